@@ -1,0 +1,514 @@
+"""The data model of a workspace: which objects and fields exist, and what they are in the database and in GraphQL.
+
+Everything else in the sandbox is derived from it: the SQL tables, the GraphQL schema and the answers of `/metadata`.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any, Literal
+
+from aiotwenty.sandbox.names import camel, pascal, upper_first
+
+RelationKind = Literal["MANY_TO_ONE", "ONE_TO_MANY"]
+Operation = Literal[
+    "find_many",
+    "find_one",
+    "find_duplicates",
+    "group_by",
+    "create_one",
+    "create_many",
+    "update_one",
+    "update_many",
+    "delete_one",
+    "delete_many",
+    "destroy_one",
+    "destroy_many",
+    "restore_one",
+    "restore_many",
+    "merge_many",
+]
+QUERIES: frozenset[Operation] = frozenset({"find_many", "find_one", "find_duplicates", "group_by"})
+
+_IDS = uuid.UUID("6f0c1a52-6a27-4f5e-9d0b-3a4f5b0c8e11")
+STANDARD_APPLICATION = str(uuid.uuid5(_IDS, "application:standard"))
+CUSTOM_APPLICATION = str(uuid.uuid5(_IDS, "application:custom"))
+
+
+def stable_id(*parts: str) -> str:
+    """The same UUID for the same parts in every sandbox: standard objects and fields keep their ids."""
+    return str(uuid.uuid5(_IDS, ":".join(parts)))
+
+
+@dataclass(frozen=True, slots=True)
+class SubField:
+    """One part of a composite type: `type` is a field type, `not_null` as the output type declares it."""
+
+    type: str
+    not_null: bool = False
+    unique: bool = False
+    """Whether a unique index over the composite covers this part."""
+    client_writable: bool = True
+    """Whether the create and update inputs have it."""
+    groupable: bool = True
+
+
+_TEXT = SubField("TEXT")
+_JSON = SubField("RAW_JSON", groupable=False)
+_NUMERIC = SubField("NUMERIC")
+
+COMPOSITES: dict[str, dict[str, SubField]] = {
+    "LINKS": {
+        "primaryLinkLabel": _TEXT,
+        "primaryLinkUrl": SubField("TEXT", unique=True),
+        "secondaryLinks": _JSON,
+    },
+    "CURRENCY": {"amountMicros": _NUMERIC, "currencyCode": _TEXT},
+    "FULL_NAME": {"firstName": SubField("TEXT", unique=True), "lastName": SubField("TEXT", unique=True)},
+    "ADDRESS": {
+        "addressStreet1": _TEXT,
+        "addressStreet2": _TEXT,
+        "addressCity": _TEXT,
+        "addressPostcode": _TEXT,
+        "addressState": _TEXT,
+        "addressCountry": _TEXT,
+        "addressLat": _NUMERIC,
+        "addressLng": _NUMERIC,
+    },
+    "ACTOR": {
+        "source": SubField("SELECT", not_null=True),
+        "workspaceMemberId": SubField("UUID", client_writable=False),
+        "name": SubField("TEXT", not_null=True, client_writable=False),
+        "context": _JSON,
+    },
+    "EMAILS": {"primaryEmail": SubField("TEXT", unique=True), "additionalEmails": _JSON},
+    "PHONES": {
+        "primaryPhoneNumber": SubField("TEXT", unique=True),
+        "primaryPhoneCountryCode": _TEXT,
+        "primaryPhoneCallingCode": SubField("TEXT", unique=True),
+        "additionalPhones": _JSON,
+    },
+    "RICH_TEXT": {"blocknote": _TEXT, "markdown": _TEXT},
+}
+ACTOR_SOURCES = (
+    "EMAIL",
+    "CALENDAR",
+    "WORKFLOW",
+    "AGENT",
+    "API",
+    "IMPORT",
+    "MANUAL",
+    "SYSTEM",
+    "WEBHOOK",
+    "APPLICATION",
+)
+RELATIONS = frozenset({"RELATION", "MORPH_RELATION"})
+OPTIONED = frozenset({"SELECT", "MULTI_SELECT", "RATING"})
+
+_SQL_TYPES = {"NUMBER": "NUMERIC", "NUMERIC": "NUMERIC", "POSITION": "NUMERIC", "BOOLEAN": "INTEGER"}
+
+
+@dataclass(slots=True)
+class Relation:
+    """One end of a relation. A morph relation has one for each object that it may point to."""
+
+    name: str
+    """Its GraphQL name: the field's own, or for a morph relation with the target's name behind (`targetCompany`)."""
+    kind: RelationKind
+    target: str
+    """`nameSingular` of the object at the other end."""
+    target_field: str
+    """The name of the field at the other end."""
+    join_column: str | None = None
+    """The column with the id of the other record; only the MANY_TO_ONE end has it."""
+    on_delete: str | None = None
+
+
+@dataclass(slots=True)
+class Field:
+    id: str
+    name: str
+    type: str
+    label: str
+    description: str | None = None
+    icon: str | None = None
+    is_nullable: bool = True
+    is_unique: bool = False
+    is_system: bool = False
+    is_active: bool = True
+    is_custom: bool = False
+    default_value: Any = None
+    options: list[dict[str, Any]] | None = None
+    settings: dict[str, Any] | None = None
+    relations: list[Relation] = field(default_factory=list)
+    created_at: str = "2026-01-01T00:00:00.000Z"
+    updated_at: str = "2026-01-01T00:00:00.000Z"
+
+    @property
+    def number_type(self) -> str:
+        """Of a NUMBER: `float`, `int` or `bigint`."""
+        return str((self.settings or {}).get("dataType") or "float")
+
+    @property
+    def option_values(self) -> list[str]:
+        return [str(option["value"]) for option in self.options or ()]
+
+
+@dataclass(slots=True)
+class Column:
+    """One stored SQL column."""
+
+    name: str
+    type: str
+    """The field type of what it holds; for part of a composite, the type of that part."""
+    sql_type: str
+    field: Field
+    subfield: str | None
+    nullable: bool
+    default: Any = None
+    """The value of a new record that doesn't say otherwise, as plain JSON (quotes taken off)."""
+    default_function: Literal["uuid", "now"] | None = None
+    reference: Relation | None = None
+    """Set on a join column."""
+
+
+@dataclass(slots=True)
+class ToOne:
+    name: str
+    join_column: str
+    target: str
+    relation: Relation
+    field: Field
+
+
+@dataclass(slots=True)
+class ToMany:
+    name: str
+    target: str
+    join_column: str
+    """A column of the target."""
+    relation: Relation
+    field: Field
+
+
+@dataclass(slots=True)
+class Composite:
+    name: str
+    type: str
+    field: Field
+    columns: dict[str, Column]
+    """By the name of the part: `primaryLinkUrl`."""
+
+
+@dataclass(slots=True)
+class Object:
+    id: str
+    name_singular: str
+    name_plural: str
+    label_singular: str
+    label_plural: str
+    fields: dict[str, Field]
+    description: str | None = None
+    icon: str | None = None
+    label_identifier: str = "name"
+    """The name of the field that stands for a record."""
+    unique_indexes: list[list[str]] = field(default_factory=list)
+    """Names of fields (not of columns)."""
+    duplicate_criteria: list[list[str]] | None = None
+    """Names of columns: records that agree in all of one list are duplicates."""
+    is_system: bool = False
+    is_active: bool = True
+    is_searchable: bool = False
+    is_ui_read_only: bool = False
+    is_custom: bool = False
+    shortcut: str | None = None
+    color: str | None = None
+    is_label_synced_with_name: bool = False
+    created_at: str = "2026-01-01T00:00:00.000Z"
+    updated_at: str = "2026-01-01T00:00:00.000Z"
+
+    # Derived by DataModel.changed(); inactive fields keep their columns and leave the other views.
+    columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False)
+    unique_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
+    scalars: dict[str, Column] = field(default_factory=dict, init=False, repr=False)
+    composites: dict[str, Composite] = field(default_factory=dict, init=False, repr=False)
+    to_one: dict[str, ToOne] = field(default_factory=dict, init=False, repr=False)
+    to_many: dict[str, ToMany] = field(default_factory=dict, init=False, repr=False)
+    roots: dict[Operation, str] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def type_name(self) -> str:
+        return pascal(self.name_singular)
+
+    @property
+    def has_duplicates(self) -> bool:
+        """Whether it has `xDuplicates` and `mergeXs`: only objects with criteria do."""
+        return bool(self.duplicate_criteria)
+
+    def active_fields(self) -> Iterator[Field]:
+        return (each for each in self.fields.values() if each.is_active)
+
+    def enum_name(self, of: Field) -> str:
+        return f"{self.type_name}{pascal(of.name)}Enum"
+
+
+def _root_names(of: Object) -> dict[Operation, str]:
+    one, many = camel(of.name_singular), camel(of.name_plural)
+    names: dict[Operation, str] = {"find_many": many, "find_one": one, "group_by": f"{many}GroupBy"}
+    if of.has_duplicates:
+        names["find_duplicates"] = f"{one}Duplicates"
+        names["merge_many"] = f"merge{upper_first(many)}"
+    verbs: tuple[tuple[str, Operation, Operation], ...] = (
+        ("create", "create_one", "create_many"),
+        ("update", "update_one", "update_many"),
+        ("delete", "delete_one", "delete_many"),
+        ("destroy", "destroy_one", "destroy_many"),
+        ("restore", "restore_one", "restore_many"),
+    )
+    for verb, for_one, for_many in verbs:
+        names[for_one] = f"{verb}{upper_first(one)}"
+        names[for_many] = f"{verb}{upper_first(many)}"
+    return names
+
+
+def unquoted(default: Any) -> Any:
+    """A default as it is stored in a new record: Twenty writes string defaults in single quotes inside the string."""
+    if isinstance(default, str) and len(default) >= 2 and default[0] == default[-1] == "'":
+        return default[1:-1]
+    if isinstance(default, list):
+        return [unquoted(each) for each in default]
+    return default
+
+
+def _columns(of: Field) -> Iterator[Column]:
+    if of.type in RELATIONS:
+        for relation in of.relations:
+            if relation.join_column:
+                yield Column(relation.join_column, "UUID", "TEXT", of, None, of.is_nullable, reference=relation)
+    elif of.type in COMPOSITES:
+        defaults = of.default_value if isinstance(of.default_value, dict) else {}
+        for name, part in COMPOSITES[of.type].items():
+            yield Column(
+                of.name + upper_first(name),
+                part.type,
+                _SQL_TYPES.get(part.type, "TEXT"),
+                of,
+                name,
+                nullable=not part.not_null,
+                default=unquoted(defaults.get(name)),
+            )
+    else:
+        function: Literal["uuid", "now"] | None = None
+        if of.default_value in ("uuid", "now"):
+            function = of.default_value
+        yield Column(
+            of.name,
+            of.type,
+            _SQL_TYPES.get(of.type, "TEXT"),
+            of,
+            None,
+            of.is_nullable,
+            default=None if function else unquoted(of.default_value),
+            default_function=function,
+        )
+
+
+class DataModel:
+    """All objects by `nameSingular`. Call `changed()` after changing any of them."""
+
+    def __init__(self, objects: Iterable[Object]) -> None:
+        self.objects: dict[str, Object] = {each.name_singular: each for each in objects}
+        self.revision = 0
+        """Grows with every change, so that caches know."""
+        self._roots: dict[str, tuple[Object, Operation]] = {}
+        self.changed()
+
+    def changed(self) -> None:
+        """Derives again what follows from the objects, and starts a new revision."""
+        self.revision += 1
+        self._roots = {}
+        for each in self.objects.values():
+            self._derive(each)
+        for each in self.objects.values():
+            each.roots = _root_names(each)
+            if each.is_active:
+                self._roots.update({name: (each, operation) for operation, name in each.roots.items()})
+
+    def by_root(self, root_field: str) -> tuple[Object, Operation] | None:
+        """The object and the operation that a root field of `/graphql` stands for."""
+        return self._roots.get(root_field)
+
+    def object_by_id(self, object_id: str) -> Object | None:
+        return next((each for each in self.objects.values() if each.id == object_id), None)
+
+    def field_by_id(self, field_id: str) -> tuple[Object, Field] | None:
+        for each in self.objects.values():
+            for one in each.fields.values():
+                if one.id == field_id:
+                    return each, one
+        return None
+
+    def other_end(self, of: Object, relation: Relation) -> Relation | None:
+        """The relation that lies on the target's side and points back."""
+        target = self.objects.get(relation.target)
+        back = target.fields.get(relation.target_field) if target else None
+        return next((each for each in back.relations if each.target == of.name_singular), None) if back else None
+
+    def _derive(self, of: Object) -> None:
+        of.columns, of.scalars, of.composites, of.to_one, of.to_many = {}, {}, {}, {}, {}
+        for each in of.fields.values():
+            columns = list(_columns(each))
+            of.columns.update({column.name: column for column in columns})
+            if not each.is_active:
+                continue
+            if each.type in COMPOSITES:
+                parts = {column.subfield: column for column in columns if column.subfield}
+                of.composites[each.name] = Composite(each.name, each.type, each, parts)
+            else:
+                of.scalars.update({column.name: column for column in columns})
+            for relation in each.relations:
+                target = self.objects.get(relation.target)
+                if target is None or not target.is_active:
+                    continue
+                if relation.join_column:
+                    of.to_one[relation.name] = ToOne(
+                        relation.name, relation.join_column, relation.target, relation, each
+                    )
+                else:
+                    back = self.other_end(of, relation)
+                    if back is not None and back.join_column:
+                        of.to_many[relation.name] = ToMany(
+                            relation.name, relation.target, back.join_column, relation, each
+                        )
+        of.unique_columns = [[*self._unique(of, names)] for names in of.unique_indexes]
+
+    @staticmethod
+    def _unique(of: Object, names: list[str]) -> Iterator[str]:
+        for name in names:
+            one = of.fields[name]
+            for column in _columns(one):
+                if column.subfield is None or COMPOSITES[one.type][column.subfield].unique:
+                    yield column.name
+
+    def to_json(self) -> str:
+        """The whole model as text; `from_json` reads it."""
+        return json.dumps({"objects": [_plain(each) for each in self.objects.values()]}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> DataModel:
+        return cls(_object(each) for each in json.loads(text)["objects"])
+
+    @classmethod
+    def load_standard(cls) -> DataModel:
+        """The model of a fresh workspace: the standard objects of `catalogue.json`."""
+        catalogue = json.loads(resources.files(__package__).joinpath("catalogue.json").read_text("utf-8"))
+        return cls(_from_catalogue(each, catalogue["baseFields"]) for each in catalogue["objects"])
+
+
+_OBJECT_KEYS = tuple(name for name, spec in Object.__dataclass_fields__.items() if spec.init and name != "fields")
+_FIELD_KEYS = tuple(name for name in Field.__dataclass_fields__ if name != "relations")
+_RELATION_KEYS = tuple(Relation.__dataclass_fields__)
+
+
+def _plain(of: Object) -> dict[str, Any]:
+    plain = {key: getattr(of, key) for key in _OBJECT_KEYS}
+    plain["fields"] = [
+        {key: getattr(each, key) for key in _FIELD_KEYS}
+        | {"relations": [{key: getattr(one, key) for key in _RELATION_KEYS} for one in each.relations]}
+        for each in of.fields.values()
+    ]
+    return plain
+
+
+def _object(plain: dict[str, Any]) -> Object:
+    fields = [
+        Field(**{**each, "relations": [Relation(**one) for one in each["relations"]]}) for each in plain["fields"]
+    ]
+    return Object(**{**plain, "fields": {each.name: each for each in fields}})
+
+
+def relation_name(field_name: str, kind: RelationKind, target_singular: str, target_plural: str, morph: bool) -> str:
+    """The GraphQL name of one end of a relation; each target of a morph relation has a name of its own."""
+    if not morph:
+        return field_name
+    return field_name + upper_first(target_singular if kind == "MANY_TO_ONE" else target_plural)
+
+
+def _from_catalogue(entry: dict[str, Any], base: dict[str, dict[str, Any]]) -> Object:
+    singular = entry["nameSingular"]
+    fields = {}
+    for item in entry["fields"]:
+        spec = {"name": item, **base[item]} if isinstance(item, str) else item
+        fields[spec["name"]] = _catalogue_field(singular, spec)
+    return Object(
+        id=stable_id("object", singular),
+        name_singular=singular,
+        name_plural=entry["namePlural"],
+        label_singular=entry["labelSingular"],
+        label_plural=entry["labelPlural"],
+        fields=fields,
+        icon=entry["icon"],
+        label_identifier=entry["labelIdentifier"],
+        unique_indexes=entry.get("uniqueIndexes", []),
+        duplicate_criteria=entry.get("duplicateCriteria"),
+        is_system=entry.get("isSystem", False),
+        is_searchable=entry.get("isSearchable", False),
+    )
+
+
+def _catalogue_field(owner: str, spec: dict[str, Any]) -> Field:
+    kind: RelationKind = spec.get("relation", "MANY_TO_ONE")
+    morph = spec["type"] == "MORPH_RELATION"
+    relations = []
+    for target in spec.get("targets", ()):
+        target_singular, target_field = target.split(".")
+        name = relation_name(spec["name"], kind, target_singular, "", morph)
+        relations.append(
+            Relation(
+                name,
+                kind,
+                target_singular,
+                target_field,
+                f"{name}Id" if kind == "MANY_TO_ONE" else None,
+                spec.get("onDelete"),
+            )
+        )
+    settings = dict(spec.get("settings") or {})
+    if relations:
+        settings["relationType"] = kind
+        if relations[0].join_column:
+            settings["onDelete"] = spec["onDelete"]
+            if not morph:
+                settings["joinColumnName"] = relations[0].join_column
+    return Field(
+        id=stable_id("field", owner, spec["name"]),
+        name=spec["name"],
+        type=spec["type"],
+        label=spec["label"],
+        is_nullable=not spec.get("notNull", False),
+        is_unique=spec.get("isUnique", False),
+        is_system=spec.get("isSystem", False),
+        default_value=spec.get("default"),
+        options=_options(owner, spec),
+        settings=settings or None,
+        relations=relations,
+    )
+
+
+def _options(owner: str, spec: dict[str, Any]) -> list[dict[str, Any]] | None:
+    if "options" not in spec:
+        return None
+    return [
+        {
+            "id": stable_id("option", owner, spec["name"], value),
+            "color": color,
+            "label": label,
+            "value": value,
+            "position": position,
+        }
+        for position, (value, label, color) in enumerate(spec["options"])
+    ]

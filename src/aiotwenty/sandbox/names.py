@@ -1,0 +1,23 @@
+"""How Twenty turns the names of its data model into GraphQL names (lodash's camelCase)."""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+def camel(name: str) -> str:
+    """`probe9b775` gives `probe9B775`: digits end a word, the next one starts with a capital."""
+    first, *rest = _WORDS.findall(name) or [name]
+    return first.lower() + "".join(word.capitalize() for word in rest)
+
+
+def pascal(name: str) -> str:
+    """`camel`, with a capital first letter: the name of a GraphQL type."""
+    return upper_first(camel(name))
+
+
+def upper_first(name: str) -> str:
+    """The name as a suffix: `primaryLinkUrl` gives `PrimaryLinkUrl`, the rest stays as it is."""
+    return name[:1].upper() + name[1:]
