@@ -1,8 +1,9 @@
-# Every target sets up .venv by itself. Needs Python 3.11+, make and git; uses uv when it is there.
+# Every target sets up .venv by itself. Needs Python 3.11 or newer, make and git; uses uv when it is there.
 PYTHON ?= python3
 BIN := .venv/bin
+GENERATED := src/aiotwenty/core src/aiotwenty/metadata queries
 
-.PHONY: demo test generate lint bench soak clean check-generated
+.PHONY: demo test lint types generate check-generated test-gql bench soak clean
 
 .venv/.ready: pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
@@ -12,3 +13,39 @@ BIN := .venv/bin
 	fi
 	@touch $@
 
+demo: .venv/.ready ## The main job, start to finish, on the embedded sandbox.
+	@$(BIN)/python -m examples.demo
+
+test: lint types check-generated ## Everything CI checks.
+	$(BIN)/pytest -n auto --dist worksteal
+
+lint: .venv/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.ready
+	$(BIN)/mypy
+	$(BIN)/pyright --warnings
+
+generate: .venv/.ready ## Write queries/ and the typed clients again from schema/.
+	$(BIN)/aiotwenty generate --config codegen.toml
+
+check-generated: .venv/.ready ## Generating again must not change a byte.
+	@rm -rf .venv/generated && mkdir -p .venv/generated && cp -R --parents $(GENERATED) .venv/generated
+	@$(BIN)/aiotwenty generate --config codegen.toml
+	@for path in $(GENERATED); do \
+		diff -r --exclude=__pycache__ ".venv/generated/$$path" "$$path" || { echo "$$path changed when it was generated again: commit what make generate writes"; exit 1; }; \
+	done
+
+test-gql: ## The run-time code with the newest gql and graphql-core, which the code generator cannot use yet.
+	@$(PYTHON) -m venv .venv/newest && .venv/newest/bin/python -m pip install --quiet --disable-pip-version-check -e . 'gql[aiohttp]>=4.1,<5' pytest pytest-asyncio hypothesis
+	.venv/newest/bin/python -m pytest -q tests/unit
+
+bench: .venv/.ready ## Side-by-side ratios, written to benchmarks/RESULTS.md.
+	@$(BIN)/python -m benchmarks
+
+soak: .venv/.ready ## The long runs: many seeds, 750,000 rows.
+	$(BIN)/pytest -m soak
+
+clean:
+	rm -rf .venv .demo .mypy_cache .pytest_cache .ruff_cache

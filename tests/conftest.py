@@ -1,0 +1,47 @@
+"""What every test may use: the recorded facts beside the checkout, a sandbox, and the switch to a live workspace."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "twenty"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--live",
+        action="store_true",
+        help="run the contract tests against the workspace of TWENTY_API_URL and TWENTY_API_KEY",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    live = config.getoption("--live")
+    if live and not (os.environ.get("TWENTY_API_URL") and os.environ.get("TWENTY_API_KEY")):
+        raise pytest.UsageError("--live needs TWENTY_API_URL and TWENTY_API_KEY in the environment")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("markexpr"):
+        soak = pytest.mark.skip(reason="a soak test: run it with `make soak`")
+        for item in items:
+            if "soak" in item.keywords:
+                item.add_marker(soak)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Recorded facts about real servers, which lie beside the checkout where the project is developed."""
+    if not SHARED.is_dir():
+        pytest.skip("the recorded facts (../shared/twenty) are not beside this checkout")
+    return SHARED
