@@ -1,1 +1,20 @@
+"""The `aiotwenty` command. Thin: every command calls one library function."""
 
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; the exit code tells how it went (0 fine, 1 failed, 2 usage, 3 authentication, 4 drift or rejects)."""
+    try:
+        import rich  # noqa: F401
+        import typer  # noqa: F401
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"The aiotwenty command needs {error.name}: pip install 'aiotwenty[tools]'\n")
+        raise SystemExit(1) from None
+    from aiotwenty.cli.app import run
+
+    raise SystemExit(run(sys.argv[1:]))
