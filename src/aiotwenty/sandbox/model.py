@@ -405,7 +405,7 @@ class DataModel:
     @classmethod
     def load_standard(cls) -> DataModel:
         """The model of a fresh workspace: the standard objects of `catalogue.json`."""
-        catalogue = json.loads(resources.files(__package__).joinpath("catalogue.json").read_text("utf-8"))
+        catalogue = json.loads(resources.files("aiotwenty.sandbox").joinpath("catalogue.json").read_text("utf-8"))
         return cls(_from_catalogue(each, catalogue["baseFields"]) for each in catalogue["objects"])
 
 

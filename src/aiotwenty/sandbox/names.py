@@ -9,7 +9,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 def camel(name: str) -> str:
     """`probe9b775` gives `probe9B775`: digits end a word, the next one starts with a capital."""
-    first, *rest = _WORDS.findall(name) or [name]
+    first, *rest = [str(word) for word in _WORDS.findall(name)] or [name]
     return first.lower() + "".join(word.capitalize() for word in rest)
 
 

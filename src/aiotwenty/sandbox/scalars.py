@@ -1,0 +1,68 @@
+"""Twenty's own scalars, and graphql-core's types under names that type checkers know the kind of.
+
+Values pass as they are; only what a validating server refuses is refused here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLNamedType,
+    GraphQLScalarType,
+    GraphQLString,
+    StringValueNode,
+    ValueNode,
+)
+
+UUID_TEXT = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+class InvalidUuidError(GraphQLError):
+    """A validating server says this instead of GraphQL's usual "got invalid value" (Twenty 1.10, November 2025)."""
+
+    def __init__(self, value: Any, node: ValueNode | None = None) -> None:
+        super().__init__("Invalid UUID", node, extensions={"value": value, "code": "GRAPHQL_VALIDATION_FAILED"})
+
+
+def _uuid(value: Any) -> str:
+    if isinstance(value, str) and UUID_TEXT.fullmatch(value):
+        return value
+    raise InvalidUuidError(value)
+
+
+def _uuid_literal(node: ValueNode, _variables: Any = None) -> str:
+    value = node.value if isinstance(node, StringValueNode) else None
+    if value is not None and UUID_TEXT.fullmatch(value):
+        return value
+    raise InvalidUuidError(value, node)
+
+
+def _scalar(of: GraphQLNamedType) -> GraphQLScalarType:
+    """graphql-core's constructors are typed as giving any named type."""
+    assert isinstance(of, GraphQLScalarType)
+    return of
+
+
+BOOLEAN = _scalar(GraphQLBoolean)
+FLOAT = _scalar(GraphQLFloat)
+ID = _scalar(GraphQLID)
+INT = _scalar(GraphQLInt)
+STRING = _scalar(GraphQLString)
+
+UUID = _scalar(GraphQLScalarType("UUID", parse_value=_uuid, parse_literal=_uuid_literal))
+DATE_TIME = _scalar(GraphQLScalarType("DateTime"))
+DATE = _scalar(GraphQLScalarType("Date"))
+BIG_FLOAT = _scalar(GraphQLScalarType("BigFloat"))
+BIG_INT = _scalar(GraphQLScalarType("BigInt"))
+POSITION = _scalar(GraphQLScalarType("Position"))
+TS_VECTOR = _scalar(GraphQLScalarType("TSVector"))
+JSON = _scalar(GraphQLScalarType("JSON"))
+CURSOR = _scalar(GraphQLScalarType("Cursor"))
+CONNECTION_CURSOR = _scalar(GraphQLScalarType("ConnectionCursor"))
