@@ -1,0 +1,180 @@
+"""Every failure is one `TwentyError`. They pickle, say what to do next, and never hold the API key."""
+
+# The names are those of the public interface, which says what happened rather than "...Error".
+# ruff: noqa: N818
+
+from __future__ import annotations
+
+from typing import Any
+
+EXCERPT = 500
+"""How many characters of a foreign answer an `UnexpectedResponse` keeps."""
+
+
+class TwentyError(Exception):
+    """Whatever went wrong between the caller and Twenty.
+
+    `operation` is the GraphQL operation or the REST call that failed, `status` the HTTP status of its last answer,
+    `attempts` how often it was sent. `outcome_unknown` is true for a write whose answer was lost and which could not be
+    settled: it may or may not have happened.
+    """
+
+    operation: str | None = None
+    status: int | None = None
+    attempts: int = 1
+    outcome_unknown: bool = False
+
+    # One positional argument and everything else in __dict__: that is what makes every subclass picklable as it stands.
+    def __init__(self, message: str, *, operation: str | None = None, status: int | None = None) -> None:
+        super().__init__(message)
+        if operation is not None:
+            self.operation = operation
+        if status is not None:
+            self.status = status
+
+    @property
+    def message(self) -> str:
+        """The message without the operation and the number of attempts that `str()` puts around it."""
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        text = f"{self.operation}: {self.message}" if self.operation else self.message
+        if self.outcome_unknown:
+            text += " It is unknown whether this write happened: look before you repeat it."
+        return f"{text} [after {self.attempts} attempts]" if self.attempts > 1 else text
+
+
+class ConfigurationError(TwentyError):
+    """The client is set up or used wrongly (no key, a bad URL, used after close). Raised before anything is sent."""
+
+
+class ConnectionFailed(TwentyError):
+    """No complete answer: DNS, refused, reset, TLS, or a body cut short."""
+
+    sent: bool = True
+    """False when the server can't have seen the request (it never got a connection)."""
+
+    def __init__(self, message: str, *, operation: str | None = None, sent: bool = True) -> None:
+        super().__init__(message, operation=operation)
+        self.sent = sent
+
+
+class RequestTimeout(ConnectionFailed):
+    """No answer within `timeout` seconds. Twenty never answers some malformed bodies at all (Twenty, July 2026)."""
+
+
+class UnexpectedResponse(TwentyError):
+    """An answer that Twenty's API does not give: HTML of a proxy, an empty body, JSON of another kind, a redirect.
+
+    `body` holds its first 500 characters, `location` where a redirect pointed (redirects are never followed: they would
+    carry the key along).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        status: int | None = None,
+        content_type: str = "",
+        body: str = "",
+        location: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, status=status)
+        self.content_type = content_type
+        self.body = body
+        self.location = location
+
+
+class ApiError(TwentyError):
+    """The server answered with errors, mostly with HTTP 200 (Twenty, July 2026).
+
+    `errors` are the server's own (for REST: made from its `messages`), `code` and `sub_code` those of the error that
+    decided the class, `data` what succeeded in spite of them: root fields run independently, so some may have.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        status: int | None = None,
+        errors: list[dict[str, Any]] | None = None,
+        code: str | None = None,
+        sub_code: str | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, status=status)
+        self.errors: list[dict[str, Any]] = errors or []
+        self.code = code
+        self.sub_code = sub_code
+        self.data = data
+
+
+class AuthenticationError(ApiError):
+    """The server does not know the caller: no key, a malformed, wrongly signed or revoked one.
+
+    Also raised when the schema lacks a root field that the client was generated with: that is how Twenty answers a
+    caller it does not know (Twenty, July 2026).
+    """
+
+
+class PermissionDenied(ApiError):
+    """The key is good, but its role may not do this."""
+
+
+class NotFoundError(ApiError):
+    """No such record, or it is deleted."""
+
+
+class DuplicateRecord(ApiError):
+    """A unique value (or the id) is taken. `conflicting_id` names the record that has it, where the server says so."""
+
+    conflicting_id: str | None = None
+    conflicting_object: str | None = None
+
+
+class InvalidInput(ApiError):
+    """The server refused values, arguments or the document itself."""
+
+
+class QueryTooComplex(ApiError):
+    """Too many root fields, too deep, or one to-many relation inside another."""
+
+
+class RateLimited(ApiError):
+    """The workspace's limit is used up. `retry_after` is in seconds; `limit` requests are allowed per `per` seconds."""
+
+    retry_after: float | None = None
+    limit: int | None = None
+    per: float | None = None
+
+
+class PaginationError(TwentyError):
+    """A walk that the server's paging cannot be trusted to complete. `seen` and `expected` count records."""
+
+    def __init__(
+        self, message: str, *, operation: str | None = None, seen: int | None = None, expected: int | None = None
+    ) -> None:
+        super().__init__(message, operation=operation)
+        self.seen = seen
+        self.expected = expected
+
+
+class SchemaDrift(TwentyError):
+    """The workspace no longer has what the client was generated from: introspect and generate again.
+
+    `object` is the GraphQL type and `field` the field of it that is missing, null or of another type.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        type_name: str | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation)
+        self.object = type_name
+        self.field = field

@@ -1,0 +1,24 @@
+"""Variables to JSON bytes in one pass of pydantic-core: models are dumped by alias and without their unset fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic_core import SchemaSerializer, core_schema
+
+from aiotwenty.transport.models import UNSET
+from aiotwenty.transport.operation import Operation
+
+# `pydantic_core.to_json` cannot leave unset fields out; a serializer of "anything" finds the models by itself and can.
+_ANYTHING = SchemaSerializer(core_schema.any_schema(), core_schema.CoreConfig(ser_json_inf_nan="constants"))
+
+
+def encode_json(value: object) -> bytes:
+    """JSON bytes of models, mappings, lists and scalars in any nesting."""
+    return _ANYTHING.to_json(value, by_alias=True, exclude_unset=True)
+
+
+def encode_body(operation: Operation, variables: Mapping[str, object]) -> bytes:
+    """The body of a request. Variables that are `UNSET` are not sent."""
+    given = {name: value for name, value in variables.items() if value is not UNSET}
+    return b"%b%b}" % (operation.body_prefix, encode_json(given))

@@ -1,0 +1,69 @@
+"""The bases of generated models, and Twenty's scalars as Python types."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from enum import Enum
+from typing import Annotated, Final, Literal, TypeAlias, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic.alias_generators import to_camel
+
+T = TypeVar("T")
+
+
+class Record(BaseModel):
+    """Base of what the server returns. Fields that it adds later are ignored; a model is built at its first use."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, defer_build=True, extra="ignore", protected_namespaces=()
+    )
+
+
+class Input(BaseModel):
+    """Base of what is sent: accepts camelCase and snake_case, refuses unknown names, sends only fields that were set.
+
+    None that was set is sent as null; a field that was not set is left out.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        defer_build=True,
+        extra="forbid",
+        protected_namespaces=(),
+        # JSON has no infinity, and null would be stored in its place.
+        allow_inf_nan=False,
+    )
+
+
+Open = Annotated[T | str, Field(union_mode="left_to_right")]
+"""An enum whose values of tomorrow arrive as plain strings: `Open[OpportunityStageEnum]`."""
+
+UUID: TypeAlias = uuid.UUID
+DateTime: TypeAlias = AwareDatetime
+"""Always with a time zone: Twenty would take a naive one as UTC, whatever was meant (Twenty, July 2026)."""
+Date: TypeAlias = datetime.date
+BigFloat: TypeAlias = int | float
+BigInt: TypeAlias = int | float
+"""A JSON number even above 2**53 and in exponent form; older servers send a string of digits (Twenty, July 2026)."""
+Position: TypeAlias = int | float
+PositionInput: TypeAlias = int | float | Literal["first", "last"]
+Json: TypeAlias = JsonValue
+
+
+class Unset(Enum):
+    """The type of `UNSET`."""
+
+    UNSET = "UNSET"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+"""An argument that is not sent at all, whereas None is sent as null."""
+
+Maybe: TypeAlias = T | Unset
+"""An optional argument of an operation: `Maybe[int | None] = UNSET`."""

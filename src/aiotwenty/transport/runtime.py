@@ -1,0 +1,81 @@
+"""All that generated code imports: `from aiotwenty.transport import runtime as rt`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar, overload
+
+from pydantic import ConfigDict, Field
+
+from aiotwenty.transport.models import (
+    UNSET,
+    UUID,
+    BigFloat,
+    BigInt,
+    Date,
+    DateTime,
+    Input,
+    Json,
+    Maybe,
+    Open,
+    Position,
+    PositionInput,
+    Record,
+    Unset,
+)
+from aiotwenty.transport.operation import Operation
+from aiotwenty.transport.page import Edge, Group, Page, PageInfo
+
+__all__ = [
+    "UNSET",
+    "UUID",
+    "BigFloat",
+    "BigInt",
+    "ConfigDict",
+    "Date",
+    "DateTime",
+    "Edge",
+    "Endpoint",
+    "Field",
+    "Group",
+    "Input",
+    "Json",
+    "Maybe",
+    "Open",
+    "Operation",
+    "OperationsClient",
+    "Page",
+    "PageInfo",
+    "Position",
+    "PositionInput",
+    "Record",
+    "Unset",
+]
+
+T = TypeVar("T")
+
+
+class Endpoint(Protocol):
+    """Something that sends operations and reads their answers: `TwentyTransport`."""
+
+    async def run(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Any:
+        """The value of the operation's root field (of the whole `data` when it has several), as `result_type`."""
+        ...
+
+
+class OperationsClient:
+    """Base of the flat clients: one typed method for each operation, all of which end here."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    @overload
+    async def _execute(self, operation: Operation, result_type: type[T], variables: Mapping[str, object]) -> T: ...
+
+    # For types that `type[T]` cannot say, such as unions: the generated method names the type of the result itself.
+    @overload
+    async def _execute(self, operation: Operation, result_type: object, variables: Mapping[str, object]) -> Any: ...
+
+    async def _execute(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Any:
+        """Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`."""
+        return await self._endpoint.run(operation, result_type, variables)
