@@ -1,0 +1,148 @@
+"""Putting records into batches: so many, so many bytes, and no two that the server would take for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from aiotwenty.bulk.sources import Row
+
+MOST_RECORDS = 200
+"""Records in one createMany (Twenty, July 2026: "Maximum number of records to upsert is 200.")."""
+MOST_BYTES = 8_000_000
+"""Bytes in one body: the server's limit is 10 MB, and 9 MB were seen to pass."""
+
+
+@dataclass(slots=True)
+class Reference:
+    """A relation given by a natural key: `join` is to become the id of the `type_name` whose `path` has `value`."""
+
+    join: str
+    type_name: str
+    path: str
+    value: str
+
+
+@dataclass(slots=True, eq=False)
+class Prepared:
+    """A row that is ready to be sent: `body` is its JSON without the id, `identities` what no other record may share."""
+
+    row: Row
+    id: str
+    body: bytes
+    identities: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    links: dict[str, str] = field(default_factory=dict)
+    in_doubt: bool = False
+    """Sent by an earlier run that did not live to hear the answer."""
+
+    def json(self) -> bytes:
+        head = b'{"id":"' + self.id.encode() + b'"'
+        for join, target in self.links.items():
+            head += b',"' + join.encode() + b'":"' + target.encode() + b'"'
+        return head + (b"," + self.body[1:] if len(self.body) > 2 else b"}")
+
+
+@dataclass
+class BatchLimits:
+    """What one request may hold. Starts at what Twenty takes and learns downward from refusals."""
+
+    records: int = MOST_RECORDS
+    bytes: int = MOST_BYTES
+
+    def learn_records(self, sent: int, told: int | None) -> None:
+        self.records = max(1, min(self.records, told if told and told < sent else sent // 2))
+
+    def learn_bytes(self, sent: int) -> None:
+        self.bytes = max(1, min(self.bytes, sent // 2))
+
+
+class Batcher:
+    """Collects records into batches, in order.
+
+    A record that shares an identity (id, domain, e-mail, …) with one in the batch, in flight or held back is held back
+    until that one is answered: otherwise the server refuses the batch, or the earlier row wins over the later one.
+    """
+
+    def __init__(self, limits: BatchLimits) -> None:
+        self.limits = limits
+        self._batch: list[Prepared] = []
+        self._bytes = 0
+        self._held: list[Prepared] = []
+        self._busy: dict[str, int] = {}
+
+    @property
+    def held_back(self) -> int:
+        return len(self._held)
+
+    def add(self, record: Prepared) -> None:
+        if self._taken(record.identities):
+            self._held.append(record)
+        else:
+            self._append(record)
+        self._claim(record.identities)
+
+    def _taken(self, identities: Iterable[str]) -> bool:
+        return any(identity in self._busy for identity in identities)
+
+    def _claim(self, identities: Iterable[str]) -> None:
+        for identity in identities:
+            self._busy[identity] = self._busy.get(identity, 0) + 1
+
+    def _append(self, record: Prepared) -> None:
+        self._batch.append(record)
+        self._bytes += len(record.body) + 60
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a batch should be taken before more is added: it is full, or too many wait for others."""
+        return (
+            len(self._batch) >= self.limits.records
+            or self._bytes >= self.limits.bytes
+            or len(self._held) >= 4 * self.limits.records
+        )
+
+    def take(self) -> list[Prepared]:
+        """The next batch, empty if everything that is left waits for an answer."""
+        batch, self._batch, self._bytes = self._batch, [], 0
+        return batch
+
+    def answered(self, batch: list[Prepared]) -> None:
+        """These are done with, whatever became of them: whoever waited for them may go, the first first."""
+        for record in batch:
+            for identity in record.identities:
+                if self._busy[identity] == 1:
+                    del self._busy[identity]
+                else:
+                    self._busy[identity] -= 1
+        if self._held:
+            self._release()
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        claims = dict(self._busy)
+        for record in held:
+            for identity in record.identities:
+                claims[identity] -= 1
+        ahead = {identity for identity, count in claims.items() if count}
+        for record in held:
+            if len(self._batch) < self.limits.records and ahead.isdisjoint(record.identities):
+                self._append(record)
+            else:
+                self._held.append(record)
+            ahead.update(record.identities)
+
+
+def split_by_limits(batch: list[Prepared], limits: BatchLimits) -> list[list[Prepared]]:
+    """The batch in pieces that the limits allow; a record that is too large by itself stands alone."""
+    pieces: list[list[Prepared]] = []
+    size = 0
+    for record in batch:
+        length = len(record.body) + 60
+        if not pieces or len(pieces[-1]) >= limits.records or size + length > limits.bytes:
+            pieces.append([])
+            size = 0
+        pieces[-1].append(record)
+        size += length
+    return pieces

@@ -1,0 +1,70 @@
+"""How many batches are in flight at once: more while that brings more, fewer when the server is in trouble."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+WORTH_IT = 1.03
+"""One more in flight must raise the throughput by 3 % to stay."""
+
+
+class AdaptiveConcurrency:
+    """A limit between 1 and `maximum`, found by trying.
+
+    It doubles until throughput stops growing, then tries one more every few rounds and keeps it only if that paid.
+    A time-out or a 5xx halves it. Waiting for a rate limit is no sign of anything: such a round isn't judged.
+    A round is as many answers as may be in flight, at least four.
+    """
+
+    def __init__(self, maximum: int) -> None:
+        if maximum < 1:
+            raise ValueError("concurrency must be at least 1")
+        self.maximum = maximum
+        self.limit = min(2, maximum)
+        self._doubling = True
+        self._rate_before: float | None = None
+        self._limit_before = self.limit
+        self._pause = 0
+        self._begin()
+
+    def _begin(self, now: float | None = None) -> None:
+        self._since = monotonic() if now is None else now
+        self._answers = 0
+        self._records = 0
+        self._judge = True
+
+    def answered(self, records: int, now: float | None = None) -> None:
+        """A batch of `records` was answered, for good or ill."""
+        self._answers += 1
+        self._records += records
+        if self._answers < max(4, 2 * self.limit):
+            return
+        now = monotonic() if now is None else now
+        if self._judge and now > self._since:
+            self._decide(self._records / (now - self._since))
+        self._begin(now)
+
+    def waited_for_rate_limit(self) -> None:
+        """The server told us to wait: the round says nothing about how many it can take at once."""
+        self._judge = False
+
+    def in_trouble(self, now: float | None = None) -> None:
+        """A time-out or a 5xx."""
+        self.limit = max(1, self.limit // 2)
+        self._doubling = False
+        self._rate_before = None
+        self._pause = 4
+        self._begin(now)
+
+    def _decide(self, rate: float) -> None:
+        before, self._rate_before = self._rate_before, rate
+        if before is not None and self.limit > self._limit_before and rate < before * WORTH_IT:
+            self.limit, self._limit_before = self._limit_before, self._limit_before
+            self._doubling = False
+            self._pause = 8
+            return
+        self._limit_before = self.limit
+        if self._pause:
+            self._pause -= 1
+            return
+        self.limit = min(self.maximum, self.limit * 2 if self._doubling else self.limit + 1)

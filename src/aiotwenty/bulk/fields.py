@@ -1,0 +1,264 @@
+"""What the rows of an object can fill: its fields, their parts, its relations, and the names people have for them."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from aiotwenty.bulk.sources import InputError
+
+Kind = Literal["text", "list", "json", "datetime", "date", "composite", "other"]
+
+# The part of a composite field that a plain value means. Currency, address and full name have none: an amount could be
+# in micros or not, a name could be either part.
+_PRIMARY = ("primaryLinkUrl", "primaryEmail", "primaryPhoneNumber", "markdown")
+_WEB_ADDRESS = ("website", "url", "homepage")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a column goes: `path` in the object (domainName, primaryLinkUrl), or in the object behind `relation`."""
+
+    path: tuple[str, ...]
+    kind: Kind
+    relation: Relation | None = None
+
+    @property
+    def dotted(self) -> str:
+        return ".".join((self.relation.name, *self.path) if self.relation else self.path)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A to-one relation: `name` (company), its foreign key `join` (companyId), and the type at the other end."""
+
+    name: str
+    join: str
+    type_name: str
+
+
+@dataclass
+class Shape:
+    """The fields of one object, read off the model that creates it.
+
+    `unique` are the dotted paths whose values no two records share; `related` gives the shape of another object.
+    """
+
+    type_name: str
+    create_model: type[BaseModel]
+    unique_model: type[BaseModel] | None
+    related: Callable[[str], Shape]
+    targets: dict[str, Target] = field(default_factory=dict)
+    composites: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    relations: dict[str, Relation] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        relation_inputs: dict[str, str] = {}
+        for alias, _, annotation in named_fields(self.create_model):
+            model, others = _unwrap(annotation)
+            if model is None:
+                self._add(Target((alias,), _kind(others)))
+            elif "connect" in model.model_fields:
+                relation_inputs[alias] = model.__name__.removesuffix("RelationInput")
+            else:
+                self._add(Target((alias,), "composite"))
+                parts = [(part, _unwrap(inner)[1]) for part, _, inner in named_fields(model)]
+                self.composites[alias] = tuple(part for part, _ in parts)
+                for part, inner_types in parts:
+                    self._add(Target((alias, part), _kind(inner_types)))
+        for name, type_name in relation_inputs.items():
+            if f"{name}Id" in self.targets:
+                self.relations[name] = Relation(name, f"{name}Id", type_name)
+
+    def _add(self, target: Target) -> None:
+        self.targets[target.dotted] = target
+
+    @cached_property
+    def unique(self) -> tuple[str, ...]:
+        """Ids and foreign keys are left out: they are unique only together with others, or found by name."""
+        if self.unique_model is None:
+            return ()
+        return tuple(
+            path
+            for path, types in _leaves(self.unique_model)
+            if path in self.targets and not types & {UUID} and path != "id" and path not in self.relations
+        )
+
+    @cached_property
+    def _names(self) -> list[dict[str, list[Target]]]:
+        """Tiers of names, the surest first: full paths, whole composites, parts of them, beginnings."""
+        full: dict[str, list[Target]] = {}
+        whole: dict[str, list[Target]] = {}
+        parts: dict[str, list[Target]] = {}
+        beginnings: dict[str, list[Target]] = {}
+        for dotted, target in self.targets.items():
+            if target.kind == "composite":
+                (alias,) = target.path
+                primary = self.primary(alias)
+                whole.setdefault(squeeze(alias), []).append(target)
+                if primary:
+                    for length in range(3, len(alias)):
+                        beginnings.setdefault(squeeze(alias[:length]), []).append(target)
+                    if alias == "domainName":
+                        for name in _WEB_ADDRESS:
+                            beginnings.setdefault(name, []).append(target)
+                continue
+            full.setdefault(squeeze(dotted), []).append(target)
+            if len(target.path) == 2:
+                composite, part = target.path
+                short = part[len(composite) :] if part.startswith(composite) else part
+                for name in {squeeze(part), squeeze(short)}:
+                    parts.setdefault(name, []).append(target)
+        for name in self.relations:
+            whole.setdefault(squeeze(name), []).append(Target((), "other", self.relations[name]))
+        return [full, whole, parts, beginnings]
+
+    def primary(self, composite: str) -> str | None:
+        """The part of a composite field that a plain value means: the URL of a link, the first e-mail address."""
+        return next((part for part in _PRIMARY if part in self.composites[composite]), None)
+
+    def resolve(self, name: str) -> Target:
+        """The field that `name` means. Raises `InputError` if it means none or several."""
+        relation_name, dot, rest = name.partition(".")
+        relation = next((r for r in self.relations.values() if squeeze(r.name) == squeeze(relation_name)), None)
+        if dot and relation:
+            target = self.related(relation.type_name).resolve(rest)
+            if target.relation:
+                raise InputError(f"{name!r} goes through two relations; a record is found by its own fields")
+            return Target(target.path, target.kind, relation)
+        for tier in self._names:
+            found = tier.get(squeeze(name))
+            if found:
+                break
+        else:
+            raise InputError(f"{self.type_name} has no field {name!r}{self._suggestion(name)}")
+        if len(found) > 1:
+            meanings = " or ".join(sorted(target.dotted for target in found))
+            raise InputError(f"{name!r} could be {meanings}; say which with a mapping")
+        (target,) = found
+        if target.relation and not target.path:
+            return self._by_unique(target.relation)
+        return target
+
+    def _by_unique(self, relation: Relation) -> Target:
+        other = self.related(relation.type_name)
+        if len(other.unique) != 1:
+            raise InputError(
+                f"by what is {relation.name!r} to be found? Map the column to {relation.join} (an id) "
+                f"or to a field of it, such as {relation.name}.name"
+            )
+        target = other.targets[other.unique[0]]
+        return Target(target.path, target.kind, relation)
+
+    def value_path(self, target: Target) -> tuple[str, ...]:
+        """Where a plain value goes: the path itself, or the primary part of a composite field."""
+        if target.kind != "composite":
+            return target.path
+        (alias,) = target.path
+        primary = self.primary(alias)
+        if primary is None:
+            parts = ", ".join(f"{alias}.{part}" for part in self.composites[alias])
+            raise InputError(f"{alias!r} is made of parts; map to one of them: {parts}")
+        return (alias, primary)
+
+    def attributes(self, dotted: str) -> list[str]:
+        """The attributes that lead to a field in an instance of the create model."""
+        names: list[str] = []
+        model: type[BaseModel] | None = self.create_model
+        for part in dotted.split("."):
+            assert model is not None
+            name, annotation = next((name, kind) for alias, name, kind in named_fields(model) if alias == part)
+            names.append(name)
+            model = _unwrap(annotation)[0]
+        return names
+
+    def _suggestion(self, name: str) -> str:
+        known = {squeeze(dotted): dotted for dotted in (*self.targets, *self.relations)}
+        near = get_close_matches(squeeze(name), known, n=3, cutoff=0.6)
+        return f"; did you mean {', '.join(known[found] for found in near)}?" if near else ""
+
+
+def shape_of(create_model: type[BaseModel], type_name: str) -> Shape:
+    """The shape behind a generated create model; its neighbours are found in the same module."""
+    module = sys.modules[create_model.__module__]
+    shapes: dict[str, Shape] = {}
+
+    def related(name: str) -> Shape:
+        if name not in shapes:
+            model = getattr(module, f"{name}CreateInput", None)
+            if model is None:
+                raise InputError(f"the client knows no object {name}; generate it again")
+            shapes[name] = Shape(name, model, getattr(module, f"{name}WhereUniqueInput", None), related)
+        return shapes[name]
+
+    shapes[type_name] = Shape(type_name, create_model, getattr(module, f"{type_name}WhereUniqueInput", None), related)
+    return shapes[type_name]
+
+
+def squeeze(name: str) -> str:
+    """A name without case, spaces and punctuation: `Domain Name`, `domain_name` and `domainName` are one."""
+    return re.sub(r"[\W_]", "", name.lower())
+
+
+def named_fields(model: type[BaseModel]) -> Iterator[tuple[str, str, Any]]:
+    """The fields of a model: the name on the wire, the name in Python, the annotation."""
+    model.model_rebuild()
+    for name, info in model.model_fields.items():
+        yield info.serialization_alias or info.alias or name, name, info.annotation
+
+
+def _leaves(model: type[BaseModel]) -> Iterator[tuple[str, set[Any]]]:
+    for alias, _, annotation in named_fields(model):
+        inner, others = _unwrap(annotation)
+        if inner is None:
+            yield alias, others
+        else:
+            for part, types in _leaves(inner):
+                yield f"{alias}.{part}", types
+
+
+def _unwrap(annotation: Any) -> tuple[type[BaseModel] | None, set[Any]]:
+    """The model in an annotation, if there is one, and all the other types in it."""
+    models: list[type[BaseModel]] = []
+    others: set[Any] = set()
+    pending = [annotation]
+    while pending:
+        current = pending.pop()
+        origin = get_origin(current)
+        if origin is Annotated:
+            pending.append(get_args(current)[0])
+        elif origin in (Union, UnionType):
+            pending.extend(get_args(current))
+        elif origin is list:
+            others.add(list)
+        elif isinstance(current, type) and issubclass(current, BaseModel):
+            models.append(current)
+        elif current is not type(None):
+            others.add(current)
+    return (models[0] if models else None), others
+
+
+def _kind(types: set[Any]) -> Kind:
+    if types == {list}:
+        return "list"
+    if datetime.datetime in types:
+        return "datetime"
+    if datetime.date in types:
+        return "date"
+    if types == {str}:
+        return "text"
+    if any(not isinstance(kind, type) and getattr(kind, "__name__", "") == "JsonValue" for kind in types) or (
+        Any in types
+    ):
+        return "json"
+    return "other"

@@ -1,0 +1,229 @@
+"""From the columns of a row to the fields of a record."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pydantic_core import from_json
+
+from aiotwenty.bulk.batches import Reference
+from aiotwenty.bulk.fields import Relation, Shape, Target
+from aiotwenty.bulk.identity import canonical
+from aiotwenty.bulk.sources import Check, InputError
+from aiotwenty.bulk.transforms import Transform, named_transform
+
+FieldSpec: TypeAlias = str | tuple[str, Transform | str] | list[str] | None
+"""A field, a field and a transform, or None for a column to leave out."""
+FieldMapping: TypeAlias = Mapping[str, FieldSpec]
+
+REJECT_COLUMNS = ("_row", "_source", "_code", "_error")
+"""What a file of rejects has beside the columns of its rows; read back, they aren't fields."""
+
+
+class ValueRefused(ValueError):  # noqa: N818 - named for what it says of a row
+    """A value that cannot go where its column goes."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where one column goes, and how."""
+
+    name: str
+    target: Target
+    plain_path: tuple[str, ...]
+    transform: Transform | None
+
+
+class Mapper:
+    """Turns rows into nested input data by the names of the wire. Columns without a mapping go by their obvious name."""
+
+    def __init__(
+        self,
+        shape: Shape,
+        mapping: FieldMapping | None = None,
+        *,
+        constants: Mapping[str, Any] | None = None,
+        ignore: Iterable[str] = (),
+        is_text: bool = False,
+        skip_nulls: bool = False,
+    ) -> None:
+        self.shape = shape
+        self._mapping = dict(mapping or {})
+        self._ignored = {*ignore, *REJECT_COLUMNS}
+        self._is_text = is_text
+        self._skip_nulls = skip_nulls
+        self._columns: dict[str, Column | None] = {}
+        self._constants = [(self._compile(name, name), value) for name, value in (constants or {}).items()]
+        for name, spec in self._mapping.items():
+            self._columns[name] = self._compile(name, spec)
+
+    def _compile(self, name: str, spec: FieldSpec) -> Column | None:
+        if spec is None or name in self._ignored:
+            return None
+        field_name, transform = (spec, None) if isinstance(spec, str) else spec
+        if isinstance(transform, str):
+            try:
+                transform = named_transform(transform)
+            except ValueError as error:
+                raise InputError(f"column {name!r}: {error}") from None
+        target = self.shape.resolve(field_name)
+        # Values that are whole composites (dicts) need no primary part; a plain value does, and says so when it comes.
+        plain = target.path
+        if target.kind == "composite" and self.shape.primary(target.path[0]):
+            plain = self.shape.value_path(target)
+        elif target.kind == "composite" and self._is_text and transform is None and field_name != name:
+            self.shape.value_path(target)
+        return Column(name, target, plain, transform)
+
+    def column(self, name: str) -> Column | None:
+        """Where a column goes; None if it is ignored. Raises `InputError` for one that no field is named like."""
+        if name not in self._columns:
+            self._columns[name] = self._compile(name, name)
+        return self._columns[name]
+
+    def mapped(self, name: str) -> Column | None:
+        """Where the mapping sends a column; None if it does not say."""
+        return self._columns.get(name) if name in self._mapping else None
+
+    def check_columns(self, source: str, columns: Iterable[str], check: Check | None = None) -> None:
+        """Raises `InputError` that names every unknown column, and every mapped column that is not there."""
+        columns = list(columns)
+        problems = []
+        for name in columns:
+            try:
+                self.column(name)
+            except InputError as error:
+                where = f" (first in row {check.columns[name]})" if check and check.columns.get(name, 1) > 1 else ""
+                problems.append(f"column {name!r}{where}: {error}")
+        missing = [name for name in self._mapping if name not in columns]
+        problems += [f"column {name!r} is mapped, but {source} has no such column" for name in missing]
+        if problems:
+            raise InputError(
+                f"{source}: " + "; ".join(problems) + ". Map a column to a field, or say that it is to be ignored"
+            )
+
+    def build(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Reference]]:
+        """Input data by the names of the wire, and the relations given by a natural key."""
+        data: dict[str, Any] = {}
+        references: list[Reference] = []
+        for name, value in values.items():
+            column = self._columns[name] if name in self._columns else self.column(name)
+            if column is not None:
+                self._put(column, value, data, references)
+        for column, value in self._constants:
+            if column is not None:
+                self._put(column, value, data, references)
+        return data, references
+
+    def _put(self, column: Column, value: Any, data: dict[str, Any], references: list[Reference]) -> None:
+        if value is None or (value == "" and self._is_text):
+            if self._skip_nulls:
+                return
+            value = None
+        elif column.transform is not None:
+            try:
+                value = column.transform(value)
+            except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+                raise ValueRefused(f"{column.name}: {error}") from None
+        target = column.target
+        if target.relation is not None:
+            self._refer(column, target.relation, value, data, references)
+            return
+        path = column.plain_path
+        if value is not None:
+            if self._is_text and isinstance(value, str):
+                value = _from_text(column, value)
+            elif target.kind == "datetime":
+                value = in_utc(value)
+            if target.kind == "composite":
+                if isinstance(value, Mapping):
+                    path = target.path
+                elif path == target.path:
+                    raise ValueRefused(f"{column.name}: {target.dotted} is made of parts, {value!r} is none of them")
+        else:
+            path = target.path
+        _set(data, path, value)
+
+    def _refer(
+        self, column: Column, relation: Relation, value: Any, data: dict[str, Any], references: list[Reference]
+    ) -> None:
+        path = column.target.path
+        if isinstance(value, Mapping):
+            found = self._connection(relation, value)
+            if found is None:
+                data[relation.name] = value
+                return
+            path, value = found
+        if value is None:
+            data[relation.join] = None
+        elif path == ("id",):
+            data[relation.join] = value
+        else:
+            dotted = ".".join(path)
+            references.append(Reference(relation.join, relation.type_name, dotted, canonical(dotted, value)))
+
+    def _connection(self, relation: Relation, value: Mapping[str, Any]) -> tuple[tuple[str, ...], Any] | None:
+        """The path and value in `{"connect": {"where": {"domainName": {"primaryLinkUrl": …}}}}`."""
+        connect = value.get("connect")
+        where = connect.get("where") if isinstance(connect, Mapping) else None
+        if not isinstance(where, Mapping) or len(where) != 1:
+            return None
+        ((name, inner),) = where.items()
+        while isinstance(inner, Mapping) and len(inner) == 1:
+            ((part, inner),) = inner.items()
+            name = f"{name}.{part}"
+        if isinstance(inner, Mapping) or inner is None:
+            return None
+        if name == "id":
+            return ("id",), inner
+        other = self.shape.related(relation.type_name)
+        return other.value_path(other.resolve(name)), inner
+
+
+def _set(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    if len(path) == 1:
+        existing = data.get(path[0])
+        if isinstance(existing, dict) and isinstance(value, Mapping):
+            existing.update(value)
+        else:
+            data[path[0]] = dict(value) if isinstance(value, Mapping) else value
+        return
+    inner = data.get(path[0])
+    if not isinstance(inner, dict):
+        inner = data[path[0]] = {}
+    inner[path[1]] = value
+
+
+def _from_text(column: Column, value: str) -> Any:
+    kind = column.target.kind
+    if kind in ("text", "other", "date"):
+        return value
+    if kind == "datetime":
+        return in_utc(value.strip())
+    if kind == "composite":
+        if not value.startswith("{"):
+            return value
+    elif kind == "list" and not value.startswith("["):
+        return [part.strip() for part in value.split(";") if part.strip()]
+    try:
+        return from_json(value)
+    except ValueError as error:
+        raise ValueRefused(f"{column.name}: is not JSON ({error})") from None
+
+
+def in_utc(value: Any) -> Any:
+    """A date or a time without a zone is taken as UTC, as Twenty does (July 2026); everything else is left as it is."""
+    if isinstance(value, str):
+        try:
+            moment = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return value if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    if isinstance(value, datetime.datetime):
+        return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+    if isinstance(value, datetime.date):
+        return datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC)
+    return value

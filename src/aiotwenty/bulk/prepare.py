@@ -1,0 +1,139 @@
+"""From a row as it was read to a record that is ready to be sent, or to the reason why it can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from aiotwenty.bulk.batches import Prepared, Reference
+from aiotwenty.bulk.fields import Shape, Target
+from aiotwenty.bulk.identity import canonical, id_from_key, id_from_row
+from aiotwenty.bulk.mapping import Mapper, ValueRefused
+from aiotwenty.bulk.report import Reject
+from aiotwenty.bulk.sources import InputError, Row
+from aiotwenty.transport.encode import encode_json
+
+
+class Preparer:
+    """Maps, validates with the generated model, makes the id and the JSON of each row; spends no request.
+
+    Raises `InputError` for a key that is not a field.
+    """
+
+    def __init__(self, object_name: str, mapper: Mapper, key: str | Sequence[str] | None, namespace: UUID) -> None:
+        self._object_name = object_name
+        self._mapper = mapper
+        self._model = mapper.shape.create_model
+        self._namespace = namespace
+        names = [key] if isinstance(key, str) else list(key or ())
+        self.key = tuple(_key_target(mapper, name) for name in names)
+        self._key_readers = [_reader(mapper.shape, target) for target in self.key]
+        self._unique_readers = [(path, _model_reader(mapper.shape, path)) for path in mapper.shape.unique]
+
+    @property
+    def key_paths(self) -> tuple[str, ...]:
+        return tuple(target.dotted for target in self.key)
+
+    def prepare(self, row: Row) -> Prepared | Reject:
+        if row.problem:
+            return self._reject(row, "MALFORMED", row.problem)
+        try:
+            data, references = self._mapper.build(row.values)
+            own_id = data.pop("id", None)
+            model = self._model.model_validate(data)
+            keys = tuple(reader(model, references) for reader in self._key_readers)
+            record_id = self._id(row, own_id, keys)
+        except ValidationError as error:
+            return self._reject(row, "INVALID", _explain(error))
+        except (ValueRefused, InputError) as error:
+            return self._reject(row, "INVALID", str(error))
+        except _KeyMissingError as error:
+            return self._reject(row, "KEY_MISSING", str(error))
+        identities = ["id=" + record_id]
+        for path, read in self._unique_readers:
+            value = read(model)
+            if value is not None and value != "":
+                identities.append(f"{path}={canonical(path, value)}")
+        return Prepared(row, record_id, encode_json(model), tuple(identities), keys, tuple(references))
+
+    def _id(self, row: Row, own_id: object, keys: tuple[str, ...]) -> str:
+        if own_id is not None:
+            try:
+                return str(own_id if isinstance(own_id, UUID) else UUID(str(own_id)))
+            except ValueError:
+                raise ValueRefused(f"id: {own_id!r} is not a UUID") from None
+        if self.key:
+            for target, value in zip(self.key, keys, strict=True):
+                if not value:
+                    raise _KeyMissingError(f"{target.dotted} is the key and has no value")
+            return id_from_key(self._object_name, keys)
+        number, source = row.values.get("_row"), row.values.get("_source")
+        if number and source:
+            return id_from_row(UUID(str(source)), int(number))
+        return id_from_row(self._namespace, row.number)
+
+    def _reject(self, row: Row, code: str, message: str) -> Reject:
+        return Reject(row.number, row.values, code, message, row.line)
+
+
+class _KeyMissingError(ValueError):
+    pass
+
+
+def _key_target(mapper: Mapper, name: str) -> Target:
+    """A key is said by its column or by its field."""
+    shape = mapper.shape
+    mapped = mapper.mapped(name)
+    target = mapped.target if mapped else shape.resolve(name)
+    return target if target.relation else Target(shape.value_path(target), "text")
+
+
+def _reader(shape: Shape, target: Target) -> Callable[[BaseModel, list[Reference]], str]:
+    if target.relation is None:
+        read = _model_reader(shape, target.dotted)
+
+        def from_model(model: BaseModel, references: list[Reference]) -> str:
+            value = read(model)
+            return "" if value is None else canonical(target.dotted, value)
+
+        return from_model
+    join, path = target.relation.join, ".".join(target.path)
+    read_join = _model_reader(shape, join)
+
+    def from_reference(model: BaseModel, references: list[Reference]) -> str:
+        for reference in references:
+            if reference.join == join and reference.path == path:
+                return reference.value
+        value = read_join(model)
+        return "" if value is None else str(value)
+
+    return from_reference
+
+
+def _model_reader(shape: Shape, dotted: str) -> Callable[[BaseModel], Any]:
+    """Reads a field of the model by the path it has on the wire; None where nothing is set on the way."""
+    getters = [attrgetter(name) for name in shape.attributes(dotted)]
+
+    def read(model: BaseModel) -> Any:
+        value: Any = model
+        for get in getters:
+            if value is None:
+                return None
+            value = get(value)
+        return value
+
+    return read
+
+
+def _explain(error: ValidationError) -> str:
+    parts = []
+    for one in error.errors(include_url=False, include_context=False)[:5]:
+        where = ".".join(str(part) for part in one["loc"] if isinstance(part, str) and not part.startswith("function-"))
+        given = repr(one["input"])
+        shown = given if len(given) <= 80 else given[:77] + "..."
+        parts.append(f"{where}: {one['msg']}, not {shown}")
+    return "; ".join(dict.fromkeys(parts))

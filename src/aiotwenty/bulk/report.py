@@ -1,0 +1,89 @@
+"""What became of the rows: while it runs, and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was not loaded: its number (from 1), the row as read, and why.
+
+    `code` is the server's code or sub-code, or one of ours: MALFORMED, INVALID, KEY_MISSING, DUPLICATE, NOT_FOUND,
+    AMBIGUOUS, RELATION_NOT_FOUND, TOO_LARGE.
+    """
+
+    row: int
+    values: Mapping[str, Any]
+    code: str
+    message: str
+    line: int | None = None
+    source: str = ""
+
+
+@dataclass
+class Progress:
+    """How far it is. `total` is None where nobody can know it; `concurrency` is how many batches may be in flight."""
+
+    received: int = 0
+    loaded: int = 0
+    rejected: int = 0
+    already_loaded: int = 0
+    requests: int = 0
+    retries: int = 0
+    total: int | None = None
+    concurrency: int = 1
+    batch_size: int = 0
+    what: str = ""
+    started: float = field(default_factory=monotonic, repr=False)
+
+    @property
+    def done(self) -> int:
+        return self.loaded + self.rejected + self.already_loaded
+
+    @property
+    def seconds(self) -> float:
+        return monotonic() - self.started
+
+    @property
+    def rate(self) -> float:
+        """Records a second since the start."""
+        return (self.loaded + self.rejected) / max(self.seconds, 1e-6)
+
+    @property
+    def seconds_left(self) -> float | None:
+        if self.total is None or not self.rate:
+            return None
+        return max(0.0, (self.total - self.done) / self.rate)
+
+
+OnProgress: TypeAlias = Callable[[Progress], object]
+"""Called after every answered batch, with the same object each time."""
+
+
+@dataclass
+class LoadReport:
+    """What a load did. `received` = `loaded` + `rejected` + `already_loaded`, unless it was stopped in between."""
+
+    received: int = 0
+    loaded: int = 0
+    rejected: int = 0
+    already_loaded: int = 0
+    """Rows that an earlier run with the same journal has loaded."""
+    requests: int = 0
+    """Everything that was sent, look-ups and repetitions included."""
+    retries: int = 0
+    seconds: float = 0.0
+    rejects: Sequence[Reject] = field(default=(), repr=False)
+    """The rows that were not loaded, with their errors; read from disk as they are looked at."""
+
+    def __str__(self) -> str:
+        already = f", {self.already_loaded:,} were loaded before" if self.already_loaded else ""
+        rate = self.loaded / self.seconds if self.seconds else 0
+        return (
+            f"{self.loaded:,} of {self.received:,} rows loaded, {self.rejected:,} rejected{already}; "
+            f"{self.requests:,} requests in {self.seconds:,.1f} s ({rate:,.0f} records/s)"
+        )
