@@ -15,16 +15,19 @@ class TwentyError(Exception):
     """Whatever went wrong between the caller and Twenty.
 
     `operation` is the GraphQL operation or the REST call that failed, `status` the HTTP status of its last answer,
-    `attempts` how often it was sent. `outcome_unknown` is true for a write whose answer was lost and which could not be
-    settled: it may or may not have happened.
+    `attempts` how often it was sent. `outcome_unknown` is true for a write whose answer was lost and which could not
+    be settled: it may or may not have happened.
     """
 
     operation: str | None = None
     status: int | None = None
     attempts: int = 1
     outcome_unknown: bool = False
+    retry_after: float | None = None
+    """Seconds after which the server says that it is worth trying again."""
 
-    # One positional argument and everything else in __dict__: that is what makes every subclass picklable as it stands.
+    # One positional argument and everything else in __dict__: that is what makes every subclass picklable as it
+    # stands.
     def __init__(self, message: str, *, operation: str | None = None, status: int | None = None) -> None:
         super().__init__(message)
         if operation is not None:
@@ -66,9 +69,11 @@ class RequestTimeout(ConnectionFailed):
 class UnexpectedResponse(TwentyError):
     """An answer that Twenty's API does not give: HTML of a proxy, an empty body, JSON of another kind, a redirect.
 
-    `body` holds its first 500 characters, `location` where a redirect pointed (redirects are never followed: they would
-    carry the key along).
+    `body` holds its first 500 characters, `location` where a redirect pointed (redirects are never followed: they
+    would carry the key along). `truncated` is true for JSON that ends too early.
     """
+
+    truncated: bool = False
 
     def __init__(
         self,
@@ -143,11 +148,14 @@ class QueryTooComplex(ApiError):
 
 
 class RateLimited(ApiError):
-    """The workspace's limit is used up. `retry_after` is in seconds; `limit` requests are allowed per `per` seconds."""
+    """The workspace's limit is used up. `limit` requests are allowed per `per` seconds, where the server says so.
 
-    retry_after: float | None = None
+    `partial` is true when other root fields of the same request were executed.
+    """
+
     limit: int | None = None
     per: float | None = None
+    partial: bool = False
 
 
 class PaginationError(TwentyError):

@@ -27,8 +27,9 @@ _SUFFIXES: dict[ModelRole, str] = {
 class ObjectMeta:
     """One object of a workspace.
 
-    `operations` maps a kind ("find_many", "create_one", ...) to the name of a constant in `<package>.operations`; a kind
-    that the schema does not have is absent. `models` names a model whose Python name is not `<type_name><suffix>`.
+    `operations` maps a kind ("find_many", "create_one", ...) to the name of a constant in `<package>.operations`; a
+    kind that the schema does not have is absent. `models` names a model whose Python name is not
+    `<type_name><suffix>`.
     """
 
     package: str

@@ -23,8 +23,8 @@ G = TypeVar("G", bound=Input)
 class Records(Generic[R, C, U, F, O, G]):
     """The records of one object.
 
-    R, C, U, F, O and G are its record, create input, update input, filter, order and group-by types. Wherever a model is
-    taken, a mapping with camelCase or snake_case keys is taken too and validated.
+    R, C, U, F, O and G are its record, create input, update input, filter, order and group-by types. Wherever a model
+    is taken, a mapping with camelCase or snake_case keys is taken too and validated.
     """
 
     meta: ClassVar[ObjectMeta]

@@ -9,7 +9,8 @@ from pydantic_core import SchemaSerializer, core_schema
 from aiotwenty.transport.models import UNSET
 from aiotwenty.transport.operation import Operation
 
-# `pydantic_core.to_json` cannot leave unset fields out; a serializer of "anything" finds the models by itself and can.
+# `pydantic_core.to_json` cannot leave unset fields out; a serializer of "anything" finds the models by itself and
+# can.
 _ANYTHING = SchemaSerializer(core_schema.any_schema(), core_schema.CoreConfig(ser_json_inf_nan="constants"))
 
 

@@ -14,7 +14,9 @@ class Operation:
     """One named GraphQL operation. Variables are named like the arguments they fill.
 
     `root` is the response key of its root field, None when it has several. `fragments` are the texts of all fragments
-    it uses, those used by other fragments included; each is sent once.
+    it uses, those used by other fragments included; each is sent once. `repeatable` says of a mutation that sending
+    it twice leaves what sending it once does (update, delete and restore by id): it may be sent again when its answer
+    is lost.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Operation:
     text: str
     root: str | None = None
     fragments: tuple[str, ...] = ()
+    repeatable: bool = False
 
     @cached_property
     def document(self) -> str:

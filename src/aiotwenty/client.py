@@ -1,0 +1,116 @@
+"""`Client`: one HTTP session with two GraphQL endpoints, and REST beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from aiotwenty.errors import ConfigurationError
+from aiotwenty.settings import load_settings
+from aiotwenty.transport.engine import make_engine
+from aiotwenty.transport.operation import Operation
+from aiotwenty.transport.transport import TwentyTransport
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from aiotwenty.rest import Rest
+    from aiotwenty.transport.hooks import Hooks
+    from aiotwenty.transport.rate_limit import RateLimit, RateLimiter
+    from aiotwenty.transport.retry import RetryPolicy
+
+EndpointName = Literal["graphql", "metadata"]
+
+
+class Client:
+    """Everything about a connection to a workspace that does not depend on its objects.
+
+    `base_url` and `api_key` default to TWENTY_API_URL (else the cloud) and TWENTY_API_KEY, from the environment or
+    from `.env`. `timeout` is in seconds for each attempt of a request; at most `max_connections` requests are under
+    way at a time. `rate_limit` is "auto" (learns the limit from the server's refusals), a `RateLimit`, a
+    `RateLimiter` shared with other clients of the same workspace, or None. A `session` given here is used and left
+    open.
+
+    Safe for any number of concurrent tasks of one event loop. Use it with `async with`, or call `aclose()`.
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        *,
+        api_key: str | None = None,
+        timeout: float = 30.0,
+        max_connections: int = 16,
+        retry: RetryPolicy | None = None,
+        rate_limit: Literal["auto"] | RateLimit | RateLimiter | None = "auto",
+        session: aiohttp.ClientSession | None = None,
+        hooks: Hooks | Sequence[Hooks] | None = None,
+    ) -> None:
+        if timeout <= 0 or max_connections < 1:
+            raise ConfigurationError("timeout must be positive and max_connections at least 1.")
+        settings = load_settings(base_url, api_key)
+        self.base_url = settings.base_url
+        """The address of the workspace, without an endpoint."""
+        self._engine = make_engine(
+            settings.api_key,
+            timeout=timeout,
+            max_connections=max_connections,
+            retry=retry,
+            rate_limit=rate_limit,
+            session=session,
+            hooks=hooks,
+        )
+        self._endpoints: dict[str, TwentyTransport] = {
+            "graphql": TwentyTransport(f"{self.base_url}/graphql", engine=self._engine, limited=True),
+            "metadata": TwentyTransport(f"{self.base_url}/metadata", engine=self._engine, limited=False),
+        }
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"
+
+    def endpoint(self, name: EndpointName) -> TwentyTransport:
+        """The transport of /graphql (records) or /metadata (the data model)."""
+        return self._endpoints[name]
+
+    async def execute(
+        self,
+        document: str | Operation,
+        variables: Mapping[str, object] | None = None,
+        *,
+        endpoint: EndpointName = "graphql",
+        operation_name: str | None = None,
+    ) -> dict[str, Any]:
+        """The `data` of any document, as it came. Raises any `TwentyError`.
+
+        Mind what /graphql does with documents of records: aliases below the root and variable defaults are ignored, a
+        root field may occur once (Twenty, July 2026).
+        """
+        transport = self.endpoint(endpoint)
+        if isinstance(document, Operation):
+            return await transport.run_document(document.document, variables, document.name)
+        return await transport.run_document(document, variables, operation_name)
+
+    @cached_property
+    def rest(self) -> Rest:
+        """The REST API of the same workspace."""
+        from aiotwenty.rest import Rest
+
+        return Rest(self.base_url, self._engine)
+
+    async def aclose(self, grace: float | None = None) -> None:
+        """Waits for what is under way (`grace` seconds, by default `timeout`), cancels the rest, and closes.
+
+        Calls that wait for their turn or for another attempt fail with `ConfigurationError`. Closing twice is fine.
+        """
+        await self._engine.http.close(grace)
+
+    async def __aenter__(self) -> Self:
+        await self._engine.http.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,71 @@
+"""Which field of which type an answer has wrong, told from where validation failed."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from aiotwenty.errors import SchemaDrift
+
+
+def drift_of(invalid: ValidationError, root: str | None, result_type: Any) -> SchemaDrift:
+    """`SchemaDrift` for the first thing in an answer that does not fit the generated types. Shows no values."""
+    details = invalid.errors(include_url=False, include_context=False, include_input=True)
+    first = details[0]
+    path = list(first["loc"][1:])
+    type_name, field = _locate(path, root, result_type)
+    missing = first["type"] == "missing" or first["input"] is None
+    problem = (
+        "is missing or null, though the schema promises a value" if missing else f"is not as expected: {first['msg']}"
+    )
+    more = f" ({len(details) - 1} more like it)" if len(details) > 1 else ""
+    return SchemaDrift(
+        f"{type_name}.{field} {problem}{more}. The workspace has changed since this client was generated: "
+        "introspect and generate again.",
+        type_name=type_name,
+        field=field,
+    )
+
+
+def _locate(path: list[int | str], root: str | None, result_type: Any) -> tuple[str, str]:
+    """The GraphQL type and the field at the end of a path into the answer's data."""
+    owner, field, current = "Query", root or "data", result_type
+    if root is not None:
+        path = path[1:]
+    for step in path:
+        if isinstance(step, int):
+            current = _item(current)
+            continue
+        model = _model(current, step)
+        if model is None:
+            break
+        owner, field, current = model
+    return owner, field
+
+
+def _model(annotation: Any, step: str) -> tuple[str, str, Any] | None:
+    """Model, field name as the server spells it, and annotation of that field."""
+    for candidate in _alternatives(annotation):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            for name, info in candidate.model_fields.items():
+                alias = info.validation_alias if isinstance(info.validation_alias, str) else info.alias
+                if step in (alias, name):
+                    return candidate.__name__.partition("[")[0], alias or name, info.annotation
+    return None
+
+
+def _item(annotation: Any) -> Any:
+    for candidate in _alternatives(annotation):
+        if get_origin(candidate) is list:
+            return get_args(candidate)[0]
+    return None
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return [found for part in get_args(annotation) for found in _alternatives(part)]
+    return [annotation]

@@ -1,0 +1,53 @@
+"""One request and its one response, as plain values: nothing of a request lives on a shared object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete response."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    request_bytes: int = 0
+    secret: bytes = field(default=b"", repr=False)
+    """What `public_body` must not show, should the server (or a proxy) echo it."""
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("Content-Type", "")
+
+    @property
+    def public_body(self) -> bytes:
+        """The body without the API key: all that may go into an error."""
+        return self.body.replace(self.secret, b"***") if self.secret else self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """What the engine sends, as often as it takes, and how the answer is read.
+
+    `reads` calls change nothing; `repeatable` ones do the same however often they arrive. `limited` ones count
+    against the workspace's rate limit. `read` turns a reply into the result or raises a `TwentyError`.
+    """
+
+    name: str
+    kind: str
+    url: str
+    read: Callable[[Reply], T]
+    body: bytes | None = field(default=None, repr=False)
+    form: Callable[[], Any] | None = field(default=None, repr=False)
+    """Makes a multipart body anew for each attempt, where `body` is None."""
+    method: str = "POST"
+    reads: bool = False
+    repeatable: bool = False
+    limited: bool = True
+    document: str | None = field(default=None, repr=False)
+    timeout: float | None = None

@@ -1,0 +1,324 @@
+"""Which error an answer is: by its code and subCode first, by HTTP status and message second.
+
+Twenty answers nearly every error with HTTP 200 (Twenty, July 2026), its documentation promises 401, 403 and 429, and
+older servers use other codes and messages: all of them are understood, without asking which server it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from aiotwenty.errors import (
+    EXCERPT,
+    ApiError,
+    AuthenticationError,
+    DuplicateRecord,
+    InvalidInput,
+    NotFoundError,
+    PermissionDenied,
+    QueryTooComplex,
+    RateLimited,
+    SchemaDrift,
+    TwentyError,
+    UnexpectedResponse,
+)
+from aiotwenty.transport.exchange import Reply
+
+_KEY_HINT = (
+    "Check the API key (TWENTY_API_KEY) and that it belongs to this workspace; "
+    "keys are made under Settings, APIs & Webhooks."
+)
+_ANONYMOUS_HINT = (
+    "This is how Twenty answers a caller that it does not know (or an object that is gone): check the API key, that "
+    "a proxy passes the Authorization header on, and that the workspace still has what this client was generated from."
+)
+_ROLE_HINT = "The API key is known, but its role does not allow this: see Settings, Roles."
+
+_SUB_CODES: dict[str, type[ApiError]] = {
+    "LIMIT_REACHED": RateLimited,
+    "UNAUTHENTICATED": AuthenticationError,
+    "RECORD_NOT_FOUND": NotFoundError,
+    "TOO_COMPLEX_QUERY": QueryTooComplex,
+    "MAX_DEPTH_REACHED": QueryTooComplex,
+    "FORBIDDEN_EXCEPTION": PermissionDenied,
+    "PERMISSION_DENIED": PermissionDenied,
+}
+_CODES: dict[str, type[ApiError]] = {
+    "UNAUTHENTICATED": AuthenticationError,
+    "FORBIDDEN": PermissionDenied,
+    "FORBIDDEN_EXCEPTION": PermissionDenied,
+    "NOT_FOUND": NotFoundError,
+    "NotFoundException": NotFoundError,
+    "BAD_USER_INPUT": InvalidInput,
+    "BadRequestException": InvalidInput,
+    "UserInputError": InvalidInput,
+    "GRAPHQL_VALIDATION_FAILED": InvalidInput,
+    "GRAPHQL_PARSE_FAILED": InvalidInput,
+    "METADATA_VALIDATION_FAILED": InvalidInput,
+    "CONFLICT": InvalidInput,
+}
+# These say more than the code that comes with them: BAD_USER_INPUT covers most, older servers put
+# INTERNAL_SERVER_ERROR on their database's complaints and on "Forbidden resource".
+_MESSAGES: tuple[tuple[re.Pattern[str], type[ApiError]], ...] = tuple(
+    (re.compile(pattern), error)
+    for pattern, error in (
+        (r"^Limit reached \(", RateLimited),
+        (
+            r"^This API Key is revoked|^No payload$|^Unknown token error|^Token invalid|^Missing authentication token",
+            AuthenticationError,
+        ),
+        (r"introspection has been disabled", AuthenticationError),
+        (
+            r"^A duplicate entry was detected|^Duplicate .+ with value .+ unique|duplicate key value violates unique",
+            DuplicateRecord,
+        ),
+        (r"^Query too complex|^Query complexity is too high|^Maximum depth of \d+ reached", QueryTooComplex),
+        (r"^Forbidden resource|requires a session access token", PermissionDenied),
+        (r"^Record not found$", NotFoundError),
+        (
+            r"violates (foreign key|not-null|check) constraint|^invalid input (syntax|value)|^null value in column",
+            InvalidInput,
+        ),
+        (r"^date/time field value out of range|out of range for type", InvalidInput),
+    )
+)
+_STATUSES: dict[int, type[ApiError]] = {
+    400: InvalidInput,
+    401: AuthenticationError,
+    403: PermissionDenied,
+    404: NotFoundError,
+    409: DuplicateRecord,
+    413: InvalidInput,
+    422: InvalidInput,
+    429: RateLimited,
+}
+# One of these decides over whatever else went wrong in the same request.
+_FIRST: tuple[type[ApiError], ...] = (AuthenticationError, PermissionDenied, RateLimited)
+
+_LIMIT = re.compile(r"Limit reached \((\d+) tokens per (\d+) ms\)")
+_NO_FIELD = re.compile(r'^Cannot query field "([^"]+)" on type "([^"]+)"')
+BODY_LIMIT = 10_000_000
+"""Bytes above which the server refuses a request, with HTTP 500 (Twenty, July 2026)."""
+
+
+def failure(reply: Reply, *, generated: bool = False, graphql: bool = True) -> TwentyError | None:
+    """The error that an answer is, or None if it has none.
+
+    `generated` says that the document was made from the workspace's schema: then a field that the server does not
+    know means an unknown caller or a changed workspace, not a mistake in the document.
+    """
+    if 300 <= reply.status < 400:
+        return _redirect(reply)
+    body = reply.public_body
+    try:
+        answer = from_json(body) if body else None
+        parsed = bool(body)
+    except ValueError:
+        answer, parsed = None, False
+    if isinstance(answer, dict) and parsed:
+        if _errors(answer.get("errors")):
+            return _from_errors(reply, answer["errors"], _data(answer), generated)
+        if "messages" in answer or ("message" in answer and "statusCode" in answer):
+            return _from_nest(reply, answer, graphql)
+        if reply.status < 300 and _is_json(reply) and ("data" in answer or not graphql):
+            return None
+    elif not graphql and parsed and reply.status < 300 and _is_json(reply):
+        return None
+    return _foreign(reply, body, parsed, answer)
+
+
+def _errors(value: object) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
+def _data(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    data = answer.get("data")
+    return data if isinstance(data, dict) else None
+
+
+def _is_json(reply: Reply) -> bool:
+    kind = reply.content_type
+    return not kind or "json" in kind
+
+
+def _from_errors(reply: Reply, raw: list[Any], data: dict[str, Any] | None, generated: bool) -> TwentyError:
+    errors = [entry if isinstance(entry, dict) else {"message": str(entry)} for entry in raw]
+    classes = [_class_of(error, reply.status, generated) for error in errors]
+    decisive = next((i for kind in _FIRST for i, found in enumerate(classes) if found is kind), 0)
+    error = errors[decisive]
+    if classes[decisive] is SchemaDrift:
+        return _drift(error, reply)
+    kind = classes[decisive]
+    assert issubclass(kind, ApiError)
+    return _build(kind, error, errors, data, reply)
+
+
+def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> TwentyError:
+    """The form of REST errors, and of the framework's own on either endpoint."""
+    messages = answer.get("messages", answer.get("message"))
+    texts = [str(text) for text in messages] if isinstance(messages, list) else [str(messages)]
+    if reply.status == 404 and texts[0].startswith("Cannot "):
+        return UnexpectedResponse(
+            f"HTTP 404, {texts[0]}: this address has no Twenty API. Is the base URL right? It is the address of the "
+            "workspace, without /graphql.",
+            status=reply.status,
+            content_type=reply.content_type,
+            body=reply.public_body[:EXCERPT].decode("utf-8", "replace"),
+        )
+    extensions = {"code": answer.get("error")} if isinstance(answer.get("error"), str) else {}
+    errors: list[dict[str, Any]] = [{"message": text, "extensions": extensions} for text in texts]
+    kind = _class_of(errors[0], reply.status, generated=False)
+    return _build(kind if issubclass(kind, ApiError) else ApiError, errors[0], errors, _data(answer), reply)
+
+
+def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[TwentyError]:
+    code, sub_code = _codes(error)
+    message = str(error.get("message", ""))
+    if sub_code in _SUB_CODES and _SUB_CODES[sub_code] is not PermissionDenied:
+        return _SUB_CODES[sub_code]
+    extensions = error.get("extensions")
+    if isinstance(extensions, dict) and extensions.get("conflictingRecordId"):
+        return DuplicateRecord
+    for pattern, kind in _MESSAGES:
+        if pattern.search(message):
+            return kind
+    if match := _NO_FIELD.match(message):
+        if not generated:
+            return InvalidInput
+        return AuthenticationError if match[2] in ("Query", "Mutation") else SchemaDrift
+    for known, table in ((sub_code, _SUB_CODES), (code, _CODES)):
+        if known in table:
+            return table[known]
+    if status in _STATUSES:
+        return _STATUSES[status]
+    if code is None and (error.get("locations") or message.startswith(("Syntax Error", "Must provide query string"))):
+        return InvalidInput
+    return ApiError
+
+
+def _codes(error: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    extensions = error.get("extensions")
+    if not isinstance(extensions, dict):
+        return None, None
+    code, sub_code = extensions.get("code"), extensions.get("subCode")
+    return (code if isinstance(code, str) else None, sub_code if isinstance(sub_code, str) else None)
+
+
+def _build(
+    kind: type[ApiError],
+    error: Mapping[str, Any],
+    errors: list[dict[str, Any]],
+    data: dict[str, Any] | None,
+    reply: Reply,
+) -> ApiError:
+    code, sub_code = _codes(error)
+    message = str(error.get("message", "")) or "an error without a message"
+    text = message if message.endswith((".", "!", "?")) else message + "."
+    if hint := _hint(kind, message):
+        text += f" {hint}"
+    if len(errors) > 1:
+        text += f" ({len(errors) - 1} more in .errors)"
+    result = kind(text, status=reply.status, errors=errors, code=code, sub_code=sub_code, data=data)
+    if isinstance(result, DuplicateRecord):
+        extensions = error.get("extensions") or {}
+        result.conflicting_id = extensions.get("conflictingRecordId")
+        result.conflicting_object = extensions.get("conflictingObjectNameSingular")
+    result.retry_after = _retry_after(reply)
+    if isinstance(result, RateLimited):
+        result.partial = any(value is not None for value in (data or {}).values())
+        if match := _LIMIT.search(message):
+            result.limit, result.per = int(match[1]), int(match[2]) / 1000
+            if result.retry_after is None:
+                result.retry_after = result.per / result.limit
+    return result
+
+
+def _hint(kind: type[ApiError], message: str) -> str:
+    if kind is AuthenticationError:
+        return _ANONYMOUS_HINT if _NO_FIELD.match(message) else _KEY_HINT
+    if kind is PermissionDenied:
+        return _ROLE_HINT
+    if kind is RateLimited:
+        return "The workspace's rate limit is used up: send less, or leave rate_limit='auto' on."
+    return ""
+
+
+def _drift(error: Mapping[str, Any], reply: Reply) -> SchemaDrift:
+    message = str(error.get("message", ""))
+    match = _NO_FIELD.match(message)
+    return SchemaDrift(
+        f"{message} The workspace has changed since this client was generated: introspect and generate again.",
+        type_name=match[2] if match else None,
+        field=match[1] if match else None,
+    )
+
+
+def _retry_after(reply: Reply) -> float | None:
+    """Seconds, from a number or a date."""
+    value = reply.headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+
+
+def _redirect(reply: Reply) -> UnexpectedResponse:
+    location = reply.headers.get("Location")
+    return UnexpectedResponse(
+        f"HTTP {reply.status} redirects to {location or 'nowhere'}. Redirects are not followed, because they would "
+        "carry the API key along: use the final address as the base URL.",
+        status=reply.status,
+        content_type=reply.content_type,
+        body=reply.public_body[:EXCERPT].decode("utf-8", "replace"),
+        location=location,
+    )
+
+
+def _foreign(reply: Reply, body: bytes, parsed: bool, answer: object) -> TwentyError:
+    """Something that Twenty's API does not say."""
+    excerpt = body[:EXCERPT].decode("utf-8", "replace")
+    if reply.request_bytes > BODY_LIMIT and reply.status in (413, 500):
+        size = f"{reply.request_bytes / 1e6:.1f} MB"
+        message = f"the server refused a request of {size} (it takes 10 MB): send fewer records at once."
+        return InvalidInput(message, status=reply.status, errors=[{"message": excerpt or "request entity too large"}])
+    if isinstance(answer, str) and answer.startswith("GraphQLError:"):
+        return InvalidInput(answer.splitlines()[0], status=reply.status, errors=[{"message": answer.splitlines()[0]}])
+    if reply.status in (401, 403, 429):
+        message = f"HTTP {reply.status}" + (f": {excerpt}" if excerpt else " without a body")
+        return _build(_STATUSES[reply.status], {"message": message}, [{"message": message}], None, reply)
+    truncated = not parsed and reply.status < 300 and body.lstrip()[:1] in (b"{", b"[")
+    if not body:
+        what = "an empty body"
+    elif truncated:
+        what = "JSON that breaks off or is malformed"
+    elif not parsed:
+        what = f"no JSON but {reply.content_type or 'an unnamed type'}"
+    elif not _is_json(reply):
+        what = f"JSON labelled as {reply.content_type}"
+    else:
+        what = "JSON that is no answer of Twenty's"
+    error = UnexpectedResponse(
+        f"HTTP {reply.status} with {what}. Is this the address of a Twenty workspace, and is the server up? "
+        f"It begins: {excerpt[:120]!r}",
+        status=reply.status,
+        content_type=reply.content_type,
+        body=excerpt,
+    )
+    error.truncated = truncated or (not body and reply.status == 200)
+    error.retry_after = _retry_after(reply)
+    return error

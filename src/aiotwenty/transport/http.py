@@ -1,0 +1,171 @@
+"""The aiohttp session under a client: opened at first use, bound to one event loop, closed without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import aiohttp
+
+from aiotwenty.errors import ConfigurationError, ConnectionFailed, RequestTimeout, TwentyError
+from aiotwenty.transport.exchange import Call, Reply
+
+IDLE_SECONDS = 4.0
+"""Older servers close an idle connection after 5 s (Twenty, November 2025): give it up before they do."""
+
+
+class HttpSession:
+    """Sends single requests with the bearer key and reads whole answers. Redirects are not followed.
+
+    A session given by the caller is used as it is and left open; the key goes with each request, never onto the
+    session.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        timeout: float = 30.0,
+        max_connections: int = 16,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        self._secret = api_key.encode()
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._seconds = timeout
+        self._max_connections = max_connections
+        self._session = session
+        self._owned = session is None
+        self._guard: AsyncGenerator[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = asyncio.Event()
+        self._in_flight: set[asyncio.Task[Any] | None] = set()
+        self._landed = asyncio.Event()
+
+    @property
+    def closed(self) -> bool:
+        return self._closing.is_set()
+
+    async def exchange(self, call: Call[Any]) -> Reply:
+        """Raises `ConnectionFailed`, `RequestTimeout` or `ConfigurationError`."""
+        session = await self.open()
+        headers = {"Authorization": f"Bearer {self._secret.decode()}", "Accept": "application/json"}
+        data: Any = call.body
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        elif call.form is not None:
+            data = call.form()
+        seconds = self._seconds if call.timeout is None else call.timeout
+        timeout = self._timeout if call.timeout is None else aiohttp.ClientTimeout(total=call.timeout)
+        task = asyncio.current_task()
+        if task is not None:
+            self._in_flight.add(task)
+        error: TwentyError
+        try:
+            async with session.request(
+                call.method,
+                call.url,
+                data=data,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+                raise_for_status=False,
+            ) as response:
+                body = await response.read()
+                return Reply(response.status, response.headers, body, len(call.body or b""), self._secret)
+        except aiohttp.ConnectionTimeoutError:
+            error = RequestTimeout(f"no connection to {call.url} within {seconds:g} s.", sent=False)
+        except TimeoutError:
+            error = RequestTimeout(
+                f"no answer from {call.url} within {seconds:g} s. Twenty never answers some malformed bodies; "
+                "otherwise raise `timeout` or ask for less at a time."
+            )
+        except aiohttp.ClientConnectorError as failure:
+            error = ConnectionFailed(f"no connection to {call.url}: {_text(failure)}.", sent=False)
+        except aiohttp.InvalidURL as failure:
+            error = ConfigurationError(f"{call.url} is not a URL: {_text(failure)}.")
+        except aiohttp.ClientPayloadError as failure:
+            error = ConnectionFailed(f"the answer of {call.url} was cut short: {_text(failure)}.")
+        except aiohttp.ClientResponseError as failure:
+            error = ConnectionFailed(f"the answer of {call.url} is not HTTP: {failure.message}.")
+        except (aiohttp.ClientError, OSError) as failure:
+            error = ConnectionFailed(f"the connection to {call.url} broke: {_text(failure)}.")
+        except RuntimeError as failure:
+            if not session.closed:
+                raise
+            error = ConfigurationError(f"the aiohttp session was closed while in use: {failure}.")
+        finally:
+            if task is not None:
+                self._in_flight.discard(task)
+                self._landed.set()
+        # Raised out here so that aiohttp's error is not chained to ours: it holds the request's headers, key and all.
+        raise error
+
+    async def open(self) -> aiohttp.ClientSession:
+        """The session, created in the running loop at first use."""
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                "this client belongs to another event loop: make one client for each loop, in the loop that uses it."
+            )
+        if self.closed:
+            raise ConfigurationError("this client is closed: make a new one, or close it later.")
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._max_connections, keepalive_timeout=IDLE_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+            self._guard = _close_with_loop(self._session)
+            await anext(self._guard)
+        elif self._session.closed:
+            raise ConfigurationError("the aiohttp session that this client was given is closed.")
+        return self._session
+
+    async def pause(self, seconds: float) -> None:
+        """Sleeps, but not beyond the closing of the client."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        except TimeoutError:
+            return
+        raise ConfigurationError("this client was closed while a request waited to be sent again.")
+
+    async def _landing(self, mine: asyncio.Task[Any] | None) -> None:
+        while self._in_flight - {mine}:
+            self._landed.clear()
+            await self._landed.wait()
+
+    async def close(self, grace: float | None = None) -> None:
+        """Lets what is in flight finish (for `grace` seconds, by default a request's time-out), then cancels it."""
+        self._closing.set()
+        mine = asyncio.current_task()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds if grace is None else grace):
+                await self._landing(mine)
+        for task in self._in_flight - {mine}:
+            if task is not None:
+                task.cancel()
+        await self._landing(mine)
+        if self._guard is not None:
+            guard, self._guard = self._guard, None
+            await guard.aclose()
+        if self._owned:
+            self._session = None
+
+
+async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
+    """Closes the session when it is closed, collected, or when its event loop shuts down, whatever comes first.
+
+    That is what event loops do with asynchronous generators; so a forgotten client leaves no open connection behind.
+    """
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+def _text(failure: BaseException) -> str:
+    return str(failure) or type(failure).__name__

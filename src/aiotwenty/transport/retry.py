@@ -1,0 +1,74 @@
+"""When a failed request is sent again, and after how long."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from enum import Enum
+
+from aiotwenty.errors import (
+    ApiError,
+    ConfigurationError,
+    ConnectionFailed,
+    RateLimited,
+    TwentyError,
+    UnexpectedResponse,
+)
+
+
+class Fate(Enum):
+    """What a failure says about the request that met it."""
+
+    ANSWERED = "answered"  # the server said no: sending it again changes nothing
+    NOT_ACTED = "not acted"  # the server can't have acted: anything may be sent again
+    LOST = "lost"  # the answer is lost: the server may have acted
+    UNCLEAR = "unclear"  # something else answered, repeatably; a write may have got through
+
+
+def fate_of(error: TwentyError) -> Fate:
+    """Judges by what is known of the server, not by what was asked of it."""
+    if isinstance(error, ConnectionFailed):
+        return Fate.LOST if error.sent else Fate.NOT_ACTED
+    if isinstance(error, RateLimited):
+        return Fate.ANSWERED if error.partial else Fate.NOT_ACTED
+    if isinstance(error, UnexpectedResponse):
+        status = error.status or 0
+        if status >= 500 or error.truncated:
+            return Fate.LOST
+        return Fate.UNCLEAR if status < 300 else Fate.ANSWERED
+    if isinstance(error, ApiError) and type(error) is ApiError and (error.status or 0) >= 500:
+        return Fate.LOST
+    return Fate.ANSWERED
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential backoff with full jitter. Times are in seconds.
+
+    A request is sent at most `attempts` times, and not again later than `total` after it was first sent. Before
+    attempt n+1 it waits a random time up to `base` * 2**(n-1), at most `max_delay`; at least what `Retry-After` asks
+    for, but not longer than `max_retry_after`. Rate-limited requests are only bounded by `total`: they wait for their
+    turn. `RetryPolicy(attempts=1)` never sends anything twice.
+    """
+
+    attempts: int = 6
+    base: float = 0.2
+    max_delay: float = 20.0
+    max_retry_after: float = 60.0
+    total: float = 180.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ConfigurationError(f"RetryPolicy: attempts must be at least 1, not {self.attempts}.")
+        if min(self.base, self.max_delay, self.max_retry_after, self.total) < 0:
+            raise ConfigurationError("RetryPolicy: times must not be negative.")
+
+    def delay(self, error: TwentyError, attempt: int, elapsed: float) -> float | None:
+        """Seconds to wait after that attempt failed, or None when it was the last one."""
+        limited = isinstance(error, RateLimited)
+        if attempt >= self.attempts and not (limited and self.attempts > 1):
+            return None
+        backoff = random.uniform(0, min(self.max_delay, self.base * 2 ** min(attempt - 1, 30)))
+        asked = min(error.retry_after or 0.0, self.max_retry_after)
+        delay = asked + backoff
+        return delay if elapsed + delay <= self.total else None
