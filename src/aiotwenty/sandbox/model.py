@@ -402,6 +402,12 @@ class DataModel:
     def from_json(cls, text: str) -> DataModel:
         return cls(_object(each) for each in json.loads(text)["objects"])
 
+    def restore(self, text: str) -> None:
+        """Goes back to what `to_json` gave before."""
+        objects = (_object(each) for each in json.loads(text)["objects"])
+        self.objects = {each.name_singular: each for each in objects}
+        self.changed()
+
     @classmethod
     def load_standard(cls) -> DataModel:
         """The model of a fresh workspace: the standard objects of `catalogue.json`."""

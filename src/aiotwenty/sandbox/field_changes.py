@@ -1,0 +1,360 @@
+"""Fields created, changed and deleted, as `/metadata` allows it.
+
+Each function checks first, then changes the model; it refuses with the errors of the real server.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+from aiotwenty.sandbox.failures import Action, ValidationFailedError, entry, reason
+from aiotwenty.sandbox.model import (
+    OPTIONED,
+    RELATIONS,
+    DataModel,
+    Field,
+    Object,
+    Relation,
+    RelationKind,
+    relation_name,
+    unquoted,
+)
+from aiotwenty.sandbox.names import camel
+from aiotwenty.sandbox.workspace import new_id, now
+
+MAX_NAME_LENGTH = 63
+RATINGS = 5
+VIEWS = 2
+"""How many views a new object has; a field that can't be made fails in each of them again."""
+
+_NAME = re.compile(r"[a-z][a-zA-Z0-9]*")
+_OPTION_VALUE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_NOT_CREATABLE = frozenset({"ACTOR", "POSITION", "TS_VECTOR"})
+_FIELD_UPDATES = {
+    "label": "label",
+    "description": "description",
+    "icon": "icon",
+    "isActive": "is_active",
+    "isNullable": "is_nullable",
+    "isUnique": "is_unique",
+    "defaultValue": "default_value",
+    "settings": "settings",
+}
+_CLEARABLE = frozenset({"description", "icon", "defaultValue", "settings"})
+
+
+def name_reasons(name: str, strict: bool) -> list[dict[str, Any]]:
+    if not _NAME.fullmatch(name):
+        return [
+            reason(
+                "INVALID_FIELD_INPUT",
+                "Name is not valid: it must start with lowercase letter and contain only alphanumeric letters",
+                value=name,
+            )
+        ]
+    if len(name) > MAX_NAME_LENGTH:
+        return [reason("INVALID_FIELD_INPUT", f"Name is too long: it exceeds the {MAX_NAME_LENGTH} characters limit")]
+    if strict and camel(name) != name:
+        return [reason("INVALID_FIELD_INPUT", f"Name should be in camelCase: {name}")]
+    return []
+
+
+def new_field(
+    name: str, of_type: str, label: str, *, default: Any = None, system: bool = False, nullable: bool | None = None
+) -> Field:
+    moment = now()
+    return Field(
+        id=new_id(),
+        name=name,
+        type=of_type,
+        label=label,
+        is_nullable=not system if nullable is None else nullable,
+        is_system=system,
+        is_custom=True,
+        default_value=default,
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def create_field(model: DataModel, given: dict[str, Any], *, strict: bool = False) -> Field:
+    """A field of any type that the real server lets users create; a relation makes the field at its other end too."""
+    of = model.object_by_id(given["objectMetadataId"])
+    if of is None:
+        missing = reason(
+            "OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Field to create related object not found"
+        )
+        raise _field_failure("create", [missing], given["name"], None)
+    reasons = _field_reasons(model, of, given, strict)
+    if reasons:
+        raise _field_failure("create", reasons, given["name"], of)
+    field = _requested_field(given, strict)
+    ends = _relation_ends(model, of, field, given) if field.type in RELATIONS else []
+    of.fields[field.name] = field
+    for other, opposite in ends:
+        other.fields[opposite.name] = opposite
+    if field.is_unique:
+        of.unique_indexes.append([field.name])
+    model.changed()
+    return field
+
+
+def not_available(name: str) -> dict[str, Any]:
+    message = f'Name "{name}" is not available as it is already used by another field'
+    return reason("NOT_AVAILABLE", message, value=name)
+
+
+def _taken(of: Object) -> set[str]:
+    return {*of.fields, *of.columns, *of.to_one, *of.to_many}
+
+
+def _field_reasons(model: DataModel, of: Object, given: dict[str, Any], strict: bool) -> list[dict[str, Any]]:
+    name, of_type = given["name"], given["type"]
+    reasons = name_reasons(name, strict)
+    if name in _taken(of):
+        reasons.append(not_available(name))
+    if of_type == "NUMERIC" and not strict:
+        message = "Field type NUMERIC is not supported for field creation. Use NUMBER instead."
+        friendly = "Field type NUMERIC is not supported. Use Number instead."
+        reasons.append(reason("INVALID_FIELD_INPUT", message, friendly, value="NUMERIC"))
+    elif of_type in _NOT_CREATABLE:
+        message = f"Field type {of_type} is not supported for field creation."
+        reasons.append(reason("INVALID_FIELD_INPUT", message, value=of_type))
+    if not given["label"].strip():
+        reasons.append(reason("INVALID_FIELD_INPUT", "Label cannot be empty", value=given["label"]))
+    if of_type in ("SELECT", "MULTI_SELECT"):
+        reasons += _option_reasons(given.get("options"), given.get("defaultValue"))
+    if of_type in RELATIONS:
+        reasons += _relation_reasons(model, of, given)
+    return reasons
+
+
+def _option_reasons(options: Any, default: Any) -> list[dict[str, Any]]:
+    def refuse(message: str, value: Any) -> dict[str, Any]:
+        return reason("INVALID_FIELD_INPUT", message, value=value)
+
+    if not isinstance(options, list) or not options:
+        return [refuse("Options are required for enum fields", options)]
+    if not all(isinstance(each, dict) and each.get("value") and each.get("label") for each in options):
+        return [refuse("Each option needs a label and a value", options)]
+    values = [each["value"] for each in options]
+    reasons = [
+        refuse(f'Value must be in UPPER_CASE and follow snake_case "{value}"', value)
+        for value in values
+        if not isinstance(value, str) or not _OPTION_VALUE.fullmatch(value)
+    ]
+    if len(set(map(str, values))) < len(values):
+        reasons.append(refuse("Duplicated option value", values))
+    chosen = default if isinstance(default, list) else [default] if default is not None else []
+    for one in chosen:
+        if not isinstance(one, str) or unquoted(one) == one:
+            reasons.append(refuse("Default value should be as quoted string", one))
+        elif unquoted(one) not in values:
+            reasons.append(refuse(f'Default value "{unquoted(one)}" must be one of the option values', one))
+    return reasons
+
+
+def _payloads(given: dict[str, Any]) -> list[dict[str, Any]]:
+    if given["type"] == "MORPH_RELATION":
+        return [each for each in given.get("morphRelationsCreationPayload") or () if isinstance(each, dict)]
+    payload = given.get("relationCreationPayload")
+    return [payload] if isinstance(payload, dict) else []
+
+
+def _relation_reasons(model: DataModel, of: Object, given: dict[str, Any]) -> list[dict[str, Any]]:
+    payloads = _payloads(given)
+    if not payloads:
+        return [reason("INVALID_FIELD_INPUT", "Relation creation payload is required")]
+    reasons = []
+    if len({payload.get("type") for payload in payloads}) > 1:
+        reasons.append(reason("INVALID_FIELD_INPUT", "Morph relation creation payloads must all have the same type"))
+    for payload in payloads:
+        kind, label = payload.get("type"), payload.get("targetFieldLabel")
+        target = model.object_by_id(str(payload.get("targetObjectMetadataId")))
+        if kind not in ("MANY_TO_ONE", "ONE_TO_MANY"):
+            reasons.append(
+                reason(
+                    "INVALID_FIELD_INPUT",
+                    "Relation creation payload: type must be MANY_TO_ONE or ONE_TO_MANY",
+                    value=kind,
+                )
+            )
+            continue
+        if target is None:
+            reasons.append(
+                reason("INVALID_FIELD_INPUT", "Object metadata relation target not found for relation creation payload")
+            )
+            continue
+        opposite = camel(label) if isinstance(label, str) else ""
+        reasons += name_reasons(opposite, strict=False)
+        if opposite in _taken(target) or (target is of and opposite == given["name"]):
+            reasons.append(not_available(opposite))
+        name = relation_name(
+            given["name"], kind, target.name_singular, target.name_plural, given["type"] == "MORPH_RELATION"
+        )
+        clashing = [each for each in (name, f"{name}Id") if each != given["name"] and each in _taken(of)]
+        reasons += [not_available(each) for each in clashing]
+    return reasons
+
+
+def _requested_field(given: dict[str, Any], strict: bool) -> Field:
+    field = new_field(given["name"], given["type"], given["label"], default=given.get("defaultValue"))
+    field.description, field.icon = given.get("description"), given.get("icon")
+    field.is_active = given.get("isActive") is not False
+    field.is_nullable = given.get("isNullable") is not False
+    field.is_unique = bool(given.get("isUnique"))
+    field.settings = given.get("settings")
+    if field.type == "TEXT" and (strict or not field.is_nullable):
+        # The older server makes every text so, whatever was asked for (Twenty 1.10, November 2025).
+        field.is_nullable = False
+        field.default_value = "''" if field.default_value is None else field.default_value
+    if field.type in OPTIONED:
+        field.options = _options(field.type, given.get("options"))
+    return field
+
+
+def _options(of_type: str, given: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    if of_type == "RATING":
+        return [
+            {"id": new_id(), "label": str(place + 1), "value": f"RATING_{place + 1}", "position": place}
+            for place in range(RATINGS)
+        ]
+    return [
+        {
+            "id": each.get("id") or new_id(),
+            "color": each.get("color"),
+            "label": each["label"],
+            "value": each["value"],
+            "position": each.get("position", place),
+        }
+        for place, each in enumerate(given or ())
+    ]
+
+
+def _relation_ends(model: DataModel, of: Object, field: Field, given: dict[str, Any]) -> list[tuple[Object, Field]]:
+    """Gives the field its relations, and makes the fields at the other ends."""
+    morph = field.type == "MORPH_RELATION"
+    ends = []
+    for payload in _payloads(given):
+        target = cast(Object, model.object_by_id(payload["targetObjectMetadataId"]))
+        kind: RelationKind = payload["type"]
+        back: RelationKind = "ONE_TO_MANY" if kind == "MANY_TO_ONE" else "MANY_TO_ONE"
+        opposite = new_field(camel(payload["targetFieldLabel"]), "RELATION", payload["targetFieldLabel"])
+        opposite.icon = payload.get("targetFieldIcon")
+        name = relation_name(field.name, kind, target.name_singular, target.name_plural, morph)
+        field.relations.append(_end(name, kind, target.name_singular, opposite.name))
+        opposite.relations.append(_end(opposite.name, back, of.name_singular, field.name))
+        opposite.settings = _relation_settings(opposite)
+        ends.append((target, opposite))
+    field.settings = _relation_settings(field)
+    return ends
+
+
+def _end(name: str, kind: RelationKind, target: str, target_field: str) -> Relation:
+    if kind == "ONE_TO_MANY":
+        return Relation(name, kind, target, target_field)
+    return Relation(name, kind, target, target_field, f"{name}Id", on_delete="SET_NULL")
+
+
+def _relation_settings(field: Field) -> dict[str, Any]:
+    first = field.relations[0]
+    if first.join_column is None:
+        return {"relationType": first.kind}
+    settings = {"onDelete": first.on_delete, "relationType": first.kind}
+    return settings if field.type == "MORPH_RELATION" else settings | {"joinColumnName": first.join_column}
+
+
+def _field_failure(
+    action: Action, reasons: list[dict[str, Any]], name: str, of: Object | None
+) -> ValidationFailedError:
+    owner = of.id if of else new_id()
+    this = entry("fieldMetadata", action, reasons, name=name, objectMetadataUniversalIdentifier=owner)
+    entries = {"fieldMetadata": [this]}
+    if action == "create" and of is not None:
+        lost = reason("INVALID_VIEW_DATA", "Field metadata not found")
+        identifier = this["flatEntityMinimalInformation"]["universalIdentifier"]
+        entries["viewField"] = [
+            entry(
+                "viewField",
+                action,
+                [lost],
+                viewUniversalIdentifier=new_id(),
+                fieldMetadataUniversalIdentifier=identifier,
+            )
+            for _ in range(VIEWS)
+        ]
+    return ValidationFailedError(action, "fields" if action == "create" else "field", entries)
+
+
+def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Field:
+    """Labels, description, options, defaults, uniqueness and whether it is active; not its name or type."""
+    of, field = _existing_field(model, field_id, "update")
+    reasons = []
+    if given.get("name") not in (None, field.name):
+        reasons.append(reason("INVALID_FIELD_INPUT", "The sandbox doesn't rename fields: delete it and create another"))
+    if given.get("options") is not None and field.type in ("SELECT", "MULTI_SELECT"):
+        default = given.get("defaultValue", field.default_value)
+        reasons += _option_reasons(given["options"], default)
+    if given.get("isActive") is False and field.name == of.label_identifier:
+        message = "Cannot deactivate, please update the label identifier field first"
+        reasons.append(reason("FIELD_MUTATION_NOT_ALLOWED", message))
+    if reasons:
+        raise _field_failure("update", reasons, field.name, of)
+    for key, attribute in _FIELD_UPDATES.items():
+        if key in given and (given[key] is not None or key in _CLEARABLE):
+            setattr(field, attribute, given[key])
+    if given.get("options") is not None and field.type in ("SELECT", "MULTI_SELECT"):
+        field.options = _options(field.type, given["options"])
+    if [field.name] in of.unique_indexes and not field.is_unique:
+        of.unique_indexes.remove([field.name])
+    elif field.is_unique and [field.name] not in of.unique_indexes:
+        of.unique_indexes.append([field.name])
+    field.updated_at = now()
+    model.changed()
+    return field
+
+
+def delete_field(model: DataModel, field_id: str) -> Field:
+    """A custom field goes with its values; of a relation both ends go."""
+    of, field = _existing_field(model, field_id, "delete")
+    reasons = undeletable(of, field)
+    if not reasons and not field.is_custom:
+        reasons = [reason("FIELD_MUTATION_NOT_ALLOWED", "Standard fields cannot be deleted")]
+    if reasons:
+        raise _field_failure("delete", reasons, field.name, of)
+    unlink(model, of, field)
+    del of.fields[field.name]
+    of.unique_indexes = [index for index in of.unique_indexes if field.name not in index]
+    model.changed()
+    return field
+
+
+def undeletable(of: Object, field: Field) -> list[dict[str, Any]]:
+    if field.is_system:
+        return [reason("FIELD_MUTATION_NOT_ALLOWED", "System fields cannot be deleted")]
+    if field.name == of.label_identifier:
+        message = "Cannot delete, please update the label identifier field first"
+        return [reason("FIELD_MUTATION_NOT_ALLOWED", message)]
+    return []
+
+
+def unlink(model: DataModel, of: Object, field: Field) -> None:
+    """Takes away the other ends of a relation: the field there, or one target of a morph relation."""
+    for relation in field.relations:
+        other = model.objects.get(relation.target)
+        opposite = other.fields.get(relation.target_field) if other else None
+        if other is None or opposite is None:
+            continue
+        opposite.relations = [each for each in opposite.relations if each.target != of.name_singular]
+        if not opposite.relations:
+            del other.fields[opposite.name]
+            other.unique_indexes = [index for index in other.unique_indexes if opposite.name not in index]
+
+
+def _existing_field(model: DataModel, field_id: str, action: Action) -> tuple[Object, Field]:
+    found = model.field_by_id(field_id)
+    if found is None:
+        missing = reason("FIELD_METADATA_NOT_FOUND", "Field metadata not found", "Field does not exist")
+        raise ValidationFailedError(action, "field", {"fieldMetadata": [entry("fieldMetadata", action, [missing])]})
+    return found

@@ -1,0 +1,377 @@
+"""What `/metadata` says of objects, fields, indexes, roles, keys and webhooks: one class for each type of its schema.
+
+An attribute is the GraphQL field in snake_case; a method is a field with arguments.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
+
+from graphql import GraphQLError
+
+from aiotwenty.sandbox.model import (
+    CUSTOM_APPLICATION,
+    STANDARD_APPLICATION,
+    Field,
+    Object,
+    Relation,
+    stable_id,
+)
+from aiotwenty.sandbox.workspace import USER_ID, ApiKey, Role, Webhook, Workspace
+
+_PREFIX = "arrayconnection:"
+_T = TypeVar("_T")
+
+
+def _application(custom: bool) -> str:
+    return CUSTOM_APPLICATION if custom else STANDARD_APPLICATION
+
+
+class ObjectNode:
+    is_remote = False
+    image_identifier_field_metadata_id = None
+    open_record_in = "SIDE_PANEL"
+    readability = "SELF"
+    writability = "SELF"
+    readability_parent_field_universal_identifiers = None
+
+    def __init__(self, workspace: Workspace, of: Object) -> None:
+        self._workspace = workspace
+        self._of = of
+        self.id = of.id
+        self.universal_identifier = of.id
+        self.name_singular = of.name_singular
+        self.name_plural = of.name_plural
+        self.label_singular = of.label_singular
+        self.label_plural = of.label_plural
+        self.description = of.description
+        self.icon = of.icon
+        self.shortcut = of.shortcut
+        self.color = of.color
+        self.is_active = of.is_active
+        self.is_system = of.is_system
+        self.is_ui_editable = not of.is_ui_read_only
+        self.is_ui_creatable = not of.is_ui_read_only
+        self.is_ui_read_only = of.is_ui_read_only
+        self.is_searchable = of.is_searchable
+        self.is_custom = of.is_custom
+        self.application_id = _application(of.is_custom)
+        self.created_at = of.created_at
+        self.updated_at = of.updated_at
+        self.is_label_synced_with_name = of.is_label_synced_with_name
+        self.duplicate_criteria = of.duplicate_criteria
+
+    @property
+    def label_identifier_field_metadata_id(self) -> str | None:
+        named = self._of.fields.get(self._of.label_identifier)
+        return named.id if named else None
+
+    @property
+    def fields_list(self) -> list[FieldNode]:
+        return [FieldNode(self._workspace, self._of, each) for each in self._of.fields.values()]
+
+    @property
+    def index_metadata_list(self) -> list[IndexNode]:
+        return list(index_nodes(self._workspace, self._of))
+
+    @property
+    def search_field_metadata_list(self) -> list[dict[str, Any]]:
+        named, vector = self._of.fields.get(self._of.label_identifier), self._of.fields.get("searchVector")
+        if named is None or vector is None or not self._of.is_searchable:
+            return []
+        return [
+            {
+                "id": stable_id("search field", self._of.id, named.id),
+                "fieldMetadataId": named.id,
+                "tsVectorFieldMetadataId": vector.id,
+                "position": 0,
+                "createdAt": self._of.created_at,
+                "updatedAt": self._of.updated_at,
+            }
+        ]
+
+    def fields(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[FieldNode]:  # noqa: A002
+        return Connection(self.fields_list, paging, filter)
+
+    def index_metadatas(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[IndexNode]:  # noqa: A002
+        return Connection(self.index_metadata_list, paging, filter)
+
+
+class FieldNode:
+    is_searchable = None
+    is_audit_logged = None
+    writability = None
+
+    def __init__(self, workspace: Workspace, owner: Object, of: Field) -> None:
+        self._workspace = workspace
+        self._owner = owner
+        self._of = of
+        self.id = of.id
+        self.universal_identifier = of.id
+        self.type = of.type
+        self.name = of.name
+        self.label = of.label
+        self.description = of.description
+        self.icon = of.icon
+        self.is_active = of.is_active
+        self.is_system = of.is_system
+        self.is_ui_editable = not of.is_system
+        self.is_ui_read_only = of.is_system
+        self.is_nullable = of.is_nullable
+        self.is_unique = of.is_unique
+        self.is_custom = of.is_custom
+        self.default_value = of.default_value
+        self.options = of.options
+        self.settings = of.settings
+        self.object_metadata_id = owner.id
+        self.is_label_synced_with_name = False
+        self.morph_id = stable_id("morph", of.id) if of.type == "MORPH_RELATION" else None
+        self.created_at = of.created_at
+        self.updated_at = of.updated_at
+        self.application_id = _application(of.is_custom)
+
+    @property
+    def object(self) -> ObjectNode:
+        return ObjectNode(self._workspace, self._owner)
+
+    @property
+    def relation(self) -> RelationNode | None:
+        if self._of.type != "RELATION" or not self._of.relations:
+            return None
+        return RelationNode(self._workspace, self._owner, self._of, self._of.relations[0])
+
+    @property
+    def morph_relations(self) -> list[RelationNode] | None:
+        if self._of.type != "MORPH_RELATION":
+            return None
+        return [RelationNode(self._workspace, self._owner, self._of, each) for each in self._of.relations]
+
+
+class RelationNode:
+    def __init__(self, workspace: Workspace, owner: Object, field: Field, relation: Relation) -> None:
+        target = workspace.model.objects[relation.target]
+        self.type = relation.kind
+        self.source_object_metadata = ObjectNode(workspace, owner)
+        self.target_object_metadata = ObjectNode(workspace, target)
+        self.source_field_metadata = FieldNode(workspace, owner, field)
+        self.target_field_metadata = FieldNode(workspace, target, target.fields[relation.target_field])
+
+
+class IndexNode:
+    index_where_clause = None
+
+    def __init__(self, workspace: Workspace, of: Object, names: list[str], *, unique: bool, kind: str) -> None:
+        digest = hashlib.sha256(":".join([of.name_singular, *names]).encode()).hexdigest()[:27]
+        self._workspace = workspace
+        self._of = of
+        self._names = names
+        self.name = f"IDX_UNIQUE_{digest}" if unique else f"IDX_{digest}"
+        self.id = stable_id("index", of.id, self.name)
+        self.is_custom = of.is_custom
+        self.is_unique = unique
+        self.index_type = kind
+        self.created_at = of.created_at
+        self.updated_at = of.updated_at
+
+    @property
+    def index_field_metadata_list(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": stable_id("index field", self.id, name),
+                "fieldMetadataId": self._of.fields[name].id,
+                "order": place,
+                "subFieldName": None,
+                "createdAt": self.created_at,
+                "updatedAt": self.updated_at,
+            }
+            for place, name in enumerate(self._names)
+        ]
+
+    def object_metadata(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[ObjectNode]:  # noqa: A002
+        return Connection([ObjectNode(self._workspace, self._of)], paging, filter)
+
+
+def index_nodes(workspace: Workspace, of: Object) -> Iterable[IndexNode]:
+    """Its unique indexes, the one for searching, and one for each relation that it holds."""
+    for names in of.unique_indexes:
+        yield IndexNode(workspace, of, names, unique=True, kind="BTREE")
+    if "searchVector" in of.fields:
+        yield IndexNode(workspace, of, ["searchVector"], unique=False, kind="GIN")
+    for each in of.fields.values():
+        if any(relation.join_column for relation in each.relations):
+            yield IndexNode(workspace, of, [each.name], unique=False, kind="BTREE")
+
+
+class ApiKeyNode:
+    def __init__(self, workspace: Workspace, of: ApiKey) -> None:
+        self._workspace = workspace
+        self._of = of
+        self.id = of.id
+        self.name = of.name
+        self.expires_at = of.expires_at
+        self.revoked_at = of.revoked_at
+        self.created_at = of.created_at
+        self.updated_at = of.updated_at
+
+    @property
+    def role(self) -> RoleNode:
+        return RoleNode(self._workspace, self._workspace.role(self._of.role_id))
+
+
+class RoleNode:
+    workspace_members: Sequence[object] = ()
+    agents: Sequence[object] = ()
+    permission_flags: Sequence[object] = ()
+    object_permissions: Sequence[object] = ()
+    field_permissions: Sequence[object] = ()
+    row_level_permission_predicates: Sequence[object] = ()
+    row_level_permission_predicate_groups: Sequence[object] = ()
+    can_read_all_object_records = True
+    can_update_all_object_records = True
+    can_soft_delete_all_object_records = True
+    can_destroy_all_object_records = True
+    can_be_assigned_to_users = True
+    can_be_assigned_to_agents = False
+
+    def __init__(self, workspace: Workspace, of: Role) -> None:
+        self._workspace = workspace
+        self.id = of.id
+        self.universal_identifier = of.id
+        self.label = of.label
+        self.description = of.description
+        self.icon = of.icon
+        self.is_editable = of.editable
+        self.can_be_assigned_to_api_keys = of.everything
+        self.can_update_all_settings = of.everything
+        self.can_access_all_tools = of.everything
+
+    @property
+    def api_keys(self) -> list[ApiKeyNode]:
+        return [
+            ApiKeyNode(self._workspace, each) for each in self._workspace.api_keys.values() if each.role_id == self.id
+        ]
+
+
+class WebhookNode:
+    application_id = CUSTOM_APPLICATION
+    deleted_at = None
+
+    def __init__(self, of: Webhook) -> None:
+        self.id = of.id
+        self.target_url = of.target_url
+        self.operations = of.operations
+        self.description = of.description
+        self.secret = of.secret
+        self.created_at = of.created_at
+        self.updated_at = of.updated_at
+
+
+class WorkspaceNode:
+    activation_status = "ACTIVE"
+    subdomain = "sandbox"
+    workspace_members_count = 1
+    workspace_custom_application_id = CUSTOM_APPLICATION
+
+    def __init__(self, workspace: Workspace, url: str) -> None:
+        self._workspace = workspace
+        self.id = workspace.id
+        self.display_name = workspace.display_name
+        self.created_at = workspace.created_at
+        self.updated_at = workspace.created_at
+        self.metadata_version = workspace.model.revision
+        self.creator_user_id = USER_ID
+        self.workspace_urls = {"customUrl": None, "subdomainUrl": url}
+
+    @property
+    def default_role(self) -> RoleNode:
+        return RoleNode(self._workspace, self._workspace.roles[-1])
+
+
+class Connection(Generic[_T]):
+    """A page of a list, with cursors that hold only a position (`arrayconnection:9`)."""
+
+    def __init__(self, nodes: Sequence[_T], paging: dict[str, Any], filter: dict[str, Any]) -> None:  # noqa: A002
+        chosen = [node for node in nodes if _passes(node, filter)]
+        start, end = 0, len(chosen)
+        if paging.get("after") is not None:
+            start = max(start, _position(paging["after"]) + 1)
+        if paging.get("before") is not None:
+            end = min(end, _position(paging["before"]))
+        if paging.get("first") is not None:
+            end = min(end, start + max(paging["first"], 0))
+        if paging.get("last") is not None:
+            start = max(start, end - max(paging["last"], 0))
+        self.edges = [
+            {"node": chosen[place], "cursor": _cursor(place)} for place in range(start, min(end, len(chosen)))
+        ]
+        self.page_info = {
+            "hasNextPage": bool(self.edges) and end < len(chosen),
+            "hasPreviousPage": bool(self.edges) and start > 0,
+            "startCursor": self.edges[0]["cursor"] if self.edges else None,
+            "endCursor": self.edges[-1]["cursor"] if self.edges else None,
+        }
+
+
+def _cursor(place: int) -> str:
+    return base64.b64encode(f"{_PREFIX}{place}".encode()).decode()
+
+
+def _position(cursor: str) -> int:
+    try:
+        text = base64.b64decode(cursor, validate=True).decode()
+        return int(text.removeprefix(_PREFIX))
+    except (binascii.Error, ValueError):
+        raise GraphQLError("Invalid cursor", extensions={"code": "BAD_USER_INPUT"}) from None
+
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "is": lambda value, wanted: value is wanted,
+    "isNot": lambda value, wanted: value is not wanted,
+    "eq": lambda value, wanted: bool(value == wanted),
+    "neq": lambda value, wanted: bool(value != wanted),
+    "gt": lambda value, wanted: bool(value > wanted),
+    "gte": lambda value, wanted: bool(value >= wanted),
+    "lt": lambda value, wanted: bool(value < wanted),
+    "lte": lambda value, wanted: bool(value <= wanted),
+    "in": lambda value, wanted: value in wanted,
+    "notIn": lambda value, wanted: value not in wanted,
+}
+
+
+def _passes(node: object, filter: dict[str, Any]) -> bool:  # noqa: A002
+    for key, condition in filter.items():
+        if condition is None:
+            continue
+        if key == "and":
+            passed = all(_passes(node, each) for each in condition)
+        elif key == "or":
+            passed = not condition or any(_passes(node, each) for each in condition)
+        else:
+            value = getattr(node, snake(key), None)
+            passed = all(_compare(operator, value, wanted) for operator, wanted in condition.items())
+        if not passed:
+            return False
+    return True
+
+
+def _compare(operator: str, value: Any, wanted: Any) -> bool:
+    if operator not in _COMPARE:
+        raise GraphQLError(
+            f'The sandbox doesn\'t have the filter operator "{operator}"', extensions={"code": "BAD_USER_INPUT"}
+        )
+    return wanted is None or _COMPARE[operator](value, wanted)
+
+
+def snake(name: str) -> str:
+    """`isUIReadOnly` gives `is_ui_read_only`."""
+    out = ""
+    for place, letter in enumerate(name):
+        after = name[place + 1 : place + 2]
+        if letter.isupper() and place and (name[place - 1].islower() or after.islower()):
+            out += "_"
+        out += letter.lower()
+    return out

@@ -1,0 +1,230 @@
+"""Objects created, changed and deleted, as `/metadata` allows it.
+
+Each function checks first, then changes the model; it refuses with the errors of the real server.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiotwenty.sandbox.failures import ValidationFailedError, entry, reason
+from aiotwenty.sandbox.field_changes import VIEWS, name_reasons, new_field, not_available, undeletable, unlink
+from aiotwenty.sandbox.model import DataModel, Object, Relation, relation_name
+from aiotwenty.sandbox.names import pascal, upper_first
+from aiotwenty.sandbox.workspace import new_id, now
+
+_TARGETS = (
+    ("timelineActivities", "timelineActivity", "Timeline Activities"),
+    ("attachments", "attachment", "Attachments"),
+    ("noteTargets", "noteTarget", "Notes"),
+    ("taskTargets", "taskTarget", "Tasks"),
+)
+"""The relations that every custom object gets, and the objects whose `target` may then be one of its records."""
+
+
+def create_object(model: DataModel, given: dict[str, Any], *, strict: bool = False) -> Object:
+    """A custom object with its base fields, and its place in notes, tasks, attachments and the timeline."""
+    singular, plural = given["nameSingular"], given["namePlural"]
+    reasons = [
+        one | {"code": "INVALID_OBJECT_INPUT"} for name in (singular, plural) for one in name_reasons(name, strict)
+    ]
+    if singular == plural:
+        reasons.append(reason("INVALID_OBJECT_INPUT", "The singular and plural names cannot be the same for an object"))
+    reasons += [
+        reason("INVALID_OBJECT_INPUT", f"Object {key} cannot be empty")
+        for key in ("labelSingular", "labelPlural")
+        if not given[key].strip()
+    ]
+    taken = {name for each in model.objects.values() for name in (each.name_singular, each.name_plural)}
+    exists = singular in taken or plural in taken
+    if exists:
+        reasons.append(reason("OBJECT_ALREADY_EXISTS", "Object already exists"))
+    if not exists and not reasons:
+        types = {pascal(each) for each in taken} | {"Query", "Mutation"}
+        if {pascal(singular), pascal(plural)} & types:
+            reasons.append(reason("INVALID_OBJECT_INPUT", f'Name "{singular}" is not available'))
+    new = _new_object(given)
+    if reasons:
+        raise _object_failure(new, reasons, exists)
+    model.objects[singular] = new
+    for field_name, target, label in _TARGETS:
+        _add_target(model, new, field_name, target, label)
+    model.changed()
+    return new
+
+
+def _new_object(given: dict[str, Any]) -> Object:
+    named = not given.get("skipNameField")
+    fields = [new_field("name", "TEXT", "Name")] if named else []
+    actor = {"name": "''", "source": "'MANUAL'"}
+    fields += [
+        new_field("id", "UUID", "Id", default="uuid", system=True),
+        new_field("createdAt", "DATE_TIME", "Creation date", default="now", system=True),
+        new_field("createdBy", "ACTOR", "Created by", default=actor, system=True),
+        new_field("deletedAt", "DATE_TIME", "Deleted at", system=True, nullable=True),
+        new_field("position", "POSITION", "Position", default=0, system=True),
+        new_field("searchVector", "TS_VECTOR", "Search vector", system=True, nullable=True),
+        new_field("updatedAt", "DATE_TIME", "Last update", default="now", system=True),
+        new_field("updatedBy", "ACTOR", "Updated by", default=actor, system=True),
+    ]
+    moment = now()
+    return Object(
+        id=new_id(),
+        name_singular=given["nameSingular"],
+        name_plural=given["namePlural"],
+        label_singular=given["labelSingular"],
+        label_plural=given["labelPlural"],
+        fields={each.name: each for each in fields},
+        description=given.get("description"),
+        icon=given.get("icon"),
+        shortcut=given.get("shortcut"),
+        color=given.get("color"),
+        is_label_synced_with_name=bool(given.get("isLabelSyncedWithName")),
+        label_identifier="name" if named else "id",
+        is_searchable=True,
+        is_custom=True,
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def _add_target(model: DataModel, new: Object, field_name: str, target: str, label: str) -> None:
+    other = model.objects.get(target)
+    morph = other.fields.get("target") if other else None
+    if morph is None:
+        return
+    field = new_field(field_name, "RELATION", label)
+    field.relations = [Relation(field_name, "ONE_TO_MANY", target, "target")]
+    field.settings = {"relationType": "ONE_TO_MANY"}
+    new.fields[field_name] = field
+    name = relation_name("target", "MANY_TO_ONE", new.name_singular, new.name_plural, True)
+    morph.relations.append(
+        Relation(name, "MANY_TO_ONE", new.name_singular, field_name, f"{name}Id", on_delete="SET_NULL")
+    )
+
+
+def _object_failure(new: Object, reasons: list[dict[str, Any]], exists: bool) -> ValidationFailedError:
+    missing = reason(
+        "OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Field to create related object not found"
+    )
+    fields = [
+        entry("fieldMetadata", "create", [missing], name=name, objectMetadataUniversalIdentifier=new.id)
+        for name in (*new.fields, *(name for name, _, _ in _TARGETS))
+    ]
+    target = f"target{upper_first(new.name_singular)}"
+    no_target = reason("OBJECT_METADATA_NOT_FOUND", "Relation target object metadata not found")
+    taken = [not_available(target)] if exists else []
+    fields += [entry("fieldMetadata", "create", [*taken, no_target], name=target) for _ in _TARGETS]
+    this = entry("objectMetadata", "create", reasons, namePlural=new.name_plural, nameSingular=new.name_singular)
+    view = reason("INVALID_VIEW_DATA", "Object metadata not found")
+    no_field = reason("INVALID_VIEW_DATA", "Field metadata not found")
+    no_view = reason("INVALID_VIEW_DATA", "View not found")
+    no_index_field = reason(
+        "INDEX_FIELD_NOT_FOUND",
+        "Could not find index field related field metadata",
+        "Field referenced in index does not exist",
+    )
+    no_index_object = reason(
+        "INDEX_OBJECT_NOT_FOUND", "Could not find index related object metadata", "Index related object not found"
+    )
+    existing_index = [reason("INDEX_ALREADY_EXISTS", "Index with same name already exists")] if exists else []
+    not_searched = [
+        reason("FIELD_METADATA_NOT_FOUND", "Field metadata not found"),
+        reason("TS_VECTOR_FIELD_METADATA_NOT_FOUND", "TS_VECTOR field metadata not found"),
+        reason("OBJECT_METADATA_NOT_FOUND", "Object metadata not found"),
+    ]
+    return ValidationFailedError(
+        "create",
+        "object",
+        {
+            "fieldMetadata": fields,
+            "objectMetadata": [this],
+            "view": [entry("view", "create", [view]) for _ in range(VIEWS)],
+            "viewField": [
+                entry(
+                    "viewField",
+                    "create",
+                    [no_field, no_view],
+                    viewUniversalIdentifier=new_id(),
+                    fieldMetadataUniversalIdentifier=each.id,
+                )
+                for each in new.fields.values()
+            ],
+            "index": [
+                entry("index", "create", [*first, *existing_index, no_index_field], name=f"IDX_{name}")
+                for name, first in (("searchVector", [no_index_object]), *((name, []) for name, _, _ in _TARGETS))
+            ],
+            "searchFieldMetadata": [entry("searchFieldMetadata", "create", not_searched)],
+        },
+    )
+
+
+def update_object(model: DataModel, object_id: str, given: dict[str, Any]) -> Object:
+    """Labels, icon, description, whether it is active and searched, and the field that stands for a record."""
+    of = _existing_object(model, object_id)
+    reasons = []
+    for key, current in (("nameSingular", of.name_singular), ("namePlural", of.name_plural)):
+        if given.get(key) not in (None, current):
+            reasons.append(
+                reason("INVALID_OBJECT_INPUT", "The sandbox doesn't rename objects: delete it and create another")
+            )
+    identifier = given.get("labelIdentifierFieldMetadataId")
+    named = next((each for each in of.fields.values() if each.id == identifier), None)
+    if identifier is not None and (named is None or named.type not in ("TEXT", "FULL_NAME", "UUID", "NUMBER")):
+        reasons.append(
+            reason("INVALID_OBJECT_INPUT", "labelIdentifierFieldMetadataId validation failed: invalid field")
+        )
+    if reasons:
+        this = entry("objectMetadata", "update", reasons, namePlural=of.name_plural, nameSingular=of.name_singular)
+        raise ValidationFailedError("update", "object", {"objectMetadata": [this]})
+    for key, attribute in _OBJECT_UPDATES.items():
+        if key in given and (given[key] is not None or key in _CLEARABLE):
+            setattr(of, attribute, given[key])
+    if named is not None:
+        of.label_identifier = named.name
+    of.updated_at = now()
+    model.changed()
+    return of
+
+
+_OBJECT_UPDATES = {
+    "labelSingular": "label_singular",
+    "labelPlural": "label_plural",
+    "description": "description",
+    "icon": "icon",
+    "shortcut": "shortcut",
+    "color": "color",
+    "isActive": "is_active",
+    "isSearchable": "is_searchable",
+    "isLabelSyncedWithName": "is_label_synced_with_name",
+}
+_CLEARABLE = frozenset({"description", "icon", "shortcut", "color"})
+
+
+def delete_object(model: DataModel, object_id: str) -> Object:
+    """A custom object goes with its records; relations to it go as well."""
+    of = _existing_object(model, object_id)
+    if not of.is_custom:
+        fields = [
+            entry("fieldMetadata", "delete", reasons, name=each.name, objectMetadataUniversalIdentifier=of.id)
+            for each in of.fields.values()
+            if (reasons := undeletable(of, each))
+        ]
+        refused = reason("INVALID_OBJECT_INPUT", "Standard objects cannot be deleted")
+        this = entry("objectMetadata", "delete", [refused], namePlural=of.name_plural, nameSingular=of.name_singular)
+        raise ValidationFailedError("delete", "object", {"fieldMetadata": fields, "objectMetadata": [this]})
+    for each in of.fields.values():
+        unlink(model, of, each)
+    del model.objects[of.name_singular]
+    model.changed()
+    return of
+
+
+def _existing_object(model: DataModel, object_id: str) -> Object:
+    of = model.object_by_id(object_id)
+    if of is None:
+        missing = reason("OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Object does not exist")
+        raise ValidationFailedError(
+            "update", "object", {"objectMetadata": [entry("objectMetadata", "update", [missing])]}
+        )
+    return of
