@@ -154,7 +154,9 @@ def _object_failure(new: Object, reasons: list[dict[str, Any]], exists: bool) ->
                 entry("index", "create", [*first, *existing_index, no_index_field], name=f"IDX_{name}")
                 for name, first in (("searchVector", [no_index_object]), *((name, []) for name, _, _ in _TARGETS))
             ],
-            "searchFieldMetadata": [entry("searchFieldMetadata", "create", not_searched)],
+            "searchFieldMetadata": [
+                entry("searchFieldMetadata", "create", not_searched, objectMetadataUniversalIdentifier=new.id)
+            ],
         },
     )
 
