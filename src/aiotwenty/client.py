@@ -16,10 +16,13 @@ from aiotwenty.transport.transport import TwentyTransport
 if TYPE_CHECKING:
     import aiohttp
 
+    from aiotwenty.files import Files
     from aiotwenty.rest import Rest
+    from aiotwenty.search import SearchHit
     from aiotwenty.transport.hooks import Hooks
     from aiotwenty.transport.rate_limit import RateLimit, RateLimiter
     from aiotwenty.transport.retry import RetryPolicy
+    from aiotwenty.workspace import Workspace
 
 EndpointName = Literal["graphql", "metadata"]
 
@@ -98,6 +101,26 @@ class Client:
         from aiotwenty.rest import Rest
 
         return Rest(self.base_url, self._engine)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The data model: objects, fields, picklists, webhooks."""
+        from aiotwenty.workspace import Workspace
+
+        return Workspace(self)
+
+    @cached_property
+    def files(self) -> Files:
+        """Uploads and downloads."""
+        from aiotwenty.files import Files
+
+        return Files(self.workspace, self.base_url, self._engine)
+
+    async def search(self, text: str, *, limit: int = 20) -> list[SearchHit]:
+        """Full-text search over all searchable objects: the best matches first, at most `limit`."""
+        from aiotwenty.search import search
+
+        return await search(self, text, limit=limit)
 
     async def aclose(self, grace: float | None = None) -> None:
         """Waits for what is under way (`grace` seconds, by default `timeout`), cancels the rest, and closes.

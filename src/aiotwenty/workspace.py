@@ -57,13 +57,14 @@ class Workspace:
     """
 
     def __init__(self, client: Executor) -> None:
-        self._served = ServedSchema(client)
+        self.served = ServedSchema(client)
+        """What this server's /metadata has, to compose other documents from."""
         self._custom_application: str | None = None
 
     @cached_property
     def webhooks(self) -> Webhooks:
         """The webhooks of the workspace."""
-        return Webhooks(self._served)
+        return Webhooks(self.served)
 
     async def objects(self) -> list[Object]:
         """All objects with all their fields, inactive and system ones included."""
@@ -80,10 +81,10 @@ class Workspace:
     async def object(self, ref: ObjectRef) -> Object:
         """One object with its fields; `NotFoundError` if there is none."""
         id_ = await self._object_id(ref)
-        schema = await self._served.schema()
+        schema = await self.served.schema()
         if "fieldsList" not in getattr(schema.get_type("Object"), "fields", {}):
             return next(one for one in await self.objects() if one.id == id_)
-        return await self._object(await self._served.call("query", "object", {"id": str(id_)}, select=_OBJECT))
+        return await self._object(await self.served.call("query", "object", {"id": str(id_)}, select=_OBJECT))
 
     async def fields(self, object: ObjectRef) -> tuple[Field, ...]:  # noqa: A002
         """The fields of an object."""
@@ -124,17 +125,17 @@ class Workspace:
             **_given(description=description, icon=icon),
             **_camel(more),
         }
-        return await self._object(await self._served.call("mutation", "createOneObject", values, select=_OBJECT))
+        return await self._object(await self.served.call("mutation", "createOneObject", values, select=_OBJECT))
 
     async def update_object(self, ref: ObjectRef, **changes: JsonValue) -> Object:
         """Change an object: `update_object("rocket", label_singular="Launcher", is_active=False)`."""
         values = {**_camel(changes), "id": str(await self._object_id(ref))}
-        return await self._object(await self._served.call("mutation", "updateOneObject", values, select=_OBJECT))
+        return await self._object(await self.served.call("mutation", "updateOneObject", values, select=_OBJECT))
 
     async def delete_object(self, ref: ObjectRef) -> None:
         """Remove an object of the workspace's own with all its records, for good. Standard ones can't be removed."""
         values = {"id": str(await self._object_id(ref))}
-        await self._served.call("mutation", "deleteOneObject", values, select={"id": None})
+        await self.served.call("mutation", "deleteOneObject", values, select={"id": None})
 
     async def create_field(
         self,
@@ -181,7 +182,7 @@ class Workspace:
             values["relationCreationPayload"] = await self._relation(relation)
         elif relation is not None:
             values["morphRelationsCreationPayload"] = [await self._relation(one) for one in relation]
-        return await self._field(await self._served.call("mutation", "createOneField", values, select=_FIELD))
+        return await self._field(await self.served.call("mutation", "createOneField", values, select=_FIELD))
 
     async def update_field(
         self,
@@ -198,7 +199,7 @@ class Workspace:
         values: dict[str, Any] = {**_camel(changes), "id": str(await self._field_id(object, field))}
         if options is not None:
             values["options"] = _options(options)
-        return await self._field(await self._served.call("mutation", "updateOneField", values, select=_FIELD))
+        return await self._field(await self.served.call("mutation", "updateOneField", values, select=_FIELD))
 
     async def add_options(self, object: ObjectRef, field: str, *options: OptionLike) -> Field:  # noqa: A002
         """Add options to a picklist behind those it has; one whose value it has already is left as it is."""
@@ -212,7 +213,7 @@ class Workspace:
     async def delete_field(self, object: ObjectRef, field: FieldRef) -> None:  # noqa: A002
         """Remove a field of the workspace's own with all its values, for good."""
         values = {"id": str(await self._field_id(object, field))}
-        await self._served.call("mutation", "deleteOneField", values, select={"id": None})
+        await self.served.call("mutation", "deleteOneField", values, select={"id": None})
 
     async def _walk(self, root: str, select: Select) -> list[dict[str, Any]]:
         """All nodes of a connection of `/metadata`. The server's default is 10 (Twenty, July 2026)."""
@@ -221,7 +222,7 @@ class Workspace:
         after: str | None = None
         while True:
             paging = {"first": _PAGE} if after is None else {"first": _PAGE, "after": after}
-            page = await self._served.call("query", root, {"paging": paging}, optional={"filter": {}}, select=wanted)
+            page = await self.served.call("query", root, {"paging": paging}, optional={"filter": {}}, select=wanted)
             nodes.extend(edge["node"] for edge in page["edges"])
             if not page["pageInfo"]["hasNextPage"]:
                 return nodes
@@ -242,7 +243,7 @@ class Workspace:
         if "isCustom" in answers[0] or "applicationId" not in answers[0]:
             return
         if self._custom_application is None:
-            workspace = await self._served.call(
+            workspace = await self.served.call(
                 "query", "currentWorkspace", select={"workspaceCustomApplicationId": None}
             )
             self._custom_application = str(workspace.get("workspaceCustomApplicationId") or "")

@@ -49,5 +49,7 @@ class Call(Generic[T]):
     reads: bool = False
     repeatable: bool = False
     limited: bool = True
+    authorized: bool = True
+    """Whether the API key goes along; not to an address that the server made up, such as a file's."""
     document: str | None = field(default=None, repr=False)
     timeout: float | None = None

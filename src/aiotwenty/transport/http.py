@@ -50,7 +50,9 @@ class HttpSession:
     async def exchange(self, call: Call[Any]) -> Reply:
         """Raises `ConnectionFailed`, `RequestTimeout` or `ConfigurationError`."""
         session = await self.open()
-        headers = {"Authorization": f"Bearer {self._secret.decode()}", "Accept": "application/json"}
+        headers = {"Accept": "application/json"}
+        if call.authorized:
+            headers["Authorization"] = f"Bearer {self._secret.decode()}"
         data: Any = call.body
         if call.body is not None:
             headers["Content-Type"] = "application/json"

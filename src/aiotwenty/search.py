@@ -1,0 +1,33 @@
+"""Twenty's full-text search over all objects: `twenty.search("air")`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiotwenty.served_schema import Executor
+from aiotwenty.transport.models import UUID, Record
+from aiotwenty.transport.operation import Operation
+
+# A field of the schema that callers without a key see: it may not stand in one document with record fields, and the
+# schema that is served with a key doesn't show it (Twenty, July 2026).
+_SEARCH = Operation(
+    name="Search",
+    kind="query",
+    root="search",
+    text="query Search($searchInput: String!, $limit: Int!) { search(searchInput: $searchInput, limit: $limit) "
+    "{ edges { node { recordId objectNameSingular label } } } }",
+)
+
+
+class SearchHit(Record):
+    """A record that was found: which, of what object, and what it is called."""
+
+    record_id: UUID
+    object_name_singular: str
+    label: str = ""
+
+
+async def search(client: Executor, text: str, *, limit: int = 20) -> list[SearchHit]:
+    """The best matches first, at most `limit`, of all searchable objects."""
+    answer: dict[str, Any] = await client.execute(_SEARCH, {"searchInput": text, "limit": limit})
+    return [SearchHit.model_validate(edge["node"]) for edge in answer["search"]["edges"]]
