@@ -16,6 +16,7 @@ from graphql import (
     build_schema,
 )
 
+from aiotwenty.sandbox.files import Files
 from aiotwenty.sandbox.metadata import Metadata
 from aiotwenty.sandbox.model import DataModel
 from aiotwenty.sandbox.schema import core_schema
@@ -135,8 +136,9 @@ class CustomObjects:
 
 
 def test_custom_objects_and_fields_give_the_schema_of_the_recorded_workspace(shared: Path) -> None:
-    workspace = Workspace(sqlite3.connect(":memory:"))
-    metadata = Metadata(workspace, apply=lambda model: None)
+    connection = sqlite3.connect(":memory:")
+    workspace = Workspace(connection)
+    metadata = Metadata(workspace, lambda model: None, Files(connection, workspace, lambda: ""))
     CustomObjects(metadata, json.loads((shared / "objects.json").read_text("utf-8"))).create()
 
     found = differences(core_schema(workspace.model), read(shared, "core.custom.graphql"))

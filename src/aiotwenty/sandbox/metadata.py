@@ -22,6 +22,7 @@ from graphql import (
 
 from aiotwenty.sandbox import field_changes, object_changes
 from aiotwenty.sandbox.failures import ValidationFailedError, entry, reason
+from aiotwenty.sandbox.files import Files
 from aiotwenty.sandbox.metadata_nodes import (
     ApiKeyNode,
     Connection,
@@ -35,6 +36,7 @@ from aiotwenty.sandbox.metadata_nodes import (
     snake,
 )
 from aiotwenty.sandbox.model import DataModel
+from aiotwenty.sandbox.multipart import Upload
 from aiotwenty.sandbox.scalars import UUID
 from aiotwenty.sandbox.validating import Answer, forbidden, run
 from aiotwenty.sandbox.workspace import Webhook, Workspace, new_id, now
@@ -67,19 +69,20 @@ class Metadata:
         self,
         workspace: Workspace,
         apply: Callable[[DataModel], None],
+        files: Files,
         *,
         sdl: str | None = None,
         strict: bool = False,
         url: Callable[[], str] = lambda: "http://127.0.0.1",
-        more: Mapping[str, Resolver] | None = None,
     ) -> None:
         self._workspace = workspace
         self._apply = apply
+        self._files = files
         self._sdl = sdl
         self._strict = strict
         self._url = url
         self._schema: GraphQLSchema | None = None
-        self._resolvers: dict[str, Resolver] = self._table() | dict(more or {})
+        self._resolvers = self._table()
 
     def execute(
         self,
@@ -150,7 +153,7 @@ class Metadata:
         return changed
 
     def _table(self) -> dict[str, Resolver]:
-        table: dict[str, Resolver] = {
+        return {
             "objects": self._objects,
             "object": self._object,
             "fields": self._fields,
@@ -176,8 +179,10 @@ class Metadata:
             "updateApiKey": self._update_api_key,
             "revokeApiKey": self._revoke_api_key,
             "generateApiKeyToken": self._generate_token,
+            "uploadFilesFieldFile": self._upload,
+            "createFileUpload": lambda filename, size, **_: self._files.begin(filename, int(size)),
+            "completeFileUpload": lambda fileId: self._files.complete(fileId),  # noqa: N803
         }
-        return table
 
     # Objects, fields, indexes
 
@@ -247,6 +252,13 @@ class Metadata:
         node = self._field(input["id"])
         self._change(lambda: field_changes.delete_field(self._workspace.model, input["id"]))
         return node
+
+    def _upload(self, file: Upload, fieldMetadataId: str) -> dict[str, Any]:  # noqa: N803
+        found = self._workspace.model.field_by_id(fieldMetadataId)
+        if found is None or found[1].type != "FILES":
+            message = "A file can only be uploaded for a field of type FILES"
+            raise GraphQLError(message, extensions={"code": "BAD_USER_INPUT", "userFriendlyMessage": message})
+        return self._files.described(self._files.save(file))
 
     # Webhooks
 

@@ -31,7 +31,13 @@ def _application(custom: bool) -> str:
     return CUSTOM_APPLICATION if custom else STANDARD_APPLICATION
 
 
-class ObjectNode:
+class Node:
+    def get(self, name: str) -> Any:
+        """A field without arguments, by its GraphQL name."""
+        return getattr(self, snake(name))
+
+
+class ObjectNode(Node):
     is_remote = False
     image_identifier_field_metadata_id = None
     open_record_in = "SIDE_PANEL"
@@ -101,7 +107,7 @@ class ObjectNode:
         return Connection(self.index_metadata_list, paging, filter)
 
 
-class FieldNode:
+class FieldNode(Node):
     is_searchable = None
     is_audit_logged = None
     writability = None

@@ -1,0 +1,62 @@
+"""GraphQL multipart requests: an operation with files, as the specification of that name has it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a multipart request."""
+
+    name: str
+    content_type: str
+    data: bytes
+
+
+class MultipartError(Exception):
+    """A multipart request that isn't one of the GraphQL multipart request specification."""
+
+
+async def read_multipart(request: web.Request) -> dict[str, Any]:
+    """The operation of a GraphQL multipart request, its files put where the map says (`variables.file`)."""
+    fields: dict[str, Any] = {}
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader) or part.name is None:
+            raise MultipartError("A multipart request may not be nested, and each of its parts needs a name.")
+        data = bytes(await part.read(decode=False))
+        if part.filename is None and part.name in ("operations", "map"):
+            try:
+                fields[part.name] = json.loads(data)
+            except ValueError:
+                raise MultipartError(f"Invalid JSON in the '{part.name}' multipart field.") from None
+        else:
+            content_type = part.headers.get("Content-Type", "application/octet-stream")
+            fields[part.name] = Upload(part.filename or part.name, content_type, data)
+    operations, places = fields.get("operations"), fields.get("map")
+    if not isinstance(operations, dict):
+        raise MultipartError("Missing multipart field 'operations'.")
+    if not isinstance(places, dict):
+        raise MultipartError("Missing multipart field 'map'.")
+    for name, paths in places.items():
+        upload = fields.get(name)
+        if not isinstance(upload, Upload):
+            raise MultipartError(f"File missing in the request: {name}.")
+        for path in paths:
+            _put(operations, path.split("."), upload)
+    return operations
+
+
+def _put(operations: Any, path: list[str], upload: Upload) -> None:
+    into = operations
+    try:
+        for step in path[:-1]:
+            into = into[int(step)] if isinstance(into, list) else into[step]
+        last = path[-1]
+        into[int(last) if isinstance(into, list) else last] = upload
+    except (KeyError, IndexError, ValueError, TypeError):
+        raise MultipartError(f"Invalid object path for the 'map' multipart field: {'.'.join(path)}.") from None
