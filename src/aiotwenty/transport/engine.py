@@ -69,6 +69,8 @@ class Engine:
                     raise
                 refused = isinstance(error, RateLimited)
                 self._observers.retry(RetryEvent(number, call.name, attempt, delay, error))
+                if call.on_retry is not None:
+                    call.on_retry(error)
             await self.http.pause(delay)
             attempt += 1
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from aiotwenty.errors import TwentyError
+
 T = TypeVar("T")
 
 
@@ -53,3 +55,5 @@ class Call(Generic[T]):
     """Whether the API key goes along; not to an address that the server made up, such as a file's."""
     document: str | None = field(default=None, repr=False)
     timeout: float | None = None
+    on_retry: Callable[[TwentyError], object] | None = None
+    """Told of every failed attempt that another one will follow."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gql import GraphQLRequest
     from graphql import DocumentNode
 
+    from aiotwenty.errors import TwentyError
+
 
 class TwentyTransport(AIOHTTPTransport):
     """Sends GraphQL to one endpoint.
@@ -59,8 +61,16 @@ class TwentyTransport(AIOHTTPTransport):
         """
         return await self.post(operation, encode_body(operation, variables), result_type, repeatable=repeatable)
 
-    async def post(self, operation: Operation, body: bytes, result_type: Any, *, repeatable: bool | None = None) -> Any:
-        """Like `run`, for a body that is encoded already."""
+    async def post(
+        self,
+        operation: Operation,
+        body: bytes,
+        result_type: Any,
+        *,
+        repeatable: bool | None = None,
+        on_retry: Callable[[TwentyError], object] | None = None,
+    ) -> Any:
+        """Like `run`, for a body that is encoded already. `on_retry` is told of every attempt that another follows."""
         reads = operation.kind == "query"
         return await self._engine.send(
             Call(
@@ -73,6 +83,7 @@ class TwentyTransport(AIOHTTPTransport):
                 repeatable=reads or (operation.repeatable if repeatable is None else repeatable),
                 limited=self._limited,
                 document=operation.document,
+                on_retry=on_retry,
             )
         )
 
