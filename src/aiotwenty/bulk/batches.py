@@ -25,7 +25,7 @@ class Reference:
 
 @dataclass(slots=True, eq=False)
 class Prepared:
-    """A row that is ready to be sent: `body` is its JSON without the id, `identities` what no other record may share."""
+    """A row that is ready to be sent: `body` is its JSON without id, `identities` what no other record may share."""
 
     row: Row
     id: str

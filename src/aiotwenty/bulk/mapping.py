@@ -38,7 +38,7 @@ class Column:
 
 
 class Mapper:
-    """Turns rows into nested input data by the names of the wire. Columns without a mapping go by their obvious name."""
+    """Turns rows into nested input data by the names of the wire. Columns without a mapping go by an obvious name."""
 
     def __init__(
         self,

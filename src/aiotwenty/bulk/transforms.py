@@ -90,7 +90,7 @@ def split(separator: str = ";") -> Transform:
 
 
 def date(pattern: str) -> Transform:
-    """A date or time written like `pattern`, as for `datetime.strptime`: `date("%d/%m/%Y")`. Without a zone it is UTC."""
+    """A date or time written like `pattern`, as for `datetime.strptime`: `date("%d/%m/%Y")`. Without a zone: UTC."""
 
     def parse(value: Any) -> str:
         moment = datetime.datetime.strptime(str(value).strip(), pattern)
