@@ -21,6 +21,7 @@ from aiotwenty.sandbox.model import (
     unquoted,
 )
 from aiotwenty.sandbox.names import camel
+from aiotwenty.sandbox.renaming import rename_field
 from aiotwenty.sandbox.workspace import new_id, now
 
 MAX_NAME_LENGTH = 63
@@ -288,11 +289,17 @@ def _field_failure(
 
 
 def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Field:
-    """Labels, description, options, defaults, uniqueness and whether it is active; not its name or type."""
+    """Labels, description, options, default, uniqueness, whether it is active, and its name; never its type."""
     of, field = _existing_field(model, field_id, "update")
     reasons = []
-    if given.get("name") not in (None, field.name):
-        reasons.append(reason("INVALID_FIELD_INPUT", "The sandbox doesn't rename fields: delete it and create another"))
+    name = given.get("name") or field.name
+    if name != field.name:
+        if field.is_custom:
+            reasons += name_reasons(name, strict=False)
+        else:
+            reasons.append(reason("FIELD_MUTATION_NOT_ALLOWED", "Standard fields cannot be renamed"))
+        if name in _taken(of):
+            reasons.append(not_available(name))
     if given.get("options") is not None and field.type in ("SELECT", "MULTI_SELECT"):
         default = given.get("defaultValue", field.default_value)
         reasons += _option_reasons(given["options"], default)
@@ -310,6 +317,8 @@ def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Fiel
         of.unique_indexes.remove([field.name])
     elif field.is_unique and [field.name] not in of.unique_indexes:
         of.unique_indexes.append([field.name])
+    if name != field.name:
+        rename_field(model, of, field, name)
     field.updated_at = now()
     model.changed()
     return field

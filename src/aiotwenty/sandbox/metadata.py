@@ -34,6 +34,7 @@ from aiotwenty.sandbox.metadata_nodes import (
     WorkspaceNode,
     index_nodes,
     snake,
+    universal_identifier,
 )
 from aiotwenty.sandbox.model import DataModel
 from aiotwenty.sandbox.multipart import Upload
@@ -180,6 +181,7 @@ class Metadata:
             "revokeApiKey": self._revoke_api_key,
             "generateApiKeyToken": self._generate_token,
             "uploadFilesFieldFile": self._upload,
+            "uploadFilesFieldFileByUniversalIdentifier": self._upload_by_universal_identifier,
             "createFileUpload": lambda filename, size, **_: self._files.begin(filename, int(size)),
             "completeFileUpload": lambda fileId: self._files.complete(fileId),  # noqa: N803
         }
@@ -259,6 +261,11 @@ class Metadata:
             message = "A file can only be uploaded for a field of type FILES"
             raise GraphQLError(message, extensions={"code": "BAD_USER_INPUT", "userFriendlyMessage": message})
         return self._files.described(self._files.save(file))
+
+    def _upload_by_universal_identifier(self, file: Upload, fieldMetadataUniversalIdentifier: str) -> dict[str, Any]:  # noqa: N803
+        objects = self._workspace.model.objects.values()
+        ids = {universal_identifier(field.id): field.id for of in objects for field in of.fields.values()}
+        return self._upload(file, ids.get(fieldMetadataUniversalIdentifier, ""))
 
     # Webhooks
 

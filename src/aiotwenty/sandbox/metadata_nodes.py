@@ -27,6 +27,11 @@ _PREFIX = "arrayconnection:"
 _T = TypeVar("_T")
 
 
+def universal_identifier(own_id: str) -> str:
+    """The id that an entity keeps in every workspace; here it follows from its own."""
+    return stable_id("universal identifier", own_id)
+
+
 def _application(custom: bool) -> str:
     return CUSTOM_APPLICATION if custom else STANDARD_APPLICATION
 
@@ -49,7 +54,7 @@ class ObjectNode(Node):
         self._workspace = workspace
         self._of = of
         self.id = of.id
-        self.universal_identifier = of.id
+        self.universal_identifier = universal_identifier(of.id)
         self.name_singular = of.name_singular
         self.name_plural = of.name_plural
         self.label_singular = of.label_singular
@@ -117,7 +122,7 @@ class FieldNode(Node):
         self._owner = owner
         self._of = of
         self.id = of.id
-        self.universal_identifier = of.id
+        self.universal_identifier = universal_identifier(of.id)
         self.type = of.type
         self.name = of.name
         self.label = of.label
@@ -246,7 +251,7 @@ class RoleNode:
     def __init__(self, workspace: Workspace, of: Role) -> None:
         self._workspace = workspace
         self.id = of.id
-        self.universal_identifier = of.id
+        self.universal_identifier = universal_identifier(of.id)
         self.label = of.label
         self.description = of.description
         self.icon = of.icon
@@ -311,9 +316,8 @@ class Connection(Generic[_T]):
             end = min(end, start + max(paging["first"], 0))
         if paging.get("last") is not None:
             start = max(start, end - max(paging["last"], 0))
-        self.edges = [
-            {"node": chosen[place], "cursor": _cursor(place)} for place in range(start, min(end, len(chosen)))
-        ]
+        self.nodes = chosen[start:end]
+        self.edges = [{"node": node, "cursor": _cursor(place)} for place, node in enumerate(self.nodes, start)]
         self.page_info = {
             "hasNextPage": bool(self.edges) and end < len(chosen),
             "hasPreviousPage": bool(self.edges) and start > 0,

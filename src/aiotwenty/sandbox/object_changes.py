@@ -11,6 +11,7 @@ from aiotwenty.sandbox.failures import ValidationFailedError, entry, reason
 from aiotwenty.sandbox.field_changes import VIEWS, name_reasons, new_field, not_available, undeletable, unlink
 from aiotwenty.sandbox.model import DataModel, Object, Relation, relation_name
 from aiotwenty.sandbox.names import pascal, upper_first
+from aiotwenty.sandbox.renaming import rename_object
 from aiotwenty.sandbox.workspace import new_id, now
 
 _TARGETS = (
@@ -51,6 +52,26 @@ def create_object(model: DataModel, given: dict[str, Any], *, strict: bool = Fal
         _add_target(model, new, field_name, target, label)
     model.changed()
     return new
+
+
+def _names_reasons(singular: str, plural: str, strict: bool) -> list[dict[str, Any]]:
+    reasons = [
+        one | {"code": "INVALID_OBJECT_INPUT"} for name in (singular, plural) for one in name_reasons(name, strict)
+    ]
+    if singular == plural:
+        message = "The singular and plural names cannot be the same for an object"
+        reasons.append(reason("INVALID_OBJECT_INPUT", message))
+    return reasons
+
+
+def _rename_reasons(model: DataModel, of: Object, singular: str, plural: str) -> list[dict[str, Any]]:
+    if not of.is_custom:
+        return [reason("INVALID_OBJECT_INPUT", "Standard objects cannot be renamed")]
+    reasons = _names_reasons(singular, plural, strict=False)
+    others = (each for each in model.objects.values() if each is not of)
+    if {singular, plural} & {name for each in others for name in (each.name_singular, each.name_plural)}:
+        reasons.append(reason("OBJECT_ALREADY_EXISTS", "Object already exists"))
+    return reasons
 
 
 def _new_object(given: dict[str, Any]) -> Object:
@@ -162,14 +183,12 @@ def _object_failure(new: Object, reasons: list[dict[str, Any]], exists: bool) ->
 
 
 def update_object(model: DataModel, object_id: str, given: dict[str, Any]) -> Object:
-    """Labels, icon, description, whether it is active and searched, and the field that stands for a record."""
+    """Names, labels, icon, description, whether it is active and searched, and the field that stands for a record."""
     of = _existing_object(model, object_id)
-    reasons = []
-    for key, current in (("nameSingular", of.name_singular), ("namePlural", of.name_plural)):
-        if given.get(key) not in (None, current):
-            reasons.append(
-                reason("INVALID_OBJECT_INPUT", "The sandbox doesn't rename objects: delete it and create another")
-            )
+    singular = given.get("nameSingular") or of.name_singular
+    plural = given.get("namePlural") or of.name_plural
+    renamed = (singular, plural) != (of.name_singular, of.name_plural)
+    reasons = _rename_reasons(model, of, singular, plural) if renamed else []
     identifier = given.get("labelIdentifierFieldMetadataId")
     named = next((each for each in of.fields.values() if each.id == identifier), None)
     if identifier is not None and (named is None or named.type not in ("TEXT", "FULL_NAME", "UUID", "NUMBER")):
@@ -184,6 +203,8 @@ def update_object(model: DataModel, object_id: str, given: dict[str, Any]) -> Ob
             setattr(of, attribute, given[key])
     if named is not None:
         of.label_identifier = named.name
+    if renamed:
+        rename_object(model, of, singular, plural)
     of.updated_at = now()
     model.changed()
     return of

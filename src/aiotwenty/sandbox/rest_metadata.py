@@ -59,7 +59,7 @@ def list_objects(workspace: Workspace, query: Mapping[str, str]) -> tuple[int, d
         paging["last" if paging["before"] else "first"] = int(limit)
     nodes = [ObjectNode(workspace, each) for each in workspace.model.objects.values()]
     page = Connection(sorted(nodes, key=lambda node: node.id, reverse=True), paging, {})
-    objects = [_object(edge["node"]) for edge in page.edges]
+    objects = [_object(node) for node in page.nodes]
     return 200, {"data": {"objects": objects}, "pageInfo": page.page_info, "totalCount": len(nodes)}
 
 
