@@ -1,0 +1,194 @@
+"""Parsed documents, and what of them the walk needs: root fields with their arguments, and merged selections."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    BooleanValueNode,
+    DocumentNode,
+    EnumValueNode,
+    FieldNode,
+    FloatValueNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionNode,
+    SelectionSetNode,
+    StringValueNode,
+    ValueNode,
+    VariableNode,
+    parse,
+)
+
+from aiotwenty.sandbox import errors
+
+_KEPT = 256
+
+
+class Missing:
+    """Stands for a variable that the request doesn't give."""
+
+
+MISSING = Missing()
+
+
+@dataclass(slots=True)
+class Selected:
+    """A field that is asked for, with everything that the document says below it, in whatever fragment."""
+
+    name: str
+    below: dict[str, Selected] | None = None
+    """By the key in the answer; None if nothing is selected below."""
+
+
+@dataclass(slots=True)
+class RootField:
+    name: str
+    key: str
+    node: FieldNode
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+class Document:
+    """A parsed document. Everything that follows from its text alone is remembered in `cache`."""
+
+    def __init__(self, text: str) -> None:
+        self.node: DocumentNode = parse(text)
+        self.operations = [each for each in self.node.definitions if isinstance(each, OperationDefinitionNode)]
+        self.fragments = {
+            each.name.value: each for each in self.node.definitions if isinstance(each, FragmentDefinitionNode)
+        }
+        self.cache: dict[Any, Any] = {}
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The one with that name, or the only one; None if that doesn't decide it."""
+        if name:
+            return next((each for each in self.operations if each.name and each.name.value == name), None)
+        return self.operations[0] if len(self.operations) == 1 else None
+
+    def roots(self, operation: OperationDefinitionNode, reader: Reader) -> list[RootField]:
+        """The root fields in the order of the document, those in fragments included."""
+        made: list[RootField] = []
+        self._roots(operation.selection_set, reader, made, set())
+        return made
+
+    def _roots(self, of: SelectionSetNode, reader: Reader, made: list[RootField], within: set[str]) -> None:
+        for each in of.selections:
+            if reader.validating and not reader.included(each):
+                continue
+            if isinstance(each, FieldNode):
+                arguments = reader.arguments(each)
+                made.append(RootField(each.name.value, (each.alias or each.name).value, each, arguments))
+            elif (fragment := self.fragment(each, within)) is not None:
+                name, inner = fragment
+                self._roots(inner, reader, made, within | {name})
+
+    def fragment(self, each: SelectionNode, within: set[str]) -> tuple[str, SelectionSetNode] | None:
+        """What a fragment selects; None for one that isn't there or that contains itself."""
+        if isinstance(each, InlineFragmentNode):
+            return "", each.selection_set
+        assert isinstance(each, FragmentSpreadNode)
+        name = each.name.value
+        found = self.fragments.get(name)
+        return None if found is None or name in within else (name, found.selection_set)
+
+    def below(self, node: FieldNode, reader: Reader) -> dict[str, Selected] | None:
+        """What is selected below a field."""
+        if node.selection_set is None:
+            return None
+        made: dict[str, Selected] = {}
+        self._collect(node.selection_set, reader, made, set())
+        return made
+
+    def _collect(self, of: SelectionSetNode, reader: Reader, made: dict[str, Selected], within: set[str]) -> None:
+        for each in of.selections:
+            if not reader.included(each):
+                continue
+            if isinstance(each, FieldNode):
+                # The walking server doesn't see aliases below the root (Twenty, July 2026).
+                key = (each.alias or each.name).value if reader.validating else each.name.value
+                entry = made.setdefault(key, Selected(each.name.value))
+                if each.selection_set is not None:
+                    entry.below = {} if entry.below is None else entry.below
+                    self._collect(each.selection_set, reader, entry.below, within)
+            elif (fragment := self.fragment(each, within)) is not None:
+                name, inner = fragment
+                self._collect(inner, reader, made, within | {name})
+
+
+class Reader:
+    """Reads values of a document with the variables of one request.
+
+    `validating` is how a validating server does it: directives and aliases work everywhere. The walking one ignores
+    directives at the root and breaks on a variable in one below.
+    """
+
+    def __init__(self, variables: dict[str, Any], validating: bool) -> None:
+        self.variables = variables
+        self.validating = validating
+        self.used_variables = False
+        """Whether what is selected depends on a variable."""
+
+    def arguments(self, node: FieldNode) -> dict[str, Any]:
+        read = ((each.name.value, self.value(each.value)) for each in node.arguments)
+        return {name: value for name, value in read if value is not MISSING}
+
+    def included(self, node: SelectionNode) -> bool:
+        for directive in node.directives:
+            name = directive.name.value
+            if name in ("skip", "include"):
+                given = next((each.value for each in directive.arguments if each.name.value == "if"), None)
+                if isinstance(given, VariableNode):
+                    if not self.validating:
+                        raise errors.undefined_property(given.name.value)
+                    self.used_variables = True
+                if (given is not None and self.value(given) is True) != (name == "include"):
+                    return False
+        return True
+
+    def value(self, node: ValueNode) -> Any:
+        match node:
+            case VariableNode():
+                return self.variables.get(node.name.value, MISSING)
+            case IntValueNode():
+                return int(node.value)
+            case FloatValueNode():
+                return float(node.value)
+            case StringValueNode() | BooleanValueNode() | EnumValueNode():
+                return node.value
+            case ListValueNode():
+                read = (self.value(each) for each in node.values)
+                return [None if value is MISSING else value for value in read]
+            case ObjectValueNode():
+                pairs = ((each.name.value, self.value(each.value)) for each in node.fields)
+                return {name: value for name, value in pairs if value is not MISSING}
+        return None
+
+
+class Documents:
+    """Parses each text once, and keeps the last ones."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+
+    def parse(self, text: str) -> Document:
+        """Raises graphql-core's syntax error."""
+        if (found := self._kept.get(text)) is None:
+            found = self._kept[text] = Document(text)
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(text)
+        return found
+
+
+def is_query(operation: OperationDefinitionNode) -> bool:
+    return operation.operation is OperationType.QUERY

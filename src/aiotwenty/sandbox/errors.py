@@ -1,0 +1,279 @@
+"""Every error that the sandbox answers with, worded and coded as a Twenty server does (July 2026)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+GENERIC = "An error occurred."
+BAD_INPUT = "BAD_USER_INPUT"
+
+
+class RecordError(Exception):
+    """One entry of `errors` in an answer: a message and its extensions.
+
+    `more` are further extensions, put before `code`, where Twenty has them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = BAD_INPUT,
+        sub_code: str | None = None,
+        friendly: Any = None,
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.sub_code = sub_code
+        self.friendly = friendly
+        self.more = more or {}
+
+    def as_dict(self) -> dict[str, Any]:
+        extensions: dict[str, Any] = {}
+        if self.sub_code is not None:
+            extensions["subCode"] = self.sub_code
+        if self.friendly is not None:
+            extensions["userFriendlyMessage"] = self.friendly
+        return {"message": self.message, "extensions": {**extensions, **self.more, "code": self.code}}
+
+
+def shown(value: Any) -> str:
+    """A value as Node's `util.inspect` writes it, which is how Twenty quotes what it refuses."""
+    if isinstance(value, str):
+        return f"'{value}'"
+    if isinstance(value, list):
+        return f"[ {', '.join(map(shown, value))} ]" if value else "[]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key}: {shown(one)}' for key, one in value.items())} }}" if value else "{}"
+    return json.dumps(value)
+
+
+# Arguments
+
+
+def invalid_query(message: str, friendly: str = GENERIC) -> RecordError:
+    return RecordError(message, sub_code="INVALID_QUERY_INPUT", friendly=friendly)
+
+
+def unknown_argument(name: str) -> RecordError:
+    return invalid_query(f"Argument not allowed: {name}")
+
+
+def missing_argument(name: str, expected: str) -> RecordError:
+    return invalid_query(f'Missing required argument: "{name}" ({expected})')
+
+
+def invalid_argument(name: str, expected: str) -> RecordError:
+    return invalid_query(f'Invalid argument: "{name}" must be {expected}')
+
+
+def conflicting_arguments(one: str, other: str) -> RecordError:
+    return RecordError(f"Cannot provide both {one} and {other}", sub_code="ARGS_CONFLICT", friendly=GENERIC)
+
+
+def negative_argument(name: str) -> RecordError:
+    sub_code = f"INVALID_ARGS_{name.upper()}"
+    return RecordError(f"{name.capitalize()} argument must be non-negative", sub_code=sub_code, friendly=GENERIC)
+
+
+def invalid_cursor(cursor: str | None = None) -> RecordError:
+    message = "Invalid cursor" if cursor is None else f"Invalid cursor: {cursor}"
+    return RecordError(message, sub_code="INVALID_CURSOR", friendly=GENERIC)
+
+
+def not_sortable(name: str) -> RecordError:
+    message = f'Field "{name}" does not exist or is not sortable'
+    return RecordError(message, sub_code="FIELD_NOT_FOUND", friendly=GENERIC)
+
+
+# Filters
+
+
+def invalid_filter(message: str, friendly: str) -> RecordError:
+    return RecordError(message, sub_code="INVALID_ARGS_FILTER", friendly=friendly)
+
+
+def unknown_filter_field(object_name: str, name: str) -> RecordError:
+    text = f'{object_name} object doesn\'t have any "{name}" field.'
+    message = f'Object {object_name} doesn\'t have any "{name}" field.'
+    return invalid_filter(message, f"Invalid filter : {text}")
+
+
+def invalid_operator(operator: str, name: str, of_type: str, allowed: tuple[str, ...]) -> RecordError:
+    return invalid_filter(
+        f'Operator "{operator}" is not valid for field "{name}" of type {of_type} - '
+        f"Allowed operators: {', '.join(allowed)}",
+        f'Invalid filter : Operator "{operator}" is not valid for this "{name}" {of_type} field',
+    )
+
+
+def not_an_enum_value(schema: str, table: str, name: str, value: Any) -> RecordError:
+    text = value if isinstance(value, str) else json.dumps(value)
+    message = f'invalid input value for enum {schema}.{table}_{name}_enum: "{text}"'
+    return RecordError(message, friendly="Invalid input provided.")
+
+
+# Data
+
+
+def invalid_data(message: str, friendly: str = GENERIC) -> RecordError:
+    return RecordError(message, sub_code="INVALID_ARGS_DATA", friendly=friendly)
+
+
+def unknown_data_field(object_name: str, name: str) -> RecordError:
+    return invalid_data(f'Object {object_name} doesn\'t have any "{name}" field.')
+
+
+def refused(value: Any, what: str, name: str, kind: str = "", expected: str = "") -> RecordError:
+    """A value that the type of its field doesn't take: `what` names the type, `kind` what the user is told of it."""
+    tail = f". Expected format: '{expected}'" if expected else ""
+    friendly = f'Invalid value{" for " + kind if kind else ""}: "{shown(value)}"{tail}'
+    article = "value" if what in ("date", "date-time") else f"{what} value"
+    place = f"{what} field" if what in ("date", "date-time") else "field"
+    return invalid_data(f'Invalid {article} {shown(value)} for {place} "{name}"{tail}', friendly)
+
+
+def invalid_phone(value: Any) -> RecordError:
+    message = f"Provided phone number is invalid {value}"
+    return RecordError(message, sub_code="INVALID_PHONE_NUMBER", friendly=message)
+
+
+# Records
+
+
+def record_not_found() -> RecordError:
+    return RecordError(
+        "Record not found",
+        code="NOT_FOUND",
+        sub_code="RECORD_NOT_FOUND",
+        friendly="This record does not exist or has been deleted.",
+    )
+
+
+def not_null(column: str, table: str) -> RecordError:
+    return RecordError(
+        f'null value in column "{column}" of relation "{table}" violates not-null constraint',
+        friendly="A required field is missing. Please provide all required values and try again.",
+    )
+
+
+def broken_reference(table: str, constraint: str) -> RecordError:
+    return RecordError(
+        f'insert or update on table "{table}" violates foreign key constraint "{constraint}"',
+        friendly="This operation references a record that does not exist or cannot be modified due to existing "
+        "relationships.",
+    )
+
+
+def duplicate(label: str | None = None, conflicting_id: str | None = None, object_name: str = "") -> RecordError:
+    """A unique value is taken; the server names the other record only if that one is alive and was there before."""
+    if conflicting_id is None:
+        friendly = "This record already exists. Please check your data and try again."
+        return RecordError("A duplicate entry was detected", friendly=friendly)
+    return RecordError(
+        "A duplicate entry was detected",
+        friendly=f"This {label} value is already in use. Please check your data and try again.",
+        more={"conflictingRecordId": conflicting_id, "conflictingObjectNameSingular": object_name},
+    )
+
+
+def duplicate_value(label: str, value: Any) -> RecordError:
+    """How a validating server words a duplicate (Twenty 1.10, November 2025)."""
+    return RecordError(
+        f"Duplicate {label} with value {value}. Please set a unique one.",
+        friendly=f"This {label.lower()} with value {value} is already taken. Please choose a different value.",
+        more={"isExpected": True},
+    )
+
+
+def connect_failed(relation: str, found: int, condition: str) -> RecordError:
+    return RecordError(
+        f"Expected 1 record to connect to {relation}, but found {found} for {condition}",
+        friendly=f"Can't connect to {relation}. No unique record found with condition: {condition}",
+    )
+
+
+# Documents and limits
+
+
+def duplicate_root(name: str) -> RecordError:
+    return RecordError(f'Duplicate root resolver: "{name}"')
+
+
+def too_many_roots(number: int, allowed: int) -> RecordError:
+    return RecordError(
+        f"Query too complex - Too many root resolvers requested: {number} - Maximum allowed root resolvers: {allowed}"
+    )
+
+
+def mixed_roots() -> RecordError:
+    return RecordError("This query cannot be executed as a single request. Please split it into separate queries.")
+
+
+def nested_to_many() -> RecordError:
+    return RecordError(
+        "Query complexity is too high. One-to-Many relation cannot be nested in another One-to-Many relation.",
+        sub_code="TOO_COMPLEX_QUERY",
+        friendly=GENERIC,
+    )
+
+
+def too_deep(allowed: int) -> RecordError:
+    return RecordError(f"Maximum depth of {allowed} reached", sub_code="MAX_DEPTH_REACHED", friendly=GENERIC)
+
+
+def undefined_property(name: str) -> RecordError:
+    return RecordError(f"Cannot read properties of undefined (reading '{name}')", code="INTERNAL_SERVER_ERROR")
+
+
+def too_many_written(allowed: int, strict: bool) -> RecordError:
+    return RecordError(
+        f"Maximum number of records to upsert is {allowed}.",
+        sub_code="UPSERT_MAX_RECORDS_EXCEEDED" if strict else "TOO_MANY_RECORDS_TO_UPDATE",
+        friendly=GENERIC,
+    )
+
+
+def too_many_updated(allowed: int) -> RecordError:
+    return RecordError(
+        f"Cannot update more than {allowed} records at once",
+        friendly=f"You can only update up to {allowed} records at once.",
+    )
+
+
+def limit_reached(tokens: int, milliseconds: int, strict: bool) -> RecordError:
+    return RecordError(
+        f"Limit reached ({tokens} tokens per {milliseconds} ms)",
+        sub_code="LIMIT_REACHED",
+        friendly=GENERIC if strict else "Rate limit reached. Please try again later.",
+    )
+
+
+# The caller
+
+
+def token_invalid(message: str = "Token invalid.") -> RecordError:
+    return RecordError(
+        message,
+        code="UNAUTHENTICATED",
+        sub_code="UNAUTHENTICATED",
+        # An object here, a string everywhere else.
+        friendly={"id": "z+7x/s", "message": "You must be authenticated to perform this action."},
+    )
+
+
+def unknown_token_type() -> RecordError:
+    """A well-signed token that doesn't say what it is (Twenty 1.10, November 2025)."""
+    return RecordError("Unknown token error.", sub_code="INVALID_INPUT", friendly=GENERIC)
+
+
+def key_revoked() -> RecordError:
+    return RecordError(
+        "This API Key is revoked",
+        code="FORBIDDEN",
+        sub_code="FORBIDDEN_EXCEPTION",
+        friendly="You do not have permission to perform this action.",
+    )

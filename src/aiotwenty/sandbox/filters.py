@@ -1,0 +1,292 @@
+"""Filters: from a `CompanyFilterInput` to an SQL condition, with everything that the server refuses.
+
+Measured (Twenty, July 2026): exactly one operator a field; an empty filter, `and: []` and null filter nothing.
+A validating server (1.10, November 2025) takes several operators and silently uses the first in its own order only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.model import ACTOR_SOURCES, Column, DataModel, Object
+from aiotwenty.sandbox.scalars import UUID_TEXT
+from aiotwenty.sandbox.store import quoted
+from aiotwenty.sandbox.values import compact_json, exact_number, fitting, parsed_time, stored_time
+
+_COMPARED = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
+_ENUM = ("eq", "neq", "in", "is")
+OPERATORS: dict[str, tuple[str, ...]] = {
+    "TEXT": (*_COMPARED, "like", "ilike", "startsWith", "endsWith"),
+    "SELECT": _ENUM,
+    "RATING": _ENUM,
+    "MULTI_SELECT": ("containsAny", "is", "isEmptyArray"),
+    "BOOLEAN": ("eq", "is"),
+    "ARRAY": ("containsIlike", "is", "isEmptyArray"),
+    "RAW_JSON": ("like", "is"),
+    "FILES": ("like", "is"),
+    "TS_VECTOR": ("eq", "neq", "is"),
+}
+_STRICT_ORDER = ("eq", "gt", "gte", "in", "lt", "lte", "neq", "startsWith", "like", "ilike", "is", "containsAny")
+_SQL = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_POSTGRES_SCHEMA = "workspace_sandbox"
+_GLOB_SPECIAL = str.maketrans({"*": "[*]", "?": "[?]", "[": "[[]"})
+
+
+@dataclass(slots=True)
+class Condition:
+    sql: str = ""
+    """Empty: everything matches."""
+    parameters: list[Any] = field(default_factory=list)
+    living: bool = False
+    """Whether soft-deleted records are left out besides; records of `t` only."""
+
+    def joined(self, other: str, parameters: Sequence[Any] = ()) -> Condition:
+        """This and another condition."""
+        both = f"({self.sql}) AND ({other})" if self.sql else other
+        return Condition(both, [*self.parameters, *parameters], self.living)
+
+    @property
+    def where(self) -> str:
+        """For reading rows: the plus keeps SQLite from walking the index of `deletedAt` instead of that of `id`."""
+        return self._where('+t."deletedAt" IS NULL')
+
+    @property
+    def where_counted(self) -> str:
+        """For counting, where that index is the quickest way."""
+        return self._where('t."deletedAt" IS NULL')
+
+    def _where(self, living: str) -> str:
+        parts = [f"({self.sql})"] if self.sql else []
+        return " WHERE " + " AND ".join([*parts, living] if self.living else parts) if parts or self.living else ""
+
+
+def glob(pattern: str) -> str:
+    """An SQL LIKE pattern as a GLOB pattern: that one is case-sensitive in SQLite, as LIKE is in Postgres."""
+    made, escaped = [], False
+    for letter in pattern:
+        if escaped:
+            made.append(letter.translate(_GLOB_SPECIAL))
+            escaped = False
+        elif letter == "\\":
+            escaped = True
+        else:
+            made.append({"%": "*", "_": "?"}.get(letter) or letter.translate(_GLOB_SPECIAL))
+    return "".join(made)
+
+
+def mentions_deleted(value: Any) -> bool:
+    """Whether a filter speaks of `deletedAt`: only then are soft-deleted records seen."""
+    if isinstance(value, dict):
+        return any(
+            key == "deletedAt" or (key in ("and", "or", "not") and mentions_deleted(one)) for key, one in value.items()
+        )
+    return isinstance(value, list) and any(map(mentions_deleted, value))
+
+
+class Filters:
+    """Compiles the filters of one request; `t` is the table of the records that are looked for."""
+
+    def __init__(self, model: DataModel, strict: bool = False) -> None:
+        self.model = model
+        self.strict = strict
+        self._aliases = 0
+
+    def condition(self, of: Object, value: Any, with_deleted: bool = False) -> Condition:
+        """The whole condition: the filter, and that the record isn't soft-deleted unless the filter speaks of that."""
+        made = self._all(of, value or {}, "t")
+        made.living = not (with_deleted or mentions_deleted(value))
+        return made
+
+    def _all(self, of: Object, value: Any, alias: str) -> Condition:
+        if not isinstance(value, dict):
+            raise errors.invalid_filter(
+                f"Invalid filter: {errors.shown(value)} is not an object", "Invalid filter: filter must be an object"
+            )
+        parts = [part for name, one in value.items() if one is not None for part in (self._part(of, name, one, alias),)]
+        return _combined("AND", parts)
+
+    def _part(self, of: Object, name: str, value: Any, alias: str) -> Condition:
+        if name in ("and", "or"):
+            each = value if isinstance(value, list) else [value]
+            made = [self._all(of, one or {}, alias) for one in each]
+            if name == "or" and any(not one.sql for one in made):
+                return Condition()
+            return _combined(name.upper(), made)
+        if name == "not":
+            made_not = self._all(of, value, alias)
+            return Condition(f"NOT ({made_not.sql})", made_not.parameters) if made_not.sql else made_not
+        if (column := of.scalars.get(name)) is not None:
+            return self._operators(of, column, name, value, alias)
+        if (composite := of.composites.get(name)) is not None:
+            return self._composite(of, composite.columns, name, value, alias)
+        if name in of.to_one or name in of.to_many:
+            return self._relation(of, name, value, alias)
+        raise errors.unknown_filter_field(of.name_singular, name)
+
+    def _composite(self, of: Object, columns: dict[str, Column], name: str, value: Any, alias: str) -> Condition:
+        _require_object(name, value)
+        parts = []
+        for part, one in value.items():
+            if one is None:
+                continue
+            if part not in columns:
+                raise errors.unknown_filter_field(of.name_singular, f"{name}.{part}")
+            parts.append(self._operators(of, columns[part], f"{name}.{part}", one, alias))
+        return _combined("AND", parts)
+
+    def _relation(self, of: Object, name: str, value: Any, alias: str) -> Condition:
+        _require_object(name, value)
+        self._aliases += 1
+        other = f"r{self._aliases}"
+        if (one := of.to_one.get(name)) is not None:
+            target, join = one.target, f'{other}."id" = {alias}.{quoted(one.join_column)}'
+        else:
+            many = of.to_many[name]
+            target, join = many.target, f'{other}.{quoted(many.join_column)} = {alias}."id"'
+        inner = self._all(self.model.objects[target], value, other)
+        living = "" if mentions_deleted(value) else f' AND {other}."deletedAt" IS NULL'
+        both = inner.joined(join + living)
+        return Condition(f"EXISTS (SELECT 1 FROM {quoted(target)} {other} WHERE {both.sql})", both.parameters)
+
+    def _operators(self, of: Object, column: Column, name: str, value: Any, alias: str) -> Condition:
+        _require_object(name, value)
+        given = list(value)
+        if self.strict:
+            given = sorted(given, key=lambda each: _STRICT_ORDER.index(each) if each in _STRICT_ORDER else 99)[:1]
+        if len(given) != 1:
+            raise errors.invalid_filter(
+                f'Filter for field "{name}" must have exactly one operator',
+                "Invalid filter: exactly one operator per field is required",
+            )
+        operator = given[0]
+        allowed = OPERATORS.get(column.type, _COMPARED)
+        if operator not in allowed and not (self.strict and operator == "search"):
+            raise errors.invalid_operator(operator, name, _type_name(column), allowed)
+        return self._operator(of, column, f"{alias}.{quoted(column.name)}", name, operator, value[operator])
+
+    def _operator(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
+        match operator:
+            case "is":
+                return _is(column, sql, name, value)
+            case "in" | "containsAny":
+                if not isinstance(value, list) or not value:
+                    raise errors.invalid_query(
+                        f"Invalid filter value for field {name}. Expected non-empty array",
+                        f'Invalid filter value: "{"" if value == [] else value}"',
+                    )
+                if operator == "containsAny":
+                    values = compact_json(value)
+                    found = "SELECT value FROM json_each(?)"
+                    return Condition(
+                        f"EXISTS (SELECT 1 FROM json_each({sql}) AS item WHERE item.value IN ({found}))", [values]
+                    )
+                values = compact_json([self._compared(of, column, name, each) for each in value])
+                return Condition(f"{sql} IN (SELECT value FROM json_each(?))", [values])
+            case "isEmptyArray":
+                empty = f"({sql} IS NULL OR {sql} = '[]')"
+                return Condition(empty if value else f"NOT {empty}")
+            case "like":
+                return Condition(f"{sql} GLOB ?", [glob(_pattern(name, value))])
+            case "ilike" | "containsIlike" | "search":
+                return Condition(f"fold({sql}) GLOB ?", [glob(_pattern(name, value).lower())])
+            case "startsWith":
+                text = _pattern(name, value)
+                return Condition(f"{sql} GLOB ?", [glob(text) if self.strict else text.translate(_GLOB_SPECIAL) + "*"])
+            case "endsWith":
+                return Condition(f"{sql} GLOB ?", ["*" + _pattern(name, value).translate(_GLOB_SPECIAL)])
+        made = self._compared(of, column, name, value)
+        return Condition(f"{sql} {_SQL[operator]} ?", [made])
+
+    def _compared(self, of: Object, column: Column, name: str, value: Any) -> Any:
+        """A value to compare with, in the form in which the column stores it."""
+        if value is None:
+            return None
+        match column.type:
+            case "UUID" | "RELATION":
+                if not isinstance(value, str) or not UUID_TEXT.fullmatch(value):
+                    raise errors.invalid_filter(
+                        f'Invalid UUID value {errors.shown(value)} for field "{name}"',
+                        f'Invalid value for UUID: "{errors.shown(value)}"',
+                    )
+                return value.lower()
+            case "NUMBER" | "NUMERIC" | "POSITION":
+                number = exact_number(value)
+                if number is None:
+                    raise errors.invalid_filter(
+                        f'Invalid number value {errors.shown(value)} for field "{name}"',
+                        f'Invalid value for number: "{errors.shown(value)}"',
+                    )
+                return fitting(number)
+            case "DATE" | "DATE_TIME":
+                moment = parsed_time(value)
+                if moment is None:
+                    kind, form = (
+                        ("date", "YYYY-MM-DD") if column.type == "DATE" else ("date-time", "YYYY-MM-DDTHH:mm:ssZ")
+                    )
+                    raise errors.invalid_filter(
+                        f"Invalid value {errors.shown(value)} for {kind} field \"{name}\". Expected format: '{form}'",
+                        f"Invalid value for {kind}: \"{errors.shown(value)}\". Expected format: '{form}'",
+                    )
+                return value[:10] if column.type == "DATE" else stored_time(moment)
+            case "SELECT" | "RATING":
+                options = list(ACTOR_SOURCES) if column.subfield else column.field.option_values
+                if value not in options:
+                    raise errors.not_an_enum_value(_POSTGRES_SCHEMA, table_name(of), column.name, value)
+                return value
+            case "BOOLEAN":
+                if not isinstance(value, bool):
+                    raise errors.invalid_filter(
+                        f'Invalid boolean value {errors.shown(value)} for field "{name}"',
+                        f'Invalid value for boolean: "{errors.shown(value)}"',
+                    )
+                return int(value)
+            case _:
+                return _pattern(name, value)
+
+
+def table_name(of: Object) -> str:
+    """The table's name as Postgres messages show it: custom objects have an underscore in front."""
+    return f"_{of.name_singular}" if of.is_custom else of.name_singular
+
+
+def _combined(word: str, parts: list[Condition]) -> Condition:
+    parts = [part for part in parts if part.sql]
+    if len(parts) <= 1:
+        return parts[0] if parts else Condition()
+    sql = f" {word} ".join(f"({part.sql})" for part in parts)
+    return Condition(sql, [each for part in parts for each in part.parameters])
+
+
+def _require_object(name: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise errors.invalid_filter(
+            f'Filter value for field "{name}" must be an object', "Invalid filter: filter value must be an object"
+        )
+
+
+def _pattern(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise errors.invalid_filter(
+            f'Invalid string value {errors.shown(value)} for text field "{name}"',
+            f'Invalid value: "{errors.shown(value)}"',
+        )
+    return value
+
+
+def _is(column: Column, sql: str, name: str, value: Any) -> Condition:
+    if value not in ("NULL", "NOT_NULL"):
+        raise errors.invalid_filter(
+            f'Invalid value {errors.shown(value)} for operator "is" of field "{name}". Expected NULL or NOT_NULL',
+            f'Invalid filter value: "{value}"',
+        )
+    if column.type == "TEXT":
+        empty = f"({sql} IS NULL OR {sql} = '')"
+        return Condition(empty if value == "NULL" else f"NOT {empty}")
+    return Condition(f"{sql} IS {value.replace('_', ' ')}")
+
+
+def _type_name(column: Column) -> str:
+    return column.field.type if column.subfield is None else column.type

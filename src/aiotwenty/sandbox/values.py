@@ -1,0 +1,276 @@
+"""What a field takes: each type's check of an input value, and the form in which it is stored.
+
+Stored forms: times as `2026-11-23T15:00:18.735` (UTC, no zone letter, so that text compares as time does), JSON and
+lists as JSON text, booleans as 0 and 1, empty strings of nullable fields as NULL.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from aiotwenty.sandbox.errors import invalid_data, refused, shown
+from aiotwenty.sandbox.model import ACTOR_SOURCES, Column
+from aiotwenty.sandbox.scalars import UUID_TEXT
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+
+Check = Callable[[Any, str], Any]
+"""Takes a value that isn't null and the name to blame; gives what is stored, or raises `RecordError`."""
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def compact_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def stored_time(moment: datetime, digits: int = 3) -> str:
+    """`digits` of the second's fraction: 3 as answers show them, 6 as Postgres keeps them."""
+    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return text if digits == 6 else text[:23]
+
+
+def parsed_time(value: Any) -> datetime | None:
+    """Reads a date or an ISO date-time; without a zone it is UTC."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def exact_number(value: Any) -> int | float | None:
+    """A number or a numeric string; whole numbers stay integers, whatever their size."""
+    if is_number(value):
+        return value if isinstance(value, int) or math.isfinite(value) else None
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        try:
+            return int(value)
+        except ValueError:
+            return float(value)
+    return None
+
+
+def fitting(value: int | float) -> int | float:
+    """SQLite's integers have 64 bits; what is larger is kept as a double, as Twenty returns it anyway."""
+    return value if isinstance(value, float) or -(2**63) <= value < 2**63 else float(value)
+
+
+# One check a type
+
+
+def text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise invalid_data(f'Invalid string value {shown(value)} for text field "{name}"', _friendly(value))
+    return value
+
+
+def email(value: Any, name: str) -> str:
+    address = text(value, name)
+    if address and not _EMAIL.fullmatch(address):
+        raise invalid_data(f'Invalid string value {shown(value)} for email field "{name}"', _friendly(value))
+    return address.lower()
+
+
+def link(value: Any, name: str) -> str:
+    """The host in lower case and no slash at the end; the scheme stays, so http and https are different values."""
+    url = text(value, name)
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc
+    except ValueError:
+        return url
+    if not (parts.scheme and host):
+        return url
+    rest = unquote(parts.path) + (f"?{parts.query}" if parts.query else "")
+    rest += f"#{parts.fragment}" if parts.fragment else ""
+    return f"{parts.scheme.lower()}://{host.lower()}{rest}".removesuffix("/")
+
+
+def number(value: Any, name: str) -> int | float:
+    if not is_number(value):
+        raise refused(value, "number", name, "number")
+    return fitting(value)
+
+
+def numeric(value: Any, name: str) -> int | float:
+    made = exact_number(value)
+    if made is None:
+        raise refused(value, "number", name, "number")
+    return fitting(made)
+
+
+def micros(value: Any, name: str) -> int | float:
+    made = numeric(value, name)
+    return int(made) if abs(made) < 2**63 else made
+
+
+def boolean(value: Any, name: str) -> int:
+    if not isinstance(value, bool):
+        raise refused(value, "boolean", name, "boolean")
+    return int(value)
+
+
+def uuid_text(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not UUID_TEXT.fullmatch(value):
+        raise refused(value, "UUID", name, "UUID")
+    return value.lower()
+
+
+def date_text(value: Any, name: str) -> str:
+    if isinstance(value, str) and _DATE.match(value):
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            moment = parsed_time(value)
+            if moment is not None:
+                return value[:10]
+    raise refused(value, "date", name, "date", "YYYY-MM-DD")
+
+
+def time_text(value: Any, name: str) -> str:
+    moment = parsed_time(value)
+    if moment is None:
+        raise refused(value, "date-time", name, "date-time", "YYYY-MM-DDTHH:mm:ssZ")
+    return stored_time(moment)
+
+
+def raw_json(value: Any, name: str) -> str:
+    if isinstance(value, str):
+        try:
+            made = json.loads(value)
+        except ValueError:
+            made = None
+        if not isinstance(made, dict | list):
+            raise invalid_data(f'Invalid object value {shown(value)} for field "{name}"', "Invalid value for JSON.")
+        return compact_json(made)
+    if not isinstance(value, dict | list):
+        raise refused(value, "object", name, "JSON")
+    return compact_json(value)
+
+
+def string_list(value: Any, name: str) -> str:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise refused(value, "array", name, "array")
+    return compact_json(value)
+
+
+def file_list(value: Any, name: str) -> str:
+    if not isinstance(value, list):
+        raise refused(value, "array", name, "files")
+    for each in value:
+        if not isinstance(each, dict) or not {"fileId", "label"} <= set(each):
+            raise refused(each, "file", name, "file")
+        uuid_text(each["fileId"], f"{name}.fileId")
+        text(each["label"], f"{name}.label")
+    return compact_json([{"fileId": each["fileId"].lower(), "label": each["label"]} for each in value])
+
+
+def position(value: Any, name: str) -> int | float | str:
+    """A number, or `first` or `last`, which the writer turns into one."""
+    if value in ("first", "last"):
+        return str(value)
+    if not is_number(value):
+        raise refused(value, "position", name, "position")
+    return fitting(value)
+
+
+def one_of(options: list[str]) -> Check:
+    def check(value: Any, name: str) -> str:
+        if not isinstance(value, str) or value not in options:
+            as_text = value if isinstance(value, str) else shown(value)
+            raise invalid_data(
+                f'Invalid value "{as_text}" for field "{name}". Valid values are: {", ".join(options)}',
+                f'Invalid value for field "{name}"',
+            )
+        return value
+
+    return check
+
+
+def some_of(options: list[str]) -> Check:
+    def check(value: Any, name: str) -> str:
+        if isinstance(value, str):
+            value = [value]
+        if not isinstance(value, list) or not all(each in options for each in value):
+            raise invalid_data(
+                f'Invalid value {shown(value)} for multi select field "{name}". Valid values are: {", ".join(options)}',
+                f'Invalid value for field "{name}"',
+            )
+        return compact_json(value)
+
+    return check
+
+
+def _friendly(value: Any) -> str:
+    return f'Invalid value: "{shown(value)}"'
+
+
+_CHECKS: dict[str, Check] = {
+    "TEXT": text,
+    "UUID": uuid_text,
+    "RELATION": uuid_text,
+    "NUMBER": number,
+    "NUMERIC": numeric,
+    "BOOLEAN": boolean,
+    "DATE": date_text,
+    "DATE_TIME": time_text,
+    "RAW_JSON": raw_json,
+    "ARRAY": string_list,
+    "FILES": file_list,
+    "POSITION": position,
+    "TS_VECTOR": text,
+}
+
+
+def check_of(column: Column) -> Check:
+    """The check for what a client writes into a column."""
+    if column.subfield == "amountMicros":
+        return micros
+    if column.subfield == "primaryEmail":
+        return email
+    if column.subfield == "primaryLinkUrl":
+        return link
+    if column.type in ("SELECT", "RATING") and column.subfield is None:
+        return one_of(column.field.option_values)
+    if column.type == "SELECT":
+        return one_of(list(ACTOR_SOURCES))
+    if column.type == "MULTI_SELECT":
+        return some_of(column.field.option_values)
+    return _CHECKS[column.type]
+
+
+def store_form(column: Column, strict: bool) -> Check:
+    """`check_of`, with the empty string of a nullable text stored as NULL.
+
+    A validating server (1.10, November 2025) looks less closely: it takes any e-mail, and fractions of micros.
+    """
+    if strict and column.subfield in ("primaryEmail", "amountMicros"):
+        check: Check = text if column.subfield == "primaryEmail" else numeric
+    else:
+        check = check_of(column)
+    if column.type != "TEXT" or not column.nullable:
+        return check
+
+    def checked(value: Any, name: str) -> Any:
+        return check(value, name) or None
+
+    return checked
