@@ -1,0 +1,227 @@
+"""Walks over all records of an object that yield each of them once, or fail.
+
+Twenty's cursors are exact in the order of ids only. With any other order they skip records, repeat them or never end
+(Twenty, July 2026; older servers in other cases): an ordered walk therefore takes the ids in their order first, all
+in one answer, and then the records by their ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from aiotwenty.errors import PaginationError
+from aiotwenty.transport.models import UUID, Record
+from aiotwenty.transport.page import Page
+
+R = TypeVar("R", bound=Record)
+
+PAGE_SIZE = 1000
+PAGE_BYTES = 4_000_000
+"""Answers above this make the pages after them smaller, unless the caller chose the size."""
+SNAPSHOT_SIZE = 50_000
+"""So many ids are asked for in one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[R]):
+    """Records, and how to get the next ones; None at the end."""
+
+    records: list[R]
+    following: Callable[[], Awaitable[Batch[R]]] | None
+
+
+class Walk(AsyncIterator[R], Generic[R]):
+    """Yields records while the next batch is fetched. At most two batches are in memory.
+
+    Dropped early, by `break` or by an exception, it cancels what is under way.
+    """
+
+    def __init__(self, start: Callable[[], Awaitable[Batch[R]]], limit: int | None) -> None:
+        self._next: Callable[[], Awaitable[Batch[R]]] | None = start
+        self._task: asyncio.Task[Batch[R]] | None = None
+        self._left = limit
+        self._batch: list[R] = []
+        self._position = 0
+
+    def __aiter__(self) -> Walk[R]:
+        return self
+
+    async def __anext__(self) -> R:
+        if self._left == 0:
+            await self.aclose()
+            raise StopAsyncIteration
+        while self._position >= len(self._batch):
+            await self._advance()
+        record = self._batch[self._position]
+        self._position += 1
+        if self._left is not None:
+            self._left -= 1
+        return record
+
+    async def _advance(self) -> None:
+        if self._next is None:
+            raise StopAsyncIteration
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._next())
+        task = self._task
+        try:
+            batch = await task
+        except BaseException:
+            self._next = None
+            await self.aclose()
+            raise
+        self._batch, self._next, self._position, self._task = batch.records, batch.following, 0, None
+        wanted = self._left is None or self._left > len(self._batch)
+        if self._next is not None and wanted:
+            self._task = asyncio.ensure_future(self._next())
+            self._task.add_done_callback(_look_at_failure)
+
+    async def aclose(self) -> None:
+        """Ends the walk; what is under way is cancelled."""
+        self._next, self._batch, self._position = None, [], 0
+        task, self._task = self._task, None
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+
+    def __del__(self) -> None:
+        task = self._task
+        if task is not None and not task.done() and not task.get_loop().is_closed():
+            task.cancel()
+
+
+def _look_at_failure(task: asyncio.Task[Any]) -> None:
+    """A failed fetch is raised when its batch is asked for; if that never happens, nobody needs to hear of it."""
+    if not task.cancelled():
+        task.exception()
+
+
+class CursorWalk(Generic[R]):
+    """Batches in the order of ids.
+
+    Ids must rise from record to record, which proves that none comes twice. Records created meanwhile appear if their
+    id lies ahead, deleted ones don't; as long as the server's count stood still, it must have been met.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[int, str | None], Awaitable[tuple[Page[R], int]]],
+        page_size: int | None,
+        limit: int | None,
+        what: str,
+    ) -> None:
+        self._fetch = fetch
+        self._size = page_size or PAGE_SIZE
+        self._fixed = page_size is not None
+        self._limit = limit
+        self._what = what
+        self._cursor: str | None = None
+        self._last_id = -1
+        self._seen = 0
+        self._totals: set[int] = set()
+
+    async def batch(self) -> Batch[R]:
+        size = self._size if self._limit is None else max(1, min(self._size, self._limit - self._seen))
+        page, size_in_bytes = await self._fetch(size, self._cursor)
+        if not self._fixed and size_in_bytes > PAGE_BYTES:
+            self._size = max(10, self._size // 2)
+        records = page.records
+        for record in records:
+            self._check(record)
+        self._seen += len(records)
+        if page.total_count is not None:
+            self._totals.add(page.total_count)
+        if self._limit is not None and self._seen >= self._limit:
+            return Batch(records, None)
+        if not page.has_next_page:
+            if len(self._totals) == 1 and self._seen not in self._totals:
+                raise self._error(f"{self._seen} records came, but the server counts {next(iter(self._totals))}")
+            return Batch(records, None)
+        cursor = page.page_info.end_cursor if page.page_info else None
+        if not records or cursor is None or cursor == self._cursor:
+            raise self._error("the server says that more follow, but gives the same cursor or none to go on from")
+        self._cursor = cursor
+        return Batch(records, self.batch)
+
+    def _check(self, record: R) -> None:
+        identity = getattr(record, "id", None)
+        if not isinstance(identity, UUID):
+            raise self._error("the records have no id to check the walk by")
+        if identity.int <= self._last_id:
+            raise self._error(f"record {identity} is out of order or came twice")
+        self._last_id = identity.int
+
+    def _error(self, reason: str) -> PaginationError:
+        expected = next(iter(self._totals)) if len(self._totals) == 1 else None
+        return PaginationError(
+            f"the walk over {self._what} broke off: {reason}. What came so far may be incomplete.",
+            seen=self._seen,
+            expected=expected,
+        )
+
+
+class OrderedWalk(Generic[R]):
+    """Batches in any order: that of one snapshot of ids.
+
+    Every record of the snapshot comes once and in its place, as it is when its batch is fetched; those that were
+    deleted or left the filter meanwhile don't come, nor do those that were created.
+    """
+
+    def __init__(
+        self,
+        fetch_ids: Callable[[int, int], Awaitable[tuple[list[UUID], int | None]]],
+        fetch: Callable[[list[UUID]], Awaitable[tuple[list[R], int]]],
+        page_size: int | None,
+        limit: int | None,
+        what: str,
+    ) -> None:
+        self._fetch_ids = fetch_ids
+        self._fetch = fetch
+        self._size = page_size or PAGE_SIZE
+        self._fixed = page_size is not None
+        self._limit = limit
+        self._what = what
+        self._ids: list[UUID] = []
+        self._position = 0
+
+    async def start(self) -> Batch[R]:
+        self._ids = await self._snapshot()
+        return await self.batch()
+
+    async def _snapshot(self) -> list[UUID]:
+        """All ids. One answer is of one moment; should they need several, the count must stand still meanwhile."""
+        ids: list[UUID] = []
+        totals: set[int | None] = set()
+        while True:
+            wanted = SNAPSHOT_SIZE if self._limit is None else min(SNAPSHOT_SIZE, self._limit - len(ids))
+            found, total = await self._fetch_ids(wanted, len(ids))
+            ids += found
+            totals.add(total)
+            if not found or (self._limit is not None and len(ids) >= self._limit) or len(ids) >= (total or 0):
+                break
+        complete = self._limit is not None and len(ids) >= self._limit
+        if len(set(ids)) != len(ids) or len(totals) > 1 or (not complete and totals != {len(ids)}):
+            raise PaginationError(
+                f"the walk over {self._what} can't begin: {len(set(ids))} different ids came, the server counts "
+                f"{' or '.join(str(total) for total in totals)}. Walk without order_by, or when less is being written.",
+                seen=len(set(ids)),
+                expected=next(iter(totals)),
+            )
+        return ids
+
+    async def batch(self) -> Batch[R]:
+        ids = self._ids[self._position : self._position + self._size]
+        if not ids:
+            return Batch([], None)
+        records, size_in_bytes = await self._fetch(ids)
+        self._position += len(ids)
+        if not self._fixed and size_in_bytes > PAGE_BYTES:
+            self._size = max(10, self._size // 2)
+        found = {getattr(record, "id", None): record for record in records}
+        if len(found) != len(records) or not found.keys() <= set(ids):
+            raise PaginationError(f"the walk over {self._what} broke off: other records came than were asked for.")
+        more = self._position < len(self._ids)
+        return Batch([found[identity] for identity in ids if identity in found], self.batch if more else None)
