@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,6 +64,19 @@ def _not_found(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "NOT_FOUND", "userFriendlyMessage": "An error occurred."})
 
 
+@lru_cache(maxsize=4)
+def served_schema(sdl: str | None) -> GraphQLSchema:
+    """The schema of `/metadata`, as introspected from the real server unless another is given; parsed once."""
+    if sdl is None:
+        sdl = resources.files("aiotwenty.sandbox").joinpath("metadata.graphql").read_text("utf-8")
+    schema = build_schema(sdl, assume_valid=True)
+    uuid = schema.type_map.get("UUID")
+    if isinstance(uuid, GraphQLScalarType):
+        uuid.parse_value = UUID.parse_value  # type: ignore[method-assign]
+        uuid.parse_literal = UUID.parse_literal  # type: ignore[method-assign]
+    return schema
+
+
 class Metadata:
     """Answers documents sent to `/metadata`. `apply` is told of each change to the data model, to follow it."""
 
@@ -82,7 +96,6 @@ class Metadata:
         self._sdl = sdl
         self._strict = strict
         self._url = url
-        self._schema: GraphQLSchema | None = None
         self._resolvers = self._table()
 
     def execute(
@@ -95,7 +108,7 @@ class Metadata:
     ) -> Answer:
         """Answers one document; without a key only `__typename` works."""
         return run(
-            self.schema,
+            served_schema(self._sdl),
             source,
             variables,
             operation_name,
@@ -104,20 +117,6 @@ class Metadata:
             limits=not self._strict,
             introspection=authenticated or self._strict,
         )
-
-    @property
-    def schema(self) -> GraphQLSchema:
-        """Parsed when it is first needed."""
-        if self._schema is None:
-            sdl = self._sdl
-            if sdl is None:
-                sdl = resources.files("aiotwenty.sandbox").joinpath("metadata.graphql").read_text("utf-8")
-            self._schema = build_schema(sdl, assume_valid=True)
-            uuid = self._schema.type_map.get("UUID")
-            if isinstance(uuid, GraphQLScalarType):
-                uuid.parse_value = UUID.parse_value  # type: ignore[method-assign]
-                uuid.parse_literal = UUID.parse_literal  # type: ignore[method-assign]
-        return self._schema
 
     def _resolve(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
         name = info.field_name

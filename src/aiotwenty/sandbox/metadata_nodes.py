@@ -46,8 +46,8 @@ class ObjectNode(Node):
     is_remote = False
     image_identifier_field_metadata_id = None
     open_record_in = "SIDE_PANEL"
-    readability = "SELF"
-    writability = "SELF"
+    readability = "OPEN"
+    writability = "OPEN"
     readability_parent_field_universal_identifiers = None
 
     def __init__(self, workspace: Workspace, of: Object) -> None:
@@ -115,7 +115,7 @@ class ObjectNode(Node):
 class FieldNode(Node):
     is_searchable = None
     is_audit_logged = None
-    writability = None
+    writability = "OPEN"
 
     def __init__(self, workspace: Workspace, owner: Object, of: Field) -> None:
         self._workspace = workspace

@@ -1,0 +1,464 @@
+"""`/metadata`: the data model read and changed, and what it refuses."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType
+
+from aiotwenty.sandbox.files import Files
+from aiotwenty.sandbox.metadata import Metadata
+from aiotwenty.sandbox.schema import core_schema
+from aiotwenty.sandbox.store import Store, open_database
+from aiotwenty.sandbox.validating import Answer
+from aiotwenty.sandbox.workspace import Workspace
+
+CREATE_OBJECT = "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }"
+CREATE_FIELD = "mutation ($input: CreateOneFieldMetadataInput!) { createOneField(input: $input) { id name } }"
+UPDATE_OBJECT = "mutation ($input: UpdateOneObjectInput!) { updateOneObject(input: $input) { id nameSingular } }"
+UPDATE_FIELD = "mutation ($input: UpdateOneFieldMetadataInput!) { updateOneField(input: $input) { id name isActive } }"
+ROCKET = {"nameSingular": "rocket", "namePlural": "rockets", "labelSingular": "Rocket", "labelPlural": "Rockets"}
+
+
+class Endpoint:
+    """A workspace with its database, asked as the server asks it."""
+
+    def __init__(self, **options: Any) -> None:
+        self.connection = open_database(None)
+        self.workspace = Workspace(self.connection)
+        self.store = Store(self.connection, self.workspace.model)
+        files = Files(self.connection, self.workspace, lambda: "http://127.0.0.1")
+        self.metadata = Metadata(self.workspace, self.store.apply, files, **options)
+
+    def ask(self, document: str, variables: dict[str, Any] | None = None, *, authenticated: bool = True) -> Answer:
+        return self.metadata.execute(document, variables, authenticated=authenticated)
+
+    def data(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = self.ask(document, variables)
+        assert "errors" not in answer.body, answer.body
+        found: dict[str, Any] = answer.body["data"]
+        return found
+
+    def reasons(self, document: str, variables: dict[str, Any]) -> list[str]:
+        """The messages of what was refused first, without what follows from it."""
+        errors = self.ask(document, variables).body["errors"][0]["extensions"]["errors"]
+        found = errors.get("objectMetadata") or errors["fieldMetadata"]
+        return [one["message"] for one in found[0]["errors"]]
+
+    def create_object(self, **given: Any) -> str:
+        return str(self.data(CREATE_OBJECT, {"input": {"object": ROCKET | given}})["createOneObject"]["id"])
+
+    def create_field(self, owner: str, name: str, of_type: str = "TEXT", **given: Any) -> str:
+        field = {"objectMetadataId": self.object_id(owner), "name": name, "label": name, "type": of_type} | given
+        return str(self.data(CREATE_FIELD, {"input": {"field": field}})["createOneField"]["id"])
+
+    def object_id(self, name: str) -> str:
+        return self.workspace.model.objects[name].id
+
+    def fields_of(self, type_name: str) -> set[str]:
+        of = core_schema(self.workspace.model).type_map[type_name]
+        assert isinstance(of, GraphQLObjectType)
+        return set(of.fields)
+
+
+@pytest.fixture
+def endpoint() -> Endpoint:
+    return Endpoint()
+
+
+def relation_to(endpoint: Endpoint, target: str, label: str, kind: str = "MANY_TO_ONE") -> dict[str, Any]:
+    return {
+        "type": kind,
+        "targetObjectMetadataId": endpoint.object_id(target),
+        "targetFieldLabel": label,
+        "targetFieldIcon": "IconBox",
+    }
+
+
+# Changes
+
+
+def test_a_created_object_has_its_root_fields_at_once(endpoint: Endpoint) -> None:
+    endpoint.create_object()
+
+    schema = core_schema(endpoint.workspace.model)
+    assert {"rocket", "rockets", "rocketsGroupBy"} <= set(schema.query_type.fields if schema.query_type else ())
+    assert "createRockets" in (schema.mutation_type.fields if schema.mutation_type else ())
+
+
+def test_names_with_digits_get_the_capitals_of_the_real_server(endpoint: Endpoint) -> None:
+    endpoint.create_object(nameSingular="probe9b775", namePlural="probe9b775s")
+
+    model = endpoint.workspace.model
+    assert model.by_root("probe9B775S") == (model.objects["probe9b775"], "find_many")
+    assert model.by_root("createProbe9B775") == (model.objects["probe9b775"], "create_one")
+    assert model.objects["probe9b775"].type_name == "Probe9B775"
+
+
+def test_a_created_relation_is_there_from_both_ends(endpoint: Endpoint) -> None:
+    endpoint.create_object()
+    endpoint.create_field(
+        "rocket", "builder", "RELATION", relationCreationPayload=relation_to(endpoint, "company", "Built Rockets")
+    )
+
+    assert {"builder", "builderId"} <= endpoint.fields_of("Rocket")
+    assert "builtRockets" in endpoint.fields_of("Company")
+
+
+def test_a_relation_created_from_its_many_side_keeps_the_column_at_the_other_end(endpoint: Endpoint) -> None:
+    endpoint.create_object()
+    payload = relation_to(endpoint, "company", "Rocket Maker", "ONE_TO_MANY")
+    endpoint.create_field("rocket", "suppliers", "RELATION", relationCreationPayload=payload)
+
+    assert "suppliers" in endpoint.fields_of("Rocket")
+    assert {"rocketMaker", "rocketMakerId"} <= endpoint.fields_of("Company")
+
+
+def test_a_deleted_relation_is_gone_from_both_ends(endpoint: Endpoint) -> None:
+    payload = relation_to(endpoint, "person", "Companies Coached")
+    field = endpoint.create_field("company", "coach", "RELATION", relationCreationPayload=payload)
+    endpoint.data(
+        "mutation ($input: DeleteOneFieldInput!) { deleteOneField(input: $input) { id } }", {"input": {"id": field}}
+    )
+
+    assert not {"coach", "coachId"} & endpoint.fields_of("Company")
+    assert "companiesCoached" not in endpoint.fields_of("Person")
+
+
+def test_a_deleted_object_takes_every_relation_to_it_along(endpoint: Endpoint) -> None:
+    before = core_schema(endpoint.workspace.model).type_map.keys()
+    rocket = endpoint.create_object()
+    payload = relation_to(endpoint, "company", "Rockets")
+    endpoint.create_field("rocket", "owner", "RELATION", relationCreationPayload=payload)
+    endpoint.data(
+        "mutation ($input: DeleteOneObjectInput!) { deleteOneObject(input: $input) { id } }", {"input": {"id": rocket}}
+    )
+
+    assert core_schema(endpoint.workspace.model).type_map.keys() == before
+    assert "rockets" not in endpoint.fields_of("Company")
+    assert "targetRocket" not in endpoint.fields_of("NoteTarget")
+
+
+def test_an_inactive_field_leaves_the_schema_and_keeps_its_values(endpoint: Endpoint) -> None:
+    field = endpoint.create_field("company", "motto")
+    insert_company(endpoint, motto="Higher")
+    endpoint.data(UPDATE_FIELD, {"input": {"id": field, "update": {"isActive": False}}})
+    assert "motto" not in endpoint.fields_of("Company")
+
+    endpoint.data(UPDATE_FIELD, {"input": {"id": field, "update": {"isActive": True}}})
+    assert "motto" in endpoint.fields_of("Company")
+    assert endpoint.connection.execute("SELECT motto FROM company").fetchall() == [("Higher",)]
+
+
+def test_a_renamed_field_keeps_its_values(endpoint: Endpoint) -> None:
+    field = endpoint.create_field("company", "motto")
+    insert_company(endpoint, motto="Higher")
+    endpoint.data(UPDATE_FIELD, {"input": {"id": field, "update": {"name": "slogan"}}})
+
+    assert endpoint.connection.execute("SELECT slogan FROM company").fetchall() == [("Higher",)]
+    assert "slogan" in endpoint.fields_of("Company")
+
+
+def test_a_renamed_object_renames_what_points_to_it(endpoint: Endpoint) -> None:
+    rocket = endpoint.create_object()
+    update = {"nameSingular": "spaceship", "namePlural": "spaceships"}
+    endpoint.data(UPDATE_OBJECT, {"input": {"id": rocket, "update": update}})
+
+    assert {"targetSpaceship", "targetSpaceshipId"} <= endpoint.fields_of("NoteTarget")
+    assert endpoint.workspace.model.by_root("createSpaceship") is not None
+    assert endpoint.workspace.model.by_root("createRocket") is None
+
+
+def test_a_change_that_the_database_refuses_leaves_everything_as_it_was(endpoint: Endpoint) -> None:
+    field = endpoint.create_field("company", "code")
+    insert_company(endpoint, id="1", code="same")
+    insert_company(endpoint, id="2", code="same")
+    answer = endpoint.ask(UPDATE_FIELD, {"input": {"id": field, "update": {"isUnique": True}}})
+
+    assert "errors" in answer.body
+    assert endpoint.workspace.model.objects["company"].unique_indexes == [["domainName"]]
+    assert endpoint.connection.execute("SELECT count(*) FROM company").fetchone() == (2,)
+
+
+def insert_company(endpoint: Endpoint, **values: Any) -> None:
+    """One row with the defaults of its columns, below the level of records."""
+    row = {"id": "0"} | {
+        column.name: values.get(column.name, column.default if column.default is not None else "2026-01-01")
+        for column in endpoint.workspace.model.objects["company"].columns.values()
+        if not column.nullable and column.name != "id"
+    }
+    row |= values
+    marks = ", ".join("?" for _ in row)
+    names = ", ".join(f'"{name}"' for name in row)
+    endpoint.connection.execute(f"INSERT INTO company ({names}) VALUES ({marks})", [*row.values()])
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"name": "name"}, 'Name "name" is not available as it is already used by another field'),
+        ({"name": "accountOwnerId"}, 'Name "accountOwnerId" is not available as it is already used by another field'),
+        ({"name": "x" * 64}, "Name is too long: it exceeds the 63 characters limit"),
+        ({"label": " "}, "Label cannot be empty"),
+        ({"type": "SELECT"}, "Options are required for enum fields"),
+        ({"type": "POSITION"}, "Field type POSITION is not supported for field creation."),
+        ({"type": "RELATION"}, "Relation creation payload is required"),
+        (
+            {"type": "SELECT", "options": [{"label": "One", "value": "one"}]},
+            'Value must be in UPPER_CASE and follow snake_case "one"',
+        ),
+        (
+            {"type": "SELECT", "options": [{"label": "A", "value": "A"}, {"label": "B", "value": "A"}]},
+            "Duplicated option value",
+        ),
+        (
+            {"type": "SELECT", "options": [{"label": "A", "value": "A"}], "defaultValue": "'B'"},
+            'Default value "B" must be one of the option values',
+        ),
+        (
+            {"type": "SELECT", "options": [{"label": "A", "value": "A"}], "defaultValue": "A"},
+            "Default value should be as quoted string",
+        ),
+    ],
+)
+def test_a_field_that_cannot_be_is_refused_with_its_reason(
+    endpoint: Endpoint, given: dict[str, Any], message: str
+) -> None:
+    field = {"objectMetadataId": endpoint.object_id("company"), "name": "x1", "label": "x1", "type": "TEXT"} | given
+    revision = endpoint.workspace.model.revision
+
+    assert endpoint.reasons(CREATE_FIELD, {"input": {"field": field}}) == [message]
+    assert "x1" not in endpoint.workspace.model.objects["company"].fields
+    assert core_schema(endpoint.workspace.model)
+    assert endpoint.workspace.model.revision > revision
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"nameSingular": "Rocket"}, "Name is not valid: it must start with lowercase letter and contain only "),
+        ({"namePlural": "rocket"}, "The singular and plural names cannot be the same for an object"),
+        ({"nameSingular": "person"}, "Object already exists"),
+        ({"labelPlural": ""}, "Object labelPlural cannot be empty"),
+    ],
+)
+def test_an_object_that_cannot_be_is_refused_with_its_reason(
+    endpoint: Endpoint, given: dict[str, Any], message: str
+) -> None:
+    reasons = endpoint.reasons(CREATE_OBJECT, {"input": {"object": ROCKET | given}})
+
+    assert [reason[: len(message)] for reason in reasons] == [message]
+
+
+def test_the_field_that_stands_for_a_record_cannot_be_deleted(endpoint: Endpoint) -> None:
+    endpoint.create_object()
+    name = endpoint.workspace.model.objects["rocket"].fields["name"].id
+    document = "mutation ($input: DeleteOneFieldInput!) { deleteOneField(input: $input) { id } }"
+
+    assert endpoint.reasons(document, {"input": {"id": name}}) == [
+        "Cannot delete, please update the label identifier field first"
+    ]
+
+
+def test_a_variable_that_is_no_uuid_is_refused_with_status_400(endpoint: Endpoint) -> None:
+    answer = endpoint.ask("query ($id: UUID!) { object(id: $id) { id } }", {"id": "nope"})
+
+    assert answer.status == 400
+    assert answer.body["errors"][0]["message"] == "Invalid UUID"
+    assert answer.body["errors"][0]["extensions"]["http"] == {"status": 400}
+
+
+def test_a_missing_variable_is_refused_with_status_400(endpoint: Endpoint) -> None:
+    answer = endpoint.ask("query ($id: UUID!) { object(id: $id) { id } }")
+
+    assert answer.status == 400
+    assert answer.body["errors"][0]["message"] == 'Variable "$id" of required type "UUID!" was not provided.'
+
+
+def test_what_the_sandbox_has_not_says_so(endpoint: Endpoint) -> None:
+    error = endpoint.ask("{ skills { id } }").body["errors"][0]
+
+    assert error["message"] == "The sandbox doesn't have Query.skills"
+    assert error["extensions"]["code"] == "NOT_IN_SANDBOX"
+
+
+def test_without_a_key_nothing_but_typename_is_answered(endpoint: Endpoint) -> None:
+    assert endpoint.ask("{ webhooks { id } }", authenticated=False).body["errors"][0]["message"] == "Forbidden resource"
+    assert endpoint.ask("{ __typename }", authenticated=False).body == {"data": {"__typename": "Query"}}
+
+
+def test_fragments_count_towards_the_depth(endpoint: Endpoint) -> None:
+    below = "relation { targetObjectMetadata { fieldsList { id } } }"
+    document = f"""
+        {{ objects {{ edges {{ node {{ ...A }} }} }} }}
+        fragment A on Object {{ fieldsList {{ relation {{ targetObjectMetadata {{ fieldsList {{ {below} }} }} }} }} }}
+    """
+
+    message = endpoint.ask(document).body["errors"][0]["message"]
+    assert message.startswith("Query too complex - Too many nested fields requested: 11 ")
+
+
+# Reading
+
+
+def test_objects_come_in_tens_and_a_walk_finds_each_once(endpoint: Endpoint) -> None:
+    document = """query ($paging: CursorPaging = {first: 10}) {
+        objects(paging: $paging) { edges { node { id } } pageInfo { hasNextPage endCursor } } }"""
+    seen: list[str] = []
+    page = endpoint.data("{ objects { edges { node { id } } pageInfo { hasNextPage endCursor } } }")["objects"]
+    while True:
+        seen += [edge["node"]["id"] for edge in page["edges"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        assert len(page["edges"]) == 10
+        paging = {"first": 10, "after": page["pageInfo"]["endCursor"]}
+        page = endpoint.data(document.replace("CursorPaging =", "CursorPaging! ="), {"paging": paging})["objects"]
+
+    assert sorted(seen) == sorted(each.id for each in endpoint.workspace.model.objects.values())
+
+
+def test_a_walk_backwards_stops_at_the_first_object(endpoint: Endpoint) -> None:
+    document = """query ($paging: CursorPaging!) {
+        objects(paging: $paging) { edges { cursor } pageInfo { hasNextPage hasPreviousPage } } }"""
+    page = endpoint.data(document, {"paging": {"last": 5, "before": "YXJyYXljb25uZWN0aW9uOjM="}})["objects"]
+
+    assert [edge["cursor"] for edge in page["edges"]] == [
+        "YXJyYXljb25uZWN0aW9uOjA=",
+        "YXJyYXljb25uZWN0aW9uOjE=",
+        "YXJyYXljb25uZWN0aW9uOjI=",
+    ]
+    assert page["pageInfo"] == {"hasNextPage": True, "hasPreviousPage": False}
+
+
+def test_objects_can_be_filtered(endpoint: Endpoint) -> None:
+    document = "{ objects(paging: {first: 99}, filter: {isSystem: {is: false}}) { edges { node { nameSingular } } } }"
+    names = {edge["node"]["nameSingular"] for edge in endpoint.data(document)["objects"]["edges"]}
+
+    assert {"company", "person", "opportunity"} <= names
+    assert "attachment" not in names
+
+
+def test_relations_tell_both_their_ends(endpoint: Endpoint) -> None:
+    field = endpoint.workspace.model.objects["person"].fields["company"].id
+    document = """query ($id: UUID!) { field(id: $id) { relation {
+        type targetObjectMetadata { nameSingular } targetFieldMetadata { name } sourceFieldMetadata { name } } } }"""
+
+    assert endpoint.data(document, {"id": field})["field"]["relation"] == {
+        "type": "MANY_TO_ONE",
+        "targetObjectMetadata": {"nameSingular": "company"},
+        "targetFieldMetadata": {"name": "people"},
+        "sourceFieldMetadata": {"name": "company"},
+    }
+
+
+def test_unique_indexes_are_listed(endpoint: Endpoint) -> None:
+    endpoint.create_field("company", "code", isUnique=True)
+    document = """{ objects(paging: {first: 99}) { edges { node {
+        nameSingular fieldsList { id name }
+        indexMetadataList { isUnique indexFieldMetadataList { fieldMetadataId } } } } } }"""
+    nodes = (edge["node"] for edge in endpoint.data(document)["objects"]["edges"])
+    company = next(node for node in nodes if node["nameSingular"] == "company")
+    names = {field["id"]: field["name"] for field in company["fieldsList"]}
+    unique = [
+        [names[one["fieldMetadataId"]] for one in index["indexFieldMetadataList"]]
+        for index in company["indexMetadataList"]
+        if index["isUnique"]
+    ]
+
+    assert unique == [["domainName"], ["code"]]
+
+
+def test_the_roles_and_the_workspace_are_told(endpoint: Endpoint) -> None:
+    found = endpoint.data("{ getRoles { label apiKeys { name } } currentWorkspace { id activationStatus } }")
+
+    assert [role["label"] for role in found["getRoles"]] == ["Admin", "Member"]
+    assert found["getRoles"][0]["apiKeys"] == [{"name": "Sandbox key"}]
+    assert found["currentWorkspace"]["activationStatus"] == "ACTIVE"
+
+
+# The workspace stays in its database
+
+
+def test_a_database_opened_again_has_the_same_model_keys_and_webhooks(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.db"
+    first = Workspace(sqlite3.connect(path))
+    files = Files(sqlite3.connect(":memory:"), first, lambda: "")
+    metadata = Metadata(first, lambda model: None, files)
+    metadata.execute(CREATE_OBJECT, {"input": {"object": ROCKET}}, authenticated=True)
+    hook = {"targetUrl": "http://127.0.0.1:9/", "operations": ["*.*"]}
+    metadata.execute(
+        "mutation ($i: CreateWebhookInput!) { createWebhook(input: $i) { id } }", {"i": hook}, authenticated=True
+    )
+
+    again = Workspace(sqlite3.connect(path))
+
+    assert "rocket" in again.model.objects
+    assert again.api_key == first.api_key
+    assert [each.target_url for each in again.webhooks.values()] == ["http://127.0.0.1:9/"]
+
+
+def test_no_repr_shows_a_key_or_a_secret(endpoint: Endpoint) -> None:
+    hook = {"targetUrl": "http://127.0.0.1:9/", "operations": ["*.*"], "secret": "whisper"}
+    endpoint.data("mutation ($i: CreateWebhookInput!) { createWebhook(input: $i) { id } }", {"i": hook})
+
+    shown = repr([*endpoint.workspace.api_keys.values(), *endpoint.workspace.webhooks.values()])
+    assert endpoint.workspace.api_key not in shown
+    assert "whisper" not in shown
+
+
+# Another schema, and the older server
+
+
+def test_another_metadata_schema_can_be_served(shared: Path) -> None:
+    newer = Endpoint(sdl=(shared / "metadata.2.43.graphql").read_text("utf-8"))
+
+    newer.data("query { objects(paging: {first: 1}, filter: {}) { edges { node { openRecordIn writability } } } }")
+    newer.create_object()
+    assert "rocket" in newer.workspace.model.objects
+
+
+def test_a_field_missing_from_the_served_schema_is_not_there(shared: Path) -> None:
+    sdl = (shared / "metadata.graphql").read_text("utf-8").replace("  labelIdentifierFieldMetadataId: UUID\n", "")
+    poorer = Endpoint(sdl=sdl)
+    answer = poorer.ask("{ objects { edges { node { labelIdentifierFieldMetadataId } } } }")
+
+    assert "data" not in answer.body
+    assert answer.body["errors"][0]["message"].startswith(
+        'Cannot query field "labelIdentifierFieldMetadataId" on type "Object".'
+    )
+
+
+def test_an_older_server_lets_a_key_make_keys() -> None:
+    old = Endpoint(strict=True)
+    role = old.data("{ getRoles { id } }")["getRoles"][0]["id"]
+    given = {"name": "second", "expiresAt": "2030-01-01T00:00:00.000Z", "roleId": role}
+    made = old.data("mutation ($i: CreateApiKeyInput!) { createApiKey(input: $i) { id } }", {"i": given})
+    token = old.data(
+        'mutation ($id: UUID!) { generateApiKeyToken(apiKeyId: $id, expiresAt: "2030-01-01") { token } }',
+        {"id": made["createApiKey"]["id"]},
+    )["generateApiKeyToken"]["token"]
+
+    found = old.workspace.find_api_key(token)
+    assert found is not None
+    assert found.name == "second"
+
+
+def test_an_older_server_wants_camel_case_and_makes_texts_not_null() -> None:
+    old = Endpoint(strict=True)
+    field = {"objectMetadataId": old.object_id("company"), "name": "probec1b", "label": "x", "type": "TEXT"}
+
+    assert old.reasons(CREATE_FIELD, {"input": {"field": field}}) == ["Name should be in camelCase: probec1b"]
+    old.create_field("company", "motto")
+    assert old.workspace.model.objects["company"].fields["motto"].is_nullable is False
+
+
+def test_an_older_server_has_no_limits_on_documents() -> None:
+    old = Endpoint(strict=True)
+
+    assert "errors" not in old.ask("{ a: webhooks { id } b: webhooks { id } }").body
