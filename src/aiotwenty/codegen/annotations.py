@@ -1,0 +1,47 @@
+"""Annotations as ariadne-codegen builds them, turned into the text of a modern annotation.
+
+ariadne-codegen quotes the classes it generates and leaves everything else bare; that is what tells a type called `Optional`
+(an object of the workspace may be called anything) from typing's.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+_TYPING = frozenset({"Annotated", "Any", "Literal"})
+_PYDANTIC = frozenset({"BeforeValidator", "PlainSerializer", "Field"})
+
+
+def render(node: ast.expr, qualify: Callable[[str], str], leaf: Callable[[str], str]) -> str:
+    """`qualify` names a generated class (quoted in the tree), `leaf` any other name."""
+    match node:
+        case ast.Name(id=name) if name.startswith('"'):
+            return qualify(name.strip('"'))
+        case ast.Name(id=name):
+            return f"typing.{name}" if name in _TYPING else f"rt.{name}" if name in _PYDANTIC else leaf(name)
+        case ast.Subscript(value=ast.Name(id="Optional"), slice=inner):
+            return f"{render(inner, qualify, leaf)} | None"
+        case ast.Subscript(value=ast.Name(id="Union"), slice=ast.Tuple(elts=parts)):
+            return " | ".join(render(part, qualify, leaf) for part in parts)
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=inner):
+            return f"typing.Literal[{ast.unparse(inner).strip('()')}]"
+        case ast.Subscript(value=value, slice=ast.Tuple(elts=parts)):
+            return f"{render(value, qualify, leaf)}[{', '.join(render(part, qualify, leaf) for part in parts)}]"
+        case ast.Subscript(value=value, slice=inner):
+            return f"{render(value, qualify, leaf)}[{render(inner, qualify, leaf)}]"
+        case ast.Call(func=func, args=args, keywords=keywords):
+            inside = [ast.unparse(arg) for arg in args] + [f"{each.arg}={ast.unparse(each.value)}" for each in keywords]
+            return f"{render(func, qualify, leaf)}({', '.join(inside)})"
+    return ast.unparse(node)
+
+
+def is_nullable(node: ast.expr) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Optional"
+
+
+def references(node: ast.AST) -> Iterator[str]:
+    """The generated classes that an annotation names."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name) and each.id.startswith('"'):
+            yield each.id.strip('"')

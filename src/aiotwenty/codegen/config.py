@@ -1,0 +1,145 @@
+"""`codegen.toml`: where the schemas are, where operations and the package go, and what ariadne-codegen is told besides."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from ariadne_codegen.settings import ClientSettings
+
+from aiotwenty.codegen.errors import CodegenError
+
+ENDPOINTS = ("core", "metadata")
+_OWN_KEYS = frozenset({"package", "schema", "queries", "objects", *ENDPOINTS})
+_ENDPOINT_KEYS = frozenset({"schema", "queries"})
+
+# What the shape of our packages decides. To be silent about them would be worse than to refuse them.
+_FIXED = frozenset(
+    {
+        "async_client",
+        "base_client_file_path",
+        "base_client_module_name",
+        "base_client_name",
+        "client_file_name",
+        "client_name",
+        "convert_to_snake_case",
+        "defer_model_build",
+        "enable_custom_operations",
+        "enums_module_name",
+        "files_to_include",
+        "fragments_module_name",
+        "include_all_enums",
+        "include_all_inputs",
+        "include_comments",
+        "input_types_module_name",
+        "lazy_imports",
+        "multipart_uploads",
+        "opentelemetry_client",
+        "queries_path",
+        "schema_path",
+        "schema_paths",
+        "target_package_name",
+        "target_package_path",
+        "use_alias_generator",
+    }
+)
+_ARIADNE = frozenset(each.name for each in fields(ClientSettings)) - _FIXED
+
+
+@dataclass(frozen=True)
+class EndpointConfig:
+    """One endpoint: its SDL file, the folder of its operations, and settings for ariadne-codegen."""
+
+    name: str
+    schema: Path
+    queries: Path
+    ariadne: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def class_name(self) -> str:
+        return f"{self.name.capitalize()}Client"
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole `codegen.toml`. Paths are relative to the file."""
+
+    package: Path
+    queries: Path
+    core: EndpointConfig
+    metadata: EndpointConfig
+    objects: tuple[str, ...] = ()
+    """The objects to generate, by their singular or plural name; all when empty."""
+
+    @property
+    def endpoints(self) -> tuple[EndpointConfig, EndpointConfig]:
+        return self.core, self.metadata
+
+
+def load_config(path: Path) -> Config:
+    """Read and check `codegen.toml`. Raises `CodegenError` for what is missing, misspelt or of the wrong type."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CodegenError(f"cannot read {path}: {error.strerror}. `aiotwenty init` writes one.") from error
+    try:
+        return make_config(tomllib.loads(text), path)
+    except tomllib.TOMLDecodeError as error:
+        raise CodegenError(f"{path} is not valid TOML: {error}") from error
+
+
+def make_config(data: Mapping[str, Any], path: Path) -> Config:
+    root = path.parent
+    package = root / _text(data, "package", path, required=True)
+    if not package.name.isidentifier():
+        raise CodegenError(f'{path}: package "{data["package"]}" must end in a name that Python can import')
+    queries = root / _text(data, "queries", path, default="queries")
+    schema = root / _text(data, "schema", path, default="schema")
+    shared = {key: value for key, value in data.items() if key not in _OWN_KEYS}
+    _check_keys(shared, path)
+    endpoints = [_endpoint(name, data, shared, path, queries=queries, schema=schema) for name in ENDPOINTS]
+    objects = data.get("objects", [])
+    if not isinstance(objects, list) or not all(isinstance(each, str) for each in objects):
+        raise CodegenError(f"{path}: objects must be a list of names")
+    return Config(package, queries, *endpoints, objects=tuple(each for each in objects if each != "*"))
+
+
+def _endpoint(
+    name: str, data: Mapping[str, Any], shared: dict[str, Any], path: Path, *, queries: Path, schema: Path
+) -> EndpointConfig:
+    table = data.get(name, {})
+    if not isinstance(table, dict):
+        raise CodegenError(f"{path}: [{name}] must be a table")
+    own = {key: value for key, value in table.items() if key not in _ENDPOINT_KEYS}
+    _check_keys(own, path, f"[{name}] ")
+    merged = {**shared, **own}
+    if "scalars" in shared and "scalars" in own:
+        merged["scalars"] = {**shared["scalars"], **own["scalars"]}
+    return EndpointConfig(
+        name,
+        path.parent / table["schema"] if "schema" in table else schema / f"{name}.graphql",
+        path.parent / table["queries"] if "queries" in table else queries / name,
+        merged,
+    )
+
+
+def _check_keys(table: Mapping[str, Any], path: Path, where: str = "") -> None:
+    for key, value in table.items():
+        if key in _FIXED:
+            raise CodegenError(f"{path}: {where}{key} of ariadne-codegen is decided by aiotwenty and cannot be set")
+        # A table that neither of us knows is the configuration of a plugin, which reads it by itself.
+        if key not in _ARIADNE and not isinstance(value, dict):
+            near = get_close_matches(key, [*_ARIADNE, *_OWN_KEYS], n=1)
+            hint = f' (did you mean "{near[0]}"?)' if near else ""
+            raise CodegenError(f'{path}: {where}"{key}" is no setting of aiotwenty or ariadne-codegen{hint}')
+
+
+def _text(data: Mapping[str, Any], key: str, path: Path, *, default: str = "", required: bool = False) -> str:
+    value = data.get(key, default)
+    if not isinstance(value, str) or (required and not value):
+        raise CodegenError(f'{path}: "{key}" must be a path, such as {key} = "src/my_crm"')
+    return value

@@ -1,0 +1,112 @@
+"""Reads .graphql files, the generated ones and the user's own, and refuses what cannot work with file, line and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    ExecutableDefinitionNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    Source,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from aiotwenty.codegen.errors import CodegenError, Problem
+from aiotwenty.codegen.operations import MARKER
+
+SUFFIXES = (".graphql", ".graphqls", ".gql")
+
+
+@dataclass
+class Documents:
+    """The operations and fragments of one endpoint, in the order of their names."""
+
+    operations: dict[str, OperationDefinitionNode] = field(default_factory=dict)
+    fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
+    own: list[ExecutableDefinitionNode] = field(default_factory=list)
+    """Those that a user wrote: the generated ones come from the schema and need no check."""
+
+
+def find_documents(folder: Path) -> list[Path]:
+    """All GraphQL files below a folder, in a stable order."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+
+
+def parse_file(path: Path) -> DocumentNode:
+    text = path.read_text(encoding="utf-8")
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
+        return DocumentNode(definitions=())
+    try:
+        return parse(Source(text, str(path)))
+    except GraphQLError as error:
+        line = error.locations[0].line if error.locations else 1
+        raise CodegenError("an operation is not valid GraphQL:", [Problem(path, line, error.message)]) from error
+
+
+def collect(documents: Iterable[DocumentNode]) -> Documents:
+    """Sort the definitions of several files by kind. Names must be unique over all of them."""
+    collected = Documents()
+    problems: list[Problem] = []
+    seen: dict[tuple[bool, str], Node] = {}
+    for document in documents:
+        for definition in document.definitions:
+            if not isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
+                problems.append(problem(definition, "only operations and fragments belong here"))
+                continue
+            if definition.name is None:
+                problems.append(problem(definition, "the operation has no name: its method would have none either"))
+                continue
+            is_fragment = isinstance(definition, FragmentDefinitionNode)
+            other = seen.setdefault((is_fragment, definition.name.value), definition)
+            if other is not definition:
+                kind = "fragment" if is_fragment else "operation"
+                there = problem(other, "")
+                reason = f'{kind} "{definition.name.value}" exists already in {there.path}:{there.line}'
+                # The generated one keeps its name: it is the other that can be changed.
+                problems.append(problem(definition if is_own(definition) else other, reason))
+            if is_own(definition):
+                collected.own.append(definition)
+            if isinstance(definition, FragmentDefinitionNode):
+                collected.fragments[definition.name.value] = definition
+            else:
+                collected.operations[definition.name.value] = definition
+    if problems:
+        raise CodegenError("operations that cannot be generated:", problems)
+    collected.operations = dict(sorted(collected.operations.items()))
+    collected.fragments = dict(sorted(collected.fragments.items()))
+    return collected
+
+
+def schema_problems(
+    documents: Documents, schema: GraphQLSchema, skip_rules: Sequence[type[ASTValidationRule]]
+) -> Iterator[Problem]:
+    """What the schema does not allow in the user's own operations."""
+    if not documents.own:
+        return
+    generated = [each for each in documents.fragments.values() if not is_own(each)]
+    document = DocumentNode(definitions=(*documents.own, *generated))
+    rules = [rule for rule in specified_rules if rule not in skip_rules]
+    for error in validate(schema, document, rules):
+        if error.nodes:
+            yield problem(error.nodes[0], error.message)
+
+
+def is_own(node: Node) -> bool:
+    return node.loc is not None and not node.loc.source.body.startswith(MARKER)
+
+
+def problem(node: Node, reason: str) -> Problem:
+    """The reason with the place of a parsed node."""
+    if node.loc is None:
+        return Problem(Path("?"), 1, reason)
+    return Problem(Path(node.loc.source.name), node.loc.start_token.line, reason)

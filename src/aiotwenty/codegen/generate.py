@@ -1,0 +1,212 @@
+"""`aiotwenty generate`: from two SDL files and the user's operations to a package, in one go."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ariadne_codegen.config import get_client_settings
+from ariadne_codegen.exceptions import CodeGenException
+from ariadne_codegen.plugins.explorer import get_plugins_types
+from ariadne_codegen.plugins.manager import PluginManager
+from ariadne_codegen.schema import add_mixin_directive_to_schema
+from ariadne_codegen.settings import ClientSettings, get_validation_rule
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, assert_valid_schema
+
+import aiotwenty.transport.runtime
+from aiotwenty.codegen.config import Config, EndpointConfig
+from aiotwenty.codegen.documents import Documents, collect, find_documents, parse_file, schema_problems
+from aiotwenty.codegen.errors import CodegenError
+from aiotwenty.codegen.objects import TwentyObject, find_objects, object_fields
+from aiotwenty.codegen.operations import core_operations, metadata_operations, write_operations
+from aiotwenty.codegen.package import PackageBuilder
+from aiotwenty.codegen.scalars import ids_are_uuids
+from aiotwenty.codegen.sdl import load_schema, write_files
+from aiotwenty.codegen.server_rules import ServerRules
+from aiotwenty.codegen.source import GENERATED
+from aiotwenty.codegen.tagging import TaggingPlugin
+from aiotwenty.codegen.write_client import client_module
+from aiotwenty.codegen.write_init import endpoint_init, package_init
+from aiotwenty.codegen.write_models import models_module
+from aiotwenty.codegen.write_objects import objects_module
+from aiotwenty.codegen.write_operations import constants, operations_module
+
+
+@dataclass
+class GenerateReport:
+    """What a run did."""
+
+    changed: list[Path] = field(default_factory=list)
+    """Files that were written or removed; nothing is touched whose content is right already."""
+    operations: dict[str, int] = field(default_factory=dict)
+    """How many operations each endpoint's client has."""
+    objects: list[str] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)
+    """Files that lie where a generated one would and are somebody's own."""
+
+
+def generate(config: Config) -> GenerateReport:
+    """Write the operations of both schemas and the package. Same input, same bytes.
+
+    Raises `CodegenError` with every problem found in the user's own operations, before anything of the package is written.
+    """
+    report = GenerateReport()
+    loaded = {endpoint.name: _Loaded.load(endpoint, config) for endpoint in config.endpoints}
+    stray = _stray_documents(config, {name: each.schema for name, each in loaded.items()})
+    with _quiet(config):
+        files: dict[Path, str] = {}
+        for name, each in loaded.items():
+            report.changed += each.write_operations()
+            generated = each.package(stray[name])
+            report.operations[name] = generated.count
+            files |= {config.package / name / file: text for file, text in generated.files.items()}
+    report.objects = [each.plural for each in loaded["core"].objects]
+    init = config.package / "__init__.py"
+    if _is_generated(init):
+        files[init] = package_init(config.package.name)
+        files[config.package / "py.typed"] = ""
+    else:
+        report.kept.append(init)
+    report.changed += write_files(files)
+    report.changed += _remove_stale(config, files)
+    return report
+
+
+@dataclass
+class _Generated:
+    files: dict[str, str]
+    count: int
+
+
+@dataclass
+class _Loaded:
+    """One endpoint while it is generated."""
+
+    endpoint: EndpointConfig
+    schema: GraphQLSchema
+    settings: ClientSettings
+    plugins: PluginManager
+    objects: list[TwentyObject]
+
+    @classmethod
+    def load(cls, endpoint: EndpointConfig, config: Config) -> _Loaded:
+        schema = load_schema(endpoint.schema)
+        endpoint.queries.mkdir(parents=True, exist_ok=True)
+        table = {
+            **endpoint.ariadne,
+            "schema_path": str(endpoint.schema),
+            "queries_path": str(endpoint.queries),
+            "base_client_name": "OperationsClient",
+            "base_client_file_path": aiotwenty.transport.runtime.__file__,
+        }
+        settings_table = {"tool": {"ariadne-codegen": table}}
+        try:
+            settings = get_client_settings(settings_table)
+            plugins = PluginManager(schema, settings_table, [TaggingPlugin, *get_plugins_types(settings.plugins)])
+            schema = plugins.process_schema(add_mixin_directive_to_schema(schema))
+        except (CodeGenException, ImportError, TypeError, ValueError) as error:
+            raise CodegenError(f"ariadne-codegen refuses the settings of {endpoint.name}: {error}") from error
+        assert_valid_schema(schema)
+        objects = _chosen(find_objects(schema), config.objects) if endpoint.name == "core" else []
+        return cls(endpoint, schema, settings, plugins, objects)
+
+    def write_operations(self) -> list[Path]:
+        is_core = self.endpoint.name == "core"
+        texts = core_operations(self.schema, self.objects) if is_core else metadata_operations(self.schema)
+        return write_operations(self.endpoint.queries, texts)
+
+    def package(self, stray: Iterable[DocumentNode]) -> _Generated:
+        is_core = self.endpoint.name == "core"
+        documents = collect([*map(parse_file, find_documents(self.endpoint.queries)), *stray])
+        self._check(documents)
+        if is_core:
+            ids_are_uuids(self.schema)
+        builder = PackageBuilder(self.schema, documents, self.settings, self.plugins, records=is_core)
+        try:
+            models, methods = builder.build()
+        except CodeGenException as error:
+            raise CodegenError(f"ariadne-codegen cannot generate {self.endpoint.name}: {error}") from error
+        files = {f"{name}.py": models_module(name, models) for name, classes in models.modules.items() if classes}
+        files["operations.py"] = operations_module(methods, documents.fragments)
+        name = self.endpoint.class_name
+        url = "/graphql" if is_core else "/metadata"
+        files["client.py"] = client_module(name, url, methods, builder, models.home)
+        exports = {each: [made.name for made in classes] for each, classes in models.modules.items() if classes}
+        exports["client"] = [name]
+        if is_core:
+            files["objects.py"] = objects_module(self.schema, self.objects, constants(methods), models.home)
+            exports["objects"] = ["Objects"]
+        docstring = f"Types and operations of {url}, each imported when it is first used."
+        files["__init__.py"] = endpoint_init(docstring, dict(sorted(exports.items())))
+        return _Generated(files, len(methods))
+
+    def _check(self, documents: Documents) -> None:
+        skipped = [get_validation_rule(rule) for rule in self.settings.skip_validation_rules]
+        problems = list(schema_problems(documents, self.schema, skipped))
+        if not problems:
+            rules = ServerRules(self.schema, documents.fragments, records=self.endpoint.name == "core")
+            own = [each for each in documents.own if isinstance(each, OperationDefinitionNode)]
+            problems = [problem for each in own for problem in rules.problems(each)]
+        if problems:
+            unique = sorted(dict.fromkeys(problems), key=lambda each: (str(each.path), each.line))
+            raise CodegenError("operations that Twenty would refuse or get wrong:", unique)
+
+
+def _chosen(objects: list[TwentyObject], wanted: tuple[str, ...]) -> list[TwentyObject]:
+    unknown = set(wanted) - {name for each in objects for name in (each.singular, each.plural)}
+    if unknown:
+        raise CodegenError(f"the schema has no object {', '.join(sorted(unknown))} (objects in codegen.toml)")
+    return [each for each in objects if not wanted or each.singular in wanted or each.plural in wanted]
+
+
+def _stray_documents(config: Config, schemas: dict[str, GraphQLSchema]) -> dict[str, list[DocumentNode]]:
+    """Operations that lie outside of the endpoints' folders, each given to the endpoint that has its root fields."""
+    stray: dict[str, list[DocumentNode]] = {name: [] for name in schemas}
+    if not config.queries.is_dir():
+        return stray
+    inside = tuple(endpoint.queries for endpoint in config.endpoints)
+    for path in find_documents(config.queries):
+        if any(path.is_relative_to(folder) for folder in inside):
+            continue
+        document = parse_file(path)
+        stray[_endpoint_of(document, schemas)].append(document)
+    return stray
+
+
+def _endpoint_of(document: DocumentNode, schemas: dict[str, GraphQLSchema]) -> str:
+    wanted = {
+        (definition.operation, selection.name.value)
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+        for selection in definition.selection_set.selections
+        if hasattr(selection, "name")
+    }
+    for name, schema in schemas.items():
+        if all(field in object_fields(schema.get_root_type(operation)) for operation, field in wanted):
+            return name
+    return next(iter(schemas))
+
+
+def _is_generated(path: Path) -> bool:
+    return not path.exists() or path.read_text(encoding="utf-8").startswith(GENERATED)
+
+
+def _remove_stale(config: Config, files: Iterable[Path]) -> Iterator[Path]:
+    """Modules that an earlier run wrote and this one has no use for."""
+    for name in ("core", "metadata"):
+        for path in sorted((config.package / name).glob("*.py")):
+            if path not in files and _is_generated(path):
+                path.unlink()
+                yield path
+
+
+@contextmanager
+def _quiet(config: Config) -> Iterator[None]:
+    """Without a warning for each deprecated part of the server's schema, unless the configuration asks for them."""
+    with warnings.catch_warnings():
+        if not any(endpoint.ariadne.get("show_deprecation_warnings") for endpoint in config.endpoints):
+            warnings.simplefilter("ignore", DeprecationWarning)
+        yield

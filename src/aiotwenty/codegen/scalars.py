@@ -1,0 +1,77 @@
+"""Twenty's scalars as Python types, for ariadne-codegen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ariadne_codegen.client_generators.scalars import ScalarData
+from graphql import (
+    GraphQLID,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    is_specified_scalar_type,
+)
+
+# Twenty, July 2026: JSON numbers, strings and values as FACTS of the API; a scalar of tomorrow is any JSON value.
+_OUTPUT = {
+    "BigFloat": "rt.BigFloat",
+    "BigInt": "rt.BigInt",
+    "ConnectionCursor": "str",
+    "Cursor": "str",
+    "Date": "rt.Date",
+    "DateTime": "rt.DateTime",
+    "Position": "rt.Position",
+    "TSVector": "str",
+    "UUID": "rt.UUID",
+}
+_INPUT = {**_OUTPUT, "Position": "rt.PositionInput"}
+_BUILT_IN = {"Boolean": "bool", "Float": "float", "ID": "str", "Int": "int", "String": "str"}
+
+
+def scalar_data(schema: GraphQLSchema, own: Mapping[str, ScalarData], *, for_input: bool) -> dict[str, ScalarData]:
+    """What ariadne-codegen needs to know of every scalar of the schema; `own` is the user's and comes first."""
+    known = _INPUT if for_input else _OUTPUT
+    return {
+        name: own.get(name) or _reference(name, known.get(name, "rt.Json"))
+        for name, type_ in schema.type_map.items()
+        if isinstance(type_, GraphQLScalarType) and (name in own or not is_specified_scalar_type(type_))
+    }
+
+
+def scalar_name(name: str, scalars: Mapping[str, ScalarData]) -> str:
+    """The Python type of a scalar in the code of a method."""
+    return scalars[name].type_name if name in scalars else _BUILT_IN[name]
+
+
+def _reference(name: str, python: str) -> ScalarData:
+    data = ScalarData(type_=name, graphql_name=name)
+    data.type_name = python  # its own constructor would turn a dotted name into an import
+    return data
+
+
+def ids_are_uuids(schema: GraphQLSchema) -> None:
+    """Type every ID of a core schema as the UUID it is, so that `person.company_id == company.id` can be true.
+
+    The schema is changed in place, which is why operations are validated before.
+    """
+    uuid = schema.type_map.get("UUID")
+    if not isinstance(uuid, GraphQLScalarType):
+        return
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLObjectType | GraphQLInputObjectType) and not type_.name.startswith("__"):
+            fields: Mapping[str, Any] = type_.fields
+            for field in fields.values():
+                field.type = _replaced(field.type, uuid)
+
+
+def _replaced(type_: Any, uuid: GraphQLScalarType) -> Any:
+    if isinstance(type_, GraphQLNonNull):
+        return GraphQLNonNull(_replaced(type_.of_type, uuid))
+    if isinstance(type_, GraphQLList):
+        return GraphQLList(_replaced(type_.of_type, uuid))
+    return uuid if type_ is GraphQLID else type_

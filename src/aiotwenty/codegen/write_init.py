@@ -1,0 +1,95 @@
+"""The text of the packages' `__init__.py`: everything is found there and nothing is imported before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from aiotwenty.codegen.source import GENERATED, filled, from_import
+
+
+def endpoint_init(docstring: str, exports: Mapping[str, Iterable[str]]) -> str:
+    """`exports` are the names by the module they are in."""
+    typed = [
+        from_import(module, [f"{name} as {name}" for name in sorted(names)], indent="    ")
+        for module, names in exports.items()
+    ]
+    where = []
+    for module, names in exports.items():
+        where += [f'    "{module}": """', *filled(sorted(names), "        ", " "), '    """,']
+    return f'''{GENERATED}
+"""{docstring}"""
+
+from __future__ import annotations
+
+import typing
+
+if typing.TYPE_CHECKING:
+{chr(10).join(typed)}
+
+_EXPORTS = {{
+{chr(10).join(where)}
+}}
+_MODULES = {{name: module for module, names in _EXPORTS.items() for name in names.split()}}
+
+
+def __getattr__(name: str) -> typing.Any:
+    import importlib
+
+    if name not in _MODULES:
+        raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+    value = getattr(importlib.import_module(f"{{__name__}}.{{_MODULES[name]}}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULES])
+'''
+
+
+def package_init(name: str) -> str:
+    """A user's own package: a `Twenty` of its own, and everything of `core`."""
+    return f'''{GENERATED}
+"""A typed client for one workspace: `from {name} import Twenty`."""
+
+from __future__ import annotations
+
+import typing
+from functools import cached_property
+
+from aiotwenty.client import Client
+
+from . import core as _core
+from .core.objects import Objects
+
+if typing.TYPE_CHECKING:
+    from .core import *
+    from .core.client import CoreClient
+    from .metadata.client import MetadataClient
+
+
+class Twenty(Client, Objects):
+    """The workspace that this package was generated from: `async with Twenty() as twenty`."""
+
+    @cached_property
+    def core(self) -> CoreClient:
+        """Every operation on records, your own included, as a method."""
+        from .core.client import CoreClient
+
+        return CoreClient(self.endpoint("graphql"))
+
+    @cached_property
+    def metadata(self) -> MetadataClient:
+        """Every operation on the data model, your own included, as a method."""
+        from .metadata.client import MetadataClient
+
+        return MetadataClient(self.endpoint("metadata"))
+
+
+def __getattr__(name: str) -> typing.Any:
+    return getattr(_core, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *dir(_core)])
+'''

@@ -1,0 +1,46 @@
+"""The text of the modules of models: enums, records, results and inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiotwenty.codegen.models import GeneratedClass
+from aiotwenty.codegen.package import Models
+from aiotwenty.codegen.source import RUNTIME, from_import, module
+
+_DOCSTRINGS = {
+    "enums": "The choices of select fields. A choice that was added later arrives as its plain string.",
+    "records": "What the server returns: records, and the values that their fields are made of.",
+    "results": "What your own operations return, where it has no type in `records`.",
+    "inputs": "What is sent when something is created or changed. Only fields that were set are sent; None is sent as null.",
+    "filters": "What `filter` takes. Several fields together are an `and`.",
+    "order_by": "What `order_by` takes.",
+    "group_by": "What `group_by` takes, and how its groups are ordered.",
+}
+
+
+def models_module(name: str, models: Models) -> str:
+    """The text of one module of models."""
+    classes = models.modules[name]
+    text = "\n".join(each.text for each in classes)
+    imports = []
+    if name == "enums":
+        imports.append("from enum import StrEnum\n")
+    if "typing." in text:
+        imports.append("import typing\n")
+    if name != "enums":
+        imports.append(f"{RUNTIME}\n")
+    imports += sorted({f"{line}\n" for line in models.imports.get(name, [])})
+    wanted = _wanted(classes, models.home, name)
+    imports += [from_import(home, names) for home, names in sorted(wanted.items())]
+    return module(_DOCSTRINGS[name], "\n".join(imports).rstrip("\n").split("\n"), [each.text for each in classes])
+
+
+def _wanted(classes: list[GeneratedClass], home: Mapping[str, str], here: str) -> dict[str, set[str]]:
+    """What has to be imported from each of the other modules."""
+    wanted: dict[str, set[str]] = {}
+    for each in classes:
+        for need in each.needs:
+            if (there := home.get(need)) and there != here:
+                wanted.setdefault(there, set()).add(need)
+    return wanted
