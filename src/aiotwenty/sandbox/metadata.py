@@ -39,7 +39,7 @@ from aiotwenty.sandbox.metadata_nodes import (
 )
 from aiotwenty.sandbox.model import DataModel
 from aiotwenty.sandbox.multipart import Upload
-from aiotwenty.sandbox.scalars import UUID
+from aiotwenty.sandbox.scalars import checked_uuid
 from aiotwenty.sandbox.validating import Answer, forbidden, run
 from aiotwenty.sandbox.workspace import Webhook, Workspace, new_id, now
 
@@ -72,8 +72,7 @@ def served_schema(sdl: str | None) -> GraphQLSchema:
     schema = build_schema(sdl, assume_valid=True)
     uuid = schema.type_map.get("UUID")
     if isinstance(uuid, GraphQLScalarType):
-        uuid.parse_value = UUID.parse_value  # type: ignore[method-assign]
-        uuid.parse_literal = UUID.parse_literal  # type: ignore[method-assign]
+        checked_uuid(uuid)
     return schema
 
 

@@ -56,7 +56,17 @@ ID = _scalar(GraphQLID)
 INT = _scalar(GraphQLInt)
 STRING = _scalar(GraphQLString)
 
-UUID = _scalar(GraphQLScalarType("UUID", parse_value=_uuid, parse_literal=_uuid_literal))
+
+def checked_uuid(of: GraphQLScalarType) -> GraphQLScalarType:
+    """Makes the scalar refuse what is no UUID; graphql-core calls the same functions differently from 3.3 on."""
+    for name, function in (("value", _uuid), ("literal", _uuid_literal)):
+        for verb in ("parse", "coerce_input"):
+            if hasattr(of, f"{verb}_{name}"):
+                setattr(of, f"{verb}_{name}", function)
+    return of
+
+
+UUID = checked_uuid(_scalar(GraphQLScalarType("UUID")))
 DATE_TIME = _scalar(GraphQLScalarType("DateTime"))
 DATE = _scalar(GraphQLScalarType("Date"))
 BIG_FLOAT = _scalar(GraphQLScalarType("BigFloat"))

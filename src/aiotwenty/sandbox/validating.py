@@ -27,9 +27,9 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.execution.values import get_variable_values
 
-from aiotwenty.sandbox.javascript import as_javascript, variable_message
+from aiotwenty.sandbox.javascript import as_javascript
+from aiotwenty.sandbox.variables import variable_errors
 
 MAX_FIELDS = 2000
 MAX_DEPTH = 10
@@ -79,9 +79,8 @@ def run(
         return no_operation(strict=not limits)
     if limits and (over := _over_limits(document, operation)):
         return Answer({"errors": [over]}, refused=True)
-    values = get_variable_values(schema, operation.variable_definitions or (), dict(variables or {}))
-    if isinstance(values, list):
-        return Answer({"errors": [variable_error(error) for error in values]}, status=400, refused=True)
+    if wrong := variable_errors(schema, operation, variables or {}):
+        return Answer({"errors": wrong}, status=400, refused=True)
     if operation.operation is OperationType.SUBSCRIPTION:
         return Answer({"errors": [_located(forbidden())]}, status=500, refused=True)
     result = execute_sync(
@@ -107,21 +106,6 @@ def no_operation(strict: bool) -> Answer:
         return Answer({"errors": [{"message": message}]}, status=400, refused=True)
     message = "Must provide operation name when document contains multiple operations."
     return Answer(f"GraphQLError: {message}\n    at assertValidExecutionArguments", status=500, refused=True)
-
-
-def variable_error(error: GraphQLError) -> dict[str, Any]:
-    """A variable that the schema refuses: HTTP 400, unlike every other error."""
-    cause = error.original_error
-    if isinstance(cause, GraphQLError) and cause.extensions:
-        return {"message": cause.message, "extensions": {**cause.extensions, "http": {"status": 400}}}
-    return {
-        "message": variable_message(error.message),
-        "extensions": {
-            "http": {"status": 400},
-            "code": "BAD_USER_INPUT",
-            "userFriendlyMessage": "An error occurred.",
-        },
-    }
 
 
 def _located(error: GraphQLError) -> dict[str, Any]:
