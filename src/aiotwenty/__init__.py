@@ -1,1 +1,96 @@
+"""The async Python client for Twenty, the open-source CRM. Every name is imported when it is first used."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiotwenty.bulk.report import LoadReport, Reject
+    from aiotwenty.client import Client, Twenty
+    from aiotwenty.errors import (
+        ApiError,
+        AuthenticationError,
+        ConfigurationError,
+        ConnectionFailed,
+        DuplicateRecord,
+        InvalidInput,
+        NotFoundError,
+        PaginationError,
+        PermissionDenied,
+        QueryTooComplex,
+        RateLimited,
+        RequestTimeout,
+        SchemaDrift,
+        TwentyError,
+        UnexpectedResponse,
+    )
+    from aiotwenty.transport.hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
+    from aiotwenty.transport.models import UNSET
+    from aiotwenty.transport.operation import Operation
+    from aiotwenty.transport.page import Edge, Group, Page, PageInfo
+    from aiotwenty.transport.rate_limit import RateLimit, RateLimiter
+    from aiotwenty.transport.retry import RetryPolicy
+    from aiotwenty.transport.transport import TwentyTransport
+
+__all__ = [
+    "UNSET",
+    "ApiError",
+    "AuthenticationError",
+    "Client",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "DuplicateRecord",
+    "Edge",
+    "Group",
+    "Hooks",
+    "InvalidInput",
+    "LoadReport",
+    "NotFoundError",
+    "Operation",
+    "Page",
+    "PageInfo",
+    "PaginationError",
+    "PermissionDenied",
+    "QueryTooComplex",
+    "RateLimit",
+    "RateLimited",
+    "RateLimiter",
+    "Reject",
+    "RequestEvent",
+    "RequestTimeout",
+    "ResponseEvent",
+    "RetryEvent",
+    "RetryPolicy",
+    "SchemaDrift",
+    "Twenty",
+    "TwentyError",
+    "TwentyTransport",
+    "UnexpectedResponse",
+]
+
+_MODULES = {
+    "bulk.report": ("LoadReport", "Reject"),
+    "client": ("Client", "Twenty"),
+    "transport.hooks": ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"),
+    "transport.models": ("UNSET",),
+    "transport.operation": ("Operation",),
+    "transport.page": ("Edge", "Group", "Page", "PageInfo"),
+    "transport.rate_limit": ("RateLimit", "RateLimiter"),
+    "transport.retry": ("RetryPolicy",),
+    "transport.transport": ("TwentyTransport",),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # What has no other home is an error.
+    value: object = getattr(import_module(f"{__name__}.{_HOME.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
