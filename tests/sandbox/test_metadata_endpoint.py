@@ -144,7 +144,7 @@ def test_a_deleted_object_takes_every_relation_to_it_along(endpoint: Endpoint) -
 
 def test_an_inactive_field_leaves_the_schema_and_keeps_its_values(endpoint: Endpoint) -> None:
     field = endpoint.create_field("company", "motto")
-    insert_company(endpoint, motto="Higher")
+    insert(endpoint, "company", motto="Higher")
     endpoint.data(UPDATE_FIELD, {"input": {"id": field, "update": {"isActive": False}}})
     assert "motto" not in endpoint.fields_of("Company")
 
@@ -155,7 +155,7 @@ def test_an_inactive_field_leaves_the_schema_and_keeps_its_values(endpoint: Endp
 
 def test_a_renamed_field_keeps_its_values(endpoint: Endpoint) -> None:
     field = endpoint.create_field("company", "motto")
-    insert_company(endpoint, motto="Higher")
+    insert(endpoint, "company", motto="Higher")
     endpoint.data(UPDATE_FIELD, {"input": {"id": field, "update": {"name": "slogan"}}})
 
     assert endpoint.connection.execute("SELECT slogan FROM company").fetchall() == [("Higher",)]
@@ -172,10 +172,44 @@ def test_a_renamed_object_renames_what_points_to_it(endpoint: Endpoint) -> None:
     assert endpoint.workspace.model.by_root("createRocket") is None
 
 
+def test_a_renamed_object_keeps_its_records_and_who_points_to_them(endpoint: Endpoint) -> None:
+    rocket = endpoint.create_object()
+    insert(endpoint, "rocket", id="r", name="Ariane")
+    insert(endpoint, "noteTarget", targetRocketId="r")
+    update = {"nameSingular": "spaceship", "namePlural": "spaceships"}
+    endpoint.data(UPDATE_OBJECT, {"input": {"id": rocket, "update": update}})
+
+    joined = 'SELECT name FROM spaceship JOIN "noteTarget" ON "targetSpaceshipId" = spaceship.id'
+    assert endpoint.connection.execute(joined).fetchall() == [("Ariane",)]
+
+
+def test_an_index_that_is_asked_for_is_made_and_listed(endpoint: Endpoint) -> None:
+    company = endpoint.workspace.model.objects["company"]
+    fields = [
+        {"fieldMetadataId": company.fields["address"].id, "subFieldName": "addressCity"},
+        {"fieldMetadataId": company.fields["name"].id},
+    ]
+    document = "mutation ($i: CreateOneIndexInput!) { createOneIndex(input: $i) { id isUnique } }"
+    made = endpoint.data(document, {"i": {"index": {"objectMetadataId": company.id, "fields": fields}}})
+    listed = endpoint.data("{ indexMetadatas(paging: {first: 999}) { edges { node { id } } } }")
+
+    assert made["createOneIndex"] in [edge["node"] | {"isUnique": False} for edge in listed["indexMetadatas"]["edges"]]
+    plan = "EXPLAIN QUERY PLAN SELECT id FROM company WHERE \"addressAddressCity\" = 'Oslo' AND name = 'x'"
+    assert "company index addressAddressCity name" in str(endpoint.connection.execute(plan).fetchall())
+
+
+def test_only_indexes_that_were_asked_for_can_be_deleted(endpoint: Endpoint) -> None:
+    listed = endpoint.data("{ indexMetadatas(paging: {first: 1}) { edges { node { id } } } }")
+    given = {"i": {"id": listed["indexMetadatas"]["edges"][0]["node"]["id"]}}
+    answer = endpoint.ask("mutation ($i: DeleteOneIndexInput!) { deleteOneIndex(input: $i) { id } }", given)
+
+    assert answer.body["errors"][0]["extensions"]["userFriendlyMessage"] == "Only custom indexes can be deleted"
+
+
 def test_a_change_that_the_database_refuses_leaves_everything_as_it_was(endpoint: Endpoint) -> None:
     field = endpoint.create_field("company", "code")
-    insert_company(endpoint, id="1", code="same")
-    insert_company(endpoint, id="2", code="same")
+    insert(endpoint, "company", id="1", code="same")
+    insert(endpoint, "company", id="2", code="same")
     answer = endpoint.ask(UPDATE_FIELD, {"input": {"id": field, "update": {"isUnique": True}}})
 
     assert "errors" in answer.body
@@ -183,17 +217,17 @@ def test_a_change_that_the_database_refuses_leaves_everything_as_it_was(endpoint
     assert endpoint.connection.execute("SELECT count(*) FROM company").fetchone() == (2,)
 
 
-def insert_company(endpoint: Endpoint, **values: Any) -> None:
+def insert(endpoint: Endpoint, into: str, **values: Any) -> None:
     """One row with the defaults of its columns, below the level of records."""
+    columns = endpoint.workspace.model.objects[into].columns.values()
     row = {"id": "0"} | {
-        column.name: values.get(column.name, column.default if column.default is not None else "2026-01-01")
-        for column in endpoint.workspace.model.objects["company"].columns.values()
+        column.name: column.default if column.default is not None else "2026-01-01"
+        for column in columns
         if not column.nullable and column.name != "id"
     }
     row |= values
-    marks = ", ".join("?" for _ in row)
-    names = ", ".join(f'"{name}"' for name in row)
-    endpoint.connection.execute(f"INSERT INTO company ({names}) VALUES ({marks})", [*row.values()])
+    names, marks = ", ".join(f'"{each}"' for each in row), ", ".join("?" for _ in row)
+    endpoint.connection.execute(f'INSERT INTO "{into}" ({names}) VALUES ({marks})', [*row.values()])
 
 
 # Refusals

@@ -333,8 +333,7 @@ def delete_field(model: DataModel, field_id: str) -> Field:
     if reasons:
         raise _field_failure("delete", reasons, field.name, of)
     unlink(model, of, field)
-    del of.fields[field.name]
-    of.unique_indexes = [index for index in of.unique_indexes if field.name not in index]
+    _remove(of, field)
     model.changed()
     return field
 
@@ -357,8 +356,13 @@ def unlink(model: DataModel, of: Object, field: Field) -> None:
             continue
         opposite.relations = [each for each in opposite.relations if each.target != of.name_singular]
         if not opposite.relations:
-            del other.fields[opposite.name]
-            other.unique_indexes = [index for index in other.unique_indexes if opposite.name not in index]
+            _remove(other, opposite)
+
+
+def _remove(of: Object, field: Field) -> None:
+    del of.fields[field.name]
+    of.unique_indexes = [index for index in of.unique_indexes if field.name not in index]
+    of.indexes = [index for index in of.indexes if field.name not in dict(index.fields)]
 
 
 def _existing_field(model: DataModel, field_id: str, action: Action) -> tuple[Object, Field]:

@@ -21,7 +21,7 @@ from graphql import (
     build_schema,
 )
 
-from aiotwenty.sandbox import field_changes, object_changes
+from aiotwenty.sandbox import field_changes, index_changes, object_changes
 from aiotwenty.sandbox.failures import ValidationFailedError, entry, reason
 from aiotwenty.sandbox.files import Files
 from aiotwenty.sandbox.metadata_nodes import (
@@ -165,6 +165,8 @@ class Metadata:
             "createOneField": self._create_field,
             "updateOneField": self._update_field,
             "deleteOneField": self._delete_field,
+            "createOneIndex": self._create_index,
+            "deleteOneIndex": self._delete_index,
             "webhooks": lambda: [WebhookNode(each) for each in self._workspace.webhooks.values()],
             "webhook": self._webhook,
             "createWebhook": self._create_webhook,
@@ -251,6 +253,16 @@ class Metadata:
     def _delete_field(self, input: dict[str, Any]) -> FieldNode:  # noqa: A002
         node = self._field(input["id"])
         self._change(lambda: field_changes.delete_field(self._workspace.model, input["id"]))
+        return node
+
+    def _create_index(self, input: dict[str, Any]) -> IndexNode:  # noqa: A002
+        model = self._workspace.model
+        of, index = self._change(lambda: index_changes.create_index(model, input["index"]))
+        return IndexNode(self._workspace, of, index.fields, asked_for=index)
+
+    def _delete_index(self, input: dict[str, Any]) -> IndexNode:  # noqa: A002
+        node = self._index(input["id"])
+        self._change(lambda: index_changes.delete_index(self._workspace.model, input["id"]))
         return node
 
     def _upload(self, file: Upload, fieldMetadataId: str) -> dict[str, Any]:  # noqa: N803

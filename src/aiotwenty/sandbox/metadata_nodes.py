@@ -17,6 +17,7 @@ from aiotwenty.sandbox.model import (
     CUSTOM_APPLICATION,
     STANDARD_APPLICATION,
     Field,
+    Index,
     Object,
     Relation,
     stable_id,
@@ -175,31 +176,40 @@ class RelationNode:
 class IndexNode:
     index_where_clause = None
 
-    def __init__(self, workspace: Workspace, of: Object, names: list[str], *, unique: bool, kind: str) -> None:
-        digest = hashlib.sha256(":".join([of.name_singular, *names]).encode()).hexdigest()[:27]
+    def __init__(
+        self,
+        workspace: Workspace,
+        of: Object,
+        fields: list[tuple[str, str | None]],
+        *,
+        unique: bool = False,
+        kind: str = "BTREE",
+        asked_for: Index | None = None,
+    ) -> None:
+        digest = hashlib.sha256(":".join([of.name_singular, *map(str, fields)]).encode()).hexdigest()[:27]
         self._workspace = workspace
         self._of = of
-        self._names = names
+        self._fields = fields
         self.name = f"IDX_UNIQUE_{digest}" if unique else f"IDX_{digest}"
-        self.id = stable_id("index", of.id, self.name)
-        self.is_custom = of.is_custom
+        self.id = asked_for.id if asked_for else stable_id("index", of.id, self.name)
+        self.is_custom = of.is_custom or asked_for is not None
         self.is_unique = unique
         self.index_type = kind
-        self.created_at = of.created_at
-        self.updated_at = of.updated_at
+        self.created_at = asked_for.created_at if asked_for else of.created_at
+        self.updated_at = self.created_at
 
     @property
     def index_field_metadata_list(self) -> list[dict[str, Any]]:
         return [
             {
-                "id": stable_id("index field", self.id, name),
+                "id": stable_id("index field", self.id, name, part or ""),
                 "fieldMetadataId": self._of.fields[name].id,
                 "order": place,
-                "subFieldName": None,
+                "subFieldName": part,
                 "createdAt": self.created_at,
                 "updatedAt": self.updated_at,
             }
-            for place, name in enumerate(self._names)
+            for place, (name, part) in enumerate(self._fields)
         ]
 
     def object_metadata(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[ObjectNode]:  # noqa: A002
@@ -207,14 +217,16 @@ class IndexNode:
 
 
 def index_nodes(workspace: Workspace, of: Object) -> Iterable[IndexNode]:
-    """Its unique indexes, the one for searching, and one for each relation that it holds."""
+    """Its unique indexes, the one for searching, one for each relation that it holds, and those asked for."""
     for names in of.unique_indexes:
-        yield IndexNode(workspace, of, names, unique=True, kind="BTREE")
+        yield IndexNode(workspace, of, [(name, None) for name in names], unique=True)
     if "searchVector" in of.fields:
-        yield IndexNode(workspace, of, ["searchVector"], unique=False, kind="GIN")
+        yield IndexNode(workspace, of, [("searchVector", None)], kind="GIN")
     for each in of.fields.values():
         if any(relation.join_column for relation in each.relations):
-            yield IndexNode(workspace, of, [each.name], unique=False, kind="BTREE")
+            yield IndexNode(workspace, of, [(each.name, None)])
+    for index in of.indexes:
+        yield IndexNode(workspace, of, index.fields, asked_for=index)
 
 
 class ApiKeyNode:

@@ -205,6 +205,16 @@ class Composite:
 
 
 @dataclass(slots=True)
+class Index:
+    """An index that somebody asked for, beside those that follow from unique fields and relations."""
+
+    id: str
+    fields: list[tuple[str, str | None]]
+    """Names of fields, of composite ones with the part that is indexed."""
+    created_at: str
+
+
+@dataclass(slots=True)
 class Object:
     id: str
     name_singular: str
@@ -218,6 +228,7 @@ class Object:
     """The name of the field that stands for a record."""
     unique_indexes: list[list[str]] = field(default_factory=list)
     """Names of fields (not of columns)."""
+    indexes: list[Index] = field(default_factory=list)
     duplicate_criteria: list[list[str]] | None = None
     """Names of columns: records that agree in all of one list are duplicates."""
     is_system: bool = False
@@ -234,6 +245,7 @@ class Object:
     # Derived by DataModel.changed(); inactive fields keep their columns and leave the other views.
     columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False)
     unique_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
+    indexed_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
     scalars: dict[str, Column] = field(default_factory=dict, init=False, repr=False)
     composites: dict[str, Composite] = field(default_factory=dict, init=False, repr=False)
     to_one: dict[str, ToOne] = field(default_factory=dict, init=False, repr=False)
@@ -317,6 +329,15 @@ def _columns(of: Field) -> Iterator[Column]:
         )
 
 
+def _indexed(of: Object, index: Index) -> Iterator[str]:
+    for name, part in index.fields:
+        one = of.fields[name]
+        if part is not None:
+            yield name + upper_first(part)
+        else:
+            yield from (column.name for column in _columns(one))
+
+
 class DataModel:
     """All objects by `nameSingular`. Call `changed()` after changing any of them."""
 
@@ -385,6 +406,7 @@ class DataModel:
                             relation.name, relation.target, back.join_column, relation, each
                         )
         of.unique_columns = [[*self._unique(of, names)] for names in of.unique_indexes]
+        of.indexed_columns = [[*_indexed(of, index)] for index in of.indexes]
 
     @staticmethod
     def _unique(of: Object, names: list[str]) -> Iterator[str]:
@@ -415,7 +437,8 @@ class DataModel:
         return cls(_from_catalogue(each, catalogue["baseFields"]) for each in catalogue["objects"])
 
 
-_OBJECT_KEYS = tuple(name for name, spec in Object.__dataclass_fields__.items() if spec.init and name != "fields")
+_NESTED = frozenset({"fields", "indexes"})
+_OBJECT_KEYS = tuple(name for name, spec in Object.__dataclass_fields__.items() if spec.init and name not in _NESTED)
 _FIELD_KEYS = tuple(name for name in Field.__dataclass_fields__ if name != "relations")
 _RELATION_KEYS = tuple(Relation.__dataclass_fields__)
 
@@ -427,6 +450,7 @@ def _plain(of: Object) -> dict[str, Any]:
         | {"relations": [{key: getattr(one, key) for key in _RELATION_KEYS} for one in each.relations]}
         for each in of.fields.values()
     ]
+    plain["indexes"] = [{"id": each.id, "fields": each.fields, "created_at": each.created_at} for each in of.indexes]
     return plain
 
 
@@ -434,7 +458,11 @@ def _object(plain: dict[str, Any]) -> Object:
     fields = [
         Field(**{**each, "relations": [Relation(**one) for one in each["relations"]]}) for each in plain["fields"]
     ]
-    return Object(**{**plain, "fields": {each.name: each for each in fields}})
+    indexes = [
+        Index(each["id"], [(name, part) for name, part in each["fields"]], each["created_at"])
+        for each in plain["indexes"]
+    ]
+    return Object(**{**plain, "fields": {each.name: each for each in fields}, "indexes": indexes})
 
 
 def relation_name(field_name: str, kind: RelationKind, target_singular: str, target_plural: str, morph: bool) -> str:

@@ -19,6 +19,8 @@ def rename_field(model: DataModel, of: Object, field: Field, name: str) -> None:
     old, field.name = field.name, name
     of.fields = {each.name: each for each in of.fields.values()}
     of.unique_indexes = [[name if each == old else each for each in index] for index in of.unique_indexes]
+    for index in of.indexes:
+        index.fields = [(name if each == old else each, part) for each, part in index.fields]
     if of.label_identifier == old:
         of.label_identifier = name
     for each in _fields(model):

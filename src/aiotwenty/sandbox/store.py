@@ -105,7 +105,7 @@ class Store:
         """Brings the tables to what the model says. Renamed objects and fields keep their values."""
         self._counts.clear()
         self._lowest_positions.clear()
-        wanted = {each.id: _layout(each) for each in model.objects.values()}
+        wanted = {each.id: _layout(each, model) for each in model.objects.values()}
         stored = {key: json.loads(text) for key, text in self.rows('SELECT object, layout FROM "_layout"')}
         if wanted == stored:
             return
@@ -165,6 +165,10 @@ class Store:
             columns = ", ".join(map(quoted, names))
             name = quoted(f"{table} unique {' '.join(names)}")
             self.connection.execute(f"CREATE UNIQUE INDEX {name} ON {quoted(table)} ({columns})")
+        for names in of.indexed_columns:
+            columns = ", ".join(map(quoted, names))
+            name = quoted(f"{table} index {' '.join(names)}")
+            self.connection.execute(f"CREATE INDEX {name} ON {quoted(table)} ({columns})")
         for column in of.columns.values():
             if column.reference is not None or column.name == "deletedAt":
                 name = quoted(f"{table} by {column.name}")
@@ -180,20 +184,23 @@ def stored_default(column: Column) -> Any:
     return column.default
 
 
-def _layout(of: Object) -> dict[str, Any]:
-    """What decides the table: columns with who they belong to, and the unique indexes."""
+def _layout(of: Object, model: DataModel) -> dict[str, Any]:
+    """What decides the table: columns with who they belong to, whatever they are called, and the indexes."""
     columns = {}
     for column in of.columns.values():
         reference = column.reference
         columns[column.name] = [
             column.field.id,
-            column.subfield or (reference.target if reference and len(column.field.relations) > 1 else ""),
+            model.objects[reference.target].id
+            if reference and column.field.type == "MORPH_RELATION"
+            else column.subfield or "",
         ]
     return {
         "table": of.name_singular,
         "columns": columns,
         "definitions": [_definition(column) for column in of.columns.values()],
         "unique": of.unique_columns,
+        "indexed": of.indexed_columns,
     }
 
 

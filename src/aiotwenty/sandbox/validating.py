@@ -38,11 +38,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: `body` as JSON, with `status`. `refused`: nothing of the document was executed."""
+    """What goes back: `body` as JSON, with `status`."""
 
     body: Any
     status: int = 200
     refused: bool = False
+    """Nothing of the document was executed."""
+    events: bool = False
+    """It may be sent as server-sent events."""
 
 
 def forbidden(strict: bool = False) -> GraphQLError:
@@ -82,7 +85,7 @@ def run(
     if wrong := variable_errors(schema, operation, variables or {}):
         return Answer({"errors": wrong}, status=400, refused=True)
     if operation.operation is OperationType.SUBSCRIPTION:
-        return Answer({"errors": [_located(forbidden())]}, status=500, refused=True)
+        return _no_subscription(schema, operation)
     result = execute_sync(
         schema,
         document,
@@ -92,6 +95,18 @@ def run(
         context_value=context,
     )
     return _answer(result)
+
+
+def _no_subscription(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Answer:
+    """An API key may not subscribe: HTTP 500, in one server-sent event if that was asked for (Twenty, July 2026)."""
+    if schema.subscription_type is None:
+        message = "Schema is not configured to execute subscription operation."
+        return refusal([GraphQLError(message, operation)])
+    roots = [node for node in operation.selection_set.selections if isinstance(node, FieldNode)]
+    said = _located(GraphQLError("Forbidden resource", roots)) | {
+        "path": [(one.alias or one.name).value for one in roots]
+    }
+    return Answer({"errors": [said]}, status=500, events=True)
 
 
 def refusal(errors: list[GraphQLError]) -> Answer:
