@@ -1,4 +1,4 @@
-"""`Client`: one HTTP session with two GraphQL endpoints, and REST beside them."""
+"""`Twenty`: one HTTP session with two GraphQL endpoints, and REST beside them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from aiotwenty.core.objects import Objects
 from aiotwenty.errors import ConfigurationError
 from aiotwenty.settings import load_settings
 from aiotwenty.transport.engine import make_engine
@@ -16,7 +17,9 @@ from aiotwenty.transport.transport import TwentyTransport
 if TYPE_CHECKING:
     import aiohttp
 
+    from aiotwenty.core.client import CoreClient
     from aiotwenty.files import Files
+    from aiotwenty.metadata.client import MetadataClient
     from aiotwenty.rest import Rest
     from aiotwenty.search import SearchHit
     from aiotwenty.transport.hooks import Hooks
@@ -137,3 +140,24 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+class Twenty(Client, Objects):
+    """A workspace with Twenty's standard objects: `async with Twenty() as twenty`.
+
+    For your own objects and fields, generate a package from your workspace and take its `Twenty`.
+    """
+
+    @cached_property
+    def core(self) -> CoreClient:
+        """Every operation on records as a method."""
+        from aiotwenty.core.client import CoreClient
+
+        return CoreClient(self.endpoint("graphql"))
+
+    @cached_property
+    def metadata(self) -> MetadataClient:
+        """Every operation on the data model as a method."""
+        from aiotwenty.metadata.client import MetadataClient
+
+        return MetadataClient(self.endpoint("metadata"))

@@ -35,7 +35,10 @@ def as_model(value: object, model: type[M], what: str) -> M:
 def as_models(value: object, model: type[M], what: str) -> list[M]:
     """One value or a sequence of them."""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [as_model(item, model, f"{what}[{position}]") for position, item in enumerate(value)]
+        return [
+            item if isinstance(item, model) else as_model(item, model, f"{what}[{position}]")
+            for position, item in enumerate(value)
+        ]
     return [as_model(value, model, what)]
 
 
