@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import aiohttp
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    IntrospectionQuery,
+    build_client_schema,
     build_schema,
+    get_introspection_query,
 )
 
-from aiotwenty.sandbox.files import Files
-from aiotwenty.sandbox.metadata import Metadata
+from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.model import DataModel
 from aiotwenty.sandbox.schema import core_schema
-from aiotwenty.sandbox.workspace import Workspace
 
 
 def flat(schema: GraphQLSchema) -> dict[str, str]:
@@ -78,29 +80,22 @@ OBJECTS = "query { objects(paging: { first: 1000 }) { edges { node { id nameSing
 class CustomObjects:
     """Creates through `/metadata` what the recorded workspace has beyond the standard objects."""
 
-    def __init__(self, metadata: Metadata, recorded: list[dict[str, Any]]) -> None:
-        self.metadata = metadata
+    def __init__(self, ask: Callable[..., Awaitable[dict[str, Any]]], recorded: list[dict[str, Any]]) -> None:
+        self.ask = ask
         self.recorded = {each["nameSingular"]: each for each in recorded}
 
-    def ask(self, document: str, given: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = self.metadata.execute(document, {"input": given} if given else None, authenticated=True)
-        assert "errors" not in answer.body, answer.body["errors"]
-        data: dict[str, Any] = answer.body["data"]
-        return data
-
-    def present(self) -> dict[str, dict[str, Any]]:
-        return {edge["node"]["nameSingular"]: edge["node"] for edge in self.ask(OBJECTS)["objects"]["edges"]}
-
-    def create(self) -> None:
+    async def create(self) -> None:
         for name in ("rocket", "pet", "surveyResult", "employmentHistory", "petCareAgreement"):
-            self.create_object(self.recorded[name])
-        for each in self.recorded.values():
-            for field in each["fieldsList"]:
-                node = self.present()[each["nameSingular"]]
-                if field["name"] not in {one["name"] for one in node["fieldsList"]} and self.begins(each, field):
-                    self.create_field(node["id"], field)
+            await self.create_object(self.recorded[name])
+        listed = (await self.ask("/metadata", OBJECTS))["objects"]["edges"]
+        ids = {edge["node"]["nameSingular"]: edge["node"]["id"] for edge in listed}
+        for edge in listed:
+            of, there = self.recorded[edge["node"]["nameSingular"]], {one["name"] for one in edge["node"]["fieldsList"]}
+            for field in of["fieldsList"]:
+                if field["name"] not in there and self.begins(field):
+                    await self.create_field(ids, of["nameSingular"], field)
 
-    def begins(self, owner: dict[str, Any], field: dict[str, Any]) -> bool:
+    def begins(self, field: dict[str, Any]) -> bool:
         """Of a relation, the end that was created: the morph one, or the one with the join column."""
         if field["type"] != "RELATION":
             return True
@@ -109,15 +104,14 @@ class CustomObjects:
         other = next(each for each in target["fieldsList"] if each["name"] == name)
         return bool(other["type"] == "RELATION" and field["relation"]["type"] == "MANY_TO_ONE")
 
-    def create_object(self, of: dict[str, Any]) -> None:
+    async def create_object(self, of: dict[str, Any]) -> None:
         keys = ("nameSingular", "namePlural", "labelSingular", "labelPlural", "icon")
         skipped = {"skipNameField": of["labelIdentifier"] == "id"}
-        self.ask(CREATE_OBJECT, {"object": {key: of[key] for key in keys} | skipped})
+        await self.ask("/metadata", CREATE_OBJECT, {"object": {key: of[key] for key in keys} | skipped})
 
-    def create_field(self, owner: str, field: dict[str, Any]) -> None:
+    async def create_field(self, ids: dict[str, str], owner: str, field: dict[str, Any]) -> None:
         keys = ("name", "label", "type", "isNullable", "isUnique", "defaultValue", "options", "settings")
-        given = {key: field[key] for key in keys if key in field} | {"objectMetadataId": owner}
-        ids = {name: node["id"] for name, node in self.present().items()}
+        given = {key: field[key] for key in keys if key in field} | {"objectMetadataId": ids[owner]}
         payloads = [
             {
                 "type": one["type"],
@@ -132,15 +126,30 @@ class CustomObjects:
             given["relationCreationPayload"] = payloads[0]
         elif payloads:
             given["morphRelationsCreationPayload"] = payloads
-        self.ask(CREATE_FIELD, {"field": given})
+        await self.ask("/metadata", CREATE_FIELD, {"field": given})
 
 
-def test_custom_objects_and_fields_give_the_schema_of_the_recorded_workspace(shared: Path) -> None:
-    connection = sqlite3.connect(":memory:")
-    workspace = Workspace(connection)
-    metadata = Metadata(workspace, lambda model: None, Files(connection, workspace, lambda: ""))
-    CustomObjects(metadata, json.loads((shared / "objects.json").read_text("utf-8"))).create()
+async def test_a_workspace_with_custom_objects_is_introspected_like_the_recorded_one(shared: Path) -> None:
+    recorded = json.loads((shared / "objects.json").read_text("utf-8"))
+    async with Sandbox() as sandbox, aiohttp.ClientSession() as session:
 
-    found = differences(core_schema(workspace.model), read(shared, "core.custom.graphql"))
+        async def ask(path: str, query: str, given: dict[str, Any] | None = None) -> dict[str, Any]:
+            headers = {"Authorization": f"Bearer {sandbox.api_key}"}
+            body = {"query": query, "variables": {"input": given}}
+            async with session.post(sandbox.url + path, json=body, headers=headers) as response:
+                answer = json.loads(await response.read())
+            assert "errors" not in answer, answer["errors"]
+            data: dict[str, Any] = answer["data"]
+            return data
 
-    assert not found, "\n".join(found)
+        fresh = differences(await introspected(ask), read(shared, "core.standard.graphql"))
+        await CustomObjects(ask, recorded).create()
+        custom = differences(await introspected(ask), read(shared, "core.custom.graphql"))
+
+    assert not fresh, "\n".join(fresh)
+    assert not custom, "\n".join(custom)
+
+
+async def introspected(ask: Callable[..., Awaitable[dict[str, Any]]]) -> GraphQLSchema:
+    introspection = await ask("/graphql", get_introspection_query(descriptions=False))
+    return build_client_schema(cast(IntrospectionQuery, introspection))
