@@ -31,7 +31,7 @@ generate: .venv/.ready ## Write queries/ and the typed clients again from schema
 	$(BIN)/aiotwenty generate --config codegen.toml
 
 check-generated: .venv/.ready ## Generating again must not change a byte.
-	@rm -rf .venv/generated && mkdir -p .venv/generated && cp -R --parents $(GENERATED) .venv/generated
+	@rm -rf .venv/generated && mkdir -p .venv/generated && tar cf - $(GENERATED) | tar xf - -C .venv/generated
 	@$(BIN)/aiotwenty generate --config codegen.toml
 	@for path in $(GENERATED); do \
 		diff -r --exclude=__pycache__ ".venv/generated/$$path" "$$path" || { echo "$$path changed when it was generated again: commit what make generate writes"; exit 1; }; \

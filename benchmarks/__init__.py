@@ -1,0 +1,1 @@
+"""Side-by-side measurements: ratios travel between machines, absolute figures don't."""

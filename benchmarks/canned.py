@@ -1,0 +1,69 @@
+"""A server that costs nothing: it answers each request from a table of ready-made bytes, so that only the client is measured."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_UUID = re.compile(rb'"id": ?"([0-9a-f-]{36})"')
+_SLOT = b"00000000-0000-4000-8000-000000000000"
+
+
+class _Canned(asyncio.Protocol):
+    """Serves one keep-alive connection. In an answer, `_SLOT` stands for the next id of the request."""
+
+    def __init__(self, answers: dict[bytes, bytes]) -> None:
+        self.answers = answers
+        self.buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while (head := self.buffer.find(b"\r\n\r\n")) >= 0:
+            length = _LENGTH.search(self.buffer, 0, head)
+            end = head + 4 + (int(length[1]) if length else 0)
+            if len(self.buffer) < end:
+                return
+            body, self.buffer = self.buffer[head + 4 : end], self.buffer[end:]
+            self.transport.write(self._answer(body))
+
+    def _answer(self, body: bytes) -> bytes:
+        answer = next((answer for marker, answer in self.answers.items() if marker in body), b'{"data":{}}')
+        if _SLOT in answer:
+            for identifier in _UUID.findall(body):
+                answer = answer.replace(_SLOT, identifier, 1)
+        return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(answer), answer)
+
+
+async def _serve(folder: Path) -> None:
+    answers = {path.stem.encode(): path.read_bytes() for path in sorted(folder.glob("*.json"))}
+    server = await asyncio.get_running_loop().create_server(lambda: _Canned(answers), "127.0.0.1", 0)
+    sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await server.serve_forever()
+
+
+@contextlib.asynccontextmanager
+async def canned(folder: Path) -> AsyncIterator[str]:
+    """The URL of such a server in a process of its own; `folder/MARKER.json` answers a request whose body has MARKER in it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.canned", str(folder), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        yield (await process.stdout.readline()).decode().strip()
+    finally:
+        process.kill()
+        await process.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(Path(sys.argv[1])))
