@@ -229,6 +229,11 @@ def undefined_property(name: str) -> RecordError:
     return RecordError(f"Cannot read properties of undefined (reading '{name}')", code="INTERNAL_SERVER_ERROR")
 
 
+def internal() -> RecordError:
+    """A fault of the sandbox itself; its log says which."""
+    return RecordError("Internal server error", code="INTERNAL_SERVER_ERROR", friendly=GENERIC)
+
+
 def too_many_written(allowed: int, strict: bool) -> RecordError:
     return RecordError(
         f"Maximum number of records to upsert is {allowed}.",

@@ -21,7 +21,7 @@ from aiotwenty.sandbox.store import Row
 
 Read = Callable[[Row], Any]
 Selection = dict[str, Selected]
-PageKey = Literal["total", "aggregate", "edges", "page_info", "constant"]
+PageKey = Literal["total", "aggregate", "edges", "page_info", "dimensions", "constant"]
 
 
 @dataclass(slots=True)
@@ -80,6 +80,14 @@ def _constant(value: Any) -> Read:
     return lambda _row: value
 
 
+def full_selection(of: Object) -> Selection:
+    """All fields that are no relations, and foreign keys."""
+    made: Selection = {name: Selected(name) for name in of.scalars}
+    for name, composite in of.composites.items():
+        made[name] = Selected(name, {part: Selected(part) for part in composite.columns})
+    return made
+
+
 class Planner:
     """Makes plans for one revision of the data model."""
 
@@ -101,19 +109,16 @@ class Planner:
         return plan
 
     def everything(self, of: Object) -> RecordPlan:
-        """All fields that are no relations, and foreign keys: a record as webhooks and REST show it."""
-        names = [*of.scalars, *of.composites]
-        parts = {name: of.composites[name].columns if name in of.composites else None for name in names}
-        return self.record(
-            of,
-            {
-                name: Selected(name, None if below is None else {part: Selected(part) for part in below})
-                for name, below in parts.items()
-            },
-        )
+        """A record as webhooks show it."""
+        return self.record(of, full_selection(of))
 
     def connection(
-        self, of: Object, selection: Selection | None, depth: int = 0, in_many: bool = False
+        self,
+        of: Object,
+        selection: Selection | None,
+        depth: int = 0,
+        in_many: bool = False,
+        grouped: bool = False,
     ) -> ConnectionPlan:
         parts: list[tuple[str, PageKey, Any]] = []
         used: list[Aggregate] = []
@@ -134,13 +139,18 @@ class Planner:
                     record = record or RecordPlan(of)
                     parts.append((key, "page_info", [(one, each.name) for one, each in (selected.below or {}).items()]))
                 case "__typename":
-                    parts.append((key, "constant", f"{of.type_name}Connection"))
+                    parts.append((key, "constant", f"{of.type_name}{'GroupBy' if grouped else ''}Connection"))
+                case "groupByDimensionValues" if grouped:
+                    parts.append((key, "dimensions", None))
                 case name if name in known:
                     parts.append((key, "aggregate", len(used)))
                     used.append(known[name])
                 case _:
                     parts.append((key, "constant", None))
         return ConnectionPlan(of, parts, used, record)
+
+    def groups(self, of: Object, selection: Selection | None) -> ConnectionPlan:
+        return self.connection(of, selection, grouped=True)
 
     def _part(self, plan: RecordPlan, key: str, selected: Selected, depth: int, in_many: bool) -> Read:
         of, name = plan.object, selected.name

@@ -28,6 +28,8 @@ class Page:
     totals: Row = ()
     has_next: bool = False
     has_previous: bool = False
+    dimensions: list[Any] | None = None
+    """Of a group: what its records have in common."""
 
 
 class Records:
@@ -98,7 +100,7 @@ class Records:
         if plan.aggregates:
             sums = ", ".join(each.sql for each in plan.aggregates)
             totals = self.store.rows(f"SELECT {sums} FROM {table} t{where.where}", where.parameters)[0]
-        page = Page(rows, self._edge_nodes(plan, rows), total, totals, more and not backwards, more and backwards)
+        page = Page(rows, self.edge_nodes(plan, rows), total, totals, more and not backwards, more and backwards)
         return self.connection(plan, page, keys)
 
     def connection(self, plan: ConnectionPlan, page: Page, keys: list[OrderKey]) -> Node:
@@ -114,11 +116,13 @@ class Records:
                     made[key] = self._edges(plan, page, keys, detail)
                 case "page_info":
                     made[key] = self._page_info(plan, page, keys, detail)
+                case "dimensions":
+                    made[key] = page.dimensions
                 case "constant":
                     made[key] = detail
         return made
 
-    def _edge_nodes(self, plan: ConnectionPlan, rows: list[Row]) -> list[Node]:
+    def edge_nodes(self, plan: ConnectionPlan, rows: list[Row]) -> list[Node]:
         return self.nodes(plan.record, rows) if plan.record is not None and plan.record.parts else [{} for _ in rows]
 
     def _edges(
@@ -207,7 +211,7 @@ class Records:
         self, plan: ConnectionPlan, by_parent: dict[str, list[Row]], totals: dict[str, Row]
     ) -> dict[str, Node]:
         # The nodes of all parents are made together, so that what is related to them is one query again.
-        nodes = iter(self._edge_nodes(plan, [row for found in by_parent.values() for row in found]))
+        nodes = iter(self.edge_nodes(plan, [row for found in by_parent.values() for row in found]))
         made = {}
         for parent, found in by_parent.items():
             page = Page(found, list(islice(nodes, len(found))), len(found), totals.get(parent, ()))

@@ -208,28 +208,33 @@ class Writer:
 
     def merge(self, of: Object, ids: list[str], survivor: str, columns: Values, actor: str) -> list[Change]:
         """Gives the survivor these values and everything that referred to the others, and removes those."""
-        others = [each for each in ids if each != survivor]
         with self._writing(of, ()):
-            for child in self.model.objects.values():
-                for relation in child.to_one.values():
-                    if relation.target == of.name_singular:
-                        join = quoted(relation.join_column)
-                        self.store.execute(
-                            f"UPDATE OR IGNORE {quoted(child.name_singular)} SET {join} = ? "
-                            f"WHERE {join} IN (SELECT value FROM json_each(?))",
-                            [survivor, json.dumps(others)],
-                        )
-            if self.strict:
-                self._clear_unique(of, others)
-                moment = self._now()
-                for each in others:
-                    self._update(of, [each], {"deletedAt": moment}, actor)
-            else:
-                self._remove(of, others)
-            self._update(of, [survivor], columns, actor)
+            self.merge_within(of, ids, survivor, columns, actor)
         self.store.note_position(of, None)
         gone = "deleted" if self.strict else "destroyed"
+        others = (each for each in ids if each != survivor)
         return [*(Change(of, gone, each) for each in others), Change(of, "updated", survivor, list(columns))]
+
+    def merge_within(self, of: Object, ids: list[str], survivor: str, columns: Values, actor: str) -> None:
+        """`merge` inside a transaction of the caller."""
+        others = [each for each in ids if each != survivor]
+        for child in self.model.objects.values():
+            for relation in child.to_one.values():
+                if relation.target == of.name_singular:
+                    join = quoted(relation.join_column)
+                    self.store.execute(
+                        f"UPDATE OR IGNORE {quoted(child.name_singular)} SET {join} = ? "
+                        f"WHERE {join} IN (SELECT value FROM json_each(?))",
+                        [survivor, json.dumps(others)],
+                    )
+        if self.strict:
+            self._clear_unique(of, others)
+            moment = self._now()
+            for each in others:
+                self._update(of, [each], {"deletedAt": moment}, actor)
+        else:
+            self._remove(of, others)
+        self._update(of, [survivor], columns, actor)
 
     def _clear_unique(self, of: Object, ids: list[str]) -> None:
         """Soft-deleted records keep their row, and would keep the unique values that the survivor takes over."""

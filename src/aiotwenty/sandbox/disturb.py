@@ -1,0 +1,80 @@
+"""Makes faults happen to a request: instead of it, or to its answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.faults import Fault
+
+_HTML = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
+    "<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+)
+_SLOW_STEPS = 20
+
+
+async def instead(request: web.Request, fault: Fault, roots: list[str], strict: bool) -> web.StreamResponse | None:
+    """What is answered before the request was looked at; None if it goes on."""
+    rest = request.path.startswith("/rest")
+    match fault.kind:
+        case "latency":
+            await asyncio.sleep(fault.seconds)
+        case "reset-before":
+            return _reset(request)
+        case "html":
+            return web.Response(status=502, text=_HTML, content_type="text/html")
+        case "error":
+            body = {"statusCode": 500, "message": "Internal server error"}
+            return web.json_response(body, status=500)
+        case "busy":
+            headers = {"Retry-After": f"{fault.seconds:g}"} if fault.seconds else None
+            body = {"statusCode": 429, "error": "HttpException", "messages": ["Too many requests"]}
+            return web.json_response(body, status=429, headers=headers)
+        case "limit":
+            error = errors.limit_reached(100, 60_000, strict)
+            if rest:
+                refused = {"statusCode": 429, "error": "HttpException", "messages": [error.message]}
+                return web.json_response(refused, status=429)
+            return web.json_response({"data": dict.fromkeys(roots), "errors": [error.as_dict()]})
+    return None
+
+
+async def afterwards(request: web.Request, response: web.StreamResponse, fault: Fault) -> web.StreamResponse:
+    """What becomes of an answer; whatever was asked for is done by now."""
+    body = response.body if isinstance(response, web.Response) else None
+    data = bytes(body) if isinstance(body, bytes | bytearray) else b""
+    match fault.kind:
+        case "reset-after":
+            return _reset(request)
+        case "cut":
+            cut = await _begun(request, response, len(data))
+            await cut.write(data[: len(data) // 2])
+            return _reset(request, cut)
+        case "slow":
+            slow = await _begun(request, response, len(data))
+            size = max(1, -(-len(data) // _SLOW_STEPS))
+            parts = [data[place : place + size] for place in range(0, len(data), size)]
+            for part in parts:
+                await asyncio.sleep(fault.seconds / len(parts))
+                await slow.write(part)
+            await slow.write_eof()
+            return slow
+    return response
+
+
+async def _begun(request: web.Request, response: web.StreamResponse, length: int) -> web.StreamResponse:
+    """The same answer with its head sent already."""
+    made = web.StreamResponse(status=response.status, headers={"Content-Type": response.headers["Content-Type"]})
+    made.content_length = length
+    await made.prepare(request)
+    return made
+
+
+def _reset(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:
+    """Ends the connection without a word (RST); the response given back goes nowhere."""
+    if request.transport is not None:
+        request.transport.abort()
+    return response or web.Response(status=500)

@@ -1,0 +1,221 @@
+"""A workspace of one's own: an HTTP server in this process that answers like Twenty."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Self
+
+from aiohttp import web
+
+from aiotwenty.sandbox.execute import Core
+from aiotwenty.sandbox.faults import Fault, Faults
+from aiotwenty.sandbox.files import Files
+from aiotwenty.sandbox.limits import RateLimiter, RateLimits, rate_limiter
+from aiotwenty.sandbox.metadata import Metadata
+from aiotwenty.sandbox.operations import Operations
+from aiotwenty.sandbox.rest import Rest
+from aiotwenty.sandbox.server import KEEP_ALIVE_SECONDS, KEEP_ALIVE_SECONDS_STRICT, Endpoints
+from aiotwenty.sandbox.static_fields import StaticFields
+from aiotwenty.sandbox.store import Store, open_database
+from aiotwenty.sandbox.webhooks import WebhookSender
+from aiotwenty.sandbox.workspace import MEMBER_ID, USER_ID, Workspace
+from aiotwenty.sandbox.writing import Writer
+
+_HANGING_SECONDS = 0.1
+"""How long requests that are still running may go on when the sandbox closes."""
+
+
+class Sandbox:
+    """A server on this machine that answers like a Twenty server of July 2026; `strict` like one of November 2025.
+
+    Use it as `async with Sandbox() as sandbox:`; then `sandbox.url` and `sandbox.api_key` work. It has the standard
+    objects, one workspace member and one API key with the Admin role, and no other records.
+
+    `database` is a file that keeps records, data model, keys and webhooks; without it everything is in memory.
+    `rate_limit` limits requests as Twenty does: `"100/60s"`, `(100, 60)`, or several; None doesn't.
+    `port` 0 takes any free one. `host` is 127.0.0.1 unless told otherwise: nobody else on the network reaches it.
+    `faults` are made or written out (see `faults.parse_fault`); `sandbox.faults` may be changed while it runs, and
+    `seed` decides what their probabilities come to.
+    `metadata_sdl` is another schema for `/metadata` than the one of July 2026.
+
+    Raises `OSError` if the port is taken, `ValueError` for a rate limit or fault that can't be read.
+    """
+
+    def __init__(
+        self,
+        database: Path | str | None = None,
+        rate_limit: RateLimits = None,
+        strict: bool = False,
+        port: int = 0,
+        *,
+        host: str = "127.0.0.1",
+        faults: Iterable[Fault | str] = (),
+        seed: int = 0,
+        metadata_sdl: str | None = None,
+    ) -> None:
+        self.strict = strict
+        self.host = host
+        self.port = port
+        self.faults = Faults(faults, seed)
+        self._limiter = rate_limiter(rate_limit)
+        self._database = database
+        self._metadata_sdl = metadata_sdl
+        self._runner: web.AppRunner | None = None
+        self._sender: WebhookSender | None = None
+        self._workspace: Workspace | None = None
+        self._store: Store | None = None
+        self._operations: Operations | None = None
+        self._operations_revision = 0
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at its end. The port is known once the sandbox runs."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{self.port}"
+
+    @property
+    def api_key(self) -> str:
+        """An API key with the Admin role."""
+        return self.workspace.api_key
+
+    @property
+    def workspace(self) -> Workspace:
+        """What the workspace has besides records: data model, keys, webhooks."""
+        if self._workspace is None:
+            raise RuntimeError("the sandbox does not run: use it as `async with Sandbox() as sandbox:`")
+        return self._workspace
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def start(self) -> None:
+        """Opens the database and begins to answer."""
+        connection = open_database(self._database)
+        try:
+            workspace = self._workspace = Workspace(connection)
+            model = workspace.model
+            store = self._store = Store(connection, model)
+            _add_member(store, workspace)
+            self._sender = WebhookSender(workspace)
+            files = self._files = Files(connection, workspace, lambda: self.url)
+            static = StaticFields(store, model, strict=self.strict)
+            core = Core(model, self._current_operations, static, self._current_limiter, self.strict)
+            metadata = Metadata(
+                workspace,
+                store.apply,
+                files,
+                sdl=self._metadata_sdl,
+                strict=self.strict,
+                url=lambda: self.url,
+            )
+            endpoints = Endpoints(
+                workspace=workspace,
+                core=core,
+                metadata=metadata,
+                rest=Rest(model, self._current_operations),
+                files=files,
+                faults=lambda: self.faults,
+                limiter=self._current_limiter,
+                strict=self.strict,
+                url=lambda: self.url,
+            )
+            await self._listen(endpoints.application())
+        except BaseException:
+            connection.close()
+            self._workspace = self._store = None
+            raise
+
+    async def _listen(self, application: web.Application) -> None:
+        runner = web.AppRunner(
+            application,
+            access_log=None,
+            handler_cancellation=True,
+            keepalive_timeout=KEEP_ALIVE_SECONDS_STRICT if self.strict else KEEP_ALIVE_SECONDS,
+            shutdown_timeout=_HANGING_SECONDS,
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self.host, self.port).start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+
+    async def aclose(self) -> None:
+        """Stops answering, ends what is still on its way, and closes the database."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        if self._sender is not None:
+            await self._sender.aclose()
+            self._sender = None
+        if self._store is not None:
+            self._store.connection.close()
+            self._store = self._operations = None
+
+    def set_rate_limit(self, rate_limit: RateLimits) -> None:
+        """Another rate limit from now on, with full buckets."""
+        self._limiter = rate_limiter(rate_limit)
+
+    def _current_limiter(self) -> RateLimiter:
+        return self._limiter
+
+    def _current_operations(self) -> Operations:
+        """Those of the data model as it is now."""
+        assert self._store is not None
+        assert self._sender is not None
+        model = self.workspace.model
+        if self._operations is None or self._operations_revision != model.revision:
+            self._operations = Operations(self._store, model, self._files.show, self._sender, self.strict)
+            self._operations_revision = model.revision
+        return self._operations
+
+
+def _add_member(store: Store, workspace: Workspace) -> None:
+    """The one person that a fresh workspace has."""
+    members = workspace.model.objects["workspaceMember"]
+    if store.rows('SELECT 1 FROM "workspaceMember" LIMIT 1'):
+        return
+    member = {
+        "id": MEMBER_ID,
+        "name": {"firstName": "Sandy", "lastName": "Box"},
+        "userEmail": "sandy@sandbox.example",
+        "userId": USER_ID,
+    }
+    Writer(store, workspace.model, strict=False).create(members, [member], upsert=False, actor="System")
+
+
+async def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    database: Path | str | None = None,
+    rate_limit: RateLimits = None,
+    strict: bool = False,
+    faults: Iterable[Fault | str] = (),
+    seed: int = 0,
+    metadata_sdl: str | None = None,
+    echo: Callable[[str], None],
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Runs a sandbox until it is cancelled or `stop` is set; what `aiotwenty sandbox` does.
+
+    `echo` gets the lines for the user: first where it listens, then, once it answers, `TWENTY_API_URL=…` and
+    `TWENTY_API_KEY=…` on lines of their own. The other parameters and the errors are those of `Sandbox`.
+    """
+    sandbox = Sandbox(
+        database, rate_limit, strict, port, host=host, faults=faults, seed=seed, metadata_sdl=metadata_sdl
+    )
+    async with sandbox:
+        whom = "this machine only" if host in ("127.0.0.1", "localhost", "::1") else "everyone who reaches this address"
+        echo(f"Sandbox listens on {host} port {sandbox.port} ({whom})")
+        echo(f"TWENTY_API_URL={sandbox.url}")
+        echo(f"TWENTY_API_KEY={sandbox.api_key}")
+        await (stop or asyncio.Event()).wait()
