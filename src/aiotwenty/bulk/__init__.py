@@ -1,1 +1,31 @@
+"""Bulk work: any number of rows in, everything out, nothing lost or doubled."""
 
+from __future__ import annotations
+
+from aiotwenty.bulk.journal import Journal
+from aiotwenty.bulk.load import load, update
+from aiotwenty.bulk.report import LoadReport, Progress, Reject
+from aiotwenty.bulk.sources import InputError, open_source
+from aiotwenty.bulk.transforms import boolean, date, lower, micros, number, option, split, text, trim, upper, url
+
+__all__ = [
+    "InputError",
+    "Journal",
+    "LoadReport",
+    "Progress",
+    "Reject",
+    "boolean",
+    "date",
+    "load",
+    "lower",
+    "micros",
+    "number",
+    "open_source",
+    "option",
+    "split",
+    "text",
+    "trim",
+    "update",
+    "upper",
+    "url",
+]

@@ -34,6 +34,8 @@ class Prepared:
     keys: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
+    own_id: bool = False
+    """The row said its id."""
     in_doubt: bool = False
     """Sent by an earlier run that did not live to hear the answer."""
 
@@ -73,8 +75,9 @@ class Batcher:
         self._busy: dict[str, int] = {}
 
     @property
-    def held_back(self) -> int:
-        return len(self._held)
+    def pending(self) -> int:
+        """Records that no batch has taken yet."""
+        return len(self._batch) + len(self._held)
 
     def add(self, record: Prepared) -> None:
         if self._taken(record.identities):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -13,7 +12,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from aiotwenty.bulk.sources import InputError
 
@@ -132,10 +131,12 @@ class Shape:
         relation_name, dot, rest = name.partition(".")
         relation = next((r for r in self.relations.values() if squeeze(r.name) == squeeze(relation_name)), None)
         if dot and relation:
-            target = self.related(relation.type_name).resolve(rest)
+            other = self.related(relation.type_name)
+            target = other.resolve(rest)
             if target.relation:
                 raise InputError(f"{name!r} goes through two relations; a record is found by its own fields")
-            return Target(target.path, target.kind, relation)
+            path = other.value_path(target)
+            return Target(path, other.targets[".".join(path)].kind, relation)
         for tier in self._names:
             found = tier.get(squeeze(name))
             if found:
@@ -188,23 +189,6 @@ class Shape:
         return f"; did you mean {', '.join(known[found] for found in near)}?" if near else ""
 
 
-def shape_of(create_model: type[BaseModel], type_name: str) -> Shape:
-    """The shape behind a generated create model; its neighbours are found in the same module."""
-    module = sys.modules[create_model.__module__]
-    shapes: dict[str, Shape] = {}
-
-    def related(name: str) -> Shape:
-        if name not in shapes:
-            model = getattr(module, f"{name}CreateInput", None)
-            if model is None:
-                raise InputError(f"the client knows no object {name}; generate it again")
-            shapes[name] = Shape(name, model, getattr(module, f"{name}WhereUniqueInput", None), related)
-        return shapes[name]
-
-    shapes[type_name] = Shape(type_name, create_model, getattr(module, f"{type_name}WhereUniqueInput", None), related)
-    return shapes[type_name]
-
-
 def squeeze(name: str) -> str:
     """A name without case, spaces and punctuation: `Domain Name`, `domain_name` and `domainName` are one."""
     return re.sub(r"[\W_]", "", name.lower())
@@ -251,7 +235,7 @@ def _unwrap(annotation: Any) -> tuple[type[BaseModel] | None, set[Any]]:
 def _kind(types: set[Any]) -> Kind:
     if types == {list}:
         return "list"
-    if datetime.datetime in types:
+    if datetime.datetime in types or AwareDatetime in types:
         return "datetime"
     if datetime.date in types:
         return "date"

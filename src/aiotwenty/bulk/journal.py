@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 import weakref
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, overload
 from uuid import UUID
@@ -72,7 +73,7 @@ class Journal:
         except sqlite3.Error as error:
             raise InputError(f"{path}: cannot be opened as a journal ({error})") from None
         self._db.isolation_level = None
-        self.close: Callable[[], object] = weakref.finalize(self, self._db.close)
+        self._finalizer = weakref.finalize(self, self._db.close)
         try:
             self._prepare()
         except sqlite3.Error as error:
@@ -96,6 +97,22 @@ class Journal:
             raise sqlite3.DatabaseError("it is a database of something else")
         self._db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         self._db.executescript("BEGIN IMMEDIATE;" + _TABLES + "COMMIT;")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection to read from, after the journal was closed, too."""
+        if self._finalizer.alive:
+            yield self._db
+            return
+        db = sqlite3.connect(f"{Path(str(self.path)).resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            yield db
+        finally:
+            db.close()
+
+    def close(self) -> None:
+        """Lets others use the file; what it holds can still be read."""
+        self._finalizer()
 
     def job(self, name: str, *, fingerprint: str | None, settings: str, namespace: UUID) -> Job:
         """The job of that name: as it was left, or new.
@@ -200,7 +217,7 @@ class Job:
         self._db.execute("UPDATE jobs SET state = ? WHERE id = ?", (to_json(value).decode(), self._number))
 
     def rejects(self) -> RejectList:
-        return RejectList(self.journal, self._db, self._number, self.name)
+        return RejectList(self.journal, self._number, self.name)
 
 
 def _as_json(values: Any) -> bytes:
@@ -221,24 +238,25 @@ class _Transaction:
 class RejectList(Sequence[Reject]):
     """The rejects of a job in the order of their rows, read as they are looked at."""
 
-    def __init__(self, journal: Journal, db: sqlite3.Connection, job: int, source: str) -> None:
-        self._journal = journal  # keeps it open
-        self._db = db
+    def __init__(self, journal: Journal, job: int, source: str) -> None:
+        self._journal = journal
         self._job = job
         self._source = source
 
+    def _query(self, what: str, rest: str = "", *values: int) -> Iterator[Any]:
+        with self._journal.reading() as db:
+            yield from db.execute(f"SELECT {what} FROM rejects WHERE job = ? {rest}", (self._job, *values))
+
     def __len__(self) -> int:
-        (count,) = self._db.execute("SELECT count(*) FROM rejects WHERE job = ?", (self._job,)).fetchone()
+        ((count,),) = self._query("count(*)")
         return int(count)
 
     def __iter__(self) -> Iterator[Reject]:
-        query = "SELECT row, line, code, message, record FROM rejects WHERE job = ? ORDER BY row"
-        for found in self._db.execute(query, (self._job,)):
-            yield self._reject(found)
+        return self._rejects("ORDER BY row")
 
-    def _reject(self, found: Any) -> Reject:
-        row, line, code, message, record = found
-        return Reject(row, from_json(record), code, message, line, self._source)
+    def _rejects(self, rest: str, *values: int) -> Iterator[Reject]:
+        for row, line, code, message, record in self._query("row, line, code, message, record", rest, *values):
+            yield Reject(row, from_json(record), code, message, line, self._source)
 
     @overload
     def __getitem__(self, at: int) -> Reject: ...
@@ -248,8 +266,7 @@ class RejectList(Sequence[Reject]):
         if isinstance(at, slice):
             return list(self)[at]
         position = at if at >= 0 else len(self) + at
-        query = "SELECT row, line, code, message, record FROM rejects WHERE job = ? ORDER BY row LIMIT 1 OFFSET ?"
-        found = self._db.execute(query, (self._job, position)).fetchone() if position >= 0 else None
-        if found is None:
+        found = list(self._rejects("ORDER BY row LIMIT 1 OFFSET ?", position)) if position >= 0 else []
+        if not found:
             raise IndexError(at)
-        return self._reject(found)
+        return found[0]

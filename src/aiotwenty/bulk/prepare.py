@@ -58,7 +58,9 @@ class Preparer:
             value = read(model)
             if value is not None and value != "":
                 identities.append(f"{path}={canonical(path, value)}")
-        return Prepared(row, record_id, encode_json(model), tuple(identities), keys, tuple(references))
+        return Prepared(
+            row, record_id, encode_json(model), tuple(identities), keys, tuple(references), own_id=own_id is not None
+        )
 
     def _id(self, row: Row, own_id: object, keys: tuple[str, ...]) -> str:
         if own_id is not None:

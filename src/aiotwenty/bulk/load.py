@@ -1,0 +1,152 @@
+"""`load` and `update`: rows into the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from aiotwenty.bulk.batches import MOST_BYTES, MOST_RECORDS
+from aiotwenty.bulk.catalogue import Catalogue, GeneratedCatalogue
+from aiotwenty.bulk.journal import Journal
+from aiotwenty.bulk.loader import Loader, LoadOptions, open_input
+from aiotwenty.bulk.mapping import FieldMapping
+from aiotwenty.bulk.report import LoadReport, OnProgress
+from aiotwenty.bulk.sources import InputError, Source
+from aiotwenty.records.namespace import Records
+from aiotwenty.transport.transport import TwentyTransport
+
+AnyRecords: TypeAlias = Records[Any, Any, Any, Any, Any, Any]
+Rows: TypeAlias = str | Path | Source | Iterable[Any] | AsyncIterable[Any]
+
+
+async def load(
+    records: AnyRecords,
+    rows: Rows,
+    *,
+    upsert: bool = False,
+    mapping: FieldMapping | None = None,
+    key: str | Sequence[str] | None = None,
+    constants: Mapping[str, Any] | None = None,
+    ignore: Iterable[str] = (),
+    nulls: Literal["skip", "send"] | None = None,
+    malformed: Literal["refuse", "reject"] = "refuse",
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    source: str | None = None,
+    concurrency: int = 8,
+    batch_size: int = MOST_RECORDS,
+    max_bytes: int = MOST_BYTES,
+    journal: str | Path | Journal | None = None,
+    rejects: str | Path | None = None,
+    on_progress: OnProgress | None = None,
+    dry_run: bool = False,
+) -> LoadReport:
+    """Loads any number of rows, each exactly once; a bad row costs that row only.
+
+    `rows` is a path (.csv, .tsv, .jsonl, .parquet) or an iterable or async iterable of create models or mappings.
+    `mapping` says where columns go: `{"Website": "domainName.primaryLinkUrl", "Revenue": ("annualRevenue.amountMicros",
+    micros), "Notes": None}`; what it leaves out goes by its obvious name (`Domain Name`, `domain_name`, `city`), and
+    through a relation by a natural key (`company.domainName`). `constants` gives every row the same values. `ignore`
+    names columns to leave out. Empty cells of CSV and Parquet are left out, None of a mapping is sent as null; `nulls`
+    says otherwise.
+
+    `key` names the columns or fields that tell records apart. The id of each record is made from them, or else from
+    the content of the source and the row number, so that loading the same rows again makes no second record. Without
+    `upsert` a record that is there already is a reject; with it, the record that has the key, the id or another unique
+    value is changed, and undeleted if need be.
+
+    With a `journal` (a file, made if it isn't there) the same call goes on where it was, whatever stopped it. `rejects`
+    (.csv or .jsonl) receives the rows that were not loaded, to be corrected and loaded again. `on_progress` is called
+    after every batch. `dry_run` checks every row and sends nothing.
+
+    At most `concurrency` batches are in flight, fewer if more bring nothing; at most `batch_size` records (the server
+    takes 200) and `max_bytes` in each. Memory is bounded by the two, whatever the number of rows.
+
+    Raises `InputError` before anything is sent, for files, columns, lines and keys that cannot be right. Raises another
+    `TwentyError` if the load cannot go on (no connection for five minutes, key revoked, schema changed). Cancelled, it
+    finishes what is in flight and writes the journal first.
+    """
+    options = LoadOptions(
+        mode="upsert" if upsert else "insert",
+        mapping=mapping,
+        key=key,
+        constants=constants,
+        ignore=ignore,
+        nulls=nulls,
+        malformed=malformed,
+        encoding=encoding,
+        delimiter=delimiter,
+        source=source,
+    )
+    return await run_load(
+        records._endpoint,
+        GeneratedCatalogue(records.meta.package),
+        records.meta.type_name,
+        rows,
+        options,
+        concurrency=concurrency,
+        batch_size=batch_size,
+        max_bytes=max_bytes,
+        journal=journal,
+        rejects=rejects,
+        on_progress=on_progress,
+        dry_run=dry_run,
+    )
+
+
+async def update(
+    records: AnyRecords,
+    rows: Rows,
+    *,
+    key: str | Sequence[str] | None = None,
+    **options: Any,
+) -> LoadReport:
+    """Changes records that exist; takes what `load` takes.
+
+    Each row says which record it means by its `id`, or by `key`, and has the fields to change. A row whose record is
+    not there, or deleted, is a reject (NOT_FOUND), and so is one whose key several records have (AMBIGUOUS).
+    """
+    run = {name: options.pop(name) for name in _RUN_OPTIONS & options.keys()}
+    return await run_load(
+        records._endpoint,
+        GeneratedCatalogue(records.meta.package),
+        records.meta.type_name,
+        rows,
+        LoadOptions(mode="update", key=key, **options),
+        **run,
+    )
+
+
+_RUN_OPTIONS = {"concurrency", "batch_size", "max_bytes", "journal", "rejects", "on_progress", "dry_run"}
+
+
+async def run_load(
+    endpoint: TwentyTransport,
+    catalogue: Catalogue,
+    type_name: str,
+    rows: Rows,
+    options: LoadOptions,
+    *,
+    journal: str | Path | Journal | None = None,
+    dry_run: bool = False,
+    **run: Any,
+) -> LoadReport:
+    """A load into any object that a catalogue knows."""
+    given = open_input(rows, catalogue, type_name, options)
+    if isinstance(journal, Journal):
+        return await Loader(endpoint, catalogue, type_name, given, options, journal=journal, **run).run(dry_run=dry_run)
+    if dry_run:
+        # A rehearsal leaves no trace that a real run would take for its own.
+        journal = None
+    opened = Journal(journal)
+    try:
+        loader = Loader(endpoint, catalogue, type_name, given, options, journal=opened, **run)
+    except InputError:
+        opened.close()
+        raise
+    try:
+        return await loader.run(dry_run=dry_run)
+    finally:
+        if journal is not None:
+            opened.close()

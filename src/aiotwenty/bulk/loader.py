@@ -1,0 +1,280 @@
+"""The load itself: rows are read, prepared and put into batches, and so many batches are under way as does good."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, Literal
+
+from pydantic_core import to_json
+
+from aiotwenty.bulk.batches import MOST_BYTES, MOST_RECORDS, Batcher, BatchLimits, Prepared
+from aiotwenty.bulk.catalogue import Catalogue
+from aiotwenty.bulk.concurrency import AdaptiveConcurrency
+from aiotwenty.bulk.identity import source_namespace
+from aiotwenty.bulk.journal import Job, Journal
+from aiotwenty.bulk.mapping import FieldMapping, Mapper
+from aiotwenty.bulk.prepare import Preparer
+from aiotwenty.bulk.rejects import check_rejects_path, write_rejects
+from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject
+from aiotwenty.bulk.sender import Mode, Outcome, Sender, Stopped
+from aiotwenty.bulk.sources import Check, InputError, Source, open_source
+from aiotwenty.bulk.wire import Meter, Wire
+from aiotwenty.transport.transport import TwentyTransport
+
+_REJECTS_AT_ONCE = 100
+
+
+@dataclass
+class LoadOptions:
+    """How rows become records; `load` says what each means."""
+
+    mode: Mode = "insert"
+    mapping: FieldMapping | None = None
+    key: str | Sequence[str] | None = None
+    constants: Mapping[str, Any] | None = None
+    ignore: Iterable[str] = ()
+    nulls: Literal["skip", "send"] | None = None
+    malformed: Literal["refuse", "reject"] = "refuse"
+    encoding: str | None = None
+    delimiter: str | None = None
+    source: str | None = None
+
+
+@dataclass
+class Input:
+    """A source that was looked at, with all that is needed to prepare its rows."""
+
+    source: Source
+    check: Check | None
+    mapper: Mapper
+    fingerprint: str | None
+
+
+def open_input(rows: Any, catalogue: Catalogue, type_name: str, options: LoadOptions) -> Input:
+    """Looks at everything that can be looked at before anything is sent.
+
+    Raises `InputError` that names missing files, wrong encodings, malformed lines and unknown columns.
+    """
+    source = open_source(rows, encoding=options.encoding, delimiter=options.delimiter, name=options.source)
+    skip_nulls = source.nulls_are_gaps if options.nulls is None else options.nulls == "skip"
+    mapper = Mapper(
+        catalogue.shape(type_name),
+        options.mapping,
+        constants=options.constants,
+        ignore=options.ignore,
+        is_text=source.is_text,
+        skip_nulls=skip_nulls,
+    )
+    if source.columns is not None:
+        mapper.check_columns(source.name, source.columns)
+    check = source.check()
+    if check is not None:
+        if check.malformed and options.malformed == "refuse":
+            more = check.malformed - len(check.problems)
+            raise InputError(
+                f"{source.name}: " + "; ".join(check.problems) + (f"; and {more:,} more" if more else "") + ". "
+                "Correct these lines, or have them rejected (malformed='reject', --malformed reject)"
+            )
+        if source.columns is None and check.columns:
+            mapper.check_columns(source.name, check.columns, check)
+    return Input(source, check, mapper, source.fingerprint())
+
+
+class Loader:
+    """Runs one load. `run` may be called once."""
+
+    def __init__(
+        self,
+        endpoint: TwentyTransport,
+        catalogue: Catalogue,
+        type_name: str,
+        given: Input,
+        options: LoadOptions,
+        *,
+        journal: Journal,
+        concurrency: int = 8,
+        batch_size: int = MOST_RECORDS,
+        max_bytes: int = MOST_BYTES,
+        rejects: str | Path | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        names = catalogue.names(type_name)
+        self._given = given
+        self._on_progress = on_progress
+        self._concurrency = AdaptiveConcurrency(concurrency)
+        self._limits = BatchLimits(batch_size, max_bytes)
+        self._batcher = Batcher(self._limits)
+        self._meter = Meter(self._concurrency)
+        self._mode = options.mode
+        namespace = source_namespace(names.plural, given.fingerprint)
+        self._job: Job = journal.job(
+            f"{options.mode} {names.plural} from {given.source.name}",
+            fingerprint=given.fingerprint,
+            settings=_settings(options),
+            namespace=namespace,
+        )
+        self._preparer = Preparer(names.plural, given.mapper, options.key, self._job.namespace)
+        path = given.source.path if hasattr(given.source, "path") else None
+        self._rejects_path = check_rejects_path(rejects, path) if rejects is not None else None
+
+        def wire_to(other: str) -> Wire:
+            return Wire(endpoint, catalogue.names(other), self._meter)
+
+        self._sender = Sender(
+            wire_to(type_name),
+            given.mapper.shape,
+            catalogue,
+            wire_to,
+            self._job,
+            self._limits,
+            options.mode,
+            self._preparer.key,
+        )
+        self._progress = Progress(total=given.check.total if given.check else None, what=names.plural)
+        self._tasks: dict[asyncio.Task[Outcome], list[Prepared]] = {}
+        self._rejects: list[Reject] = []
+        self._failure: BaseException | None = None
+
+    async def run(self, *, dry_run: bool = False) -> LoadReport:
+        """Everything, or as far as it gets: on cancellation what is under way is finished and written down first."""
+        started = monotonic()
+        try:
+            await self._feed(dry_run)
+        except BaseException:
+            self._sender.stopping.set()
+            await self._drain()
+            raise
+        finally:
+            self._flush_rejects()
+            if self._rejects_path is not None:
+                write_rejects(
+                    self._rejects_path,
+                    self._job.rejects(),
+                    str(self._job.namespace),
+                    self._given.source.columns or (),
+                )
+        progress = self._progress
+        return LoadReport(
+            received=progress.received,
+            loaded=progress.loaded,
+            rejected=progress.rejected,
+            already_loaded=progress.already_loaded,
+            requests=self._meter.requests,
+            retries=self._meter.retries,
+            seconds=monotonic() - started,
+            rejects=self._job.rejects(),
+        )
+
+    async def _feed(self, dry_run: bool) -> None:
+        progress, job = self._progress, self._job
+        done, rejected = job.done, job.rejected
+        resumed = len(done) or len(rejected)
+        in_doubt = job.sent if len(job.sent) else ()
+        async for row in self._given.source.rows():
+            progress.received += 1
+            if progress.received % 1000 == 0:
+                await asyncio.sleep(0)
+            if resumed:
+                if row.number in done:
+                    progress.already_loaded += 1
+                    continue
+                if row.number in rejected:
+                    progress.rejected += 1
+                    continue
+            prepared = self._preparer.prepare(row)
+            if isinstance(prepared, Reject):
+                self._reject(prepared)
+            elif not dry_run:
+                prepared.in_doubt = row.number in in_doubt
+                self._batcher.add(prepared)
+                while self._batcher.is_full:
+                    await self._next_batch()
+        while self._tasks or self._batcher.pending:
+            await self._next_batch()
+
+    async def _next_batch(self) -> None:
+        """Puts the next batch under way as soon as there is room for it, or waits for whatever holds it back."""
+        batch = self._batcher.take()
+        if not batch:
+            await self._one_answer()
+            return
+        while len(self._tasks) >= self._concurrency.limit:
+            await self._one_answer()
+        if self._mode == "insert":
+            self._job.sending(record.row.number for record in batch if not record.in_doubt)
+        self._tasks[asyncio.create_task(self._sender.send(batch))] = batch
+
+    async def _one_answer(self) -> None:
+        if not self._tasks:
+            return
+        await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        self._collect()
+        if self._failure is not None:
+            raise self._failure
+
+    async def _drain(self) -> None:
+        """Lets everything under way come to its end, even if we are told to hurry."""
+        while self._tasks:
+            try:
+                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            except asyncio.CancelledError:
+                continue
+            self._collect()
+
+    def _collect(self) -> None:
+        for task in [task for task in self._tasks if task.done()]:
+            batch = self._tasks.pop(task)
+            error = task.exception()
+            if error is None:
+                self._settle(batch, task.result())
+            elif not isinstance(error, Stopped) and self._failure is None:
+                self._failure = error
+            self._batcher.answered(batch)
+
+    def _settle(self, batch: list[Prepared], outcome: Outcome) -> None:
+        """The journal hears of it before anything else does."""
+        rows = [record.row.number for record in outcome.loaded]
+        if rows:
+            self._job.finished_rows(rows, self._sender.claims(outcome.loaded))
+        for one in outcome.rejects:
+            self._reject(one)
+        self._flush_rejects()
+        self._progress.loaded += len(rows)
+        self._concurrency.answered(len(batch))
+        self._report_progress()
+
+    def _reject(self, one: Reject) -> None:
+        self._rejects.append(one)
+        self._progress.rejected += 1
+        if len(self._rejects) >= _REJECTS_AT_ONCE:
+            self._flush_rejects()
+
+    def _flush_rejects(self) -> None:
+        if self._rejects:
+            self._job.reject(self._rejects)
+            self._rejects = []
+
+    def _report_progress(self) -> None:
+        progress = self._progress
+        progress.requests, progress.retries = self._meter.requests, self._meter.retries
+        progress.concurrency, progress.batch_size = self._concurrency.limit, self._limits.records
+        if self._on_progress is not None:
+            self._on_progress(progress)
+
+
+def _settings(options: LoadOptions) -> str:
+    """What must not change between two runs of one journal."""
+    key = [options.key] if isinstance(options.key, str) else list(options.key or ())
+    mapping = {column: _described(spec) for column, spec in (options.mapping or {}).items()}
+    return to_json({"key": key, "mapping": mapping}).decode()
+
+
+def _described(spec: Any) -> Any:
+    if isinstance(spec, str) or spec is None:
+        return spec
+    name, transform = spec
+    return [name, transform if isinstance(transform, str) else getattr(transform, "__name__", "a function")]

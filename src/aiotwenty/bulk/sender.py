@@ -1,0 +1,372 @@
+"""Getting one batch into the workspace: each record once, whatever is lost or refused on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Literal, TypeAlias, TypeVar
+from uuid import UUID
+
+from pydantic_core import from_json
+
+from aiotwenty.bulk.batches import BatchLimits, Prepared, split_by_limits
+from aiotwenty.bulk.catalogue import Catalogue
+from aiotwenty.bulk.fields import Shape, Target
+from aiotwenty.bulk.identity import canonical
+from aiotwenty.bulk.journal import Job
+from aiotwenty.bulk.lookups import RelationResolver, wanted_values
+from aiotwenty.bulk.refusals import (
+    code_of,
+    concerns_everything,
+    raw_message,
+    suspects,
+    too_large,
+    too_many,
+)
+from aiotwenty.bulk.report import Reject
+from aiotwenty.bulk.wire import Wire, nest, value_at
+from aiotwenty.errors import ApiError, DuplicateRecord, TwentyError, UnexpectedResponse
+from aiotwenty.transport.retry import Fate, fate_of
+
+T = TypeVar("T")
+Mode: TypeAlias = Literal["insert", "upsert", "update"]
+"""insert: each row is a new record. upsert: new, or an existing one is changed. update: existing ones only."""
+
+PATIENCE = 300.0
+"""Seconds for which a batch is sent again while its answers are lost; then the load gives up (the journal stays)."""
+LONGEST_PAUSE = 15.0
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+    """The load is to stop, and this batch has no answer yet."""
+
+
+@dataclass
+class Outcome:
+    """What became of a batch: every record of it is in one of the two."""
+
+    loaded: list[Prepared] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+    def reject(self, record: Prepared, code: str, message: str) -> None:
+        row = record.row
+        self.rejects.append(Reject(row.number, row.values, code, message, row.line))
+
+
+@dataclass
+class Piece:
+    """Records that are sent together. `in_doubt`: an answer was lost, they may be in the workspace already."""
+
+    records: list[Prepared]
+    in_doubt: bool = False
+    aimed: bool = False
+    """Ids of existing records have been looked up by key."""
+    again: bool = False
+    """Was refused as a duplicate without one being found, and sent once more."""
+
+    def halves(self) -> list[Piece]:
+        middle = len(self.records) // 2
+        return [Piece(self.records[:middle]), Piece(self.records[middle:])]
+
+
+class Sender:
+    """Sends batches of one object. Holds no state of a batch: any number of batches may be under way."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        shape: Shape,
+        catalogue: Catalogue,
+        wire_to: Callable[[str], Wire],
+        job: Job,
+        limits: BatchLimits,
+        mode: Mode,
+        key: tuple[Target, ...],
+    ) -> None:
+        self._wire = wire
+        self._shape = shape
+        self._catalogue = catalogue
+        self._wire_to = wire_to
+        self._relations = RelationResolver(catalogue, wire_to)
+        self._job = job
+        self._limits = limits
+        self._mode = mode
+        self._key = key
+        self.stopping = asyncio.Event()
+
+    async def send(self, batch: list[Prepared]) -> Outcome:
+        """Raises a `TwentyError` that concerns every row, and `Stopped`."""
+        outcome = Outcome()
+        records, unresolved = await self._persistently(lambda: self._relations.resolve(batch))
+        outcome.rejects += unresolved
+        if self._mode == "insert":
+            records = await self._not_there_yet(records, outcome)
+        elif self._mode == "update" or self._needs_aim():
+            records = await self._persistently(lambda: self._aim(records, outcome))
+        pending = [Piece(records, aimed=self._mode == "update" or self._needs_aim())] if records else []
+        while pending:
+            piece = pending.pop()
+            parts = split_by_limits(piece.records, self._limits)
+            if len(parts) > 1:
+                pending += [Piece(part, piece.in_doubt, piece.aimed, piece.again) for part in reversed(parts)]
+                continue
+            pending += reversed(await self._deliver(piece, outcome))
+        return outcome
+
+    def _needs_aim(self) -> bool:
+        """Whether the server cannot match by the key itself: it does by ids and unique fields only."""
+        return bool(self._key) and not any(target.dotted in self._shape.unique for target in self._key)
+
+    async def _not_there_yet(self, records: list[Prepared], outcome: Outcome) -> list[Prepared]:
+        """Sorts out what this job has loaded already: under the same key, or in a run that did not hear the answer."""
+        doubtful = [record.id for record in records if record.in_doubt]
+        there: set[str] = await self._persistently(lambda: self._wire.existing(doubtful)) if doubtful else set()
+        fresh = []
+        for record in records:
+            earlier = self._job.claimed(UUID(record.id).bytes) if self._has_claims(record) else None
+            if earlier is not None:
+                outcome.reject(record, "DUPLICATE", f"has the same key as row {earlier}")
+            elif record.in_doubt and record.id in there:
+                outcome.loaded.append(record)
+            else:
+                fresh.append(record)
+        return fresh
+
+    def _has_claims(self, record: Prepared) -> bool:
+        return bool(self._key) or record.own_id
+
+    def claims(self, records: Sequence[Prepared]) -> list[tuple[bytes, int]]:
+        """The ids that no later row of an insert may have: those that rows can share, made from keys or given."""
+        if self._mode != "insert":
+            return []
+        return [(UUID(record.id).bytes, record.row.number) for record in records if self._has_claims(record)]
+
+    async def _deliver(self, piece: Piece, outcome: Outcome) -> list[Piece]:
+        """Sends one piece until there is an answer. Gives back what is to be sent in its place."""
+        started, attempt = monotonic(), 0
+        while True:
+            attempt += 1
+            try:
+                ids = await self._wire.create(piece.records, upsert=self._mode != "insert")
+                return await self._accepted(piece, ids, outcome)
+            except TwentyError as error:
+                body = sum(len(record.body) for record in piece.records)
+                if too_large(error, body):
+                    return self._too_large(piece, error, body, outcome)
+                if fate_of(error) is Fate.ANSWERED:
+                    return await self._refused(piece, error, outcome)
+                await self._trouble(error, attempt, started)
+            if self._mode == "insert":
+                piece.in_doubt = True
+                there = await self._persistently(lambda: self._wire.existing([one.id for one in piece.records]))
+                if there.issuperset(record.id for record in piece.records):
+                    outcome.loaded += piece.records
+                    return []
+
+    async def _accepted(self, piece: Piece, ids: list[str], outcome: Outcome) -> list[Piece]:
+        """Answers are matched by id: older servers give a batch back in any order (Twenty, November 2025).
+
+        An upsert that found a record by a unique value answers with the id of that one.
+        """
+        answered = set(ids)
+        strangers = len(answered.difference(record.id for record in piece.records))
+        missing = [record for record in piece.records if record.id not in answered]
+        if len(missing) > (strangers if self._mode != "insert" else 0):
+            raise UnexpectedResponse(
+                f"{len(piece.records)} records were sent and {len(ids)} came back: what became of rows "
+                f"{', '.join(str(record.row.number) for record in missing[:10])} is unknown"
+            )
+        outcome.loaded += piece.records
+        return []
+
+    async def _trouble(self, error: TwentyError, attempt: int, started: float) -> None:
+        """Slows down, and gives up after a while."""
+        if self.stopping.is_set():
+            raise Stopped from error
+        if monotonic() - started > PATIENCE:
+            raise error
+        self._wire.meter.concurrency.in_trouble()
+        self._wire.meter.retries += 1
+        pause = random.uniform(0.05, min(LONGEST_PAUSE, 0.2 * 2 ** min(attempt, 10)))
+        try:
+            async with asyncio.timeout(pause):
+                await self.stopping.wait()
+        except TimeoutError:
+            return
+        raise Stopped from error
+
+    async def _persistently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """A look-up, asked again while its answers are lost."""
+        started, attempt = monotonic(), 0
+        while True:
+            attempt += 1
+            try:
+                return await ask()
+            except TwentyError as error:
+                if fate_of(error) is Fate.ANSWERED:
+                    raise
+                await self._trouble(error, attempt, started)
+
+    def _too_large(self, piece: Piece, error: TwentyError, body: int, outcome: Outcome) -> list[Piece]:
+        if len(piece.records) == 1:
+            outcome.reject(piece.records[0], "TOO_LARGE", f"{body:,} bytes are more than the server takes ({error})")
+            return []
+        self._limits.learn_bytes(body)
+        return [piece]
+
+    async def _refused(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece]:
+        """What to send instead of a refused piece: nothing was written, a batch is all or nothing."""
+        excess, told = too_many(error)
+        if excess and len(piece.records) > 1:
+            self._limits.learn_records(len(piece.records), told)
+            return [piece]
+        if concerns_everything(error):
+            raise error
+        if isinstance(error, DuplicateRecord) or _is_conflict(error):
+            pieces = await self._persistently(lambda: self._untangle(piece, error, outcome))
+            if pieces is not None:
+                return pieces
+        elif "foreign key" in raw_message(error):
+            orphans = await self._persistently(lambda: self._orphans(piece))
+            if orphans:
+                return self._without(piece, orphans)
+        if len(piece.records) == 1:
+            outcome.reject(piece.records[0], code_of(error), raw_message(error))
+            return []
+        named = suspects(piece.records, error)
+        return self._without(piece, named) if named else piece.halves()
+
+    def _without(self, piece: Piece, named: list[Prepared]) -> list[Piece]:
+        """The suspects each alone, so that their own errors speak, and the others together."""
+        alone = {id(record) for record in named}
+        rest = [record for record in piece.records if id(record) not in alone]
+        pieces = [Piece([record], aimed=piece.aimed) for record in named]
+        return [*pieces, Piece(rest, aimed=piece.aimed)] if rest else pieces
+
+    async def _untangle(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece] | None:
+        """What to do about a value that is taken; None if nothing is found that has it."""
+        if self._mode == "insert":
+            return await self._taken(piece, error, outcome)
+        if not piece.aimed:
+            await self._aim_at_unique(piece.records)
+            return [Piece(piece.records, aimed=True)]
+        if not piece.again:
+            # Somebody else may have made the record between the look-up and the write.
+            return [Piece(piece.records, aimed=True, again=True)]
+        return None
+
+    async def _taken(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece] | None:
+        """Rejects the rows whose id or unique value is in the workspace already; one request names them all."""
+        ids = [record.id for record in piece.records]
+        there = await self._wire.existing(ids)
+        if piece.in_doubt and there.issuperset(ids):
+            outcome.loaded += piece.records
+            return []
+        holders = await self._holders(piece.records)
+        rest = []
+        for record in piece.records:
+            holder = next((holders[one] for one in record.identities if one in holders), None)
+            if record.id in there:
+                outcome.reject(record, "DUPLICATE", f"a record with the id {record.id} is there already")
+            elif holder:
+                outcome.reject(record, "DUPLICATE", f"{raw_message(error)} Record {holder} has it")
+            else:
+                rest.append(record)
+        if len(rest) == len(piece.records):
+            return None
+        return [Piece(rest, piece.in_doubt)] if rest else []
+
+    async def _holders(self, records: Sequence[Prepared]) -> dict[str, str]:
+        """Who has the unique values of these records: identity to id, deleted records too."""
+        holders: dict[str, str] = {}
+        for path in self._shape.unique:
+            prefix = path + "="
+            values = [one[len(prefix) :] for record in records for one in record.identities if one.startswith(prefix)]
+            if values:
+                wanted = nest(path, {"in": wanted_values(self._shape, path, values)})
+                for node in await self._wire.find(wanted, [path], deleted_too=True):
+                    holders[prefix + canonical(path, value_at(node, path))] = node["id"]
+        return holders
+
+    async def _aim_at_unique(self, records: Sequence[Prepared]) -> None:
+        """Gives each record the id of the one that has its key (or else a unique value): that is the one meant.
+
+        Otherwise an id made from the key and the key itself may point at two records, if the key of the first was
+        changed in the workspace: UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT (Twenty, July 2026).
+        """
+        holders = await self._holders(records)
+        of_key = tuple(target.dotted + "=" for target in self._key)
+        for record in records:
+            found = {one: holders[one] for one in record.identities if one in holders}
+            by_key = [holder for one, holder in found.items() if one.startswith(of_key)] if of_key else []
+            if found and not record.own_id:
+                record.id = (by_key or list(found.values()))[0]
+
+    async def _aim(self, records: list[Prepared], outcome: Outcome) -> list[Prepared]:
+        """Finds the records meant by key or id. In an update each must be there; two with one key are an error."""
+        if not records:
+            return []
+        by_id = [record for record in records if not self._key or record.own_id]
+        there: set[str] = set()
+        if self._mode == "update" and by_id:
+            there = {node["id"] for node in await self._wire.find({"id": {"in": [one.id for one in by_id]}})}
+        by_key = [record for record in records if self._key and not record.own_id]
+        found = await self._find_by_key(by_key) if by_key else {}
+        aimed = []
+        for record in records:
+            if record.own_id or not self._key:
+                if self._mode != "update" or record.id in there:
+                    aimed.append(record)
+                else:
+                    outcome.reject(record, "NOT_FOUND", f"there is no record {record.id}, or it is deleted")
+                continue
+            ids = found.get(self._key_of(record), [])
+            described = " and ".join(f"{t.dotted} = {v}" for t, v in zip(self._key, record.keys, strict=True))
+            if len(ids) > 1:
+                outcome.reject(record, "AMBIGUOUS", f"{len(ids)} records have {described}")
+            elif not ids and self._mode == "update":
+                outcome.reject(record, "NOT_FOUND", f"no record has {described}")
+            else:
+                record.id = ids[0] if ids else record.id
+                aimed.append(record)
+        return aimed
+
+    def _key_of(self, record: Prepared) -> tuple[str, ...]:
+        """The key values as records have them: a relation by its id."""
+        return tuple(
+            record.links.get(target.relation.join, value) if target.relation else value
+            for target, value in zip(self._key, record.keys, strict=True)
+        )
+
+    async def _find_by_key(self, records: Sequence[Prepared]) -> dict[tuple[str, ...], list[str]]:
+        keys = [self._key_of(record) for record in records]
+        paths = [target.relation.join if target.relation else target.dotted for target in self._key]
+        parts = []
+        for position, path in enumerate(paths):
+            values = list(dict.fromkeys(key[position] for key in keys))
+            parts.append(nest(path, {"in": wanted_values(self._shape, path, values)}))
+        found: dict[tuple[str, ...], list[str]] = {}
+        for node in await self._wire.find({"and": parts}, paths):
+            key = tuple(canonical(path, value_at(node, path)) for path in paths)
+            found.setdefault(key, []).append(node["id"])
+        return found
+
+    async def _orphans(self, piece: Piece) -> list[Prepared]:
+        """The records that refer to an id that isn't there."""
+        rows = [from_json(record.json()) for record in piece.records]
+        orphans: dict[int, Prepared] = {}
+        for relation in self._shape.relations.values():
+            wanted = {row[relation.join] for row in rows if row.get(relation.join)}
+            if wanted:
+                there = await self._wire_to(relation.type_name).existing(sorted(wanted))
+                for record, row in zip(piece.records, rows, strict=True):
+                    if row.get(relation.join) in wanted - there:
+                        orphans[id(record)] = record
+        return list(orphans.values())
+
+
+def _is_conflict(error: TwentyError) -> bool:
+    return isinstance(error, ApiError) and error.sub_code == "UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT"

@@ -1,0 +1,165 @@
+"""What bulk work sends: compact operations that ask for ids only, with bodies put together from ready-made JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import to_json
+
+from aiotwenty.bulk.batches import Prepared
+from aiotwenty.bulk.catalogue import Names
+from aiotwenty.bulk.concurrency import AdaptiveConcurrency
+from aiotwenty.errors import PaginationError, RateLimited, TwentyError
+from aiotwenty.transport.operation import Operation
+from aiotwenty.transport.transport import TwentyTransport
+
+LOOKUP_PAGE = 1000
+_ALSO_DELETED = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
+
+
+@dataclass
+class Meter:
+    """Counts what is sent, and tells the concurrency when a rate limit was met."""
+
+    concurrency: AdaptiveConcurrency
+    requests: int = 0
+    retries: int = 0
+
+    def retried(self, error: TwentyError) -> None:
+        self.requests += 1
+        self.retries += 1
+        if isinstance(error, RateLimited):
+            self.concurrency.waited_for_rate_limit()
+
+
+@dataclass
+class Wire:
+    """The bulk operations of one object."""
+
+    endpoint: TwentyTransport
+    names: Names
+    meter: Meter
+    _operations: dict[str, Operation] = field(default_factory=dict)
+
+    async def create(self, records: Sequence[Prepared], *, upsert: bool) -> list[str]:
+        """The ids of what is there now. Sent once: what to do about a lost answer is the caller's to know."""
+        names = self.names
+        operation = self._operation(
+            f"Load{names.type_name}",
+            "mutation",
+            names.create_many,
+            f"$data:[{names.type_name}CreateInput!]!,$upsert:Boolean",
+            "data:$data,upsert:$upsert",
+            "{id}",
+        )
+        data = b",".join([record.json() for record in records])
+        tail = b'],"upsert":true}}' if upsert else b'],"upsert":false}}'
+        return _ids(await self._post(operation, b'{"data":[' + data + tail))
+
+    async def update(self, ids: Sequence[str], data: bytes) -> list[str]:
+        """Gives all of these the same values. At most 200 (Twenty, July 2026); harmless to repeat."""
+        names = self.names
+        operation = self._operation(
+            f"Update{names.type_name}",
+            "mutation",
+            names.update_many,
+            f"$data:{names.type_name}UpdateInput!,$filter:{names.type_name}FilterInput!",
+            "data:$data,filter:$filter",
+            "{id}",
+        )
+        variables = b'{"data":' + data + b',"filter":' + to_json({"id": {"in": ids}}) + b"}}"
+        return _ids(await self._post(operation, variables))
+
+    async def remove(self, ids: Sequence[str], *, destroy: bool) -> list[str]:
+        """The ids that were there and now are not: deleted (restorable), or destroyed for good."""
+        names = self.names
+        operation = self._operation(
+            f"{'Destroy' if destroy else 'Delete'}{names.type_name}",
+            "mutation",
+            names.destroy_many if destroy else names.delete_many,
+            f"$filter:{names.type_name}FilterInput!",
+            "filter:$filter",
+            "{id}",
+        )
+        wanted: dict[str, Any] = {"id": {"in": ids}}
+        if destroy:
+            wanted = {"and": [wanted, _ALSO_DELETED]}
+        return _ids(await self._post(operation, b'{"filter":' + to_json(wanted) + b"}}"))
+
+    async def find(
+        self, wanted: Mapping[str, Any], paths: Iterable[str] = (), *, deleted_too: bool = False
+    ) -> list[dict[str, Any]]:
+        """The records of a filter that names values, with `paths` selected; in the order of their ids."""
+        names = self.names
+        if deleted_too:
+            wanted = {"and": [wanted, _ALSO_DELETED]}
+        selection = selection_of(dict.fromkeys(["id", *paths]))
+        operation = self._operation(
+            f"LookUp{names.type_name}",
+            "query",
+            names.plural,
+            f"$filter:{names.type_name}FilterInput,$first:Int,$after:String",
+            "filter:$filter,first:$first,after:$after",
+            f"{{edges{{node{selection}}}pageInfo{{hasNextPage endCursor}}}}",
+        )
+        found: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            variables = {"filter": wanted, "first": LOOKUP_PAGE, **({"after": after} if after else {})}
+            page = await self._post(operation, to_json(variables) + b"}", dict[str, Any])
+            found += [edge["node"] for edge in page["edges"]]
+            info = page["pageInfo"]
+            if not info["hasNextPage"]:
+                return found
+            if info["endCursor"] == after or not info["endCursor"]:
+                raise PaginationError("the server gave the same page twice", operation=operation.name, seen=len(found))
+            after = info["endCursor"]
+
+    async def existing(self, ids: Sequence[str]) -> set[str]:
+        """Which of these ids there are, deleted ones too."""
+        return {node["id"] for node in await self.find({"id": {"in": list(ids)}}, deleted_too=True)}
+
+    def _operation(self, name: str, kind: Any, root: str, variables: str, arguments: str, selection: str) -> Operation:
+        key = f"{name}{selection}"
+        if key not in self._operations:
+            text = f"{kind} {name}({variables}){{{root}({arguments}){selection}}}"
+            self._operations[key] = Operation(name=name, kind=kind, text=text, root=root)
+        return self._operations[key]
+
+    async def _post(self, operation: Operation, variables: bytes, result_type: Any = list[dict[str, Any]]) -> Any:
+        self.meter.requests += 1
+        return await self.endpoint.post(
+            operation, operation.body_prefix + variables, result_type, repeatable=False, on_retry=self.meter.retried
+        )
+
+
+def _ids(answer: list[dict[str, Any]]) -> list[str]:
+    return [record["id"] for record in answer]
+
+
+def selection_of(paths: Iterable[str]) -> str:
+    """`{id domainName{primaryLinkUrl}}` for id and domainName.primaryLinkUrl."""
+    parts: dict[str, list[str]] = {}
+    for path in paths:
+        name, _, part = path.partition(".")
+        parts.setdefault(name, []).extend([part] if part else [])
+    return "{" + " ".join(f"{name}{{{' '.join(inner)}}}" if inner else name for name, inner in parts.items()) + "}"
+
+
+def value_at(node: Mapping[str, Any], path: str) -> Any:
+    """The value of a dotted path in a record as it came."""
+    value: Any = node
+    for part in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(part)
+    return value
+
+
+def nest(path: str, value: Any) -> dict[str, Any]:
+    """`{"domainName": {"primaryLinkUrl": value}}` for domainName.primaryLinkUrl."""
+    for part in reversed(path.split(".")):
+        value = {part: value}
+    return dict(value)
