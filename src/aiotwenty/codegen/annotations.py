@@ -1,7 +1,7 @@
 """Annotations as ariadne-codegen builds them, turned into the text of a modern annotation.
 
-ariadne-codegen quotes the classes it generates and leaves everything else bare; that is what tells a type called `Optional`
-(an object of the workspace may be called anything) from typing's.
+ariadne-codegen quotes the classes it generates and leaves everything else bare; that is what tells a type called
+`Optional` (an object of the workspace may be called anything) from typing's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`codegen.toml`: where the schemas are, where operations and the package go, and what ariadne-codegen is told besides."""
+"""`codegen.toml`: where the schemas are, where operations and the package go, and settings for ariadne-codegen."""
 
 from __future__ import annotations
 
@@ -101,11 +101,11 @@ def make_config(data: Mapping[str, Any], path: Path) -> Config:
     schema = root / _text(data, "schema", path, default="schema")
     shared = {key: value for key, value in data.items() if key not in _OWN_KEYS}
     _check_keys(shared, path)
-    endpoints = [_endpoint(name, data, shared, path, queries=queries, schema=schema) for name in ENDPOINTS]
+    core, metadata = (_endpoint(name, data, shared, path, queries=queries, schema=schema) for name in ENDPOINTS)
     objects = data.get("objects", [])
     if not isinstance(objects, list) or not all(isinstance(each, str) for each in objects):
         raise CodegenError(f"{path}: objects must be a list of names")
-    return Config(package, queries, *endpoints, objects=tuple(each for each in objects if each != "*"))
+    return Config(package, queries, core, metadata, tuple(each for each in objects if each != "*"))
 
 
 def _endpoint(

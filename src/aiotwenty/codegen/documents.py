@@ -1,4 +1,4 @@
-"""Reads .graphql files, the generated ones and the user's own, and refuses what cannot work with file, line and reason."""
+"""Reads .graphql files, generated and the user's own, and refuses what cannot work with file, line and reason."""
 
 from __future__ import annotations
 

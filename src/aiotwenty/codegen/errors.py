@@ -22,7 +22,7 @@ class Problem:
 
 
 class CodegenError(TwentyError):
-    """Generation stopped before anything was written. `problems` names each place to correct, when there are several."""
+    """Generation stopped before the package was touched. `problems` names each place to correct."""
 
     def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__("\n".join([message, *(f"  {problem}" for problem in problems)]))

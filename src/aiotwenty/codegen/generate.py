@@ -14,7 +14,7 @@ from ariadne_codegen.plugins.explorer import get_plugins_types
 from ariadne_codegen.plugins.manager import PluginManager
 from ariadne_codegen.schema import add_mixin_directive_to_schema
 from ariadne_codegen.settings import ClientSettings, get_validation_rule
-from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, assert_valid_schema
+from graphql import DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode, assert_valid_schema
 
 import aiotwenty.transport.runtime
 from aiotwenty.codegen.config import Config, EndpointConfig
@@ -51,7 +51,7 @@ class GenerateReport:
 def generate(config: Config) -> GenerateReport:
     """Write the operations of both schemas and the package. Same input, same bytes.
 
-    Raises `CodegenError` with every problem found in the user's own operations, before anything of the package is written.
+    Raises `CodegenError` with every problem found in the user's own operations, before the package is touched.
     """
     report = GenerateReport()
     loaded = {endpoint.name: _Loaded.load(endpoint, config) for endpoint in config.endpoints}
@@ -182,7 +182,7 @@ def _endpoint_of(document: DocumentNode, schemas: dict[str, GraphQLSchema]) -> s
         for definition in document.definitions
         if isinstance(definition, OperationDefinitionNode)
         for selection in definition.selection_set.selections
-        if hasattr(selection, "name")
+        if isinstance(selection, FieldNode)
     }
     for name, schema in schemas.items():
         if all(field in object_fields(schema.get_root_type(operation)) for operation, field in wanted):

@@ -1,7 +1,7 @@
 """Classes as ariadne-codegen builds them, turned into the text of our models.
 
-The trees are taken as the plugins left them; what changes here is what the runtime base does better (bases, aliases, enums
-that take tomorrow's values) and the names, which are made distinct.
+The trees are taken as the plugins left them; what changes here is what the runtime base does better (bases, aliases,
+enums that take tomorrow's values) and the names, which are made distinct.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ModelWriter:
 
     enums: frozenset[str]
     classes: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """What a class is called in the end, by the definition it was made for and the name that ariadne-codegen gave it."""
+    """What a class is called in the end, by the definition it was made for and ariadne-codegen's name of it."""
 
     def input_class(self, tree: ast.ClassDef) -> GeneratedClass:
         return self._model(tree, "rt.Input", open_enums=False)
@@ -104,8 +104,8 @@ class ModelWriter:
 def _input_default(node: ast.AnnAssign) -> str | None:
     """The text of the default, or None where the field has to be given.
 
-    A nullable field is None until it is set, whatever default the schema has: what is not set is not sent, and the server
-    puts its default in.
+    A nullable field is None until it is set, whatever default the schema has: what is not set is not sent, and the
+    server puts its default in.
     """
     if is_nullable(node.annotation):
         return "default=None"

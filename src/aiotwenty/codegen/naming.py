@@ -102,7 +102,7 @@ def needs_alias(python: str, graphql: str) -> bool:
 
 
 def member_name(value: str) -> str:
-    """The member of a StrEnum for one value; values that Python or enum would trip over get an underscore or a prefix."""
+    """The member of a StrEnum for one value; what Python or enum would trip over gets an underscore or a prefix."""
     if value.startswith("_"):  # a private or reserved name to enum
         return f"VALUE{value.rstrip('_')}"
     return escape(value, _ENUM)

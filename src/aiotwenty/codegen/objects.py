@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from graphql import (
     GraphQLField,
+    GraphQLList,
     GraphQLNamedType,
+    GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     get_named_type,
-    get_nullable_type,
-    is_list_type,
     is_object_type,
 )
 
@@ -21,7 +22,7 @@ VERBS = ("create", "update", "delete", "destroy", "restore")
 
 @dataclass(frozen=True)
 class TwentyObject:
-    """An object of the workspace. `roots` maps the kind of an operation (`find_many`, `create_one`) to its root field."""
+    """An object of the workspace. `roots` maps the kind of an operation (`find_many`) to its root field."""
 
     type_name: str
     singular: str
@@ -32,18 +33,14 @@ class TwentyObject:
 def find_objects(schema: GraphQLSchema) -> list[TwentyObject]:
     """Every type that a root field lists in pages with `filter` and `orderBy`, in order of its name.
 
-    Root fields of older servers that belong to the metadata (`objects`, `fields`) have other arguments and are passed over.
+    Root fields of older servers that belong to the metadata (`objects`) have other arguments and are passed over.
     """
     queries = schema.query_type.fields if schema.query_type else {}
     mutations = schema.mutation_type.fields if schema.mutation_type else {}
     objects = []
     for plural, root in queries.items():
         node = connection_node(root.type)
-        if (
-            node is None
-            or is_list_type(get_nullable_type(root.type))
-            or not {"after", "filter", "orderBy"} <= root.args.keys()
-        ):
+        if node is None or is_list(root.type) or not {"after", "filter", "orderBy"} <= root.args.keys():
             continue
         singular = _singular(queries, node)
         found = TwentyObject(node.name, singular or plural, plural, {"find_many": plural})
@@ -62,14 +59,21 @@ def connection_node(type_: object) -> GraphQLObjectType | None:
     return named_node if isinstance(named_node, GraphQLObjectType) else None
 
 
+def not_null(type_: GraphQLOutputType) -> GraphQLOutputType:
+    """The type without the `!` around it."""
+    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+
+
+def is_list(type_: GraphQLOutputType) -> bool:
+    return isinstance(not_null(type_), GraphQLList)
+
+
 def object_fields(named: GraphQLNamedType | None) -> dict[str, GraphQLField]:
     return named.fields if isinstance(named, GraphQLObjectType) else {}
 
 
 def _singular(queries: dict[str, GraphQLField], node: GraphQLObjectType) -> str | None:
-    return next(
-        (name for name, root in queries.items() if get_nullable_type(root.type) is node and "filter" in root.args), None
-    )
+    return next((name for name, root in queries.items() if not_null(root.type) is node and "filter" in root.args), None)
 
 
 def _reads(queries: dict[str, GraphQLField], found: TwentyObject, *, has_one: bool) -> Iterator[tuple[str, str]]:
@@ -80,7 +84,7 @@ def _reads(queries: dict[str, GraphQLField], found: TwentyObject, *, has_one: bo
         yield "group_by", f"{found.plural}GroupBy"
     for name, root in queries.items():
         node = connection_node(root.type)
-        if is_list_type(get_nullable_type(root.type)) and "data" in root.args and node and node.name == found.type_name:
+        if is_list(root.type) and "data" in root.args and node and node.name == found.type_name:
             yield "find_duplicates", name
 
 

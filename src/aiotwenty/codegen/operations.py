@@ -16,7 +16,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
-    get_nullable_type,
     is_leaf_type,
 )
 
@@ -70,7 +69,7 @@ def operation_names(objects: Iterable[TwentyObject]) -> dict[tuple[str, str], st
 
 
 def metadata_operations(schema: GraphQLSchema) -> dict[str, str]:
-    """The text of each file, by its area. Subscriptions (refused with an API key) and uploads (multipart) are left out."""
+    """The text of each file, by its area. Left out: subscriptions (refused with an API key), uploads (multipart)."""
     selections = Selections(schema, entities=True)
     roots = {
         (kind, name): field
@@ -170,7 +169,7 @@ def _variable_type(field: GraphQLField, argument: str) -> str:
     """The argument's type; nullable where the server has a default, which then is what an unset variable gives."""
     definition = field.args[argument]
     has_default = definition.ast_node is not None and definition.ast_node.default_value is not None
-    return str(get_nullable_type(definition.type)) if has_default else str(definition.type)
+    return str(definition.type).removesuffix("!") if has_default else str(definition.type)
 
 
 _METADATA_VERBS = words(
@@ -199,7 +198,7 @@ def _area(name: str) -> str:
 
 
 def _areas(roots: dict[tuple[str, str], GraphQLField]) -> dict[tuple[str, str], str]:
-    """The area of each root field: that of the entity it gives, else the one its name speaks of. Tiny ones fall together."""
+    """The area of each root field: of the entity it gives, else what its name speaks of. Tiny ones fall together."""
     by_type = {key: _area(node.name) for key, field in roots.items() if (node := _entity(field))}
     known = {area for area, count in Counter(by_type.values()).items() if count > 2}
     areas = {}

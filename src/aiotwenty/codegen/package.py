@@ -1,7 +1,7 @@
 """Drives ariadne-codegen for one endpoint and makes one small package of what it builds.
 
-ariadne-codegen's own package has a module for every operation and a class for every selection. Nearly all of ours select
-what has a class already; its generators are given the rest, the fragments, the inputs and the enums.
+ariadne-codegen's own package has a module for every operation and a class for every selection. Nearly all of ours
+select what has a class already; its generators are given the rest, the fragments, the inputs and the enums.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Method:
 
 @dataclass
 class Models:
-    """The classes of a package by the module they are in, in order, and the imports that plugins and scalars brought."""
+    """The classes of a package by their module, in order, and the imports that plugins and scalars brought."""
 
     modules: dict[str, list[GeneratedClass]] = field(default_factory=dict)
     imports: dict[str, list[str]] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from aiotwenty.codegen.errors import CodegenError, Problem
 
 
 def load_schema(path: Path) -> GraphQLSchema:
-    """The schema in an SDL file. Its root types and every name in it are what counts; nothing else is expected of it."""
+    """The schema in an SDL file. Only its root types count; no name is expected to be in it."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -49,7 +49,7 @@ def print_sorted(schema: GraphQLSchema) -> str:
 
 
 def write_files(files: Mapping[Path, str]) -> list[Path]:
-    """Write every file whose content differs and give back which. Each is replaced in one step, none before all are on disk."""
+    """Write every file whose content differs and give back which: each in one step, none before all are on disk."""
     changed = {path: text for path, text in files.items() if not _holds(path, text)}
     staged: list[tuple[str, Path]] = []
     try:

@@ -1,9 +1,9 @@
-"""What the generated operations ask of each type: one fragment a type, so that it is one Python class wherever it appears.
+"""What the generated operations ask of each type: one fragment a type, so that it is one Python class everywhere.
 
-A fragment holds the fields that can be read without arguments: scalars, enums, and value objects (types without an id of
-their own, such as Links or Currency) as fragments themselves. Relations are left out of records: their foreign keys are
-there, and the server cuts nested lists short without saying so (Twenty, July 2026). Metadata, which is small, also shows
-what an entity consists of and a reference to what it belongs to.
+A fragment holds the fields that can be read without arguments: scalars, enums, and value objects (types without an id
+of their own, such as Links or Currency) as fragments themselves. Relations are left out of records: their foreign keys
+are there, and the server cuts nested lists short without saying so (Twenty, July 2026). Metadata, which is small, also
+shows what an entity consists of and a reference to what it belongs to.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
-    get_nullable_type,
     is_leaf_type,
-    is_list_type,
     is_required_argument,
 )
 
-from aiotwenty.codegen.objects import object_fields
+from aiotwenty.codegen.objects import is_list, object_fields
 
 PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 
@@ -87,7 +85,7 @@ class Selections:
             return []
         if parent in self._answers or named.name in self._parts.get(parent, ()):
             return self._embed(parent, name, named)
-        if is_list_type(get_nullable_type(field.type)):
+        if is_list(field.type):
             return []
         return [f"{name} {{", *(f"  {each}" for each in _reference(named)), "}"]
 
@@ -111,12 +109,12 @@ class Selections:
 
     @cached_property
     def _parts(self) -> dict[str, set[str]]:
-        """The entities that each entity consists of, where those have no parts themselves (so that it ends somewhere)."""
+        """The entities that each entity consists of, where those have no parts themselves: it has to end somewhere."""
         parts: dict[str, set[str]] = {}
         for type_ in self._schema.type_map.values():
             for field in object_fields(type_).values():
                 child = get_named_type(field.type)
-                if is_list_type(get_nullable_type(field.type)) and not field.args and _belongs_to(child, type_.name):
+                if is_list(field.type) and not field.args and _belongs_to(child, type_.name):
                     parts.setdefault(type_.name, set()).add(child.name)
         return {whole: {part for part in each if part not in parts} for whole, each in parts.items()}
 

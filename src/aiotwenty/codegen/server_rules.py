@@ -1,7 +1,7 @@
-"""What the schema allows and the server does not do: operations that would fail or, worse, silently give something else.
+"""What the schema allows and the server does not do: operations that would fail or silently give something else.
 
-All of it was seen of Twenty in July 2026. The server walks a document of record fields by itself, without a GraphQL engine,
-and knows no aliases, directives or defaults on the way.
+All of it was seen of Twenty in July 2026. The server walks a document of record fields by itself, without a GraphQL
+engine, and knows no aliases, directives or defaults on the way.
 """
 
 from __future__ import annotations
@@ -117,10 +117,8 @@ class ServerRules:
                 return
         elif place.depth:
             if node.alias:
-                yield problem(
-                    node,
-                    f'the server ignores aliases below the root: "{node.alias.value}" would come back as "{node.name.value}"',
-                )
+                comes_back = f'"{node.alias.value}" would come back as "{node.name.value}"'
+                yield problem(node, f"the server ignores aliases below the root: {comes_back}")
             if connection_node(named) is not None:
                 inside = _Place(named, inside.depth, place.to_many + 1)
                 yield from _to_many(node, inside)
@@ -131,9 +129,10 @@ class ServerRules:
 
     def _edges(self, node: FieldNode) -> Iterator[Problem]:
         for edges in self._flat(node.selection_set) if node.selection_set else ():
-            if edges.name.value == "edges" and edges.selection_set:
-                if not any(each.name.value == "node" for each in self._flat(edges.selection_set)):
-                    yield problem(edges, "edges without node make the server fail")
+            if edges.name.value != "edges" or not edges.selection_set:
+                continue
+            if not any(each.name.value == "node" for each in self._flat(edges.selection_set)):
+                yield problem(edges, "edges without node make the server fail")
 
 
 def _to_many(node: FieldNode, place: _Place) -> Iterator[Problem]:

@@ -76,10 +76,10 @@ class Shapes:
         edges = _plain_fields(fields["edges"].selection_set)
         if edges is None or "node" not in edges or not edges.keys() <= {"node", "cursor"}:
             return None
-        if "pageInfo" in fields and not (_plain_fields(fields["pageInfo"].selection_set) or {"": None}).keys() <= {
-            *PAGE_INFO
-        }:
-            return None
+        if "pageInfo" in fields:
+            page_info = _plain_fields(fields["pageInfo"].selection_set)
+            if page_info is None or not page_info.keys() <= {*PAGE_INFO}:
+                return None
         edge = get_named_type(named.fields["edges"].type)
         node = get_named_type(object_fields(edge)["node"].type)
         selection = edges["node"].selection_set

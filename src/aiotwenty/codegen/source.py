@@ -31,7 +31,7 @@ def from_import(module_name: str, names: Iterable[str], *, indent: str = "") -> 
 
 
 def call(head: str, arguments: Iterable[str], tail: str = "", *, indent: str = "") -> str:
-    """`head(arguments)tail` on one line, or the arguments on a line of their own, or one a line: whatever fits first."""
+    """`head(arguments)tail` on one line, or the arguments on the next, or one a line: whatever fits first."""
     parts = list(arguments)
     joined = ", ".join(parts)
     if "\n" not in joined:

@@ -1,7 +1,7 @@
 """The first plugin in ariadne-codegen's chain: it writes on each node which GraphQL name it stands for.
 
-ariadne-codegen's own names lose that (two fields may fall together in snake_case), and plugins of the user that come after
-may change them. What the nodes become is decided at the end, when all plugins have run.
+ariadne-codegen's own names lose that (two fields may fall together in snake_case), and plugins of the user that come
+after may change them. What the nodes become is decided at the end, when all plugins have run.
 """
 
 from __future__ import annotations

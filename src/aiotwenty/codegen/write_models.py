@@ -12,7 +12,7 @@ _DOCSTRINGS = {
     "enums": "The choices of select fields. A choice that was added later arrives as its plain string.",
     "records": "What the server returns: records, and the values that their fields are made of.",
     "results": "What your own operations return, where it has no type in `records`.",
-    "inputs": "What is sent when something is created or changed. Only fields that were set are sent; None is sent as null.",
+    "inputs": "What is sent when something is created or changed. Only what was set is sent; None is sent as null.",
     "filters": "What `filter` takes. Several fields together are an `and`.",
     "order_by": "What `order_by` takes.",
     "group_by": "What `group_by` takes, and how its groups are ordered.",
