@@ -5,10 +5,10 @@ Each function checks first, then changes the model; it refuses with the errors o
 
 from __future__ import annotations
 
-import re
 from typing import Any, cast
 
 from aiotwenty.sandbox.failures import Action, ValidationFailedError, entry, reason
+from aiotwenty.sandbox.field_checks import invalid, name_reasons, not_available, type_reasons, value_reasons
 from aiotwenty.sandbox.model import (
     OPTIONED,
     RELATIONS,
@@ -18,20 +18,15 @@ from aiotwenty.sandbox.model import (
     Relation,
     RelationKind,
     relation_name,
-    unquoted,
 )
 from aiotwenty.sandbox.names import camel
 from aiotwenty.sandbox.renaming import rename_field
 from aiotwenty.sandbox.workspace import new_id, now
 
-MAX_NAME_LENGTH = 63
 RATINGS = 5
 VIEWS = 2
 """How many views a new object has; a field that can't be made fails in each of them again."""
 
-_NAME = re.compile(r"[a-z][a-zA-Z0-9]*")
-_OPTION_VALUE = re.compile(r"[A-Z_][A-Z0-9_]*")
-_NOT_CREATABLE = frozenset({"ACTOR", "POSITION", "TS_VECTOR"})
 _FIELD_UPDATES = {
     "label": "label",
     "description": "description",
@@ -43,22 +38,6 @@ _FIELD_UPDATES = {
     "settings": "settings",
 }
 _CLEARABLE = frozenset({"description", "icon", "defaultValue", "settings"})
-
-
-def name_reasons(name: str, strict: bool) -> list[dict[str, Any]]:
-    if not _NAME.fullmatch(name):
-        return [
-            reason(
-                "INVALID_FIELD_INPUT",
-                "Name is not valid: it must start with lowercase letter and contain only alphanumeric letters",
-                value=name,
-            )
-        ]
-    if len(name) > MAX_NAME_LENGTH:
-        return [reason("INVALID_FIELD_INPUT", f"Name is too long: it exceeds the {MAX_NAME_LENGTH} characters limit")]
-    if strict and camel(name) != name:
-        return [reason("INVALID_FIELD_INPUT", f"Name should be in camelCase: {name}")]
-    return []
 
 
 def new_field(
@@ -101,58 +80,21 @@ def create_field(model: DataModel, given: dict[str, Any], *, strict: bool = Fals
     return field
 
 
-def not_available(name: str) -> dict[str, Any]:
-    message = f'Name "{name}" is not available as it is already used by another field'
-    return reason("NOT_AVAILABLE", message, value=name)
-
-
 def _taken(of: Object) -> set[str]:
     return {*of.fields, *of.columns, *of.to_one, *of.to_many}
 
 
 def _field_reasons(model: DataModel, of: Object, given: dict[str, Any], strict: bool) -> list[dict[str, Any]]:
-    name, of_type = given["name"], given["type"]
+    name = given["name"]
     reasons = name_reasons(name, strict)
     if name in _taken(of):
         reasons.append(not_available(name))
-    if of_type == "NUMERIC" and not strict:
-        message = "Field type NUMERIC is not supported for field creation. Use NUMBER instead."
-        friendly = "Field type NUMERIC is not supported. Use Number instead."
-        reasons.append(reason("INVALID_FIELD_INPUT", message, friendly, value="NUMERIC"))
-    elif of_type in _NOT_CREATABLE:
-        message = f"Field type {of_type} is not supported for field creation."
-        reasons.append(reason("INVALID_FIELD_INPUT", message, value=of_type))
+    reasons += type_reasons(given["type"], strict)
     if not given["label"].strip():
-        reasons.append(reason("INVALID_FIELD_INPUT", "Label cannot be empty", value=given["label"]))
-    if of_type in ("SELECT", "MULTI_SELECT"):
-        reasons += _option_reasons(given.get("options"), given.get("defaultValue"))
-    if of_type in RELATIONS:
+        reasons.append(invalid("Label cannot be empty", given["label"]))
+    reasons += value_reasons(given["type"], given)
+    if given["type"] in RELATIONS:
         reasons += _relation_reasons(model, of, given)
-    return reasons
-
-
-def _option_reasons(options: Any, default: Any) -> list[dict[str, Any]]:
-    def refuse(message: str, value: Any) -> dict[str, Any]:
-        return reason("INVALID_FIELD_INPUT", message, value=value)
-
-    if not isinstance(options, list) or not options:
-        return [refuse("Options are required for enum fields", options)]
-    if not all(isinstance(each, dict) and each.get("value") and each.get("label") for each in options):
-        return [refuse("Each option needs a label and a value", options)]
-    values = [each["value"] for each in options]
-    reasons = [
-        refuse(f'Value must be in UPPER_CASE and follow snake_case "{value}"', value)
-        for value in values
-        if not isinstance(value, str) or not _OPTION_VALUE.fullmatch(value)
-    ]
-    if len(set(map(str, values))) < len(values):
-        reasons.append(refuse("Duplicated option value", values))
-    chosen = default if isinstance(default, list) else [default] if default is not None else []
-    for one in chosen:
-        if not isinstance(one, str) or unquoted(one) == one:
-            reasons.append(refuse("Default value should be as quoted string", one))
-        elif unquoted(one) not in values:
-            reasons.append(refuse(f'Default value "{unquoted(one)}" must be one of the option values', one))
     return reasons
 
 
@@ -166,26 +108,21 @@ def _payloads(given: dict[str, Any]) -> list[dict[str, Any]]:
 def _relation_reasons(model: DataModel, of: Object, given: dict[str, Any]) -> list[dict[str, Any]]:
     payloads = _payloads(given)
     if not payloads:
-        return [reason("INVALID_FIELD_INPUT", "Relation creation payload is required")]
+        return [invalid("Relation creation payload is required", None)]
     reasons = []
-    if len({payload.get("type") for payload in payloads}) > 1:
-        reasons.append(reason("INVALID_FIELD_INPUT", "Morph relation creation payloads must all have the same type"))
+    if len({str(payload.get("type")) for payload in payloads}) > 1:
+        reasons.append(invalid("Morph relation creation payloads must all have the same type", payloads))
+    targets = [str(payload.get("targetObjectMetadataId")) for payload in payloads]
+    if len(set(targets)) < len(targets):
+        reasons.append(invalid("A morph relation can have each object only once as its target", targets))
     for payload in payloads:
         kind, label = payload.get("type"), payload.get("targetFieldLabel")
         target = model.object_by_id(str(payload.get("targetObjectMetadataId")))
         if kind not in ("MANY_TO_ONE", "ONE_TO_MANY"):
-            reasons.append(
-                reason(
-                    "INVALID_FIELD_INPUT",
-                    "Relation creation payload: type must be MANY_TO_ONE or ONE_TO_MANY",
-                    value=kind,
-                )
-            )
+            reasons.append(invalid("Relation creation payload: type must be MANY_TO_ONE or ONE_TO_MANY", kind))
             continue
         if target is None:
-            reasons.append(
-                reason("INVALID_FIELD_INPUT", "Object metadata relation target not found for relation creation payload")
-            )
+            reasons.append(invalid("Object metadata relation target not found for relation creation payload", payload))
             continue
         opposite = camel(label) if isinstance(label, str) else ""
         reasons += name_reasons(opposite, strict=False)
@@ -300,14 +237,17 @@ def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Fiel
             reasons.append(reason("FIELD_MUTATION_NOT_ALLOWED", "Standard fields cannot be renamed"))
         if name in _taken(of):
             reasons.append(not_available(name))
-    if given.get("options") is not None and field.type in ("SELECT", "MULTI_SELECT"):
-        default = given.get("defaultValue", field.default_value)
-        reasons += _option_reasons(given["options"], default)
+    if field.type not in RELATIONS:
+        chosen = field.type in ("SELECT", "MULTI_SELECT")
+        kept = {"options": field.options, "defaultValue": field.default_value} if chosen else {}
+        reasons += value_reasons(field.type, kept | {key: value for key, value in given.items() if value is not None})
     if given.get("isActive") is False and field.name == of.label_identifier:
         message = "Cannot deactivate, please update the label identifier field first"
         reasons.append(reason("FIELD_MUTATION_NOT_ALLOWED", message))
     if reasons:
         raise _field_failure("update", reasons, field.name, of)
+    if field.type in RELATIONS:
+        given = {key: value for key, value in given.items() if key not in ("settings", "defaultValue", "isUnique")}
     for key, attribute in _FIELD_UPDATES.items():
         if key in given and (given[key] is not None or key in _CLEARABLE):
             setattr(field, attribute, given[key])

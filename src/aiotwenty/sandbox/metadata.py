@@ -6,6 +6,7 @@ What the sandbox doesn't have answers with an error that says so, under the code
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import resources
@@ -58,6 +59,11 @@ def _session_needed() -> GraphQLError:
             "code": "FORBIDDEN",
         },
     )
+
+
+def _not_with_these_records(error: sqlite3.IntegrityError) -> GraphQLError:
+    message = f"The records that are there don't allow this change: {error}"
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT", "userFriendlyMessage": message})
 
 
 def _not_found(message: str) -> GraphQLError:
@@ -144,9 +150,14 @@ class Metadata:
         try:
             changed = action()
             self._apply(self._workspace.model)
-        except Exception:
+        except ValidationFailedError:
+            # Refused before anything was changed.
+            raise
+        except BaseException as error:
             self._workspace.model.restore(before)
             self._apply(self._workspace.model)
+            if isinstance(error, sqlite3.IntegrityError):
+                raise _not_with_these_records(error) from None
             raise
         self._workspace.save()
         return changed

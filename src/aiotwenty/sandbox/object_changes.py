@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from aiotwenty.sandbox.failures import ValidationFailedError, entry, reason
-from aiotwenty.sandbox.field_changes import VIEWS, name_reasons, new_field, not_available, undeletable, unlink
+from aiotwenty.sandbox.field_changes import VIEWS, new_field, undeletable, unlink
+from aiotwenty.sandbox.field_checks import name_reasons, not_available
 from aiotwenty.sandbox.model import DataModel, Object, Relation, relation_name
 from aiotwenty.sandbox.names import pascal, upper_first
 from aiotwenty.sandbox.renaming import rename_object
