@@ -15,7 +15,8 @@ RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
 _HEAD = """\
 # Results
 
-Written by `make bench`. Ratios are taken round by round, contenders in turns in one run; absolute figures belong to this machine only.
+Written by `make bench`. Ratios are taken round by round, contenders in turns in one run; absolute figures belong to
+this machine only.
 
 {machine}
 

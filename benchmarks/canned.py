@@ -1,4 +1,4 @@
-"""A server that costs nothing: it answers each request from a table of ready-made bytes, so that only the client is measured."""
+"""A server that costs nothing: ready-made bytes for each request, so that only the client is measured."""
 
 from __future__ import annotations
 
@@ -40,11 +40,13 @@ class _Canned(asyncio.Protocol):
         if _SLOT in answer:
             for identifier in _UUID.findall(body):
                 answer = answer.replace(_SLOT, identifier, 1)
-        return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(answer), answer)
+        return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
+            len(answer),
+            answer,
+        )
 
 
-async def _serve(folder: Path) -> None:
-    answers = {path.stem.encode(): path.read_bytes() for path in sorted(folder.glob("*.json"))}
+async def _serve(answers: dict[bytes, bytes]) -> None:
     server = await asyncio.get_running_loop().create_server(lambda: _Canned(answers), "127.0.0.1", 0)
     sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
@@ -53,7 +55,7 @@ async def _serve(folder: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def canned(folder: Path) -> AsyncIterator[str]:
-    """The URL of such a server in a process of its own; `folder/MARKER.json` answers a request whose body has MARKER in it."""
+    """The URL of such a server, a process of its own; `folder/MARKER.json` answers bodies that have MARKER in them."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.canned", str(folder), stdout=asyncio.subprocess.PIPE
     )
@@ -66,4 +68,4 @@ async def canned(folder: Path) -> AsyncIterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1])))
+    asyncio.run(_serve({path.stem.encode(): path.read_bytes() for path in Path(sys.argv[1]).glob("*.json")}))

@@ -37,7 +37,10 @@ def measure(rounds: int) -> list[Table]:
         config = target / "codegen.toml"
         config.write_text(_CONFIG.format(target=target, schema=schema, queries=queries), encoding="utf-8")
         contenders: dict[str, tuple[Callable[[], object], Path]] = {
-            PLAIN: (lambda: stock.generate(schema / "core.graphql", queries / "core", target, "plain", lazy=False), target / "plain"),
+            PLAIN: (
+                lambda: stock.generate(schema / "core.graphql", queries / "core", target, "plain", lazy=False),
+                target / "plain",
+            ),
             LAZY: (lambda: stock.generate(schema / "core.graphql", queries / "core", target, "lazy"), target / "lazy"),
             OURS: (lambda: _ours(config), target / "ours" / "core"),
         }

@@ -40,6 +40,14 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Floor:
+    """A promise: the median of `subject` is at least `figure`."""
+
+    subject: str
+    figure: float
+
+
+@dataclass(frozen=True)
 class Table:
     """One experiment: its contenders, the promises it checks, and how to read a figure."""
 
@@ -47,20 +55,30 @@ class Table:
     unit: str
     series: Sequence[Series]
     limits: Sequence[Limit] = ()
+    floors: Sequence[Floor] = ()
     note: str = ""
 
-    def failures(self) -> list[str]:
-        return [
-            f"{self.title}: {limit.subject} is {self._ratio(limit)[0]:.2f} x {limit.base}, promised {limit.ratio:g}"
-            for limit in self.limits
-            if self._ratio(limit)[0] > limit.ratio
-        ]
-
-    def _ratio(self, limit: Limit) -> tuple[float, float, float]:
+    def verdicts(self) -> list[tuple[bool, str]]:
+        """Each promise: whether it holds, and in words."""
         by_name = {series.name: series for series in self.series}
-        return by_name[limit.subject].ratio_to(by_name[limit.base])
+        verdicts = []
+        for limit in self.limits:
+            middle, least, greatest = by_name[limit.subject].ratio_to(by_name[limit.base])
+            spread = f"{middle:.2f} x {limit.base} ({least:.2f} - {greatest:.2f})"
+            words = f"{limit.subject}: {spread}, promised at most {limit.ratio:g}"
+            verdicts.append((middle <= limit.ratio, words))
+        for floor in self.floors:
+            figure = by_name[floor.subject].median
+            words = f"{floor.subject}: {figure:,.0f} {self.unit}, promised at least {floor.figure:,.0f}"
+            verdicts.append((figure >= floor.figure, words))
+        return verdicts
+
+    def failures(self) -> list[str]:
+        """The promises that do not hold."""
+        return [f"{self.title}: {words}" for holds, words in self.verdicts() if not holds]
 
     def markdown(self) -> str:
+        """The table and its promises, as RESULTS.md has them."""
         base = self.series[0]
         lines = [f"## {self.title}", ""]
         if self.note:
@@ -69,10 +87,11 @@ class Table:
         for series in self.series:
             middle, least, greatest = series.ratio_to(base)
             lines.append(f"| {series.name} | {series.median:,.4g} | {middle:.2f} | {least:.2f} - {greatest:.2f} |")
-        for limit in self.limits:
-            middle, least, greatest = self._ratio(limit)
-            verdict = "holds" if middle <= limit.ratio else "DOES NOT HOLD"
-            lines += ["", f"{limit.subject}: {middle:.2f} x {limit.base} ({least:.2f} - {greatest:.2f}), promised at most {limit.ratio:g}: {verdict}."]  # fmt: skip
+        lines += [
+            line
+            for holds, words in self.verdicts()
+            for line in ("", f"{words}: {'holds' if holds else 'DOES NOT HOLD'}.")
+        ]
         return "\n".join(lines) + "\n"
 
 
@@ -99,7 +118,9 @@ def machine() -> str:
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
         platform.processor() or platform.machine(),
     )
-    packages = ", ".join(f"{name} {version(name)}" for name in ("pydantic", "aiohttp", "gql", "graphql-core", "ariadne-codegen"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("pydantic", "aiohttp", "gql", "graphql-core", "ariadne-codegen")
+    )
     return f"{cpu}, {platform.system()} {platform.machine()}, Python {sys.version.split()[0]}; {packages}."
 
 

@@ -25,7 +25,9 @@ _CONTENDERS = {
         "from aiotwenty import Twenty\nTwenty('http://127.0.0.1:1', api_key='x')\n"
         "from aiotwenty.core import Company\nCompany.model_rebuild()"
     ),
-    "every model of the standard workspace": "import aiotwenty.core as core\nfor name in dir(core): getattr(core, name)",
+    "every model of the standard workspace": (
+        "import aiotwenty.core as core\nfor name in dir(core): getattr(core, name)"
+    ),
 }
 
 

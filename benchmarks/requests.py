@@ -1,4 +1,4 @@
-"""What one request costs the client: the same page and the same batch through every client, from a server that costs nothing."""
+"""What one request costs: the same page and batch through every client, from a server that costs nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 from gql import Client, gql
 from gql.transport.aiohttp import AIOHTTPTransport
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from aiotwenty import Twenty
 from aiotwenty.core import Company, CompanyCreateInput, LinksCreateInput
@@ -38,18 +38,21 @@ Contenders = Mapping[str, Callable[[], Awaitable[object]]]
 
 def company(number: int, identifier: str) -> dict[str, Any]:
     """One company as the server returns it: about 0.9 KB of JSON."""
-    actor = {"context": {}, "name": "Import", "source": "API", "workspaceMemberId": None}
+    actor: dict[str, Any] = {"context": {}, "name": "Import", "source": "API", "workspaceMemberId": None}
     return {
         "accountOwnerId": None,
         "address": {"addressCity": "Köln", "addressCountry": "Germany", "addressLat": 50.94, "addressLng": 6.96,
-                    "addressPostcode": "50667", "addressState": "", "addressStreet1": f"Am Weiher {number}", "addressStreet2": ""},
+                    "addressPostcode": "50667", "addressState": "", "addressStreet1": f"Am Weiher {number}",
+                    "addressStreet2": ""},
         "annualRevenue": {"amountMicros": 12_000_000_000 + number, "currencyCode": "EUR"},
         "createdAt": "2026-11-23T15:00:18.735Z",
         "createdBy": actor,
         "deletedAt": None,
-        "domainName": {"primaryLinkLabel": "", "primaryLinkUrl": f"https://blau-optics-{number}.example", "secondaryLinks": None},
+        "domainName": {"primaryLinkLabel": "", "primaryLinkUrl": f"https://blau-optics-{number}.example",
+                       "secondaryLinks": None},
         "id": identifier,
-        "linkedinLink": {"primaryLinkLabel": "", "primaryLinkUrl": f"https://www.linkedin.com/company/blau-{number}", "secondaryLinks": []},
+        "linkedinLink": {"primaryLinkLabel": "", "primaryLinkUrl": f"https://www.linkedin.com/company/blau-{number}",
+                         "secondaryLinks": []},
         "name": f"Blau Optics {number} GmbH",
         "position": -number,
         "searchVector": f"'blau':1 'gmbh':4 'optics':2 '{number}':3",
@@ -60,12 +63,17 @@ def company(number: int, identifier: str) -> dict[str, Any]:
 
 def answers(folder: Path) -> None:
     """Write what the server says to each operation."""
-    edges = [{"node": company(number, str(uuid.UUID(int=number, version=4))), "cursor": f"cursor{number}"} for number in range(PAGE)]
+    edges = [
+        {"node": company(number, str(uuid.UUID(int=number, version=4))), "cursor": f"cursor{number}"}
+        for number in range(PAGE)
+    ]
     info = {"hasNextPage": True, "hasPreviousPage": False, "startCursor": "cursor0", "endCursor": f"cursor{PAGE - 1}"}
     page = {"data": {"companies": {"edges": edges, "pageInfo": info, "totalCount": 10_000}}}
     batch = {"data": {"createCompanies": [company(number, _SLOT) for number in range(BATCH)]}}
     for name, answer in (("FindManyCompanies", page), ("CreateManyCompanies", batch)):
-        (folder / f"{name}.json").write_text(json.dumps(answer, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+        (folder / f"{name}.json").write_text(
+            json.dumps(answer, ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
+        )
 
 
 class _Companies(BaseModel):
@@ -77,7 +85,7 @@ class PageEnvelope(BaseModel):
 
 
 class _Created(BaseModel):
-    createCompanies: list[Company]
+    created: list[Company] = Field(validation_alias="createCompanies")
 
 
 class CreatedEnvelope(BaseModel):
@@ -103,7 +111,9 @@ async def _measure(url: str, rounds: int, calls: int) -> list[Table]:
     stock_session = stock_client.Client(url=f"{url}/graphql", headers=headers)
     document, text = gql(FIND_MANY_COMPANIES.document), FIND_MANY_COMPANIES.document
     models = [
-        CompanyCreateInput(name=f"Blau {number}", domain_name=LinksCreateInput(primary_link_url=f"https://b{number}.example"))
+        CompanyCreateInput(
+            name=f"Blau {number}", domain_name=LinksCreateInput(primary_link_url=f"https://b{number}.example")
+        )
         for number in range(BATCH)
     ]
     dump = TypeAdapter(list[CompanyCreateInput])
@@ -115,7 +125,9 @@ async def _measure(url: str, rounds: int, calls: int) -> list[Table]:
     ):
 
         async def post(body: bytes) -> bytes:
-            async with session.post(f"{url}/graphql", data=body, headers={"Content-Type": "application/json"}) as response:
+            async with session.post(
+                f"{url}/graphql", data=body, headers={"Content-Type": "application/json"}
+            ) as response:
                 return await response.read()
 
         async def bare_page() -> object:

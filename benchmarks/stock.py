@@ -32,7 +32,8 @@ def generate(schema: Path, queries: Path, target: Path, package: str = "stock_cl
     target.mkdir(parents=True, exist_ok=True)
     config = target / f"{package}.toml"
     config.write_text(
-        _CONFIG.format(schema=schema, queries=queries, target=target, package=package, lazy=str(lazy).lower()), encoding="utf-8"
+        _CONFIG.format(schema=schema, queries=queries, target=target, package=package, lazy=str(lazy).lower()),
+        encoding="utf-8",
     )
     command = [sys.executable, "-m", "ariadne_codegen", "--config", str(config)]
     finished = subprocess.run(command, cwd=target, capture_output=True, text=True, check=False)

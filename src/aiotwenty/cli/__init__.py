@@ -8,7 +8,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; the exit code tells how it went (0 fine, 1 failed, 2 usage, 3 authentication, 4 drift or rejects)."""
+    """Run the command line. Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 authentication, 4 drift or rejects found."""
     try:
         import rich  # noqa: F401
         import typer  # noqa: F401
