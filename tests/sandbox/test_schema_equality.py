@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from aiotwenty.sandbox import Sandbox
-from aiotwenty.sandbox.model import DataModel
+from aiotwenty.sandbox.catalogue import standard_model
 from aiotwenty.sandbox.schema import core_schema
 
 
@@ -59,13 +59,13 @@ def read(shared: Path, name: str) -> GraphQLSchema:
 
 
 def test_a_fresh_workspace_has_the_schema_of_the_standard_objects(shared: Path) -> None:
-    found = differences(core_schema(DataModel.load_standard()), read(shared, "core.standard.graphql"))
+    found = differences(core_schema(standard_model()), read(shared, "core.standard.graphql"))
 
     assert not found, "\n".join(found)
 
 
 def test_the_comparison_notices_a_missing_field(shared: Path) -> None:
-    model = DataModel.load_standard()
+    model = standard_model()
     del model.objects["company"].fields["name"]
     model.changed()
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aiotwenty.sandbox.catalogue import standard_model
 from aiotwenty.sandbox.model import DataModel, stable_id
 
 WORKSPACE_ID = stable_id("workspace")
@@ -106,7 +107,7 @@ class Workspace:
             self.api_keys = {each["id"]: ApiKey(**each) for each in json.loads(stored["api_keys"])}
             self.webhooks = {each["id"]: Webhook(**each) for each in json.loads(stored["webhooks"])}
         else:
-            self.model = DataModel.load_standard()
+            self.model = standard_model()
             self.created_at = now()
             self.new_api_key("Sandbox key")
             self.save()
