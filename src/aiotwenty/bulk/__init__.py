@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aiotwenty.bulk.export import ExportReport, export
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load import load, update
 from aiotwenty.bulk.report import LoadReport, Progress, Reject
@@ -9,6 +10,7 @@ from aiotwenty.bulk.sources import InputError, open_source
 from aiotwenty.bulk.transforms import boolean, date, lower, micros, number, option, split, text, trim, upper, url
 
 __all__ = [
+    "ExportReport",
     "InputError",
     "Journal",
     "LoadReport",
@@ -16,6 +18,7 @@ __all__ = [
     "Reject",
     "boolean",
     "date",
+    "export",
     "load",
     "lower",
     "micros",

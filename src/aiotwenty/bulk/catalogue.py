@@ -81,7 +81,9 @@ class GeneratedCatalogue:
 
     def shape(self, type_name: str) -> Shape:
         if type_name not in self._shapes:
-            create_model = self._meta(type_name).model("create")
+            meta = self._meta(type_name)
             unique_model = getattr(import_module(self._package), f"{type_name}WhereUniqueInput", None)
-            self._shapes[type_name] = Shape(type_name, create_model, unique_model, self.shape)
+            self._shapes[type_name] = Shape(
+                type_name, meta.model("create"), unique_model, self.shape, meta.model("record")
+            )
         return self._shapes[type_name]

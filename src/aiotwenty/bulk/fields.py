@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -57,6 +57,7 @@ class Shape:
     create_model: type[BaseModel]
     unique_model: type[BaseModel] | None
     related: Callable[[str], Shape]
+    record_model: type[BaseModel] | None = None
     targets: dict[str, Target] = field(default_factory=dict)
     composites: dict[str, tuple[str, ...]] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
@@ -92,6 +93,13 @@ class Shape:
             for path, types in _leaves(self.unique_model)
             if path in self.targets and not types & {UUID} and path != "id" and path not in self.relations
         )
+
+    @cached_property
+    def read_only(self) -> frozenset[str]:
+        """What records have and rows can't give: the name in `createdBy`, for instance. Exports hold it."""
+        if self.record_model is None:
+            return frozenset()
+        return frozenset(path for path, _ in _leaves(self.record_model) if path not in self.targets)
 
     @cached_property
     def _names(self) -> list[dict[str, list[Target]]]:
@@ -199,6 +207,27 @@ def named_fields(model: type[BaseModel]) -> Iterator[tuple[str, str, Any]]:
     model.model_rebuild()
     for name, info in model.model_fields.items():
         yield info.serialization_alias or info.alias or name, name, info.annotation
+
+
+def columns_of(model: type[BaseModel], without: Collection[str] = ()) -> list[tuple[str, str]]:
+    """The dotted paths of a record model and what they hold: text, int, number, bool, datetime, date. First the id."""
+    columns = []
+    for path, types in _leaves(model):
+        if path not in without:
+            columns.append((path, _column_type(types)))
+    return sorted(columns, key=lambda column: column[0] != "id")
+
+
+def _column_type(types: set[Any]) -> str:
+    if datetime.datetime in types or AwareDatetime in types:
+        return "datetime"
+    if datetime.date in types:
+        return "date"
+    if types == {bool}:
+        return "bool"
+    if types == {int}:
+        return "int"
+    return "number" if types and types <= {int, float} else "text"
 
 
 def _leaves(model: type[BaseModel]) -> Iterator[tuple[str, set[Any]]]:

@@ -61,7 +61,7 @@ class Mapper:
             self._columns[name] = self._compile(name, spec)
 
     def _compile(self, name: str, spec: FieldSpec) -> Column | None:
-        if spec is None or name in self._ignored:
+        if spec is None or name in self._ignored or (spec == name and name in self.shape.read_only):
             return None
         field_name, transform = (spec, None) if isinstance(spec, str) else spec
         if isinstance(transform, str):
@@ -141,11 +141,16 @@ class Mapper:
             if target.kind == "composite":
                 if isinstance(value, Mapping):
                     path = target.path
+                    if self.shape.read_only:
+                        value = self._writable(target, value)
                 elif path == target.path:
                     raise ValueRefused(f"{column.name}: {target.dotted} is made of parts, {value!r} is none of them")
         else:
             path = target.path
         _set(data, path, value)
+
+    def _writable(self, target: Target, value: Mapping[str, Any]) -> dict[str, Any]:
+        return {part: one for part, one in value.items() if f"{target.dotted}.{part}" not in self.shape.read_only}
 
     def _refer(
         self, column: Column, relation: Relation, value: Any, data: dict[str, Any], references: list[Reference]

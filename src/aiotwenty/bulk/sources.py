@@ -65,7 +65,7 @@ class Check:
 
 
 class Source(ABC):
-    """Rows with a name. `is_text` says that every value is text to be understood by its field, as in CSV."""
+    """Rows with a name. `is_text` says that text is to be understood by its field, as in CSV: JSON, lists, dates."""
 
     name: str
     is_text = False
@@ -304,8 +304,9 @@ class JsonLinesSource(TextSource):
 
 
 class ParquetSource(FileSource):
-    """Parquet, read in slices of 1,000 rows. Needs the extra `arrow`."""
+    """Parquet, read in slices of 1,000 rows; lists and objects may be JSON in text. Needs the extra `arrow`."""
 
+    is_text = True
     nulls_are_gaps = True
 
     def __init__(self, path: Path) -> None:

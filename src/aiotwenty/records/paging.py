@@ -123,6 +123,15 @@ class CursorWalk(Generic[R]):
         self._seen = 0
         self._totals: set[int] = set()
 
+    @property
+    def position(self) -> tuple[str | None, int, int]:
+        """Where the walk is: the cursor, the last id as a number, and how many records came."""
+        return self._cursor, self._last_id, self._seen
+
+    def resume(self, cursor: str | None, last_id: int, seen: int) -> None:
+        """Goes on from the `position` of another walk."""
+        self._cursor, self._last_id, self._seen = cursor, last_id, seen
+
     async def batch(self) -> Batch[R]:
         size = self._size if self._limit is None else max(1, min(self._size, self._limit - self._seen))
         page, size_in_bytes = await self._fetch(size, self._cursor)

@@ -1,0 +1,237 @@
+"""`export`: every record of an object once, into a file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import NAMESPACE_URL
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
+
+from aiotwenty.bulk.catalogue import Names
+from aiotwenty.bulk.fields import columns_of
+from aiotwenty.bulk.formats import FORMATS, RecordWriter, open_writer
+from aiotwenty.bulk.journal import Job, Journal
+from aiotwenty.bulk.load import AnyRecords
+from aiotwenty.bulk.report import OnProgress, Progress
+from aiotwenty.bulk.sources import InputError
+from aiotwenty.bulk.wire import selection_of
+from aiotwenty.records.filters import Filter
+from aiotwenty.records.paging import Batch, CursorWalk
+from aiotwenty.transport.models import UUID, Record
+from aiotwenty.transport.operation import Operation
+from aiotwenty.transport.page import Page
+from aiotwenty.transport.transport import TwentyTransport
+
+NOT_EXPORTED = ("searchVector",)
+"""What the server makes of other fields."""
+
+
+class RawRecord(Record):
+    """A record as it came."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: UUID
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"id": str(self.id), **(self.model_extra or {})}
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export wrote. `records` counts those of an earlier run with the same journal, too."""
+
+    path: Path
+    records: int
+    bytes: int
+    requests: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.records:,} records in {self.path} ({self.bytes:,} bytes, {self.seconds:,.1f} s)"
+
+
+async def export(
+    records: AnyRecords,
+    path: str | Path,
+    *,
+    filter: Mapping[str, Any] | BaseModel | None = None,
+    fields: Iterable[str] | None = None,
+    deleted: bool = False,
+    page_size: int | None = None,
+    journal: str | Path | Journal | None = None,
+    on_progress: OnProgress | None = None,
+) -> ExportReport:
+    """Writes every record that matches to a .csv, .jsonl or .parquet file, in the order of ids; streamed.
+
+    `fields` are dotted paths (`name`, `domainName.primaryLinkUrl`), by default all but search vectors; columns are named
+    so, and the file can be loaded again. `deleted` also brings deleted records. The file appears when it is complete.
+    With a `journal` an export that was stopped goes on where it was (not with Parquet).
+
+    Raises `PaginationError` rather than leaving a gap, `InputError` for a path or a field that cannot be right.
+    """
+    meta = records.meta
+    return await run_export(
+        records._endpoint,
+        Names(meta.type_name, meta.singular, meta.plural),
+        columns_of(meta.model("record"), NOT_EXPORTED),
+        Path(path),
+        only=records._filter(filter),
+        fields=fields,
+        deleted=deleted,
+        page_size=page_size,
+        journal=journal,
+        on_progress=on_progress,
+    )
+
+
+async def run_export(
+    endpoint: TwentyTransport,
+    names: Names,
+    columns: list[tuple[str, str]],
+    path: Path,
+    *,
+    only: Filter | None = None,
+    fields: Iterable[str] | None = None,
+    deleted: bool = False,
+    page_size: int | None = None,
+    journal: str | Path | Journal | None = None,
+    on_progress: OnProgress | None = None,
+) -> ExportReport:
+    """An export of any object whose names and columns are known."""
+    started = monotonic()
+    ending = path.suffix.lower()
+    if ending not in FORMATS:
+        raise InputError(f"{path}: records are written as {', '.join(FORMATS)}")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}")
+    if journal is not None and ending == ".parquet":
+        raise InputError(f"{path}: Parquet cannot be continued; export with a journal to .jsonl or .csv")
+    columns = _chosen(columns, fields, names)
+    if deleted:
+        either: Filter = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
+        only = {"and": [only, either]} if only else either
+    walk = RawWalk(endpoint, names, [name for name, _ in columns], only, page_size)
+    opened = journal if isinstance(journal, Journal) else Journal(journal) if journal is not None else None
+    part = path.with_name(path.name + ".part")
+    try:
+        job, start = None, 0
+        if opened is not None:
+            settings = to_json({"fields": [name for name, _ in columns], "filter": only}).decode()
+            job = opened.job(
+                f"export {names.plural} to {path.name}", fingerprint=None, settings=settings, namespace=NAMESPACE_URL
+            )
+            if job.state and job.state.get("complete") and path.exists():
+                return ExportReport(path, job.state["seen"], path.stat().st_size, 0, monotonic() - started)
+            if job.state and not job.state.get("complete") and part.exists():
+                start = walk.resume(job.state)
+        writer = open_writer(part, ending, columns, start)
+        try:
+            await _write(walk, writer, job, Progress(what=names.plural), on_progress)
+        finally:
+            length = writer.close()
+        part.replace(path)
+        if job is not None:
+            job.state = {"complete": True, "seen": walk.seen}
+    finally:
+        if opened is not None and opened is not journal:
+            opened.close()
+    return ExportReport(path, walk.seen, length, walk.requests, monotonic() - started)
+
+
+class RawWalk:
+    """All records of an object in the order of ids, page by page, the next one being fetched meanwhile."""
+
+    def __init__(
+        self,
+        endpoint: TwentyTransport,
+        names: Names,
+        paths: list[str],
+        only: Filter | None = None,
+        page_size: int | None = None,
+    ) -> None:
+        selection = selection_of(dict.fromkeys(["id", *paths]))
+        variables = f"$filter:{names.type_name}FilterInput,$first:Int,$after:String"
+        text = (
+            f"query Export{names.type_name}({variables}){{{names.plural}(filter:$filter,first:$first,after:$after)"
+            f"{{edges{{node{selection}}}pageInfo{{hasNextPage endCursor}}totalCount}}}}"
+        )
+        self._operation = Operation(f"Export{names.type_name}", "query", text, names.plural)
+        self._endpoint = endpoint
+        self._only = only
+        self.total: int | None = None
+        self.requests = 0
+        self._cursors: CursorWalk[RawRecord] = CursorWalk(self._fetch, page_size, None, names.plural)
+        self.position = self._cursors.position
+
+    @property
+    def seen(self) -> int:
+        return self.position[2]
+
+    def resume(self, state: Mapping[str, Any]) -> int:
+        """Goes on from a saved state; where that is in the file."""
+        self._cursors.resume(state["cursor"], int(state["last_id"]), state["seen"])
+        self.position = self._cursors.position
+        return int(state["bytes"])
+
+    async def _fetch(self, first: int, after: str | None) -> tuple[Page[RawRecord], int]:
+        self.requests += 1
+        variables: dict[str, object] = {"first": first}
+        if self._only:
+            variables["filter"] = self._only
+        if after:
+            variables["after"] = after
+        page: tuple[Page[RawRecord], int] = await self._endpoint.measure(self._operation, Page[RawRecord], variables)
+        self.total = page[0].total_count
+        return page
+
+    async def pages(self) -> Any:
+        """Lists of records as they came; `position` is after the list that was given last."""
+        task: asyncio.Future[Batch[RawRecord]] | None = asyncio.ensure_future(self._cursors.batch())
+        try:
+            while task is not None:
+                batch = await task
+                position = self._cursors.position
+                task = asyncio.ensure_future(batch.following()) if batch.following else None
+                # The request goes out before this page is worked on.
+                await asyncio.sleep(0)
+                self.position = position
+                yield [record.as_dict() for record in batch.records]
+        finally:
+            if task is not None and not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+
+
+async def _write(
+    walk: RawWalk, writer: RecordWriter, job: Job | None, progress: Progress, on_progress: OnProgress | None
+) -> None:
+    async for records in walk.pages():
+        writer.write(records)
+        if job is not None:
+            cursor, last_id, seen = walk.position
+            job.state = {"cursor": cursor, "last_id": str(last_id), "seen": seen, "bytes": writer.sync()}
+        progress.received, progress.loaded = walk.seen, walk.seen
+        progress.total, progress.requests = walk.total, walk.requests
+        if on_progress is not None:
+            on_progress(progress)
+
+
+def _chosen(columns: list[tuple[str, str]], fields: Iterable[str] | None, names: Names) -> list[tuple[str, str]]:
+    if fields is None:
+        return columns
+    wanted = list(fields)
+    known = dict(columns)
+    chosen = [
+        (name, kind) for field in wanted for name, kind in columns if name == field or name.startswith(field + ".")
+    ]
+    unknown = [field for field in wanted if not any(name == field or name.startswith(field + ".") for name in known)]
+    if unknown:
+        raise InputError(f"{names.type_name} has no field {', '.join(unknown)}; it has {', '.join(known)}")
+    return chosen if any(name == "id" for name, _ in chosen) else [("id", known["id"]), *chosen]
