@@ -72,70 +72,14 @@ def test_the_comparison_notices_a_missing_field(shared: Path) -> None:
     assert differences(core_schema(model), read(shared, "core.standard.graphql"))
 
 
-CREATE_OBJECT = "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }"
-CREATE_FIELD = "mutation ($input: CreateOneFieldMetadataInput!) { createOneField(input: $input) { id } }"
-OBJECTS = "query { objects(paging: { first: 1000 }) { edges { node { id nameSingular fieldsList { name } } } } }"
-
-
-class CustomObjects:
-    """Creates through `/metadata` what the recorded workspace has beyond the standard objects."""
-
-    def __init__(self, ask: Callable[..., Awaitable[dict[str, Any]]], recorded: list[dict[str, Any]]) -> None:
-        self.ask = ask
-        self.recorded = {each["nameSingular"]: each for each in recorded}
-
-    async def create(self) -> None:
-        for name in ("rocket", "pet", "surveyResult", "employmentHistory", "petCareAgreement"):
-            await self.create_object(self.recorded[name])
-        listed = (await self.ask("/metadata", OBJECTS))["objects"]["edges"]
-        ids = {edge["node"]["nameSingular"]: edge["node"]["id"] for edge in listed}
-        for edge in listed:
-            of, there = self.recorded[edge["node"]["nameSingular"]], {one["name"] for one in edge["node"]["fieldsList"]}
-            for field in of["fieldsList"]:
-                if field["name"] not in there and self.begins(field):
-                    await self.create_field(ids, of["nameSingular"], field)
-
-    def begins(self, field: dict[str, Any]) -> bool:
-        """Of a relation, the end that was created: the morph one, or the one with the join column."""
-        if field["type"] != "RELATION":
-            return True
-        target = self.recorded[field["relation"]["targetObjectMetadata"]["nameSingular"]]
-        name = field["relation"]["targetFieldMetadata"]["name"]
-        other = next(each for each in target["fieldsList"] if each["name"] == name)
-        return bool(other["type"] == "RELATION" and field["relation"]["type"] == "MANY_TO_ONE")
-
-    async def create_object(self, of: dict[str, Any]) -> None:
-        keys = ("nameSingular", "namePlural", "labelSingular", "labelPlural", "icon")
-        skipped = {"skipNameField": of["labelIdentifier"] == "id"}
-        await self.ask("/metadata", CREATE_OBJECT, {"object": {key: of[key] for key in keys} | skipped})
-
-    async def create_field(self, ids: dict[str, str], owner: str, field: dict[str, Any]) -> None:
-        keys = ("name", "label", "type", "isNullable", "isUnique", "defaultValue", "options", "settings")
-        given = {key: field[key] for key in keys if key in field} | {"objectMetadataId": ids[owner]}
-        payloads = [
-            {
-                "type": one["type"],
-                "targetObjectMetadataId": ids[one["targetObjectMetadata"]["nameSingular"]],
-                "targetFieldLabel": one["targetFieldMetadata"]["name"],
-                "targetFieldIcon": "IconBox",
-            }
-            for one in field.get("morphRelations") or [field.get("relation")]
-            if one
-        ]
-        if field["type"] == "RELATION":
-            given["relationCreationPayload"] = payloads[0]
-        elif payloads:
-            given["morphRelationsCreationPayload"] = payloads
-        await self.ask("/metadata", CREATE_FIELD, {"field": given})
-
-
-async def test_a_workspace_with_custom_objects_is_introspected_like_the_recorded_one(shared: Path) -> None:
-    recorded = json.loads((shared / "objects.json").read_text("utf-8"))
+async def test_a_workspace_with_custom_objects_is_introspected_like_the_recorded_one(
+    shared: Path, custom_objects: Callable[..., Awaitable[None]]
+) -> None:
     async with Sandbox() as sandbox, aiohttp.ClientSession() as session:
 
         async def ask(path: str, query: str, given: dict[str, Any] | None = None) -> dict[str, Any]:
             headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-            body = {"query": query, "variables": {"input": given}}
+            body = {"query": query, "variables": given}
             async with session.post(sandbox.url + path, json=body, headers=headers) as response:
                 answer = json.loads(await response.read())
             assert "errors" not in answer, answer["errors"]
@@ -143,7 +87,7 @@ async def test_a_workspace_with_custom_objects_is_introspected_like_the_recorded
             return data
 
         fresh = differences(await introspected(ask), read(shared, "core.standard.graphql"))
-        await CustomObjects(ask, recorded).create()
+        await custom_objects(ask)
         custom = differences(await introspected(ask), read(shared, "core.custom.graphql"))
 
     assert not fresh, "\n".join(fresh)

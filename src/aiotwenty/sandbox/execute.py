@@ -151,7 +151,8 @@ class Core:
         return RecordAnswer(answer)
 
     def _introspected(self, asked: GraphQLCall) -> Answer:
-        return self._static.introspect(asked.query, asked.variables, asked.operation_name)
+        answer = self._static.introspect(asked.query, asked.variables, asked.operation_name)
+        return RecordAnswer(answer.body, answer.status, answer.refused)
 
     def _answers(self, roots: list[RootField], document: Document, reader: Reader, caller: ApiKey) -> dict[str, Any]:
         """Each root field for itself: some may fail while others are done."""

@@ -37,6 +37,8 @@ class ToManyPlan:
     key: str
     relation: ToMany
     connection: ConnectionPlan
+    lost: bool = False
+    """Nothing is found, because the server lacks what it would look for."""
 
 
 class RecordPlan:
@@ -106,6 +108,10 @@ class Planner:
         plan = RecordPlan(of)
         for key, selected in (selection or {}).items():
             plan.parts.append((key, self._part(plan, key, selected, depth, in_many)))
+        if depth and not self.strict and not any(each.name == "id" for each in (selection or {}).values()):
+            # A related record whose id isn't selected has no related lists (Twenty, July 2026).
+            for each in plan.to_many:
+                each.lost = True
         return plan
 
     def everything(self, of: Object) -> RecordPlan:

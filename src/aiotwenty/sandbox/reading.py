@@ -175,7 +175,7 @@ class Records:
         join = record.column(f"t.{quoted(plan.relation.join_column)}")
         table, joined = quoted(connection.object.name_singular), record.columns[join]
         living = f'{joined} IN (SELECT value FROM json_each(?)) AND +t."deletedAt" IS NULL'
-        ids = json.dumps(parents)
+        ids = "[]" if plan.lost else json.dumps(parents)
         by_parent: dict[str, list[Row]] = {parent: [] for parent in parents}
         if connection.record is not None or connection.wants_total:
             for row in self._related_rows(record, table, joined, living, ids, len(by_parent)):

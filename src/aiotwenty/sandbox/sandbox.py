@@ -87,6 +87,13 @@ class Sandbox:
             raise RuntimeError("the sandbox does not run: use it as `async with Sandbox() as sandbox:`")
         return self._workspace
 
+    @property
+    def store(self) -> Store:
+        """The records, for tests that look behind the API."""
+        if self._store is None:
+            raise RuntimeError("the sandbox does not run: use it as `async with Sandbox() as sandbox:`")
+        return self._store
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -169,11 +176,10 @@ class Sandbox:
 
     def _current_operations(self) -> Operations:
         """Those of the data model as it is now."""
-        assert self._store is not None
         assert self._sender is not None
         model = self.workspace.model
         if self._operations is None or self._operations_revision != model.revision:
-            self._operations = Operations(self._store, model, self._files.show, self._sender, self.strict)
+            self._operations = Operations(self.store, model, self._files.show, self._sender, self.strict)
             self._operations_revision = model.revision
         return self._operations
 

@@ -71,6 +71,11 @@ class Store:
             found = self._counts[key] = int(self.rows(sql, parameters)[0][0])
         return found
 
+    def forget(self) -> None:
+        """Drops what is remembered of the records; needed if something else changed the database."""
+        self._counts.clear()
+        self._lowest_positions.clear()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the writes inside, or none."""
@@ -79,8 +84,7 @@ class Store:
             yield
         except BaseException:
             self.connection.execute("ROLLBACK")
-            self._counts.clear()
-            self._lowest_positions.clear()
+            self.forget()
             raise
         self.connection.execute("COMMIT")
 
@@ -103,8 +107,7 @@ class Store:
 
     def apply(self, model: DataModel) -> None:
         """Brings the tables to what the model says. Renamed objects and fields keep their values."""
-        self._counts.clear()
-        self._lowest_positions.clear()
+        self.forget()
         wanted = {each.id: _layout(each, model) for each in model.objects.values()}
         stored = {key: json.loads(text) for key, text in self.rows('SELECT object, layout FROM "_layout"')}
         if wanted == stored:

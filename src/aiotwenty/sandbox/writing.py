@@ -139,7 +139,8 @@ class Writer:
     def _stamps(self, of: Object, actor: str, new: bool) -> Values:
         """What the server itself writes: times, and who did it."""
         moment = self._now()
-        made: Values = {"createdAt": moment, "updatedAt": moment} if new else {"updatedAt": moment}
+        timed = (each.name for each in of.columns.values() if each.default_function == "now")
+        made: Values = dict.fromkeys(timed, moment) if new else {"updatedAt": moment}
         for name in ("createdBy", "updatedBy") if new else ("updatedBy",):
             if name in of.composites:
                 made |= {f"{name}Source": "API", f"{name}Name": actor, f"{name}Context": "{}"}
