@@ -1,4 +1,4 @@
-"""`aiotwenty init`, `introspect`, `generate`, `check`: from a workspace to a typed client, and whether it still fits."""
+"""`aiotwenty init`, `introspect`, `generate`, `check`: from a workspace to a typed client, and if it still fits."""
 
 from __future__ import annotations
 

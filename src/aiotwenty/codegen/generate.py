@@ -17,19 +17,19 @@ from ariadne_codegen.settings import ClientSettings, get_validation_rule
 from graphql import DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode, assert_valid_schema
 
 import aiotwenty.transport.runtime
+from aiotwenty.codegen.amend import amend
 from aiotwenty.codegen.config import Config, EndpointConfig
 from aiotwenty.codegen.documents import Documents, collect, find_documents, parse_file, schema_problems
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.objects import TwentyObject, find_objects, object_fields
 from aiotwenty.codegen.operations import core_operations, metadata_operations, write_operations
 from aiotwenty.codegen.package import PackageBuilder
-from aiotwenty.codegen.scalars import ids_are_uuids
 from aiotwenty.codegen.sdl import load_schema, write_files
 from aiotwenty.codegen.server_rules import ServerRules
 from aiotwenty.codegen.source import GENERATED
 from aiotwenty.codegen.tagging import TaggingPlugin
 from aiotwenty.codegen.write_client import client_module
-from aiotwenty.codegen.write_init import endpoint_init, package_init
+from aiotwenty.codegen.write_init import endpoint_init, package_client, package_init
 from aiotwenty.codegen.write_models import models_module
 from aiotwenty.codegen.write_objects import objects_module
 from aiotwenty.codegen.write_operations import constants, operations_module
@@ -67,6 +67,7 @@ def generate(config: Config) -> GenerateReport:
     init = config.package / "__init__.py"
     if _is_generated(init):
         files[init] = package_init(config.package.name)
+        files[config.package / "client.py"] = package_client()
         files[config.package / "py.typed"] = ""
     else:
         report.kept.append(init)
@@ -123,7 +124,7 @@ class _Loaded:
         documents = collect([*map(parse_file, find_documents(self.endpoint.queries)), *stray])
         self._check(documents)
         if is_core:
-            ids_are_uuids(self.schema)
+            amend(self.schema)
         builder = PackageBuilder(self.schema, documents, self.settings, self.plugins, records=is_core)
         try:
             models, methods = builder.build()

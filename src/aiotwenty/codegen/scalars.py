@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ariadne_codegen.client_generators.scalars import ScalarData
 from graphql import (
-    GraphQLID,
-    GraphQLInputObjectType,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
     is_specified_scalar_type,
@@ -52,26 +46,3 @@ def _reference(name: str, python: str) -> ScalarData:
     data = ScalarData(type_=name, graphql_name=name)
     data.type_name = python  # its own constructor would turn a dotted name into an import
     return data
-
-
-def ids_are_uuids(schema: GraphQLSchema) -> None:
-    """Type every ID of a core schema as the UUID it is, so that `person.company_id == company.id` can be true.
-
-    The schema is changed in place, which is why operations are validated before.
-    """
-    uuid = schema.type_map.get("UUID")
-    if not isinstance(uuid, GraphQLScalarType):
-        return
-    for type_ in schema.type_map.values():
-        if isinstance(type_, GraphQLObjectType | GraphQLInputObjectType) and not type_.name.startswith("__"):
-            fields: Mapping[str, Any] = type_.fields
-            for field in fields.values():
-                field.type = _replaced(field.type, uuid)
-
-
-def _replaced(type_: Any, uuid: GraphQLScalarType) -> Any:
-    if isinstance(type_, GraphQLNonNull):
-        return GraphQLNonNull(_replaced(type_.of_type, uuid))
-    if isinstance(type_, GraphQLList):
-        return GraphQLList(_replaced(type_.of_type, uuid))
-    return uuid if type_ is GraphQLID else type_

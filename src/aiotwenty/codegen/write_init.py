@@ -47,10 +47,10 @@ def __dir__() -> list[str]:
 '''
 
 
-def package_init(name: str) -> str:
-    """A user's own package: a `Twenty` of its own, and everything of `core`."""
+def package_client() -> str:
+    """`client.py` of a user's own package: a `Twenty` with the workspace's objects."""
     return f'''{GENERATED}
-"""A typed client for one workspace: `from {name} import Twenty`."""
+"""The client of the workspace that this package was generated from."""
 
 from __future__ import annotations
 
@@ -59,17 +59,15 @@ from functools import cached_property
 
 from aiotwenty.client import Client
 
-from . import core as _core
 from .core.objects import Objects
 
 if typing.TYPE_CHECKING:
-    from .core import *
     from .core.client import CoreClient
     from .metadata.client import MetadataClient
 
 
 class Twenty(Client, Objects):
-    """The workspace that this package was generated from: `async with Twenty() as twenty`."""
+    """The workspace: `async with Twenty() as twenty`."""
 
     @cached_property
     def core(self) -> CoreClient:
@@ -84,6 +82,23 @@ class Twenty(Client, Objects):
         from .metadata.client import MetadataClient
 
         return MetadataClient(self.endpoint("metadata"))
+'''
+
+
+def package_init(name: str) -> str:
+    """A user's own package: its `Twenty`, and everything of `core`."""
+    return f'''{GENERATED}
+"""A typed client for one workspace: `from {name} import Twenty`."""
+
+from __future__ import annotations
+
+import typing
+
+from . import core as _core
+from .client import Twenty as Twenty
+
+if typing.TYPE_CHECKING:
+    from .core import *
 
 
 def __getattr__(name: str) -> typing.Any:

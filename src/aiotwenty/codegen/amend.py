@@ -1,0 +1,83 @@
+"""What a core schema says less exactly than the server means it, made exact for the models.
+
+The schema is changed in place, which is why operations are validated before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import (
+    GraphQLID,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+)
+
+_DATES = {"DateTime": "DateTimeFilter", "Date": "DateFilter"}
+
+
+def amend(schema: GraphQLSchema) -> None:
+    """Apply all amendments. Those that the schema does not need change nothing."""
+    _ids_are_uuids(schema)
+    _dates_are_filtered_by_operators(schema)
+
+
+def _ids_are_uuids(schema: GraphQLSchema) -> None:
+    """Foreign keys are typed ID, ids UUID; as one type, `person.company_id == company.id` can be true."""
+    uuid = schema.type_map.get("UUID")
+    if isinstance(uuid, GraphQLScalarType):
+        for type_ in _types_with_fields(schema):
+            fields: dict[str, Any] = type_.fields
+            for field in fields.values():
+                field.type = _replaced(field.type, uuid)
+
+
+def _replaced(type_: Any, uuid: GraphQLScalarType) -> Any:
+    if isinstance(type_, GraphQLNonNull):
+        return GraphQLNonNull(_replaced(type_.of_type, uuid))
+    if isinstance(type_, GraphQLList):
+        return GraphQLList(_replaced(type_.of_type, uuid))
+    return uuid if type_ is GraphQLID else type_
+
+
+def _dates_are_filtered_by_operators(schema: GraphQLSchema) -> None:
+    """Older servers type `filter: {createdAt}` as a scalar and take `{gte: ...}` as newer ones do (Twenty 1.10)."""
+    filters = [
+        each for each in _types_with_fields(schema) if isinstance(each, GraphQLInputObjectType) and "and" in each.fields
+    ]
+    for filter_ in filters:
+        for field in filter_.fields.values():
+            if isinstance(field.type, GraphQLScalarType) and field.type.name in _DATES:
+                field.type = _operators(schema, field.type)
+
+
+def _operators(schema: GraphQLSchema, scalar: GraphQLScalarType) -> GraphQLInputObjectType:
+    """The operators that the server knows for a date, as a type of the schema."""
+    name = _DATES[scalar.name]
+    known = schema.type_map.get(name)
+    if isinstance(known, GraphQLInputObjectType):
+        return known
+    fields: dict[str, GraphQLInputField] = {
+        each: GraphQLInputField(scalar) for each in ("eq", "gt", "gte", "lt", "lte", "neq")
+    }
+    fields["in"] = GraphQLInputField(GraphQLList(GraphQLNonNull(scalar)))
+    null_check = schema.type_map.get("FilterIs")
+    if null_check is not None:
+        fields["is"] = GraphQLInputField(null_check)  # type: ignore[arg-type]
+    made = GraphQLInputObjectType(name, fields)
+    schema.type_map[name] = made
+    return made
+
+
+def _types_with_fields(schema: GraphQLSchema) -> Iterator[GraphQLObjectType | GraphQLInputObjectType]:
+    named: list[GraphQLNamedType] = list(schema.type_map.values())
+    for type_ in named:
+        if isinstance(type_, GraphQLObjectType | GraphQLInputObjectType) and not type_.name.startswith("__"):
+            yield type_
