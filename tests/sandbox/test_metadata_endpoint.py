@@ -541,3 +541,31 @@ def test_an_older_server_has_no_limits_on_documents() -> None:
     old = Endpoint(strict=True)
 
     assert "errors" not in old.ask("{ a: webhooks { id } b: webhooks { id } }").body
+
+
+def test_an_older_server_wants_a_secret_for_a_webhook() -> None:
+    old = Endpoint(strict=True)
+    create = "mutation ($i: CreateWebhookInput!) { createWebhook(input: $i) { id } }"
+    given = {"targetUrl": "http://127.0.0.1:9/", "operations": ["*.*"]}
+    error = old.ask(create, {"i": given}).body["errors"][0]
+
+    assert error["message"] == 'null value in column "secret" of relation "webhook" violates not-null constraint'
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    old.data(create, {"i": given | {"secret": ""}})
+
+
+def test_the_webhook_mutations_of_an_older_schema_work_too(shared: Path) -> None:
+    sdl = (shared / "metadata.graphql").read_text("utf-8")
+    sdl = sdl.replace("deleteWebhook(id: UUID!): Webhook!", "deleteWebhook(input: DeleteWebhookInput!): Boolean!")
+    sdl = sdl.replace("  update: UpdateWebhookInputUpdates!", "  targetUrl: String")
+    old = Endpoint(strict=True, sdl=sdl + "input DeleteWebhookInput { id: UUID! }")
+    given = {"targetUrl": "http://127.0.0.1:9/", "operations": ["*.*"], "secret": "s"}
+    hook = old.data("mutation ($i: CreateWebhookInput!) { createWebhook(input: $i) { id } }", {"i": given})
+    id_only = {"id": hook["createWebhook"]["id"]}
+    update = "mutation ($i: UpdateWebhookInput!) { updateWebhook(input: $i) { targetUrl } }"
+    updated = old.data(update, {"i": id_only | {"targetUrl": "http://127.0.0.1:8/"}})
+
+    assert updated["updateWebhook"]["targetUrl"] == "http://127.0.0.1:8/"
+    deleted = old.data("mutation ($i: DeleteWebhookInput!) { deleteWebhook(input: $i) }", {"i": id_only})
+    assert deleted == {"deleteWebhook": True}
+    assert not old.workspace.webhooks

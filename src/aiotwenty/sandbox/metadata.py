@@ -14,12 +14,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from graphql import (
+    GraphQLBoolean,
     GraphQLError,
     GraphQLNonNull,
     GraphQLResolveInfo,
     GraphQLScalarType,
     GraphQLSchema,
     build_schema,
+    get_named_type,
 )
 
 from aiotwenty.sandbox import field_changes, index_changes, object_changes
@@ -36,9 +38,8 @@ from aiotwenty.sandbox.metadata_nodes import (
     WorkspaceNode,
     index_nodes,
     snake,
-    universal_identifier,
 )
-from aiotwenty.sandbox.model import DataModel
+from aiotwenty.sandbox.model import DataModel, universal_identifier
 from aiotwenty.sandbox.multipart import Upload
 from aiotwenty.sandbox.scalars import checked_uuid
 from aiotwenty.sandbox.validating import Answer, forbidden, run
@@ -142,7 +143,11 @@ class Metadata:
         resolver = self._resolvers.get(name)
         if resolver is None:
             raise not_in_sandbox(f"{info.parent_type.name}.{name}")
-        return resolver(**arguments)
+        answer = resolver(**arguments)
+        if isinstance(answer, WebhookNode) and get_named_type(info.return_type) is GraphQLBoolean:
+            # A schema of 2025 only says that the webhook was deleted.
+            return True
+        return answer
 
     def _change(self, action: Callable[[], Any]) -> Any:
         """A change to the data model, followed by the database, or neither."""
@@ -203,20 +208,20 @@ class Metadata:
         found = [ObjectNode(self._workspace, each) for each in self._workspace.model.objects.values()]
         return sorted(found, key=lambda node: node.id, reverse=True)
 
-    def _objects(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[ObjectNode]:  # noqa: A002
+    def _objects(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[ObjectNode]:
         return Connection(self._object_nodes(), paging, filter)
 
-    def _object(self, id: str) -> ObjectNode:  # noqa: A002
+    def _object(self, id: str) -> ObjectNode:
         of = self._workspace.model.object_by_id(id)
         if of is None:
             raise _not_found("Object not found")
         return ObjectNode(self._workspace, of)
 
-    def _fields(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[FieldNode]:  # noqa: A002
+    def _fields(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[FieldNode]:
         found = [field for node in self._object_nodes() for field in node.fields_list]
         return Connection(sorted(found, key=lambda node: node.id, reverse=True), paging, filter)
 
-    def _field(self, id: str) -> FieldNode:  # noqa: A002
+    def _field(self, id: str) -> FieldNode:
         found = self._workspace.model.field_by_id(id)
         if found is None:
             raise _not_found("Field not found")
@@ -227,10 +232,10 @@ class Metadata:
         found = [index for of in objects for index in index_nodes(self._workspace, of)]
         return sorted(found, key=lambda node: node.id, reverse=True)
 
-    def _indexes(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[IndexNode]:  # noqa: A002
+    def _indexes(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[IndexNode]:
         return Connection(self._index_nodes(), paging, filter)
 
-    def _index(self, id: str) -> IndexNode:  # noqa: A002
+    def _index(self, id: str) -> IndexNode:
         for each in self._index_nodes():
             if each.id == id:
                 return each
@@ -290,13 +295,16 @@ class Metadata:
 
     # Webhooks
 
-    def _webhook(self, id: str) -> WebhookNode | None:  # noqa: A002
-        found = self._workspace.webhooks.get(id)
+    def _webhook(self, id: str = "", input: dict[str, Any] | None = None) -> WebhookNode | None:  # noqa: A002
+        found = self._workspace.webhooks.get(input["id"] if input else id)
         return WebhookNode(found) if found else None
 
     def _create_webhook(self, input: dict[str, Any]) -> WebhookNode:  # noqa: A002
         self._check_url(input["targetUrl"], "create")
         secret = input.get("secret")
+        if secret is None and self._strict:
+            message = 'null value in column "secret" of relation "webhook" violates not-null constraint'
+            raise GraphQLError(message)
         hook = Webhook(
             id=input.get("id") or new_id(),
             target_url=input["targetUrl"],
@@ -309,7 +317,8 @@ class Metadata:
         return WebhookNode(hook)
 
     def _update_webhook(self, input: dict[str, Any]) -> WebhookNode:  # noqa: A002
-        hook, update = self._existing_webhook(input["id"]), input["update"]
+        # Flat in a schema of 2025.
+        hook, update = self._existing_webhook(input["id"]), input.get("update", input)
         if update.get("targetUrl") is not None:
             self._check_url(update["targetUrl"], "update")
             hook.target_url = update["targetUrl"]
@@ -323,9 +332,9 @@ class Metadata:
         self._workspace.save()
         return WebhookNode(hook)
 
-    def _delete_webhook(self, id: str) -> WebhookNode:  # noqa: A002
-        hook = self._existing_webhook(id)
-        del self._workspace.webhooks[id]
+    def _delete_webhook(self, id: str = "", input: dict[str, Any] | None = None) -> WebhookNode:  # noqa: A002
+        hook = self._existing_webhook(input["id"] if input else id)
+        del self._workspace.webhooks[hook.id]
         self._workspace.save()
         return WebhookNode(hook)
 

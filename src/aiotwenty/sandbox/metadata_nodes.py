@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -21,16 +20,13 @@ from aiotwenty.sandbox.model import (
     Object,
     Relation,
     stable_id,
+    universal_identifier,
 )
+from aiotwenty.sandbox.names import index_name
 from aiotwenty.sandbox.workspace import USER_ID, ApiKey, Role, Webhook, Workspace
 
 _PREFIX = "arrayconnection:"
 _T = TypeVar("_T")
-
-
-def universal_identifier(own_id: str) -> str:
-    """The id that an entity keeps in every workspace; here it follows from its own."""
-    return stable_id("universal identifier", own_id)
 
 
 def _application(custom: bool) -> str:
@@ -106,10 +102,10 @@ class ObjectNode(Node):
             }
         ]
 
-    def fields(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[FieldNode]:  # noqa: A002
+    def fields(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[FieldNode]:
         return Connection(self.fields_list, paging, filter)
 
-    def index_metadatas(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[IndexNode]:  # noqa: A002
+    def index_metadatas(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[IndexNode]:
         return Connection(self.index_metadata_list, paging, filter)
 
 
@@ -186,11 +182,10 @@ class IndexNode:
         kind: str = "BTREE",
         asked_for: Index | None = None,
     ) -> None:
-        digest = hashlib.sha256(":".join([of.name_singular, *map(str, fields)]).encode()).hexdigest()[:27]
         self._workspace = workspace
         self._of = of
         self._fields = fields
-        self.name = f"IDX_UNIQUE_{digest}" if unique else f"IDX_{digest}"
+        self.name = index_name(of.name_singular, *(name + (part or "") for name, part in fields), unique=unique)
         self.id = asked_for.id if asked_for else stable_id("index", of.id, self.name)
         self.is_custom = of.is_custom or asked_for is not None
         self.is_unique = unique
@@ -212,7 +207,7 @@ class IndexNode:
             for place, (name, part) in enumerate(self._fields)
         ]
 
-    def object_metadata(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[ObjectNode]:  # noqa: A002
+    def object_metadata(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[ObjectNode]:
         return Connection([ObjectNode(self._workspace, self._of)], paging, filter)
 
 
@@ -317,7 +312,7 @@ class WorkspaceNode:
 class Connection(Generic[_T]):
     """A page of a list, with cursors that hold only a position (`arrayconnection:9`)."""
 
-    def __init__(self, nodes: Sequence[_T], paging: dict[str, Any], filter: dict[str, Any]) -> None:  # noqa: A002
+    def __init__(self, nodes: Sequence[_T], paging: dict[str, Any], filter: dict[str, Any]) -> None:
         chosen = [node for node in nodes if _passes(node, filter)]
         start, end = 0, len(chosen)
         if paging.get("after") is not None:
@@ -364,7 +359,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _passes(node: object, filter: dict[str, Any]) -> bool:  # noqa: A002
+def _passes(node: object, filter: dict[str, Any]) -> bool:
     for key, condition in filter.items():
         if condition is None:
             continue

@@ -43,6 +43,11 @@ def stable_id(*parts: str) -> str:
     return str(uuid.uuid5(_IDS, ":".join(parts)))
 
 
+def universal_identifier(own_id: str) -> str:
+    """The id that an entity keeps in every workspace; here it follows from its own."""
+    return stable_id("universal identifier", own_id)
+
+
 @dataclass(frozen=True, slots=True)
 class SubField:
     """One part of a composite type: `type` is a field type, `not_null` as the output type declares it."""

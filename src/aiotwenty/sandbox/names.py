@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -21,3 +22,9 @@ def pascal(name: str) -> str:
 def upper_first(name: str) -> str:
     """The name as a suffix: `primaryLinkUrl` gives `PrimaryLinkUrl`, the rest stays as it is."""
     return name[:1].upper() + name[1:]
+
+
+def index_name(object_name: str, *fields: str, unique: bool = False) -> str:
+    """Twenty's way to name indexes: a digest of what they cover."""
+    digest = hashlib.sha256(":".join([object_name, *fields]).encode()).hexdigest()[:27]
+    return f"IDX_UNIQUE_{digest}" if unique else f"IDX_{digest}"

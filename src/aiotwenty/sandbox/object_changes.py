@@ -10,8 +10,8 @@ from typing import Any
 from aiotwenty.sandbox.failures import ValidationFailedError, entry, reason
 from aiotwenty.sandbox.field_changes import VIEWS, new_field, undeletable, unlink
 from aiotwenty.sandbox.field_checks import name_reasons, not_available
-from aiotwenty.sandbox.model import DataModel, Object, Relation, relation_name
-from aiotwenty.sandbox.names import pascal, upper_first
+from aiotwenty.sandbox.model import DataModel, Object, Relation, relation_name, stable_id, universal_identifier
+from aiotwenty.sandbox.names import index_name, pascal, upper_first
 from aiotwenty.sandbox.renaming import rename_object
 from aiotwenty.sandbox.workspace import new_id, now
 
@@ -134,9 +134,22 @@ def _object_failure(new: Object, reasons: list[dict[str, Any]], exists: bool) ->
         for name in (*new.fields, *(name for name, _, _ in _TARGETS))
     ]
     target = f"target{upper_first(new.name_singular)}"
-    no_target = reason("OBJECT_METADATA_NOT_FOUND", "Relation target object metadata not found")
+    no_target = reason(
+        "OBJECT_METADATA_NOT_FOUND",
+        "Relation target object metadata not found",
+        "Object targeted by the relation not found",
+    )
     taken = [not_available(target)] if exists else []
-    fields += [entry("fieldMetadata", "create", [*taken, no_target], name=target) for _ in _TARGETS]
+    fields += [
+        entry(
+            "fieldMetadata",
+            "create",
+            [*taken, no_target],
+            name=target,
+            objectMetadataUniversalIdentifier=universal_identifier(stable_id("object", other)),
+        )
+        for _, other, _ in _TARGETS
+    ]
     this = entry("objectMetadata", "create", reasons, namePlural=new.name_plural, nameSingular=new.name_singular)
     view = reason("INVALID_VIEW_DATA", "Object metadata not found")
     no_field = reason("INVALID_VIEW_DATA", "Field metadata not found")
@@ -152,7 +165,11 @@ def _object_failure(new: Object, reasons: list[dict[str, Any]], exists: bool) ->
     existing_index = [reason("INDEX_ALREADY_EXISTS", "Index with same name already exists")] if exists else []
     not_searched = [
         reason("FIELD_METADATA_NOT_FOUND", "Field metadata not found"),
-        reason("TS_VECTOR_FIELD_METADATA_NOT_FOUND", "TS_VECTOR field metadata not found"),
+        reason(
+            "TS_VECTOR_FIELD_METADATA_NOT_FOUND",
+            "TS_VECTOR field metadata not found",
+            "Search vector field not found",
+        ),
         reason("OBJECT_METADATA_NOT_FOUND", "Object metadata not found"),
     ]
     return ValidationFailedError(
@@ -173,7 +190,12 @@ def _object_failure(new: Object, reasons: list[dict[str, Any]], exists: bool) ->
                 for each in new.fields.values()
             ],
             "index": [
-                entry("index", "create", [*first, *existing_index, no_index_field], name=f"IDX_{name}")
+                entry(
+                    "index",
+                    "create",
+                    [*first, *existing_index, no_index_field],
+                    name=index_name(new.name_singular, name),
+                )
                 for name, first in (("searchVector", [no_index_object]), *((name, []) for name, _, _ in _TARGETS))
             ],
             "searchFieldMetadata": [
