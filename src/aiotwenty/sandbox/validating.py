@@ -57,6 +57,16 @@ def forbidden(strict: bool = False) -> GraphQLError:
     return GraphQLError("Forbidden resource", extensions=extensions | {"userFriendlyMessage": "An error occurred."})
 
 
+def not_found(entity: str, entity_id: str) -> GraphQLError:
+    """What a lookup by id says of something that isn't there."""
+    message = f"Unable to find {entity} with id: {entity_id}"
+    response = {"message": message, "error": "Not Found", "statusCode": 404}
+    return GraphQLError(
+        message,
+        extensions={"code": "NOT_FOUND", "response": response, "userFriendlyMessage": "An error occurred."},
+    )
+
+
 def run(
     schema: GraphQLSchema,
     source: str | DocumentNode,
