@@ -70,8 +70,9 @@ async def export(
 ) -> ExportReport:
     """Writes every record that matches to a .csv, .jsonl or .parquet file, in the order of ids; streamed.
 
-    `fields` are dotted paths (`name`, `domainName.primaryLinkUrl`), by default all but search vectors; columns are named
-    so, and the file can be loaded again. `deleted` also brings deleted records. The file appears when it is complete.
+    `fields` are dotted paths (`name`, `domainName.primaryLinkUrl`), by default all but search vectors; columns are
+    named so, and the file can be loaded again. `deleted` also brings deleted records. The file appears when it is
+    complete.
     With a `journal` an export that was stopped goes on where it was (not with Parquet).
 
     Raises `PaginationError` rather than leaving a gap, `InputError` for a path or a field that cannot be right.
@@ -127,9 +128,10 @@ async def run_export(
             job = opened.job(
                 f"export {names.plural} to {path.name}", fingerprint=None, settings=settings, namespace=NAMESPACE_URL
             )
-            if job.state and job.state.get("complete") and path.exists():
-                return ExportReport(path, job.state["seen"], path.stat().st_size, 0, monotonic() - started)
-            if job.state and not job.state.get("complete") and part.exists():
+            length = _length(path if job.state and job.state.get("complete") else part)
+            if job.state and length is not None:
+                if job.state.get("complete"):
+                    return ExportReport(path, job.state["seen"], length, 0, monotonic() - started)
                 start = walk.resume(job.state)
         writer = open_writer(part, ending, columns, start)
         try:
@@ -223,15 +225,17 @@ async def _write(
             on_progress(progress)
 
 
+def _length(path: Path) -> int | None:
+    return path.stat().st_size if path.exists() else None
+
+
 def _chosen(columns: list[tuple[str, str]], fields: Iterable[str] | None, names: Names) -> list[tuple[str, str]]:
     if fields is None:
         return columns
     wanted = list(fields)
     known = dict(columns)
-    chosen = [
-        (name, kind) for field in wanted for name, kind in columns if name == field or name.startswith(field + ".")
-    ]
-    unknown = [field for field in wanted if not any(name == field or name.startswith(field + ".") for name in known)]
-    if unknown:
+    parts = {field: [one for one in columns if one[0] == field or one[0].startswith(field + ".")] for field in wanted}
+    chosen = [one for found in parts.values() for one in found]
+    if unknown := [field for field, found in parts.items() if not found]:
         raise InputError(f"{names.type_name} has no field {', '.join(unknown)}; it has {', '.join(known)}")
     return chosen if any(name == "id" for name, _ in chosen) else [("id", known["id"]), *chosen]

@@ -229,14 +229,13 @@ class Sender:
             pieces = await self._persistently(lambda: self._untangle(piece, error, outcome))
             if pieces is not None:
                 return pieces
-        elif "foreign key" in raw_message(error):
-            orphans = await self._persistently(lambda: self._orphans(piece))
-            if orphans:
-                return self._without(piece, orphans)
         if len(piece.records) == 1:
             outcome.reject(piece.records[0], code_of(error), raw_message(error))
             return []
-        named = suspects(piece.records, error)
+        if "foreign key" in raw_message(error):
+            named = await self._persistently(lambda: self._orphans(piece))
+        else:
+            named = suspects(piece.records, error)
         return self._without(piece, named) if named else piece.halves()
 
     def _without(self, piece: Piece, named: list[Prepared]) -> list[Piece]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ import aiohttp
 from aiotwenty.errors import ConfigurationError, ConnectionFailed, RequestTimeout, TwentyError
 from aiotwenty.transport.exchange import Call, Reply
 
+LARGE_BODY = 1_000_000
 IDLE_SECONDS = 4.0
 """Older servers close an idle connection after 5 s (Twenty, November 2025): give it up before they do."""
 
@@ -56,6 +58,9 @@ class HttpSession:
         data: Any = call.body
         if call.body is not None:
             headers["Content-Type"] = "application/json"
+            # aiohttp warns of larger bytes, because it writes them in one go.
+            if len(call.body) > LARGE_BODY:
+                data = io.BytesIO(call.body)
         elif call.form is not None:
             data = call.form()
         seconds = self._seconds if call.timeout is None else call.timeout
@@ -127,13 +132,30 @@ class HttpSession:
         return self._session
 
     async def pause(self, seconds: float) -> None:
-        """Sleeps, but not beyond the closing of the client."""
+        """Sleeps, unless the client is closed meanwhile: then raises `ConfigurationError`."""
+        if seconds > 0:
+            await self.while_open(asyncio.sleep(seconds))
+
+    async def while_open(self, waiting: Coroutine[Any, Any, None], undo: Callable[[], None] | None = None) -> None:
+        """Waits, unless the client is closed meanwhile: then raises `ConfigurationError`.
+
+        `undo` is called when what was waited for came, but too late.
+        """
+        task = asyncio.ensure_future(waiting)
+        closing = asyncio.ensure_future(self._closing.wait())
+        came = False
         try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        except TimeoutError:
-            return
-        raise ConfigurationError("this client was closed while a request waited to be sent again.")
+            await asyncio.wait((task, closing), return_when=asyncio.FIRST_COMPLETED)
+            came = task.done() and not self.closed
+        finally:
+            closing.cancel()
+            if not task.done():
+                task.cancel()
+            elif not came and undo is not None:
+                undo()
+        if not came:
+            raise ConfigurationError("this client was closed while a request waited to be sent.")
+        task.result()
 
     async def _landing(self, mine: asyncio.Task[Any] | None) -> None:
         while self._in_flight - {mine}:

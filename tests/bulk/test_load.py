@@ -1,0 +1,304 @@
+"""Rows into a running sandbox: what is right arrives once, what is wrong is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiotwenty import Twenty
+from aiotwenty.bulk import InputError, micros
+from aiotwenty.core import CompanyCreateInput
+from aiotwenty.errors import AuthenticationError
+from aiotwenty.sandbox import Sandbox
+
+
+def companies(count: int, start: int = 0) -> list[dict[str, Any]]:
+    return [{"name": f"C{i}", "domain": f"https://c{i}.example"} for i in range(start, start + count)]
+
+
+async def names(twenty: Twenty) -> list[str | None]:
+    return sorted([company.name async for company in twenty.companies.iterate()], key=str)
+
+
+async def test_rows_of_every_kind_are_loaded(either: Twenty) -> None:
+    async def stream() -> Any:
+        yield {"name": "from an async generator"}
+
+    await either.companies.load(stream())
+    await either.companies.load([CompanyCreateInput(name="from a model")])
+    await either.companies.load({"name": f"from a generator {i}"} for i in range(2))
+    assert await names(either) == [
+        "from a generator 0",
+        "from a generator 1",
+        "from a model",
+        "from an async generator",
+    ]
+
+
+async def test_a_csv_file_is_loaded_by_mapping_dotted_and_obvious_names(either: Twenty, tmp_path: Path) -> None:
+    path = tmp_path / "companies.csv"
+    path.write_text(
+        "Name;Website;Revenue;annualRevenue.currencyCode;City;Notes\n"
+        "Acme;https://acme.example;1,234.5;EUR;Köln;x\nBeta;;;;;\n",
+        encoding="utf-8",
+    )
+    report = await either.companies.load(
+        path, mapping={"Revenue": ("annualRevenue.amountMicros", micros), "Notes": None}
+    )
+    assert (report.received, report.loaded, report.rejected) == (2, 2, 0)
+    acme = await either.companies.find_one(filter={"name": {"eq": "Acme"}})
+    assert acme.annual_revenue is not None
+    assert acme.address is not None
+    assert (acme.annual_revenue.amount_micros, acme.annual_revenue.currency_code) == (1_234_500_000, "EUR")
+    assert acme.address.address_city == "Köln"
+
+
+async def test_loading_again_with_upsert_changes_records_and_makes_none(either: Twenty) -> None:
+    await either.companies.load(companies(450), key="domain", upsert=True)
+    changed = [{**row, "name": "changed"} for row in companies(450)]
+    report = await either.companies.load(changed, key="domain", upsert=True)
+    assert report.loaded == 450
+    assert await either.companies.count() == 450
+    assert await either.companies.count({"name": {"eq": "changed"}}) == 450
+
+
+async def test_an_existing_record_with_another_id_is_the_one_that_is_changed(either: Twenty) -> None:
+    existing = await either.companies.create_one(
+        {"name": "old", "domainName": {"primaryLinkUrl": "https://c1.example"}}
+    )
+    report = await either.companies.load(companies(3), key="domain", upsert=True)
+    assert (report.loaded, report.rejected) == (3, 0)
+    assert (await either.companies.find_one(existing.id)).name == "C1"
+    assert await either.companies.count() == 3
+
+
+async def test_a_key_that_has_moved_to_another_record_means_that_one(either: Twenty) -> None:
+    """The id made from a key may belong to a record whose key was changed by hand meanwhile."""
+    await either.companies.load(companies(3), key="domain", upsert=True)
+    first = await either.companies.find_one(filter={"name": {"eq": "C1"}})
+    await either.companies.update_one(first.id, {"domainName": {"primaryLinkUrl": "https://moved.example"}})
+    second = await either.companies.create_one(
+        {"name": "other", "domainName": {"primaryLinkUrl": "https://c1.example"}}
+    )
+    report = await either.companies.load(
+        [{"name": "new name", "domain": "https://c1.example"}], key="domain", upsert=True
+    )
+    assert (report.loaded, report.rejected) == (1, 0)
+    assert (await either.companies.find_one(second.id)).name == "new name"
+    assert (await either.companies.find_one(first.id)).name == "C1"
+
+
+async def test_an_upsert_by_a_key_that_is_not_unique_finds_the_record_by_a_look_up(either: Twenty) -> None:
+    existing = await either.companies.create_one({"name": "C1"})
+    twins = [{"name": "twin"}, {"name": "twin"}]
+    await either.companies.create_many(twins)
+    rows = [{"name": "C1", "city": "Rome"}, {"name": "C2", "city": "Oslo"}, {"name": "twin", "city": "Bonn"}]
+    report = await either.companies.load(rows, key="name", upsert=True)
+    assert [(one.row, one.code) for one in report.rejects] == [(3, "AMBIGUOUS")]
+    found = await either.companies.find_one(existing.id)
+    assert found.address is not None
+    assert found.address.address_city == "Rome"
+    assert await either.companies.count() == 4
+
+
+async def test_without_upsert_what_is_there_already_is_rejected_with_the_id_of_its_holder(either: Twenty) -> None:
+    existing = await either.companies.create_one(
+        {"name": "old", "domainName": {"primaryLinkUrl": "https://c1.example"}}
+    )
+    report = await either.companies.load(companies(300))
+    (reject,) = report.rejects
+    assert (reject.row, reject.code) == (2, "DUPLICATE")
+    assert str(existing.id) in reject.message
+    assert await either.companies.count() == 300
+
+
+async def test_rows_with_one_key_are_sent_in_order_and_never_in_one_batch(either: Twenty) -> None:
+    rows = [{"name": f"version {i // 50}", "domain": f"https://c{i % 50}.example"} for i in range(1000)]
+    report = await either.companies.load(rows, key="domain", upsert=True)
+    assert (report.loaded, report.rejected) == (1000, 0)
+    assert await names(either) == ["version 19"] * 50
+
+
+async def test_a_second_row_with_the_key_of_a_loaded_one_is_rejected_without_upsert(either: Twenty) -> None:
+    rows = [{"name": "first"}, {"name": "second"}, {"name": "first", "city": "Rome"}]
+    report = await either.companies.load(rows, key="name")
+    assert [(one.row, one.code, one.message) for one in report.rejects] == [
+        (3, "DUPLICATE", "has the same key as row 1")
+    ]
+    assert await either.companies.count() == 2
+
+
+async def test_domains_that_the_server_takes_for_the_same_are_kept_apart(either: Twenty) -> None:
+    rows = [{"name": "a", "domain": "https://Acme.example/"}, {"name": "b", "domain": "https://acme.example"}]
+    report = await either.companies.load(rows, key="domain", upsert=True)
+    assert (report.loaded, report.rejected) == (2, 0)
+    assert await names(either) == ["b"]
+
+
+async def test_relations_by_natural_key_are_looked_up_once_for_many_rows(either: Twenty) -> None:
+    await either.companies.load(companies(30))
+    rows: list[dict[str, Any]] = [
+        {"email": f"p{i}@example.com", "company": f"https://c{i % 30}.example"} for i in range(1000)
+    ]
+    where = {"connect": {"where": {"domainName": {"primaryLinkUrl": "https://c7.example"}}}}
+    rows += [{"email": "connected@example.com", "company": where}, {"email": "x@example.com", "company": "https://no"}]
+    report = await either.people.load(rows)
+    assert [(one.row, one.code) for one in report.rejects] == [(1002, "RELATION_NOT_FOUND")]
+    assert report.requests <= 6 + 3
+    seven = await either.companies.find_one(filter={"name": {"eq": "C7"}})
+    assert await either.people.count({"companyId": {"eq": str(seven.id)}}) == 34 + 1
+    assert await either.people.count({"companyId": {"is": "NOT_NULL"}}) == 1001
+
+
+async def test_relations_to_several_records_of_one_name_are_ambiguous(twenty: Twenty) -> None:
+    await twenty.companies.create_many([{"name": "twin"}, {"name": "twin"}])
+    report = await twenty.people.load([{"email": "a@example.com", "company.name": "twin"}])
+    assert report.rejects[0].code == "AMBIGUOUS"
+
+
+async def test_one_bad_row_costs_one_row_and_few_requests(either: Twenty) -> None:
+    rows = [{"email": f"p{i}@example.com", "phone": "+15551234567"} for i in range(1000)]
+    for bad in (3, 250, 251, 999):
+        rows[bad]["phone"] = f"abc{bad}"
+    report = await either.people.load(rows)
+    assert [one.row for one in report.rejects] == [4, 251, 252, 1000]
+    assert {one.code for one in report.rejects} == {"INVALID_PHONE_NUMBER"}
+    assert report.rejects[0].values == rows[3]
+    assert await either.people.count() == 996
+    assert report.requests <= 5 + 4 * 3
+
+
+async def test_rows_with_a_foreign_key_to_nothing_are_found_by_looking(either: Twenty) -> None:
+    rows: list[dict[str, Any]] = [{"email": f"p{i}@example.com"} for i in range(400)]
+    for bad in (5, 205, 300):
+        rows[bad]["companyId"] = "decccb3d-b127-47cf-907d-a8e35191a366"
+    report = await either.people.load(rows)
+    assert [one.row for one in report.rejects] == [6, 206, 301]
+    assert "foreign key" in report.rejects[0].message
+    assert report.requests <= 2 + 2 * 2 + 3
+
+
+async def test_what_cannot_be_right_is_rejected_without_a_request(twenty: Twenty) -> None:
+    rows: list[dict[str, Any]] = [
+        {"createdAt": "yesterday"},
+        {"address": {"addressLat": "north"}},
+        {"id": "5"},
+        {"name": ["a"]},
+    ]
+    report = await twenty.companies.load(rows)
+    assert (report.rejected, report.requests) == (4, 0)
+    assert [one.code for one in report.rejects] == ["INVALID"] * 4
+    assert report.rejects[0].message.startswith("createdAt: ")
+
+
+async def test_a_row_without_its_key_is_rejected(twenty: Twenty) -> None:
+    report = await twenty.companies.load([{"name": "x", "domain": None}], key="domain", nulls="skip")
+    assert [one.code for one in report.rejects] == ["KEY_MISSING"]
+
+
+async def test_a_server_that_takes_fewer_records_is_learned_from(sandbox: Sandbox, twenty: Twenty) -> None:
+    report = await twenty.companies.load(companies(1000), batch_size=250)
+    assert (report.loaded, report.rejected) == (1000, 0)
+    # 250 are refused with the number that would do; few were in flight by then.
+    assert report.requests <= 4 + 8
+
+
+async def test_a_body_that_is_too_large_is_cut_and_the_size_learned(twenty: Twenty) -> None:
+    rows = [{"name": "n" * 400_000} for _ in range(60)]
+    report = await twenty.companies.load(rows, max_bytes=24_000_000)
+    assert (report.loaded, report.rejected) == (60, 0)
+
+
+async def test_a_dry_run_checks_every_row_and_sends_nothing(twenty: Twenty, tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("name,createdAt\nA,2026-01-01\nB,never\n")
+    report = await twenty.companies.load(path, dry_run=True)
+    assert (report.received, report.loaded, report.rejected, report.requests) == (2, 0, 1, 0)
+    assert await twenty.companies.count() == 0
+
+
+async def test_a_revoked_key_ends_the_load_instead_of_rejecting_every_row(sandbox: Sandbox) -> None:
+    async with Twenty(sandbox.url, api_key="wrong.wrong.wrong") as stranger:
+        with pytest.raises(AuthenticationError):
+            await stranger.companies.load(companies(5))
+
+
+async def test_rejects_corrected_and_loaded_again_complete_the_set(either: Twenty, tmp_path: Path) -> None:
+    source, rejects = tmp_path / "people.csv", tmp_path / "bad.csv"
+    lines = [f"p{i}@example.com,{'nonsense' if i % 100 == 7 else '+15551234567'}" for i in range(500)]
+    source.write_text("email,phone\n" + "\n".join(lines) + "\n")
+    first = await either.people.load(source, rejects=rejects)
+    assert (first.loaded, first.rejected) == (495, 5)
+    text = rejects.read_text()
+    assert text.splitlines()[0] == "_row,_source,_code,_error,email,phone"
+    rejects.write_text(text.replace(",nonsense", ",+15557654321"))
+    second = await either.people.load(rejects)
+    assert (second.loaded, second.rejected) == (5, 0)
+    assert await either.people.count() == 500
+
+
+async def test_a_rejects_file_holds_the_row_as_read_with_number_code_and_message(
+    twenty: Twenty, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.jsonl"
+    await twenty.people.load([{"email": "a@example.com"}, {"phone": "abc", "name": {"firstName": "Bo"}}], rejects=path)
+    (line,) = path.read_text().splitlines()
+    reject = json.loads(line)
+    assert reject.pop("_source")
+    assert reject == {
+        "phone": "abc",
+        "name": {"firstName": "Bo"},
+        "_row": 2,
+        "_code": "INVALID_PHONE_NUMBER",
+        "_error": "Provided phone number is invalid abc",
+    }
+
+
+async def test_the_same_journal_goes_on_and_sends_nothing_again(twenty: Twenty, tmp_path: Path) -> None:
+    journal = tmp_path / "load.db"
+    path = tmp_path / "c.csv"
+    path.write_text("name\n" + "\n".join(f"C{i}" for i in range(500)) + "\n")
+    await twenty.companies.load(path, journal=journal)
+    report = await twenty.companies.load(path, journal=journal)
+    assert (report.received, report.loaded, report.already_loaded, report.requests) == (500, 0, 500, 0)
+
+
+async def test_a_journal_refuses_another_content_and_other_settings(twenty: Twenty, tmp_path: Path) -> None:
+    journal, path = tmp_path / "load.db", tmp_path / "c.csv"
+    path.write_text("name\nA\n")
+    await twenty.companies.load(path, journal=journal)
+    with pytest.raises(InputError, match="other settings"):
+        await twenty.companies.load(path, journal=journal, key="name")
+    path.write_text("name\nB\n")
+    with pytest.raises(InputError, match="another content"):
+        await twenty.companies.load(path, journal=journal)
+
+
+async def test_unknown_columns_and_broken_lines_are_named_before_anything_is_sent(
+    twenty: Twenty, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("name,nonsens\nA,1\n")
+    with pytest.raises(InputError, match="nonsens"):
+        await twenty.companies.load(path)
+    path.write_text('name,city\nA,B\nC\n"D,E\n')
+    with pytest.raises(InputError, match=r"line 3: has 1 cells, the header has 2; line 4: unexpected end of data"):
+        await twenty.companies.load(path)
+    assert await twenty.companies.count() == 0
+    report = await twenty.companies.load(path, malformed="reject")
+    assert (report.loaded, [one.code for one in report.rejects]) == (1, ["MALFORMED", "MALFORMED"])
+
+
+async def test_update_changes_only_what_is_there(either: Twenty) -> None:
+    await either.companies.load(companies(300))
+    rows = [{"domain": f"https://c{i}.example", "city": "Rome"} for i in range(298, 302)]
+    from aiotwenty import bulk
+
+    report = await bulk.update(either.companies, rows, key="domain")
+    assert report.loaded == 2
+    assert [(one.row, one.code) for one in report.rejects] == [(3, "NOT_FOUND"), (4, "NOT_FOUND")]
+    assert await either.companies.count({"address": {"addressCity": {"eq": "Rome"}}}) == 2
+    assert await either.companies.count() == 300
