@@ -71,14 +71,14 @@ class Report:
 
 
 async def run(*command: str, env: dict[str, str]) -> str:
-    """Run a program in the demo's folder and return the last line that it printed; it must succeed."""
+    """Run a program in the demo's folder and return what it printed, on one line; it must succeed."""
     process = await asyncio.create_subprocess_exec(
         *command, cwd=FOLDER, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     output = (await process.communicate())[0].decode()
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed with {process.returncode}:\n{output}")
-    return output.rstrip().rpartition("\n")[2]
+    return "; ".join(output.strip().splitlines())
 
 
 @contextlib.asynccontextmanager
@@ -125,8 +125,11 @@ async def main() -> None:
                 said.append(f"{len(companies) + len(people):,} records, {values:,} values as they went in")
             await add_rockets(report, twenty)
         await introspect_and_generate(report, env)
+        program, generated_env = str(HERE / "rockets.py"), env | {"PYTHONPATH": str(FOLDER), "MYPYPATH": str(FOLDER)}
+        with report.step("type-check a program that uses it") as said:
+            said.append(await run(sys.executable, "-m", "mypy", "--strict", program, env=generated_env))
         with report.step("use the custom object, typed") as said:
-            said.append(await run(sys.executable, str(HERE / "rockets.py"), env=env | {"PYTHONPATH": str(FOLDER)}))
+            said.append(await run(sys.executable, program, env=generated_env))
     Console(width=120).print(report.table)
 
 
