@@ -51,9 +51,11 @@ class Engine:
         attempt, lost, refused = 1, False, False
         while True:
             try:
-                async with self._limited if call.limited else nullcontext():
-                    if call.limited and self._limiter is not None:
-                        await self._limiter.acquire(again=refused)
+                # A request that was refused keeps its turn: it does not queue up behind those that have not been
+                # sent.
+                async with self._limited if call.limited and not refused else nullcontext():
+                    if call.limited and self._limiter is not None and not self._limiter.try_acquire():
+                        await self.http.while_open(self._limiter.acquire(again=refused), undo=self._limiter.give_back)
                     if attempt == 1:
                         started = time.monotonic()
                     return await self._attempt(call, number, attempt)
@@ -68,6 +70,9 @@ class Engine:
                     error.outcome_unknown = lost and fate is not Fate.ANSWERED and not call.reads
                     raise
                 refused = isinstance(error, RateLimited)
+                if refused and self._limiter is not None and self._limiter.limits:
+                    # It knows better how long to wait than the error does.
+                    delay = 0.0
                 self._observers.retry(RetryEvent(number, call.name, attempt, delay, error))
                 if call.on_retry is not None:
                     call.on_retry(error)
@@ -84,14 +89,18 @@ class Engine:
         failure: TwentyError | None = None
         try:
             reply = await self.http.exchange(call)
-            return call.read(reply)
+            result = call.read(reply)
         except TwentyError as error:
             failure = error
             if reply is not None and error.status is None:
                 error.status = reply.status
             if isinstance(error, RateLimited) and call.limited and self._limiter is not None:
-                self._limiter.refused(error)
+                self._limiter.refused(error, begun)
             raise
+        else:
+            if call.limited and self._limiter is not None:
+                self._limiter.passed(begun)
+            return result
         finally:
             if observed:
                 status, received = (None, 0) if reply is None else (reply.status, len(reply.body))

@@ -10,10 +10,19 @@ from typing import Literal
 
 from aiotwenty.errors import ConfigurationError, RateLimited
 
-SLACK = 1.01
-"""How much slower than the limit: the server rounds the tokens of each interval down (Twenty, July 2026)."""
-JITTER = 0.0005
-"""Seconds between two requests that timers and the network may take away."""
+_LEAST_SLACK = 0.005
+_MOST_SLACK = 0.15
+_SLOWER = 0.01
+_FASTER = 0.0001
+"""How much of the limit is left unused: a little more after each refusal, a little less after each success, so that
+about one request in a hundred is refused where timers and the network make the spacing uneven."""
+
+
+_TICK = 0.0015
+"""Timers are late by up to a millisecond, which is a tenth of the pace of 100 requests a second: the last of a wait
+goes by in turns of the loop."""
+_LATE = 0.01
+"""Seconds for which a slow answer is put down to the way to the server rather than to its work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +41,34 @@ class RateLimiter:
     """Paces requests; give one object to several clients of one workspace to make them share its limit.
 
     Without a `RateLimit` it lets everything pass until the server refuses a request and names its limit, and paces
-    itself from then on. It counts as the server does: a bucket of `limit` tokens, refilled with time, one token a
-    request. Callers are served in the order they came, those that were refused first of all. A caller that is
-    cancelled while it waits takes no token.
+    itself from then on. Callers are served in the order they came, those that were refused first of all. A caller
+    that is cancelled while it waits takes no token.
     """
 
     def __init__(self, limit: RateLimit | None = None) -> None:
-        self.limit = limit
-        self._tokens = float(limit.limit) if limit else 0.0
-        self._counted = time.monotonic()
+        self._buckets: dict[float, _Bucket] = {}
+        if limit is not None:
+            self._buckets[limit.per] = _Bucket(limit, limit.limit)
         self._blocked_until = 0.0
+        self._round_trip = 1.0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+
+    @property
+    def limits(self) -> tuple[RateLimit, ...]:
+        """What is known of the server's limits: it may have one for bursts and one for longer times."""
+        return tuple(bucket.limit for bucket in self._buckets.values())
+
+    def try_acquire(self) -> bool:
+        """Takes a turn if nobody has to wait for one."""
+        if self._waiting or self._wait() > 0:
+            return False
+        self._take()
+        return True
 
     async def acquire(self, *, again: bool = False) -> None:
         """Waits for a turn. `again` is for a request that the server has refused: it goes before the others."""
-        if not self._waiting and self._wait() <= 0:
-            self._take()
+        if self.try_acquire():
             return
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
@@ -61,48 +81,61 @@ class RateLimiter:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._tokens += 1
+                self.give_back()
             elif turn in self._waiting:
                 self._waiting.remove(turn)
             self._schedule(loop)
             raise
 
-    def refused(self, error: RateLimited) -> None:
-        """Learns from a refusal: the limit, if the server names it, and that no token is left."""
+    def give_back(self) -> None:
+        """For a turn that was granted and not used."""
+        for bucket in self._buckets.values():
+            bucket.tokens += 1
+
+    def passed(self, sent: float) -> None:
+        """The server took a request that was sent then (by the monotonic clock)."""
         now = time.monotonic()
+        self._round_trip = min(self._round_trip * 1.01, now - sent)
+        # One that took longer than usual may have reached the server late, and then its clock began late, too.
+        reached = min(now - self._round_trip, sent + _LATE)
+        for bucket in self._buckets.values():
+            bucket.passed(reached)
+
+    def refused(self, error: RateLimited, sent: float) -> None:
+        """The server refused a request that was sent then (by the monotonic clock): learns which limit there is."""
         if error.limit and error.per:
-            self.limit = RateLimit(error.limit, error.per)
-        self._tokens = 0.0
-        self._counted = now
-        if error.retry_after is not None and self.limit is None:
-            self._blocked_until = max(self._blocked_until, now + error.retry_after)
-
-    def _interval(self, limit: RateLimit) -> float:
-        return limit.per / limit.limit * SLACK + JITTER
-
-    def _refill(self, limit: RateLimit) -> None:
-        now = time.monotonic()
-        self._tokens = min(float(limit.limit), self._tokens + (now - self._counted) / self._interval(limit))
-        self._counted = now
+            limit = RateLimit(error.limit, error.per)
+            bucket = self._buckets.get(limit.per)
+            if bucket is None or bucket.limit != limit:
+                self._buckets[limit.per] = _Bucket(limit, 0)
+            else:
+                bucket.refused(sent)
+        elif not self._buckets or error.retry_after:
+            self._blocked_until = max(self._blocked_until, time.monotonic() + (error.retry_after or 0.0))
 
     def _wait(self) -> float:
         """Seconds until the next request may go."""
-        blocked = self._blocked_until - time.monotonic()
-        if self.limit is None:
-            return blocked
-        self._refill(self.limit)
-        return max(blocked, (1 - self._tokens) * self._interval(self.limit))
+        now = time.monotonic()
+        return max((bucket.wait(now) for bucket in self._buckets.values()), default=0.0) + max(
+            0.0, self._blocked_until - now
+        )
 
     def _take(self) -> None:
-        if self.limit is not None:
-            self._tokens -= 1
+        now = time.monotonic()
+        for bucket in self._buckets.values():
+            bucket.take(now)
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._waiting:
-            self._timer = loop.call_later(max(0.0, self._wait()), self._serve, loop)
+        if not self._waiting:
+            return
+        delay = self._wait()
+        if delay > _TICK:
+            self._timer = loop.call_later(delay - _TICK, self._serve, loop)
+        else:
+            self._timer = loop.call_soon(self._serve, loop)
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
@@ -112,6 +145,55 @@ class RateLimiter:
                 self._take()
                 turn.set_result(None)
         self._schedule(loop)
+
+
+class _Bucket:
+    """Counts as the server does (Twenty, July 2026).
+
+    It has at most `limit` tokens. Each request takes one, and brings in whole tokens for the time since the request
+    before; the rest of that time is lost. So an even pace is all: requests that come faster than one token takes
+    bring in none.
+    """
+
+    def __init__(self, limit: RateLimit, tokens: int) -> None:
+        self.limit = limit
+        self.tokens = tokens
+        self.slack = _LEAST_SLACK
+        self._last = self._known = time.monotonic()
+        self._in_a_row = 0
+
+    def _interval(self) -> float:
+        return self.limit.per / self.limit.limit * (1 + self.slack)
+
+    def _available(self, now: float) -> int:
+        return min(self.limit.limit, self.tokens + int((now - self._last) / self._interval()))
+
+    def wait(self, now: float) -> float:
+        if self._available(now) >= 1:
+            return 0.0
+        return max(0.0, self._last + (1 - self.tokens) * self._interval() - now)
+
+    def take(self, now: float) -> None:
+        self.tokens = self._available(now) - 1
+        self._last = now
+
+    def passed(self, reached: float) -> None:
+        self._last = max(self._last, reached)
+        self.slack = max(_LEAST_SLACK, self.slack - _FASTER)
+        self._in_a_row = 0
+
+    def refused(self, sent: float) -> None:
+        """No token is left, but the server's clock runs on from the last request that passed: the next token is near.
+
+        When it is not, somebody else takes tokens, too, and asking more often than one comes in would not help.
+        """
+        self.tokens = 0
+        if sent < self._known:
+            return
+        self._in_a_row += 1
+        if self._in_a_row == 1 and sent >= self._last:
+            self.slack = min(_MOST_SLACK, self.slack + _SLOWER)
+            self._last -= 0.75 * self._interval()
 
 
 def make_limiter(choice: Literal["auto"] | RateLimit | RateLimiter | None) -> RateLimiter | None:
