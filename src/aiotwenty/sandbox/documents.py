@@ -138,14 +138,14 @@ class Reader:
         """Whether what is selected depends on a variable."""
 
     def arguments(self, node: FieldNode) -> dict[str, Any]:
-        read = ((each.name.value, self.value(each.value)) for each in node.arguments)
+        read = ((each.name.value, self.value(each.value)) for each in node.arguments or ())
         return {name: value for name, value in read if value is not MISSING}
 
     def included(self, node: SelectionNode) -> bool:
-        for directive in node.directives:
+        for directive in node.directives or ():
             name = directive.name.value
             if name in ("skip", "include"):
-                given = next((each.value for each in directive.arguments if each.name.value == "if"), None)
+                given = next((each.value for each in directive.arguments or () if each.name.value == "if"), None)
                 if isinstance(given, VariableNode):
                     if not self.validating:
                         raise errors.undefined_property(given.name.value)
@@ -165,10 +165,10 @@ class Reader:
             case StringValueNode() | BooleanValueNode() | EnumValueNode():
                 return node.value
             case ListValueNode():
-                read = (self.value(each) for each in node.values)
+                read = (self.value(each) for each in node.values or ())
                 return [None if value is MISSING else value for value in read]
             case ObjectValueNode():
-                pairs = ((each.name.value, self.value(each.value)) for each in node.fields)
+                pairs = ((each.name.value, self.value(each.value)) for each in node.fields or ())
                 return {name: value for name, value in pairs if value is not MISSING}
         return None
 

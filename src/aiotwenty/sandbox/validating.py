@@ -83,11 +83,14 @@ def run(
         document = parse(source) if isinstance(source, str) else source
     except GraphQLError as error:
         return refusal([error])
+    operation = get_operation_ast(document, operation_name)
+    if operation is not None and operation.operation is OperationType.SUBSCRIPTION and not schema.subscription_type:
+        message = "Schema is not configured to execute subscription operation."
+        return refusal([GraphQLError(message, operation)])
     rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
     errors = validate(schema, document, rules)
     if errors:
         return refusal(errors)
-    operation = get_operation_ast(document, operation_name)
     if operation is None:
         return no_operation(strict=not limits)
     if limits and (over := _over_limits(document, operation)):
@@ -95,7 +98,7 @@ def run(
     if wrong := variable_errors(schema, operation, variables or {}):
         return Answer({"errors": wrong}, status=400, refused=True)
     if operation.operation is OperationType.SUBSCRIPTION:
-        return _no_subscription(schema, operation)
+        return _no_subscription(operation)
     result = execute_sync(
         schema,
         document,
@@ -107,11 +110,8 @@ def run(
     return _answer(result)
 
 
-def _no_subscription(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Answer:
+def _no_subscription(operation: OperationDefinitionNode) -> Answer:
     """An API key may not subscribe: HTTP 500, in one server-sent event if that was asked for (Twenty, July 2026)."""
-    if schema.subscription_type is None:
-        message = "Schema is not configured to execute subscription operation."
-        return refusal([GraphQLError(message, operation)])
     roots = [node for node in operation.selection_set.selections if isinstance(node, FieldNode)]
     said = _located(GraphQLError("Forbidden resource", roots)) | {
         "path": [(one.alias or one.name).value for one in roots]
