@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+
+from aiotwenty.sandbox import Sandbox
 
 CREATE_OBJECT = "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }"
 CREATE_FIELD = "mutation ($input: CreateOneFieldMetadataInput!) { createOneField(input: $input) { id } }"
@@ -79,3 +82,45 @@ def custom_objects(shared: Path) -> CreateCustomObjects:
         await CustomObjects(ask, recorded).create()
 
     return create
+
+
+class Talk:
+    """Talks GraphQL to a running sandbox."""
+
+    def __init__(self, sandbox: Sandbox, session: aiohttp.ClientSession) -> None:
+        self.sandbox = sandbox
+        self.session = session
+
+    async def answer(self, query: str, *, path: str = "/graphql", **variables: Any) -> dict[str, Any]:
+        """The whole body of the answer."""
+        body = {"query": query, "variables": variables}
+        async with self.session.post(self.sandbox.url + path, json=body) as response:
+            found: dict[str, Any] = json.loads(await response.read())
+            return found
+
+    async def data(self, query: str, **variables: Any) -> Any:
+        """The value of the only root field; fails on errors."""
+        body = await self.answer(query, **variables)
+        assert "errors" not in body, body["errors"]
+        (value,) = body["data"].values()
+        return value
+
+    async def error(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The only error, its message beside its extensions."""
+        (found,) = (await self.answer(query, **variables))["errors"]
+        return {"message": found["message"], **found.get("extensions", {})}
+
+
+@pytest.fixture
+def sandbox_options() -> dict[str, Any]:
+    """The arguments of the sandbox that `talk` talks to; a test module may have its own."""
+    return {}
+
+
+@pytest.fixture
+async def talk(sandbox_options: dict[str, Any]) -> AsyncIterator[Talk]:
+    """A fresh sandbox, and a session with its key."""
+    async with Sandbox(**sandbox_options) as sandbox:
+        headers = {"Authorization": f"Bearer {sandbox.api_key}"}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            yield Talk(sandbox, session)

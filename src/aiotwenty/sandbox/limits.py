@@ -23,7 +23,7 @@ REST_MAX_PAGE = 200
 _RATE = re.compile(r"(\d+)\s*/\s*(\d*\.?\d+)\s*(ms|s|m|min)?")
 _UNITS = {"ms": 1, "s": 1000, None: 1000, "m": 60_000, "min": 60_000}
 
-RateLimits = str | tuple[int, float] | Iterable[tuple[int, float]] | None
+RateLimits = str | tuple[int, float] | list[tuple[int, float]] | None
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ def rate_limiter(limits: RateLimits) -> RateLimiter:
         return RateLimiter(())
     if isinstance(limits, str):
         return RateLimiter(_bucket(part.strip()) for part in limits.split(","))
-    pairs = [limits] if isinstance(limits, tuple) else list(limits)
+    pairs = [limits] if isinstance(limits, tuple) else limits
     for tokens, seconds in pairs:
         if tokens < 1 or seconds <= 0:
             raise ValueError(f"rate limit {tokens} per {seconds} s: both numbers must be above 0")

@@ -39,7 +39,7 @@ def decoder(column: Column, strict: bool, show_files: ShowFiles) -> Decode | Non
         return lambda value: [] if value is None else json.loads(value)
     match column.type:
         case "RAW_JSON" | "ARRAY" | "MULTI_SELECT":
-            return lambda value: None if value is None else json.loads(value)
+            return _from_json
         case "BOOLEAN":
             return lambda value: None if value is None else bool(value)
         case "NUMERIC":
@@ -49,6 +49,13 @@ def decoder(column: Column, strict: bool, show_files: ShowFiles) -> Decode | Non
         case "FILES":
             return lambda value: None if value is None else show_files(json.loads(value))
     return None
+
+
+def _from_json(value: str | None) -> Any:
+    if value is None:
+        return None
+    # What nearly every record has in `createdBy` and `updatedBy`.
+    return {} if value == "{}" else json.loads(value)
 
 
 def as_double(value: Any) -> Any:

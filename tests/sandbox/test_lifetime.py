@@ -1,0 +1,168 @@
+"""A sandbox starts, stops, keeps what it should, and says where it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from graphql import GraphQLObjectType
+
+from aiotwenty.sandbox import Sandbox, serve
+from aiotwenty.sandbox.aggregates import aggregates_of
+from aiotwenty.sandbox.catalogue import standard_model
+from aiotwenty.sandbox.schema import core_schema
+
+pytest_plugins = ["pytester"]
+
+
+async def ask(sandbox: Sandbox, query: str, path: str = "/graphql", **variables: Any) -> Any:
+    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
+    body = {"query": query, "variables": variables}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(sandbox.url + path, json=body) as response,
+    ):
+        found = json.loads(await response.read())
+    assert "errors" not in found, found["errors"]
+    return found["data"]
+
+
+async def test_a_fresh_sandbox_has_one_member_and_nothing_else() -> None:
+    async with Sandbox() as sandbox:
+        found = await ask(sandbox, "{workspaceMembers{totalCount} companies{totalCount} people{totalCount}}")
+
+    assert found == {
+        "workspaceMembers": {"totalCount": 1},
+        "companies": {"totalCount": 0},
+        "people": {"totalCount": 0},
+    }
+
+
+async def test_a_database_file_keeps_records_objects_keys_and_webhooks(tmp_path: Path) -> None:
+    file = tmp_path / "crm.db"
+    async with Sandbox(file) as sandbox:
+        key = sandbox.api_key
+        names = {"nameSingular": "ship", "namePlural": "ships", "labelSingular": "Ship", "labelPlural": "Ships"}
+        create = "mutation($i:CreateOneObjectInput!){createOneObject(input:$i){id}}"
+        await ask(sandbox, create, "/metadata", i={"object": names})
+        hook = {"targetUrl": "http://127.0.0.1:1/", "operations": ["pet.created"]}
+        await ask(sandbox, "mutation($i:CreateWebhookInput!){createWebhook(input:$i){id}}", "/metadata", i=hook)
+        await ask(sandbox, 'mutation{createShip(data:{name:"Argo"}){id}}')
+        await ask(sandbox, 'mutation{createCompany(data:{name:"a"}){id}}')
+
+    async with Sandbox(file) as sandbox:
+        found = await ask(sandbox, "{ships{edges{node{name}}} companies{totalCount} workspaceMembers{totalCount}}")
+        hooks = await ask(sandbox, "{webhooks{targetUrl}}", "/metadata")
+        position = await ask(sandbox, 'mutation{createCompany(data:{name:"b"}){position}}')
+
+    assert sandbox.api_key == key
+    assert found == {
+        "ships": {"edges": [{"node": {"name": "Argo"}}]},
+        "companies": {"totalCount": 1},
+        "workspaceMembers": {"totalCount": 1},
+    }
+    assert hooks == {"webhooks": [{"targetUrl": "http://127.0.0.1:1/"}]}
+    assert position == {"createCompany": {"position": -1}}
+
+
+async def test_a_taken_port_is_an_error_and_leaves_nothing_open() -> None:
+    async with Sandbox() as sandbox:
+        with pytest.raises(OSError, match="address already in use"):
+            await Sandbox(port=sandbox.port).start()
+
+
+async def test_it_says_where_it_listens_once_it_answers() -> None:
+    lines: list[str] = []
+    stop, told = asyncio.Event(), asyncio.Event()
+
+    def echo(line: str) -> None:
+        lines.append(line)
+        if line.startswith("TWENTY_API_KEY="):
+            told.set()
+
+    running = asyncio.create_task(serve(echo=echo, stop=stop))
+    await told.wait()
+    said = dict(line.split("=", 1) for line in lines if line.startswith("TWENTY_"))
+    headers = {"Authorization": f"Bearer {said['TWENTY_API_KEY']}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(said["TWENTY_API_URL"] + "/graphql", json={"query": "{companies{totalCount}}"}) as response,
+    ):
+        assert await response.json() == {"data": {"companies": {"totalCount": 0}}}
+    stop.set()
+    await running
+
+    assert lines[0].startswith("Sandbox listens on 127.0.0.1 port ")
+    assert "this machine only" in lines[0]
+
+
+def test_starting_takes_less_than_half_a_second() -> None:
+    code = (
+        "import asyncio, time; began = time.perf_counter()\n"
+        "from aiotwenty.sandbox import Sandbox\n"
+        "async def main():\n"
+        "    async with Sandbox(): print(time.perf_counter() - began)\n"
+        "asyncio.run(main())"
+    )
+    times = [float(subprocess.check_output([sys.executable, "-c", code], env=os.environ)) for _ in range(3)]
+
+    assert min(times) < 0.5
+
+
+def test_the_schema_and_the_database_have_the_same_aggregates() -> None:
+    model = standard_model()
+    schema = core_schema(model)
+
+    for of in model.objects.values():
+        connection = schema.type_map[f"{of.type_name}Connection"]
+        assert isinstance(connection, GraphQLObjectType)
+        assert set(connection.fields) - {"edges", "pageInfo"} == set(aggregates_of(of)), of.name_singular
+
+
+def test_a_synchronous_test_has_the_fixture(twenty_sandbox: Sandbox) -> None:
+    request = urllib.request.Request(
+        f"{twenty_sandbox.url}/graphql",
+        data=json.dumps({"query": "{companies{totalCount}}"}).encode(),
+        headers={"Authorization": f"Bearer {twenty_sandbox.api_key}", "Content-Type": "application/json"},
+    )
+
+    with urllib.request.urlopen(request) as response:
+        assert json.load(response) == {"data": {"companies": {"totalCount": 0}}}
+
+
+async def test_an_asynchronous_test_has_the_fixture(twenty_sandbox: Sandbox) -> None:
+    assert await ask(twenty_sandbox, "{companies{totalCount}}") == {"companies": {"totalCount": 0}}
+
+
+def test_other_projects_find_the_fixture_and_may_give_it_options(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def twenty_sandbox_options():
+            return {"strict": True}
+
+        def test_it(twenty_sandbox):
+            assert twenty_sandbox.strict
+        """
+    )
+
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_the_plugin_loads_no_server() -> None:
+    code = "import sys, aiotwenty.sandbox.pytest_plugin; print([m for m in ('aiohttp', 'graphql') if m in sys.modules])"
+    began = time.perf_counter()
+
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+    assert time.perf_counter() - began < 5
