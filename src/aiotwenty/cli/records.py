@@ -1,0 +1,121 @@
+"""`aiotwenty objects` and `aiotwenty query`: look at a workspace without writing a program."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from aiotwenty import Twenty
+from aiotwenty.errors import ApiError
+from aiotwenty.workspace import Field, Object
+
+
+class Endpoint(StrEnum):
+    GRAPHQL = "graphql"
+    METADATA = "metadata"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(objects)
+    app.command()(query)
+
+
+def objects(
+    name: Annotated[str | None, typer.Argument(help="An object: show its fields instead of the list.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything the workspace says, as JSON.")] = False,
+) -> None:
+    """List the objects of the workspace, or the fields of one of them."""
+    found = asyncio.run(_objects(name))
+    if as_json:
+        dumped = [one.model_dump(mode="json", by_alias=True) for one in found]
+        _print_json(dumped[0] if name else dumped)
+    else:
+        # What goes to a file or a pipe is not folded to the width of a terminal.
+        width = None if sys.stdout.isatty() else 1000
+        Console(width=width).print(_field_table(found[0]) if name else _object_table(found))
+
+
+def query(
+    document: Annotated[str, typer.Argument(help="A file, - for standard input, or the document itself: '{ … }'.")],
+    variables: Annotated[str, typer.Option("--variables", help="The variables as a JSON object, or @FILE.")] = "{}",
+    endpoint: Annotated[Endpoint, typer.Option(help="Records, or the data model.")] = Endpoint.GRAPHQL,
+) -> None:
+    """Run a GraphQL document and print its data as JSON."""
+    text, values = _document(document), _variables(variables)
+    try:
+        _print_json(asyncio.run(_query(text, values, endpoint)))
+    except ApiError as error:
+        if any(value is not None for value in (error.data or {}).values()):
+            _print_json(error.data)
+        raise
+
+
+async def _objects(name: str | None) -> list[Object]:
+    async with Twenty() as twenty:
+        return [await twenty.workspace.object(name)] if name else await twenty.workspace.objects()
+
+
+async def _query(document: str, variables: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
+    async with Twenty() as twenty:
+        return await twenty.execute(document, variables, endpoint=endpoint.value)
+
+
+def _document(given: str) -> str:
+    if given == "-":
+        return sys.stdin.read()
+    if "{" in given:
+        return given
+    try:
+        return Path(given).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise typer.BadParameter(f"no such file, and no document either: {given}", param_hint="DOCUMENT") from None
+    except UnicodeDecodeError:
+        raise typer.BadParameter(f"{given} is not UTF-8", param_hint="DOCUMENT") from None
+
+
+def _variables(given: str) -> dict[str, Any]:
+    try:
+        values = json.loads(Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given)
+    except (ValueError, OSError) as error:
+        raise typer.BadParameter(str(error), param_hint="--variables") from None
+    if not isinstance(values, dict):
+        raise typer.BadParameter("a JSON object is wanted", param_hint="--variables")
+    return values
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _object_table(found: list[Object]) -> Table:
+    table = Table("object", "plural", "label", "fields", "")
+    for one in sorted(found, key=lambda one: one.name_singular):
+        marks = [mark for mark, true in [("custom", one.is_custom), ("system", one.is_system)] if true]
+        if one.is_active is False:
+            marks.append("inactive")
+        table.add_row(one.name_singular, one.name_plural, one.label_singular, str(len(one.fields)), ", ".join(marks))
+    return table
+
+
+def _field_table(found: Object) -> Table:
+    table = Table("field", "type", "label", "required", "unique", "values")
+    for field in found.fields:
+        required = "yes" if field.is_nullable is False else ""
+        table.add_row(field.name, field.type, field.label, required, "yes" if field.is_unique else "", _values(field))
+    return table
+
+
+def _values(field: Field) -> str:
+    relations = [field.relation] if field.relation else [*(field.morph_relations or ())]
+    if relations:
+        return ", ".join(f"→ {relation.target_object}" for relation in relations)
+    return ", ".join(option.value for option in field.options or ())
