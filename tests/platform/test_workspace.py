@@ -1,0 +1,212 @@
+"""The data model, whatever version of the metadata schema the server has."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from graphql import GraphQLObjectType, build_schema, print_schema
+
+from aiotwenty import Twenty
+from aiotwenty.errors import ConfigurationError, InvalidInput, NotFoundError, SchemaDrift
+from aiotwenty.sandbox import Sandbox
+from aiotwenty.workspace import Option, RelationTo, Workspace
+
+
+def without(sdl: str, *places: str) -> str:
+    """The schema with some fields (`Object.icon`) taken away."""
+    schema = build_schema(sdl, assume_valid=True)
+    for place in places:
+        type_name, field = place.split(".")
+        type_ = schema.type_map[type_name]
+        del type_.fields[field]  # type: ignore[attr-defined]
+    return print_schema(schema)
+
+
+def older(sdl: str) -> str:
+    """With what servers of 2025 have instead: flat webhook inputs, isCustom, no applications."""
+    sdl = without(
+        sdl,
+        *("Object.applicationId", "Object.universalIdentifier", "Field.applicationId", "Field.universalIdentifier"),
+        *("Webhook.applicationId", "Workspace.workspaceCustomApplicationId", "Field.objectMetadataId"),
+        *("CreateObjectInput.color", "CreateObjectInput.skipNameField", "FieldFilter.objectMetadataId"),
+    )
+    return sdl.replace("type Object {", "type Object {\n  isCustom: Boolean!").replace(
+        "type Field {", "type Field {\n  isCustom: Boolean"
+    )
+
+
+@pytest_asyncio.fixture(
+    params=["today's", "four months later", "older", "without fieldsList", "without much", "with more"]
+)
+async def workspace(request: pytest.FixtureRequest, shared: Path) -> AsyncIterator[Workspace]:
+    """The workspace of a sandbox that serves this variant of the metadata schema."""
+    today = (shared / "metadata.graphql").read_text()
+    sdl = {
+        "today's": today,
+        "four months later": (shared / "metadata.2.43.graphql").read_text(),
+        "older": older(today),
+        "without fieldsList": without(today, "Object.fieldsList"),
+        "without much": without(
+            today,
+            *("Object.icon", "Object.description", "Object.isSearchable", "Object.duplicateCriteria"),
+            *("Field.settings", "Field.morphRelations", "Field.icon", "Field.isUnique", "Field.isSystem"),
+            *("Object.applicationId", "Field.applicationId", "CreateObjectInput.icon"),
+        ),
+        "with more": today.replace("type Object {", "type Object {\n  mood: String\n  moods(first: Int!): [String!]"),
+    }[request.param]
+    async with Sandbox(metadata_sdl=sdl) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+        yield twenty.workspace
+
+
+async def test_all_objects_come_with_all_their_fields(workspace: Workspace) -> None:
+    objects = {one.name_singular: one for one in await workspace.objects()}
+    assert len(objects) >= 28
+    assert {"id", "name", "domainName", "people"} <= {field.name for field in objects["company"].fields}
+    assert len(objects["company"].fields) > 15
+
+
+async def test_objects_are_made_changed_and_removed(workspace: Workspace) -> None:
+    made = await workspace.create_object("surveyResult", "surveyResults")
+    assert (made.label_singular, made.label_plural) == ("Survey result", "Survey results")
+    changed = await workspace.update_object("surveyResult", label_singular="Answer")
+    assert changed.id == made.id
+    assert (await workspace.object("surveyResults")).label_singular == "Answer"
+    await workspace.delete_object(made)
+    with pytest.raises(NotFoundError):
+        await workspace.object("surveyResult")
+
+
+async def test_fields_are_made_changed_and_removed(workspace: Workspace) -> None:
+    rocket = await workspace.create_object("rocket", "rockets")
+    made = await workspace.create_field(rocket, "topSpeed", "NUMBER")
+    assert (made.type, made.label) == ("NUMBER", "Top speed")
+    await workspace.update_field("rocket", "topSpeed", label="v max")
+    assert (await workspace.field("rocket", "topSpeed")).label == "v max"
+    await workspace.delete_field("rocket", "topSpeed")
+    assert "topSpeed" not in [field.name for field in await workspace.fields("rocket")]
+
+
+async def test_picklists_are_read_and_grow(workspace: Workspace) -> None:
+    await workspace.create_object("rocket", "rockets")
+    await workspace.create_field("rocket", "stage", "SELECT", options=["ON_PAD", {"value": "UP", "label": "Up!"}])
+    await workspace.add_options("rocket", "stage", "UP", "BACK_HOME")
+    options = await workspace.picklist("rocket", "stage")
+    assert [(option.value, option.label) for option in options] == [
+        ("ON_PAD", "On pad"),
+        ("UP", "Up!"),
+        ("BACK_HOME", "Back home"),
+    ]
+
+
+async def test_relations_are_made_and_followed(workspace: Workspace) -> None:
+    await workspace.create_object("rocket", "rockets")
+    await workspace.create_field("rocket", "maker", "RELATION", relation=RelationTo("company", label="Rockets"))
+    relation = (await workspace.field("rocket", "maker")).relation
+    assert relation is not None
+    assert (relation.type, relation.target_object) == ("MANY_TO_ONE", "company")
+    assert (await workspace.field("company", relation.target_field)).label == "Rockets"
+
+
+async def test_webhooks_are_made_changed_and_removed(workspace: Workspace) -> None:
+    made = await workspace.webhooks.create("https://receiver.example/hook", ["company.created"], description="probe")
+    assert made.secret is not None
+    assert len(made.secret.get_secret_value()) == 64
+    await workspace.webhooks.update(made.id, operations=["*.*"])
+    changed = await workspace.webhooks.get(made.id)
+    assert (changed.operations, changed.target_url, changed.description) == (["*.*"], made.target_url, "probe")
+    assert changed.secret == made.secret
+    await workspace.webhooks.delete(made.id)
+    assert await workspace.webhooks.list() == []
+    with pytest.raises(NotFoundError):
+        await workspace.webhooks.get(made.id)
+
+
+async def test_a_custom_object_is_told_from_a_standard_one(twenty: Twenty) -> None:
+    made = await twenty.workspace.create_object("rocket", "rockets")
+    assert made.is_custom is True
+    company = await twenty.workspace.object("company")
+    assert company.is_custom is False
+    assert company.field("name").is_custom is False
+
+
+async def test_objects_are_found_by_id_and_by_either_name(twenty: Twenty) -> None:
+    person = await twenty.workspace.object("person")
+    assert await twenty.workspace.object("people") == person
+    assert await twenty.workspace.object(str(person.id)) == person
+    assert await twenty.workspace.object(person) == person
+
+
+async def test_an_object_that_is_not_there_is_named_with_one_that_is_like_it(twenty: Twenty) -> None:
+    with pytest.raises(NotFoundError, match="no object 'compny' \\(did you mean 'company'"):
+        await twenty.workspace.object("compny")
+
+
+async def test_a_field_that_is_not_there_is_named(twenty: Twenty) -> None:
+    with pytest.raises(NotFoundError, match="company has no field 'nme'"):
+        await twenty.workspace.field("company", "nme")
+
+
+async def test_a_field_without_options_is_no_picklist(twenty: Twenty) -> None:
+    with pytest.raises(NotFoundError, match="name is a TEXT field"):
+        await twenty.workspace.picklist("company", "name")
+
+
+async def test_something_the_server_does_not_take_is_refused_before_it_is_sent(twenty: Twenty) -> None:
+    with pytest.raises(ConfigurationError, match="takes no colour"):
+        await twenty.workspace.create_object("rocket", "rockets", colour="red")
+
+
+async def test_what_newer_servers_take_can_be_given(twenty: Twenty) -> None:
+    made = await twenty.workspace.create_object("rocket", "rockets", skip_name_field=True, color="red")
+    assert "name" not in [field.name for field in made.fields]
+
+
+async def test_a_name_that_is_taken_is_refused_with_the_servers_reason(twenty: Twenty) -> None:
+    await twenty.workspace.create_object("rocket", "rockets")
+    with pytest.raises(InvalidInput):
+        await twenty.workspace.create_object("rocket", "rockets")
+
+
+async def test_a_standard_object_cannot_be_removed(twenty: Twenty) -> None:
+    with pytest.raises(InvalidInput):
+        await twenty.workspace.delete_object("company")
+
+
+async def test_new_objects_and_fields_are_there_for_the_next_request(twenty: Twenty) -> None:
+    await twenty.workspace.create_object("rocket", "rockets")
+    await twenty.workspace.create_field("rocket", "stage", "SELECT", options=["ON_PAD"], default_value="'ON_PAD'")
+    answer = await twenty.execute('mutation { createRocket(data: { name: "V2" }) { name stage } }')
+    assert answer == {"createRocket": {"name": "V2", "stage": "ON_PAD"}}
+
+
+async def test_a_schema_that_changed_under_way_is_asked_for_again(shared: Path) -> None:
+    today = (shared / "metadata.graphql").read_text()
+    async with Sandbox(metadata_sdl=today) as before, Twenty(before.url, api_key=before.api_key) as twenty:
+        kept = await twenty.workspace.served.schema()
+        object_ = kept.type_map["Object"]
+        assert isinstance(object_, GraphQLObjectType)
+        # As if the server had lost it since: what we know has more than what is served.
+        object_.fields["nameSingularOfOld"] = object_.fields["nameSingular"]
+        answer = await twenty.workspace.served.call(
+            "query",
+            "objects",
+            {"paging": {"first": 1}, "filter": {}},
+            select={"edges": {"node": {"nameSingularOfOld": None, "nameSingular": None}}},
+        )
+        assert set(answer["edges"][0]["node"]) == {"nameSingular"}
+
+
+async def test_an_operation_that_the_server_lost_is_reported_as_drift(shared: Path) -> None:
+    sdl = without((shared / "metadata.graphql").read_text(), "Mutation.createWebhook")
+    async with Sandbox(metadata_sdl=sdl) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+        with pytest.raises(SchemaDrift, match="has no mutation createWebhook"):
+            await twenty.workspace.webhooks.create("https://receiver.example")
+
+
+def test_an_option_keeps_its_id_when_a_picklist_grows() -> None:
+    option = Option.model_validate({"id": str(uuid.uuid4()), "value": "A", "label": "A", "position": 0, "color": "red"})
+    assert set(option.model_dump(mode="json", by_alias=True)) == {"id", "value", "label", "position", "color"}
