@@ -1,0 +1,67 @@
+"""A program that type checkers accept."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import assert_type
+from uuid import UUID
+
+from aiotwenty import Twenty
+from aiotwenty.core import (
+    Company,
+    CompanyCreateInput,
+    CompanyFilterInput,
+    CompanyOrderByInput,
+    CompanyUpdateInput,
+    LinksCreateInput,
+    LinksFilterInput,
+    Opportunity,
+    OpportunityCreateInput,
+    OpportunityStageEnum,
+    OrderByDirection,
+    Person,
+    StringFilter,
+)
+from aiotwenty.errors import DuplicateRecord, NotFoundError
+
+
+async def program(twenty: Twenty) -> None:
+    made = await twenty.companies.create_one(
+        CompanyCreateInput(name="Airbnb", domain_name=LinksCreateInput(primary_link_url="https://airbnb.com"))
+    )
+    assert_type(made, Company)
+    assert_type(made.id, UUID)
+    assert_type(made.name, str | None)
+    await twenty.companies.update_one(made.id, CompanyUpdateInput(name=None))
+    await twenty.companies.update_one(str(made.id), {"name": "a mapping is validated at run time"})
+
+    only = CompanyFilterInput(
+        or_=[
+            CompanyFilterInput(name=StringFilter(ilike="%air%")),
+            CompanyFilterInput(domain_name=LinksFilterInput(primary_link_url=StringFilter(in_=["https://a.example"]))),
+        ]
+    )
+    page = await twenty.companies.find_many(
+        filter=only, order_by=CompanyOrderByInput(name=OrderByDirection.ASC_NULLS_FIRST), first=20
+    )
+    assert_type(page.records, list[Company])
+    async for company in twenty.companies.iterate(filter=only, limit=100):
+        assert_type(company, Company)
+    assert_type(await twenty.companies.count(only), int)
+
+    deal = await twenty.opportunities.create_one(
+        OpportunityCreateInput(name="Big", stage=OpportunityStageEnum.MEETING, company_id=made.id)
+    )
+    assert_type(deal, Opportunity)
+    if deal.stage is OpportunityStageEnum.MEETING:
+        print(deal.stage.value)  # noqa: T201
+
+    pairs = await twenty.people.find_duplicates(ids=[made.id])
+    assert_type(pairs[0].records, list[Person])
+    assert_type(await twenty.people.merge_many([made.id, made.id], 0), Person)
+    try:
+        await twenty.companies.destroy_one(made.id)
+    except NotFoundError as error:
+        print(error.code, date.today())  # noqa: T201
+    except DuplicateRecord as error:
+        assert_type(error.conflicting_id, str | None)
