@@ -1,0 +1,188 @@
+"""Nothing lost, nothing doubled: loads against a server that fails in every way, and loads that are killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from aiotwenty import RetryPolicy, Twenty
+from aiotwenty.sandbox import Sandbox
+
+WRITES = "operation=createPeople"
+FAULTS = ["reset-before", "reset-after", "error", "html", "limit", "cut"]
+
+
+def people_csv(path: Path, rows: int, chance: random.Random) -> set[int]:
+    """Writes rows of which 1 % are bad in one of four ways; gives back the numbers of the bad ones."""
+    bad: set[int] = set()
+    with path.open("w", encoding="utf-8") as file:
+        file.write("email,phone,companyId,createdAt\n")
+        for number in range(1, rows + 1):
+            email, phone, company, created = f"p{number}@example.com", "", "", "2026-01-01"
+            if chance.random() < 0.01:
+                bad.add(number)
+                match chance.randrange(4):
+                    case 0:
+                        email = f"not-an-address-{number}"
+                    case 1:
+                        phone = f"abc{number % 3}"
+                    case 2:
+                        company = "decccb3d-b127-47cf-907d-a8e35191a366"
+                    case 3:
+                        created = "yesterday"
+            file.write(f"{email},{phone},{company},{created}\n")
+    return bad
+
+
+async def check(twenty: Twenty, rows: int, bad: set[int]) -> None:
+    """Exactly the good rows are in the database, each once."""
+    found = [person.emails.primary_email async for person in twenty.people.iterate() if person.emails]
+    expected = {f"p{number}@example.com" for number in range(1, rows + 1) if number not in bad}
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+
+
+async def load_through_faults(path: Path, rows: int, seed: int, upsert: bool, journal: Path) -> None:
+    bad = people_csv(path, rows, random.Random(seed))
+    rejects = path.with_suffix(".bad.jsonl")
+    faults = [f"{kind}:probability=0.05:{WRITES}" for kind in FAULTS]
+    faults += ["reset-before:probability=0.05", "error:probability=0.05:operation=people"]
+    faults += [f"slow=1:probability=0.01:{WRITES}"]
+    async with (
+        Sandbox(seed=seed, faults=faults) as sandbox,
+        Twenty(
+            sandbox.url,
+            api_key=sandbox.api_key,
+            timeout=0.7,
+            rate_limit=None,
+            retry=RetryPolicy(base=0.01, max_retry_after=0.01),
+        ) as twenty,
+    ):
+        report = await twenty.people.load(path, upsert=upsert, key="email", journal=journal, rejects=rejects)
+        sandbox.faults.clear()
+        assert {reject.row for reject in report.rejects} == bad
+        assert (report.loaded, report.rejected) == (rows - len(bad), len(bad))
+        assert {json.loads(line)["_row"] for line in rejects.read_text().splitlines()} == bad
+        assert report.retries > 0
+        await check(twenty, rows, bad)
+
+
+@pytest.mark.parametrize(("seed", "upsert"), [(1, False), (2, True)])
+async def test_every_good_row_arrives_once_through_all_faults(tmp_path: Path, seed: int, upsert: bool) -> None:
+    await load_through_faults(tmp_path / "people.csv", 2000, seed, upsert, tmp_path / "load.db")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(10, 16))
+@pytest.mark.parametrize("upsert", [False, True])
+async def test_fifty_thousand_rows_arrive_once_through_all_faults(tmp_path: Path, seed: int, upsert: bool) -> None:
+    await load_through_faults(tmp_path / "people.csv", 50_000, seed, upsert, tmp_path / "load.db")
+
+
+LOAD = """
+import asyncio, sys
+from aiotwenty import RetryPolicy, Twenty
+async def main(url, key, path, upsert):
+    async with Twenty(url, api_key=key, timeout=5, rate_limit=None, retry=RetryPolicy(base=0.01)) as twenty:
+        print("ready", flush=True)
+        report = await twenty.people.load(
+            path, upsert=upsert == "True", key="email", journal=path + ".db", rejects=path + ".bad.csv"
+        )
+        print(report.received, report.loaded, report.rejected, report.already_loaded, flush=True)
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def load_killed(path: Path, rows: int, kills: int, seed: int, upsert: bool) -> None:
+    """Runs the load in a process that is killed again and again at random moments, then to its end."""
+    chance = random.Random(seed)
+    bad = people_csv(path, rows, chance)
+    async with (
+        Sandbox(faults=[f"latency=0.03:{WRITES}"]) as sandbox,
+        Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty,
+    ):
+        killed = 0
+        while True:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", LOAD, sandbox.url, sandbox.api_key, str(path), str(upsert),
+                stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            assert process.stdout is not None
+            assert await process.stdout.readline() == b"ready\n"
+            if killed < kills:
+                try:
+                    await asyncio.wait_for(process.wait(), chance.uniform(0.05, 0.05 + rows * 1e-4))
+                except TimeoutError:
+                    process.send_signal(signal.SIGKILL)
+                    killed += 1
+            output = await process.stdout.read()
+            code = await process.wait()
+            if code != -signal.SIGKILL:
+                break
+        assert killed == kills
+        assert code == 0
+        received, loaded, rejected, already = map(int, output.split())
+        assert (received, loaded + already, rejected) == (rows, rows - len(bad), len(bad))
+        assert already > 0
+        text = path.with_name(path.name + ".bad.csv").read_text()
+        assert {int(line.split(",")[0]) for line in text.splitlines()[1:]} == bad
+        await check(twenty, rows, bad)
+
+
+@pytest.mark.parametrize(("seed", "upsert"), [(1, False), (2, True)])
+async def test_a_load_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
+    tmp_path: Path, seed: int, upsert: bool
+) -> None:
+    await load_killed(tmp_path / "people.csv", 6000, 4, seed, upsert)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("upsert", [False, True])
+async def test_twenty_kills_lose_and_double_nothing(tmp_path: Path, seed: int, upsert: bool) -> None:
+    await load_killed(tmp_path / "people.csv", 50_000, 20, seed, upsert)
+
+
+async def test_a_cancelled_load_writes_down_what_was_in_flight_and_goes_on(tmp_path: Path) -> None:
+    journal = tmp_path / "load.db"
+    path = tmp_path / "people.csv"
+    people_csv(path, 4000, random.Random(0))
+    async with (
+        Sandbox(faults=[f"latency=0.02:{WRITES}"]) as sandbox,
+        Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty,
+    ):
+        task: asyncio.Task[object]
+
+        def stop_after_two_batches(progress: object) -> None:
+            if getattr(progress, "loaded", 0) > 300:
+                task.cancel()
+
+        task = asyncio.create_task(twenty.people.load(path, journal=journal, on_progress=stop_after_two_batches))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        there = await twenty.people.count()
+        assert 300 < there < 4000
+        report = await twenty.people.load(path, journal=journal)
+        assert report.already_loaded == there
+        assert report.retries == 0
+        assert await twenty.people.count() == report.already_loaded + report.loaded
+        assert report.received == 4000
+
+
+async def test_a_server_that_comes_back_finds_the_load_waiting(tmp_path: Path) -> None:
+    async with Sandbox(database=tmp_path / "sandbox.db") as sandbox:
+        port, key = sandbox.port, sandbox.api_key
+        async with Twenty(sandbox.url, api_key=key, rate_limit=None, retry=RetryPolicy(attempts=1)) as twenty:
+            await sandbox.aclose()
+            load = asyncio.create_task(twenty.people.load([{"email": f"p{i}@example.com"} for i in range(500)]))
+            await asyncio.sleep(0.3)
+            async with Sandbox(database=tmp_path / "sandbox.db", port=port):
+                report = await load
+                assert (report.loaded, report.rejected) == (500, 0)
+                assert await twenty.people.count() == 500
