@@ -1,4 +1,4 @@
-"""What generating the client of the standard workspace costs, from local SDL, and what comes out."""
+"""What generating the clients of both endpoints of the standard workspace costs, from local SDL, and what comes out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ _CONFIG = """\
 package = "{target}/ours"
 schema = "{schema}"
 queries = "{queries}"
-endpoints = ["core"]
 """
 
 
@@ -31,22 +30,19 @@ def measure(rounds: int) -> list[Table]:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         schema, queries = target / "schema", target / "queries"
-        schema.mkdir()
-        shutil.copy(ROOT / "schema" / "core.graphql", schema)
-        shutil.copytree(ROOT / "queries" / "core", queries / "core")
+        shutil.copytree(ROOT / "schema", schema)
+        shutil.copytree(ROOT / "queries", queries)
         config = target / "codegen.toml"
         config.write_text(_CONFIG.format(target=target, schema=schema, queries=queries), encoding="utf-8")
         contenders: dict[str, tuple[Callable[[], object], Path]] = {
-            PLAIN: (
-                lambda: stock.generate(schema / "core.graphql", queries / "core", target, "plain", lazy=False),
-                target / "plain",
-            ),
-            LAZY: (lambda: stock.generate(schema / "core.graphql", queries / "core", target, "lazy"), target / "lazy"),
-            OURS: (lambda: _ours(config), target / "ours" / "core"),
+            PLAIN: (lambda: _stock(schema, queries, target / "plain", lazy=False), target / "plain"),
+            LAZY: (lambda: _stock(schema, queries, target / "lazy", lazy=True), target / "lazy"),
+            OURS: (lambda: _ours(config), target / "ours"),
         }
         seconds = [Series(name) for name in contenders]
         for _ in range(rounds):
-            for series, (run, _) in zip(seconds, contenders.values(), strict=True):
+            for series, (run, package) in zip(seconds, contenders.values(), strict=True):
+                shutil.rmtree(package, ignore_errors=True)
                 start = time.perf_counter()
                 run()
                 series.figures.append(time.perf_counter() - start)
@@ -57,6 +53,11 @@ def measure(rounds: int) -> list[Table]:
         Table("Generated files", "files", files),
         Table("Generated lines", "lines", lines),
     ]
+
+
+def _stock(schema: Path, queries: Path, target: Path, *, lazy: bool) -> None:
+    for name in ("core", "metadata"):
+        stock.generate(schema / f"{name}.graphql", queries / name, target, f"{name}_client", lazy=lazy)
 
 
 def _ours(config: Path) -> None:

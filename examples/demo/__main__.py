@@ -113,7 +113,7 @@ async def main() -> None:
         os.environ.pop(name, None)
     async with sandbox() as env:
         await introspect_and_generate(report, env)
-        sys.path.insert(0, str(FOLDER))
+        sys.path.insert(0, str(FOLDER / "src"))
         generated: Any = importlib.import_module("demo_crm")
         twenty: Twenty
         async with generated.Twenty(env["TWENTY_API_URL"], api_key=env["TWENTY_API_KEY"]) as twenty:
@@ -125,7 +125,10 @@ async def main() -> None:
                 said.append(f"{len(companies) + len(people):,} records, {values:,} values as they went in")
             await add_rockets(report, twenty)
         await introspect_and_generate(report, env)
-        program, generated_env = str(HERE / "rockets.py"), env | {"PYTHONPATH": str(FOLDER), "MYPYPATH": str(FOLDER)}
+        program, generated_env = (
+            str(HERE / "rockets.py"),
+            env | {"PYTHONPATH": str(FOLDER / "src"), "MYPYPATH": str(FOLDER / "src")},
+        )
         with report.step("type-check a program that uses it") as said:
             said.append(await run(sys.executable, "-m", "mypy", "--strict", program, env=generated_env))
         with report.step("use the custom object, typed") as said:

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    package: Annotated[str, typer.Argument(help="Where the package goes.")] = "src/my_crm",
+    package: Annotated[str, typer.Argument(help="Its name, for src/<name>, or a path.")] = "my_crm",
     folder: Annotated[Path, typer.Option(help="The project.", exists=True, file_okay=False)] = Path(),
 ) -> None:
     """Write codegen.toml and .env.example for a client of your own workspace."""

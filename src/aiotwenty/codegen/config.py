@@ -66,7 +66,7 @@ class EndpointConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """A whole `codegen.toml`. Paths are relative to the file."""
+    """A whole `codegen.toml`. Paths are relative to the file; a package that is only a name goes to `src/<name>`."""
 
     package: Path
     queries: Path
@@ -94,9 +94,10 @@ def load_config(path: Path) -> Config:
 
 def make_config(data: Mapping[str, Any], path: Path) -> Config:
     root = path.parent
-    package = root / _text(data, "package", path, required=True)
+    named = _text(data, "package", path, required=True)
+    package = root / ("src" if named.isidentifier() else "") / named
     if not package.name.isidentifier():
-        raise CodegenError(f'{path}: package "{data["package"]}" must end in a name that Python can import')
+        raise CodegenError(f'{path}: package "{named}" must end in a name that Python can import')
     queries = root / _text(data, "queries", path, default="queries")
     schema = root / _text(data, "schema", path, default="schema")
     shared = {key: value for key, value in data.items() if key not in _OWN_KEYS}

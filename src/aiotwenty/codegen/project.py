@@ -11,7 +11,7 @@ CONFIG = "codegen.toml"
 _CONFIG_TEXT = """\
 # How `aiotwenty generate` makes a typed client for your workspace. Paths are relative to this file.
 
-# The package to write: `from {name} import Twenty`.
+# The package to write: `from {name} import Twenty`. It goes to src/{name}, unless this is a path (such as "./{name}").
 package = "{package}"
 
 # Where `aiotwenty introspect` writes core.graphql and metadata.graphql, and where they are read.
@@ -47,7 +47,7 @@ TWENTY_API_KEY=
 def init_project(folder: Path, package: str) -> list[Path]:
     """Write `codegen.toml` and `.env.example` and give back their paths. Existing files are never overwritten.
 
-    `package` is where the client will go, such as "src/my_crm" or "my_crm".
+    `package` is the name of the client, which goes to `src/<name>`, or a path such as "lib/my_crm".
     """
     name = Path(package).name
     if not name.isidentifier() or name == "aiotwenty":
