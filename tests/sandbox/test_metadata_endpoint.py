@@ -569,3 +569,12 @@ def test_the_webhook_mutations_of_an_older_schema_work_too(shared: Path) -> None
     deleted = old.data("mutation ($i: DeleteWebhookInput!) { deleteWebhook(input: $i) }", {"i": id_only})
     assert deleted == {"deleteWebhook": True}
     assert not old.workspace.webhooks
+
+
+def test_empty_values_of_a_unique_text_never_meet_even_in_an_older_server() -> None:
+    old = Endpoint(strict=True)
+    old.create_field("company", "code", isUnique=True)
+    insert(old, "company", id="1")
+    insert(old, "company", id="2")
+
+    assert old.connection.execute("SELECT count(*) FROM company WHERE code IS NULL").fetchone() == (2,)
