@@ -8,7 +8,7 @@ from typing import Any
 
 from aiotwenty.sandbox.model import Column, Field, Object
 from aiotwenty.sandbox.names import upper_first
-from aiotwenty.sandbox.outputs import as_double
+from aiotwenty.sandbox.outputs import as_double, search_columns
 from aiotwenty.sandbox.store import quoted
 
 
@@ -34,6 +34,8 @@ def _of_field(of: Object, each: Field) -> dict[str, Aggregate]:
     suffix = upper_first(each.name)
     composite = of.composites.get(each.name)
     columns = list(composite.columns.values()) if composite else [of.columns[each.name]]
+    if each.type == "TS_VECTOR":
+        columns = search_columns(of) or columns
     made = _counts(suffix, columns)
     first = f"t.{quoted(columns[0].name)}"
     match each.type:

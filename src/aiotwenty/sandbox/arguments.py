@@ -28,6 +28,8 @@ _GROUPS = {
     "limit": "number",
     "offsetForRecords": "number",
 }
+_COUNTS = frozenset({"first", "last", "offset", "limit", "offsetForRecords"})
+_LARGEST = 2**53
 _BY_ID, _BY_FILTER = {"id": "UUID"}, {"filter": "object"}
 _REQUIRED: dict[Operation, dict[str, str]] = {
     "find_one": _BY_FILTER,
@@ -66,7 +68,10 @@ def checked(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
     for name, kind in optional.items():
         if given.get(name) is not None and not _KINDS[kind][1](given[name]):
             raise errors.invalid_argument(name, _KINDS[kind][0])
-    return {name: value for name, value in given.items() if value is not None}
+    made = {name: value for name, value in given.items() if value is not None}
+    for name in _COUNTS & made.keys():
+        made[name] = max(-_LARGEST, min(int(made[name]), _LARGEST))
+    return made
 
 
 def check_paging(given: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.model import ACTOR_SOURCES, Column, DataModel, Object
+from aiotwenty.sandbox.outputs import search_columns
 from aiotwenty.sandbox.scalars import UUID_TEXT
 from aiotwenty.sandbox.store import quoted
 from aiotwenty.sandbox.values import compact_json, exact_number, fitting, parsed_time, stored_time
@@ -163,7 +164,9 @@ class Filters:
             )
         operator = given[0]
         allowed = OPERATORS.get(column.type, _COMPARED)
-        if operator not in allowed and not (self.strict and operator == "search"):
+        if self.strict and operator == "search" and column.type == "TS_VECTOR":
+            return _searched(of, alias, _pattern(name, value[operator]))
+        if operator not in allowed:
             raise errors.invalid_operator(operator, name, _type_name(column), allowed)
         return self._operator(of, column, f"{alias}.{quoted(column.name)}", name, operator, value[operator])
 
@@ -190,7 +193,7 @@ class Filters:
                 return Condition(empty if value else f"NOT {empty}")
             case "like":
                 return Condition(f"{sql} GLOB ?", [glob(_pattern(name, value))])
-            case "ilike" | "containsIlike" | "search":
+            case "ilike" | "containsIlike":
                 return Condition(f"fold({sql}) GLOB ?", [glob(_pattern(name, value).lower())])
             case "startsWith":
                 text = _pattern(name, value)
@@ -286,6 +289,13 @@ def _is(column: Column, sql: str, name: str, value: Any) -> Condition:
         empty = f"({sql} IS NULL OR {sql} = '')"
         return Condition(empty if value == "NULL" else f"NOT {empty}")
     return Condition(f"{sql} IS {value.replace('_', ' ')}")
+
+
+def _searched(of: Object, alias: str, text: str) -> Condition:
+    """All words must be somewhere in what `searchVector` is made of."""
+    parts = " || ' ' || ".join(f"coalesce({alias}.{quoted(each.name)}, '')" for each in search_columns(of)) or "''"
+    words = text.lower().split()
+    return Condition(" AND ".join(f"instr(fold({parts}), ?) > 0" for _ in words) or "TRUE", list(words))
 
 
 def _type_name(column: Column) -> str:

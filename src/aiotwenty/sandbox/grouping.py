@@ -85,7 +85,7 @@ class Grouper:
         grouped = f" GROUP BY {', '.join(each.sql for each in dimensions)}" if dimensions else ""
         order = self._order(of, arguments.get("orderBy"), dimensions)
         # The old server knows no limit and gives every group.
-        limit = -1 if self.strict else int(arguments.get("limit", MAX_GROUPS))
+        limit = -1 if self.strict else arguments.get("limit", MAX_GROUPS)
         table = quoted(of.name_singular)
         found = self.records.store.rows(
             f"SELECT {columns} FROM {table} t{where.where}{grouped}{order} LIMIT {limit}", where.parameters
@@ -108,7 +108,7 @@ class Grouper:
             for dimension, value in zip(dimensions, values, strict=True):
                 inside = inside.joined(f"{dimension.sql} IS ?", [value])
             tail = f"{inside.where}{order_sql(keys)} LIMIT ? OFFSET ?"
-            offset = int(arguments.get("offsetForRecords", 0))
+            offset = arguments.get("offsetForRecords", 0)
             rows = self.records.select(plan.record, tail, [*inside.parameters, MAX_NESTED_RECORDS, offset])
         page = Page(rows, self.records.edge_nodes(plan, rows), totals[0], totals[1:], totals[0] > len(rows))
         page.dimensions = [_shown(each, value) for each, value in zip(dimensions, values, strict=True)]

@@ -105,8 +105,8 @@ class _Request:
         backwards = bool(given.get("before"))
         text = given.get("before") or given.get("after")
         cursor = cursors.condition(text, backwards) if text else None
-        limit = int(given["first"] if "first" in given else given.get("last", DEFAULT_PAGE))
-        return self.records.page(plan, where, keys, cursor, limit, int(given.get("offset", 0)), backwards)
+        limit = given["first"] if "first" in given else given.get("last", DEFAULT_PAGE)
+        return self.records.page(plan, where, keys, cursor, limit, given.get("offset", 0), backwards)
 
     def find_one(self, given: Arguments) -> Node:
         return self.records.one(self._record_plan(), self._where(given))

@@ -165,6 +165,8 @@ class CursorFilter:
     def _steps(self, name: str, value: Any, backwards: bool) -> Iterable[tuple[str, str, Any]]:
         forwards = "<" if backwards else ">"
         if name == "id":
+            if not isinstance(value, str):
+                raise errors.invalid_cursor()
             yield 't."id"', forwards, value
             return
         keys = [key for key in self.keys if key.path[0] == name]

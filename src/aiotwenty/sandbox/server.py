@@ -74,6 +74,7 @@ class Endpoints:
         return application
 
     async def _headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.popall("Server", None)
         response.headers["X-Powered-By"] = "Express"
         if self.strict:
             response.headers["Access-Control-Allow-Origin"] = "*"
