@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aiotwenty.bulk.changes import change, delete, destroy
 from aiotwenty.bulk.export import ExportReport, export
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load import load, update
@@ -17,7 +18,10 @@ __all__ = [
     "Progress",
     "Reject",
     "boolean",
+    "change",
     "date",
+    "delete",
+    "destroy",
     "export",
     "load",
     "lower",

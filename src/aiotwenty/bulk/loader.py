@@ -42,6 +42,12 @@ class LoadOptions:
     encoding: str | None = None
     delimiter: str | None = None
     source: str | None = None
+    only: Iterable[str] | None = None
+    """The fields that are read; everything else is left alone."""
+    known: bool = False
+    """The ids are those of records, so nothing needs to be looked up."""
+    change: bytes = b"{}"
+    """JSON of what every record gets."""
 
 
 @dataclass
@@ -66,6 +72,7 @@ def open_input(rows: Any, catalogue: Catalogue, type_name: str, options: LoadOpt
         options.mapping,
         constants=options.constants,
         ignore=options.ignore,
+        only=options.only,
         is_text=source.is_text,
         skip_nulls=skip_nulls,
     )
@@ -81,6 +88,10 @@ def open_input(rows: Any, catalogue: Catalogue, type_name: str, options: LoadOpt
             )
         if source.columns is None and check.columns:
             mapper.check_columns(source.name, check.columns, check)
+    if source.columns is not None and options.mode not in ("insert", "upsert") and not options.key:
+        columns = [mapper.column(name) for name in source.columns]
+        if all(column is None or column.target.dotted != "id" for column in columns):
+            raise InputError(f"{source.name}: has no column id, and no key is given: which records are meant?")
     return Input(source, check, mapper, source.fingerprint())
 
 
@@ -117,7 +128,13 @@ class Loader:
             settings=_settings(options),
             namespace=namespace,
         )
-        self._preparer = Preparer(names.plural, given.mapper, options.key, self._job.namespace)
+        self._preparer = Preparer(
+            names.plural,
+            given.mapper,
+            options.key,
+            self._job.namespace,
+            must_name=options.mode not in ("insert", "upsert"),
+        )
         path = given.source.path if hasattr(given.source, "path") else None
         self._rejects_path = check_rejects_path(rejects, path) if rejects is not None else None
 
@@ -133,6 +150,8 @@ class Loader:
             self._limits,
             options.mode,
             self._preparer.key,
+            known=options.known,
+            change=options.change,
         )
         self._progress = Progress(total=given.check.total if given.check else None, what=names.plural)
         self._tasks: dict[asyncio.Task[Outcome], list[Prepared]] = {}

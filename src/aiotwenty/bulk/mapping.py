@@ -47,12 +47,14 @@ class Mapper:
         *,
         constants: Mapping[str, Any] | None = None,
         ignore: Iterable[str] = (),
+        only: Iterable[str] | None = None,
         is_text: bool = False,
         skip_nulls: bool = False,
     ) -> None:
         self.shape = shape
         self._mapping = dict(mapping or {})
         self._ignored = {*ignore, *REJECT_COLUMNS}
+        self._only = None if only is None else {self._value_path(name) for name in only}
         self._is_text = is_text
         self._skip_nulls = skip_nulls
         self._columns: dict[str, Column | None] = {}
@@ -81,8 +83,24 @@ class Mapper:
     def column(self, name: str) -> Column | None:
         """Where a column goes; None if it is ignored. Raises `InputError` for one that no field is named like."""
         if name not in self._columns:
-            self._columns[name] = self._compile(name, name)
+            self._columns[name] = self._compile_known(name) if self._only is not None else self._compile(name, name)
         return self._columns[name]
+
+    def _compile_known(self, name: str) -> Column | None:
+        """Of a source of which only some fields matter, whatever else it has."""
+        try:
+            column = self._compile(name, name)
+        except InputError:
+            return None
+        if column is None:
+            return None
+        plain = column.target.dotted if column.target.relation else ".".join(column.plain_path)
+        return column if plain in (self._only or ()) else None
+
+    def _value_path(self, name: str) -> str:
+        spec = self._mapping.get(name, name)
+        target = self.shape.resolve(spec if isinstance(spec, str) else spec[0] if spec else name)
+        return target.dotted if target.relation else ".".join(self.shape.value_path(target))
 
     def mapped(self, name: str) -> Column | None:
         """Where the mapping sends a column; None if it does not say."""

@@ -24,11 +24,20 @@ class Preparer:
     Raises `InputError` for a key that is not a field.
     """
 
-    def __init__(self, object_name: str, mapper: Mapper, key: str | Sequence[str] | None, namespace: UUID) -> None:
+    def __init__(
+        self,
+        object_name: str,
+        mapper: Mapper,
+        key: str | Sequence[str] | None,
+        namespace: UUID,
+        *,
+        must_name: bool = False,
+    ) -> None:
         self._object_name = object_name
         self._mapper = mapper
         self._model = mapper.shape.create_model
         self._namespace = namespace
+        self._must_name = must_name
         names = [key] if isinstance(key, str) else list(key or ())
         self.key = tuple(_key_target(mapper, name) for name in names)
         self._key_readers = [_reader(mapper.shape, target) for target in self.key]
@@ -73,6 +82,8 @@ class Preparer:
                 if not value:
                     raise _KeyMissingError(f"{target.dotted} is the key and has no value")
             return id_from_key(self._object_name, keys)
+        if self._must_name:
+            raise _KeyMissingError("says neither an id nor a key: which record is meant?")
         number, source = row.values.get("_row"), row.values.get("_source")
         if number and source:
             return id_from_row(UUID(str(source)), int(number))

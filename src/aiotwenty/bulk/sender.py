@@ -32,8 +32,9 @@ from aiotwenty.errors import ApiError, DuplicateRecord, TwentyError, UnexpectedR
 from aiotwenty.transport.retry import Fate, fate_of
 
 T = TypeVar("T")
-Mode: TypeAlias = Literal["insert", "upsert", "update"]
-"""insert: each row is a new record. upsert: new, or an existing one is changed. update: existing ones only."""
+Mode: TypeAlias = Literal["insert", "upsert", "update", "change", "delete", "destroy"]
+"""insert: each row is a new record. upsert: new, or an existing one is changed. update: existing ones only.
+change: existing records all get the same values. delete and destroy: rows name the records."""
 
 PATIENCE = 300.0
 """Seconds for which a batch is sent again while its answers are lost; then the load gives up (the journal stays)."""
@@ -85,6 +86,9 @@ class Sender:
         limits: BatchLimits,
         mode: Mode,
         key: tuple[Target, ...],
+        *,
+        known: bool = False,
+        change: bytes = b"{}",
     ) -> None:
         self._wire = wire
         self._shape = shape
@@ -95,6 +99,8 @@ class Sender:
         self._limits = limits
         self._mode = mode
         self._key = key
+        self._known = known
+        self._change = change
         self.stopping = asyncio.Event()
 
     async def send(self, batch: list[Prepared]) -> Outcome:
@@ -102,11 +108,12 @@ class Sender:
         outcome = Outcome()
         records, unresolved = await self._persistently(lambda: self._relations.resolve(batch))
         outcome.rejects += unresolved
+        aims = self._aims()
         if self._mode == "insert":
             records = await self._not_there_yet(records, outcome)
-        elif self._mode == "update" or self._needs_aim():
+        elif aims and not self._known:
             records = await self._persistently(lambda: self._aim(records, outcome))
-        pending = [Piece(records, aimed=self._mode == "update" or self._needs_aim())] if records else []
+        pending = [Piece(records, aimed=aims)] if records else []
         while pending:
             piece = pending.pop()
             parts = split_by_limits(piece.records, self._limits)
@@ -116,8 +123,10 @@ class Sender:
             pending += reversed(await self._deliver(piece, outcome))
         return outcome
 
-    def _needs_aim(self) -> bool:
-        """Whether the server cannot match by the key itself: it does by ids and unique fields only."""
+    def _aims(self) -> bool:
+        """Whether records are looked up first: they must exist, or the key is not one that the server matches by."""
+        if self._mode not in ("insert", "upsert"):
+            return True
         return bool(self._key) and not any(target.dotted in self._shape.unique for target in self._key)
 
     async def _not_there_yet(self, records: list[Prepared], outcome: Outcome) -> list[Prepared]:
@@ -150,8 +159,10 @@ class Sender:
         while True:
             attempt += 1
             try:
-                ids = await self._wire.create(piece.records, upsert=self._mode != "insert")
-                return await self._accepted(piece, ids, outcome)
+                ids = await self._write(piece.records)
+                if self._mode in ("insert", "upsert", "update"):
+                    return self._accepted(piece, ids, outcome)
+                return self._changed(piece, ids, outcome)
             except TwentyError as error:
                 body = sum(len(record.body) for record in piece.records)
                 if too_large(error, body):
@@ -159,14 +170,32 @@ class Sender:
                 if fate_of(error) is Fate.ANSWERED:
                     return await self._refused(piece, error, outcome)
                 await self._trouble(error, attempt, started)
+            piece.in_doubt = True
             if self._mode == "insert":
-                piece.in_doubt = True
                 there = await self._persistently(lambda: self._wire.existing([one.id for one in piece.records]))
                 if there.issuperset(record.id for record in piece.records):
                     outcome.loaded += piece.records
                     return []
 
-    async def _accepted(self, piece: Piece, ids: list[str], outcome: Outcome) -> list[Piece]:
+    async def _write(self, records: list[Prepared]) -> list[str]:
+        match self._mode:
+            case "delete" | "destroy":
+                return await self._wire.remove([one.id for one in records], destroy=self._mode == "destroy")
+            case "change":
+                return await self._wire.update([one.id for one in records], self._change)
+        return await self._wire.create(records, upsert=self._mode != "insert")
+
+    def _changed(self, piece: Piece, ids: list[str], outcome: Outcome) -> list[Piece]:
+        """All of them were there a moment ago. What a repeated removal does not find, the first attempt removed."""
+        answered = set(ids)
+        for record in piece.records:
+            if record.id in answered or (piece.in_doubt and self._mode != "change"):
+                outcome.loaded.append(record)
+            else:
+                outcome.reject(record, "NOT_FOUND", f"the record {record.id} is gone")
+        return []
+
+    def _accepted(self, piece: Piece, ids: list[str], outcome: Outcome) -> list[Piece]:
         """Answers are matched by id: older servers give a batch back in any order (Twenty, November 2025).
 
         An upsert that found a record by a unique value answers with the id of that one.
@@ -225,7 +254,7 @@ class Sender:
             return [piece]
         if concerns_everything(error):
             raise error
-        if isinstance(error, DuplicateRecord) or _is_conflict(error):
+        if self._mode in ("insert", "upsert") and (isinstance(error, DuplicateRecord) or _is_conflict(error)):
             pieces = await self._persistently(lambda: self._untangle(piece, error, outcome))
             if pieces is not None:
                 return pieces
@@ -305,19 +334,21 @@ class Sender:
                 record.id = (by_key or list(found.values()))[0]
 
     async def _aim(self, records: list[Prepared], outcome: Outcome) -> list[Prepared]:
-        """Finds the records meant by key or id. In an update each must be there; two with one key are an error."""
+        """Finds the records meant by key or id: one for each row, or in an upsert none."""
         if not records:
             return []
         by_id = [record for record in records if not self._key or record.own_id]
         there: set[str] = set()
-        if self._mode == "update" and by_id:
-            there = {node["id"] for node in await self._wire.find({"id": {"in": [one.id for one in by_id]}})}
+        must_be_there = self._mode != "upsert"
+        if must_be_there and by_id:
+            wanted = {"id": {"in": [one.id for one in by_id]}}
+            there = {node["id"] for node in await self._wire.find(wanted, deleted_too=self._mode == "destroy")}
         by_key = [record for record in records if self._key and not record.own_id]
         found = await self._find_by_key(by_key) if by_key else {}
         aimed = []
         for record in records:
             if record.own_id or not self._key:
-                if self._mode != "update" or record.id in there:
+                if not must_be_there or record.id in there:
                     aimed.append(record)
                 else:
                     outcome.reject(record, "NOT_FOUND", f"there is no record {record.id}, or it is deleted")
@@ -326,7 +357,7 @@ class Sender:
             described = " and ".join(f"{t.dotted} = {v}" for t, v in zip(self._key, record.keys, strict=True))
             if len(ids) > 1:
                 outcome.reject(record, "AMBIGUOUS", f"{len(ids)} records have {described}")
-            elif not ids and self._mode == "update":
+            elif not ids and must_be_there:
                 outcome.reject(record, "NOT_FOUND", f"no record has {described}")
             else:
                 record.id = ids[0] if ids else record.id
@@ -348,7 +379,7 @@ class Sender:
             values = list(dict.fromkeys(key[position] for key in keys))
             parts.append(nest(path, {"in": wanted_values(self._shape, path, values)}))
         found: dict[tuple[str, ...], list[str]] = {}
-        for node in await self._wire.find({"and": parts}, paths):
+        for node in await self._wire.find({"and": parts}, paths, deleted_too=self._mode == "destroy"):
             key = tuple(canonical(path, value_at(node, path)) for path in paths)
             found.setdefault(key, []).append(node["id"])
         return found

@@ -1,0 +1,79 @@
+"""Deleting, destroying and changing many records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiotwenty import Twenty, bulk
+from aiotwenty.bulk import InputError
+from aiotwenty.errors import InvalidInput
+from aiotwenty.sandbox import Sandbox
+
+
+async def fill(twenty: Twenty, count: int = 500) -> None:
+    await twenty.companies.load({"name": f"C{i}", "domain": f"https://c{i}.example"} for i in range(count))
+
+
+async def test_an_empty_filter_is_refused_unless_all_records_are_meant(twenty: Twenty) -> None:
+    await fill(twenty)
+    for empty in (None, {}, {"and": []}, {"or": [{}]}):
+        with pytest.raises(InvalidInput, match="all_records"):
+            await bulk.delete(twenty.companies, filter=empty)
+        with pytest.raises(InvalidInput, match="all_records"):
+            await bulk.destroy(twenty.companies, filter=empty)
+        with pytest.raises(InvalidInput, match="all_records"):
+            await bulk.change(twenty.companies, {"name": "x"}, filter=empty)
+    assert await twenty.companies.count() == 500
+    report = await bulk.delete(twenty.companies, all_records=True)
+    assert report.loaded == 500
+    assert await twenty.companies.count() == 0
+
+
+async def test_a_filter_deletes_what_matches_and_a_dry_run_only_counts(either: Twenty) -> None:
+    await fill(either)
+    only = {"name": {"like": "C1%"}}
+    rehearsal = await bulk.delete(either.companies, filter=only, dry_run=True)
+    assert (rehearsal.received, rehearsal.loaded) == (111, 0)
+    assert await either.companies.count() == 500
+    report = await bulk.delete(either.companies, filter=only)
+    assert report.loaded == 111
+    assert await either.companies.count() == 389
+    destroyed = await bulk.destroy(either.companies, filter={"deletedAt": {"is": "NOT_NULL"}})
+    assert destroyed.loaded == 111
+
+
+async def test_rows_name_records_by_key_and_what_is_not_there_is_a_reject(either: Twenty, tmp_path: Path) -> None:
+    await fill(either)
+    path = tmp_path / "gone.csv"
+    path.write_text("domain,remark\nhttps://c1.example,x\nhttps://nowhere.example,\nhttps://c2.example,y\n,z\n")
+    report = await bulk.delete(either.companies, path, key="domain")
+    assert report.loaded == 2
+    assert [(one.row, one.code) for one in report.rejects] == [(2, "NOT_FOUND"), (4, "KEY_MISSING")]
+    assert await either.companies.count() == 498
+    destroyed = await bulk.destroy(either.companies, path, key="domain")
+    assert destroyed.loaded == 2
+
+
+async def test_rows_without_a_way_to_name_records_are_refused(twenty: Twenty, tmp_path: Path) -> None:
+    path = tmp_path / "gone.csv"
+    path.write_text("name\nC1\n")
+    with pytest.raises(InputError, match="no column id"):
+        await bulk.delete(twenty.companies, path)
+
+
+async def test_every_match_gets_the_same_values(either: Twenty) -> None:
+    await fill(either)
+    report = await bulk.change(either.companies, {"address": {"addressCity": "Rome"}}, filter={"name": {"like": "C%"}})
+    assert report.loaded == 500
+    assert await either.companies.count({"address": {"addressCity": {"eq": "Rome"}}}) == 500
+
+
+async def test_lost_answers_of_removals_are_settled(sandbox: Sandbox, twenty: Twenty) -> None:
+    await fill(twenty, 1000)
+    sandbox.faults.add("reset-after:probability=0.5:operation=destroyCompanies")
+    report = await bulk.destroy(twenty.companies, filter={"name": {"like": "C%"}})
+    assert (report.loaded, report.rejected) == (1000, 0)
+    assert report.retries > 0
+    assert await twenty.companies.count() == 0
