@@ -1,0 +1,93 @@
+"""What the command line says and returns when things go wrong, run as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aiotwenty.sandbox import Sandbox
+
+PROGRAM = (sys.executable, "-c", "from aiotwenty.cli import main; main()")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("TWENTY_")}
+
+
+def aiotwenty(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in an empty folder, so that no .env and no codegen.toml is found."""
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=cwd,
+        env={**ENVIRONMENT, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def one_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    assert len(lines) == 1, text
+    return lines[0]
+
+
+def test_the_version_is_printed(tmp_path: Path) -> None:
+    finished = aiotwenty("--version", cwd=tmp_path)
+    assert finished.returncode == 0
+    assert finished.stdout.strip()[0].isdigit()
+
+
+def test_a_missing_key_is_said_in_one_line_before_anything_is_written(tmp_path: Path) -> None:
+    finished = aiotwenty("introspect", cwd=tmp_path)
+    assert finished.returncode == 1
+    assert "no API key" in one_line(finished.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        finished = aiotwenty("objects", cwd=tmp_path, TWENTY_API_URL=url, TWENTY_API_KEY="x")
+    assert finished.returncode == 1
+    assert "127.0.0.1" in one_line(finished.stderr)
+
+
+def test_an_unknown_option_is_wrong_usage(tmp_path: Path) -> None:
+    finished = aiotwenty("sandbox", "--nope", cwd=tmp_path)
+    assert finished.returncode == 2
+    assert "--nope" in finished.stderr
+
+
+@pytest.mark.parametrize("option", [("--fault", "explode"), ("--rate-limit", "often")])
+def test_a_value_that_the_sandbox_cannot_read_is_wrong_usage(tmp_path: Path, option: tuple[str, str]) -> None:
+    finished = aiotwenty("sandbox", *option, cwd=tmp_path)
+    assert finished.returncode == 2
+    assert option[1] in finished.stderr
+
+
+async def test_a_wrong_key_is_an_authentication_failure(tmp_path: Path) -> None:
+    import asyncio
+
+    async with Sandbox() as sandbox:
+        finished = await asyncio.to_thread(
+            aiotwenty, "objects", cwd=tmp_path, TWENTY_API_URL=sandbox.url, TWENTY_API_KEY="not.a.key"
+        )
+    assert finished.returncode == 3
+    assert "not.a.key" not in finished.stderr
+
+
+def test_the_sandbox_says_where_it_answers_and_stops_when_asked(tmp_path: Path) -> None:
+    with subprocess.Popen([*PROGRAM, "sandbox"], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline().decode().strip() for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+    assert "this machine only" in said[0]
+    assert said[1].startswith("TWENTY_API_URL=http://127.0.0.1:")
+    assert said[2].startswith("TWENTY_API_KEY=ey")
