@@ -40,11 +40,15 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Floor:
-    """A promise: the median of `subject` is at least `figure`."""
+class Bound:
+    """A promise: the median of `subject` is at least, or at most, a figure."""
 
     subject: str
-    figure: float
+    least: float = 0
+    most: float = float("inf")
+
+    def words(self) -> str:
+        return f"at least {self.least:,.0f}" if self.least else f"at most {self.most:,.0f}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Table:
     unit: str
     series: Sequence[Series]
     limits: Sequence[Limit] = ()
-    floors: Sequence[Floor] = ()
+    bounds: Sequence[Bound] = ()
     note: str = ""
 
     def verdicts(self) -> list[tuple[bool, str]]:
@@ -67,10 +71,10 @@ class Table:
             spread = f"{middle:.2f} x {limit.base} ({least:.2f} - {greatest:.2f})"
             words = f"{limit.subject}: {spread}, promised at most {limit.ratio:g}"
             verdicts.append((middle <= limit.ratio, words))
-        for floor in self.floors:
-            figure = by_name[floor.subject].median
-            words = f"{floor.subject}: {figure:,.0f} {self.unit}, promised at least {floor.figure:,.0f}"
-            verdicts.append((figure >= floor.figure, words))
+        for bound in self.bounds:
+            figure = by_name[bound.subject].median
+            words = f"{bound.subject}: {figure:,.0f} {self.unit}, promised {bound.words()}"
+            verdicts.append((bound.least <= figure <= bound.most, words))
         return verdicts
 
     def failures(self) -> list[str]:
