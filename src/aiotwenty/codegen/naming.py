@@ -28,7 +28,8 @@ _PYDANTIC = words(
 )
 # What annotations of models are made of: a field of that name would shadow it for the fields below.
 _ANNOTATIONS = words("bool float int list pydantic rt str typing")
-_RECEIVERS = frozenset({"cls", "self"})
+# What `__init__` has of its own, and what type checkers give it.
+_RECEIVERS = words("cls kwargs self")
 _MODULES = words("enums filters group_by inputs operations order_by records results")
 
 FIELDS = _PYDANTIC | _ANNOTATIONS | _RECEIVERS
@@ -60,15 +61,19 @@ def escape(name: str, taken: Collection[str] = ()) -> str:
 
 
 def distinct(
-    names: Iterable[str], base: Callable[[str], str], *, prefer: Callable[[str], bool] | None = None
+    names: Iterable[str],
+    base: Callable[[str], str],
+    *,
+    rank: Callable[[str], int] = lambda name: 0,
+    separator: str = "_",
 ) -> dict[str, str]:
     """A Python name for each GraphQL name: `base` of it for the first that claims it, numbered for the others.
 
-    The order of `names` does not matter: those that `prefer` approves claim first, then by GraphQL name.
+    The order of `names` does not matter: those of lower `rank` claim first, then by GraphQL name.
     """
     claimed: dict[str, str] = {}
     late: list[tuple[str, str]] = []
-    for name in sorted(set(names), key=lambda name: (not (prefer and prefer(name)), name)):
+    for name in sorted(set(names), key=lambda name: (rank(name), name)):
         wanted = base(name)
         if wanted in claimed:
             late.append((name, wanted))
@@ -76,19 +81,22 @@ def distinct(
             claimed[wanted] = name
     for name, wanted in late:
         number = 2
-        while (candidate := f"{wanted.rstrip('_')}_{number}") in claimed:
+        while (candidate := f"{wanted.rstrip('_')}{separator}{number}") in claimed:
             number += 1
         claimed[candidate] = name
     return {name: python for python, name in claimed.items()}
 
 
 def field_names(names: Iterable[str]) -> dict[str, str]:
-    """The fields of one model."""
-    return distinct(
-        names,
-        lambda name: escape(snake_case(name), FIELDS),
-        prefer=lambda name: not needs_alias(snake_case(name), name),
-    )
+    """The fields of one model. No field has the Python name that is another's GraphQL name: both may be written."""
+
+    def python(name: str) -> str:
+        return escape(snake_case(name), FIELDS)
+
+    def rank(name: str) -> int:
+        return 0 if python(name) == name else 1 if not needs_alias(python(name), name) else 2
+
+    return distinct(names, python, rank=rank)
 
 
 def argument_names(names: Iterable[str]) -> dict[str, str]:

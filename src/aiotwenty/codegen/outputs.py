@@ -12,7 +12,7 @@ from ariadne_codegen.plugins.manager import PluginManager
 from ariadne_codegen.settings import ClientSettings
 from graphql import GraphQLSchema, OperationDefinitionNode
 
-from aiotwenty.codegen.documents import Documents
+from aiotwenty.codegen.documents import Documents, is_own
 from aiotwenty.codegen.naming import class_name, pascal_case
 from aiotwenty.codegen.scalars import scalar_data
 from aiotwenty.codegen.tagging import definition_name, tag_of
@@ -71,7 +71,7 @@ class OutputClasses:
         A class that only repeats a fragment is that fragment. The class of a fragment has its name; others are numbered
         where a type of the schema or another class has the name.
         """
-        fragments = {pascal_case(name): class_name(pascal_case(name)) for name in self._documents.fragments}
+        fragments = {pascal_case(name): self.record(name) for name in self._documents.fragments}
         names: dict[tuple[str, str], str] = {}
         claimed = set(taken) | set(fragments.values())
         tops = {f"{kind} {name}": pascal_case(name) for kind, name in self._definitions()}
@@ -87,6 +87,11 @@ class OutputClasses:
         self.records = [each for each in self.records if self._is_real(each, tops, fragments)]
         self.results = [each for each in self.results if self._is_real(each, tops, fragments)]
         return names
+
+    def record(self, fragment: str) -> str:
+        """The class of a fragment: the type's name for those that were generated."""
+        definition = self._documents.fragments[fragment]
+        return class_name(pascal_case(fragment) if is_own(definition) else definition.type_condition.name.value)
 
     def drop_envelope(self, operation: OperationDefinitionNode) -> None:
         """Forget the class of a whole answer, of which the method only gives the one field."""

@@ -28,7 +28,7 @@ from aiotwenty.codegen.annotations import is_nullable
 from aiotwenty.codegen.documents import Documents
 from aiotwenty.codegen.inputs import InputClasses
 from aiotwenty.codegen.models import GeneratedClass, ModelWriter, enum_class, in_order_of_need
-from aiotwenty.codegen.naming import CLASSES, class_name, pascal_case
+from aiotwenty.codegen.naming import CLASSES, class_name
 from aiotwenty.codegen.objects import object_fields
 from aiotwenty.codegen.outputs import OutputClasses, foreign_imports
 from aiotwenty.codegen.scalars import scalar_data, scalar_name
@@ -90,7 +90,7 @@ class PackageBuilder:
             fragments=documents.fragments,
             scalar=lambda name: scalar_name(name, self._output.scalars),
             enum=lambda name: f"rt.Open[enums.{class_name(name)}]",
-            record=lambda name: f"records.{class_name(pascal_case(name))}",
+            record=lambda name: f"records.{self._output.record(name)}",
             records=records,
         )
 

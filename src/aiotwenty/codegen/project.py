@@ -53,7 +53,7 @@ def init_project(folder: Path, package: str) -> list[Path]:
     if not name.isidentifier() or name == "aiotwenty":
         raise CodegenError(f'"{package}" must end in a name that Python can import and that is not aiotwenty itself')
     texts = {
-        folder / CONFIG: _CONFIG_TEXT.format(name=name, package=Path(package).as_posix()),
+        folder / CONFIG: _CONFIG_TEXT.format(name=name, package=package.replace("\\", "/")),
         folder / ".env.example": _ENV_TEXT,
     }
     if existing := [path.name for path in texts if path.exists()]:

@@ -20,6 +20,7 @@ from graphql import (
     is_required_argument,
 )
 
+from aiotwenty.codegen.naming import distinct, pascal_case
 from aiotwenty.codegen.objects import is_list, object_fields
 
 PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
@@ -36,7 +37,8 @@ class Selections:
         self._embeds: dict[str, set[str]] = {}
 
     def fragment(self, name: str) -> str:
-        return "\n".join([f"fragment {name} on {name} {{", *(f"  {line}" for line in self._body(name)), "}"])
+        head = f"fragment {self._names.get(name, name)} on {name} {{"
+        return "\n".join([head, *(f"  {line}" for line in self._body(name)), "}"])
 
     def used_by(self, name: str) -> set[str]:
         """The fragment of that type and all that it spreads."""
@@ -45,7 +47,7 @@ class Selections:
 
     def spread(self, type_: GraphQLObjectType) -> list[str] | None:
         """The lines that select everything of a type, or None if there is nothing that could be selected."""
-        return [f"...{type_.name}"] if self._body(type_.name) else None
+        return [self._spread(type_)] if self._body(type_.name) else None
 
     def connection(self, connection: GraphQLObjectType, node: GraphQLObjectType) -> list[str] | None:
         spread = self.spread(node)
@@ -93,7 +95,16 @@ class Selections:
         if not self._body(type_.name) or parent in self.used_by(type_.name):
             return []
         self._embeds[parent].add(type_.name)
-        return [f"{name} {{", f"  ...{type_.name}", "}"]
+        return [f"{name} {{", f"  {self._spread(type_)}", "}"]
+
+    def _spread(self, type_: GraphQLObjectType) -> str:
+        return f"...{self._names.get(type_.name, type_.name)}"
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """Fragments are called like their type, but without underscores, which ariadne-codegen would drop."""
+        types = self._schema.type_map
+        return distinct(types, pascal_case, rank=lambda name: pascal_case(name) != name, separator="")
 
     @cached_property
     def _answers(self) -> set[str]:

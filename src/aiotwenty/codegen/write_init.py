@@ -94,7 +94,8 @@ from __future__ import annotations
 
 import typing
 
-from . import core as _core
+from . import core as core
+from . import metadata as metadata
 from .client import Twenty as Twenty
 
 if typing.TYPE_CHECKING:
@@ -102,9 +103,9 @@ if typing.TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> typing.Any:
-    return getattr(_core, name)
+    return getattr(core, name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *dir(_core)])
+    return sorted([*globals(), *dir(core)])
 '''

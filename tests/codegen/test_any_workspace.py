@@ -1,0 +1,169 @@
+"""Whatever a workspace calls its objects, fields and options: it generates, imports, type-checks and round-trips."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from aiotwenty.codegen.naming import class_name, field_names
+from aiotwenty.transport.encode import encode_json
+from tests.codegen.projects import Project
+from tests.codegen.workspaces import Thing, type_name
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+# Shared by all runs: what is not the workspace's has to be read once only.
+CACHE = Path(__file__).parents[2] / ".mypy_cache" / "of a user"
+
+OBJECTS = words(
+    """
+    class import async list any optional literal union str enum client core metadata rest none self session
+    schema page upload file datetime uuid baseModel annotated lambda load twenty x9 record input operation
+    object ns true coreClient
+    """
+)
+FIELDS = words(
+    """
+    class from import async await copy json schema dict validate construct self none true lambda print hash
+    modelConfig modelFields modelDump modelComputedFields parseObj data first filter orderBy kwargs query
+    variables edges node totalCount list str int uuid datetime optional baseModel alias annotated aBC a_b_c aBc
+    a_bc rt typing records _under under n1 _1n
+    """
+)
+OPTIONS = words(
+    """
+    NONE CLASS MRO NAME VALUE OPTION_1 None mro name value title _1 _x_ __y
+    """
+)
+
+
+def check_round_trip(package: ModuleType, thing: Thing) -> None:
+    """Every field of the object arrives under its name and is sent under it."""
+    names = field_names([*thing.fields, "id", "createdAt", "website", *(["choice"] if thing.options else [])])
+    name = class_name(type_name(thing.singular))
+    answer: dict[str, Any] = {field: f"value of {field}" for field in thing.fields}
+    answer |= {"id": "8a9df7e0-2f5a-4c6e-8f5c-2b0fa4a6d111", "createdAt": "2026-11-23T15:00:18.735Z", "website": None}
+    if thing.options:
+        answer["choice"] = thing.options[0]
+    record: BaseModel = getattr(package, name).model_validate_json(json.dumps(answer))
+    assert {field: getattr(record, names[field]) for field in thing.fields} == {f: answer[f] for f in thing.fields}
+    if thing.options:
+        assert getattr(record, names["choice"]).value == thing.options[0]
+    sent = {key: value for key, value in answer.items() if key != "createdAt"}
+    create = getattr(package, class_name(f"{type_name(thing.singular)}CreateInput"))
+    by_python_name = create(**{names[key]: value for key, value in sent.items()})
+    by_graphql_name = create(**sent)
+    assert json.loads(encode_json(by_python_name)) == json.loads(encode_json(by_graphql_name)) == sent
+    assert encode_json(create()) == b"{}"
+
+
+def things(objects: list[str], fields: list[str], options: list[str]) -> list[Thing]:
+    return [Thing(name, f"{name}s", fields, options) for name in objects]
+
+
+HOSTILE = [
+    *things(OBJECTS[:1], FIELDS, OPTIONS),
+    *things(OBJECTS[1:], FIELDS[:3], OPTIONS),
+    Thing("sheep", "sheepe", FIELDS[:3]),
+    Thing("aBC", "aBCs"),
+    Thing("a_b_c", "a_b_cs"),
+]
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """All the names above in one workspace, with plurals that have nothing to do with their singulars."""
+    project = Project.of(tmp_path_factory.mktemp("hostile"), HOSTILE)
+    project.generate()
+    return project
+
+
+def test_objects_of_every_name_go_there_and_back(hostile: Project) -> None:
+    with hostile.imported() as package:
+        for thing in HOSTILE:
+            check_round_trip(package, thing)
+
+
+def test_every_object_has_a_namespace_of_its_own(hostile: Project) -> None:
+    async def namespaces() -> list[object]:
+        async with package.Twenty("http://127.0.0.1:9", api_key="key") as twenty:
+            names = ("sheepe", "files_", "schemas", "nones", "selfs", "a_b_cs", "a_b_cs_2")
+            return [getattr(twenty, name) for name in names]
+
+    with hostile.imported() as package:
+        made = asyncio.run(namespaces())
+        assert len({type(each) for each in made}) == len(made)
+
+
+def test_type_checkers_accept_every_name(hostile: Project) -> None:
+    program = f"""
+from typing import assert_type
+from {hostile.package} import Any, Class, ClassCreateInput, ClassFilterInput, Client, None_
+from {hostile.package} import StringFilter, Twenty, Twenty_
+
+async def main() -> None:
+    async with Twenty() as twenty:
+        made = await twenty.classs.create_one(ClassCreateInput(class_="x", self_="y", kwargs_="z", list_="l"))
+        assert_type(made, Class)
+        assert_type((await twenty.anys.find_many()).records, list[Any])
+        page = await twenty.classs.find_many(filter=ClassFilterInput(from_=StringFilter(eq="x")))
+        assert_type(page.records[0].int_, str | None)
+        assert_type(await twenty.core.find_one_none(filter=...), None_)  # type: ignore[arg-type]
+        assert_type(await twenty.files_.count(), int)
+        assert_type((await twenty.twentys.find_one("8a9df7e0-2f5a-4c6e-8f5c-2b0fa4a6d111")), Twenty_)
+        assert_type((await twenty.clients.find_many()).records, list[Client])
+"""
+    hostile.write("program.py", program)
+    hostile.write("mypy.ini", "[mypy]\nstrict = True\nplugins = pydantic.mypy\n")
+    for command in (
+        [sys.executable, "-m", "mypy", "--cache-dir", str(CACHE), hostile.package, "program.py"],
+        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, hostile.package, "program.py"],
+    ):
+        ran = subprocess.run(command, cwd=hostile.folder, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+camel = st.from_regex(r"[a-z][a-z]{0,3}([A-Z][a-z]{0,2}|[0-9]{1,2}|_[a-z]){0,2}", fullmatch=True)
+object_names = st.one_of(st.sampled_from(OBJECTS), camel)
+field_name = st.one_of(st.sampled_from(FIELDS), camel)
+
+
+@st.composite
+def workspaces(draw: st.DrawFn) -> list[Thing]:
+    """Objects whose type names do not fall together, which no GraphQL schema could hold."""
+    singulars = draw(st.lists(object_names, min_size=1, max_size=4, unique_by=type_name))
+    reserved = {"id", "createdAt", "website", "choice"}
+    made = []
+    for singular in singulars:
+        fields = draw(st.lists(field_name.filter(lambda name: name not in reserved), max_size=8, unique=True))
+        options = draw(st.lists(st.sampled_from(OPTIONS), max_size=4, unique=True))
+        plural = draw(st.sampled_from([f"{singular}s", f"{singular}e", f"all{type_name(singular)}", f"{singular}Es"]))
+        made.append(Thing(singular, plural, fields, options))
+    roots = [name for thing in made for name in (thing.singular, thing.plural)]
+    uppers = [type_name(name) for name in roots]
+    return made if len(set(uppers)) == len(uppers) else made[:1]
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(workspaces())
+def test_any_workspace_generates_imports_and_goes_there_and_back(workspace: list[Thing]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        project = Project.of(Path(folder), workspace)
+        project.generate()
+        with project.imported() as package:
+            for thing in workspace:
+                check_round_trip(package, thing)

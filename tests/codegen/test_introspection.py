@@ -1,0 +1,237 @@
+"""From a workspace to SDL files, and what differs between them and the workspace later."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from graphql import build_schema, get_introspection_query, graphql_sync, lexicographic_sort_schema, print_schema
+
+from aiotwenty import Client
+from aiotwenty.codegen.drift import Severity, compare_schemas
+from aiotwenty.codegen.errors import CodegenError
+from aiotwenty.codegen.introspect import introspect, write_schemas
+from aiotwenty.codegen.project import init_project
+from aiotwenty.codegen.sdl import write_files
+from aiotwenty.errors import AuthenticationError, ConnectionFailed, TwentyError, UnexpectedResponse
+from aiotwenty.sandbox import Sandbox
+from aiotwenty.transport.retry import RetryPolicy
+from tests.codegen.projects import Project
+from tests.codegen.workspaces import METADATA_SDL, Thing, core_sdl
+
+
+@asynccontextmanager
+async def served(handler: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """A server on loopback that answers every POST with `handler`."""
+    app = web.Application()
+    app.router.add_post("/{path:.*}", handler)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def introspected(sdl: str) -> object:
+    """What a server with that schema answers to introspection."""
+    return graphql_sync(build_schema(sdl), get_introspection_query(descriptions=False)).formatted
+
+
+def targets(folder: Path) -> dict[str, Path]:
+    return {"core": folder / "schema/core.graphql", "metadata": folder / "schema/metadata.graphql"}
+
+
+async def test_introspection_writes_sorted_sdl_without_descriptions(tmp_path: Path) -> None:
+    async with Sandbox() as server, Client(server.url, api_key=server.api_key) as client:
+        changed = await write_schemas(client, targets(tmp_path))
+        assert changed == list(targets(tmp_path).values())
+        for path in changed:
+            text = path.read_text()
+            assert '"""' not in text
+            assert text == print_schema(lexicographic_sort_schema(build_schema(text))) + "\n"
+        assert await write_schemas(client, targets(tmp_path)) == []
+
+
+async def test_a_stranger_who_is_shown_a_schema_without_objects_is_told_so(tmp_path: Path) -> None:
+    """Servers answer an unknown key on /graphql as they answer everybody, with what is public."""
+    answer = introspected("type Query { search(text: String): String }")
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response(answer)
+
+    async with served(handler) as url, Client(url, api_key="key") as client:
+        with pytest.raises(AuthenticationError, match="shows no objects"):
+            await write_schemas(client, targets(tmp_path))
+    assert not (tmp_path / "schema").exists()
+
+
+async def test_a_failed_introspection_leaves_the_old_files_as_they_were(tmp_path: Path) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text="<html>Welcome</html>", content_type="text/html")
+
+    write_files(dict.fromkeys(targets(tmp_path).values(), "type Query { a: Int }\n"))
+    async with served(handler) as url, Client(url, api_key="key") as client:
+        with pytest.raises(UnexpectedResponse, match="Welcome"):
+            await write_schemas(client, targets(tmp_path))
+    for path in targets(tmp_path).values():
+        assert path.read_text() == "type Query { a: Int }\n"
+    assert sorted(path.name for path in (tmp_path / "schema").iterdir()) == ["core.graphql", "metadata.graphql"]
+
+
+async def test_a_server_that_is_not_there_is_an_error_of_one_line() -> None:
+    async with Client("http://127.0.0.1:9", api_key="key", retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(ConnectionFailed) as caught:
+            await introspect(client)
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_wrong_key_is_an_authentication_error() -> None:
+    async with Sandbox() as server, Client(server.url, api_key="wrong") as client:
+        with pytest.raises(AuthenticationError):
+            await introspect(client)
+
+
+def test_nothing_is_written_when_one_of_the_files_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CodegenError, match="cannot write"):
+        write_files({tmp_path / "good": "new", tmp_path / "file" / "bad": "new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+OLD = core_sdl([Thing("rocket", "rockets", ("name", "fuel"), ("NEW", "FLOWN"))])
+
+
+@pytest.mark.parametrize(
+    ("new", "severity", "kind"),
+    [
+        (core_sdl([Thing("rocket", "rockets", ("name",), ("NEW", "FLOWN"))]), Severity.BREAKING, "FIELD_REMOVED"),
+        (
+            core_sdl([Thing("rocket", "rockets", ("name", "fuel"), ("NEW",))]),
+            Severity.BREAKING,
+            "VALUE_REMOVED_FROM_ENUM",
+        ),
+        (OLD.replace("createdAt: DateTime!", "createdAt: DateTime"), Severity.BREAKING, "FIELD_CHANGED_KIND"),
+        (
+            core_sdl([Thing("rocket", "rockets", ("name", "fuel"), ("NEW", "FLOWN", "LOST"))]),
+            Severity.DANGEROUS,
+            "VALUE_ADDED_TO_ENUM",
+        ),
+        (
+            core_sdl([Thing("rocket", "rockets", ("name", "fuel", "crew"), ("NEW", "FLOWN"))]),
+            Severity.ADDITIVE,
+            "FIELD_ADDED",
+        ),
+        (OLD + "type New { id: ID }", Severity.ADDITIVE, "TYPE_ADDED"),
+        (OLD.replace("fuel: String\n", "fuel: String!\n", 1), Severity.ADDITIVE, "FIELD_TYPE_NARROWED"),
+    ],
+)
+def test_a_change_is_told_by_what_it_means_for_the_client(new: str, severity: Severity, kind: str) -> None:
+    changes = compare_schemas(build_schema(OLD), build_schema(new))
+    assert changes[0].severity is severity
+    assert kind in {change.kind for change in changes if change.severity is severity}
+
+
+def test_an_added_field_is_additive_in_every_respect() -> None:
+    new = core_sdl([Thing("rocket", "rockets", ("name", "fuel", "crew"), ("NEW", "FLOWN"))])
+    changes = compare_schemas(build_schema(OLD), build_schema(new))
+    assert {change.severity for change in changes} == {Severity.ADDITIVE}
+    assert "Rocket.crew was added." in {change.description for change in changes}
+
+
+def test_the_same_schema_in_another_order_has_not_drifted() -> None:
+    schema = build_schema(OLD)
+    assert compare_schemas(schema, lexicographic_sort_schema(schema)) == []
+
+
+async def run(*arguments: str, url: str, folder: Path, key: str = "key") -> tuple[int, str, str]:
+    """The command line in a process of its own, as CI runs it."""
+    environment = {**os.environ, "TWENTY_API_URL": url, "TWENTY_API_KEY": key}
+    program = "import sys; from aiotwenty.cli import main; sys.exit(main())"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        program,
+        *arguments,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    return process.returncode or 0, output.decode(), errors.decode()
+
+
+async def test_check_lists_the_drift_of_a_workspace_and_exits_with_4(tmp_path: Path) -> None:
+    answers = {"/graphql": introspected(OLD), "/metadata": introspected(METADATA_SDL)}
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response(answers[request.path])
+
+    async with served(handler) as url:
+        assert (await run("introspect", url=url, folder=tmp_path))[0] == 0
+        assert (await run("check", url=url, folder=tmp_path))[0] == 0
+        path = tmp_path / "schema/core.graphql"
+        text = path.read_text()
+        path.write_text(text.replace("  NEW\n", "  LOST\n  NEW\n"))
+        code, output, _ = await run("check", url=url, folder=tmp_path)
+        assert (code, output) == (4, "breaking   core      LOST was removed from enum type RocketChoiceEnum.\n")
+        code, output, _ = await run("check", "--json", url=url, folder=tmp_path)
+        assert code == 4
+        assert json.loads(output)["core"]["breaking"][0]["kind"] == "VALUE_REMOVED_FROM_ENUM"
+        path.write_text(text.replace("  NEW\n", ""))
+        assert (await run("check", "--fail-on", "breaking", url=url, folder=tmp_path))[0] == 0
+        assert (await run("check", "--fail-on", "dangerous", url=url, folder=tmp_path))[0] == 4
+
+
+async def test_the_command_line_goes_from_a_key_to_a_package(tmp_path: Path) -> None:
+    async with Sandbox() as server:
+        for command in (["init", "./my_crm"], ["introspect"], ["generate"]):
+            code, _, errors = await run(*command, url=server.url, folder=tmp_path, key=server.api_key)
+            assert (code, errors) == (0, "")
+        project = Project(tmp_path, package="my_crm")
+        with project.imported() as package:
+            async with package.Twenty(server.url, api_key=server.api_key) as twenty:
+                made = await twenty.core.create_one_company(package.CompanyCreateInput(name="Ariane"))
+                assert isinstance(made, package.Company)
+                page = await twenty.core.find_many_companies(filter=package.CompanyFilterInput(id={"eq": made.id}))
+                assert [each.name for each in page.records] == ["Ariane"]
+                objects = await twenty.metadata.get_objects(paging=package.metadata.CursorPaging(first=100))
+                assert "company" in {each.name_singular for each in objects.records}
+
+
+async def test_introspection_with_a_wrong_key_exits_with_3_and_one_line(tmp_path: Path) -> None:
+    async with Sandbox() as server:
+        code, output, errors = await run("introspect", url=server.url, folder=tmp_path, key="wrong")
+    assert (code, output, errors.count("\n")) == (3, "", 1)
+    assert not (tmp_path / "schema").exists()
+
+
+def test_init_never_overwrites(tmp_path: Path) -> None:
+    assert [path.name for path in init_project(tmp_path, "my_crm")] == ["codegen.toml", ".env.example"]
+    (tmp_path / "codegen.toml").unlink()
+    with pytest.raises(TwentyError, match=r"\.env\.example exists already"):
+        init_project(tmp_path, "my_crm")
+    assert not (tmp_path / "codegen.toml").exists()
+
+
+@pytest.mark.parametrize("package", ["my-crm", "src/1st", "aiotwenty", ""])
+def test_init_refuses_a_package_that_cannot_be_imported(tmp_path: Path, package: str) -> None:
+    with pytest.raises(TwentyError, match="name that Python can import"):
+        init_project(tmp_path, package)
+
+
+def test_a_metadata_schema_without_record_objects_generates_nothing_for_them(tmp_path: Path) -> None:
+    made = Project.of(tmp_path, (), METADATA_SDL)
+    made.write("schema/core.graphql", "type Query { nothing: String }")
+    assert made.generate().objects == []
