@@ -101,7 +101,7 @@ _STATUSES: dict[int, type[ApiError]] = {
 # One of these decides over whatever else went wrong in the same request.
 _FIRST: tuple[type[ApiError], ...] = (AuthenticationError, PermissionDenied, RateLimited)
 
-_LIMIT = re.compile(r"Limit reached \((\d+) tokens per (\d+) ms\)")
+_LIMIT = re.compile(r"Limit reached \((\d{1,9}) tokens per (\d{1,9}) ms\)")
 _NO_FIELD = re.compile(r'^Cannot query field "([^"]+)" on type "([^"]+)"')
 BODY_LIMIT = 10_000_000
 """Bytes above which the server refuses a request, with HTTP 500 (Twenty, July 2026)."""
@@ -124,7 +124,7 @@ def failure(reply: Reply, *, generated: bool = False, graphql: bool = True) -> T
     if isinstance(answer, dict) and parsed:
         if _errors(answer.get("errors")):
             return _from_errors(reply, answer["errors"], _data(answer), generated)
-        if "messages" in answer or ("message" in answer and "statusCode" in answer):
+        if reply.status >= 400 and ("messages" in answer or ("message" in answer and "statusCode" in answer)):
             return _from_nest(reply, answer, graphql)
         if reply.status < 300 and _is_json(reply) and ("data" in answer or not graphql):
             return None
@@ -162,7 +162,7 @@ def _from_errors(reply: Reply, raw: list[Any], data: dict[str, Any] | None, gene
 def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> TwentyError:
     """The form of REST errors, and of the framework's own on either endpoint."""
     messages = answer.get("messages", answer.get("message"))
-    texts = [str(text) for text in messages] if isinstance(messages, list) else [str(messages)]
+    texts = [str(text) for text in (messages if isinstance(messages, list) else [messages])] or [""]
     if reply.status == 404 and texts[0].startswith("Cannot "):
         return UnexpectedResponse(
             f"HTTP 404, {texts[0]}: this address has no Twenty API. Is the base URL right? It is the address of the "
@@ -182,8 +182,7 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[Tw
     message = str(error.get("message", ""))
     if sub_code in _SUB_CODES and _SUB_CODES[sub_code] is not PermissionDenied:
         return _SUB_CODES[sub_code]
-    extensions = error.get("extensions")
-    if isinstance(extensions, dict) and extensions.get("conflictingRecordId"):
+    if _extension(error, "conflictingRecordId"):
         return DuplicateRecord
     for pattern, kind in _MESSAGES:
         if pattern.search(message):
@@ -203,11 +202,13 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[Tw
 
 
 def _codes(error: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    return _extension(error, "code"), _extension(error, "subCode")
+
+
+def _extension(error: Mapping[str, Any], name: str) -> str | None:
     extensions = error.get("extensions")
-    if not isinstance(extensions, dict):
-        return None, None
-    code, sub_code = extensions.get("code"), extensions.get("subCode")
-    return (code if isinstance(code, str) else None, sub_code if isinstance(sub_code, str) else None)
+    value = extensions.get(name) if isinstance(extensions, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def _build(
@@ -218,7 +219,9 @@ def _build(
     reply: Reply,
 ) -> ApiError:
     code, sub_code = _codes(error)
-    message = str(error.get("message", "")) or "an error without a message"
+    message = str(error.get("message") or "an error without a message")
+    if (more := _extension(error, "userFriendlyMessage")) and kind is DuplicateRecord and more not in message:
+        message = f"{message.rstrip('.')}. {more}"
     text = message if message.endswith((".", "!", "?")) else message + "."
     if hint := _hint(kind, message):
         text += f" {hint}"
@@ -226,13 +229,12 @@ def _build(
         text += f" ({len(errors) - 1} more in .errors)"
     result = kind(text, status=reply.status, errors=errors, code=code, sub_code=sub_code, data=data)
     if isinstance(result, DuplicateRecord):
-        extensions = error.get("extensions") or {}
-        result.conflicting_id = extensions.get("conflictingRecordId")
-        result.conflicting_object = extensions.get("conflictingObjectNameSingular")
+        result.conflicting_id = _extension(error, "conflictingRecordId")
+        result.conflicting_object = _extension(error, "conflictingObjectNameSingular")
     result.retry_after = _retry_after(reply)
     if isinstance(result, RateLimited):
         result.partial = any(value is not None for value in (data or {}).values())
-        if match := _LIMIT.search(message):
+        if (match := _LIMIT.search(message)) and int(match[1]) and int(match[2]):
             result.limit, result.per = int(match[1]), int(match[2]) / 1000
             if result.retry_after is None:
                 result.retry_after = result.per / result.limit
@@ -264,13 +266,11 @@ def _retry_after(reply: Reply) -> float | None:
     value = reply.headers.get("Retry-After", "").strip()
     if not value:
         return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+        return float(value)
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)

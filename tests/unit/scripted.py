@@ -1,0 +1,80 @@
+"""A server that answers what a test tells it to, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from pydantic_core import from_json, to_json
+
+KEY = "eyJhbGciOiJFUzI1NiJ9.test-key-that-must-never-be-seen.c2lnbmF0dXJl"
+
+
+@dataclass
+class Answer:
+    """What the server says. `abort` closes the connection without an answer, `cut` in the middle of it."""
+
+    body: bytes = b""
+    status: int = 200
+    content_type: str | None = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    abort: bool = False
+    cut: bool = False
+
+
+def answer(value: object, status: int = 200, **headers: str) -> Answer:
+    """A JSON answer."""
+    return Answer(to_json(value), status, headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+
+class ScriptedServer:
+    """Gives its answers in turn, the last one for ever. `requests` are the JSON bodies, `seen` the requests."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer | Callable[[dict[str, object]], Answer]] = []
+        self.requests: list[dict[str, object]] = []
+        self.seen: list[web.BaseRequest] = []
+        self.url = ""
+
+    def say(self, *answers: Answer | Callable[[dict[str, object]], Answer]) -> None:
+        self.answers = list(answers)
+        self.requests.clear()
+        self.seen.clear()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.read()
+        parsed = from_json(body) if body.startswith(b"{") else {}
+        self.requests.append(parsed)
+        self.seen.append(request)
+        say = self.answers[min(len(self.requests), len(self.answers)) - 1]
+        if callable(say):
+            say = say(parsed)
+        if say.abort:
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
+        response = web.StreamResponse(status=say.status, headers=say.headers)
+        if say.content_type is not None:
+            response.headers["Content-Type"] = say.content_type
+        response.content_length = len(say.body) + (10 if say.cut else 0)
+        await response.prepare(request)
+        await response.write(say.body)
+        if say.cut:
+            assert request.transport is not None
+            request.transport.close()
+        return response
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[ScriptedServer]:
+    scripted = ScriptedServer()
+    runner = web.ServerRunner(web.Server(scripted.handle), access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    scripted.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield scripted
+    finally:
+        await runner.cleanup()
