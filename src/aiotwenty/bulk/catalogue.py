@@ -7,7 +7,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import Protocol
 
-from aiotwenty.bulk.fields import Shape
+from aiotwenty.bulk.fields import RecordColumn, Shape, columns_of
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.records.meta import ObjectMeta
 from aiotwenty.records.namespace import Records
@@ -53,6 +53,10 @@ class Catalogue(Protocol):
         """Raises `InputError` for an object that isn't there."""
         ...
 
+    def columns(self, type_name: str) -> list[RecordColumn]:
+        """What an export of it has, the id first."""
+        ...
+
 
 class GeneratedCatalogue:
     """The objects that a client was generated with; `package` is its core package."""
@@ -84,6 +88,13 @@ class GeneratedCatalogue:
             meta = self._meta(type_name)
             unique_model = getattr(import_module(self._package), f"{type_name}WhereUniqueInput", None)
             self._shapes[type_name] = Shape(
-                type_name, meta.model("create"), unique_model, self.shape, meta.model("record")
+                type_name,
+                meta.model("create"),
+                unique_model,
+                self.shape,
+                [column.path for column in self.columns(type_name)],
             )
         return self._shapes[type_name]
+
+    def columns(self, type_name: str) -> list[RecordColumn]:
+        return columns_of(self._meta(type_name).model("record"))

@@ -13,8 +13,8 @@ from uuid import NAMESPACE_URL
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
-from aiotwenty.bulk.catalogue import Names
-from aiotwenty.bulk.fields import columns_of
+from aiotwenty.bulk.catalogue import GeneratedCatalogue, Names
+from aiotwenty.bulk.fields import RecordColumn
 from aiotwenty.bulk.formats import FORMATS, RecordWriter, open_writer
 from aiotwenty.bulk.journal import Job, Journal
 from aiotwenty.bulk.load import AnyRecords
@@ -81,7 +81,7 @@ async def export(
     return await run_export(
         records._endpoint,
         Names(meta.type_name, meta.singular, meta.plural),
-        columns_of(meta.model("record"), NOT_EXPORTED),
+        GeneratedCatalogue(meta.package).columns(meta.type_name),
         Path(path),
         only=records._filter(filter),
         fields=fields,
@@ -95,7 +95,7 @@ async def export(
 async def run_export(
     endpoint: TwentyTransport,
     names: Names,
-    columns: list[tuple[str, str]],
+    columns: list[RecordColumn],
     path: Path,
     *,
     only: Filter | None = None,
@@ -118,13 +118,13 @@ async def run_export(
     if deleted:
         either: Filter = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
         only = {"and": [only, either]} if only else either
-    walk = RawWalk(endpoint, names, [name for name, _ in columns], only, page_size)
+    walk = RawWalk(endpoint, names, [column.selector for column in columns], only, page_size)
     opened = journal if isinstance(journal, Journal) else Journal(journal) if journal is not None else None
     part = path.with_name(path.name + ".part")
     try:
         job, start = None, 0
         if opened is not None:
-            settings = to_json({"fields": [name for name, _ in columns], "filter": only}).decode()
+            settings = to_json({"fields": [column.path for column in columns], "filter": only}).decode()
             job = opened.job(
                 f"export {names.plural} to {path.name}", fingerprint=None, settings=settings, namespace=NAMESPACE_URL
             )
@@ -229,13 +229,15 @@ def _length(path: Path) -> int | None:
     return path.stat().st_size if path.exists() else None
 
 
-def _chosen(columns: list[tuple[str, str]], fields: Iterable[str] | None, names: Names) -> list[tuple[str, str]]:
+def _chosen(columns: list[RecordColumn], fields: Iterable[str] | None, names: Names) -> list[RecordColumn]:
     if fields is None:
-        return columns
-    wanted = list(fields)
-    known = dict(columns)
-    parts = {field: [one for one in columns if one[0] == field or one[0].startswith(field + ".")] for field in wanted}
-    chosen = [one for found in parts.values() for one in found]
+        return [column for column in columns if column.path not in NOT_EXPORTED]
+    parts = {
+        field: [one for one in columns if one.path == field or one.path.startswith(field + ".")] for field in fields
+    }
     if unknown := [field for field, found in parts.items() if not found]:
-        raise InputError(f"{names.type_name} has no field {', '.join(unknown)}; it has {', '.join(known)}")
-    return chosen if any(name == "id" for name, _ in chosen) else [("id", known["id"]), *chosen]
+        known = ", ".join(column.path for column in columns)
+        raise InputError(f"{names.type_name} has no field {', '.join(unknown)}; it has {known}")
+    return list(
+        dict.fromkeys([*(one for one in columns if one.path == "id"), *(one for f in parts.values() for one in f)])
+    )

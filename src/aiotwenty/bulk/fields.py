@@ -57,7 +57,8 @@ class Shape:
     create_model: type[BaseModel]
     unique_model: type[BaseModel] | None
     related: Callable[[str], Shape]
-    record_model: type[BaseModel] | None = None
+    readable: Collection[str] = ()
+    """The dotted paths that records have."""
     targets: dict[str, Target] = field(default_factory=dict)
     composites: dict[str, tuple[str, ...]] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
@@ -68,7 +69,7 @@ class Shape:
             model, others = _unwrap(annotation)
             if model is None:
                 self._add(Target((alias,), _kind(others)))
-            elif "connect" in model.model_fields:
+            elif any(part == "connect" for part, _, _ in named_fields(model)):
                 relation_inputs[alias] = model.__name__.removesuffix("RelationInput")
             else:
                 self._add(Target((alias,), "composite"))
@@ -97,9 +98,7 @@ class Shape:
     @cached_property
     def read_only(self) -> frozenset[str]:
         """What records have and rows can't give: the name in `createdBy`, for instance. Exports hold it."""
-        if self.record_model is None:
-            return frozenset()
-        return frozenset(path for path, _ in _leaves(self.record_model) if path not in self.targets)
+        return frozenset(path for path in self.readable if path not in self.targets)
 
     @cached_property
     def _names(self) -> list[dict[str, list[Target]]]:
@@ -209,13 +208,48 @@ def named_fields(model: type[BaseModel]) -> Iterator[tuple[str, str, Any]]:
         yield info.serialization_alias or info.alias or name, name, info.annotation
 
 
-def columns_of(model: type[BaseModel], without: Collection[str] = ()) -> list[tuple[str, str]]:
-    """The dotted paths of a record model and what they hold: text, int, number, bool, datetime, date. First the id."""
-    columns = []
-    for path, types in _leaves(model):
-        if path not in without:
-            columns.append((path, _column_type(types)))
-    return sorted(columns, key=lambda column: column[0] != "id")
+@dataclass(frozen=True)
+class RecordColumn:
+    """A column of an export: `path` is dotted, `kind` one of text, int, number, bool, datetime and date.
+
+    `parts` are selected of a list of objects, which is one column of JSON.
+    """
+
+    path: str
+    kind: str
+    parts: tuple[str, ...] = ()
+
+    @property
+    def selector(self) -> str:
+        return f"{self.path}{{{' '.join(self.parts)}}}" if self.parts else self.path
+
+
+# Of a file: what an input takes. Its URL is signed for a day.
+FILE_PARTS = ("fileId", "label")
+
+
+def columns_of(model: type[BaseModel], prefix: str = "") -> list[RecordColumn]:
+    """The columns of a record model, the id first."""
+    columns: list[RecordColumn] = []
+    for alias, _, annotation in named_fields(model):
+        inner, others = _unwrap(annotation)
+        listed = _listed_model(annotation)
+        if listed is not None:
+            parts = tuple(part for part, _, _ in named_fields(listed) if part in FILE_PARTS)
+            columns.append(RecordColumn(prefix + alias, "text", parts))
+        elif inner is not None:
+            columns += columns_of(inner, f"{prefix}{alias}.")
+        else:
+            columns.append(RecordColumn(prefix + alias, _column_type(others)))
+    return sorted(columns, key=lambda column: column.path != "id")
+
+
+def _listed_model(annotation: Any) -> type[BaseModel] | None:
+    """The model in a list in an annotation."""
+    for option in (annotation, *get_args(annotation)):
+        if get_origin(option) is list:
+            return _unwrap(get_args(option)[0])[0]
+    return None
 
 
 def _column_type(types: set[Any]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from aiotwenty.bulk.fields import RecordColumn
 from aiotwenty.bulk.rejects import as_cell
 from aiotwenty.bulk.sources import InputError, require_arrow
 from aiotwenty.bulk.wire import value_at
@@ -35,14 +36,14 @@ class RecordWriter(ABC):
         return 0
 
 
-def open_writer(path: Path, ending: str, columns: Sequence[tuple[str, str]], start: int = 0) -> RecordWriter:
-    """`columns` are dotted paths with their Arrow types; `start` is where to go on in a file begun earlier.
+def open_writer(path: Path, ending: str, columns: Sequence[RecordColumn], start: int = 0) -> RecordWriter:
+    """`start` is where to go on in a file begun earlier.
 
     Raises `InputError` for an ending that nobody knows.
     """
     match ending:
         case ".csv":
-            return CsvWriter(path, [name for name, _ in columns], start)
+            return CsvWriter(path, [column.path for column in columns], start)
         case ".jsonl" | ".ndjson":
             return JsonLinesWriter(path, start)
         case ".parquet":
@@ -108,7 +109,7 @@ class ParquetWriter(RecordWriter):
 
     can_continue = False
 
-    def __init__(self, path: Path, columns: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, path: Path, columns: Sequence[RecordColumn]) -> None:
         self._arrow, parquet = require_arrow()
         types = {
             "text": self._arrow.string(),
@@ -119,7 +120,7 @@ class ParquetWriter(RecordWriter):
             "date": self._arrow.date32(),
         }
         self._columns = columns
-        self._schema = self._arrow.schema([(name, types[kind]) for name, kind in columns])
+        self._schema = self._arrow.schema([(column.path, types[column.kind]) for column in columns])
         self._path = path
         self._writer = parquet.ParquetWriter(path, self._schema)
         self._rows: list[Mapping[str, Any]] = []
@@ -130,7 +131,9 @@ class ParquetWriter(RecordWriter):
             self._write_group()
 
     def _write_group(self) -> None:
-        arrays = {name: [_typed(value_at(record, name), kind) for record in self._rows] for name, kind in self._columns}
+        arrays = {
+            one.path: [_typed(value_at(record, one.path), one.kind) for record in self._rows] for one in self._columns
+        }
         self._writer.write_table(self._arrow.table(arrays, schema=self._schema))
         self._rows = []
 

@@ -1,0 +1,163 @@
+"""The objects of a workspace as it is now: read from its own schema, custom objects and fields included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_client_schema,
+    get_introspection_query,
+    get_named_type,
+    is_leaf_type,
+)
+from pydantic import BaseModel, Field, create_model
+
+from aiotwenty.bulk.catalogue import Names
+from aiotwenty.bulk.fields import FILE_PARTS, RecordColumn, Shape
+from aiotwenty.bulk.sources import InputError
+from aiotwenty.errors import UnexpectedResponse
+from aiotwenty.transport.models import BigFloat, BigInt, Date, DateTime, Input, Json, PositionInput
+
+if TYPE_CHECKING:
+    from aiotwenty.client import Client
+
+_INPUTS: dict[str, Any] = {
+    "ID": UUID,
+    "UUID": UUID,
+    "String": str,
+    "Boolean": bool,
+    "Int": int,
+    "Float": int | float,
+    "BigFloat": BigFloat,
+    "BigInt": BigInt,
+    "DateTime": DateTime,
+    "Date": Date,
+    "JSON": Json,
+    "Position": PositionInput,
+    "TSVector": str,
+}
+_COLUMNS = {
+    "Boolean": "bool",
+    "Int": "int",
+    "Float": "number",
+    "BigFloat": "number",
+    "BigInt": "number",
+    "Position": "number",
+    "DateTime": "datetime",
+    "Date": "date",
+}
+
+
+class ServedCatalogue:
+    """Made by `serve_catalogue`. Validates as the generated models do, and knows the options of today."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._models: dict[str, type[BaseModel]] = {}
+        self._shapes: dict[str, Shape] = {}
+
+    @cached_property
+    def objects(self) -> dict[str, Names]:
+        """By type name: everything whose records can be created and listed."""
+        assert self._schema.query_type is not None
+        queries = self._schema.query_type.fields
+        mutations = self._schema.mutation_type.fields if self._schema.mutation_type else {}
+        singulars = {str(get_named_type(field.type)): name for name, field in queries.items() if "filter" in field.args}
+        found = {}
+        for plural, field in queries.items():
+            connection = str(get_named_type(field.type))
+            type_name = connection.removesuffix("Connection")
+            names = Names(type_name, singulars.get(type_name, type_name), plural)
+            if connection != type_name and names.create_many in mutations and "filter" in field.args:
+                found[type_name] = names
+        return found
+
+    def find(self, name: str) -> Names:
+        """The object called so: `companies`, `company` or `Company`. Raises `InputError`."""
+        for names in self.objects.values():
+            if name in (names.plural, names.singular, names.type_name):
+                return names
+        known = ", ".join(sorted(names.plural for names in self.objects.values()))
+        raise InputError(f"the workspace has no object {name!r}; it has {known}")
+
+    def names(self, type_name: str) -> Names:
+        if type_name not in self.objects:
+            raise InputError(f"the workspace has no object {type_name}")
+        return self.objects[type_name]
+
+    def columns(self, type_name: str) -> list[RecordColumn]:
+        return sorted(self._columns(type_name), key=lambda column: column.path != "id")
+
+    def _columns(self, type_name: str, prefix: str = "") -> Iterator[RecordColumn]:
+        record = self._schema.type_map[type_name]
+        assert isinstance(record, GraphQLObjectType)
+        for name, field in record.fields.items():
+            kind = get_named_type(field.type)
+            listed = isinstance(_nullable(field.type), GraphQLList)
+            if is_leaf_type(kind):
+                yield RecordColumn(prefix + name, "text" if listed else _COLUMNS.get(kind.name, "text"))
+            elif not isinstance(kind, GraphQLObjectType) or prefix or {"id", "edges"} & kind.fields.keys():
+                continue
+            elif listed:
+                yield RecordColumn(name, "text", tuple(part for part in kind.fields if part in FILE_PARTS))
+            else:
+                yield from self._columns(kind.name, f"{name}.")
+
+    def shape(self, type_name: str) -> Shape:
+        if type_name not in self._shapes:
+            self.names(type_name)
+            self._shapes[type_name] = Shape(
+                type_name,
+                self._model(f"{type_name}CreateInput"),
+                self._model(f"{type_name}WhereUniqueInput")
+                if f"{type_name}WhereUniqueInput" in self._schema.type_map
+                else None,
+                self.shape,
+                [column.path for column in self.columns(type_name)],
+            )
+        return self._shapes[type_name]
+
+    def _model(self, name: str) -> type[BaseModel]:
+        if name not in self._models:
+            given = self._schema.type_map[name]
+            assert isinstance(given, GraphQLInputObjectType)
+            # The attributes have an underscore in front so that no field can hide what models have themselves.
+            fields: dict[str, Any] = {
+                f"x_{field}": (self._type(kind.type) | None, Field(default=None, alias=field))
+                for field, kind in given.fields.items()
+            }
+            self._models[name] = create_model(name, __base__=Input, **fields)
+        return self._models[name]
+
+    def _type(self, kind: Any) -> Any:
+        kind = _nullable(kind)
+        if isinstance(kind, GraphQLList):
+            inner = self._type(kind.of_type)
+            return list[inner]  # type: ignore[valid-type]
+        if isinstance(kind, GraphQLInputObjectType):
+            return self._model(kind.name)
+        if isinstance(kind, GraphQLEnumType):
+            return Literal[tuple(kind.values)]
+        return _INPUTS.get(kind.name, Any)
+
+
+async def serve_catalogue(client: Client) -> ServedCatalogue:
+    """Introspects the workspace (about a third of a second). Raises any `TwentyError`."""
+    answer = await client.execute(get_introspection_query(descriptions=False))
+    try:
+        return ServedCatalogue(build_client_schema(answer))  # type: ignore[arg-type]
+    except (TypeError, ValueError, KeyError) as error:
+        raise UnexpectedResponse(f"the schema of the workspace makes no sense: {error}") from error
+
+
+def _nullable(kind: Any) -> Any:
+    return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
