@@ -49,12 +49,12 @@ async def aiotwenty(server: Sandbox, *arguments: str, given: str = "", **more: s
     return Ran(process.returncode, out.decode(), err.decode())
 
 
-async def test_objects_are_listed_with_their_names(server: Sandbox, twenty: Twenty) -> None:
-    await twenty.workspace.create_object("rocket", "rockets")
+async def test_objects_are_listed_with_their_names(server: Sandbox, twenty: Twenty, rocket: str) -> None:
+    await twenty.workspace.create_object(rocket, f"{rocket}s")
     listed = await aiotwenty(server, "objects")
     assert listed.code == 0, listed.err
     rows = {line.split("│")[1].strip(): line for line in listed.out.splitlines() if "│" in line}
-    assert "custom" in rows["rocket"]
+    assert "custom" in rows[rocket]
     assert "people" in rows["person"]
 
 
@@ -89,9 +89,9 @@ async def test_variables_may_come_from_a_file(server: Sandbox, tmp_path: Path) -
     file = tmp_path / "variables.json"
     file.write_text('{"n": 0}')
     ran = await aiotwenty(
-        server, "query", "query($n: Int) { companies(first: $n) { totalCount } }", "--variables", f"@{file}"
+        server, "query", "query($n: Int) { companies(first: $n) { edges { node { id } } } }", "--variables", f"@{file}"
     )
-    assert ran.json == {"companies": {"totalCount": 0}}
+    assert ran.json == {"companies": {"edges": []}}
 
 
 async def test_the_data_model_is_asked_with_endpoint_metadata(server: Sandbox) -> None:
@@ -102,7 +102,7 @@ async def test_the_data_model_is_asked_with_endpoint_metadata(server: Sandbox) -
 async def test_what_succeeded_is_printed_although_the_rest_failed(server: Sandbox) -> None:
     ran = await aiotwenty(server, "query", "{ companies { totalCount } people(first: -1) { totalCount } }")
     assert ran.code == 1
-    assert ran.json["companies"] == {"totalCount": 0}
+    assert ran.json["companies"]["totalCount"] >= 0
     assert "First argument must be non-negative" in ran.err
 
 

@@ -40,7 +40,9 @@ def older(sdl: str) -> str:
 
 
 @pytest_asyncio.fixture(
-    params=["today's", "four months later", "older", "without fieldsList", "without much", "with more"]
+    params=["today's", "four months later", "older", "without fieldsList", "without much", "with more"],
+    scope="module",
+    loop_scope="module",
 )
 async def workspace(request: pytest.FixtureRequest, shared: Path) -> AsyncIterator[Workspace]:
     """The workspace of a sandbox that serves this variant of the metadata schema."""
@@ -69,32 +71,32 @@ async def test_all_objects_come_with_all_their_fields(workspace: Workspace) -> N
     assert len(objects["company"].fields) > 15
 
 
-async def test_objects_are_made_changed_and_removed(workspace: Workspace) -> None:
-    made = await workspace.create_object("surveyResult", "surveyResults")
-    assert (made.label_singular, made.label_plural) == ("Survey result", "Survey results")
-    changed = await workspace.update_object("surveyResult", label_singular="Answer")
+async def test_objects_are_made_changed_and_removed(workspace: Workspace, rocket: str) -> None:
+    made = await workspace.create_object(f"{rocket}Test", f"{rocket}Tests")
+    assert (made.label_singular, made.label_plural) == (f"{rocket} test".capitalize(), f"{rocket} tests".capitalize())
+    changed = await workspace.update_object(f"{rocket}Test", label_singular="Trial")
     assert changed.id == made.id
-    assert (await workspace.object("surveyResults")).label_singular == "Answer"
+    assert (await workspace.object(f"{rocket}Tests")).label_singular == "Trial"
     await workspace.delete_object(made)
     with pytest.raises(NotFoundError):
-        await workspace.object("surveyResult")
+        await workspace.object(f"{rocket}Test")
 
 
-async def test_fields_are_made_changed_and_removed(workspace: Workspace) -> None:
-    rocket = await workspace.create_object("rocket", "rockets")
-    made = await workspace.create_field(rocket, "topSpeed", "NUMBER")
+async def test_fields_are_made_changed_and_removed(workspace: Workspace, rocket: str) -> None:
+    object_ = await workspace.create_object(rocket, f"{rocket}s")
+    made = await workspace.create_field(object_, "topSpeed", "NUMBER")
     assert (made.type, made.label) == ("NUMBER", "Top speed")
-    await workspace.update_field("rocket", "topSpeed", label="v max")
-    assert (await workspace.field("rocket", "topSpeed")).label == "v max"
-    await workspace.delete_field("rocket", "topSpeed")
-    assert "topSpeed" not in [field.name for field in await workspace.fields("rocket")]
+    await workspace.update_field(rocket, "topSpeed", label="v max")
+    assert (await workspace.field(rocket, "topSpeed")).label == "v max"
+    await workspace.delete_field(rocket, "topSpeed")
+    assert "topSpeed" not in [field.name for field in await workspace.fields(rocket)]
 
 
-async def test_picklists_are_read_and_grow(workspace: Workspace) -> None:
-    await workspace.create_object("rocket", "rockets")
-    await workspace.create_field("rocket", "stage", "SELECT", options=["ON_PAD", {"value": "UP", "label": "Up!"}])
-    await workspace.add_options("rocket", "stage", "UP", "BACK_HOME")
-    options = await workspace.picklist("rocket", "stage")
+async def test_picklists_are_read_and_grow(workspace: Workspace, rocket: str) -> None:
+    await workspace.create_object(rocket, f"{rocket}s")
+    await workspace.create_field(rocket, "stage", "SELECT", options=["ON_PAD", {"value": "UP", "label": "Up!"}])
+    await workspace.add_options(rocket, "stage", "UP", "BACK_HOME")
+    options = await workspace.picklist(rocket, "stage")
     assert [(option.value, option.label) for option in options] == [
         ("ON_PAD", "On pad"),
         ("UP", "Up!"),
@@ -102,13 +104,13 @@ async def test_picklists_are_read_and_grow(workspace: Workspace) -> None:
     ]
 
 
-async def test_relations_are_made_and_followed(workspace: Workspace) -> None:
-    await workspace.create_object("rocket", "rockets")
-    await workspace.create_field("rocket", "maker", "RELATION", relation=RelationTo("company", label="Rockets"))
-    relation = (await workspace.field("rocket", "maker")).relation
+async def test_relations_are_made_and_followed(workspace: Workspace, rocket: str) -> None:
+    await workspace.create_object(rocket, f"{rocket}s")
+    await workspace.create_field(rocket, "maker", "RELATION", relation=RelationTo("company", label=f"Of {rocket}"))
+    relation = (await workspace.field(rocket, "maker")).relation
     assert relation is not None
     assert (relation.type, relation.target_object) == ("MANY_TO_ONE", "company")
-    assert (await workspace.field("company", relation.target_field)).label == "Rockets"
+    assert (await workspace.field("company", relation.target_field)).label == f"Of {rocket}"
 
 
 async def test_webhooks_are_made_changed_and_removed(workspace: Workspace) -> None:
@@ -120,13 +122,13 @@ async def test_webhooks_are_made_changed_and_removed(workspace: Workspace) -> No
     assert (changed.operations, changed.target_url, changed.description) == (["*.*"], made.target_url, "probe")
     assert changed.secret == made.secret
     await workspace.webhooks.delete(made.id)
-    assert await workspace.webhooks.list() == []
+    assert made.id not in [one.id for one in await workspace.webhooks.list()]
     with pytest.raises(NotFoundError):
         await workspace.webhooks.get(made.id)
 
 
-async def test_a_custom_object_is_told_from_a_standard_one(twenty: Twenty) -> None:
-    made = await twenty.workspace.create_object("rocket", "rockets")
+async def test_a_custom_object_is_told_from_a_standard_one(twenty: Twenty, rocket: str) -> None:
+    made = await twenty.workspace.create_object(rocket, f"{rocket}s")
     assert made.is_custom is True
     company = await twenty.workspace.object("company")
     assert company.is_custom is False
@@ -155,20 +157,20 @@ async def test_a_field_without_options_is_no_picklist(twenty: Twenty) -> None:
         await twenty.workspace.picklist("company", "name")
 
 
-async def test_something_the_server_does_not_take_is_refused_before_it_is_sent(twenty: Twenty) -> None:
+async def test_something_the_server_does_not_take_is_refused_before_it_is_sent(twenty: Twenty, rocket: str) -> None:
     with pytest.raises(ConfigurationError, match="takes no colour"):
-        await twenty.workspace.create_object("rocket", "rockets", colour="red")
+        await twenty.workspace.create_object(rocket, f"{rocket}s", colour="red")
 
 
-async def test_what_newer_servers_take_can_be_given(twenty: Twenty) -> None:
-    made = await twenty.workspace.create_object("rocket", "rockets", skip_name_field=True, color="red")
+async def test_what_newer_servers_take_can_be_given(twenty: Twenty, rocket: str) -> None:
+    made = await twenty.workspace.create_object(rocket, f"{rocket}s", skip_name_field=True, color="red")
     assert "name" not in [field.name for field in made.fields]
 
 
-async def test_a_name_that_is_taken_is_refused_with_the_servers_reason(twenty: Twenty) -> None:
-    await twenty.workspace.create_object("rocket", "rockets")
+async def test_a_name_that_is_taken_is_refused_with_the_servers_reason(twenty: Twenty, rocket: str) -> None:
+    await twenty.workspace.create_object(rocket, f"{rocket}s")
     with pytest.raises(InvalidInput):
-        await twenty.workspace.create_object("rocket", "rockets")
+        await twenty.workspace.create_object(rocket, f"{rocket}s")
 
 
 async def test_a_standard_object_cannot_be_removed(twenty: Twenty) -> None:
@@ -176,11 +178,12 @@ async def test_a_standard_object_cannot_be_removed(twenty: Twenty) -> None:
         await twenty.workspace.delete_object("company")
 
 
-async def test_new_objects_and_fields_are_there_for_the_next_request(twenty: Twenty) -> None:
-    await twenty.workspace.create_object("rocket", "rockets")
-    await twenty.workspace.create_field("rocket", "stage", "SELECT", options=["ON_PAD"], default_value="'ON_PAD'")
-    answer = await twenty.execute('mutation { createRocket(data: { name: "V2" }) { name stage } }')
-    assert answer == {"createRocket": {"name": "V2", "stage": "ON_PAD"}}
+async def test_new_objects_and_fields_are_there_for_the_next_request(twenty: Twenty, rocket: str) -> None:
+    await twenty.workspace.create_object(rocket, f"{rocket}s")
+    await twenty.workspace.create_field(rocket, "stage", "SELECT", options=["ON_PAD"], default_value="'ON_PAD'")
+    root = f"create{rocket.capitalize()}"
+    answer = await twenty.execute(f'mutation {{ {root}(data: {{ name: "V2" }}) {{ name stage }} }}')
+    assert answer == {root: {"name": "V2", "stage": "ON_PAD"}}
 
 
 async def test_a_schema_that_changed_under_way_is_asked_for_again(shared: Path) -> None:
