@@ -42,7 +42,7 @@ async def program(twenty: Twenty) -> None:
         ]
     )
     page = await twenty.companies.find_many(
-        filter=only, order_by=CompanyOrderByInput(name=OrderByDirection.ASC_NULLS_FIRST), first=20
+        filter=only, order_by=CompanyOrderByInput(name=OrderByDirection.AscNullsFirst), first=20
     )
     assert_type(page.records, list[Company])
     async for company in twenty.companies.iterate(filter=only, limit=100):
