@@ -8,9 +8,6 @@ from typing import Annotated
 
 import typer
 
-from aiotwenty import Twenty
-from aiotwenty.playground import Playground
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -29,7 +26,10 @@ def playground(
 
 
 async def _serve(port: int, open_browser: bool) -> None:
-    async with Twenty() as twenty, Playground(twenty, port=port) as page:
+    from aiotwenty.client import Client
+    from aiotwenty.playground import Playground
+
+    async with Client() as twenty, Playground(twenty, port=port) as page:
         typer.echo(page.url)
         typer.echo("The address holds a token: whoever has it can change the workspace. Ctrl-C ends it.", err=True)
         if open_browser:

@@ -7,15 +7,16 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from aiotwenty import Twenty
 from aiotwenty.errors import ApiError
-from aiotwenty.workspace import Field, Object
+
+if TYPE_CHECKING:
+    from aiotwenty.data_model import Field, Object
 
 
 class Endpoint(StrEnum):
@@ -60,12 +61,16 @@ def query(
 
 
 async def _objects(name: str | None) -> list[Object]:
-    async with Twenty() as twenty:
+    from aiotwenty.client import Client
+
+    async with Client() as twenty:
         return [await twenty.workspace.object(name)] if name else await twenty.workspace.objects()
 
 
 async def _query(document: str, variables: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
-    async with Twenty() as twenty:
+    from aiotwenty.client import Client
+
+    async with Client() as twenty:
         return await twenty.execute(document, variables, endpoint=endpoint.value)
 
 
