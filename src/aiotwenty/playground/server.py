@@ -96,7 +96,7 @@ class Playground:
 
     async def _page(self, request: web.Request) -> web.Response:
         nonce = secrets.token_urlsafe(16)
-        page = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+        page = resources.files("aiotwenty.playground").joinpath("page.html").read_text(encoding="utf-8")
         policy = (
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
