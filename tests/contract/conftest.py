@@ -161,8 +161,9 @@ async def probe_object(twenty: Twenty) -> AsyncIterator[Object]:
         types = (await workspace.served.schema()).type_map["FieldMetadataType"]
         for field_name, about in FIELDS.items():
             # Servers of 2025 have two rich texts, and this is the one that is a composite.
-            newer = about["type"] == "RICH_TEXT" and "RICH_TEXT_V2" in getattr(types, "values", ())
-            await workspace.create_field(made, field_name, **(about | {"type": "RICH_TEXT_V2"} if newer else about))
+            two = about["type"] == "RICH_TEXT" and "RICH_TEXT_V2" in getattr(types, "values", ())
+            settings: Any = about | {"type": "RICH_TEXT_V2"} if two else about
+            await workspace.create_field(made, field_name, **settings)
         await workspace.create_field(made, "company", "RELATION", relation=RelationTo("company", label=f"{name} ones"))
         yield await workspace.object(made)
     finally:

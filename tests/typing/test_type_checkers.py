@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+Checker = Callable[[Path], dict[str, set[int]]]
 RIGHT = (HERE / "right.py").read_text()
 WRONG = (HERE / "wrong.txt").read_text()
 MISTAKES = {number for number, line in enumerate(WRONG.splitlines(), 1) if line.endswith("# wrong")}
@@ -54,14 +56,12 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright], ids=["mypy", "pyright"])
-def test_a_right_program_is_accepted(checker: object, programs: Path) -> None:
-    assert callable(checker)
+def test_a_right_program_is_accepted(checker: Checker, programs: Path) -> None:
     assert checker(programs)["right.py"] == set()
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright], ids=["mypy", "pyright"])
-def test_each_mistake_is_found_and_nothing_else(checker: object, programs: Path) -> None:
-    assert callable(checker)
+def test_each_mistake_is_found_and_nothing_else(checker: Checker, programs: Path) -> None:
     lines = WRONG.splitlines()
     found = checker(programs)["wrong.py"]
     assert [lines[number - 1] for number in sorted(MISTAKES - found)] == []
