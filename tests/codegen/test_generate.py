@@ -232,7 +232,11 @@ def test_what_is_generated_says_so_in_its_first_line(tmp_path: Path) -> None:
 def test_models_take_what_twenty_sends_tomorrow(tmp_path: Path) -> None:
     made = Project.of(tmp_path)
     made.generate()
-    answer = {"id": "8a9df7e0-2f5a-4c6e-8f5c-2b0fa4a6d111", "createdAt": "2026-11-23T15:00:18.735Z", "website": None}
+    answer: dict[str, object] = {
+        "id": "8a9df7e0-2f5a-4c6e-8f5c-2b0fa4a6d111",
+        "createdAt": "2026-11-23T15:00:18.735Z",
+        "website": None,
+    }
     answer |= {"name": "x", "fuel": None, "thrust": 1, "launchedOn": "2026-11-23", "choice": "LOST", "newField": 1}
     with made.imported() as package:
         rocket = package.Rocket.model_validate_json(json.dumps(answer))

@@ -71,9 +71,9 @@ def _operators(schema: GraphQLSchema, scalar: GraphQLScalarType) -> GraphQLInput
     null_check = schema.type_map.get("FilterIs")
     if null_check is not None:
         fields["is"] = GraphQLInputField(null_check)  # type: ignore[arg-type]
-    made = GraphQLInputObjectType(name, fields)
+    made: Any = GraphQLInputObjectType(name, fields)
     schema.type_map[name] = made
-    return made
+    return made  # type: ignore[no-any-return]
 
 
 def _types_with_fields(schema: GraphQLSchema) -> Iterator[GraphQLObjectType | GraphQLInputObjectType]:

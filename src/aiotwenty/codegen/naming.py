@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Collection, Iterable
+from functools import cache
 
 from ariadne_codegen.utils import needs_explicit_alias, str_to_pascal_case, str_to_snake_case
 
@@ -45,6 +46,7 @@ CLASSES = frozenset({"CoreClient", "MetadataClient", "Objects", "Twenty"})
 _ENUM = frozenset(name for name in dir(str) if not name.startswith("_")) | {"mro", "name", "value"}
 
 
+@cache
 def snake_case(name: str) -> str:
     """The name in snake_case, as ariadne-codegen writes it; always a name that Python takes."""
     snake = str_to_snake_case(name) or "underscore"
@@ -104,6 +106,7 @@ def argument_names(names: Iterable[str]) -> dict[str, str]:
     return distinct(names, lambda name: escape(snake_case(name), ARGUMENTS))
 
 
+@cache
 def needs_alias(python: str, graphql: str) -> bool:
     """Whether pydantic's `to_camel` cannot give the GraphQL name back."""
     return needs_explicit_alias(python, graphql, use_alias_generator=True)
