@@ -1,0 +1,175 @@
+"""The examples do what they say, against a sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from aiotwenty import AuthenticationError, Twenty
+from aiotwenty.sandbox import Sandbox
+from aiotwenty.webhooks import WebhookEvent
+from examples import load_csv, sync_worker, web_app, webhook_receiver
+
+
+@pytest_asyncio.fixture
+async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+    async with Sandbox() as running:
+        monkeypatch.setenv("TWENTY_API_URL", running.url)
+        monkeypatch.setenv("TWENTY_API_KEY", running.api_key)
+        yield running
+
+
+@pytest_asyncio.fixture
+async def twenty(sandbox: Sandbox) -> AsyncIterator[Twenty]:
+    async with Twenty() as client:
+        yield client
+
+
+class Served:
+    """An aiohttp app on a port of its own, and a browser to ask it."""
+
+    def __init__(self, app: web.Application) -> None:
+        self._runner = web.AppRunner(app)
+
+    async def __aenter__(self) -> Served:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._browser = aiohttp.ClientSession(self.url)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._browser.close()
+        await self._runner.cleanup()
+
+    async def ask(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        async with self._browser.request(method, path, **options) as response:
+            return response.status, await response.json() if response.content_type == "application/json" else None
+
+
+async def test_the_web_app_creates_finds_and_searches(sandbox: Sandbox) -> None:
+    async with Served(web_app.make_app()) as app:
+        status, made = await app.ask("POST", "/companies", json={"name": "100% Air", "domain": "https://air.example"})
+        assert status == 201
+        assert await app.ask("GET", f"/companies/{made['id']}") == (200, made)
+        await app.ask("POST", "/companies", json={"name": "Another Air"})
+        _, found = await app.ask("GET", "/companies", params={"q": "0% a"})
+        assert found == {"total": 1, "companies": [made]}
+
+
+async def test_the_web_app_tells_what_is_wrong(sandbox: Sandbox) -> None:
+    async with Served(web_app.make_app()) as app:
+        assert (await app.ask("GET", "/companies/00000000-0000-4000-8000-000000000000"))[0] == 404
+        assert (await app.ask("GET", "/companies/nope"))[0] == 422
+        assert (await app.ask("POST", "/companies", json={"nme": "x"}))[0] == 400
+        assert (await app.ask("POST", "/companies", data="{"))[0] == 400
+        twice = {"name": "x", "domain": "https://x.example"}
+        await app.ask("POST", "/companies", json=twice)
+        assert (await app.ask("POST", "/companies", json=twice))[0] == 409
+
+
+async def test_the_web_app_serves_many_at_once_with_one_client(sandbox: Sandbox) -> None:
+    async with Served(web_app.make_app()) as app:
+        made = await asyncio.gather(*(app.ask("POST", "/companies", json={"name": f"C{n}"}) for n in range(50)))
+        assert {status for status, _ in made} == {201}
+        assert (await app.ask("GET", "/companies", params={"q": "C"}))[1]["total"] == 50
+
+
+async def test_the_sync_worker_follows_every_change(twenty: Twenty, tmp_path: Path) -> None:
+    with closing(sync_worker.open_copy(str(tmp_path / "copy.db"))) as database:
+
+        def names() -> list[str]:
+            return [name for (name,) in database.execute("SELECT name FROM company ORDER BY name")]
+
+        made = await twenty.companies.create_many([{"name": name} for name in ("A", "B", "C")])
+        assert await sync_worker.sync_once(twenty, database) == 3
+        await twenty.companies.update_one(made[0].id, {"name": "Z"})
+        await twenty.companies.delete_one(made[1].id)
+        await twenty.companies.create_one({"name": "D"})
+        assert await sync_worker.sync_once(twenty, database) == 3
+        assert names() == ["C", "D", "Z"]
+        await twenty.companies.restore_one(made[1].id)
+        await sync_worker.sync_once(twenty, database)
+        assert await sync_worker.sync_once(twenty, database) == 0
+
+
+async def test_the_sync_worker_ends_when_told_and_keeps_what_it_has(
+    twenty: Twenty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    round_done = asyncio.Event()
+    monkeypatch.setattr(sync_worker.log, "info", lambda *_: round_done.set())
+    await twenty.companies.create_one({"name": "A"})
+    stop = asyncio.Event()
+    stop.set()
+    await sync_worker.work(str(tmp_path / "none.db"), stop)
+    stop.clear()
+    task = asyncio.create_task(sync_worker.work(str(tmp_path / "copy.db"), stop, every=0.01))
+    await round_done.wait()
+    stop.set()
+    await task
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as database:
+        assert database.execute("SELECT name FROM company").fetchall() == [("A",)]
+
+
+async def test_the_sync_worker_does_not_try_for_ever_with_a_bad_key(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWENTY_API_KEY", "eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ.c2ln")
+    with pytest.raises(AuthenticationError):
+        await sync_worker.work(str(tmp_path / "copy.db"), asyncio.Event())
+
+
+CUSTOMERS = """company,website,country,first name,last name,email
+Air,https://air.example,France,Ana,Łuk,ana@air.example
+Air,https://air.example,France,Bo,李,bo@air.example
+Bee,https://bee.example,,Cy,O'Neil,not an address
+"""
+
+
+async def test_the_csv_is_loaded_once_however_often_it_is_run(
+    twenty: Twenty, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    customers = tmp_path / "customers.csv"
+    customers.write_text(CUSTOMERS, encoding="utf-8")
+    assert await load_csv.main(customers) == 4
+    assert "people: 2 of 3 loaded, 1 rejected" in capsys.readouterr().out
+    rejects = tmp_path / "rejects.csv"
+    assert "not an address" in rejects.read_text(encoding="utf-8")
+    customers.write_text(CUSTOMERS.replace("not an address", "cy@bee.example"), encoding="utf-8")
+    assert await load_csv.main(customers) == 0
+    assert await twenty.companies.count() == 2
+    people = {one.name.first_name: one async for one in twenty.people.iterate() if one.name}
+    air = await twenty.companies.find_one(filter={"name": {"eq": "Air"}})
+    assert people.keys() == {"Ana", "Bo", "Cy"}
+    assert people["Ana"].company_id == people["Bo"].company_id == air.id
+
+
+async def test_the_receiver_takes_what_the_workspace_sends(twenty: Twenty) -> None:
+    events: asyncio.Queue[WebhookEvent] = asyncio.Queue()
+    secrets: list[str] = []
+    async with Served(webhook_receiver.make_app(secrets, events.put)) as app:
+        webhook = await twenty.workspace.webhooks.create(f"{app.url}/hook", ["company.*"])
+        assert webhook.secret is not None
+        secrets.append(webhook.secret.get_secret_value())
+        made = await twenty.companies.create_one({"name": "Air"})
+        await twenty.companies.update_one(made.id, {"name": "Airbus"})
+        async with asyncio.timeout(10):
+            created, updated = await events.get(), await events.get()
+    assert (created.event_name, created.record["id"]) == ("company.created", str(made.id))
+    assert updated.updated_fields is not None
+    assert "name" in updated.updated_fields
+    assert updated.webhook_id == webhook.id
+
+
+async def test_the_receiver_refuses_what_others_send(sandbox: Sandbox) -> None:
+    async with Served(webhook_receiver.make_app(["secret"])) as app:
+        assert (await app.ask("POST", "/hook", json={"eventName": "company.created"}))[0] == 401
