@@ -16,7 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from aiotwenty import Twenty
+from aiotwenty.codegen.introspect import write_schemas
 from aiotwenty.codegen.naming import class_name, field_names
+from aiotwenty.metadata import CreateOneFieldMetadataInput, CreateOneObjectInput
+from aiotwenty.sandbox import Sandbox
 from aiotwenty.transport.encode import encode_json
 from tests.codegen.projects import Project
 from tests.codegen.workspaces import Thing, type_name
@@ -158,7 +162,7 @@ def workspaces(draw: st.DrawFn) -> list[Thing]:
     return made if len(set(uppers)) == len(uppers) else made[:1]
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(database=None, max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(workspaces())
 def test_any_workspace_generates_imports_and_goes_there_and_back(workspace: list[Thing]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -167,3 +171,43 @@ def test_any_workspace_generates_imports_and_goes_there_and_back(workspace: list
         with project.imported() as package:
             for thing in workspace:
                 check_round_trip(package, thing)
+
+
+async def test_a_real_workspace_with_names_like_these_is_generated_and_used(tmp_path: Path) -> None:
+    """Made through /metadata, introspected, generated, written to and read back."""
+    objects = words("class list any client core file none session twenty uuid")
+    fields = words(
+        "class from async json schema self none modelDump data filter orderBy edges totalCount list str kwargs"
+    )
+    async with Sandbox() as server, Twenty(server.url, api_key=server.api_key) as twenty:
+        ids = {}
+        for name in objects:
+            label = {"labelSingular": name, "labelPlural": f"{name}s", "icon": "IconBox"}
+            wanted = {"object": {"nameSingular": name, "namePlural": f"all{type_name(name)}", **label}}
+            made = await twenty.metadata.create_one_object(CreateOneObjectInput.model_validate(wanted))
+            ids[name] = str(made.id)
+        options = [
+            {"value": each, "label": each, "color": "green", "position": n} for n, each in enumerate(OPTIONS[:6])
+        ]
+        text: list[dict[str, Any]] = [{"name": name, "type": "TEXT"} for name in fields]
+        for field in [*text, {"name": "choice", "type": "SELECT", "options": options}]:
+            wanted = {"field": {"label": field["name"], "objectMetadataId": ids["list"], **field}}
+            await twenty.metadata.create_one_field(CreateOneFieldMetadataInput.model_validate(wanted))
+        project = Project(tmp_path)
+        await write_schemas(twenty, {name: tmp_path / f"schema/{name}.graphql" for name in ("core", "metadata")})
+        project.generate()
+        with project.imported() as package:
+            async with package.Twenty(server.url, api_key=server.api_key) as own:
+                values = {field: f"value of {field}" for field in fields}
+                made = await own.all_list.create_one({**values, "choice": "MRO"})
+                read = await own.all_list.find_one(made.id)
+                names = field_names(fields)
+                assert {field: getattr(read, names[field]) for field in fields} == values
+                assert read.choice is package.ListChoiceEnum.MRO
+                for name in objects:
+                    assert await getattr(own, f"all_{name}").count() == (name == "list")
+
+
+def test_a_name_that_the_client_has_taken_gets_an_underscore(hostile: Project) -> None:
+    with hostile.imported() as package:
+        assert {"files_", "cores", "clients", "sessions"} <= set(dir(package.Twenty))

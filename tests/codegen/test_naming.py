@@ -6,7 +6,7 @@ import keyword
 from enum import StrEnum
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
@@ -47,6 +47,7 @@ def test_a_second_claimant_gets_a_number_and_the_order_does_not_matter() -> None
     assert naming.field_names(["name", "aBc", "a_bc"]) == expected
 
 
+@settings(derandomize=True, database=None)
 @given(st.sets(graphql_names, min_size=1, max_size=20))
 def test_fields_of_any_name_get_names_that_are_distinct_free_and_lead_back(names: set[str]) -> None:
     fields = naming.field_names(names)
@@ -62,6 +63,7 @@ def test_fields_of_any_name_get_names_that_are_distinct_free_and_lead_back(names
         assert python == graphql or python not in names
 
 
+@settings(derandomize=True, database=None)
 @given(st.sets(graphql_names, min_size=1, max_size=20))
 def test_options_of_any_name_make_an_enum_with_all_of_them(options: set[str]) -> None:
     members = naming.distinct(options, naming.member_name)
@@ -78,6 +80,7 @@ def test_every_name_that_a_client_has_is_taken() -> None:
     assert {name for name in dir(Client) if not name.startswith("_")} <= CLIENT
 
 
+@settings(derandomize=True, database=None)
 @given(st.sets(graphql_names, min_size=1, max_size=20))
 def test_arguments_of_any_name_can_stand_in_one_signature(names: set[str]) -> None:
     arguments = naming.argument_names(names)

@@ -237,3 +237,17 @@ def test_metadata_deeper_than_ten_levels_is_refused(tmp_path: Path) -> None:
     made = project(tmp_path, metadata__deep=f"query Deep($id: UUID!) {{ object(id: $id) {{ {deep} }} }}")
     with pytest.raises(CodegenError, match="more than 10 levels"):
         made.generate()
+
+
+def test_a_mixin_becomes_a_base_class_and_is_not_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+fragment Loud on Rocket @mixin(from: "loudness", import: "Shouts") { name }
+query LoudOnes { rockets { edges { node { ...Loud } } } }
+"""
+    made = project(tmp_path, core__loud=text)
+    made.write("loudness.py", "class Shouts:\n    def shout(self) -> str:\n        return self.name.upper()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made.generate()
+    assert "mixin" not in made.read(f"{made.package}/core/operations.py")
+    with made.imported() as package:
+        assert package.Loud(name="ariane").shout() == "ARIANE"
