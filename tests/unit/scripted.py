@@ -36,18 +36,21 @@ class ScriptedServer:
         self.answers: list[Answer | Callable[[dict[str, object]], Answer]] = []
         self.requests: list[dict[str, object]] = []
         self.seen: list[web.BaseRequest] = []
+        self.transports: list[object] = []
         self.url = ""
 
     def say(self, *answers: Answer | Callable[[dict[str, object]], Answer]) -> None:
         self.answers = list(answers)
         self.requests.clear()
         self.seen.clear()
+        self.transports.clear()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
         parsed = from_json(body) if body.startswith(b"{") else {}
         self.requests.append(parsed)
         self.seen.append(request)
+        self.transports.append(request.transport)
         say = self.answers[min(len(self.requests), len(self.answers)) - 1]
         if callable(say):
             say = say(parsed)

@@ -23,7 +23,7 @@ class Company(rt.Record):
 OPERATION = rt.Operation(
     "FindManyCompanies", "query", "query FindManyCompanies{companies{edges{node{id}}}}", "companies"
 )
-GOOD = {
+GOOD: dict[str, Any] = {
     "data": {
         "companies": {
             "edges": [{"node": {"id": "0f12a159-3b7b-4ac4-80b8-8b14e33530dc", "name": "Acme"}, "cursor": "x"}],
@@ -137,6 +137,6 @@ def test_drift_does_not_show_the_value() -> None:
 def test_a_new_field_is_ignored() -> None:
     body = to_json(
         {"data": {"companies": {"edges": [{"node": {**GOOD["data"]["companies"]["edges"][0]["node"], "new": 1}}]}}}
-    )  # type: ignore[dict-item]
+    )
     page: rt.Page[Company] = decode(Reply(200, {"Content-Type": "application/json"}, body), OPERATION, rt.Page[Company])
     assert page.records[0].name == "Acme"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
 import io
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
@@ -127,6 +128,7 @@ class HttpSession:
             )
             self._guard = _close_with_loop(self._session)
             await anext(self._guard)
+            weakref.finalize(self, _close_later, loop, self._guard).atexit = False
         elif self._session.closed:
             raise ConfigurationError("the aiohttp session that this client was given is closed.")
         return self._session
@@ -181,7 +183,7 @@ class HttpSession:
 
 
 async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
-    """Closes the session when it is closed, collected, or when its event loop shuts down, whatever comes first.
+    """Closes the session when it is itself closed, or when its event loop shuts down.
 
     That is what event loops do with asynchronous generators; so a forgotten client leaves no open connection behind.
     """
@@ -189,6 +191,12 @@ async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[Non
         yield
     finally:
         await session.close()
+
+
+def _close_later(loop: asyncio.AbstractEventLoop, guard: AsyncGenerator[None]) -> None:
+    """For a client that was collected without being closed."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(lambda: asyncio.ensure_future(guard.aclose(), loop=loop))
 
 
 def _text(failure: BaseException) -> str:

@@ -1,0 +1,237 @@
+"""`iterate` yields every record once, or fails."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiotwenty import PaginationError, Twenty
+from aiotwenty.core import Company
+from aiotwenty.sandbox import Sandbox
+from tests.unit.scripted import Answer, ScriptedServer, answer
+
+TOTAL = 20_000
+ORDERS: list[Any] = [
+    {"id": "AscNullsFirst"},
+    {"id": "DescNullsLast"},
+    {"createdAt": "AscNullsFirst"},
+    {"createdAt": "DescNullsLast"},
+    {"updatedAt": "AscNullsFirst"},
+    {"position": "AscNullsFirst"},
+    {"name": "AscNullsFirst"},
+    {"name": "DescNullsLast"},
+    {"annualRevenue": {"amountMicros": "AscNullsFirst"}},
+    {"annualRevenue": {"amountMicros": "DescNullsFirst"}},
+    {"domainName": {"primaryLinkUrl": "AscNullsLast"}},
+    [{"address": {"addressCity": "DescNullsLast"}}, {"name": "AscNullsFirst"}],
+    {"accountOwner": {"name": {"firstName": "AscNullsFirst"}}},
+]
+
+
+def company(number: int) -> dict[str, Any]:
+    """Many equal and many missing values, which is what breaks the server's cursors."""
+    data: dict[str, Any] = {"name": f"Company {number % 997}" if number % 50 else ""}
+    if number % 3 == 0:
+        data["domainName"] = {"primaryLinkUrl": f"https://{number}.example"}
+    if number % 10 == 0:
+        data["annualRevenue"] = {"amountMicros": number % 70 * 1_000_000, "currencyCode": "EUR"}
+    if number % 7 == 0:
+        data["address"] = {"addressCity": ("Berlin", "Zürich", "東京")[number % 3]}
+    return data
+
+
+async def fill(twenty: Twenty, count: int) -> None:
+    for start in range(0, count, 200):
+        await twenty.companies.create_many([company(number) for number in range(start, min(start + 200, count))])
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("walks") / "sandbox.sqlite"
+
+    async def make() -> None:
+        async with Sandbox(path) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+            await fill(twenty, TOTAL)
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.mark.parametrize("order", [None, *ORDERS], ids=str)
+async def test_a_walk_over_20_000_records_yields_each_once(database: Path, order: Any) -> None:
+    async with Sandbox(database) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+        seen = [record.id async for record in twenty.companies.iterate(order_by=order)]
+    assert len(seen) == len(set(seen)) == TOTAL
+
+
+@pytest.fixture(params=[False, True], ids=["new server", "old server"])
+async def twenty(request: pytest.FixtureRequest) -> AsyncIterator[Twenty]:
+    async with (
+        Sandbox(strict=request.param) as sandbox,
+        Twenty(sandbox.url, api_key=sandbox.api_key) as twenty,
+    ):
+        await fill(twenty, 300)
+        yield twenty
+
+
+async def test_an_ordered_walk_keeps_the_order(twenty: Twenty) -> None:
+    records = [
+        record async for record in twenty.companies.iterate(order_by={"position": "AscNullsFirst"}, page_size=70)
+    ]
+    positions = [record.position for record in records]
+    assert positions == sorted(positions, key=lambda position: position or 0)
+
+
+async def test_a_filter_and_a_limit_hold_in_both_kinds_of_walk(twenty: Twenty) -> None:
+    only = {"domainName": {"primaryLinkUrl": {"like": "https://%"}}}
+    for order in (None, {"name": "DescNullsLast"}):
+        every = [one async for one in twenty.companies.iterate(filter=only, order_by=order, page_size=30)]
+        assert len({one.id for one in every}) == 100
+        some = [one async for one in twenty.companies.iterate(filter=only, order_by=order, page_size=30, limit=45)]
+        assert [one.id for one in some] == [one.id for one in every[:45]]
+        assert [one async for one in twenty.companies.iterate(filter=only, order_by=order, limit=0)] == []
+
+
+@pytest.mark.parametrize("order", [None, {"name": "AscNullsFirst"}], ids=["by id", "by name"])
+async def test_records_that_are_there_throughout_survive_changes_during_the_walk(twenty: Twenty, order: Any) -> None:
+    before = {record.id async for record in twenty.companies.iterate()}
+    gone = set(itertools.islice(sorted(before), 0, 300, 7))
+    seen: list[Company] = []
+    doomed = iter(sorted(gone))
+    async for record in twenty.companies.iterate(order_by=order, page_size=20):
+        seen.append(record)
+        if len(seen) % 5 == 0 and (victim := next(doomed, None)):
+            await twenty.companies.delete_one(victim)
+            await twenty.companies.create_one({"name": f"Company {len(seen)}"})
+    ids = [record.id for record in seen]
+    assert len(ids) == len(set(ids))
+    assert before - gone <= set(ids)
+
+
+async def test_deleting_what_is_walked_over_leaves_nothing_behind(twenty: Twenty) -> None:
+    async for record in twenty.companies.iterate(page_size=20):
+        await twenty.companies.delete_one(record.id)
+    assert await twenty.companies.count() == 0
+
+
+async def test_deleted_records_are_walked_when_the_filter_asks_for_them(twenty: Twenty) -> None:
+    deleted = await twenty.companies.delete_many({"name": {"startsWith": "Company 1"}})
+    only = {"deletedAt": {"is": "NOT_NULL"}}
+    for order in (None, {"name": "AscNullsFirst"}):
+        found = [one async for one in twenty.companies.iterate(filter=only, order_by=order, page_size=50)]
+        assert {one.id for one in found} == {one.id for one in deleted}
+
+
+def others() -> set[asyncio.Task[Any]]:
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+async def of_the_client(before: set[asyncio.Task[Any]]) -> set[str]:
+    """Tasks of a walk that are still there once the loop has turned a few times."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return {str(task.get_coro()) for task in others() - before if "batch" in str(task.get_coro())}
+
+
+async def test_leaving_early_leaves_no_task(twenty: Twenty) -> None:
+    before = others()
+    async for _ in twenty.companies.iterate(page_size=10):
+        break
+    assert not await of_the_client(before)
+
+
+async def test_an_exception_in_the_loop_leaves_no_task(twenty: Twenty) -> None:
+    before = others()
+
+    async def use() -> None:
+        async for _ in twenty.companies.iterate(page_size=10):
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await use()
+    assert not await of_the_client(before)
+
+
+async def test_cancelling_a_walk_cancels_its_request(twenty: Twenty) -> None:
+    before = others()
+
+    async def use() -> None:
+        async for _ in twenty.companies.iterate(page_size=1):
+            pass
+
+    task = asyncio.ensure_future(use())
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not await of_the_client(before)
+
+
+_ACTOR: dict[str, Any] = {"source": "API", "name": "x", "context": {}, "workspaceMemberId": None}
+_DATE = "2026-01-01T00:00:00.000Z"
+_REQUIRED: dict[str, Any] = {
+    "createdAt": _DATE,
+    "updatedAt": _DATE,
+    "position": 0,
+    "createdBy": _ACTOR,
+    "updatedBy": _ACTOR,
+}
+
+
+def node(number: int) -> dict[str, Any]:
+    """A company of which only the id says something."""
+    record = {Company.model_fields[name].alias or name: None for name in Company.model_fields}
+    return {**record, **_REQUIRED, "id": f"00000000-0000-4000-8000-{number:012x}"}
+
+
+def page(numbers: list[int], cursor: str | None, more: bool, total: int) -> Answer:
+    edges = [{"node": node(number), "cursor": f"{number}"} for number in numbers]
+    info = {"endCursor": cursor, "hasNextPage": more, "startCursor": None, "hasPreviousPage": False}
+    return answer({"data": {"companies": {"edges": edges, "pageInfo": info, "totalCount": total}}})
+
+
+BROKEN = {
+    "the same cursor again": [page([1], "a", True, 3), page([2], "a", True, 3)],
+    "the same record again": [page([1], "a", True, 3), page([1], "b", True, 3)],
+    "records out of order": [page([2, 1], "a", False, 2)],
+    "no cursor to go on from": [page([1], None, True, 3)],
+    "an empty page with more to come": [page([1], "a", True, 3), page([], "b", True, 3)],
+    "fewer records than counted": [page([1], "a", True, 3), page([2], "b", False, 3)],
+    "more records than counted": [page([1, 2], "a", False, 1)],
+}
+
+
+@pytest.mark.parametrize("answers", BROKEN.values(), ids=BROKEN.keys())
+async def test_a_walk_that_cannot_be_trusted_fails(server: ScriptedServer, answers: list[Answer]) -> None:
+    server.say(*answers)
+    async with Twenty(server.url, api_key="x") as twenty:
+        with pytest.raises(PaginationError, match="companies"):
+            assert [record async for record in twenty.companies.iterate(page_size=2)]
+
+
+async def test_the_next_page_is_fetched_while_this_one_is_worked_on_and_no_further(server: ScriptedServer) -> None:
+    def some(request: dict[str, Any]) -> Answer:
+        start = int(request["variables"].get("after", 0))
+        return page(list(range(start + 1, start + 11)), str(start + 10), start < 90, 100)
+
+    server.say(some)
+    async with Twenty(server.url, api_key="x") as twenty:
+        walk = aiter(twenty.companies.iterate(page_size=10))
+        await anext(walk)
+        await wait_for(lambda: len(server.requests) == 2)
+        for _ in range(9):
+            await anext(walk)
+        assert len(server.requests) == 2
+        await anext(walk)
+        await wait_for(lambda: len(server.requests) == 3)
+
+
+async def wait_for(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 (the server is told nothing that could set an event)
+            await asyncio.sleep(0.001)

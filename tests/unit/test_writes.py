@@ -1,0 +1,221 @@
+"""A write happens once, or the error says that nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+
+from aiotwenty import (
+    ApiError,
+    ConnectionFailed,
+    DuplicateRecord,
+    Hooks,
+    InvalidInput,
+    NotFoundError,
+    RequestEvent,
+    RetryPolicy,
+    Twenty,
+)
+from aiotwenty.core import CompanyCreateInput, CompanyUpdateInput
+from aiotwenty.records.writes import with_ids
+from aiotwenty.sandbox import Sandbox
+
+QUICK = RetryPolicy(attempts=4, base=0.001)
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sent() -> list[str]:
+    return []
+
+
+@pytest.fixture
+async def twenty(sandbox: Sandbox, sent: list[str]) -> AsyncIterator[Twenty]:
+    def note(event: RequestEvent) -> None:
+        sent.append(event.operation)
+
+    hooks = Hooks(on_request=note)
+    async with Twenty(sandbox.url, api_key=sandbox.api_key, retry=QUICK, hooks=hooks) as twenty:
+        yield twenty
+
+
+async def test_a_create_whose_answer_was_lost_is_found_by_its_id(
+    twenty: Twenty, sandbox: Sandbox, sent: list[str]
+) -> None:
+    sandbox.faults.add("reset-after:operation=createCompany:count=1")
+    company = await twenty.companies.create_one({"name": "Acme"})
+    assert company.name == "Acme"
+    assert await twenty.companies.count() == 1
+    assert sent[:2] == ["CreateOneCompany", "FindManyCompanies"]
+
+
+async def test_a_create_that_never_arrived_is_sent_again(twenty: Twenty, sandbox: Sandbox, sent: list[str]) -> None:
+    sandbox.faults.add("reset-before:operation=createCompany:count=1")
+    await twenty.companies.create_one({"name": "Acme"})
+    assert await twenty.companies.count() == 1
+    assert sent[:3] == ["CreateOneCompany", "FindManyCompanies", "CreateOneCompany"]
+
+
+async def test_a_batch_whose_answer_was_lost_comes_back_in_the_order_of_the_input(
+    twenty: Twenty, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add("reset-after:operation=createCompanies:count=1")
+    names = [f"Company {number}" for number in range(50)]
+    companies = await twenty.companies.create_many([{"name": name} for name in names])
+    assert [company.name for company in companies] == names
+    assert await twenty.companies.count() == 50
+
+
+async def test_a_create_that_cannot_be_settled_says_that_it_is_unknown(twenty: Twenty, sandbox: Sandbox) -> None:
+    sandbox.faults.add("reset-after:operation=createCompany")
+    sandbox.faults.add("reset-before:operation=companies")
+    with pytest.raises(ConnectionFailed, match="unknown whether this write happened") as caught:
+        await twenty.companies.create_one({"name": "Acme"})
+    assert caught.value.outcome_unknown
+
+
+async def test_a_duplicate_is_one_although_an_earlier_answer_was_lost(twenty: Twenty, sandbox: Sandbox) -> None:
+    link = {"domainName": {"primaryLinkUrl": "https://acme.example"}}
+    first = await twenty.companies.create_one(link)
+    sandbox.faults.add("reset-before:operation=createCompany:count=1")
+    with pytest.raises(DuplicateRecord, match="already in use") as caught:
+        await twenty.companies.create_one(link)
+    assert caught.value.conflicting_id == str(first.id)
+
+
+async def test_an_upsert_without_id_is_not_repeated(twenty: Twenty, sandbox: Sandbox, sent: list[str]) -> None:
+    sandbox.faults.add("reset-after:operation=createCompany:count=1")
+    with pytest.raises(ConnectionFailed) as caught:
+        await twenty.companies.create_one({"name": "Acme"}, upsert=True)
+    assert caught.value.outcome_unknown
+    assert sent == ["CreateOneCompany"]
+
+
+async def test_an_upsert_with_an_id_is_repeated(twenty: Twenty, sandbox: Sandbox) -> None:
+    sandbox.faults.add("reset-after:operation=createCompany:count=1")
+    identity = uuid4()
+    company = await twenty.companies.create_one({"id": identity, "name": "Acme"}, upsert=True)
+    assert company.id == identity
+    assert await twenty.companies.count() == 1
+
+
+@pytest.mark.parametrize("fault", ["reset-after", "reset-before", "cut", "html", "error"])
+async def test_writes_by_id_repeat_safely(twenty: Twenty, sandbox: Sandbox, fault: str) -> None:
+    company = await twenty.companies.create_one({"name": "Acme"})
+    for root in ("updateCompany", "deleteCompany", "restoreCompany"):
+        sandbox.faults.add(f"{fault}:operation={root}:count=1")
+    assert (await twenty.companies.update_one(company.id, {"name": "New"})).name == "New"
+    assert (await twenty.companies.delete_one(company.id)).deleted_at is not None
+    restored = await twenty.companies.restore_one(company.id)
+    assert (restored.name, restored.deleted_at) == ("New", None)
+    assert all(each.happened for each in sandbox.faults)
+
+
+async def test_a_destroy_that_never_arrived_is_sent_again(twenty: Twenty, sandbox: Sandbox) -> None:
+    company = await twenty.companies.create_one({"name": "Acme"})
+    sandbox.faults.add("reset-before:operation=destroyCompany:count=1")
+    assert (await twenty.companies.destroy_one(company.id)).id == company.id
+
+
+async def test_a_destroy_whose_answer_was_lost_says_that_the_record_is_gone(twenty: Twenty, sandbox: Sandbox) -> None:
+    company = await twenty.companies.create_one({"name": "Acme"})
+    sandbox.faults.add("reset-after:operation=destroyCompany:count=1")
+    with pytest.raises(ConnectionFailed) as caught:
+        await twenty.companies.destroy_one(company.id)
+    assert caught.value.outcome_unknown
+    assert caught.value.__notes__ == ["The record is gone now: most likely this call destroyed it."]
+
+
+async def test_a_change_of_many_is_repeated_only_if_it_names_ids(twenty: Twenty, sandbox: Sandbox) -> None:
+    companies = await twenty.companies.create_many([{"name": f"Company {number}"} for number in range(5)])
+    ids = [company.id for company in companies]
+    sandbox.faults.add("reset-after:operation=deleteCompanies:count=2")
+    deleted = await twenty.companies.delete_many({"id": {"in": ids[:3]}})
+    assert {company.id for company in deleted} == set(ids[:3])
+    sandbox.faults.add("reset-after:operation=deleteCompanies:count=1")
+    with pytest.raises(ConnectionFailed) as caught:
+        await twenty.companies.delete_many({"name": {"eq": "Company 4"}})
+    assert caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize("filter", [None, {}, {"and": []}, {"or": []}, {"and": [{}]}, {"or": [{}, {"name": {"eq": "x"}}]}, {"name": None}, {"not": {}}, {"domainName": {}}, {"name": {}}], ids=str)  # fmt: skip  # noqa: E501
+async def test_an_empty_filter_is_refused(twenty: Twenty, filter: dict[str, object] | None) -> None:
+    await twenty.companies.create_one({"name": "Acme"})
+    for change in (twenty.companies.delete_many, twenty.companies.destroy_many, twenty.companies.restore_many):
+        with pytest.raises(InvalidInput, match="all_records=True"):
+            await change(filter)
+    with pytest.raises(InvalidInput, match="all_records=True"):
+        await twenty.companies.update_many({"name": "x"}, filter)
+    assert await twenty.companies.count() == 1
+
+
+async def test_all_records_are_changed_when_that_is_said(twenty: Twenty) -> None:
+    await twenty.companies.create_many([{"name": "a"}, {"name": "b"}])
+    assert {one.name for one in await twenty.companies.update_many({"name": "c"}, all_records=True)} == {"c"}
+    assert len(await twenty.companies.delete_many(all_records=True)) == 2
+    assert await twenty.companies.count() == 0
+
+
+async def test_null_clears_and_unset_leaves(twenty: Twenty) -> None:
+    company = await twenty.companies.create_one(CompanyCreateInput(name="Acme", position=5))
+    updated = await twenty.companies.update_one(company.id, CompanyUpdateInput(position=7))
+    assert (updated.name, updated.position) == ("Acme", 7)
+    assert not (await twenty.companies.update_one(company.id, CompanyUpdateInput(name=None))).name
+
+
+async def test_the_models_of_the_caller_are_not_touched(twenty: Twenty) -> None:
+    model = CompanyCreateInput(name="Acme")
+    first, second = await twenty.companies.create_one(model), await twenty.companies.create_one(model)
+    assert first.id != second.id
+    assert model.model_fields_set == {"name"}
+
+
+def test_ids_are_put_in_front_and_differ() -> None:
+    own = uuid4()
+    inputs = [
+        CompanyCreateInput(),
+        CompanyCreateInput(name="b"),
+        CompanyCreateInput(id=own),
+        CompanyCreateInput(id=None),
+    ]
+    encoded, ids = with_ids(inputs)
+    from pydantic_core import from_json
+
+    objects = from_json(encoded)
+    assert [UUID(each["id"]).int for each in objects] == ids
+    assert UUID(objects[2]["id"]) == own
+    assert objects[1] == {"id": objects[1]["id"], "name": "b"}
+    assert len(set(ids)) == 4
+    assert all(UUID(each["id"]).version == 4 for each in objects)
+
+
+async def test_bad_input_names_the_field_and_not_the_value(twenty: Twenty, sent: list[str]) -> None:
+    with pytest.raises(InvalidInput, match=r"data\[1\]: nme: .*did you mean 'name'") as caught:
+        await twenty.companies.create_many([{"name": "a"}, {"nme": "personal data"}])
+    assert "personal" not in str(caught.value) + repr(vars(caught.value))
+    with pytest.raises(InvalidInput, match="is not an id"):
+        await twenty.companies.update_one("nope", {"name": "x"})
+    assert sent == []
+
+
+async def test_what_is_not_there_is_not_found(twenty: Twenty) -> None:
+    for call in (twenty.companies.find_one(uuid4()), twenty.companies.update_one(uuid4(), {"name": "x"})):
+        with pytest.raises(NotFoundError):
+            await call
+
+
+async def test_two_root_fields_keep_what_succeeded(twenty: Twenty) -> None:
+    document = """mutation Both($a: CompanyCreateInput!, $b: PersonCreateInput!) {
+        createCompany(data: $a) { id name } createPerson(data: $b) { id } }"""
+    with pytest.raises(ApiError) as caught:
+        await twenty.execute(document, {"a": {"name": "Acme"}, "b": {"companyId": str(uuid4())}})
+    assert caught.value.data is not None
+    assert caught.value.data["createCompany"]["name"] == "Acme"
+    assert caught.value.data["createPerson"] is None
