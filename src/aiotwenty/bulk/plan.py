@@ -1,0 +1,214 @@
+"""A plan: several sources into several objects, what others refer to first."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from aiotwenty.bulk.catalogue import Catalogue
+from aiotwenty.bulk.journal import Journal
+from aiotwenty.bulk.load import Rows, run_load
+from aiotwenty.bulk.loader import Input, LoadOptions, open_input
+from aiotwenty.bulk.report import LoadReport, OnProgress
+from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
+from aiotwenty.bulk.sources import InputError
+from aiotwenty.client import Client
+from aiotwenty.transport.transport import TwentyTransport
+
+_STEP_KEYS = {
+    "object", "source", "upsert", "key", "mapping", "constants", "ignore", "nulls", "malformed", "encoding",
+    "delimiter", "rejects",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    """One source into one object."""
+
+    type_name: str
+    rows: Rows
+    options: LoadOptions
+    rejects: Path | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one pass of a step did; `links` is true for the second pass, which only fills in relations."""
+
+    label: str
+    links: bool
+    report: LoadReport
+
+
+async def load_plan(
+    client: Client,
+    plan: str | Path,
+    *,
+    journal: str | Path | Journal | None = None,
+    concurrency: int = 8,
+    on_progress: OnProgress | None = None,
+    dry_run: bool = False,
+) -> list[StepReport]:
+    """Runs a plan from a TOML file.
+
+    It holds a list of `[[load]]` with `object` and `source` (relative to the plan), and what `load` takes: `key`,
+    `upsert`, `mapping` (`Revenue = ["annualRevenue.amountMicros", "micros"]`, `Notes = false`), `constants`, `ignore`,
+    `nulls`, `malformed`, `encoding`, `delimiter`, `rejects`. The order is found out: objects that others refer to come
+    first. Where they refer to each other in a circle, relations are filled in by a second pass over those rows, which
+    then need a `key` or an `id`.
+
+    Raises `InputError` for anything in any of the sources that can't be right, before anything is sent.
+    """
+    catalogue = await serve_catalogue(client)
+    steps = read_plan(Path(plan), catalogue)
+    return await run_steps(
+        client.endpoint("graphql"),
+        catalogue,
+        steps,
+        journal=journal,
+        concurrency=concurrency,
+        on_progress=on_progress,
+        dry_run=dry_run,
+    )
+
+
+def read_plan(path: Path, catalogue: ServedCatalogue) -> list[Step]:
+    """Raises `InputError` for a plan that is missing, no TOML, or says what no plan can say."""
+    try:
+        plan = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {error}") from None
+    entries = plan.pop("load", None)
+    if plan or not isinstance(entries, list) or not entries:
+        unknown = f" and no {', '.join(plan)}" if plan else ""
+        raise InputError(f"{path}: a plan is a list of [[load]] with object and source{unknown}")
+    return [_step(path, number, entry, catalogue) for number, entry in enumerate(entries, 1)]
+
+
+def _step(path: Path, number: int, entry: Any, catalogue: ServedCatalogue) -> Step:
+    where = f"{path}, load {number}"
+    if (
+        not isinstance(entry, dict)
+        or not isinstance(entry.get("object"), str)
+        or not isinstance(entry.get("source"), str)
+    ):
+        raise InputError(f"{where}: needs object and source")
+    if unknown := entry.keys() - _STEP_KEYS:
+        raise InputError(
+            f"{where}: there is no setting {', '.join(sorted(unknown))}; there are {', '.join(sorted(_STEP_KEYS))}"
+        )
+    names = catalogue.find(entry["object"])
+    known = {one.name for one in fields(LoadOptions)}
+    given = {name: value for name, value in entry.items() if name in known and name not in ("source", "mapping")}
+    mapping = {
+        column: None if spec is False else (spec[0], spec[1]) if isinstance(spec, list) and len(spec) == 2 else spec
+        for column, spec in entry.get("mapping", {}).items()
+    }
+    options = LoadOptions(mode="upsert" if entry.get("upsert") else "insert", mapping=mapping or None, **given)
+    rejects = path.parent / entry["rejects"] if "rejects" in entry else None
+    return Step(
+        names.type_name, path.parent / entry["source"], options, rejects, f"{names.plural} from {entry['source']}"
+    )
+
+
+async def run_steps(
+    endpoint: TwentyTransport,
+    catalogue: Catalogue,
+    steps: Sequence[Step],
+    *,
+    journal: str | Path | Journal | None = None,
+    on_step: Callable[[str], object] | None = None,
+    **run: Any,
+) -> list[StepReport]:
+    """Loads in an order in which every relation finds its record, with a second pass where there is none."""
+    looked = [(step, open_input(step.rows, catalogue, step.type_name, step.options)) for step in steps]
+    order, late = ordered([(step.type_name, _references(given)) for step, given in looked])
+    opened = journal if isinstance(journal, Journal) else Journal(None if run.get("dry_run") else journal)
+    reports: list[StepReport] = []
+    try:
+        for position in order:
+            step, given = looked[position]
+            waiting = [column for column, other in _references(given).items() if other in late[position]]
+            options = replace(step.options, ignore=[*step.options.ignore, *waiting])
+            report = await run_load(
+                endpoint, catalogue, step.type_name, step.rows, options, journal=opened, rejects=step.rejects, **run
+            )
+            reports.append(StepReport(step.label, False, report))
+        for position in order:
+            step, given = looked[position]
+            waiting = [column for column, other in _references(given).items() if other in late[position]]
+            if waiting and not run.get("dry_run"):
+                reports.append(await _second_pass(endpoint, catalogue, step, given, waiting, opened, run))
+    finally:
+        if opened is not journal and journal is not None:
+            opened.close()
+    return reports
+
+
+async def _second_pass(
+    endpoint: TwentyTransport,
+    catalogue: Catalogue,
+    step: Step,
+    given: Input,
+    waiting: list[str],
+    journal: Journal,
+    run: Mapping[str, Any],
+) -> StepReport:
+    keys = [step.options.key] if isinstance(step.options.key, str) else list(step.options.key or ())
+    columns = {name: column for name in _columns(given) if (column := given.mapper.column(name)) is not None}
+    if not keys and not any(column.target.dotted == "id" for column in columns.values()):
+        raise InputError(
+            f"{step.label}: refers to records that are loaded after it ({', '.join(waiting)}); "
+            "its rows need a key or an id to be filled in by"
+        )
+    wanted = [columns[name].target.dotted for name in waiting]
+    options = replace(step.options, mode="update", only=["id", *keys, *wanted], constants=None, nulls="skip")
+    rejects = step.rejects and step.rejects.with_stem(step.rejects.stem + ".links")
+    report = await run_load(
+        endpoint, catalogue, step.type_name, step.rows, options, journal=journal, rejects=rejects, **run
+    )
+    return StepReport(step.label, True, report)
+
+
+def _columns(given: Input) -> list[str]:
+    return list(given.source.columns or (given.check.columns if given.check else ()))
+
+
+def _references(given: Input) -> dict[str, str]:
+    """The columns that lead to other objects: by a natural key, or by an id."""
+    joins = {relation.join: relation.type_name for relation in given.mapper.shape.relations.values()}
+    found = {}
+    for name in _columns(given):
+        column = given.mapper.column(name)
+        if column is None:
+            continue
+        other = column.target.relation.type_name if column.target.relation else joins.get(column.target.dotted)
+        if other is not None:
+            found[name] = other
+    return found
+
+
+def ordered(steps: Sequence[tuple[str, Mapping[str, str]]]) -> tuple[list[int], list[set[str]]]:
+    """The order of the steps, and for each the types that are loaded too late for it (or by itself)."""
+    left = list(range(len(steps)))
+    loaded_by = [name for name, _ in steps]
+    order: list[int] = []
+    late: list[set[str]] = [set() for _ in steps]
+    while left:
+        pending = {loaded_by[position] for position in left}
+
+        def waits(position: int, pending: Iterable[str] = pending) -> set[str]:
+            return {other for other in steps[position][1].values() if other in pending}
+
+        # The one that waits for the fewest others goes next; in a circle it goes without them.
+        chosen = min(left, key=lambda position: (len(waits(position) - {loaded_by[position]}), position))
+        late[chosen] = waits(chosen)
+        left.remove(chosen)
+        order.append(chosen)
+    return order, late
