@@ -93,6 +93,29 @@ def test_an_operation_may_be_called_like_a_type(tmp_path: Path) -> None:
     assert "async def rocket(self) -> results." in made.read(f"{made.package}/core/client.py")
 
 
+@pytest.mark.parametrize("singular", ["baseModel", "a_b", "optional"])
+def test_what_is_added_to_an_object_of_any_name_is_added_to_its_class(tmp_path: Path, singular: str) -> None:
+    made = Project.of(tmp_path, (Thing(singular, f"{singular}s", ("name",)),))
+    name = f"{singular[:1].upper()}{singular[1:]}"
+    made.write("schema/core.graphql", made.read("schema/core.graphql") + f"extend type {name} {{ parent: {name} }}")
+    made.write(
+        "queries/own.graphql",
+        f"query Own {{ {singular}s {{ edges {{ node {{ ...{fragment(made)} parent {{ id }} }} }} }} }}",
+    )
+    made.generate()
+    with made.imported() as package:
+        node = next(getattr(package, each) for each in dir(package) if each.endswith("EdgesNode"))
+        assert issubclass(node, getattr(package, name))
+        assert "parent" in node.model_fields
+
+
+def fragment(made: Project) -> str:
+    """The name of the fragment of the only object."""
+    made.generate()
+    text = next(path.read_text() for path in (made.folder / "queries/core").iterdir() if path.name != "_shared.graphql")
+    return text.split("fragment ")[1].split(" ")[0]
+
+
 def test_files_of_ones_own_are_kept_byte_for_byte(tmp_path: Path) -> None:
     text = "# mine\nquery Mine { rockets { totalCount } }\n"
     made = project(tmp_path, core__mine=text, also="#  nothing in here yet\n")

@@ -14,7 +14,7 @@ from graphql import GraphQLEnumType
 
 from aiotwenty.codegen.annotations import is_nullable, references, render
 from aiotwenty.codegen.naming import class_name, distinct, field_names, member_name, needs_alias
-from aiotwenty.codegen.tagging import definition_name, graphql_name
+from aiotwenty.codegen.tagging import definition_name, graphql_name, spreads_fragment
 
 _DEFAULTS = ("default", "default_factory")
 
@@ -82,7 +82,9 @@ class ModelWriter:
     def _model(self, tree: ast.ClassDef, base: str, *, open_enums: bool) -> GeneratedClass:
         definition = definition_name(tree)
         name = self.name(tree.name, definition)
-        bases = [base if text == "BaseModel" else self.name(text) for text in map(ast.unparse, tree.bases)]
+        is_fragment = spreads_fragment(tree, "BaseModel")  # an object may be called so
+        stock = [ast.unparse(each) for each in tree.bases]
+        bases = [base if text == "BaseModel" and not is_fragment else self.name(text) for text in stock]
         names = field_names(original for each in tree.body if (original := graphql_name(each)))
         lines: list[str] = []
         needs: set[str] = set()

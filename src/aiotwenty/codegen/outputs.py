@@ -72,7 +72,8 @@ class OutputClasses:
         where a type of the schema or another class has the name.
         """
         fragments = {pascal_case(name): self.record(name) for name in self._documents.fragments}
-        names: dict[tuple[str, str], str] = {}
+        # As a base, a fragment's class is named by every definition.
+        names = {("", stock): name for stock, name in fragments.items()}
         claimed = set(taken) | set(fragments.values())
         tops = {f"{kind} {name}": pascal_case(name) for kind, name in self._definitions()}
         for tree in sorted([*self.records, *self.results], key=lambda each: (definition_name(each), each.name)):

@@ -13,6 +13,7 @@ from graphql import (
     ExecutableDefinitionNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLInputField,
     GraphQLInputObjectType,
     SelectionSetNode,
@@ -20,6 +21,7 @@ from graphql import (
 
 _NAME = "graphql_name"
 _DEFINITION = "graphql_definition"
+_SPREADS = "graphql_spreads"
 
 
 def graphql_name(node: ast.AST) -> str | None:
@@ -30,6 +32,11 @@ def graphql_name(node: ast.AST) -> str | None:
 def definition_name(node: ast.AST) -> str:
     """The fragment or operation that a class was made for: `fragment Company`, `operation FindManyCompanies`."""
     return str(getattr(node, _DEFINITION, ""))
+
+
+def spreads_fragment(node: ast.ClassDef, name: str) -> bool:
+    """Whether the class was made for a selection with that fragment: a base of that name then is the fragment's class."""
+    return name in getattr(node, _SPREADS, ())
 
 
 def tag_of(definition: ExecutableDefinitionNode) -> str:
@@ -63,4 +70,6 @@ class TaggingPlugin(Plugin):
         selection_set: SelectionSetNode,
     ) -> ast.ClassDef:
         setattr(class_def, _DEFINITION, tag_of(operation_definition))
+        spreads = {each.name.value for each in selection_set.selections if isinstance(each, FragmentSpreadNode)}
+        setattr(class_def, _SPREADS, spreads)
         return class_def
