@@ -35,7 +35,7 @@ def definition_name(node: ast.AST) -> str:
 
 
 def spreads_fragment(node: ast.ClassDef, name: str) -> bool:
-    """Whether the class was made for a selection with that fragment: a base of that name then is the fragment's class."""
+    """Whether the class was made for a selection with that fragment: a base of that name is then its class."""
     return name in getattr(node, _SPREADS, ())
 
 
