@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -18,6 +18,11 @@ def client(sandbox: Sandbox) -> Twenty:
         rate_limit=None,
         retry=RetryPolicy(base=0.01, max_retry_after=0.01),
     )
+
+
+@pytest.fixture
+def client_of() -> Callable[[Sandbox], Twenty]:
+    return client
 
 
 @pytest.fixture

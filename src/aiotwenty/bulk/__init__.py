@@ -6,6 +6,8 @@ from aiotwenty.bulk.changes import change, delete, destroy
 from aiotwenty.bulk.export import ExportReport, export
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load import load, update
+from aiotwenty.bulk.move import ObjectComparison, compare_workspace, export_workspace, load_workspace
+from aiotwenty.bulk.plan import StepReport, load_plan
 from aiotwenty.bulk.report import LoadReport, Progress, Reject
 from aiotwenty.bulk.sources import InputError, open_source
 from aiotwenty.bulk.transforms import boolean, date, lower, micros, number, option, split, text, trim, upper, url
@@ -15,15 +17,21 @@ __all__ = [
     "InputError",
     "Journal",
     "LoadReport",
+    "ObjectComparison",
     "Progress",
     "Reject",
+    "StepReport",
     "boolean",
     "change",
+    "compare_workspace",
     "date",
     "delete",
     "destroy",
     "export",
+    "export_workspace",
     "load",
+    "load_plan",
+    "load_workspace",
     "lower",
     "micros",
     "number",

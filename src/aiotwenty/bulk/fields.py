@@ -62,11 +62,15 @@ class Shape:
     targets: dict[str, Target] = field(default_factory=dict)
     composites: dict[str, tuple[str, ...]] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
+    file_fields: set[str] = field(default_factory=set)
+    """Fields that hold uploaded files."""
 
     def __post_init__(self) -> None:
         relation_inputs: dict[str, str] = {}
         for alias, _, annotation in named_fields(self.create_model):
             model, others = _unwrap(annotation)
+            if _listed_model(annotation) is not None:
+                self.file_fields.add(alias)
             if model is None:
                 self._add(Target((alias,), _kind(others)))
             elif any(part == "connect" for part, _, _ in named_fields(model)):

@@ -1,0 +1,84 @@
+"""A workspace moved into an empty one has the same records, ids and relations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from aiotwenty import Twenty, bulk
+from aiotwenty.data_model import RelationTo
+from aiotwenty.sandbox import Sandbox
+
+
+async def fill(twenty: Twenty) -> None:
+    """Custom objects and fields, relations to and fro, a circle, a deleted record and a member."""
+    await twenty.workspace.create_object("rocket", "rockets")
+    await twenty.workspace.create_field("rocket", "thrust", "NUMBER")
+    stages = [{"value": "NEW", "label": "New"}, {"value": "OLD", "label": "Old"}]
+    await twenty.workspace.create_field("rocket", "stages", "MULTI_SELECT", options=stages)
+    await twenty.workspace.create_field("rocket", "maker", "RELATION", relation=RelationTo("company", label="Rockets"))
+    await twenty.workspace.create_field("rocket", "sister", "RELATION", relation=RelationTo("rocket", label="Sisters"))
+    await twenty.workspace.create_field("company", "motto", "TEXT")
+    (member,) = [one async for one in twenty.workspace_members.iterate()]
+    await twenty.companies.load(
+        [{"name": f"C{i}", "domain": f"https://c{i}.example", "accountOwnerId": str(member.id)} for i in range(300)]
+    )
+    await twenty.people.load([{"email": f"p{i}@example.com", "company": f"https://c{i}.example"} for i in range(250)])
+    await twenty.tasks.load([{"title": f"T{i}"} for i in range(5)])
+    gone = await twenty.companies.find_one(filter={"name": {"eq": "C299"}})
+    await twenty.companies.delete_one(gone.id)
+    first = await twenty.companies.find_one(filter={"name": {"eq": "C1"}})
+    document = "mutation($d:[RocketCreateInput!]!){createRockets(data:$d){id}}"
+    a, b = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
+    data = [
+        {"id": b, "name": "B", "thrust": 5, "makerId": str(first.id)},
+        {"id": a, "name": "A", "stages": ["NEW", "OLD"], "sisterId": b},
+    ]
+    for one in data:
+        await twenty.execute(document, {"d": [one]})
+    await twenty.execute("mutation($i:UUID!,$d:RocketUpdateInput!){updateRocket(id:$i,data:$d){id}}",
+                         {"i": b, "d": {"sisterId": a}})  # fmt: skip
+
+
+async def test_everything_arrives_and_the_comparison_proves_it(
+    tmp_path: Path, client_of: Callable[[Sandbox], Twenty]
+) -> None:
+    folder = tmp_path / "out"
+    async with Sandbox() as one, client_of(one) as source:
+        await fill(source)
+        exported = await bulk.export_workspace(source, folder, journal=tmp_path / "export.db")
+        assert {report.path.name: report.records for report in exported}["companies.jsonl"] == 300
+    async with Sandbox() as other, client_of(other) as target:
+        created: list[str] = []
+        reports = await bulk.load_workspace(
+            target, folder, journal=tmp_path / "load.db", rejects=tmp_path / "bad", on_created=created.append
+        )
+        assert {"object rocket", "field rocket.maker", "field rocket.sister", "field company.motto"} <= set(created)
+        assert not [list(one.report.rejects) for one in reports if one.report.rejected]
+        compared = {one.name: one for one in await bulk.compare_workspace(target, folder)}
+        assert not [one for one in compared.values() if not one.equal]
+        assert compared["companies"].same == 300
+        assert compared["rockets"].same == 2
+        assert await target.companies.count() == 299
+
+        victim = await target.people.find_one(filter={"emails": {"primaryEmail": {"eq": "p7@example.com"}}})
+        await target.people.update_one(victim.id, {"companyId": None})
+        gone = await target.people.find_one(filter={"emails": {"primaryEmail": {"eq": "p8@example.com"}}})
+        await target.people.destroy_one(gone.id)
+        await target.people.create_one({"jobTitle": "new"})
+        people = {one.name: one for one in await bulk.compare_workspace(target, folder)}["people"]
+        assert (people.same, people.missing, people.extra_count) == (248, [str(gone.id)], 1)
+        assert [(identity, name, value) for identity, name, _, value in people.different] == [
+            (str(victim.id), "companyId", None)
+        ]
+
+
+async def test_loading_a_workspace_again_sends_nothing(tmp_path: Path, client_of: Callable[[Sandbox], Twenty]) -> None:
+    folder = tmp_path / "out"
+    async with Sandbox() as one, client_of(one) as source, Sandbox() as other, client_of(other) as target:
+        await source.companies.load([{"name": f"C{i}"} for i in range(50)])
+        await bulk.export_workspace(source, folder)
+        await bulk.load_workspace(target, folder, journal=tmp_path / "load.db")
+        again = await bulk.load_workspace(target, folder, journal=tmp_path / "load.db")
+        assert sum(one.report.requests for one in again) == 0
+        assert sum(one.report.already_loaded for one in again) == 50

@@ -1,0 +1,89 @@
+"""Plans: several sources in the right order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiotwenty import Twenty, bulk
+from aiotwenty.bulk import InputError
+from aiotwenty.bulk.plan import ordered
+from aiotwenty.data_model import RelationTo
+
+PLAN = """
+[[load]]
+object = "people"
+source = "people.csv"
+key = "email"
+rejects = "people.bad.csv"
+
+[[load]]
+object = "companies"
+source = "companies.csv"
+key = "domain"
+upsert = true
+mapping = { Revenue = ["annualRevenue.amountMicros", "micros"], Notes = false }
+constants = { "annualRevenue.currencyCode" = "EUR" }
+"""
+
+
+async def test_what_others_refer_to_comes_first(either: Twenty, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(PLAN)
+    (tmp_path / "companies.csv").write_text("name,domain,Revenue,Notes\nA,https://a.example,1.5,x\n")
+    (tmp_path / "people.csv").write_text(
+        "email,company\na@a.example,https://a.example\nb@b.example,https://b.example\n"
+    )
+    companies, people = await bulk.load_plan(either, tmp_path / "plan.toml", journal=tmp_path / "plan.db")
+    assert (companies.label, people.label) == ("companies from companies.csv", "people from people.csv")
+    assert (companies.report.loaded, people.report.loaded, people.report.rejected) == (1, 1, 1)
+    assert "RELATION_NOT_FOUND" in (tmp_path / "people.bad.csv").read_text()
+    (company,) = [one async for one in either.companies.iterate()]
+    (person,) = [one async for one in either.people.iterate()]
+    assert company.annual_revenue is not None
+    assert (company.annual_revenue.amount_micros, company.annual_revenue.currency_code) == (1_500_000, "EUR")
+    assert person.company_id == company.id
+
+
+async def test_a_circle_is_closed_by_a_second_pass(twenty: Twenty, tmp_path: Path) -> None:
+    await twenty.workspace.create_field("company", "ceo", "RELATION", relation=RelationTo("person", label="Heads"))
+    (tmp_path / "plan.toml").write_text(PLAN)
+    (tmp_path / "companies.csv").write_text(
+        "name,domain,Revenue,Notes,ceo\nA,https://a.example,,,a@a.example\nB,https://b.example,,,\n"
+    )
+    (tmp_path / "people.csv").write_text(
+        "email,company\na@a.example,https://a.example\nb@b.example,https://b.example\n"
+    )
+    reports = await bulk.load_plan(twenty, tmp_path / "plan.toml")
+    assert [(one.label.split()[0], one.links) for one in reports] == [
+        ("people", False),
+        ("companies", False),
+        ("people", True),
+    ]
+    assert sum(one.report.rejected for one in reports) == 0
+    answer = await twenty.execute("{companies{edges{node{name ceo{emails{primaryEmail}}}}}}")
+    heads = {edge["node"]["name"]: edge["node"]["ceo"] for edge in answer["companies"]["edges"]}
+    assert heads == {"A": {"emails": {"primaryEmail": "a@a.example"}}, "B": None}
+    assert await twenty.people.count({"companyId": {"is": "NOT_NULL"}}) == 2
+
+
+def test_the_order_of_steps_breaks_circles_at_the_fewest_places() -> None:
+    steps = [("People", {"company": "Company"}), ("Company", {"owner": "Member", "parent": "Company"}), ("Member", {})]
+    assert ordered(steps) == ([2, 1, 0], [set(), {"Company"}, set()])
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "a list of"),
+        ("[[load]]\nobject = 'companies'\n", "needs object and source"),
+        ("[[load]]\nobject = 'planets'\nsource = 'a.csv'\n", "no object 'planets'"),
+        ("[[load]]\nobject = 'companies'\nsource = 'none.csv'\n", "no such file"),
+        ("[[load]]\nobject = 'companies'\nsource = 'a.csv'\nspeed = 5\n", "no setting speed"),
+        ("[[load", "Expected"),
+    ],
+)
+async def test_plans_that_cannot_be_right_are_refused(twenty: Twenty, tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "plan.toml").write_text(text)
+    with pytest.raises(InputError, match=problem):
+        await bulk.load_plan(twenty, tmp_path / "plan.toml")
