@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -77,7 +78,7 @@ async def main(public_url: str) -> None:
         webhooks = twenty.workspace.webhooks
         webhook = await webhooks.create(public_url, ["company.*"], description="the example receiver")
         assert webhook.secret is not None
-        runner = web.AppRunner(make_app([webhook.secret.get_secret_value()]))
+        runner = web.AppRunner(make_app([webhook.secret.get_secret_value()]), access_log=None)
         try:
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 8081).start()
@@ -89,4 +90,5 @@ async def main(public_url: str) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    asyncio.run(main(sys.argv[1]))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main(sys.argv[1]))
