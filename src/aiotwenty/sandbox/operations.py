@@ -121,7 +121,7 @@ class _Request:
             raise errors.invalid_query('You have to provide either "data" or "ids" argument')
         plan = self._plan(self.operations.planner.connection)
         if "ids" in given:
-            candidates = self._stored(given["ids"])
+            candidates = self._stored([str(each).lower() for each in given["ids"]])
         else:
             candidates = [self.writer.inputs.read(self.of, each or {}).columns for each in given["data"]]
         return [self._duplicates_of(plan, each) for each in candidates]

@@ -318,8 +318,8 @@ def _unique_values(of: Object, where: Values) -> Iterator[tuple[str, Any]]:
             for part, one in value.items():
                 if part not in composite.columns:
                     raise errors.unknown_data_field(of.name_singular, f"{name}.{part}")
-                yield composite.columns[part].name, one
-        elif name in of.scalars:
+                yield composite.columns[part].name, str(one)
+        elif name in of.scalars and not isinstance(value, dict | list):
             yield name, value
         else:
             raise errors.unknown_data_field(of.name_singular, name)

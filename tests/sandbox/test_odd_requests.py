@@ -1,0 +1,103 @@
+"""Whatever is sent is answered or refused with a reason, never with a fault of the sandbox itself."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+from typing import Any
+
+import pytest
+
+from aiotwenty.sandbox.model import QUERIES, Object
+
+REQUESTS = 1000
+WORDS = (
+    *("eq", "in", "is", "like", "gt", "containsAny", "isEmptyArray", "and", "or", "not"),
+    *("connect", "where", "disconnect", "AscNullsFirst", "granularity", "timeZone"),
+)
+PLAIN: tuple[Any, ...] = (
+    None,
+    True,
+    5,
+    -1.5,
+    10**20,
+    "x",
+    "NULL",
+    "2026-01-01",
+    "20202020-0000-4000-8000-000000000001",
+    {},
+    [],
+)
+SELECTIONS = {
+    "find_many": "{edges{node{id createdAt}} totalCount pageInfo{endCursor}}",
+    "find_duplicates": "{totalCount}",
+    "group_by": "{groupByDimensionValues totalCount}",
+}
+ARGUMENTS = {
+    "find_many": ("filter", "orderBy", "first", "after", "offset"),
+    "find_one": ("filter",),
+    "find_duplicates": ("ids",),
+    "group_by": ("groupBy", "filter", "limit"),
+    "create_one": ("data", "upsert"),
+    "update_one": ("id", "data"),
+    "update_many": ("filter", "data"),
+    "restore_many": ("filter",),
+    "merge_many": ("ids", "conflictPriorityIndex"),
+}
+
+
+class Odd:
+    """Makes requests of the right outer form and with anything inside."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+
+    def request(self, of: Object) -> tuple[str, dict[str, Any]]:
+        operation = self.chance.choice([each for each in ARGUMENTS if each in of.roots])
+        names = [*WORDS, *of.scalars, *of.composites, *of.to_one, *of.to_many]
+        names += [column.subfield for column in of.columns.values() if column.subfield]
+        given = {name: self.argument(name, names) for name in ARGUMENTS[operation]}
+        declared = ",".join(f"${name}:X" for name in given)
+        passed = ",".join(f"{name}:${name}" for name in given)
+        kind = "query" if operation in QUERIES else "mutation"
+        root = next(name for key, name in of.roots.items() if key == operation)
+        return f"{kind}({declared}){{{root}({passed}){SELECTIONS.get(operation, '{id}')}}}", given
+
+    def argument(self, name: str, names: list[str]) -> Any:
+        match name:
+            case "filter" | "data":
+                return {self.chance.choice(names): self.value(names) for _ in range(2)}
+            case "orderBy" | "groupBy":
+                return [{self.chance.choice(names): self.value(names)}]
+            case "after":
+                content = {self.chance.choice(names): self.value(names), "id": self.value(names)}
+                return self.chance.choice([None, base64.b64encode(json.dumps(content).encode()).decode()])
+            case "ids":
+                return [self.value(names) for _ in range(self.chance.randrange(3))]
+            case "id":
+                return "20202020-0000-4000-8000-000000000001"
+            case "upsert":
+                return self.chance.random() < 0.5
+        return self.chance.choice([None, 0, 1, 2.5, -1, 10**20])
+
+    def value(self, names: list[str], depth: int = 0) -> Any:
+        kind = self.chance.randrange(4 if depth < 3 else 1)
+        if kind == 0:
+            return self.chance.choice(PLAIN)
+        if kind == 1:
+            return [self.value(names, depth + 1) for _ in range(self.chance.randrange(3))]
+        return {self.chance.choice(names): self.value(names, depth + 1)}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_an_odd_request_is_no_fault_of_the_sandbox(talk: Any, seed: int) -> None:
+    odd = Odd(seed)
+    objects = list(talk.sandbox.workspace.model.objects.values())
+
+    for _ in range(REQUESTS):
+        query, given = odd.request(odd.chance.choice(objects))
+        body = await talk.answer(query, **given)
+        codes = [error.get("extensions", {}).get("code") for error in body.get("errors", ())]
+        assert "INTERNAL_SERVER_ERROR" not in codes, (query, given, body)
+        assert not talk.sandbox.store.connection.in_transaction
