@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from aiotwenty.bulk.catalogue import GeneratedCatalogue, Names
+from aiotwenty.bulk.catalogue import Catalogue, GeneratedCatalogue
 from aiotwenty.bulk.export import RawWalk
 from aiotwenty.bulk.load import AnyRecords, Rows, run_load
 from aiotwenty.bulk.loader import LoadOptions
 from aiotwenty.bulk.report import LoadReport
+from aiotwenty.bulk.served import ServedCatalogue
 from aiotwenty.bulk.sources import InputError
+from aiotwenty.client import Client
 from aiotwenty.records.filters import Filter, guarded
 from aiotwenty.records.inputs import as_model
 from aiotwenty.transport.encode import encode_json
+from aiotwenty.transport.transport import TwentyTransport
 
 AnyFilter = Mapping[str, Any] | BaseModel
+Removal = Literal["delete", "destroy"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The records of a filter; `all_records` says that an empty one is meant."""
+
+    filter: Filter | None
+    all_records: bool = False
 
 
 async def delete(
@@ -36,7 +49,7 @@ async def delete(
     are rejects. Takes `concurrency`, `rejects`, `on_progress`, `dry_run`, for rows also `journal` and what `load` has
     to read files; deleting by a filter is simply repeated when it was stopped.
     """
-    return await _remove("delete", records, rows, filter, all_records, key, options)
+    return await _remove(records, "delete", rows, filter, all_records, key, options)
 
 
 async def destroy(
@@ -49,7 +62,7 @@ async def destroy(
     **options: Any,
 ) -> LoadReport:
     """Destroys records for good; otherwise like `delete`. Rows may name deleted records, too."""
-    return await _remove("destroy", records, rows, filter, all_records, key, options)
+    return await _remove(records, "destroy", rows, filter, all_records, key, options)
 
 
 async def change(
@@ -62,53 +75,99 @@ async def change(
 ) -> LoadReport:
     """Gives every record that matches the same values. An empty filter is refused unless `all_records` is given."""
     model = as_model(data, records.meta.model("update"), "data")
-    if not model.model_fields_set:
-        raise InputError("change: there is nothing to change; give at least one field")
-    only = guarded(records._filter(filter), all_records, f"changing {records.meta.plural}")
-    return await _by_filter("change", records, only, options, change=encode_json(model))
+    which = Selection(records._filter(filter), all_records)
+    return await _Change(records._endpoint, _catalogue(records), records.meta.type_name).change(model, which, options)
+
+
+async def remove_records(
+    client: Client,
+    catalogue: ServedCatalogue,
+    mode: Removal,
+    name: str,
+    which: Rows | Selection,
+    *,
+    key: str | Sequence[str] | None = None,
+    **options: Any,
+) -> LoadReport:
+    """`delete` or `destroy` for any object of the workspace."""
+    change = _Change(client.endpoint("graphql"), catalogue, catalogue.find(name).type_name)
+    return await change.remove(mode, which, key, options)
+
+
+async def change_records(
+    client: Client,
+    catalogue: ServedCatalogue,
+    name: str,
+    data: Mapping[str, Any],
+    which: Selection,
+    **options: Any,
+) -> LoadReport:
+    """`change` for any object of the workspace."""
+    names = catalogue.find(name)
+    model = as_model(data, catalogue.update_model(names.type_name), "data")
+    return await _Change(client.endpoint("graphql"), catalogue, names.type_name).change(model, which, options)
+
+
+def _catalogue(records: AnyRecords) -> Catalogue:
+    return GeneratedCatalogue(records.meta.package)
 
 
 async def _remove(
-    mode: Literal["delete", "destroy"],
     records: AnyRecords,
+    mode: Removal,
     rows: Rows | None,
     only: AnyFilter | None,
     all_records: bool,
     key: str | Sequence[str] | None,
     options: dict[str, Any],
 ) -> LoadReport:
-    if rows is None:
-        guard = guarded(records._filter(only), all_records, f"{mode} of {records.meta.plural}")
-        return await _by_filter(mode, records, guard, options)
-    if only is not None or all_records:
+    if rows is not None and (only is not None or all_records):
         raise InputError(f"{mode}: say which records by rows or by a filter, not by both")
-    keys = [key] if isinstance(key, str) else list(key or ())
-    return await _run(records, rows, LoadOptions(mode=mode, key=key, only=["id", *keys]), options)
+    which = rows if rows is not None else Selection(records._filter(only), all_records)
+    return await _Change(records._endpoint, _catalogue(records), records.meta.type_name).remove(
+        mode, which, key, options
+    )
 
 
-async def _by_filter(
-    mode: Literal["change", "delete", "destroy"],
-    records: AnyRecords,
-    only: Filter,
-    options: dict[str, Any],
-    change: bytes = b"{}",
-) -> LoadReport:
-    if options.get("journal") is not None:
-        raise InputError(f"{mode} by a filter needs no journal: run it again, it goes on with what is left")
-    meta = records.meta
-    walk = RawWalk(records._endpoint, Names(meta.type_name, meta.singular, meta.plural), ["id"], only)
+@dataclass(frozen=True)
+class _Change:
+    """Changes to one object."""
 
-    async def ids() -> AsyncIterator[dict[str, Any]]:
-        async for page in walk.pages():
-            for record in page:
-                yield record
+    endpoint: TwentyTransport
+    catalogue: Catalogue
+    type_name: str
 
-    return await _run(records, ids(), LoadOptions(mode=mode, known=True, change=change), options)
+    async def remove(
+        self, mode: Removal, which: Rows | Selection, key: str | Sequence[str] | None, options: dict[str, Any]
+    ) -> LoadReport:
+        if isinstance(which, Selection):
+            return await self._selected(which, LoadOptions(mode=mode, known=True), options)
+        keys = [key] if isinstance(key, str) else list(key or ())
+        return await self._run(which, LoadOptions(mode=mode, key=key, only=["id", *keys]), options)
 
+    async def change(self, model: BaseModel, which: Selection, options: dict[str, Any]) -> LoadReport:
+        if not model.model_fields_set:
+            raise InputError("change: there is nothing to change; give at least one field")
+        return await self._selected(which, LoadOptions(mode="change", known=True, change=encode_json(model)), options)
 
-async def _run(records: AnyRecords, rows: Rows, prepared: LoadOptions, options: dict[str, Any]) -> LoadReport:
-    for name in ("mapping", "encoding", "delimiter", "malformed"):
-        if name in options:
-            setattr(prepared, name, options.pop(name))
-    catalogue = GeneratedCatalogue(records.meta.package)
-    return await run_load(records._endpoint, catalogue, records.meta.type_name, rows, prepared, **options)
+    async def _selected(self, which: Selection, prepared: LoadOptions, options: dict[str, Any]) -> LoadReport:
+        names = self.catalogue.names(self.type_name)
+        only = guarded(which.filter, which.all_records, f"{prepared.mode} of {names.plural}")
+        if options.get("journal") is not None:
+            raise InputError(
+                f"{prepared.mode} by a filter needs no journal: run it again, it goes on with what is left"
+            )
+        walk = RawWalk(self.endpoint, names, ["id"], only)
+
+        async def ids() -> AsyncIterator[dict[str, Any]]:
+            async for page in walk.pages():
+                for record in page:
+                    yield record
+
+        return await self._run(ids(), prepared, options)
+
+    async def _run(self, rows: Rows, prepared: LoadOptions, options: dict[str, Any]) -> LoadReport:
+        for name in ("mapping", "encoding", "delimiter", "malformed"):
+            if name in options:
+                setattr(prepared, name, options.pop(name))
+        return await run_load(self.endpoint, self.catalogue, self.type_name, rows, prepared, **options)

@@ -126,6 +126,10 @@ class ServedCatalogue:
             )
         return self._shapes[type_name]
 
+    def update_model(self, type_name: str) -> type[BaseModel]:
+        """What records of this object can be changed to."""
+        return self._model(f"{self.names(type_name).type_name}UpdateInput")
+
     def _model(self, name: str) -> type[BaseModel]:
         if name not in self._models:
             given = self._schema.type_map[name]

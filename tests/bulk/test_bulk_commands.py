@@ -1,0 +1,113 @@
+"""The commands for bulk work, as they are typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aiotwenty.cli.app import run
+from aiotwenty.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def workspace(twenty_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sandbox:
+    monkeypatch.setenv("TWENTY_API_URL", twenty_sandbox.url)
+    monkeypatch.setenv("TWENTY_API_KEY", twenty_sandbox.api_key)
+    monkeypatch.chdir(tmp_path)
+    return twenty_sandbox
+
+
+def rows(path: str, count: int, bad: int | None = None) -> None:
+    lines = [f"p{i}@example.com,{'abc' if i == bad else ''}" for i in range(count)]
+    Path(path).write_text("Mail,phone\n" + "\n".join(lines) + "\n")
+
+
+LOAD = ["load", "people", "people.csv", "--map", "Mail=emails.primaryEmail:lower", "--key", "Mail", "--journal", "l.db"]
+
+
+def test_load_tells_what_it_did_and_export_gives_it_back(capsys: pytest.CaptureFixture[str]) -> None:
+    rows("people.csv", 300)
+    assert run(LOAD) == 0
+    assert "300 of 300 rows loaded, 0 rejected" in capsys.readouterr().out
+    assert run(LOAD) == 0
+    assert "300 were loaded before" in capsys.readouterr().out
+    assert run(["export", "people", "out.csv", "--field", "emails.primaryEmail"]) == 0
+    assert len(Path("out.csv").read_text().splitlines()) == 301
+
+
+def test_rejects_give_exit_code_4_and_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    rows("people.csv", 300, bad=7)
+    assert run([*LOAD, "--rejects", "bad.csv"]) == 4
+    assert "row 8 (line 9): INVALID_PHONE_NUMBER" in capsys.readouterr().out
+    Path("bad.csv").write_text(Path("bad.csv").read_text().replace("abc", ""))
+    assert run(["load", "people", "bad.csv", *LOAD[3:]]) == 0
+
+
+def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    rows("people.csv", 10, bad=7)
+    assert run([*LOAD, "--json"]) == 4
+    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (report["received"], report["loaded"], report["rejected"]) == (10, 9, 1)
+
+
+def test_bad_input_is_one_line_and_nothing_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    rows("people.csv", 3)
+    assert run(["load", "people", "people.csv"]) == 1
+    error = capsys.readouterr().err
+    assert "Error: people.csv: column 'Mail'" in error
+    assert run(["load", "planets", "people.csv"]) == 1
+    assert "no object 'planets'" in capsys.readouterr().err
+    assert run(["load", "people", "people.csv", "--map", "Mail"]) == 2
+
+
+def test_update_and_delete_by_file_and_filter(capsys: pytest.CaptureFixture[str]) -> None:
+    rows("people.csv", 50)
+    assert run(LOAD) == 0
+    Path("jobs.csv").write_text("email,jobTitle\np1@example.com,CEO\nnobody@example.com,CTO\n")
+    assert run(["update", "people", "jobs.csv", "--key", "email"]) == 4
+    assert "NOT_FOUND" in capsys.readouterr().out
+    assert run(["update", "people", "--filter", '{"jobTitle":{"eq":"CEO"}}', "--data", '{"jobTitle":"Boss"}']) == 0
+    assert run(["delete", "people", "--filter", "{}"]) == 1
+    assert "all_records" in capsys.readouterr().err
+    assert run(["delete", "people", "--filter", '{"jobTitle":{"eq":"Boss"}}']) == 0
+    assert "1 of 1 rows" in capsys.readouterr().out
+    assert run(["destroy", "people", "--all-records", "--dry-run"]) == 0
+    assert run(["destroy", "people", "--all-records"]) == 0
+
+
+def test_a_workspace_goes_out_and_compares_equal(capsys: pytest.CaptureFixture[str]) -> None:
+    rows("people.csv", 20)
+    assert run(LOAD) == 0
+    assert run(["export", "--all", "out", "--journal", "e.db"]) == 0
+    assert run(["compare", "out"]) == 0
+    assert "people: 20 the same" in capsys.readouterr().out
+    assert run(["delete", "people", "--all-records"]) == 0
+    assert run(["compare", "out"]) == 4
+    assert run(["load", "--all", "out"]) == 0
+    capsys.readouterr()
+    assert run(["compare", "out"]) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
+def test_control_c_finishes_what_is_in_flight_and_says_how_to_go_on(workspace: Sandbox) -> None:
+    rows("people.csv", 8000)
+    workspace.faults.add("latency=0.1:operation=createPeople")
+    command = [sys.executable, "-c", "from aiotwenty.cli import main; main()", *LOAD]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    journal = Path("l.db-wal")
+    deadline = time.monotonic() + 20
+    while (not journal.exists() or journal.stat().st_size < 70_000) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "run the same command again: l.db knows what is done" in error
+    workspace.faults.clear()
+    assert run(LOAD) == 0
