@@ -188,7 +188,6 @@ def test_a_client_that_is_never_closed_leaves_the_end_of_a_program_silent(where:
         import asyncio, gc
         from aiotwenty import Twenty
         from aiotwenty.sandbox import Sandbox
-from aiotwenty.transport import http
 
         async def main():
             {"global twenty" if where == "global" else ""}

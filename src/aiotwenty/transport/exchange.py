@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from aiotwenty.errors import TwentyError
 
 T = TypeVar("T")
+
+_SHOWN = ("Content-Type", "Location", "Retry-After")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +22,19 @@ class Reply:
     body: bytes = field(repr=False)
     request_bytes: int = 0
     secret: bytes = field(default=b"", repr=False)
-    """What `public_body` must not show, should the server (or a proxy) echo it."""
+    """What no error may show, should the server (or a proxy) echo it: see `public`."""
 
     @property
     def content_type(self) -> str:
         return self.headers.get("Content-Type", "")
 
-    @property
-    def public_body(self) -> bytes:
-        """The body without the API key: all that may go into an error."""
-        return self.body.replace(self.secret, b"***") if self.secret else self.body
+    def public(self) -> Reply:
+        """The same without the API key: what errors are made from."""
+        if not self.secret:
+            return self
+        text = self.secret.decode()
+        shown = {name: self.headers[name].replace(text, "***") for name in _SHOWN if name in self.headers}
+        return replace(self, headers=shown, body=self.body.replace(self.secret, b"***"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,9 +113,10 @@ def failure(reply: Reply, *, generated: bool = False, graphql: bool = True) -> T
     `generated` says that the document was made from the workspace's schema: then a field that the server does not
     know means an unknown caller or a changed workspace, not a mistake in the document.
     """
+    reply = reply.public()
     if 300 <= reply.status < 400:
         return _redirect(reply)
-    body = reply.public_body
+    body = reply.body
     try:
         answer = from_json(body) if body else None
         parsed = bool(body)
@@ -169,7 +170,7 @@ def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> Twenty
             "workspace, without /graphql.",
             status=reply.status,
             content_type=reply.content_type,
-            body=reply.public_body[:EXCERPT].decode("utf-8", "replace"),
+            body=reply.body[:EXCERPT].decode("utf-8", "replace"),
         )
     extensions = {"code": answer.get("error")} if isinstance(answer.get("error"), str) else {}
     errors: list[dict[str, Any]] = [{"message": text, "extensions": extensions} for text in texts]
@@ -284,7 +285,7 @@ def _redirect(reply: Reply) -> UnexpectedResponse:
         "carry the API key along: use the final address as the base URL.",
         status=reply.status,
         content_type=reply.content_type,
-        body=reply.public_body[:EXCERPT].decode("utf-8", "replace"),
+        body=reply.body[:EXCERPT].decode("utf-8", "replace"),
         location=location,
     )
 

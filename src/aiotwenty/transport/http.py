@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import weakref
 import io
+import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 

@@ -1,0 +1,105 @@
+"""The API key is sent, and shown nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import pickle
+import traceback
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import pytest
+from pydantic_core import to_json
+
+from aiotwenty import Hooks, RetryPolicy, Twenty, TwentyError
+from aiotwenty.client import Client
+from aiotwenty.sandbox import Sandbox
+from aiotwenty.settings import load_settings
+from aiotwenty.transport import runtime as rt
+from tests.unit.scripted import KEY, Answer, ScriptedServer, answer
+
+FAULTS = [
+    f"{kind}:probability=0.1" for kind in ("reset-before", "reset-after", "html", "error", "cut", "busy", "limit")
+]
+
+
+def everything_about(error: BaseException) -> Iterator[str]:
+    """Whatever an error report might print, of the error and of all that it is chained to."""
+    yield from (str(error), repr(error), repr(vars(error)), repr(error.args))
+    yield "".join(traceback.format_exception(error))
+    if isinstance(error, TwentyError):
+        yield repr(pickle.dumps(error))
+    for chained in (error.__cause__, error.__context__):
+        if chained is not None:
+            yield from everything_about(chained)
+
+
+async def test_a_full_run_shows_the_key_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    shown: list[str] = []
+    look = Hooks(*(lambda event: shown.extend((repr(event), str(event))) for _ in range(3)))
+    policy = RetryPolicy(attempts=3, base=0.001, max_retry_after=0.01, total=2)
+    async with Sandbox(faults=FAULTS, seed=1) as sandbox:
+        async with Twenty(sandbox.url, api_key=sandbox.api_key, retry=policy, hooks=look, rate_limit=None) as twenty:
+            calls: list[Coroutine[Any, Any, object]] = [
+                *(twenty.companies.create_one({"name": f"Company {number}"}) for number in range(40)),
+                *(twenty.companies.find_many(first=5) for _ in range(40)),
+                *(twenty.execute("{ nope { id } }") for _ in range(20)),
+                *(twenty.rest.get("people") for _ in range(20)),
+                *(twenty.rest.get("people/nope") for _ in range(20)),
+                twenty.workspace.objects(),
+            ]
+            results = await asyncio.gather(*calls, return_exceptions=True)
+            shown += [repr(twenty), repr(twenty.companies), repr(twenty.endpoint("graphql")), repr(vars(twenty))]
+            shown += [
+                repr(each) for each in gc.get_objects() if str(type(each).__module__).startswith("aiotwenty.transport")
+            ]
+        failures = [result for result in results if isinstance(result, BaseException)]
+        assert {type(failure).__name__ for failure in failures} >= {"ConnectionFailed", "InvalidInput"}
+        for failure in failures:
+            shown += everything_about(failure)
+        shown += [f"{record.getMessage()} {record.args}" for record in caplog.records]
+        assert len(caplog.records) > 200
+        assert any("Company" in text for text in shown)
+        assert not [text for text in shown if sandbox.api_key in text]
+
+
+ECHOES = {
+    "error message": answer(
+        {"errors": [{"message": f"bad token {KEY}", "extensions": {"code": KEY}}], "data": {"x": KEY}}
+    ),
+    "HTML": Answer(f"<html>Authorization: Bearer {KEY}</html>".encode(), 502, "text/html"),
+    "redirect": Answer(b"", 302, "text/plain", {"Location": f"https://elsewhere.example/?token={KEY}"}),
+    "content type": Answer(b"{}", 200, f"text/{KEY}"),
+    "REST error": Answer(to_json({"statusCode": 401, "messages": [f"bad {KEY}"], "error": "X"}), 401),
+    "value of another type": answer({"data": {"companies": {"id": KEY}}}),
+}
+
+
+class Anything(rt.Record):
+    id: rt.UUID
+
+
+@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES.keys())
+async def test_a_server_that_echoes_the_key_does_not_get_it_into_an_error(server: ScriptedServer, echo: Answer) -> None:
+    server.say(echo)
+    operation = rt.Operation("Count", "query", "query Count{companies{id}}", "companies")
+    async with Client(server.url, api_key=KEY, retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(TwentyError) as caught:
+            await client.endpoint("graphql").run(operation, Anything, {})
+    assert server.seen[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert not [text for text in everything_about(caught.value) if KEY in text]
+
+
+async def test_a_redirect_is_not_followed(server: ScriptedServer) -> None:
+    server.say(Answer(b"", 307, None, {"Location": server.url + "/elsewhere"}))
+    async with Client(server.url, api_key=KEY) as client:
+        with pytest.raises(TwentyError, match="not followed"):
+            await client.execute("{ companies { totalCount } }")
+    assert len(server.seen) == 1
+
+
+def test_settings_do_not_show_the_key() -> None:
+    assert KEY not in repr(load_settings("https://crm.example.com", KEY))

@@ -1,0 +1,94 @@
+"""Where the workspace is, and how to get in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiotwenty import ConfigurationError, Twenty
+from aiotwenty.settings import CLOUD, load_settings
+
+
+@pytest.fixture(autouse=True)
+def nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TWENTY_API_URL", raising=False)
+    monkeypatch.delenv("TWENTY_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://crm.example.com",
+        "https://crm.example.com/",
+        "https://crm.example.com/graphql",
+        "https://crm.example.com/graphql/",
+        "https://crm.example.com/metadata",
+        "https://crm.example.com/rest/",
+        " https://crm.example.com ",
+    ],
+)
+def test_the_base_url_is_found_in_any_part_of_it(given: str) -> None:
+    assert load_settings(given, "key").base_url == "https://crm.example.com"
+
+
+def test_a_path_of_a_proxy_is_kept() -> None:
+    assert load_settings("https://example.com/crm/graphql", "key").base_url == "https://example.com/crm"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "crm.example.com",
+        "localhost:3000",
+        "ftp://x.example",
+        "https://",
+        "https://a b",
+        "http://x:99999",
+        "https://x/?a=1",
+    ],
+)
+def test_what_is_no_url_is_refused_with_an_example(given: str) -> None:
+    with pytest.raises(ConfigurationError, match="write it like https://"):
+        load_settings(given, "key")
+
+
+def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings("https://me:hunter2@crm.example.com", "key")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", [None, "", "  "])
+def test_no_key_is_an_error_before_anything_is_sent(key: str | None) -> None:
+    with pytest.raises(ConfigurationError, match="TWENTY_API_KEY"):
+        Twenty("https://crm.example.com", api_key=key)
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "schlüssel", "two words"])
+def test_a_key_that_cannot_be_one_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings("https://crm.example.com", key)
+    assert key not in str(caught.value)
+
+
+def test_a_key_may_be_copied_with_bearer_and_spaces() -> None:
+    assert load_settings("https://crm.example.com", " Bearer abc \n").api_key == "abc"
+
+
+def test_the_environment_fills_in_what_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWENTY_API_KEY", "from-environment")
+    assert load_settings().base_url == CLOUD
+    monkeypatch.setenv("TWENTY_API_URL", "https://env.example")
+    settings = load_settings()
+    assert (settings.base_url, settings.api_key) == ("https://env.example", "from-environment")
+    assert load_settings("https://given.example", "given").api_key == "given"
+
+
+def test_dot_env_is_read_after_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TWENTY_API_URL=https://file.example\nTWENTY_API_KEY='from-file'\nOTHER=1\n")
+    settings = load_settings()
+    assert (settings.base_url, settings.api_key) == ("https://file.example", "from-file")
+    monkeypatch.setenv("TWENTY_API_KEY", "from-environment")
+    assert load_settings().api_key == "from-environment"
