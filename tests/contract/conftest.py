@@ -96,6 +96,28 @@ class Probe:
         data = {"code": uuid.uuid4().hex, **data}
         return await self._one(f"mutation($data: {self.type}CreateInput!)", "create", {"data": data}, select)
 
+    async def create_many(
+        self, rows: list[dict[str, Any]], select: str = "id", *, upsert: bool = False
+    ) -> list[dict[str, Any]]:
+        root = f"create{self.type}s"
+        document = (
+            f"mutation($data: [{self.type}CreateInput!]!, $upsert: Boolean) "
+            f"{{ {root}(data: $data, upsert: $upsert) {{ {select} }} }}"
+        )
+        data = [{"code": uuid.uuid4().hex, **row} for row in rows]
+        records: list[dict[str, Any]] = (await self._client.execute(document, {"data": data, "upsert": upsert}))[root]
+        return records
+
+    async def group_by(self, field_name: str, filter_: dict[str, Any]) -> list[dict[str, Any]]:
+        root = f"{self.plural}GroupBy"
+        document = (
+            f"query($groupBy: [{self.type}GroupByInput!]!, $filter: {self.type}FilterInput) "
+            f"{{ {root}(groupBy: $groupBy, filter: $filter) {{ groupByDimensionValues totalCount }} }}"
+        )
+        answer = await self._client.execute(document, {"groupBy": [{field_name: True}], "filter": filter_})
+        groups: list[dict[str, Any]] = answer[root]
+        return groups
+
     async def update(self, id_: str, data: dict[str, Any], select: str = "id") -> dict[str, Any]:
         declared = f"mutation($id: UUID!, $data: {self.type}UpdateInput!)"
         return await self._one(declared, "update", {"id": id_, "data": data}, select)

@@ -155,6 +155,29 @@ async def test_own_records_are_listed_counted_grouped_and_walked(records: Any, m
     assert {tuple(group.group_by_dimension_values): group.total_count for group in groups} == {("ONE",): 1, ("TWO",): 2}
 
 
+@pytest.mark.parametrize("field", ["note", "ratio", "big", "flag", "day", "moment", "stage", "stars", "key"])
+async def test_a_walk_ordered_by_any_type_gives_every_record_once(records: Any, make: Any, field: str) -> None:
+    note = uuid.uuid4().hex
+    values: dict[str, list[Any]] = {
+        "note": [note, note, note],
+        "ratio": [1.5, None, -3.0],
+        "big": [5, None, 2],
+        "flag": [True, None, False],
+        "day": ["2024-02-29", None, "1999-12-31"],
+        "moment": ["2026-01-02T03:04:05Z", None, "1970-01-01T00:00:00Z"],
+        "stage": ["TWO", "ONE", "TWO"],
+        "stars": ["RATING_4", None, "RATING_1"],
+        "key": [str(KEY), None, str(uuid.UUID(int=3))],
+    }
+    rows = [make(**({"note": note} | ({} if value is None else {field: value}))) for value in values[field] * 2]
+    made = await records.create_many(rows)
+    for direction in ("AscNullsFirst", "DescNullsLast"):
+        walk = records.iterate(filter={"note": {"eq": note}}, order_by={field: direction}, page_size=2)
+        seen = [one.id async for one in walk]
+        assert len(seen) == len(made)
+        assert set(seen) == {one.id for one in made}
+
+
 async def test_own_records_are_deleted_restored_and_destroyed(records: Any, make: Any) -> None:
     made = await records.create_one(make())
     await records.delete_one(made.id)
