@@ -1,0 +1,90 @@
+"""Filters as they are sent."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from aiotwenty import InvalidInput
+from aiotwenty.core import CompanyFilterInput
+from aiotwenty.records.filters import normalise, only_ids, restricts
+from aiotwenty.records.inputs import as_model
+
+ID = UUID("0f12a159-3b7b-4ac4-80b8-8b14e33530dc")
+
+
+def sent(value: dict[str, Any]) -> dict[str, Any]:
+    return normalise(as_model(value, CompanyFilterInput, "filter"))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {}),
+        ({"name": {"eq": "x"}}, {"name": {"eq": "x"}}),
+        ({"position": {"gt": 1, "lt": 3}}, {"position": {"gt": 1}, "and": [{"position": {"lt": 3}}]}),
+        (
+            {"and": [{"name": {"eq": "x"}}], "position": {"gt": 1, "lt": 3}},
+            {"and": [{"name": {"eq": "x"}}, {"position": {"lt": 3}}], "position": {"gt": 1}},
+        ),
+        (
+            {"or": [{"position": {"gt": 1, "lt": 3}}, {"name": {"eq": "x"}}]},
+            {"or": [{"position": {"gt": 1}, "and": [{"position": {"lt": 3}}]}, {"name": {"eq": "x"}}]},
+        ),
+        (
+            {"annualRevenue": {"amountMicros": {"gte": 1, "lte": 9}, "currencyCode": {"eq": "EUR"}}},
+            {
+                "annualRevenue": {"amountMicros": {"gte": 1}, "currencyCode": {"eq": "EUR"}},
+                "and": [{"annualRevenue": {"amountMicros": {"lte": 9}}}],
+            },
+        ),
+        # One person that meets both: two conditions side by side could be met by two.
+        (
+            {"people": {"position": {"gt": 1, "lt": 3}}},
+            {"people": {"position": {"gt": 1}, "and": [{"position": {"lt": 3}}]}},
+        ),
+        ({"name": {"startsWith": "50%_a\\"}}, {"name": {"like": "50\\%\\_a\\\\%"}}),
+        ({"name": {"ends_with": "x"}}, {"name": {"like": "%x"}}),
+        ({"name": {"startsWith": "a", "endsWith": "z"}}, {"name": {"like": "%z"}, "and": [{"name": {"like": "a%"}}]}),
+        ({"not": {"name": {"eq": "x"}}}, {"not": {"name": {"eq": "x"}}}),
+        ({"id": {"in": [str(ID)]}}, {"id": {"in": [ID]}}),
+        ({"name": {"is": "NULL"}}, {"name": {"is": "NULL"}}),
+    ],
+    ids=str,
+)
+def test_a_filter_is_sent_in_the_form_that_all_servers_take(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert sent(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "does"),
+    [
+        ({"name": {"eq": "x"}}, True),
+        ({"and": [{}, {"name": {"eq": "x"}}]}, True),
+        ({"or": [{"name": {"eq": "x"}}]}, True),
+        ({"domainName": {"primaryLinkUrl": {"eq": "x"}}}, True),
+        ({"id": {"in": []}}, True),
+        ({}, False),
+        ({"or": [{"name": {"eq": "x"}}, {}]}, False),
+        ({"domainName": {"primaryLinkUrl": {}}}, False),
+        ({"name": {"eq": None}}, False),
+    ],
+    ids=str,
+)
+def test_only_a_condition_restricts(given: dict[str, Any], does: bool) -> None:
+    assert restricts(sent(given)) is does
+
+
+def test_ids_are_recognised_if_nothing_else_is_asked() -> None:
+    assert only_ids({"id": {"in": [ID]}}) == [ID]
+    assert only_ids({"id": {"eq": ID}}) == [ID]
+    assert only_ids({"id": {"in": [ID]}, "name": {"eq": "x"}}) is None
+    assert only_ids({"name": {"eq": "x"}}) is None
+    assert only_ids({}) is None
+
+
+def test_an_unknown_field_is_refused_before_anything_is_sent() -> None:
+    with pytest.raises(InvalidInput, match="nme"):
+        sent({"nme": {"eq": "x"}})
