@@ -105,6 +105,16 @@ class Shape:
         return frozenset(path for path in self.readable if path not in self.targets)
 
     @cached_property
+    def read_only_parts(self) -> dict[str, frozenset[str]]:
+        """By composite field, where it has any."""
+        parts: dict[str, set[str]] = {}
+        for path in self.read_only:
+            name, dot, part = path.partition(".")
+            if dot:
+                parts.setdefault(name, set()).add(part)
+        return {name: frozenset(some) for name, some in parts.items()}
+
+    @cached_property
     def _names(self) -> list[dict[str, list[Target]]]:
         """Tiers of names, the surest first: full paths, whole composites, parts of them, beginnings."""
         full: dict[str, list[Target]] = {}

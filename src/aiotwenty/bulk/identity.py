@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit, urlunsplit
+from hashlib import sha1
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
+_URL = re.compile(r"([a-z][a-z0-9+.-]*://)?([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 NAMESPACE = uuid5(NAMESPACE_URL, "urn:aiotwenty:record")
 
 
 def id_from_key(object_name: str, values: Iterable[object]) -> str:
     """The id of the record that has these key values: the same in every run and on every machine."""
-    return str(uuid5(NAMESPACE, "\x1f".join([object_name, *map(str, values)])))
+    return _uuid5(NAMESPACE, "\x1f".join([object_name, *map(str, values)]))
 
 
 def id_from_row(namespace: UUID, number: int) -> str:
     """The id of row `number` of the source that `namespace` stands for."""
-    return str(uuid5(namespace, str(number)))
+    return _uuid5(namespace, str(number))
+
+
+def _uuid5(namespace: UUID, name: str) -> str:
+    """`str(uuid.uuid5(namespace, name))` in a third of the time: it is made for every row."""
+    digest = bytearray(sha1(namespace.bytes + name.encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def source_namespace(object_name: str, fingerprint: str | None) -> UUID:
@@ -41,12 +52,7 @@ def canonical(path: str, value: object) -> str:
 
 
 def canonical_url(url: str) -> str:
-    url = url.strip()
-    if "://" not in url:
-        host, slash, rest = url.partition("/")
-        return (host.lower() + slash + rest).rstrip("/")
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    return urlunsplit(parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower())).rstrip("/")
+    match = _URL.fullmatch(url.strip())
+    assert match is not None, "it matches any text"
+    scheme, host, rest = match.groups("")
+    return f"{scheme.lower()}{host.lower()}{rest}".rstrip("/")

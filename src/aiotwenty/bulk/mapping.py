@@ -56,6 +56,7 @@ class Mapper:
         self._ignored = {*ignore, *REJECT_COLUMNS}
         self._only = None if only is None else {self._value_path(name) for name in only}
         self._is_text = is_text
+        self._hidden = shape.read_only_parts
         self._skip_nulls = skip_nulls
         self._columns: dict[str, Column | None] = {}
         self._constants = [(self._compile(name, name), value) for name, value in (constants or {}).items()]
@@ -157,18 +158,16 @@ class Mapper:
             elif target.kind == "datetime":
                 value = in_utc(value)
             if target.kind == "composite":
-                if isinstance(value, Mapping):
+                if isinstance(value, dict | Mapping):
                     path = target.path
-                    if self.shape.read_only:
-                        value = self._writable(target, value)
+                    hidden = self._hidden.get(path[0])
+                    if hidden:
+                        value = {part: one for part, one in value.items() if part not in hidden}
                 elif path == target.path:
                     raise ValueRefused(f"{column.name}: {target.dotted} is made of parts, {value!r} is none of them")
         else:
             path = target.path
         _set(data, path, value)
-
-    def _writable(self, target: Target, value: Mapping[str, Any]) -> dict[str, Any]:
-        return {part: one for part, one in value.items() if f"{target.dotted}.{part}" not in self.shape.read_only}
 
     def _refer(
         self, column: Column, relation: Relation, value: Any, data: dict[str, Any], references: list[Reference]
@@ -207,17 +206,17 @@ class Mapper:
 
 
 def _set(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    if len(path) == 1:
-        existing = data.get(path[0])
-        if isinstance(existing, dict) and isinstance(value, Mapping):
-            existing.update(value)
+    name = path[0]
+    if len(path) == 2:
+        inner = data.get(name)
+        if type(inner) is dict:
+            inner[path[1]] = value
         else:
-            data[path[0]] = dict(value) if isinstance(value, Mapping) else value
-        return
-    inner = data.get(path[0])
-    if not isinstance(inner, dict):
-        inner = data[path[0]] = {}
-    inner[path[1]] = value
+            data[name] = {path[1]: value}
+    elif isinstance(value, dict | Mapping):
+        data[name] = {**data[name], **value} if type(data.get(name)) is dict else dict(value)
+    else:
+        data[name] = value
 
 
 def _from_text(column: Column, value: str) -> Any:
