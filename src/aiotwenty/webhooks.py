@@ -160,7 +160,7 @@ class Webhooks:
         found = await self._served.call("query", "webhooks", select=_WEBHOOK)
         return [Webhook.model_validate(one) for one in found]
 
-    async def get(self, id: UUID | str) -> Webhook:  # noqa: A002
+    async def get(self, id: UUID | str) -> Webhook:
         """One webhook; `NotFoundError` if there is none."""
         found = await self._served.call("query", "webhook", {"id": str(id)}, select=_WEBHOOK)
         if found is None:
@@ -185,7 +185,7 @@ class Webhooks:
 
     async def update(
         self,
-        id: UUID | str,  # noqa: A002
+        id: UUID | str,
         *,
         target_url: str | None = None,
         operations: Sequence[str] | None = None,
@@ -207,7 +207,7 @@ class Webhooks:
         changed = await self._served.call("mutation", "updateWebhook", values, select=_WEBHOOK)
         return Webhook.model_validate(changed)
 
-    async def delete(self, id: UUID | str) -> None:  # noqa: A002
+    async def delete(self, id: UUID | str) -> None:
         """Remove a webhook."""
         await self._served.call("mutation", "deleteWebhook", {"id": str(id)}, select={"id": None})
 

@@ -86,15 +86,15 @@ class Workspace:
             return next(one for one in await self.objects() if one.id == id_)
         return await self._object(await self.served.call("query", "object", {"id": str(id_)}, select=_OBJECT))
 
-    async def fields(self, object: ObjectRef) -> tuple[Field, ...]:  # noqa: A002
+    async def fields(self, object: ObjectRef) -> tuple[Field, ...]:
         """The fields of an object."""
         return (await self.object(object)).fields
 
-    async def field(self, object: ObjectRef, name: str) -> Field:  # noqa: A002
+    async def field(self, object: ObjectRef, name: str) -> Field:
         """One field of an object; `NotFoundError` if there is none."""
         return (await self.object(object)).field(name)
 
-    async def picklist(self, object: ObjectRef, field: str) -> tuple[Option, ...]:  # noqa: A002
+    async def picklist(self, object: ObjectRef, field: str) -> tuple[Option, ...]:
         """The options of a SELECT, MULTI_SELECT or RATING field, in the order that users see."""
         found = await self.field(object, field)
         if found.options is None:
@@ -139,9 +139,9 @@ class Workspace:
 
     async def create_field(
         self,
-        object: ObjectRef,  # noqa: A002
+        object: ObjectRef,
         name: str,
-        type: str,  # noqa: A002
+        type: str,
         *,
         label: str | None = None,
         description: str | None = None,
@@ -186,7 +186,7 @@ class Workspace:
 
     async def update_field(
         self,
-        object: ObjectRef,  # noqa: A002
+        object: ObjectRef,
         field: FieldRef,
         *,
         options: Sequence[OptionLike] | None = None,
@@ -201,7 +201,7 @@ class Workspace:
             values["options"] = _options(options)
         return await self._field(await self.served.call("mutation", "updateOneField", values, select=_FIELD))
 
-    async def add_options(self, object: ObjectRef, field: str, *options: OptionLike) -> Field:  # noqa: A002
+    async def add_options(self, object: ObjectRef, field: str, *options: OptionLike) -> Field:
         """Add options to a picklist behind those it has; one whose value it has already is left as it is."""
         before = await self.field(object, field)
         has = {option.value for option in before.options or ()}
@@ -210,7 +210,7 @@ class Workspace:
             return before
         return await self.update_field(object, before, options=[*(before.options or ()), *new])
 
-    async def delete_field(self, object: ObjectRef, field: FieldRef) -> None:  # noqa: A002
+    async def delete_field(self, object: ObjectRef, field: FieldRef) -> None:
         """Remove a field of the workspace's own with all its values, for good."""
         values = {"id": str(await self._field_id(object, field))}
         await self.served.call("mutation", "deleteOneField", values, select={"id": None})
@@ -265,7 +265,7 @@ class Workspace:
             f"The workspace has no object {ref!r}{_similar(str(ref), [o['nameSingular'] for o in found])}"
         )
 
-    async def _field_id(self, object: ObjectRef, field: FieldRef) -> UUID:  # noqa: A002
+    async def _field_id(self, object: ObjectRef, field: FieldRef) -> UUID:
         if isinstance(field, Field):
             return field.id
         return _as_uuid(field) or (await self.field(object, str(field))).id
