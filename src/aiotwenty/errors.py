@@ -120,8 +120,10 @@ class AuthenticationError(ApiError):
     """The server does not know the caller: no key, a malformed, wrongly signed or revoked one.
 
     Also raised when the schema lacks a root field that the client was generated with: that is how Twenty answers a
-    caller it does not know (Twenty, July 2026).
+    caller it does not know (Twenty, July 2026). `anonymous` is then true.
     """
+
+    anonymous: bool = False
 
 
 class PermissionDenied(ApiError):
@@ -186,3 +188,13 @@ class SchemaDrift(TwentyError):
         super().__init__(message, operation=operation)
         self.object = type_name
         self.field = field
+
+
+class RelationCut(UserWarning):
+    """A list of related records in an answer may be incomplete: the server cuts it without a word.
+
+    Newer servers at 60 for each record, older ones at 200 times the number of records for all together (Twenty, July
+    2026). Fetch such lists by a filter on the other side, for instance `people.iterate(filter={"companyId": {"eq":
+    company.id}})`; or select `countUniqueValuesId` beside `edges`, which is the true number: then only lists that
+    were cut are reported.
+    """

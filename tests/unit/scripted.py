@@ -37,6 +37,7 @@ class ScriptedServer:
         self.requests: list[dict[str, object]] = []
         self.seen: list[web.BaseRequest] = []
         self.transports: list[object] = []
+        self.paths: list[str] = []
         self.url = ""
 
     def say(self, *answers: Answer | Callable[[dict[str, object]], Answer]) -> None:
@@ -44,6 +45,7 @@ class ScriptedServer:
         self.requests.clear()
         self.seen.clear()
         self.transports.clear()
+        self.paths.clear()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
@@ -51,6 +53,7 @@ class ScriptedServer:
         self.requests.append(parsed)
         self.seen.append(request)
         self.transports.append(request.transport)
+        self.paths.append(request.path)
         say = self.answers[min(len(self.requests), len(self.answers)) - 1]
         if callable(say):
             say = say(parsed)

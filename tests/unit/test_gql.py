@@ -27,6 +27,7 @@ async def test_gql_can_introspect_and_validate() -> None:
         transport = TwentyTransport(f"{sandbox.url}/graphql", api_key=sandbox.api_key)
         async with gql.Client(transport=transport, fetch_schema_from_transport=True) as session:
             assert session.client.schema is not None
+            assert session.client.schema.query_type is not None
             assert "companies" in session.client.schema.query_type.fields
             assert (await session.execute(gql.gql("{ companies { totalCount } }")))["companies"]["totalCount"] == 0
 

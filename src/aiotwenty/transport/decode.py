@@ -13,6 +13,7 @@ from aiotwenty.errors import SchemaDrift, UnexpectedResponse
 from aiotwenty.transport.drift import drift_of
 from aiotwenty.transport.exchange import Reply
 from aiotwenty.transport.failures import failure
+from aiotwenty.transport.nested import report_cut
 from aiotwenty.transport.operation import Operation
 
 # By another name, because type checkers want to know the fields of a TypedDict.
@@ -39,6 +40,8 @@ def decode(reply: Reply, operation: Operation, result_type: Any) -> Any:
             invalid = error
         else:
             if not envelope.get("errors"):
+                if operation.nests:
+                    report_cut(from_json(reply.body), operation.name)
                 return envelope["data"] if operation.root is None else envelope["data"][operation.root]
     if known := failure(reply, generated=True):
         raise known
@@ -47,11 +50,13 @@ def decode(reply: Reply, operation: Operation, result_type: Any) -> Any:
     raise drift_of(invalid, operation.root, result_type)
 
 
-def decode_document(reply: Reply) -> dict[str, Any]:
-    """The `data` of an answer to a document that nothing is known about."""
+def decode_document(reply: Reply, document: str = "") -> dict[str, Any]:
+    """The `data` of an answer to a document of which only the text is known."""
     if error := failure(reply):
         raise error
     data = from_json(reply.body).get("data")
     if not isinstance(data, dict):
         raise SchemaDrift("the server answered without data and without errors.")
+    if document.count("edges") > 1:
+        report_cut(data, "the document")
     return data

@@ -232,6 +232,8 @@ def _build(
     if isinstance(result, DuplicateRecord):
         result.conflicting_id = _extension(error, "conflictingRecordId")
         result.conflicting_object = _extension(error, "conflictingObjectNameSingular")
+    if isinstance(result, AuthenticationError):
+        result.anonymous = _NO_FIELD.match(message) is not None
     result.retry_after = _retry_after(reply)
     if isinstance(result, RateLimited):
         result.partial = any(value is not None for value in (data or {}).values())

@@ -32,6 +32,11 @@ class Operation:
         return "\n".join(dict.fromkeys((self.text, *self.fragments)))
 
     @cached_property
+    def nests(self) -> bool:
+        """Whether it can select one list of records inside another."""
+        return self.document.count("edges") > 1
+
+    @cached_property
     def body_prefix(self) -> bytes:
         """The JSON body up to its variables, which are the only part that differs between two requests."""
         return b'{"operationName":%b,"query":%b,"variables":' % (to_json(self.name), to_json(self.document))

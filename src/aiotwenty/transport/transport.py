@@ -10,6 +10,7 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.file_upload import close_files
 from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, parse
 
+from aiotwenty.errors import AuthenticationError, SchemaDrift, TwentyError
 from aiotwenty.transport.decode import decode, decode_document
 from aiotwenty.transport.encode import encode_body, encode_json
 from aiotwenty.transport.engine import Engine, make_engine
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from gql import GraphQLRequest
     from graphql import DocumentNode
 
-    from aiotwenty.errors import TwentyError
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ class TwentyTransport(AIOHTTPTransport):
     ) -> Any:
         """Like `run`, for a body that is encoded already. `on_retry` is told of every attempt that another follows."""
         read = partial(decode, operation=operation, result_type=result_type)
-        return await self._engine.send(self._operation_call(operation, body, read, repeatable, on_retry))
+        return await self._send(self._operation_call(operation, body, read, repeatable, on_retry))
 
     async def measure(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> tuple[Any, int]:
         """Like `run`, with the size of the answer in bytes."""
@@ -83,7 +83,44 @@ class TwentyTransport(AIOHTTPTransport):
         def read(reply: Reply) -> tuple[Any, int]:
             return decode(reply, operation, result_type), len(reply.body)
 
-        return await self._engine.send(self._operation_call(operation, encode_body(operation, variables), read))
+        return await self._send(self._operation_call(operation, encode_body(operation, variables), read))
+
+    async def _send(self, call: Call[T]) -> T:
+        try:
+            return await self._engine.send(call)
+        except AuthenticationError as error:
+            suspect = error
+        # The server answers a caller that it does not know and a question for an object that is gone alike: ask it
+        # something that needs no object.
+        if suspect.anonymous and await self._is_known():
+            raise SchemaDrift(
+                f"{suspect.errors[0].get('message')} The workspace no longer has what this client was generated from: "
+                "introspect and generate again.",
+                operation=call.name,
+                type_name="Query" if call.reads else "Mutation",
+            )
+        raise suspect
+
+    async def _is_known(self) -> bool:
+        if not self.url.endswith("/graphql"):
+            return False
+        document = "query KeyCheck { objects(paging: {first: 1}) { edges { node { id } } } }"
+        call = Call(
+            name="KeyCheck",
+            kind="query",
+            url=f"{self.url.removesuffix('/graphql')}/metadata",
+            read=decode_document,
+            body=encode_json({"query": document}),
+            reads=True,
+            repeatable=True,
+            limited=False,
+            document=document,
+        )
+        try:
+            await self._engine.send(call)
+        except TwentyError:
+            return False
+        return True
 
     def _operation_call(
         self,
@@ -149,7 +186,7 @@ class TwentyTransport(AIOHTTPTransport):
             name=name or kind,
             kind=kind,
             url=self.url,
-            read=decode_document,
+            read=partial(decode_document, document=document),
             body=body,
             form=form,
             reads=reads,

@@ -1,0 +1,47 @@
+"""Finds related records that the server may have cut off: it does so without a word."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from typing import Any
+
+from aiotwenty.errors import RelationCut
+
+_CUT = 60
+_CUT_OLDER = 200
+
+
+def report_cut(data: object, operation: str) -> None:
+    """Warns of every relation (`RelationCut`) that may be incomplete in an answer."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    _collect(data, "", 0, found)
+    cut = sorted(path for path, connections in found.items() if _may_be_cut(connections))
+    if cut:
+        warnings.warn(
+            f"{operation}: {', '.join(cut)} may be incomplete: the server returns at most 60 related records of each "
+            "record, and does not say that there are more. Fetch them with a filter on the other side.",
+            RelationCut,
+            stacklevel=2,
+        )
+
+
+def _may_be_cut(connections: list[dict[str, Any]]) -> bool:
+    sizes = [len(connection["edges"]) for connection in connections]
+    counts = [count for each in connections if isinstance(count := each.get("countUniqueValuesId"), int)]
+    if len(counts) == len(sizes):
+        return any(count > size for count, size in zip(counts, sizes, strict=True))
+    return _CUT in sizes or sum(sizes) == _CUT_OLDER * len(sizes)
+
+
+def _collect(value: object, path: str, depth: int, found: dict[str, list[dict[str, Any]]]) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _collect(item, path, depth, found)
+    elif isinstance(value, dict):
+        inside = isinstance(value.get("edges"), list)
+        if inside and depth > 0:
+            found[path].append(value)
+        for name, item in value.items():
+            plain = name in ("edges", "node", "data")
+            _collect(item, path if plain else f"{path}.{name}".lstrip("."), depth + inside, found)

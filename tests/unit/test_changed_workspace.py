@@ -1,0 +1,82 @@
+"""A workspace that is not what the client was generated from, and answers that are less than they seem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aiotwenty import AuthenticationError, Hooks, RequestEvent, SchemaDrift, Twenty
+from aiotwenty.errors import RelationCut
+from aiotwenty.sandbox import Sandbox
+from aiotwenty.transport import runtime as rt
+from tests.unit.scripted import KEY, ScriptedServer, answer
+
+ROCKETS = rt.Operation("CountRockets", "query", "query CountRockets{rockets{totalCount}}", "rockets")
+
+
+class Anything(rt.Record):
+    total_count: int
+
+
+async def test_an_object_that_is_gone_is_drift_when_the_key_is_good() -> None:
+    async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+        with pytest.raises(SchemaDrift, match="rockets"):
+            await twenty.endpoint("graphql").run(ROCKETS, Anything, {})
+
+
+async def test_the_same_answer_is_an_authentication_error_when_nobody_is_known(server: ScriptedServer) -> None:
+    asked: list[str] = []
+
+    def note(event: RequestEvent) -> None:
+        asked.append(event.operation)
+
+    server.say(answer({"errors": [{"message": 'Cannot query field "rockets" on type "Query".'}]}))
+    async with Twenty(server.url, api_key=KEY, hooks=Hooks(on_request=note)) as twenty:
+        with pytest.raises(AuthenticationError, match="API key"):
+            await twenty.endpoint("graphql").run(ROCKETS, Anything, {})
+    assert asked == ["CountRockets", "KeyCheck"]
+
+
+def companies(*people: tuple[int, int | None]) -> dict[str, Any]:
+    """Each with so many people in the answer, and the number of all."""
+    edges = []
+    for size, count in people:
+        connection: dict[str, Any] = {"edges": [{"node": {"id": "x"}}] * size}
+        if count is not None:
+            connection["countUniqueValuesId"] = count
+        edges.append({"node": {"people": connection}})
+    return {"data": {"companies": {"edges": edges}}}
+
+
+NESTED = "query { companies { edges { node { people { edges { node { id } } } } } } }"
+
+
+@pytest.mark.parametrize(
+    "people", [[(3, None), (60, None)], [(200, None)], [(360, None), (40, None)], [(60, 61)], [(1, 2), (2, 2)]], ids=str
+)
+async def test_related_records_that_may_have_been_cut_are_reported(server: ScriptedServer, people: Any) -> None:
+    server.say(answer(companies(*people)))
+    async with Twenty(server.url, api_key=KEY) as twenty:
+        with pytest.warns(RelationCut, match=r"companies\.people"):
+            await twenty.execute(NESTED)
+
+
+@pytest.mark.parametrize("people", [[(3, None), (59, None)], [(60, 60)], []], ids=str)
+async def test_related_records_that_are_complete_are_not_reported(server: ScriptedServer, people: Any) -> None:
+    server.say(answer(companies(*people)))
+    async with Twenty(server.url, api_key=KEY) as twenty:
+        assert await twenty.execute(NESTED) == companies(*people)["data"]
+
+
+async def test_a_typed_operation_reports_them_too() -> None:
+    class Found(rt.Record):
+        edges: list[Any]
+
+    text = "query Nested{companies(first:1){edges{node{id people{edges{node{id}}}}}}}"
+    operation = rt.Operation("Nested", "query", text, "companies")
+    async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+        company = await twenty.companies.create_one({"name": "Acme"})
+        await twenty.people.create_many([{"companyId": company.id} for _ in range(61)])
+        with pytest.warns(RelationCut, match="Nested: companies.people"):
+            await twenty.endpoint("graphql").run(operation, Found, {})
