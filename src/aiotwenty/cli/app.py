@@ -18,7 +18,7 @@ _COMMANDS = ("codegen", "records", "bulk", "sandbox", "playground")
 
 app = typer.Typer(
     name="aiotwenty",
-    help="Twenty from the command line. The workspace is TWENTY_API_URL and TWENTY_API_KEY, from the environment or .env.",
+    help="Twenty from the command line. TWENTY_API_URL and TWENTY_API_KEY, or .env, say which workspace.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
