@@ -19,7 +19,7 @@ from aiotwenty import (
     Twenty,
 )
 from aiotwenty.core import CompanyCreateInput, CompanyUpdateInput
-from aiotwenty.records.writes import with_ids
+from aiotwenty.records.settling import with_ids
 from aiotwenty.sandbox import Sandbox
 
 QUICK = RetryPolicy(attempts=4, base=0.001)

@@ -1,0 +1,184 @@
+"""Reading the records of an object."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from aiotwenty.errors import InvalidInput, NotFoundError
+from aiotwenty.records.base import Namespace, by_id
+from aiotwenty.records.derive import with_selection
+from aiotwenty.records.filters import Filter, by_ids
+from aiotwenty.records.inputs import as_models
+from aiotwenty.records.paging import CursorWalk, OrderedWalk, Walk
+from aiotwenty.transport.models import UNSET, UUID, Input, Record
+from aiotwenty.transport.operation import Operation
+from aiotwenty.transport.page import Group, Page
+
+R = TypeVar("R", bound=Record)
+F = TypeVar("F", bound=Input)
+O = TypeVar("O", bound=Input)  # noqa: E741
+G = TypeVar("G", bound=Input)
+
+_ALL_GROUPS = 100_000
+"""A `limit` above any number of groups: without one, Twenty cuts a grouping at 50 silently (Twenty, July 2026)."""
+
+
+class Reads(Namespace[R], Generic[R, F, O, G]):
+    """Finding, counting, grouping and walking over records."""
+
+    async def find_many(
+        self,
+        *,
+        filter: F | Mapping[str, Any] | None = None,
+        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        offset: int | None = None,
+    ) -> Page[R]:
+        """One page, of 200 records when `first` is not given. To read everything, use `iterate`.
+
+        Cursors are exact without `order_by` only; `offset` is exact with it, too (Twenty, July 2026).
+        """
+        if last is not None and before is None:
+            # The server would return the first ones (Twenty, July 2026).
+            raise InvalidInput(
+                "`last` needs `before`: for the last records of all, turn the order around and use `first`."
+            )
+        variables: dict[str, object] = {
+            "filter": self._filter(filter),
+            "orderBy": self._order(order_by),
+            "first": first,
+            "after": after,
+            "last": last,
+            "before": before,
+            "offset": offset,
+        }
+        given = {name: value for name, value in variables.items() if value is not None}
+        page: Page[R] = await self._run("find_many", self._page, given)
+        return page
+
+    def iterate(
+        self,
+        *,
+        filter: F | Mapping[str, Any] | None = None,
+        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[R]:
+        """Every record once, or `PaginationError`.
+
+        Without `order_by` in the order of ids: records created during the walk may or may not come, deleted ones
+        don't. With `order_by` it is the records and the order of the moment it starts; those deleted meanwhile are
+        left out. Pages have 1,000 records (fewer where they are large), and the next one is fetched while this one is
+        worked on.
+        """
+        if page_size is not None and page_size < 1:
+            raise InvalidInput("page_size must be at least 1.")
+        if limit is not None and limit < 0:
+            raise InvalidInput("limit must not be negative.")
+        operation = self.meta.operation("find_many")
+        only = self._filter(filter)
+        order = self._order(order_by)
+        if not order:
+            cursors: CursorWalk[R] = CursorWalk(
+                partial(self._fetch_page, operation, only), page_size, limit, self.meta.plural
+            )
+            return Walk(cursors.batch, limit)
+        ordered: OrderedWalk[R] = OrderedWalk(
+            partial(self._fetch_ids, operation, only, order),
+            partial(self._fetch_those, operation, only),
+            page_size,
+            limit,
+            self.meta.plural,
+        )
+        return Walk(ordered.start, limit)
+
+    async def find_one(
+        self,
+        id: UUID | str | None = None,
+        *,
+        filter: F | Mapping[str, Any] | None = None,
+    ) -> R:
+        """The record with that id, or the first that matches the filter. Raises `NotFoundError` if there is none."""
+        if (id is None) == (filter is None):
+            raise InvalidInput("find_one needs an id or a filter, and not both.")
+        only = by_id(id) if id is not None else self._filter(filter)
+        record: R | None = await self._run("find_one", self._record | None, {"filter": only})
+        if record is None:
+            raise NotFoundError(
+                f"no such record among {self.meta.plural}.", operation=self.meta.operation("find_one").name
+            )
+        return record
+
+    async def count(self, filter: F | Mapping[str, Any] | None = None) -> int:
+        """How many records match."""
+        operation = with_selection(self.meta.operation("find_many"), "totalCount")
+        only = self._filter(filter)
+        found: Total = await self._endpoint.run(operation, Total, {} if only is None else {"filter": only})
+        return found.total_count
+
+    async def group_by(
+        self,
+        group_by: G | Mapping[str, Any] | Sequence[G | Mapping[str, Any]],
+        *,
+        filter: F | Mapping[str, Any] | None = None,
+        order_by: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        limit: int | None = None,
+    ) -> list[Group]:
+        """How many records there are for each combination of values; all groups unless `limit` says otherwise.
+
+        Newer servers need a time zone for dates: `{"created_at": {"granularity": "DAY", "timeZone": "UTC"}}`.
+        """
+        operation = self.meta.operation("group_by")
+        variables: dict[str, object] = {
+            "groupBy": as_models(group_by, self.meta.model("group_by"), "group_by"),
+            "filter": self._filter(filter),
+            "orderBy": order_by,
+            # Older servers have no `limit` here, and return all groups.
+            "limit": (limit or _ALL_GROUPS) if "$limit" in operation.text else None,
+        }
+        given = {name: value for name, value in variables.items() if value is not None}
+        groups: list[Group] = await self._endpoint.run(operation, list[Group], given)
+        return groups if limit is None else groups[:limit]
+
+    def _order(self, value: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None) -> list[O] | None:
+        if value is None:
+            return None
+        return [model for model in as_models(value, self.meta.model("order_by"), "order_by") if model.model_fields_set]
+
+    async def _fetch_page(
+        self, operation: Operation, only: Filter | None, first: int, after: str | None
+    ) -> tuple[Page[R], int]:
+        variables = {"filter": only or UNSET, "first": first, "after": after or UNSET}
+        page: tuple[Page[R], int] = await self._endpoint.measure(operation, self._page, variables)
+        return page
+
+    async def _fetch_ids(
+        self, operation: Operation, only: Filter | None, order: list[O], first: int, offset: int
+    ) -> tuple[list[UUID], int | None]:
+        ids = with_selection(operation, "edges{node{id}}totalCount")
+        variables = {"filter": only or UNSET, "orderBy": order, "first": first, "offset": offset or UNSET}
+        page: Page[Identity] = await self._endpoint.run(ids, Page[Identity], variables)
+        return [record.id for record in page.records], page.total_count
+
+    async def _fetch_those(self, operation: Operation, only: Filter | None, ids: list[UUID]) -> tuple[list[R], int]:
+        those = by_ids(ids)
+        variables = {"filter": {"and": [only, those]} if only else those, "first": len(ids)}
+        page, size = await self._endpoint.measure(operation, self._page, variables)
+        return page.records, size
+
+
+class Identity(Record):
+    """A record of which only the id is asked for."""
+
+    id: UUID
+
+
+class Total(Record):
+    """A list of which only the length is asked for."""
+
+    total_count: int
