@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from graphql import build_schema, graphql_sync, parse, validate
 
 from aiotwenty import Twenty
-from aiotwenty.errors import ConfigurationError, NotFoundError, TwentyError
+from aiotwenty.errors import ConfigurationError, ConnectionFailed, NotFoundError, TwentyError
 from aiotwenty.sandbox import Sandbox
 
 CONTENT = bytes(range(256)) * 400
@@ -61,3 +64,57 @@ async def test_upload_says_what_it_is_missing(twenty: Twenty) -> None:
 async def test_what_is_no_address_is_refused(twenty: Twenty) -> None:
     with pytest.raises(ConfigurationError, match="no address of a file"):
         await twenty.files.download("file:///etc/passwd")
+
+
+OLDER = """
+scalar Upload
+type Query { x: Int }
+type Mutation { uploadFile(file: Upload!, fileFolder: FileFolder): SignedFile! }
+enum FileFolder { Attachment }
+type SignedFile { path: String! token: String! }
+"""
+
+
+async def test_on_older_servers_a_file_has_a_path_and_a_token_and_the_key_stays_here() -> None:
+    schema = build_schema(OLDER)
+    seen: list[tuple[str, bool]] = []
+
+    async def metadata(request: web.Request) -> web.Response:
+        seen.append(("metadata", "Authorization" in request.headers))
+        if request.content_type == "application/json":
+            return web.json_response({"data": graphql_sync(schema, (await request.json())["query"]).data})
+        form = await request.post()
+        operations, upload = json.loads(str(form["operations"])), form["0"]
+        assert validate(schema, parse(operations["query"])) == []
+        assert json.loads(str(form["map"])) == {"0": ["variables.file"]}
+        assert isinstance(upload, web.FileField)
+        assert (upload.filename, upload.content_type, upload.file.read()) == ("a.txt", "text/plain", CONTENT)
+        return web.json_response({"data": {"uploadFile": {"path": "attachment/a b.txt", "token": "t0"}}})
+
+    async def file(request: web.Request) -> web.Response:
+        seen.append((request.raw_path, "Authorization" in request.headers))
+        return web.Response(body=CONTENT)
+
+    app = web.Application(client_max_size=10**7)
+    app.add_routes([web.post("/metadata", metadata), web.get("/files/{rest:.*}", file)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with Twenty(f"http://127.0.0.1:{runner.addresses[0][1]}", api_key="key") as twenty:
+            uploaded = await twenty.files.upload(CONTENT, filename="a.txt")
+            assert (uploaded.path, uploaded.token) == ("attachment/a b.txt", "t0")
+            with pytest.raises(ConfigurationError, match="no fields of type FILES"):
+                _ = uploaded.reference
+            assert await twenty.files.download(uploaded) == CONTENT
+    finally:
+        await runner.cleanup()
+    assert seen == [("metadata", True), ("metadata", True), ("/files/attachment/t0/a%20b.txt", False)]
+
+
+async def test_a_lost_answer_to_an_upload_is_not_taken_for_success(server: Sandbox, twenty: Twenty) -> None:
+    field = await twenty.workspace.field("attachment", "file")
+    server.faults.add("reset-after:count=1")
+    with pytest.raises(ConnectionFailed) as lost:
+        await twenty.files.upload(CONTENT, filename="a.bin", field=field)
+    assert lost.value.outcome_unknown
