@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import GenericAlias
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from aiotwenty.errors import InvalidInput
 from aiotwenty.records.base import Namespace, as_id
@@ -16,6 +16,13 @@ from aiotwenty.transport.models import UNSET, UUID, Input, Record
 from aiotwenty.transport.page import Group, Page
 
 __all__ = ["FindDuplicates", "Group", "MergeMany", "ObjectMeta", "Page", "Records"]
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aiotwenty.bulk.export import ExportReport
+    from aiotwenty.bulk.load import Rows
+    from aiotwenty.bulk.report import LoadReport
 
 R = TypeVar("R", bound=Record)
 C = TypeVar("C", bound=Input)
@@ -33,17 +40,17 @@ class Records(Reads[R, F, O, G], Writes[R, C, U, F], Generic[R, C, U, F, O, G]):
     only.
     """
 
-    async def load(self, rows: Any, **options: Any) -> Any:
-        """Loads any number of rows: see `aiotwenty.bulk.load`."""
+    async def load(self, rows: Rows, **options: Any) -> LoadReport:
+        """Loads any number of rows, each exactly once: see `aiotwenty.bulk.load`, whose options are taken here."""
         from aiotwenty import bulk
 
         return await bulk.load(self, rows, **options)
 
-    def export(self, *arguments: Any, **options: Any) -> Any:
-        """Exports any number of records: see `aiotwenty.bulk.export`."""
+    async def export(self, path: str | Path, **options: Any) -> ExportReport:
+        """Writes every record to a file: see `aiotwenty.bulk.export`, whose options are taken here."""
         from aiotwenty import bulk
 
-        return bulk.export(self, *arguments, **options)
+        return await bulk.export(self, path, **options)
 
 
 class FindDuplicates(Namespace[R], Generic[R, C]):
