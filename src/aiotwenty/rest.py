@@ -71,6 +71,8 @@ class Rest:
 
 
 def _read(reply: Reply) -> Any:
+    if reply.status == 204:
+        return None
     if error := failure(reply, graphql=False):
         raise error
-    return from_json(reply.body) if reply.body else None
+    return from_json(reply.body)
