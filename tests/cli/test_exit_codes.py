@@ -83,11 +83,14 @@ async def test_a_wrong_key_is_an_authentication_failure(tmp_path: Path) -> None:
 
 
 def test_the_sandbox_says_where_it_answers_and_stops_when_asked(tmp_path: Path) -> None:
-    with subprocess.Popen([*PROGRAM, "sandbox"], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*PROGRAM, "sandbox"], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline().decode().strip() for _ in range(3)]
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("TWENTY_API_URL=http://127.0.0.1:")
+        assert process.stdout.readline().startswith("TWENTY_API_KEY=ey")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0
-    assert "this machine only" in said[0]
-    assert said[1].startswith("TWENTY_API_URL=http://127.0.0.1:")
-    assert said[2].startswith("TWENTY_API_KEY=ey")
+        assert process.stdout.read() == ""
+        assert "this machine only" in process.stderr.read()

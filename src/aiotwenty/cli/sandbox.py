@@ -58,6 +58,7 @@ def sandbox(
 
 
 def _echo(line: str) -> None:
-    # A program that started the sandbox waits for these lines: they may not sit in a buffer.
-    typer.echo(line)
+    # Standard output has the variables and nothing else, so that a shell can read them from there. A program that
+    # started the sandbox waits for them: they may not sit in a buffer.
+    typer.echo(line, err=not line.startswith("TWENTY_"))
     typer.get_text_stream("stdout").flush()
