@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,8 @@ async def fill(twenty: Twenty, count: int = 500) -> None:
 
 async def test_an_empty_filter_is_refused_unless_all_records_are_meant(twenty: Twenty) -> None:
     await fill(twenty)
-    for empty in (None, {}, {"and": []}, {"or": [{}]}):
+    nothing: list[dict[str, Any] | None] = [None, {}, {"and": []}, {"or": [{}]}]
+    for empty in nothing:
         with pytest.raises(InvalidInput, match="all_records"):
             await bulk.delete(twenty.companies, filter=empty)
         with pytest.raises(InvalidInput, match="all_records"):

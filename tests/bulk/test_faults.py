@@ -139,7 +139,7 @@ async def load_killed(path: Path, rows: int, kills: int, seed: int, upsert: bool
 async def test_a_load_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
     tmp_path: Path, seed: int, upsert: bool
 ) -> None:
-    await load_killed(tmp_path / "people.csv", 6000, 4, seed, upsert)
+    await load_killed(tmp_path / "people.csv", 5000, 3, seed, upsert)
 
 
 @pytest.mark.soak
@@ -186,3 +186,49 @@ async def test_a_server_that_comes_back_finds_the_load_waiting(tmp_path: Path) -
                 report = await load
                 assert (report.loaded, report.rejected) == (500, 0)
                 assert await twenty.people.count() == 500
+
+
+@pytest.mark.soak
+async def test_seven_hundred_and_fifty_thousand_companies_from_a_csv_file(tmp_path: Path) -> None:
+    """A 100 MB file into a server with a database file, both in processes of their own."""
+    path, rows = tmp_path / "companies.csv", 750_000
+    with path.open("w", encoding="utf-8") as file:
+        file.write("name,domain,street1,city,country\n")
+        for number in range(rows):
+            street = f"{number} Long Street Name That Goes On For A While And Then Some More"
+            file.write(f"Company Number {number},https://company-{number}.example.com,{street},Springfield,Germany\n")
+    assert path.stat().st_size > 90_000_000
+    serve = [sys.executable, "-c", "from aiotwenty.cli import main; main()", "sandbox", "--database"]
+    server = await asyncio.create_subprocess_exec(*serve, str(tmp_path / "db"), stdout=asyncio.subprocess.PIPE)
+    assert server.stdout is not None
+    try:
+        found: dict[str, str] = {}
+        while len(found) < 2:
+            name, equals, value = (await server.stdout.readline()).decode().strip().partition("=")
+            if equals:
+                found[name] = value
+        program = [sys.executable, "-c", LOAD_COMPANIES, found["TWENTY_API_URL"], found["TWENTY_API_KEY"], str(path)]
+        process = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+        output, _ = await process.communicate()
+        assert process.returncode == 0
+        loaded, rejected, seconds, megabytes = json.loads(output)
+        print(f"{loaded:,} companies in {seconds:.0f} s, at most {megabytes:.0f} MB")  # noqa: T201 - what is measured
+        assert (loaded, rejected) == (rows, 0)
+        assert megabytes < 150
+        async with Twenty(found["TWENTY_API_URL"], api_key=found["TWENTY_API_KEY"], rate_limit=None) as twenty:
+            assert await twenty.companies.count() == rows
+    finally:
+        server.terminate()
+        await server.wait()
+
+
+LOAD_COMPANIES = """
+import asyncio, json, resource, sys
+from aiotwenty import Twenty
+async def main(url, key, path):
+    async with Twenty(url, api_key=key, rate_limit=None) as twenty:
+        report = await twenty.companies.load(path, key="domain", upsert=True, journal=path + ".db")
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps([report.loaded, report.rejected, report.seconds, peak]))
+asyncio.run(main(*sys.argv[1:]))
+"""

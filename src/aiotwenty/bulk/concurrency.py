@@ -20,7 +20,7 @@ class AdaptiveConcurrency:
         if maximum < 1:
             raise ValueError("concurrency must be at least 1")
         self.maximum = maximum
-        self.limit = min(2, maximum)
+        self.limit = min(4, maximum)
         self._doubling = True
         self._rate_before: float | None = None
         self._limit_before = self.limit

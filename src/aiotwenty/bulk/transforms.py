@@ -19,6 +19,8 @@ def micros(value: Any) -> int:
     scaled = _decimal(value) * 1_000_000
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{value!r} has more than six decimal places")
+    if int(float(scaled)) != scaled:
+        raise ValueError(f"{value!r} is more than Twenty can store exactly")
     return int(scaled)
 
 
@@ -36,7 +38,7 @@ def _decimal(value: Any) -> Decimal:
         decimal = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"{value!r} is not a decimal number") from None
-    if not decimal.is_finite():
+    if not decimal.is_finite() or decimal.adjusted() > 300:
         raise ValueError(f"{value!r} is not a decimal number")
     return decimal
 
