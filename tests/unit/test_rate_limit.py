@@ -25,7 +25,7 @@ class Tally:
         return self.count["RateLimited"] / self.count.total()
 
 
-SECONDS = 5
+SECONDS = 8
 
 
 async def calls_for_a_while(callers: int) -> tuple[Tally, Counter[int]]:
