@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ async def names(twenty: Twenty) -> list[str | None]:
 
 
 async def test_rows_of_every_kind_are_loaded(either: Twenty) -> None:
-    async def stream() -> Any:
+    async def stream() -> AsyncIterator[dict[str, Any]]:
         yield {"name": "from an async generator"}
 
     await either.companies.load(stream())

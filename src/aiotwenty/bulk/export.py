@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from uuid import NAMESPACE_URL
+from uuid import NAMESPACE_URL, UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from pydantic_core import to_json
 
 from aiotwenty.bulk.catalogue import GeneratedCatalogue, Names
@@ -21,26 +21,36 @@ from aiotwenty.bulk.load import AnyRecords
 from aiotwenty.bulk.report import OnProgress, Progress
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.bulk.wire import selection_of
+from aiotwenty.errors import SchemaDrift
 from aiotwenty.records.filters import Filter
 from aiotwenty.records.paging import Batch, CursorWalk
-from aiotwenty.transport.models import UUID, Record
 from aiotwenty.transport.operation import Operation
-from aiotwenty.transport.page import Page
+from aiotwenty.transport.page import PageInfo
 from aiotwenty.transport.transport import TwentyTransport
 
 NOT_EXPORTED = ("searchVector",)
 """What the server makes of other fields."""
 
 
-class RawRecord(Record):
-    """A record as it came."""
-
-    model_config = ConfigDict(extra="allow")
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A record as it came: what a walk checks of it, and the rest unread."""
 
     id: UUID
+    data: dict[str, Any]
 
-    def as_dict(self) -> dict[str, Any]:
-        return {"id": str(self.id), **(self.model_extra or {})}
+
+class RawPage:
+    """What a walk wants to know of a page. Models of any record would cost four times as much."""
+
+    def __init__(self, answer: Mapping[str, Any]) -> None:
+        try:
+            self.records = [RawRecord(UUID(edge["node"]["id"]), edge["node"]) for edge in answer["edges"]]
+            self.page_info = PageInfo.model_validate(answer["pageInfo"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise SchemaDrift(f"the server answered with something that is no page of records ({error!r})") from None
+        self.has_next_page = self.page_info.has_next_page
+        self.total_count: int | None = answer.get("totalCount")
 
 
 @dataclass(frozen=True)
@@ -169,7 +179,7 @@ class RawWalk:
         self._only = only
         self.total: int | None = None
         self.requests = 0
-        self._cursors: CursorWalk[RawRecord] = CursorWalk(self._fetch, page_size, None, names.plural)
+        self._cursors: CursorWalk[Any] = CursorWalk(self._fetch, page_size, None, names.plural)
         self.position = self._cursors.position
 
     @property
@@ -182,20 +192,21 @@ class RawWalk:
         self.position = self._cursors.position
         return int(state["bytes"])
 
-    async def _fetch(self, first: int, after: str | None) -> tuple[Page[RawRecord], int]:
+    async def _fetch(self, first: int, after: str | None) -> tuple[Any, int]:
         self.requests += 1
         variables: dict[str, object] = {"first": first}
         if self._only:
             variables["filter"] = self._only
         if after:
             variables["after"] = after
-        page: tuple[Page[RawRecord], int] = await self._endpoint.measure(self._operation, Page[RawRecord], variables)
-        self.total = page[0].total_count
-        return page
+        answer, size = await self._endpoint.measure(self._operation, dict[str, Any], variables)
+        page = RawPage(answer)
+        self.total = page.total_count
+        return page, size
 
-    async def pages(self) -> Any:
+    async def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
         """Lists of records as they came; `position` is after the list that was given last."""
-        task: asyncio.Future[Batch[RawRecord]] | None = asyncio.ensure_future(self._cursors.batch())
+        task: asyncio.Future[Batch[Any]] | None = asyncio.ensure_future(self._cursors.batch())
         try:
             while task is not None:
                 batch = await task
@@ -204,7 +215,7 @@ class RawWalk:
                 # The request goes out before this page is worked on.
                 await asyncio.sleep(0)
                 self.position = position
-                yield [record.as_dict() for record in batch.records]
+                yield [record.data for record in batch.records]
         finally:
             if task is not None and not task.done():
                 task.cancel()

@@ -21,7 +21,7 @@ from aiotwenty.bulk.prepare import Preparer
 from aiotwenty.bulk.rejects import check_rejects_path, write_rejects
 from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject
 from aiotwenty.bulk.sender import Mode, Outcome, Sender, Stopped
-from aiotwenty.bulk.sources import Check, InputError, Source, open_source
+from aiotwenty.bulk.sources import Check, FileSource, InputError, Source, open_source
 from aiotwenty.bulk.wire import Meter, Wire
 from aiotwenty.transport.transport import TwentyTransport
 
@@ -135,7 +135,7 @@ class Loader:
             self._job.namespace,
             must_name=options.mode not in ("insert", "upsert"),
         )
-        path = given.source.path if hasattr(given.source, "path") else None
+        path = given.source.path if isinstance(given.source, FileSource) else None
         self._rejects_path = check_rejects_path(rejects, path) if rejects is not None else None
 
         def wire_to(other: str) -> Wire:
