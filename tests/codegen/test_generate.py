@@ -77,6 +77,31 @@ def test_a_package_that_somebody_wrote_keeps_its_init(tmp_path: Path) -> None:
     assert (tmp_path / made.package / "core/client.py").exists()
 
 
+def test_an_empty_init_is_nobodys_and_becomes_the_packages(tmp_path: Path) -> None:
+    made = Project.of(tmp_path)
+    made.write(f"{made.package}/__init__.py", "")
+    made.generate()
+    with made.imported() as package:
+        assert package.Twenty.__module__ == f"{made.package}.client"
+
+
+@pytest.mark.parametrize("name", ["client.py", "core/__init__.py", "core/records.py"])
+def test_a_module_that_somebody_wrote_is_not_overwritten(tmp_path: Path, name: str) -> None:
+    made = Project.of(tmp_path)
+    path = made.write(f"{made.package}/{name}", "mine = 1\n")
+    with pytest.raises(CodegenError, match=f"{path}:1: is needed for a generated module"):
+        made.generate()
+    assert [each for each in (tmp_path / made.package).rglob("*") if each.is_file()] == [path]
+    assert path.read_text() == "mine = 1\n"
+
+
+def test_a_package_that_would_hide_aiotwenty_is_refused(tmp_path: Path) -> None:
+    made = Project.of(tmp_path)
+    made.package = "aiotwenty"
+    with pytest.raises(CodegenError, match="would hide aiotwenty itself"):
+        made.generate()
+
+
 def test_only_the_objects_that_are_asked_for_are_generated(tmp_path: Path) -> None:
     made = Project.of(tmp_path, (ROCKET, Thing("pet", "pets", ("name",))), objects=["pets"])
     assert made.generate().objects == ["pets"]
@@ -85,8 +110,10 @@ def test_only_the_objects_that_are_asked_for_are_generated(tmp_path: Path) -> No
 
 
 def test_an_object_that_is_asked_for_but_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(CodegenError, match="no object comet"):
+    with pytest.raises(CodegenError, match='no object "comet"'):
         Project.of(tmp_path, objects=["comet"]).generate()
+    with pytest.raises(CodegenError, match='did you mean "rocket"'):
+        Project.of(tmp_path, objects=["roket"]).generate()
 
 
 def test_an_object_has_the_operations_that_its_root_fields_allow(tmp_path: Path) -> None:
@@ -186,6 +213,10 @@ def test_a_plugin_of_ones_own_sees_ariadne_codegens_trees_and_its_settings(
         ('package = "a"\n[core]\nschemas = "x"', r'\[core\] "schemas" is no setting'),
         ('package = "a"\nobjects = "x"', "objects must be a list of names"),
         ('package = "a', "is not valid TOML"),
+        ('package = "class"', "must end in a name that Python can import"),
+        ('package = "a"\n[core]\nschema = 3', '"schema" must be a path'),
+        ('package = "a"\nscalars = 3', r"scalars must be tables, such as \[scalars.Date\]"),
+        ('package = "a"\n[metadata.scalars]\nDate = "x"', r"\[metadata\] scalars must be tables"),
     ],
 )
 def test_a_mistake_in_the_configuration_is_named(tmp_path: Path, text: str, reason: str) -> None:
@@ -200,6 +231,13 @@ def test_no_configuration_is_an_error_that_says_what_to_do(tmp_path: Path) -> No
         load_config(tmp_path / "codegen.toml")
 
 
+def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "codegen.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(CodegenError, match="no text in UTF-8"):
+        load_config(path)
+
+
 def test_no_schema_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     made = Project.of(tmp_path)
     (tmp_path / "schema/core.graphql").unlink()
@@ -211,6 +249,17 @@ def test_an_invalid_schema_is_named_with_its_line(tmp_path: Path) -> None:
     made = Project.of(tmp_path, metadata=METADATA_SDL + "type Broken {\n  x: }\n")
     with pytest.raises(CodegenError, match=r"metadata\.graphql:\d+: Syntax Error"):
         made.generate()
+
+
+def test_every_place_where_a_schema_is_wrong_is_named(tmp_path: Path) -> None:
+    made = Project.of(tmp_path)
+    made.write("schema/core.graphql", "type Query { a: Int }\ntype A { b: B }\ntype C {\n  d: [D!]\n}\n")
+    with pytest.raises(CodegenError) as caught:
+        made.generate()
+    assert [(each.line, each.reason.split(".")[0]) for each in caught.value.problems] == [
+        (2, "Unknown type 'B'"),
+        (4, "Unknown type 'D'"),
+    ]
 
 
 def test_settings_of_one_endpoint_are_kept_apart(tmp_path: Path) -> None:

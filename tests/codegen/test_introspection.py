@@ -18,9 +18,9 @@ from graphql import build_schema, get_introspection_query, graphql_sync, lexicog
 from aiotwenty import Client
 from aiotwenty.codegen.drift import Severity, compare_schemas
 from aiotwenty.codegen.errors import CodegenError
+from aiotwenty.codegen.files import write_files
 from aiotwenty.codegen.introspect import introspect, write_schemas
 from aiotwenty.codegen.project import init_project
-from aiotwenty.codegen.sdl import write_files
 from aiotwenty.errors import AuthenticationError, ConnectionFailed, TwentyError, UnexpectedResponse
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.transport.retry import RetryPolicy

@@ -227,6 +227,13 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
     assert [each.line for each in caught.value.problems] == [1, 2]
 
 
+def test_the_problems_of_both_endpoints_are_named_at_once(tmp_path: Path) -> None:
+    made = project(tmp_path, core__bad="query A { nothing }", metadata__bad="query B { a: theme b: theme }")
+    with pytest.raises(CodegenError) as caught:
+        made.generate()
+    assert [each.path.parent.name for each in caught.value.problems] == ["core", "metadata"]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -12,6 +12,8 @@ from typing import Any
 from ariadne_codegen.settings import ClientSettings
 
 from aiotwenty.codegen.errors import CodegenError
+from aiotwenty.codegen.files import read_text
+from aiotwenty.codegen.naming import is_importable
 
 ENDPOINTS = ("core", "metadata")
 _OWN_KEYS = frozenset({"package", "schema", "queries", "objects", *ENDPOINTS})
@@ -82,10 +84,7 @@ class Config:
 
 def load_config(path: Path) -> Config:
     """Read and check `codegen.toml`. Raises `CodegenError` for what is missing, misspelt or of the wrong type."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CodegenError(f"cannot read {path}: {error.strerror}. `aiotwenty init` writes one.") from error
+    text = read_text(path, advice="`aiotwenty init` writes one.")
     try:
         return make_config(tomllib.loads(text), path)
     except tomllib.TOMLDecodeError as error:
@@ -96,12 +95,12 @@ def make_config(data: Mapping[str, Any], path: Path) -> Config:
     root = path.parent
     named = _text(data, "package", path, required=True)
     package = root / ("src" if named.isidentifier() else "") / named
-    if not package.name.isidentifier():
+    if not is_importable(package.name):
         raise CodegenError(f'{path}: package "{named}" must end in a name that Python can import')
     queries = root / _text(data, "queries", path, default="queries")
     schema = root / _text(data, "schema", path, default="schema")
     shared = {key: value for key, value in data.items() if key not in _OWN_KEYS}
-    _check_keys(shared, path)
+    _check_settings(shared, path)
     core, metadata = (_endpoint(name, data, shared, path, queries=queries, schema=schema) for name in ENDPOINTS)
     objects = data.get("objects", [])
     if not isinstance(objects, list) or not all(isinstance(each, str) for each in objects):
@@ -116,19 +115,19 @@ def _endpoint(
     if not isinstance(table, dict):
         raise CodegenError(f"{path}: [{name}] must be a table")
     own = {key: value for key, value in table.items() if key not in _ENDPOINT_KEYS}
-    _check_keys(own, path, f"[{name}] ")
+    _check_settings(own, path, f"[{name}] ")
     merged = {**shared, **own}
     if "scalars" in shared and "scalars" in own:
         merged["scalars"] = {**shared["scalars"], **own["scalars"]}
     return EndpointConfig(
         name,
-        path.parent / table["schema"] if "schema" in table else schema / f"{name}.graphql",
-        path.parent / table["queries"] if "queries" in table else queries / name,
+        path.parent / _text(table, "schema", path) if "schema" in table else schema / f"{name}.graphql",
+        path.parent / _text(table, "queries", path) if "queries" in table else queries / name,
         merged,
     )
 
 
-def _check_keys(table: Mapping[str, Any], path: Path, where: str = "") -> None:
+def _check_settings(table: Mapping[str, Any], path: Path, where: str = "") -> None:
     for key, value in table.items():
         if key in _FIXED:
             raise CodegenError(f"{path}: {where}{key} of ariadne-codegen is decided by aiotwenty and cannot be set")
@@ -137,10 +136,14 @@ def _check_keys(table: Mapping[str, Any], path: Path, where: str = "") -> None:
             near = get_close_matches(key, [*_ARIADNE, *_OWN_KEYS], n=1)
             hint = f' (did you mean "{near[0]}"?)' if near else ""
             raise CodegenError(f'{path}: {where}"{key}" is no setting of aiotwenty or ariadne-codegen{hint}')
+    scalars = table.get("scalars", {})
+    if not isinstance(scalars, dict) or not all(isinstance(each, dict) for each in scalars.values()):
+        raise CodegenError(f"{path}: {where}scalars must be tables, such as [scalars.Date]")
 
 
 def _text(data: Mapping[str, Any], key: str, path: Path, *, default: str = "", required: bool = False) -> str:
     value = data.get(key, default)
     if not isinstance(value, str) or (required and not value):
-        raise CodegenError(f'{path}: "{key}" must be a path, such as {key} = "src/my_crm"')
+        example = f', such as {key} = "src/my_crm"' if required else ""
+        raise CodegenError(f'{path}: "{key}" must be a path{example}')
     return value

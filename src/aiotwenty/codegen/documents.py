@@ -11,25 +11,24 @@ from graphql import (
     DocumentNode,
     ExecutableDefinitionNode,
     FragmentDefinitionNode,
-    GraphQLError,
     GraphQLSchema,
     Node,
     OperationDefinitionNode,
-    Source,
-    parse,
     specified_rules,
     validate,
 )
 
 from aiotwenty.codegen.errors import CodegenError, Problem
+from aiotwenty.codegen.files import read_text
 from aiotwenty.codegen.operations import MARKER
+from aiotwenty.codegen.sdl import parse_text
 
 SUFFIXES = (".graphql", ".graphqls", ".gql")
 
 
 @dataclass
 class Documents:
-    """The operations and fragments of one endpoint, in the order of their names."""
+    """The operations and fragments of one endpoint, as they follow each other in the files."""
 
     operations: dict[str, OperationDefinitionNode] = field(default_factory=dict)
     fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
@@ -39,18 +38,17 @@ class Documents:
 
 def find_documents(folder: Path) -> list[Path]:
     """All GraphQL files below a folder, in a stable order."""
-    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    return sorted(
+        (path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file()),
+        key=lambda path: path.as_posix(),
+    )
 
 
 def parse_file(path: Path) -> DocumentNode:
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
         return DocumentNode(definitions=())
-    try:
-        return parse(Source(text, str(path)))
-    except GraphQLError as error:
-        line = error.locations[0].line if error.locations else 1
-        raise CodegenError("an operation is not valid GraphQL:", [Problem(path, line, error.message)]) from error
+    return parse_text(text, path, "an operation is not valid GraphQL:")
 
 
 def collect(documents: Iterable[DocumentNode]) -> Documents:
@@ -61,19 +59,19 @@ def collect(documents: Iterable[DocumentNode]) -> Documents:
     for document in documents:
         for definition in document.definitions:
             if not isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
-                problems.append(problem(definition, "only operations and fragments belong here"))
+                problems.append(Problem.at(definition, "only operations and fragments belong here"))
                 continue
             if definition.name is None:
-                problems.append(problem(definition, "the operation has no name: its method would have none either"))
+                problems.append(Problem.at(definition, "the operation has no name: its method would have none either"))
                 continue
             is_fragment = isinstance(definition, FragmentDefinitionNode)
             other = seen.setdefault((is_fragment, definition.name.value), definition)
             if other is not definition:
                 kind = "fragment" if is_fragment else "operation"
-                there = problem(other, "")
+                there = Problem.at(other, "")
                 reason = f'{kind} "{definition.name.value}" exists already in {there.path}:{there.line}'
                 # The generated one keeps its name: it is the other that can be changed.
-                problems.append(problem(definition if is_own(definition) else other, reason))
+                problems.append(Problem.at(definition if is_own(definition) else other, reason))
             if is_own(definition):
                 collected.own.append(definition)
             if isinstance(definition, FragmentDefinitionNode):
@@ -82,8 +80,6 @@ def collect(documents: Iterable[DocumentNode]) -> Documents:
                 collected.operations[definition.name.value] = definition
     if problems:
         raise CodegenError("operations that cannot be generated:", problems)
-    collected.operations = dict(sorted(collected.operations.items()))
-    collected.fragments = dict(sorted(collected.fragments.items()))
     return collected
 
 
@@ -98,15 +94,8 @@ def schema_problems(
     rules = [rule for rule in specified_rules if rule not in skip_rules]
     for error in validate(schema, document, rules):
         if error.nodes:
-            yield problem(error.nodes[0], error.message)
+            yield Problem.at(error.nodes[0], error.message)
 
 
 def is_own(node: Node) -> bool:
     return node.loc is not None and not node.loc.source.body.startswith(MARKER)
-
-
-def problem(node: Node, reason: str) -> Problem:
-    """The reason with the place of a parsed node."""
-    if node.loc is None:
-        return Problem(Path("?"), 1, reason)
-    return Problem(Path(node.loc.source.name), node.loc.start_token.line, reason)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from graphql import GraphQLError, Node
+
 from aiotwenty.errors import TwentyError
 
 
@@ -16,6 +18,18 @@ class Problem:
     path: Path
     line: int
     reason: str
+
+    @classmethod
+    def at(cls, node: Node, reason: str) -> Problem:
+        """The reason with the place of a parsed node."""
+        if node.loc is None:
+            return cls(Path("?"), 1, reason)
+        return cls(Path(node.loc.source.name), node.loc.start_token.line, reason)
+
+    @classmethod
+    def of(cls, error: GraphQLError, path: Path) -> Problem:
+        """What GraphQL says of the text in a file."""
+        return cls(path, error.locations[0].line if error.locations else 1, error.message)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.reason}"

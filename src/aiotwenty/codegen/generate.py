@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from ariadne_codegen.config import get_client_settings
@@ -21,13 +22,14 @@ import aiotwenty.transport.runtime
 from aiotwenty.codegen.amend import amend
 from aiotwenty.codegen.config import Config, EndpointConfig
 from aiotwenty.codegen.documents import Documents, collect, find_documents, parse_file, schema_problems
-from aiotwenty.codegen.errors import CodegenError
+from aiotwenty.codegen.errors import CodegenError, Problem
+from aiotwenty.codegen.files import read_text, write_files
 from aiotwenty.codegen.objects import TwentyObject, find_objects, object_fields
 from aiotwenty.codegen.operations import core_operations, metadata_operations, write_operations
 from aiotwenty.codegen.package import PackageBuilder
-from aiotwenty.codegen.sdl import load_schema, write_files
+from aiotwenty.codegen.sdl import load_schema
 from aiotwenty.codegen.server_rules import ServerRules
-from aiotwenty.codegen.source import GENERATED
+from aiotwenty.codegen.source import MARK
 from aiotwenty.codegen.tagging import TaggingPlugin
 from aiotwenty.codegen.write_client import client_module
 from aiotwenty.codegen.write_init import endpoint_init, package_client, package_init
@@ -63,30 +65,34 @@ def _generate(config: Config) -> GenerateReport:
     report = GenerateReport()
     loaded = {endpoint.name: _Loaded.load(endpoint, config) for endpoint in config.endpoints}
     stray = _stray_documents(config, {name: each.schema for name, each in loaded.items()})
+    for each in loaded.values():
+        report.changed += each.write_operations()
+    documents = {name: each.documents(stray[name]) for name, each in loaded.items()}
+    if problems := [problem for name, each in loaded.items() for problem in each.problems(documents[name])]:
+        unique = sorted(dict.fromkeys(problems), key=lambda problem: (str(problem.path), problem.line))
+        raise CodegenError("operations that Twenty would refuse or get wrong:", unique)
+    files: dict[Path, str] = {}
     with _quiet(config):
-        files: dict[Path, str] = {}
         for name, each in loaded.items():
-            report.changed += each.write_operations()
-            generated = each.package(stray[name])
-            report.operations[name] = generated.count
-            files |= {config.package / name / file: text for file, text in generated.files.items()}
+            generated = each.package(documents[name])
+            report.operations[name] = len(documents[name].operations)
+            files |= {config.package / name / file: text for file, text in generated.items()}
     report.objects = [each.plural for each in loaded["core"].objects]
     init = config.package / "__init__.py"
     if _is_generated(init):
+        if config.package.name == aiotwenty.__name__:
+            raise CodegenError(f"{config.package} would hide aiotwenty itself: give the package another name")
         files[init] = package_init(config.package.name)
         files[config.package / "client.py"] = package_client()
         files[config.package / "py.typed"] = ""
     else:
         report.kept.append(init)
+    if own := [path for path in files if path.suffix == ".py" and not _is_generated(path)]:
+        reason = "is needed for a generated module: rename yours, or give the package another name"
+        raise CodegenError("the name of a file of your own is taken:", [Problem(path, 1, reason) for path in own])
     report.changed += write_files(files)
     report.changed += _remove_stale(config, files)
     return report
-
-
-@dataclass
-class _Generated:
-    files: dict[str, str]
-    count: int
 
 
 @dataclass
@@ -126,10 +132,12 @@ class _Loaded:
         texts = core_operations(self.schema, self.objects) if is_core else metadata_operations(self.schema)
         return write_operations(self.endpoint.queries, texts)
 
-    def package(self, stray: Iterable[DocumentNode]) -> _Generated:
+    def documents(self, stray: Iterable[DocumentNode]) -> Documents:
+        return collect([*map(parse_file, find_documents(self.endpoint.queries)), *stray])
+
+    def package(self, documents: Documents) -> dict[str, str]:
+        """The text of each module."""
         is_core = self.endpoint.name == "core"
-        documents = collect([*map(parse_file, find_documents(self.endpoint.queries)), *stray])
-        self._check(documents)
         if is_core:
             amend(self.schema)
         builder = PackageBuilder(self.schema, documents, self.settings, self.plugins, records=is_core)
@@ -149,24 +157,24 @@ class _Loaded:
             exports["objects"] = ["Objects"]
         docstring = f"Types and operations of {url}, each imported when it is first used."
         files["__init__.py"] = endpoint_init(docstring, dict(sorted(exports.items())))
-        return _Generated(files, len(methods))
+        return files
 
-    def _check(self, documents: Documents) -> None:
+    def problems(self, documents: Documents) -> list[Problem]:
+        """What the schema does not allow in the user's own operations; if it allows all, what the server cannot do."""
         skipped = [get_validation_rule(rule) for rule in self.settings.skip_validation_rules]
-        problems = list(schema_problems(documents, self.schema, skipped))
-        if not problems:
-            rules = ServerRules(self.schema, documents.fragments, records=self.endpoint.name == "core")
-            own = [each for each in documents.own if isinstance(each, OperationDefinitionNode)]
-            problems = [problem for each in own for problem in rules.problems(each)]
-        if problems:
-            unique = sorted(dict.fromkeys(problems), key=lambda each: (str(each.path), each.line))
-            raise CodegenError("operations that Twenty would refuse or get wrong:", unique)
+        if refused := list(schema_problems(documents, self.schema, skipped)):
+            return refused
+        rules = ServerRules(self.schema, documents.fragments, records=self.endpoint.name == "core")
+        own = [each for each in documents.own if isinstance(each, OperationDefinitionNode)]
+        return [problem for each in own for problem in rules.problems(each)]
 
 
 def _chosen(objects: list[TwentyObject], wanted: tuple[str, ...]) -> list[TwentyObject]:
-    unknown = set(wanted) - {name for each in objects for name in (each.singular, each.plural)}
-    if unknown:
-        raise CodegenError(f"the schema has no object {', '.join(sorted(unknown))} (objects in codegen.toml)")
+    names = {name for each in objects for name in (each.singular, each.plural)}
+    for unknown in sorted(set(wanted) - names):
+        near = get_close_matches(unknown, sorted(names), n=1)
+        hint = f' (did you mean "{near[0]}"?)' if near else ""
+        raise CodegenError(f'objects in the configuration: the schema has no object "{unknown}"{hint}')
     return [each for each in objects if not wanted or each.singular in wanted or each.plural in wanted]
 
 
@@ -199,7 +207,9 @@ def _endpoint_of(document: DocumentNode, schemas: dict[str, GraphQLSchema]) -> s
 
 
 def _is_generated(path: Path) -> bool:
-    return not path.exists() or path.read_text(encoding="utf-8").startswith(GENERATED)
+    """Whether nothing is lost when the file is written: it is ours, empty, or not there."""
+    text = read_text(path) if path.exists() else ""
+    return text.startswith(MARK) or not text.strip()
 
 
 def _remove_stale(config: Config, files: Iterable[Path]) -> Iterator[Path]:

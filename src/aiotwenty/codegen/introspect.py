@@ -9,8 +9,9 @@ from pathlib import Path
 from graphql import GraphQLError, GraphQLSchema, assert_valid_schema, build_client_schema, get_introspection_query
 
 from aiotwenty.client import Client, EndpointName
+from aiotwenty.codegen.files import write_files
 from aiotwenty.codegen.objects import find_objects
-from aiotwenty.codegen.sdl import print_sorted, write_files
+from aiotwenty.codegen.sdl import print_sorted
 from aiotwenty.errors import AuthenticationError, UnexpectedResponse
 from aiotwenty.transport.operation import Operation
 

@@ -53,6 +53,11 @@ def snake_case(name: str) -> str:
     return f"n_{snake}" if snake[0].isdigit() else snake
 
 
+def is_importable(name: str) -> bool:
+    """Whether `import name` is Python."""
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
 def pascal_case(name: str) -> str:
     return str_to_pascal_case(name)
 
@@ -108,8 +113,8 @@ def argument_names(names: Iterable[str]) -> dict[str, str]:
 
 @cache
 def needs_alias(python: str, graphql: str) -> bool:
-    """Whether pydantic's `to_camel` cannot give the GraphQL name back."""
-    return needs_explicit_alias(python, graphql, use_alias_generator=True)
+    """Whether the alias generator of the runtime's models cannot give the GraphQL name back."""
+    return needs_explicit_alias(python.removesuffix("_"), graphql, use_alias_generator=True)
 
 
 def member_name(value: str) -> str:

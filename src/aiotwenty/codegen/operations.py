@@ -20,9 +20,9 @@ from graphql import (
 )
 
 from aiotwenty.codegen.errors import CodegenError, Problem
+from aiotwenty.codegen.files import write_files
 from aiotwenty.codegen.naming import distinct, escape, pascal_case, snake_case, words
 from aiotwenty.codegen.objects import TwentyObject, connection_node, object_fields
-from aiotwenty.codegen.sdl import write_files
 from aiotwenty.codegen.selection import Selections
 
 MARKER = "# Written by `aiotwenty generate`, which replaces it. Operations of your own go into files beside this one."
@@ -156,8 +156,10 @@ def _metadata_selection(selections: Selections, root: GraphQLField) -> list[str]
 
 
 def _operation(name: str, kind: str, root: str, field: GraphQLField, selection: list[str]) -> str:
-    variables = ", ".join(f"${argument}: {_variable_type(field, argument)}" for argument in field.args)
-    arguments = ", ".join(f"{argument}: ${argument}" for argument in field.args)
+    # The order of variables is that of the method's arguments: `update_one_company(id, data)`.
+    names = sorted(field.args, key=lambda argument: argument not in ("id", "ids"))
+    variables = ", ".join(f"${argument}: {_variable_type(field, argument)}" for argument in names)
+    arguments = ", ".join(f"{argument}: ${argument}" for argument in names)
     head = f"{kind} {name}({variables})" if variables else f"{kind} {name}"
     call = f"{root}({arguments})" if arguments else root
     if not selection:
@@ -172,20 +174,22 @@ def _variable_type(field: GraphQLField, argument: str) -> str:
     return str(definition.type).removesuffix("!") if has_default else str(definition.type)
 
 
-_METADATA_VERBS = words(
+_VERBS = words(
     """
     activate add answer apply archive assign authorize cancel check checkout complete compute create deactivate
     delete destroy disable download duplicate edit email enable end evaluate execute find generate get
     impersonate initiate install invite list load preview publish refresh remove rename renew request resend
     reset resolve retry revoke rotate run save search send set setup sign skip start stop submit switch sync
-    track transfer trigger unarchive uninstall update upgrade upload upsert validate verify many one my current
+    track transfer trigger unarchive uninstall update upgrade upload upsert validate verify
     """
 )
+
+_QUALIFIERS = {"current", "many", "my", "one"}
 
 
 def _metadata_name(kind: str, root: str, *, taken: set[str]) -> str:
     name = root[:1].upper() + root[1:]
-    starts_with_verb = snake_case(root).split("_")[0] in _METADATA_VERBS - {"many", "one", "my", "current"}
+    starts_with_verb = snake_case(root).split("_")[0] in _VERBS
     if kind == "query" and not starts_with_verb:
         name = f"Get{name}"
     return f"{name}Operation" if name in taken else escape(name)
@@ -193,8 +197,8 @@ def _metadata_name(kind: str, root: str, *, taken: set[str]) -> str:
 
 def _area(name: str) -> str:
     """The first word of what a type or root field is about: `view` for ViewFilterGroup and deleteViewField."""
-    words = snake_case(name).split("_")
-    return next((word for word in words if word not in _METADATA_VERBS), words[0])
+    parts = snake_case(name).split("_")
+    return next((part for part in parts if part not in _VERBS | _QUALIFIERS), parts[0])
 
 
 def _areas(roots: dict[tuple[str, str], GraphQLField]) -> dict[tuple[str, str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aiotwenty.codegen.errors import CodegenError
+from aiotwenty.codegen.naming import is_importable
 
 CONFIG = "codegen.toml"
 
@@ -50,7 +51,7 @@ def init_project(folder: Path, package: str) -> list[Path]:
     `package` is the name of the client, which goes to `src/<name>`, or a path such as "lib/my_crm".
     """
     name = Path(package).name
-    if not name.isidentifier() or name == "aiotwenty":
+    if not is_importable(name) or name == "aiotwenty":
         raise CodegenError(f'"{package}" must end in a name that Python can import and that is not aiotwenty itself')
     texts = {
         folder / CONFIG: _CONFIG_TEXT.format(name=name, package=package.replace("\\", "/")),

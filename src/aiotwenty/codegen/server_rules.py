@@ -28,7 +28,6 @@ from graphql import (
     get_named_type,
 )
 
-from aiotwenty.codegen.documents import problem
 from aiotwenty.codegen.errors import Problem
 from aiotwenty.codegen.objects import connection_node, object_fields
 
@@ -58,13 +57,13 @@ class ServerRules:
     def problems(self, operation: OperationDefinitionNode) -> Iterator[Problem]:
         """Everything in the operation that the server cannot do; expects one that the schema allows."""
         if operation.operation is OperationType.SUBSCRIPTION:
-            yield problem(operation, "subscriptions are refused by the server with an API key")
+            yield Problem.at(operation, "subscriptions are refused by the server with an API key")
             return
         for variable in operation.variable_definitions:
             if _named(variable.type) == "Upload":
-                yield problem(variable, "uploads need a multipart request: use `twenty.files`")
+                yield Problem.at(variable, "uploads need a multipart request: use `twenty.files`")
             if variable.default_value is not None and self._records:
-                yield problem(
+                yield Problem.at(
                     variable,
                     f"the server ignores the default of ${variable.variable.name.value}: give the value in the call",
                 )
@@ -77,14 +76,16 @@ class ServerRules:
         for selection in self._flat(operation.selection_set):
             name = selection.name.value
             if name == "__typename" and self._records:
-                yield problem(selection, "__typename beside record fields is refused at the root")
+                yield Problem.at(selection, "__typename beside record fields is refused at the root")
             elif name in roots:
-                yield problem(
+                yield Problem.at(
                     selection, f'the root field "{name}" may occur once in a document, with an alias or without'
                 )
             roots[name] = selection
         if len(roots) > MAX_ROOT_FIELDS:
-            yield problem(operation, f"{len(roots)} root fields: the server allows {MAX_ROOT_FIELDS} in one document")
+            yield Problem.at(
+                operation, f"{len(roots)} root fields: the server allows {MAX_ROOT_FIELDS} in one document"
+            )
 
     def _flat(self, selection_set: SelectionSetNode) -> Iterator[FieldNode]:
         for selection in selection_set.selections:
@@ -113,12 +114,12 @@ class ServerRules:
         inside = _Place(named, place.depth + 1, place.to_many)
         if not self._records:
             if inside.depth > MAX_METADATA_DEPTH:
-                yield problem(node, f"more than {MAX_METADATA_DEPTH} levels of fields: the server refuses it")
+                yield Problem.at(node, f"more than {MAX_METADATA_DEPTH} levels of fields: the server refuses it")
                 return
         elif place.depth:
             if node.alias:
                 comes_back = f'"{node.alias.value}" would come back as "{node.name.value}"'
-                yield problem(node, f"the server ignores aliases below the root: {comes_back}")
+                yield Problem.at(node, f"the server ignores aliases below the root: {comes_back}")
             if connection_node(named) is not None:
                 inside = _Place(named, inside.depth, place.to_many + 1)
                 yield from _to_many(node, inside)
@@ -132,14 +133,14 @@ class ServerRules:
             if edges.name.value != "edges" or not edges.selection_set:
                 continue
             if not any(each.name.value == "node" for each in self._flat(edges.selection_set)):
-                yield problem(edges, "edges without node make the server fail")
+                yield Problem.at(edges, "edges without node make the server fail")
 
 
 def _to_many(node: FieldNode, place: _Place) -> Iterator[Problem]:
     if place.to_many > 1:
-        yield problem(node, f'"{node.name.value}" is a to-many relation inside another one: the server refuses it')
+        yield Problem.at(node, f'"{node.name.value}" is a to-many relation inside another one: the server refuses it')
     if node.arguments:
-        yield problem(
+        yield Problem.at(
             node, f'the server ignores the arguments of the nested "{node.name.value}" and gives 60 records at most'
         )
 
@@ -149,9 +150,9 @@ def _directives(node: SelectionNode, *, at_root: bool) -> Iterator[Problem]:
         if directive.name.value not in ("include", "skip"):
             continue
         if at_root:
-            yield problem(node, f"the server ignores @{directive.name.value} on a root field")
+            yield Problem.at(node, f"the server ignores @{directive.name.value} on a root field")
         elif any(isinstance(argument.value, VariableNode) for argument in directive.arguments):
-            yield problem(node, f"@{directive.name.value} with a variable makes the server fail")
+            yield Problem.at(node, f"@{directive.name.value} with a variable makes the server fail")
 
 
 def _named(type_: TypeNode) -> str:

@@ -1,0 +1,46 @@
+"""Text files: read with a clear error, written all at once or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from aiotwenty.codegen.errors import CodegenError
+
+
+def read_text(path: Path, *, advice: str = "") -> str:
+    """The text of a file. `advice` says what to do where there is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CodegenError(f"cannot read {path}: {error.strerror}. {advice}".rstrip()) from error
+    except UnicodeDecodeError as error:
+        raise CodegenError(f"cannot read {path}: it is no text in UTF-8") from error
+
+
+def write_files(files: Mapping[Path, str]) -> list[Path]:
+    """Write every file whose content differs and give back which: each in one step, none before all are on disk."""
+    changed = {path: text for path, text in files.items() if not _holds(path, text)}
+    staged: list[tuple[str, Path]] = []
+    try:
+        for path, text in changed.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            staged.append((name, path))
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        for name, path in staged:
+            Path(name).replace(path)
+    except OSError as error:
+        raise CodegenError(f"cannot write {error.filename}: {error.strerror}") from error
+    finally:
+        for name, _ in staged:
+            Path(name).unlink(missing_ok=True)
+    return list(changed)
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
