@@ -8,12 +8,12 @@ from enum import StrEnum
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic.alias_generators import to_camel
 
 from aiotwenty.client import Client
 from aiotwenty.codegen import naming
 from aiotwenty.codegen.write_objects import CLIENT
 from aiotwenty.transport import runtime as rt
+from aiotwenty.transport.models import graphql_name
 
 graphql_names = st.from_regex(r"[_A-Za-z][_0-9A-Za-z]{0,11}", fullmatch=True).filter(
     lambda name: not name.startswith("__")
@@ -59,7 +59,7 @@ def test_fields_of_any_name_get_names_that_are_distinct_free_and_lead_back(names
         assert not python.startswith("_")
         assert not hasattr(rt.Record, python)
         assert not hasattr(rt.Input, python)
-        assert naming.needs_alias(python, graphql) or to_camel(python) == graphql
+        assert naming.needs_alias(python, graphql) or graphql_name(python) == graphql
         assert python == graphql or python not in names
 
 

@@ -151,21 +151,17 @@ def _indented(node: ast.AST) -> str:
     return "\n".join(f"    {line}" if line else line for line in ast.unparse(node).split("\n"))
 
 
-def in_order_of_need(classes: Iterable[GeneratedClass]) -> list[GeneratedClass]:
-    """What others are made of comes first, then by name, so that as little as possible has to be resolved later."""
+def in_order(classes: Iterable[GeneratedClass]) -> list[GeneratedClass]:
+    """As one wants to read them: what is made of no other class first, then by name; bases before what extends them."""
     by_name = {each.name: each for each in classes}
     ordered: dict[str, GeneratedClass] = {}
-    visiting: set[str] = set()
 
-    def visit(name: str) -> None:
-        if name in ordered or name in visiting or name not in by_name:
-            return
-        visiting.add(name)
-        for needed in sorted(by_name[name].needs):
-            visit(needed)
-        visiting.discard(name)
-        ordered[name] = by_name[name]
+    def add(name: str) -> None:
+        if name in by_name and name not in ordered:
+            for base in by_name[name].bases:
+                add(base)
+            ordered[name] = by_name[name]
 
-    for name in sorted(by_name):
-        visit(name)
+    for name in sorted(by_name, key=lambda name: (not by_name[name].needs.isdisjoint(by_name), name)):
+        add(name)
     return list(ordered.values())

@@ -27,7 +27,7 @@ from graphql import (
 from aiotwenty.codegen.annotations import is_nullable
 from aiotwenty.codegen.documents import Documents
 from aiotwenty.codegen.inputs import InputClasses
-from aiotwenty.codegen.models import GeneratedClass, ModelWriter, enum_class, in_order_of_need
+from aiotwenty.codegen.models import GeneratedClass, ModelWriter, enum_class, in_order
 from aiotwenty.codegen.naming import CLASSES, class_name
 from aiotwenty.codegen.objects import object_fields
 from aiotwenty.codegen.outputs import OutputClasses, foreign_imports
@@ -145,11 +145,9 @@ class PackageBuilder:
         inputs = InputClasses(self._schema, self._settings, self._plugins, self._arguments.get_used_inputs())
         models = Models(
             {
-                "records": in_order_of_need(map(self._writer.output_class, self._output.records)),
-                "results": in_order_of_need(map(self._writer.output_class, self._output.results)),
-                **{
-                    name: in_order_of_need(map(self._writer.input_class, each)) for name, each in inputs.modules.items()
-                },
+                "records": in_order(map(self._writer.output_class, self._output.records)),
+                "results": in_order(map(self._writer.output_class, self._output.results)),
+                **{name: in_order(map(self._writer.input_class, each)) for name, each in inputs.modules.items()},
             },
             {**self._output.imports, **dict.fromkeys(inputs.modules, inputs.imports)},
         )

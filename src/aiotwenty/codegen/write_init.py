@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from aiotwenty.codegen.source import GENERATED, filled, from_import
+from aiotwenty.codegen.source import GENERATED, filled
 
 
 def endpoint_init(docstring: str, exports: Mapping[str, Iterable[str]]) -> str:
     """`exports` are the names by the module they are in."""
-    typed = [
-        from_import(module, [f"{name} as {name}" for name in sorted(names)], indent="    ")
-        for module, names in exports.items()
-    ]
+    typed = [f"    from .{module} import *" for module in exports]
     where = []
     for module, names in exports.items():
         where += [f'    "{module}": """', *filled(sorted(names), "        ", " "), '    """,']
@@ -43,7 +40,7 @@ def __getattr__(name: str) -> typing.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_MODULES])
+    return sorted({{*globals(), *_MODULES}})
 '''
 
 
@@ -107,5 +104,5 @@ def __getattr__(name: str) -> typing.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *dir(core)])
+    return sorted({{*globals(), *dir(core)}})
 '''

@@ -17,943 +17,6 @@ if typing.TYPE_CHECKING:
 class CoreClient(rt.OperationsClient):
     """Every operation of /graphql under `queries/`, one method each. All raise `TwentyError`."""
 
-    async def create_many_attachments(
-        self, data: list[inputs.AttachmentCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Attachment]:
-        return await self._execute(
-            operations.CREATE_MANY_ATTACHMENTS, list[records.Attachment], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_blocklists(
-        self, data: list[inputs.BlocklistCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Blocklist]:
-        return await self._execute(
-            operations.CREATE_MANY_BLOCKLISTS, list[records.Blocklist], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_calendar_channel_event_associations(
-        self, data: list[inputs.CalendarChannelEventAssociationCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.CalendarChannelEventAssociation]:
-        return await self._execute(
-            operations.CREATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[records.CalendarChannelEventAssociation],
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_many_calendar_event_participants(
-        self, data: list[inputs.CalendarEventParticipantCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.CalendarEventParticipant]:
-        return await self._execute(
-            operations.CREATE_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            list[records.CalendarEventParticipant],
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_many_calendar_events(
-        self, data: list[inputs.CalendarEventCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.CalendarEvent]:
-        return await self._execute(
-            operations.CREATE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_call_recordings(
-        self, data: list[inputs.CallRecordingCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.CallRecording]:
-        return await self._execute(
-            operations.CREATE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_companies(
-        self, data: list[inputs.CompanyCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Company]:
-        return await self._execute(
-            operations.CREATE_MANY_COMPANIES, list[records.Company], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_dashboards(
-        self, data: list[inputs.DashboardCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Dashboard]:
-        return await self._execute(
-            operations.CREATE_MANY_DASHBOARDS, list[records.Dashboard], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_message_campaigns(
-        self, data: list[inputs.MessageCampaignCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.MessageCampaign]:
-        return await self._execute(
-            operations.CREATE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_message_channel_message_association_message_folders(
-        self,
-        data: list[inputs.MessageChannelMessageAssociationMessageFolderCreateInput],
-        *,
-        upsert: rt.Maybe[bool | None] = rt.UNSET,
-    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
-        return await self._execute(
-            operations.CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[records.MessageChannelMessageAssociationMessageFolder],
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_many_message_channel_message_associations(
-        self,
-        data: list[inputs.MessageChannelMessageAssociationCreateInput],
-        *,
-        upsert: rt.Maybe[bool | None] = rt.UNSET,
-    ) -> list[records.MessageChannelMessageAssociation]:
-        return await self._execute(
-            operations.CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[records.MessageChannelMessageAssociation],
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_many_message_list_members(
-        self, data: list[inputs.MessageListMemberCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.MessageListMember]:
-        return await self._execute(
-            operations.CREATE_MANY_MESSAGE_LIST_MEMBERS,
-            list[records.MessageListMember],
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_many_message_lists(
-        self, data: list[inputs.MessageListCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.MessageList]:
-        return await self._execute(
-            operations.CREATE_MANY_MESSAGE_LISTS, list[records.MessageList], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_message_participants(
-        self, data: list[inputs.MessageParticipantCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.MessageParticipant]:
-        return await self._execute(
-            operations.CREATE_MANY_MESSAGE_PARTICIPANTS,
-            list[records.MessageParticipant],
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_many_message_threads(
-        self, data: list[inputs.MessageThreadCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.MessageThread]:
-        return await self._execute(
-            operations.CREATE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_messages(
-        self, data: list[inputs.MessageCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Message]:
-        return await self._execute(
-            operations.CREATE_MANY_MESSAGES, list[records.Message], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_note_targets(
-        self, data: list[inputs.NoteTargetCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.NoteTarget]:
-        return await self._execute(
-            operations.CREATE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_notes(
-        self, data: list[inputs.NoteCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Note]:
-        return await self._execute(operations.CREATE_MANY_NOTES, list[records.Note], {"data": data, "upsert": upsert})
-
-    async def create_many_opportunities(
-        self, data: list[inputs.OpportunityCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Opportunity]:
-        return await self._execute(
-            operations.CREATE_MANY_OPPORTUNITIES, list[records.Opportunity], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_people(
-        self, data: list[inputs.PersonCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Person]:
-        return await self._execute(
-            operations.CREATE_MANY_PEOPLE, list[records.Person], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_task_targets(
-        self, data: list[inputs.TaskTargetCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.TaskTarget]:
-        return await self._execute(
-            operations.CREATE_MANY_TASK_TARGETS, list[records.TaskTarget], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_tasks(
-        self, data: list[inputs.TaskCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Task]:
-        return await self._execute(operations.CREATE_MANY_TASKS, list[records.Task], {"data": data, "upsert": upsert})
-
-    async def create_many_timeline_activities(
-        self, data: list[inputs.TimelineActivityCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.TimelineActivity]:
-        return await self._execute(
-            operations.CREATE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_workflow_automated_triggers(
-        self, data: list[inputs.WorkflowAutomatedTriggerCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.WorkflowAutomatedTrigger]:
-        return await self._execute(
-            operations.CREATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[records.WorkflowAutomatedTrigger],
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_many_workflow_runs(
-        self, data: list[inputs.WorkflowRunCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.WorkflowRun]:
-        return await self._execute(
-            operations.CREATE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_workflow_versions(
-        self, data: list[inputs.WorkflowVersionCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.WorkflowVersion]:
-        return await self._execute(
-            operations.CREATE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_workflows(
-        self, data: list[inputs.WorkflowCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Workflow]:
-        return await self._execute(
-            operations.CREATE_MANY_WORKFLOWS, list[records.Workflow], {"data": data, "upsert": upsert}
-        )
-
-    async def create_many_workspace_members(
-        self, data: list[inputs.WorkspaceMemberCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.WorkspaceMember]:
-        return await self._execute(
-            operations.CREATE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_attachment(
-        self, data: inputs.AttachmentCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Attachment:
-        return await self._execute(
-            operations.CREATE_ONE_ATTACHMENT, records.Attachment, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_blocklist(
-        self, data: inputs.BlocklistCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Blocklist:
-        return await self._execute(operations.CREATE_ONE_BLOCKLIST, records.Blocklist, {"data": data, "upsert": upsert})
-
-    async def create_one_calendar_channel_event_association(
-        self, data: inputs.CalendarChannelEventAssociationCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.CalendarChannelEventAssociation:
-        return await self._execute(
-            operations.CREATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_one_calendar_event(
-        self, data: inputs.CalendarEventCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.CalendarEvent:
-        return await self._execute(
-            operations.CREATE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_calendar_event_participant(
-        self, data: inputs.CalendarEventParticipantCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.CalendarEventParticipant:
-        return await self._execute(
-            operations.CREATE_ONE_CALENDAR_EVENT_PARTICIPANT,
-            records.CalendarEventParticipant,
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_one_call_recording(
-        self, data: inputs.CallRecordingCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.CallRecording:
-        return await self._execute(
-            operations.CREATE_ONE_CALL_RECORDING, records.CallRecording, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_company(
-        self, data: inputs.CompanyCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Company:
-        return await self._execute(operations.CREATE_ONE_COMPANY, records.Company, {"data": data, "upsert": upsert})
-
-    async def create_one_dashboard(
-        self, data: inputs.DashboardCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Dashboard:
-        return await self._execute(operations.CREATE_ONE_DASHBOARD, records.Dashboard, {"data": data, "upsert": upsert})
-
-    async def create_one_message(
-        self, data: inputs.MessageCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Message:
-        return await self._execute(operations.CREATE_ONE_MESSAGE, records.Message, {"data": data, "upsert": upsert})
-
-    async def create_one_message_campaign(
-        self, data: inputs.MessageCampaignCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageCampaign:
-        return await self._execute(
-            operations.CREATE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_message_channel_message_association(
-        self, data: inputs.MessageChannelMessageAssociationCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageChannelMessageAssociation:
-        return await self._execute(
-            operations.CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_one_message_channel_message_association_message_folder(
-        self,
-        data: inputs.MessageChannelMessageAssociationMessageFolderCreateInput,
-        *,
-        upsert: rt.Maybe[bool | None] = rt.UNSET,
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
-        return await self._execute(
-            operations.CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_one_message_list(
-        self, data: inputs.MessageListCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageList:
-        return await self._execute(
-            operations.CREATE_ONE_MESSAGE_LIST, records.MessageList, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_message_list_member(
-        self, data: inputs.MessageListMemberCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageListMember:
-        return await self._execute(
-            operations.CREATE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_message_participant(
-        self, data: inputs.MessageParticipantCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageParticipant:
-        return await self._execute(
-            operations.CREATE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_message_thread(
-        self, data: inputs.MessageThreadCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageThread:
-        return await self._execute(
-            operations.CREATE_ONE_MESSAGE_THREAD, records.MessageThread, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_note(
-        self, data: inputs.NoteCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Note:
-        return await self._execute(operations.CREATE_ONE_NOTE, records.Note, {"data": data, "upsert": upsert})
-
-    async def create_one_note_target(
-        self, data: inputs.NoteTargetCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.NoteTarget:
-        return await self._execute(
-            operations.CREATE_ONE_NOTE_TARGET, records.NoteTarget, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_opportunity(
-        self, data: inputs.OpportunityCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Opportunity:
-        return await self._execute(
-            operations.CREATE_ONE_OPPORTUNITY, records.Opportunity, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_person(
-        self, data: inputs.PersonCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Person:
-        return await self._execute(operations.CREATE_ONE_PERSON, records.Person, {"data": data, "upsert": upsert})
-
-    async def create_one_task(
-        self, data: inputs.TaskCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Task:
-        return await self._execute(operations.CREATE_ONE_TASK, records.Task, {"data": data, "upsert": upsert})
-
-    async def create_one_task_target(
-        self, data: inputs.TaskTargetCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.TaskTarget:
-        return await self._execute(
-            operations.CREATE_ONE_TASK_TARGET, records.TaskTarget, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_timeline_activity(
-        self, data: inputs.TimelineActivityCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.TimelineActivity:
-        return await self._execute(
-            operations.CREATE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_workflow(
-        self, data: inputs.WorkflowCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Workflow:
-        return await self._execute(operations.CREATE_ONE_WORKFLOW, records.Workflow, {"data": data, "upsert": upsert})
-
-    async def create_one_workflow_automated_trigger(
-        self, data: inputs.WorkflowAutomatedTriggerCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkflowAutomatedTrigger:
-        return await self._execute(
-            operations.CREATE_ONE_WORKFLOW_AUTOMATED_TRIGGER,
-            records.WorkflowAutomatedTrigger,
-            {"data": data, "upsert": upsert},
-        )
-
-    async def create_one_workflow_run(
-        self, data: inputs.WorkflowRunCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkflowRun:
-        return await self._execute(
-            operations.CREATE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_workflow_version(
-        self, data: inputs.WorkflowVersionCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkflowVersion:
-        return await self._execute(
-            operations.CREATE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_workspace_member(
-        self, data: inputs.WorkspaceMemberCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkspaceMember:
-        return await self._execute(
-            operations.CREATE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"data": data, "upsert": upsert}
-        )
-
-    async def delete_many_attachments(self, filter: filters.AttachmentFilterInput) -> list[records.Attachment]:
-        return await self._execute(operations.DELETE_MANY_ATTACHMENTS, list[records.Attachment], {"filter": filter})
-
-    async def delete_many_blocklists(self, filter: filters.BlocklistFilterInput) -> list[records.Blocklist]:
-        return await self._execute(operations.DELETE_MANY_BLOCKLISTS, list[records.Blocklist], {"filter": filter})
-
-    async def delete_many_calendar_channel_event_associations(
-        self, filter: filters.CalendarChannelEventAssociationFilterInput
-    ) -> list[records.CalendarChannelEventAssociation]:
-        return await self._execute(
-            operations.DELETE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[records.CalendarChannelEventAssociation],
-            {"filter": filter},
-        )
-
-    async def delete_many_calendar_event_participants(
-        self, filter: filters.CalendarEventParticipantFilterInput
-    ) -> list[records.CalendarEventParticipant]:
-        return await self._execute(
-            operations.DELETE_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            list[records.CalendarEventParticipant],
-            {"filter": filter},
-        )
-
-    async def delete_many_calendar_events(
-        self, filter: filters.CalendarEventFilterInput
-    ) -> list[records.CalendarEvent]:
-        return await self._execute(
-            operations.DELETE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"filter": filter}
-        )
-
-    async def delete_many_call_recordings(
-        self, filter: filters.CallRecordingFilterInput
-    ) -> list[records.CallRecording]:
-        return await self._execute(
-            operations.DELETE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"filter": filter}
-        )
-
-    async def delete_many_companies(self, filter: filters.CompanyFilterInput) -> list[records.Company]:
-        return await self._execute(operations.DELETE_MANY_COMPANIES, list[records.Company], {"filter": filter})
-
-    async def delete_many_dashboards(self, filter: filters.DashboardFilterInput) -> list[records.Dashboard]:
-        return await self._execute(operations.DELETE_MANY_DASHBOARDS, list[records.Dashboard], {"filter": filter})
-
-    async def delete_many_message_campaigns(
-        self, filter: filters.MessageCampaignFilterInput
-    ) -> list[records.MessageCampaign]:
-        return await self._execute(
-            operations.DELETE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"filter": filter}
-        )
-
-    async def delete_many_message_channel_message_association_message_folders(
-        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
-    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
-        return await self._execute(
-            operations.DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[records.MessageChannelMessageAssociationMessageFolder],
-            {"filter": filter},
-        )
-
-    async def delete_many_message_channel_message_associations(
-        self, filter: filters.MessageChannelMessageAssociationFilterInput
-    ) -> list[records.MessageChannelMessageAssociation]:
-        return await self._execute(
-            operations.DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[records.MessageChannelMessageAssociation],
-            {"filter": filter},
-        )
-
-    async def delete_many_message_list_members(
-        self, filter: filters.MessageListMemberFilterInput
-    ) -> list[records.MessageListMember]:
-        return await self._execute(
-            operations.DELETE_MANY_MESSAGE_LIST_MEMBERS, list[records.MessageListMember], {"filter": filter}
-        )
-
-    async def delete_many_message_lists(self, filter: filters.MessageListFilterInput) -> list[records.MessageList]:
-        return await self._execute(operations.DELETE_MANY_MESSAGE_LISTS, list[records.MessageList], {"filter": filter})
-
-    async def delete_many_message_participants(
-        self, filter: filters.MessageParticipantFilterInput
-    ) -> list[records.MessageParticipant]:
-        return await self._execute(
-            operations.DELETE_MANY_MESSAGE_PARTICIPANTS, list[records.MessageParticipant], {"filter": filter}
-        )
-
-    async def delete_many_message_threads(
-        self, filter: filters.MessageThreadFilterInput
-    ) -> list[records.MessageThread]:
-        return await self._execute(
-            operations.DELETE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"filter": filter}
-        )
-
-    async def delete_many_messages(self, filter: filters.MessageFilterInput) -> list[records.Message]:
-        return await self._execute(operations.DELETE_MANY_MESSAGES, list[records.Message], {"filter": filter})
-
-    async def delete_many_note_targets(self, filter: filters.NoteTargetFilterInput) -> list[records.NoteTarget]:
-        return await self._execute(operations.DELETE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"filter": filter})
-
-    async def delete_many_notes(self, filter: filters.NoteFilterInput) -> list[records.Note]:
-        return await self._execute(operations.DELETE_MANY_NOTES, list[records.Note], {"filter": filter})
-
-    async def delete_many_opportunities(self, filter: filters.OpportunityFilterInput) -> list[records.Opportunity]:
-        return await self._execute(operations.DELETE_MANY_OPPORTUNITIES, list[records.Opportunity], {"filter": filter})
-
-    async def delete_many_people(self, filter: filters.PersonFilterInput) -> list[records.Person]:
-        return await self._execute(operations.DELETE_MANY_PEOPLE, list[records.Person], {"filter": filter})
-
-    async def delete_many_task_targets(self, filter: filters.TaskTargetFilterInput) -> list[records.TaskTarget]:
-        return await self._execute(operations.DELETE_MANY_TASK_TARGETS, list[records.TaskTarget], {"filter": filter})
-
-    async def delete_many_tasks(self, filter: filters.TaskFilterInput) -> list[records.Task]:
-        return await self._execute(operations.DELETE_MANY_TASKS, list[records.Task], {"filter": filter})
-
-    async def delete_many_timeline_activities(
-        self, filter: filters.TimelineActivityFilterInput
-    ) -> list[records.TimelineActivity]:
-        return await self._execute(
-            operations.DELETE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"filter": filter}
-        )
-
-    async def delete_many_workflow_automated_triggers(
-        self, filter: filters.WorkflowAutomatedTriggerFilterInput
-    ) -> list[records.WorkflowAutomatedTrigger]:
-        return await self._execute(
-            operations.DELETE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[records.WorkflowAutomatedTrigger],
-            {"filter": filter},
-        )
-
-    async def delete_many_workflow_runs(self, filter: filters.WorkflowRunFilterInput) -> list[records.WorkflowRun]:
-        return await self._execute(operations.DELETE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"filter": filter})
-
-    async def delete_many_workflow_versions(
-        self, filter: filters.WorkflowVersionFilterInput
-    ) -> list[records.WorkflowVersion]:
-        return await self._execute(
-            operations.DELETE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"filter": filter}
-        )
-
-    async def delete_many_workflows(self, filter: filters.WorkflowFilterInput) -> list[records.Workflow]:
-        return await self._execute(operations.DELETE_MANY_WORKFLOWS, list[records.Workflow], {"filter": filter})
-
-    async def delete_many_workspace_members(
-        self, filter: filters.WorkspaceMemberFilterInput
-    ) -> list[records.WorkspaceMember]:
-        return await self._execute(
-            operations.DELETE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"filter": filter}
-        )
-
-    async def delete_one_attachment(self, id: rt.UUID) -> records.Attachment:
-        return await self._execute(operations.DELETE_ONE_ATTACHMENT, records.Attachment, {"id": id})
-
-    async def delete_one_blocklist(self, id: rt.UUID) -> records.Blocklist:
-        return await self._execute(operations.DELETE_ONE_BLOCKLIST, records.Blocklist, {"id": id})
-
-    async def delete_one_calendar_channel_event_association(
-        self, id: rt.UUID
-    ) -> records.CalendarChannelEventAssociation:
-        return await self._execute(
-            operations.DELETE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
-            {"id": id},
-        )
-
-    async def delete_one_calendar_event(self, id: rt.UUID) -> records.CalendarEvent:
-        return await self._execute(operations.DELETE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id})
-
-    async def delete_one_calendar_event_participant(self, id: rt.UUID) -> records.CalendarEventParticipant:
-        return await self._execute(
-            operations.DELETE_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id}
-        )
-
-    async def delete_one_call_recording(self, id: rt.UUID) -> records.CallRecording:
-        return await self._execute(operations.DELETE_ONE_CALL_RECORDING, records.CallRecording, {"id": id})
-
-    async def delete_one_company(self, id: rt.UUID) -> records.Company:
-        return await self._execute(operations.DELETE_ONE_COMPANY, records.Company, {"id": id})
-
-    async def delete_one_dashboard(self, id: rt.UUID) -> records.Dashboard:
-        return await self._execute(operations.DELETE_ONE_DASHBOARD, records.Dashboard, {"id": id})
-
-    async def delete_one_message(self, id: rt.UUID) -> records.Message:
-        return await self._execute(operations.DELETE_ONE_MESSAGE, records.Message, {"id": id})
-
-    async def delete_one_message_campaign(self, id: rt.UUID) -> records.MessageCampaign:
-        return await self._execute(operations.DELETE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id})
-
-    async def delete_one_message_channel_message_association(
-        self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociation:
-        return await self._execute(
-            operations.DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
-            {"id": id},
-        )
-
-    async def delete_one_message_channel_message_association_message_folder(
-        self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
-        return await self._execute(
-            operations.DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"id": id},
-        )
-
-    async def delete_one_message_list(self, id: rt.UUID) -> records.MessageList:
-        return await self._execute(operations.DELETE_ONE_MESSAGE_LIST, records.MessageList, {"id": id})
-
-    async def delete_one_message_list_member(self, id: rt.UUID) -> records.MessageListMember:
-        return await self._execute(operations.DELETE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id})
-
-    async def delete_one_message_participant(self, id: rt.UUID) -> records.MessageParticipant:
-        return await self._execute(operations.DELETE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id})
-
-    async def delete_one_message_thread(self, id: rt.UUID) -> records.MessageThread:
-        return await self._execute(operations.DELETE_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id})
-
-    async def delete_one_note(self, id: rt.UUID) -> records.Note:
-        return await self._execute(operations.DELETE_ONE_NOTE, records.Note, {"id": id})
-
-    async def delete_one_note_target(self, id: rt.UUID) -> records.NoteTarget:
-        return await self._execute(operations.DELETE_ONE_NOTE_TARGET, records.NoteTarget, {"id": id})
-
-    async def delete_one_opportunity(self, id: rt.UUID) -> records.Opportunity:
-        return await self._execute(operations.DELETE_ONE_OPPORTUNITY, records.Opportunity, {"id": id})
-
-    async def delete_one_person(self, id: rt.UUID) -> records.Person:
-        return await self._execute(operations.DELETE_ONE_PERSON, records.Person, {"id": id})
-
-    async def delete_one_task(self, id: rt.UUID) -> records.Task:
-        return await self._execute(operations.DELETE_ONE_TASK, records.Task, {"id": id})
-
-    async def delete_one_task_target(self, id: rt.UUID) -> records.TaskTarget:
-        return await self._execute(operations.DELETE_ONE_TASK_TARGET, records.TaskTarget, {"id": id})
-
-    async def delete_one_timeline_activity(self, id: rt.UUID) -> records.TimelineActivity:
-        return await self._execute(operations.DELETE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id})
-
-    async def delete_one_workflow(self, id: rt.UUID) -> records.Workflow:
-        return await self._execute(operations.DELETE_ONE_WORKFLOW, records.Workflow, {"id": id})
-
-    async def delete_one_workflow_automated_trigger(self, id: rt.UUID) -> records.WorkflowAutomatedTrigger:
-        return await self._execute(
-            operations.DELETE_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id}
-        )
-
-    async def delete_one_workflow_run(self, id: rt.UUID) -> records.WorkflowRun:
-        return await self._execute(operations.DELETE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id})
-
-    async def delete_one_workflow_version(self, id: rt.UUID) -> records.WorkflowVersion:
-        return await self._execute(operations.DELETE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id})
-
-    async def delete_one_workspace_member(self, id: rt.UUID) -> records.WorkspaceMember:
-        return await self._execute(operations.DELETE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"id": id})
-
-    async def destroy_many_attachments(self, filter: filters.AttachmentFilterInput) -> list[records.Attachment]:
-        return await self._execute(operations.DESTROY_MANY_ATTACHMENTS, list[records.Attachment], {"filter": filter})
-
-    async def destroy_many_blocklists(self, filter: filters.BlocklistFilterInput) -> list[records.Blocklist]:
-        return await self._execute(operations.DESTROY_MANY_BLOCKLISTS, list[records.Blocklist], {"filter": filter})
-
-    async def destroy_many_calendar_channel_event_associations(
-        self, filter: filters.CalendarChannelEventAssociationFilterInput
-    ) -> list[records.CalendarChannelEventAssociation]:
-        return await self._execute(
-            operations.DESTROY_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[records.CalendarChannelEventAssociation],
-            {"filter": filter},
-        )
-
-    async def destroy_many_calendar_event_participants(
-        self, filter: filters.CalendarEventParticipantFilterInput
-    ) -> list[records.CalendarEventParticipant]:
-        return await self._execute(
-            operations.DESTROY_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            list[records.CalendarEventParticipant],
-            {"filter": filter},
-        )
-
-    async def destroy_many_calendar_events(
-        self, filter: filters.CalendarEventFilterInput
-    ) -> list[records.CalendarEvent]:
-        return await self._execute(
-            operations.DESTROY_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"filter": filter}
-        )
-
-    async def destroy_many_call_recordings(
-        self, filter: filters.CallRecordingFilterInput
-    ) -> list[records.CallRecording]:
-        return await self._execute(
-            operations.DESTROY_MANY_CALL_RECORDINGS, list[records.CallRecording], {"filter": filter}
-        )
-
-    async def destroy_many_companies(self, filter: filters.CompanyFilterInput) -> list[records.Company]:
-        return await self._execute(operations.DESTROY_MANY_COMPANIES, list[records.Company], {"filter": filter})
-
-    async def destroy_many_dashboards(self, filter: filters.DashboardFilterInput) -> list[records.Dashboard]:
-        return await self._execute(operations.DESTROY_MANY_DASHBOARDS, list[records.Dashboard], {"filter": filter})
-
-    async def destroy_many_message_campaigns(
-        self, filter: filters.MessageCampaignFilterInput
-    ) -> list[records.MessageCampaign]:
-        return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"filter": filter}
-        )
-
-    async def destroy_many_message_channel_message_association_message_folders(
-        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
-    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
-        return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[records.MessageChannelMessageAssociationMessageFolder],
-            {"filter": filter},
-        )
-
-    async def destroy_many_message_channel_message_associations(
-        self, filter: filters.MessageChannelMessageAssociationFilterInput
-    ) -> list[records.MessageChannelMessageAssociation]:
-        return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[records.MessageChannelMessageAssociation],
-            {"filter": filter},
-        )
-
-    async def destroy_many_message_list_members(
-        self, filter: filters.MessageListMemberFilterInput
-    ) -> list[records.MessageListMember]:
-        return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_LIST_MEMBERS, list[records.MessageListMember], {"filter": filter}
-        )
-
-    async def destroy_many_message_lists(self, filter: filters.MessageListFilterInput) -> list[records.MessageList]:
-        return await self._execute(operations.DESTROY_MANY_MESSAGE_LISTS, list[records.MessageList], {"filter": filter})
-
-    async def destroy_many_message_participants(
-        self, filter: filters.MessageParticipantFilterInput
-    ) -> list[records.MessageParticipant]:
-        return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_PARTICIPANTS, list[records.MessageParticipant], {"filter": filter}
-        )
-
-    async def destroy_many_message_threads(
-        self, filter: filters.MessageThreadFilterInput
-    ) -> list[records.MessageThread]:
-        return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_THREADS, list[records.MessageThread], {"filter": filter}
-        )
-
-    async def destroy_many_messages(self, filter: filters.MessageFilterInput) -> list[records.Message]:
-        return await self._execute(operations.DESTROY_MANY_MESSAGES, list[records.Message], {"filter": filter})
-
-    async def destroy_many_note_targets(self, filter: filters.NoteTargetFilterInput) -> list[records.NoteTarget]:
-        return await self._execute(operations.DESTROY_MANY_NOTE_TARGETS, list[records.NoteTarget], {"filter": filter})
-
-    async def destroy_many_notes(self, filter: filters.NoteFilterInput) -> list[records.Note]:
-        return await self._execute(operations.DESTROY_MANY_NOTES, list[records.Note], {"filter": filter})
-
-    async def destroy_many_opportunities(self, filter: filters.OpportunityFilterInput) -> list[records.Opportunity]:
-        return await self._execute(operations.DESTROY_MANY_OPPORTUNITIES, list[records.Opportunity], {"filter": filter})
-
-    async def destroy_many_people(self, filter: filters.PersonFilterInput) -> list[records.Person]:
-        return await self._execute(operations.DESTROY_MANY_PEOPLE, list[records.Person], {"filter": filter})
-
-    async def destroy_many_task_targets(self, filter: filters.TaskTargetFilterInput) -> list[records.TaskTarget]:
-        return await self._execute(operations.DESTROY_MANY_TASK_TARGETS, list[records.TaskTarget], {"filter": filter})
-
-    async def destroy_many_tasks(self, filter: filters.TaskFilterInput) -> list[records.Task]:
-        return await self._execute(operations.DESTROY_MANY_TASKS, list[records.Task], {"filter": filter})
-
-    async def destroy_many_timeline_activities(
-        self, filter: filters.TimelineActivityFilterInput
-    ) -> list[records.TimelineActivity]:
-        return await self._execute(
-            operations.DESTROY_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"filter": filter}
-        )
-
-    async def destroy_many_workflow_automated_triggers(
-        self, filter: filters.WorkflowAutomatedTriggerFilterInput
-    ) -> list[records.WorkflowAutomatedTrigger]:
-        return await self._execute(
-            operations.DESTROY_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[records.WorkflowAutomatedTrigger],
-            {"filter": filter},
-        )
-
-    async def destroy_many_workflow_runs(self, filter: filters.WorkflowRunFilterInput) -> list[records.WorkflowRun]:
-        return await self._execute(operations.DESTROY_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"filter": filter})
-
-    async def destroy_many_workflow_versions(
-        self, filter: filters.WorkflowVersionFilterInput
-    ) -> list[records.WorkflowVersion]:
-        return await self._execute(
-            operations.DESTROY_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"filter": filter}
-        )
-
-    async def destroy_many_workflows(self, filter: filters.WorkflowFilterInput) -> list[records.Workflow]:
-        return await self._execute(operations.DESTROY_MANY_WORKFLOWS, list[records.Workflow], {"filter": filter})
-
-    async def destroy_many_workspace_members(
-        self, filter: filters.WorkspaceMemberFilterInput
-    ) -> list[records.WorkspaceMember]:
-        return await self._execute(
-            operations.DESTROY_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"filter": filter}
-        )
-
-    async def destroy_one_attachment(self, id: rt.UUID) -> records.Attachment:
-        return await self._execute(operations.DESTROY_ONE_ATTACHMENT, records.Attachment, {"id": id})
-
-    async def destroy_one_blocklist(self, id: rt.UUID) -> records.Blocklist:
-        return await self._execute(operations.DESTROY_ONE_BLOCKLIST, records.Blocklist, {"id": id})
-
-    async def destroy_one_calendar_channel_event_association(
-        self, id: rt.UUID
-    ) -> records.CalendarChannelEventAssociation:
-        return await self._execute(
-            operations.DESTROY_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
-            {"id": id},
-        )
-
-    async def destroy_one_calendar_event(self, id: rt.UUID) -> records.CalendarEvent:
-        return await self._execute(operations.DESTROY_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id})
-
-    async def destroy_one_calendar_event_participant(self, id: rt.UUID) -> records.CalendarEventParticipant:
-        return await self._execute(
-            operations.DESTROY_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id}
-        )
-
-    async def destroy_one_call_recording(self, id: rt.UUID) -> records.CallRecording:
-        return await self._execute(operations.DESTROY_ONE_CALL_RECORDING, records.CallRecording, {"id": id})
-
-    async def destroy_one_company(self, id: rt.UUID) -> records.Company:
-        return await self._execute(operations.DESTROY_ONE_COMPANY, records.Company, {"id": id})
-
-    async def destroy_one_dashboard(self, id: rt.UUID) -> records.Dashboard:
-        return await self._execute(operations.DESTROY_ONE_DASHBOARD, records.Dashboard, {"id": id})
-
-    async def destroy_one_message(self, id: rt.UUID) -> records.Message:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE, records.Message, {"id": id})
-
-    async def destroy_one_message_campaign(self, id: rt.UUID) -> records.MessageCampaign:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id})
-
-    async def destroy_one_message_channel_message_association(
-        self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociation:
-        return await self._execute(
-            operations.DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
-            {"id": id},
-        )
-
-    async def destroy_one_message_channel_message_association_message_folder(
-        self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
-        return await self._execute(
-            operations.DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"id": id},
-        )
-
-    async def destroy_one_message_list(self, id: rt.UUID) -> records.MessageList:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE_LIST, records.MessageList, {"id": id})
-
-    async def destroy_one_message_list_member(self, id: rt.UUID) -> records.MessageListMember:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id})
-
-    async def destroy_one_message_participant(self, id: rt.UUID) -> records.MessageParticipant:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id})
-
-    async def destroy_one_message_thread(self, id: rt.UUID) -> records.MessageThread:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id})
-
-    async def destroy_one_note(self, id: rt.UUID) -> records.Note:
-        return await self._execute(operations.DESTROY_ONE_NOTE, records.Note, {"id": id})
-
-    async def destroy_one_note_target(self, id: rt.UUID) -> records.NoteTarget:
-        return await self._execute(operations.DESTROY_ONE_NOTE_TARGET, records.NoteTarget, {"id": id})
-
-    async def destroy_one_opportunity(self, id: rt.UUID) -> records.Opportunity:
-        return await self._execute(operations.DESTROY_ONE_OPPORTUNITY, records.Opportunity, {"id": id})
-
-    async def destroy_one_person(self, id: rt.UUID) -> records.Person:
-        return await self._execute(operations.DESTROY_ONE_PERSON, records.Person, {"id": id})
-
-    async def destroy_one_task(self, id: rt.UUID) -> records.Task:
-        return await self._execute(operations.DESTROY_ONE_TASK, records.Task, {"id": id})
-
-    async def destroy_one_task_target(self, id: rt.UUID) -> records.TaskTarget:
-        return await self._execute(operations.DESTROY_ONE_TASK_TARGET, records.TaskTarget, {"id": id})
-
-    async def destroy_one_timeline_activity(self, id: rt.UUID) -> records.TimelineActivity:
-        return await self._execute(operations.DESTROY_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id})
-
-    async def destroy_one_workflow(self, id: rt.UUID) -> records.Workflow:
-        return await self._execute(operations.DESTROY_ONE_WORKFLOW, records.Workflow, {"id": id})
-
-    async def destroy_one_workflow_automated_trigger(self, id: rt.UUID) -> records.WorkflowAutomatedTrigger:
-        return await self._execute(
-            operations.DESTROY_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id}
-        )
-
-    async def destroy_one_workflow_run(self, id: rt.UUID) -> records.WorkflowRun:
-        return await self._execute(operations.DESTROY_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id})
-
-    async def destroy_one_workflow_version(self, id: rt.UUID) -> records.WorkflowVersion:
-        return await self._execute(operations.DESTROY_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id})
-
-    async def destroy_one_workspace_member(self, id: rt.UUID) -> records.WorkspaceMember:
-        return await self._execute(operations.DESTROY_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"id": id})
-
-    async def find_duplicates_companies(
-        self,
-        *,
-        data: rt.Maybe[list[inputs.CompanyCreateInput | None] | None] = rt.UNSET,
-        ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
-    ) -> list[rt.Page[records.Company]]:
-        return await self._execute(
-            operations.FIND_DUPLICATES_COMPANIES, list[rt.Page[records.Company]], {"data": data, "ids": ids}
-        )
-
-    async def find_duplicates_people(
-        self,
-        *,
-        data: rt.Maybe[list[inputs.PersonCreateInput | None] | None] = rt.UNSET,
-        ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
-    ) -> list[rt.Page[records.Person]]:
-        return await self._execute(
-            operations.FIND_DUPLICATES_PEOPLE, list[rt.Page[records.Person]], {"data": data, "ids": ids}
-        )
-
     async def find_many_attachments(
         self,
         *,
@@ -979,798 +42,8 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
-    async def find_many_blocklists(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.BlocklistFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.BlocklistOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Blocklist]:
-        return await self._execute(
-            operations.FIND_MANY_BLOCKLISTS,
-            rt.Page[records.Blocklist],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_calendar_channel_event_associations(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.CalendarChannelEventAssociationFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.CalendarChannelEventAssociationOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.CalendarChannelEventAssociation]:
-        return await self._execute(
-            operations.FIND_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            rt.Page[records.CalendarChannelEventAssociation],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_calendar_event_participants(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.CalendarEventParticipantFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.CalendarEventParticipantOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.CalendarEventParticipant]:
-        return await self._execute(
-            operations.FIND_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            rt.Page[records.CalendarEventParticipant],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_calendar_events(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.CalendarEventFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.CalendarEventOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.CalendarEvent]:
-        return await self._execute(
-            operations.FIND_MANY_CALENDAR_EVENTS,
-            rt.Page[records.CalendarEvent],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_call_recordings(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.CallRecordingFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.CallRecordingOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.CallRecording]:
-        return await self._execute(
-            operations.FIND_MANY_CALL_RECORDINGS,
-            rt.Page[records.CallRecording],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_companies(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.CompanyFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.CompanyOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Company]:
-        return await self._execute(
-            operations.FIND_MANY_COMPANIES,
-            rt.Page[records.Company],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_dashboards(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.DashboardFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.DashboardOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Dashboard]:
-        return await self._execute(
-            operations.FIND_MANY_DASHBOARDS,
-            rt.Page[records.Dashboard],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_message_campaigns(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageCampaignFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageCampaignOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageCampaign]:
-        return await self._execute(
-            operations.FIND_MANY_MESSAGE_CAMPAIGNS,
-            rt.Page[records.MessageCampaign],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_message_channel_message_association_message_folders(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageChannelMessageAssociationMessageFolderFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageChannelMessageAssociationMessageFolderOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageChannelMessageAssociationMessageFolder]:
-        return await self._execute(
-            operations.FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            rt.Page[records.MessageChannelMessageAssociationMessageFolder],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_message_channel_message_associations(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageChannelMessageAssociationFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageChannelMessageAssociationOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageChannelMessageAssociation]:
-        return await self._execute(
-            operations.FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            rt.Page[records.MessageChannelMessageAssociation],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_message_list_members(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageListMemberFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageListMemberOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageListMember]:
-        return await self._execute(
-            operations.FIND_MANY_MESSAGE_LIST_MEMBERS,
-            rt.Page[records.MessageListMember],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_message_lists(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageListFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageListOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageList]:
-        return await self._execute(
-            operations.FIND_MANY_MESSAGE_LISTS,
-            rt.Page[records.MessageList],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_message_participants(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageParticipantFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageParticipantOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageParticipant]:
-        return await self._execute(
-            operations.FIND_MANY_MESSAGE_PARTICIPANTS,
-            rt.Page[records.MessageParticipant],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_message_threads(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageThreadFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageThreadOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageThread]:
-        return await self._execute(
-            operations.FIND_MANY_MESSAGE_THREADS,
-            rt.Page[records.MessageThread],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_messages(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Message]:
-        return await self._execute(
-            operations.FIND_MANY_MESSAGES,
-            rt.Page[records.Message],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_note_targets(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.NoteTargetFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.NoteTargetOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.NoteTarget]:
-        return await self._execute(
-            operations.FIND_MANY_NOTE_TARGETS,
-            rt.Page[records.NoteTarget],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_notes(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.NoteFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.NoteOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Note]:
-        return await self._execute(
-            operations.FIND_MANY_NOTES,
-            rt.Page[records.Note],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_opportunities(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.OpportunityFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.OpportunityOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Opportunity]:
-        return await self._execute(
-            operations.FIND_MANY_OPPORTUNITIES,
-            rt.Page[records.Opportunity],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_people(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.PersonFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.PersonOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Person]:
-        return await self._execute(
-            operations.FIND_MANY_PEOPLE,
-            rt.Page[records.Person],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_task_targets(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.TaskTargetFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.TaskTargetOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.TaskTarget]:
-        return await self._execute(
-            operations.FIND_MANY_TASK_TARGETS,
-            rt.Page[records.TaskTarget],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_tasks(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.TaskFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.TaskOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Task]:
-        return await self._execute(
-            operations.FIND_MANY_TASKS,
-            rt.Page[records.Task],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_timeline_activities(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.TimelineActivityFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.TimelineActivityOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.TimelineActivity]:
-        return await self._execute(
-            operations.FIND_MANY_TIMELINE_ACTIVITIES,
-            rt.Page[records.TimelineActivity],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_workflow_automated_triggers(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.WorkflowAutomatedTriggerFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.WorkflowAutomatedTriggerOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.WorkflowAutomatedTrigger]:
-        return await self._execute(
-            operations.FIND_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            rt.Page[records.WorkflowAutomatedTrigger],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_workflow_runs(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.WorkflowRunFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.WorkflowRunOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.WorkflowRun]:
-        return await self._execute(
-            operations.FIND_MANY_WORKFLOW_RUNS,
-            rt.Page[records.WorkflowRun],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_workflow_versions(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.WorkflowVersionFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.WorkflowVersionOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.WorkflowVersion]:
-        return await self._execute(
-            operations.FIND_MANY_WORKFLOW_VERSIONS,
-            rt.Page[records.WorkflowVersion],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_workflows(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.WorkflowFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.WorkflowOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Workflow]:
-        return await self._execute(
-            operations.FIND_MANY_WORKFLOWS,
-            rt.Page[records.Workflow],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
-    async def find_many_workspace_members(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.WorkspaceMemberFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.WorkspaceMemberOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.WorkspaceMember]:
-        return await self._execute(
-            operations.FIND_MANY_WORKSPACE_MEMBERS,
-            rt.Page[records.WorkspaceMember],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
-        )
-
     async def find_one_attachment(self, filter: filters.AttachmentFilterInput) -> records.Attachment:
         return await self._execute(operations.FIND_ONE_ATTACHMENT, records.Attachment, {"filter": filter})
-
-    async def find_one_blocklist(self, filter: filters.BlocklistFilterInput) -> records.Blocklist:
-        return await self._execute(operations.FIND_ONE_BLOCKLIST, records.Blocklist, {"filter": filter})
-
-    async def find_one_calendar_channel_event_association(
-        self, filter: filters.CalendarChannelEventAssociationFilterInput
-    ) -> records.CalendarChannelEventAssociation:
-        return await self._execute(
-            operations.FIND_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
-            {"filter": filter},
-        )
-
-    async def find_one_calendar_event(self, filter: filters.CalendarEventFilterInput) -> records.CalendarEvent:
-        return await self._execute(operations.FIND_ONE_CALENDAR_EVENT, records.CalendarEvent, {"filter": filter})
-
-    async def find_one_calendar_event_participant(
-        self, filter: filters.CalendarEventParticipantFilterInput
-    ) -> records.CalendarEventParticipant:
-        return await self._execute(
-            operations.FIND_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"filter": filter}
-        )
-
-    async def find_one_call_recording(self, filter: filters.CallRecordingFilterInput) -> records.CallRecording:
-        return await self._execute(operations.FIND_ONE_CALL_RECORDING, records.CallRecording, {"filter": filter})
-
-    async def find_one_company(self, filter: filters.CompanyFilterInput) -> records.Company:
-        return await self._execute(operations.FIND_ONE_COMPANY, records.Company, {"filter": filter})
-
-    async def find_one_dashboard(self, filter: filters.DashboardFilterInput) -> records.Dashboard:
-        return await self._execute(operations.FIND_ONE_DASHBOARD, records.Dashboard, {"filter": filter})
-
-    async def find_one_message(self, filter: filters.MessageFilterInput) -> records.Message:
-        return await self._execute(operations.FIND_ONE_MESSAGE, records.Message, {"filter": filter})
-
-    async def find_one_message_campaign(self, filter: filters.MessageCampaignFilterInput) -> records.MessageCampaign:
-        return await self._execute(operations.FIND_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"filter": filter})
-
-    async def find_one_message_channel_message_association(
-        self, filter: filters.MessageChannelMessageAssociationFilterInput
-    ) -> records.MessageChannelMessageAssociation:
-        return await self._execute(
-            operations.FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
-            {"filter": filter},
-        )
-
-    async def find_one_message_channel_message_association_message_folder(
-        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
-        return await self._execute(
-            operations.FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"filter": filter},
-        )
-
-    async def find_one_message_list(self, filter: filters.MessageListFilterInput) -> records.MessageList:
-        return await self._execute(operations.FIND_ONE_MESSAGE_LIST, records.MessageList, {"filter": filter})
-
-    async def find_one_message_list_member(
-        self, filter: filters.MessageListMemberFilterInput
-    ) -> records.MessageListMember:
-        return await self._execute(
-            operations.FIND_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"filter": filter}
-        )
-
-    async def find_one_message_participant(
-        self, filter: filters.MessageParticipantFilterInput
-    ) -> records.MessageParticipant:
-        return await self._execute(
-            operations.FIND_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"filter": filter}
-        )
-
-    async def find_one_message_thread(self, filter: filters.MessageThreadFilterInput) -> records.MessageThread:
-        return await self._execute(operations.FIND_ONE_MESSAGE_THREAD, records.MessageThread, {"filter": filter})
-
-    async def find_one_note(self, filter: filters.NoteFilterInput) -> records.Note:
-        return await self._execute(operations.FIND_ONE_NOTE, records.Note, {"filter": filter})
-
-    async def find_one_note_target(self, filter: filters.NoteTargetFilterInput) -> records.NoteTarget:
-        return await self._execute(operations.FIND_ONE_NOTE_TARGET, records.NoteTarget, {"filter": filter})
-
-    async def find_one_opportunity(self, filter: filters.OpportunityFilterInput) -> records.Opportunity:
-        return await self._execute(operations.FIND_ONE_OPPORTUNITY, records.Opportunity, {"filter": filter})
-
-    async def find_one_person(self, filter: filters.PersonFilterInput) -> records.Person:
-        return await self._execute(operations.FIND_ONE_PERSON, records.Person, {"filter": filter})
-
-    async def find_one_task(self, filter: filters.TaskFilterInput) -> records.Task:
-        return await self._execute(operations.FIND_ONE_TASK, records.Task, {"filter": filter})
-
-    async def find_one_task_target(self, filter: filters.TaskTargetFilterInput) -> records.TaskTarget:
-        return await self._execute(operations.FIND_ONE_TASK_TARGET, records.TaskTarget, {"filter": filter})
-
-    async def find_one_timeline_activity(self, filter: filters.TimelineActivityFilterInput) -> records.TimelineActivity:
-        return await self._execute(operations.FIND_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"filter": filter})
-
-    async def find_one_workflow(self, filter: filters.WorkflowFilterInput) -> records.Workflow:
-        return await self._execute(operations.FIND_ONE_WORKFLOW, records.Workflow, {"filter": filter})
-
-    async def find_one_workflow_automated_trigger(
-        self, filter: filters.WorkflowAutomatedTriggerFilterInput
-    ) -> records.WorkflowAutomatedTrigger:
-        return await self._execute(
-            operations.FIND_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"filter": filter}
-        )
-
-    async def find_one_workflow_run(self, filter: filters.WorkflowRunFilterInput) -> records.WorkflowRun:
-        return await self._execute(operations.FIND_ONE_WORKFLOW_RUN, records.WorkflowRun, {"filter": filter})
-
-    async def find_one_workflow_version(self, filter: filters.WorkflowVersionFilterInput) -> records.WorkflowVersion:
-        return await self._execute(operations.FIND_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"filter": filter})
-
-    async def find_one_workspace_member(self, filter: filters.WorkspaceMemberFilterInput) -> records.WorkspaceMember:
-        return await self._execute(operations.FIND_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"filter": filter})
 
     async def group_by_attachments(
         self,
@@ -1797,6 +70,76 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
+    async def create_one_attachment(
+        self, data: inputs.AttachmentCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Attachment:
+        return await self._execute(
+            operations.CREATE_ONE_ATTACHMENT, records.Attachment, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_attachment(self, id: rt.UUID, data: inputs.AttachmentUpdateInput) -> records.Attachment:
+        return await self._execute(operations.UPDATE_ONE_ATTACHMENT, records.Attachment, {"id": id, "data": data})
+
+    async def delete_one_attachment(self, id: rt.UUID) -> records.Attachment:
+        return await self._execute(operations.DELETE_ONE_ATTACHMENT, records.Attachment, {"id": id})
+
+    async def destroy_one_attachment(self, id: rt.UUID) -> records.Attachment:
+        return await self._execute(operations.DESTROY_ONE_ATTACHMENT, records.Attachment, {"id": id})
+
+    async def restore_one_attachment(self, id: rt.UUID) -> records.Attachment:
+        return await self._execute(operations.RESTORE_ONE_ATTACHMENT, records.Attachment, {"id": id})
+
+    async def create_many_attachments(
+        self, data: list[inputs.AttachmentCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Attachment]:
+        return await self._execute(
+            operations.CREATE_MANY_ATTACHMENTS, list[records.Attachment], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_attachments(
+        self, data: inputs.AttachmentUpdateInput, filter: filters.AttachmentFilterInput
+    ) -> list[records.Attachment]:
+        return await self._execute(
+            operations.UPDATE_MANY_ATTACHMENTS, list[records.Attachment], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_attachments(self, filter: filters.AttachmentFilterInput) -> list[records.Attachment]:
+        return await self._execute(operations.DELETE_MANY_ATTACHMENTS, list[records.Attachment], {"filter": filter})
+
+    async def destroy_many_attachments(self, filter: filters.AttachmentFilterInput) -> list[records.Attachment]:
+        return await self._execute(operations.DESTROY_MANY_ATTACHMENTS, list[records.Attachment], {"filter": filter})
+
+    async def restore_many_attachments(self, filter: filters.AttachmentFilterInput) -> list[records.Attachment]:
+        return await self._execute(operations.RESTORE_MANY_ATTACHMENTS, list[records.Attachment], {"filter": filter})
+
+    async def find_many_blocklists(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.BlocklistFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.BlocklistOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.Blocklist]:
+        return await self._execute(
+            operations.FIND_MANY_BLOCKLISTS,
+            rt.Page[records.Blocklist],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_blocklist(self, filter: filters.BlocklistFilterInput) -> records.Blocklist:
+        return await self._execute(operations.FIND_ONE_BLOCKLIST, records.Blocklist, {"filter": filter})
+
     async def group_by_blocklists(
         self,
         group_by: list[group_by.BlocklistGroupByInput],
@@ -1820,6 +163,80 @@ class CoreClient(rt.OperationsClient):
                 "orderByForRecords": order_by_for_records,
                 "viewId": view_id,
             },
+        )
+
+    async def create_one_blocklist(
+        self, data: inputs.BlocklistCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Blocklist:
+        return await self._execute(operations.CREATE_ONE_BLOCKLIST, records.Blocklist, {"data": data, "upsert": upsert})
+
+    async def update_one_blocklist(self, id: rt.UUID, data: inputs.BlocklistUpdateInput) -> records.Blocklist:
+        return await self._execute(operations.UPDATE_ONE_BLOCKLIST, records.Blocklist, {"id": id, "data": data})
+
+    async def delete_one_blocklist(self, id: rt.UUID) -> records.Blocklist:
+        return await self._execute(operations.DELETE_ONE_BLOCKLIST, records.Blocklist, {"id": id})
+
+    async def destroy_one_blocklist(self, id: rt.UUID) -> records.Blocklist:
+        return await self._execute(operations.DESTROY_ONE_BLOCKLIST, records.Blocklist, {"id": id})
+
+    async def restore_one_blocklist(self, id: rt.UUID) -> records.Blocklist:
+        return await self._execute(operations.RESTORE_ONE_BLOCKLIST, records.Blocklist, {"id": id})
+
+    async def create_many_blocklists(
+        self, data: list[inputs.BlocklistCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Blocklist]:
+        return await self._execute(
+            operations.CREATE_MANY_BLOCKLISTS, list[records.Blocklist], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_blocklists(
+        self, data: inputs.BlocklistUpdateInput, filter: filters.BlocklistFilterInput
+    ) -> list[records.Blocklist]:
+        return await self._execute(
+            operations.UPDATE_MANY_BLOCKLISTS, list[records.Blocklist], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_blocklists(self, filter: filters.BlocklistFilterInput) -> list[records.Blocklist]:
+        return await self._execute(operations.DELETE_MANY_BLOCKLISTS, list[records.Blocklist], {"filter": filter})
+
+    async def destroy_many_blocklists(self, filter: filters.BlocklistFilterInput) -> list[records.Blocklist]:
+        return await self._execute(operations.DESTROY_MANY_BLOCKLISTS, list[records.Blocklist], {"filter": filter})
+
+    async def restore_many_blocklists(self, filter: filters.BlocklistFilterInput) -> list[records.Blocklist]:
+        return await self._execute(operations.RESTORE_MANY_BLOCKLISTS, list[records.Blocklist], {"filter": filter})
+
+    async def find_many_calendar_channel_event_associations(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.CalendarChannelEventAssociationFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.CalendarChannelEventAssociationOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.CalendarChannelEventAssociation]:
+        return await self._execute(
+            operations.FIND_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
+            rt.Page[records.CalendarChannelEventAssociation],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_calendar_channel_event_association(
+        self, filter: filters.CalendarChannelEventAssociationFilterInput
+    ) -> records.CalendarChannelEventAssociation:
+        return await self._execute(
+            operations.FIND_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
+            records.CalendarChannelEventAssociation,
+            {"filter": filter},
         )
 
     async def group_by_calendar_channel_event_associations(
@@ -1847,30 +264,125 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
-    async def group_by_calendar_event_participants(
-        self,
-        group_by: list[group_by.CalendarEventParticipantGroupByInput],
-        *,
-        filter: rt.Maybe[filters.CalendarEventParticipantFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.CalendarEventParticipantOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.CalendarEventParticipantOrderByInput | None] | None] = rt.UNSET,
-        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-    ) -> list[rt.Group]:
+    async def create_one_calendar_channel_event_association(
+        self, data: inputs.CalendarChannelEventAssociationCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.CalendarChannelEventAssociation:
         return await self._execute(
-            operations.GROUP_BY_CALENDAR_EVENT_PARTICIPANTS,
-            list[rt.Group],
+            operations.CREATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
+            records.CalendarChannelEventAssociation,
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_one_calendar_channel_event_association(
+        self, id: rt.UUID, data: inputs.CalendarChannelEventAssociationUpdateInput
+    ) -> records.CalendarChannelEventAssociation:
+        return await self._execute(
+            operations.UPDATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
+            records.CalendarChannelEventAssociation,
+            {"id": id, "data": data},
+        )
+
+    async def delete_one_calendar_channel_event_association(
+        self, id: rt.UUID
+    ) -> records.CalendarChannelEventAssociation:
+        return await self._execute(
+            operations.DELETE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
+            records.CalendarChannelEventAssociation,
+            {"id": id},
+        )
+
+    async def destroy_one_calendar_channel_event_association(
+        self, id: rt.UUID
+    ) -> records.CalendarChannelEventAssociation:
+        return await self._execute(
+            operations.DESTROY_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
+            records.CalendarChannelEventAssociation,
+            {"id": id},
+        )
+
+    async def restore_one_calendar_channel_event_association(
+        self, id: rt.UUID
+    ) -> records.CalendarChannelEventAssociation:
+        return await self._execute(
+            operations.RESTORE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
+            records.CalendarChannelEventAssociation,
+            {"id": id},
+        )
+
+    async def create_many_calendar_channel_event_associations(
+        self, data: list[inputs.CalendarChannelEventAssociationCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.CalendarChannelEventAssociation]:
+        return await self._execute(
+            operations.CREATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
+            list[records.CalendarChannelEventAssociation],
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_many_calendar_channel_event_associations(
+        self,
+        data: inputs.CalendarChannelEventAssociationUpdateInput,
+        filter: filters.CalendarChannelEventAssociationFilterInput,
+    ) -> list[records.CalendarChannelEventAssociation]:
+        return await self._execute(
+            operations.UPDATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
+            list[records.CalendarChannelEventAssociation],
+            {"data": data, "filter": filter},
+        )
+
+    async def delete_many_calendar_channel_event_associations(
+        self, filter: filters.CalendarChannelEventAssociationFilterInput
+    ) -> list[records.CalendarChannelEventAssociation]:
+        return await self._execute(
+            operations.DELETE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
+            list[records.CalendarChannelEventAssociation],
+            {"filter": filter},
+        )
+
+    async def destroy_many_calendar_channel_event_associations(
+        self, filter: filters.CalendarChannelEventAssociationFilterInput
+    ) -> list[records.CalendarChannelEventAssociation]:
+        return await self._execute(
+            operations.DESTROY_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
+            list[records.CalendarChannelEventAssociation],
+            {"filter": filter},
+        )
+
+    async def restore_many_calendar_channel_event_associations(
+        self, filter: filters.CalendarChannelEventAssociationFilterInput
+    ) -> list[records.CalendarChannelEventAssociation]:
+        return await self._execute(
+            operations.RESTORE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
+            list[records.CalendarChannelEventAssociation],
+            {"filter": filter},
+        )
+
+    async def find_many_calendar_events(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.CalendarEventFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.CalendarEventOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.CalendarEvent]:
+        return await self._execute(
+            operations.FIND_MANY_CALENDAR_EVENTS,
+            rt.Page[records.CalendarEvent],
             {
+                "after": after,
+                "before": before,
                 "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
+                "first": first,
+                "last": last,
+                "offset": offset,
                 "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
             },
         )
+
+    async def find_one_calendar_event(self, filter: filters.CalendarEventFilterInput) -> records.CalendarEvent:
+        return await self._execute(operations.FIND_ONE_CALENDAR_EVENT, records.CalendarEvent, {"filter": filter})
 
     async def group_by_calendar_events(
         self,
@@ -1897,6 +409,225 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
+    async def create_one_calendar_event(
+        self, data: inputs.CalendarEventCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.CalendarEvent:
+        return await self._execute(
+            operations.CREATE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_calendar_event(
+        self, id: rt.UUID, data: inputs.CalendarEventUpdateInput
+    ) -> records.CalendarEvent:
+        return await self._execute(
+            operations.UPDATE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id, "data": data}
+        )
+
+    async def delete_one_calendar_event(self, id: rt.UUID) -> records.CalendarEvent:
+        return await self._execute(operations.DELETE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id})
+
+    async def destroy_one_calendar_event(self, id: rt.UUID) -> records.CalendarEvent:
+        return await self._execute(operations.DESTROY_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id})
+
+    async def restore_one_calendar_event(self, id: rt.UUID) -> records.CalendarEvent:
+        return await self._execute(operations.RESTORE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id})
+
+    async def create_many_calendar_events(
+        self, data: list[inputs.CalendarEventCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.CalendarEvent]:
+        return await self._execute(
+            operations.CREATE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_calendar_events(
+        self, data: inputs.CalendarEventUpdateInput, filter: filters.CalendarEventFilterInput
+    ) -> list[records.CalendarEvent]:
+        return await self._execute(
+            operations.UPDATE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_calendar_events(
+        self, filter: filters.CalendarEventFilterInput
+    ) -> list[records.CalendarEvent]:
+        return await self._execute(
+            operations.DELETE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"filter": filter}
+        )
+
+    async def destroy_many_calendar_events(
+        self, filter: filters.CalendarEventFilterInput
+    ) -> list[records.CalendarEvent]:
+        return await self._execute(
+            operations.DESTROY_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"filter": filter}
+        )
+
+    async def restore_many_calendar_events(
+        self, filter: filters.CalendarEventFilterInput
+    ) -> list[records.CalendarEvent]:
+        return await self._execute(
+            operations.RESTORE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"filter": filter}
+        )
+
+    async def find_many_calendar_event_participants(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.CalendarEventParticipantFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.CalendarEventParticipantOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.CalendarEventParticipant]:
+        return await self._execute(
+            operations.FIND_MANY_CALENDAR_EVENT_PARTICIPANTS,
+            rt.Page[records.CalendarEventParticipant],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_calendar_event_participant(
+        self, filter: filters.CalendarEventParticipantFilterInput
+    ) -> records.CalendarEventParticipant:
+        return await self._execute(
+            operations.FIND_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"filter": filter}
+        )
+
+    async def group_by_calendar_event_participants(
+        self,
+        group_by: list[group_by.CalendarEventParticipantGroupByInput],
+        *,
+        filter: rt.Maybe[filters.CalendarEventParticipantFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET,
+        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[group_by.CalendarEventParticipantOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[order_by.CalendarEventParticipantOrderByInput | None] | None] = rt.UNSET,
+        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> list[rt.Group]:
+        return await self._execute(
+            operations.GROUP_BY_CALENDAR_EVENT_PARTICIPANTS,
+            list[rt.Group],
+            {
+                "filter": filter,
+                "groupBy": group_by,
+                "limit": limit,
+                "offsetForRecords": offset_for_records,
+                "orderBy": order_by,
+                "orderByForRecords": order_by_for_records,
+                "viewId": view_id,
+            },
+        )
+
+    async def create_one_calendar_event_participant(
+        self, data: inputs.CalendarEventParticipantCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.CalendarEventParticipant:
+        return await self._execute(
+            operations.CREATE_ONE_CALENDAR_EVENT_PARTICIPANT,
+            records.CalendarEventParticipant,
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_one_calendar_event_participant(
+        self, id: rt.UUID, data: inputs.CalendarEventParticipantUpdateInput
+    ) -> records.CalendarEventParticipant:
+        return await self._execute(
+            operations.UPDATE_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id, "data": data}
+        )
+
+    async def delete_one_calendar_event_participant(self, id: rt.UUID) -> records.CalendarEventParticipant:
+        return await self._execute(
+            operations.DELETE_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id}
+        )
+
+    async def destroy_one_calendar_event_participant(self, id: rt.UUID) -> records.CalendarEventParticipant:
+        return await self._execute(
+            operations.DESTROY_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id}
+        )
+
+    async def restore_one_calendar_event_participant(self, id: rt.UUID) -> records.CalendarEventParticipant:
+        return await self._execute(
+            operations.RESTORE_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id}
+        )
+
+    async def create_many_calendar_event_participants(
+        self, data: list[inputs.CalendarEventParticipantCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.CalendarEventParticipant]:
+        return await self._execute(
+            operations.CREATE_MANY_CALENDAR_EVENT_PARTICIPANTS,
+            list[records.CalendarEventParticipant],
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_many_calendar_event_participants(
+        self, data: inputs.CalendarEventParticipantUpdateInput, filter: filters.CalendarEventParticipantFilterInput
+    ) -> list[records.CalendarEventParticipant]:
+        return await self._execute(
+            operations.UPDATE_MANY_CALENDAR_EVENT_PARTICIPANTS,
+            list[records.CalendarEventParticipant],
+            {"data": data, "filter": filter},
+        )
+
+    async def delete_many_calendar_event_participants(
+        self, filter: filters.CalendarEventParticipantFilterInput
+    ) -> list[records.CalendarEventParticipant]:
+        return await self._execute(
+            operations.DELETE_MANY_CALENDAR_EVENT_PARTICIPANTS,
+            list[records.CalendarEventParticipant],
+            {"filter": filter},
+        )
+
+    async def destroy_many_calendar_event_participants(
+        self, filter: filters.CalendarEventParticipantFilterInput
+    ) -> list[records.CalendarEventParticipant]:
+        return await self._execute(
+            operations.DESTROY_MANY_CALENDAR_EVENT_PARTICIPANTS,
+            list[records.CalendarEventParticipant],
+            {"filter": filter},
+        )
+
+    async def restore_many_calendar_event_participants(
+        self, filter: filters.CalendarEventParticipantFilterInput
+    ) -> list[records.CalendarEventParticipant]:
+        return await self._execute(
+            operations.RESTORE_MANY_CALENDAR_EVENT_PARTICIPANTS,
+            list[records.CalendarEventParticipant],
+            {"filter": filter},
+        )
+
+    async def find_many_call_recordings(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.CallRecordingFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.CallRecordingOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.CallRecording]:
+        return await self._execute(
+            operations.FIND_MANY_CALL_RECORDINGS,
+            rt.Page[records.CallRecording],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_call_recording(self, filter: filters.CallRecordingFilterInput) -> records.CallRecording:
+        return await self._execute(operations.FIND_ONE_CALL_RECORDING, records.CallRecording, {"filter": filter})
+
     async def group_by_call_recordings(
         self,
         group_by: list[group_by.CallRecordingGroupByInput],
@@ -1921,6 +652,92 @@ class CoreClient(rt.OperationsClient):
                 "viewId": view_id,
             },
         )
+
+    async def create_one_call_recording(
+        self, data: inputs.CallRecordingCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.CallRecording:
+        return await self._execute(
+            operations.CREATE_ONE_CALL_RECORDING, records.CallRecording, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_call_recording(
+        self, id: rt.UUID, data: inputs.CallRecordingUpdateInput
+    ) -> records.CallRecording:
+        return await self._execute(
+            operations.UPDATE_ONE_CALL_RECORDING, records.CallRecording, {"id": id, "data": data}
+        )
+
+    async def delete_one_call_recording(self, id: rt.UUID) -> records.CallRecording:
+        return await self._execute(operations.DELETE_ONE_CALL_RECORDING, records.CallRecording, {"id": id})
+
+    async def destroy_one_call_recording(self, id: rt.UUID) -> records.CallRecording:
+        return await self._execute(operations.DESTROY_ONE_CALL_RECORDING, records.CallRecording, {"id": id})
+
+    async def restore_one_call_recording(self, id: rt.UUID) -> records.CallRecording:
+        return await self._execute(operations.RESTORE_ONE_CALL_RECORDING, records.CallRecording, {"id": id})
+
+    async def create_many_call_recordings(
+        self, data: list[inputs.CallRecordingCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.CallRecording]:
+        return await self._execute(
+            operations.CREATE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_call_recordings(
+        self, data: inputs.CallRecordingUpdateInput, filter: filters.CallRecordingFilterInput
+    ) -> list[records.CallRecording]:
+        return await self._execute(
+            operations.UPDATE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_call_recordings(
+        self, filter: filters.CallRecordingFilterInput
+    ) -> list[records.CallRecording]:
+        return await self._execute(
+            operations.DELETE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"filter": filter}
+        )
+
+    async def destroy_many_call_recordings(
+        self, filter: filters.CallRecordingFilterInput
+    ) -> list[records.CallRecording]:
+        return await self._execute(
+            operations.DESTROY_MANY_CALL_RECORDINGS, list[records.CallRecording], {"filter": filter}
+        )
+
+    async def restore_many_call_recordings(
+        self, filter: filters.CallRecordingFilterInput
+    ) -> list[records.CallRecording]:
+        return await self._execute(
+            operations.RESTORE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"filter": filter}
+        )
+
+    async def find_many_companies(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.CompanyFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.CompanyOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.Company]:
+        return await self._execute(
+            operations.FIND_MANY_COMPANIES,
+            rt.Page[records.Company],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_company(self, filter: filters.CompanyFilterInput) -> records.Company:
+        return await self._execute(operations.FIND_ONE_COMPANY, records.Company, {"filter": filter})
 
     async def group_by_companies(
         self,
@@ -1947,6 +764,93 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
+    async def find_duplicates_companies(
+        self,
+        *,
+        ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
+        data: rt.Maybe[list[inputs.CompanyCreateInput | None] | None] = rt.UNSET,
+    ) -> list[rt.Page[records.Company]]:
+        return await self._execute(
+            operations.FIND_DUPLICATES_COMPANIES, list[rt.Page[records.Company]], {"ids": ids, "data": data}
+        )
+
+    async def create_one_company(
+        self, data: inputs.CompanyCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Company:
+        return await self._execute(operations.CREATE_ONE_COMPANY, records.Company, {"data": data, "upsert": upsert})
+
+    async def update_one_company(self, id: rt.UUID, data: inputs.CompanyUpdateInput) -> records.Company:
+        return await self._execute(operations.UPDATE_ONE_COMPANY, records.Company, {"id": id, "data": data})
+
+    async def delete_one_company(self, id: rt.UUID) -> records.Company:
+        return await self._execute(operations.DELETE_ONE_COMPANY, records.Company, {"id": id})
+
+    async def destroy_one_company(self, id: rt.UUID) -> records.Company:
+        return await self._execute(operations.DESTROY_ONE_COMPANY, records.Company, {"id": id})
+
+    async def restore_one_company(self, id: rt.UUID) -> records.Company:
+        return await self._execute(operations.RESTORE_ONE_COMPANY, records.Company, {"id": id})
+
+    async def create_many_companies(
+        self, data: list[inputs.CompanyCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Company]:
+        return await self._execute(
+            operations.CREATE_MANY_COMPANIES, list[records.Company], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_companies(
+        self, data: inputs.CompanyUpdateInput, filter: filters.CompanyFilterInput
+    ) -> list[records.Company]:
+        return await self._execute(
+            operations.UPDATE_MANY_COMPANIES, list[records.Company], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_companies(self, filter: filters.CompanyFilterInput) -> list[records.Company]:
+        return await self._execute(operations.DELETE_MANY_COMPANIES, list[records.Company], {"filter": filter})
+
+    async def destroy_many_companies(self, filter: filters.CompanyFilterInput) -> list[records.Company]:
+        return await self._execute(operations.DESTROY_MANY_COMPANIES, list[records.Company], {"filter": filter})
+
+    async def restore_many_companies(self, filter: filters.CompanyFilterInput) -> list[records.Company]:
+        return await self._execute(operations.RESTORE_MANY_COMPANIES, list[records.Company], {"filter": filter})
+
+    async def merge_many_companies(
+        self, ids: list[rt.UUID], conflict_priority_index: int, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Company:
+        return await self._execute(
+            operations.MERGE_MANY_COMPANIES,
+            records.Company,
+            {"ids": ids, "conflictPriorityIndex": conflict_priority_index, "dryRun": dry_run},
+        )
+
+    async def find_many_dashboards(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.DashboardFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.DashboardOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.Dashboard]:
+        return await self._execute(
+            operations.FIND_MANY_DASHBOARDS,
+            rt.Page[records.Dashboard],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_dashboard(self, filter: filters.DashboardFilterInput) -> records.Dashboard:
+        return await self._execute(operations.FIND_ONE_DASHBOARD, records.Dashboard, {"filter": filter})
+
     async def group_by_dashboards(
         self,
         group_by: list[group_by.DashboardGroupByInput],
@@ -1971,6 +875,167 @@ class CoreClient(rt.OperationsClient):
                 "viewId": view_id,
             },
         )
+
+    async def create_one_dashboard(
+        self, data: inputs.DashboardCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Dashboard:
+        return await self._execute(operations.CREATE_ONE_DASHBOARD, records.Dashboard, {"data": data, "upsert": upsert})
+
+    async def update_one_dashboard(self, id: rt.UUID, data: inputs.DashboardUpdateInput) -> records.Dashboard:
+        return await self._execute(operations.UPDATE_ONE_DASHBOARD, records.Dashboard, {"id": id, "data": data})
+
+    async def delete_one_dashboard(self, id: rt.UUID) -> records.Dashboard:
+        return await self._execute(operations.DELETE_ONE_DASHBOARD, records.Dashboard, {"id": id})
+
+    async def destroy_one_dashboard(self, id: rt.UUID) -> records.Dashboard:
+        return await self._execute(operations.DESTROY_ONE_DASHBOARD, records.Dashboard, {"id": id})
+
+    async def restore_one_dashboard(self, id: rt.UUID) -> records.Dashboard:
+        return await self._execute(operations.RESTORE_ONE_DASHBOARD, records.Dashboard, {"id": id})
+
+    async def create_many_dashboards(
+        self, data: list[inputs.DashboardCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Dashboard]:
+        return await self._execute(
+            operations.CREATE_MANY_DASHBOARDS, list[records.Dashboard], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_dashboards(
+        self, data: inputs.DashboardUpdateInput, filter: filters.DashboardFilterInput
+    ) -> list[records.Dashboard]:
+        return await self._execute(
+            operations.UPDATE_MANY_DASHBOARDS, list[records.Dashboard], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_dashboards(self, filter: filters.DashboardFilterInput) -> list[records.Dashboard]:
+        return await self._execute(operations.DELETE_MANY_DASHBOARDS, list[records.Dashboard], {"filter": filter})
+
+    async def destroy_many_dashboards(self, filter: filters.DashboardFilterInput) -> list[records.Dashboard]:
+        return await self._execute(operations.DESTROY_MANY_DASHBOARDS, list[records.Dashboard], {"filter": filter})
+
+    async def restore_many_dashboards(self, filter: filters.DashboardFilterInput) -> list[records.Dashboard]:
+        return await self._execute(operations.RESTORE_MANY_DASHBOARDS, list[records.Dashboard], {"filter": filter})
+
+    async def find_many_messages(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.MessageFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.MessageOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.Message]:
+        return await self._execute(
+            operations.FIND_MANY_MESSAGES,
+            rt.Page[records.Message],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_message(self, filter: filters.MessageFilterInput) -> records.Message:
+        return await self._execute(operations.FIND_ONE_MESSAGE, records.Message, {"filter": filter})
+
+    async def group_by_messages(
+        self,
+        group_by: list[group_by.MessageGroupByInput],
+        *,
+        filter: rt.Maybe[filters.MessageFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET,
+        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[group_by.MessageOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[order_by.MessageOrderByInput | None] | None] = rt.UNSET,
+        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> list[rt.Group]:
+        return await self._execute(
+            operations.GROUP_BY_MESSAGES,
+            list[rt.Group],
+            {
+                "filter": filter,
+                "groupBy": group_by,
+                "limit": limit,
+                "offsetForRecords": offset_for_records,
+                "orderBy": order_by,
+                "orderByForRecords": order_by_for_records,
+                "viewId": view_id,
+            },
+        )
+
+    async def create_one_message(
+        self, data: inputs.MessageCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Message:
+        return await self._execute(operations.CREATE_ONE_MESSAGE, records.Message, {"data": data, "upsert": upsert})
+
+    async def update_one_message(self, id: rt.UUID, data: inputs.MessageUpdateInput) -> records.Message:
+        return await self._execute(operations.UPDATE_ONE_MESSAGE, records.Message, {"id": id, "data": data})
+
+    async def delete_one_message(self, id: rt.UUID) -> records.Message:
+        return await self._execute(operations.DELETE_ONE_MESSAGE, records.Message, {"id": id})
+
+    async def destroy_one_message(self, id: rt.UUID) -> records.Message:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE, records.Message, {"id": id})
+
+    async def restore_one_message(self, id: rt.UUID) -> records.Message:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE, records.Message, {"id": id})
+
+    async def create_many_messages(
+        self, data: list[inputs.MessageCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Message]:
+        return await self._execute(
+            operations.CREATE_MANY_MESSAGES, list[records.Message], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_messages(
+        self, data: inputs.MessageUpdateInput, filter: filters.MessageFilterInput
+    ) -> list[records.Message]:
+        return await self._execute(
+            operations.UPDATE_MANY_MESSAGES, list[records.Message], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_messages(self, filter: filters.MessageFilterInput) -> list[records.Message]:
+        return await self._execute(operations.DELETE_MANY_MESSAGES, list[records.Message], {"filter": filter})
+
+    async def destroy_many_messages(self, filter: filters.MessageFilterInput) -> list[records.Message]:
+        return await self._execute(operations.DESTROY_MANY_MESSAGES, list[records.Message], {"filter": filter})
+
+    async def restore_many_messages(self, filter: filters.MessageFilterInput) -> list[records.Message]:
+        return await self._execute(operations.RESTORE_MANY_MESSAGES, list[records.Message], {"filter": filter})
+
+    async def find_many_message_campaigns(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.MessageCampaignFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.MessageCampaignOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.MessageCampaign]:
+        return await self._execute(
+            operations.FIND_MANY_MESSAGE_CAMPAIGNS,
+            rt.Page[records.MessageCampaign],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_message_campaign(self, filter: filters.MessageCampaignFilterInput) -> records.MessageCampaign:
+        return await self._execute(operations.FIND_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"filter": filter})
 
     async def group_by_message_campaigns(
         self,
@@ -1997,29 +1062,96 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
-    async def group_by_message_channel_message_association_message_folders(
-        self,
-        group_by: list[group_by.MessageChannelMessageAssociationMessageFolderGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageChannelMessageAssociationMessageFolderFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageChannelMessageAssociationMessageFolderOrderByInput | None] | None] = rt.UNSET,
-        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-    ) -> list[rt.Group]:
+    async def create_one_message_campaign(
+        self, data: inputs.MessageCampaignCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.MessageCampaign:
         return await self._execute(
-            operations.GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[rt.Group],
+            operations.CREATE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_message_campaign(
+        self, id: rt.UUID, data: inputs.MessageCampaignUpdateInput
+    ) -> records.MessageCampaign:
+        return await self._execute(
+            operations.UPDATE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id, "data": data}
+        )
+
+    async def delete_one_message_campaign(self, id: rt.UUID) -> records.MessageCampaign:
+        return await self._execute(operations.DELETE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id})
+
+    async def destroy_one_message_campaign(self, id: rt.UUID) -> records.MessageCampaign:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id})
+
+    async def restore_one_message_campaign(self, id: rt.UUID) -> records.MessageCampaign:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id})
+
+    async def create_many_message_campaigns(
+        self, data: list[inputs.MessageCampaignCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.MessageCampaign]:
+        return await self._execute(
+            operations.CREATE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_message_campaigns(
+        self, data: inputs.MessageCampaignUpdateInput, filter: filters.MessageCampaignFilterInput
+    ) -> list[records.MessageCampaign]:
+        return await self._execute(
+            operations.UPDATE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_message_campaigns(
+        self, filter: filters.MessageCampaignFilterInput
+    ) -> list[records.MessageCampaign]:
+        return await self._execute(
+            operations.DELETE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"filter": filter}
+        )
+
+    async def destroy_many_message_campaigns(
+        self, filter: filters.MessageCampaignFilterInput
+    ) -> list[records.MessageCampaign]:
+        return await self._execute(
+            operations.DESTROY_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"filter": filter}
+        )
+
+    async def restore_many_message_campaigns(
+        self, filter: filters.MessageCampaignFilterInput
+    ) -> list[records.MessageCampaign]:
+        return await self._execute(
+            operations.RESTORE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"filter": filter}
+        )
+
+    async def find_many_message_channel_message_associations(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.MessageChannelMessageAssociationFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.MessageChannelMessageAssociationOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.MessageChannelMessageAssociation]:
+        return await self._execute(
+            operations.FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
+            rt.Page[records.MessageChannelMessageAssociation],
             {
+                "after": after,
+                "before": before,
                 "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
+                "first": first,
+                "last": last,
+                "offset": offset,
                 "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
             },
+        )
+
+    async def find_one_message_channel_message_association(
+        self, filter: filters.MessageChannelMessageAssociationFilterInput
+    ) -> records.MessageChannelMessageAssociation:
+        return await self._execute(
+            operations.FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
+            records.MessageChannelMessageAssociation,
+            {"filter": filter},
         )
 
     async def group_by_message_channel_message_associations(
@@ -2047,6 +1179,385 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
+    async def create_one_message_channel_message_association(
+        self, data: inputs.MessageChannelMessageAssociationCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.MessageChannelMessageAssociation:
+        return await self._execute(
+            operations.CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
+            records.MessageChannelMessageAssociation,
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_one_message_channel_message_association(
+        self, id: rt.UUID, data: inputs.MessageChannelMessageAssociationUpdateInput
+    ) -> records.MessageChannelMessageAssociation:
+        return await self._execute(
+            operations.UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
+            records.MessageChannelMessageAssociation,
+            {"id": id, "data": data},
+        )
+
+    async def delete_one_message_channel_message_association(
+        self, id: rt.UUID
+    ) -> records.MessageChannelMessageAssociation:
+        return await self._execute(
+            operations.DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
+            records.MessageChannelMessageAssociation,
+            {"id": id},
+        )
+
+    async def destroy_one_message_channel_message_association(
+        self, id: rt.UUID
+    ) -> records.MessageChannelMessageAssociation:
+        return await self._execute(
+            operations.DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
+            records.MessageChannelMessageAssociation,
+            {"id": id},
+        )
+
+    async def restore_one_message_channel_message_association(
+        self, id: rt.UUID
+    ) -> records.MessageChannelMessageAssociation:
+        return await self._execute(
+            operations.RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
+            records.MessageChannelMessageAssociation,
+            {"id": id},
+        )
+
+    async def create_many_message_channel_message_associations(
+        self,
+        data: list[inputs.MessageChannelMessageAssociationCreateInput],
+        *,
+        upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[records.MessageChannelMessageAssociation]:
+        return await self._execute(
+            operations.CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
+            list[records.MessageChannelMessageAssociation],
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_many_message_channel_message_associations(
+        self,
+        data: inputs.MessageChannelMessageAssociationUpdateInput,
+        filter: filters.MessageChannelMessageAssociationFilterInput,
+    ) -> list[records.MessageChannelMessageAssociation]:
+        return await self._execute(
+            operations.UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
+            list[records.MessageChannelMessageAssociation],
+            {"data": data, "filter": filter},
+        )
+
+    async def delete_many_message_channel_message_associations(
+        self, filter: filters.MessageChannelMessageAssociationFilterInput
+    ) -> list[records.MessageChannelMessageAssociation]:
+        return await self._execute(
+            operations.DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
+            list[records.MessageChannelMessageAssociation],
+            {"filter": filter},
+        )
+
+    async def destroy_many_message_channel_message_associations(
+        self, filter: filters.MessageChannelMessageAssociationFilterInput
+    ) -> list[records.MessageChannelMessageAssociation]:
+        return await self._execute(
+            operations.DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
+            list[records.MessageChannelMessageAssociation],
+            {"filter": filter},
+        )
+
+    async def restore_many_message_channel_message_associations(
+        self, filter: filters.MessageChannelMessageAssociationFilterInput
+    ) -> list[records.MessageChannelMessageAssociation]:
+        return await self._execute(
+            operations.RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
+            list[records.MessageChannelMessageAssociation],
+            {"filter": filter},
+        )
+
+    async def find_many_message_channel_message_association_message_folders(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.MessageChannelMessageAssociationMessageFolderFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.MessageChannelMessageAssociationMessageFolderOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.MessageChannelMessageAssociationMessageFolder]:
+        return await self._execute(
+            operations.FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
+            rt.Page[records.MessageChannelMessageAssociationMessageFolder],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_message_channel_message_association_message_folder(
+        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
+    ) -> records.MessageChannelMessageAssociationMessageFolder:
+        return await self._execute(
+            operations.FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
+            records.MessageChannelMessageAssociationMessageFolder,
+            {"filter": filter},
+        )
+
+    async def group_by_message_channel_message_association_message_folders(
+        self,
+        group_by: list[group_by.MessageChannelMessageAssociationMessageFolderGroupByInput],
+        *,
+        filter: rt.Maybe[filters.MessageChannelMessageAssociationMessageFolderFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET,
+        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[group_by.MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[order_by.MessageChannelMessageAssociationMessageFolderOrderByInput | None] | None] = rt.UNSET,
+        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> list[rt.Group]:
+        return await self._execute(
+            operations.GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
+            list[rt.Group],
+            {
+                "filter": filter,
+                "groupBy": group_by,
+                "limit": limit,
+                "offsetForRecords": offset_for_records,
+                "orderBy": order_by,
+                "orderByForRecords": order_by_for_records,
+                "viewId": view_id,
+            },
+        )
+
+    async def create_one_message_channel_message_association_message_folder(
+        self,
+        data: inputs.MessageChannelMessageAssociationMessageFolderCreateInput,
+        *,
+        upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> records.MessageChannelMessageAssociationMessageFolder:
+        return await self._execute(
+            operations.CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
+            records.MessageChannelMessageAssociationMessageFolder,
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_one_message_channel_message_association_message_folder(
+        self, id: rt.UUID, data: inputs.MessageChannelMessageAssociationMessageFolderUpdateInput
+    ) -> records.MessageChannelMessageAssociationMessageFolder:
+        return await self._execute(
+            operations.UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
+            records.MessageChannelMessageAssociationMessageFolder,
+            {"id": id, "data": data},
+        )
+
+    async def delete_one_message_channel_message_association_message_folder(
+        self, id: rt.UUID
+    ) -> records.MessageChannelMessageAssociationMessageFolder:
+        return await self._execute(
+            operations.DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
+            records.MessageChannelMessageAssociationMessageFolder,
+            {"id": id},
+        )
+
+    async def destroy_one_message_channel_message_association_message_folder(
+        self, id: rt.UUID
+    ) -> records.MessageChannelMessageAssociationMessageFolder:
+        return await self._execute(
+            operations.DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
+            records.MessageChannelMessageAssociationMessageFolder,
+            {"id": id},
+        )
+
+    async def restore_one_message_channel_message_association_message_folder(
+        self, id: rt.UUID
+    ) -> records.MessageChannelMessageAssociationMessageFolder:
+        return await self._execute(
+            operations.RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
+            records.MessageChannelMessageAssociationMessageFolder,
+            {"id": id},
+        )
+
+    async def create_many_message_channel_message_association_message_folders(
+        self,
+        data: list[inputs.MessageChannelMessageAssociationMessageFolderCreateInput],
+        *,
+        upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
+        return await self._execute(
+            operations.CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
+            list[records.MessageChannelMessageAssociationMessageFolder],
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_many_message_channel_message_association_message_folders(
+        self,
+        data: inputs.MessageChannelMessageAssociationMessageFolderUpdateInput,
+        filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput,
+    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
+        return await self._execute(
+            operations.UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
+            list[records.MessageChannelMessageAssociationMessageFolder],
+            {"data": data, "filter": filter},
+        )
+
+    async def delete_many_message_channel_message_association_message_folders(
+        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
+    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
+        return await self._execute(
+            operations.DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
+            list[records.MessageChannelMessageAssociationMessageFolder],
+            {"filter": filter},
+        )
+
+    async def destroy_many_message_channel_message_association_message_folders(
+        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
+    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
+        return await self._execute(
+            operations.DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
+            list[records.MessageChannelMessageAssociationMessageFolder],
+            {"filter": filter},
+        )
+
+    async def restore_many_message_channel_message_association_message_folders(
+        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
+    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
+        return await self._execute(
+            operations.RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
+            list[records.MessageChannelMessageAssociationMessageFolder],
+            {"filter": filter},
+        )
+
+    async def find_many_message_lists(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.MessageListFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.MessageListOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.MessageList]:
+        return await self._execute(
+            operations.FIND_MANY_MESSAGE_LISTS,
+            rt.Page[records.MessageList],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_message_list(self, filter: filters.MessageListFilterInput) -> records.MessageList:
+        return await self._execute(operations.FIND_ONE_MESSAGE_LIST, records.MessageList, {"filter": filter})
+
+    async def group_by_message_lists(
+        self,
+        group_by: list[group_by.MessageListGroupByInput],
+        *,
+        filter: rt.Maybe[filters.MessageListFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET,
+        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[group_by.MessageListOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[order_by.MessageListOrderByInput | None] | None] = rt.UNSET,
+        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> list[rt.Group]:
+        return await self._execute(
+            operations.GROUP_BY_MESSAGE_LISTS,
+            list[rt.Group],
+            {
+                "filter": filter,
+                "groupBy": group_by,
+                "limit": limit,
+                "offsetForRecords": offset_for_records,
+                "orderBy": order_by,
+                "orderByForRecords": order_by_for_records,
+                "viewId": view_id,
+            },
+        )
+
+    async def create_one_message_list(
+        self, data: inputs.MessageListCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.MessageList:
+        return await self._execute(
+            operations.CREATE_ONE_MESSAGE_LIST, records.MessageList, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_message_list(self, id: rt.UUID, data: inputs.MessageListUpdateInput) -> records.MessageList:
+        return await self._execute(operations.UPDATE_ONE_MESSAGE_LIST, records.MessageList, {"id": id, "data": data})
+
+    async def delete_one_message_list(self, id: rt.UUID) -> records.MessageList:
+        return await self._execute(operations.DELETE_ONE_MESSAGE_LIST, records.MessageList, {"id": id})
+
+    async def destroy_one_message_list(self, id: rt.UUID) -> records.MessageList:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE_LIST, records.MessageList, {"id": id})
+
+    async def restore_one_message_list(self, id: rt.UUID) -> records.MessageList:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE_LIST, records.MessageList, {"id": id})
+
+    async def create_many_message_lists(
+        self, data: list[inputs.MessageListCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.MessageList]:
+        return await self._execute(
+            operations.CREATE_MANY_MESSAGE_LISTS, list[records.MessageList], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_message_lists(
+        self, data: inputs.MessageListUpdateInput, filter: filters.MessageListFilterInput
+    ) -> list[records.MessageList]:
+        return await self._execute(
+            operations.UPDATE_MANY_MESSAGE_LISTS, list[records.MessageList], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_message_lists(self, filter: filters.MessageListFilterInput) -> list[records.MessageList]:
+        return await self._execute(operations.DELETE_MANY_MESSAGE_LISTS, list[records.MessageList], {"filter": filter})
+
+    async def destroy_many_message_lists(self, filter: filters.MessageListFilterInput) -> list[records.MessageList]:
+        return await self._execute(operations.DESTROY_MANY_MESSAGE_LISTS, list[records.MessageList], {"filter": filter})
+
+    async def restore_many_message_lists(self, filter: filters.MessageListFilterInput) -> list[records.MessageList]:
+        return await self._execute(operations.RESTORE_MANY_MESSAGE_LISTS, list[records.MessageList], {"filter": filter})
+
+    async def find_many_message_list_members(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.MessageListMemberFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.MessageListMemberOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.MessageListMember]:
+        return await self._execute(
+            operations.FIND_MANY_MESSAGE_LIST_MEMBERS,
+            rt.Page[records.MessageListMember],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_message_list_member(
+        self, filter: filters.MessageListMemberFilterInput
+    ) -> records.MessageListMember:
+        return await self._execute(
+            operations.FIND_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"filter": filter}
+        )
+
     async def group_by_message_list_members(
         self,
         group_by: list[group_by.MessageListMemberGroupByInput],
@@ -2072,29 +1583,98 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
-    async def group_by_message_lists(
-        self,
-        group_by: list[group_by.MessageListGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageListFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageListOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageListOrderByInput | None] | None] = rt.UNSET,
-        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-    ) -> list[rt.Group]:
+    async def create_one_message_list_member(
+        self, data: inputs.MessageListMemberCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.MessageListMember:
         return await self._execute(
-            operations.GROUP_BY_MESSAGE_LISTS,
-            list[rt.Group],
+            operations.CREATE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_message_list_member(
+        self, id: rt.UUID, data: inputs.MessageListMemberUpdateInput
+    ) -> records.MessageListMember:
+        return await self._execute(
+            operations.UPDATE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id, "data": data}
+        )
+
+    async def delete_one_message_list_member(self, id: rt.UUID) -> records.MessageListMember:
+        return await self._execute(operations.DELETE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id})
+
+    async def destroy_one_message_list_member(self, id: rt.UUID) -> records.MessageListMember:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id})
+
+    async def restore_one_message_list_member(self, id: rt.UUID) -> records.MessageListMember:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id})
+
+    async def create_many_message_list_members(
+        self, data: list[inputs.MessageListMemberCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.MessageListMember]:
+        return await self._execute(
+            operations.CREATE_MANY_MESSAGE_LIST_MEMBERS,
+            list[records.MessageListMember],
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_many_message_list_members(
+        self, data: inputs.MessageListMemberUpdateInput, filter: filters.MessageListMemberFilterInput
+    ) -> list[records.MessageListMember]:
+        return await self._execute(
+            operations.UPDATE_MANY_MESSAGE_LIST_MEMBERS,
+            list[records.MessageListMember],
+            {"data": data, "filter": filter},
+        )
+
+    async def delete_many_message_list_members(
+        self, filter: filters.MessageListMemberFilterInput
+    ) -> list[records.MessageListMember]:
+        return await self._execute(
+            operations.DELETE_MANY_MESSAGE_LIST_MEMBERS, list[records.MessageListMember], {"filter": filter}
+        )
+
+    async def destroy_many_message_list_members(
+        self, filter: filters.MessageListMemberFilterInput
+    ) -> list[records.MessageListMember]:
+        return await self._execute(
+            operations.DESTROY_MANY_MESSAGE_LIST_MEMBERS, list[records.MessageListMember], {"filter": filter}
+        )
+
+    async def restore_many_message_list_members(
+        self, filter: filters.MessageListMemberFilterInput
+    ) -> list[records.MessageListMember]:
+        return await self._execute(
+            operations.RESTORE_MANY_MESSAGE_LIST_MEMBERS, list[records.MessageListMember], {"filter": filter}
+        )
+
+    async def find_many_message_participants(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.MessageParticipantFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.MessageParticipantOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.MessageParticipant]:
+        return await self._execute(
+            operations.FIND_MANY_MESSAGE_PARTICIPANTS,
+            rt.Page[records.MessageParticipant],
             {
+                "after": after,
+                "before": before,
                 "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
+                "first": first,
+                "last": last,
+                "offset": offset,
                 "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
             },
+        )
+
+    async def find_one_message_participant(
+        self, filter: filters.MessageParticipantFilterInput
+    ) -> records.MessageParticipant:
+        return await self._execute(
+            operations.FIND_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"filter": filter}
         )
 
     async def group_by_message_participants(
@@ -2122,6 +1702,96 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
+    async def create_one_message_participant(
+        self, data: inputs.MessageParticipantCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.MessageParticipant:
+        return await self._execute(
+            operations.CREATE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_message_participant(
+        self, id: rt.UUID, data: inputs.MessageParticipantUpdateInput
+    ) -> records.MessageParticipant:
+        return await self._execute(
+            operations.UPDATE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id, "data": data}
+        )
+
+    async def delete_one_message_participant(self, id: rt.UUID) -> records.MessageParticipant:
+        return await self._execute(operations.DELETE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id})
+
+    async def destroy_one_message_participant(self, id: rt.UUID) -> records.MessageParticipant:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id})
+
+    async def restore_one_message_participant(self, id: rt.UUID) -> records.MessageParticipant:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id})
+
+    async def create_many_message_participants(
+        self, data: list[inputs.MessageParticipantCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.MessageParticipant]:
+        return await self._execute(
+            operations.CREATE_MANY_MESSAGE_PARTICIPANTS,
+            list[records.MessageParticipant],
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_many_message_participants(
+        self, data: inputs.MessageParticipantUpdateInput, filter: filters.MessageParticipantFilterInput
+    ) -> list[records.MessageParticipant]:
+        return await self._execute(
+            operations.UPDATE_MANY_MESSAGE_PARTICIPANTS,
+            list[records.MessageParticipant],
+            {"data": data, "filter": filter},
+        )
+
+    async def delete_many_message_participants(
+        self, filter: filters.MessageParticipantFilterInput
+    ) -> list[records.MessageParticipant]:
+        return await self._execute(
+            operations.DELETE_MANY_MESSAGE_PARTICIPANTS, list[records.MessageParticipant], {"filter": filter}
+        )
+
+    async def destroy_many_message_participants(
+        self, filter: filters.MessageParticipantFilterInput
+    ) -> list[records.MessageParticipant]:
+        return await self._execute(
+            operations.DESTROY_MANY_MESSAGE_PARTICIPANTS, list[records.MessageParticipant], {"filter": filter}
+        )
+
+    async def restore_many_message_participants(
+        self, filter: filters.MessageParticipantFilterInput
+    ) -> list[records.MessageParticipant]:
+        return await self._execute(
+            operations.RESTORE_MANY_MESSAGE_PARTICIPANTS, list[records.MessageParticipant], {"filter": filter}
+        )
+
+    async def find_many_message_threads(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.MessageThreadFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.MessageThreadOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.MessageThread]:
+        return await self._execute(
+            operations.FIND_MANY_MESSAGE_THREADS,
+            rt.Page[records.MessageThread],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_message_thread(self, filter: filters.MessageThreadFilterInput) -> records.MessageThread:
+        return await self._execute(operations.FIND_ONE_MESSAGE_THREAD, records.MessageThread, {"filter": filter})
+
     async def group_by_message_threads(
         self,
         group_by: list[group_by.MessageThreadGroupByInput],
@@ -2147,55 +1817,91 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
-    async def group_by_messages(
-        self,
-        group_by: list[group_by.MessageGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageOrderByInput | None] | None] = rt.UNSET,
-        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-    ) -> list[rt.Group]:
+    async def create_one_message_thread(
+        self, data: inputs.MessageThreadCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.MessageThread:
         return await self._execute(
-            operations.GROUP_BY_MESSAGES,
-            list[rt.Group],
+            operations.CREATE_ONE_MESSAGE_THREAD, records.MessageThread, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_message_thread(
+        self, id: rt.UUID, data: inputs.MessageThreadUpdateInput
+    ) -> records.MessageThread:
+        return await self._execute(
+            operations.UPDATE_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id, "data": data}
+        )
+
+    async def delete_one_message_thread(self, id: rt.UUID) -> records.MessageThread:
+        return await self._execute(operations.DELETE_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id})
+
+    async def destroy_one_message_thread(self, id: rt.UUID) -> records.MessageThread:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id})
+
+    async def restore_one_message_thread(self, id: rt.UUID) -> records.MessageThread:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id})
+
+    async def create_many_message_threads(
+        self, data: list[inputs.MessageThreadCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.MessageThread]:
+        return await self._execute(
+            operations.CREATE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_message_threads(
+        self, data: inputs.MessageThreadUpdateInput, filter: filters.MessageThreadFilterInput
+    ) -> list[records.MessageThread]:
+        return await self._execute(
+            operations.UPDATE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_message_threads(
+        self, filter: filters.MessageThreadFilterInput
+    ) -> list[records.MessageThread]:
+        return await self._execute(
+            operations.DELETE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"filter": filter}
+        )
+
+    async def destroy_many_message_threads(
+        self, filter: filters.MessageThreadFilterInput
+    ) -> list[records.MessageThread]:
+        return await self._execute(
+            operations.DESTROY_MANY_MESSAGE_THREADS, list[records.MessageThread], {"filter": filter}
+        )
+
+    async def restore_many_message_threads(
+        self, filter: filters.MessageThreadFilterInput
+    ) -> list[records.MessageThread]:
+        return await self._execute(
+            operations.RESTORE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"filter": filter}
+        )
+
+    async def find_many_notes(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.NoteFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.NoteOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.Note]:
+        return await self._execute(
+            operations.FIND_MANY_NOTES,
+            rt.Page[records.Note],
             {
+                "after": after,
+                "before": before,
                 "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
+                "first": first,
+                "last": last,
+                "offset": offset,
                 "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
             },
         )
 
-    async def group_by_note_targets(
-        self,
-        group_by: list[group_by.NoteTargetGroupByInput],
-        *,
-        filter: rt.Maybe[filters.NoteTargetFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.NoteTargetOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.NoteTargetOrderByInput | None] | None] = rt.UNSET,
-        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-    ) -> list[rt.Group]:
-        return await self._execute(
-            operations.GROUP_BY_NOTE_TARGETS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
-        )
+    async def find_one_note(self, filter: filters.NoteFilterInput) -> records.Note:
+        return await self._execute(operations.FIND_ONE_NOTE, records.Note, {"filter": filter})
 
     async def group_by_notes(
         self,
@@ -2222,6 +1928,165 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
+    async def create_one_note(
+        self, data: inputs.NoteCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Note:
+        return await self._execute(operations.CREATE_ONE_NOTE, records.Note, {"data": data, "upsert": upsert})
+
+    async def update_one_note(self, id: rt.UUID, data: inputs.NoteUpdateInput) -> records.Note:
+        return await self._execute(operations.UPDATE_ONE_NOTE, records.Note, {"id": id, "data": data})
+
+    async def delete_one_note(self, id: rt.UUID) -> records.Note:
+        return await self._execute(operations.DELETE_ONE_NOTE, records.Note, {"id": id})
+
+    async def destroy_one_note(self, id: rt.UUID) -> records.Note:
+        return await self._execute(operations.DESTROY_ONE_NOTE, records.Note, {"id": id})
+
+    async def restore_one_note(self, id: rt.UUID) -> records.Note:
+        return await self._execute(operations.RESTORE_ONE_NOTE, records.Note, {"id": id})
+
+    async def create_many_notes(
+        self, data: list[inputs.NoteCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Note]:
+        return await self._execute(operations.CREATE_MANY_NOTES, list[records.Note], {"data": data, "upsert": upsert})
+
+    async def update_many_notes(
+        self, data: inputs.NoteUpdateInput, filter: filters.NoteFilterInput
+    ) -> list[records.Note]:
+        return await self._execute(operations.UPDATE_MANY_NOTES, list[records.Note], {"data": data, "filter": filter})
+
+    async def delete_many_notes(self, filter: filters.NoteFilterInput) -> list[records.Note]:
+        return await self._execute(operations.DELETE_MANY_NOTES, list[records.Note], {"filter": filter})
+
+    async def destroy_many_notes(self, filter: filters.NoteFilterInput) -> list[records.Note]:
+        return await self._execute(operations.DESTROY_MANY_NOTES, list[records.Note], {"filter": filter})
+
+    async def restore_many_notes(self, filter: filters.NoteFilterInput) -> list[records.Note]:
+        return await self._execute(operations.RESTORE_MANY_NOTES, list[records.Note], {"filter": filter})
+
+    async def find_many_note_targets(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.NoteTargetFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.NoteTargetOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.NoteTarget]:
+        return await self._execute(
+            operations.FIND_MANY_NOTE_TARGETS,
+            rt.Page[records.NoteTarget],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_note_target(self, filter: filters.NoteTargetFilterInput) -> records.NoteTarget:
+        return await self._execute(operations.FIND_ONE_NOTE_TARGET, records.NoteTarget, {"filter": filter})
+
+    async def group_by_note_targets(
+        self,
+        group_by: list[group_by.NoteTargetGroupByInput],
+        *,
+        filter: rt.Maybe[filters.NoteTargetFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET,
+        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[group_by.NoteTargetOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[order_by.NoteTargetOrderByInput | None] | None] = rt.UNSET,
+        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> list[rt.Group]:
+        return await self._execute(
+            operations.GROUP_BY_NOTE_TARGETS,
+            list[rt.Group],
+            {
+                "filter": filter,
+                "groupBy": group_by,
+                "limit": limit,
+                "offsetForRecords": offset_for_records,
+                "orderBy": order_by,
+                "orderByForRecords": order_by_for_records,
+                "viewId": view_id,
+            },
+        )
+
+    async def create_one_note_target(
+        self, data: inputs.NoteTargetCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.NoteTarget:
+        return await self._execute(
+            operations.CREATE_ONE_NOTE_TARGET, records.NoteTarget, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_note_target(self, id: rt.UUID, data: inputs.NoteTargetUpdateInput) -> records.NoteTarget:
+        return await self._execute(operations.UPDATE_ONE_NOTE_TARGET, records.NoteTarget, {"id": id, "data": data})
+
+    async def delete_one_note_target(self, id: rt.UUID) -> records.NoteTarget:
+        return await self._execute(operations.DELETE_ONE_NOTE_TARGET, records.NoteTarget, {"id": id})
+
+    async def destroy_one_note_target(self, id: rt.UUID) -> records.NoteTarget:
+        return await self._execute(operations.DESTROY_ONE_NOTE_TARGET, records.NoteTarget, {"id": id})
+
+    async def restore_one_note_target(self, id: rt.UUID) -> records.NoteTarget:
+        return await self._execute(operations.RESTORE_ONE_NOTE_TARGET, records.NoteTarget, {"id": id})
+
+    async def create_many_note_targets(
+        self, data: list[inputs.NoteTargetCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.NoteTarget]:
+        return await self._execute(
+            operations.CREATE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_note_targets(
+        self, data: inputs.NoteTargetUpdateInput, filter: filters.NoteTargetFilterInput
+    ) -> list[records.NoteTarget]:
+        return await self._execute(
+            operations.UPDATE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_note_targets(self, filter: filters.NoteTargetFilterInput) -> list[records.NoteTarget]:
+        return await self._execute(operations.DELETE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"filter": filter})
+
+    async def destroy_many_note_targets(self, filter: filters.NoteTargetFilterInput) -> list[records.NoteTarget]:
+        return await self._execute(operations.DESTROY_MANY_NOTE_TARGETS, list[records.NoteTarget], {"filter": filter})
+
+    async def restore_many_note_targets(self, filter: filters.NoteTargetFilterInput) -> list[records.NoteTarget]:
+        return await self._execute(operations.RESTORE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"filter": filter})
+
+    async def find_many_opportunities(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.OpportunityFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.OpportunityOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.Opportunity]:
+        return await self._execute(
+            operations.FIND_MANY_OPPORTUNITIES,
+            rt.Page[records.Opportunity],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_opportunity(self, filter: filters.OpportunityFilterInput) -> records.Opportunity:
+        return await self._execute(operations.FIND_ONE_OPPORTUNITY, records.Opportunity, {"filter": filter})
+
     async def group_by_opportunities(
         self,
         group_by: list[group_by.OpportunityGroupByInput],
@@ -2246,6 +2111,76 @@ class CoreClient(rt.OperationsClient):
                 "viewId": view_id,
             },
         )
+
+    async def create_one_opportunity(
+        self, data: inputs.OpportunityCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Opportunity:
+        return await self._execute(
+            operations.CREATE_ONE_OPPORTUNITY, records.Opportunity, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_opportunity(self, id: rt.UUID, data: inputs.OpportunityUpdateInput) -> records.Opportunity:
+        return await self._execute(operations.UPDATE_ONE_OPPORTUNITY, records.Opportunity, {"id": id, "data": data})
+
+    async def delete_one_opportunity(self, id: rt.UUID) -> records.Opportunity:
+        return await self._execute(operations.DELETE_ONE_OPPORTUNITY, records.Opportunity, {"id": id})
+
+    async def destroy_one_opportunity(self, id: rt.UUID) -> records.Opportunity:
+        return await self._execute(operations.DESTROY_ONE_OPPORTUNITY, records.Opportunity, {"id": id})
+
+    async def restore_one_opportunity(self, id: rt.UUID) -> records.Opportunity:
+        return await self._execute(operations.RESTORE_ONE_OPPORTUNITY, records.Opportunity, {"id": id})
+
+    async def create_many_opportunities(
+        self, data: list[inputs.OpportunityCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Opportunity]:
+        return await self._execute(
+            operations.CREATE_MANY_OPPORTUNITIES, list[records.Opportunity], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_opportunities(
+        self, data: inputs.OpportunityUpdateInput, filter: filters.OpportunityFilterInput
+    ) -> list[records.Opportunity]:
+        return await self._execute(
+            operations.UPDATE_MANY_OPPORTUNITIES, list[records.Opportunity], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_opportunities(self, filter: filters.OpportunityFilterInput) -> list[records.Opportunity]:
+        return await self._execute(operations.DELETE_MANY_OPPORTUNITIES, list[records.Opportunity], {"filter": filter})
+
+    async def destroy_many_opportunities(self, filter: filters.OpportunityFilterInput) -> list[records.Opportunity]:
+        return await self._execute(operations.DESTROY_MANY_OPPORTUNITIES, list[records.Opportunity], {"filter": filter})
+
+    async def restore_many_opportunities(self, filter: filters.OpportunityFilterInput) -> list[records.Opportunity]:
+        return await self._execute(operations.RESTORE_MANY_OPPORTUNITIES, list[records.Opportunity], {"filter": filter})
+
+    async def find_many_people(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.PersonFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.PersonOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.Person]:
+        return await self._execute(
+            operations.FIND_MANY_PEOPLE,
+            rt.Page[records.Person],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_person(self, filter: filters.PersonFilterInput) -> records.Person:
+        return await self._execute(operations.FIND_ONE_PERSON, records.Person, {"filter": filter})
 
     async def group_by_people(
         self,
@@ -2272,30 +2207,92 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
-    async def group_by_task_targets(
+    async def find_duplicates_people(
         self,
-        group_by: list[group_by.TaskTargetGroupByInput],
         *,
-        filter: rt.Maybe[filters.TaskTargetFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.TaskTargetOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.TaskTargetOrderByInput | None] | None] = rt.UNSET,
-        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-    ) -> list[rt.Group]:
+        ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
+        data: rt.Maybe[list[inputs.PersonCreateInput | None] | None] = rt.UNSET,
+    ) -> list[rt.Page[records.Person]]:
         return await self._execute(
-            operations.GROUP_BY_TASK_TARGETS,
-            list[rt.Group],
+            operations.FIND_DUPLICATES_PEOPLE, list[rt.Page[records.Person]], {"ids": ids, "data": data}
+        )
+
+    async def create_one_person(
+        self, data: inputs.PersonCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Person:
+        return await self._execute(operations.CREATE_ONE_PERSON, records.Person, {"data": data, "upsert": upsert})
+
+    async def update_one_person(self, id: rt.UUID, data: inputs.PersonUpdateInput) -> records.Person:
+        return await self._execute(operations.UPDATE_ONE_PERSON, records.Person, {"id": id, "data": data})
+
+    async def delete_one_person(self, id: rt.UUID) -> records.Person:
+        return await self._execute(operations.DELETE_ONE_PERSON, records.Person, {"id": id})
+
+    async def destroy_one_person(self, id: rt.UUID) -> records.Person:
+        return await self._execute(operations.DESTROY_ONE_PERSON, records.Person, {"id": id})
+
+    async def restore_one_person(self, id: rt.UUID) -> records.Person:
+        return await self._execute(operations.RESTORE_ONE_PERSON, records.Person, {"id": id})
+
+    async def create_many_people(
+        self, data: list[inputs.PersonCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Person]:
+        return await self._execute(
+            operations.CREATE_MANY_PEOPLE, list[records.Person], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_people(
+        self, data: inputs.PersonUpdateInput, filter: filters.PersonFilterInput
+    ) -> list[records.Person]:
+        return await self._execute(
+            operations.UPDATE_MANY_PEOPLE, list[records.Person], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_people(self, filter: filters.PersonFilterInput) -> list[records.Person]:
+        return await self._execute(operations.DELETE_MANY_PEOPLE, list[records.Person], {"filter": filter})
+
+    async def destroy_many_people(self, filter: filters.PersonFilterInput) -> list[records.Person]:
+        return await self._execute(operations.DESTROY_MANY_PEOPLE, list[records.Person], {"filter": filter})
+
+    async def restore_many_people(self, filter: filters.PersonFilterInput) -> list[records.Person]:
+        return await self._execute(operations.RESTORE_MANY_PEOPLE, list[records.Person], {"filter": filter})
+
+    async def merge_many_people(
+        self, ids: list[rt.UUID], conflict_priority_index: int, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Person:
+        return await self._execute(
+            operations.MERGE_MANY_PEOPLE,
+            records.Person,
+            {"ids": ids, "conflictPriorityIndex": conflict_priority_index, "dryRun": dry_run},
+        )
+
+    async def find_many_tasks(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.TaskFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.TaskOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.Task]:
+        return await self._execute(
+            operations.FIND_MANY_TASKS,
+            rt.Page[records.Task],
             {
+                "after": after,
+                "before": before,
                 "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
+                "first": first,
+                "last": last,
+                "offset": offset,
                 "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
             },
         )
+
+    async def find_one_task(self, filter: filters.TaskFilterInput) -> records.Task:
+        return await self._execute(operations.FIND_ONE_TASK, records.Task, {"filter": filter})
 
     async def group_by_tasks(
         self,
@@ -2322,6 +2319,165 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
+    async def create_one_task(
+        self, data: inputs.TaskCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Task:
+        return await self._execute(operations.CREATE_ONE_TASK, records.Task, {"data": data, "upsert": upsert})
+
+    async def update_one_task(self, id: rt.UUID, data: inputs.TaskUpdateInput) -> records.Task:
+        return await self._execute(operations.UPDATE_ONE_TASK, records.Task, {"id": id, "data": data})
+
+    async def delete_one_task(self, id: rt.UUID) -> records.Task:
+        return await self._execute(operations.DELETE_ONE_TASK, records.Task, {"id": id})
+
+    async def destroy_one_task(self, id: rt.UUID) -> records.Task:
+        return await self._execute(operations.DESTROY_ONE_TASK, records.Task, {"id": id})
+
+    async def restore_one_task(self, id: rt.UUID) -> records.Task:
+        return await self._execute(operations.RESTORE_ONE_TASK, records.Task, {"id": id})
+
+    async def create_many_tasks(
+        self, data: list[inputs.TaskCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Task]:
+        return await self._execute(operations.CREATE_MANY_TASKS, list[records.Task], {"data": data, "upsert": upsert})
+
+    async def update_many_tasks(
+        self, data: inputs.TaskUpdateInput, filter: filters.TaskFilterInput
+    ) -> list[records.Task]:
+        return await self._execute(operations.UPDATE_MANY_TASKS, list[records.Task], {"data": data, "filter": filter})
+
+    async def delete_many_tasks(self, filter: filters.TaskFilterInput) -> list[records.Task]:
+        return await self._execute(operations.DELETE_MANY_TASKS, list[records.Task], {"filter": filter})
+
+    async def destroy_many_tasks(self, filter: filters.TaskFilterInput) -> list[records.Task]:
+        return await self._execute(operations.DESTROY_MANY_TASKS, list[records.Task], {"filter": filter})
+
+    async def restore_many_tasks(self, filter: filters.TaskFilterInput) -> list[records.Task]:
+        return await self._execute(operations.RESTORE_MANY_TASKS, list[records.Task], {"filter": filter})
+
+    async def find_many_task_targets(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.TaskTargetFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.TaskTargetOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.TaskTarget]:
+        return await self._execute(
+            operations.FIND_MANY_TASK_TARGETS,
+            rt.Page[records.TaskTarget],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_task_target(self, filter: filters.TaskTargetFilterInput) -> records.TaskTarget:
+        return await self._execute(operations.FIND_ONE_TASK_TARGET, records.TaskTarget, {"filter": filter})
+
+    async def group_by_task_targets(
+        self,
+        group_by: list[group_by.TaskTargetGroupByInput],
+        *,
+        filter: rt.Maybe[filters.TaskTargetFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET,
+        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[group_by.TaskTargetOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[order_by.TaskTargetOrderByInput | None] | None] = rt.UNSET,
+        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> list[rt.Group]:
+        return await self._execute(
+            operations.GROUP_BY_TASK_TARGETS,
+            list[rt.Group],
+            {
+                "filter": filter,
+                "groupBy": group_by,
+                "limit": limit,
+                "offsetForRecords": offset_for_records,
+                "orderBy": order_by,
+                "orderByForRecords": order_by_for_records,
+                "viewId": view_id,
+            },
+        )
+
+    async def create_one_task_target(
+        self, data: inputs.TaskTargetCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.TaskTarget:
+        return await self._execute(
+            operations.CREATE_ONE_TASK_TARGET, records.TaskTarget, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_task_target(self, id: rt.UUID, data: inputs.TaskTargetUpdateInput) -> records.TaskTarget:
+        return await self._execute(operations.UPDATE_ONE_TASK_TARGET, records.TaskTarget, {"id": id, "data": data})
+
+    async def delete_one_task_target(self, id: rt.UUID) -> records.TaskTarget:
+        return await self._execute(operations.DELETE_ONE_TASK_TARGET, records.TaskTarget, {"id": id})
+
+    async def destroy_one_task_target(self, id: rt.UUID) -> records.TaskTarget:
+        return await self._execute(operations.DESTROY_ONE_TASK_TARGET, records.TaskTarget, {"id": id})
+
+    async def restore_one_task_target(self, id: rt.UUID) -> records.TaskTarget:
+        return await self._execute(operations.RESTORE_ONE_TASK_TARGET, records.TaskTarget, {"id": id})
+
+    async def create_many_task_targets(
+        self, data: list[inputs.TaskTargetCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.TaskTarget]:
+        return await self._execute(
+            operations.CREATE_MANY_TASK_TARGETS, list[records.TaskTarget], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_task_targets(
+        self, data: inputs.TaskTargetUpdateInput, filter: filters.TaskTargetFilterInput
+    ) -> list[records.TaskTarget]:
+        return await self._execute(
+            operations.UPDATE_MANY_TASK_TARGETS, list[records.TaskTarget], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_task_targets(self, filter: filters.TaskTargetFilterInput) -> list[records.TaskTarget]:
+        return await self._execute(operations.DELETE_MANY_TASK_TARGETS, list[records.TaskTarget], {"filter": filter})
+
+    async def destroy_many_task_targets(self, filter: filters.TaskTargetFilterInput) -> list[records.TaskTarget]:
+        return await self._execute(operations.DESTROY_MANY_TASK_TARGETS, list[records.TaskTarget], {"filter": filter})
+
+    async def restore_many_task_targets(self, filter: filters.TaskTargetFilterInput) -> list[records.TaskTarget]:
+        return await self._execute(operations.RESTORE_MANY_TASK_TARGETS, list[records.TaskTarget], {"filter": filter})
+
+    async def find_many_timeline_activities(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.TimelineActivityFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.TimelineActivityOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.TimelineActivity]:
+        return await self._execute(
+            operations.FIND_MANY_TIMELINE_ACTIVITIES,
+            rt.Page[records.TimelineActivity],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_timeline_activity(self, filter: filters.TimelineActivityFilterInput) -> records.TimelineActivity:
+        return await self._execute(operations.FIND_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"filter": filter})
+
     async def group_by_timeline_activities(
         self,
         group_by: list[group_by.TimelineActivityGroupByInput],
@@ -2345,6 +2501,189 @@ class CoreClient(rt.OperationsClient):
                 "orderByForRecords": order_by_for_records,
                 "viewId": view_id,
             },
+        )
+
+    async def create_one_timeline_activity(
+        self, data: inputs.TimelineActivityCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.TimelineActivity:
+        return await self._execute(
+            operations.CREATE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_timeline_activity(
+        self, id: rt.UUID, data: inputs.TimelineActivityUpdateInput
+    ) -> records.TimelineActivity:
+        return await self._execute(
+            operations.UPDATE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id, "data": data}
+        )
+
+    async def delete_one_timeline_activity(self, id: rt.UUID) -> records.TimelineActivity:
+        return await self._execute(operations.DELETE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id})
+
+    async def destroy_one_timeline_activity(self, id: rt.UUID) -> records.TimelineActivity:
+        return await self._execute(operations.DESTROY_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id})
+
+    async def restore_one_timeline_activity(self, id: rt.UUID) -> records.TimelineActivity:
+        return await self._execute(operations.RESTORE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id})
+
+    async def create_many_timeline_activities(
+        self, data: list[inputs.TimelineActivityCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.TimelineActivity]:
+        return await self._execute(
+            operations.CREATE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_timeline_activities(
+        self, data: inputs.TimelineActivityUpdateInput, filter: filters.TimelineActivityFilterInput
+    ) -> list[records.TimelineActivity]:
+        return await self._execute(
+            operations.UPDATE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_timeline_activities(
+        self, filter: filters.TimelineActivityFilterInput
+    ) -> list[records.TimelineActivity]:
+        return await self._execute(
+            operations.DELETE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"filter": filter}
+        )
+
+    async def destroy_many_timeline_activities(
+        self, filter: filters.TimelineActivityFilterInput
+    ) -> list[records.TimelineActivity]:
+        return await self._execute(
+            operations.DESTROY_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"filter": filter}
+        )
+
+    async def restore_many_timeline_activities(
+        self, filter: filters.TimelineActivityFilterInput
+    ) -> list[records.TimelineActivity]:
+        return await self._execute(
+            operations.RESTORE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"filter": filter}
+        )
+
+    async def find_many_workflows(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.WorkflowFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.WorkflowOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.Workflow]:
+        return await self._execute(
+            operations.FIND_MANY_WORKFLOWS,
+            rt.Page[records.Workflow],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_workflow(self, filter: filters.WorkflowFilterInput) -> records.Workflow:
+        return await self._execute(operations.FIND_ONE_WORKFLOW, records.Workflow, {"filter": filter})
+
+    async def group_by_workflows(
+        self,
+        group_by: list[group_by.WorkflowGroupByInput],
+        *,
+        filter: rt.Maybe[filters.WorkflowFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET,
+        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[group_by.WorkflowOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[order_by.WorkflowOrderByInput | None] | None] = rt.UNSET,
+        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> list[rt.Group]:
+        return await self._execute(
+            operations.GROUP_BY_WORKFLOWS,
+            list[rt.Group],
+            {
+                "filter": filter,
+                "groupBy": group_by,
+                "limit": limit,
+                "offsetForRecords": offset_for_records,
+                "orderBy": order_by,
+                "orderByForRecords": order_by_for_records,
+                "viewId": view_id,
+            },
+        )
+
+    async def create_one_workflow(
+        self, data: inputs.WorkflowCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Workflow:
+        return await self._execute(operations.CREATE_ONE_WORKFLOW, records.Workflow, {"data": data, "upsert": upsert})
+
+    async def update_one_workflow(self, id: rt.UUID, data: inputs.WorkflowUpdateInput) -> records.Workflow:
+        return await self._execute(operations.UPDATE_ONE_WORKFLOW, records.Workflow, {"id": id, "data": data})
+
+    async def delete_one_workflow(self, id: rt.UUID) -> records.Workflow:
+        return await self._execute(operations.DELETE_ONE_WORKFLOW, records.Workflow, {"id": id})
+
+    async def destroy_one_workflow(self, id: rt.UUID) -> records.Workflow:
+        return await self._execute(operations.DESTROY_ONE_WORKFLOW, records.Workflow, {"id": id})
+
+    async def restore_one_workflow(self, id: rt.UUID) -> records.Workflow:
+        return await self._execute(operations.RESTORE_ONE_WORKFLOW, records.Workflow, {"id": id})
+
+    async def create_many_workflows(
+        self, data: list[inputs.WorkflowCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Workflow]:
+        return await self._execute(
+            operations.CREATE_MANY_WORKFLOWS, list[records.Workflow], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_workflows(
+        self, data: inputs.WorkflowUpdateInput, filter: filters.WorkflowFilterInput
+    ) -> list[records.Workflow]:
+        return await self._execute(
+            operations.UPDATE_MANY_WORKFLOWS, list[records.Workflow], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_workflows(self, filter: filters.WorkflowFilterInput) -> list[records.Workflow]:
+        return await self._execute(operations.DELETE_MANY_WORKFLOWS, list[records.Workflow], {"filter": filter})
+
+    async def destroy_many_workflows(self, filter: filters.WorkflowFilterInput) -> list[records.Workflow]:
+        return await self._execute(operations.DESTROY_MANY_WORKFLOWS, list[records.Workflow], {"filter": filter})
+
+    async def restore_many_workflows(self, filter: filters.WorkflowFilterInput) -> list[records.Workflow]:
+        return await self._execute(operations.RESTORE_MANY_WORKFLOWS, list[records.Workflow], {"filter": filter})
+
+    async def find_many_workflow_automated_triggers(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.WorkflowAutomatedTriggerFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.WorkflowAutomatedTriggerOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.WorkflowAutomatedTrigger]:
+        return await self._execute(
+            operations.FIND_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
+            rt.Page[records.WorkflowAutomatedTrigger],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_workflow_automated_trigger(
+        self, filter: filters.WorkflowAutomatedTriggerFilterInput
+    ) -> records.WorkflowAutomatedTrigger:
+        return await self._execute(
+            operations.FIND_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"filter": filter}
         )
 
     async def group_by_workflow_automated_triggers(
@@ -2372,6 +2711,110 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
+    async def create_one_workflow_automated_trigger(
+        self, data: inputs.WorkflowAutomatedTriggerCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.WorkflowAutomatedTrigger:
+        return await self._execute(
+            operations.CREATE_ONE_WORKFLOW_AUTOMATED_TRIGGER,
+            records.WorkflowAutomatedTrigger,
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_one_workflow_automated_trigger(
+        self, id: rt.UUID, data: inputs.WorkflowAutomatedTriggerUpdateInput
+    ) -> records.WorkflowAutomatedTrigger:
+        return await self._execute(
+            operations.UPDATE_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id, "data": data}
+        )
+
+    async def delete_one_workflow_automated_trigger(self, id: rt.UUID) -> records.WorkflowAutomatedTrigger:
+        return await self._execute(
+            operations.DELETE_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id}
+        )
+
+    async def destroy_one_workflow_automated_trigger(self, id: rt.UUID) -> records.WorkflowAutomatedTrigger:
+        return await self._execute(
+            operations.DESTROY_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id}
+        )
+
+    async def restore_one_workflow_automated_trigger(self, id: rt.UUID) -> records.WorkflowAutomatedTrigger:
+        return await self._execute(
+            operations.RESTORE_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id}
+        )
+
+    async def create_many_workflow_automated_triggers(
+        self, data: list[inputs.WorkflowAutomatedTriggerCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.WorkflowAutomatedTrigger]:
+        return await self._execute(
+            operations.CREATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
+            list[records.WorkflowAutomatedTrigger],
+            {"data": data, "upsert": upsert},
+        )
+
+    async def update_many_workflow_automated_triggers(
+        self, data: inputs.WorkflowAutomatedTriggerUpdateInput, filter: filters.WorkflowAutomatedTriggerFilterInput
+    ) -> list[records.WorkflowAutomatedTrigger]:
+        return await self._execute(
+            operations.UPDATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
+            list[records.WorkflowAutomatedTrigger],
+            {"data": data, "filter": filter},
+        )
+
+    async def delete_many_workflow_automated_triggers(
+        self, filter: filters.WorkflowAutomatedTriggerFilterInput
+    ) -> list[records.WorkflowAutomatedTrigger]:
+        return await self._execute(
+            operations.DELETE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
+            list[records.WorkflowAutomatedTrigger],
+            {"filter": filter},
+        )
+
+    async def destroy_many_workflow_automated_triggers(
+        self, filter: filters.WorkflowAutomatedTriggerFilterInput
+    ) -> list[records.WorkflowAutomatedTrigger]:
+        return await self._execute(
+            operations.DESTROY_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
+            list[records.WorkflowAutomatedTrigger],
+            {"filter": filter},
+        )
+
+    async def restore_many_workflow_automated_triggers(
+        self, filter: filters.WorkflowAutomatedTriggerFilterInput
+    ) -> list[records.WorkflowAutomatedTrigger]:
+        return await self._execute(
+            operations.RESTORE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
+            list[records.WorkflowAutomatedTrigger],
+            {"filter": filter},
+        )
+
+    async def find_many_workflow_runs(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.WorkflowRunFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.WorkflowRunOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.WorkflowRun]:
+        return await self._execute(
+            operations.FIND_MANY_WORKFLOW_RUNS,
+            rt.Page[records.WorkflowRun],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_workflow_run(self, filter: filters.WorkflowRunFilterInput) -> records.WorkflowRun:
+        return await self._execute(operations.FIND_ONE_WORKFLOW_RUN, records.WorkflowRun, {"filter": filter})
+
     async def group_by_workflow_runs(
         self,
         group_by: list[group_by.WorkflowRunGroupByInput],
@@ -2396,6 +2839,76 @@ class CoreClient(rt.OperationsClient):
                 "viewId": view_id,
             },
         )
+
+    async def create_one_workflow_run(
+        self, data: inputs.WorkflowRunCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.WorkflowRun:
+        return await self._execute(
+            operations.CREATE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_workflow_run(self, id: rt.UUID, data: inputs.WorkflowRunUpdateInput) -> records.WorkflowRun:
+        return await self._execute(operations.UPDATE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id, "data": data})
+
+    async def delete_one_workflow_run(self, id: rt.UUID) -> records.WorkflowRun:
+        return await self._execute(operations.DELETE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id})
+
+    async def destroy_one_workflow_run(self, id: rt.UUID) -> records.WorkflowRun:
+        return await self._execute(operations.DESTROY_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id})
+
+    async def restore_one_workflow_run(self, id: rt.UUID) -> records.WorkflowRun:
+        return await self._execute(operations.RESTORE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id})
+
+    async def create_many_workflow_runs(
+        self, data: list[inputs.WorkflowRunCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.WorkflowRun]:
+        return await self._execute(
+            operations.CREATE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_workflow_runs(
+        self, data: inputs.WorkflowRunUpdateInput, filter: filters.WorkflowRunFilterInput
+    ) -> list[records.WorkflowRun]:
+        return await self._execute(
+            operations.UPDATE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_workflow_runs(self, filter: filters.WorkflowRunFilterInput) -> list[records.WorkflowRun]:
+        return await self._execute(operations.DELETE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"filter": filter})
+
+    async def destroy_many_workflow_runs(self, filter: filters.WorkflowRunFilterInput) -> list[records.WorkflowRun]:
+        return await self._execute(operations.DESTROY_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"filter": filter})
+
+    async def restore_many_workflow_runs(self, filter: filters.WorkflowRunFilterInput) -> list[records.WorkflowRun]:
+        return await self._execute(operations.RESTORE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"filter": filter})
+
+    async def find_many_workflow_versions(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.WorkflowVersionFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.WorkflowVersionOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.WorkflowVersion]:
+        return await self._execute(
+            operations.FIND_MANY_WORKFLOW_VERSIONS,
+            rt.Page[records.WorkflowVersion],
+            {
+                "after": after,
+                "before": before,
+                "filter": filter,
+                "first": first,
+                "last": last,
+                "offset": offset,
+                "orderBy": order_by,
+            },
+        )
+
+    async def find_one_workflow_version(self, filter: filters.WorkflowVersionFilterInput) -> records.WorkflowVersion:
+        return await self._execute(operations.FIND_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"filter": filter})
 
     async def group_by_workflow_versions(
         self,
@@ -2422,30 +2935,91 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
-    async def group_by_workflows(
-        self,
-        group_by: list[group_by.WorkflowGroupByInput],
-        *,
-        filter: rt.Maybe[filters.WorkflowFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.WorkflowOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.WorkflowOrderByInput | None] | None] = rt.UNSET,
-        view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-    ) -> list[rt.Group]:
+    async def create_one_workflow_version(
+        self, data: inputs.WorkflowVersionCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.WorkflowVersion:
         return await self._execute(
-            operations.GROUP_BY_WORKFLOWS,
-            list[rt.Group],
+            operations.CREATE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"data": data, "upsert": upsert}
+        )
+
+    async def update_one_workflow_version(
+        self, id: rt.UUID, data: inputs.WorkflowVersionUpdateInput
+    ) -> records.WorkflowVersion:
+        return await self._execute(
+            operations.UPDATE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id, "data": data}
+        )
+
+    async def delete_one_workflow_version(self, id: rt.UUID) -> records.WorkflowVersion:
+        return await self._execute(operations.DELETE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id})
+
+    async def destroy_one_workflow_version(self, id: rt.UUID) -> records.WorkflowVersion:
+        return await self._execute(operations.DESTROY_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id})
+
+    async def restore_one_workflow_version(self, id: rt.UUID) -> records.WorkflowVersion:
+        return await self._execute(operations.RESTORE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id})
+
+    async def create_many_workflow_versions(
+        self, data: list[inputs.WorkflowVersionCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.WorkflowVersion]:
+        return await self._execute(
+            operations.CREATE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"data": data, "upsert": upsert}
+        )
+
+    async def update_many_workflow_versions(
+        self, data: inputs.WorkflowVersionUpdateInput, filter: filters.WorkflowVersionFilterInput
+    ) -> list[records.WorkflowVersion]:
+        return await self._execute(
+            operations.UPDATE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"data": data, "filter": filter}
+        )
+
+    async def delete_many_workflow_versions(
+        self, filter: filters.WorkflowVersionFilterInput
+    ) -> list[records.WorkflowVersion]:
+        return await self._execute(
+            operations.DELETE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"filter": filter}
+        )
+
+    async def destroy_many_workflow_versions(
+        self, filter: filters.WorkflowVersionFilterInput
+    ) -> list[records.WorkflowVersion]:
+        return await self._execute(
+            operations.DESTROY_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"filter": filter}
+        )
+
+    async def restore_many_workflow_versions(
+        self, filter: filters.WorkflowVersionFilterInput
+    ) -> list[records.WorkflowVersion]:
+        return await self._execute(
+            operations.RESTORE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"filter": filter}
+        )
+
+    async def find_many_workspace_members(
+        self,
+        *,
+        after: rt.Maybe[str | None] = rt.UNSET,
+        before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[filters.WorkspaceMemberFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[order_by.WorkspaceMemberOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[records.WorkspaceMember]:
+        return await self._execute(
+            operations.FIND_MANY_WORKSPACE_MEMBERS,
+            rt.Page[records.WorkspaceMember],
             {
+                "after": after,
+                "before": before,
                 "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
+                "first": first,
+                "last": last,
+                "offset": offset,
                 "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
             },
         )
+
+    async def find_one_workspace_member(self, filter: filters.WorkspaceMemberFilterInput) -> records.WorkspaceMember:
+        return await self._execute(operations.FIND_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"filter": filter})
 
     async def group_by_workspace_members(
         self,
@@ -2472,483 +3046,34 @@ class CoreClient(rt.OperationsClient):
             },
         )
 
-    async def merge_many_companies(
-        self, conflict_priority_index: int, ids: list[rt.UUID], *, dry_run: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Company:
+    async def create_one_workspace_member(
+        self, data: inputs.WorkspaceMemberCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.WorkspaceMember:
         return await self._execute(
-            operations.MERGE_MANY_COMPANIES,
-            records.Company,
-            {"conflictPriorityIndex": conflict_priority_index, "dryRun": dry_run, "ids": ids},
+            operations.CREATE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"data": data, "upsert": upsert}
         )
 
-    async def merge_many_people(
-        self, conflict_priority_index: int, ids: list[rt.UUID], *, dry_run: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Person:
+    async def update_one_workspace_member(
+        self, id: rt.UUID, data: inputs.WorkspaceMemberUpdateInput
+    ) -> records.WorkspaceMember:
         return await self._execute(
-            operations.MERGE_MANY_PEOPLE,
-            records.Person,
-            {"conflictPriorityIndex": conflict_priority_index, "dryRun": dry_run, "ids": ids},
+            operations.UPDATE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"id": id, "data": data}
         )
 
-    async def restore_many_attachments(self, filter: filters.AttachmentFilterInput) -> list[records.Attachment]:
-        return await self._execute(operations.RESTORE_MANY_ATTACHMENTS, list[records.Attachment], {"filter": filter})
+    async def delete_one_workspace_member(self, id: rt.UUID) -> records.WorkspaceMember:
+        return await self._execute(operations.DELETE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"id": id})
 
-    async def restore_many_blocklists(self, filter: filters.BlocklistFilterInput) -> list[records.Blocklist]:
-        return await self._execute(operations.RESTORE_MANY_BLOCKLISTS, list[records.Blocklist], {"filter": filter})
-
-    async def restore_many_calendar_channel_event_associations(
-        self, filter: filters.CalendarChannelEventAssociationFilterInput
-    ) -> list[records.CalendarChannelEventAssociation]:
-        return await self._execute(
-            operations.RESTORE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[records.CalendarChannelEventAssociation],
-            {"filter": filter},
-        )
-
-    async def restore_many_calendar_event_participants(
-        self, filter: filters.CalendarEventParticipantFilterInput
-    ) -> list[records.CalendarEventParticipant]:
-        return await self._execute(
-            operations.RESTORE_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            list[records.CalendarEventParticipant],
-            {"filter": filter},
-        )
-
-    async def restore_many_calendar_events(
-        self, filter: filters.CalendarEventFilterInput
-    ) -> list[records.CalendarEvent]:
-        return await self._execute(
-            operations.RESTORE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"filter": filter}
-        )
-
-    async def restore_many_call_recordings(
-        self, filter: filters.CallRecordingFilterInput
-    ) -> list[records.CallRecording]:
-        return await self._execute(
-            operations.RESTORE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"filter": filter}
-        )
-
-    async def restore_many_companies(self, filter: filters.CompanyFilterInput) -> list[records.Company]:
-        return await self._execute(operations.RESTORE_MANY_COMPANIES, list[records.Company], {"filter": filter})
-
-    async def restore_many_dashboards(self, filter: filters.DashboardFilterInput) -> list[records.Dashboard]:
-        return await self._execute(operations.RESTORE_MANY_DASHBOARDS, list[records.Dashboard], {"filter": filter})
-
-    async def restore_many_message_campaigns(
-        self, filter: filters.MessageCampaignFilterInput
-    ) -> list[records.MessageCampaign]:
-        return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"filter": filter}
-        )
-
-    async def restore_many_message_channel_message_association_message_folders(
-        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
-    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
-        return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[records.MessageChannelMessageAssociationMessageFolder],
-            {"filter": filter},
-        )
-
-    async def restore_many_message_channel_message_associations(
-        self, filter: filters.MessageChannelMessageAssociationFilterInput
-    ) -> list[records.MessageChannelMessageAssociation]:
-        return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[records.MessageChannelMessageAssociation],
-            {"filter": filter},
-        )
-
-    async def restore_many_message_list_members(
-        self, filter: filters.MessageListMemberFilterInput
-    ) -> list[records.MessageListMember]:
-        return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_LIST_MEMBERS, list[records.MessageListMember], {"filter": filter}
-        )
-
-    async def restore_many_message_lists(self, filter: filters.MessageListFilterInput) -> list[records.MessageList]:
-        return await self._execute(operations.RESTORE_MANY_MESSAGE_LISTS, list[records.MessageList], {"filter": filter})
-
-    async def restore_many_message_participants(
-        self, filter: filters.MessageParticipantFilterInput
-    ) -> list[records.MessageParticipant]:
-        return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_PARTICIPANTS, list[records.MessageParticipant], {"filter": filter}
-        )
-
-    async def restore_many_message_threads(
-        self, filter: filters.MessageThreadFilterInput
-    ) -> list[records.MessageThread]:
-        return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"filter": filter}
-        )
-
-    async def restore_many_messages(self, filter: filters.MessageFilterInput) -> list[records.Message]:
-        return await self._execute(operations.RESTORE_MANY_MESSAGES, list[records.Message], {"filter": filter})
-
-    async def restore_many_note_targets(self, filter: filters.NoteTargetFilterInput) -> list[records.NoteTarget]:
-        return await self._execute(operations.RESTORE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"filter": filter})
-
-    async def restore_many_notes(self, filter: filters.NoteFilterInput) -> list[records.Note]:
-        return await self._execute(operations.RESTORE_MANY_NOTES, list[records.Note], {"filter": filter})
-
-    async def restore_many_opportunities(self, filter: filters.OpportunityFilterInput) -> list[records.Opportunity]:
-        return await self._execute(operations.RESTORE_MANY_OPPORTUNITIES, list[records.Opportunity], {"filter": filter})
-
-    async def restore_many_people(self, filter: filters.PersonFilterInput) -> list[records.Person]:
-        return await self._execute(operations.RESTORE_MANY_PEOPLE, list[records.Person], {"filter": filter})
-
-    async def restore_many_task_targets(self, filter: filters.TaskTargetFilterInput) -> list[records.TaskTarget]:
-        return await self._execute(operations.RESTORE_MANY_TASK_TARGETS, list[records.TaskTarget], {"filter": filter})
-
-    async def restore_many_tasks(self, filter: filters.TaskFilterInput) -> list[records.Task]:
-        return await self._execute(operations.RESTORE_MANY_TASKS, list[records.Task], {"filter": filter})
-
-    async def restore_many_timeline_activities(
-        self, filter: filters.TimelineActivityFilterInput
-    ) -> list[records.TimelineActivity]:
-        return await self._execute(
-            operations.RESTORE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"filter": filter}
-        )
-
-    async def restore_many_workflow_automated_triggers(
-        self, filter: filters.WorkflowAutomatedTriggerFilterInput
-    ) -> list[records.WorkflowAutomatedTrigger]:
-        return await self._execute(
-            operations.RESTORE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[records.WorkflowAutomatedTrigger],
-            {"filter": filter},
-        )
-
-    async def restore_many_workflow_runs(self, filter: filters.WorkflowRunFilterInput) -> list[records.WorkflowRun]:
-        return await self._execute(operations.RESTORE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"filter": filter})
-
-    async def restore_many_workflow_versions(
-        self, filter: filters.WorkflowVersionFilterInput
-    ) -> list[records.WorkflowVersion]:
-        return await self._execute(
-            operations.RESTORE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"filter": filter}
-        )
-
-    async def restore_many_workflows(self, filter: filters.WorkflowFilterInput) -> list[records.Workflow]:
-        return await self._execute(operations.RESTORE_MANY_WORKFLOWS, list[records.Workflow], {"filter": filter})
-
-    async def restore_many_workspace_members(
-        self, filter: filters.WorkspaceMemberFilterInput
-    ) -> list[records.WorkspaceMember]:
-        return await self._execute(
-            operations.RESTORE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"filter": filter}
-        )
-
-    async def restore_one_attachment(self, id: rt.UUID) -> records.Attachment:
-        return await self._execute(operations.RESTORE_ONE_ATTACHMENT, records.Attachment, {"id": id})
-
-    async def restore_one_blocklist(self, id: rt.UUID) -> records.Blocklist:
-        return await self._execute(operations.RESTORE_ONE_BLOCKLIST, records.Blocklist, {"id": id})
-
-    async def restore_one_calendar_channel_event_association(
-        self, id: rt.UUID
-    ) -> records.CalendarChannelEventAssociation:
-        return await self._execute(
-            operations.RESTORE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
-            {"id": id},
-        )
-
-    async def restore_one_calendar_event(self, id: rt.UUID) -> records.CalendarEvent:
-        return await self._execute(operations.RESTORE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id})
-
-    async def restore_one_calendar_event_participant(self, id: rt.UUID) -> records.CalendarEventParticipant:
-        return await self._execute(
-            operations.RESTORE_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id}
-        )
-
-    async def restore_one_call_recording(self, id: rt.UUID) -> records.CallRecording:
-        return await self._execute(operations.RESTORE_ONE_CALL_RECORDING, records.CallRecording, {"id": id})
-
-    async def restore_one_company(self, id: rt.UUID) -> records.Company:
-        return await self._execute(operations.RESTORE_ONE_COMPANY, records.Company, {"id": id})
-
-    async def restore_one_dashboard(self, id: rt.UUID) -> records.Dashboard:
-        return await self._execute(operations.RESTORE_ONE_DASHBOARD, records.Dashboard, {"id": id})
-
-    async def restore_one_message(self, id: rt.UUID) -> records.Message:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE, records.Message, {"id": id})
-
-    async def restore_one_message_campaign(self, id: rt.UUID) -> records.MessageCampaign:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id})
-
-    async def restore_one_message_channel_message_association(
-        self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociation:
-        return await self._execute(
-            operations.RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
-            {"id": id},
-        )
-
-    async def restore_one_message_channel_message_association_message_folder(
-        self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
-        return await self._execute(
-            operations.RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"id": id},
-        )
-
-    async def restore_one_message_list(self, id: rt.UUID) -> records.MessageList:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE_LIST, records.MessageList, {"id": id})
-
-    async def restore_one_message_list_member(self, id: rt.UUID) -> records.MessageListMember:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id})
-
-    async def restore_one_message_participant(self, id: rt.UUID) -> records.MessageParticipant:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id})
-
-    async def restore_one_message_thread(self, id: rt.UUID) -> records.MessageThread:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id})
-
-    async def restore_one_note(self, id: rt.UUID) -> records.Note:
-        return await self._execute(operations.RESTORE_ONE_NOTE, records.Note, {"id": id})
-
-    async def restore_one_note_target(self, id: rt.UUID) -> records.NoteTarget:
-        return await self._execute(operations.RESTORE_ONE_NOTE_TARGET, records.NoteTarget, {"id": id})
-
-    async def restore_one_opportunity(self, id: rt.UUID) -> records.Opportunity:
-        return await self._execute(operations.RESTORE_ONE_OPPORTUNITY, records.Opportunity, {"id": id})
-
-    async def restore_one_person(self, id: rt.UUID) -> records.Person:
-        return await self._execute(operations.RESTORE_ONE_PERSON, records.Person, {"id": id})
-
-    async def restore_one_task(self, id: rt.UUID) -> records.Task:
-        return await self._execute(operations.RESTORE_ONE_TASK, records.Task, {"id": id})
-
-    async def restore_one_task_target(self, id: rt.UUID) -> records.TaskTarget:
-        return await self._execute(operations.RESTORE_ONE_TASK_TARGET, records.TaskTarget, {"id": id})
-
-    async def restore_one_timeline_activity(self, id: rt.UUID) -> records.TimelineActivity:
-        return await self._execute(operations.RESTORE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id})
-
-    async def restore_one_workflow(self, id: rt.UUID) -> records.Workflow:
-        return await self._execute(operations.RESTORE_ONE_WORKFLOW, records.Workflow, {"id": id})
-
-    async def restore_one_workflow_automated_trigger(self, id: rt.UUID) -> records.WorkflowAutomatedTrigger:
-        return await self._execute(
-            operations.RESTORE_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id}
-        )
-
-    async def restore_one_workflow_run(self, id: rt.UUID) -> records.WorkflowRun:
-        return await self._execute(operations.RESTORE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id})
-
-    async def restore_one_workflow_version(self, id: rt.UUID) -> records.WorkflowVersion:
-        return await self._execute(operations.RESTORE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id})
+    async def destroy_one_workspace_member(self, id: rt.UUID) -> records.WorkspaceMember:
+        return await self._execute(operations.DESTROY_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"id": id})
 
     async def restore_one_workspace_member(self, id: rt.UUID) -> records.WorkspaceMember:
         return await self._execute(operations.RESTORE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"id": id})
 
-    async def update_many_attachments(
-        self, data: inputs.AttachmentUpdateInput, filter: filters.AttachmentFilterInput
-    ) -> list[records.Attachment]:
+    async def create_many_workspace_members(
+        self, data: list[inputs.WorkspaceMemberCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.WorkspaceMember]:
         return await self._execute(
-            operations.UPDATE_MANY_ATTACHMENTS, list[records.Attachment], {"data": data, "filter": filter}
-        )
-
-    async def update_many_blocklists(
-        self, data: inputs.BlocklistUpdateInput, filter: filters.BlocklistFilterInput
-    ) -> list[records.Blocklist]:
-        return await self._execute(
-            operations.UPDATE_MANY_BLOCKLISTS, list[records.Blocklist], {"data": data, "filter": filter}
-        )
-
-    async def update_many_calendar_channel_event_associations(
-        self,
-        data: inputs.CalendarChannelEventAssociationUpdateInput,
-        filter: filters.CalendarChannelEventAssociationFilterInput,
-    ) -> list[records.CalendarChannelEventAssociation]:
-        return await self._execute(
-            operations.UPDATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[records.CalendarChannelEventAssociation],
-            {"data": data, "filter": filter},
-        )
-
-    async def update_many_calendar_event_participants(
-        self, data: inputs.CalendarEventParticipantUpdateInput, filter: filters.CalendarEventParticipantFilterInput
-    ) -> list[records.CalendarEventParticipant]:
-        return await self._execute(
-            operations.UPDATE_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            list[records.CalendarEventParticipant],
-            {"data": data, "filter": filter},
-        )
-
-    async def update_many_calendar_events(
-        self, data: inputs.CalendarEventUpdateInput, filter: filters.CalendarEventFilterInput
-    ) -> list[records.CalendarEvent]:
-        return await self._execute(
-            operations.UPDATE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"data": data, "filter": filter}
-        )
-
-    async def update_many_call_recordings(
-        self, data: inputs.CallRecordingUpdateInput, filter: filters.CallRecordingFilterInput
-    ) -> list[records.CallRecording]:
-        return await self._execute(
-            operations.UPDATE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"data": data, "filter": filter}
-        )
-
-    async def update_many_companies(
-        self, data: inputs.CompanyUpdateInput, filter: filters.CompanyFilterInput
-    ) -> list[records.Company]:
-        return await self._execute(
-            operations.UPDATE_MANY_COMPANIES, list[records.Company], {"data": data, "filter": filter}
-        )
-
-    async def update_many_dashboards(
-        self, data: inputs.DashboardUpdateInput, filter: filters.DashboardFilterInput
-    ) -> list[records.Dashboard]:
-        return await self._execute(
-            operations.UPDATE_MANY_DASHBOARDS, list[records.Dashboard], {"data": data, "filter": filter}
-        )
-
-    async def update_many_message_campaigns(
-        self, data: inputs.MessageCampaignUpdateInput, filter: filters.MessageCampaignFilterInput
-    ) -> list[records.MessageCampaign]:
-        return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"data": data, "filter": filter}
-        )
-
-    async def update_many_message_channel_message_association_message_folders(
-        self,
-        data: inputs.MessageChannelMessageAssociationMessageFolderUpdateInput,
-        filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput,
-    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
-        return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[records.MessageChannelMessageAssociationMessageFolder],
-            {"data": data, "filter": filter},
-        )
-
-    async def update_many_message_channel_message_associations(
-        self,
-        data: inputs.MessageChannelMessageAssociationUpdateInput,
-        filter: filters.MessageChannelMessageAssociationFilterInput,
-    ) -> list[records.MessageChannelMessageAssociation]:
-        return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[records.MessageChannelMessageAssociation],
-            {"data": data, "filter": filter},
-        )
-
-    async def update_many_message_list_members(
-        self, data: inputs.MessageListMemberUpdateInput, filter: filters.MessageListMemberFilterInput
-    ) -> list[records.MessageListMember]:
-        return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_LIST_MEMBERS,
-            list[records.MessageListMember],
-            {"data": data, "filter": filter},
-        )
-
-    async def update_many_message_lists(
-        self, data: inputs.MessageListUpdateInput, filter: filters.MessageListFilterInput
-    ) -> list[records.MessageList]:
-        return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_LISTS, list[records.MessageList], {"data": data, "filter": filter}
-        )
-
-    async def update_many_message_participants(
-        self, data: inputs.MessageParticipantUpdateInput, filter: filters.MessageParticipantFilterInput
-    ) -> list[records.MessageParticipant]:
-        return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_PARTICIPANTS,
-            list[records.MessageParticipant],
-            {"data": data, "filter": filter},
-        )
-
-    async def update_many_message_threads(
-        self, data: inputs.MessageThreadUpdateInput, filter: filters.MessageThreadFilterInput
-    ) -> list[records.MessageThread]:
-        return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"data": data, "filter": filter}
-        )
-
-    async def update_many_messages(
-        self, data: inputs.MessageUpdateInput, filter: filters.MessageFilterInput
-    ) -> list[records.Message]:
-        return await self._execute(
-            operations.UPDATE_MANY_MESSAGES, list[records.Message], {"data": data, "filter": filter}
-        )
-
-    async def update_many_note_targets(
-        self, data: inputs.NoteTargetUpdateInput, filter: filters.NoteTargetFilterInput
-    ) -> list[records.NoteTarget]:
-        return await self._execute(
-            operations.UPDATE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"data": data, "filter": filter}
-        )
-
-    async def update_many_notes(
-        self, data: inputs.NoteUpdateInput, filter: filters.NoteFilterInput
-    ) -> list[records.Note]:
-        return await self._execute(operations.UPDATE_MANY_NOTES, list[records.Note], {"data": data, "filter": filter})
-
-    async def update_many_opportunities(
-        self, data: inputs.OpportunityUpdateInput, filter: filters.OpportunityFilterInput
-    ) -> list[records.Opportunity]:
-        return await self._execute(
-            operations.UPDATE_MANY_OPPORTUNITIES, list[records.Opportunity], {"data": data, "filter": filter}
-        )
-
-    async def update_many_people(
-        self, data: inputs.PersonUpdateInput, filter: filters.PersonFilterInput
-    ) -> list[records.Person]:
-        return await self._execute(
-            operations.UPDATE_MANY_PEOPLE, list[records.Person], {"data": data, "filter": filter}
-        )
-
-    async def update_many_task_targets(
-        self, data: inputs.TaskTargetUpdateInput, filter: filters.TaskTargetFilterInput
-    ) -> list[records.TaskTarget]:
-        return await self._execute(
-            operations.UPDATE_MANY_TASK_TARGETS, list[records.TaskTarget], {"data": data, "filter": filter}
-        )
-
-    async def update_many_tasks(
-        self, data: inputs.TaskUpdateInput, filter: filters.TaskFilterInput
-    ) -> list[records.Task]:
-        return await self._execute(operations.UPDATE_MANY_TASKS, list[records.Task], {"data": data, "filter": filter})
-
-    async def update_many_timeline_activities(
-        self, data: inputs.TimelineActivityUpdateInput, filter: filters.TimelineActivityFilterInput
-    ) -> list[records.TimelineActivity]:
-        return await self._execute(
-            operations.UPDATE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"data": data, "filter": filter}
-        )
-
-    async def update_many_workflow_automated_triggers(
-        self, data: inputs.WorkflowAutomatedTriggerUpdateInput, filter: filters.WorkflowAutomatedTriggerFilterInput
-    ) -> list[records.WorkflowAutomatedTrigger]:
-        return await self._execute(
-            operations.UPDATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[records.WorkflowAutomatedTrigger],
-            {"data": data, "filter": filter},
-        )
-
-    async def update_many_workflow_runs(
-        self, data: inputs.WorkflowRunUpdateInput, filter: filters.WorkflowRunFilterInput
-    ) -> list[records.WorkflowRun]:
-        return await self._execute(
-            operations.UPDATE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"data": data, "filter": filter}
-        )
-
-    async def update_many_workflow_versions(
-        self, data: inputs.WorkflowVersionUpdateInput, filter: filters.WorkflowVersionFilterInput
-    ) -> list[records.WorkflowVersion]:
-        return await self._execute(
-            operations.UPDATE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"data": data, "filter": filter}
-        )
-
-    async def update_many_workflows(
-        self, data: inputs.WorkflowUpdateInput, filter: filters.WorkflowFilterInput
-    ) -> list[records.Workflow]:
-        return await self._execute(
-            operations.UPDATE_MANY_WORKFLOWS, list[records.Workflow], {"data": data, "filter": filter}
+            operations.CREATE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"data": data, "upsert": upsert}
         )
 
     async def update_many_workspace_members(
@@ -2958,148 +3083,23 @@ class CoreClient(rt.OperationsClient):
             operations.UPDATE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"data": data, "filter": filter}
         )
 
-    async def update_one_attachment(self, data: inputs.AttachmentUpdateInput, id: rt.UUID) -> records.Attachment:
-        return await self._execute(operations.UPDATE_ONE_ATTACHMENT, records.Attachment, {"data": data, "id": id})
-
-    async def update_one_blocklist(self, data: inputs.BlocklistUpdateInput, id: rt.UUID) -> records.Blocklist:
-        return await self._execute(operations.UPDATE_ONE_BLOCKLIST, records.Blocklist, {"data": data, "id": id})
-
-    async def update_one_calendar_channel_event_association(
-        self, data: inputs.CalendarChannelEventAssociationUpdateInput, id: rt.UUID
-    ) -> records.CalendarChannelEventAssociation:
+    async def delete_many_workspace_members(
+        self, filter: filters.WorkspaceMemberFilterInput
+    ) -> list[records.WorkspaceMember]:
         return await self._execute(
-            operations.UPDATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
-            {"data": data, "id": id},
+            operations.DELETE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"filter": filter}
         )
 
-    async def update_one_calendar_event(
-        self, data: inputs.CalendarEventUpdateInput, id: rt.UUID
-    ) -> records.CalendarEvent:
+    async def destroy_many_workspace_members(
+        self, filter: filters.WorkspaceMemberFilterInput
+    ) -> list[records.WorkspaceMember]:
         return await self._execute(
-            operations.UPDATE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"data": data, "id": id}
+            operations.DESTROY_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"filter": filter}
         )
 
-    async def update_one_calendar_event_participant(
-        self, data: inputs.CalendarEventParticipantUpdateInput, id: rt.UUID
-    ) -> records.CalendarEventParticipant:
+    async def restore_many_workspace_members(
+        self, filter: filters.WorkspaceMemberFilterInput
+    ) -> list[records.WorkspaceMember]:
         return await self._execute(
-            operations.UPDATE_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"data": data, "id": id}
-        )
-
-    async def update_one_call_recording(
-        self, data: inputs.CallRecordingUpdateInput, id: rt.UUID
-    ) -> records.CallRecording:
-        return await self._execute(
-            operations.UPDATE_ONE_CALL_RECORDING, records.CallRecording, {"data": data, "id": id}
-        )
-
-    async def update_one_company(self, data: inputs.CompanyUpdateInput, id: rt.UUID) -> records.Company:
-        return await self._execute(operations.UPDATE_ONE_COMPANY, records.Company, {"data": data, "id": id})
-
-    async def update_one_dashboard(self, data: inputs.DashboardUpdateInput, id: rt.UUID) -> records.Dashboard:
-        return await self._execute(operations.UPDATE_ONE_DASHBOARD, records.Dashboard, {"data": data, "id": id})
-
-    async def update_one_message(self, data: inputs.MessageUpdateInput, id: rt.UUID) -> records.Message:
-        return await self._execute(operations.UPDATE_ONE_MESSAGE, records.Message, {"data": data, "id": id})
-
-    async def update_one_message_campaign(
-        self, data: inputs.MessageCampaignUpdateInput, id: rt.UUID
-    ) -> records.MessageCampaign:
-        return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"data": data, "id": id}
-        )
-
-    async def update_one_message_channel_message_association(
-        self, data: inputs.MessageChannelMessageAssociationUpdateInput, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociation:
-        return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
-            {"data": data, "id": id},
-        )
-
-    async def update_one_message_channel_message_association_message_folder(
-        self, data: inputs.MessageChannelMessageAssociationMessageFolderUpdateInput, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
-        return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"data": data, "id": id},
-        )
-
-    async def update_one_message_list(self, data: inputs.MessageListUpdateInput, id: rt.UUID) -> records.MessageList:
-        return await self._execute(operations.UPDATE_ONE_MESSAGE_LIST, records.MessageList, {"data": data, "id": id})
-
-    async def update_one_message_list_member(
-        self, data: inputs.MessageListMemberUpdateInput, id: rt.UUID
-    ) -> records.MessageListMember:
-        return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"data": data, "id": id}
-        )
-
-    async def update_one_message_participant(
-        self, data: inputs.MessageParticipantUpdateInput, id: rt.UUID
-    ) -> records.MessageParticipant:
-        return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"data": data, "id": id}
-        )
-
-    async def update_one_message_thread(
-        self, data: inputs.MessageThreadUpdateInput, id: rt.UUID
-    ) -> records.MessageThread:
-        return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_THREAD, records.MessageThread, {"data": data, "id": id}
-        )
-
-    async def update_one_note(self, data: inputs.NoteUpdateInput, id: rt.UUID) -> records.Note:
-        return await self._execute(operations.UPDATE_ONE_NOTE, records.Note, {"data": data, "id": id})
-
-    async def update_one_note_target(self, data: inputs.NoteTargetUpdateInput, id: rt.UUID) -> records.NoteTarget:
-        return await self._execute(operations.UPDATE_ONE_NOTE_TARGET, records.NoteTarget, {"data": data, "id": id})
-
-    async def update_one_opportunity(self, data: inputs.OpportunityUpdateInput, id: rt.UUID) -> records.Opportunity:
-        return await self._execute(operations.UPDATE_ONE_OPPORTUNITY, records.Opportunity, {"data": data, "id": id})
-
-    async def update_one_person(self, data: inputs.PersonUpdateInput, id: rt.UUID) -> records.Person:
-        return await self._execute(operations.UPDATE_ONE_PERSON, records.Person, {"data": data, "id": id})
-
-    async def update_one_task(self, data: inputs.TaskUpdateInput, id: rt.UUID) -> records.Task:
-        return await self._execute(operations.UPDATE_ONE_TASK, records.Task, {"data": data, "id": id})
-
-    async def update_one_task_target(self, data: inputs.TaskTargetUpdateInput, id: rt.UUID) -> records.TaskTarget:
-        return await self._execute(operations.UPDATE_ONE_TASK_TARGET, records.TaskTarget, {"data": data, "id": id})
-
-    async def update_one_timeline_activity(
-        self, data: inputs.TimelineActivityUpdateInput, id: rt.UUID
-    ) -> records.TimelineActivity:
-        return await self._execute(
-            operations.UPDATE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"data": data, "id": id}
-        )
-
-    async def update_one_workflow(self, data: inputs.WorkflowUpdateInput, id: rt.UUID) -> records.Workflow:
-        return await self._execute(operations.UPDATE_ONE_WORKFLOW, records.Workflow, {"data": data, "id": id})
-
-    async def update_one_workflow_automated_trigger(
-        self, data: inputs.WorkflowAutomatedTriggerUpdateInput, id: rt.UUID
-    ) -> records.WorkflowAutomatedTrigger:
-        return await self._execute(
-            operations.UPDATE_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"data": data, "id": id}
-        )
-
-    async def update_one_workflow_run(self, data: inputs.WorkflowRunUpdateInput, id: rt.UUID) -> records.WorkflowRun:
-        return await self._execute(operations.UPDATE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"data": data, "id": id})
-
-    async def update_one_workflow_version(
-        self, data: inputs.WorkflowVersionUpdateInput, id: rt.UUID
-    ) -> records.WorkflowVersion:
-        return await self._execute(
-            operations.UPDATE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"data": data, "id": id}
-        )
-
-    async def update_one_workspace_member(
-        self, data: inputs.WorkspaceMemberUpdateInput, id: rt.UUID
-    ) -> records.WorkspaceMember:
-        return await self._execute(
-            operations.UPDATE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"data": data, "id": id}
+            operations.RESTORE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"filter": filter}
         )

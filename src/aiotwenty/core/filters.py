@@ -18,14 +18,144 @@ from .enums import (
 class ActorSourceEnumFilter(rt.Input):
     contains_any: list[ActorSourceEnum | None] | None = None
     eq: ActorSourceEnum | None = None
-    in_: list[ActorSourceEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
+    in_: list[ActorSourceEnum | None] | None = None
+    is_: FilterIs | None = None
     is_empty_array: bool | None = None
     neq: ActorSourceEnum | None = None
 
 
+class AttachmentFileCategoryEnumFilter(rt.Input):
+    contains_any: list[AttachmentFileCategoryEnum | None] | None = None
+    eq: AttachmentFileCategoryEnum | None = None
+    in_: list[AttachmentFileCategoryEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: AttachmentFileCategoryEnum | None = None
+
+
+class BigFloatFilter(rt.Input):
+    eq: rt.BigFloat | None = None
+    gt: rt.BigFloat | None = None
+    gte: rt.BigFloat | None = None
+    in_: list[rt.BigFloat] | None = None
+    is_: FilterIs | None = None
+    lt: rt.BigFloat | None = None
+    lte: rt.BigFloat | None = None
+    neq: rt.BigFloat | None = None
+
+
+class BooleanFilter(rt.Input):
+    eq: bool | None = None
+    is_: FilterIs | None = None
+
+
+class CalendarEventParticipantResponseStatusEnumFilter(rt.Input):
+    contains_any: list[CalendarEventParticipantResponseStatusEnum | None] | None = None
+    eq: CalendarEventParticipantResponseStatusEnum | None = None
+    in_: list[CalendarEventParticipantResponseStatusEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: CalendarEventParticipantResponseStatusEnum | None = None
+
+
+class CallRecordingRecordingRequestStatusEnumFilter(rt.Input):
+    contains_any: list[CallRecordingRecordingRequestStatusEnum | None] | None = None
+    eq: CallRecordingRecordingRequestStatusEnum | None = None
+    in_: list[CallRecordingRecordingRequestStatusEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: CallRecordingRecordingRequestStatusEnum | None = None
+
+
+class CallRecordingStatusEnumFilter(rt.Input):
+    contains_any: list[CallRecordingStatusEnum | None] | None = None
+    eq: CallRecordingStatusEnum | None = None
+    in_: list[CallRecordingStatusEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: CallRecordingStatusEnum | None = None
+
+
+class DateTimeFilter(rt.Input):
+    eq: rt.DateTime | None = None
+    gt: rt.DateTime | None = None
+    gte: rt.DateTime | None = None
+    in_: list[rt.DateTime] | None = None
+    is_: FilterIs | None = None
+    lt: rt.DateTime | None = None
+    lte: rt.DateTime | None = None
+    neq: rt.DateTime | None = None
+
+
+class FloatFilter(rt.Input):
+    eq: float | None = None
+    gt: float | None = None
+    gte: float | None = None
+    in_: list[float] | None = None
+    is_: FilterIs | None = None
+    lt: float | None = None
+    lte: float | None = None
+    neq: float | None = None
+
+
+class IntFilter(rt.Input):
+    eq: int | None = None
+    gt: int | None = None
+    gte: int | None = None
+    in_: list[int] | None = None
+    is_: FilterIs | None = None
+    lt: int | None = None
+    lte: int | None = None
+    neq: int | None = None
+
+
+class MessageCampaignStatusEnumFilter(rt.Input):
+    contains_any: list[MessageCampaignStatusEnum | None] | None = None
+    eq: MessageCampaignStatusEnum | None = None
+    in_: list[MessageCampaignStatusEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: MessageCampaignStatusEnum | None = None
+
+
+class MessageChannelMessageAssociationDirectionEnumFilter(rt.Input):
+    contains_any: list[MessageChannelMessageAssociationDirectionEnum | None] | None = None
+    eq: MessageChannelMessageAssociationDirectionEnum | None = None
+    in_: list[MessageChannelMessageAssociationDirectionEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: MessageChannelMessageAssociationDirectionEnum | None = None
+
+
+class MessageDeliveryStatusEnumFilter(rt.Input):
+    contains_any: list[MessageDeliveryStatusEnum | None] | None = None
+    eq: MessageDeliveryStatusEnum | None = None
+    in_: list[MessageDeliveryStatusEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: MessageDeliveryStatusEnum | None = None
+
+
+class MessageParticipantRoleEnumFilter(rt.Input):
+    contains_any: list[MessageParticipantRoleEnum | None] | None = None
+    eq: MessageParticipantRoleEnum | None = None
+    in_: list[MessageParticipantRoleEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: MessageParticipantRoleEnum | None = None
+
+
+class OpportunityStageEnumFilter(rt.Input):
+    contains_any: list[OpportunityStageEnum | None] | None = None
+    eq: OpportunityStageEnum | None = None
+    in_: list[OpportunityStageEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: OpportunityStageEnum | None = None
+
+
 class RawJsonFilter(rt.Input):
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
+    is_: FilterIs | None = None
     like: str | None = None
 
 
@@ -35,9 +165,9 @@ class StringFilter(rt.Input):
     gt: str | None = None
     gte: str | None = None
     ilike: str | None = None
-    in_: list[str] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
+    in_: list[str] | None = None
     iregex: str | None = None
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
+    is_: FilterIs | None = None
     like: str | None = None
     lt: str | None = None
     lte: str | None = None
@@ -46,15 +176,91 @@ class StringFilter(rt.Input):
     starts_with: str | None = None
 
 
+class TSVectorFilter(rt.Input):
+    search: str | None = None
+
+
+class TaskStatusEnumFilter(rt.Input):
+    contains_any: list[TaskStatusEnum | None] | None = None
+    eq: TaskStatusEnum | None = None
+    in_: list[TaskStatusEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: TaskStatusEnum | None = None
+
+
 class UUIDFilter(rt.Input):
     eq: rt.UUID | None = None
     gt: rt.UUID | None = None
     gte: rt.UUID | None = None
-    in_: list[rt.UUID | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
+    in_: list[rt.UUID | None] | None = None
+    is_: FilterIs | None = None
     lt: rt.UUID | None = None
     lte: rt.UUID | None = None
     neq: rt.UUID | None = None
+
+
+class WorkflowAutomatedTriggerTypeEnumFilter(rt.Input):
+    contains_any: list[WorkflowAutomatedTriggerTypeEnum | None] | None = None
+    eq: WorkflowAutomatedTriggerTypeEnum | None = None
+    in_: list[WorkflowAutomatedTriggerTypeEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: WorkflowAutomatedTriggerTypeEnum | None = None
+
+
+class WorkflowRunStatusEnumFilter(rt.Input):
+    contains_any: list[WorkflowRunStatusEnum | None] | None = None
+    eq: WorkflowRunStatusEnum | None = None
+    in_: list[WorkflowRunStatusEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: WorkflowRunStatusEnum | None = None
+
+
+class WorkflowStatusesEnumFilter(rt.Input):
+    contains_any: list[WorkflowStatusesEnum | None] | None = None
+    eq: WorkflowStatusesEnum | None = None
+    in_: list[WorkflowStatusesEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: WorkflowStatusesEnum | None = None
+
+
+class WorkflowVersionStatusEnumFilter(rt.Input):
+    contains_any: list[WorkflowVersionStatusEnum | None] | None = None
+    eq: WorkflowVersionStatusEnum | None = None
+    in_: list[WorkflowVersionStatusEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: WorkflowVersionStatusEnum | None = None
+
+
+class WorkspaceMemberDateFormatEnumFilter(rt.Input):
+    contains_any: list[WorkspaceMemberDateFormatEnum | None] | None = None
+    eq: WorkspaceMemberDateFormatEnum | None = None
+    in_: list[WorkspaceMemberDateFormatEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: WorkspaceMemberDateFormatEnum | None = None
+
+
+class WorkspaceMemberNumberFormatEnumFilter(rt.Input):
+    contains_any: list[WorkspaceMemberNumberFormatEnum | None] | None = None
+    eq: WorkspaceMemberNumberFormatEnum | None = None
+    in_: list[WorkspaceMemberNumberFormatEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: WorkspaceMemberNumberFormatEnum | None = None
+
+
+class WorkspaceMemberTimeFormatEnumFilter(rt.Input):
+    contains_any: list[WorkspaceMemberTimeFormatEnum | None] | None = None
+    eq: WorkspaceMemberTimeFormatEnum | None = None
+    in_: list[WorkspaceMemberTimeFormatEnum | None] | None = None
+    is_: FilterIs | None = None
+    is_empty_array: bool | None = None
+    neq: WorkspaceMemberTimeFormatEnum | None = None
 
 
 class ActorFilterInput(rt.Input):
@@ -62,17 +268,6 @@ class ActorFilterInput(rt.Input):
     name: StringFilter | None = None
     source: ActorSourceEnumFilter | None = None
     workspace_member_id: UUIDFilter | None = None
-
-
-class BigFloatFilter(rt.Input):
-    eq: rt.BigFloat | None = None
-    gt: rt.BigFloat | None = None
-    gte: rt.BigFloat | None = None
-    in_: list[rt.BigFloat] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    lt: rt.BigFloat | None = None
-    lte: rt.BigFloat | None = None
-    neq: rt.BigFloat | None = None
 
 
 class AddressFilterInput(rt.Input):
@@ -86,180 +281,57 @@ class AddressFilterInput(rt.Input):
     address_street_2: StringFilter | None = None
 
 
-class AttachmentFileCategoryEnumFilter(rt.Input):
-    contains_any: list[AttachmentFileCategoryEnum | None] | None = None
-    eq: AttachmentFileCategoryEnum | None = None
-    in_: list[AttachmentFileCategoryEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: AttachmentFileCategoryEnum | None = None
-
-
-class CurrencyFilterInput(rt.Input):
-    amount_micros: BigFloatFilter | None = None
-    currency_code: StringFilter | None = None
-
-
-class DateTimeFilter(rt.Input):
-    eq: rt.DateTime | None = None
-    gt: rt.DateTime | None = None
-    gte: rt.DateTime | None = None
-    in_: list[rt.DateTime] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    lt: rt.DateTime | None = None
-    lte: rt.DateTime | None = None
-    neq: rt.DateTime | None = None
-
-
-class FloatFilter(rt.Input):
-    eq: float | None = None
-    gt: float | None = None
-    gte: float | None = None
-    in_: list[float] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    lt: float | None = None
-    lte: float | None = None
-    neq: float | None = None
-
-
-class LinksFilterInput(rt.Input):
-    primary_link_label: StringFilter | None = None
-    primary_link_url: StringFilter | None = None
-    secondary_links: RawJsonFilter | None = None
-
-
-class RichTextFilterInput(rt.Input):
-    blocknote: StringFilter | None = None
-    markdown: StringFilter | None = None
-
-
-class TSVectorFilter(rt.Input):
-    search: str | None = None
-
-
-class DashboardFilterInput(rt.Input):
-    and_: list[DashboardFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    attachments: AttachmentFilterInput | None = None
+class AttachmentFilterInput(rt.Input):
+    and_: list[AttachmentFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
+    file: RawJsonFilter | None = None
+    file_category: AttachmentFileCategoryEnumFilter | None = None
+    full_path: StringFilter | None = None
     id: UUIDFilter | None = None
-    not_: DashboardFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[DashboardFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    page_layout_id: UUIDFilter | None = None
+    name: StringFilter | None = None
+    not_: AttachmentFilterInput | None = None
+    or_: list[AttachmentFilterInput | None] | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
-    title: StringFilter | None = None
+    target_company: CompanyFilterInput | None = None
+    target_company_id: UUIDFilter | None = None
+    target_dashboard: DashboardFilterInput | None = None
+    target_dashboard_id: UUIDFilter | None = None
+    target_note: NoteFilterInput | None = None
+    target_note_id: UUIDFilter | None = None
+    target_opportunity: OpportunityFilterInput | None = None
+    target_opportunity_id: UUIDFilter | None = None
+    target_person: PersonFilterInput | None = None
+    target_person_id: UUIDFilter | None = None
+    target_task: TaskFilterInput | None = None
+    target_task_id: UUIDFilter | None = None
+    target_workflow: WorkflowFilterInput | None = None
+    target_workflow_id: UUIDFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
 
-class EmailsFilterInput(rt.Input):
-    additional_emails: RawJsonFilter | None = None
-    primary_email: StringFilter | None = None
-
-
-class MessageCampaignStatusEnumFilter(rt.Input):
-    contains_any: list[MessageCampaignStatusEnum | None] | None = None
-    eq: MessageCampaignStatusEnum | None = None
-    in_: list[MessageCampaignStatusEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: MessageCampaignStatusEnum | None = None
-
-
-class BooleanFilter(rt.Input):
-    eq: bool | None = None
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-
-
-class MessageChannelMessageAssociationDirectionEnumFilter(rt.Input):
-    contains_any: list[MessageChannelMessageAssociationDirectionEnum | None] | None = None
-    eq: MessageChannelMessageAssociationDirectionEnum | None = None
-    in_: list[MessageChannelMessageAssociationDirectionEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: MessageChannelMessageAssociationDirectionEnum | None = None
-
-
-class MessageChannelMessageAssociationMessageFolderFilterInput(rt.Input):
-    and_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+class BlocklistFilterInput(rt.Input):
+    and_: list[BlocklistFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
+    handle: StringFilter | None = None
     id: UUIDFilter | None = None
-    message_channel_message_association: MessageChannelMessageAssociationFilterInput | None = None
-    message_channel_message_association_id: UUIDFilter | None = None
-    message_folder_id: UUIDFilter | None = None
-    not_: MessageChannelMessageAssociationMessageFolderFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    not_: BlocklistFilterInput | None = None
+    or_: list[BlocklistFilterInput | None] | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
-
-
-class MessageThreadFilterInput(rt.Input):
-    and_: list[MessageThreadFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    id: UUIDFilter | None = None
-    message_channel_message_associations: MessageChannelMessageAssociationFilterInput | None = None
-    messages: MessageFilterInput | None = None
-    not_: MessageThreadFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[MessageThreadFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    position: FloatFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    subject: StringFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-
-
-class MessageChannelMessageAssociationFilterInput(rt.Input):
-    and_: list[MessageChannelMessageAssociationFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    direction: MessageChannelMessageAssociationDirectionEnumFilter | None = None
-    id: UUIDFilter | None = None
-    message: MessageFilterInput | None = None
-    message_channel_id: UUIDFilter | None = None
-    message_external_id: StringFilter | None = None
-    message_folders: MessageChannelMessageAssociationMessageFolderFilterInput | None = None
-    message_id: UUIDFilter | None = None
-    message_thread: MessageThreadFilterInput | None = None
-    message_thread_external_id: StringFilter | None = None
-    message_thread_id: UUIDFilter | None = None
-    not_: MessageChannelMessageAssociationFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[MessageChannelMessageAssociationFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    position: FloatFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-
-
-class MessageDeliveryStatusEnumFilter(rt.Input):
-    contains_any: list[MessageDeliveryStatusEnum | None] | None = None
-    eq: MessageDeliveryStatusEnum | None = None
-    in_: list[MessageDeliveryStatusEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: MessageDeliveryStatusEnum | None = None
-
-
-class MessageParticipantRoleEnumFilter(rt.Input):
-    contains_any: list[MessageParticipantRoleEnum | None] | None = None
-    eq: MessageParticipantRoleEnum | None = None
-    in_: list[MessageParticipantRoleEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: MessageParticipantRoleEnum | None = None
+    workspace_member: WorkspaceMemberFilterInput | None = None
+    workspace_member_id: UUIDFilter | None = None
 
 
 class CalendarChannelEventAssociationFilterInput(rt.Input):
-    and_: list[CalendarChannelEventAssociationFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+    and_: list[CalendarChannelEventAssociationFilterInput | None] | None = None
     calendar_channel_id: UUIDFilter | None = None
     calendar_event: CalendarEventFilterInput | None = None
     calendar_event_id: UUIDFilter | None = None
@@ -268,8 +340,8 @@ class CalendarChannelEventAssociationFilterInput(rt.Input):
     deleted_at: DateTimeFilter | None = None
     event_external_id: StringFilter | None = None
     id: UUIDFilter | None = None
-    not_: CalendarChannelEventAssociationFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[CalendarChannelEventAssociationFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    not_: CalendarChannelEventAssociationFilterInput | None = None
+    or_: list[CalendarChannelEventAssociationFilterInput | None] | None = None
     position: FloatFilter | None = None
     recurring_event_external_id: StringFilter | None = None
     search_vector: TSVectorFilter | None = None
@@ -277,54 +349,8 @@ class CalendarChannelEventAssociationFilterInput(rt.Input):
     updated_by: ActorFilterInput | None = None
 
 
-class CallRecordingRecordingRequestStatusEnumFilter(rt.Input):
-    contains_any: list[CallRecordingRecordingRequestStatusEnum | None] | None = None
-    eq: CallRecordingRecordingRequestStatusEnum | None = None
-    in_: list[CallRecordingRecordingRequestStatusEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: CallRecordingRecordingRequestStatusEnum | None = None
-
-
-class CallRecordingStatusEnumFilter(rt.Input):
-    contains_any: list[CallRecordingStatusEnum | None] | None = None
-    eq: CallRecordingStatusEnum | None = None
-    in_: list[CallRecordingStatusEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: CallRecordingStatusEnum | None = None
-
-
-class CallRecordingFilterInput(rt.Input):
-    and_: list[CallRecordingFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    application_id: UUIDFilter | None = None
-    audio: RawJsonFilter | None = None
-    calendar_event: CalendarEventFilterInput | None = None
-    calendar_event_id: UUIDFilter | None = None
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    ended_at: DateTimeFilter | None = None
-    external_bot_id: StringFilter | None = None
-    external_recording_id: StringFilter | None = None
-    id: UUIDFilter | None = None
-    not_: CallRecordingFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[CallRecordingFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    position: FloatFilter | None = None
-    recording_request_status: CallRecordingRecordingRequestStatusEnumFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    started_at: DateTimeFilter | None = None
-    status: CallRecordingStatusEnumFilter | None = None
-    summary: RichTextFilterInput | None = None
-    title: StringFilter | None = None
-    transcript: RawJsonFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-    video: RawJsonFilter | None = None
-
-
 class CalendarEventFilterInput(rt.Input):
-    and_: list[CalendarEventFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+    and_: list[CalendarEventFilterInput | None] | None = None
     calendar_channel_event_associations: CalendarChannelEventAssociationFilterInput | None = None
     calendar_event_participants: CalendarEventParticipantFilterInput | None = None
     call_recordings: CallRecordingFilterInput | None = None
@@ -342,8 +368,8 @@ class CalendarEventFilterInput(rt.Input):
     is_canceled: BooleanFilter | None = None
     is_full_day: BooleanFilter | None = None
     location: StringFilter | None = None
-    not_: CalendarEventFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[CalendarEventFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    not_: CalendarEventFilterInput | None = None
+    or_: list[CalendarEventFilterInput | None] | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
     starts_at: DateTimeFilter | None = None
@@ -352,25 +378,23 @@ class CalendarEventFilterInput(rt.Input):
     updated_by: ActorFilterInput | None = None
 
 
-class CalendarEventParticipantResponseStatusEnumFilter(rt.Input):
-    contains_any: list[CalendarEventParticipantResponseStatusEnum | None] | None = None
-    eq: CalendarEventParticipantResponseStatusEnum | None = None
-    in_: list[CalendarEventParticipantResponseStatusEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: CalendarEventParticipantResponseStatusEnum | None = None
-
-
-class BlocklistFilterInput(rt.Input):
-    and_: list[BlocklistFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+class CalendarEventParticipantFilterInput(rt.Input):
+    and_: list[CalendarEventParticipantFilterInput | None] | None = None
+    calendar_event: CalendarEventFilterInput | None = None
+    calendar_event_id: UUIDFilter | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
+    display_name: StringFilter | None = None
     handle: StringFilter | None = None
     id: UUIDFilter | None = None
-    not_: BlocklistFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[BlocklistFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    is_organizer: BooleanFilter | None = None
+    not_: CalendarEventParticipantFilterInput | None = None
+    or_: list[CalendarEventParticipantFilterInput | None] | None = None
+    person: PersonFilterInput | None = None
+    person_id: UUIDFilter | None = None
     position: FloatFilter | None = None
+    response_status: CalendarEventParticipantResponseStatusEnumFilter | None = None
     search_vector: TSVectorFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
@@ -378,71 +402,298 @@ class BlocklistFilterInput(rt.Input):
     workspace_member_id: UUIDFilter | None = None
 
 
-class FullNameFilterInput(rt.Input):
-    first_name: StringFilter | None = None
-    last_name: StringFilter | None = None
-
-
-class IntFilter(rt.Input):
-    eq: int | None = None
-    gt: int | None = None
-    gte: int | None = None
-    in_: list[int] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    lt: int | None = None
-    lte: int | None = None
-    neq: int | None = None
-
-
-class OpportunityStageEnumFilter(rt.Input):
-    contains_any: list[OpportunityStageEnum | None] | None = None
-    eq: OpportunityStageEnum | None = None
-    in_: list[OpportunityStageEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: OpportunityStageEnum | None = None
-
-
-class TaskStatusEnumFilter(rt.Input):
-    contains_any: list[TaskStatusEnum | None] | None = None
-    eq: TaskStatusEnum | None = None
-    in_: list[TaskStatusEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: TaskStatusEnum | None = None
-
-
-class TaskFilterInput(rt.Input):
-    and_: list[TaskFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    assignee: WorkspaceMemberFilterInput | None = None
-    assignee_id: UUIDFilter | None = None
-    attachments: AttachmentFilterInput | None = None
-    body_v_2: RichTextFilterInput | None = None
+class CallRecordingFilterInput(rt.Input):
+    and_: list[CallRecordingFilterInput | None] | None = None
+    application_id: UUIDFilter | None = None
+    audio: RawJsonFilter | None = None
+    calendar_event: CalendarEventFilterInput | None = None
+    calendar_event_id: UUIDFilter | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
-    due_at: DateTimeFilter | None = None
+    ended_at: DateTimeFilter | None = None
+    external_bot_id: StringFilter | None = None
+    external_recording_id: StringFilter | None = None
     id: UUIDFilter | None = None
-    not_: TaskFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[TaskFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    not_: CallRecordingFilterInput | None = None
+    or_: list[CallRecordingFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    recording_request_status: CallRecordingRecordingRequestStatusEnumFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    started_at: DateTimeFilter | None = None
+    status: CallRecordingStatusEnumFilter | None = None
+    summary: RichTextFilterInput | None = None
+    title: StringFilter | None = None
+    transcript: RawJsonFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+    video: RawJsonFilter | None = None
+
+
+class CompanyFilterInput(rt.Input):
+    account_owner: WorkspaceMemberFilterInput | None = None
+    account_owner_id: UUIDFilter | None = None
+    address: AddressFilterInput | None = None
+    and_: list[CompanyFilterInput | None] | None = None
+    annual_revenue: CurrencyFilterInput | None = None
+    attachments: AttachmentFilterInput | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    domain_name: LinksFilterInput | None = None
+    id: UUIDFilter | None = None
+    linkedin_link: LinksFilterInput | None = None
+    name: StringFilter | None = None
+    not_: CompanyFilterInput | None = None
+    note_targets: NoteTargetFilterInput | None = None
+    opportunities: OpportunityFilterInput | None = None
+    or_: list[CompanyFilterInput | None] | None = None
+    people: PersonFilterInput | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
-    status: TaskStatusEnumFilter | None = None
     task_targets: TaskTargetFilterInput | None = None
+    timeline_activities: TimelineActivityFilterInput | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+
+
+class CurrencyFilterInput(rt.Input):
+    amount_micros: BigFloatFilter | None = None
+    currency_code: StringFilter | None = None
+
+
+class DashboardFilterInput(rt.Input):
+    and_: list[DashboardFilterInput | None] | None = None
+    attachments: AttachmentFilterInput | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    id: UUIDFilter | None = None
+    not_: DashboardFilterInput | None = None
+    or_: list[DashboardFilterInput | None] | None = None
+    page_layout_id: UUIDFilter | None = None
+    position: FloatFilter | None = None
+    search_vector: TSVectorFilter | None = None
     timeline_activities: TimelineActivityFilterInput | None = None
     title: StringFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
 
-class TaskTargetFilterInput(rt.Input):
-    and_: list[TaskTargetFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+class EmailsFilterInput(rt.Input):
+    additional_emails: RawJsonFilter | None = None
+    primary_email: StringFilter | None = None
+
+
+class FullNameFilterInput(rt.Input):
+    first_name: StringFilter | None = None
+    last_name: StringFilter | None = None
+
+
+class LinksFilterInput(rt.Input):
+    primary_link_label: StringFilter | None = None
+    primary_link_url: StringFilter | None = None
+    secondary_links: RawJsonFilter | None = None
+
+
+class MessageCampaignFilterInput(rt.Input):
+    and_: list[MessageCampaignFilterInput | None] | None = None
+    body_template: StringFilter | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    from_address: EmailsFilterInput | None = None
+    id: UUIDFilter | None = None
+    list_: MessageListFilterInput | None = None
+    list_id: UUIDFilter | None = None
+    messages: MessageFilterInput | None = None
+    not_: MessageCampaignFilterInput | None = None
+    or_: list[MessageCampaignFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    recipients: MessageParticipantFilterInput | None = None
+    search_vector: TSVectorFilter | None = None
+    sent_at: DateTimeFilter | None = None
+    status: MessageCampaignStatusEnumFilter | None = None
+    subject: StringFilter | None = None
+    timeline_activities: TimelineActivityFilterInput | None = None
+    unsubscribe_topic_id: UUIDFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+
+
+class MessageChannelMessageAssociationFilterInput(rt.Input):
+    and_: list[MessageChannelMessageAssociationFilterInput | None] | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    direction: MessageChannelMessageAssociationDirectionEnumFilter | None = None
+    id: UUIDFilter | None = None
+    message: MessageFilterInput | None = None
+    message_channel_id: UUIDFilter | None = None
+    message_external_id: StringFilter | None = None
+    message_folders: MessageChannelMessageAssociationMessageFolderFilterInput | None = None
+    message_id: UUIDFilter | None = None
+    message_thread: MessageThreadFilterInput | None = None
+    message_thread_external_id: StringFilter | None = None
+    message_thread_id: UUIDFilter | None = None
+    not_: MessageChannelMessageAssociationFilterInput | None = None
+    or_: list[MessageChannelMessageAssociationFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+
+
+class MessageChannelMessageAssociationMessageFolderFilterInput(rt.Input):
+    and_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
     id: UUIDFilter | None = None
-    not_: TaskTargetFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[TaskTargetFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    message_channel_message_association: MessageChannelMessageAssociationFilterInput | None = None
+    message_channel_message_association_id: UUIDFilter | None = None
+    message_folder_id: UUIDFilter | None = None
+    not_: MessageChannelMessageAssociationMessageFolderFilterInput | None = None
+    or_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+
+
+class MessageFilterInput(rt.Input):
+    and_: list[MessageFilterInput | None] | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    delivery_status: MessageDeliveryStatusEnumFilter | None = None
+    header_message_id: StringFilter | None = None
+    id: UUIDFilter | None = None
+    is_draft: BooleanFilter | None = None
+    message_campaign: MessageCampaignFilterInput | None = None
+    message_campaign_id: UUIDFilter | None = None
+    message_channel_message_associations: MessageChannelMessageAssociationFilterInput | None = None
+    message_participants: MessageParticipantFilterInput | None = None
+    message_thread: MessageThreadFilterInput | None = None
+    message_thread_id: UUIDFilter | None = None
+    not_: MessageFilterInput | None = None
+    or_: list[MessageFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    received_at: DateTimeFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    subject: StringFilter | None = None
+    text: StringFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+
+
+class MessageListFilterInput(rt.Input):
+    and_: list[MessageListFilterInput | None] | None = None
+    campaigns: MessageCampaignFilterInput | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    id: UUIDFilter | None = None
+    members: MessageListMemberFilterInput | None = None
+    name: StringFilter | None = None
+    not_: MessageListFilterInput | None = None
+    or_: list[MessageListFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    timeline_activities: TimelineActivityFilterInput | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+
+
+class MessageListMemberFilterInput(rt.Input):
+    and_: list[MessageListMemberFilterInput | None] | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    id: UUIDFilter | None = None
+    list_: MessageListFilterInput | None = None
+    list_id: UUIDFilter | None = None
+    not_: MessageListMemberFilterInput | None = None
+    or_: list[MessageListMemberFilterInput | None] | None = None
+    person: PersonFilterInput | None = None
+    person_id: UUIDFilter | None = None
+    position: FloatFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+
+
+class MessageParticipantFilterInput(rt.Input):
+    and_: list[MessageParticipantFilterInput | None] | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    display_name: StringFilter | None = None
+    handle: StringFilter | None = None
+    id: UUIDFilter | None = None
+    message: MessageFilterInput | None = None
+    message_campaign: MessageCampaignFilterInput | None = None
+    message_campaign_id: UUIDFilter | None = None
+    message_id: UUIDFilter | None = None
+    not_: MessageParticipantFilterInput | None = None
+    or_: list[MessageParticipantFilterInput | None] | None = None
+    person: PersonFilterInput | None = None
+    person_id: UUIDFilter | None = None
+    position: FloatFilter | None = None
+    role: MessageParticipantRoleEnumFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+    workspace_member: WorkspaceMemberFilterInput | None = None
+    workspace_member_id: UUIDFilter | None = None
+
+
+class MessageThreadFilterInput(rt.Input):
+    and_: list[MessageThreadFilterInput | None] | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    id: UUIDFilter | None = None
+    message_channel_message_associations: MessageChannelMessageAssociationFilterInput | None = None
+    messages: MessageFilterInput | None = None
+    not_: MessageThreadFilterInput | None = None
+    or_: list[MessageThreadFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    subject: StringFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+
+
+class NoteFilterInput(rt.Input):
+    and_: list[NoteFilterInput | None] | None = None
+    attachments: AttachmentFilterInput | None = None
+    body_v_2: RichTextFilterInput | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    id: UUIDFilter | None = None
+    not_: NoteFilterInput | None = None
+    note_targets: NoteTargetFilterInput | None = None
+    or_: list[NoteFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    timeline_activities: TimelineActivityFilterInput | None = None
+    title: StringFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+
+
+class NoteTargetFilterInput(rt.Input):
+    and_: list[NoteTargetFilterInput | None] | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    id: UUIDFilter | None = None
+    not_: NoteTargetFilterInput | None = None
+    note: NoteFilterInput | None = None
+    note_id: UUIDFilter | None = None
+    or_: list[NoteTargetFilterInput | None] | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
     target_company: CompanyFilterInput | None = None
@@ -451,15 +702,13 @@ class TaskTargetFilterInput(rt.Input):
     target_opportunity_id: UUIDFilter | None = None
     target_person: PersonFilterInput | None = None
     target_person_id: UUIDFilter | None = None
-    task: TaskFilterInput | None = None
-    task_id: UUIDFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
 
 class OpportunityFilterInput(rt.Input):
     amount: CurrencyFilterInput | None = None
-    and_: list[OpportunityFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+    and_: list[OpportunityFilterInput | None] | None = None
     attachments: AttachmentFilterInput | None = None
     close_date: DateTimeFilter | None = None
     company: CompanyFilterInput | None = None
@@ -469,9 +718,9 @@ class OpportunityFilterInput(rt.Input):
     deleted_at: DateTimeFilter | None = None
     id: UUIDFilter | None = None
     name: StringFilter | None = None
-    not_: OpportunityFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
+    not_: OpportunityFilterInput | None = None
     note_targets: NoteTargetFilterInput | None = None
-    or_: list[OpportunityFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    or_: list[OpportunityFilterInput | None] | None = None
     owner: WorkspaceMemberFilterInput | None = None
     owner_id: UUIDFilter | None = None
     point_of_contact: PersonFilterInput | None = None
@@ -485,135 +734,8 @@ class OpportunityFilterInput(rt.Input):
     updated_by: ActorFilterInput | None = None
 
 
-class WorkspaceMemberDateFormatEnumFilter(rt.Input):
-    contains_any: list[WorkspaceMemberDateFormatEnum | None] | None = None
-    eq: WorkspaceMemberDateFormatEnum | None = None
-    in_: list[WorkspaceMemberDateFormatEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: WorkspaceMemberDateFormatEnum | None = None
-
-
-class WorkspaceMemberNumberFormatEnumFilter(rt.Input):
-    contains_any: list[WorkspaceMemberNumberFormatEnum | None] | None = None
-    eq: WorkspaceMemberNumberFormatEnum | None = None
-    in_: list[WorkspaceMemberNumberFormatEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: WorkspaceMemberNumberFormatEnum | None = None
-
-
-class WorkspaceMemberTimeFormatEnumFilter(rt.Input):
-    contains_any: list[WorkspaceMemberTimeFormatEnum | None] | None = None
-    eq: WorkspaceMemberTimeFormatEnum | None = None
-    in_: list[WorkspaceMemberTimeFormatEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: WorkspaceMemberTimeFormatEnum | None = None
-
-
-class WorkspaceMemberFilterInput(rt.Input):
-    account_owner_for_companies: CompanyFilterInput | None = None
-    and_: list[WorkspaceMemberFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    assigned_tasks: TaskFilterInput | None = None
-    avatar_url: StringFilter | None = None
-    blocklist: BlocklistFilterInput | None = None
-    calendar_event_participants: CalendarEventParticipantFilterInput | None = None
-    calendar_start_day: IntFilter | None = None
-    color_scheme: StringFilter | None = None
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    date_format: WorkspaceMemberDateFormatEnumFilter | None = None
-    deleted_at: DateTimeFilter | None = None
-    id: UUIDFilter | None = None
-    job_title: StringFilter | None = None
-    locale: StringFilter | None = None
-    message_participants: MessageParticipantFilterInput | None = None
-    name: FullNameFilterInput | None = None
-    not_: WorkspaceMemberFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    number_format: WorkspaceMemberNumberFormatEnumFilter | None = None
-    or_: list[WorkspaceMemberFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    owned_opportunities: OpportunityFilterInput | None = None
-    position: FloatFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    time_format: WorkspaceMemberTimeFormatEnumFilter | None = None
-    time_zone: StringFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-    user_email: StringFilter | None = None
-    user_id: UUIDFilter | None = None
-
-
-class CalendarEventParticipantFilterInput(rt.Input):
-    and_: list[CalendarEventParticipantFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    calendar_event: CalendarEventFilterInput | None = None
-    calendar_event_id: UUIDFilter | None = None
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    display_name: StringFilter | None = None
-    handle: StringFilter | None = None
-    id: UUIDFilter | None = None
-    is_organizer: BooleanFilter | None = None
-    not_: CalendarEventParticipantFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[CalendarEventParticipantFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    person: PersonFilterInput | None = None
-    person_id: UUIDFilter | None = None
-    position: FloatFilter | None = None
-    response_status: CalendarEventParticipantResponseStatusEnumFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-    workspace_member: WorkspaceMemberFilterInput | None = None
-    workspace_member_id: UUIDFilter | None = None
-
-
-class MessageListFilterInput(rt.Input):
-    and_: list[MessageListFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    campaigns: MessageCampaignFilterInput | None = None
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    id: UUIDFilter | None = None
-    members: MessageListMemberFilterInput | None = None
-    name: StringFilter | None = None
-    not_: MessageListFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[MessageListFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    position: FloatFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-
-
-class MessageListMemberFilterInput(rt.Input):
-    and_: list[MessageListMemberFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    id: UUIDFilter | None = None
-    list_: MessageListFilterInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
-    list_id: UUIDFilter | None = None
-    not_: MessageListMemberFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[MessageListMemberFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    person: PersonFilterInput | None = None
-    person_id: UUIDFilter | None = None
-    position: FloatFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-
-
-class PhonesFilterInput(rt.Input):
-    additional_phones: RawJsonFilter | None = None
-    primary_phone_calling_code: StringFilter | None = None
-    primary_phone_country_code: StringFilter | None = None
-    primary_phone_number: StringFilter | None = None
-
-
 class PersonFilterInput(rt.Input):
-    and_: list[PersonFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+    and_: list[PersonFilterInput | None] | None = None
     attachments: AttachmentFilterInput | None = None
     avatar_file: RawJsonFilter | None = None
     avatar_url: StringFilter | None = None
@@ -630,9 +752,9 @@ class PersonFilterInput(rt.Input):
     list_memberships: MessageListMemberFilterInput | None = None
     message_participants: MessageParticipantFilterInput | None = None
     name: FullNameFilterInput | None = None
-    not_: PersonFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
+    not_: PersonFilterInput | None = None
     note_targets: NoteTargetFilterInput | None = None
-    or_: list[PersonFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    or_: list[PersonFilterInput | None] | None = None
     phones: PhonesFilterInput | None = None
     point_of_contact_for_opportunities: OpportunityFilterInput | None = None
     position: FloatFilter | None = None
@@ -643,208 +765,65 @@ class PersonFilterInput(rt.Input):
     updated_by: ActorFilterInput | None = None
 
 
-class MessageParticipantFilterInput(rt.Input):
-    and_: list[MessageParticipantFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    display_name: StringFilter | None = None
-    handle: StringFilter | None = None
-    id: UUIDFilter | None = None
-    message: MessageFilterInput | None = None
-    message_campaign: MessageCampaignFilterInput | None = None
-    message_campaign_id: UUIDFilter | None = None
-    message_id: UUIDFilter | None = None
-    not_: MessageParticipantFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[MessageParticipantFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    person: PersonFilterInput | None = None
-    person_id: UUIDFilter | None = None
-    position: FloatFilter | None = None
-    role: MessageParticipantRoleEnumFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-    workspace_member: WorkspaceMemberFilterInput | None = None
-    workspace_member_id: UUIDFilter | None = None
+class PhonesFilterInput(rt.Input):
+    additional_phones: RawJsonFilter | None = None
+    primary_phone_calling_code: StringFilter | None = None
+    primary_phone_country_code: StringFilter | None = None
+    primary_phone_number: StringFilter | None = None
 
 
-class MessageFilterInput(rt.Input):
-    and_: list[MessageFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    delivery_status: MessageDeliveryStatusEnumFilter | None = None
-    header_message_id: StringFilter | None = None
-    id: UUIDFilter | None = None
-    is_draft: BooleanFilter | None = None
-    message_campaign: MessageCampaignFilterInput | None = None
-    message_campaign_id: UUIDFilter | None = None
-    message_channel_message_associations: MessageChannelMessageAssociationFilterInput | None = None
-    message_participants: MessageParticipantFilterInput | None = None
-    message_thread: MessageThreadFilterInput | None = None
-    message_thread_id: UUIDFilter | None = None
-    not_: MessageFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[MessageFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    position: FloatFilter | None = None
-    received_at: DateTimeFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    subject: StringFilter | None = None
-    text: StringFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
+class RichTextFilterInput(rt.Input):
+    blocknote: StringFilter | None = None
+    markdown: StringFilter | None = None
 
 
-class MessageCampaignFilterInput(rt.Input):
-    and_: list[MessageCampaignFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    body_template: StringFilter | None = None
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    from_address: EmailsFilterInput | None = None
-    id: UUIDFilter | None = None
-    list_: MessageListFilterInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
-    list_id: UUIDFilter | None = None
-    messages: MessageFilterInput | None = None
-    not_: MessageCampaignFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[MessageCampaignFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    position: FloatFilter | None = None
-    recipients: MessageParticipantFilterInput | None = None
-    search_vector: TSVectorFilter | None = None
-    sent_at: DateTimeFilter | None = None
-    status: MessageCampaignStatusEnumFilter | None = None
-    subject: StringFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
-    unsubscribe_topic_id: UUIDFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-
-
-class WorkflowAutomatedTriggerTypeEnumFilter(rt.Input):
-    contains_any: list[WorkflowAutomatedTriggerTypeEnum | None] | None = None
-    eq: WorkflowAutomatedTriggerTypeEnum | None = None
-    in_: list[WorkflowAutomatedTriggerTypeEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: WorkflowAutomatedTriggerTypeEnum | None = None
-
-
-class WorkflowAutomatedTriggerFilterInput(rt.Input):
-    and_: list[WorkflowAutomatedTriggerFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    id: UUIDFilter | None = None
-    not_: WorkflowAutomatedTriggerFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[WorkflowAutomatedTriggerFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    position: FloatFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    settings: RawJsonFilter | None = None
-    type: WorkflowAutomatedTriggerTypeEnumFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-    workflow: WorkflowFilterInput | None = None
-    workflow_id: UUIDFilter | None = None
-
-
-class WorkflowRunStatusEnumFilter(rt.Input):
-    contains_any: list[WorkflowRunStatusEnum | None] | None = None
-    eq: WorkflowRunStatusEnum | None = None
-    in_: list[WorkflowRunStatusEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: WorkflowRunStatusEnum | None = None
-
-
-class WorkflowVersionStatusEnumFilter(rt.Input):
-    contains_any: list[WorkflowVersionStatusEnum | None] | None = None
-    eq: WorkflowVersionStatusEnum | None = None
-    in_: list[WorkflowVersionStatusEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: WorkflowVersionStatusEnum | None = None
-
-
-class WorkflowVersionFilterInput(rt.Input):
-    and_: list[WorkflowVersionFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    id: UUIDFilter | None = None
-    name: StringFilter | None = None
-    not_: WorkflowVersionFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[WorkflowVersionFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    position: FloatFilter | None = None
-    runs: WorkflowRunFilterInput | None = None
-    search_vector: TSVectorFilter | None = None
-    status: WorkflowVersionStatusEnumFilter | None = None
-    steps: RawJsonFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
-    trigger: RawJsonFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-    workflow: WorkflowFilterInput | None = None
-    workflow_id: UUIDFilter | None = None
-
-
-class WorkflowRunFilterInput(rt.Input):
-    and_: list[WorkflowRunFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    ended_at: DateTimeFilter | None = None
-    enqueued_at: DateTimeFilter | None = None
-    id: UUIDFilter | None = None
-    name: StringFilter | None = None
-    not_: WorkflowRunFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[WorkflowRunFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    position: FloatFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    started_at: DateTimeFilter | None = None
-    state: RawJsonFilter | None = None
-    status: WorkflowRunStatusEnumFilter | None = None
-    step_logs: RawJsonFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-    workflow: WorkflowFilterInput | None = None
-    workflow_id: UUIDFilter | None = None
-    workflow_version: WorkflowVersionFilterInput | None = None
-    workflow_version_id: UUIDFilter | None = None
-
-
-class WorkflowStatusesEnumFilter(rt.Input):
-    contains_any: list[WorkflowStatusesEnum | None] | None = None
-    eq: WorkflowStatusesEnum | None = None
-    in_: list[WorkflowStatusesEnum | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: FilterIs | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
-    is_empty_array: bool | None = None
-    neq: WorkflowStatusesEnum | None = None
-
-
-class WorkflowFilterInput(rt.Input):
-    and_: list[WorkflowFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+class TaskFilterInput(rt.Input):
+    and_: list[TaskFilterInput | None] | None = None
+    assignee: WorkspaceMemberFilterInput | None = None
+    assignee_id: UUIDFilter | None = None
     attachments: AttachmentFilterInput | None = None
-    automated_triggers: WorkflowAutomatedTriggerFilterInput | None = None
+    body_v_2: RichTextFilterInput | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    due_at: DateTimeFilter | None = None
+    id: UUIDFilter | None = None
+    not_: TaskFilterInput | None = None
+    or_: list[TaskFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    status: TaskStatusEnumFilter | None = None
+    task_targets: TaskTargetFilterInput | None = None
+    timeline_activities: TimelineActivityFilterInput | None = None
+    title: StringFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+
+
+class TaskTargetFilterInput(rt.Input):
+    and_: list[TaskTargetFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
     id: UUIDFilter | None = None
-    last_published_version_id: StringFilter | None = None
-    name: StringFilter | None = None
-    not_: WorkflowFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[WorkflowFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    not_: TaskTargetFilterInput | None = None
+    or_: list[TaskTargetFilterInput | None] | None = None
     position: FloatFilter | None = None
-    runs: WorkflowRunFilterInput | None = None
     search_vector: TSVectorFilter | None = None
-    statuses: WorkflowStatusesEnumFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
+    target_company: CompanyFilterInput | None = None
+    target_company_id: UUIDFilter | None = None
+    target_opportunity: OpportunityFilterInput | None = None
+    target_opportunity_id: UUIDFilter | None = None
+    target_person: PersonFilterInput | None = None
+    target_person_id: UUIDFilter | None = None
+    task: TaskFilterInput | None = None
+    task_id: UUIDFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
-    versions: WorkflowVersionFilterInput | None = None
 
 
 class TimelineActivityFilterInput(rt.Input):
-    and_: list[TimelineActivityFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+    and_: list[TimelineActivityFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
@@ -854,8 +833,8 @@ class TimelineActivityFilterInput(rt.Input):
     linked_record_cached_name: StringFilter | None = None
     linked_record_id: UUIDFilter | None = None
     name: StringFilter | None = None
-    not_: TimelineActivityFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[TimelineActivityFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    not_: TimelineActivityFilterInput | None = None
+    or_: list[TimelineActivityFilterInput | None] | None = None
     position: FloatFilter | None = None
     properties: RawJsonFilter | None = None
     search_vector: TSVectorFilter | None = None
@@ -887,101 +866,122 @@ class TimelineActivityFilterInput(rt.Input):
     workspace_member_id: UUIDFilter | None = None
 
 
-class NoteFilterInput(rt.Input):
-    and_: list[NoteFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    attachments: AttachmentFilterInput | None = None
-    body_v_2: RichTextFilterInput | None = None
+class WorkflowAutomatedTriggerFilterInput(rt.Input):
+    and_: list[WorkflowAutomatedTriggerFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
     id: UUIDFilter | None = None
-    not_: NoteFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    note_targets: NoteTargetFilterInput | None = None
-    or_: list[NoteFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    not_: WorkflowAutomatedTriggerFilterInput | None = None
+    or_: list[WorkflowAutomatedTriggerFilterInput | None] | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
-    title: StringFilter | None = None
+    settings: RawJsonFilter | None = None
+    type: WorkflowAutomatedTriggerTypeEnumFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
+    workflow: WorkflowFilterInput | None = None
+    workflow_id: UUIDFilter | None = None
 
 
-class NoteTargetFilterInput(rt.Input):
-    and_: list[NoteTargetFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    created_at: DateTimeFilter | None = None
-    created_by: ActorFilterInput | None = None
-    deleted_at: DateTimeFilter | None = None
-    id: UUIDFilter | None = None
-    not_: NoteTargetFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    note: NoteFilterInput | None = None
-    note_id: UUIDFilter | None = None
-    or_: list[NoteTargetFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    position: FloatFilter | None = None
-    search_vector: TSVectorFilter | None = None
-    target_company: CompanyFilterInput | None = None
-    target_company_id: UUIDFilter | None = None
-    target_opportunity: OpportunityFilterInput | None = None
-    target_opportunity_id: UUIDFilter | None = None
-    target_person: PersonFilterInput | None = None
-    target_person_id: UUIDFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    updated_by: ActorFilterInput | None = None
-
-
-class CompanyFilterInput(rt.Input):
-    account_owner: WorkspaceMemberFilterInput | None = None
-    account_owner_id: UUIDFilter | None = None
-    address: AddressFilterInput | None = None
-    and_: list[CompanyFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    annual_revenue: CurrencyFilterInput | None = None
+class WorkflowFilterInput(rt.Input):
+    and_: list[WorkflowFilterInput | None] | None = None
     attachments: AttachmentFilterInput | None = None
+    automated_triggers: WorkflowAutomatedTriggerFilterInput | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
-    domain_name: LinksFilterInput | None = None
     id: UUIDFilter | None = None
-    linkedin_link: LinksFilterInput | None = None
+    last_published_version_id: StringFilter | None = None
     name: StringFilter | None = None
-    not_: CompanyFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    note_targets: NoteTargetFilterInput | None = None
-    opportunities: OpportunityFilterInput | None = None
-    or_: list[CompanyFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    people: PersonFilterInput | None = None
+    not_: WorkflowFilterInput | None = None
+    or_: list[WorkflowFilterInput | None] | None = None
     position: FloatFilter | None = None
+    runs: WorkflowRunFilterInput | None = None
     search_vector: TSVectorFilter | None = None
-    task_targets: TaskTargetFilterInput | None = None
+    statuses: WorkflowStatusesEnumFilter | None = None
     timeline_activities: TimelineActivityFilterInput | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
+    versions: WorkflowVersionFilterInput | None = None
 
 
-class AttachmentFilterInput(rt.Input):
-    and_: list[AttachmentFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+class WorkflowRunFilterInput(rt.Input):
+    and_: list[WorkflowRunFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
-    file: RawJsonFilter | None = None
-    file_category: AttachmentFileCategoryEnumFilter | None = None
-    full_path: StringFilter | None = None
+    ended_at: DateTimeFilter | None = None
+    enqueued_at: DateTimeFilter | None = None
     id: UUIDFilter | None = None
     name: StringFilter | None = None
-    not_: AttachmentFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
-    or_: list[AttachmentFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    not_: WorkflowRunFilterInput | None = None
+    or_: list[WorkflowRunFilterInput | None] | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
-    target_company: CompanyFilterInput | None = None
-    target_company_id: UUIDFilter | None = None
-    target_dashboard: DashboardFilterInput | None = None
-    target_dashboard_id: UUIDFilter | None = None
-    target_note: NoteFilterInput | None = None
-    target_note_id: UUIDFilter | None = None
-    target_opportunity: OpportunityFilterInput | None = None
-    target_opportunity_id: UUIDFilter | None = None
-    target_person: PersonFilterInput | None = None
-    target_person_id: UUIDFilter | None = None
-    target_task: TaskFilterInput | None = None
-    target_task_id: UUIDFilter | None = None
-    target_workflow: WorkflowFilterInput | None = None
-    target_workflow_id: UUIDFilter | None = None
+    started_at: DateTimeFilter | None = None
+    state: RawJsonFilter | None = None
+    status: WorkflowRunStatusEnumFilter | None = None
+    step_logs: RawJsonFilter | None = None
+    timeline_activities: TimelineActivityFilterInput | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
+    workflow: WorkflowFilterInput | None = None
+    workflow_id: UUIDFilter | None = None
+    workflow_version: WorkflowVersionFilterInput | None = None
+    workflow_version_id: UUIDFilter | None = None
+
+
+class WorkflowVersionFilterInput(rt.Input):
+    and_: list[WorkflowVersionFilterInput | None] | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    deleted_at: DateTimeFilter | None = None
+    id: UUIDFilter | None = None
+    name: StringFilter | None = None
+    not_: WorkflowVersionFilterInput | None = None
+    or_: list[WorkflowVersionFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    runs: WorkflowRunFilterInput | None = None
+    search_vector: TSVectorFilter | None = None
+    status: WorkflowVersionStatusEnumFilter | None = None
+    steps: RawJsonFilter | None = None
+    timeline_activities: TimelineActivityFilterInput | None = None
+    trigger: RawJsonFilter | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+    workflow: WorkflowFilterInput | None = None
+    workflow_id: UUIDFilter | None = None
+
+
+class WorkspaceMemberFilterInput(rt.Input):
+    account_owner_for_companies: CompanyFilterInput | None = None
+    and_: list[WorkspaceMemberFilterInput | None] | None = None
+    assigned_tasks: TaskFilterInput | None = None
+    avatar_url: StringFilter | None = None
+    blocklist: BlocklistFilterInput | None = None
+    calendar_event_participants: CalendarEventParticipantFilterInput | None = None
+    calendar_start_day: IntFilter | None = None
+    color_scheme: StringFilter | None = None
+    created_at: DateTimeFilter | None = None
+    created_by: ActorFilterInput | None = None
+    date_format: WorkspaceMemberDateFormatEnumFilter | None = None
+    deleted_at: DateTimeFilter | None = None
+    id: UUIDFilter | None = None
+    job_title: StringFilter | None = None
+    locale: StringFilter | None = None
+    message_participants: MessageParticipantFilterInput | None = None
+    name: FullNameFilterInput | None = None
+    not_: WorkspaceMemberFilterInput | None = None
+    number_format: WorkspaceMemberNumberFormatEnumFilter | None = None
+    or_: list[WorkspaceMemberFilterInput | None] | None = None
+    owned_opportunities: OpportunityFilterInput | None = None
+    position: FloatFilter | None = None
+    search_vector: TSVectorFilter | None = None
+    time_format: WorkspaceMemberTimeFormatEnumFilter | None = None
+    time_zone: StringFilter | None = None
+    timeline_activities: TimelineActivityFilterInput | None = None
+    updated_at: DateTimeFilter | None = None
+    updated_by: ActorFilterInput | None = None
+    user_email: StringFilter | None = None
+    user_id: UUIDFilter | None = None

@@ -27,127 +27,6 @@ class AddressGroupByInput(rt.Input):
     address_street_2: bool | None = None
 
 
-class CurrencyGroupByInput(rt.Input):
-    amount_micros: bool | None = None
-    currency_code: bool | None = None
-
-
-class GroupByDateGranularityInput(rt.Input):
-    granularity: DateGranularityEnum | None = None
-    time_zone: str | None = None
-    week_start_day: FirstDayOfTheWeek | None = None
-
-
-class LinksGroupByInput(rt.Input):
-    primary_link_label: bool | None = None
-    primary_link_url: bool | None = None
-
-
-class FullNameGroupByInput(rt.Input):
-    first_name: bool | None = None
-    last_name: bool | None = None
-
-
-class WorkspaceMemberGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    name: FullNameGroupByInput | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class CompanyGroupByInput(rt.Input):
-    account_owner: WorkspaceMemberGroupByInput | None = None
-    address: AddressGroupByInput | None = None
-    annual_revenue: CurrencyGroupByInput | None = None
-    created_at: GroupByDateGranularityInput | None = None
-    domain_name: LinksGroupByInput | None = None
-    linkedin_link: LinksGroupByInput | None = None
-    name: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class DashboardGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    page_layout_id: bool | None = None
-    title: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class RichTextGroupByInput(rt.Input):
-    blocknote: bool | None = None
-    markdown: bool | None = None
-
-
-class NoteGroupByInput(rt.Input):
-    body_v_2: RichTextGroupByInput | None = None
-    created_at: GroupByDateGranularityInput | None = None
-    title: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class EmailsGroupByInput(rt.Input):
-    primary_email: bool | None = None
-
-
-class PhonesGroupByInput(rt.Input):
-    primary_phone_calling_code: bool | None = None
-    primary_phone_country_code: bool | None = None
-    primary_phone_number: bool | None = None
-
-
-class PersonGroupByInput(rt.Input):
-    company: CompanyGroupByInput | None = None
-    created_at: GroupByDateGranularityInput | None = None
-    emails: EmailsGroupByInput | None = None
-    job_title: bool | None = None
-    linkedin_link: LinksGroupByInput | None = None
-    name: FullNameGroupByInput | None = None
-    phones: PhonesGroupByInput | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class OpportunityGroupByInput(rt.Input):
-    amount: CurrencyGroupByInput | None = None
-    close_date: GroupByDateGranularityInput | None = None
-    company: CompanyGroupByInput | None = None
-    created_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
-    owner: WorkspaceMemberGroupByInput | None = None
-    point_of_contact: PersonGroupByInput | None = None
-    stage: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class TaskGroupByInput(rt.Input):
-    assignee: WorkspaceMemberGroupByInput | None = None
-    body_v_2: RichTextGroupByInput | None = None
-    created_at: GroupByDateGranularityInput | None = None
-    due_at: GroupByDateGranularityInput | None = None
-    status: bool | None = None
-    title: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class WorkflowGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    last_published_version_id: bool | None = None
-    name: bool | None = None
-    statuses: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class AttachmentGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
-    target_company: CompanyGroupByInput | None = None
-    target_dashboard: DashboardGroupByInput | None = None
-    target_note: NoteGroupByInput | None = None
-    target_opportunity: OpportunityGroupByInput | None = None
-    target_person: PersonGroupByInput | None = None
-    target_task: TaskGroupByInput | None = None
-    target_workflow: WorkflowGroupByInput | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
 class AttachmentOrderByWithGroupByAggregateInput(rt.Input):
     count_empty_created_at: OrderByDirection | None = None
     count_empty_created_by: OrderByDirection | None = None
@@ -232,818 +111,6 @@ class AttachmentOrderByWithGroupByAggregateInput(rt.Input):
     total_count: OrderByDirection | None = None
 
 
-class CompanyOrderByWithGroupByAggregateInput(rt.Input):
-    account_owner: WorkspaceMemberOrderByInput | None = None
-    account_owner_id: OrderByDirection | None = None
-    avg_annual_revenue_amount_micros: OrderByDirection | None = None
-    count_empty_address: OrderByDirection | None = None
-    count_empty_annual_revenue: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_domain_name: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_linkedin_link: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_address: OrderByDirection | None = None
-    count_not_empty_annual_revenue: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_domain_name: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_linkedin_link: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_address: OrderByDirection | None = None
-    count_unique_values_annual_revenue: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_domain_name: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_linkedin_link: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_annual_revenue_amount_micros: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_annual_revenue_amount_micros: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_address: OrderByDirection | None = None
-    percentage_empty_annual_revenue: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_domain_name: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_linkedin_link: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_address: OrderByDirection | None = None
-    percentage_not_empty_annual_revenue: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_domain_name: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_linkedin_link: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    sum_annual_revenue_amount_micros: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class OrderByDateGranularityInput(rt.Input):
-    granularity: DateGranularityEnum | None = None
-    order_by: OrderByDirection | None = None
-
-
-class WorkspaceMemberOrderByWithGroupByAggregateInput(rt.Input):
-    avg_calendar_start_day: OrderByDirection | None = None
-    count_empty_avatar_url: OrderByDirection | None = None
-    count_empty_calendar_start_day: OrderByDirection | None = None
-    count_empty_color_scheme: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_date_format: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_job_title: OrderByDirection | None = None
-    count_empty_locale: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_number_format: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_time_format: OrderByDirection | None = None
-    count_empty_time_zone: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_empty_user_email: OrderByDirection | None = None
-    count_empty_user_id: OrderByDirection | None = None
-    count_not_empty_avatar_url: OrderByDirection | None = None
-    count_not_empty_calendar_start_day: OrderByDirection | None = None
-    count_not_empty_color_scheme: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_date_format: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_job_title: OrderByDirection | None = None
-    count_not_empty_locale: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_number_format: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_time_format: OrderByDirection | None = None
-    count_not_empty_time_zone: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_user_email: OrderByDirection | None = None
-    count_not_empty_user_id: OrderByDirection | None = None
-    count_unique_values_avatar_url: OrderByDirection | None = None
-    count_unique_values_calendar_start_day: OrderByDirection | None = None
-    count_unique_values_color_scheme: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_date_format: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_job_title: OrderByDirection | None = None
-    count_unique_values_locale: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_number_format: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_time_format: OrderByDirection | None = None
-    count_unique_values_time_zone: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    count_unique_values_user_email: OrderByDirection | None = None
-    count_unique_values_user_id: OrderByDirection | None = None
-    max_calendar_start_day: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_calendar_start_day: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_avatar_url: OrderByDirection | None = None
-    percentage_empty_calendar_start_day: OrderByDirection | None = None
-    percentage_empty_color_scheme: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_date_format: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_job_title: OrderByDirection | None = None
-    percentage_empty_locale: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_number_format: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_time_format: OrderByDirection | None = None
-    percentage_empty_time_zone: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_empty_user_email: OrderByDirection | None = None
-    percentage_empty_user_id: OrderByDirection | None = None
-    percentage_not_empty_avatar_url: OrderByDirection | None = None
-    percentage_not_empty_calendar_start_day: OrderByDirection | None = None
-    percentage_not_empty_color_scheme: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_date_format: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_job_title: OrderByDirection | None = None
-    percentage_not_empty_locale: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_number_format: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_time_format: OrderByDirection | None = None
-    percentage_not_empty_time_zone: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_user_email: OrderByDirection | None = None
-    percentage_not_empty_user_id: OrderByDirection | None = None
-    sum_calendar_start_day: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class WorkspaceMemberOrderByWithGroupByInput(rt.Input):
-    aggregate: WorkspaceMemberOrderByWithGroupByAggregateInput | None = None
-    avatar_url: OrderByDirection | None = None
-    calendar_start_day: OrderByDirection | None = None
-    color_scheme: OrderByDirection | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    date_format: OrderByDirection | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    job_title: OrderByDirection | None = None
-    locale: OrderByDirection | None = None
-    name: FullNameOrderByInput | None = None
-    number_format: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    time_format: OrderByDirection | None = None
-    time_zone: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-    user_email: OrderByDirection | None = None
-    user_id: OrderByDirection | None = None
-
-
-class CompanyOrderByWithGroupByInput(rt.Input):
-    account_owner: WorkspaceMemberOrderByWithGroupByInput | None = None
-    account_owner_id: OrderByDirection | None = None
-    address: AddressOrderByInput | None = None
-    aggregate: CompanyOrderByWithGroupByAggregateInput | None = None
-    annual_revenue: CurrencyOrderByInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    domain_name: LinksOrderByInput | None = None
-    id: OrderByDirection | None = None
-    linkedin_link: LinksOrderByInput | None = None
-    name: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class DashboardOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_page_layout_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_title: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_page_layout_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_title: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_page_layout_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_title: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_page_layout_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_title: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_page_layout_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_title: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class DashboardOrderByWithGroupByInput(rt.Input):
-    aggregate: DashboardOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    page_layout_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    title: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class NoteOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_body_v_2: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_title: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_body_v_2: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_title: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_body_v_2: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_title: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_body_v_2: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_title: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_body_v_2: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_title: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class NoteOrderByWithGroupByInput(rt.Input):
-    aggregate: NoteOrderByWithGroupByAggregateInput | None = None
-    body_v_2: RichTextOrderByInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    title: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class OpportunityOrderByWithGroupByAggregateInput(rt.Input):
-    avg_amount_amount_micros: OrderByDirection | None = None
-    company: CompanyOrderByInput | None = None
-    company_id: OrderByDirection | None = None
-    count_empty_amount: OrderByDirection | None = None
-    count_empty_close_date: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_stage: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_amount: OrderByDirection | None = None
-    count_not_empty_close_date: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_stage: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_amount: OrderByDirection | None = None
-    count_unique_values_close_date: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_stage: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_amount_amount_micros: OrderByDirection | None = None
-    max_close_date: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_amount_amount_micros: OrderByDirection | None = None
-    min_close_date: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    owner: WorkspaceMemberOrderByInput | None = None
-    owner_id: OrderByDirection | None = None
-    percentage_empty_amount: OrderByDirection | None = None
-    percentage_empty_close_date: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_stage: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_amount: OrderByDirection | None = None
-    percentage_not_empty_close_date: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_stage: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    point_of_contact: PersonOrderByInput | None = None
-    point_of_contact_id: OrderByDirection | None = None
-    sum_amount_amount_micros: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class PersonOrderByWithGroupByAggregateInput(rt.Input):
-    company: CompanyOrderByInput | None = None
-    company_id: OrderByDirection | None = None
-    count_empty_avatar_file: OrderByDirection | None = None
-    count_empty_avatar_url: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_emails: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_job_title: OrderByDirection | None = None
-    count_empty_linkedin_link: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_phones: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_avatar_file: OrderByDirection | None = None
-    count_not_empty_avatar_url: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_emails: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_job_title: OrderByDirection | None = None
-    count_not_empty_linkedin_link: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_phones: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_avatar_file: OrderByDirection | None = None
-    count_unique_values_avatar_url: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_emails: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_job_title: OrderByDirection | None = None
-    count_unique_values_linkedin_link: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_phones: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_avatar_file: OrderByDirection | None = None
-    percentage_empty_avatar_url: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_emails: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_job_title: OrderByDirection | None = None
-    percentage_empty_linkedin_link: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_phones: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_avatar_file: OrderByDirection | None = None
-    percentage_not_empty_avatar_url: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_emails: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_job_title: OrderByDirection | None = None
-    percentage_not_empty_linkedin_link: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_phones: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class PersonOrderByWithGroupByInput(rt.Input):
-    aggregate: PersonOrderByWithGroupByAggregateInput | None = None
-    avatar_file: OrderByDirection | None = None
-    avatar_url: OrderByDirection | None = None
-    company: CompanyOrderByWithGroupByInput | None = None
-    company_id: OrderByDirection | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    emails: EmailsOrderByInput | None = None
-    id: OrderByDirection | None = None
-    job_title: OrderByDirection | None = None
-    linkedin_link: LinksOrderByInput | None = None
-    name: FullNameOrderByInput | None = None
-    phones: PhonesOrderByInput | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class OpportunityOrderByWithGroupByInput(rt.Input):
-    aggregate: OpportunityOrderByWithGroupByAggregateInput | None = None
-    amount: CurrencyOrderByInput | None = None
-    close_date: OrderByDateGranularityInput | None = None
-    company: CompanyOrderByWithGroupByInput | None = None
-    company_id: OrderByDirection | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    name: OrderByDirection | None = None
-    owner: WorkspaceMemberOrderByWithGroupByInput | None = None
-    owner_id: OrderByDirection | None = None
-    point_of_contact: PersonOrderByWithGroupByInput | None = None
-    point_of_contact_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    stage: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class TaskOrderByWithGroupByAggregateInput(rt.Input):
-    assignee: WorkspaceMemberOrderByInput | None = None
-    assignee_id: OrderByDirection | None = None
-    count_empty_body_v_2: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_due_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_status: OrderByDirection | None = None
-    count_empty_title: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_body_v_2: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_due_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_status: OrderByDirection | None = None
-    count_not_empty_title: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_body_v_2: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_due_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_status: OrderByDirection | None = None
-    count_unique_values_title: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_due_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_due_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_body_v_2: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_due_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_status: OrderByDirection | None = None
-    percentage_empty_title: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_body_v_2: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_due_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_status: OrderByDirection | None = None
-    percentage_not_empty_title: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class TaskOrderByWithGroupByInput(rt.Input):
-    aggregate: TaskOrderByWithGroupByAggregateInput | None = None
-    assignee: WorkspaceMemberOrderByWithGroupByInput | None = None
-    assignee_id: OrderByDirection | None = None
-    body_v_2: RichTextOrderByInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    due_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    status: OrderByDirection | None = None
-    title: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class WorkflowOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_last_published_version_id: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_statuses: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_last_published_version_id: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_statuses: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_last_published_version_id: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_statuses: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_last_published_version_id: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_statuses: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_last_published_version_id: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_statuses: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class WorkflowOrderByWithGroupByInput(rt.Input):
-    aggregate: WorkflowOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    last_published_version_id: OrderByDirection | None = None
-    name: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    statuses: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class AttachmentOrderByWithGroupByInput(rt.Input):
-    aggregate: AttachmentOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    file: OrderByDirection | None = None
-    file_category: OrderByDirection | None = None
-    full_path: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    name: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    target_company: CompanyOrderByWithGroupByInput | None = None
-    target_company_id: OrderByDirection | None = None
-    target_dashboard: DashboardOrderByWithGroupByInput | None = None
-    target_dashboard_id: OrderByDirection | None = None
-    target_note: NoteOrderByWithGroupByInput | None = None
-    target_note_id: OrderByDirection | None = None
-    target_opportunity: OpportunityOrderByWithGroupByInput | None = None
-    target_opportunity_id: OrderByDirection | None = None
-    target_person: PersonOrderByWithGroupByInput | None = None
-    target_person_id: OrderByDirection | None = None
-    target_task: TaskOrderByWithGroupByInput | None = None
-    target_task_id: OrderByDirection | None = None
-    target_workflow: WorkflowOrderByWithGroupByInput | None = None
-    target_workflow_id: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class BlocklistGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    handle: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-    workspace_member: WorkspaceMemberGroupByInput | None = None
-
-
 class BlocklistOrderByWithGroupByAggregateInput(rt.Input):
     count_empty_created_at: OrderByDirection | None = None
     count_empty_created_by: OrderByDirection | None = None
@@ -1099,47 +166,6 @@ class BlocklistOrderByWithGroupByAggregateInput(rt.Input):
     total_count: OrderByDirection | None = None
     workspace_member: WorkspaceMemberOrderByInput | None = None
     workspace_member_id: OrderByDirection | None = None
-
-
-class BlocklistOrderByWithGroupByInput(rt.Input):
-    aggregate: BlocklistOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    handle: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-    workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
-    workspace_member_id: OrderByDirection | None = None
-
-
-class CalendarEventGroupByInput(rt.Input):
-    conference_link: LinksGroupByInput | None = None
-    conference_solution: bool | None = None
-    created_at: GroupByDateGranularityInput | None = None
-    description: bool | None = None
-    ends_at: GroupByDateGranularityInput | None = None
-    external_created_at: GroupByDateGranularityInput | None = None
-    external_updated_at: GroupByDateGranularityInput | None = None
-    i_cal_uid: bool | None = None
-    is_canceled: bool | None = None
-    is_full_day: bool | None = None
-    location: bool | None = None
-    starts_at: GroupByDateGranularityInput | None = None
-    title: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class CalendarChannelEventAssociationGroupByInput(rt.Input):
-    calendar_channel_id: bool | None = None
-    calendar_event: CalendarEventGroupByInput | None = None
-    created_at: GroupByDateGranularityInput | None = None
-    event_external_id: bool | None = None
-    recurring_event_external_id: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
 
 
 class CalendarChannelEventAssociationOrderByWithGroupByAggregateInput(rt.Input):
@@ -1331,59 +357,6 @@ class CalendarEventOrderByWithGroupByAggregateInput(rt.Input):
     total_count: OrderByDirection | None = None
 
 
-class CalendarEventOrderByWithGroupByInput(rt.Input):
-    aggregate: CalendarEventOrderByWithGroupByAggregateInput | None = None
-    conference_link: LinksOrderByInput | None = None
-    conference_solution: OrderByDirection | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    description: OrderByDirection | None = None
-    ends_at: OrderByDateGranularityInput | None = None
-    external_created_at: OrderByDateGranularityInput | None = None
-    external_updated_at: OrderByDateGranularityInput | None = None
-    i_cal_uid: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    is_canceled: OrderByDirection | None = None
-    is_full_day: OrderByDirection | None = None
-    location: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    starts_at: OrderByDateGranularityInput | None = None
-    title: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class CalendarChannelEventAssociationOrderByWithGroupByInput(rt.Input):
-    aggregate: CalendarChannelEventAssociationOrderByWithGroupByAggregateInput | None = None
-    calendar_channel_id: OrderByDirection | None = None
-    calendar_event: CalendarEventOrderByWithGroupByInput | None = None
-    calendar_event_id: OrderByDirection | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    event_external_id: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    recurring_event_external_id: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class CalendarEventParticipantGroupByInput(rt.Input):
-    calendar_event: CalendarEventGroupByInput | None = None
-    created_at: GroupByDateGranularityInput | None = None
-    display_name: bool | None = None
-    handle: bool | None = None
-    is_organizer: bool | None = None
-    person: PersonGroupByInput | None = None
-    response_status: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-    workspace_member: WorkspaceMemberGroupByInput | None = None
-
-
 class CalendarEventParticipantOrderByWithGroupByAggregateInput(rt.Input):
     calendar_event: CalendarEventOrderByInput | None = None
     calendar_event_id: OrderByDirection | None = None
@@ -1460,43 +433,6 @@ class CalendarEventParticipantOrderByWithGroupByAggregateInput(rt.Input):
     total_count: OrderByDirection | None = None
     workspace_member: WorkspaceMemberOrderByInput | None = None
     workspace_member_id: OrderByDirection | None = None
-
-
-class CalendarEventParticipantOrderByWithGroupByInput(rt.Input):
-    aggregate: CalendarEventParticipantOrderByWithGroupByAggregateInput | None = None
-    calendar_event: CalendarEventOrderByWithGroupByInput | None = None
-    calendar_event_id: OrderByDirection | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    display_name: OrderByDirection | None = None
-    handle: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    is_organizer: OrderByDirection | None = None
-    person: PersonOrderByWithGroupByInput | None = None
-    person_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    response_status: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-    workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
-    workspace_member_id: OrderByDirection | None = None
-
-
-class CallRecordingGroupByInput(rt.Input):
-    application_id: bool | None = None
-    calendar_event: CalendarEventGroupByInput | None = None
-    created_at: GroupByDateGranularityInput | None = None
-    ended_at: GroupByDateGranularityInput | None = None
-    external_bot_id: bool | None = None
-    external_recording_id: bool | None = None
-    recording_request_status: bool | None = None
-    started_at: GroupByDateGranularityInput | None = None
-    status: bool | None = None
-    summary: RichTextGroupByInput | None = None
-    title: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
 
 
 class CallRecordingOrderByWithGroupByAggregateInput(rt.Input):
@@ -1615,48 +551,170 @@ class CallRecordingOrderByWithGroupByAggregateInput(rt.Input):
     total_count: OrderByDirection | None = None
 
 
-class CallRecordingOrderByWithGroupByInput(rt.Input):
-    aggregate: CallRecordingOrderByWithGroupByAggregateInput | None = None
-    application_id: OrderByDirection | None = None
-    audio: OrderByDirection | None = None
-    calendar_event: CalendarEventOrderByWithGroupByInput | None = None
-    calendar_event_id: OrderByDirection | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    ended_at: OrderByDateGranularityInput | None = None
-    external_bot_id: OrderByDirection | None = None
-    external_recording_id: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    recording_request_status: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    started_at: OrderByDateGranularityInput | None = None
-    status: OrderByDirection | None = None
-    summary: RichTextOrderByInput | None = None
-    title: OrderByDirection | None = None
-    transcript: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-    video: OrderByDirection | None = None
+class CompanyOrderByWithGroupByAggregateInput(rt.Input):
+    account_owner: WorkspaceMemberOrderByInput | None = None
+    account_owner_id: OrderByDirection | None = None
+    avg_annual_revenue_amount_micros: OrderByDirection | None = None
+    count_empty_address: OrderByDirection | None = None
+    count_empty_annual_revenue: OrderByDirection | None = None
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_domain_name: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_linkedin_link: OrderByDirection | None = None
+    count_empty_name: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_address: OrderByDirection | None = None
+    count_not_empty_annual_revenue: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_domain_name: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_linkedin_link: OrderByDirection | None = None
+    count_not_empty_name: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_address: OrderByDirection | None = None
+    count_unique_values_annual_revenue: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_domain_name: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_linkedin_link: OrderByDirection | None = None
+    count_unique_values_name: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    max_annual_revenue_amount_micros: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_annual_revenue_amount_micros: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_address: OrderByDirection | None = None
+    percentage_empty_annual_revenue: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_domain_name: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_linkedin_link: OrderByDirection | None = None
+    percentage_empty_name: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_address: OrderByDirection | None = None
+    percentage_not_empty_annual_revenue: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_domain_name: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_linkedin_link: OrderByDirection | None = None
+    percentage_not_empty_name: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    sum_annual_revenue_amount_micros: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
 
 
-class MessageListGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
+class CurrencyGroupByInput(rt.Input):
+    amount_micros: bool | None = None
+    currency_code: bool | None = None
 
 
-class MessageCampaignGroupByInput(rt.Input):
-    body_template: bool | None = None
-    created_at: GroupByDateGranularityInput | None = None
-    from_address: EmailsGroupByInput | None = None
-    list_: MessageListGroupByInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
-    sent_at: GroupByDateGranularityInput | None = None
-    status: bool | None = None
-    subject: bool | None = None
-    unsubscribe_topic_id: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
+class DashboardOrderByWithGroupByAggregateInput(rt.Input):
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_page_layout_id: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_title: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_page_layout_id: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_title: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_page_layout_id: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_title: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_page_layout_id: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_title: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_page_layout_id: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_title: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
+
+
+class EmailsGroupByInput(rt.Input):
+    primary_email: bool | None = None
+
+
+class FullNameGroupByInput(rt.Input):
+    first_name: bool | None = None
+    last_name: bool | None = None
+
+
+class GroupByDateGranularityInput(rt.Input):
+    granularity: DateGranularityEnum | None = None
+    time_zone: str | None = None
+    week_start_day: FirstDayOfTheWeek | None = None
+
+
+class LinksGroupByInput(rt.Input):
+    primary_link_label: bool | None = None
+    primary_link_url: bool | None = None
 
 
 class MessageCampaignOrderByWithGroupByAggregateInput(rt.Input):
@@ -1702,7 +760,7 @@ class MessageCampaignOrderByWithGroupByAggregateInput(rt.Input):
     count_unique_values_unsubscribe_topic_id: OrderByDirection | None = None
     count_unique_values_updated_at: OrderByDirection | None = None
     count_unique_values_updated_by: OrderByDirection | None = None
-    list_: MessageListOrderByInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
+    list_: MessageListOrderByInput | None = None
     list_id: OrderByDirection | None = None
     max_created_at: OrderByDirection | None = None
     max_deleted_at: OrderByDirection | None = None
@@ -1741,131 +799,6 @@ class MessageCampaignOrderByWithGroupByAggregateInput(rt.Input):
     percentage_not_empty_updated_at: OrderByDirection | None = None
     percentage_not_empty_updated_by: OrderByDirection | None = None
     total_count: OrderByDirection | None = None
-
-
-class MessageListOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class MessageListOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageListOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    name: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class MessageCampaignOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageCampaignOrderByWithGroupByAggregateInput | None = None
-    body_template: OrderByDirection | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    from_address: EmailsOrderByInput | None = None
-    id: OrderByDirection | None = None
-    list_: MessageListOrderByWithGroupByInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
-    list_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    sent_at: OrderByDateGranularityInput | None = None
-    status: OrderByDirection | None = None
-    subject: OrderByDirection | None = None
-    unsubscribe_topic_id: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class MessageThreadGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    subject: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class MessageGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    delivery_status: bool | None = None
-    header_message_id: bool | None = None
-    is_draft: bool | None = None
-    message_campaign: MessageCampaignGroupByInput | None = None
-    message_thread: MessageThreadGroupByInput | None = None
-    received_at: GroupByDateGranularityInput | None = None
-    subject: bool | None = None
-    text: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class MessageChannelMessageAssociationGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    direction: bool | None = None
-    message: MessageGroupByInput | None = None
-    message_channel_id: bool | None = None
-    message_external_id: bool | None = None
-    message_thread: MessageThreadGroupByInput | None = None
-    message_thread_external_id: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class MessageChannelMessageAssociationMessageFolderGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    message_channel_message_association: MessageChannelMessageAssociationGroupByInput | None = None
-    message_folder_id: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
 
 
 class MessageChannelMessageAssociationMessageFolderOrderByWithGroupByAggregateInput(rt.Input):
@@ -1999,6 +932,115 @@ class MessageChannelMessageAssociationOrderByWithGroupByAggregateInput(rt.Input)
     total_count: OrderByDirection | None = None
 
 
+class MessageListMemberOrderByWithGroupByAggregateInput(rt.Input):
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    list_: MessageListOrderByInput | None = None
+    list_id: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    person: PersonOrderByInput | None = None
+    person_id: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
+
+
+class MessageListOrderByWithGroupByAggregateInput(rt.Input):
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_name: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_name: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_name: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_name: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_name: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
+
+
 class MessageOrderByWithGroupByAggregateInput(rt.Input):
     count_empty_created_at: OrderByDirection | None = None
     count_empty_created_by: OrderByDirection | None = None
@@ -2087,220 +1129,6 @@ class MessageOrderByWithGroupByAggregateInput(rt.Input):
     total_count: OrderByDirection | None = None
 
 
-class MessageThreadOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_subject: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_subject: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_subject: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_subject: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_subject: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class MessageThreadOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageThreadOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    subject: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class MessageOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    delivery_status: OrderByDirection | None = None
-    header_message_id: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    is_draft: OrderByDirection | None = None
-    message_campaign: MessageCampaignOrderByWithGroupByInput | None = None
-    message_campaign_id: OrderByDirection | None = None
-    message_thread: MessageThreadOrderByWithGroupByInput | None = None
-    message_thread_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    received_at: OrderByDateGranularityInput | None = None
-    search_vector: OrderByDirection | None = None
-    subject: OrderByDirection | None = None
-    text: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class MessageChannelMessageAssociationOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageChannelMessageAssociationOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    direction: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    message: MessageOrderByWithGroupByInput | None = None
-    message_channel_id: OrderByDirection | None = None
-    message_external_id: OrderByDirection | None = None
-    message_id: OrderByDirection | None = None
-    message_thread: MessageThreadOrderByWithGroupByInput | None = None
-    message_thread_external_id: OrderByDirection | None = None
-    message_thread_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageChannelMessageAssociationMessageFolderOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    message_channel_message_association: MessageChannelMessageAssociationOrderByWithGroupByInput | None = None
-    message_channel_message_association_id: OrderByDirection | None = None
-    message_folder_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class MessageListMemberGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    list_: MessageListGroupByInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
-    person: PersonGroupByInput | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-
-
-class MessageListMemberOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    list_: MessageListOrderByInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
-    list_id: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    person: PersonOrderByInput | None = None
-    person_id: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class MessageListMemberOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageListMemberOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    list_: MessageListOrderByWithGroupByInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
-    list_id: OrderByDirection | None = None
-    person: PersonOrderByWithGroupByInput | None = None
-    person_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class MessageParticipantGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    display_name: bool | None = None
-    handle: bool | None = None
-    message: MessageGroupByInput | None = None
-    message_campaign: MessageCampaignGroupByInput | None = None
-    person: PersonGroupByInput | None = None
-    role: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-    workspace_member: WorkspaceMemberGroupByInput | None = None
-
-
 class MessageParticipantOrderByWithGroupByAggregateInput(rt.Input):
     count_empty_created_at: OrderByDirection | None = None
     count_empty_created_by: OrderByDirection | None = None
@@ -2374,36 +1202,119 @@ class MessageParticipantOrderByWithGroupByAggregateInput(rt.Input):
     workspace_member_id: OrderByDirection | None = None
 
 
-class MessageParticipantOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageParticipantOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    display_name: OrderByDirection | None = None
-    handle: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    message: MessageOrderByWithGroupByInput | None = None
-    message_campaign: MessageCampaignOrderByWithGroupByInput | None = None
-    message_campaign_id: OrderByDirection | None = None
-    message_id: OrderByDirection | None = None
-    person: PersonOrderByWithGroupByInput | None = None
-    person_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    role: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-    workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
-    workspace_member_id: OrderByDirection | None = None
+class MessageThreadOrderByWithGroupByAggregateInput(rt.Input):
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_subject: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_subject: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_subject: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_subject: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_subject: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
 
 
-class NoteTargetGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    note: NoteGroupByInput | None = None
-    target_company: CompanyGroupByInput | None = None
-    target_opportunity: OpportunityGroupByInput | None = None
-    target_person: PersonGroupByInput | None = None
-    updated_at: GroupByDateGranularityInput | None = None
+class NoteOrderByWithGroupByAggregateInput(rt.Input):
+    count_empty_body_v_2: OrderByDirection | None = None
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_title: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_body_v_2: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_title: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_body_v_2: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_title: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_body_v_2: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_title: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_body_v_2: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_title: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
 
 
 class NoteTargetOrderByWithGroupByAggregateInput(rt.Input):
@@ -2464,33 +1375,263 @@ class NoteTargetOrderByWithGroupByAggregateInput(rt.Input):
     total_count: OrderByDirection | None = None
 
 
-class NoteTargetOrderByWithGroupByInput(rt.Input):
-    aggregate: NoteTargetOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    note: NoteOrderByWithGroupByInput | None = None
-    note_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    target_company: CompanyOrderByWithGroupByInput | None = None
-    target_company_id: OrderByDirection | None = None
-    target_opportunity: OpportunityOrderByWithGroupByInput | None = None
-    target_opportunity_id: OrderByDirection | None = None
-    target_person: PersonOrderByWithGroupByInput | None = None
-    target_person_id: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
+class OpportunityOrderByWithGroupByAggregateInput(rt.Input):
+    avg_amount_amount_micros: OrderByDirection | None = None
+    company: CompanyOrderByInput | None = None
+    company_id: OrderByDirection | None = None
+    count_empty_amount: OrderByDirection | None = None
+    count_empty_close_date: OrderByDirection | None = None
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_name: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_stage: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_amount: OrderByDirection | None = None
+    count_not_empty_close_date: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_name: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_stage: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_amount: OrderByDirection | None = None
+    count_unique_values_close_date: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_name: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_stage: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    max_amount_amount_micros: OrderByDirection | None = None
+    max_close_date: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_amount_amount_micros: OrderByDirection | None = None
+    min_close_date: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    owner: WorkspaceMemberOrderByInput | None = None
+    owner_id: OrderByDirection | None = None
+    percentage_empty_amount: OrderByDirection | None = None
+    percentage_empty_close_date: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_name: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_stage: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_amount: OrderByDirection | None = None
+    percentage_not_empty_close_date: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_name: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_stage: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    point_of_contact: PersonOrderByInput | None = None
+    point_of_contact_id: OrderByDirection | None = None
+    sum_amount_amount_micros: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
 
 
-class TaskTargetGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    target_company: CompanyGroupByInput | None = None
-    target_opportunity: OpportunityGroupByInput | None = None
-    target_person: PersonGroupByInput | None = None
-    task: TaskGroupByInput | None = None
-    updated_at: GroupByDateGranularityInput | None = None
+class OrderByDateGranularityInput(rt.Input):
+    granularity: DateGranularityEnum | None = None
+    order_by: OrderByDirection | None = None
+
+
+class PersonOrderByWithGroupByAggregateInput(rt.Input):
+    company: CompanyOrderByInput | None = None
+    company_id: OrderByDirection | None = None
+    count_empty_avatar_file: OrderByDirection | None = None
+    count_empty_avatar_url: OrderByDirection | None = None
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_emails: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_job_title: OrderByDirection | None = None
+    count_empty_linkedin_link: OrderByDirection | None = None
+    count_empty_name: OrderByDirection | None = None
+    count_empty_phones: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_avatar_file: OrderByDirection | None = None
+    count_not_empty_avatar_url: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_emails: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_job_title: OrderByDirection | None = None
+    count_not_empty_linkedin_link: OrderByDirection | None = None
+    count_not_empty_name: OrderByDirection | None = None
+    count_not_empty_phones: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_avatar_file: OrderByDirection | None = None
+    count_unique_values_avatar_url: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_emails: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_job_title: OrderByDirection | None = None
+    count_unique_values_linkedin_link: OrderByDirection | None = None
+    count_unique_values_name: OrderByDirection | None = None
+    count_unique_values_phones: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_avatar_file: OrderByDirection | None = None
+    percentage_empty_avatar_url: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_emails: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_job_title: OrderByDirection | None = None
+    percentage_empty_linkedin_link: OrderByDirection | None = None
+    percentage_empty_name: OrderByDirection | None = None
+    percentage_empty_phones: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_avatar_file: OrderByDirection | None = None
+    percentage_not_empty_avatar_url: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_emails: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_job_title: OrderByDirection | None = None
+    percentage_not_empty_linkedin_link: OrderByDirection | None = None
+    percentage_not_empty_name: OrderByDirection | None = None
+    percentage_not_empty_phones: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
+
+
+class PhonesGroupByInput(rt.Input):
+    primary_phone_calling_code: bool | None = None
+    primary_phone_country_code: bool | None = None
+    primary_phone_number: bool | None = None
+
+
+class RichTextGroupByInput(rt.Input):
+    blocknote: bool | None = None
+    markdown: bool | None = None
+
+
+class TaskOrderByWithGroupByAggregateInput(rt.Input):
+    assignee: WorkspaceMemberOrderByInput | None = None
+    assignee_id: OrderByDirection | None = None
+    count_empty_body_v_2: OrderByDirection | None = None
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_due_at: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_status: OrderByDirection | None = None
+    count_empty_title: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_body_v_2: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_due_at: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_status: OrderByDirection | None = None
+    count_not_empty_title: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_body_v_2: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_due_at: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_status: OrderByDirection | None = None
+    count_unique_values_title: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_due_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_due_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_body_v_2: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_due_at: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_status: OrderByDirection | None = None
+    percentage_empty_title: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_body_v_2: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_due_at: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_status: OrderByDirection | None = None
+    percentage_not_empty_title: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
 
 
 class TaskTargetOrderByWithGroupByAggregateInput(rt.Input):
@@ -2549,65 +1690,6 @@ class TaskTargetOrderByWithGroupByAggregateInput(rt.Input):
     task: TaskOrderByInput | None = None
     task_id: OrderByDirection | None = None
     total_count: OrderByDirection | None = None
-
-
-class TaskTargetOrderByWithGroupByInput(rt.Input):
-    aggregate: TaskTargetOrderByWithGroupByAggregateInput | None = None
-    created_at: OrderByDateGranularityInput | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDateGranularityInput | None = None
-    id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    target_company: CompanyOrderByWithGroupByInput | None = None
-    target_company_id: OrderByDirection | None = None
-    target_opportunity: OpportunityOrderByWithGroupByInput | None = None
-    target_opportunity_id: OrderByDirection | None = None
-    target_person: PersonOrderByWithGroupByInput | None = None
-    target_person_id: OrderByDirection | None = None
-    task: TaskOrderByWithGroupByInput | None = None
-    task_id: OrderByDirection | None = None
-    updated_at: OrderByDateGranularityInput | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class WorkflowVersionGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
-    status: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-    workflow: WorkflowGroupByInput | None = None
-
-
-class WorkflowRunGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    ended_at: GroupByDateGranularityInput | None = None
-    enqueued_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
-    started_at: GroupByDateGranularityInput | None = None
-    status: bool | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-    workflow: WorkflowGroupByInput | None = None
-    workflow_version: WorkflowVersionGroupByInput | None = None
-
-
-class TimelineActivityGroupByInput(rt.Input):
-    created_at: GroupByDateGranularityInput | None = None
-    happens_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
-    target_company: CompanyGroupByInput | None = None
-    target_dashboard: DashboardGroupByInput | None = None
-    target_message_campaign: MessageCampaignGroupByInput | None = None
-    target_message_list: MessageListGroupByInput | None = None
-    target_note: NoteGroupByInput | None = None
-    target_opportunity: OpportunityGroupByInput | None = None
-    target_person: PersonGroupByInput | None = None
-    target_task: TaskGroupByInput | None = None
-    target_workflow: WorkflowGroupByInput | None = None
-    target_workflow_run: WorkflowRunGroupByInput | None = None
-    target_workflow_version: WorkflowVersionGroupByInput | None = None
-    updated_at: GroupByDateGranularityInput | None = None
-    workspace_member: WorkspaceMemberGroupByInput | None = None
 
 
 class TimelineActivityOrderByWithGroupByAggregateInput(rt.Input):
@@ -2714,6 +1796,133 @@ class TimelineActivityOrderByWithGroupByAggregateInput(rt.Input):
     total_count: OrderByDirection | None = None
     workspace_member: WorkspaceMemberOrderByInput | None = None
     workspace_member_id: OrderByDirection | None = None
+
+
+class WorkflowAutomatedTriggerOrderByWithGroupByAggregateInput(rt.Input):
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_settings: OrderByDirection | None = None
+    count_empty_type: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_settings: OrderByDirection | None = None
+    count_not_empty_type: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_settings: OrderByDirection | None = None
+    count_unique_values_type: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_settings: OrderByDirection | None = None
+    percentage_empty_type: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_settings: OrderByDirection | None = None
+    percentage_not_empty_type: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
+    workflow: WorkflowOrderByInput | None = None
+    workflow_id: OrderByDirection | None = None
+
+
+class WorkflowOrderByWithGroupByAggregateInput(rt.Input):
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_last_published_version_id: OrderByDirection | None = None
+    count_empty_name: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_statuses: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_last_published_version_id: OrderByDirection | None = None
+    count_not_empty_name: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_statuses: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_last_published_version_id: OrderByDirection | None = None
+    count_unique_values_name: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_statuses: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_last_published_version_id: OrderByDirection | None = None
+    percentage_empty_name: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_statuses: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_last_published_version_id: OrderByDirection | None = None
+    percentage_not_empty_name: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_statuses: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
 
 
 class WorkflowRunOrderByWithGroupByAggregateInput(rt.Input):
@@ -2883,45 +2092,784 @@ class WorkflowVersionOrderByWithGroupByAggregateInput(rt.Input):
     workflow_id: OrderByDirection | None = None
 
 
-class WorkflowVersionOrderByWithGroupByInput(rt.Input):
-    aggregate: WorkflowVersionOrderByWithGroupByAggregateInput | None = None
+class WorkspaceMemberOrderByWithGroupByAggregateInput(rt.Input):
+    avg_calendar_start_day: OrderByDirection | None = None
+    count_empty_avatar_url: OrderByDirection | None = None
+    count_empty_calendar_start_day: OrderByDirection | None = None
+    count_empty_color_scheme: OrderByDirection | None = None
+    count_empty_created_at: OrderByDirection | None = None
+    count_empty_created_by: OrderByDirection | None = None
+    count_empty_date_format: OrderByDirection | None = None
+    count_empty_deleted_at: OrderByDirection | None = None
+    count_empty_id: OrderByDirection | None = None
+    count_empty_job_title: OrderByDirection | None = None
+    count_empty_locale: OrderByDirection | None = None
+    count_empty_name: OrderByDirection | None = None
+    count_empty_number_format: OrderByDirection | None = None
+    count_empty_position: OrderByDirection | None = None
+    count_empty_search_vector: OrderByDirection | None = None
+    count_empty_time_format: OrderByDirection | None = None
+    count_empty_time_zone: OrderByDirection | None = None
+    count_empty_updated_at: OrderByDirection | None = None
+    count_empty_updated_by: OrderByDirection | None = None
+    count_empty_user_email: OrderByDirection | None = None
+    count_empty_user_id: OrderByDirection | None = None
+    count_not_empty_avatar_url: OrderByDirection | None = None
+    count_not_empty_calendar_start_day: OrderByDirection | None = None
+    count_not_empty_color_scheme: OrderByDirection | None = None
+    count_not_empty_created_at: OrderByDirection | None = None
+    count_not_empty_created_by: OrderByDirection | None = None
+    count_not_empty_date_format: OrderByDirection | None = None
+    count_not_empty_deleted_at: OrderByDirection | None = None
+    count_not_empty_id: OrderByDirection | None = None
+    count_not_empty_job_title: OrderByDirection | None = None
+    count_not_empty_locale: OrderByDirection | None = None
+    count_not_empty_name: OrderByDirection | None = None
+    count_not_empty_number_format: OrderByDirection | None = None
+    count_not_empty_position: OrderByDirection | None = None
+    count_not_empty_search_vector: OrderByDirection | None = None
+    count_not_empty_time_format: OrderByDirection | None = None
+    count_not_empty_time_zone: OrderByDirection | None = None
+    count_not_empty_updated_at: OrderByDirection | None = None
+    count_not_empty_updated_by: OrderByDirection | None = None
+    count_not_empty_user_email: OrderByDirection | None = None
+    count_not_empty_user_id: OrderByDirection | None = None
+    count_unique_values_avatar_url: OrderByDirection | None = None
+    count_unique_values_calendar_start_day: OrderByDirection | None = None
+    count_unique_values_color_scheme: OrderByDirection | None = None
+    count_unique_values_created_at: OrderByDirection | None = None
+    count_unique_values_created_by: OrderByDirection | None = None
+    count_unique_values_date_format: OrderByDirection | None = None
+    count_unique_values_deleted_at: OrderByDirection | None = None
+    count_unique_values_id: OrderByDirection | None = None
+    count_unique_values_job_title: OrderByDirection | None = None
+    count_unique_values_locale: OrderByDirection | None = None
+    count_unique_values_name: OrderByDirection | None = None
+    count_unique_values_number_format: OrderByDirection | None = None
+    count_unique_values_position: OrderByDirection | None = None
+    count_unique_values_search_vector: OrderByDirection | None = None
+    count_unique_values_time_format: OrderByDirection | None = None
+    count_unique_values_time_zone: OrderByDirection | None = None
+    count_unique_values_updated_at: OrderByDirection | None = None
+    count_unique_values_updated_by: OrderByDirection | None = None
+    count_unique_values_user_email: OrderByDirection | None = None
+    count_unique_values_user_id: OrderByDirection | None = None
+    max_calendar_start_day: OrderByDirection | None = None
+    max_created_at: OrderByDirection | None = None
+    max_deleted_at: OrderByDirection | None = None
+    max_updated_at: OrderByDirection | None = None
+    min_calendar_start_day: OrderByDirection | None = None
+    min_created_at: OrderByDirection | None = None
+    min_deleted_at: OrderByDirection | None = None
+    min_updated_at: OrderByDirection | None = None
+    percentage_empty_avatar_url: OrderByDirection | None = None
+    percentage_empty_calendar_start_day: OrderByDirection | None = None
+    percentage_empty_color_scheme: OrderByDirection | None = None
+    percentage_empty_created_at: OrderByDirection | None = None
+    percentage_empty_created_by: OrderByDirection | None = None
+    percentage_empty_date_format: OrderByDirection | None = None
+    percentage_empty_deleted_at: OrderByDirection | None = None
+    percentage_empty_id: OrderByDirection | None = None
+    percentage_empty_job_title: OrderByDirection | None = None
+    percentage_empty_locale: OrderByDirection | None = None
+    percentage_empty_name: OrderByDirection | None = None
+    percentage_empty_number_format: OrderByDirection | None = None
+    percentage_empty_position: OrderByDirection | None = None
+    percentage_empty_search_vector: OrderByDirection | None = None
+    percentage_empty_time_format: OrderByDirection | None = None
+    percentage_empty_time_zone: OrderByDirection | None = None
+    percentage_empty_updated_at: OrderByDirection | None = None
+    percentage_empty_updated_by: OrderByDirection | None = None
+    percentage_empty_user_email: OrderByDirection | None = None
+    percentage_empty_user_id: OrderByDirection | None = None
+    percentage_not_empty_avatar_url: OrderByDirection | None = None
+    percentage_not_empty_calendar_start_day: OrderByDirection | None = None
+    percentage_not_empty_color_scheme: OrderByDirection | None = None
+    percentage_not_empty_created_at: OrderByDirection | None = None
+    percentage_not_empty_created_by: OrderByDirection | None = None
+    percentage_not_empty_date_format: OrderByDirection | None = None
+    percentage_not_empty_deleted_at: OrderByDirection | None = None
+    percentage_not_empty_id: OrderByDirection | None = None
+    percentage_not_empty_job_title: OrderByDirection | None = None
+    percentage_not_empty_locale: OrderByDirection | None = None
+    percentage_not_empty_name: OrderByDirection | None = None
+    percentage_not_empty_number_format: OrderByDirection | None = None
+    percentage_not_empty_position: OrderByDirection | None = None
+    percentage_not_empty_search_vector: OrderByDirection | None = None
+    percentage_not_empty_time_format: OrderByDirection | None = None
+    percentage_not_empty_time_zone: OrderByDirection | None = None
+    percentage_not_empty_updated_at: OrderByDirection | None = None
+    percentage_not_empty_updated_by: OrderByDirection | None = None
+    percentage_not_empty_user_email: OrderByDirection | None = None
+    percentage_not_empty_user_id: OrderByDirection | None = None
+    sum_calendar_start_day: OrderByDirection | None = None
+    total_count: OrderByDirection | None = None
+
+
+class AttachmentGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    name: bool | None = None
+    target_company: CompanyGroupByInput | None = None
+    target_dashboard: DashboardGroupByInput | None = None
+    target_note: NoteGroupByInput | None = None
+    target_opportunity: OpportunityGroupByInput | None = None
+    target_person: PersonGroupByInput | None = None
+    target_task: TaskGroupByInput | None = None
+    target_workflow: WorkflowGroupByInput | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class AttachmentOrderByWithGroupByInput(rt.Input):
+    aggregate: AttachmentOrderByWithGroupByAggregateInput | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
+    file: OrderByDirection | None = None
+    file_category: OrderByDirection | None = None
+    full_path: OrderByDirection | None = None
     id: OrderByDirection | None = None
     name: OrderByDirection | None = None
     position: OrderByDirection | None = None
     search_vector: OrderByDirection | None = None
-    status: OrderByDirection | None = None
-    steps: OrderByDirection | None = None
-    trigger: OrderByDirection | None = None
+    target_company: CompanyOrderByWithGroupByInput | None = None
+    target_company_id: OrderByDirection | None = None
+    target_dashboard: DashboardOrderByWithGroupByInput | None = None
+    target_dashboard_id: OrderByDirection | None = None
+    target_note: NoteOrderByWithGroupByInput | None = None
+    target_note_id: OrderByDirection | None = None
+    target_opportunity: OpportunityOrderByWithGroupByInput | None = None
+    target_opportunity_id: OrderByDirection | None = None
+    target_person: PersonOrderByWithGroupByInput | None = None
+    target_person_id: OrderByDirection | None = None
+    target_task: TaskOrderByWithGroupByInput | None = None
+    target_task_id: OrderByDirection | None = None
+    target_workflow: WorkflowOrderByWithGroupByInput | None = None
+    target_workflow_id: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-    workflow: WorkflowOrderByWithGroupByInput | None = None
-    workflow_id: OrderByDirection | None = None
 
 
-class WorkflowRunOrderByWithGroupByInput(rt.Input):
-    aggregate: WorkflowRunOrderByWithGroupByAggregateInput | None = None
+class BlocklistGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    handle: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+    workspace_member: WorkspaceMemberGroupByInput | None = None
+
+
+class BlocklistOrderByWithGroupByInput(rt.Input):
+    aggregate: BlocklistOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    handle: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+    workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
+    workspace_member_id: OrderByDirection | None = None
+
+
+class CalendarChannelEventAssociationGroupByInput(rt.Input):
+    calendar_channel_id: bool | None = None
+    calendar_event: CalendarEventGroupByInput | None = None
+    created_at: GroupByDateGranularityInput | None = None
+    event_external_id: bool | None = None
+    recurring_event_external_id: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class CalendarChannelEventAssociationOrderByWithGroupByInput(rt.Input):
+    aggregate: CalendarChannelEventAssociationOrderByWithGroupByAggregateInput | None = None
+    calendar_channel_id: OrderByDirection | None = None
+    calendar_event: CalendarEventOrderByWithGroupByInput | None = None
+    calendar_event_id: OrderByDirection | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    event_external_id: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    recurring_event_external_id: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class CalendarEventGroupByInput(rt.Input):
+    conference_link: LinksGroupByInput | None = None
+    conference_solution: bool | None = None
+    created_at: GroupByDateGranularityInput | None = None
+    description: bool | None = None
+    ends_at: GroupByDateGranularityInput | None = None
+    external_created_at: GroupByDateGranularityInput | None = None
+    external_updated_at: GroupByDateGranularityInput | None = None
+    i_cal_uid: bool | None = None
+    is_canceled: bool | None = None
+    is_full_day: bool | None = None
+    location: bool | None = None
+    starts_at: GroupByDateGranularityInput | None = None
+    title: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class CalendarEventOrderByWithGroupByInput(rt.Input):
+    aggregate: CalendarEventOrderByWithGroupByAggregateInput | None = None
+    conference_link: LinksOrderByInput | None = None
+    conference_solution: OrderByDirection | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    description: OrderByDirection | None = None
+    ends_at: OrderByDateGranularityInput | None = None
+    external_created_at: OrderByDateGranularityInput | None = None
+    external_updated_at: OrderByDateGranularityInput | None = None
+    i_cal_uid: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    is_canceled: OrderByDirection | None = None
+    is_full_day: OrderByDirection | None = None
+    location: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    starts_at: OrderByDateGranularityInput | None = None
+    title: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class CalendarEventParticipantGroupByInput(rt.Input):
+    calendar_event: CalendarEventGroupByInput | None = None
+    created_at: GroupByDateGranularityInput | None = None
+    display_name: bool | None = None
+    handle: bool | None = None
+    is_organizer: bool | None = None
+    person: PersonGroupByInput | None = None
+    response_status: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+    workspace_member: WorkspaceMemberGroupByInput | None = None
+
+
+class CalendarEventParticipantOrderByWithGroupByInput(rt.Input):
+    aggregate: CalendarEventParticipantOrderByWithGroupByAggregateInput | None = None
+    calendar_event: CalendarEventOrderByWithGroupByInput | None = None
+    calendar_event_id: OrderByDirection | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    display_name: OrderByDirection | None = None
+    handle: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    is_organizer: OrderByDirection | None = None
+    person: PersonOrderByWithGroupByInput | None = None
+    person_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    response_status: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+    workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
+    workspace_member_id: OrderByDirection | None = None
+
+
+class CallRecordingGroupByInput(rt.Input):
+    application_id: bool | None = None
+    calendar_event: CalendarEventGroupByInput | None = None
+    created_at: GroupByDateGranularityInput | None = None
+    ended_at: GroupByDateGranularityInput | None = None
+    external_bot_id: bool | None = None
+    external_recording_id: bool | None = None
+    recording_request_status: bool | None = None
+    started_at: GroupByDateGranularityInput | None = None
+    status: bool | None = None
+    summary: RichTextGroupByInput | None = None
+    title: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class CallRecordingOrderByWithGroupByInput(rt.Input):
+    aggregate: CallRecordingOrderByWithGroupByAggregateInput | None = None
+    application_id: OrderByDirection | None = None
+    audio: OrderByDirection | None = None
+    calendar_event: CalendarEventOrderByWithGroupByInput | None = None
+    calendar_event_id: OrderByDirection | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
     ended_at: OrderByDateGranularityInput | None = None
-    enqueued_at: OrderByDateGranularityInput | None = None
+    external_bot_id: OrderByDirection | None = None
+    external_recording_id: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    recording_request_status: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    started_at: OrderByDateGranularityInput | None = None
+    status: OrderByDirection | None = None
+    summary: RichTextOrderByInput | None = None
+    title: OrderByDirection | None = None
+    transcript: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+    video: OrderByDirection | None = None
+
+
+class CompanyGroupByInput(rt.Input):
+    account_owner: WorkspaceMemberGroupByInput | None = None
+    address: AddressGroupByInput | None = None
+    annual_revenue: CurrencyGroupByInput | None = None
+    created_at: GroupByDateGranularityInput | None = None
+    domain_name: LinksGroupByInput | None = None
+    linkedin_link: LinksGroupByInput | None = None
+    name: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class CompanyOrderByWithGroupByInput(rt.Input):
+    account_owner: WorkspaceMemberOrderByWithGroupByInput | None = None
+    account_owner_id: OrderByDirection | None = None
+    address: AddressOrderByInput | None = None
+    aggregate: CompanyOrderByWithGroupByAggregateInput | None = None
+    annual_revenue: CurrencyOrderByInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    domain_name: LinksOrderByInput | None = None
+    id: OrderByDirection | None = None
+    linkedin_link: LinksOrderByInput | None = None
+    name: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class DashboardGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    page_layout_id: bool | None = None
+    title: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class DashboardOrderByWithGroupByInput(rt.Input):
+    aggregate: DashboardOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    page_layout_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    title: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class MessageCampaignGroupByInput(rt.Input):
+    body_template: bool | None = None
+    created_at: GroupByDateGranularityInput | None = None
+    from_address: EmailsGroupByInput | None = None
+    list_: MessageListGroupByInput | None = None
+    sent_at: GroupByDateGranularityInput | None = None
+    status: bool | None = None
+    subject: bool | None = None
+    unsubscribe_topic_id: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class MessageCampaignOrderByWithGroupByInput(rt.Input):
+    aggregate: MessageCampaignOrderByWithGroupByAggregateInput | None = None
+    body_template: OrderByDirection | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    from_address: EmailsOrderByInput | None = None
+    id: OrderByDirection | None = None
+    list_: MessageListOrderByWithGroupByInput | None = None
+    list_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    sent_at: OrderByDateGranularityInput | None = None
+    status: OrderByDirection | None = None
+    subject: OrderByDirection | None = None
+    unsubscribe_topic_id: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class MessageChannelMessageAssociationGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    direction: bool | None = None
+    message: MessageGroupByInput | None = None
+    message_channel_id: bool | None = None
+    message_external_id: bool | None = None
+    message_thread: MessageThreadGroupByInput | None = None
+    message_thread_external_id: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class MessageChannelMessageAssociationMessageFolderGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    message_channel_message_association: MessageChannelMessageAssociationGroupByInput | None = None
+    message_folder_id: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput(rt.Input):
+    aggregate: MessageChannelMessageAssociationMessageFolderOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    message_channel_message_association: MessageChannelMessageAssociationOrderByWithGroupByInput | None = None
+    message_channel_message_association_id: OrderByDirection | None = None
+    message_folder_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class MessageChannelMessageAssociationOrderByWithGroupByInput(rt.Input):
+    aggregate: MessageChannelMessageAssociationOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    direction: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    message: MessageOrderByWithGroupByInput | None = None
+    message_channel_id: OrderByDirection | None = None
+    message_external_id: OrderByDirection | None = None
+    message_id: OrderByDirection | None = None
+    message_thread: MessageThreadOrderByWithGroupByInput | None = None
+    message_thread_external_id: OrderByDirection | None = None
+    message_thread_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class MessageGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    delivery_status: bool | None = None
+    header_message_id: bool | None = None
+    is_draft: bool | None = None
+    message_campaign: MessageCampaignGroupByInput | None = None
+    message_thread: MessageThreadGroupByInput | None = None
+    received_at: GroupByDateGranularityInput | None = None
+    subject: bool | None = None
+    text: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class MessageListGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    name: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class MessageListMemberGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    list_: MessageListGroupByInput | None = None
+    person: PersonGroupByInput | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class MessageListMemberOrderByWithGroupByInput(rt.Input):
+    aggregate: MessageListMemberOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    list_: MessageListOrderByWithGroupByInput | None = None
+    list_id: OrderByDirection | None = None
+    person: PersonOrderByWithGroupByInput | None = None
+    person_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class MessageListOrderByWithGroupByInput(rt.Input):
+    aggregate: MessageListOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
     id: OrderByDirection | None = None
     name: OrderByDirection | None = None
     position: OrderByDirection | None = None
     search_vector: OrderByDirection | None = None
-    started_at: OrderByDateGranularityInput | None = None
-    state: OrderByDirection | None = None
-    status: OrderByDirection | None = None
-    step_logs: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-    workflow: WorkflowOrderByWithGroupByInput | None = None
-    workflow_id: OrderByDirection | None = None
-    workflow_version: WorkflowVersionOrderByWithGroupByInput | None = None
-    workflow_version_id: OrderByDirection | None = None
+
+
+class MessageOrderByWithGroupByInput(rt.Input):
+    aggregate: MessageOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    delivery_status: OrderByDirection | None = None
+    header_message_id: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    is_draft: OrderByDirection | None = None
+    message_campaign: MessageCampaignOrderByWithGroupByInput | None = None
+    message_campaign_id: OrderByDirection | None = None
+    message_thread: MessageThreadOrderByWithGroupByInput | None = None
+    message_thread_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    received_at: OrderByDateGranularityInput | None = None
+    search_vector: OrderByDirection | None = None
+    subject: OrderByDirection | None = None
+    text: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class MessageParticipantGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    display_name: bool | None = None
+    handle: bool | None = None
+    message: MessageGroupByInput | None = None
+    message_campaign: MessageCampaignGroupByInput | None = None
+    person: PersonGroupByInput | None = None
+    role: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+    workspace_member: WorkspaceMemberGroupByInput | None = None
+
+
+class MessageParticipantOrderByWithGroupByInput(rt.Input):
+    aggregate: MessageParticipantOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    display_name: OrderByDirection | None = None
+    handle: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    message: MessageOrderByWithGroupByInput | None = None
+    message_campaign: MessageCampaignOrderByWithGroupByInput | None = None
+    message_campaign_id: OrderByDirection | None = None
+    message_id: OrderByDirection | None = None
+    person: PersonOrderByWithGroupByInput | None = None
+    person_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    role: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+    workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
+    workspace_member_id: OrderByDirection | None = None
+
+
+class MessageThreadGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    subject: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class MessageThreadOrderByWithGroupByInput(rt.Input):
+    aggregate: MessageThreadOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    subject: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class NoteGroupByInput(rt.Input):
+    body_v_2: RichTextGroupByInput | None = None
+    created_at: GroupByDateGranularityInput | None = None
+    title: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class NoteOrderByWithGroupByInput(rt.Input):
+    aggregate: NoteOrderByWithGroupByAggregateInput | None = None
+    body_v_2: RichTextOrderByInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    title: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class NoteTargetGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    note: NoteGroupByInput | None = None
+    target_company: CompanyGroupByInput | None = None
+    target_opportunity: OpportunityGroupByInput | None = None
+    target_person: PersonGroupByInput | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class NoteTargetOrderByWithGroupByInput(rt.Input):
+    aggregate: NoteTargetOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    note: NoteOrderByWithGroupByInput | None = None
+    note_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    target_company: CompanyOrderByWithGroupByInput | None = None
+    target_company_id: OrderByDirection | None = None
+    target_opportunity: OpportunityOrderByWithGroupByInput | None = None
+    target_opportunity_id: OrderByDirection | None = None
+    target_person: PersonOrderByWithGroupByInput | None = None
+    target_person_id: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class OpportunityGroupByInput(rt.Input):
+    amount: CurrencyGroupByInput | None = None
+    close_date: GroupByDateGranularityInput | None = None
+    company: CompanyGroupByInput | None = None
+    created_at: GroupByDateGranularityInput | None = None
+    name: bool | None = None
+    owner: WorkspaceMemberGroupByInput | None = None
+    point_of_contact: PersonGroupByInput | None = None
+    stage: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class OpportunityOrderByWithGroupByInput(rt.Input):
+    aggregate: OpportunityOrderByWithGroupByAggregateInput | None = None
+    amount: CurrencyOrderByInput | None = None
+    close_date: OrderByDateGranularityInput | None = None
+    company: CompanyOrderByWithGroupByInput | None = None
+    company_id: OrderByDirection | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    name: OrderByDirection | None = None
+    owner: WorkspaceMemberOrderByWithGroupByInput | None = None
+    owner_id: OrderByDirection | None = None
+    point_of_contact: PersonOrderByWithGroupByInput | None = None
+    point_of_contact_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    stage: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class PersonGroupByInput(rt.Input):
+    company: CompanyGroupByInput | None = None
+    created_at: GroupByDateGranularityInput | None = None
+    emails: EmailsGroupByInput | None = None
+    job_title: bool | None = None
+    linkedin_link: LinksGroupByInput | None = None
+    name: FullNameGroupByInput | None = None
+    phones: PhonesGroupByInput | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class PersonOrderByWithGroupByInput(rt.Input):
+    aggregate: PersonOrderByWithGroupByAggregateInput | None = None
+    avatar_file: OrderByDirection | None = None
+    avatar_url: OrderByDirection | None = None
+    company: CompanyOrderByWithGroupByInput | None = None
+    company_id: OrderByDirection | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    emails: EmailsOrderByInput | None = None
+    id: OrderByDirection | None = None
+    job_title: OrderByDirection | None = None
+    linkedin_link: LinksOrderByInput | None = None
+    name: FullNameOrderByInput | None = None
+    phones: PhonesOrderByInput | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class TaskGroupByInput(rt.Input):
+    assignee: WorkspaceMemberGroupByInput | None = None
+    body_v_2: RichTextGroupByInput | None = None
+    created_at: GroupByDateGranularityInput | None = None
+    due_at: GroupByDateGranularityInput | None = None
+    status: bool | None = None
+    title: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class TaskOrderByWithGroupByInput(rt.Input):
+    aggregate: TaskOrderByWithGroupByAggregateInput | None = None
+    assignee: WorkspaceMemberOrderByWithGroupByInput | None = None
+    assignee_id: OrderByDirection | None = None
+    body_v_2: RichTextOrderByInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    due_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    status: OrderByDirection | None = None
+    title: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class TaskTargetGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    target_company: CompanyGroupByInput | None = None
+    target_opportunity: OpportunityGroupByInput | None = None
+    target_person: PersonGroupByInput | None = None
+    task: TaskGroupByInput | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class TaskTargetOrderByWithGroupByInput(rt.Input):
+    aggregate: TaskTargetOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    target_company: CompanyOrderByWithGroupByInput | None = None
+    target_company_id: OrderByDirection | None = None
+    target_opportunity: OpportunityOrderByWithGroupByInput | None = None
+    target_opportunity_id: OrderByDirection | None = None
+    target_person: PersonOrderByWithGroupByInput | None = None
+    target_person_id: OrderByDirection | None = None
+    task: TaskOrderByWithGroupByInput | None = None
+    task_id: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class TimelineActivityGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    happens_at: GroupByDateGranularityInput | None = None
+    name: bool | None = None
+    target_company: CompanyGroupByInput | None = None
+    target_dashboard: DashboardGroupByInput | None = None
+    target_message_campaign: MessageCampaignGroupByInput | None = None
+    target_message_list: MessageListGroupByInput | None = None
+    target_note: NoteGroupByInput | None = None
+    target_opportunity: OpportunityGroupByInput | None = None
+    target_person: PersonGroupByInput | None = None
+    target_task: TaskGroupByInput | None = None
+    target_workflow: WorkflowGroupByInput | None = None
+    target_workflow_run: WorkflowRunGroupByInput | None = None
+    target_workflow_version: WorkflowVersionGroupByInput | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+    workspace_member: WorkspaceMemberGroupByInput | None = None
 
 
 class TimelineActivityOrderByWithGroupByInput(rt.Input):
@@ -2973,68 +2921,6 @@ class WorkflowAutomatedTriggerGroupByInput(rt.Input):
     workflow: WorkflowGroupByInput | None = None
 
 
-class WorkflowAutomatedTriggerOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_settings: OrderByDirection | None = None
-    count_empty_type: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_settings: OrderByDirection | None = None
-    count_not_empty_type: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_settings: OrderByDirection | None = None
-    count_unique_values_type: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_settings: OrderByDirection | None = None
-    percentage_empty_type: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_settings: OrderByDirection | None = None
-    percentage_not_empty_type: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-    workflow: WorkflowOrderByInput | None = None
-    workflow_id: OrderByDirection | None = None
-
-
 class WorkflowAutomatedTriggerOrderByWithGroupByInput(rt.Input):
     aggregate: WorkflowAutomatedTriggerOrderByWithGroupByAggregateInput | None = None
     created_at: OrderByDateGranularityInput | None = None
@@ -3049,3 +2935,117 @@ class WorkflowAutomatedTriggerOrderByWithGroupByInput(rt.Input):
     updated_by: ActorOrderByInput | None = None
     workflow: WorkflowOrderByWithGroupByInput | None = None
     workflow_id: OrderByDirection | None = None
+
+
+class WorkflowGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    last_published_version_id: bool | None = None
+    name: bool | None = None
+    statuses: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class WorkflowOrderByWithGroupByInput(rt.Input):
+    aggregate: WorkflowOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    last_published_version_id: OrderByDirection | None = None
+    name: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    statuses: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class WorkflowRunGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    ended_at: GroupByDateGranularityInput | None = None
+    enqueued_at: GroupByDateGranularityInput | None = None
+    name: bool | None = None
+    started_at: GroupByDateGranularityInput | None = None
+    status: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+    workflow: WorkflowGroupByInput | None = None
+    workflow_version: WorkflowVersionGroupByInput | None = None
+
+
+class WorkflowRunOrderByWithGroupByInput(rt.Input):
+    aggregate: WorkflowRunOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    ended_at: OrderByDateGranularityInput | None = None
+    enqueued_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    name: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    started_at: OrderByDateGranularityInput | None = None
+    state: OrderByDirection | None = None
+    status: OrderByDirection | None = None
+    step_logs: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+    workflow: WorkflowOrderByWithGroupByInput | None = None
+    workflow_id: OrderByDirection | None = None
+    workflow_version: WorkflowVersionOrderByWithGroupByInput | None = None
+    workflow_version_id: OrderByDirection | None = None
+
+
+class WorkflowVersionGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    name: bool | None = None
+    status: bool | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+    workflow: WorkflowGroupByInput | None = None
+
+
+class WorkflowVersionOrderByWithGroupByInput(rt.Input):
+    aggregate: WorkflowVersionOrderByWithGroupByAggregateInput | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    name: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    status: OrderByDirection | None = None
+    steps: OrderByDirection | None = None
+    trigger: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+    workflow: WorkflowOrderByWithGroupByInput | None = None
+    workflow_id: OrderByDirection | None = None
+
+
+class WorkspaceMemberGroupByInput(rt.Input):
+    created_at: GroupByDateGranularityInput | None = None
+    name: FullNameGroupByInput | None = None
+    updated_at: GroupByDateGranularityInput | None = None
+
+
+class WorkspaceMemberOrderByWithGroupByInput(rt.Input):
+    aggregate: WorkspaceMemberOrderByWithGroupByAggregateInput | None = None
+    avatar_url: OrderByDirection | None = None
+    calendar_start_day: OrderByDirection | None = None
+    color_scheme: OrderByDirection | None = None
+    created_at: OrderByDateGranularityInput | None = None
+    created_by: ActorOrderByInput | None = None
+    date_format: OrderByDirection | None = None
+    deleted_at: OrderByDateGranularityInput | None = None
+    id: OrderByDirection | None = None
+    job_title: OrderByDirection | None = None
+    locale: OrderByDirection | None = None
+    name: FullNameOrderByInput | None = None
+    number_format: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    time_format: OrderByDirection | None = None
+    time_zone: OrderByDirection | None = None
+    updated_at: OrderByDateGranularityInput | None = None
+    updated_by: ActorOrderByInput | None = None
+    user_email: OrderByDirection | None = None
+    user_id: OrderByDirection | None = None

@@ -47,35 +47,36 @@ class AddressUpdateInput(rt.Input):
     address_street_2: str | None = None
 
 
+class CalendarEventWhereUniqueInput(rt.Input):
+    id: rt.UUID | None = None
+
+
 class CompanyDomainNameWhereInput(rt.Input):
     primary_link_url: str | None = None
 
 
-class CompanyWhereUniqueInput(rt.Input):
-    domain_name: CompanyDomainNameWhereInput | None = None
-    id: rt.UUID | None = None
+class CurrencyCreateInput(rt.Input):
+    amount_micros: rt.BigFloat | None = None
+    currency_code: str | None = None
 
 
-class CompanyConnectInput(rt.Input):
-    where: CompanyWhereUniqueInput | None = None
-
-
-class CompanyRelationInput(rt.Input):
-    connect: CompanyConnectInput | None = None
-    disconnect: bool | None = None
+class CurrencyUpdateInput(rt.Input):
+    amount_micros: rt.BigFloat | None = None
+    currency_code: str | None = None
 
 
 class DashboardWhereUniqueInput(rt.Input):
     id: rt.UUID | None = None
 
 
-class DashboardConnectInput(rt.Input):
-    where: DashboardWhereUniqueInput | None = None
+class EmailsCreateInput(rt.Input):
+    additional_emails: rt.Json | None = None
+    primary_email: str | None = None
 
 
-class DashboardRelationInput(rt.Input):
-    connect: DashboardConnectInput | None = None
-    disconnect: bool | None = None
+class EmailsUpdateInput(rt.Input):
+    additional_emails: rt.Json | None = None
+    primary_email: str | None = None
 
 
 class FileItemInput(rt.Input):
@@ -83,74 +84,105 @@ class FileItemInput(rt.Input):
     label: str
 
 
-class NoteWhereUniqueInput(rt.Input):
+class FullNameCreateInput(rt.Input):
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+class FullNameUpdateInput(rt.Input):
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+class LinksCreateInput(rt.Input):
+    primary_link_label: str | None = None
+    primary_link_url: str | None = None
+    secondary_links: rt.Json | None = None
+
+
+class LinksUpdateInput(rt.Input):
+    primary_link_label: str | None = None
+    primary_link_url: str | None = None
+    secondary_links: rt.Json | None = None
+
+
+class MessageCampaignWhereUniqueInput(rt.Input):
     id: rt.UUID | None = None
 
 
-class NoteConnectInput(rt.Input):
-    where: NoteWhereUniqueInput | None = None
+class MessageChannelMessageAssociationWhereUniqueInput(rt.Input):
+    id: rt.UUID | None = None
+    message: rt.UUID | None = None
+    message_channel_id: rt.UUID | None = None
 
 
-class NoteRelationInput(rt.Input):
-    connect: NoteConnectInput | None = None
-    disconnect: bool | None = None
+class MessageListWhereUniqueInput(rt.Input):
+    id: rt.UUID | None = None
+
+
+class MessageThreadWhereUniqueInput(rt.Input):
+    id: rt.UUID | None = None
+
+
+class MessageWhereUniqueInput(rt.Input):
+    id: rt.UUID | None = None
+
+
+class NoteWhereUniqueInput(rt.Input):
+    id: rt.UUID | None = None
 
 
 class OpportunityWhereUniqueInput(rt.Input):
     id: rt.UUID | None = None
 
 
-class OpportunityConnectInput(rt.Input):
-    where: OpportunityWhereUniqueInput | None = None
-
-
-class OpportunityRelationInput(rt.Input):
-    connect: OpportunityConnectInput | None = None
-    disconnect: bool | None = None
-
-
 class PersonEmailsWhereInput(rt.Input):
     primary_email: str | None = None
 
 
-class PersonWhereUniqueInput(rt.Input):
-    emails: PersonEmailsWhereInput | None = None
-    id: rt.UUID | None = None
+class PhonesCreateInput(rt.Input):
+    additional_phones: rt.Json | None = None
+    primary_phone_calling_code: str | None = None
+    primary_phone_country_code: str | None = None
+    primary_phone_number: str | None = None
 
 
-class PersonConnectInput(rt.Input):
-    where: PersonWhereUniqueInput | None = None
+class PhonesUpdateInput(rt.Input):
+    additional_phones: rt.Json | None = None
+    primary_phone_calling_code: str | None = None
+    primary_phone_country_code: str | None = None
+    primary_phone_number: str | None = None
 
 
-class PersonRelationInput(rt.Input):
-    connect: PersonConnectInput | None = None
-    disconnect: bool | None = None
+class RichTextCreateInput(rt.Input):
+    blocknote: str | None = None
+    markdown: str | None = None
+
+
+class RichTextUpdateInput(rt.Input):
+    blocknote: str | None = None
+    markdown: str | None = None
 
 
 class TaskWhereUniqueInput(rt.Input):
     id: rt.UUID | None = None
 
 
-class TaskConnectInput(rt.Input):
-    where: TaskWhereUniqueInput | None = None
+class WorkflowRunWhereUniqueInput(rt.Input):
+    id: rt.UUID | None = None
 
 
-class TaskRelationInput(rt.Input):
-    connect: TaskConnectInput | None = None
-    disconnect: bool | None = None
+class WorkflowVersionWhereUniqueInput(rt.Input):
+    id: rt.UUID | None = None
 
 
 class WorkflowWhereUniqueInput(rt.Input):
     id: rt.UUID | None = None
 
 
-class WorkflowConnectInput(rt.Input):
-    where: WorkflowWhereUniqueInput | None = None
-
-
-class WorkflowRelationInput(rt.Input):
-    connect: WorkflowConnectInput | None = None
-    disconnect: bool | None = None
+class WorkspaceMemberWhereUniqueInput(rt.Input):
+    id: rt.UUID | None = None
+    user_email: str | None = None
 
 
 class AttachmentCreateInput(rt.Input):
@@ -211,20 +243,6 @@ class AttachmentUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
-class WorkspaceMemberWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
-    user_email: str | None = None
-
-
-class WorkspaceMemberConnectInput(rt.Input):
-    where: WorkspaceMemberWhereUniqueInput | None = None
-
-
-class WorkspaceMemberRelationInput(rt.Input):
-    connect: WorkspaceMemberConnectInput | None = None
-    disconnect: bool | None = None
-
-
 class BlocklistCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
     created_by: ActorCreateInput | None = None
@@ -251,19 +269,6 @@ class BlocklistUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
     workspace_member: WorkspaceMemberRelationInput | None = None
     workspace_member_id: rt.UUID | None = None
-
-
-class CalendarEventWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
-
-
-class CalendarEventConnectInput(rt.Input):
-    where: CalendarEventWhereUniqueInput | None = None
-
-
-class CalendarEventRelationInput(rt.Input):
-    connect: CalendarEventConnectInput | None = None
-    disconnect: bool | None = None
 
 
 class CalendarChannelEventAssociationCreateInput(rt.Input):
@@ -298,10 +303,8 @@ class CalendarChannelEventAssociationUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
-class LinksCreateInput(rt.Input):
-    primary_link_label: str | None = None
-    primary_link_url: str | None = None
-    secondary_links: rt.Json | None = None
+class CalendarEventConnectInput(rt.Input):
+    where: CalendarEventWhereUniqueInput | None = None
 
 
 class CalendarEventCreateInput(rt.Input):
@@ -369,10 +372,9 @@ class CalendarEventParticipantUpdateInput(rt.Input):
     workspace_member_id: rt.UUID | None = None
 
 
-class LinksUpdateInput(rt.Input):
-    primary_link_label: str | None = None
-    primary_link_url: str | None = None
-    secondary_links: rt.Json | None = None
+class CalendarEventRelationInput(rt.Input):
+    connect: CalendarEventConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class CalendarEventUpdateInput(rt.Input):
@@ -396,11 +398,6 @@ class CalendarEventUpdateInput(rt.Input):
     title: str | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorUpdateInput | None = None
-
-
-class RichTextCreateInput(rt.Input):
-    blocknote: str | None = None
-    markdown: str | None = None
 
 
 class CallRecordingCreateInput(rt.Input):
@@ -428,11 +425,6 @@ class CallRecordingCreateInput(rt.Input):
     video: list[FileItemInput | None] | None = None
 
 
-class RichTextUpdateInput(rt.Input):
-    blocknote: str | None = None
-    markdown: str | None = None
-
-
 class CallRecordingUpdateInput(rt.Input):
     application_id: rt.UUID | None = None
     audio: list[FileItemInput | None] | None = None
@@ -458,9 +450,8 @@ class CallRecordingUpdateInput(rt.Input):
     video: list[FileItemInput | None] | None = None
 
 
-class CurrencyCreateInput(rt.Input):
-    amount_micros: rt.BigFloat | None = None
-    currency_code: str | None = None
+class CompanyConnectInput(rt.Input):
+    where: CompanyWhereUniqueInput | None = None
 
 
 class CompanyCreateInput(rt.Input):
@@ -481,9 +472,9 @@ class CompanyCreateInput(rt.Input):
     updated_by: ActorCreateInput | None = None
 
 
-class CurrencyUpdateInput(rt.Input):
-    amount_micros: rt.BigFloat | None = None
-    currency_code: str | None = None
+class CompanyRelationInput(rt.Input):
+    connect: CompanyConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class CompanyUpdateInput(rt.Input):
@@ -504,6 +495,15 @@ class CompanyUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
+class CompanyWhereUniqueInput(rt.Input):
+    domain_name: CompanyDomainNameWhereInput | None = None
+    id: rt.UUID | None = None
+
+
+class DashboardConnectInput(rt.Input):
+    where: DashboardWhereUniqueInput | None = None
+
+
 class DashboardCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
     created_by: ActorCreateInput | None = None
@@ -515,6 +515,11 @@ class DashboardCreateInput(rt.Input):
     title: str | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorCreateInput | None = None
+
+
+class DashboardRelationInput(rt.Input):
+    connect: DashboardConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class DashboardUpdateInput(rt.Input):
@@ -530,45 +535,8 @@ class DashboardUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
-class EmailsCreateInput(rt.Input):
-    additional_emails: rt.Json | None = None
-    primary_email: str | None = None
-
-
-class EmailsUpdateInput(rt.Input):
-    additional_emails: rt.Json | None = None
-    primary_email: str | None = None
-
-
-class FullNameCreateInput(rt.Input):
-    first_name: str | None = None
-    last_name: str | None = None
-
-
-class FullNameUpdateInput(rt.Input):
-    first_name: str | None = None
-    last_name: str | None = None
-
-
-class MessageCampaignWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
-
-
 class MessageCampaignConnectInput(rt.Input):
     where: MessageCampaignWhereUniqueInput | None = None
-
-
-class MessageListWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
-
-
-class MessageListConnectInput(rt.Input):
-    where: MessageListWhereUniqueInput | None = None
-
-
-class MessageListRelationInput(rt.Input):
-    connect: MessageListConnectInput | None = None
-    disconnect: bool | None = None
 
 
 class MessageCampaignCreateInput(rt.Input):
@@ -578,7 +546,7 @@ class MessageCampaignCreateInput(rt.Input):
     deleted_at: rt.DateTime | None = None
     from_address: EmailsCreateInput | None = None
     id: rt.UUID | None = None
-    list_: MessageListRelationInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
+    list_: MessageListRelationInput | None = None
     list_id: rt.UUID | None = None
     position: rt.PositionInput | None = None
     search_vector: str | None = None
@@ -602,7 +570,7 @@ class MessageCampaignUpdateInput(rt.Input):
     deleted_at: rt.DateTime | None = None
     from_address: EmailsUpdateInput | None = None
     id: rt.UUID | None = None
-    list_: MessageListRelationInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
+    list_: MessageListRelationInput | None = None
     list_id: rt.UUID | None = None
     position: rt.PositionInput | None = None
     search_vector: str | None = None
@@ -614,40 +582,8 @@ class MessageCampaignUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
-class MessageChannelMessageAssociationWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
-    message: rt.UUID | None = None
-    message_channel_id: rt.UUID | None = None
-
-
 class MessageChannelMessageAssociationConnectInput(rt.Input):
     where: MessageChannelMessageAssociationWhereUniqueInput | None = None
-
-
-class MessageWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
-
-
-class MessageConnectInput(rt.Input):
-    where: MessageWhereUniqueInput | None = None
-
-
-class MessageRelationInput(rt.Input):
-    connect: MessageConnectInput | None = None
-    disconnect: bool | None = None
-
-
-class MessageThreadWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
-
-
-class MessageThreadConnectInput(rt.Input):
-    where: MessageThreadWhereUniqueInput | None = None
-
-
-class MessageThreadRelationInput(rt.Input):
-    connect: MessageThreadConnectInput | None = None
-    disconnect: bool | None = None
 
 
 class MessageChannelMessageAssociationCreateInput(rt.Input):
@@ -667,11 +603,6 @@ class MessageChannelMessageAssociationCreateInput(rt.Input):
     search_vector: str | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorCreateInput | None = None
-
-
-class MessageChannelMessageAssociationRelationInput(rt.Input):
-    connect: MessageChannelMessageAssociationConnectInput | None = None
-    disconnect: bool | None = None
 
 
 class MessageChannelMessageAssociationMessageFolderCreateInput(rt.Input):
@@ -702,6 +633,11 @@ class MessageChannelMessageAssociationMessageFolderUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
+class MessageChannelMessageAssociationRelationInput(rt.Input):
+    connect: MessageChannelMessageAssociationConnectInput | None = None
+    disconnect: bool | None = None
+
+
 class MessageChannelMessageAssociationUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
     created_by: ActorUpdateInput | None = None
@@ -719,6 +655,10 @@ class MessageChannelMessageAssociationUpdateInput(rt.Input):
     search_vector: str | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorUpdateInput | None = None
+
+
+class MessageConnectInput(rt.Input):
+    where: MessageWhereUniqueInput | None = None
 
 
 class MessageCreateInput(rt.Input):
@@ -742,6 +682,10 @@ class MessageCreateInput(rt.Input):
     updated_by: ActorCreateInput | None = None
 
 
+class MessageListConnectInput(rt.Input):
+    where: MessageListWhereUniqueInput | None = None
+
+
 class MessageListCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
     created_by: ActorCreateInput | None = None
@@ -759,7 +703,7 @@ class MessageListMemberCreateInput(rt.Input):
     created_by: ActorCreateInput | None = None
     deleted_at: rt.DateTime | None = None
     id: rt.UUID | None = None
-    list_: MessageListRelationInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
+    list_: MessageListRelationInput | None = None
     list_id: rt.UUID | None = None
     person: PersonRelationInput | None = None
     person_id: rt.UUID | None = None
@@ -774,7 +718,7 @@ class MessageListMemberUpdateInput(rt.Input):
     created_by: ActorUpdateInput | None = None
     deleted_at: rt.DateTime | None = None
     id: rt.UUID | None = None
-    list_: MessageListRelationInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
+    list_: MessageListRelationInput | None = None
     list_id: rt.UUID | None = None
     person: PersonRelationInput | None = None
     person_id: rt.UUID | None = None
@@ -782,6 +726,11 @@ class MessageListMemberUpdateInput(rt.Input):
     search_vector: str | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorUpdateInput | None = None
+
+
+class MessageListRelationInput(rt.Input):
+    connect: MessageListConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class MessageListUpdateInput(rt.Input):
@@ -840,6 +789,15 @@ class MessageParticipantUpdateInput(rt.Input):
     workspace_member_id: rt.UUID | None = None
 
 
+class MessageRelationInput(rt.Input):
+    connect: MessageConnectInput | None = None
+    disconnect: bool | None = None
+
+
+class MessageThreadConnectInput(rt.Input):
+    where: MessageThreadWhereUniqueInput | None = None
+
+
 class MessageThreadCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
     created_by: ActorCreateInput | None = None
@@ -850,6 +808,11 @@ class MessageThreadCreateInput(rt.Input):
     subject: str | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorCreateInput | None = None
+
+
+class MessageThreadRelationInput(rt.Input):
+    connect: MessageThreadConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class MessageThreadUpdateInput(rt.Input):
@@ -885,6 +848,10 @@ class MessageUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
+class NoteConnectInput(rt.Input):
+    where: NoteWhereUniqueInput | None = None
+
+
 class NoteCreateInput(rt.Input):
     body_v_2: RichTextCreateInput | None = None
     created_at: rt.DateTime | None = None
@@ -896,6 +863,11 @@ class NoteCreateInput(rt.Input):
     title: str | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorCreateInput | None = None
+
+
+class NoteRelationInput(rt.Input):
+    connect: NoteConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class NoteTargetCreateInput(rt.Input):
@@ -949,6 +921,10 @@ class NoteUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
+class OpportunityConnectInput(rt.Input):
+    where: OpportunityWhereUniqueInput | None = None
+
+
 class OpportunityCreateInput(rt.Input):
     amount: CurrencyCreateInput | None = None
     close_date: rt.DateTime | None = None
@@ -968,6 +944,11 @@ class OpportunityCreateInput(rt.Input):
     stage: OpportunityStageEnum | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorCreateInput | None = None
+
+
+class OpportunityRelationInput(rt.Input):
+    connect: OpportunityConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class OpportunityUpdateInput(rt.Input):
@@ -991,11 +972,8 @@ class OpportunityUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
-class PhonesCreateInput(rt.Input):
-    additional_phones: rt.Json | None = None
-    primary_phone_calling_code: str | None = None
-    primary_phone_country_code: str | None = None
-    primary_phone_number: str | None = None
+class PersonConnectInput(rt.Input):
+    where: PersonWhereUniqueInput | None = None
 
 
 class PersonCreateInput(rt.Input):
@@ -1018,11 +996,9 @@ class PersonCreateInput(rt.Input):
     updated_by: ActorCreateInput | None = None
 
 
-class PhonesUpdateInput(rt.Input):
-    additional_phones: rt.Json | None = None
-    primary_phone_calling_code: str | None = None
-    primary_phone_country_code: str | None = None
-    primary_phone_number: str | None = None
+class PersonRelationInput(rt.Input):
+    connect: PersonConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class PersonUpdateInput(rt.Input):
@@ -1045,6 +1021,15 @@ class PersonUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
+class PersonWhereUniqueInput(rt.Input):
+    emails: PersonEmailsWhereInput | None = None
+    id: rt.UUID | None = None
+
+
+class TaskConnectInput(rt.Input):
+    where: TaskWhereUniqueInput | None = None
+
+
 class TaskCreateInput(rt.Input):
     assignee: WorkspaceMemberRelationInput | None = None
     assignee_id: rt.UUID | None = None
@@ -1060,6 +1045,11 @@ class TaskCreateInput(rt.Input):
     title: str | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorCreateInput | None = None
+
+
+class TaskRelationInput(rt.Input):
+    connect: TaskConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class TaskTargetCreateInput(rt.Input):
@@ -1115,32 +1105,6 @@ class TaskUpdateInput(rt.Input):
     title: str | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorUpdateInput | None = None
-
-
-class WorkflowRunWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
-
-
-class WorkflowRunConnectInput(rt.Input):
-    where: WorkflowRunWhereUniqueInput | None = None
-
-
-class WorkflowRunRelationInput(rt.Input):
-    connect: WorkflowRunConnectInput | None = None
-    disconnect: bool | None = None
-
-
-class WorkflowVersionWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
-
-
-class WorkflowVersionConnectInput(rt.Input):
-    where: WorkflowVersionWhereUniqueInput | None = None
-
-
-class WorkflowVersionRelationInput(rt.Input):
-    connect: WorkflowVersionConnectInput | None = None
-    disconnect: bool | None = None
 
 
 class TimelineActivityCreateInput(rt.Input):
@@ -1255,6 +1219,10 @@ class WorkflowAutomatedTriggerUpdateInput(rt.Input):
     workflow_id: rt.UUID | None = None
 
 
+class WorkflowConnectInput(rt.Input):
+    where: WorkflowWhereUniqueInput | None = None
+
+
 class WorkflowCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
     created_by: ActorCreateInput | None = None
@@ -1267,6 +1235,15 @@ class WorkflowCreateInput(rt.Input):
     statuses: list[WorkflowStatusesEnum | None] | None = None
     updated_at: rt.DateTime | None = None
     updated_by: ActorCreateInput | None = None
+
+
+class WorkflowRelationInput(rt.Input):
+    connect: WorkflowConnectInput | None = None
+    disconnect: bool | None = None
+
+
+class WorkflowRunConnectInput(rt.Input):
+    where: WorkflowRunWhereUniqueInput | None = None
 
 
 class WorkflowRunCreateInput(rt.Input):
@@ -1289,6 +1266,11 @@ class WorkflowRunCreateInput(rt.Input):
     workflow_id: rt.UUID | None = None
     workflow_version: WorkflowVersionRelationInput | None = None
     workflow_version_id: rt.UUID | None = None
+
+
+class WorkflowRunRelationInput(rt.Input):
+    connect: WorkflowRunConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class WorkflowRunUpdateInput(rt.Input):
@@ -1327,6 +1309,10 @@ class WorkflowUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
 
 
+class WorkflowVersionConnectInput(rt.Input):
+    where: WorkflowVersionWhereUniqueInput | None = None
+
+
 class WorkflowVersionCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
     created_by: ActorCreateInput | None = None
@@ -1344,6 +1330,11 @@ class WorkflowVersionCreateInput(rt.Input):
     workflow_id: rt.UUID | None = None
 
 
+class WorkflowVersionRelationInput(rt.Input):
+    connect: WorkflowVersionConnectInput | None = None
+    disconnect: bool | None = None
+
+
 class WorkflowVersionUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
     created_by: ActorUpdateInput | None = None
@@ -1359,6 +1350,10 @@ class WorkflowVersionUpdateInput(rt.Input):
     updated_by: ActorUpdateInput | None = None
     workflow: WorkflowRelationInput | None = None
     workflow_id: rt.UUID | None = None
+
+
+class WorkspaceMemberConnectInput(rt.Input):
+    where: WorkspaceMemberWhereUniqueInput | None = None
 
 
 class WorkspaceMemberCreateInput(rt.Input):
@@ -1382,6 +1377,11 @@ class WorkspaceMemberCreateInput(rt.Input):
     updated_by: ActorCreateInput | None = None
     user_email: str | None = None
     user_id: rt.UUID
+
+
+class WorkspaceMemberRelationInput(rt.Input):
+    connect: WorkspaceMemberConnectInput | None = None
+    disconnect: bool | None = None
 
 
 class WorkspaceMemberUpdateInput(rt.Input):

@@ -51,8 +51,8 @@ _CURRENCY = (
     "fragment Currency on Currency{amountMicros currencyCode}"
 )
 _DASHBOARD = (
-    "fragment Dashboard on Dashboard{createdAt createdBy{...Actor}deletedAt id pageLayoutId position searchVector title"
-    " updatedAt updatedBy{...Actor}}"
+    "fragment Dashboard on Dashboard{createdAt createdBy{...Actor}deletedAt id pageLayoutId position searchVector"
+    " title updatedAt updatedBy{...Actor}}"
 )
 _EMAILS = (
     "fragment Emails on Emails{additionalEmails primaryEmail}"
@@ -72,7 +72,8 @@ _MESSAGE = (
 )
 _MESSAGE_CAMPAIGN = (
     "fragment MessageCampaign on MessageCampaign{bodyTemplate createdAt createdBy{...Actor}deletedAt fromAddress"
-    "{...Emails}id listId position searchVector sentAt status subject unsubscribeTopicId updatedAt updatedBy{...Actor}}"
+    "{...Emails}id listId position searchVector sentAt status subject unsubscribeTopicId updatedAt updatedBy{...Actor"
+    "}}"
 )
 _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = (
     "fragment MessageChannelMessageAssociation on MessageChannelMessageAssociation{createdAt createdBy{...Actor"
@@ -85,12 +86,12 @@ _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = (
     " updatedAt updatedBy{...Actor}}"
 )
 _MESSAGE_LIST = (
-    "fragment MessageList on MessageList{createdAt createdBy{...Actor}deletedAt id name position searchVector updatedAt"
-    " updatedBy{...Actor}}"
+    "fragment MessageList on MessageList{createdAt createdBy{...Actor}deletedAt id name position searchVector"
+    " updatedAt updatedBy{...Actor}}"
 )
 _MESSAGE_LIST_MEMBER = (
-    "fragment MessageListMember on MessageListMember{createdAt createdBy{...Actor}deletedAt id listId personId position"
-    " searchVector updatedAt updatedBy{...Actor}}"
+    "fragment MessageListMember on MessageListMember{createdAt createdBy{...Actor}deletedAt id listId personId"
+    " position searchVector updatedAt updatedBy{...Actor}}"
 )
 _MESSAGE_PARTICIPANT = (
     "fragment MessageParticipant on MessageParticipant{createdAt createdBy{...Actor}deletedAt displayName handle id"
@@ -159,231 +160,31 @@ _WORKSPACE_MEMBER = (
     "}dateFormat deletedAt id jobTitle locale name{...FullName}numberFormat position searchVector timeFormat timeZone"
     " updatedAt updatedBy{...Actor}userEmail userId}"
 )
-CREATE_MANY_ATTACHMENTS = rt.Operation(
-    "CreateManyAttachments",
-    "mutation",
-    "mutation CreateManyAttachments($data:[AttachmentCreateInput!]!$upsert:Boolean){createAttachments(data:$data upsert"
-    ":$upsert){...Attachment}}",
-    "createAttachments",
+FIND_MANY_ATTACHMENTS = rt.Operation(
+    "FindManyAttachments",
+    "query",
+    "query FindManyAttachments($after:String$before:String$filter:AttachmentFilterInput$first:Int$last:Int$offset:Int"
+    "$orderBy:[AttachmentOrderByInput]){attachments(after:$after before:$before filter:$filter first:$first last:$last"
+    " offset:$offset orderBy:$orderBy){edges{node{...Attachment}cursor}pageInfo{hasNextPage hasPreviousPage"
+    " startCursor endCursor}totalCount}}",
+    "attachments",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-CREATE_MANY_BLOCKLISTS = rt.Operation(
-    "CreateManyBlocklists",
-    "mutation",
-    "mutation CreateManyBlocklists($data:[BlocklistCreateInput!]!$upsert:Boolean){createBlocklists(data:$data upsert"
-    ":$upsert){...Blocklist}}",
-    "createBlocklists",
-    (_ACTOR, _BLOCKLIST),
+FIND_ONE_ATTACHMENT = rt.Operation(
+    "FindOneAttachment",
+    "query",
+    "query FindOneAttachment($filter:AttachmentFilterInput!){attachment(filter:$filter){...Attachment}}",
+    "attachment",
+    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-CREATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "CreateManyCalendarChannelEventAssociations",
-    "mutation",
-    "mutation CreateManyCalendarChannelEventAssociations($data:[CalendarChannelEventAssociationCreateInput!]!$upsert"
-    ":Boolean){createCalendarChannelEventAssociations(data:$data upsert:$upsert){...CalendarChannelEventAssociation}}",
-    "createCalendarChannelEventAssociations",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
-)
-CREATE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "CreateManyCalendarEventParticipants",
-    "mutation",
-    "mutation CreateManyCalendarEventParticipants($data:[CalendarEventParticipantCreateInput!]!$upsert:Boolean"
-    "){createCalendarEventParticipants(data:$data upsert:$upsert){...CalendarEventParticipant}}",
-    "createCalendarEventParticipants",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
-)
-CREATE_MANY_CALENDAR_EVENTS = rt.Operation(
-    "CreateManyCalendarEvents",
-    "mutation",
-    "mutation CreateManyCalendarEvents($data:[CalendarEventCreateInput!]!$upsert:Boolean){createCalendarEvents(data"
-    ":$data upsert:$upsert){...CalendarEvent}}",
-    "createCalendarEvents",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
-)
-CREATE_MANY_CALL_RECORDINGS = rt.Operation(
-    "CreateManyCallRecordings",
-    "mutation",
-    "mutation CreateManyCallRecordings($data:[CallRecordingCreateInput!]!$upsert:Boolean){createCallRecordings(data"
-    ":$data upsert:$upsert){...CallRecording}}",
-    "createCallRecordings",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
-)
-CREATE_MANY_COMPANIES = rt.Operation(
-    "CreateManyCompanies",
-    "mutation",
-    "mutation CreateManyCompanies($data:[CompanyCreateInput!]!$upsert:Boolean){createCompanies(data:$data upsert"
-    ":$upsert){...Company}}",
-    "createCompanies",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-CREATE_MANY_DASHBOARDS = rt.Operation(
-    "CreateManyDashboards",
-    "mutation",
-    "mutation CreateManyDashboards($data:[DashboardCreateInput!]!$upsert:Boolean){createDashboards(data:$data upsert"
-    ":$upsert){...Dashboard}}",
-    "createDashboards",
-    (_ACTOR, _DASHBOARD),
-)
-CREATE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "CreateManyMessageCampaigns",
-    "mutation",
-    "mutation CreateManyMessageCampaigns($data:[MessageCampaignCreateInput!]!$upsert:Boolean){createMessageCampaigns"
-    "(data:$data upsert:$upsert){...MessageCampaign}}",
-    "createMessageCampaigns",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
-)
-CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "CreateManyMessageChannelMessageAssociationMessageFolders",
-    "mutation",
-    "mutation CreateManyMessageChannelMessageAssociationMessageFolders($data"
-    ":[MessageChannelMessageAssociationMessageFolderCreateInput!]!$upsert:Boolean"
-    "){createMessageChannelMessageAssociationMessageFolders(data:$data upsert:$upsert"
-    "){...MessageChannelMessageAssociationMessageFolder}}",
-    "createMessageChannelMessageAssociationMessageFolders",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
-)
-CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "CreateManyMessageChannelMessageAssociations",
-    "mutation",
-    "mutation CreateManyMessageChannelMessageAssociations($data:[MessageChannelMessageAssociationCreateInput!]!$upsert"
-    ":Boolean){createMessageChannelMessageAssociations(data:$data upsert:$upsert){...MessageChannelMessageAssociation}}",
-    "createMessageChannelMessageAssociations",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
-)
-CREATE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "CreateManyMessageListMembers",
-    "mutation",
-    "mutation CreateManyMessageListMembers($data:[MessageListMemberCreateInput!]!$upsert:Boolean"
-    "){createMessageListMembers(data:$data upsert:$upsert){...MessageListMember}}",
-    "createMessageListMembers",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
-)
-CREATE_MANY_MESSAGE_LISTS = rt.Operation(
-    "CreateManyMessageLists",
-    "mutation",
-    "mutation CreateManyMessageLists($data:[MessageListCreateInput!]!$upsert:Boolean){createMessageLists(data:$data"
-    " upsert:$upsert){...MessageList}}",
-    "createMessageLists",
-    (_ACTOR, _MESSAGE_LIST),
-)
-CREATE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "CreateManyMessageParticipants",
-    "mutation",
-    "mutation CreateManyMessageParticipants($data:[MessageParticipantCreateInput!]!$upsert:Boolean"
-    "){createMessageParticipants(data:$data upsert:$upsert){...MessageParticipant}}",
-    "createMessageParticipants",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-CREATE_MANY_MESSAGE_THREADS = rt.Operation(
-    "CreateManyMessageThreads",
-    "mutation",
-    "mutation CreateManyMessageThreads($data:[MessageThreadCreateInput!]!$upsert:Boolean){createMessageThreads(data"
-    ":$data upsert:$upsert){...MessageThread}}",
-    "createMessageThreads",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-CREATE_MANY_MESSAGES = rt.Operation(
-    "CreateManyMessages",
-    "mutation",
-    "mutation CreateManyMessages($data:[MessageCreateInput!]!$upsert:Boolean){createMessages(data:$data upsert:$upsert"
-    "){...Message}}",
-    "createMessages",
-    (_ACTOR, _MESSAGE),
-)
-CREATE_MANY_NOTE_TARGETS = rt.Operation(
-    "CreateManyNoteTargets",
-    "mutation",
-    "mutation CreateManyNoteTargets($data:[NoteTargetCreateInput!]!$upsert:Boolean){createNoteTargets(data:$data upsert"
-    ":$upsert){...NoteTarget}}",
-    "createNoteTargets",
-    (_ACTOR, _NOTE_TARGET),
-)
-CREATE_MANY_NOTES = rt.Operation(
-    "CreateManyNotes",
-    "mutation",
-    "mutation CreateManyNotes($data:[NoteCreateInput!]!$upsert:Boolean){createNotes(data:$data upsert:$upsert){...Note"
-    "}}",
-    "createNotes",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-CREATE_MANY_OPPORTUNITIES = rt.Operation(
-    "CreateManyOpportunities",
-    "mutation",
-    "mutation CreateManyOpportunities($data:[OpportunityCreateInput!]!$upsert:Boolean){createOpportunities(data:$data"
-    " upsert:$upsert){...Opportunity}}",
-    "createOpportunities",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-CREATE_MANY_PEOPLE = rt.Operation(
-    "CreateManyPeople",
-    "mutation",
-    "mutation CreateManyPeople($data:[PersonCreateInput!]!$upsert:Boolean){createPeople(data:$data upsert:$upsert"
-    "){...Person}}",
-    "createPeople",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-CREATE_MANY_TASK_TARGETS = rt.Operation(
-    "CreateManyTaskTargets",
-    "mutation",
-    "mutation CreateManyTaskTargets($data:[TaskTargetCreateInput!]!$upsert:Boolean){createTaskTargets(data:$data upsert"
-    ":$upsert){...TaskTarget}}",
-    "createTaskTargets",
-    (_ACTOR, _TASK_TARGET),
-)
-CREATE_MANY_TASKS = rt.Operation(
-    "CreateManyTasks",
-    "mutation",
-    "mutation CreateManyTasks($data:[TaskCreateInput!]!$upsert:Boolean){createTasks(data:$data upsert:$upsert){...Task"
-    "}}",
-    "createTasks",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-CREATE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "CreateManyTimelineActivities",
-    "mutation",
-    "mutation CreateManyTimelineActivities($data:[TimelineActivityCreateInput!]!$upsert:Boolean"
-    "){createTimelineActivities(data:$data upsert:$upsert){...TimelineActivity}}",
-    "createTimelineActivities",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-CREATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "CreateManyWorkflowAutomatedTriggers",
-    "mutation",
-    "mutation CreateManyWorkflowAutomatedTriggers($data:[WorkflowAutomatedTriggerCreateInput!]!$upsert:Boolean"
-    "){createWorkflowAutomatedTriggers(data:$data upsert:$upsert){...WorkflowAutomatedTrigger}}",
-    "createWorkflowAutomatedTriggers",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-CREATE_MANY_WORKFLOW_RUNS = rt.Operation(
-    "CreateManyWorkflowRuns",
-    "mutation",
-    "mutation CreateManyWorkflowRuns($data:[WorkflowRunCreateInput!]!$upsert:Boolean){createWorkflowRuns(data:$data"
-    " upsert:$upsert){...WorkflowRun}}",
-    "createWorkflowRuns",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-CREATE_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "CreateManyWorkflowVersions",
-    "mutation",
-    "mutation CreateManyWorkflowVersions($data:[WorkflowVersionCreateInput!]!$upsert:Boolean){createWorkflowVersions"
-    "(data:$data upsert:$upsert){...WorkflowVersion}}",
-    "createWorkflowVersions",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-CREATE_MANY_WORKFLOWS = rt.Operation(
-    "CreateManyWorkflows",
-    "mutation",
-    "mutation CreateManyWorkflows($data:[WorkflowCreateInput!]!$upsert:Boolean){createWorkflows(data:$data upsert"
-    ":$upsert){...Workflow}}",
-    "createWorkflows",
-    (_ACTOR, _WORKFLOW),
-)
-CREATE_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "CreateManyWorkspaceMembers",
-    "mutation",
-    "mutation CreateManyWorkspaceMembers($data:[WorkspaceMemberCreateInput!]!$upsert:Boolean){createWorkspaceMembers"
-    "(data:$data upsert:$upsert){...WorkspaceMember}}",
-    "createWorkspaceMembers",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+GROUP_BY_ATTACHMENTS = rt.Operation(
+    "GroupByAttachments",
+    "query",
+    "query GroupByAttachments($filter:AttachmentFilterInput$groupBy:[AttachmentGroupByInput!]!$limit:Int"
+    "$offsetForRecords:Int$orderBy:[AttachmentOrderByWithGroupByInput]$orderByForRecords:[AttachmentOrderByInput"
+    "]$viewId:UUID){attachmentsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
+    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "attachmentsGroupBy",
 )
 CREATE_ONE_ATTACHMENT = rt.Operation(
     "CreateOneAttachment",
@@ -393,435 +194,13 @@ CREATE_ONE_ATTACHMENT = rt.Operation(
     "createAttachment",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-CREATE_ONE_BLOCKLIST = rt.Operation(
-    "CreateOneBlocklist",
+UPDATE_ONE_ATTACHMENT = rt.Operation(
+    "UpdateOneAttachment",
     "mutation",
-    "mutation CreateOneBlocklist($data:BlocklistCreateInput!$upsert:Boolean){createBlocklist(data:$data upsert:$upsert"
-    "){...Blocklist}}",
-    "createBlocklist",
-    (_ACTOR, _BLOCKLIST),
-)
-CREATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "CreateOneCalendarChannelEventAssociation",
-    "mutation",
-    "mutation CreateOneCalendarChannelEventAssociation($data:CalendarChannelEventAssociationCreateInput!$upsert:Boolean"
-    "){createCalendarChannelEventAssociation(data:$data upsert:$upsert){...CalendarChannelEventAssociation}}",
-    "createCalendarChannelEventAssociation",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
-)
-CREATE_ONE_CALENDAR_EVENT = rt.Operation(
-    "CreateOneCalendarEvent",
-    "mutation",
-    "mutation CreateOneCalendarEvent($data:CalendarEventCreateInput!$upsert:Boolean){createCalendarEvent(data:$data"
-    " upsert:$upsert){...CalendarEvent}}",
-    "createCalendarEvent",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
-)
-CREATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "CreateOneCalendarEventParticipant",
-    "mutation",
-    "mutation CreateOneCalendarEventParticipant($data:CalendarEventParticipantCreateInput!$upsert:Boolean"
-    "){createCalendarEventParticipant(data:$data upsert:$upsert){...CalendarEventParticipant}}",
-    "createCalendarEventParticipant",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
-)
-CREATE_ONE_CALL_RECORDING = rt.Operation(
-    "CreateOneCallRecording",
-    "mutation",
-    "mutation CreateOneCallRecording($data:CallRecordingCreateInput!$upsert:Boolean){createCallRecording(data:$data"
-    " upsert:$upsert){...CallRecording}}",
-    "createCallRecording",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
-)
-CREATE_ONE_COMPANY = rt.Operation(
-    "CreateOneCompany",
-    "mutation",
-    "mutation CreateOneCompany($data:CompanyCreateInput!$upsert:Boolean){createCompany(data:$data upsert:$upsert"
-    "){...Company}}",
-    "createCompany",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-CREATE_ONE_DASHBOARD = rt.Operation(
-    "CreateOneDashboard",
-    "mutation",
-    "mutation CreateOneDashboard($data:DashboardCreateInput!$upsert:Boolean){createDashboard(data:$data upsert:$upsert"
-    "){...Dashboard}}",
-    "createDashboard",
-    (_ACTOR, _DASHBOARD),
-)
-CREATE_ONE_MESSAGE = rt.Operation(
-    "CreateOneMessage",
-    "mutation",
-    "mutation CreateOneMessage($data:MessageCreateInput!$upsert:Boolean){createMessage(data:$data upsert:$upsert"
-    "){...Message}}",
-    "createMessage",
-    (_ACTOR, _MESSAGE),
-)
-CREATE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "CreateOneMessageCampaign",
-    "mutation",
-    "mutation CreateOneMessageCampaign($data:MessageCampaignCreateInput!$upsert:Boolean){createMessageCampaign(data"
-    ":$data upsert:$upsert){...MessageCampaign}}",
-    "createMessageCampaign",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
-)
-CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "CreateOneMessageChannelMessageAssociation",
-    "mutation",
-    "mutation CreateOneMessageChannelMessageAssociation($data:MessageChannelMessageAssociationCreateInput!$upsert"
-    ":Boolean){createMessageChannelMessageAssociation(data:$data upsert:$upsert){...MessageChannelMessageAssociation}}",
-    "createMessageChannelMessageAssociation",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
-)
-CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
-    "CreateOneMessageChannelMessageAssociationMessageFolder",
-    "mutation",
-    "mutation CreateOneMessageChannelMessageAssociationMessageFolder($data"
-    ":MessageChannelMessageAssociationMessageFolderCreateInput!$upsert:Boolean"
-    "){createMessageChannelMessageAssociationMessageFolder(data:$data upsert:$upsert"
-    "){...MessageChannelMessageAssociationMessageFolder}}",
-    "createMessageChannelMessageAssociationMessageFolder",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
-)
-CREATE_ONE_MESSAGE_LIST = rt.Operation(
-    "CreateOneMessageList",
-    "mutation",
-    "mutation CreateOneMessageList($data:MessageListCreateInput!$upsert:Boolean){createMessageList(data:$data upsert"
-    ":$upsert){...MessageList}}",
-    "createMessageList",
-    (_ACTOR, _MESSAGE_LIST),
-)
-CREATE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "CreateOneMessageListMember",
-    "mutation",
-    "mutation CreateOneMessageListMember($data:MessageListMemberCreateInput!$upsert:Boolean){createMessageListMember"
-    "(data:$data upsert:$upsert){...MessageListMember}}",
-    "createMessageListMember",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
-)
-CREATE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "CreateOneMessageParticipant",
-    "mutation",
-    "mutation CreateOneMessageParticipant($data:MessageParticipantCreateInput!$upsert:Boolean){createMessageParticipant"
-    "(data:$data upsert:$upsert){...MessageParticipant}}",
-    "createMessageParticipant",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-CREATE_ONE_MESSAGE_THREAD = rt.Operation(
-    "CreateOneMessageThread",
-    "mutation",
-    "mutation CreateOneMessageThread($data:MessageThreadCreateInput!$upsert:Boolean){createMessageThread(data:$data"
-    " upsert:$upsert){...MessageThread}}",
-    "createMessageThread",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-CREATE_ONE_NOTE = rt.Operation(
-    "CreateOneNote",
-    "mutation",
-    "mutation CreateOneNote($data:NoteCreateInput!$upsert:Boolean){createNote(data:$data upsert:$upsert){...Note}}",
-    "createNote",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-CREATE_ONE_NOTE_TARGET = rt.Operation(
-    "CreateOneNoteTarget",
-    "mutation",
-    "mutation CreateOneNoteTarget($data:NoteTargetCreateInput!$upsert:Boolean){createNoteTarget(data:$data upsert"
-    ":$upsert){...NoteTarget}}",
-    "createNoteTarget",
-    (_ACTOR, _NOTE_TARGET),
-)
-CREATE_ONE_OPPORTUNITY = rt.Operation(
-    "CreateOneOpportunity",
-    "mutation",
-    "mutation CreateOneOpportunity($data:OpportunityCreateInput!$upsert:Boolean){createOpportunity(data:$data upsert"
-    ":$upsert){...Opportunity}}",
-    "createOpportunity",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-CREATE_ONE_PERSON = rt.Operation(
-    "CreateOnePerson",
-    "mutation",
-    "mutation CreateOnePerson($data:PersonCreateInput!$upsert:Boolean){createPerson(data:$data upsert:$upsert"
-    "){...Person}}",
-    "createPerson",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-CREATE_ONE_TASK = rt.Operation(
-    "CreateOneTask",
-    "mutation",
-    "mutation CreateOneTask($data:TaskCreateInput!$upsert:Boolean){createTask(data:$data upsert:$upsert){...Task}}",
-    "createTask",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-CREATE_ONE_TASK_TARGET = rt.Operation(
-    "CreateOneTaskTarget",
-    "mutation",
-    "mutation CreateOneTaskTarget($data:TaskTargetCreateInput!$upsert:Boolean){createTaskTarget(data:$data upsert"
-    ":$upsert){...TaskTarget}}",
-    "createTaskTarget",
-    (_ACTOR, _TASK_TARGET),
-)
-CREATE_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "CreateOneTimelineActivity",
-    "mutation",
-    "mutation CreateOneTimelineActivity($data:TimelineActivityCreateInput!$upsert:Boolean){createTimelineActivity(data"
-    ":$data upsert:$upsert){...TimelineActivity}}",
-    "createTimelineActivity",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-CREATE_ONE_WORKFLOW = rt.Operation(
-    "CreateOneWorkflow",
-    "mutation",
-    "mutation CreateOneWorkflow($data:WorkflowCreateInput!$upsert:Boolean){createWorkflow(data:$data upsert:$upsert"
-    "){...Workflow}}",
-    "createWorkflow",
-    (_ACTOR, _WORKFLOW),
-)
-CREATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "CreateOneWorkflowAutomatedTrigger",
-    "mutation",
-    "mutation CreateOneWorkflowAutomatedTrigger($data:WorkflowAutomatedTriggerCreateInput!$upsert:Boolean"
-    "){createWorkflowAutomatedTrigger(data:$data upsert:$upsert){...WorkflowAutomatedTrigger}}",
-    "createWorkflowAutomatedTrigger",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-CREATE_ONE_WORKFLOW_RUN = rt.Operation(
-    "CreateOneWorkflowRun",
-    "mutation",
-    "mutation CreateOneWorkflowRun($data:WorkflowRunCreateInput!$upsert:Boolean){createWorkflowRun(data:$data upsert"
-    ":$upsert){...WorkflowRun}}",
-    "createWorkflowRun",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-CREATE_ONE_WORKFLOW_VERSION = rt.Operation(
-    "CreateOneWorkflowVersion",
-    "mutation",
-    "mutation CreateOneWorkflowVersion($data:WorkflowVersionCreateInput!$upsert:Boolean){createWorkflowVersion(data"
-    ":$data upsert:$upsert){...WorkflowVersion}}",
-    "createWorkflowVersion",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-CREATE_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "CreateOneWorkspaceMember",
-    "mutation",
-    "mutation CreateOneWorkspaceMember($data:WorkspaceMemberCreateInput!$upsert:Boolean){createWorkspaceMember(data"
-    ":$data upsert:$upsert){...WorkspaceMember}}",
-    "createWorkspaceMember",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
-)
-DELETE_MANY_ATTACHMENTS = rt.Operation(
-    "DeleteManyAttachments",
-    "mutation",
-    "mutation DeleteManyAttachments($filter:AttachmentFilterInput!){deleteAttachments(filter:$filter){...Attachment}}",
-    "deleteAttachments",
+    "mutation UpdateOneAttachment($id:UUID!$data:AttachmentUpdateInput!){updateAttachment(id:$id data:$data"
+    "){...Attachment}}",
+    "updateAttachment",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
-)
-DELETE_MANY_BLOCKLISTS = rt.Operation(
-    "DeleteManyBlocklists",
-    "mutation",
-    "mutation DeleteManyBlocklists($filter:BlocklistFilterInput!){deleteBlocklists(filter:$filter){...Blocklist}}",
-    "deleteBlocklists",
-    (_ACTOR, _BLOCKLIST),
-)
-DELETE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "DeleteManyCalendarChannelEventAssociations",
-    "mutation",
-    "mutation DeleteManyCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput"
-    "!){deleteCalendarChannelEventAssociations(filter:$filter){...CalendarChannelEventAssociation}}",
-    "deleteCalendarChannelEventAssociations",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
-)
-DELETE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "DeleteManyCalendarEventParticipants",
-    "mutation",
-    "mutation DeleteManyCalendarEventParticipants($filter:CalendarEventParticipantFilterInput"
-    "!){deleteCalendarEventParticipants(filter:$filter){...CalendarEventParticipant}}",
-    "deleteCalendarEventParticipants",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
-)
-DELETE_MANY_CALENDAR_EVENTS = rt.Operation(
-    "DeleteManyCalendarEvents",
-    "mutation",
-    "mutation DeleteManyCalendarEvents($filter:CalendarEventFilterInput!){deleteCalendarEvents(filter:$filter"
-    "){...CalendarEvent}}",
-    "deleteCalendarEvents",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
-)
-DELETE_MANY_CALL_RECORDINGS = rt.Operation(
-    "DeleteManyCallRecordings",
-    "mutation",
-    "mutation DeleteManyCallRecordings($filter:CallRecordingFilterInput!){deleteCallRecordings(filter:$filter"
-    "){...CallRecording}}",
-    "deleteCallRecordings",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
-)
-DELETE_MANY_COMPANIES = rt.Operation(
-    "DeleteManyCompanies",
-    "mutation",
-    "mutation DeleteManyCompanies($filter:CompanyFilterInput!){deleteCompanies(filter:$filter){...Company}}",
-    "deleteCompanies",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-DELETE_MANY_DASHBOARDS = rt.Operation(
-    "DeleteManyDashboards",
-    "mutation",
-    "mutation DeleteManyDashboards($filter:DashboardFilterInput!){deleteDashboards(filter:$filter){...Dashboard}}",
-    "deleteDashboards",
-    (_ACTOR, _DASHBOARD),
-)
-DELETE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "DeleteManyMessageCampaigns",
-    "mutation",
-    "mutation DeleteManyMessageCampaigns($filter:MessageCampaignFilterInput!){deleteMessageCampaigns(filter:$filter"
-    "){...MessageCampaign}}",
-    "deleteMessageCampaigns",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
-)
-DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "DeleteManyMessageChannelMessageAssociationMessageFolders",
-    "mutation",
-    "mutation DeleteManyMessageChannelMessageAssociationMessageFolders($filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput!){deleteMessageChannelMessageAssociationMessageFolders"
-    "(filter:$filter){...MessageChannelMessageAssociationMessageFolder}}",
-    "deleteMessageChannelMessageAssociationMessageFolders",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
-)
-DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "DeleteManyMessageChannelMessageAssociations",
-    "mutation",
-    "mutation DeleteManyMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput"
-    "!){deleteMessageChannelMessageAssociations(filter:$filter){...MessageChannelMessageAssociation}}",
-    "deleteMessageChannelMessageAssociations",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
-)
-DELETE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "DeleteManyMessageListMembers",
-    "mutation",
-    "mutation DeleteManyMessageListMembers($filter:MessageListMemberFilterInput!){deleteMessageListMembers(filter"
-    ":$filter){...MessageListMember}}",
-    "deleteMessageListMembers",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
-)
-DELETE_MANY_MESSAGE_LISTS = rt.Operation(
-    "DeleteManyMessageLists",
-    "mutation",
-    "mutation DeleteManyMessageLists($filter:MessageListFilterInput!){deleteMessageLists(filter:$filter){...MessageList"
-    "}}",
-    "deleteMessageLists",
-    (_ACTOR, _MESSAGE_LIST),
-)
-DELETE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "DeleteManyMessageParticipants",
-    "mutation",
-    "mutation DeleteManyMessageParticipants($filter:MessageParticipantFilterInput!){deleteMessageParticipants(filter"
-    ":$filter){...MessageParticipant}}",
-    "deleteMessageParticipants",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-DELETE_MANY_MESSAGE_THREADS = rt.Operation(
-    "DeleteManyMessageThreads",
-    "mutation",
-    "mutation DeleteManyMessageThreads($filter:MessageThreadFilterInput!){deleteMessageThreads(filter:$filter"
-    "){...MessageThread}}",
-    "deleteMessageThreads",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-DELETE_MANY_MESSAGES = rt.Operation(
-    "DeleteManyMessages",
-    "mutation",
-    "mutation DeleteManyMessages($filter:MessageFilterInput!){deleteMessages(filter:$filter){...Message}}",
-    "deleteMessages",
-    (_ACTOR, _MESSAGE),
-)
-DELETE_MANY_NOTE_TARGETS = rt.Operation(
-    "DeleteManyNoteTargets",
-    "mutation",
-    "mutation DeleteManyNoteTargets($filter:NoteTargetFilterInput!){deleteNoteTargets(filter:$filter){...NoteTarget}}",
-    "deleteNoteTargets",
-    (_ACTOR, _NOTE_TARGET),
-)
-DELETE_MANY_NOTES = rt.Operation(
-    "DeleteManyNotes",
-    "mutation",
-    "mutation DeleteManyNotes($filter:NoteFilterInput!){deleteNotes(filter:$filter){...Note}}",
-    "deleteNotes",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-DELETE_MANY_OPPORTUNITIES = rt.Operation(
-    "DeleteManyOpportunities",
-    "mutation",
-    "mutation DeleteManyOpportunities($filter:OpportunityFilterInput!){deleteOpportunities(filter:$filter"
-    "){...Opportunity}}",
-    "deleteOpportunities",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-DELETE_MANY_PEOPLE = rt.Operation(
-    "DeleteManyPeople",
-    "mutation",
-    "mutation DeleteManyPeople($filter:PersonFilterInput!){deletePeople(filter:$filter){...Person}}",
-    "deletePeople",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-DELETE_MANY_TASK_TARGETS = rt.Operation(
-    "DeleteManyTaskTargets",
-    "mutation",
-    "mutation DeleteManyTaskTargets($filter:TaskTargetFilterInput!){deleteTaskTargets(filter:$filter){...TaskTarget}}",
-    "deleteTaskTargets",
-    (_ACTOR, _TASK_TARGET),
-)
-DELETE_MANY_TASKS = rt.Operation(
-    "DeleteManyTasks",
-    "mutation",
-    "mutation DeleteManyTasks($filter:TaskFilterInput!){deleteTasks(filter:$filter){...Task}}",
-    "deleteTasks",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-DELETE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "DeleteManyTimelineActivities",
-    "mutation",
-    "mutation DeleteManyTimelineActivities($filter:TimelineActivityFilterInput!){deleteTimelineActivities(filter"
-    ":$filter){...TimelineActivity}}",
-    "deleteTimelineActivities",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-DELETE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "DeleteManyWorkflowAutomatedTriggers",
-    "mutation",
-    "mutation DeleteManyWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput"
-    "!){deleteWorkflowAutomatedTriggers(filter:$filter){...WorkflowAutomatedTrigger}}",
-    "deleteWorkflowAutomatedTriggers",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-DELETE_MANY_WORKFLOW_RUNS = rt.Operation(
-    "DeleteManyWorkflowRuns",
-    "mutation",
-    "mutation DeleteManyWorkflowRuns($filter:WorkflowRunFilterInput!){deleteWorkflowRuns(filter:$filter){...WorkflowRun"
-    "}}",
-    "deleteWorkflowRuns",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-DELETE_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "DeleteManyWorkflowVersions",
-    "mutation",
-    "mutation DeleteManyWorkflowVersions($filter:WorkflowVersionFilterInput!){deleteWorkflowVersions(filter:$filter"
-    "){...WorkflowVersion}}",
-    "deleteWorkflowVersions",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-DELETE_MANY_WORKFLOWS = rt.Operation(
-    "DeleteManyWorkflows",
-    "mutation",
-    "mutation DeleteManyWorkflows($filter:WorkflowFilterInput!){deleteWorkflows(filter:$filter){...Workflow}}",
-    "deleteWorkflows",
-    (_ACTOR, _WORKFLOW),
-)
-DELETE_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "DeleteManyWorkspaceMembers",
-    "mutation",
-    "mutation DeleteManyWorkspaceMembers($filter:WorkspaceMemberFilterInput!){deleteWorkspaceMembers(filter:$filter"
-    "){...WorkspaceMember}}",
-    "deleteWorkspaceMembers",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
 DELETE_ONE_ATTACHMENT = rt.Operation(
     "DeleteOneAttachment",
@@ -830,414 +209,6 @@ DELETE_ONE_ATTACHMENT = rt.Operation(
     "deleteAttachment",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DELETE_ONE_BLOCKLIST = rt.Operation(
-    "DeleteOneBlocklist",
-    "mutation",
-    "mutation DeleteOneBlocklist($id:UUID!){deleteBlocklist(id:$id){...Blocklist}}",
-    "deleteBlocklist",
-    (_ACTOR, _BLOCKLIST),
-)
-DELETE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "DeleteOneCalendarChannelEventAssociation",
-    "mutation",
-    "mutation DeleteOneCalendarChannelEventAssociation($id:UUID!){deleteCalendarChannelEventAssociation(id:$id"
-    "){...CalendarChannelEventAssociation}}",
-    "deleteCalendarChannelEventAssociation",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
-)
-DELETE_ONE_CALENDAR_EVENT = rt.Operation(
-    "DeleteOneCalendarEvent",
-    "mutation",
-    "mutation DeleteOneCalendarEvent($id:UUID!){deleteCalendarEvent(id:$id){...CalendarEvent}}",
-    "deleteCalendarEvent",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
-)
-DELETE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "DeleteOneCalendarEventParticipant",
-    "mutation",
-    "mutation DeleteOneCalendarEventParticipant($id:UUID!){deleteCalendarEventParticipant(id:$id"
-    "){...CalendarEventParticipant}}",
-    "deleteCalendarEventParticipant",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
-)
-DELETE_ONE_CALL_RECORDING = rt.Operation(
-    "DeleteOneCallRecording",
-    "mutation",
-    "mutation DeleteOneCallRecording($id:UUID!){deleteCallRecording(id:$id){...CallRecording}}",
-    "deleteCallRecording",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
-)
-DELETE_ONE_COMPANY = rt.Operation(
-    "DeleteOneCompany",
-    "mutation",
-    "mutation DeleteOneCompany($id:UUID!){deleteCompany(id:$id){...Company}}",
-    "deleteCompany",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-DELETE_ONE_DASHBOARD = rt.Operation(
-    "DeleteOneDashboard",
-    "mutation",
-    "mutation DeleteOneDashboard($id:UUID!){deleteDashboard(id:$id){...Dashboard}}",
-    "deleteDashboard",
-    (_ACTOR, _DASHBOARD),
-)
-DELETE_ONE_MESSAGE = rt.Operation(
-    "DeleteOneMessage",
-    "mutation",
-    "mutation DeleteOneMessage($id:UUID!){deleteMessage(id:$id){...Message}}",
-    "deleteMessage",
-    (_ACTOR, _MESSAGE),
-)
-DELETE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "DeleteOneMessageCampaign",
-    "mutation",
-    "mutation DeleteOneMessageCampaign($id:UUID!){deleteMessageCampaign(id:$id){...MessageCampaign}}",
-    "deleteMessageCampaign",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
-)
-DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "DeleteOneMessageChannelMessageAssociation",
-    "mutation",
-    "mutation DeleteOneMessageChannelMessageAssociation($id:UUID!){deleteMessageChannelMessageAssociation(id:$id"
-    "){...MessageChannelMessageAssociation}}",
-    "deleteMessageChannelMessageAssociation",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
-)
-DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
-    "DeleteOneMessageChannelMessageAssociationMessageFolder",
-    "mutation",
-    "mutation DeleteOneMessageChannelMessageAssociationMessageFolder($id:UUID"
-    "!){deleteMessageChannelMessageAssociationMessageFolder(id:$id){...MessageChannelMessageAssociationMessageFolder}}",
-    "deleteMessageChannelMessageAssociationMessageFolder",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
-)
-DELETE_ONE_MESSAGE_LIST = rt.Operation(
-    "DeleteOneMessageList",
-    "mutation",
-    "mutation DeleteOneMessageList($id:UUID!){deleteMessageList(id:$id){...MessageList}}",
-    "deleteMessageList",
-    (_ACTOR, _MESSAGE_LIST),
-)
-DELETE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "DeleteOneMessageListMember",
-    "mutation",
-    "mutation DeleteOneMessageListMember($id:UUID!){deleteMessageListMember(id:$id){...MessageListMember}}",
-    "deleteMessageListMember",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
-)
-DELETE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "DeleteOneMessageParticipant",
-    "mutation",
-    "mutation DeleteOneMessageParticipant($id:UUID!){deleteMessageParticipant(id:$id){...MessageParticipant}}",
-    "deleteMessageParticipant",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-DELETE_ONE_MESSAGE_THREAD = rt.Operation(
-    "DeleteOneMessageThread",
-    "mutation",
-    "mutation DeleteOneMessageThread($id:UUID!){deleteMessageThread(id:$id){...MessageThread}}",
-    "deleteMessageThread",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-DELETE_ONE_NOTE = rt.Operation(
-    "DeleteOneNote",
-    "mutation",
-    "mutation DeleteOneNote($id:UUID!){deleteNote(id:$id){...Note}}",
-    "deleteNote",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-DELETE_ONE_NOTE_TARGET = rt.Operation(
-    "DeleteOneNoteTarget",
-    "mutation",
-    "mutation DeleteOneNoteTarget($id:UUID!){deleteNoteTarget(id:$id){...NoteTarget}}",
-    "deleteNoteTarget",
-    (_ACTOR, _NOTE_TARGET),
-)
-DELETE_ONE_OPPORTUNITY = rt.Operation(
-    "DeleteOneOpportunity",
-    "mutation",
-    "mutation DeleteOneOpportunity($id:UUID!){deleteOpportunity(id:$id){...Opportunity}}",
-    "deleteOpportunity",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-DELETE_ONE_PERSON = rt.Operation(
-    "DeleteOnePerson",
-    "mutation",
-    "mutation DeleteOnePerson($id:UUID!){deletePerson(id:$id){...Person}}",
-    "deletePerson",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-DELETE_ONE_TASK = rt.Operation(
-    "DeleteOneTask",
-    "mutation",
-    "mutation DeleteOneTask($id:UUID!){deleteTask(id:$id){...Task}}",
-    "deleteTask",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-DELETE_ONE_TASK_TARGET = rt.Operation(
-    "DeleteOneTaskTarget",
-    "mutation",
-    "mutation DeleteOneTaskTarget($id:UUID!){deleteTaskTarget(id:$id){...TaskTarget}}",
-    "deleteTaskTarget",
-    (_ACTOR, _TASK_TARGET),
-)
-DELETE_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "DeleteOneTimelineActivity",
-    "mutation",
-    "mutation DeleteOneTimelineActivity($id:UUID!){deleteTimelineActivity(id:$id){...TimelineActivity}}",
-    "deleteTimelineActivity",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-DELETE_ONE_WORKFLOW = rt.Operation(
-    "DeleteOneWorkflow",
-    "mutation",
-    "mutation DeleteOneWorkflow($id:UUID!){deleteWorkflow(id:$id){...Workflow}}",
-    "deleteWorkflow",
-    (_ACTOR, _WORKFLOW),
-)
-DELETE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "DeleteOneWorkflowAutomatedTrigger",
-    "mutation",
-    "mutation DeleteOneWorkflowAutomatedTrigger($id:UUID!){deleteWorkflowAutomatedTrigger(id:$id"
-    "){...WorkflowAutomatedTrigger}}",
-    "deleteWorkflowAutomatedTrigger",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-DELETE_ONE_WORKFLOW_RUN = rt.Operation(
-    "DeleteOneWorkflowRun",
-    "mutation",
-    "mutation DeleteOneWorkflowRun($id:UUID!){deleteWorkflowRun(id:$id){...WorkflowRun}}",
-    "deleteWorkflowRun",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-DELETE_ONE_WORKFLOW_VERSION = rt.Operation(
-    "DeleteOneWorkflowVersion",
-    "mutation",
-    "mutation DeleteOneWorkflowVersion($id:UUID!){deleteWorkflowVersion(id:$id){...WorkflowVersion}}",
-    "deleteWorkflowVersion",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-DELETE_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "DeleteOneWorkspaceMember",
-    "mutation",
-    "mutation DeleteOneWorkspaceMember($id:UUID!){deleteWorkspaceMember(id:$id){...WorkspaceMember}}",
-    "deleteWorkspaceMember",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
-)
-DESTROY_MANY_ATTACHMENTS = rt.Operation(
-    "DestroyManyAttachments",
-    "mutation",
-    "mutation DestroyManyAttachments($filter:AttachmentFilterInput!){destroyAttachments(filter:$filter){...Attachment}}",
-    "destroyAttachments",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
-)
-DESTROY_MANY_BLOCKLISTS = rt.Operation(
-    "DestroyManyBlocklists",
-    "mutation",
-    "mutation DestroyManyBlocklists($filter:BlocklistFilterInput!){destroyBlocklists(filter:$filter){...Blocklist}}",
-    "destroyBlocklists",
-    (_ACTOR, _BLOCKLIST),
-)
-DESTROY_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "DestroyManyCalendarChannelEventAssociations",
-    "mutation",
-    "mutation DestroyManyCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput"
-    "!){destroyCalendarChannelEventAssociations(filter:$filter){...CalendarChannelEventAssociation}}",
-    "destroyCalendarChannelEventAssociations",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
-)
-DESTROY_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "DestroyManyCalendarEventParticipants",
-    "mutation",
-    "mutation DestroyManyCalendarEventParticipants($filter:CalendarEventParticipantFilterInput"
-    "!){destroyCalendarEventParticipants(filter:$filter){...CalendarEventParticipant}}",
-    "destroyCalendarEventParticipants",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
-)
-DESTROY_MANY_CALENDAR_EVENTS = rt.Operation(
-    "DestroyManyCalendarEvents",
-    "mutation",
-    "mutation DestroyManyCalendarEvents($filter:CalendarEventFilterInput!){destroyCalendarEvents(filter:$filter"
-    "){...CalendarEvent}}",
-    "destroyCalendarEvents",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
-)
-DESTROY_MANY_CALL_RECORDINGS = rt.Operation(
-    "DestroyManyCallRecordings",
-    "mutation",
-    "mutation DestroyManyCallRecordings($filter:CallRecordingFilterInput!){destroyCallRecordings(filter:$filter"
-    "){...CallRecording}}",
-    "destroyCallRecordings",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
-)
-DESTROY_MANY_COMPANIES = rt.Operation(
-    "DestroyManyCompanies",
-    "mutation",
-    "mutation DestroyManyCompanies($filter:CompanyFilterInput!){destroyCompanies(filter:$filter){...Company}}",
-    "destroyCompanies",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-DESTROY_MANY_DASHBOARDS = rt.Operation(
-    "DestroyManyDashboards",
-    "mutation",
-    "mutation DestroyManyDashboards($filter:DashboardFilterInput!){destroyDashboards(filter:$filter){...Dashboard}}",
-    "destroyDashboards",
-    (_ACTOR, _DASHBOARD),
-)
-DESTROY_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "DestroyManyMessageCampaigns",
-    "mutation",
-    "mutation DestroyManyMessageCampaigns($filter:MessageCampaignFilterInput!){destroyMessageCampaigns(filter:$filter"
-    "){...MessageCampaign}}",
-    "destroyMessageCampaigns",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
-)
-DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "DestroyManyMessageChannelMessageAssociationMessageFolders",
-    "mutation",
-    "mutation DestroyManyMessageChannelMessageAssociationMessageFolders($filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput!){destroyMessageChannelMessageAssociationMessageFolders"
-    "(filter:$filter){...MessageChannelMessageAssociationMessageFolder}}",
-    "destroyMessageChannelMessageAssociationMessageFolders",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
-)
-DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "DestroyManyMessageChannelMessageAssociations",
-    "mutation",
-    "mutation DestroyManyMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput"
-    "!){destroyMessageChannelMessageAssociations(filter:$filter){...MessageChannelMessageAssociation}}",
-    "destroyMessageChannelMessageAssociations",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
-)
-DESTROY_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "DestroyManyMessageListMembers",
-    "mutation",
-    "mutation DestroyManyMessageListMembers($filter:MessageListMemberFilterInput!){destroyMessageListMembers(filter"
-    ":$filter){...MessageListMember}}",
-    "destroyMessageListMembers",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
-)
-DESTROY_MANY_MESSAGE_LISTS = rt.Operation(
-    "DestroyManyMessageLists",
-    "mutation",
-    "mutation DestroyManyMessageLists($filter:MessageListFilterInput!){destroyMessageLists(filter:$filter"
-    "){...MessageList}}",
-    "destroyMessageLists",
-    (_ACTOR, _MESSAGE_LIST),
-)
-DESTROY_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "DestroyManyMessageParticipants",
-    "mutation",
-    "mutation DestroyManyMessageParticipants($filter:MessageParticipantFilterInput!){destroyMessageParticipants(filter"
-    ":$filter){...MessageParticipant}}",
-    "destroyMessageParticipants",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-DESTROY_MANY_MESSAGE_THREADS = rt.Operation(
-    "DestroyManyMessageThreads",
-    "mutation",
-    "mutation DestroyManyMessageThreads($filter:MessageThreadFilterInput!){destroyMessageThreads(filter:$filter"
-    "){...MessageThread}}",
-    "destroyMessageThreads",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-DESTROY_MANY_MESSAGES = rt.Operation(
-    "DestroyManyMessages",
-    "mutation",
-    "mutation DestroyManyMessages($filter:MessageFilterInput!){destroyMessages(filter:$filter){...Message}}",
-    "destroyMessages",
-    (_ACTOR, _MESSAGE),
-)
-DESTROY_MANY_NOTE_TARGETS = rt.Operation(
-    "DestroyManyNoteTargets",
-    "mutation",
-    "mutation DestroyManyNoteTargets($filter:NoteTargetFilterInput!){destroyNoteTargets(filter:$filter){...NoteTarget}}",
-    "destroyNoteTargets",
-    (_ACTOR, _NOTE_TARGET),
-)
-DESTROY_MANY_NOTES = rt.Operation(
-    "DestroyManyNotes",
-    "mutation",
-    "mutation DestroyManyNotes($filter:NoteFilterInput!){destroyNotes(filter:$filter){...Note}}",
-    "destroyNotes",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-DESTROY_MANY_OPPORTUNITIES = rt.Operation(
-    "DestroyManyOpportunities",
-    "mutation",
-    "mutation DestroyManyOpportunities($filter:OpportunityFilterInput!){destroyOpportunities(filter:$filter"
-    "){...Opportunity}}",
-    "destroyOpportunities",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-DESTROY_MANY_PEOPLE = rt.Operation(
-    "DestroyManyPeople",
-    "mutation",
-    "mutation DestroyManyPeople($filter:PersonFilterInput!){destroyPeople(filter:$filter){...Person}}",
-    "destroyPeople",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-DESTROY_MANY_TASK_TARGETS = rt.Operation(
-    "DestroyManyTaskTargets",
-    "mutation",
-    "mutation DestroyManyTaskTargets($filter:TaskTargetFilterInput!){destroyTaskTargets(filter:$filter){...TaskTarget}}",
-    "destroyTaskTargets",
-    (_ACTOR, _TASK_TARGET),
-)
-DESTROY_MANY_TASKS = rt.Operation(
-    "DestroyManyTasks",
-    "mutation",
-    "mutation DestroyManyTasks($filter:TaskFilterInput!){destroyTasks(filter:$filter){...Task}}",
-    "destroyTasks",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-DESTROY_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "DestroyManyTimelineActivities",
-    "mutation",
-    "mutation DestroyManyTimelineActivities($filter:TimelineActivityFilterInput!){destroyTimelineActivities(filter"
-    ":$filter){...TimelineActivity}}",
-    "destroyTimelineActivities",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-DESTROY_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "DestroyManyWorkflowAutomatedTriggers",
-    "mutation",
-    "mutation DestroyManyWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput"
-    "!){destroyWorkflowAutomatedTriggers(filter:$filter){...WorkflowAutomatedTrigger}}",
-    "destroyWorkflowAutomatedTriggers",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-DESTROY_MANY_WORKFLOW_RUNS = rt.Operation(
-    "DestroyManyWorkflowRuns",
-    "mutation",
-    "mutation DestroyManyWorkflowRuns($filter:WorkflowRunFilterInput!){destroyWorkflowRuns(filter:$filter"
-    "){...WorkflowRun}}",
-    "destroyWorkflowRuns",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-DESTROY_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "DestroyManyWorkflowVersions",
-    "mutation",
-    "mutation DestroyManyWorkflowVersions($filter:WorkflowVersionFilterInput!){destroyWorkflowVersions(filter:$filter"
-    "){...WorkflowVersion}}",
-    "destroyWorkflowVersions",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-DESTROY_MANY_WORKFLOWS = rt.Operation(
-    "DestroyManyWorkflows",
-    "mutation",
-    "mutation DestroyManyWorkflows($filter:WorkflowFilterInput!){destroyWorkflows(filter:$filter){...Workflow}}",
-    "destroyWorkflows",
-    (_ACTOR, _WORKFLOW),
-)
-DESTROY_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "DestroyManyWorkspaceMembers",
-    "mutation",
-    "mutation DestroyManyWorkspaceMembers($filter:WorkspaceMemberFilterInput!){destroyWorkspaceMembers(filter:$filter"
-    "){...WorkspaceMember}}",
-    "destroyWorkspaceMembers",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
-)
 DESTROY_ONE_ATTACHMENT = rt.Operation(
     "DestroyOneAttachment",
     "mutation",
@@ -1245,224 +216,50 @@ DESTROY_ONE_ATTACHMENT = rt.Operation(
     "destroyAttachment",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DESTROY_ONE_BLOCKLIST = rt.Operation(
-    "DestroyOneBlocklist",
+RESTORE_ONE_ATTACHMENT = rt.Operation(
+    "RestoreOneAttachment",
     "mutation",
-    "mutation DestroyOneBlocklist($id:UUID!){destroyBlocklist(id:$id){...Blocklist}}",
-    "destroyBlocklist",
-    (_ACTOR, _BLOCKLIST),
+    "mutation RestoreOneAttachment($id:UUID!){restoreAttachment(id:$id){...Attachment}}",
+    "restoreAttachment",
+    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DESTROY_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "DestroyOneCalendarChannelEventAssociation",
+CREATE_MANY_ATTACHMENTS = rt.Operation(
+    "CreateManyAttachments",
     "mutation",
-    "mutation DestroyOneCalendarChannelEventAssociation($id:UUID!){destroyCalendarChannelEventAssociation(id:$id"
-    "){...CalendarChannelEventAssociation}}",
-    "destroyCalendarChannelEventAssociation",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    "mutation CreateManyAttachments($data:[AttachmentCreateInput!]!$upsert:Boolean){createAttachments(data:$data"
+    " upsert:$upsert){...Attachment}}",
+    "createAttachments",
+    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DESTROY_ONE_CALENDAR_EVENT = rt.Operation(
-    "DestroyOneCalendarEvent",
+UPDATE_MANY_ATTACHMENTS = rt.Operation(
+    "UpdateManyAttachments",
     "mutation",
-    "mutation DestroyOneCalendarEvent($id:UUID!){destroyCalendarEvent(id:$id){...CalendarEvent}}",
-    "destroyCalendarEvent",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    "mutation UpdateManyAttachments($data:AttachmentUpdateInput!$filter:AttachmentFilterInput!){updateAttachments(data"
+    ":$data filter:$filter){...Attachment}}",
+    "updateAttachments",
+    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DESTROY_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "DestroyOneCalendarEventParticipant",
+DELETE_MANY_ATTACHMENTS = rt.Operation(
+    "DeleteManyAttachments",
     "mutation",
-    "mutation DestroyOneCalendarEventParticipant($id:UUID!){destroyCalendarEventParticipant(id:$id"
-    "){...CalendarEventParticipant}}",
-    "destroyCalendarEventParticipant",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    "mutation DeleteManyAttachments($filter:AttachmentFilterInput!){deleteAttachments(filter:$filter){...Attachment}}",
+    "deleteAttachments",
+    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DESTROY_ONE_CALL_RECORDING = rt.Operation(
-    "DestroyOneCallRecording",
+DESTROY_MANY_ATTACHMENTS = rt.Operation(
+    "DestroyManyAttachments",
     "mutation",
-    "mutation DestroyOneCallRecording($id:UUID!){destroyCallRecording(id:$id){...CallRecording}}",
-    "destroyCallRecording",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    "mutation DestroyManyAttachments($filter:AttachmentFilterInput!){destroyAttachments(filter:$filter){...Attachment"
+    "}}",
+    "destroyAttachments",
+    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DESTROY_ONE_COMPANY = rt.Operation(
-    "DestroyOneCompany",
+RESTORE_MANY_ATTACHMENTS = rt.Operation(
+    "RestoreManyAttachments",
     "mutation",
-    "mutation DestroyOneCompany($id:UUID!){destroyCompany(id:$id){...Company}}",
-    "destroyCompany",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-DESTROY_ONE_DASHBOARD = rt.Operation(
-    "DestroyOneDashboard",
-    "mutation",
-    "mutation DestroyOneDashboard($id:UUID!){destroyDashboard(id:$id){...Dashboard}}",
-    "destroyDashboard",
-    (_ACTOR, _DASHBOARD),
-)
-DESTROY_ONE_MESSAGE = rt.Operation(
-    "DestroyOneMessage",
-    "mutation",
-    "mutation DestroyOneMessage($id:UUID!){destroyMessage(id:$id){...Message}}",
-    "destroyMessage",
-    (_ACTOR, _MESSAGE),
-)
-DESTROY_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "DestroyOneMessageCampaign",
-    "mutation",
-    "mutation DestroyOneMessageCampaign($id:UUID!){destroyMessageCampaign(id:$id){...MessageCampaign}}",
-    "destroyMessageCampaign",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
-)
-DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "DestroyOneMessageChannelMessageAssociation",
-    "mutation",
-    "mutation DestroyOneMessageChannelMessageAssociation($id:UUID!){destroyMessageChannelMessageAssociation(id:$id"
-    "){...MessageChannelMessageAssociation}}",
-    "destroyMessageChannelMessageAssociation",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
-)
-DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
-    "DestroyOneMessageChannelMessageAssociationMessageFolder",
-    "mutation",
-    "mutation DestroyOneMessageChannelMessageAssociationMessageFolder($id:UUID"
-    "!){destroyMessageChannelMessageAssociationMessageFolder(id:$id){...MessageChannelMessageAssociationMessageFolder}}",
-    "destroyMessageChannelMessageAssociationMessageFolder",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
-)
-DESTROY_ONE_MESSAGE_LIST = rt.Operation(
-    "DestroyOneMessageList",
-    "mutation",
-    "mutation DestroyOneMessageList($id:UUID!){destroyMessageList(id:$id){...MessageList}}",
-    "destroyMessageList",
-    (_ACTOR, _MESSAGE_LIST),
-)
-DESTROY_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "DestroyOneMessageListMember",
-    "mutation",
-    "mutation DestroyOneMessageListMember($id:UUID!){destroyMessageListMember(id:$id){...MessageListMember}}",
-    "destroyMessageListMember",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
-)
-DESTROY_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "DestroyOneMessageParticipant",
-    "mutation",
-    "mutation DestroyOneMessageParticipant($id:UUID!){destroyMessageParticipant(id:$id){...MessageParticipant}}",
-    "destroyMessageParticipant",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-DESTROY_ONE_MESSAGE_THREAD = rt.Operation(
-    "DestroyOneMessageThread",
-    "mutation",
-    "mutation DestroyOneMessageThread($id:UUID!){destroyMessageThread(id:$id){...MessageThread}}",
-    "destroyMessageThread",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-DESTROY_ONE_NOTE = rt.Operation(
-    "DestroyOneNote",
-    "mutation",
-    "mutation DestroyOneNote($id:UUID!){destroyNote(id:$id){...Note}}",
-    "destroyNote",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-DESTROY_ONE_NOTE_TARGET = rt.Operation(
-    "DestroyOneNoteTarget",
-    "mutation",
-    "mutation DestroyOneNoteTarget($id:UUID!){destroyNoteTarget(id:$id){...NoteTarget}}",
-    "destroyNoteTarget",
-    (_ACTOR, _NOTE_TARGET),
-)
-DESTROY_ONE_OPPORTUNITY = rt.Operation(
-    "DestroyOneOpportunity",
-    "mutation",
-    "mutation DestroyOneOpportunity($id:UUID!){destroyOpportunity(id:$id){...Opportunity}}",
-    "destroyOpportunity",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-DESTROY_ONE_PERSON = rt.Operation(
-    "DestroyOnePerson",
-    "mutation",
-    "mutation DestroyOnePerson($id:UUID!){destroyPerson(id:$id){...Person}}",
-    "destroyPerson",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-DESTROY_ONE_TASK = rt.Operation(
-    "DestroyOneTask",
-    "mutation",
-    "mutation DestroyOneTask($id:UUID!){destroyTask(id:$id){...Task}}",
-    "destroyTask",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-DESTROY_ONE_TASK_TARGET = rt.Operation(
-    "DestroyOneTaskTarget",
-    "mutation",
-    "mutation DestroyOneTaskTarget($id:UUID!){destroyTaskTarget(id:$id){...TaskTarget}}",
-    "destroyTaskTarget",
-    (_ACTOR, _TASK_TARGET),
-)
-DESTROY_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "DestroyOneTimelineActivity",
-    "mutation",
-    "mutation DestroyOneTimelineActivity($id:UUID!){destroyTimelineActivity(id:$id){...TimelineActivity}}",
-    "destroyTimelineActivity",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-DESTROY_ONE_WORKFLOW = rt.Operation(
-    "DestroyOneWorkflow",
-    "mutation",
-    "mutation DestroyOneWorkflow($id:UUID!){destroyWorkflow(id:$id){...Workflow}}",
-    "destroyWorkflow",
-    (_ACTOR, _WORKFLOW),
-)
-DESTROY_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "DestroyOneWorkflowAutomatedTrigger",
-    "mutation",
-    "mutation DestroyOneWorkflowAutomatedTrigger($id:UUID!){destroyWorkflowAutomatedTrigger(id:$id"
-    "){...WorkflowAutomatedTrigger}}",
-    "destroyWorkflowAutomatedTrigger",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-DESTROY_ONE_WORKFLOW_RUN = rt.Operation(
-    "DestroyOneWorkflowRun",
-    "mutation",
-    "mutation DestroyOneWorkflowRun($id:UUID!){destroyWorkflowRun(id:$id){...WorkflowRun}}",
-    "destroyWorkflowRun",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-DESTROY_ONE_WORKFLOW_VERSION = rt.Operation(
-    "DestroyOneWorkflowVersion",
-    "mutation",
-    "mutation DestroyOneWorkflowVersion($id:UUID!){destroyWorkflowVersion(id:$id){...WorkflowVersion}}",
-    "destroyWorkflowVersion",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-DESTROY_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "DestroyOneWorkspaceMember",
-    "mutation",
-    "mutation DestroyOneWorkspaceMember($id:UUID!){destroyWorkspaceMember(id:$id){...WorkspaceMember}}",
-    "destroyWorkspaceMember",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
-)
-FIND_DUPLICATES_COMPANIES = rt.Operation(
-    "FindDuplicatesCompanies",
-    "query",
-    "query FindDuplicatesCompanies($data:[CompanyCreateInput]$ids:[UUID]){companyDuplicates(data:$data ids:$ids){edges"
-    "{node{...Company}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "companyDuplicates",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-FIND_DUPLICATES_PEOPLE = rt.Operation(
-    "FindDuplicatesPeople",
-    "query",
-    "query FindDuplicatesPeople($data:[PersonCreateInput]$ids:[UUID]){personDuplicates(data:$data ids:$ids){edges{node"
-    "{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "personDuplicates",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-FIND_MANY_ATTACHMENTS = rt.Operation(
-    "FindManyAttachments",
-    "query",
-    "query FindManyAttachments($after:String$before:String$filter:AttachmentFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[AttachmentOrderByInput]){attachments(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...Attachment}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "attachments",
+    "mutation RestoreManyAttachments($filter:AttachmentFilterInput!){restoreAttachments(filter:$filter){...Attachment"
+    "}}",
+    "restoreAttachments",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
 FIND_MANY_BLOCKLISTS = rt.Operation(
@@ -1475,6 +272,96 @@ FIND_MANY_BLOCKLISTS = rt.Operation(
     "blocklists",
     (_ACTOR, _BLOCKLIST),
 )
+FIND_ONE_BLOCKLIST = rt.Operation(
+    "FindOneBlocklist",
+    "query",
+    "query FindOneBlocklist($filter:BlocklistFilterInput!){blocklist(filter:$filter){...Blocklist}}",
+    "blocklist",
+    (_ACTOR, _BLOCKLIST),
+)
+GROUP_BY_BLOCKLISTS = rt.Operation(
+    "GroupByBlocklists",
+    "query",
+    "query GroupByBlocklists($filter:BlocklistFilterInput$groupBy:[BlocklistGroupByInput!]!$limit:Int$offsetForRecords"
+    ":Int$orderBy:[BlocklistOrderByWithGroupByInput]$orderByForRecords:[BlocklistOrderByInput]$viewId:UUID"
+    "){blocklistsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy"
+    ":$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "blocklistsGroupBy",
+)
+CREATE_ONE_BLOCKLIST = rt.Operation(
+    "CreateOneBlocklist",
+    "mutation",
+    "mutation CreateOneBlocklist($data:BlocklistCreateInput!$upsert:Boolean){createBlocklist(data:$data upsert:$upsert"
+    "){...Blocklist}}",
+    "createBlocklist",
+    (_ACTOR, _BLOCKLIST),
+)
+UPDATE_ONE_BLOCKLIST = rt.Operation(
+    "UpdateOneBlocklist",
+    "mutation",
+    "mutation UpdateOneBlocklist($id:UUID!$data:BlocklistUpdateInput!){updateBlocklist(id:$id data:$data){...Blocklist"
+    "}}",
+    "updateBlocklist",
+    (_ACTOR, _BLOCKLIST),
+)
+DELETE_ONE_BLOCKLIST = rt.Operation(
+    "DeleteOneBlocklist",
+    "mutation",
+    "mutation DeleteOneBlocklist($id:UUID!){deleteBlocklist(id:$id){...Blocklist}}",
+    "deleteBlocklist",
+    (_ACTOR, _BLOCKLIST),
+)
+DESTROY_ONE_BLOCKLIST = rt.Operation(
+    "DestroyOneBlocklist",
+    "mutation",
+    "mutation DestroyOneBlocklist($id:UUID!){destroyBlocklist(id:$id){...Blocklist}}",
+    "destroyBlocklist",
+    (_ACTOR, _BLOCKLIST),
+)
+RESTORE_ONE_BLOCKLIST = rt.Operation(
+    "RestoreOneBlocklist",
+    "mutation",
+    "mutation RestoreOneBlocklist($id:UUID!){restoreBlocklist(id:$id){...Blocklist}}",
+    "restoreBlocklist",
+    (_ACTOR, _BLOCKLIST),
+)
+CREATE_MANY_BLOCKLISTS = rt.Operation(
+    "CreateManyBlocklists",
+    "mutation",
+    "mutation CreateManyBlocklists($data:[BlocklistCreateInput!]!$upsert:Boolean){createBlocklists(data:$data upsert"
+    ":$upsert){...Blocklist}}",
+    "createBlocklists",
+    (_ACTOR, _BLOCKLIST),
+)
+UPDATE_MANY_BLOCKLISTS = rt.Operation(
+    "UpdateManyBlocklists",
+    "mutation",
+    "mutation UpdateManyBlocklists($data:BlocklistUpdateInput!$filter:BlocklistFilterInput!){updateBlocklists(data"
+    ":$data filter:$filter){...Blocklist}}",
+    "updateBlocklists",
+    (_ACTOR, _BLOCKLIST),
+)
+DELETE_MANY_BLOCKLISTS = rt.Operation(
+    "DeleteManyBlocklists",
+    "mutation",
+    "mutation DeleteManyBlocklists($filter:BlocklistFilterInput!){deleteBlocklists(filter:$filter){...Blocklist}}",
+    "deleteBlocklists",
+    (_ACTOR, _BLOCKLIST),
+)
+DESTROY_MANY_BLOCKLISTS = rt.Operation(
+    "DestroyManyBlocklists",
+    "mutation",
+    "mutation DestroyManyBlocklists($filter:BlocklistFilterInput!){destroyBlocklists(filter:$filter){...Blocklist}}",
+    "destroyBlocklists",
+    (_ACTOR, _BLOCKLIST),
+)
+RESTORE_MANY_BLOCKLISTS = rt.Operation(
+    "RestoreManyBlocklists",
+    "mutation",
+    "mutation RestoreManyBlocklists($filter:BlocklistFilterInput!){restoreBlocklists(filter:$filter){...Blocklist}}",
+    "restoreBlocklists",
+    (_ACTOR, _BLOCKLIST),
+)
 FIND_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
     "FindManyCalendarChannelEventAssociations",
     "query",
@@ -1482,9 +369,214 @@ FIND_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
     ":CalendarChannelEventAssociationFilterInput$first:Int$last:Int$offset:Int$orderBy"
     ":[CalendarChannelEventAssociationOrderByInput]){calendarChannelEventAssociations(after:$after before:$before"
     " filter:$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node"
-    "{...CalendarChannelEventAssociation}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
+    "{...CalendarChannelEventAssociation}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount"
+    "}}",
     "calendarChannelEventAssociations",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+FIND_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
+    "FindOneCalendarChannelEventAssociation",
+    "query",
+    "query FindOneCalendarChannelEventAssociation($filter:CalendarChannelEventAssociationFilterInput"
+    "!){calendarChannelEventAssociation(filter:$filter){...CalendarChannelEventAssociation}}",
+    "calendarChannelEventAssociation",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+GROUP_BY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
+    "GroupByCalendarChannelEventAssociations",
+    "query",
+    "query GroupByCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput$groupBy"
+    ":[CalendarChannelEventAssociationGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
+    ":[CalendarChannelEventAssociationOrderByWithGroupByInput]$orderByForRecords"
+    ":[CalendarChannelEventAssociationOrderByInput]$viewId:UUID){calendarChannelEventAssociationsGroupBy(filter"
+    ":$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
+    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "calendarChannelEventAssociationsGroupBy",
+)
+CREATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
+    "CreateOneCalendarChannelEventAssociation",
+    "mutation",
+    "mutation CreateOneCalendarChannelEventAssociation($data:CalendarChannelEventAssociationCreateInput!$upsert"
+    ":Boolean){createCalendarChannelEventAssociation(data:$data upsert:$upsert){...CalendarChannelEventAssociation}}",
+    "createCalendarChannelEventAssociation",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+UPDATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
+    "UpdateOneCalendarChannelEventAssociation",
+    "mutation",
+    "mutation UpdateOneCalendarChannelEventAssociation($id:UUID!$data:CalendarChannelEventAssociationUpdateInput"
+    "!){updateCalendarChannelEventAssociation(id:$id data:$data){...CalendarChannelEventAssociation}}",
+    "updateCalendarChannelEventAssociation",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+DELETE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
+    "DeleteOneCalendarChannelEventAssociation",
+    "mutation",
+    "mutation DeleteOneCalendarChannelEventAssociation($id:UUID!){deleteCalendarChannelEventAssociation(id:$id"
+    "){...CalendarChannelEventAssociation}}",
+    "deleteCalendarChannelEventAssociation",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+DESTROY_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
+    "DestroyOneCalendarChannelEventAssociation",
+    "mutation",
+    "mutation DestroyOneCalendarChannelEventAssociation($id:UUID!){destroyCalendarChannelEventAssociation(id:$id"
+    "){...CalendarChannelEventAssociation}}",
+    "destroyCalendarChannelEventAssociation",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+RESTORE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
+    "RestoreOneCalendarChannelEventAssociation",
+    "mutation",
+    "mutation RestoreOneCalendarChannelEventAssociation($id:UUID!){restoreCalendarChannelEventAssociation(id:$id"
+    "){...CalendarChannelEventAssociation}}",
+    "restoreCalendarChannelEventAssociation",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+CREATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
+    "CreateManyCalendarChannelEventAssociations",
+    "mutation",
+    "mutation CreateManyCalendarChannelEventAssociations($data:[CalendarChannelEventAssociationCreateInput!]!$upsert"
+    ":Boolean){createCalendarChannelEventAssociations(data:$data upsert:$upsert){...CalendarChannelEventAssociation}}",
+    "createCalendarChannelEventAssociations",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+UPDATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
+    "UpdateManyCalendarChannelEventAssociations",
+    "mutation",
+    "mutation UpdateManyCalendarChannelEventAssociations($data:CalendarChannelEventAssociationUpdateInput!$filter"
+    ":CalendarChannelEventAssociationFilterInput!){updateCalendarChannelEventAssociations(data:$data filter:$filter"
+    "){...CalendarChannelEventAssociation}}",
+    "updateCalendarChannelEventAssociations",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+DELETE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
+    "DeleteManyCalendarChannelEventAssociations",
+    "mutation",
+    "mutation DeleteManyCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput"
+    "!){deleteCalendarChannelEventAssociations(filter:$filter){...CalendarChannelEventAssociation}}",
+    "deleteCalendarChannelEventAssociations",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+DESTROY_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
+    "DestroyManyCalendarChannelEventAssociations",
+    "mutation",
+    "mutation DestroyManyCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput"
+    "!){destroyCalendarChannelEventAssociations(filter:$filter){...CalendarChannelEventAssociation}}",
+    "destroyCalendarChannelEventAssociations",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+RESTORE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
+    "RestoreManyCalendarChannelEventAssociations",
+    "mutation",
+    "mutation RestoreManyCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput"
+    "!){restoreCalendarChannelEventAssociations(filter:$filter){...CalendarChannelEventAssociation}}",
+    "restoreCalendarChannelEventAssociations",
+    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+)
+FIND_MANY_CALENDAR_EVENTS = rt.Operation(
+    "FindManyCalendarEvents",
+    "query",
+    "query FindManyCalendarEvents($after:String$before:String$filter:CalendarEventFilterInput$first:Int$last:Int"
+    "$offset:Int$orderBy:[CalendarEventOrderByInput]){calendarEvents(after:$after before:$before filter:$filter first"
+    ":$first last:$last offset:$offset orderBy:$orderBy){edges{node{...CalendarEvent}cursor}pageInfo{hasNextPage"
+    " hasPreviousPage startCursor endCursor}totalCount}}",
+    "calendarEvents",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+FIND_ONE_CALENDAR_EVENT = rt.Operation(
+    "FindOneCalendarEvent",
+    "query",
+    "query FindOneCalendarEvent($filter:CalendarEventFilterInput!){calendarEvent(filter:$filter){...CalendarEvent}}",
+    "calendarEvent",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+GROUP_BY_CALENDAR_EVENTS = rt.Operation(
+    "GroupByCalendarEvents",
+    "query",
+    "query GroupByCalendarEvents($filter:CalendarEventFilterInput$groupBy:[CalendarEventGroupByInput!]!$limit:Int"
+    "$offsetForRecords:Int$orderBy:[CalendarEventOrderByWithGroupByInput]$orderByForRecords:[CalendarEventOrderByInput"
+    "]$viewId:UUID){calendarEventsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
+    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
+    " totalCount}}",
+    "calendarEventsGroupBy",
+)
+CREATE_ONE_CALENDAR_EVENT = rt.Operation(
+    "CreateOneCalendarEvent",
+    "mutation",
+    "mutation CreateOneCalendarEvent($data:CalendarEventCreateInput!$upsert:Boolean){createCalendarEvent(data:$data"
+    " upsert:$upsert){...CalendarEvent}}",
+    "createCalendarEvent",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+UPDATE_ONE_CALENDAR_EVENT = rt.Operation(
+    "UpdateOneCalendarEvent",
+    "mutation",
+    "mutation UpdateOneCalendarEvent($id:UUID!$data:CalendarEventUpdateInput!){updateCalendarEvent(id:$id data:$data"
+    "){...CalendarEvent}}",
+    "updateCalendarEvent",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+DELETE_ONE_CALENDAR_EVENT = rt.Operation(
+    "DeleteOneCalendarEvent",
+    "mutation",
+    "mutation DeleteOneCalendarEvent($id:UUID!){deleteCalendarEvent(id:$id){...CalendarEvent}}",
+    "deleteCalendarEvent",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+DESTROY_ONE_CALENDAR_EVENT = rt.Operation(
+    "DestroyOneCalendarEvent",
+    "mutation",
+    "mutation DestroyOneCalendarEvent($id:UUID!){destroyCalendarEvent(id:$id){...CalendarEvent}}",
+    "destroyCalendarEvent",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+RESTORE_ONE_CALENDAR_EVENT = rt.Operation(
+    "RestoreOneCalendarEvent",
+    "mutation",
+    "mutation RestoreOneCalendarEvent($id:UUID!){restoreCalendarEvent(id:$id){...CalendarEvent}}",
+    "restoreCalendarEvent",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+CREATE_MANY_CALENDAR_EVENTS = rt.Operation(
+    "CreateManyCalendarEvents",
+    "mutation",
+    "mutation CreateManyCalendarEvents($data:[CalendarEventCreateInput!]!$upsert:Boolean){createCalendarEvents(data"
+    ":$data upsert:$upsert){...CalendarEvent}}",
+    "createCalendarEvents",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+UPDATE_MANY_CALENDAR_EVENTS = rt.Operation(
+    "UpdateManyCalendarEvents",
+    "mutation",
+    "mutation UpdateManyCalendarEvents($data:CalendarEventUpdateInput!$filter:CalendarEventFilterInput"
+    "!){updateCalendarEvents(data:$data filter:$filter){...CalendarEvent}}",
+    "updateCalendarEvents",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+DELETE_MANY_CALENDAR_EVENTS = rt.Operation(
+    "DeleteManyCalendarEvents",
+    "mutation",
+    "mutation DeleteManyCalendarEvents($filter:CalendarEventFilterInput!){deleteCalendarEvents(filter:$filter"
+    "){...CalendarEvent}}",
+    "deleteCalendarEvents",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+DESTROY_MANY_CALENDAR_EVENTS = rt.Operation(
+    "DestroyManyCalendarEvents",
+    "mutation",
+    "mutation DestroyManyCalendarEvents($filter:CalendarEventFilterInput!){destroyCalendarEvents(filter:$filter"
+    "){...CalendarEvent}}",
+    "destroyCalendarEvents",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+)
+RESTORE_MANY_CALENDAR_EVENTS = rt.Operation(
+    "RestoreManyCalendarEvents",
+    "mutation",
+    "mutation RestoreManyCalendarEvents($filter:CalendarEventFilterInput!){restoreCalendarEvents(filter:$filter"
+    "){...CalendarEvent}}",
+    "restoreCalendarEvents",
+    (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
 FIND_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
     "FindManyCalendarEventParticipants",
@@ -1496,24 +588,208 @@ FIND_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
     "calendarEventParticipants",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-FIND_MANY_CALENDAR_EVENTS = rt.Operation(
-    "FindManyCalendarEvents",
+FIND_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
+    "FindOneCalendarEventParticipant",
     "query",
-    "query FindManyCalendarEvents($after:String$before:String$filter:CalendarEventFilterInput$first:Int$last:Int$offset"
-    ":Int$orderBy:[CalendarEventOrderByInput]){calendarEvents(after:$after before:$before filter:$filter first:$first"
-    " last:$last offset:$offset orderBy:$orderBy){edges{node{...CalendarEvent}cursor}pageInfo{hasNextPage"
-    " hasPreviousPage startCursor endCursor}totalCount}}",
-    "calendarEvents",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    "query FindOneCalendarEventParticipant($filter:CalendarEventParticipantFilterInput!){calendarEventParticipant"
+    "(filter:$filter){...CalendarEventParticipant}}",
+    "calendarEventParticipant",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+)
+GROUP_BY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
+    "GroupByCalendarEventParticipants",
+    "query",
+    "query GroupByCalendarEventParticipants($filter:CalendarEventParticipantFilterInput$groupBy"
+    ":[CalendarEventParticipantGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
+    ":[CalendarEventParticipantOrderByWithGroupByInput]$orderByForRecords:[CalendarEventParticipantOrderByInput"
+    "]$viewId:UUID){calendarEventParticipantsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
+    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
+    " totalCount}}",
+    "calendarEventParticipantsGroupBy",
+)
+CREATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
+    "CreateOneCalendarEventParticipant",
+    "mutation",
+    "mutation CreateOneCalendarEventParticipant($data:CalendarEventParticipantCreateInput!$upsert:Boolean"
+    "){createCalendarEventParticipant(data:$data upsert:$upsert){...CalendarEventParticipant}}",
+    "createCalendarEventParticipant",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+)
+UPDATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
+    "UpdateOneCalendarEventParticipant",
+    "mutation",
+    "mutation UpdateOneCalendarEventParticipant($id:UUID!$data:CalendarEventParticipantUpdateInput"
+    "!){updateCalendarEventParticipant(id:$id data:$data){...CalendarEventParticipant}}",
+    "updateCalendarEventParticipant",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+)
+DELETE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
+    "DeleteOneCalendarEventParticipant",
+    "mutation",
+    "mutation DeleteOneCalendarEventParticipant($id:UUID!){deleteCalendarEventParticipant(id:$id"
+    "){...CalendarEventParticipant}}",
+    "deleteCalendarEventParticipant",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+)
+DESTROY_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
+    "DestroyOneCalendarEventParticipant",
+    "mutation",
+    "mutation DestroyOneCalendarEventParticipant($id:UUID!){destroyCalendarEventParticipant(id:$id"
+    "){...CalendarEventParticipant}}",
+    "destroyCalendarEventParticipant",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+)
+RESTORE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
+    "RestoreOneCalendarEventParticipant",
+    "mutation",
+    "mutation RestoreOneCalendarEventParticipant($id:UUID!){restoreCalendarEventParticipant(id:$id"
+    "){...CalendarEventParticipant}}",
+    "restoreCalendarEventParticipant",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+)
+CREATE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
+    "CreateManyCalendarEventParticipants",
+    "mutation",
+    "mutation CreateManyCalendarEventParticipants($data:[CalendarEventParticipantCreateInput!]!$upsert:Boolean"
+    "){createCalendarEventParticipants(data:$data upsert:$upsert){...CalendarEventParticipant}}",
+    "createCalendarEventParticipants",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+)
+UPDATE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
+    "UpdateManyCalendarEventParticipants",
+    "mutation",
+    "mutation UpdateManyCalendarEventParticipants($data:CalendarEventParticipantUpdateInput!$filter"
+    ":CalendarEventParticipantFilterInput!){updateCalendarEventParticipants(data:$data filter:$filter"
+    "){...CalendarEventParticipant}}",
+    "updateCalendarEventParticipants",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+)
+DELETE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
+    "DeleteManyCalendarEventParticipants",
+    "mutation",
+    "mutation DeleteManyCalendarEventParticipants($filter:CalendarEventParticipantFilterInput"
+    "!){deleteCalendarEventParticipants(filter:$filter){...CalendarEventParticipant}}",
+    "deleteCalendarEventParticipants",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+)
+DESTROY_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
+    "DestroyManyCalendarEventParticipants",
+    "mutation",
+    "mutation DestroyManyCalendarEventParticipants($filter:CalendarEventParticipantFilterInput"
+    "!){destroyCalendarEventParticipants(filter:$filter){...CalendarEventParticipant}}",
+    "destroyCalendarEventParticipants",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+)
+RESTORE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
+    "RestoreManyCalendarEventParticipants",
+    "mutation",
+    "mutation RestoreManyCalendarEventParticipants($filter:CalendarEventParticipantFilterInput"
+    "!){restoreCalendarEventParticipants(filter:$filter){...CalendarEventParticipant}}",
+    "restoreCalendarEventParticipants",
+    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
 FIND_MANY_CALL_RECORDINGS = rt.Operation(
     "FindManyCallRecordings",
     "query",
-    "query FindManyCallRecordings($after:String$before:String$filter:CallRecordingFilterInput$first:Int$last:Int$offset"
-    ":Int$orderBy:[CallRecordingOrderByInput]){callRecordings(after:$after before:$before filter:$filter first:$first"
-    " last:$last offset:$offset orderBy:$orderBy){edges{node{...CallRecording}cursor}pageInfo{hasNextPage"
+    "query FindManyCallRecordings($after:String$before:String$filter:CallRecordingFilterInput$first:Int$last:Int"
+    "$offset:Int$orderBy:[CallRecordingOrderByInput]){callRecordings(after:$after before:$before filter:$filter first"
+    ":$first last:$last offset:$offset orderBy:$orderBy){edges{node{...CallRecording}cursor}pageInfo{hasNextPage"
     " hasPreviousPage startCursor endCursor}totalCount}}",
     "callRecordings",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+FIND_ONE_CALL_RECORDING = rt.Operation(
+    "FindOneCallRecording",
+    "query",
+    "query FindOneCallRecording($filter:CallRecordingFilterInput!){callRecording(filter:$filter){...CallRecording}}",
+    "callRecording",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+GROUP_BY_CALL_RECORDINGS = rt.Operation(
+    "GroupByCallRecordings",
+    "query",
+    "query GroupByCallRecordings($filter:CallRecordingFilterInput$groupBy:[CallRecordingGroupByInput!]!$limit:Int"
+    "$offsetForRecords:Int$orderBy:[CallRecordingOrderByWithGroupByInput]$orderByForRecords:[CallRecordingOrderByInput"
+    "]$viewId:UUID){callRecordingsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
+    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
+    " totalCount}}",
+    "callRecordingsGroupBy",
+)
+CREATE_ONE_CALL_RECORDING = rt.Operation(
+    "CreateOneCallRecording",
+    "mutation",
+    "mutation CreateOneCallRecording($data:CallRecordingCreateInput!$upsert:Boolean){createCallRecording(data:$data"
+    " upsert:$upsert){...CallRecording}}",
+    "createCallRecording",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+UPDATE_ONE_CALL_RECORDING = rt.Operation(
+    "UpdateOneCallRecording",
+    "mutation",
+    "mutation UpdateOneCallRecording($id:UUID!$data:CallRecordingUpdateInput!){updateCallRecording(id:$id data:$data"
+    "){...CallRecording}}",
+    "updateCallRecording",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+DELETE_ONE_CALL_RECORDING = rt.Operation(
+    "DeleteOneCallRecording",
+    "mutation",
+    "mutation DeleteOneCallRecording($id:UUID!){deleteCallRecording(id:$id){...CallRecording}}",
+    "deleteCallRecording",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+DESTROY_ONE_CALL_RECORDING = rt.Operation(
+    "DestroyOneCallRecording",
+    "mutation",
+    "mutation DestroyOneCallRecording($id:UUID!){destroyCallRecording(id:$id){...CallRecording}}",
+    "destroyCallRecording",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+RESTORE_ONE_CALL_RECORDING = rt.Operation(
+    "RestoreOneCallRecording",
+    "mutation",
+    "mutation RestoreOneCallRecording($id:UUID!){restoreCallRecording(id:$id){...CallRecording}}",
+    "restoreCallRecording",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+CREATE_MANY_CALL_RECORDINGS = rt.Operation(
+    "CreateManyCallRecordings",
+    "mutation",
+    "mutation CreateManyCallRecordings($data:[CallRecordingCreateInput!]!$upsert:Boolean){createCallRecordings(data"
+    ":$data upsert:$upsert){...CallRecording}}",
+    "createCallRecordings",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+UPDATE_MANY_CALL_RECORDINGS = rt.Operation(
+    "UpdateManyCallRecordings",
+    "mutation",
+    "mutation UpdateManyCallRecordings($data:CallRecordingUpdateInput!$filter:CallRecordingFilterInput"
+    "!){updateCallRecordings(data:$data filter:$filter){...CallRecording}}",
+    "updateCallRecordings",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+DELETE_MANY_CALL_RECORDINGS = rt.Operation(
+    "DeleteManyCallRecordings",
+    "mutation",
+    "mutation DeleteManyCallRecordings($filter:CallRecordingFilterInput!){deleteCallRecordings(filter:$filter"
+    "){...CallRecording}}",
+    "deleteCallRecordings",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+DESTROY_MANY_CALL_RECORDINGS = rt.Operation(
+    "DestroyManyCallRecordings",
+    "mutation",
+    "mutation DestroyManyCallRecordings($filter:CallRecordingFilterInput!){destroyCallRecordings(filter:$filter"
+    "){...CallRecording}}",
+    "destroyCallRecordings",
+    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+)
+RESTORE_MANY_CALL_RECORDINGS = rt.Operation(
+    "RestoreManyCallRecordings",
+    "mutation",
+    "mutation RestoreManyCallRecordings($filter:CallRecordingFilterInput!){restoreCallRecordings(filter:$filter"
+    "){...CallRecording}}",
+    "restoreCallRecordings",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
 FIND_MANY_COMPANIES = rt.Operation(
@@ -1526,6 +802,111 @@ FIND_MANY_COMPANIES = rt.Operation(
     "companies",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
+FIND_ONE_COMPANY = rt.Operation(
+    "FindOneCompany",
+    "query",
+    "query FindOneCompany($filter:CompanyFilterInput!){company(filter:$filter){...Company}}",
+    "company",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+GROUP_BY_COMPANIES = rt.Operation(
+    "GroupByCompanies",
+    "query",
+    "query GroupByCompanies($filter:CompanyFilterInput$groupBy:[CompanyGroupByInput!]!$limit:Int$offsetForRecords:Int"
+    "$orderBy:[CompanyOrderByWithGroupByInput]$orderByForRecords:[CompanyOrderByInput]$viewId:UUID){companiesGroupBy"
+    "(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy"
+    " orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "companiesGroupBy",
+)
+FIND_DUPLICATES_COMPANIES = rt.Operation(
+    "FindDuplicatesCompanies",
+    "query",
+    "query FindDuplicatesCompanies($ids:[UUID]$data:[CompanyCreateInput]){companyDuplicates(ids:$ids data:$data){edges"
+    "{node{...Company}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
+    "companyDuplicates",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+CREATE_ONE_COMPANY = rt.Operation(
+    "CreateOneCompany",
+    "mutation",
+    "mutation CreateOneCompany($data:CompanyCreateInput!$upsert:Boolean){createCompany(data:$data upsert:$upsert"
+    "){...Company}}",
+    "createCompany",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+UPDATE_ONE_COMPANY = rt.Operation(
+    "UpdateOneCompany",
+    "mutation",
+    "mutation UpdateOneCompany($id:UUID!$data:CompanyUpdateInput!){updateCompany(id:$id data:$data){...Company}}",
+    "updateCompany",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+DELETE_ONE_COMPANY = rt.Operation(
+    "DeleteOneCompany",
+    "mutation",
+    "mutation DeleteOneCompany($id:UUID!){deleteCompany(id:$id){...Company}}",
+    "deleteCompany",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+DESTROY_ONE_COMPANY = rt.Operation(
+    "DestroyOneCompany",
+    "mutation",
+    "mutation DestroyOneCompany($id:UUID!){destroyCompany(id:$id){...Company}}",
+    "destroyCompany",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+RESTORE_ONE_COMPANY = rt.Operation(
+    "RestoreOneCompany",
+    "mutation",
+    "mutation RestoreOneCompany($id:UUID!){restoreCompany(id:$id){...Company}}",
+    "restoreCompany",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+CREATE_MANY_COMPANIES = rt.Operation(
+    "CreateManyCompanies",
+    "mutation",
+    "mutation CreateManyCompanies($data:[CompanyCreateInput!]!$upsert:Boolean){createCompanies(data:$data upsert"
+    ":$upsert){...Company}}",
+    "createCompanies",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+UPDATE_MANY_COMPANIES = rt.Operation(
+    "UpdateManyCompanies",
+    "mutation",
+    "mutation UpdateManyCompanies($data:CompanyUpdateInput!$filter:CompanyFilterInput!){updateCompanies(data:$data"
+    " filter:$filter){...Company}}",
+    "updateCompanies",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+DELETE_MANY_COMPANIES = rt.Operation(
+    "DeleteManyCompanies",
+    "mutation",
+    "mutation DeleteManyCompanies($filter:CompanyFilterInput!){deleteCompanies(filter:$filter){...Company}}",
+    "deleteCompanies",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+DESTROY_MANY_COMPANIES = rt.Operation(
+    "DestroyManyCompanies",
+    "mutation",
+    "mutation DestroyManyCompanies($filter:CompanyFilterInput!){destroyCompanies(filter:$filter){...Company}}",
+    "destroyCompanies",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+RESTORE_MANY_COMPANIES = rt.Operation(
+    "RestoreManyCompanies",
+    "mutation",
+    "mutation RestoreManyCompanies($filter:CompanyFilterInput!){restoreCompanies(filter:$filter){...Company}}",
+    "restoreCompanies",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
+MERGE_MANY_COMPANIES = rt.Operation(
+    "MergeManyCompanies",
+    "mutation",
+    "mutation MergeManyCompanies($ids:[UUID!]!$conflictPriorityIndex:Int!$dryRun:Boolean){mergeCompanies(ids:$ids"
+    " conflictPriorityIndex:$conflictPriorityIndex dryRun:$dryRun){...Company}}",
+    "mergeCompanies",
+    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+)
 FIND_MANY_DASHBOARDS = rt.Operation(
     "FindManyDashboards",
     "query",
@@ -1535,6 +916,195 @@ FIND_MANY_DASHBOARDS = rt.Operation(
     " endCursor}totalCount}}",
     "dashboards",
     (_ACTOR, _DASHBOARD),
+)
+FIND_ONE_DASHBOARD = rt.Operation(
+    "FindOneDashboard",
+    "query",
+    "query FindOneDashboard($filter:DashboardFilterInput!){dashboard(filter:$filter){...Dashboard}}",
+    "dashboard",
+    (_ACTOR, _DASHBOARD),
+)
+GROUP_BY_DASHBOARDS = rt.Operation(
+    "GroupByDashboards",
+    "query",
+    "query GroupByDashboards($filter:DashboardFilterInput$groupBy:[DashboardGroupByInput!]!$limit:Int$offsetForRecords"
+    ":Int$orderBy:[DashboardOrderByWithGroupByInput]$orderByForRecords:[DashboardOrderByInput]$viewId:UUID"
+    "){dashboardsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy"
+    ":$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "dashboardsGroupBy",
+)
+CREATE_ONE_DASHBOARD = rt.Operation(
+    "CreateOneDashboard",
+    "mutation",
+    "mutation CreateOneDashboard($data:DashboardCreateInput!$upsert:Boolean){createDashboard(data:$data upsert:$upsert"
+    "){...Dashboard}}",
+    "createDashboard",
+    (_ACTOR, _DASHBOARD),
+)
+UPDATE_ONE_DASHBOARD = rt.Operation(
+    "UpdateOneDashboard",
+    "mutation",
+    "mutation UpdateOneDashboard($id:UUID!$data:DashboardUpdateInput!){updateDashboard(id:$id data:$data){...Dashboard"
+    "}}",
+    "updateDashboard",
+    (_ACTOR, _DASHBOARD),
+)
+DELETE_ONE_DASHBOARD = rt.Operation(
+    "DeleteOneDashboard",
+    "mutation",
+    "mutation DeleteOneDashboard($id:UUID!){deleteDashboard(id:$id){...Dashboard}}",
+    "deleteDashboard",
+    (_ACTOR, _DASHBOARD),
+)
+DESTROY_ONE_DASHBOARD = rt.Operation(
+    "DestroyOneDashboard",
+    "mutation",
+    "mutation DestroyOneDashboard($id:UUID!){destroyDashboard(id:$id){...Dashboard}}",
+    "destroyDashboard",
+    (_ACTOR, _DASHBOARD),
+)
+RESTORE_ONE_DASHBOARD = rt.Operation(
+    "RestoreOneDashboard",
+    "mutation",
+    "mutation RestoreOneDashboard($id:UUID!){restoreDashboard(id:$id){...Dashboard}}",
+    "restoreDashboard",
+    (_ACTOR, _DASHBOARD),
+)
+CREATE_MANY_DASHBOARDS = rt.Operation(
+    "CreateManyDashboards",
+    "mutation",
+    "mutation CreateManyDashboards($data:[DashboardCreateInput!]!$upsert:Boolean){createDashboards(data:$data upsert"
+    ":$upsert){...Dashboard}}",
+    "createDashboards",
+    (_ACTOR, _DASHBOARD),
+)
+UPDATE_MANY_DASHBOARDS = rt.Operation(
+    "UpdateManyDashboards",
+    "mutation",
+    "mutation UpdateManyDashboards($data:DashboardUpdateInput!$filter:DashboardFilterInput!){updateDashboards(data"
+    ":$data filter:$filter){...Dashboard}}",
+    "updateDashboards",
+    (_ACTOR, _DASHBOARD),
+)
+DELETE_MANY_DASHBOARDS = rt.Operation(
+    "DeleteManyDashboards",
+    "mutation",
+    "mutation DeleteManyDashboards($filter:DashboardFilterInput!){deleteDashboards(filter:$filter){...Dashboard}}",
+    "deleteDashboards",
+    (_ACTOR, _DASHBOARD),
+)
+DESTROY_MANY_DASHBOARDS = rt.Operation(
+    "DestroyManyDashboards",
+    "mutation",
+    "mutation DestroyManyDashboards($filter:DashboardFilterInput!){destroyDashboards(filter:$filter){...Dashboard}}",
+    "destroyDashboards",
+    (_ACTOR, _DASHBOARD),
+)
+RESTORE_MANY_DASHBOARDS = rt.Operation(
+    "RestoreManyDashboards",
+    "mutation",
+    "mutation RestoreManyDashboards($filter:DashboardFilterInput!){restoreDashboards(filter:$filter){...Dashboard}}",
+    "restoreDashboards",
+    (_ACTOR, _DASHBOARD),
+)
+FIND_MANY_MESSAGES = rt.Operation(
+    "FindManyMessages",
+    "query",
+    "query FindManyMessages($after:String$before:String$filter:MessageFilterInput$first:Int$last:Int$offset:Int"
+    "$orderBy:[MessageOrderByInput]){messages(after:$after before:$before filter:$filter first:$first last:$last"
+    " offset:$offset orderBy:$orderBy){edges{node{...Message}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
+    " endCursor}totalCount}}",
+    "messages",
+    (_ACTOR, _MESSAGE),
+)
+FIND_ONE_MESSAGE = rt.Operation(
+    "FindOneMessage",
+    "query",
+    "query FindOneMessage($filter:MessageFilterInput!){message(filter:$filter){...Message}}",
+    "message",
+    (_ACTOR, _MESSAGE),
+)
+GROUP_BY_MESSAGES = rt.Operation(
+    "GroupByMessages",
+    "query",
+    "query GroupByMessages($filter:MessageFilterInput$groupBy:[MessageGroupByInput!]!$limit:Int$offsetForRecords:Int"
+    "$orderBy:[MessageOrderByWithGroupByInput]$orderByForRecords:[MessageOrderByInput]$viewId:UUID){messagesGroupBy"
+    "(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy"
+    " orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "messagesGroupBy",
+)
+CREATE_ONE_MESSAGE = rt.Operation(
+    "CreateOneMessage",
+    "mutation",
+    "mutation CreateOneMessage($data:MessageCreateInput!$upsert:Boolean){createMessage(data:$data upsert:$upsert"
+    "){...Message}}",
+    "createMessage",
+    (_ACTOR, _MESSAGE),
+)
+UPDATE_ONE_MESSAGE = rt.Operation(
+    "UpdateOneMessage",
+    "mutation",
+    "mutation UpdateOneMessage($id:UUID!$data:MessageUpdateInput!){updateMessage(id:$id data:$data){...Message}}",
+    "updateMessage",
+    (_ACTOR, _MESSAGE),
+)
+DELETE_ONE_MESSAGE = rt.Operation(
+    "DeleteOneMessage",
+    "mutation",
+    "mutation DeleteOneMessage($id:UUID!){deleteMessage(id:$id){...Message}}",
+    "deleteMessage",
+    (_ACTOR, _MESSAGE),
+)
+DESTROY_ONE_MESSAGE = rt.Operation(
+    "DestroyOneMessage",
+    "mutation",
+    "mutation DestroyOneMessage($id:UUID!){destroyMessage(id:$id){...Message}}",
+    "destroyMessage",
+    (_ACTOR, _MESSAGE),
+)
+RESTORE_ONE_MESSAGE = rt.Operation(
+    "RestoreOneMessage",
+    "mutation",
+    "mutation RestoreOneMessage($id:UUID!){restoreMessage(id:$id){...Message}}",
+    "restoreMessage",
+    (_ACTOR, _MESSAGE),
+)
+CREATE_MANY_MESSAGES = rt.Operation(
+    "CreateManyMessages",
+    "mutation",
+    "mutation CreateManyMessages($data:[MessageCreateInput!]!$upsert:Boolean){createMessages(data:$data upsert:$upsert"
+    "){...Message}}",
+    "createMessages",
+    (_ACTOR, _MESSAGE),
+)
+UPDATE_MANY_MESSAGES = rt.Operation(
+    "UpdateManyMessages",
+    "mutation",
+    "mutation UpdateManyMessages($data:MessageUpdateInput!$filter:MessageFilterInput!){updateMessages(data:$data"
+    " filter:$filter){...Message}}",
+    "updateMessages",
+    (_ACTOR, _MESSAGE),
+)
+DELETE_MANY_MESSAGES = rt.Operation(
+    "DeleteManyMessages",
+    "mutation",
+    "mutation DeleteManyMessages($filter:MessageFilterInput!){deleteMessages(filter:$filter){...Message}}",
+    "deleteMessages",
+    (_ACTOR, _MESSAGE),
+)
+DESTROY_MANY_MESSAGES = rt.Operation(
+    "DestroyManyMessages",
+    "mutation",
+    "mutation DestroyManyMessages($filter:MessageFilterInput!){destroyMessages(filter:$filter){...Message}}",
+    "destroyMessages",
+    (_ACTOR, _MESSAGE),
+)
+RESTORE_MANY_MESSAGES = rt.Operation(
+    "RestoreManyMessages",
+    "mutation",
+    "mutation RestoreManyMessages($filter:MessageFilterInput!){restoreMessages(filter:$filter){...Message}}",
+    "restoreMessages",
+    (_ACTOR, _MESSAGE),
 )
 FIND_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
     "FindManyMessageCampaigns",
@@ -1546,17 +1116,100 @@ FIND_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
     "messageCampaigns",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "FindManyMessageChannelMessageAssociationMessageFolders",
+FIND_ONE_MESSAGE_CAMPAIGN = rt.Operation(
+    "FindOneMessageCampaign",
     "query",
-    "query FindManyMessageChannelMessageAssociationMessageFolders($after:String$before:String$filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[MessageChannelMessageAssociationMessageFolderOrderByInput]){messageChannelMessageAssociationMessageFolders(after"
-    ":$after before:$before filter:$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node"
-    "{...MessageChannelMessageAssociationMessageFolder}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "messageChannelMessageAssociationMessageFolders",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    "query FindOneMessageCampaign($filter:MessageCampaignFilterInput!){messageCampaign(filter:$filter"
+    "){...MessageCampaign}}",
+    "messageCampaign",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+)
+GROUP_BY_MESSAGE_CAMPAIGNS = rt.Operation(
+    "GroupByMessageCampaigns",
+    "query",
+    "query GroupByMessageCampaigns($filter:MessageCampaignFilterInput$groupBy:[MessageCampaignGroupByInput!]!$limit"
+    ":Int$offsetForRecords:Int$orderBy:[MessageCampaignOrderByWithGroupByInput]$orderByForRecords"
+    ":[MessageCampaignOrderByInput]$viewId:UUID){messageCampaignsGroupBy(filter:$filter groupBy:$groupBy limit:$limit"
+    " offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
+    "){groupByDimensionValues totalCount}}",
+    "messageCampaignsGroupBy",
+)
+CREATE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
+    "CreateOneMessageCampaign",
+    "mutation",
+    "mutation CreateOneMessageCampaign($data:MessageCampaignCreateInput!$upsert:Boolean){createMessageCampaign(data"
+    ":$data upsert:$upsert){...MessageCampaign}}",
+    "createMessageCampaign",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+)
+UPDATE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
+    "UpdateOneMessageCampaign",
+    "mutation",
+    "mutation UpdateOneMessageCampaign($id:UUID!$data:MessageCampaignUpdateInput!){updateMessageCampaign(id:$id data"
+    ":$data){...MessageCampaign}}",
+    "updateMessageCampaign",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+)
+DELETE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
+    "DeleteOneMessageCampaign",
+    "mutation",
+    "mutation DeleteOneMessageCampaign($id:UUID!){deleteMessageCampaign(id:$id){...MessageCampaign}}",
+    "deleteMessageCampaign",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+)
+DESTROY_ONE_MESSAGE_CAMPAIGN = rt.Operation(
+    "DestroyOneMessageCampaign",
+    "mutation",
+    "mutation DestroyOneMessageCampaign($id:UUID!){destroyMessageCampaign(id:$id){...MessageCampaign}}",
+    "destroyMessageCampaign",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+)
+RESTORE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
+    "RestoreOneMessageCampaign",
+    "mutation",
+    "mutation RestoreOneMessageCampaign($id:UUID!){restoreMessageCampaign(id:$id){...MessageCampaign}}",
+    "restoreMessageCampaign",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+)
+CREATE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
+    "CreateManyMessageCampaigns",
+    "mutation",
+    "mutation CreateManyMessageCampaigns($data:[MessageCampaignCreateInput!]!$upsert:Boolean){createMessageCampaigns"
+    "(data:$data upsert:$upsert){...MessageCampaign}}",
+    "createMessageCampaigns",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+)
+UPDATE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
+    "UpdateManyMessageCampaigns",
+    "mutation",
+    "mutation UpdateManyMessageCampaigns($data:MessageCampaignUpdateInput!$filter:MessageCampaignFilterInput"
+    "!){updateMessageCampaigns(data:$data filter:$filter){...MessageCampaign}}",
+    "updateMessageCampaigns",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+)
+DELETE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
+    "DeleteManyMessageCampaigns",
+    "mutation",
+    "mutation DeleteManyMessageCampaigns($filter:MessageCampaignFilterInput!){deleteMessageCampaigns(filter:$filter"
+    "){...MessageCampaign}}",
+    "deleteMessageCampaigns",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+)
+DESTROY_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
+    "DestroyManyMessageCampaigns",
+    "mutation",
+    "mutation DestroyManyMessageCampaigns($filter:MessageCampaignFilterInput!){destroyMessageCampaigns(filter:$filter"
+    "){...MessageCampaign}}",
+    "destroyMessageCampaigns",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+)
+RESTORE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
+    "RestoreManyMessageCampaigns",
+    "mutation",
+    "mutation RestoreManyMessageCampaigns($filter:MessageCampaignFilterInput!){restoreMessageCampaigns(filter:$filter"
+    "){...MessageCampaign}}",
+    "restoreMessageCampaigns",
+    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
 FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
     "FindManyMessageChannelMessageAssociations",
@@ -1570,249 +1223,6 @@ FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
     "messageChannelMessageAssociations",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-FIND_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "FindManyMessageListMembers",
-    "query",
-    "query FindManyMessageListMembers($after:String$before:String$filter:MessageListMemberFilterInput$first:Int$last"
-    ":Int$offset:Int$orderBy:[MessageListMemberOrderByInput]){messageListMembers(after:$after before:$before filter"
-    ":$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...MessageListMember}cursor}pageInfo"
-    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "messageListMembers",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
-)
-FIND_MANY_MESSAGE_LISTS = rt.Operation(
-    "FindManyMessageLists",
-    "query",
-    "query FindManyMessageLists($after:String$before:String$filter:MessageListFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[MessageListOrderByInput]){messageLists(after:$after before:$before filter:$filter first:$first last"
-    ":$last offset:$offset orderBy:$orderBy){edges{node{...MessageList}cursor}pageInfo{hasNextPage hasPreviousPage"
-    " startCursor endCursor}totalCount}}",
-    "messageLists",
-    (_ACTOR, _MESSAGE_LIST),
-)
-FIND_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "FindManyMessageParticipants",
-    "query",
-    "query FindManyMessageParticipants($after:String$before:String$filter:MessageParticipantFilterInput$first:Int$last"
-    ":Int$offset:Int$orderBy:[MessageParticipantOrderByInput]){messageParticipants(after:$after before:$before filter"
-    ":$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...MessageParticipant}cursor}pageInfo"
-    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "messageParticipants",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-FIND_MANY_MESSAGE_THREADS = rt.Operation(
-    "FindManyMessageThreads",
-    "query",
-    "query FindManyMessageThreads($after:String$before:String$filter:MessageThreadFilterInput$first:Int$last:Int$offset"
-    ":Int$orderBy:[MessageThreadOrderByInput]){messageThreads(after:$after before:$before filter:$filter first:$first"
-    " last:$last offset:$offset orderBy:$orderBy){edges{node{...MessageThread}cursor}pageInfo{hasNextPage"
-    " hasPreviousPage startCursor endCursor}totalCount}}",
-    "messageThreads",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-FIND_MANY_MESSAGES = rt.Operation(
-    "FindManyMessages",
-    "query",
-    "query FindManyMessages($after:String$before:String$filter:MessageFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[MessageOrderByInput]){messages(after:$after before:$before filter:$filter first:$first last:$last offset:$offset"
-    " orderBy:$orderBy){edges{node{...Message}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
-    "}totalCount}}",
-    "messages",
-    (_ACTOR, _MESSAGE),
-)
-FIND_MANY_NOTE_TARGETS = rt.Operation(
-    "FindManyNoteTargets",
-    "query",
-    "query FindManyNoteTargets($after:String$before:String$filter:NoteTargetFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[NoteTargetOrderByInput]){noteTargets(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...NoteTarget}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "noteTargets",
-    (_ACTOR, _NOTE_TARGET),
-)
-FIND_MANY_NOTES = rt.Operation(
-    "FindManyNotes",
-    "query",
-    "query FindManyNotes($after:String$before:String$filter:NoteFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[NoteOrderByInput]){notes(after:$after before:$before filter:$filter first:$first last:$last offset:$offset"
-    " orderBy:$orderBy){edges{node{...Note}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount"
-    "}}",
-    "notes",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-FIND_MANY_OPPORTUNITIES = rt.Operation(
-    "FindManyOpportunities",
-    "query",
-    "query FindManyOpportunities($after:String$before:String$filter:OpportunityFilterInput$first:Int$last:Int$offset"
-    ":Int$orderBy:[OpportunityOrderByInput]){opportunities(after:$after before:$before filter:$filter first:$first last"
-    ":$last offset:$offset orderBy:$orderBy){edges{node{...Opportunity}cursor}pageInfo{hasNextPage hasPreviousPage"
-    " startCursor endCursor}totalCount}}",
-    "opportunities",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-FIND_MANY_PEOPLE = rt.Operation(
-    "FindManyPeople",
-    "query",
-    "query FindManyPeople($after:String$before:String$filter:PersonFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[PersonOrderByInput]){people(after:$after before:$before filter:$filter first:$first last:$last offset:$offset"
-    " orderBy:$orderBy){edges{node{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
-    "}totalCount}}",
-    "people",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-FIND_MANY_TASK_TARGETS = rt.Operation(
-    "FindManyTaskTargets",
-    "query",
-    "query FindManyTaskTargets($after:String$before:String$filter:TaskTargetFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[TaskTargetOrderByInput]){taskTargets(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...TaskTarget}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "taskTargets",
-    (_ACTOR, _TASK_TARGET),
-)
-FIND_MANY_TASKS = rt.Operation(
-    "FindManyTasks",
-    "query",
-    "query FindManyTasks($after:String$before:String$filter:TaskFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[TaskOrderByInput]){tasks(after:$after before:$before filter:$filter first:$first last:$last offset:$offset"
-    " orderBy:$orderBy){edges{node{...Task}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount"
-    "}}",
-    "tasks",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-FIND_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "FindManyTimelineActivities",
-    "query",
-    "query FindManyTimelineActivities($after:String$before:String$filter:TimelineActivityFilterInput$first:Int$last:Int"
-    "$offset:Int$orderBy:[TimelineActivityOrderByInput]){timelineActivities(after:$after before:$before filter:$filter"
-    " first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...TimelineActivity}cursor}pageInfo"
-    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "timelineActivities",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-FIND_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "FindManyWorkflowAutomatedTriggers",
-    "query",
-    "query FindManyWorkflowAutomatedTriggers($after:String$before:String$filter:WorkflowAutomatedTriggerFilterInput"
-    "$first:Int$last:Int$offset:Int$orderBy:[WorkflowAutomatedTriggerOrderByInput]){workflowAutomatedTriggers(after"
-    ":$after before:$before filter:$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node"
-    "{...WorkflowAutomatedTrigger}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "workflowAutomatedTriggers",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-FIND_MANY_WORKFLOW_RUNS = rt.Operation(
-    "FindManyWorkflowRuns",
-    "query",
-    "query FindManyWorkflowRuns($after:String$before:String$filter:WorkflowRunFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[WorkflowRunOrderByInput]){workflowRuns(after:$after before:$before filter:$filter first:$first last"
-    ":$last offset:$offset orderBy:$orderBy){edges{node{...WorkflowRun}cursor}pageInfo{hasNextPage hasPreviousPage"
-    " startCursor endCursor}totalCount}}",
-    "workflowRuns",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-FIND_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "FindManyWorkflowVersions",
-    "query",
-    "query FindManyWorkflowVersions($after:String$before:String$filter:WorkflowVersionFilterInput$first:Int$last:Int"
-    "$offset:Int$orderBy:[WorkflowVersionOrderByInput]){workflowVersions(after:$after before:$before filter:$filter"
-    " first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...WorkflowVersion}cursor}pageInfo"
-    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "workflowVersions",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-FIND_MANY_WORKFLOWS = rt.Operation(
-    "FindManyWorkflows",
-    "query",
-    "query FindManyWorkflows($after:String$before:String$filter:WorkflowFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[WorkflowOrderByInput]){workflows(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...Workflow}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "workflows",
-    (_ACTOR, _WORKFLOW),
-)
-FIND_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "FindManyWorkspaceMembers",
-    "query",
-    "query FindManyWorkspaceMembers($after:String$before:String$filter:WorkspaceMemberFilterInput$first:Int$last:Int"
-    "$offset:Int$orderBy:[WorkspaceMemberOrderByInput]){workspaceMembers(after:$after before:$before filter:$filter"
-    " first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...WorkspaceMember}cursor}pageInfo"
-    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "workspaceMembers",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
-)
-FIND_ONE_ATTACHMENT = rt.Operation(
-    "FindOneAttachment",
-    "query",
-    "query FindOneAttachment($filter:AttachmentFilterInput!){attachment(filter:$filter){...Attachment}}",
-    "attachment",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
-)
-FIND_ONE_BLOCKLIST = rt.Operation(
-    "FindOneBlocklist",
-    "query",
-    "query FindOneBlocklist($filter:BlocklistFilterInput!){blocklist(filter:$filter){...Blocklist}}",
-    "blocklist",
-    (_ACTOR, _BLOCKLIST),
-)
-FIND_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "FindOneCalendarChannelEventAssociation",
-    "query",
-    "query FindOneCalendarChannelEventAssociation($filter:CalendarChannelEventAssociationFilterInput"
-    "!){calendarChannelEventAssociation(filter:$filter){...CalendarChannelEventAssociation}}",
-    "calendarChannelEventAssociation",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
-)
-FIND_ONE_CALENDAR_EVENT = rt.Operation(
-    "FindOneCalendarEvent",
-    "query",
-    "query FindOneCalendarEvent($filter:CalendarEventFilterInput!){calendarEvent(filter:$filter){...CalendarEvent}}",
-    "calendarEvent",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
-)
-FIND_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "FindOneCalendarEventParticipant",
-    "query",
-    "query FindOneCalendarEventParticipant($filter:CalendarEventParticipantFilterInput!){calendarEventParticipant"
-    "(filter:$filter){...CalendarEventParticipant}}",
-    "calendarEventParticipant",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
-)
-FIND_ONE_CALL_RECORDING = rt.Operation(
-    "FindOneCallRecording",
-    "query",
-    "query FindOneCallRecording($filter:CallRecordingFilterInput!){callRecording(filter:$filter){...CallRecording}}",
-    "callRecording",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
-)
-FIND_ONE_COMPANY = rt.Operation(
-    "FindOneCompany",
-    "query",
-    "query FindOneCompany($filter:CompanyFilterInput!){company(filter:$filter){...Company}}",
-    "company",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-FIND_ONE_DASHBOARD = rt.Operation(
-    "FindOneDashboard",
-    "query",
-    "query FindOneDashboard($filter:DashboardFilterInput!){dashboard(filter:$filter){...Dashboard}}",
-    "dashboard",
-    (_ACTOR, _DASHBOARD),
-)
-FIND_ONE_MESSAGE = rt.Operation(
-    "FindOneMessage",
-    "query",
-    "query FindOneMessage($filter:MessageFilterInput!){message(filter:$filter){...Message}}",
-    "message",
-    (_ACTOR, _MESSAGE),
-)
-FIND_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "FindOneMessageCampaign",
-    "query",
-    "query FindOneMessageCampaign($filter:MessageCampaignFilterInput!){messageCampaign(filter:$filter"
-    "){...MessageCampaign}}",
-    "messageCampaign",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
-)
 FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
     "FindOneMessageChannelMessageAssociation",
     "query",
@@ -1820,6 +1230,111 @@ FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
     "!){messageChannelMessageAssociation(filter:$filter){...MessageChannelMessageAssociation}}",
     "messageChannelMessageAssociation",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
+    "GroupByMessageChannelMessageAssociations",
+    "query",
+    "query GroupByMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput$groupBy"
+    ":[MessageChannelMessageAssociationGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
+    ":[MessageChannelMessageAssociationOrderByWithGroupByInput]$orderByForRecords"
+    ":[MessageChannelMessageAssociationOrderByInput]$viewId:UUID){messageChannelMessageAssociationsGroupBy(filter"
+    ":$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
+    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "messageChannelMessageAssociationsGroupBy",
+)
+CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
+    "CreateOneMessageChannelMessageAssociation",
+    "mutation",
+    "mutation CreateOneMessageChannelMessageAssociation($data:MessageChannelMessageAssociationCreateInput!$upsert"
+    ":Boolean){createMessageChannelMessageAssociation(data:$data upsert:$upsert){...MessageChannelMessageAssociation}}",
+    "createMessageChannelMessageAssociation",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
+    "UpdateOneMessageChannelMessageAssociation",
+    "mutation",
+    "mutation UpdateOneMessageChannelMessageAssociation($id:UUID!$data:MessageChannelMessageAssociationUpdateInput"
+    "!){updateMessageChannelMessageAssociation(id:$id data:$data){...MessageChannelMessageAssociation}}",
+    "updateMessageChannelMessageAssociation",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
+    "DeleteOneMessageChannelMessageAssociation",
+    "mutation",
+    "mutation DeleteOneMessageChannelMessageAssociation($id:UUID!){deleteMessageChannelMessageAssociation(id:$id"
+    "){...MessageChannelMessageAssociation}}",
+    "deleteMessageChannelMessageAssociation",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
+    "DestroyOneMessageChannelMessageAssociation",
+    "mutation",
+    "mutation DestroyOneMessageChannelMessageAssociation($id:UUID!){destroyMessageChannelMessageAssociation(id:$id"
+    "){...MessageChannelMessageAssociation}}",
+    "destroyMessageChannelMessageAssociation",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
+    "RestoreOneMessageChannelMessageAssociation",
+    "mutation",
+    "mutation RestoreOneMessageChannelMessageAssociation($id:UUID!){restoreMessageChannelMessageAssociation(id:$id"
+    "){...MessageChannelMessageAssociation}}",
+    "restoreMessageChannelMessageAssociation",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
+    "CreateManyMessageChannelMessageAssociations",
+    "mutation",
+    "mutation CreateManyMessageChannelMessageAssociations($data:[MessageChannelMessageAssociationCreateInput!]!$upsert"
+    ":Boolean){createMessageChannelMessageAssociations(data:$data upsert:$upsert){...MessageChannelMessageAssociation"
+    "}}",
+    "createMessageChannelMessageAssociations",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
+    "UpdateManyMessageChannelMessageAssociations",
+    "mutation",
+    "mutation UpdateManyMessageChannelMessageAssociations($data:MessageChannelMessageAssociationUpdateInput!$filter"
+    ":MessageChannelMessageAssociationFilterInput!){updateMessageChannelMessageAssociations(data:$data filter:$filter"
+    "){...MessageChannelMessageAssociation}}",
+    "updateMessageChannelMessageAssociations",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
+    "DeleteManyMessageChannelMessageAssociations",
+    "mutation",
+    "mutation DeleteManyMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput"
+    "!){deleteMessageChannelMessageAssociations(filter:$filter){...MessageChannelMessageAssociation}}",
+    "deleteMessageChannelMessageAssociations",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
+    "DestroyManyMessageChannelMessageAssociations",
+    "mutation",
+    "mutation DestroyManyMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput"
+    "!){destroyMessageChannelMessageAssociations(filter:$filter){...MessageChannelMessageAssociation}}",
+    "destroyMessageChannelMessageAssociations",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
+    "RestoreManyMessageChannelMessageAssociations",
+    "mutation",
+    "mutation RestoreManyMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput"
+    "!){restoreMessageChannelMessageAssociations(filter:$filter){...MessageChannelMessageAssociation}}",
+    "restoreMessageChannelMessageAssociations",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+)
+FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
+    "FindManyMessageChannelMessageAssociationMessageFolders",
+    "query",
+    "query FindManyMessageChannelMessageAssociationMessageFolders($after:String$before:String$filter"
+    ":MessageChannelMessageAssociationMessageFolderFilterInput$first:Int$last:Int$offset:Int$orderBy"
+    ":[MessageChannelMessageAssociationMessageFolderOrderByInput]){messageChannelMessageAssociationMessageFolders"
+    "(after:$after before:$before filter:$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node"
+    "{...MessageChannelMessageAssociationMessageFolder}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
+    " endCursor}totalCount}}",
+    "messageChannelMessageAssociationMessageFolders",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
 FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
     "FindOneMessageChannelMessageAssociationMessageFolder",
@@ -1829,212 +1344,6 @@ FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
     ":$filter){...MessageChannelMessageAssociationMessageFolder}}",
     "messageChannelMessageAssociationMessageFolder",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
-)
-FIND_ONE_MESSAGE_LIST = rt.Operation(
-    "FindOneMessageList",
-    "query",
-    "query FindOneMessageList($filter:MessageListFilterInput!){messageList(filter:$filter){...MessageList}}",
-    "messageList",
-    (_ACTOR, _MESSAGE_LIST),
-)
-FIND_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "FindOneMessageListMember",
-    "query",
-    "query FindOneMessageListMember($filter:MessageListMemberFilterInput!){messageListMember(filter:$filter"
-    "){...MessageListMember}}",
-    "messageListMember",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
-)
-FIND_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "FindOneMessageParticipant",
-    "query",
-    "query FindOneMessageParticipant($filter:MessageParticipantFilterInput!){messageParticipant(filter:$filter"
-    "){...MessageParticipant}}",
-    "messageParticipant",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-FIND_ONE_MESSAGE_THREAD = rt.Operation(
-    "FindOneMessageThread",
-    "query",
-    "query FindOneMessageThread($filter:MessageThreadFilterInput!){messageThread(filter:$filter){...MessageThread}}",
-    "messageThread",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-FIND_ONE_NOTE = rt.Operation(
-    "FindOneNote",
-    "query",
-    "query FindOneNote($filter:NoteFilterInput!){note(filter:$filter){...Note}}",
-    "note",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-FIND_ONE_NOTE_TARGET = rt.Operation(
-    "FindOneNoteTarget",
-    "query",
-    "query FindOneNoteTarget($filter:NoteTargetFilterInput!){noteTarget(filter:$filter){...NoteTarget}}",
-    "noteTarget",
-    (_ACTOR, _NOTE_TARGET),
-)
-FIND_ONE_OPPORTUNITY = rt.Operation(
-    "FindOneOpportunity",
-    "query",
-    "query FindOneOpportunity($filter:OpportunityFilterInput!){opportunity(filter:$filter){...Opportunity}}",
-    "opportunity",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-FIND_ONE_PERSON = rt.Operation(
-    "FindOnePerson",
-    "query",
-    "query FindOnePerson($filter:PersonFilterInput!){person(filter:$filter){...Person}}",
-    "person",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-FIND_ONE_TASK = rt.Operation(
-    "FindOneTask",
-    "query",
-    "query FindOneTask($filter:TaskFilterInput!){task(filter:$filter){...Task}}",
-    "task",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-FIND_ONE_TASK_TARGET = rt.Operation(
-    "FindOneTaskTarget",
-    "query",
-    "query FindOneTaskTarget($filter:TaskTargetFilterInput!){taskTarget(filter:$filter){...TaskTarget}}",
-    "taskTarget",
-    (_ACTOR, _TASK_TARGET),
-)
-FIND_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "FindOneTimelineActivity",
-    "query",
-    "query FindOneTimelineActivity($filter:TimelineActivityFilterInput!){timelineActivity(filter:$filter"
-    "){...TimelineActivity}}",
-    "timelineActivity",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-FIND_ONE_WORKFLOW = rt.Operation(
-    "FindOneWorkflow",
-    "query",
-    "query FindOneWorkflow($filter:WorkflowFilterInput!){workflow(filter:$filter){...Workflow}}",
-    "workflow",
-    (_ACTOR, _WORKFLOW),
-)
-FIND_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "FindOneWorkflowAutomatedTrigger",
-    "query",
-    "query FindOneWorkflowAutomatedTrigger($filter:WorkflowAutomatedTriggerFilterInput!){workflowAutomatedTrigger"
-    "(filter:$filter){...WorkflowAutomatedTrigger}}",
-    "workflowAutomatedTrigger",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-FIND_ONE_WORKFLOW_RUN = rt.Operation(
-    "FindOneWorkflowRun",
-    "query",
-    "query FindOneWorkflowRun($filter:WorkflowRunFilterInput!){workflowRun(filter:$filter){...WorkflowRun}}",
-    "workflowRun",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-FIND_ONE_WORKFLOW_VERSION = rt.Operation(
-    "FindOneWorkflowVersion",
-    "query",
-    "query FindOneWorkflowVersion($filter:WorkflowVersionFilterInput!){workflowVersion(filter:$filter"
-    "){...WorkflowVersion}}",
-    "workflowVersion",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-FIND_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "FindOneWorkspaceMember",
-    "query",
-    "query FindOneWorkspaceMember($filter:WorkspaceMemberFilterInput!){workspaceMember(filter:$filter"
-    "){...WorkspaceMember}}",
-    "workspaceMember",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
-)
-GROUP_BY_ATTACHMENTS = rt.Operation(
-    "GroupByAttachments",
-    "query",
-    "query GroupByAttachments($filter:AttachmentFilterInput$groupBy:[AttachmentGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[AttachmentOrderByWithGroupByInput]$orderByForRecords:[AttachmentOrderByInput"
-    "]$viewId:UUID){attachmentsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
-    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "attachmentsGroupBy",
-)
-GROUP_BY_BLOCKLISTS = rt.Operation(
-    "GroupByBlocklists",
-    "query",
-    "query GroupByBlocklists($filter:BlocklistFilterInput$groupBy:[BlocklistGroupByInput!]!$limit:Int$offsetForRecords"
-    ":Int$orderBy:[BlocklistOrderByWithGroupByInput]$orderByForRecords:[BlocklistOrderByInput]$viewId:UUID"
-    "){blocklistsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy"
-    ":$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "blocklistsGroupBy",
-)
-GROUP_BY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "GroupByCalendarChannelEventAssociations",
-    "query",
-    "query GroupByCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput$groupBy"
-    ":[CalendarChannelEventAssociationGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[CalendarChannelEventAssociationOrderByWithGroupByInput]$orderByForRecords"
-    ":[CalendarChannelEventAssociationOrderByInput]$viewId:UUID){calendarChannelEventAssociationsGroupBy(filter:$filter"
-    " groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
-    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "calendarChannelEventAssociationsGroupBy",
-)
-GROUP_BY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "GroupByCalendarEventParticipants",
-    "query",
-    "query GroupByCalendarEventParticipants($filter:CalendarEventParticipantFilterInput$groupBy"
-    ":[CalendarEventParticipantGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[CalendarEventParticipantOrderByWithGroupByInput]$orderByForRecords:[CalendarEventParticipantOrderByInput]$viewId"
-    ":UUID){calendarEventParticipantsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "calendarEventParticipantsGroupBy",
-)
-GROUP_BY_CALENDAR_EVENTS = rt.Operation(
-    "GroupByCalendarEvents",
-    "query",
-    "query GroupByCalendarEvents($filter:CalendarEventFilterInput$groupBy:[CalendarEventGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[CalendarEventOrderByWithGroupByInput]$orderByForRecords:[CalendarEventOrderByInput"
-    "]$viewId:UUID){calendarEventsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "calendarEventsGroupBy",
-)
-GROUP_BY_CALL_RECORDINGS = rt.Operation(
-    "GroupByCallRecordings",
-    "query",
-    "query GroupByCallRecordings($filter:CallRecordingFilterInput$groupBy:[CallRecordingGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[CallRecordingOrderByWithGroupByInput]$orderByForRecords:[CallRecordingOrderByInput"
-    "]$viewId:UUID){callRecordingsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "callRecordingsGroupBy",
-)
-GROUP_BY_COMPANIES = rt.Operation(
-    "GroupByCompanies",
-    "query",
-    "query GroupByCompanies($filter:CompanyFilterInput$groupBy:[CompanyGroupByInput!]!$limit:Int$offsetForRecords:Int"
-    "$orderBy:[CompanyOrderByWithGroupByInput]$orderByForRecords:[CompanyOrderByInput]$viewId:UUID){companiesGroupBy"
-    "(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy"
-    " orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "companiesGroupBy",
-)
-GROUP_BY_DASHBOARDS = rt.Operation(
-    "GroupByDashboards",
-    "query",
-    "query GroupByDashboards($filter:DashboardFilterInput$groupBy:[DashboardGroupByInput!]!$limit:Int$offsetForRecords"
-    ":Int$orderBy:[DashboardOrderByWithGroupByInput]$orderByForRecords:[DashboardOrderByInput]$viewId:UUID"
-    "){dashboardsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy"
-    ":$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "dashboardsGroupBy",
-)
-GROUP_BY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "GroupByMessageCampaigns",
-    "query",
-    "query GroupByMessageCampaigns($filter:MessageCampaignFilterInput$groupBy:[MessageCampaignGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[MessageCampaignOrderByWithGroupByInput]$orderByForRecords"
-    ":[MessageCampaignOrderByInput]$viewId:UUID){messageCampaignsGroupBy(filter:$filter groupBy:$groupBy limit:$limit"
-    " offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "messageCampaignsGroupBy",
 )
 GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
     "GroupByMessageChannelMessageAssociationMessageFolders",
@@ -2049,683 +1358,60 @@ GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
     "){groupByDimensionValues totalCount}}",
     "messageChannelMessageAssociationMessageFoldersGroupBy",
 )
-GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "GroupByMessageChannelMessageAssociations",
-    "query",
-    "query GroupByMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput$groupBy"
-    ":[MessageChannelMessageAssociationGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[MessageChannelMessageAssociationOrderByWithGroupByInput]$orderByForRecords"
-    ":[MessageChannelMessageAssociationOrderByInput]$viewId:UUID){messageChannelMessageAssociationsGroupBy(filter"
-    ":$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
-    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "messageChannelMessageAssociationsGroupBy",
-)
-GROUP_BY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "GroupByMessageListMembers",
-    "query",
-    "query GroupByMessageListMembers($filter:MessageListMemberFilterInput$groupBy:[MessageListMemberGroupByInput"
-    "!]!$limit:Int$offsetForRecords:Int$orderBy:[MessageListMemberOrderByWithGroupByInput]$orderByForRecords"
-    ":[MessageListMemberOrderByInput]$viewId:UUID){messageListMembersGroupBy(filter:$filter groupBy:$groupBy limit"
-    ":$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "messageListMembersGroupBy",
-)
-GROUP_BY_MESSAGE_LISTS = rt.Operation(
-    "GroupByMessageLists",
-    "query",
-    "query GroupByMessageLists($filter:MessageListFilterInput$groupBy:[MessageListGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[MessageListOrderByWithGroupByInput]$orderByForRecords:[MessageListOrderByInput"
-    "]$viewId:UUID){messageListsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
-    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "messageListsGroupBy",
-)
-GROUP_BY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "GroupByMessageParticipants",
-    "query",
-    "query GroupByMessageParticipants($filter:MessageParticipantFilterInput$groupBy:[MessageParticipantGroupByInput"
-    "!]!$limit:Int$offsetForRecords:Int$orderBy:[MessageParticipantOrderByWithGroupByInput]$orderByForRecords"
-    ":[MessageParticipantOrderByInput]$viewId:UUID){messageParticipantsGroupBy(filter:$filter groupBy:$groupBy limit"
-    ":$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "messageParticipantsGroupBy",
-)
-GROUP_BY_MESSAGE_THREADS = rt.Operation(
-    "GroupByMessageThreads",
-    "query",
-    "query GroupByMessageThreads($filter:MessageThreadFilterInput$groupBy:[MessageThreadGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[MessageThreadOrderByWithGroupByInput]$orderByForRecords:[MessageThreadOrderByInput"
-    "]$viewId:UUID){messageThreadsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "messageThreadsGroupBy",
-)
-GROUP_BY_MESSAGES = rt.Operation(
-    "GroupByMessages",
-    "query",
-    "query GroupByMessages($filter:MessageFilterInput$groupBy:[MessageGroupByInput!]!$limit:Int$offsetForRecords:Int"
-    "$orderBy:[MessageOrderByWithGroupByInput]$orderByForRecords:[MessageOrderByInput]$viewId:UUID){messagesGroupBy"
-    "(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy"
-    " orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "messagesGroupBy",
-)
-GROUP_BY_NOTE_TARGETS = rt.Operation(
-    "GroupByNoteTargets",
-    "query",
-    "query GroupByNoteTargets($filter:NoteTargetFilterInput$groupBy:[NoteTargetGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[NoteTargetOrderByWithGroupByInput]$orderByForRecords:[NoteTargetOrderByInput"
-    "]$viewId:UUID){noteTargetsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
-    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "noteTargetsGroupBy",
-)
-GROUP_BY_NOTES = rt.Operation(
-    "GroupByNotes",
-    "query",
-    "query GroupByNotes($filter:NoteFilterInput$groupBy:[NoteGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[NoteOrderByWithGroupByInput]$orderByForRecords:[NoteOrderByInput]$viewId:UUID){notesGroupBy(filter:$filter"
-    " groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
-    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "notesGroupBy",
-)
-GROUP_BY_OPPORTUNITIES = rt.Operation(
-    "GroupByOpportunities",
-    "query",
-    "query GroupByOpportunities($filter:OpportunityFilterInput$groupBy:[OpportunityGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[OpportunityOrderByWithGroupByInput]$orderByForRecords:[OpportunityOrderByInput"
-    "]$viewId:UUID){opportunitiesGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "opportunitiesGroupBy",
-)
-GROUP_BY_PEOPLE = rt.Operation(
-    "GroupByPeople",
-    "query",
-    "query GroupByPeople($filter:PersonFilterInput$groupBy:[PersonGroupByInput!]!$limit:Int$offsetForRecords:Int"
-    "$orderBy:[PersonOrderByWithGroupByInput]$orderByForRecords:[PersonOrderByInput]$viewId:UUID){peopleGroupBy(filter"
-    ":$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
-    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "peopleGroupBy",
-)
-GROUP_BY_TASK_TARGETS = rt.Operation(
-    "GroupByTaskTargets",
-    "query",
-    "query GroupByTaskTargets($filter:TaskTargetFilterInput$groupBy:[TaskTargetGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[TaskTargetOrderByWithGroupByInput]$orderByForRecords:[TaskTargetOrderByInput"
-    "]$viewId:UUID){taskTargetsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
-    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "taskTargetsGroupBy",
-)
-GROUP_BY_TASKS = rt.Operation(
-    "GroupByTasks",
-    "query",
-    "query GroupByTasks($filter:TaskFilterInput$groupBy:[TaskGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[TaskOrderByWithGroupByInput]$orderByForRecords:[TaskOrderByInput]$viewId:UUID){tasksGroupBy(filter:$filter"
-    " groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
-    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "tasksGroupBy",
-)
-GROUP_BY_TIMELINE_ACTIVITIES = rt.Operation(
-    "GroupByTimelineActivities",
-    "query",
-    "query GroupByTimelineActivities($filter:TimelineActivityFilterInput$groupBy:[TimelineActivityGroupByInput!]!$limit"
-    ":Int$offsetForRecords:Int$orderBy:[TimelineActivityOrderByWithGroupByInput]$orderByForRecords"
-    ":[TimelineActivityOrderByInput]$viewId:UUID){timelineActivitiesGroupBy(filter:$filter groupBy:$groupBy limit"
-    ":$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "timelineActivitiesGroupBy",
-)
-GROUP_BY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "GroupByWorkflowAutomatedTriggers",
-    "query",
-    "query GroupByWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput$groupBy"
-    ":[WorkflowAutomatedTriggerGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[WorkflowAutomatedTriggerOrderByWithGroupByInput]$orderByForRecords:[WorkflowAutomatedTriggerOrderByInput]$viewId"
-    ":UUID){workflowAutomatedTriggersGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "workflowAutomatedTriggersGroupBy",
-)
-GROUP_BY_WORKFLOW_RUNS = rt.Operation(
-    "GroupByWorkflowRuns",
-    "query",
-    "query GroupByWorkflowRuns($filter:WorkflowRunFilterInput$groupBy:[WorkflowRunGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[WorkflowRunOrderByWithGroupByInput]$orderByForRecords:[WorkflowRunOrderByInput"
-    "]$viewId:UUID){workflowRunsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
-    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "workflowRunsGroupBy",
-)
-GROUP_BY_WORKFLOW_VERSIONS = rt.Operation(
-    "GroupByWorkflowVersions",
-    "query",
-    "query GroupByWorkflowVersions($filter:WorkflowVersionFilterInput$groupBy:[WorkflowVersionGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[WorkflowVersionOrderByWithGroupByInput]$orderByForRecords"
-    ":[WorkflowVersionOrderByInput]$viewId:UUID){workflowVersionsGroupBy(filter:$filter groupBy:$groupBy limit:$limit"
-    " offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "workflowVersionsGroupBy",
-)
-GROUP_BY_WORKFLOWS = rt.Operation(
-    "GroupByWorkflows",
-    "query",
-    "query GroupByWorkflows($filter:WorkflowFilterInput$groupBy:[WorkflowGroupByInput!]!$limit:Int$offsetForRecords:Int"
-    "$orderBy:[WorkflowOrderByWithGroupByInput]$orderByForRecords:[WorkflowOrderByInput]$viewId:UUID){workflowsGroupBy"
-    "(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy"
-    " orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "workflowsGroupBy",
-)
-GROUP_BY_WORKSPACE_MEMBERS = rt.Operation(
-    "GroupByWorkspaceMembers",
-    "query",
-    "query GroupByWorkspaceMembers($filter:WorkspaceMemberFilterInput$groupBy:[WorkspaceMemberGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[WorkspaceMemberOrderByWithGroupByInput]$orderByForRecords"
-    ":[WorkspaceMemberOrderByInput]$viewId:UUID){workspaceMembersGroupBy(filter:$filter groupBy:$groupBy limit:$limit"
-    " offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "workspaceMembersGroupBy",
-)
-MERGE_MANY_COMPANIES = rt.Operation(
-    "MergeManyCompanies",
+CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
+    "CreateOneMessageChannelMessageAssociationMessageFolder",
     "mutation",
-    "mutation MergeManyCompanies($conflictPriorityIndex:Int!$dryRun:Boolean$ids:[UUID!]!){mergeCompanies"
-    "(conflictPriorityIndex:$conflictPriorityIndex dryRun:$dryRun ids:$ids){...Company}}",
-    "mergeCompanies",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-MERGE_MANY_PEOPLE = rt.Operation(
-    "MergeManyPeople",
-    "mutation",
-    "mutation MergeManyPeople($conflictPriorityIndex:Int!$dryRun:Boolean$ids:[UUID!]!){mergePeople"
-    "(conflictPriorityIndex:$conflictPriorityIndex dryRun:$dryRun ids:$ids){...Person}}",
-    "mergePeople",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-RESTORE_MANY_ATTACHMENTS = rt.Operation(
-    "RestoreManyAttachments",
-    "mutation",
-    "mutation RestoreManyAttachments($filter:AttachmentFilterInput!){restoreAttachments(filter:$filter){...Attachment}}",
-    "restoreAttachments",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
-)
-RESTORE_MANY_BLOCKLISTS = rt.Operation(
-    "RestoreManyBlocklists",
-    "mutation",
-    "mutation RestoreManyBlocklists($filter:BlocklistFilterInput!){restoreBlocklists(filter:$filter){...Blocklist}}",
-    "restoreBlocklists",
-    (_ACTOR, _BLOCKLIST),
-)
-RESTORE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "RestoreManyCalendarChannelEventAssociations",
-    "mutation",
-    "mutation RestoreManyCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput"
-    "!){restoreCalendarChannelEventAssociations(filter:$filter){...CalendarChannelEventAssociation}}",
-    "restoreCalendarChannelEventAssociations",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
-)
-RESTORE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "RestoreManyCalendarEventParticipants",
-    "mutation",
-    "mutation RestoreManyCalendarEventParticipants($filter:CalendarEventParticipantFilterInput"
-    "!){restoreCalendarEventParticipants(filter:$filter){...CalendarEventParticipant}}",
-    "restoreCalendarEventParticipants",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
-)
-RESTORE_MANY_CALENDAR_EVENTS = rt.Operation(
-    "RestoreManyCalendarEvents",
-    "mutation",
-    "mutation RestoreManyCalendarEvents($filter:CalendarEventFilterInput!){restoreCalendarEvents(filter:$filter"
-    "){...CalendarEvent}}",
-    "restoreCalendarEvents",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
-)
-RESTORE_MANY_CALL_RECORDINGS = rt.Operation(
-    "RestoreManyCallRecordings",
-    "mutation",
-    "mutation RestoreManyCallRecordings($filter:CallRecordingFilterInput!){restoreCallRecordings(filter:$filter"
-    "){...CallRecording}}",
-    "restoreCallRecordings",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
-)
-RESTORE_MANY_COMPANIES = rt.Operation(
-    "RestoreManyCompanies",
-    "mutation",
-    "mutation RestoreManyCompanies($filter:CompanyFilterInput!){restoreCompanies(filter:$filter){...Company}}",
-    "restoreCompanies",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-RESTORE_MANY_DASHBOARDS = rt.Operation(
-    "RestoreManyDashboards",
-    "mutation",
-    "mutation RestoreManyDashboards($filter:DashboardFilterInput!){restoreDashboards(filter:$filter){...Dashboard}}",
-    "restoreDashboards",
-    (_ACTOR, _DASHBOARD),
-)
-RESTORE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "RestoreManyMessageCampaigns",
-    "mutation",
-    "mutation RestoreManyMessageCampaigns($filter:MessageCampaignFilterInput!){restoreMessageCampaigns(filter:$filter"
-    "){...MessageCampaign}}",
-    "restoreMessageCampaigns",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
-)
-RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "RestoreManyMessageChannelMessageAssociationMessageFolders",
-    "mutation",
-    "mutation RestoreManyMessageChannelMessageAssociationMessageFolders($filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput!){restoreMessageChannelMessageAssociationMessageFolders"
-    "(filter:$filter){...MessageChannelMessageAssociationMessageFolder}}",
-    "restoreMessageChannelMessageAssociationMessageFolders",
+    "mutation CreateOneMessageChannelMessageAssociationMessageFolder($data"
+    ":MessageChannelMessageAssociationMessageFolderCreateInput!$upsert:Boolean"
+    "){createMessageChannelMessageAssociationMessageFolder(data:$data upsert:$upsert"
+    "){...MessageChannelMessageAssociationMessageFolder}}",
+    "createMessageChannelMessageAssociationMessageFolder",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "RestoreManyMessageChannelMessageAssociations",
+UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
+    "UpdateOneMessageChannelMessageAssociationMessageFolder",
     "mutation",
-    "mutation RestoreManyMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput"
-    "!){restoreMessageChannelMessageAssociations(filter:$filter){...MessageChannelMessageAssociation}}",
-    "restoreMessageChannelMessageAssociations",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    "mutation UpdateOneMessageChannelMessageAssociationMessageFolder($id:UUID!$data"
+    ":MessageChannelMessageAssociationMessageFolderUpdateInput!){updateMessageChannelMessageAssociationMessageFolder"
+    "(id:$id data:$data){...MessageChannelMessageAssociationMessageFolder}}",
+    "updateMessageChannelMessageAssociationMessageFolder",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-RESTORE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "RestoreManyMessageListMembers",
+DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
+    "DeleteOneMessageChannelMessageAssociationMessageFolder",
     "mutation",
-    "mutation RestoreManyMessageListMembers($filter:MessageListMemberFilterInput!){restoreMessageListMembers(filter"
-    ":$filter){...MessageListMember}}",
-    "restoreMessageListMembers",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    "mutation DeleteOneMessageChannelMessageAssociationMessageFolder($id:UUID"
+    "!){deleteMessageChannelMessageAssociationMessageFolder(id:$id){...MessageChannelMessageAssociationMessageFolder}}",
+    "deleteMessageChannelMessageAssociationMessageFolder",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-RESTORE_MANY_MESSAGE_LISTS = rt.Operation(
-    "RestoreManyMessageLists",
+DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
+    "DestroyOneMessageChannelMessageAssociationMessageFolder",
     "mutation",
-    "mutation RestoreManyMessageLists($filter:MessageListFilterInput!){restoreMessageLists(filter:$filter"
-    "){...MessageList}}",
-    "restoreMessageLists",
-    (_ACTOR, _MESSAGE_LIST),
-)
-RESTORE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "RestoreManyMessageParticipants",
-    "mutation",
-    "mutation RestoreManyMessageParticipants($filter:MessageParticipantFilterInput!){restoreMessageParticipants(filter"
-    ":$filter){...MessageParticipant}}",
-    "restoreMessageParticipants",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-RESTORE_MANY_MESSAGE_THREADS = rt.Operation(
-    "RestoreManyMessageThreads",
-    "mutation",
-    "mutation RestoreManyMessageThreads($filter:MessageThreadFilterInput!){restoreMessageThreads(filter:$filter"
-    "){...MessageThread}}",
-    "restoreMessageThreads",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-RESTORE_MANY_MESSAGES = rt.Operation(
-    "RestoreManyMessages",
-    "mutation",
-    "mutation RestoreManyMessages($filter:MessageFilterInput!){restoreMessages(filter:$filter){...Message}}",
-    "restoreMessages",
-    (_ACTOR, _MESSAGE),
-)
-RESTORE_MANY_NOTE_TARGETS = rt.Operation(
-    "RestoreManyNoteTargets",
-    "mutation",
-    "mutation RestoreManyNoteTargets($filter:NoteTargetFilterInput!){restoreNoteTargets(filter:$filter){...NoteTarget}}",
-    "restoreNoteTargets",
-    (_ACTOR, _NOTE_TARGET),
-)
-RESTORE_MANY_NOTES = rt.Operation(
-    "RestoreManyNotes",
-    "mutation",
-    "mutation RestoreManyNotes($filter:NoteFilterInput!){restoreNotes(filter:$filter){...Note}}",
-    "restoreNotes",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-RESTORE_MANY_OPPORTUNITIES = rt.Operation(
-    "RestoreManyOpportunities",
-    "mutation",
-    "mutation RestoreManyOpportunities($filter:OpportunityFilterInput!){restoreOpportunities(filter:$filter"
-    "){...Opportunity}}",
-    "restoreOpportunities",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-RESTORE_MANY_PEOPLE = rt.Operation(
-    "RestoreManyPeople",
-    "mutation",
-    "mutation RestoreManyPeople($filter:PersonFilterInput!){restorePeople(filter:$filter){...Person}}",
-    "restorePeople",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-RESTORE_MANY_TASK_TARGETS = rt.Operation(
-    "RestoreManyTaskTargets",
-    "mutation",
-    "mutation RestoreManyTaskTargets($filter:TaskTargetFilterInput!){restoreTaskTargets(filter:$filter){...TaskTarget}}",
-    "restoreTaskTargets",
-    (_ACTOR, _TASK_TARGET),
-)
-RESTORE_MANY_TASKS = rt.Operation(
-    "RestoreManyTasks",
-    "mutation",
-    "mutation RestoreManyTasks($filter:TaskFilterInput!){restoreTasks(filter:$filter){...Task}}",
-    "restoreTasks",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-RESTORE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "RestoreManyTimelineActivities",
-    "mutation",
-    "mutation RestoreManyTimelineActivities($filter:TimelineActivityFilterInput!){restoreTimelineActivities(filter"
-    ":$filter){...TimelineActivity}}",
-    "restoreTimelineActivities",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-RESTORE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "RestoreManyWorkflowAutomatedTriggers",
-    "mutation",
-    "mutation RestoreManyWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput"
-    "!){restoreWorkflowAutomatedTriggers(filter:$filter){...WorkflowAutomatedTrigger}}",
-    "restoreWorkflowAutomatedTriggers",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-RESTORE_MANY_WORKFLOW_RUNS = rt.Operation(
-    "RestoreManyWorkflowRuns",
-    "mutation",
-    "mutation RestoreManyWorkflowRuns($filter:WorkflowRunFilterInput!){restoreWorkflowRuns(filter:$filter"
-    "){...WorkflowRun}}",
-    "restoreWorkflowRuns",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-RESTORE_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "RestoreManyWorkflowVersions",
-    "mutation",
-    "mutation RestoreManyWorkflowVersions($filter:WorkflowVersionFilterInput!){restoreWorkflowVersions(filter:$filter"
-    "){...WorkflowVersion}}",
-    "restoreWorkflowVersions",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-RESTORE_MANY_WORKFLOWS = rt.Operation(
-    "RestoreManyWorkflows",
-    "mutation",
-    "mutation RestoreManyWorkflows($filter:WorkflowFilterInput!){restoreWorkflows(filter:$filter){...Workflow}}",
-    "restoreWorkflows",
-    (_ACTOR, _WORKFLOW),
-)
-RESTORE_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "RestoreManyWorkspaceMembers",
-    "mutation",
-    "mutation RestoreManyWorkspaceMembers($filter:WorkspaceMemberFilterInput!){restoreWorkspaceMembers(filter:$filter"
-    "){...WorkspaceMember}}",
-    "restoreWorkspaceMembers",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
-)
-RESTORE_ONE_ATTACHMENT = rt.Operation(
-    "RestoreOneAttachment",
-    "mutation",
-    "mutation RestoreOneAttachment($id:UUID!){restoreAttachment(id:$id){...Attachment}}",
-    "restoreAttachment",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
-)
-RESTORE_ONE_BLOCKLIST = rt.Operation(
-    "RestoreOneBlocklist",
-    "mutation",
-    "mutation RestoreOneBlocklist($id:UUID!){restoreBlocklist(id:$id){...Blocklist}}",
-    "restoreBlocklist",
-    (_ACTOR, _BLOCKLIST),
-)
-RESTORE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "RestoreOneCalendarChannelEventAssociation",
-    "mutation",
-    "mutation RestoreOneCalendarChannelEventAssociation($id:UUID!){restoreCalendarChannelEventAssociation(id:$id"
-    "){...CalendarChannelEventAssociation}}",
-    "restoreCalendarChannelEventAssociation",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
-)
-RESTORE_ONE_CALENDAR_EVENT = rt.Operation(
-    "RestoreOneCalendarEvent",
-    "mutation",
-    "mutation RestoreOneCalendarEvent($id:UUID!){restoreCalendarEvent(id:$id){...CalendarEvent}}",
-    "restoreCalendarEvent",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
-)
-RESTORE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "RestoreOneCalendarEventParticipant",
-    "mutation",
-    "mutation RestoreOneCalendarEventParticipant($id:UUID!){restoreCalendarEventParticipant(id:$id"
-    "){...CalendarEventParticipant}}",
-    "restoreCalendarEventParticipant",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
-)
-RESTORE_ONE_CALL_RECORDING = rt.Operation(
-    "RestoreOneCallRecording",
-    "mutation",
-    "mutation RestoreOneCallRecording($id:UUID!){restoreCallRecording(id:$id){...CallRecording}}",
-    "restoreCallRecording",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
-)
-RESTORE_ONE_COMPANY = rt.Operation(
-    "RestoreOneCompany",
-    "mutation",
-    "mutation RestoreOneCompany($id:UUID!){restoreCompany(id:$id){...Company}}",
-    "restoreCompany",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-RESTORE_ONE_DASHBOARD = rt.Operation(
-    "RestoreOneDashboard",
-    "mutation",
-    "mutation RestoreOneDashboard($id:UUID!){restoreDashboard(id:$id){...Dashboard}}",
-    "restoreDashboard",
-    (_ACTOR, _DASHBOARD),
-)
-RESTORE_ONE_MESSAGE = rt.Operation(
-    "RestoreOneMessage",
-    "mutation",
-    "mutation RestoreOneMessage($id:UUID!){restoreMessage(id:$id){...Message}}",
-    "restoreMessage",
-    (_ACTOR, _MESSAGE),
-)
-RESTORE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "RestoreOneMessageCampaign",
-    "mutation",
-    "mutation RestoreOneMessageCampaign($id:UUID!){restoreMessageCampaign(id:$id){...MessageCampaign}}",
-    "restoreMessageCampaign",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
-)
-RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "RestoreOneMessageChannelMessageAssociation",
-    "mutation",
-    "mutation RestoreOneMessageChannelMessageAssociation($id:UUID!){restoreMessageChannelMessageAssociation(id:$id"
-    "){...MessageChannelMessageAssociation}}",
-    "restoreMessageChannelMessageAssociation",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    "mutation DestroyOneMessageChannelMessageAssociationMessageFolder($id:UUID"
+    "!){destroyMessageChannelMessageAssociationMessageFolder(id:$id){...MessageChannelMessageAssociationMessageFolder"
+    "}}",
+    "destroyMessageChannelMessageAssociationMessageFolder",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
 RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
     "RestoreOneMessageChannelMessageAssociationMessageFolder",
     "mutation",
     "mutation RestoreOneMessageChannelMessageAssociationMessageFolder($id:UUID"
-    "!){restoreMessageChannelMessageAssociationMessageFolder(id:$id){...MessageChannelMessageAssociationMessageFolder}}",
+    "!){restoreMessageChannelMessageAssociationMessageFolder(id:$id){...MessageChannelMessageAssociationMessageFolder"
+    "}}",
     "restoreMessageChannelMessageAssociationMessageFolder",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-RESTORE_ONE_MESSAGE_LIST = rt.Operation(
-    "RestoreOneMessageList",
+CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
+    "CreateManyMessageChannelMessageAssociationMessageFolders",
     "mutation",
-    "mutation RestoreOneMessageList($id:UUID!){restoreMessageList(id:$id){...MessageList}}",
-    "restoreMessageList",
-    (_ACTOR, _MESSAGE_LIST),
-)
-RESTORE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "RestoreOneMessageListMember",
-    "mutation",
-    "mutation RestoreOneMessageListMember($id:UUID!){restoreMessageListMember(id:$id){...MessageListMember}}",
-    "restoreMessageListMember",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
-)
-RESTORE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "RestoreOneMessageParticipant",
-    "mutation",
-    "mutation RestoreOneMessageParticipant($id:UUID!){restoreMessageParticipant(id:$id){...MessageParticipant}}",
-    "restoreMessageParticipant",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-RESTORE_ONE_MESSAGE_THREAD = rt.Operation(
-    "RestoreOneMessageThread",
-    "mutation",
-    "mutation RestoreOneMessageThread($id:UUID!){restoreMessageThread(id:$id){...MessageThread}}",
-    "restoreMessageThread",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-RESTORE_ONE_NOTE = rt.Operation(
-    "RestoreOneNote",
-    "mutation",
-    "mutation RestoreOneNote($id:UUID!){restoreNote(id:$id){...Note}}",
-    "restoreNote",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-RESTORE_ONE_NOTE_TARGET = rt.Operation(
-    "RestoreOneNoteTarget",
-    "mutation",
-    "mutation RestoreOneNoteTarget($id:UUID!){restoreNoteTarget(id:$id){...NoteTarget}}",
-    "restoreNoteTarget",
-    (_ACTOR, _NOTE_TARGET),
-)
-RESTORE_ONE_OPPORTUNITY = rt.Operation(
-    "RestoreOneOpportunity",
-    "mutation",
-    "mutation RestoreOneOpportunity($id:UUID!){restoreOpportunity(id:$id){...Opportunity}}",
-    "restoreOpportunity",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-RESTORE_ONE_PERSON = rt.Operation(
-    "RestoreOnePerson",
-    "mutation",
-    "mutation RestoreOnePerson($id:UUID!){restorePerson(id:$id){...Person}}",
-    "restorePerson",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-RESTORE_ONE_TASK = rt.Operation(
-    "RestoreOneTask",
-    "mutation",
-    "mutation RestoreOneTask($id:UUID!){restoreTask(id:$id){...Task}}",
-    "restoreTask",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-RESTORE_ONE_TASK_TARGET = rt.Operation(
-    "RestoreOneTaskTarget",
-    "mutation",
-    "mutation RestoreOneTaskTarget($id:UUID!){restoreTaskTarget(id:$id){...TaskTarget}}",
-    "restoreTaskTarget",
-    (_ACTOR, _TASK_TARGET),
-)
-RESTORE_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "RestoreOneTimelineActivity",
-    "mutation",
-    "mutation RestoreOneTimelineActivity($id:UUID!){restoreTimelineActivity(id:$id){...TimelineActivity}}",
-    "restoreTimelineActivity",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-RESTORE_ONE_WORKFLOW = rt.Operation(
-    "RestoreOneWorkflow",
-    "mutation",
-    "mutation RestoreOneWorkflow($id:UUID!){restoreWorkflow(id:$id){...Workflow}}",
-    "restoreWorkflow",
-    (_ACTOR, _WORKFLOW),
-)
-RESTORE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "RestoreOneWorkflowAutomatedTrigger",
-    "mutation",
-    "mutation RestoreOneWorkflowAutomatedTrigger($id:UUID!){restoreWorkflowAutomatedTrigger(id:$id"
-    "){...WorkflowAutomatedTrigger}}",
-    "restoreWorkflowAutomatedTrigger",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-RESTORE_ONE_WORKFLOW_RUN = rt.Operation(
-    "RestoreOneWorkflowRun",
-    "mutation",
-    "mutation RestoreOneWorkflowRun($id:UUID!){restoreWorkflowRun(id:$id){...WorkflowRun}}",
-    "restoreWorkflowRun",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-RESTORE_ONE_WORKFLOW_VERSION = rt.Operation(
-    "RestoreOneWorkflowVersion",
-    "mutation",
-    "mutation RestoreOneWorkflowVersion($id:UUID!){restoreWorkflowVersion(id:$id){...WorkflowVersion}}",
-    "restoreWorkflowVersion",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-RESTORE_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "RestoreOneWorkspaceMember",
-    "mutation",
-    "mutation RestoreOneWorkspaceMember($id:UUID!){restoreWorkspaceMember(id:$id){...WorkspaceMember}}",
-    "restoreWorkspaceMember",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
-)
-UPDATE_MANY_ATTACHMENTS = rt.Operation(
-    "UpdateManyAttachments",
-    "mutation",
-    "mutation UpdateManyAttachments($data:AttachmentUpdateInput!$filter:AttachmentFilterInput!){updateAttachments(data"
-    ":$data filter:$filter){...Attachment}}",
-    "updateAttachments",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
-)
-UPDATE_MANY_BLOCKLISTS = rt.Operation(
-    "UpdateManyBlocklists",
-    "mutation",
-    "mutation UpdateManyBlocklists($data:BlocklistUpdateInput!$filter:BlocklistFilterInput!){updateBlocklists(data"
-    ":$data filter:$filter){...Blocklist}}",
-    "updateBlocklists",
-    (_ACTOR, _BLOCKLIST),
-)
-UPDATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "UpdateManyCalendarChannelEventAssociations",
-    "mutation",
-    "mutation UpdateManyCalendarChannelEventAssociations($data:CalendarChannelEventAssociationUpdateInput!$filter"
-    ":CalendarChannelEventAssociationFilterInput!){updateCalendarChannelEventAssociations(data:$data filter:$filter"
-    "){...CalendarChannelEventAssociation}}",
-    "updateCalendarChannelEventAssociations",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
-)
-UPDATE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "UpdateManyCalendarEventParticipants",
-    "mutation",
-    "mutation UpdateManyCalendarEventParticipants($data:CalendarEventParticipantUpdateInput!$filter"
-    ":CalendarEventParticipantFilterInput!){updateCalendarEventParticipants(data:$data filter:$filter"
-    "){...CalendarEventParticipant}}",
-    "updateCalendarEventParticipants",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
-)
-UPDATE_MANY_CALENDAR_EVENTS = rt.Operation(
-    "UpdateManyCalendarEvents",
-    "mutation",
-    "mutation UpdateManyCalendarEvents($data:CalendarEventUpdateInput!$filter:CalendarEventFilterInput"
-    "!){updateCalendarEvents(data:$data filter:$filter){...CalendarEvent}}",
-    "updateCalendarEvents",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
-)
-UPDATE_MANY_CALL_RECORDINGS = rt.Operation(
-    "UpdateManyCallRecordings",
-    "mutation",
-    "mutation UpdateManyCallRecordings($data:CallRecordingUpdateInput!$filter:CallRecordingFilterInput"
-    "!){updateCallRecordings(data:$data filter:$filter){...CallRecording}}",
-    "updateCallRecordings",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
-)
-UPDATE_MANY_COMPANIES = rt.Operation(
-    "UpdateManyCompanies",
-    "mutation",
-    "mutation UpdateManyCompanies($data:CompanyUpdateInput!$filter:CompanyFilterInput!){updateCompanies(data:$data"
-    " filter:$filter){...Company}}",
-    "updateCompanies",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-UPDATE_MANY_DASHBOARDS = rt.Operation(
-    "UpdateManyDashboards",
-    "mutation",
-    "mutation UpdateManyDashboards($data:DashboardUpdateInput!$filter:DashboardFilterInput!){updateDashboards(data"
-    ":$data filter:$filter){...Dashboard}}",
-    "updateDashboards",
-    (_ACTOR, _DASHBOARD),
-)
-UPDATE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "UpdateManyMessageCampaigns",
-    "mutation",
-    "mutation UpdateManyMessageCampaigns($data:MessageCampaignUpdateInput!$filter:MessageCampaignFilterInput"
-    "!){updateMessageCampaigns(data:$data filter:$filter){...MessageCampaign}}",
-    "updateMessageCampaigns",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    "mutation CreateManyMessageChannelMessageAssociationMessageFolders($data"
+    ":[MessageChannelMessageAssociationMessageFolderCreateInput!]!$upsert:Boolean"
+    "){createMessageChannelMessageAssociationMessageFolders(data:$data upsert:$upsert"
+    "){...MessageChannelMessageAssociationMessageFolder}}",
+    "createMessageChannelMessageAssociationMessageFolders",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
 UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
     "UpdateManyMessageChannelMessageAssociationMessageFolders",
@@ -2737,22 +1423,104 @@ UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
     "updateMessageChannelMessageAssociationMessageFolders",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "UpdateManyMessageChannelMessageAssociations",
+DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
+    "DeleteManyMessageChannelMessageAssociationMessageFolders",
     "mutation",
-    "mutation UpdateManyMessageChannelMessageAssociations($data:MessageChannelMessageAssociationUpdateInput!$filter"
-    ":MessageChannelMessageAssociationFilterInput!){updateMessageChannelMessageAssociations(data:$data filter:$filter"
-    "){...MessageChannelMessageAssociation}}",
-    "updateMessageChannelMessageAssociations",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    "mutation DeleteManyMessageChannelMessageAssociationMessageFolders($filter"
+    ":MessageChannelMessageAssociationMessageFolderFilterInput!){deleteMessageChannelMessageAssociationMessageFolders"
+    "(filter:$filter){...MessageChannelMessageAssociationMessageFolder}}",
+    "deleteMessageChannelMessageAssociationMessageFolders",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-UPDATE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "UpdateManyMessageListMembers",
+DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
+    "DestroyManyMessageChannelMessageAssociationMessageFolders",
     "mutation",
-    "mutation UpdateManyMessageListMembers($data:MessageListMemberUpdateInput!$filter:MessageListMemberFilterInput"
-    "!){updateMessageListMembers(data:$data filter:$filter){...MessageListMember}}",
-    "updateMessageListMembers",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    "mutation DestroyManyMessageChannelMessageAssociationMessageFolders($filter"
+    ":MessageChannelMessageAssociationMessageFolderFilterInput!){destroyMessageChannelMessageAssociationMessageFolders"
+    "(filter:$filter){...MessageChannelMessageAssociationMessageFolder}}",
+    "destroyMessageChannelMessageAssociationMessageFolders",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+)
+RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
+    "RestoreManyMessageChannelMessageAssociationMessageFolders",
+    "mutation",
+    "mutation RestoreManyMessageChannelMessageAssociationMessageFolders($filter"
+    ":MessageChannelMessageAssociationMessageFolderFilterInput!){restoreMessageChannelMessageAssociationMessageFolders"
+    "(filter:$filter){...MessageChannelMessageAssociationMessageFolder}}",
+    "restoreMessageChannelMessageAssociationMessageFolders",
+    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+)
+FIND_MANY_MESSAGE_LISTS = rt.Operation(
+    "FindManyMessageLists",
+    "query",
+    "query FindManyMessageLists($after:String$before:String$filter:MessageListFilterInput$first:Int$last:Int$offset"
+    ":Int$orderBy:[MessageListOrderByInput]){messageLists(after:$after before:$before filter:$filter first:$first last"
+    ":$last offset:$offset orderBy:$orderBy){edges{node{...MessageList}cursor}pageInfo{hasNextPage hasPreviousPage"
+    " startCursor endCursor}totalCount}}",
+    "messageLists",
+    (_ACTOR, _MESSAGE_LIST),
+)
+FIND_ONE_MESSAGE_LIST = rt.Operation(
+    "FindOneMessageList",
+    "query",
+    "query FindOneMessageList($filter:MessageListFilterInput!){messageList(filter:$filter){...MessageList}}",
+    "messageList",
+    (_ACTOR, _MESSAGE_LIST),
+)
+GROUP_BY_MESSAGE_LISTS = rt.Operation(
+    "GroupByMessageLists",
+    "query",
+    "query GroupByMessageLists($filter:MessageListFilterInput$groupBy:[MessageListGroupByInput!]!$limit:Int"
+    "$offsetForRecords:Int$orderBy:[MessageListOrderByWithGroupByInput]$orderByForRecords:[MessageListOrderByInput"
+    "]$viewId:UUID){messageListsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
+    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
+    " totalCount}}",
+    "messageListsGroupBy",
+)
+CREATE_ONE_MESSAGE_LIST = rt.Operation(
+    "CreateOneMessageList",
+    "mutation",
+    "mutation CreateOneMessageList($data:MessageListCreateInput!$upsert:Boolean){createMessageList(data:$data upsert"
+    ":$upsert){...MessageList}}",
+    "createMessageList",
+    (_ACTOR, _MESSAGE_LIST),
+)
+UPDATE_ONE_MESSAGE_LIST = rt.Operation(
+    "UpdateOneMessageList",
+    "mutation",
+    "mutation UpdateOneMessageList($id:UUID!$data:MessageListUpdateInput!){updateMessageList(id:$id data:$data"
+    "){...MessageList}}",
+    "updateMessageList",
+    (_ACTOR, _MESSAGE_LIST),
+)
+DELETE_ONE_MESSAGE_LIST = rt.Operation(
+    "DeleteOneMessageList",
+    "mutation",
+    "mutation DeleteOneMessageList($id:UUID!){deleteMessageList(id:$id){...MessageList}}",
+    "deleteMessageList",
+    (_ACTOR, _MESSAGE_LIST),
+)
+DESTROY_ONE_MESSAGE_LIST = rt.Operation(
+    "DestroyOneMessageList",
+    "mutation",
+    "mutation DestroyOneMessageList($id:UUID!){destroyMessageList(id:$id){...MessageList}}",
+    "destroyMessageList",
+    (_ACTOR, _MESSAGE_LIST),
+)
+RESTORE_ONE_MESSAGE_LIST = rt.Operation(
+    "RestoreOneMessageList",
+    "mutation",
+    "mutation RestoreOneMessageList($id:UUID!){restoreMessageList(id:$id){...MessageList}}",
+    "restoreMessageList",
+    (_ACTOR, _MESSAGE_LIST),
+)
+CREATE_MANY_MESSAGE_LISTS = rt.Operation(
+    "CreateManyMessageLists",
+    "mutation",
+    "mutation CreateManyMessageLists($data:[MessageListCreateInput!]!$upsert:Boolean){createMessageLists(data:$data"
+    " upsert:$upsert){...MessageList}}",
+    "createMessageLists",
+    (_ACTOR, _MESSAGE_LIST),
 )
 UPDATE_MANY_MESSAGE_LISTS = rt.Operation(
     "UpdateManyMessageLists",
@@ -2762,6 +1530,208 @@ UPDATE_MANY_MESSAGE_LISTS = rt.Operation(
     "updateMessageLists",
     (_ACTOR, _MESSAGE_LIST),
 )
+DELETE_MANY_MESSAGE_LISTS = rt.Operation(
+    "DeleteManyMessageLists",
+    "mutation",
+    "mutation DeleteManyMessageLists($filter:MessageListFilterInput!){deleteMessageLists(filter:$filter"
+    "){...MessageList}}",
+    "deleteMessageLists",
+    (_ACTOR, _MESSAGE_LIST),
+)
+DESTROY_MANY_MESSAGE_LISTS = rt.Operation(
+    "DestroyManyMessageLists",
+    "mutation",
+    "mutation DestroyManyMessageLists($filter:MessageListFilterInput!){destroyMessageLists(filter:$filter"
+    "){...MessageList}}",
+    "destroyMessageLists",
+    (_ACTOR, _MESSAGE_LIST),
+)
+RESTORE_MANY_MESSAGE_LISTS = rt.Operation(
+    "RestoreManyMessageLists",
+    "mutation",
+    "mutation RestoreManyMessageLists($filter:MessageListFilterInput!){restoreMessageLists(filter:$filter"
+    "){...MessageList}}",
+    "restoreMessageLists",
+    (_ACTOR, _MESSAGE_LIST),
+)
+FIND_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
+    "FindManyMessageListMembers",
+    "query",
+    "query FindManyMessageListMembers($after:String$before:String$filter:MessageListMemberFilterInput$first:Int$last"
+    ":Int$offset:Int$orderBy:[MessageListMemberOrderByInput]){messageListMembers(after:$after before:$before filter"
+    ":$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...MessageListMember}cursor}pageInfo"
+    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
+    "messageListMembers",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+FIND_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
+    "FindOneMessageListMember",
+    "query",
+    "query FindOneMessageListMember($filter:MessageListMemberFilterInput!){messageListMember(filter:$filter"
+    "){...MessageListMember}}",
+    "messageListMember",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+GROUP_BY_MESSAGE_LIST_MEMBERS = rt.Operation(
+    "GroupByMessageListMembers",
+    "query",
+    "query GroupByMessageListMembers($filter:MessageListMemberFilterInput$groupBy:[MessageListMemberGroupByInput"
+    "!]!$limit:Int$offsetForRecords:Int$orderBy:[MessageListMemberOrderByWithGroupByInput]$orderByForRecords"
+    ":[MessageListMemberOrderByInput]$viewId:UUID){messageListMembersGroupBy(filter:$filter groupBy:$groupBy limit"
+    ":$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
+    "){groupByDimensionValues totalCount}}",
+    "messageListMembersGroupBy",
+)
+CREATE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
+    "CreateOneMessageListMember",
+    "mutation",
+    "mutation CreateOneMessageListMember($data:MessageListMemberCreateInput!$upsert:Boolean){createMessageListMember"
+    "(data:$data upsert:$upsert){...MessageListMember}}",
+    "createMessageListMember",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+UPDATE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
+    "UpdateOneMessageListMember",
+    "mutation",
+    "mutation UpdateOneMessageListMember($id:UUID!$data:MessageListMemberUpdateInput!){updateMessageListMember(id:$id"
+    " data:$data){...MessageListMember}}",
+    "updateMessageListMember",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+DELETE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
+    "DeleteOneMessageListMember",
+    "mutation",
+    "mutation DeleteOneMessageListMember($id:UUID!){deleteMessageListMember(id:$id){...MessageListMember}}",
+    "deleteMessageListMember",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+DESTROY_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
+    "DestroyOneMessageListMember",
+    "mutation",
+    "mutation DestroyOneMessageListMember($id:UUID!){destroyMessageListMember(id:$id){...MessageListMember}}",
+    "destroyMessageListMember",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+RESTORE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
+    "RestoreOneMessageListMember",
+    "mutation",
+    "mutation RestoreOneMessageListMember($id:UUID!){restoreMessageListMember(id:$id){...MessageListMember}}",
+    "restoreMessageListMember",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+CREATE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
+    "CreateManyMessageListMembers",
+    "mutation",
+    "mutation CreateManyMessageListMembers($data:[MessageListMemberCreateInput!]!$upsert:Boolean"
+    "){createMessageListMembers(data:$data upsert:$upsert){...MessageListMember}}",
+    "createMessageListMembers",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+UPDATE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
+    "UpdateManyMessageListMembers",
+    "mutation",
+    "mutation UpdateManyMessageListMembers($data:MessageListMemberUpdateInput!$filter:MessageListMemberFilterInput"
+    "!){updateMessageListMembers(data:$data filter:$filter){...MessageListMember}}",
+    "updateMessageListMembers",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+DELETE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
+    "DeleteManyMessageListMembers",
+    "mutation",
+    "mutation DeleteManyMessageListMembers($filter:MessageListMemberFilterInput!){deleteMessageListMembers(filter"
+    ":$filter){...MessageListMember}}",
+    "deleteMessageListMembers",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+DESTROY_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
+    "DestroyManyMessageListMembers",
+    "mutation",
+    "mutation DestroyManyMessageListMembers($filter:MessageListMemberFilterInput!){destroyMessageListMembers(filter"
+    ":$filter){...MessageListMember}}",
+    "destroyMessageListMembers",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+RESTORE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
+    "RestoreManyMessageListMembers",
+    "mutation",
+    "mutation RestoreManyMessageListMembers($filter:MessageListMemberFilterInput!){restoreMessageListMembers(filter"
+    ":$filter){...MessageListMember}}",
+    "restoreMessageListMembers",
+    (_ACTOR, _MESSAGE_LIST_MEMBER),
+)
+FIND_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
+    "FindManyMessageParticipants",
+    "query",
+    "query FindManyMessageParticipants($after:String$before:String$filter:MessageParticipantFilterInput$first:Int$last"
+    ":Int$offset:Int$orderBy:[MessageParticipantOrderByInput]){messageParticipants(after:$after before:$before filter"
+    ":$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...MessageParticipant}cursor"
+    "}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
+    "messageParticipants",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+FIND_ONE_MESSAGE_PARTICIPANT = rt.Operation(
+    "FindOneMessageParticipant",
+    "query",
+    "query FindOneMessageParticipant($filter:MessageParticipantFilterInput!){messageParticipant(filter:$filter"
+    "){...MessageParticipant}}",
+    "messageParticipant",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+GROUP_BY_MESSAGE_PARTICIPANTS = rt.Operation(
+    "GroupByMessageParticipants",
+    "query",
+    "query GroupByMessageParticipants($filter:MessageParticipantFilterInput$groupBy:[MessageParticipantGroupByInput"
+    "!]!$limit:Int$offsetForRecords:Int$orderBy:[MessageParticipantOrderByWithGroupByInput]$orderByForRecords"
+    ":[MessageParticipantOrderByInput]$viewId:UUID){messageParticipantsGroupBy(filter:$filter groupBy:$groupBy limit"
+    ":$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
+    "){groupByDimensionValues totalCount}}",
+    "messageParticipantsGroupBy",
+)
+CREATE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
+    "CreateOneMessageParticipant",
+    "mutation",
+    "mutation CreateOneMessageParticipant($data:MessageParticipantCreateInput!$upsert:Boolean"
+    "){createMessageParticipant(data:$data upsert:$upsert){...MessageParticipant}}",
+    "createMessageParticipant",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+UPDATE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
+    "UpdateOneMessageParticipant",
+    "mutation",
+    "mutation UpdateOneMessageParticipant($id:UUID!$data:MessageParticipantUpdateInput!){updateMessageParticipant(id"
+    ":$id data:$data){...MessageParticipant}}",
+    "updateMessageParticipant",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+DELETE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
+    "DeleteOneMessageParticipant",
+    "mutation",
+    "mutation DeleteOneMessageParticipant($id:UUID!){deleteMessageParticipant(id:$id){...MessageParticipant}}",
+    "deleteMessageParticipant",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+DESTROY_ONE_MESSAGE_PARTICIPANT = rt.Operation(
+    "DestroyOneMessageParticipant",
+    "mutation",
+    "mutation DestroyOneMessageParticipant($id:UUID!){destroyMessageParticipant(id:$id){...MessageParticipant}}",
+    "destroyMessageParticipant",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+RESTORE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
+    "RestoreOneMessageParticipant",
+    "mutation",
+    "mutation RestoreOneMessageParticipant($id:UUID!){restoreMessageParticipant(id:$id){...MessageParticipant}}",
+    "restoreMessageParticipant",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+CREATE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
+    "CreateManyMessageParticipants",
+    "mutation",
+    "mutation CreateManyMessageParticipants($data:[MessageParticipantCreateInput!]!$upsert:Boolean"
+    "){createMessageParticipants(data:$data upsert:$upsert){...MessageParticipant}}",
+    "createMessageParticipants",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
 UPDATE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
     "UpdateManyMessageParticipants",
     "mutation",
@@ -2769,6 +1739,102 @@ UPDATE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
     "!){updateMessageParticipants(data:$data filter:$filter){...MessageParticipant}}",
     "updateMessageParticipants",
     (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+DELETE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
+    "DeleteManyMessageParticipants",
+    "mutation",
+    "mutation DeleteManyMessageParticipants($filter:MessageParticipantFilterInput!){deleteMessageParticipants(filter"
+    ":$filter){...MessageParticipant}}",
+    "deleteMessageParticipants",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+DESTROY_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
+    "DestroyManyMessageParticipants",
+    "mutation",
+    "mutation DestroyManyMessageParticipants($filter:MessageParticipantFilterInput!){destroyMessageParticipants(filter"
+    ":$filter){...MessageParticipant}}",
+    "destroyMessageParticipants",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+RESTORE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
+    "RestoreManyMessageParticipants",
+    "mutation",
+    "mutation RestoreManyMessageParticipants($filter:MessageParticipantFilterInput!){restoreMessageParticipants(filter"
+    ":$filter){...MessageParticipant}}",
+    "restoreMessageParticipants",
+    (_ACTOR, _MESSAGE_PARTICIPANT),
+)
+FIND_MANY_MESSAGE_THREADS = rt.Operation(
+    "FindManyMessageThreads",
+    "query",
+    "query FindManyMessageThreads($after:String$before:String$filter:MessageThreadFilterInput$first:Int$last:Int"
+    "$offset:Int$orderBy:[MessageThreadOrderByInput]){messageThreads(after:$after before:$before filter:$filter first"
+    ":$first last:$last offset:$offset orderBy:$orderBy){edges{node{...MessageThread}cursor}pageInfo{hasNextPage"
+    " hasPreviousPage startCursor endCursor}totalCount}}",
+    "messageThreads",
+    (_ACTOR, _MESSAGE_THREAD),
+)
+FIND_ONE_MESSAGE_THREAD = rt.Operation(
+    "FindOneMessageThread",
+    "query",
+    "query FindOneMessageThread($filter:MessageThreadFilterInput!){messageThread(filter:$filter){...MessageThread}}",
+    "messageThread",
+    (_ACTOR, _MESSAGE_THREAD),
+)
+GROUP_BY_MESSAGE_THREADS = rt.Operation(
+    "GroupByMessageThreads",
+    "query",
+    "query GroupByMessageThreads($filter:MessageThreadFilterInput$groupBy:[MessageThreadGroupByInput!]!$limit:Int"
+    "$offsetForRecords:Int$orderBy:[MessageThreadOrderByWithGroupByInput]$orderByForRecords:[MessageThreadOrderByInput"
+    "]$viewId:UUID){messageThreadsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
+    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
+    " totalCount}}",
+    "messageThreadsGroupBy",
+)
+CREATE_ONE_MESSAGE_THREAD = rt.Operation(
+    "CreateOneMessageThread",
+    "mutation",
+    "mutation CreateOneMessageThread($data:MessageThreadCreateInput!$upsert:Boolean){createMessageThread(data:$data"
+    " upsert:$upsert){...MessageThread}}",
+    "createMessageThread",
+    (_ACTOR, _MESSAGE_THREAD),
+)
+UPDATE_ONE_MESSAGE_THREAD = rt.Operation(
+    "UpdateOneMessageThread",
+    "mutation",
+    "mutation UpdateOneMessageThread($id:UUID!$data:MessageThreadUpdateInput!){updateMessageThread(id:$id data:$data"
+    "){...MessageThread}}",
+    "updateMessageThread",
+    (_ACTOR, _MESSAGE_THREAD),
+)
+DELETE_ONE_MESSAGE_THREAD = rt.Operation(
+    "DeleteOneMessageThread",
+    "mutation",
+    "mutation DeleteOneMessageThread($id:UUID!){deleteMessageThread(id:$id){...MessageThread}}",
+    "deleteMessageThread",
+    (_ACTOR, _MESSAGE_THREAD),
+)
+DESTROY_ONE_MESSAGE_THREAD = rt.Operation(
+    "DestroyOneMessageThread",
+    "mutation",
+    "mutation DestroyOneMessageThread($id:UUID!){destroyMessageThread(id:$id){...MessageThread}}",
+    "destroyMessageThread",
+    (_ACTOR, _MESSAGE_THREAD),
+)
+RESTORE_ONE_MESSAGE_THREAD = rt.Operation(
+    "RestoreOneMessageThread",
+    "mutation",
+    "mutation RestoreOneMessageThread($id:UUID!){restoreMessageThread(id:$id){...MessageThread}}",
+    "restoreMessageThread",
+    (_ACTOR, _MESSAGE_THREAD),
+)
+CREATE_MANY_MESSAGE_THREADS = rt.Operation(
+    "CreateManyMessageThreads",
+    "mutation",
+    "mutation CreateManyMessageThreads($data:[MessageThreadCreateInput!]!$upsert:Boolean){createMessageThreads(data"
+    ":$data upsert:$upsert){...MessageThread}}",
+    "createMessageThreads",
+    (_ACTOR, _MESSAGE_THREAD),
 )
 UPDATE_MANY_MESSAGE_THREADS = rt.Operation(
     "UpdateManyMessageThreads",
@@ -2778,21 +1844,98 @@ UPDATE_MANY_MESSAGE_THREADS = rt.Operation(
     "updateMessageThreads",
     (_ACTOR, _MESSAGE_THREAD),
 )
-UPDATE_MANY_MESSAGES = rt.Operation(
-    "UpdateManyMessages",
+DELETE_MANY_MESSAGE_THREADS = rt.Operation(
+    "DeleteManyMessageThreads",
     "mutation",
-    "mutation UpdateManyMessages($data:MessageUpdateInput!$filter:MessageFilterInput!){updateMessages(data:$data filter"
-    ":$filter){...Message}}",
-    "updateMessages",
-    (_ACTOR, _MESSAGE),
+    "mutation DeleteManyMessageThreads($filter:MessageThreadFilterInput!){deleteMessageThreads(filter:$filter"
+    "){...MessageThread}}",
+    "deleteMessageThreads",
+    (_ACTOR, _MESSAGE_THREAD),
 )
-UPDATE_MANY_NOTE_TARGETS = rt.Operation(
-    "UpdateManyNoteTargets",
+DESTROY_MANY_MESSAGE_THREADS = rt.Operation(
+    "DestroyManyMessageThreads",
     "mutation",
-    "mutation UpdateManyNoteTargets($data:NoteTargetUpdateInput!$filter:NoteTargetFilterInput!){updateNoteTargets(data"
-    ":$data filter:$filter){...NoteTarget}}",
-    "updateNoteTargets",
-    (_ACTOR, _NOTE_TARGET),
+    "mutation DestroyManyMessageThreads($filter:MessageThreadFilterInput!){destroyMessageThreads(filter:$filter"
+    "){...MessageThread}}",
+    "destroyMessageThreads",
+    (_ACTOR, _MESSAGE_THREAD),
+)
+RESTORE_MANY_MESSAGE_THREADS = rt.Operation(
+    "RestoreManyMessageThreads",
+    "mutation",
+    "mutation RestoreManyMessageThreads($filter:MessageThreadFilterInput!){restoreMessageThreads(filter:$filter"
+    "){...MessageThread}}",
+    "restoreMessageThreads",
+    (_ACTOR, _MESSAGE_THREAD),
+)
+FIND_MANY_NOTES = rt.Operation(
+    "FindManyNotes",
+    "query",
+    "query FindManyNotes($after:String$before:String$filter:NoteFilterInput$first:Int$last:Int$offset:Int$orderBy"
+    ":[NoteOrderByInput]){notes(after:$after before:$before filter:$filter first:$first last:$last offset:$offset"
+    " orderBy:$orderBy){edges{node{...Note}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
+    "}totalCount}}",
+    "notes",
+    (_ACTOR, _NOTE, _RICH_TEXT),
+)
+FIND_ONE_NOTE = rt.Operation(
+    "FindOneNote",
+    "query",
+    "query FindOneNote($filter:NoteFilterInput!){note(filter:$filter){...Note}}",
+    "note",
+    (_ACTOR, _NOTE, _RICH_TEXT),
+)
+GROUP_BY_NOTES = rt.Operation(
+    "GroupByNotes",
+    "query",
+    "query GroupByNotes($filter:NoteFilterInput$groupBy:[NoteGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
+    ":[NoteOrderByWithGroupByInput]$orderByForRecords:[NoteOrderByInput]$viewId:UUID){notesGroupBy(filter:$filter"
+    " groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
+    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "notesGroupBy",
+)
+CREATE_ONE_NOTE = rt.Operation(
+    "CreateOneNote",
+    "mutation",
+    "mutation CreateOneNote($data:NoteCreateInput!$upsert:Boolean){createNote(data:$data upsert:$upsert){...Note}}",
+    "createNote",
+    (_ACTOR, _NOTE, _RICH_TEXT),
+)
+UPDATE_ONE_NOTE = rt.Operation(
+    "UpdateOneNote",
+    "mutation",
+    "mutation UpdateOneNote($id:UUID!$data:NoteUpdateInput!){updateNote(id:$id data:$data){...Note}}",
+    "updateNote",
+    (_ACTOR, _NOTE, _RICH_TEXT),
+)
+DELETE_ONE_NOTE = rt.Operation(
+    "DeleteOneNote",
+    "mutation",
+    "mutation DeleteOneNote($id:UUID!){deleteNote(id:$id){...Note}}",
+    "deleteNote",
+    (_ACTOR, _NOTE, _RICH_TEXT),
+)
+DESTROY_ONE_NOTE = rt.Operation(
+    "DestroyOneNote",
+    "mutation",
+    "mutation DestroyOneNote($id:UUID!){destroyNote(id:$id){...Note}}",
+    "destroyNote",
+    (_ACTOR, _NOTE, _RICH_TEXT),
+)
+RESTORE_ONE_NOTE = rt.Operation(
+    "RestoreOneNote",
+    "mutation",
+    "mutation RestoreOneNote($id:UUID!){restoreNote(id:$id){...Note}}",
+    "restoreNote",
+    (_ACTOR, _NOTE, _RICH_TEXT),
+)
+CREATE_MANY_NOTES = rt.Operation(
+    "CreateManyNotes",
+    "mutation",
+    "mutation CreateManyNotes($data:[NoteCreateInput!]!$upsert:Boolean){createNotes(data:$data upsert:$upsert){...Note"
+    "}}",
+    "createNotes",
+    (_ACTOR, _NOTE, _RICH_TEXT),
 )
 UPDATE_MANY_NOTES = rt.Operation(
     "UpdateManyNotes",
@@ -2802,13 +1945,310 @@ UPDATE_MANY_NOTES = rt.Operation(
     "updateNotes",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
+DELETE_MANY_NOTES = rt.Operation(
+    "DeleteManyNotes",
+    "mutation",
+    "mutation DeleteManyNotes($filter:NoteFilterInput!){deleteNotes(filter:$filter){...Note}}",
+    "deleteNotes",
+    (_ACTOR, _NOTE, _RICH_TEXT),
+)
+DESTROY_MANY_NOTES = rt.Operation(
+    "DestroyManyNotes",
+    "mutation",
+    "mutation DestroyManyNotes($filter:NoteFilterInput!){destroyNotes(filter:$filter){...Note}}",
+    "destroyNotes",
+    (_ACTOR, _NOTE, _RICH_TEXT),
+)
+RESTORE_MANY_NOTES = rt.Operation(
+    "RestoreManyNotes",
+    "mutation",
+    "mutation RestoreManyNotes($filter:NoteFilterInput!){restoreNotes(filter:$filter){...Note}}",
+    "restoreNotes",
+    (_ACTOR, _NOTE, _RICH_TEXT),
+)
+FIND_MANY_NOTE_TARGETS = rt.Operation(
+    "FindManyNoteTargets",
+    "query",
+    "query FindManyNoteTargets($after:String$before:String$filter:NoteTargetFilterInput$first:Int$last:Int$offset:Int"
+    "$orderBy:[NoteTargetOrderByInput]){noteTargets(after:$after before:$before filter:$filter first:$first last:$last"
+    " offset:$offset orderBy:$orderBy){edges{node{...NoteTarget}cursor}pageInfo{hasNextPage hasPreviousPage"
+    " startCursor endCursor}totalCount}}",
+    "noteTargets",
+    (_ACTOR, _NOTE_TARGET),
+)
+FIND_ONE_NOTE_TARGET = rt.Operation(
+    "FindOneNoteTarget",
+    "query",
+    "query FindOneNoteTarget($filter:NoteTargetFilterInput!){noteTarget(filter:$filter){...NoteTarget}}",
+    "noteTarget",
+    (_ACTOR, _NOTE_TARGET),
+)
+GROUP_BY_NOTE_TARGETS = rt.Operation(
+    "GroupByNoteTargets",
+    "query",
+    "query GroupByNoteTargets($filter:NoteTargetFilterInput$groupBy:[NoteTargetGroupByInput!]!$limit:Int"
+    "$offsetForRecords:Int$orderBy:[NoteTargetOrderByWithGroupByInput]$orderByForRecords:[NoteTargetOrderByInput"
+    "]$viewId:UUID){noteTargetsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
+    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "noteTargetsGroupBy",
+)
+CREATE_ONE_NOTE_TARGET = rt.Operation(
+    "CreateOneNoteTarget",
+    "mutation",
+    "mutation CreateOneNoteTarget($data:NoteTargetCreateInput!$upsert:Boolean){createNoteTarget(data:$data upsert"
+    ":$upsert){...NoteTarget}}",
+    "createNoteTarget",
+    (_ACTOR, _NOTE_TARGET),
+)
+UPDATE_ONE_NOTE_TARGET = rt.Operation(
+    "UpdateOneNoteTarget",
+    "mutation",
+    "mutation UpdateOneNoteTarget($id:UUID!$data:NoteTargetUpdateInput!){updateNoteTarget(id:$id data:$data"
+    "){...NoteTarget}}",
+    "updateNoteTarget",
+    (_ACTOR, _NOTE_TARGET),
+)
+DELETE_ONE_NOTE_TARGET = rt.Operation(
+    "DeleteOneNoteTarget",
+    "mutation",
+    "mutation DeleteOneNoteTarget($id:UUID!){deleteNoteTarget(id:$id){...NoteTarget}}",
+    "deleteNoteTarget",
+    (_ACTOR, _NOTE_TARGET),
+)
+DESTROY_ONE_NOTE_TARGET = rt.Operation(
+    "DestroyOneNoteTarget",
+    "mutation",
+    "mutation DestroyOneNoteTarget($id:UUID!){destroyNoteTarget(id:$id){...NoteTarget}}",
+    "destroyNoteTarget",
+    (_ACTOR, _NOTE_TARGET),
+)
+RESTORE_ONE_NOTE_TARGET = rt.Operation(
+    "RestoreOneNoteTarget",
+    "mutation",
+    "mutation RestoreOneNoteTarget($id:UUID!){restoreNoteTarget(id:$id){...NoteTarget}}",
+    "restoreNoteTarget",
+    (_ACTOR, _NOTE_TARGET),
+)
+CREATE_MANY_NOTE_TARGETS = rt.Operation(
+    "CreateManyNoteTargets",
+    "mutation",
+    "mutation CreateManyNoteTargets($data:[NoteTargetCreateInput!]!$upsert:Boolean){createNoteTargets(data:$data"
+    " upsert:$upsert){...NoteTarget}}",
+    "createNoteTargets",
+    (_ACTOR, _NOTE_TARGET),
+)
+UPDATE_MANY_NOTE_TARGETS = rt.Operation(
+    "UpdateManyNoteTargets",
+    "mutation",
+    "mutation UpdateManyNoteTargets($data:NoteTargetUpdateInput!$filter:NoteTargetFilterInput!){updateNoteTargets(data"
+    ":$data filter:$filter){...NoteTarget}}",
+    "updateNoteTargets",
+    (_ACTOR, _NOTE_TARGET),
+)
+DELETE_MANY_NOTE_TARGETS = rt.Operation(
+    "DeleteManyNoteTargets",
+    "mutation",
+    "mutation DeleteManyNoteTargets($filter:NoteTargetFilterInput!){deleteNoteTargets(filter:$filter){...NoteTarget}}",
+    "deleteNoteTargets",
+    (_ACTOR, _NOTE_TARGET),
+)
+DESTROY_MANY_NOTE_TARGETS = rt.Operation(
+    "DestroyManyNoteTargets",
+    "mutation",
+    "mutation DestroyManyNoteTargets($filter:NoteTargetFilterInput!){destroyNoteTargets(filter:$filter){...NoteTarget"
+    "}}",
+    "destroyNoteTargets",
+    (_ACTOR, _NOTE_TARGET),
+)
+RESTORE_MANY_NOTE_TARGETS = rt.Operation(
+    "RestoreManyNoteTargets",
+    "mutation",
+    "mutation RestoreManyNoteTargets($filter:NoteTargetFilterInput!){restoreNoteTargets(filter:$filter){...NoteTarget"
+    "}}",
+    "restoreNoteTargets",
+    (_ACTOR, _NOTE_TARGET),
+)
+FIND_MANY_OPPORTUNITIES = rt.Operation(
+    "FindManyOpportunities",
+    "query",
+    "query FindManyOpportunities($after:String$before:String$filter:OpportunityFilterInput$first:Int$last:Int$offset"
+    ":Int$orderBy:[OpportunityOrderByInput]){opportunities(after:$after before:$before filter:$filter first:$first"
+    " last:$last offset:$offset orderBy:$orderBy){edges{node{...Opportunity}cursor}pageInfo{hasNextPage"
+    " hasPreviousPage startCursor endCursor}totalCount}}",
+    "opportunities",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+FIND_ONE_OPPORTUNITY = rt.Operation(
+    "FindOneOpportunity",
+    "query",
+    "query FindOneOpportunity($filter:OpportunityFilterInput!){opportunity(filter:$filter){...Opportunity}}",
+    "opportunity",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+GROUP_BY_OPPORTUNITIES = rt.Operation(
+    "GroupByOpportunities",
+    "query",
+    "query GroupByOpportunities($filter:OpportunityFilterInput$groupBy:[OpportunityGroupByInput!]!$limit:Int"
+    "$offsetForRecords:Int$orderBy:[OpportunityOrderByWithGroupByInput]$orderByForRecords:[OpportunityOrderByInput"
+    "]$viewId:UUID){opportunitiesGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
+    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
+    " totalCount}}",
+    "opportunitiesGroupBy",
+)
+CREATE_ONE_OPPORTUNITY = rt.Operation(
+    "CreateOneOpportunity",
+    "mutation",
+    "mutation CreateOneOpportunity($data:OpportunityCreateInput!$upsert:Boolean){createOpportunity(data:$data upsert"
+    ":$upsert){...Opportunity}}",
+    "createOpportunity",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+UPDATE_ONE_OPPORTUNITY = rt.Operation(
+    "UpdateOneOpportunity",
+    "mutation",
+    "mutation UpdateOneOpportunity($id:UUID!$data:OpportunityUpdateInput!){updateOpportunity(id:$id data:$data"
+    "){...Opportunity}}",
+    "updateOpportunity",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+DELETE_ONE_OPPORTUNITY = rt.Operation(
+    "DeleteOneOpportunity",
+    "mutation",
+    "mutation DeleteOneOpportunity($id:UUID!){deleteOpportunity(id:$id){...Opportunity}}",
+    "deleteOpportunity",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+DESTROY_ONE_OPPORTUNITY = rt.Operation(
+    "DestroyOneOpportunity",
+    "mutation",
+    "mutation DestroyOneOpportunity($id:UUID!){destroyOpportunity(id:$id){...Opportunity}}",
+    "destroyOpportunity",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+RESTORE_ONE_OPPORTUNITY = rt.Operation(
+    "RestoreOneOpportunity",
+    "mutation",
+    "mutation RestoreOneOpportunity($id:UUID!){restoreOpportunity(id:$id){...Opportunity}}",
+    "restoreOpportunity",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+CREATE_MANY_OPPORTUNITIES = rt.Operation(
+    "CreateManyOpportunities",
+    "mutation",
+    "mutation CreateManyOpportunities($data:[OpportunityCreateInput!]!$upsert:Boolean){createOpportunities(data:$data"
+    " upsert:$upsert){...Opportunity}}",
+    "createOpportunities",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
 UPDATE_MANY_OPPORTUNITIES = rt.Operation(
     "UpdateManyOpportunities",
     "mutation",
-    "mutation UpdateManyOpportunities($data:OpportunityUpdateInput!$filter:OpportunityFilterInput!){updateOpportunities"
-    "(data:$data filter:$filter){...Opportunity}}",
+    "mutation UpdateManyOpportunities($data:OpportunityUpdateInput!$filter:OpportunityFilterInput"
+    "!){updateOpportunities(data:$data filter:$filter){...Opportunity}}",
     "updateOpportunities",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+DELETE_MANY_OPPORTUNITIES = rt.Operation(
+    "DeleteManyOpportunities",
+    "mutation",
+    "mutation DeleteManyOpportunities($filter:OpportunityFilterInput!){deleteOpportunities(filter:$filter"
+    "){...Opportunity}}",
+    "deleteOpportunities",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+DESTROY_MANY_OPPORTUNITIES = rt.Operation(
+    "DestroyManyOpportunities",
+    "mutation",
+    "mutation DestroyManyOpportunities($filter:OpportunityFilterInput!){destroyOpportunities(filter:$filter"
+    "){...Opportunity}}",
+    "destroyOpportunities",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+RESTORE_MANY_OPPORTUNITIES = rt.Operation(
+    "RestoreManyOpportunities",
+    "mutation",
+    "mutation RestoreManyOpportunities($filter:OpportunityFilterInput!){restoreOpportunities(filter:$filter"
+    "){...Opportunity}}",
+    "restoreOpportunities",
+    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+)
+FIND_MANY_PEOPLE = rt.Operation(
+    "FindManyPeople",
+    "query",
+    "query FindManyPeople($after:String$before:String$filter:PersonFilterInput$first:Int$last:Int$offset:Int$orderBy"
+    ":[PersonOrderByInput]){people(after:$after before:$before filter:$filter first:$first last:$last offset:$offset"
+    " orderBy:$orderBy){edges{node{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
+    "}totalCount}}",
+    "people",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+FIND_ONE_PERSON = rt.Operation(
+    "FindOnePerson",
+    "query",
+    "query FindOnePerson($filter:PersonFilterInput!){person(filter:$filter){...Person}}",
+    "person",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+GROUP_BY_PEOPLE = rt.Operation(
+    "GroupByPeople",
+    "query",
+    "query GroupByPeople($filter:PersonFilterInput$groupBy:[PersonGroupByInput!]!$limit:Int$offsetForRecords:Int"
+    "$orderBy:[PersonOrderByWithGroupByInput]$orderByForRecords:[PersonOrderByInput]$viewId:UUID){peopleGroupBy(filter"
+    ":$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
+    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "peopleGroupBy",
+)
+FIND_DUPLICATES_PEOPLE = rt.Operation(
+    "FindDuplicatesPeople",
+    "query",
+    "query FindDuplicatesPeople($ids:[UUID]$data:[PersonCreateInput]){personDuplicates(ids:$ids data:$data){edges{node"
+    "{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
+    "personDuplicates",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+CREATE_ONE_PERSON = rt.Operation(
+    "CreateOnePerson",
+    "mutation",
+    "mutation CreateOnePerson($data:PersonCreateInput!$upsert:Boolean){createPerson(data:$data upsert:$upsert"
+    "){...Person}}",
+    "createPerson",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+UPDATE_ONE_PERSON = rt.Operation(
+    "UpdateOnePerson",
+    "mutation",
+    "mutation UpdateOnePerson($id:UUID!$data:PersonUpdateInput!){updatePerson(id:$id data:$data){...Person}}",
+    "updatePerson",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+DELETE_ONE_PERSON = rt.Operation(
+    "DeleteOnePerson",
+    "mutation",
+    "mutation DeleteOnePerson($id:UUID!){deletePerson(id:$id){...Person}}",
+    "deletePerson",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+DESTROY_ONE_PERSON = rt.Operation(
+    "DestroyOnePerson",
+    "mutation",
+    "mutation DestroyOnePerson($id:UUID!){destroyPerson(id:$id){...Person}}",
+    "destroyPerson",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+RESTORE_ONE_PERSON = rt.Operation(
+    "RestoreOnePerson",
+    "mutation",
+    "mutation RestoreOnePerson($id:UUID!){restorePerson(id:$id){...Person}}",
+    "restorePerson",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+CREATE_MANY_PEOPLE = rt.Operation(
+    "CreateManyPeople",
+    "mutation",
+    "mutation CreateManyPeople($data:[PersonCreateInput!]!$upsert:Boolean){createPeople(data:$data upsert:$upsert"
+    "){...Person}}",
+    "createPeople",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
 UPDATE_MANY_PEOPLE = rt.Operation(
     "UpdateManyPeople",
@@ -2818,13 +2258,103 @@ UPDATE_MANY_PEOPLE = rt.Operation(
     "updatePeople",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-UPDATE_MANY_TASK_TARGETS = rt.Operation(
-    "UpdateManyTaskTargets",
+DELETE_MANY_PEOPLE = rt.Operation(
+    "DeleteManyPeople",
     "mutation",
-    "mutation UpdateManyTaskTargets($data:TaskTargetUpdateInput!$filter:TaskTargetFilterInput!){updateTaskTargets(data"
-    ":$data filter:$filter){...TaskTarget}}",
-    "updateTaskTargets",
-    (_ACTOR, _TASK_TARGET),
+    "mutation DeleteManyPeople($filter:PersonFilterInput!){deletePeople(filter:$filter){...Person}}",
+    "deletePeople",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+DESTROY_MANY_PEOPLE = rt.Operation(
+    "DestroyManyPeople",
+    "mutation",
+    "mutation DestroyManyPeople($filter:PersonFilterInput!){destroyPeople(filter:$filter){...Person}}",
+    "destroyPeople",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+RESTORE_MANY_PEOPLE = rt.Operation(
+    "RestoreManyPeople",
+    "mutation",
+    "mutation RestoreManyPeople($filter:PersonFilterInput!){restorePeople(filter:$filter){...Person}}",
+    "restorePeople",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+MERGE_MANY_PEOPLE = rt.Operation(
+    "MergeManyPeople",
+    "mutation",
+    "mutation MergeManyPeople($ids:[UUID!]!$conflictPriorityIndex:Int!$dryRun:Boolean){mergePeople(ids:$ids"
+    " conflictPriorityIndex:$conflictPriorityIndex dryRun:$dryRun){...Person}}",
+    "mergePeople",
+    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+)
+FIND_MANY_TASKS = rt.Operation(
+    "FindManyTasks",
+    "query",
+    "query FindManyTasks($after:String$before:String$filter:TaskFilterInput$first:Int$last:Int$offset:Int$orderBy"
+    ":[TaskOrderByInput]){tasks(after:$after before:$before filter:$filter first:$first last:$last offset:$offset"
+    " orderBy:$orderBy){edges{node{...Task}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
+    "}totalCount}}",
+    "tasks",
+    (_ACTOR, _RICH_TEXT, _TASK),
+)
+FIND_ONE_TASK = rt.Operation(
+    "FindOneTask",
+    "query",
+    "query FindOneTask($filter:TaskFilterInput!){task(filter:$filter){...Task}}",
+    "task",
+    (_ACTOR, _RICH_TEXT, _TASK),
+)
+GROUP_BY_TASKS = rt.Operation(
+    "GroupByTasks",
+    "query",
+    "query GroupByTasks($filter:TaskFilterInput$groupBy:[TaskGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
+    ":[TaskOrderByWithGroupByInput]$orderByForRecords:[TaskOrderByInput]$viewId:UUID){tasksGroupBy(filter:$filter"
+    " groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
+    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "tasksGroupBy",
+)
+CREATE_ONE_TASK = rt.Operation(
+    "CreateOneTask",
+    "mutation",
+    "mutation CreateOneTask($data:TaskCreateInput!$upsert:Boolean){createTask(data:$data upsert:$upsert){...Task}}",
+    "createTask",
+    (_ACTOR, _RICH_TEXT, _TASK),
+)
+UPDATE_ONE_TASK = rt.Operation(
+    "UpdateOneTask",
+    "mutation",
+    "mutation UpdateOneTask($id:UUID!$data:TaskUpdateInput!){updateTask(id:$id data:$data){...Task}}",
+    "updateTask",
+    (_ACTOR, _RICH_TEXT, _TASK),
+)
+DELETE_ONE_TASK = rt.Operation(
+    "DeleteOneTask",
+    "mutation",
+    "mutation DeleteOneTask($id:UUID!){deleteTask(id:$id){...Task}}",
+    "deleteTask",
+    (_ACTOR, _RICH_TEXT, _TASK),
+)
+DESTROY_ONE_TASK = rt.Operation(
+    "DestroyOneTask",
+    "mutation",
+    "mutation DestroyOneTask($id:UUID!){destroyTask(id:$id){...Task}}",
+    "destroyTask",
+    (_ACTOR, _RICH_TEXT, _TASK),
+)
+RESTORE_ONE_TASK = rt.Operation(
+    "RestoreOneTask",
+    "mutation",
+    "mutation RestoreOneTask($id:UUID!){restoreTask(id:$id){...Task}}",
+    "restoreTask",
+    (_ACTOR, _RICH_TEXT, _TASK),
+)
+CREATE_MANY_TASKS = rt.Operation(
+    "CreateManyTasks",
+    "mutation",
+    "mutation CreateManyTasks($data:[TaskCreateInput!]!$upsert:Boolean){createTasks(data:$data upsert:$upsert){...Task"
+    "}}",
+    "createTasks",
+    (_ACTOR, _RICH_TEXT, _TASK),
 )
 UPDATE_MANY_TASKS = rt.Operation(
     "UpdateManyTasks",
@@ -2834,6 +2364,202 @@ UPDATE_MANY_TASKS = rt.Operation(
     "updateTasks",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
+DELETE_MANY_TASKS = rt.Operation(
+    "DeleteManyTasks",
+    "mutation",
+    "mutation DeleteManyTasks($filter:TaskFilterInput!){deleteTasks(filter:$filter){...Task}}",
+    "deleteTasks",
+    (_ACTOR, _RICH_TEXT, _TASK),
+)
+DESTROY_MANY_TASKS = rt.Operation(
+    "DestroyManyTasks",
+    "mutation",
+    "mutation DestroyManyTasks($filter:TaskFilterInput!){destroyTasks(filter:$filter){...Task}}",
+    "destroyTasks",
+    (_ACTOR, _RICH_TEXT, _TASK),
+)
+RESTORE_MANY_TASKS = rt.Operation(
+    "RestoreManyTasks",
+    "mutation",
+    "mutation RestoreManyTasks($filter:TaskFilterInput!){restoreTasks(filter:$filter){...Task}}",
+    "restoreTasks",
+    (_ACTOR, _RICH_TEXT, _TASK),
+)
+FIND_MANY_TASK_TARGETS = rt.Operation(
+    "FindManyTaskTargets",
+    "query",
+    "query FindManyTaskTargets($after:String$before:String$filter:TaskTargetFilterInput$first:Int$last:Int$offset:Int"
+    "$orderBy:[TaskTargetOrderByInput]){taskTargets(after:$after before:$before filter:$filter first:$first last:$last"
+    " offset:$offset orderBy:$orderBy){edges{node{...TaskTarget}cursor}pageInfo{hasNextPage hasPreviousPage"
+    " startCursor endCursor}totalCount}}",
+    "taskTargets",
+    (_ACTOR, _TASK_TARGET),
+)
+FIND_ONE_TASK_TARGET = rt.Operation(
+    "FindOneTaskTarget",
+    "query",
+    "query FindOneTaskTarget($filter:TaskTargetFilterInput!){taskTarget(filter:$filter){...TaskTarget}}",
+    "taskTarget",
+    (_ACTOR, _TASK_TARGET),
+)
+GROUP_BY_TASK_TARGETS = rt.Operation(
+    "GroupByTaskTargets",
+    "query",
+    "query GroupByTaskTargets($filter:TaskTargetFilterInput$groupBy:[TaskTargetGroupByInput!]!$limit:Int"
+    "$offsetForRecords:Int$orderBy:[TaskTargetOrderByWithGroupByInput]$orderByForRecords:[TaskTargetOrderByInput"
+    "]$viewId:UUID){taskTargetsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
+    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "taskTargetsGroupBy",
+)
+CREATE_ONE_TASK_TARGET = rt.Operation(
+    "CreateOneTaskTarget",
+    "mutation",
+    "mutation CreateOneTaskTarget($data:TaskTargetCreateInput!$upsert:Boolean){createTaskTarget(data:$data upsert"
+    ":$upsert){...TaskTarget}}",
+    "createTaskTarget",
+    (_ACTOR, _TASK_TARGET),
+)
+UPDATE_ONE_TASK_TARGET = rt.Operation(
+    "UpdateOneTaskTarget",
+    "mutation",
+    "mutation UpdateOneTaskTarget($id:UUID!$data:TaskTargetUpdateInput!){updateTaskTarget(id:$id data:$data"
+    "){...TaskTarget}}",
+    "updateTaskTarget",
+    (_ACTOR, _TASK_TARGET),
+)
+DELETE_ONE_TASK_TARGET = rt.Operation(
+    "DeleteOneTaskTarget",
+    "mutation",
+    "mutation DeleteOneTaskTarget($id:UUID!){deleteTaskTarget(id:$id){...TaskTarget}}",
+    "deleteTaskTarget",
+    (_ACTOR, _TASK_TARGET),
+)
+DESTROY_ONE_TASK_TARGET = rt.Operation(
+    "DestroyOneTaskTarget",
+    "mutation",
+    "mutation DestroyOneTaskTarget($id:UUID!){destroyTaskTarget(id:$id){...TaskTarget}}",
+    "destroyTaskTarget",
+    (_ACTOR, _TASK_TARGET),
+)
+RESTORE_ONE_TASK_TARGET = rt.Operation(
+    "RestoreOneTaskTarget",
+    "mutation",
+    "mutation RestoreOneTaskTarget($id:UUID!){restoreTaskTarget(id:$id){...TaskTarget}}",
+    "restoreTaskTarget",
+    (_ACTOR, _TASK_TARGET),
+)
+CREATE_MANY_TASK_TARGETS = rt.Operation(
+    "CreateManyTaskTargets",
+    "mutation",
+    "mutation CreateManyTaskTargets($data:[TaskTargetCreateInput!]!$upsert:Boolean){createTaskTargets(data:$data"
+    " upsert:$upsert){...TaskTarget}}",
+    "createTaskTargets",
+    (_ACTOR, _TASK_TARGET),
+)
+UPDATE_MANY_TASK_TARGETS = rt.Operation(
+    "UpdateManyTaskTargets",
+    "mutation",
+    "mutation UpdateManyTaskTargets($data:TaskTargetUpdateInput!$filter:TaskTargetFilterInput!){updateTaskTargets(data"
+    ":$data filter:$filter){...TaskTarget}}",
+    "updateTaskTargets",
+    (_ACTOR, _TASK_TARGET),
+)
+DELETE_MANY_TASK_TARGETS = rt.Operation(
+    "DeleteManyTaskTargets",
+    "mutation",
+    "mutation DeleteManyTaskTargets($filter:TaskTargetFilterInput!){deleteTaskTargets(filter:$filter){...TaskTarget}}",
+    "deleteTaskTargets",
+    (_ACTOR, _TASK_TARGET),
+)
+DESTROY_MANY_TASK_TARGETS = rt.Operation(
+    "DestroyManyTaskTargets",
+    "mutation",
+    "mutation DestroyManyTaskTargets($filter:TaskTargetFilterInput!){destroyTaskTargets(filter:$filter){...TaskTarget"
+    "}}",
+    "destroyTaskTargets",
+    (_ACTOR, _TASK_TARGET),
+)
+RESTORE_MANY_TASK_TARGETS = rt.Operation(
+    "RestoreManyTaskTargets",
+    "mutation",
+    "mutation RestoreManyTaskTargets($filter:TaskTargetFilterInput!){restoreTaskTargets(filter:$filter){...TaskTarget"
+    "}}",
+    "restoreTaskTargets",
+    (_ACTOR, _TASK_TARGET),
+)
+FIND_MANY_TIMELINE_ACTIVITIES = rt.Operation(
+    "FindManyTimelineActivities",
+    "query",
+    "query FindManyTimelineActivities($after:String$before:String$filter:TimelineActivityFilterInput$first:Int$last"
+    ":Int$offset:Int$orderBy:[TimelineActivityOrderByInput]){timelineActivities(after:$after before:$before filter"
+    ":$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...TimelineActivity}cursor}pageInfo"
+    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
+    "timelineActivities",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
+FIND_ONE_TIMELINE_ACTIVITY = rt.Operation(
+    "FindOneTimelineActivity",
+    "query",
+    "query FindOneTimelineActivity($filter:TimelineActivityFilterInput!){timelineActivity(filter:$filter"
+    "){...TimelineActivity}}",
+    "timelineActivity",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
+GROUP_BY_TIMELINE_ACTIVITIES = rt.Operation(
+    "GroupByTimelineActivities",
+    "query",
+    "query GroupByTimelineActivities($filter:TimelineActivityFilterInput$groupBy:[TimelineActivityGroupByInput"
+    "!]!$limit:Int$offsetForRecords:Int$orderBy:[TimelineActivityOrderByWithGroupByInput]$orderByForRecords"
+    ":[TimelineActivityOrderByInput]$viewId:UUID){timelineActivitiesGroupBy(filter:$filter groupBy:$groupBy limit"
+    ":$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
+    "){groupByDimensionValues totalCount}}",
+    "timelineActivitiesGroupBy",
+)
+CREATE_ONE_TIMELINE_ACTIVITY = rt.Operation(
+    "CreateOneTimelineActivity",
+    "mutation",
+    "mutation CreateOneTimelineActivity($data:TimelineActivityCreateInput!$upsert:Boolean){createTimelineActivity(data"
+    ":$data upsert:$upsert){...TimelineActivity}}",
+    "createTimelineActivity",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
+UPDATE_ONE_TIMELINE_ACTIVITY = rt.Operation(
+    "UpdateOneTimelineActivity",
+    "mutation",
+    "mutation UpdateOneTimelineActivity($id:UUID!$data:TimelineActivityUpdateInput!){updateTimelineActivity(id:$id"
+    " data:$data){...TimelineActivity}}",
+    "updateTimelineActivity",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
+DELETE_ONE_TIMELINE_ACTIVITY = rt.Operation(
+    "DeleteOneTimelineActivity",
+    "mutation",
+    "mutation DeleteOneTimelineActivity($id:UUID!){deleteTimelineActivity(id:$id){...TimelineActivity}}",
+    "deleteTimelineActivity",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
+DESTROY_ONE_TIMELINE_ACTIVITY = rt.Operation(
+    "DestroyOneTimelineActivity",
+    "mutation",
+    "mutation DestroyOneTimelineActivity($id:UUID!){destroyTimelineActivity(id:$id){...TimelineActivity}}",
+    "destroyTimelineActivity",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
+RESTORE_ONE_TIMELINE_ACTIVITY = rt.Operation(
+    "RestoreOneTimelineActivity",
+    "mutation",
+    "mutation RestoreOneTimelineActivity($id:UUID!){restoreTimelineActivity(id:$id){...TimelineActivity}}",
+    "restoreTimelineActivity",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
+CREATE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
+    "CreateManyTimelineActivities",
+    "mutation",
+    "mutation CreateManyTimelineActivities($data:[TimelineActivityCreateInput!]!$upsert:Boolean"
+    "){createTimelineActivities(data:$data upsert:$upsert){...TimelineActivity}}",
+    "createTimelineActivities",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
 UPDATE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
     "UpdateManyTimelineActivities",
     "mutation",
@@ -2841,6 +2567,206 @@ UPDATE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
     "!){updateTimelineActivities(data:$data filter:$filter){...TimelineActivity}}",
     "updateTimelineActivities",
     (_ACTOR, _TIMELINE_ACTIVITY),
+)
+DELETE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
+    "DeleteManyTimelineActivities",
+    "mutation",
+    "mutation DeleteManyTimelineActivities($filter:TimelineActivityFilterInput!){deleteTimelineActivities(filter"
+    ":$filter){...TimelineActivity}}",
+    "deleteTimelineActivities",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
+DESTROY_MANY_TIMELINE_ACTIVITIES = rt.Operation(
+    "DestroyManyTimelineActivities",
+    "mutation",
+    "mutation DestroyManyTimelineActivities($filter:TimelineActivityFilterInput!){destroyTimelineActivities(filter"
+    ":$filter){...TimelineActivity}}",
+    "destroyTimelineActivities",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
+RESTORE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
+    "RestoreManyTimelineActivities",
+    "mutation",
+    "mutation RestoreManyTimelineActivities($filter:TimelineActivityFilterInput!){restoreTimelineActivities(filter"
+    ":$filter){...TimelineActivity}}",
+    "restoreTimelineActivities",
+    (_ACTOR, _TIMELINE_ACTIVITY),
+)
+FIND_MANY_WORKFLOWS = rt.Operation(
+    "FindManyWorkflows",
+    "query",
+    "query FindManyWorkflows($after:String$before:String$filter:WorkflowFilterInput$first:Int$last:Int$offset:Int"
+    "$orderBy:[WorkflowOrderByInput]){workflows(after:$after before:$before filter:$filter first:$first last:$last"
+    " offset:$offset orderBy:$orderBy){edges{node{...Workflow}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
+    " endCursor}totalCount}}",
+    "workflows",
+    (_ACTOR, _WORKFLOW),
+)
+FIND_ONE_WORKFLOW = rt.Operation(
+    "FindOneWorkflow",
+    "query",
+    "query FindOneWorkflow($filter:WorkflowFilterInput!){workflow(filter:$filter){...Workflow}}",
+    "workflow",
+    (_ACTOR, _WORKFLOW),
+)
+GROUP_BY_WORKFLOWS = rt.Operation(
+    "GroupByWorkflows",
+    "query",
+    "query GroupByWorkflows($filter:WorkflowFilterInput$groupBy:[WorkflowGroupByInput!]!$limit:Int$offsetForRecords"
+    ":Int$orderBy:[WorkflowOrderByWithGroupByInput]$orderByForRecords:[WorkflowOrderByInput]$viewId:UUID"
+    "){workflowsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy"
+    ":$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
+    "workflowsGroupBy",
+)
+CREATE_ONE_WORKFLOW = rt.Operation(
+    "CreateOneWorkflow",
+    "mutation",
+    "mutation CreateOneWorkflow($data:WorkflowCreateInput!$upsert:Boolean){createWorkflow(data:$data upsert:$upsert"
+    "){...Workflow}}",
+    "createWorkflow",
+    (_ACTOR, _WORKFLOW),
+)
+UPDATE_ONE_WORKFLOW = rt.Operation(
+    "UpdateOneWorkflow",
+    "mutation",
+    "mutation UpdateOneWorkflow($id:UUID!$data:WorkflowUpdateInput!){updateWorkflow(id:$id data:$data){...Workflow}}",
+    "updateWorkflow",
+    (_ACTOR, _WORKFLOW),
+)
+DELETE_ONE_WORKFLOW = rt.Operation(
+    "DeleteOneWorkflow",
+    "mutation",
+    "mutation DeleteOneWorkflow($id:UUID!){deleteWorkflow(id:$id){...Workflow}}",
+    "deleteWorkflow",
+    (_ACTOR, _WORKFLOW),
+)
+DESTROY_ONE_WORKFLOW = rt.Operation(
+    "DestroyOneWorkflow",
+    "mutation",
+    "mutation DestroyOneWorkflow($id:UUID!){destroyWorkflow(id:$id){...Workflow}}",
+    "destroyWorkflow",
+    (_ACTOR, _WORKFLOW),
+)
+RESTORE_ONE_WORKFLOW = rt.Operation(
+    "RestoreOneWorkflow",
+    "mutation",
+    "mutation RestoreOneWorkflow($id:UUID!){restoreWorkflow(id:$id){...Workflow}}",
+    "restoreWorkflow",
+    (_ACTOR, _WORKFLOW),
+)
+CREATE_MANY_WORKFLOWS = rt.Operation(
+    "CreateManyWorkflows",
+    "mutation",
+    "mutation CreateManyWorkflows($data:[WorkflowCreateInput!]!$upsert:Boolean){createWorkflows(data:$data upsert"
+    ":$upsert){...Workflow}}",
+    "createWorkflows",
+    (_ACTOR, _WORKFLOW),
+)
+UPDATE_MANY_WORKFLOWS = rt.Operation(
+    "UpdateManyWorkflows",
+    "mutation",
+    "mutation UpdateManyWorkflows($data:WorkflowUpdateInput!$filter:WorkflowFilterInput!){updateWorkflows(data:$data"
+    " filter:$filter){...Workflow}}",
+    "updateWorkflows",
+    (_ACTOR, _WORKFLOW),
+)
+DELETE_MANY_WORKFLOWS = rt.Operation(
+    "DeleteManyWorkflows",
+    "mutation",
+    "mutation DeleteManyWorkflows($filter:WorkflowFilterInput!){deleteWorkflows(filter:$filter){...Workflow}}",
+    "deleteWorkflows",
+    (_ACTOR, _WORKFLOW),
+)
+DESTROY_MANY_WORKFLOWS = rt.Operation(
+    "DestroyManyWorkflows",
+    "mutation",
+    "mutation DestroyManyWorkflows($filter:WorkflowFilterInput!){destroyWorkflows(filter:$filter){...Workflow}}",
+    "destroyWorkflows",
+    (_ACTOR, _WORKFLOW),
+)
+RESTORE_MANY_WORKFLOWS = rt.Operation(
+    "RestoreManyWorkflows",
+    "mutation",
+    "mutation RestoreManyWorkflows($filter:WorkflowFilterInput!){restoreWorkflows(filter:$filter){...Workflow}}",
+    "restoreWorkflows",
+    (_ACTOR, _WORKFLOW),
+)
+FIND_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
+    "FindManyWorkflowAutomatedTriggers",
+    "query",
+    "query FindManyWorkflowAutomatedTriggers($after:String$before:String$filter:WorkflowAutomatedTriggerFilterInput"
+    "$first:Int$last:Int$offset:Int$orderBy:[WorkflowAutomatedTriggerOrderByInput]){workflowAutomatedTriggers(after"
+    ":$after before:$before filter:$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node"
+    "{...WorkflowAutomatedTrigger}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
+    "workflowAutomatedTriggers",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+)
+FIND_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
+    "FindOneWorkflowAutomatedTrigger",
+    "query",
+    "query FindOneWorkflowAutomatedTrigger($filter:WorkflowAutomatedTriggerFilterInput!){workflowAutomatedTrigger"
+    "(filter:$filter){...WorkflowAutomatedTrigger}}",
+    "workflowAutomatedTrigger",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+)
+GROUP_BY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
+    "GroupByWorkflowAutomatedTriggers",
+    "query",
+    "query GroupByWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput$groupBy"
+    ":[WorkflowAutomatedTriggerGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
+    ":[WorkflowAutomatedTriggerOrderByWithGroupByInput]$orderByForRecords:[WorkflowAutomatedTriggerOrderByInput"
+    "]$viewId:UUID){workflowAutomatedTriggersGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
+    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
+    " totalCount}}",
+    "workflowAutomatedTriggersGroupBy",
+)
+CREATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
+    "CreateOneWorkflowAutomatedTrigger",
+    "mutation",
+    "mutation CreateOneWorkflowAutomatedTrigger($data:WorkflowAutomatedTriggerCreateInput!$upsert:Boolean"
+    "){createWorkflowAutomatedTrigger(data:$data upsert:$upsert){...WorkflowAutomatedTrigger}}",
+    "createWorkflowAutomatedTrigger",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+)
+UPDATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
+    "UpdateOneWorkflowAutomatedTrigger",
+    "mutation",
+    "mutation UpdateOneWorkflowAutomatedTrigger($id:UUID!$data:WorkflowAutomatedTriggerUpdateInput"
+    "!){updateWorkflowAutomatedTrigger(id:$id data:$data){...WorkflowAutomatedTrigger}}",
+    "updateWorkflowAutomatedTrigger",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+)
+DELETE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
+    "DeleteOneWorkflowAutomatedTrigger",
+    "mutation",
+    "mutation DeleteOneWorkflowAutomatedTrigger($id:UUID!){deleteWorkflowAutomatedTrigger(id:$id"
+    "){...WorkflowAutomatedTrigger}}",
+    "deleteWorkflowAutomatedTrigger",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+)
+DESTROY_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
+    "DestroyOneWorkflowAutomatedTrigger",
+    "mutation",
+    "mutation DestroyOneWorkflowAutomatedTrigger($id:UUID!){destroyWorkflowAutomatedTrigger(id:$id"
+    "){...WorkflowAutomatedTrigger}}",
+    "destroyWorkflowAutomatedTrigger",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+)
+RESTORE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
+    "RestoreOneWorkflowAutomatedTrigger",
+    "mutation",
+    "mutation RestoreOneWorkflowAutomatedTrigger($id:UUID!){restoreWorkflowAutomatedTrigger(id:$id"
+    "){...WorkflowAutomatedTrigger}}",
+    "restoreWorkflowAutomatedTrigger",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+)
+CREATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
+    "CreateManyWorkflowAutomatedTriggers",
+    "mutation",
+    "mutation CreateManyWorkflowAutomatedTriggers($data:[WorkflowAutomatedTriggerCreateInput!]!$upsert:Boolean"
+    "){createWorkflowAutomatedTriggers(data:$data upsert:$upsert){...WorkflowAutomatedTrigger}}",
+    "createWorkflowAutomatedTriggers",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
 UPDATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
     "UpdateManyWorkflowAutomatedTriggers",
@@ -2851,6 +2777,102 @@ UPDATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
     "updateWorkflowAutomatedTriggers",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
+DELETE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
+    "DeleteManyWorkflowAutomatedTriggers",
+    "mutation",
+    "mutation DeleteManyWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput"
+    "!){deleteWorkflowAutomatedTriggers(filter:$filter){...WorkflowAutomatedTrigger}}",
+    "deleteWorkflowAutomatedTriggers",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+)
+DESTROY_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
+    "DestroyManyWorkflowAutomatedTriggers",
+    "mutation",
+    "mutation DestroyManyWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput"
+    "!){destroyWorkflowAutomatedTriggers(filter:$filter){...WorkflowAutomatedTrigger}}",
+    "destroyWorkflowAutomatedTriggers",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+)
+RESTORE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
+    "RestoreManyWorkflowAutomatedTriggers",
+    "mutation",
+    "mutation RestoreManyWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput"
+    "!){restoreWorkflowAutomatedTriggers(filter:$filter){...WorkflowAutomatedTrigger}}",
+    "restoreWorkflowAutomatedTriggers",
+    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+)
+FIND_MANY_WORKFLOW_RUNS = rt.Operation(
+    "FindManyWorkflowRuns",
+    "query",
+    "query FindManyWorkflowRuns($after:String$before:String$filter:WorkflowRunFilterInput$first:Int$last:Int$offset"
+    ":Int$orderBy:[WorkflowRunOrderByInput]){workflowRuns(after:$after before:$before filter:$filter first:$first last"
+    ":$last offset:$offset orderBy:$orderBy){edges{node{...WorkflowRun}cursor}pageInfo{hasNextPage hasPreviousPage"
+    " startCursor endCursor}totalCount}}",
+    "workflowRuns",
+    (_ACTOR, _WORKFLOW_RUN),
+)
+FIND_ONE_WORKFLOW_RUN = rt.Operation(
+    "FindOneWorkflowRun",
+    "query",
+    "query FindOneWorkflowRun($filter:WorkflowRunFilterInput!){workflowRun(filter:$filter){...WorkflowRun}}",
+    "workflowRun",
+    (_ACTOR, _WORKFLOW_RUN),
+)
+GROUP_BY_WORKFLOW_RUNS = rt.Operation(
+    "GroupByWorkflowRuns",
+    "query",
+    "query GroupByWorkflowRuns($filter:WorkflowRunFilterInput$groupBy:[WorkflowRunGroupByInput!]!$limit:Int"
+    "$offsetForRecords:Int$orderBy:[WorkflowRunOrderByWithGroupByInput]$orderByForRecords:[WorkflowRunOrderByInput"
+    "]$viewId:UUID){workflowRunsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
+    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
+    " totalCount}}",
+    "workflowRunsGroupBy",
+)
+CREATE_ONE_WORKFLOW_RUN = rt.Operation(
+    "CreateOneWorkflowRun",
+    "mutation",
+    "mutation CreateOneWorkflowRun($data:WorkflowRunCreateInput!$upsert:Boolean){createWorkflowRun(data:$data upsert"
+    ":$upsert){...WorkflowRun}}",
+    "createWorkflowRun",
+    (_ACTOR, _WORKFLOW_RUN),
+)
+UPDATE_ONE_WORKFLOW_RUN = rt.Operation(
+    "UpdateOneWorkflowRun",
+    "mutation",
+    "mutation UpdateOneWorkflowRun($id:UUID!$data:WorkflowRunUpdateInput!){updateWorkflowRun(id:$id data:$data"
+    "){...WorkflowRun}}",
+    "updateWorkflowRun",
+    (_ACTOR, _WORKFLOW_RUN),
+)
+DELETE_ONE_WORKFLOW_RUN = rt.Operation(
+    "DeleteOneWorkflowRun",
+    "mutation",
+    "mutation DeleteOneWorkflowRun($id:UUID!){deleteWorkflowRun(id:$id){...WorkflowRun}}",
+    "deleteWorkflowRun",
+    (_ACTOR, _WORKFLOW_RUN),
+)
+DESTROY_ONE_WORKFLOW_RUN = rt.Operation(
+    "DestroyOneWorkflowRun",
+    "mutation",
+    "mutation DestroyOneWorkflowRun($id:UUID!){destroyWorkflowRun(id:$id){...WorkflowRun}}",
+    "destroyWorkflowRun",
+    (_ACTOR, _WORKFLOW_RUN),
+)
+RESTORE_ONE_WORKFLOW_RUN = rt.Operation(
+    "RestoreOneWorkflowRun",
+    "mutation",
+    "mutation RestoreOneWorkflowRun($id:UUID!){restoreWorkflowRun(id:$id){...WorkflowRun}}",
+    "restoreWorkflowRun",
+    (_ACTOR, _WORKFLOW_RUN),
+)
+CREATE_MANY_WORKFLOW_RUNS = rt.Operation(
+    "CreateManyWorkflowRuns",
+    "mutation",
+    "mutation CreateManyWorkflowRuns($data:[WorkflowRunCreateInput!]!$upsert:Boolean){createWorkflowRuns(data:$data"
+    " upsert:$upsert){...WorkflowRun}}",
+    "createWorkflowRuns",
+    (_ACTOR, _WORKFLOW_RUN),
+)
 UPDATE_MANY_WORKFLOW_RUNS = rt.Operation(
     "UpdateManyWorkflowRuns",
     "mutation",
@@ -2858,6 +2880,103 @@ UPDATE_MANY_WORKFLOW_RUNS = rt.Operation(
     "(data:$data filter:$filter){...WorkflowRun}}",
     "updateWorkflowRuns",
     (_ACTOR, _WORKFLOW_RUN),
+)
+DELETE_MANY_WORKFLOW_RUNS = rt.Operation(
+    "DeleteManyWorkflowRuns",
+    "mutation",
+    "mutation DeleteManyWorkflowRuns($filter:WorkflowRunFilterInput!){deleteWorkflowRuns(filter:$filter"
+    "){...WorkflowRun}}",
+    "deleteWorkflowRuns",
+    (_ACTOR, _WORKFLOW_RUN),
+)
+DESTROY_MANY_WORKFLOW_RUNS = rt.Operation(
+    "DestroyManyWorkflowRuns",
+    "mutation",
+    "mutation DestroyManyWorkflowRuns($filter:WorkflowRunFilterInput!){destroyWorkflowRuns(filter:$filter"
+    "){...WorkflowRun}}",
+    "destroyWorkflowRuns",
+    (_ACTOR, _WORKFLOW_RUN),
+)
+RESTORE_MANY_WORKFLOW_RUNS = rt.Operation(
+    "RestoreManyWorkflowRuns",
+    "mutation",
+    "mutation RestoreManyWorkflowRuns($filter:WorkflowRunFilterInput!){restoreWorkflowRuns(filter:$filter"
+    "){...WorkflowRun}}",
+    "restoreWorkflowRuns",
+    (_ACTOR, _WORKFLOW_RUN),
+)
+FIND_MANY_WORKFLOW_VERSIONS = rt.Operation(
+    "FindManyWorkflowVersions",
+    "query",
+    "query FindManyWorkflowVersions($after:String$before:String$filter:WorkflowVersionFilterInput$first:Int$last:Int"
+    "$offset:Int$orderBy:[WorkflowVersionOrderByInput]){workflowVersions(after:$after before:$before filter:$filter"
+    " first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...WorkflowVersion}cursor}pageInfo"
+    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
+    "workflowVersions",
+    (_ACTOR, _WORKFLOW_VERSION),
+)
+FIND_ONE_WORKFLOW_VERSION = rt.Operation(
+    "FindOneWorkflowVersion",
+    "query",
+    "query FindOneWorkflowVersion($filter:WorkflowVersionFilterInput!){workflowVersion(filter:$filter"
+    "){...WorkflowVersion}}",
+    "workflowVersion",
+    (_ACTOR, _WORKFLOW_VERSION),
+)
+GROUP_BY_WORKFLOW_VERSIONS = rt.Operation(
+    "GroupByWorkflowVersions",
+    "query",
+    "query GroupByWorkflowVersions($filter:WorkflowVersionFilterInput$groupBy:[WorkflowVersionGroupByInput!]!$limit"
+    ":Int$offsetForRecords:Int$orderBy:[WorkflowVersionOrderByWithGroupByInput]$orderByForRecords"
+    ":[WorkflowVersionOrderByInput]$viewId:UUID){workflowVersionsGroupBy(filter:$filter groupBy:$groupBy limit:$limit"
+    " offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
+    "){groupByDimensionValues totalCount}}",
+    "workflowVersionsGroupBy",
+)
+CREATE_ONE_WORKFLOW_VERSION = rt.Operation(
+    "CreateOneWorkflowVersion",
+    "mutation",
+    "mutation CreateOneWorkflowVersion($data:WorkflowVersionCreateInput!$upsert:Boolean){createWorkflowVersion(data"
+    ":$data upsert:$upsert){...WorkflowVersion}}",
+    "createWorkflowVersion",
+    (_ACTOR, _WORKFLOW_VERSION),
+)
+UPDATE_ONE_WORKFLOW_VERSION = rt.Operation(
+    "UpdateOneWorkflowVersion",
+    "mutation",
+    "mutation UpdateOneWorkflowVersion($id:UUID!$data:WorkflowVersionUpdateInput!){updateWorkflowVersion(id:$id data"
+    ":$data){...WorkflowVersion}}",
+    "updateWorkflowVersion",
+    (_ACTOR, _WORKFLOW_VERSION),
+)
+DELETE_ONE_WORKFLOW_VERSION = rt.Operation(
+    "DeleteOneWorkflowVersion",
+    "mutation",
+    "mutation DeleteOneWorkflowVersion($id:UUID!){deleteWorkflowVersion(id:$id){...WorkflowVersion}}",
+    "deleteWorkflowVersion",
+    (_ACTOR, _WORKFLOW_VERSION),
+)
+DESTROY_ONE_WORKFLOW_VERSION = rt.Operation(
+    "DestroyOneWorkflowVersion",
+    "mutation",
+    "mutation DestroyOneWorkflowVersion($id:UUID!){destroyWorkflowVersion(id:$id){...WorkflowVersion}}",
+    "destroyWorkflowVersion",
+    (_ACTOR, _WORKFLOW_VERSION),
+)
+RESTORE_ONE_WORKFLOW_VERSION = rt.Operation(
+    "RestoreOneWorkflowVersion",
+    "mutation",
+    "mutation RestoreOneWorkflowVersion($id:UUID!){restoreWorkflowVersion(id:$id){...WorkflowVersion}}",
+    "restoreWorkflowVersion",
+    (_ACTOR, _WORKFLOW_VERSION),
+)
+CREATE_MANY_WORKFLOW_VERSIONS = rt.Operation(
+    "CreateManyWorkflowVersions",
+    "mutation",
+    "mutation CreateManyWorkflowVersions($data:[WorkflowVersionCreateInput!]!$upsert:Boolean){createWorkflowVersions"
+    "(data:$data upsert:$upsert){...WorkflowVersion}}",
+    "createWorkflowVersions",
+    (_ACTOR, _WORKFLOW_VERSION),
 )
 UPDATE_MANY_WORKFLOW_VERSIONS = rt.Operation(
     "UpdateManyWorkflowVersions",
@@ -2867,13 +2986,102 @@ UPDATE_MANY_WORKFLOW_VERSIONS = rt.Operation(
     "updateWorkflowVersions",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-UPDATE_MANY_WORKFLOWS = rt.Operation(
-    "UpdateManyWorkflows",
+DELETE_MANY_WORKFLOW_VERSIONS = rt.Operation(
+    "DeleteManyWorkflowVersions",
     "mutation",
-    "mutation UpdateManyWorkflows($data:WorkflowUpdateInput!$filter:WorkflowFilterInput!){updateWorkflows(data:$data"
-    " filter:$filter){...Workflow}}",
-    "updateWorkflows",
-    (_ACTOR, _WORKFLOW),
+    "mutation DeleteManyWorkflowVersions($filter:WorkflowVersionFilterInput!){deleteWorkflowVersions(filter:$filter"
+    "){...WorkflowVersion}}",
+    "deleteWorkflowVersions",
+    (_ACTOR, _WORKFLOW_VERSION),
+)
+DESTROY_MANY_WORKFLOW_VERSIONS = rt.Operation(
+    "DestroyManyWorkflowVersions",
+    "mutation",
+    "mutation DestroyManyWorkflowVersions($filter:WorkflowVersionFilterInput!){destroyWorkflowVersions(filter:$filter"
+    "){...WorkflowVersion}}",
+    "destroyWorkflowVersions",
+    (_ACTOR, _WORKFLOW_VERSION),
+)
+RESTORE_MANY_WORKFLOW_VERSIONS = rt.Operation(
+    "RestoreManyWorkflowVersions",
+    "mutation",
+    "mutation RestoreManyWorkflowVersions($filter:WorkflowVersionFilterInput!){restoreWorkflowVersions(filter:$filter"
+    "){...WorkflowVersion}}",
+    "restoreWorkflowVersions",
+    (_ACTOR, _WORKFLOW_VERSION),
+)
+FIND_MANY_WORKSPACE_MEMBERS = rt.Operation(
+    "FindManyWorkspaceMembers",
+    "query",
+    "query FindManyWorkspaceMembers($after:String$before:String$filter:WorkspaceMemberFilterInput$first:Int$last:Int"
+    "$offset:Int$orderBy:[WorkspaceMemberOrderByInput]){workspaceMembers(after:$after before:$before filter:$filter"
+    " first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...WorkspaceMember}cursor}pageInfo"
+    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
+    "workspaceMembers",
+    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+)
+FIND_ONE_WORKSPACE_MEMBER = rt.Operation(
+    "FindOneWorkspaceMember",
+    "query",
+    "query FindOneWorkspaceMember($filter:WorkspaceMemberFilterInput!){workspaceMember(filter:$filter"
+    "){...WorkspaceMember}}",
+    "workspaceMember",
+    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+)
+GROUP_BY_WORKSPACE_MEMBERS = rt.Operation(
+    "GroupByWorkspaceMembers",
+    "query",
+    "query GroupByWorkspaceMembers($filter:WorkspaceMemberFilterInput$groupBy:[WorkspaceMemberGroupByInput!]!$limit"
+    ":Int$offsetForRecords:Int$orderBy:[WorkspaceMemberOrderByWithGroupByInput]$orderByForRecords"
+    ":[WorkspaceMemberOrderByInput]$viewId:UUID){workspaceMembersGroupBy(filter:$filter groupBy:$groupBy limit:$limit"
+    " offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
+    "){groupByDimensionValues totalCount}}",
+    "workspaceMembersGroupBy",
+)
+CREATE_ONE_WORKSPACE_MEMBER = rt.Operation(
+    "CreateOneWorkspaceMember",
+    "mutation",
+    "mutation CreateOneWorkspaceMember($data:WorkspaceMemberCreateInput!$upsert:Boolean){createWorkspaceMember(data"
+    ":$data upsert:$upsert){...WorkspaceMember}}",
+    "createWorkspaceMember",
+    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+)
+UPDATE_ONE_WORKSPACE_MEMBER = rt.Operation(
+    "UpdateOneWorkspaceMember",
+    "mutation",
+    "mutation UpdateOneWorkspaceMember($id:UUID!$data:WorkspaceMemberUpdateInput!){updateWorkspaceMember(id:$id data"
+    ":$data){...WorkspaceMember}}",
+    "updateWorkspaceMember",
+    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+)
+DELETE_ONE_WORKSPACE_MEMBER = rt.Operation(
+    "DeleteOneWorkspaceMember",
+    "mutation",
+    "mutation DeleteOneWorkspaceMember($id:UUID!){deleteWorkspaceMember(id:$id){...WorkspaceMember}}",
+    "deleteWorkspaceMember",
+    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+)
+DESTROY_ONE_WORKSPACE_MEMBER = rt.Operation(
+    "DestroyOneWorkspaceMember",
+    "mutation",
+    "mutation DestroyOneWorkspaceMember($id:UUID!){destroyWorkspaceMember(id:$id){...WorkspaceMember}}",
+    "destroyWorkspaceMember",
+    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+)
+RESTORE_ONE_WORKSPACE_MEMBER = rt.Operation(
+    "RestoreOneWorkspaceMember",
+    "mutation",
+    "mutation RestoreOneWorkspaceMember($id:UUID!){restoreWorkspaceMember(id:$id){...WorkspaceMember}}",
+    "restoreWorkspaceMember",
+    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+)
+CREATE_MANY_WORKSPACE_MEMBERS = rt.Operation(
+    "CreateManyWorkspaceMembers",
+    "mutation",
+    "mutation CreateManyWorkspaceMembers($data:[WorkspaceMemberCreateInput!]!$upsert:Boolean){createWorkspaceMembers"
+    "(data:$data upsert:$upsert){...WorkspaceMember}}",
+    "createWorkspaceMembers",
+    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
 UPDATE_MANY_WORKSPACE_MEMBERS = rt.Operation(
     "UpdateManyWorkspaceMembers",
@@ -2883,223 +3091,27 @@ UPDATE_MANY_WORKSPACE_MEMBERS = rt.Operation(
     "updateWorkspaceMembers",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-UPDATE_ONE_ATTACHMENT = rt.Operation(
-    "UpdateOneAttachment",
+DELETE_MANY_WORKSPACE_MEMBERS = rt.Operation(
+    "DeleteManyWorkspaceMembers",
     "mutation",
-    "mutation UpdateOneAttachment($data:AttachmentUpdateInput!$id:UUID!){updateAttachment(data:$data id:$id"
-    "){...Attachment}}",
-    "updateAttachment",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    "mutation DeleteManyWorkspaceMembers($filter:WorkspaceMemberFilterInput!){deleteWorkspaceMembers(filter:$filter"
+    "){...WorkspaceMember}}",
+    "deleteWorkspaceMembers",
+    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-UPDATE_ONE_BLOCKLIST = rt.Operation(
-    "UpdateOneBlocklist",
+DESTROY_MANY_WORKSPACE_MEMBERS = rt.Operation(
+    "DestroyManyWorkspaceMembers",
     "mutation",
-    "mutation UpdateOneBlocklist($data:BlocklistUpdateInput!$id:UUID!){updateBlocklist(data:$data id:$id){...Blocklist"
-    "}}",
-    "updateBlocklist",
-    (_ACTOR, _BLOCKLIST),
+    "mutation DestroyManyWorkspaceMembers($filter:WorkspaceMemberFilterInput!){destroyWorkspaceMembers(filter:$filter"
+    "){...WorkspaceMember}}",
+    "destroyWorkspaceMembers",
+    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-UPDATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "UpdateOneCalendarChannelEventAssociation",
+RESTORE_MANY_WORKSPACE_MEMBERS = rt.Operation(
+    "RestoreManyWorkspaceMembers",
     "mutation",
-    "mutation UpdateOneCalendarChannelEventAssociation($data:CalendarChannelEventAssociationUpdateInput!$id:UUID"
-    "!){updateCalendarChannelEventAssociation(data:$data id:$id){...CalendarChannelEventAssociation}}",
-    "updateCalendarChannelEventAssociation",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
-)
-UPDATE_ONE_CALENDAR_EVENT = rt.Operation(
-    "UpdateOneCalendarEvent",
-    "mutation",
-    "mutation UpdateOneCalendarEvent($data:CalendarEventUpdateInput!$id:UUID!){updateCalendarEvent(data:$data id:$id"
-    "){...CalendarEvent}}",
-    "updateCalendarEvent",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
-)
-UPDATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "UpdateOneCalendarEventParticipant",
-    "mutation",
-    "mutation UpdateOneCalendarEventParticipant($data:CalendarEventParticipantUpdateInput!$id:UUID"
-    "!){updateCalendarEventParticipant(data:$data id:$id){...CalendarEventParticipant}}",
-    "updateCalendarEventParticipant",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
-)
-UPDATE_ONE_CALL_RECORDING = rt.Operation(
-    "UpdateOneCallRecording",
-    "mutation",
-    "mutation UpdateOneCallRecording($data:CallRecordingUpdateInput!$id:UUID!){updateCallRecording(data:$data id:$id"
-    "){...CallRecording}}",
-    "updateCallRecording",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
-)
-UPDATE_ONE_COMPANY = rt.Operation(
-    "UpdateOneCompany",
-    "mutation",
-    "mutation UpdateOneCompany($data:CompanyUpdateInput!$id:UUID!){updateCompany(data:$data id:$id){...Company}}",
-    "updateCompany",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
-)
-UPDATE_ONE_DASHBOARD = rt.Operation(
-    "UpdateOneDashboard",
-    "mutation",
-    "mutation UpdateOneDashboard($data:DashboardUpdateInput!$id:UUID!){updateDashboard(data:$data id:$id){...Dashboard"
-    "}}",
-    "updateDashboard",
-    (_ACTOR, _DASHBOARD),
-)
-UPDATE_ONE_MESSAGE = rt.Operation(
-    "UpdateOneMessage",
-    "mutation",
-    "mutation UpdateOneMessage($data:MessageUpdateInput!$id:UUID!){updateMessage(data:$data id:$id){...Message}}",
-    "updateMessage",
-    (_ACTOR, _MESSAGE),
-)
-UPDATE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "UpdateOneMessageCampaign",
-    "mutation",
-    "mutation UpdateOneMessageCampaign($data:MessageCampaignUpdateInput!$id:UUID!){updateMessageCampaign(data:$data id"
-    ":$id){...MessageCampaign}}",
-    "updateMessageCampaign",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
-)
-UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "UpdateOneMessageChannelMessageAssociation",
-    "mutation",
-    "mutation UpdateOneMessageChannelMessageAssociation($data:MessageChannelMessageAssociationUpdateInput!$id:UUID"
-    "!){updateMessageChannelMessageAssociation(data:$data id:$id){...MessageChannelMessageAssociation}}",
-    "updateMessageChannelMessageAssociation",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
-)
-UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
-    "UpdateOneMessageChannelMessageAssociationMessageFolder",
-    "mutation",
-    "mutation UpdateOneMessageChannelMessageAssociationMessageFolder($data"
-    ":MessageChannelMessageAssociationMessageFolderUpdateInput!$id:UUID"
-    "!){updateMessageChannelMessageAssociationMessageFolder(data:$data id:$id"
-    "){...MessageChannelMessageAssociationMessageFolder}}",
-    "updateMessageChannelMessageAssociationMessageFolder",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
-)
-UPDATE_ONE_MESSAGE_LIST = rt.Operation(
-    "UpdateOneMessageList",
-    "mutation",
-    "mutation UpdateOneMessageList($data:MessageListUpdateInput!$id:UUID!){updateMessageList(data:$data id:$id"
-    "){...MessageList}}",
-    "updateMessageList",
-    (_ACTOR, _MESSAGE_LIST),
-)
-UPDATE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "UpdateOneMessageListMember",
-    "mutation",
-    "mutation UpdateOneMessageListMember($data:MessageListMemberUpdateInput!$id:UUID!){updateMessageListMember(data"
-    ":$data id:$id){...MessageListMember}}",
-    "updateMessageListMember",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
-)
-UPDATE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "UpdateOneMessageParticipant",
-    "mutation",
-    "mutation UpdateOneMessageParticipant($data:MessageParticipantUpdateInput!$id:UUID!){updateMessageParticipant(data"
-    ":$data id:$id){...MessageParticipant}}",
-    "updateMessageParticipant",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
-)
-UPDATE_ONE_MESSAGE_THREAD = rt.Operation(
-    "UpdateOneMessageThread",
-    "mutation",
-    "mutation UpdateOneMessageThread($data:MessageThreadUpdateInput!$id:UUID!){updateMessageThread(data:$data id:$id"
-    "){...MessageThread}}",
-    "updateMessageThread",
-    (_ACTOR, _MESSAGE_THREAD),
-)
-UPDATE_ONE_NOTE = rt.Operation(
-    "UpdateOneNote",
-    "mutation",
-    "mutation UpdateOneNote($data:NoteUpdateInput!$id:UUID!){updateNote(data:$data id:$id){...Note}}",
-    "updateNote",
-    (_ACTOR, _NOTE, _RICH_TEXT),
-)
-UPDATE_ONE_NOTE_TARGET = rt.Operation(
-    "UpdateOneNoteTarget",
-    "mutation",
-    "mutation UpdateOneNoteTarget($data:NoteTargetUpdateInput!$id:UUID!){updateNoteTarget(data:$data id:$id"
-    "){...NoteTarget}}",
-    "updateNoteTarget",
-    (_ACTOR, _NOTE_TARGET),
-)
-UPDATE_ONE_OPPORTUNITY = rt.Operation(
-    "UpdateOneOpportunity",
-    "mutation",
-    "mutation UpdateOneOpportunity($data:OpportunityUpdateInput!$id:UUID!){updateOpportunity(data:$data id:$id"
-    "){...Opportunity}}",
-    "updateOpportunity",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
-)
-UPDATE_ONE_PERSON = rt.Operation(
-    "UpdateOnePerson",
-    "mutation",
-    "mutation UpdateOnePerson($data:PersonUpdateInput!$id:UUID!){updatePerson(data:$data id:$id){...Person}}",
-    "updatePerson",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
-)
-UPDATE_ONE_TASK = rt.Operation(
-    "UpdateOneTask",
-    "mutation",
-    "mutation UpdateOneTask($data:TaskUpdateInput!$id:UUID!){updateTask(data:$data id:$id){...Task}}",
-    "updateTask",
-    (_ACTOR, _RICH_TEXT, _TASK),
-)
-UPDATE_ONE_TASK_TARGET = rt.Operation(
-    "UpdateOneTaskTarget",
-    "mutation",
-    "mutation UpdateOneTaskTarget($data:TaskTargetUpdateInput!$id:UUID!){updateTaskTarget(data:$data id:$id"
-    "){...TaskTarget}}",
-    "updateTaskTarget",
-    (_ACTOR, _TASK_TARGET),
-)
-UPDATE_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "UpdateOneTimelineActivity",
-    "mutation",
-    "mutation UpdateOneTimelineActivity($data:TimelineActivityUpdateInput!$id:UUID!){updateTimelineActivity(data:$data"
-    " id:$id){...TimelineActivity}}",
-    "updateTimelineActivity",
-    (_ACTOR, _TIMELINE_ACTIVITY),
-)
-UPDATE_ONE_WORKFLOW = rt.Operation(
-    "UpdateOneWorkflow",
-    "mutation",
-    "mutation UpdateOneWorkflow($data:WorkflowUpdateInput!$id:UUID!){updateWorkflow(data:$data id:$id){...Workflow}}",
-    "updateWorkflow",
-    (_ACTOR, _WORKFLOW),
-)
-UPDATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "UpdateOneWorkflowAutomatedTrigger",
-    "mutation",
-    "mutation UpdateOneWorkflowAutomatedTrigger($data:WorkflowAutomatedTriggerUpdateInput!$id:UUID"
-    "!){updateWorkflowAutomatedTrigger(data:$data id:$id){...WorkflowAutomatedTrigger}}",
-    "updateWorkflowAutomatedTrigger",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
-)
-UPDATE_ONE_WORKFLOW_RUN = rt.Operation(
-    "UpdateOneWorkflowRun",
-    "mutation",
-    "mutation UpdateOneWorkflowRun($data:WorkflowRunUpdateInput!$id:UUID!){updateWorkflowRun(data:$data id:$id"
-    "){...WorkflowRun}}",
-    "updateWorkflowRun",
-    (_ACTOR, _WORKFLOW_RUN),
-)
-UPDATE_ONE_WORKFLOW_VERSION = rt.Operation(
-    "UpdateOneWorkflowVersion",
-    "mutation",
-    "mutation UpdateOneWorkflowVersion($data:WorkflowVersionUpdateInput!$id:UUID!){updateWorkflowVersion(data:$data id"
-    ":$id){...WorkflowVersion}}",
-    "updateWorkflowVersion",
-    (_ACTOR, _WORKFLOW_VERSION),
-)
-UPDATE_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "UpdateOneWorkspaceMember",
-    "mutation",
-    "mutation UpdateOneWorkspaceMember($data:WorkspaceMemberUpdateInput!$id:UUID!){updateWorkspaceMember(data:$data id"
-    ":$id){...WorkspaceMember}}",
-    "updateWorkspaceMember",
+    "mutation RestoreManyWorkspaceMembers($filter:WorkspaceMemberFilterInput!){restoreWorkspaceMembers(filter:$filter"
+    "){...WorkspaceMember}}",
+    "restoreWorkspaceMembers",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )

@@ -31,10 +31,9 @@ class CurrencyOrderByInput(rt.Input):
     currency_code: OrderByDirection | None = None
 
 
-class LinksOrderByInput(rt.Input):
-    primary_link_label: OrderByDirection | None = None
-    primary_link_url: OrderByDirection | None = None
-    secondary_links: OrderByDirection | None = None
+class EmailsOrderByInput(rt.Input):
+    additional_emails: OrderByDirection | None = None
+    primary_email: OrderByDirection | None = None
 
 
 class FullNameOrderByInput(rt.Input):
@@ -42,81 +41,10 @@ class FullNameOrderByInput(rt.Input):
     last_name: OrderByDirection | None = None
 
 
-class WorkspaceMemberOrderByInput(rt.Input):
-    avatar_url: OrderByDirection | None = None
-    calendar_start_day: OrderByDirection | None = None
-    color_scheme: OrderByDirection | None = None
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    date_format: OrderByDirection | None = None
-    deleted_at: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    job_title: OrderByDirection | None = None
-    locale: OrderByDirection | None = None
-    name: FullNameOrderByInput | None = None
-    number_format: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    time_format: OrderByDirection | None = None
-    time_zone: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-    user_email: OrderByDirection | None = None
-    user_id: OrderByDirection | None = None
-
-
-class CompanyOrderByInput(rt.Input):
-    account_owner: WorkspaceMemberOrderByInput | None = None
-    account_owner_id: OrderByDirection | None = None
-    address: AddressOrderByInput | None = None
-    annual_revenue: CurrencyOrderByInput | None = None
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    domain_name: LinksOrderByInput | None = None
-    id: OrderByDirection | None = None
-    linkedin_link: LinksOrderByInput | None = None
-    name: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class DashboardOrderByInput(rt.Input):
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    page_layout_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    title: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class RichTextOrderByInput(rt.Input):
-    blocknote: OrderByDirection | None = None
-    markdown: OrderByDirection | None = None
-
-
-class NoteOrderByInput(rt.Input):
-    body_v_2: RichTextOrderByInput | None = None
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    title: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class EmailsOrderByInput(rt.Input):
-    additional_emails: OrderByDirection | None = None
-    primary_email: OrderByDirection | None = None
+class LinksOrderByInput(rt.Input):
+    primary_link_label: OrderByDirection | None = None
+    primary_link_url: OrderByDirection | None = None
+    secondary_links: OrderByDirection | None = None
 
 
 class PhonesOrderByInput(rt.Input):
@@ -126,76 +54,9 @@ class PhonesOrderByInput(rt.Input):
     primary_phone_number: OrderByDirection | None = None
 
 
-class PersonOrderByInput(rt.Input):
-    avatar_file: OrderByDirection | None = None
-    avatar_url: OrderByDirection | None = None
-    company: CompanyOrderByInput | None = None
-    company_id: OrderByDirection | None = None
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    emails: EmailsOrderByInput | None = None
-    id: OrderByDirection | None = None
-    job_title: OrderByDirection | None = None
-    linkedin_link: LinksOrderByInput | None = None
-    name: FullNameOrderByInput | None = None
-    phones: PhonesOrderByInput | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class OpportunityOrderByInput(rt.Input):
-    amount: CurrencyOrderByInput | None = None
-    close_date: OrderByDirection | None = None
-    company: CompanyOrderByInput | None = None
-    company_id: OrderByDirection | None = None
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    name: OrderByDirection | None = None
-    owner: WorkspaceMemberOrderByInput | None = None
-    owner_id: OrderByDirection | None = None
-    point_of_contact: PersonOrderByInput | None = None
-    point_of_contact_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    stage: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class TaskOrderByInput(rt.Input):
-    assignee: WorkspaceMemberOrderByInput | None = None
-    assignee_id: OrderByDirection | None = None
-    body_v_2: RichTextOrderByInput | None = None
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    due_at: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    status: OrderByDirection | None = None
-    title: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class WorkflowOrderByInput(rt.Input):
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    last_published_version_id: OrderByDirection | None = None
-    name: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    statuses: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
+class RichTextOrderByInput(rt.Input):
+    blocknote: OrderByDirection | None = None
+    markdown: OrderByDirection | None = None
 
 
 class AttachmentOrderByInput(rt.Input):
@@ -241,6 +102,22 @@ class BlocklistOrderByInput(rt.Input):
     workspace_member_id: OrderByDirection | None = None
 
 
+class CalendarChannelEventAssociationOrderByInput(rt.Input):
+    calendar_channel_id: OrderByDirection | None = None
+    calendar_event: CalendarEventOrderByInput | None = None
+    calendar_event_id: OrderByDirection | None = None
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    event_external_id: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    recurring_event_external_id: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
 class CalendarEventOrderByInput(rt.Input):
     conference_link: LinksOrderByInput | None = None
     conference_solution: OrderByDirection | None = None
@@ -260,22 +137,6 @@ class CalendarEventOrderByInput(rt.Input):
     search_vector: OrderByDirection | None = None
     starts_at: OrderByDirection | None = None
     title: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class CalendarChannelEventAssociationOrderByInput(rt.Input):
-    calendar_channel_id: OrderByDirection | None = None
-    calendar_event: CalendarEventOrderByInput | None = None
-    calendar_event_id: OrderByDirection | None = None
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    event_external_id: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    recurring_event_external_id: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
     updated_at: OrderByDirection | None = None
     updated_by: ActorOrderByInput | None = None
 
@@ -326,14 +187,33 @@ class CallRecordingOrderByInput(rt.Input):
     video: OrderByDirection | None = None
 
 
-class MessageListOrderByInput(rt.Input):
+class CompanyOrderByInput(rt.Input):
+    account_owner: WorkspaceMemberOrderByInput | None = None
+    account_owner_id: OrderByDirection | None = None
+    address: AddressOrderByInput | None = None
+    annual_revenue: CurrencyOrderByInput | None = None
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    domain_name: LinksOrderByInput | None = None
+    id: OrderByDirection | None = None
+    linkedin_link: LinksOrderByInput | None = None
+    name: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class DashboardOrderByInput(rt.Input):
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
     id: OrderByDirection | None = None
-    name: OrderByDirection | None = None
+    page_layout_id: OrderByDirection | None = None
     position: OrderByDirection | None = None
     search_vector: OrderByDirection | None = None
+    title: OrderByDirection | None = None
     updated_at: OrderByDirection | None = None
     updated_by: ActorOrderByInput | None = None
 
@@ -345,7 +225,7 @@ class MessageCampaignOrderByInput(rt.Input):
     deleted_at: OrderByDirection | None = None
     from_address: EmailsOrderByInput | None = None
     id: OrderByDirection | None = None
-    list_: MessageListOrderByInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
+    list_: MessageListOrderByInput | None = None
     list_id: OrderByDirection | None = None
     position: OrderByDirection | None = None
     search_vector: OrderByDirection | None = None
@@ -357,35 +237,16 @@ class MessageCampaignOrderByInput(rt.Input):
     updated_by: ActorOrderByInput | None = None
 
 
-class MessageThreadOrderByInput(rt.Input):
+class MessageChannelMessageAssociationMessageFolderOrderByInput(rt.Input):
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
     id: OrderByDirection | None = None
+    message_channel_message_association: MessageChannelMessageAssociationOrderByInput | None = None
+    message_channel_message_association_id: OrderByDirection | None = None
+    message_folder_id: OrderByDirection | None = None
     position: OrderByDirection | None = None
     search_vector: OrderByDirection | None = None
-    subject: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-
-
-class MessageOrderByInput(rt.Input):
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    delivery_status: OrderByDirection | None = None
-    header_message_id: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    is_draft: OrderByDirection | None = None
-    message_campaign: MessageCampaignOrderByInput | None = None
-    message_campaign_id: OrderByDirection | None = None
-    message_thread: MessageThreadOrderByInput | None = None
-    message_thread_id: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    received_at: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    subject: OrderByDirection | None = None
-    text: OrderByDirection | None = None
     updated_at: OrderByDirection | None = None
     updated_by: ActorOrderByInput | None = None
 
@@ -409,31 +270,50 @@ class MessageChannelMessageAssociationOrderByInput(rt.Input):
     updated_by: ActorOrderByInput | None = None
 
 
-class MessageChannelMessageAssociationMessageFolderOrderByInput(rt.Input):
+class MessageListMemberOrderByInput(rt.Input):
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
     id: OrderByDirection | None = None
-    message_channel_message_association: MessageChannelMessageAssociationOrderByInput | None = None
-    message_channel_message_association_id: OrderByDirection | None = None
-    message_folder_id: OrderByDirection | None = None
+    list_: MessageListOrderByInput | None = None
+    list_id: OrderByDirection | None = None
+    person: PersonOrderByInput | None = None
+    person_id: OrderByDirection | None = None
     position: OrderByDirection | None = None
     search_vector: OrderByDirection | None = None
     updated_at: OrderByDirection | None = None
     updated_by: ActorOrderByInput | None = None
 
 
-class MessageListMemberOrderByInput(rt.Input):
+class MessageListOrderByInput(rt.Input):
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
     id: OrderByDirection | None = None
-    list_: MessageListOrderByInput | None = rt.Field(default=None, validation_alias="list", serialization_alias="list")
-    list_id: OrderByDirection | None = None
-    person: PersonOrderByInput | None = None
-    person_id: OrderByDirection | None = None
+    name: OrderByDirection | None = None
     position: OrderByDirection | None = None
     search_vector: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class MessageOrderByInput(rt.Input):
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    delivery_status: OrderByDirection | None = None
+    header_message_id: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    is_draft: OrderByDirection | None = None
+    message_campaign: MessageCampaignOrderByInput | None = None
+    message_campaign_id: OrderByDirection | None = None
+    message_thread: MessageThreadOrderByInput | None = None
+    message_thread_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    received_at: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    subject: OrderByDirection | None = None
+    text: OrderByDirection | None = None
     updated_at: OrderByDirection | None = None
     updated_by: ActorOrderByInput | None = None
 
@@ -460,6 +340,31 @@ class MessageParticipantOrderByInput(rt.Input):
     workspace_member_id: OrderByDirection | None = None
 
 
+class MessageThreadOrderByInput(rt.Input):
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    subject: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class NoteOrderByInput(rt.Input):
+    body_v_2: RichTextOrderByInput | None = None
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    title: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
 class NoteTargetOrderByInput(rt.Input):
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
@@ -475,6 +380,64 @@ class NoteTargetOrderByInput(rt.Input):
     target_opportunity_id: OrderByDirection | None = None
     target_person: PersonOrderByInput | None = None
     target_person_id: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class OpportunityOrderByInput(rt.Input):
+    amount: CurrencyOrderByInput | None = None
+    close_date: OrderByDirection | None = None
+    company: CompanyOrderByInput | None = None
+    company_id: OrderByDirection | None = None
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    name: OrderByDirection | None = None
+    owner: WorkspaceMemberOrderByInput | None = None
+    owner_id: OrderByDirection | None = None
+    point_of_contact: PersonOrderByInput | None = None
+    point_of_contact_id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    stage: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class PersonOrderByInput(rt.Input):
+    avatar_file: OrderByDirection | None = None
+    avatar_url: OrderByDirection | None = None
+    company: CompanyOrderByInput | None = None
+    company_id: OrderByDirection | None = None
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    emails: EmailsOrderByInput | None = None
+    id: OrderByDirection | None = None
+    job_title: OrderByDirection | None = None
+    linkedin_link: LinksOrderByInput | None = None
+    name: FullNameOrderByInput | None = None
+    phones: PhonesOrderByInput | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class TaskOrderByInput(rt.Input):
+    assignee: WorkspaceMemberOrderByInput | None = None
+    assignee_id: OrderByDirection | None = None
+    body_v_2: RichTextOrderByInput | None = None
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    due_at: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    status: OrderByDirection | None = None
+    title: OrderByDirection | None = None
     updated_at: OrderByDirection | None = None
     updated_by: ActorOrderByInput | None = None
 
@@ -496,45 +459,6 @@ class TaskTargetOrderByInput(rt.Input):
     task_id: OrderByDirection | None = None
     updated_at: OrderByDirection | None = None
     updated_by: ActorOrderByInput | None = None
-
-
-class WorkflowVersionOrderByInput(rt.Input):
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    name: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    status: OrderByDirection | None = None
-    steps: OrderByDirection | None = None
-    trigger: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-    workflow: WorkflowOrderByInput | None = None
-    workflow_id: OrderByDirection | None = None
-
-
-class WorkflowRunOrderByInput(rt.Input):
-    created_at: OrderByDirection | None = None
-    created_by: ActorOrderByInput | None = None
-    deleted_at: OrderByDirection | None = None
-    ended_at: OrderByDirection | None = None
-    enqueued_at: OrderByDirection | None = None
-    id: OrderByDirection | None = None
-    name: OrderByDirection | None = None
-    position: OrderByDirection | None = None
-    search_vector: OrderByDirection | None = None
-    started_at: OrderByDirection | None = None
-    state: OrderByDirection | None = None
-    status: OrderByDirection | None = None
-    step_logs: OrderByDirection | None = None
-    updated_at: OrderByDirection | None = None
-    updated_by: ActorOrderByInput | None = None
-    workflow: WorkflowOrderByInput | None = None
-    workflow_id: OrderByDirection | None = None
-    workflow_version: WorkflowVersionOrderByInput | None = None
-    workflow_version_id: OrderByDirection | None = None
 
 
 class TimelineActivityOrderByInput(rt.Input):
@@ -591,3 +515,79 @@ class WorkflowAutomatedTriggerOrderByInput(rt.Input):
     updated_by: ActorOrderByInput | None = None
     workflow: WorkflowOrderByInput | None = None
     workflow_id: OrderByDirection | None = None
+
+
+class WorkflowOrderByInput(rt.Input):
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    last_published_version_id: OrderByDirection | None = None
+    name: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    statuses: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+
+
+class WorkflowRunOrderByInput(rt.Input):
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    ended_at: OrderByDirection | None = None
+    enqueued_at: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    name: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    started_at: OrderByDirection | None = None
+    state: OrderByDirection | None = None
+    status: OrderByDirection | None = None
+    step_logs: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+    workflow: WorkflowOrderByInput | None = None
+    workflow_id: OrderByDirection | None = None
+    workflow_version: WorkflowVersionOrderByInput | None = None
+    workflow_version_id: OrderByDirection | None = None
+
+
+class WorkflowVersionOrderByInput(rt.Input):
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    deleted_at: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    name: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    status: OrderByDirection | None = None
+    steps: OrderByDirection | None = None
+    trigger: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+    workflow: WorkflowOrderByInput | None = None
+    workflow_id: OrderByDirection | None = None
+
+
+class WorkspaceMemberOrderByInput(rt.Input):
+    avatar_url: OrderByDirection | None = None
+    calendar_start_day: OrderByDirection | None = None
+    color_scheme: OrderByDirection | None = None
+    created_at: OrderByDirection | None = None
+    created_by: ActorOrderByInput | None = None
+    date_format: OrderByDirection | None = None
+    deleted_at: OrderByDirection | None = None
+    id: OrderByDirection | None = None
+    job_title: OrderByDirection | None = None
+    locale: OrderByDirection | None = None
+    name: FullNameOrderByInput | None = None
+    number_format: OrderByDirection | None = None
+    position: OrderByDirection | None = None
+    search_vector: OrderByDirection | None = None
+    time_format: OrderByDirection | None = None
+    time_zone: OrderByDirection | None = None
+    updated_at: OrderByDirection | None = None
+    updated_by: ActorOrderByInput | None = None
+    user_email: OrderByDirection | None = None
+    user_id: OrderByDirection | None = None

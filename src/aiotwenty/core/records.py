@@ -33,11 +33,44 @@ class Address(rt.Record):
     address_street_2: str | None
 
 
+class Currency(rt.Record):
+    amount_micros: rt.BigFloat | None
+    currency_code: str | None
+
+
+class Emails(rt.Record):
+    additional_emails: rt.Json | None
+    primary_email: str | None
+
+
 class FileObject(rt.Record):
     extension: str | None
     file_id: rt.UUID
     label: str
     url: str | None
+
+
+class FullName(rt.Record):
+    first_name: str | None
+    last_name: str | None
+
+
+class Links(rt.Record):
+    primary_link_label: str | None
+    primary_link_url: str | None
+    secondary_links: rt.Json | None
+
+
+class Phones(rt.Record):
+    additional_phones: rt.Json | None
+    primary_phone_calling_code: str | None
+    primary_phone_country_code: str | None
+    primary_phone_number: str | None
+
+
+class RichText(rt.Record):
+    blocknote: str | None
+    markdown: str | None
 
 
 class Attachment(rt.Record):
@@ -90,12 +123,6 @@ class CalendarChannelEventAssociation(rt.Record):
     updated_by: Actor
 
 
-class Links(rt.Record):
-    primary_link_label: str | None
-    primary_link_url: str | None
-    secondary_links: rt.Json | None
-
-
 class CalendarEvent(rt.Record):
     conference_link: Links | None
     conference_solution: str | None
@@ -137,11 +164,6 @@ class CalendarEventParticipant(rt.Record):
     workspace_member_id: rt.UUID | None
 
 
-class RichText(rt.Record):
-    blocknote: str | None
-    markdown: str | None
-
-
 class CallRecording(rt.Record):
     application_id: rt.UUID | None
     audio: list[FileObject | None] | None
@@ -164,11 +186,6 @@ class CallRecording(rt.Record):
     updated_at: rt.DateTime
     updated_by: Actor
     video: list[FileObject | None] | None
-
-
-class Currency(rt.Record):
-    amount_micros: rt.BigFloat | None
-    currency_code: str | None
 
 
 class Company(rt.Record):
@@ -199,16 +216,6 @@ class Dashboard(rt.Record):
     title: str | None
     updated_at: rt.DateTime
     updated_by: Actor
-
-
-class Emails(rt.Record):
-    additional_emails: rt.Json | None
-    primary_email: str | None
-
-
-class FullName(rt.Record):
-    first_name: str | None
-    last_name: str | None
 
 
 class Message(rt.Record):
@@ -377,13 +384,6 @@ class Opportunity(rt.Record):
     stage: rt.Open[OpportunityStageEnum]
     updated_at: rt.DateTime
     updated_by: Actor
-
-
-class Phones(rt.Record):
-    additional_phones: rt.Json | None
-    primary_phone_calling_code: str | None
-    primary_phone_country_code: str | None
-    primary_phone_number: str | None
 
 
 class Person(rt.Record):

@@ -17,37 +17,95 @@ if typing.TYPE_CHECKING:
 class MetadataClient(rt.OperationsClient):
     """Every operation of /metadata under `queries/`, one method each. All raise `TwentyError`."""
 
-    async def activate_skill(self, id: rt.UUID) -> records.Skill:
-        return await self._execute(operations.ACTIVATE_SKILL, records.Skill, {"id": id})
+    async def get_agent_turns(self, agent_id: rt.UUID) -> list[records.AgentTurn]:
+        return await self._execute(operations.GET_AGENT_TURNS, list[records.AgentTurn], {"agentId": agent_id})
 
-    async def activate_workspace(self, data: inputs.ActivateWorkspaceInput) -> records.Workspace:
-        return await self._execute(operations.ACTIVATE_WORKSPACE, records.Workspace, {"data": data})
+    async def get_chat_messages(self, thread_id: rt.UUID) -> list[records.AgentMessage]:
+        return await self._execute(operations.GET_CHAT_MESSAGES, list[records.AgentMessage], {"threadId": thread_id})
 
-    async def add_query_to_event_stream(self, input: inputs.AddQuerySubscriptionInput) -> bool:
-        return await self._execute(operations.ADD_QUERY_TO_EVENT_STREAM, bool, {"input": input})
+    async def get_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
+        return await self._execute(operations.GET_CHAT_THREAD, records.AgentChatThread, {"id": id})
 
-    async def answer_agent_chat_question(
-        self,
-        answers: list[inputs.AgentChatQuestionAnswerInput],
-        message_id: rt.UUID,
-        thread_id: rt.UUID,
-        *,
-        model_id: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.SendChatMessageResult:
-        return await self._execute(
-            operations.ANSWER_AGENT_CHAT_QUESTION,
-            records.SendChatMessageResult,
-            {"answers": answers, "messageId": message_id, "modelId": model_id, "threadId": thread_id},
-        )
+    async def get_chat_threads(self) -> list[records.AgentChatThread]:
+        return await self._execute(operations.GET_CHAT_THREADS, list[records.AgentChatThread], {})
+
+    async def find_many_agents(self) -> list[records.Agent]:
+        return await self._execute(operations.FIND_MANY_AGENTS, list[records.Agent], {})
+
+    async def find_one_agent(self, input: inputs.AgentIdInput) -> records.Agent:
+        return await self._execute(operations.FIND_ONE_AGENT, records.Agent, {"input": input})
 
     async def archive_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
         return await self._execute(operations.ARCHIVE_CHAT_THREAD, records.AgentChatThread, {"id": id})
 
-    async def assign_role_to_agent(self, agent_id: rt.UUID, role_id: rt.UUID) -> bool:
-        return await self._execute(operations.ASSIGN_ROLE_TO_AGENT, bool, {"agentId": agent_id, "roleId": role_id})
+    async def create_chat_thread(self) -> records.AgentChatThread:
+        return await self._execute(operations.CREATE_CHAT_THREAD, records.AgentChatThread, {})
 
-    async def assign_role_to_api_key(self, api_key_id: rt.UUID, role_id: rt.UUID) -> bool:
-        return await self._execute(operations.ASSIGN_ROLE_TO_API_KEY, bool, {"apiKeyId": api_key_id, "roleId": role_id})
+    async def create_one_agent(self, input: inputs.CreateAgentInput) -> records.Agent:
+        return await self._execute(operations.CREATE_ONE_AGENT, records.Agent, {"input": input})
+
+    async def delete_one_agent(self, input: inputs.AgentIdInput) -> records.Agent:
+        return await self._execute(operations.DELETE_ONE_AGENT, records.Agent, {"input": input})
+
+    async def evaluate_agent_turn(self, turn_id: rt.UUID) -> records.AgentTurnEvaluation:
+        return await self._execute(operations.EVALUATE_AGENT_TURN, records.AgentTurnEvaluation, {"turnId": turn_id})
+
+    async def rename_chat_thread(self, id: rt.UUID, title: str) -> records.AgentChatThread:
+        return await self._execute(operations.RENAME_CHAT_THREAD, records.AgentChatThread, {"id": id, "title": title})
+
+    async def run_agent(self, input: inputs.RunAgentInput) -> records.RunAgentResult:
+        return await self._execute(operations.RUN_AGENT, records.RunAgentResult, {"input": input})
+
+    async def run_evaluation_input(self, agent_id: rt.UUID, input: str) -> records.AgentTurn:
+        return await self._execute(
+            operations.RUN_EVALUATION_INPUT, records.AgentTurn, {"agentId": agent_id, "input": input}
+        )
+
+    async def stop_agent_chat_stream(self, thread_id: rt.UUID) -> bool:
+        return await self._execute(operations.STOP_AGENT_CHAT_STREAM, bool, {"threadId": thread_id})
+
+    async def unarchive_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
+        return await self._execute(operations.UNARCHIVE_CHAT_THREAD, records.AgentChatThread, {"id": id})
+
+    async def update_one_agent(self, input: inputs.UpdateAgentInput) -> records.Agent:
+        return await self._execute(operations.UPDATE_ONE_AGENT, records.Agent, {"input": input})
+
+    async def get_api_key(self, input: inputs.GetApiKeyInput) -> records.ApiKey | None:
+        result: records.ApiKey | None = await self._execute(
+            operations.GET_API_KEY, records.ApiKey | None, {"input": input}
+        )
+        return result
+
+    async def get_api_keys(self) -> list[records.ApiKey]:
+        return await self._execute(operations.GET_API_KEYS, list[records.ApiKey], {})
+
+    async def create_api_key(self, input: inputs.CreateApiKeyInput) -> records.ApiKey:
+        return await self._execute(operations.CREATE_API_KEY, records.ApiKey, {"input": input})
+
+    async def generate_api_key_token(self, api_key_id: rt.UUID, expires_at: str) -> records.ApiKeyToken:
+        return await self._execute(
+            operations.GENERATE_API_KEY_TOKEN, records.ApiKeyToken, {"apiKeyId": api_key_id, "expiresAt": expires_at}
+        )
+
+    async def revoke_api_key(self, input: inputs.RevokeApiKeyInput) -> records.ApiKey | None:
+        result: records.ApiKey | None = await self._execute(
+            operations.REVOKE_API_KEY, records.ApiKey | None, {"input": input}
+        )
+        return result
+
+    async def update_api_key(self, input: inputs.UpdateApiKeyInput) -> records.ApiKey | None:
+        result: records.ApiKey | None = await self._execute(
+            operations.UPDATE_API_KEY, records.ApiKey | None, {"input": input}
+        )
+        return result
+
+    async def get_app_connection(self, id: str) -> records.AppConnection:
+        return await self._execute(operations.GET_APP_CONNECTION, records.AppConnection, {"id": id})
+
+    async def get_app_connections(
+        self, *, filter: rt.Maybe[filters.ListAppConnectionsInput | None] = rt.UNSET
+    ) -> list[records.AppConnection]:
+        return await self._execute(operations.GET_APP_CONNECTIONS, list[records.AppConnection], {"filter": filter})
 
     async def authorize_app_operation(
         self,
@@ -70,480 +128,21 @@ class MetadataClient(rt.OperationsClient):
             },
         )
 
-    async def cancel_switch_billing_interval(self) -> records.BillingUpdate:
-        return await self._execute(operations.CANCEL_SWITCH_BILLING_INTERVAL, records.BillingUpdate, {})
-
-    async def cancel_switch_billing_plan(self) -> records.BillingUpdate:
-        return await self._execute(operations.CANCEL_SWITCH_BILLING_PLAN, records.BillingUpdate, {})
-
-    async def cancel_switch_resource_credit_price(self) -> records.BillingUpdate:
-        return await self._execute(operations.CANCEL_SWITCH_RESOURCE_CREDIT_PRICE, records.BillingUpdate, {})
-
-    async def check_custom_domain_valid_records(self) -> records.DomainValidRecords | None:
-        result: records.DomainValidRecords | None = await self._execute(
-            operations.CHECK_CUSTOM_DOMAIN_VALID_RECORDS, records.DomainValidRecords | None, {}
-        )
-        return result
-
-    async def check_public_domain_valid_records(self, domain: str) -> records.DomainValidRecords | None:
-        result: records.DomainValidRecords | None = await self._execute(
-            operations.CHECK_PUBLIC_DOMAIN_VALID_RECORDS, records.DomainValidRecords | None, {"domain": domain}
-        )
-        return result
-
-    async def check_user_exists(
-        self, email: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.CheckUserExist:
-        return await self._execute(
-            operations.CHECK_USER_EXISTS, records.CheckUserExist, {"captchaToken": captcha_token, "email": email}
-        )
-
-    async def check_workspace_invite_hash_is_valid(self, invite_hash: str) -> records.WorkspaceInviteHashValid:
-        return await self._execute(
-            operations.CHECK_WORKSPACE_INVITE_HASH_IS_VALID,
-            records.WorkspaceInviteHashValid,
-            {"inviteHash": invite_hash},
-        )
-
-    async def check_workspace_subdomain_availability(self, subdomain: str) -> records.SubdomainAvailabilityDTO:
-        return await self._execute(
-            operations.CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY,
-            records.SubdomainAvailabilityDTO,
-            {"subdomain": subdomain},
-        )
-
-    async def checkout_session(
-        self,
-        recurring_interval: enums.SubscriptionInterval,
-        *,
-        plan: rt.Maybe[enums.BillingPlanKey | None] = rt.UNSET,
-        require_payment_method: rt.Maybe[bool | None] = rt.UNSET,
-        success_url_path: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.BillingSession:
-        return await self._execute(
-            operations.CHECKOUT_SESSION,
-            records.BillingSession,
-            {
-                "plan": plan,
-                "recurringInterval": recurring_interval,
-                "requirePaymentMethod": require_payment_method,
-                "successUrlPath": success_url_path,
-            },
-        )
-
-    async def complete_file_upload(self, file_id: str) -> records.FileWithSignedUrl:
-        return await self._execute(operations.COMPLETE_FILE_UPLOAD, records.FileWithSignedUrl, {"fileId": file_id})
-
-    async def create_api_key(self, input: inputs.CreateApiKeyInput) -> records.ApiKey:
-        return await self._execute(operations.CREATE_API_KEY, records.ApiKey, {"input": input})
-
-    async def create_application_registration_operation(
-        self, input: inputs.CreateApplicationRegistrationInput
-    ) -> records.CreateApplicationRegistration:
-        return await self._execute(
-            operations.CREATE_APPLICATION_REGISTRATION_OPERATION,
-            records.CreateApplicationRegistration,
-            {"input": input},
-        )
-
-    async def create_application_registration_variable(
-        self, input: inputs.CreateApplicationRegistrationVariableInput
-    ) -> records.ApplicationRegistrationVariable:
-        return await self._execute(
-            operations.CREATE_APPLICATION_REGISTRATION_VARIABLE,
-            records.ApplicationRegistrationVariable,
-            {"input": input},
-        )
-
-    async def create_approved_access_domain(
-        self, input: inputs.CreateApprovedAccessDomainInput
-    ) -> records.ApprovedAccessDomain:
-        return await self._execute(
-            operations.CREATE_APPROVED_ACCESS_DOMAIN, records.ApprovedAccessDomain, {"input": input}
-        )
-
-    async def create_billing_payment_method_setup_intent(self) -> records.BillingPaymentIntent:
-        return await self._execute(
-            operations.CREATE_BILLING_PAYMENT_METHOD_SETUP_INTENT, records.BillingPaymentIntent, {}
-        )
-
-    async def create_calendar_event(self, input: inputs.CreateCalendarEventInput) -> records.CreateCalendarEventOutput:
-        return await self._execute(
-            operations.CREATE_CALENDAR_EVENT, records.CreateCalendarEventOutput, {"input": input}
-        )
-
-    async def create_chat_thread(self) -> records.AgentChatThread:
-        return await self._execute(operations.CREATE_CHAT_THREAD, records.AgentChatThread, {})
-
-    async def create_command_menu_item(self, input: inputs.CreateCommandMenuItemInput) -> records.CommandMenuItem:
-        return await self._execute(operations.CREATE_COMMAND_MENU_ITEM, records.CommandMenuItem, {"input": input})
-
-    async def create_development_application(
-        self, name: str, universal_identifier: str
-    ) -> records.DevelopmentApplication:
-        return await self._execute(
-            operations.CREATE_DEVELOPMENT_APPLICATION,
-            records.DevelopmentApplication,
-            {"name": name, "universalIdentifier": universal_identifier},
-        )
-
-    async def create_email_group_channel(
-        self, input: inputs.CreateEmailGroupChannelInput
-    ) -> records.CreateEmailGroupChannelOutput:
-        return await self._execute(
-            operations.CREATE_EMAIL_GROUP_CHANNEL, records.CreateEmailGroupChannelOutput, {"input": input}
-        )
-
-    async def create_emailing_domain(self, input: inputs.CreateEmailingDomainInput) -> records.EmailingDomain:
-        return await self._execute(operations.CREATE_EMAILING_DOMAIN, records.EmailingDomain, {"input": input})
-
-    async def create_file_upload(
-        self,
-        file_folder: enums.FileFolder,
-        filename: str,
-        size: float,
-        *,
-        field_metadata_id: rt.Maybe[str | None] = rt.UNSET,
-        field_metadata_universal_identifier: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.FileUploadTarget:
-        return await self._execute(
-            operations.CREATE_FILE_UPLOAD,
-            records.FileUploadTarget,
-            {
-                "fieldMetadataId": field_metadata_id,
-                "fieldMetadataUniversalIdentifier": field_metadata_universal_identifier,
-                "fileFolder": file_folder,
-                "filename": filename,
-                "size": size,
-            },
-        )
-
-    async def create_front_component(self, input: inputs.CreateFrontComponentInput) -> records.FrontComponent:
-        return await self._execute(operations.CREATE_FRONT_COMPONENT, records.FrontComponent, {"input": input})
-
-    async def create_many_navigation_menu_items(
-        self, inputs: list[inputs.CreateNavigationMenuItemInput]
-    ) -> list[records.NavigationMenuItem]:
-        return await self._execute(
-            operations.CREATE_MANY_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {"inputs": inputs}
-        )
-
-    async def create_many_view_field_groups(
-        self, inputs: list[inputs.CreateViewFieldGroupInput]
-    ) -> list[records.ViewFieldGroup]:
-        return await self._execute(
-            operations.CREATE_MANY_VIEW_FIELD_GROUPS, list[records.ViewFieldGroup], {"inputs": inputs}
-        )
-
-    async def create_many_view_fields(self, inputs: list[inputs.CreateViewFieldInput]) -> list[records.ViewField]:
-        return await self._execute(operations.CREATE_MANY_VIEW_FIELDS, list[records.ViewField], {"inputs": inputs})
-
-    async def create_many_view_groups(self, inputs: list[inputs.CreateViewGroupInput]) -> list[records.ViewGroup]:
-        return await self._execute(operations.CREATE_MANY_VIEW_GROUPS, list[records.ViewGroup], {"inputs": inputs})
-
-    async def create_navigation_menu_item(
-        self, input: inputs.CreateNavigationMenuItemInput
-    ) -> records.NavigationMenuItem:
-        return await self._execute(operations.CREATE_NAVIGATION_MENU_ITEM, records.NavigationMenuItem, {"input": input})
-
-    async def create_oidc_identity_provider(self, input: inputs.SetupOIDCSsoInput) -> records.SetupSso:
-        return await self._execute(operations.CREATE_OIDC_IDENTITY_PROVIDER, records.SetupSso, {"input": input})
-
-    async def create_object_event(
-        self,
-        event: str,
-        object_metadata_id: rt.UUID,
-        record_id: rt.UUID,
-        *,
-        properties: rt.Maybe[rt.Json | None] = rt.UNSET,
-    ) -> records.Analytics:
-        return await self._execute(
-            operations.CREATE_OBJECT_EVENT,
-            records.Analytics,
-            {
-                "event": event,
-                "objectMetadataId": object_metadata_id,
-                "properties": properties,
-                "recordId": record_id,
-            },
-        )
-
-    async def create_one_agent(self, input: inputs.CreateAgentInput) -> records.Agent:
-        return await self._execute(operations.CREATE_ONE_AGENT, records.Agent, {"input": input})
-
     async def create_one_app_token(self, input: inputs.CreateOneAppTokenInput) -> records.AppToken:
         return await self._execute(operations.CREATE_ONE_APP_TOKEN, records.AppToken, {"input": input})
 
-    async def create_one_field(self, input: inputs.CreateOneFieldMetadataInput) -> records.Field:
-        return await self._execute(operations.CREATE_ONE_FIELD, records.Field, {"input": input})
-
-    async def create_one_index(self, input: inputs.CreateOneIndexInput) -> records.Index:
-        return await self._execute(operations.CREATE_ONE_INDEX, records.Index, {"input": input})
-
-    async def create_one_logic_function(
-        self, input: inputs.CreateLogicFunctionFromSourceInput
-    ) -> records.LogicFunction:
-        return await self._execute(operations.CREATE_ONE_LOGIC_FUNCTION, records.LogicFunction, {"input": input})
-
-    async def create_one_object(self, input: inputs.CreateOneObjectInput) -> records.Object:
-        return await self._execute(operations.CREATE_ONE_OBJECT, records.Object, {"input": input})
-
-    async def create_one_role(self, create_role_input: inputs.CreateRoleInput) -> records.Role:
-        return await self._execute(operations.CREATE_ONE_ROLE, records.Role, {"createRoleInput": create_role_input})
-
-    async def create_page_layout(self, input: inputs.CreatePageLayoutInput) -> records.PageLayout:
-        return await self._execute(operations.CREATE_PAGE_LAYOUT, records.PageLayout, {"input": input})
-
-    async def create_page_layout_tab(self, input: inputs.CreatePageLayoutTabInput) -> records.PageLayoutTab:
-        return await self._execute(operations.CREATE_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"input": input})
-
-    async def create_page_layout_widget(self, input: inputs.CreatePageLayoutWidgetInput) -> records.PageLayoutWidget:
-        return await self._execute(operations.CREATE_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"input": input})
-
-    async def create_public_domain(self, application_id: str, domain: str) -> records.PublicDomain:
+    async def get_application_connection_providers(
+        self, application_id: rt.UUID
+    ) -> list[records.ApplicationConnectionProvider]:
         return await self._execute(
-            operations.CREATE_PUBLIC_DOMAIN, records.PublicDomain, {"applicationId": application_id, "domain": domain}
+            operations.GET_APPLICATION_CONNECTION_PROVIDERS,
+            list[records.ApplicationConnectionProvider],
+            {"applicationId": application_id},
         )
 
-    async def create_saml_identity_provider(self, input: inputs.SetupSAMLSsoInput) -> records.SetupSso:
-        return await self._execute(operations.CREATE_SAML_IDENTITY_PROVIDER, records.SetupSso, {"input": input})
-
-    async def create_skill(self, input: inputs.CreateSkillInput) -> records.Skill:
-        return await self._execute(operations.CREATE_SKILL, records.Skill, {"input": input})
-
-    async def create_subscription_payment_intent(
-        self,
-        idempotency_key: str,
-        recurring_interval: enums.SubscriptionInterval,
-        *,
-        plan: rt.Maybe[enums.BillingPlanKey | None] = rt.UNSET,
-        require_payment_method: rt.Maybe[bool | None] = rt.UNSET,
-        success_url_path: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.BillingPaymentIntent:
-        return await self._execute(
-            operations.CREATE_SUBSCRIPTION_PAYMENT_INTENT,
-            records.BillingPaymentIntent,
-            {
-                "idempotencyKey": idempotency_key,
-                "plan": plan,
-                "recurringInterval": recurring_interval,
-                "requirePaymentMethod": require_payment_method,
-                "successUrlPath": success_url_path,
-            },
-        )
-
-    async def create_unsubscribe_topic(self, input: inputs.CreateUnsubscribeTopicInput) -> records.UnsubscribeTopic:
-        return await self._execute(operations.CREATE_UNSUBSCRIBE_TOPIC, records.UnsubscribeTopic, {"input": input})
-
-    async def create_view(self, input: inputs.CreateViewInput) -> records.View:
-        return await self._execute(operations.CREATE_VIEW, records.View, {"input": input})
-
-    async def create_view_field(self, input: inputs.CreateViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.CREATE_VIEW_FIELD, records.ViewField, {"input": input})
-
-    async def create_view_field_group(self, input: inputs.CreateViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.CREATE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
-
-    async def create_view_filter(self, input: inputs.CreateViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.CREATE_VIEW_FILTER, records.ViewFilter, {"input": input})
-
-    async def create_view_filter_group(self, input: inputs.CreateViewFilterGroupInput) -> records.ViewFilterGroup:
-        return await self._execute(operations.CREATE_VIEW_FILTER_GROUP, records.ViewFilterGroup, {"input": input})
-
-    async def create_view_group(self, input: inputs.CreateViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.CREATE_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def create_view_sort(self, input: inputs.CreateViewSortInput) -> records.ViewSort:
-        return await self._execute(operations.CREATE_VIEW_SORT, records.ViewSort, {"input": input})
-
-    async def create_webhook(self, input: inputs.CreateWebhookInput) -> records.Webhook:
-        return await self._execute(operations.CREATE_WEBHOOK, records.Webhook, {"input": input})
-
-    async def deactivate_skill(self, id: rt.UUID) -> records.Skill:
-        return await self._execute(operations.DEACTIVATE_SKILL, records.Skill, {"id": id})
-
-    async def delete_application_registration(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_APPLICATION_REGISTRATION, bool, {"id": id})
-
-    async def delete_application_registration_variable(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_APPLICATION_REGISTRATION_VARIABLE, bool, {"id": id})
-
-    async def delete_approved_access_domain(self, input: inputs.DeleteApprovedAccessDomainInput) -> bool:
-        return await self._execute(operations.DELETE_APPROVED_ACCESS_DOMAIN, bool, {"input": input})
-
-    async def delete_chat_thread(self, id: rt.UUID) -> bool:
-        return await self._execute(operations.DELETE_CHAT_THREAD, bool, {"id": id})
-
-    async def delete_command_menu_item(self, id: rt.UUID) -> records.CommandMenuItem:
-        return await self._execute(operations.DELETE_COMMAND_MENU_ITEM, records.CommandMenuItem, {"id": id})
-
-    async def delete_connected_account(self, id: rt.UUID) -> records.ConnectedAccountPublicDTO:
-        return await self._execute(operations.DELETE_CONNECTED_ACCOUNT, records.ConnectedAccountPublicDTO, {"id": id})
-
-    async def delete_current_workspace(self) -> records.Workspace:
-        return await self._execute(operations.DELETE_CURRENT_WORKSPACE, records.Workspace, {})
-
-    async def delete_email_group_channel(self, id: rt.UUID) -> records.MessageChannel:
-        return await self._execute(operations.DELETE_EMAIL_GROUP_CHANNEL, records.MessageChannel, {"id": id})
-
-    async def delete_emailing_domain(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_EMAILING_DOMAIN, bool, {"id": id})
-
-    async def delete_front_component(self, id: rt.UUID) -> records.FrontComponent:
-        return await self._execute(operations.DELETE_FRONT_COMPONENT, records.FrontComponent, {"id": id})
-
-    async def delete_many_navigation_menu_items(self, ids: list[rt.UUID]) -> list[records.NavigationMenuItem]:
-        return await self._execute(
-            operations.DELETE_MANY_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {"ids": ids}
-        )
-
-    async def delete_navigation_menu_item(self, id: rt.UUID) -> records.NavigationMenuItem:
-        return await self._execute(operations.DELETE_NAVIGATION_MENU_ITEM, records.NavigationMenuItem, {"id": id})
-
-    async def delete_one_agent(self, input: inputs.AgentIdInput) -> records.Agent:
-        return await self._execute(operations.DELETE_ONE_AGENT, records.Agent, {"input": input})
-
-    async def delete_one_field(self, input: inputs.DeleteOneFieldInput) -> records.Field:
-        return await self._execute(operations.DELETE_ONE_FIELD, records.Field, {"input": input})
-
-    async def delete_one_index(self, input: inputs.DeleteOneIndexInput) -> records.Index:
-        return await self._execute(operations.DELETE_ONE_INDEX, records.Index, {"input": input})
-
-    async def delete_one_logic_function(self, input: inputs.LogicFunctionIdInput) -> records.LogicFunction:
-        return await self._execute(operations.DELETE_ONE_LOGIC_FUNCTION, records.LogicFunction, {"input": input})
-
-    async def delete_one_object(self, input: inputs.DeleteOneObjectInput) -> records.Object:
-        return await self._execute(operations.DELETE_ONE_OBJECT, records.Object, {"input": input})
-
-    async def delete_one_role(self, role_id: rt.UUID) -> str:
-        return await self._execute(operations.DELETE_ONE_ROLE, str, {"roleId": role_id})
-
-    async def delete_public_domain(self, domain: str) -> bool:
-        return await self._execute(operations.DELETE_PUBLIC_DOMAIN, bool, {"domain": domain})
-
-    async def delete_queued_chat_message(self, message_id: rt.UUID) -> bool:
-        return await self._execute(operations.DELETE_QUEUED_CHAT_MESSAGE, bool, {"messageId": message_id})
-
-    async def delete_sso_identity_provider(self, input: inputs.DeleteSsoInput) -> records.DeleteSso:
-        return await self._execute(operations.DELETE_SSO_IDENTITY_PROVIDER, records.DeleteSso, {"input": input})
-
-    async def delete_skill(self, id: rt.UUID) -> records.Skill:
-        return await self._execute(operations.DELETE_SKILL, records.Skill, {"id": id})
-
-    async def delete_two_factor_authentication_method_operation(
-        self, two_factor_authentication_method_id: rt.UUID
-    ) -> records.DeleteTwoFactorAuthenticationMethod:
-        return await self._execute(
-            operations.DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION,
-            records.DeleteTwoFactorAuthenticationMethod,
-            {"twoFactorAuthenticationMethodId": two_factor_authentication_method_id},
-        )
-
-    async def delete_unsubscribe_topic(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_UNSUBSCRIBE_TOPIC, bool, {"id": id})
-
-    async def delete_user(self) -> records.User:
-        return await self._execute(operations.DELETE_USER, records.User, {})
-
-    async def delete_user_from_workspace(self, workspace_member_id_to_delete: str) -> records.UserWorkspace:
-        return await self._execute(
-            operations.DELETE_USER_FROM_WORKSPACE,
-            records.UserWorkspace,
-            {"workspaceMemberIdToDelete": workspace_member_id_to_delete},
-        )
-
-    async def delete_view(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_VIEW, bool, {"id": id})
-
-    async def delete_view_field(self, input: inputs.DeleteViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.DELETE_VIEW_FIELD, records.ViewField, {"input": input})
-
-    async def delete_view_field_group(self, input: inputs.DeleteViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.DELETE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
-
-    async def delete_view_filter(self, input: inputs.DeleteViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.DELETE_VIEW_FILTER, records.ViewFilter, {"input": input})
-
-    async def delete_view_filter_group(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_VIEW_FILTER_GROUP, bool, {"id": id})
-
-    async def delete_view_group(self, input: inputs.DeleteViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.DELETE_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def delete_view_sort(self, input: inputs.DeleteViewSortInput) -> bool:
-        return await self._execute(operations.DELETE_VIEW_SORT, bool, {"input": input})
-
-    async def delete_webhook(self, id: rt.UUID) -> records.Webhook:
-        return await self._execute(operations.DELETE_WEBHOOK, records.Webhook, {"id": id})
-
-    async def delete_workspace_invitation(self, app_token_id: str) -> str:
-        return await self._execute(operations.DELETE_WORKSPACE_INVITATION, str, {"appTokenId": app_token_id})
-
-    async def destroy_page_layout(self, id: str) -> bool:
-        return await self._execute(operations.DESTROY_PAGE_LAYOUT, bool, {"id": id})
-
-    async def destroy_page_layout_tab(self, id: str) -> bool:
-        return await self._execute(operations.DESTROY_PAGE_LAYOUT_TAB, bool, {"id": id})
-
-    async def destroy_page_layout_widget(self, id: str) -> bool:
-        return await self._execute(operations.DESTROY_PAGE_LAYOUT_WIDGET, bool, {"id": id})
-
-    async def destroy_view(self, id: str) -> bool:
-        return await self._execute(operations.DESTROY_VIEW, bool, {"id": id})
-
-    async def destroy_view_field(self, input: inputs.DestroyViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.DESTROY_VIEW_FIELD, records.ViewField, {"input": input})
-
-    async def destroy_view_field_group(self, input: inputs.DestroyViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.DESTROY_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
-
-    async def destroy_view_filter(self, input: inputs.DestroyViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.DESTROY_VIEW_FILTER, records.ViewFilter, {"input": input})
-
-    async def destroy_view_filter_group(self, id: str) -> bool:
-        return await self._execute(operations.DESTROY_VIEW_FILTER_GROUP, bool, {"id": id})
-
-    async def destroy_view_group(self, input: inputs.DestroyViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.DESTROY_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def destroy_view_sort(self, input: inputs.DestroyViewSortInput) -> bool:
-        return await self._execute(operations.DESTROY_VIEW_SORT, bool, {"input": input})
-
-    async def duplicate_dashboard(self, id: rt.UUID) -> records.DuplicatedDashboard:
-        return await self._execute(operations.DUPLICATE_DASHBOARD, records.DuplicatedDashboard, {"id": id})
-
-    async def edit_sso_identity_provider(self, input: inputs.EditSsoInput) -> records.EditSso:
-        return await self._execute(operations.EDIT_SSO_IDENTITY_PROVIDER, records.EditSso, {"input": input})
-
-    async def email_password_reset_link_operation(
-        self, email: str, *, workspace_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> records.EmailPasswordResetLink:
-        return await self._execute(
-            operations.EMAIL_PASSWORD_RESET_LINK_OPERATION,
-            records.EmailPasswordResetLink,
-            {"email": email, "workspaceId": workspace_id},
-        )
-
-    async def end_subscription_trial_period(self) -> records.BillingEndTrialPeriod:
-        return await self._execute(operations.END_SUBSCRIPTION_TRIAL_PERIOD, records.BillingEndTrialPeriod, {})
-
-    async def evaluate_agent_turn(self, turn_id: rt.UUID) -> records.AgentTurnEvaluation:
-        return await self._execute(operations.EVALUATE_AGENT_TURN, records.AgentTurnEvaluation, {"turnId": turn_id})
-
-    async def execute_one_logic_function(
-        self, input: inputs.ExecuteOneLogicFunctionInput
-    ) -> records.LogicFunctionExecutionResult:
-        return await self._execute(
-            operations.EXECUTE_ONE_LOGIC_FUNCTION, records.LogicFunctionExecutionResult, {"input": input}
-        )
-
-    async def find_application_registration_by_client_id(
-        self, client_id: str
-    ) -> records.PublicApplicationRegistration | None:
-        result: records.PublicApplicationRegistration | None = await self._execute(
-            operations.FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID,
-            records.PublicApplicationRegistration | None,
-            {"clientId": client_id},
+    async def get_application_registration_tarball_url(self, id: str) -> str | None:
+        result: str | None = await self._execute(
+            operations.GET_APPLICATION_REGISTRATION_TARBALL_URL, str | None, {"id": id}
         )
         return result
 
@@ -571,9 +170,6 @@ class MetadataClient(rt.OperationsClient):
             {"applicationRegistrationId": application_registration_id},
         )
 
-    async def find_many_agents(self) -> list[records.Agent]:
-        return await self._execute(operations.FIND_MANY_AGENTS, list[records.Agent], {})
-
     async def find_many_application_registrations(self) -> list[records.ApplicationRegistration]:
         return await self._execute(
             operations.FIND_MANY_APPLICATION_REGISTRATIONS, list[records.ApplicationRegistration], {}
@@ -581,25 +177,6 @@ class MetadataClient(rt.OperationsClient):
 
     async def find_many_applications(self) -> list[records.Application]:
         return await self._execute(operations.FIND_MANY_APPLICATIONS, list[records.Application], {})
-
-    async def find_many_logic_functions(self) -> list[records.LogicFunction]:
-        return await self._execute(operations.FIND_MANY_LOGIC_FUNCTIONS, list[records.LogicFunction], {})
-
-    async def find_many_marketplace_apps(self) -> list[records.MarketplaceApp]:
-        return await self._execute(operations.FIND_MANY_MARKETPLACE_APPS, list[records.MarketplaceApp], {})
-
-    async def find_many_public_domains(self) -> list[records.PublicDomain]:
-        return await self._execute(operations.FIND_MANY_PUBLIC_DOMAINS, list[records.PublicDomain], {})
-
-    async def find_marketplace_app_detail(self, universal_identifier: str) -> records.MarketplaceAppDetail:
-        return await self._execute(
-            operations.FIND_MARKETPLACE_APP_DETAIL,
-            records.MarketplaceAppDetail,
-            {"universalIdentifier": universal_identifier},
-        )
-
-    async def find_one_agent(self, input: inputs.AgentIdInput) -> records.Agent:
-        return await self._execute(operations.FIND_ONE_AGENT, records.Agent, {"input": input})
 
     async def find_one_application(
         self, *, id: rt.Maybe[rt.UUID | None] = rt.UNSET, universal_identifier: rt.Maybe[rt.UUID | None] = rt.UNSET
@@ -615,92 +192,120 @@ class MetadataClient(rt.OperationsClient):
             operations.FIND_ONE_APPLICATION_REGISTRATION, records.ApplicationRegistration, {"id": id}
         )
 
-    async def find_one_logic_function(self, input: inputs.LogicFunctionIdInput) -> records.LogicFunction:
-        return await self._execute(operations.FIND_ONE_LOGIC_FUNCTION, records.LogicFunction, {"input": input})
-
-    async def find_workspace_ai_stats(self) -> records.WorkspaceAiStats:
-        return await self._execute(operations.FIND_WORKSPACE_AI_STATS, records.WorkspaceAiStats, {})
-
-    async def find_workspace_from_invite_hash(self, invite_hash: str) -> records.Workspace:
+    async def create_application_registration_operation(
+        self, input: inputs.CreateApplicationRegistrationInput
+    ) -> records.CreateApplicationRegistration:
         return await self._execute(
-            operations.FIND_WORKSPACE_FROM_INVITE_HASH, records.Workspace, {"inviteHash": invite_hash}
+            operations.CREATE_APPLICATION_REGISTRATION_OPERATION,
+            records.CreateApplicationRegistration,
+            {"input": input},
         )
 
-    async def find_workspace_invitations(self) -> list[records.WorkspaceInvitation]:
-        return await self._execute(operations.FIND_WORKSPACE_INVITATIONS, list[records.WorkspaceInvitation], {})
-
-    async def generate_api_key_token(self, api_key_id: rt.UUID, expires_at: str) -> records.ApiKeyToken:
+    async def create_application_registration_variable(
+        self, input: inputs.CreateApplicationRegistrationVariableInput
+    ) -> records.ApplicationRegistrationVariable:
         return await self._execute(
-            operations.GENERATE_API_KEY_TOKEN, records.ApiKeyToken, {"apiKeyId": api_key_id, "expiresAt": expires_at}
+            operations.CREATE_APPLICATION_REGISTRATION_VARIABLE,
+            records.ApplicationRegistrationVariable,
+            {"input": input},
         )
+
+    async def delete_application_registration(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_APPLICATION_REGISTRATION, bool, {"id": id})
+
+    async def delete_application_registration_variable(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_APPLICATION_REGISTRATION_VARIABLE, bool, {"id": id})
 
     async def generate_application_token(self, application_id: rt.UUID) -> records.ApplicationTokenPair:
         return await self._execute(
             operations.GENERATE_APPLICATION_TOKEN, records.ApplicationTokenPair, {"applicationId": application_id}
         )
 
-    async def generate_playground_token(self) -> records.AuthToken:
-        return await self._execute(operations.GENERATE_PLAYGROUND_TOKEN, records.AuthToken, {})
-
-    async def generate_transient_token(self) -> records.TransientToken:
-        return await self._execute(operations.GENERATE_TRANSIENT_TOKEN, records.TransientToken, {})
-
-    async def get_action_approval_proposal(self, binding_id: rt.UUID) -> records.ActionApprovalProposal:
+    async def install_application(
+        self, universal_identifier: str, *, version: rt.Maybe[str | None] = rt.UNSET
+    ) -> records.Application:
         return await self._execute(
-            operations.GET_ACTION_APPROVAL_PROPOSAL, records.ActionApprovalProposal, {"bindingId": binding_id}
+            operations.INSTALL_APPLICATION,
+            records.Application,
+            {"universalIdentifier": universal_identifier, "version": version},
         )
 
-    async def get_action_execution_receipt(self, binding_id: rt.UUID) -> records.ActionExecutionReceipt | None:
-        result: records.ActionExecutionReceipt | None = await self._execute(
-            operations.GET_ACTION_EXECUTION_RECEIPT, records.ActionExecutionReceipt | None, {"bindingId": binding_id}
-        )
-        return result
-
-    async def get_address_details(self, place_id: str, token: str) -> records.PlaceDetailsResult:
+    async def renew_application_token(self, application_refresh_token: str) -> records.ApplicationTokenPair:
         return await self._execute(
-            operations.GET_ADDRESS_DETAILS, records.PlaceDetailsResult, {"placeId": place_id, "token": token}
+            operations.RENEW_APPLICATION_TOKEN,
+            records.ApplicationTokenPair,
+            {"applicationRefreshToken": application_refresh_token},
         )
 
-    async def get_agent_turns(self, agent_id: rt.UUID) -> list[records.AgentTurn]:
-        return await self._execute(operations.GET_AGENT_TURNS, list[records.AgentTurn], {"agentId": agent_id})
-
-    async def get_ai_system_prompt_preview(self) -> records.AiSystemPromptPreview:
-        return await self._execute(operations.GET_AI_SYSTEM_PROMPT_PREVIEW, records.AiSystemPromptPreview, {})
-
-    async def get_api_key(self, input: inputs.GetApiKeyInput) -> records.ApiKey | None:
-        result: records.ApiKey | None = await self._execute(
-            operations.GET_API_KEY, records.ApiKey | None, {"input": input}
-        )
-        return result
-
-    async def get_api_keys(self) -> list[records.ApiKey]:
-        return await self._execute(operations.GET_API_KEYS, list[records.ApiKey], {})
-
-    async def get_app_connection(self, id: str) -> records.AppConnection:
-        return await self._execute(operations.GET_APP_CONNECTION, records.AppConnection, {"id": id})
-
-    async def get_app_connections(
-        self, *, filter: rt.Maybe[filters.ListAppConnectionsInput | None] = rt.UNSET
-    ) -> list[records.AppConnection]:
-        return await self._execute(operations.GET_APP_CONNECTIONS, list[records.AppConnection], {"filter": filter})
-
-    async def get_application_connection_providers(
-        self, application_id: rt.UUID
-    ) -> list[records.ApplicationConnectionProvider]:
+    async def transfer_application_registration_ownership(
+        self, application_registration_id: str, target_workspace_subdomain: str
+    ) -> records.ApplicationRegistration:
         return await self._execute(
-            operations.GET_APPLICATION_CONNECTION_PROVIDERS,
-            list[records.ApplicationConnectionProvider],
-            {"applicationId": application_id},
+            operations.TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP,
+            records.ApplicationRegistration,
+            {
+                "applicationRegistrationId": application_registration_id,
+                "targetWorkspaceSubdomain": target_workspace_subdomain,
+            },
         )
 
-    async def get_application_registration_tarball_url(self, id: str) -> str | None:
-        result: str | None = await self._execute(
-            operations.GET_APPLICATION_REGISTRATION_TARBALL_URL, str | None, {"id": id}
+    async def uninstall_application(self, universal_identifier: str) -> bool:
+        return await self._execute(
+            operations.UNINSTALL_APPLICATION, bool, {"universalIdentifier": universal_identifier}
         )
-        return result
+
+    async def update_application_registration(
+        self, input: inputs.UpdateApplicationRegistrationInput
+    ) -> records.ApplicationRegistration:
+        return await self._execute(
+            operations.UPDATE_APPLICATION_REGISTRATION, records.ApplicationRegistration, {"input": input}
+        )
+
+    async def update_application_registration_variable(
+        self, input: inputs.UpdateApplicationRegistrationVariableInput
+    ) -> records.ApplicationRegistrationVariable:
+        return await self._execute(
+            operations.UPDATE_APPLICATION_REGISTRATION_VARIABLE,
+            records.ApplicationRegistrationVariable,
+            {"input": input},
+        )
+
+    async def update_one_application_variable(self, application_id: rt.UUID, key: str, value: str) -> bool:
+        return await self._execute(
+            operations.UPDATE_ONE_APPLICATION_VARIABLE,
+            bool,
+            {"applicationId": application_id, "key": key, "value": value},
+        )
+
+    async def upgrade_application(self, app_registration_id: str, target_version: str) -> bool:
+        return await self._execute(
+            operations.UPGRADE_APPLICATION,
+            bool,
+            {"appRegistrationId": app_registration_id, "targetVersion": target_version},
+        )
 
     async def get_approved_access_domains(self) -> list[records.ApprovedAccessDomain]:
         return await self._execute(operations.GET_APPROVED_ACCESS_DOMAINS, list[records.ApprovedAccessDomain], {})
+
+    async def create_approved_access_domain(
+        self, input: inputs.CreateApprovedAccessDomainInput
+    ) -> records.ApprovedAccessDomain:
+        return await self._execute(
+            operations.CREATE_APPROVED_ACCESS_DOMAIN, records.ApprovedAccessDomain, {"input": input}
+        )
+
+    async def delete_approved_access_domain(self, input: inputs.DeleteApprovedAccessDomainInput) -> bool:
+        return await self._execute(operations.DELETE_APPROVED_ACCESS_DOMAIN, bool, {"input": input})
+
+    async def validate_approved_access_domain(
+        self, input: inputs.ValidateApprovedAccessDomainInput
+    ) -> records.ApprovedAccessDomain:
+        return await self._execute(
+            operations.VALIDATE_APPROVED_ACCESS_DOMAIN, records.ApprovedAccessDomain, {"input": input}
+        )
+
+    async def generate_playground_token(self) -> records.AuthToken:
+        return await self._execute(operations.GENERATE_PLAYGROUND_TOKEN, records.AuthToken, {})
 
     async def get_auth_tokens_from_login_token(self, login_token: str, origin: str) -> records.AuthTokens:
         return await self._execute(
@@ -718,33 +323,66 @@ class MetadataClient(rt.OperationsClient):
             {"captchaToken": captcha_token, "loginToken": login_token, "origin": origin, "otp": otp},
         )
 
-    async def get_authorization_url_for_sso_operation(
-        self, input: inputs.GetAuthorizationUrlForSSOInput
-    ) -> records.GetAuthorizationUrlForSSO:
-        return await self._execute(
-            operations.GET_AUTHORIZATION_URL_FOR_SSO_OPERATION, records.GetAuthorizationUrlForSSO, {"input": input}
-        )
-
-    async def get_auto_complete_address(
-        self,
-        address: str,
-        token: str,
-        *,
-        country: rt.Maybe[str | None] = rt.UNSET,
-        is_field_city: rt.Maybe[bool | None] = rt.UNSET,
-    ) -> list[records.AutocompleteResult]:
-        return await self._execute(
-            operations.GET_AUTO_COMPLETE_ADDRESS,
-            list[records.AutocompleteResult],
-            {"address": address, "country": country, "isFieldCity": is_field_city, "token": token},
-        )
+    async def renew_token(self, app_token: str) -> records.AuthTokens:
+        return await self._execute(operations.RENEW_TOKEN, records.AuthTokens, {"appToken": app_token})
 
     async def get_available_packages(self, input: inputs.LogicFunctionIdInput) -> rt.Json:
         result: rt.Json = await self._execute(operations.GET_AVAILABLE_PACKAGES, rt.Json, {"input": input})
         return result
 
-    async def get_bar_chart_data(self, input: inputs.BarChartDataInput) -> records.BarChartData:
-        return await self._execute(operations.GET_BAR_CHART_DATA, records.BarChartData, {"input": input})
+    async def get_sso_identity_providers(self) -> list[records.FindAvailableSSOIDP]:
+        return await self._execute(operations.GET_SSO_IDENTITY_PROVIDERS, list[records.FindAvailableSSOIDP], {})
+
+    async def sign_in(
+        self,
+        email: str,
+        password: str,
+        *,
+        captcha_token: rt.Maybe[str | None] = rt.UNSET,
+        locale: rt.Maybe[str | None] = rt.UNSET,
+        verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.AvailableWorkspacesAndAccessTokens:
+        return await self._execute(
+            operations.SIGN_IN,
+            records.AvailableWorkspacesAndAccessTokens,
+            {
+                "captchaToken": captcha_token,
+                "email": email,
+                "locale": locale,
+                "password": password,
+                "verifyEmailRedirectPath": verify_email_redirect_path,
+            },
+        )
+
+    async def sign_up_operation(
+        self,
+        email: str,
+        password: str,
+        *,
+        captcha_token: rt.Maybe[str | None] = rt.UNSET,
+        locale: rt.Maybe[str | None] = rt.UNSET,
+        verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.AvailableWorkspacesAndAccessTokens:
+        return await self._execute(
+            operations.SIGN_UP_OPERATION,
+            records.AvailableWorkspacesAndAccessTokens,
+            {
+                "captchaToken": captcha_token,
+                "email": email,
+                "locale": locale,
+                "password": password,
+                "verifyEmailRedirectPath": verify_email_redirect_path,
+            },
+        )
+
+    async def verify_email_and_get_workspace_agnostic_token(
+        self, email: str, email_verification_token: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
+    ) -> records.AvailableWorkspacesAndAccessTokens:
+        return await self._execute(
+            operations.VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN,
+            records.AvailableWorkspacesAndAccessTokens,
+            {"captchaToken": captcha_token, "email": email, "emailVerificationToken": email_verification_token},
+        )
 
     async def get_billing_portal_session(
         self,
@@ -758,19 +396,162 @@ class MetadataClient(rt.OperationsClient):
             {"forPaymentMethodUpdate": for_payment_method_update, "returnUrlPath": return_url_path},
         )
 
-    async def get_chat_messages(self, thread_id: rt.UUID) -> list[records.AgentMessage]:
-        return await self._execute(operations.GET_CHAT_MESSAGES, list[records.AgentMessage], {"threadId": thread_id})
+    async def get_resource_credit_usage(self) -> list[records.BillingResourceCreditUsage]:
+        return await self._execute(operations.GET_RESOURCE_CREDIT_USAGE, list[records.BillingResourceCreditUsage], {})
+
+    async def list_plans(self) -> list[records.BillingPlan]:
+        return await self._execute(operations.LIST_PLANS, list[records.BillingPlan], {})
+
+    async def cancel_switch_billing_interval(self) -> records.BillingUpdate:
+        return await self._execute(operations.CANCEL_SWITCH_BILLING_INTERVAL, records.BillingUpdate, {})
+
+    async def cancel_switch_billing_plan(self) -> records.BillingUpdate:
+        return await self._execute(operations.CANCEL_SWITCH_BILLING_PLAN, records.BillingUpdate, {})
+
+    async def cancel_switch_resource_credit_price(self) -> records.BillingUpdate:
+        return await self._execute(operations.CANCEL_SWITCH_RESOURCE_CREDIT_PRICE, records.BillingUpdate, {})
+
+    async def checkout_session(
+        self,
+        recurring_interval: enums.SubscriptionInterval,
+        *,
+        plan: rt.Maybe[enums.BillingPlanKey | None] = rt.UNSET,
+        require_payment_method: rt.Maybe[bool | None] = rt.UNSET,
+        success_url_path: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.BillingSession:
+        return await self._execute(
+            operations.CHECKOUT_SESSION,
+            records.BillingSession,
+            {
+                "plan": plan,
+                "recurringInterval": recurring_interval,
+                "requirePaymentMethod": require_payment_method,
+                "successUrlPath": success_url_path,
+            },
+        )
+
+    async def create_billing_payment_method_setup_intent(self) -> records.BillingPaymentIntent:
+        return await self._execute(
+            operations.CREATE_BILLING_PAYMENT_METHOD_SETUP_INTENT, records.BillingPaymentIntent, {}
+        )
+
+    async def create_subscription_payment_intent(
+        self,
+        idempotency_key: str,
+        recurring_interval: enums.SubscriptionInterval,
+        *,
+        plan: rt.Maybe[enums.BillingPlanKey | None] = rt.UNSET,
+        require_payment_method: rt.Maybe[bool | None] = rt.UNSET,
+        success_url_path: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.BillingPaymentIntent:
+        return await self._execute(
+            operations.CREATE_SUBSCRIPTION_PAYMENT_INTENT,
+            records.BillingPaymentIntent,
+            {
+                "idempotencyKey": idempotency_key,
+                "plan": plan,
+                "recurringInterval": recurring_interval,
+                "requirePaymentMethod": require_payment_method,
+                "successUrlPath": success_url_path,
+            },
+        )
+
+    async def end_subscription_trial_period(self) -> records.BillingEndTrialPeriod:
+        return await self._execute(operations.END_SUBSCRIPTION_TRIAL_PERIOD, records.BillingEndTrialPeriod, {})
+
+    async def set_resource_credit_subscription_price(self, price_id: str) -> records.BillingUpdate:
+        return await self._execute(
+            operations.SET_RESOURCE_CREDIT_SUBSCRIPTION_PRICE, records.BillingUpdate, {"priceId": price_id}
+        )
+
+    async def switch_billing_plan(self) -> records.BillingUpdate:
+        return await self._execute(operations.SWITCH_BILLING_PLAN, records.BillingUpdate, {})
+
+    async def switch_subscription_interval(self) -> records.BillingUpdate:
+        return await self._execute(operations.SWITCH_SUBSCRIPTION_INTERVAL, records.BillingUpdate, {})
+
+    async def get_my_calendar_channels(
+        self, *, connected_account_id: rt.Maybe[rt.UUID | None] = rt.UNSET
+    ) -> list[records.CalendarChannel]:
+        return await self._execute(
+            operations.GET_MY_CALENDAR_CHANNELS,
+            list[records.CalendarChannel],
+            {"connectedAccountId": connected_account_id},
+        )
+
+    async def create_calendar_event(self, input: inputs.CreateCalendarEventInput) -> records.CreateCalendarEventOutput:
+        return await self._execute(
+            operations.CREATE_CALENDAR_EVENT, records.CreateCalendarEventOutput, {"input": input}
+        )
+
+    async def update_calendar_channel(self, input: inputs.UpdateCalendarChannelInput) -> records.CalendarChannel:
+        return await self._execute(operations.UPDATE_CALENDAR_CHANNEL, records.CalendarChannel, {"input": input})
 
     async def get_chat_stream_catchup_chunks(self, thread_id: rt.UUID) -> records.ChatStreamCatchupChunks:
         return await self._execute(
             operations.GET_CHAT_STREAM_CATCHUP_CHUNKS, records.ChatStreamCatchupChunks, {"threadId": thread_id}
         )
 
-    async def get_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
-        return await self._execute(operations.GET_CHAT_THREAD, records.AgentChatThread, {"id": id})
+    async def answer_agent_chat_question(
+        self,
+        answers: list[inputs.AgentChatQuestionAnswerInput],
+        message_id: rt.UUID,
+        thread_id: rt.UUID,
+        *,
+        model_id: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.SendChatMessageResult:
+        return await self._execute(
+            operations.ANSWER_AGENT_CHAT_QUESTION,
+            records.SendChatMessageResult,
+            {"answers": answers, "messageId": message_id, "modelId": model_id, "threadId": thread_id},
+        )
 
-    async def get_chat_threads(self) -> list[records.AgentChatThread]:
-        return await self._execute(operations.GET_CHAT_THREADS, list[records.AgentChatThread], {})
+    async def delete_chat_thread(self, id: rt.UUID) -> bool:
+        return await self._execute(operations.DELETE_CHAT_THREAD, bool, {"id": id})
+
+    async def resolve_agent_chat_approval(
+        self,
+        decision: inputs.AgentChatApprovalDecisionInput,
+        message_id: rt.UUID,
+        thread_id: rt.UUID,
+        *,
+        model_id: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.SendChatMessageResult:
+        return await self._execute(
+            operations.RESOLVE_AGENT_CHAT_APPROVAL,
+            records.SendChatMessageResult,
+            {"decision": decision, "messageId": message_id, "modelId": model_id, "threadId": thread_id},
+        )
+
+    async def retry_chat_message(
+        self, thread_id: rt.UUID, *, model_id: rt.Maybe[str | None] = rt.UNSET
+    ) -> records.SendChatMessageResult:
+        return await self._execute(
+            operations.RETRY_CHAT_MESSAGE, records.SendChatMessageResult, {"modelId": model_id, "threadId": thread_id}
+        )
+
+    async def send_chat_message(
+        self,
+        message_id: rt.UUID,
+        text: str,
+        thread_id: rt.UUID,
+        *,
+        browsing_context: rt.Maybe[rt.Json | None] = rt.UNSET,
+        file_attachments: rt.Maybe[list[inputs.FileAttachmentInput] | None] = rt.UNSET,
+        model_id: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.SendChatMessageResult:
+        return await self._execute(
+            operations.SEND_CHAT_MESSAGE,
+            records.SendChatMessageResult,
+            {
+                "browsingContext": browsing_context,
+                "fileAttachments": file_attachments,
+                "messageId": message_id,
+                "modelId": model_id,
+                "text": text,
+                "threadId": thread_id,
+            },
+        )
 
     async def get_command_menu_item(self, id: rt.UUID) -> records.CommandMenuItem | None:
         result: records.CommandMenuItem | None = await self._execute(
@@ -781,19 +562,271 @@ class MetadataClient(rt.OperationsClient):
     async def get_command_menu_items(self) -> list[records.CommandMenuItem]:
         return await self._execute(operations.GET_COMMAND_MENU_ITEMS, list[records.CommandMenuItem], {})
 
+    async def create_command_menu_item(self, input: inputs.CreateCommandMenuItemInput) -> records.CommandMenuItem:
+        return await self._execute(operations.CREATE_COMMAND_MENU_ITEM, records.CommandMenuItem, {"input": input})
+
+    async def delete_command_menu_item(self, id: rt.UUID) -> records.CommandMenuItem:
+        return await self._execute(operations.DELETE_COMMAND_MENU_ITEM, records.CommandMenuItem, {"id": id})
+
+    async def reset_command_menu_item(self, id: rt.UUID) -> records.CommandMenuItem:
+        return await self._execute(operations.RESET_COMMAND_MENU_ITEM, records.CommandMenuItem, {"id": id})
+
+    async def update_command_menu_item(self, input: inputs.UpdateCommandMenuItemInput) -> records.CommandMenuItem:
+        return await self._execute(operations.UPDATE_COMMAND_MENU_ITEM, records.CommandMenuItem, {"input": input})
+
     async def get_connected_imap_smtp_caldav_account(self, id: rt.UUID) -> records.ConnectedImapSmtpCaldavAccount:
         return await self._execute(
             operations.GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, records.ConnectedImapSmtpCaldavAccount, {"id": id}
         )
 
-    async def get_current_user(self) -> records.User:
-        return await self._execute(operations.GET_CURRENT_USER, records.User, {})
+    async def get_my_connected_accounts(self) -> list[records.ConnectedAccountPublicDTO]:
+        return await self._execute(operations.GET_MY_CONNECTED_ACCOUNTS, list[records.ConnectedAccountPublicDTO], {})
 
-    async def get_current_workspace(self) -> records.Workspace:
-        return await self._execute(operations.GET_CURRENT_WORKSPACE, records.Workspace, {})
+    async def delete_connected_account(self, id: rt.UUID) -> records.ConnectedAccountPublicDTO:
+        return await self._execute(operations.DELETE_CONNECTED_ACCOUNT, records.ConnectedAccountPublicDTO, {"id": id})
 
     async def get_emailing_domains(self) -> list[records.EmailingDomain]:
         return await self._execute(operations.GET_EMAILING_DOMAINS, list[records.EmailingDomain], {})
+
+    async def create_emailing_domain(self, input: inputs.CreateEmailingDomainInput) -> records.EmailingDomain:
+        return await self._execute(operations.CREATE_EMAILING_DOMAIN, records.EmailingDomain, {"input": input})
+
+    async def delete_emailing_domain(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_EMAILING_DOMAIN, bool, {"id": id})
+
+    async def verify_emailing_domain(self, id: str) -> records.EmailingDomain:
+        return await self._execute(operations.VERIFY_EMAILING_DOMAIN, records.EmailingDomain, {"id": id})
+
+    async def get_field(self, id: rt.UUID) -> records.Field:
+        return await self._execute(operations.GET_FIELD, records.Field, {"id": id})
+
+    async def get_fields(
+        self,
+        *,
+        filter: rt.Maybe[filters.FieldFilter | None] = rt.UNSET,
+        paging: rt.Maybe[inputs.CursorPaging | None] = rt.UNSET,
+    ) -> rt.Page[records.Field]:
+        return await self._execute(operations.GET_FIELDS, rt.Page[records.Field], {"filter": filter, "paging": paging})
+
+    async def create_one_field(self, input: inputs.CreateOneFieldMetadataInput) -> records.Field:
+        return await self._execute(operations.CREATE_ONE_FIELD, records.Field, {"input": input})
+
+    async def delete_one_field(self, input: inputs.DeleteOneFieldInput) -> records.Field:
+        return await self._execute(operations.DELETE_ONE_FIELD, records.Field, {"input": input})
+
+    async def update_one_field(self, input: inputs.UpdateOneFieldMetadataInput) -> records.Field:
+        return await self._execute(operations.UPDATE_ONE_FIELD, records.Field, {"input": input})
+
+    async def upsert_field_permissions(
+        self, upsert_field_permissions_input: inputs.UpsertFieldPermissionsInput
+    ) -> list[records.FieldPermission]:
+        return await self._execute(
+            operations.UPSERT_FIELD_PERMISSIONS,
+            list[records.FieldPermission],
+            {"upsertFieldPermissionsInput": upsert_field_permissions_input},
+        )
+
+    async def get_front_component(self, id: rt.UUID) -> records.FrontComponent | None:
+        result: records.FrontComponent | None = await self._execute(
+            operations.GET_FRONT_COMPONENT, records.FrontComponent | None, {"id": id}
+        )
+        return result
+
+    async def get_front_components(self) -> list[records.FrontComponent]:
+        return await self._execute(operations.GET_FRONT_COMPONENTS, list[records.FrontComponent], {})
+
+    async def create_front_component(self, input: inputs.CreateFrontComponentInput) -> records.FrontComponent:
+        return await self._execute(operations.CREATE_FRONT_COMPONENT, records.FrontComponent, {"input": input})
+
+    async def delete_front_component(self, id: rt.UUID) -> records.FrontComponent:
+        return await self._execute(operations.DELETE_FRONT_COMPONENT, records.FrontComponent, {"id": id})
+
+    async def update_front_component(self, input: inputs.UpdateFrontComponentInput) -> records.FrontComponent:
+        return await self._execute(operations.UPDATE_FRONT_COMPONENT, records.FrontComponent, {"input": input})
+
+    async def get_index(self, id: rt.UUID) -> records.Index:
+        return await self._execute(operations.GET_INDEX, records.Index, {"id": id})
+
+    async def get_index_metadatas(
+        self,
+        *,
+        filter: rt.Maybe[filters.IndexFilter | None] = rt.UNSET,
+        paging: rt.Maybe[inputs.CursorPaging | None] = rt.UNSET,
+    ) -> rt.Page[records.Index]:
+        return await self._execute(
+            operations.GET_INDEX_METADATAS, rt.Page[records.Index], {"filter": filter, "paging": paging}
+        )
+
+    async def create_one_index(self, input: inputs.CreateOneIndexInput) -> records.Index:
+        return await self._execute(operations.CREATE_ONE_INDEX, records.Index, {"input": input})
+
+    async def delete_one_index(self, input: inputs.DeleteOneIndexInput) -> records.Index:
+        return await self._execute(operations.DELETE_ONE_INDEX, records.Index, {"input": input})
+
+    async def find_many_logic_functions(self) -> list[records.LogicFunction]:
+        return await self._execute(operations.FIND_MANY_LOGIC_FUNCTIONS, list[records.LogicFunction], {})
+
+    async def find_one_logic_function(self, input: inputs.LogicFunctionIdInput) -> records.LogicFunction:
+        return await self._execute(operations.FIND_ONE_LOGIC_FUNCTION, records.LogicFunction, {"input": input})
+
+    async def get_logic_function_source_code(self, input: inputs.LogicFunctionIdInput) -> str | None:
+        result: str | None = await self._execute(
+            operations.GET_LOGIC_FUNCTION_SOURCE_CODE, str | None, {"input": input}
+        )
+        return result
+
+    async def create_one_logic_function(
+        self, input: inputs.CreateLogicFunctionFromSourceInput
+    ) -> records.LogicFunction:
+        return await self._execute(operations.CREATE_ONE_LOGIC_FUNCTION, records.LogicFunction, {"input": input})
+
+    async def delete_one_logic_function(self, input: inputs.LogicFunctionIdInput) -> records.LogicFunction:
+        return await self._execute(operations.DELETE_ONE_LOGIC_FUNCTION, records.LogicFunction, {"input": input})
+
+    async def execute_one_logic_function(
+        self, input: inputs.ExecuteOneLogicFunctionInput
+    ) -> records.LogicFunctionExecutionResult:
+        return await self._execute(
+            operations.EXECUTE_ONE_LOGIC_FUNCTION, records.LogicFunctionExecutionResult, {"input": input}
+        )
+
+    async def update_one_logic_function(self, input: inputs.UpdateLogicFunctionFromSourceInput) -> bool:
+        return await self._execute(operations.UPDATE_ONE_LOGIC_FUNCTION, bool, {"input": input})
+
+    async def get_my_message_channels(
+        self, *, connected_account_id: rt.Maybe[rt.UUID | None] = rt.UNSET
+    ) -> list[records.MessageChannel]:
+        return await self._execute(
+            operations.GET_MY_MESSAGE_CHANNELS,
+            list[records.MessageChannel],
+            {"connectedAccountId": connected_account_id},
+        )
+
+    async def get_my_message_folders(
+        self, *, message_channel_id: rt.Maybe[rt.UUID | None] = rt.UNSET
+    ) -> list[records.MessageFolder]:
+        return await self._execute(
+            operations.GET_MY_MESSAGE_FOLDERS, list[records.MessageFolder], {"messageChannelId": message_channel_id}
+        )
+
+    async def delete_email_group_channel(self, id: rt.UUID) -> records.MessageChannel:
+        return await self._execute(operations.DELETE_EMAIL_GROUP_CHANNEL, records.MessageChannel, {"id": id})
+
+    async def send_message_campaign(
+        self, input: inputs.SendMessageCampaignInput
+    ) -> records.SendMessageCampaignOutputDTO:
+        return await self._execute(
+            operations.SEND_MESSAGE_CAMPAIGN, records.SendMessageCampaignOutputDTO, {"input": input}
+        )
+
+    async def update_message_channel(self, input: inputs.UpdateMessageChannelInput) -> records.MessageChannel:
+        return await self._execute(operations.UPDATE_MESSAGE_CHANNEL, records.MessageChannel, {"input": input})
+
+    async def update_message_folder(self, input: inputs.UpdateMessageFolderInput) -> records.MessageFolder:
+        return await self._execute(operations.UPDATE_MESSAGE_FOLDER, records.MessageFolder, {"input": input})
+
+    async def update_message_folders(self, input: inputs.UpdateMessageFoldersInput) -> list[records.MessageFolder]:
+        return await self._execute(operations.UPDATE_MESSAGE_FOLDERS, list[records.MessageFolder], {"input": input})
+
+    async def get_navigation_menu_item(self, id: rt.UUID) -> records.NavigationMenuItem | None:
+        result: records.NavigationMenuItem | None = await self._execute(
+            operations.GET_NAVIGATION_MENU_ITEM, records.NavigationMenuItem | None, {"id": id}
+        )
+        return result
+
+    async def get_navigation_menu_items(self) -> list[records.NavigationMenuItem]:
+        return await self._execute(operations.GET_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {})
+
+    async def create_many_navigation_menu_items(
+        self, inputs: list[inputs.CreateNavigationMenuItemInput]
+    ) -> list[records.NavigationMenuItem]:
+        return await self._execute(
+            operations.CREATE_MANY_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {"inputs": inputs}
+        )
+
+    async def create_navigation_menu_item(
+        self, input: inputs.CreateNavigationMenuItemInput
+    ) -> records.NavigationMenuItem:
+        return await self._execute(operations.CREATE_NAVIGATION_MENU_ITEM, records.NavigationMenuItem, {"input": input})
+
+    async def delete_many_navigation_menu_items(self, ids: list[rt.UUID]) -> list[records.NavigationMenuItem]:
+        return await self._execute(
+            operations.DELETE_MANY_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {"ids": ids}
+        )
+
+    async def delete_navigation_menu_item(self, id: rt.UUID) -> records.NavigationMenuItem:
+        return await self._execute(operations.DELETE_NAVIGATION_MENU_ITEM, records.NavigationMenuItem, {"id": id})
+
+    async def update_many_navigation_menu_items(
+        self, inputs: list[inputs.UpdateOneNavigationMenuItemInput]
+    ) -> list[records.NavigationMenuItem]:
+        return await self._execute(
+            operations.UPDATE_MANY_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {"inputs": inputs}
+        )
+
+    async def update_navigation_menu_item(
+        self, input: inputs.UpdateOneNavigationMenuItemInput
+    ) -> records.NavigationMenuItem:
+        return await self._execute(operations.UPDATE_NAVIGATION_MENU_ITEM, records.NavigationMenuItem, {"input": input})
+
+    async def get_object(self, id: rt.UUID) -> records.Object:
+        return await self._execute(operations.GET_OBJECT, records.Object, {"id": id})
+
+    async def get_object_record_counts(self) -> list[records.ObjectRecordCount]:
+        return await self._execute(operations.GET_OBJECT_RECORD_COUNTS, list[records.ObjectRecordCount], {})
+
+    async def get_objects(
+        self,
+        *,
+        filter: rt.Maybe[filters.ObjectFilter | None] = rt.UNSET,
+        paging: rt.Maybe[inputs.CursorPaging | None] = rt.UNSET,
+    ) -> rt.Page[records.Object]:
+        return await self._execute(
+            operations.GET_OBJECTS, rt.Page[records.Object], {"filter": filter, "paging": paging}
+        )
+
+    async def create_one_object(self, input: inputs.CreateOneObjectInput) -> records.Object:
+        return await self._execute(operations.CREATE_ONE_OBJECT, records.Object, {"input": input})
+
+    async def delete_one_object(self, input: inputs.DeleteOneObjectInput) -> records.Object:
+        return await self._execute(operations.DELETE_ONE_OBJECT, records.Object, {"input": input})
+
+    async def update_one_object(self, input: inputs.UpdateOneObjectInput) -> records.Object:
+        return await self._execute(operations.UPDATE_ONE_OBJECT, records.Object, {"input": input})
+
+    async def upsert_object_permissions(
+        self, upsert_object_permissions_input: inputs.UpsertObjectPermissionsInput
+    ) -> list[records.ObjectPermission]:
+        return await self._execute(
+            operations.UPSERT_OBJECT_PERMISSIONS,
+            list[records.ObjectPermission],
+            {"upsertObjectPermissionsInput": upsert_object_permissions_input},
+        )
+
+    async def skip_book_onboarding_step(self) -> records.OnboardingStepSuccess:
+        return await self._execute(operations.SKIP_BOOK_ONBOARDING_STEP, records.OnboardingStepSuccess, {})
+
+    async def skip_sync_email_onboarding_step(self) -> records.OnboardingStepSuccess:
+        return await self._execute(operations.SKIP_SYNC_EMAIL_ONBOARDING_STEP, records.OnboardingStepSuccess, {})
+
+    async def trigger_install_apps_onboarding_step(
+        self, universal_identifiers: list[str]
+    ) -> records.OnboardingStepSuccess:
+        return await self._execute(
+            operations.TRIGGER_INSTALL_APPS_ONBOARDING_STEP,
+            records.OnboardingStepSuccess,
+            {"universalIdentifiers": universal_identifiers},
+        )
+
+    async def get_bar_chart_data(self, input: inputs.BarChartDataInput) -> records.BarChartData:
+        return await self._execute(operations.GET_BAR_CHART_DATA, records.BarChartData, {"input": input})
+
+    async def check_workspace_subdomain_availability(self, subdomain: str) -> records.SubdomainAvailabilityDTO:
+        return await self._execute(
+            operations.CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY,
+            records.SubdomainAvailabilityDTO,
+            {"subdomain": subdomain},
+        )
 
     async def get_enterprise_checkout_session(self, *, billing_interval: rt.Maybe[str | None] = rt.UNSET) -> str | None:
         result: str | None = await self._execute(
@@ -816,50 +849,194 @@ class MetadataClient(rt.OperationsClient):
     async def get_event_logs(self, input: inputs.EventLogQueryInput) -> records.EventLogQueryResult:
         return await self._execute(operations.GET_EVENT_LOGS, records.EventLogQueryResult, {"input": input})
 
-    async def get_field(self, id: rt.UUID) -> records.Field:
-        return await self._execute(operations.GET_FIELD, records.Field, {"id": id})
+    async def find_many_marketplace_apps(self) -> list[records.MarketplaceApp]:
+        return await self._execute(operations.FIND_MANY_MARKETPLACE_APPS, list[records.MarketplaceApp], {})
 
-    async def get_fields(
-        self,
-        *,
-        filter: rt.Maybe[filters.FieldFilter | None] = rt.UNSET,
-        paging: rt.Maybe[inputs.CursorPaging | None] = rt.UNSET,
-    ) -> rt.Page[records.Field]:
-        return await self._execute(operations.GET_FIELDS, rt.Page[records.Field], {"filter": filter, "paging": paging})
+    async def find_marketplace_app_detail(self, universal_identifier: str) -> records.MarketplaceAppDetail:
+        return await self._execute(
+            operations.FIND_MARKETPLACE_APP_DETAIL,
+            records.MarketplaceAppDetail,
+            {"universalIdentifier": universal_identifier},
+        )
 
-    async def get_front_component(self, id: rt.UUID) -> records.FrontComponent | None:
-        result: records.FrontComponent | None = await self._execute(
-            operations.GET_FRONT_COMPONENT, records.FrontComponent | None, {"id": id}
+    async def get_action_approval_proposal(self, binding_id: rt.UUID) -> records.ActionApprovalProposal:
+        return await self._execute(
+            operations.GET_ACTION_APPROVAL_PROPOSAL, records.ActionApprovalProposal, {"bindingId": binding_id}
+        )
+
+    async def get_action_execution_receipt(self, binding_id: rt.UUID) -> records.ActionExecutionReceipt | None:
+        result: records.ActionExecutionReceipt | None = await self._execute(
+            operations.GET_ACTION_EXECUTION_RECEIPT, records.ActionExecutionReceipt | None, {"bindingId": binding_id}
         )
         return result
 
-    async def get_front_components(self) -> list[records.FrontComponent]:
-        return await self._execute(operations.GET_FRONT_COMPONENTS, list[records.FrontComponent], {})
-
-    async def get_index(self, id: rt.UUID) -> records.Index:
-        return await self._execute(operations.GET_INDEX, records.Index, {"id": id})
-
-    async def get_index_metadatas(
-        self,
-        *,
-        filter: rt.Maybe[filters.IndexFilter | None] = rt.UNSET,
-        paging: rt.Maybe[inputs.CursorPaging | None] = rt.UNSET,
-    ) -> rt.Page[records.Index]:
+    async def get_address_details(self, place_id: str, token: str) -> records.PlaceDetailsResult:
         return await self._execute(
-            operations.GET_INDEX_METADATAS, rt.Page[records.Index], {"filter": filter, "paging": paging}
+            operations.GET_ADDRESS_DETAILS, records.PlaceDetailsResult, {"placeId": place_id, "token": token}
+        )
+
+    async def get_ai_system_prompt_preview(self) -> records.AiSystemPromptPreview:
+        return await self._execute(operations.GET_AI_SYSTEM_PROMPT_PREVIEW, records.AiSystemPromptPreview, {})
+
+    async def get_auto_complete_address(
+        self,
+        address: str,
+        token: str,
+        *,
+        country: rt.Maybe[str | None] = rt.UNSET,
+        is_field_city: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[records.AutocompleteResult]:
+        return await self._execute(
+            operations.GET_AUTO_COMPLETE_ADDRESS,
+            list[records.AutocompleteResult],
+            {"address": address, "country": country, "isFieldCity": is_field_city, "token": token},
         )
 
     async def get_invite_suggestions(self) -> list[records.InviteSuggestion]:
         return await self._execute(operations.GET_INVITE_SUGGESTIONS, list[records.InviteSuggestion], {})
 
+    async def get_tool_index(self) -> list[records.ToolIndexEntry]:
+        return await self._execute(operations.GET_TOOL_INDEX, list[records.ToolIndexEntry], {})
+
+    async def get_tool_input_schema(self, tool_name: str) -> rt.Json | None:
+        result: rt.Json | None = await self._execute(
+            operations.GET_TOOL_INPUT_SCHEMA, rt.Json | None, {"toolName": tool_name}
+        )
+        return result
+
+    async def get_usage_analytics(
+        self, *, input: rt.Maybe[inputs.UsageAnalyticsInput | None] = rt.UNSET
+    ) -> records.UsageAnalytics:
+        return await self._execute(operations.GET_USAGE_ANALYTICS, records.UsageAnalytics, {"input": input})
+
     async def get_line_chart_data(self, input: inputs.LineChartDataInput) -> records.LineChartData:
         return await self._execute(operations.GET_LINE_CHART_DATA, records.LineChartData, {"input": input})
 
-    async def get_logic_function_source_code(self, input: inputs.LogicFunctionIdInput) -> str | None:
-        result: str | None = await self._execute(
-            operations.GET_LOGIC_FUNCTION_SOURCE_CODE, str | None, {"input": input}
+    async def get_managed_provider_billing_status(self) -> records.ManagedProviderBillingStatus:
+        return await self._execute(
+            operations.GET_MANAGED_PROVIDER_BILLING_STATUS, records.ManagedProviderBillingStatus, {}
+        )
+
+    async def get_minimal_metadata(self) -> records.MinimalMetadata:
+        return await self._execute(operations.GET_MINIMAL_METADATA, records.MinimalMetadata, {})
+
+    async def get_pie_chart_data(self, input: inputs.PieChartDataInput) -> records.PieChartData:
+        return await self._execute(operations.GET_PIE_CHART_DATA, records.PieChartData, {"input": input})
+
+    async def preview_message_campaign_audience(
+        self, input: inputs.PreviewMessageCampaignAudienceInput
+    ) -> records.CampaignAudiencePreviewDTO:
+        return await self._execute(
+            operations.PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE, records.CampaignAudiencePreviewDTO, {"input": input}
+        )
+
+    async def validate_password_reset_token_operation(
+        self, password_reset_token: str
+    ) -> records.ValidatePasswordResetToken:
+        return await self._execute(
+            operations.VALIDATE_PASSWORD_RESET_TOKEN_OPERATION,
+            records.ValidatePasswordResetToken,
+            {"passwordResetToken": password_reset_token},
+        )
+
+    async def add_query_to_event_stream(self, input: inputs.AddQuerySubscriptionInput) -> bool:
+        return await self._execute(operations.ADD_QUERY_TO_EVENT_STREAM, bool, {"input": input})
+
+    async def check_custom_domain_valid_records(self) -> records.DomainValidRecords | None:
+        result: records.DomainValidRecords | None = await self._execute(
+            operations.CHECK_CUSTOM_DOMAIN_VALID_RECORDS, records.DomainValidRecords | None, {}
         )
         return result
+
+    async def check_public_domain_valid_records(self, domain: str) -> records.DomainValidRecords | None:
+        result: records.DomainValidRecords | None = await self._execute(
+            operations.CHECK_PUBLIC_DOMAIN_VALID_RECORDS, records.DomainValidRecords | None, {"domain": domain}
+        )
+        return result
+
+    async def complete_file_upload(self, file_id: str) -> records.FileWithSignedUrl:
+        return await self._execute(operations.COMPLETE_FILE_UPLOAD, records.FileWithSignedUrl, {"fileId": file_id})
+
+    async def create_development_application(
+        self, name: str, universal_identifier: str
+    ) -> records.DevelopmentApplication:
+        return await self._execute(
+            operations.CREATE_DEVELOPMENT_APPLICATION,
+            records.DevelopmentApplication,
+            {"name": name, "universalIdentifier": universal_identifier},
+        )
+
+    async def create_email_group_channel(
+        self, input: inputs.CreateEmailGroupChannelInput
+    ) -> records.CreateEmailGroupChannelOutput:
+        return await self._execute(
+            operations.CREATE_EMAIL_GROUP_CHANNEL, records.CreateEmailGroupChannelOutput, {"input": input}
+        )
+
+    async def create_file_upload(
+        self,
+        file_folder: enums.FileFolder,
+        filename: str,
+        size: float,
+        *,
+        field_metadata_id: rt.Maybe[str | None] = rt.UNSET,
+        field_metadata_universal_identifier: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.FileUploadTarget:
+        return await self._execute(
+            operations.CREATE_FILE_UPLOAD,
+            records.FileUploadTarget,
+            {
+                "fieldMetadataId": field_metadata_id,
+                "fieldMetadataUniversalIdentifier": field_metadata_universal_identifier,
+                "fileFolder": file_folder,
+                "filename": filename,
+                "size": size,
+            },
+        )
+
+    async def create_object_event(
+        self,
+        event: str,
+        object_metadata_id: rt.UUID,
+        record_id: rt.UUID,
+        *,
+        properties: rt.Maybe[rt.Json | None] = rt.UNSET,
+    ) -> records.Analytics:
+        return await self._execute(
+            operations.CREATE_OBJECT_EVENT,
+            records.Analytics,
+            {
+                "event": event,
+                "objectMetadataId": object_metadata_id,
+                "properties": properties,
+                "recordId": record_id,
+            },
+        )
+
+    async def delete_queued_chat_message(self, message_id: rt.UUID) -> bool:
+        return await self._execute(operations.DELETE_QUEUED_CHAT_MESSAGE, bool, {"messageId": message_id})
+
+    async def duplicate_dashboard(self, id: rt.UUID) -> records.DuplicatedDashboard:
+        return await self._execute(operations.DUPLICATE_DASHBOARD, records.DuplicatedDashboard, {"id": id})
+
+    async def email_password_reset_link_operation(
+        self, email: str, *, workspace_id: rt.Maybe[rt.UUID | None] = rt.UNSET
+    ) -> records.EmailPasswordResetLink:
+        return await self._execute(
+            operations.EMAIL_PASSWORD_RESET_LINK_OPERATION,
+            records.EmailPasswordResetLink,
+            {"email": email, "workspaceId": workspace_id},
+        )
+
+    async def generate_transient_token(self) -> records.TransientToken:
+        return await self._execute(operations.GENERATE_TRANSIENT_TOKEN, records.TransientToken, {})
+
+    async def get_authorization_url_for_sso_operation(
+        self, input: inputs.GetAuthorizationUrlForSSOInput
+    ) -> records.GetAuthorizationUrlForSSO:
+        return await self._execute(
+            operations.GET_AUTHORIZATION_URL_FOR_SSO_OPERATION, records.GetAuthorizationUrlForSSO, {"input": input}
+        )
 
     async def get_login_token_from_credentials(
         self,
@@ -884,65 +1061,160 @@ class MetadataClient(rt.OperationsClient):
             },
         )
 
-    async def get_managed_provider_billing_status(self) -> records.ManagedProviderBillingStatus:
+    async def impersonate_operation(self, user_id: rt.UUID, workspace_id: rt.UUID) -> records.Impersonate:
         return await self._execute(
-            operations.GET_MANAGED_PROVIDER_BILLING_STATUS, records.ManagedProviderBillingStatus, {}
+            operations.IMPERSONATE_OPERATION, records.Impersonate, {"userId": user_id, "workspaceId": workspace_id}
         )
 
-    async def get_minimal_metadata(self) -> records.MinimalMetadata:
-        return await self._execute(operations.GET_MINIMAL_METADATA, records.MinimalMetadata, {})
+    async def refresh_enterprise_validity_token(self) -> bool:
+        return await self._execute(operations.REFRESH_ENTERPRISE_VALIDITY_TOKEN, bool, {})
 
-    async def get_my_calendar_channels(
-        self, *, connected_account_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> list[records.CalendarChannel]:
+    async def remove_query_from_event_stream(self, input: inputs.RemoveQueryFromEventStreamInput) -> bool:
+        return await self._execute(operations.REMOVE_QUERY_FROM_EVENT_STREAM, bool, {"input": input})
+
+    async def resend_email_verification_token_operation(
+        self, email: str, origin: str
+    ) -> records.ResendEmailVerificationToken:
         return await self._execute(
-            operations.GET_MY_CALENDAR_CHANNELS,
-            list[records.CalendarChannel],
-            {"connectedAccountId": connected_account_id},
+            operations.RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION,
+            records.ResendEmailVerificationToken,
+            {"email": email, "origin": origin},
         )
 
-    async def get_my_connected_accounts(self) -> list[records.ConnectedAccountPublicDTO]:
-        return await self._execute(operations.GET_MY_CONNECTED_ACCOUNTS, list[records.ConnectedAccountPublicDTO], {})
-
-    async def get_my_message_channels(
-        self, *, connected_account_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> list[records.MessageChannel]:
+    async def resend_workspace_invitation(self, app_token_id: str) -> records.SendInvitations:
         return await self._execute(
-            operations.GET_MY_MESSAGE_CHANNELS,
-            list[records.MessageChannel],
-            {"connectedAccountId": connected_account_id},
+            operations.RESEND_WORKSPACE_INVITATION, records.SendInvitations, {"appTokenId": app_token_id}
         )
 
-    async def get_my_message_folders(
-        self, *, message_channel_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> list[records.MessageFolder]:
+    async def rotate_application_registration_client_secret(self, id: str) -> records.RotateClientSecret:
         return await self._execute(
-            operations.GET_MY_MESSAGE_FOLDERS, list[records.MessageFolder], {"messageChannelId": message_channel_id}
+            operations.ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET, records.RotateClientSecret, {"id": id}
         )
 
-    async def get_navigation_menu_item(self, id: rt.UUID) -> records.NavigationMenuItem | None:
-        result: records.NavigationMenuItem | None = await self._execute(
-            operations.GET_NAVIGATION_MENU_ITEM, records.NavigationMenuItem | None, {"id": id}
-        )
-        return result
-
-    async def get_navigation_menu_items(self) -> list[records.NavigationMenuItem]:
-        return await self._execute(operations.GET_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {})
-
-    async def get_object(self, id: rt.UUID) -> records.Object:
-        return await self._execute(operations.GET_OBJECT, records.Object, {"id": id})
-
-    async def get_object_record_counts(self) -> list[records.ObjectRecordCount]:
-        return await self._execute(operations.GET_OBJECT_RECORD_COUNTS, list[records.ObjectRecordCount], {})
-
-    async def get_objects(
+    async def save_imap_smtp_caldav_account(
         self,
+        connection_parameters: inputs.EmailAccountConnectionParameters,
+        handle: str,
         *,
-        filter: rt.Maybe[filters.ObjectFilter | None] = rt.UNSET,
-        paging: rt.Maybe[inputs.CursorPaging | None] = rt.UNSET,
-    ) -> rt.Page[records.Object]:
+        id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> records.ImapSmtpCaldavConnectionSuccess:
         return await self._execute(
-            operations.GET_OBJECTS, rt.Page[records.Object], {"filter": filter, "paging": paging}
+            operations.SAVE_IMAP_SMTP_CALDAV_ACCOUNT,
+            records.ImapSmtpCaldavConnectionSuccess,
+            {"id": id, "connectionParameters": connection_parameters, "handle": handle},
+        )
+
+    async def send_email(self, input: inputs.SendEmailInput) -> records.SendEmailOutput:
+        return await self._execute(operations.SEND_EMAIL, records.SendEmailOutput, {"input": input})
+
+    async def send_email_via_emailing_domain(
+        self, input: inputs.SendEmailViaDomainInput
+    ) -> records.SendEmailViaDomainOutput:
+        return await self._execute(
+            operations.SEND_EMAIL_VIA_EMAILING_DOMAIN, records.SendEmailViaDomainOutput, {"input": input}
+        )
+
+    async def send_invitations_operation(
+        self, emails: list[str], *, role_id: rt.Maybe[rt.UUID | None] = rt.UNSET
+    ) -> records.SendInvitations:
+        return await self._execute(
+            operations.SEND_INVITATIONS_OPERATION, records.SendInvitations, {"emails": emails, "roleId": role_id}
+        )
+
+    async def set_enterprise_key(self, enterprise_key: str) -> records.EnterpriseLicenseInfoDTO:
+        return await self._execute(
+            operations.SET_ENTERPRISE_KEY, records.EnterpriseLicenseInfoDTO, {"enterpriseKey": enterprise_key}
+        )
+
+    async def sign_up_in_new_workspace(
+        self, *, input: rt.Maybe[inputs.SignUpInNewWorkspaceInput | None] = rt.UNSET
+    ) -> records.SignUp:
+        return await self._execute(operations.SIGN_UP_IN_NEW_WORKSPACE, records.SignUp, {"input": input})
+
+    async def sign_up_in_workspace(
+        self,
+        email: str,
+        password: str,
+        *,
+        captcha_token: rt.Maybe[str | None] = rt.UNSET,
+        locale: rt.Maybe[str | None] = rt.UNSET,
+        verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
+        workspace_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+        workspace_invite_hash: rt.Maybe[str | None] = rt.UNSET,
+        workspace_personal_invite_token: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.SignUp:
+        return await self._execute(
+            operations.SIGN_UP_IN_WORKSPACE,
+            records.SignUp,
+            {
+                "captchaToken": captcha_token,
+                "email": email,
+                "locale": locale,
+                "password": password,
+                "verifyEmailRedirectPath": verify_email_redirect_path,
+                "workspaceId": workspace_id,
+                "workspaceInviteHash": workspace_invite_hash,
+                "workspacePersonalInviteToken": workspace_personal_invite_token,
+            },
+        )
+
+    async def start_channel_sync(self, connected_account_id: rt.UUID) -> records.ChannelSyncSuccess:
+        return await self._execute(
+            operations.START_CHANNEL_SYNC, records.ChannelSyncSuccess, {"connectedAccountId": connected_account_id}
+        )
+
+    async def sync_marketplace_catalog(self) -> bool:
+        return await self._execute(operations.SYNC_MARKETPLACE_CATALOG, bool, {})
+
+    async def track_analytics(
+        self,
+        type: enums.AnalyticsType,
+        *,
+        event: rt.Maybe[str | None] = rt.UNSET,
+        name: rt.Maybe[str | None] = rt.UNSET,
+        properties: rt.Maybe[rt.Json | None] = rt.UNSET,
+    ) -> records.Analytics:
+        return await self._execute(
+            operations.TRACK_ANALYTICS,
+            records.Analytics,
+            {"event": event, "name": name, "properties": properties, "type": type},
+        )
+
+    async def update_lab_public_feature_flag(
+        self, input: inputs.UpdateLabPublicFeatureFlagInput
+    ) -> records.FeatureFlag:
+        return await self._execute(operations.UPDATE_LAB_PUBLIC_FEATURE_FLAG, records.FeatureFlag, {"input": input})
+
+    async def update_password_via_reset_token(
+        self, new_password: str, password_reset_token: str
+    ) -> records.InvalidatePassword:
+        return await self._execute(
+            operations.UPDATE_PASSWORD_VIA_RESET_TOKEN,
+            records.InvalidatePassword,
+            {"newPassword": new_password, "passwordResetToken": password_reset_token},
+        )
+
+    async def upsert_row_level_permission_predicates(
+        self, input: inputs.UpsertRowLevelPermissionPredicatesInput
+    ) -> records.UpsertRowLevelPermissionPredicatesResult:
+        return await self._execute(
+            operations.UPSERT_ROW_LEVEL_PERMISSION_PREDICATES,
+            records.UpsertRowLevelPermissionPredicatesResult,
+            {"input": input},
+        )
+
+    async def verify_email_and_get_login_token_operation(
+        self, email: str, email_verification_token: str, origin: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
+    ) -> records.VerifyEmailAndGetLoginToken:
+        return await self._execute(
+            operations.VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION,
+            records.VerifyEmailAndGetLoginToken,
+            {
+                "captchaToken": captcha_token,
+                "email": email,
+                "emailVerificationToken": email_verification_token,
+                "origin": origin,
+            },
         )
 
     async def get_page_layout(self, id: str) -> records.PageLayout | None:
@@ -979,8 +1251,65 @@ class MetadataClient(rt.OperationsClient):
             {"objectMetadataId": object_metadata_id, "pageLayoutType": page_layout_type},
         )
 
-    async def get_pie_chart_data(self, input: inputs.PieChartDataInput) -> records.PieChartData:
-        return await self._execute(operations.GET_PIE_CHART_DATA, records.PieChartData, {"input": input})
+    async def create_page_layout(self, input: inputs.CreatePageLayoutInput) -> records.PageLayout:
+        return await self._execute(operations.CREATE_PAGE_LAYOUT, records.PageLayout, {"input": input})
+
+    async def create_page_layout_tab(self, input: inputs.CreatePageLayoutTabInput) -> records.PageLayoutTab:
+        return await self._execute(operations.CREATE_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"input": input})
+
+    async def create_page_layout_widget(self, input: inputs.CreatePageLayoutWidgetInput) -> records.PageLayoutWidget:
+        return await self._execute(operations.CREATE_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"input": input})
+
+    async def destroy_page_layout(self, id: str) -> bool:
+        return await self._execute(operations.DESTROY_PAGE_LAYOUT, bool, {"id": id})
+
+    async def destroy_page_layout_tab(self, id: str) -> bool:
+        return await self._execute(operations.DESTROY_PAGE_LAYOUT_TAB, bool, {"id": id})
+
+    async def destroy_page_layout_widget(self, id: str) -> bool:
+        return await self._execute(operations.DESTROY_PAGE_LAYOUT_WIDGET, bool, {"id": id})
+
+    async def reset_page_layout_tab_to_default(self, id: str) -> records.PageLayoutTab:
+        return await self._execute(operations.RESET_PAGE_LAYOUT_TAB_TO_DEFAULT, records.PageLayoutTab, {"id": id})
+
+    async def reset_page_layout_to_default(self, id: str) -> records.PageLayout:
+        return await self._execute(operations.RESET_PAGE_LAYOUT_TO_DEFAULT, records.PageLayout, {"id": id})
+
+    async def reset_page_layout_widget_to_default(self, id: str) -> records.PageLayoutWidget:
+        return await self._execute(operations.RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT, records.PageLayoutWidget, {"id": id})
+
+    async def update_page_layout(self, id: str, input: inputs.UpdatePageLayoutInput) -> records.PageLayout:
+        return await self._execute(operations.UPDATE_PAGE_LAYOUT, records.PageLayout, {"id": id, "input": input})
+
+    async def update_page_layout_tab(self, id: str, input: inputs.UpdatePageLayoutTabInput) -> records.PageLayoutTab:
+        return await self._execute(operations.UPDATE_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"id": id, "input": input})
+
+    async def update_page_layout_widget(
+        self, id: str, input: inputs.UpdatePageLayoutWidgetInput
+    ) -> records.PageLayoutWidget:
+        return await self._execute(
+            operations.UPDATE_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"id": id, "input": input}
+        )
+
+    async def update_page_layout_with_tabs_and_widgets(
+        self, id: str, input: inputs.UpdatePageLayoutWithTabsInput
+    ) -> records.PageLayout:
+        return await self._execute(
+            operations.UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS, records.PageLayout, {"id": id, "input": input}
+        )
+
+    async def find_application_registration_by_client_id(
+        self, client_id: str
+    ) -> records.PublicApplicationRegistration | None:
+        result: records.PublicApplicationRegistration | None = await self._execute(
+            operations.FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID,
+            records.PublicApplicationRegistration | None,
+            {"clientId": client_id},
+        )
+        return result
+
+    async def find_many_public_domains(self) -> list[records.PublicDomain]:
+        return await self._execute(operations.FIND_MANY_PUBLIC_DOMAINS, list[records.PublicDomain], {})
 
     async def get_public_workspace_data_by_domain(
         self, *, origin: rt.Maybe[str | None] = rt.UNSET
@@ -994,14 +1323,43 @@ class MetadataClient(rt.OperationsClient):
             operations.GET_PUBLIC_WORKSPACE_DATA_BY_ID, records.PublicWorkspaceDataSummary, {"id": id}
         )
 
-    async def get_resource_credit_usage(self) -> list[records.BillingResourceCreditUsage]:
-        return await self._execute(operations.GET_RESOURCE_CREDIT_USAGE, list[records.BillingResourceCreditUsage], {})
+    async def create_public_domain(self, application_id: str, domain: str) -> records.PublicDomain:
+        return await self._execute(
+            operations.CREATE_PUBLIC_DOMAIN, records.PublicDomain, {"applicationId": application_id, "domain": domain}
+        )
+
+    async def delete_public_domain(self, domain: str) -> bool:
+        return await self._execute(operations.DELETE_PUBLIC_DOMAIN, bool, {"domain": domain})
 
     async def get_roles(self) -> list[records.Role]:
         return await self._execute(operations.GET_ROLES, list[records.Role], {})
 
-    async def get_sso_identity_providers(self) -> list[records.FindAvailableSSOIDP]:
-        return await self._execute(operations.GET_SSO_IDENTITY_PROVIDERS, list[records.FindAvailableSSOIDP], {})
+    async def assign_role_to_agent(self, agent_id: rt.UUID, role_id: rt.UUID) -> bool:
+        return await self._execute(operations.ASSIGN_ROLE_TO_AGENT, bool, {"agentId": agent_id, "roleId": role_id})
+
+    async def assign_role_to_api_key(self, api_key_id: rt.UUID, role_id: rt.UUID) -> bool:
+        return await self._execute(operations.ASSIGN_ROLE_TO_API_KEY, bool, {"apiKeyId": api_key_id, "roleId": role_id})
+
+    async def create_one_role(self, create_role_input: inputs.CreateRoleInput) -> records.Role:
+        return await self._execute(operations.CREATE_ONE_ROLE, records.Role, {"createRoleInput": create_role_input})
+
+    async def delete_one_role(self, role_id: rt.UUID) -> str:
+        return await self._execute(operations.DELETE_ONE_ROLE, str, {"roleId": role_id})
+
+    async def remove_role_from_agent(self, agent_id: rt.UUID) -> bool:
+        return await self._execute(operations.REMOVE_ROLE_FROM_AGENT, bool, {"agentId": agent_id})
+
+    async def update_one_role(self, update_role_input: inputs.UpdateRoleInput) -> records.Role:
+        return await self._execute(operations.UPDATE_ONE_ROLE, records.Role, {"updateRoleInput": update_role_input})
+
+    async def upsert_permission_flags(
+        self, upsert_permission_flags_input: inputs.UpsertPermissionFlagsInput
+    ) -> list[records.RolePermissionFlag]:
+        return await self._execute(
+            operations.UPSERT_PERMISSION_FLAGS,
+            list[records.RolePermissionFlag],
+            {"upsertPermissionFlagsInput": upsert_permission_flags_input},
+        )
 
     async def get_skill(self, id: rt.UUID) -> records.Skill | None:
         result: records.Skill | None = await self._execute(operations.GET_SKILL, records.Skill | None, {"id": id})
@@ -1010,14 +1368,68 @@ class MetadataClient(rt.OperationsClient):
     async def get_skills(self) -> list[records.Skill]:
         return await self._execute(operations.GET_SKILLS, list[records.Skill], {})
 
-    async def get_tool_index(self) -> list[records.ToolIndexEntry]:
-        return await self._execute(operations.GET_TOOL_INDEX, list[records.ToolIndexEntry], {})
+    async def activate_skill(self, id: rt.UUID) -> records.Skill:
+        return await self._execute(operations.ACTIVATE_SKILL, records.Skill, {"id": id})
 
-    async def get_tool_input_schema(self, tool_name: str) -> rt.Json | None:
-        result: rt.Json | None = await self._execute(
-            operations.GET_TOOL_INPUT_SCHEMA, rt.Json | None, {"toolName": tool_name}
+    async def create_skill(self, input: inputs.CreateSkillInput) -> records.Skill:
+        return await self._execute(operations.CREATE_SKILL, records.Skill, {"input": input})
+
+    async def deactivate_skill(self, id: rt.UUID) -> records.Skill:
+        return await self._execute(operations.DEACTIVATE_SKILL, records.Skill, {"id": id})
+
+    async def delete_skill(self, id: rt.UUID) -> records.Skill:
+        return await self._execute(operations.DELETE_SKILL, records.Skill, {"id": id})
+
+    async def update_skill(self, input: inputs.UpdateSkillInput) -> records.Skill:
+        return await self._execute(operations.UPDATE_SKILL, records.Skill, {"input": input})
+
+    async def create_oidc_identity_provider(self, input: inputs.SetupOIDCSsoInput) -> records.SetupSso:
+        return await self._execute(operations.CREATE_OIDC_IDENTITY_PROVIDER, records.SetupSso, {"input": input})
+
+    async def create_saml_identity_provider(self, input: inputs.SetupSAMLSsoInput) -> records.SetupSso:
+        return await self._execute(operations.CREATE_SAML_IDENTITY_PROVIDER, records.SetupSso, {"input": input})
+
+    async def delete_sso_identity_provider(self, input: inputs.DeleteSsoInput) -> records.DeleteSso:
+        return await self._execute(operations.DELETE_SSO_IDENTITY_PROVIDER, records.DeleteSso, {"input": input})
+
+    async def edit_sso_identity_provider(self, input: inputs.EditSsoInput) -> records.EditSso:
+        return await self._execute(operations.EDIT_SSO_IDENTITY_PROVIDER, records.EditSso, {"input": input})
+
+    async def delete_two_factor_authentication_method_operation(
+        self, two_factor_authentication_method_id: rt.UUID
+    ) -> records.DeleteTwoFactorAuthenticationMethod:
+        return await self._execute(
+            operations.DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION,
+            records.DeleteTwoFactorAuthenticationMethod,
+            {"twoFactorAuthenticationMethodId": two_factor_authentication_method_id},
         )
-        return result
+
+    async def initiate_otp_provisioning(
+        self, login_token: str, origin: str
+    ) -> records.InitiateTwoFactorAuthenticationProvisioning:
+        return await self._execute(
+            operations.INITIATE_OTP_PROVISIONING,
+            records.InitiateTwoFactorAuthenticationProvisioning,
+            {"loginToken": login_token, "origin": origin},
+        )
+
+    async def initiate_otp_provisioning_for_authenticated_user(
+        self
+    ) -> records.InitiateTwoFactorAuthenticationProvisioning:
+        return await self._execute(
+            operations.INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER,
+            records.InitiateTwoFactorAuthenticationProvisioning,
+            {},
+        )
+
+    async def verify_two_factor_authentication_method_for_authenticated_user(
+        self, otp: str
+    ) -> records.VerifyTwoFactorAuthenticationMethod:
+        return await self._execute(
+            operations.VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER,
+            records.VerifyTwoFactorAuthenticationMethod,
+            {"otp": otp},
+        )
 
     async def get_unsubscribe_page_preview_url(self) -> str:
         return await self._execute(operations.GET_UNSUBSCRIBE_PAGE_PREVIEW_URL, str, {})
@@ -1025,10 +1437,43 @@ class MetadataClient(rt.OperationsClient):
     async def get_unsubscribe_topics(self) -> list[records.UnsubscribeTopic]:
         return await self._execute(operations.GET_UNSUBSCRIBE_TOPICS, list[records.UnsubscribeTopic], {})
 
-    async def get_usage_analytics(
-        self, *, input: rt.Maybe[inputs.UsageAnalyticsInput | None] = rt.UNSET
-    ) -> records.UsageAnalytics:
-        return await self._execute(operations.GET_USAGE_ANALYTICS, records.UsageAnalytics, {"input": input})
+    async def create_unsubscribe_topic(self, input: inputs.CreateUnsubscribeTopicInput) -> records.UnsubscribeTopic:
+        return await self._execute(operations.CREATE_UNSUBSCRIBE_TOPIC, records.UnsubscribeTopic, {"input": input})
+
+    async def delete_unsubscribe_topic(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_UNSUBSCRIBE_TOPIC, bool, {"id": id})
+
+    async def update_unsubscribe_topic(self, input: inputs.UpdateUnsubscribeTopicInput) -> records.UnsubscribeTopic:
+        return await self._execute(operations.UPDATE_UNSUBSCRIBE_TOPIC, records.UnsubscribeTopic, {"input": input})
+
+    async def check_user_exists(
+        self, email: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
+    ) -> records.CheckUserExist:
+        return await self._execute(
+            operations.CHECK_USER_EXISTS, records.CheckUserExist, {"captchaToken": captcha_token, "email": email}
+        )
+
+    async def get_current_user(self) -> records.User:
+        return await self._execute(operations.GET_CURRENT_USER, records.User, {})
+
+    async def delete_user(self) -> records.User:
+        return await self._execute(operations.DELETE_USER, records.User, {})
+
+    async def delete_user_from_workspace(self, workspace_member_id_to_delete: str) -> records.UserWorkspace:
+        return await self._execute(
+            operations.DELETE_USER_FROM_WORKSPACE,
+            records.UserWorkspace,
+            {"workspaceMemberIdToDelete": workspace_member_id_to_delete},
+        )
+
+    async def update_user_email(
+        self, new_email: str, *, verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET
+    ) -> bool:
+        return await self._execute(
+            operations.UPDATE_USER_EMAIL,
+            bool,
+            {"newEmail": new_email, "verifyEmailRedirectPath": verify_email_redirect_path},
+        )
 
     async def get_view(self, id: str) -> records.View | None:
         result: records.View | None = await self._execute(operations.GET_VIEW, records.View | None, {"id": id})
@@ -1102,488 +1547,84 @@ class MetadataClient(rt.OperationsClient):
             operations.GET_VIEWS, list[records.View], {"objectMetadataId": object_metadata_id, "viewTypes": view_types}
         )
 
-    async def get_webhook(self, id: rt.UUID) -> records.Webhook | None:
-        result: records.Webhook | None = await self._execute(operations.GET_WEBHOOK, records.Webhook | None, {"id": id})
-        return result
-
-    async def get_webhooks(self) -> list[records.Webhook]:
-        return await self._execute(operations.GET_WEBHOOKS, list[records.Webhook], {})
-
-    async def get_workspace_creation_defaults(self) -> records.WorkspaceCreationDefaultsDTO:
-        return await self._execute(operations.GET_WORKSPACE_CREATION_DEFAULTS, records.WorkspaceCreationDefaultsDTO, {})
-
-    async def impersonate_operation(self, user_id: rt.UUID, workspace_id: rt.UUID) -> records.Impersonate:
+    async def create_many_view_field_groups(
+        self, inputs: list[inputs.CreateViewFieldGroupInput]
+    ) -> list[records.ViewFieldGroup]:
         return await self._execute(
-            operations.IMPERSONATE_OPERATION, records.Impersonate, {"userId": user_id, "workspaceId": workspace_id}
+            operations.CREATE_MANY_VIEW_FIELD_GROUPS, list[records.ViewFieldGroup], {"inputs": inputs}
         )
 
-    async def initiate_otp_provisioning(
-        self, login_token: str, origin: str
-    ) -> records.InitiateTwoFactorAuthenticationProvisioning:
-        return await self._execute(
-            operations.INITIATE_OTP_PROVISIONING,
-            records.InitiateTwoFactorAuthenticationProvisioning,
-            {"loginToken": login_token, "origin": origin},
-        )
+    async def create_many_view_fields(self, inputs: list[inputs.CreateViewFieldInput]) -> list[records.ViewField]:
+        return await self._execute(operations.CREATE_MANY_VIEW_FIELDS, list[records.ViewField], {"inputs": inputs})
 
-    async def initiate_otp_provisioning_for_authenticated_user(
-        self
-    ) -> records.InitiateTwoFactorAuthenticationProvisioning:
-        return await self._execute(
-            operations.INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER,
-            records.InitiateTwoFactorAuthenticationProvisioning,
-            {},
-        )
+    async def create_many_view_groups(self, inputs: list[inputs.CreateViewGroupInput]) -> list[records.ViewGroup]:
+        return await self._execute(operations.CREATE_MANY_VIEW_GROUPS, list[records.ViewGroup], {"inputs": inputs})
 
-    async def install_application(
-        self, universal_identifier: str, *, version: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.Application:
-        return await self._execute(
-            operations.INSTALL_APPLICATION,
-            records.Application,
-            {"universalIdentifier": universal_identifier, "version": version},
-        )
+    async def create_view(self, input: inputs.CreateViewInput) -> records.View:
+        return await self._execute(operations.CREATE_VIEW, records.View, {"input": input})
 
-    async def list_plans(self) -> list[records.BillingPlan]:
-        return await self._execute(operations.LIST_PLANS, list[records.BillingPlan], {})
+    async def create_view_field(self, input: inputs.CreateViewFieldInput) -> records.ViewField:
+        return await self._execute(operations.CREATE_VIEW_FIELD, records.ViewField, {"input": input})
 
-    async def preview_message_campaign_audience(
-        self, input: inputs.PreviewMessageCampaignAudienceInput
-    ) -> records.CampaignAudiencePreviewDTO:
-        return await self._execute(
-            operations.PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE, records.CampaignAudiencePreviewDTO, {"input": input}
-        )
+    async def create_view_field_group(self, input: inputs.CreateViewFieldGroupInput) -> records.ViewFieldGroup:
+        return await self._execute(operations.CREATE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
 
-    async def refresh_enterprise_validity_token(self) -> bool:
-        return await self._execute(operations.REFRESH_ENTERPRISE_VALIDITY_TOKEN, bool, {})
+    async def create_view_filter(self, input: inputs.CreateViewFilterInput) -> records.ViewFilter:
+        return await self._execute(operations.CREATE_VIEW_FILTER, records.ViewFilter, {"input": input})
 
-    async def remove_query_from_event_stream(self, input: inputs.RemoveQueryFromEventStreamInput) -> bool:
-        return await self._execute(operations.REMOVE_QUERY_FROM_EVENT_STREAM, bool, {"input": input})
+    async def create_view_filter_group(self, input: inputs.CreateViewFilterGroupInput) -> records.ViewFilterGroup:
+        return await self._execute(operations.CREATE_VIEW_FILTER_GROUP, records.ViewFilterGroup, {"input": input})
 
-    async def remove_role_from_agent(self, agent_id: rt.UUID) -> bool:
-        return await self._execute(operations.REMOVE_ROLE_FROM_AGENT, bool, {"agentId": agent_id})
+    async def create_view_group(self, input: inputs.CreateViewGroupInput) -> records.ViewGroup:
+        return await self._execute(operations.CREATE_VIEW_GROUP, records.ViewGroup, {"input": input})
 
-    async def rename_chat_thread(self, id: rt.UUID, title: str) -> records.AgentChatThread:
-        return await self._execute(operations.RENAME_CHAT_THREAD, records.AgentChatThread, {"id": id, "title": title})
+    async def create_view_sort(self, input: inputs.CreateViewSortInput) -> records.ViewSort:
+        return await self._execute(operations.CREATE_VIEW_SORT, records.ViewSort, {"input": input})
 
-    async def renew_application_token(self, application_refresh_token: str) -> records.ApplicationTokenPair:
-        return await self._execute(
-            operations.RENEW_APPLICATION_TOKEN,
-            records.ApplicationTokenPair,
-            {"applicationRefreshToken": application_refresh_token},
-        )
+    async def delete_view(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_VIEW, bool, {"id": id})
 
-    async def renew_token(self, app_token: str) -> records.AuthTokens:
-        return await self._execute(operations.RENEW_TOKEN, records.AuthTokens, {"appToken": app_token})
+    async def delete_view_field(self, input: inputs.DeleteViewFieldInput) -> records.ViewField:
+        return await self._execute(operations.DELETE_VIEW_FIELD, records.ViewField, {"input": input})
 
-    async def resend_email_verification_token_operation(
-        self, email: str, origin: str
-    ) -> records.ResendEmailVerificationToken:
-        return await self._execute(
-            operations.RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION,
-            records.ResendEmailVerificationToken,
-            {"email": email, "origin": origin},
-        )
+    async def delete_view_field_group(self, input: inputs.DeleteViewFieldGroupInput) -> records.ViewFieldGroup:
+        return await self._execute(operations.DELETE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
 
-    async def resend_workspace_invitation(self, app_token_id: str) -> records.SendInvitations:
-        return await self._execute(
-            operations.RESEND_WORKSPACE_INVITATION, records.SendInvitations, {"appTokenId": app_token_id}
-        )
+    async def delete_view_filter(self, input: inputs.DeleteViewFilterInput) -> records.ViewFilter:
+        return await self._execute(operations.DELETE_VIEW_FILTER, records.ViewFilter, {"input": input})
 
-    async def reset_command_menu_item(self, id: rt.UUID) -> records.CommandMenuItem:
-        return await self._execute(operations.RESET_COMMAND_MENU_ITEM, records.CommandMenuItem, {"id": id})
+    async def delete_view_filter_group(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_VIEW_FILTER_GROUP, bool, {"id": id})
 
-    async def reset_page_layout_tab_to_default(self, id: str) -> records.PageLayoutTab:
-        return await self._execute(operations.RESET_PAGE_LAYOUT_TAB_TO_DEFAULT, records.PageLayoutTab, {"id": id})
+    async def delete_view_group(self, input: inputs.DeleteViewGroupInput) -> records.ViewGroup:
+        return await self._execute(operations.DELETE_VIEW_GROUP, records.ViewGroup, {"input": input})
 
-    async def reset_page_layout_to_default(self, id: str) -> records.PageLayout:
-        return await self._execute(operations.RESET_PAGE_LAYOUT_TO_DEFAULT, records.PageLayout, {"id": id})
+    async def delete_view_sort(self, input: inputs.DeleteViewSortInput) -> bool:
+        return await self._execute(operations.DELETE_VIEW_SORT, bool, {"input": input})
 
-    async def reset_page_layout_widget_to_default(self, id: str) -> records.PageLayoutWidget:
-        return await self._execute(operations.RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT, records.PageLayoutWidget, {"id": id})
+    async def destroy_view(self, id: str) -> bool:
+        return await self._execute(operations.DESTROY_VIEW, bool, {"id": id})
 
-    async def resolve_agent_chat_approval(
-        self,
-        decision: inputs.AgentChatApprovalDecisionInput,
-        message_id: rt.UUID,
-        thread_id: rt.UUID,
-        *,
-        model_id: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.SendChatMessageResult:
-        return await self._execute(
-            operations.RESOLVE_AGENT_CHAT_APPROVAL,
-            records.SendChatMessageResult,
-            {"decision": decision, "messageId": message_id, "modelId": model_id, "threadId": thread_id},
-        )
+    async def destroy_view_field(self, input: inputs.DestroyViewFieldInput) -> records.ViewField:
+        return await self._execute(operations.DESTROY_VIEW_FIELD, records.ViewField, {"input": input})
 
-    async def retry_chat_message(
-        self, thread_id: rt.UUID, *, model_id: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.SendChatMessageResult:
-        return await self._execute(
-            operations.RETRY_CHAT_MESSAGE, records.SendChatMessageResult, {"modelId": model_id, "threadId": thread_id}
-        )
+    async def destroy_view_field_group(self, input: inputs.DestroyViewFieldGroupInput) -> records.ViewFieldGroup:
+        return await self._execute(operations.DESTROY_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
 
-    async def revoke_api_key(self, input: inputs.RevokeApiKeyInput) -> records.ApiKey | None:
-        result: records.ApiKey | None = await self._execute(
-            operations.REVOKE_API_KEY, records.ApiKey | None, {"input": input}
-        )
-        return result
+    async def destroy_view_filter(self, input: inputs.DestroyViewFilterInput) -> records.ViewFilter:
+        return await self._execute(operations.DESTROY_VIEW_FILTER, records.ViewFilter, {"input": input})
 
-    async def rotate_application_registration_client_secret(self, id: str) -> records.RotateClientSecret:
-        return await self._execute(
-            operations.ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET, records.RotateClientSecret, {"id": id}
-        )
+    async def destroy_view_filter_group(self, id: str) -> bool:
+        return await self._execute(operations.DESTROY_VIEW_FILTER_GROUP, bool, {"id": id})
 
-    async def run_agent(self, input: inputs.RunAgentInput) -> records.RunAgentResult:
-        return await self._execute(operations.RUN_AGENT, records.RunAgentResult, {"input": input})
+    async def destroy_view_group(self, input: inputs.DestroyViewGroupInput) -> records.ViewGroup:
+        return await self._execute(operations.DESTROY_VIEW_GROUP, records.ViewGroup, {"input": input})
 
-    async def run_evaluation_input(self, agent_id: rt.UUID, input: str) -> records.AgentTurn:
-        return await self._execute(
-            operations.RUN_EVALUATION_INPUT, records.AgentTurn, {"agentId": agent_id, "input": input}
-        )
-
-    async def save_imap_smtp_caldav_account(
-        self,
-        connection_parameters: inputs.EmailAccountConnectionParameters,
-        handle: str,
-        *,
-        id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-    ) -> records.ImapSmtpCaldavConnectionSuccess:
-        return await self._execute(
-            operations.SAVE_IMAP_SMTP_CALDAV_ACCOUNT,
-            records.ImapSmtpCaldavConnectionSuccess,
-            {"connectionParameters": connection_parameters, "handle": handle, "id": id},
-        )
-
-    async def send_chat_message(
-        self,
-        message_id: rt.UUID,
-        text: str,
-        thread_id: rt.UUID,
-        *,
-        browsing_context: rt.Maybe[rt.Json | None] = rt.UNSET,
-        file_attachments: rt.Maybe[list[inputs.FileAttachmentInput] | None] = rt.UNSET,
-        model_id: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.SendChatMessageResult:
-        return await self._execute(
-            operations.SEND_CHAT_MESSAGE,
-            records.SendChatMessageResult,
-            {
-                "browsingContext": browsing_context,
-                "fileAttachments": file_attachments,
-                "messageId": message_id,
-                "modelId": model_id,
-                "text": text,
-                "threadId": thread_id,
-            },
-        )
-
-    async def send_email(self, input: inputs.SendEmailInput) -> records.SendEmailOutput:
-        return await self._execute(operations.SEND_EMAIL, records.SendEmailOutput, {"input": input})
-
-    async def send_email_via_emailing_domain(
-        self, input: inputs.SendEmailViaDomainInput
-    ) -> records.SendEmailViaDomainOutput:
-        return await self._execute(
-            operations.SEND_EMAIL_VIA_EMAILING_DOMAIN, records.SendEmailViaDomainOutput, {"input": input}
-        )
-
-    async def send_invitations_operation(
-        self, emails: list[str], *, role_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> records.SendInvitations:
-        return await self._execute(
-            operations.SEND_INVITATIONS_OPERATION, records.SendInvitations, {"emails": emails, "roleId": role_id}
-        )
-
-    async def send_message_campaign(
-        self, input: inputs.SendMessageCampaignInput
-    ) -> records.SendMessageCampaignOutputDTO:
-        return await self._execute(
-            operations.SEND_MESSAGE_CAMPAIGN, records.SendMessageCampaignOutputDTO, {"input": input}
-        )
-
-    async def set_enterprise_key(self, enterprise_key: str) -> records.EnterpriseLicenseInfoDTO:
-        return await self._execute(
-            operations.SET_ENTERPRISE_KEY, records.EnterpriseLicenseInfoDTO, {"enterpriseKey": enterprise_key}
-        )
-
-    async def set_resource_credit_subscription_price(self, price_id: str) -> records.BillingUpdate:
-        return await self._execute(
-            operations.SET_RESOURCE_CREDIT_SUBSCRIPTION_PRICE, records.BillingUpdate, {"priceId": price_id}
-        )
-
-    async def sign_in(
-        self,
-        email: str,
-        password: str,
-        *,
-        captcha_token: rt.Maybe[str | None] = rt.UNSET,
-        locale: rt.Maybe[str | None] = rt.UNSET,
-        verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.AvailableWorkspacesAndAccessTokens:
-        return await self._execute(
-            operations.SIGN_IN,
-            records.AvailableWorkspacesAndAccessTokens,
-            {
-                "captchaToken": captcha_token,
-                "email": email,
-                "locale": locale,
-                "password": password,
-                "verifyEmailRedirectPath": verify_email_redirect_path,
-            },
-        )
-
-    async def sign_up_in_new_workspace(
-        self, *, input: rt.Maybe[inputs.SignUpInNewWorkspaceInput | None] = rt.UNSET
-    ) -> records.SignUp:
-        return await self._execute(operations.SIGN_UP_IN_NEW_WORKSPACE, records.SignUp, {"input": input})
-
-    async def sign_up_in_workspace(
-        self,
-        email: str,
-        password: str,
-        *,
-        captcha_token: rt.Maybe[str | None] = rt.UNSET,
-        locale: rt.Maybe[str | None] = rt.UNSET,
-        verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
-        workspace_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-        workspace_invite_hash: rt.Maybe[str | None] = rt.UNSET,
-        workspace_personal_invite_token: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.SignUp:
-        return await self._execute(
-            operations.SIGN_UP_IN_WORKSPACE,
-            records.SignUp,
-            {
-                "captchaToken": captcha_token,
-                "email": email,
-                "locale": locale,
-                "password": password,
-                "verifyEmailRedirectPath": verify_email_redirect_path,
-                "workspaceId": workspace_id,
-                "workspaceInviteHash": workspace_invite_hash,
-                "workspacePersonalInviteToken": workspace_personal_invite_token,
-            },
-        )
-
-    async def sign_up_operation(
-        self,
-        email: str,
-        password: str,
-        *,
-        captcha_token: rt.Maybe[str | None] = rt.UNSET,
-        locale: rt.Maybe[str | None] = rt.UNSET,
-        verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.AvailableWorkspacesAndAccessTokens:
-        return await self._execute(
-            operations.SIGN_UP_OPERATION,
-            records.AvailableWorkspacesAndAccessTokens,
-            {
-                "captchaToken": captcha_token,
-                "email": email,
-                "locale": locale,
-                "password": password,
-                "verifyEmailRedirectPath": verify_email_redirect_path,
-            },
-        )
-
-    async def skip_book_onboarding_step(self) -> records.OnboardingStepSuccess:
-        return await self._execute(operations.SKIP_BOOK_ONBOARDING_STEP, records.OnboardingStepSuccess, {})
-
-    async def skip_sync_email_onboarding_step(self) -> records.OnboardingStepSuccess:
-        return await self._execute(operations.SKIP_SYNC_EMAIL_ONBOARDING_STEP, records.OnboardingStepSuccess, {})
-
-    async def start_channel_sync(self, connected_account_id: rt.UUID) -> records.ChannelSyncSuccess:
-        return await self._execute(
-            operations.START_CHANNEL_SYNC, records.ChannelSyncSuccess, {"connectedAccountId": connected_account_id}
-        )
-
-    async def stop_agent_chat_stream(self, thread_id: rt.UUID) -> bool:
-        return await self._execute(operations.STOP_AGENT_CHAT_STREAM, bool, {"threadId": thread_id})
-
-    async def switch_billing_plan(self) -> records.BillingUpdate:
-        return await self._execute(operations.SWITCH_BILLING_PLAN, records.BillingUpdate, {})
-
-    async def switch_subscription_interval(self) -> records.BillingUpdate:
-        return await self._execute(operations.SWITCH_SUBSCRIPTION_INTERVAL, records.BillingUpdate, {})
-
-    async def sync_application(
-        self, manifest: rt.Json, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkspaceMigration:
-        return await self._execute(
-            operations.SYNC_APPLICATION, records.WorkspaceMigration, {"dryRun": dry_run, "manifest": manifest}
-        )
-
-    async def sync_marketplace_catalog(self) -> bool:
-        return await self._execute(operations.SYNC_MARKETPLACE_CATALOG, bool, {})
-
-    async def track_analytics(
-        self,
-        type: enums.AnalyticsType,
-        *,
-        event: rt.Maybe[str | None] = rt.UNSET,
-        name: rt.Maybe[str | None] = rt.UNSET,
-        properties: rt.Maybe[rt.Json | None] = rt.UNSET,
-    ) -> records.Analytics:
-        return await self._execute(
-            operations.TRACK_ANALYTICS,
-            records.Analytics,
-            {"event": event, "name": name, "properties": properties, "type": type},
-        )
-
-    async def transfer_application_registration_ownership(
-        self, application_registration_id: str, target_workspace_subdomain: str
-    ) -> records.ApplicationRegistration:
-        return await self._execute(
-            operations.TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP,
-            records.ApplicationRegistration,
-            {
-                "applicationRegistrationId": application_registration_id,
-                "targetWorkspaceSubdomain": target_workspace_subdomain,
-            },
-        )
-
-    async def trigger_install_apps_onboarding_step(
-        self, universal_identifiers: list[str]
-    ) -> records.OnboardingStepSuccess:
-        return await self._execute(
-            operations.TRIGGER_INSTALL_APPS_ONBOARDING_STEP,
-            records.OnboardingStepSuccess,
-            {"universalIdentifiers": universal_identifiers},
-        )
-
-    async def unarchive_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
-        return await self._execute(operations.UNARCHIVE_CHAT_THREAD, records.AgentChatThread, {"id": id})
-
-    async def uninstall_application(self, universal_identifier: str) -> bool:
-        return await self._execute(
-            operations.UNINSTALL_APPLICATION, bool, {"universalIdentifier": universal_identifier}
-        )
-
-    async def update_api_key(self, input: inputs.UpdateApiKeyInput) -> records.ApiKey | None:
-        result: records.ApiKey | None = await self._execute(
-            operations.UPDATE_API_KEY, records.ApiKey | None, {"input": input}
-        )
-        return result
-
-    async def update_application_registration(
-        self, input: inputs.UpdateApplicationRegistrationInput
-    ) -> records.ApplicationRegistration:
-        return await self._execute(
-            operations.UPDATE_APPLICATION_REGISTRATION, records.ApplicationRegistration, {"input": input}
-        )
-
-    async def update_application_registration_variable(
-        self, input: inputs.UpdateApplicationRegistrationVariableInput
-    ) -> records.ApplicationRegistrationVariable:
-        return await self._execute(
-            operations.UPDATE_APPLICATION_REGISTRATION_VARIABLE,
-            records.ApplicationRegistrationVariable,
-            {"input": input},
-        )
-
-    async def update_calendar_channel(self, input: inputs.UpdateCalendarChannelInput) -> records.CalendarChannel:
-        return await self._execute(operations.UPDATE_CALENDAR_CHANNEL, records.CalendarChannel, {"input": input})
-
-    async def update_command_menu_item(self, input: inputs.UpdateCommandMenuItemInput) -> records.CommandMenuItem:
-        return await self._execute(operations.UPDATE_COMMAND_MENU_ITEM, records.CommandMenuItem, {"input": input})
-
-    async def update_front_component(self, input: inputs.UpdateFrontComponentInput) -> records.FrontComponent:
-        return await self._execute(operations.UPDATE_FRONT_COMPONENT, records.FrontComponent, {"input": input})
-
-    async def update_lab_public_feature_flag(
-        self, input: inputs.UpdateLabPublicFeatureFlagInput
-    ) -> records.FeatureFlag:
-        return await self._execute(operations.UPDATE_LAB_PUBLIC_FEATURE_FLAG, records.FeatureFlag, {"input": input})
-
-    async def update_many_navigation_menu_items(
-        self, inputs: list[inputs.UpdateOneNavigationMenuItemInput]
-    ) -> list[records.NavigationMenuItem]:
-        return await self._execute(
-            operations.UPDATE_MANY_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {"inputs": inputs}
-        )
+    async def destroy_view_sort(self, input: inputs.DestroyViewSortInput) -> bool:
+        return await self._execute(operations.DESTROY_VIEW_SORT, bool, {"input": input})
 
     async def update_many_view_groups(self, inputs: list[inputs.UpdateViewGroupInput]) -> list[records.ViewGroup]:
         return await self._execute(operations.UPDATE_MANY_VIEW_GROUPS, list[records.ViewGroup], {"inputs": inputs})
-
-    async def update_message_channel(self, input: inputs.UpdateMessageChannelInput) -> records.MessageChannel:
-        return await self._execute(operations.UPDATE_MESSAGE_CHANNEL, records.MessageChannel, {"input": input})
-
-    async def update_message_folder(self, input: inputs.UpdateMessageFolderInput) -> records.MessageFolder:
-        return await self._execute(operations.UPDATE_MESSAGE_FOLDER, records.MessageFolder, {"input": input})
-
-    async def update_message_folders(self, input: inputs.UpdateMessageFoldersInput) -> list[records.MessageFolder]:
-        return await self._execute(operations.UPDATE_MESSAGE_FOLDERS, list[records.MessageFolder], {"input": input})
-
-    async def update_navigation_menu_item(
-        self, input: inputs.UpdateOneNavigationMenuItemInput
-    ) -> records.NavigationMenuItem:
-        return await self._execute(operations.UPDATE_NAVIGATION_MENU_ITEM, records.NavigationMenuItem, {"input": input})
-
-    async def update_one_agent(self, input: inputs.UpdateAgentInput) -> records.Agent:
-        return await self._execute(operations.UPDATE_ONE_AGENT, records.Agent, {"input": input})
-
-    async def update_one_application_variable(self, application_id: rt.UUID, key: str, value: str) -> bool:
-        return await self._execute(
-            operations.UPDATE_ONE_APPLICATION_VARIABLE,
-            bool,
-            {"applicationId": application_id, "key": key, "value": value},
-        )
-
-    async def update_one_field(self, input: inputs.UpdateOneFieldMetadataInput) -> records.Field:
-        return await self._execute(operations.UPDATE_ONE_FIELD, records.Field, {"input": input})
-
-    async def update_one_logic_function(self, input: inputs.UpdateLogicFunctionFromSourceInput) -> bool:
-        return await self._execute(operations.UPDATE_ONE_LOGIC_FUNCTION, bool, {"input": input})
-
-    async def update_one_object(self, input: inputs.UpdateOneObjectInput) -> records.Object:
-        return await self._execute(operations.UPDATE_ONE_OBJECT, records.Object, {"input": input})
-
-    async def update_one_role(self, update_role_input: inputs.UpdateRoleInput) -> records.Role:
-        return await self._execute(operations.UPDATE_ONE_ROLE, records.Role, {"updateRoleInput": update_role_input})
-
-    async def update_page_layout(self, id: str, input: inputs.UpdatePageLayoutInput) -> records.PageLayout:
-        return await self._execute(operations.UPDATE_PAGE_LAYOUT, records.PageLayout, {"id": id, "input": input})
-
-    async def update_page_layout_tab(self, id: str, input: inputs.UpdatePageLayoutTabInput) -> records.PageLayoutTab:
-        return await self._execute(operations.UPDATE_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"id": id, "input": input})
-
-    async def update_page_layout_widget(
-        self, id: str, input: inputs.UpdatePageLayoutWidgetInput
-    ) -> records.PageLayoutWidget:
-        return await self._execute(
-            operations.UPDATE_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"id": id, "input": input}
-        )
-
-    async def update_page_layout_with_tabs_and_widgets(
-        self, id: str, input: inputs.UpdatePageLayoutWithTabsInput
-    ) -> records.PageLayout:
-        return await self._execute(
-            operations.UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS, records.PageLayout, {"id": id, "input": input}
-        )
-
-    async def update_password_via_reset_token(
-        self, new_password: str, password_reset_token: str
-    ) -> records.InvalidatePassword:
-        return await self._execute(
-            operations.UPDATE_PASSWORD_VIA_RESET_TOKEN,
-            records.InvalidatePassword,
-            {"newPassword": new_password, "passwordResetToken": password_reset_token},
-        )
-
-    async def update_skill(self, input: inputs.UpdateSkillInput) -> records.Skill:
-        return await self._execute(operations.UPDATE_SKILL, records.Skill, {"input": input})
-
-    async def update_unsubscribe_topic(self, input: inputs.UpdateUnsubscribeTopicInput) -> records.UnsubscribeTopic:
-        return await self._execute(operations.UPDATE_UNSUBSCRIBE_TOPIC, records.UnsubscribeTopic, {"input": input})
-
-    async def update_user_email(
-        self, new_email: str, *, verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET
-    ) -> bool:
-        return await self._execute(
-            operations.UPDATE_USER_EMAIL,
-            bool,
-            {"newEmail": new_email, "verifyEmailRedirectPath": verify_email_redirect_path},
-        )
 
     async def update_view(self, id: str, input: inputs.UpdateViewInput) -> records.View:
         return await self._execute(operations.UPDATE_VIEW, records.View, {"id": id, "input": input})
@@ -1610,8 +1651,67 @@ class MetadataClient(rt.OperationsClient):
     async def update_view_sort(self, input: inputs.UpdateViewSortInput) -> records.ViewSort:
         return await self._execute(operations.UPDATE_VIEW_SORT, records.ViewSort, {"input": input})
 
+    async def upsert_fields_widget(self, input: inputs.UpsertFieldsWidgetInput) -> records.View:
+        return await self._execute(operations.UPSERT_FIELDS_WIDGET, records.View, {"input": input})
+
+    async def upsert_view_widget(self, input: inputs.UpsertViewWidgetInput) -> records.View:
+        return await self._execute(operations.UPSERT_VIEW_WIDGET, records.View, {"input": input})
+
+    async def get_webhook(self, id: rt.UUID) -> records.Webhook | None:
+        result: records.Webhook | None = await self._execute(operations.GET_WEBHOOK, records.Webhook | None, {"id": id})
+        return result
+
+    async def get_webhooks(self) -> list[records.Webhook]:
+        return await self._execute(operations.GET_WEBHOOKS, list[records.Webhook], {})
+
+    async def create_webhook(self, input: inputs.CreateWebhookInput) -> records.Webhook:
+        return await self._execute(operations.CREATE_WEBHOOK, records.Webhook, {"input": input})
+
+    async def delete_webhook(self, id: rt.UUID) -> records.Webhook:
+        return await self._execute(operations.DELETE_WEBHOOK, records.Webhook, {"id": id})
+
     async def update_webhook(self, input: inputs.UpdateWebhookInput) -> records.Webhook:
         return await self._execute(operations.UPDATE_WEBHOOK, records.Webhook, {"input": input})
+
+    async def check_workspace_invite_hash_is_valid(self, invite_hash: str) -> records.WorkspaceInviteHashValid:
+        return await self._execute(
+            operations.CHECK_WORKSPACE_INVITE_HASH_IS_VALID,
+            records.WorkspaceInviteHashValid,
+            {"inviteHash": invite_hash},
+        )
+
+    async def get_current_workspace(self) -> records.Workspace:
+        return await self._execute(operations.GET_CURRENT_WORKSPACE, records.Workspace, {})
+
+    async def find_workspace_ai_stats(self) -> records.WorkspaceAiStats:
+        return await self._execute(operations.FIND_WORKSPACE_AI_STATS, records.WorkspaceAiStats, {})
+
+    async def find_workspace_from_invite_hash(self, invite_hash: str) -> records.Workspace:
+        return await self._execute(
+            operations.FIND_WORKSPACE_FROM_INVITE_HASH, records.Workspace, {"inviteHash": invite_hash}
+        )
+
+    async def find_workspace_invitations(self) -> list[records.WorkspaceInvitation]:
+        return await self._execute(operations.FIND_WORKSPACE_INVITATIONS, list[records.WorkspaceInvitation], {})
+
+    async def get_workspace_creation_defaults(self) -> records.WorkspaceCreationDefaultsDTO:
+        return await self._execute(operations.GET_WORKSPACE_CREATION_DEFAULTS, records.WorkspaceCreationDefaultsDTO, {})
+
+    async def activate_workspace(self, data: inputs.ActivateWorkspaceInput) -> records.Workspace:
+        return await self._execute(operations.ACTIVATE_WORKSPACE, records.Workspace, {"data": data})
+
+    async def delete_current_workspace(self) -> records.Workspace:
+        return await self._execute(operations.DELETE_CURRENT_WORKSPACE, records.Workspace, {})
+
+    async def delete_workspace_invitation(self, app_token_id: str) -> str:
+        return await self._execute(operations.DELETE_WORKSPACE_INVITATION, str, {"appTokenId": app_token_id})
+
+    async def sync_application(
+        self, manifest: rt.Json, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.WorkspaceMigration:
+        return await self._execute(
+            operations.SYNC_APPLICATION, records.WorkspaceMigration, {"dryRun": dry_run, "manifest": manifest}
+        )
 
     async def update_workspace(self, data: inputs.UpdateWorkspaceInput) -> records.Workspace:
         return await self._execute(operations.UPDATE_WORKSPACE, records.Workspace, {"data": data})
@@ -1627,103 +1727,3 @@ class MetadataClient(rt.OperationsClient):
 
     async def update_workspace_member_settings(self, input: inputs.UpdateWorkspaceMemberSettingsInput) -> bool:
         return await self._execute(operations.UPDATE_WORKSPACE_MEMBER_SETTINGS, bool, {"input": input})
-
-    async def upgrade_application(self, app_registration_id: str, target_version: str) -> bool:
-        return await self._execute(
-            operations.UPGRADE_APPLICATION,
-            bool,
-            {"appRegistrationId": app_registration_id, "targetVersion": target_version},
-        )
-
-    async def upsert_field_permissions(
-        self, upsert_field_permissions_input: inputs.UpsertFieldPermissionsInput
-    ) -> list[records.FieldPermission]:
-        return await self._execute(
-            operations.UPSERT_FIELD_PERMISSIONS,
-            list[records.FieldPermission],
-            {"upsertFieldPermissionsInput": upsert_field_permissions_input},
-        )
-
-    async def upsert_fields_widget(self, input: inputs.UpsertFieldsWidgetInput) -> records.View:
-        return await self._execute(operations.UPSERT_FIELDS_WIDGET, records.View, {"input": input})
-
-    async def upsert_object_permissions(
-        self, upsert_object_permissions_input: inputs.UpsertObjectPermissionsInput
-    ) -> list[records.ObjectPermission]:
-        return await self._execute(
-            operations.UPSERT_OBJECT_PERMISSIONS,
-            list[records.ObjectPermission],
-            {"upsertObjectPermissionsInput": upsert_object_permissions_input},
-        )
-
-    async def upsert_permission_flags(
-        self, upsert_permission_flags_input: inputs.UpsertPermissionFlagsInput
-    ) -> list[records.RolePermissionFlag]:
-        return await self._execute(
-            operations.UPSERT_PERMISSION_FLAGS,
-            list[records.RolePermissionFlag],
-            {"upsertPermissionFlagsInput": upsert_permission_flags_input},
-        )
-
-    async def upsert_row_level_permission_predicates(
-        self, input: inputs.UpsertRowLevelPermissionPredicatesInput
-    ) -> records.UpsertRowLevelPermissionPredicatesResult:
-        return await self._execute(
-            operations.UPSERT_ROW_LEVEL_PERMISSION_PREDICATES,
-            records.UpsertRowLevelPermissionPredicatesResult,
-            {"input": input},
-        )
-
-    async def upsert_view_widget(self, input: inputs.UpsertViewWidgetInput) -> records.View:
-        return await self._execute(operations.UPSERT_VIEW_WIDGET, records.View, {"input": input})
-
-    async def validate_approved_access_domain(
-        self, input: inputs.ValidateApprovedAccessDomainInput
-    ) -> records.ApprovedAccessDomain:
-        return await self._execute(
-            operations.VALIDATE_APPROVED_ACCESS_DOMAIN, records.ApprovedAccessDomain, {"input": input}
-        )
-
-    async def validate_password_reset_token_operation(
-        self, password_reset_token: str
-    ) -> records.ValidatePasswordResetToken:
-        return await self._execute(
-            operations.VALIDATE_PASSWORD_RESET_TOKEN_OPERATION,
-            records.ValidatePasswordResetToken,
-            {"passwordResetToken": password_reset_token},
-        )
-
-    async def verify_email_and_get_login_token_operation(
-        self, email: str, email_verification_token: str, origin: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.VerifyEmailAndGetLoginToken:
-        return await self._execute(
-            operations.VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION,
-            records.VerifyEmailAndGetLoginToken,
-            {
-                "captchaToken": captcha_token,
-                "email": email,
-                "emailVerificationToken": email_verification_token,
-                "origin": origin,
-            },
-        )
-
-    async def verify_email_and_get_workspace_agnostic_token(
-        self, email: str, email_verification_token: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.AvailableWorkspacesAndAccessTokens:
-        return await self._execute(
-            operations.VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN,
-            records.AvailableWorkspacesAndAccessTokens,
-            {"captchaToken": captcha_token, "email": email, "emailVerificationToken": email_verification_token},
-        )
-
-    async def verify_emailing_domain(self, id: str) -> records.EmailingDomain:
-        return await self._execute(operations.VERIFY_EMAILING_DOMAIN, records.EmailingDomain, {"id": id})
-
-    async def verify_two_factor_authentication_method_for_authenticated_user(
-        self, otp: str
-    ) -> records.VerifyTwoFactorAuthenticationMethod:
-        return await self._execute(
-            operations.VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER,
-            records.VerifyTwoFactorAuthenticationMethod,
-            {"otp": otp},
-        )

@@ -7,8 +7,14 @@ from aiotwenty.transport import runtime as rt
 
 
 class BooleanFieldComparison(rt.Input):
-    is_: bool | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
+    is_: bool | None = None
     is_not: bool | None = None
+
+
+class ListAppConnectionsInput(rt.Input):
+    provider_name: str | None = None
+    user_workspace_id: str | None = None
+    visibility: str | None = None
 
 
 class UUIDFilterComparison(rt.Input):
@@ -16,8 +22,8 @@ class UUIDFilterComparison(rt.Input):
     gt: rt.UUID | None = None
     gte: rt.UUID | None = None
     i_like: rt.UUID | None = None
-    in_: list[rt.UUID] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
-    is_: bool | None = rt.Field(default=None, validation_alias="is", serialization_alias="is")
+    in_: list[rt.UUID] | None = None
+    is_: bool | None = None
     is_not: bool | None = None
     like: rt.UUID | None = None
     lt: rt.UUID | None = None
@@ -29,31 +35,25 @@ class UUIDFilterComparison(rt.Input):
 
 
 class FieldFilter(rt.Input):
-    and_: list[FieldFilter] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+    and_: list[FieldFilter] | None = None
     id: UUIDFilterComparison | None = None
     is_active: BooleanFieldComparison | None = None
     is_system: BooleanFieldComparison | None = None
     is_ui_editable: BooleanFieldComparison | None = rt.Field(default=None, validation_alias="isUIEditable", serialization_alias="isUIEditable")
     is_ui_read_only: BooleanFieldComparison | None = rt.Field(default=None, validation_alias="isUIReadOnly", serialization_alias="isUIReadOnly")
     object_metadata_id: UUIDFilterComparison | None = None
-    or_: list[FieldFilter] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    or_: list[FieldFilter] | None = None
 
 
 class IndexFilter(rt.Input):
-    and_: list[IndexFilter] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+    and_: list[IndexFilter] | None = None
     id: UUIDFilterComparison | None = None
     is_custom: BooleanFieldComparison | None = None
-    or_: list[IndexFilter] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-
-
-class ListAppConnectionsInput(rt.Input):
-    provider_name: str | None = None
-    user_workspace_id: str | None = None
-    visibility: str | None = None
+    or_: list[IndexFilter] | None = None
 
 
 class ObjectFilter(rt.Input):
-    and_: list[ObjectFilter] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
+    and_: list[ObjectFilter] | None = None
     id: UUIDFilterComparison | None = None
     is_active: BooleanFieldComparison | None = None
     is_remote: BooleanFieldComparison | None = None
@@ -62,4 +62,4 @@ class ObjectFilter(rt.Input):
     is_ui_creatable: BooleanFieldComparison | None = rt.Field(default=None, validation_alias="isUICreatable", serialization_alias="isUICreatable")
     is_ui_editable: BooleanFieldComparison | None = rt.Field(default=None, validation_alias="isUIEditable", serialization_alias="isUIEditable")
     is_ui_read_only: BooleanFieldComparison | None = rt.Field(default=None, validation_alias="isUIReadOnly", serialization_alias="isUIReadOnly")
-    or_: list[ObjectFilter] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
+    or_: list[ObjectFilter] | None = None

@@ -174,12 +174,6 @@ class CreateIndexFieldInput(rt.Input):
     sub_field_name: str | None = None
 
 
-class CreateIndexInput(rt.Input):
-    fields: list[CreateIndexFieldInput]
-    index_type: IndexType = IndexType("BTREE")
-    object_metadata_id: rt.UUID
-
-
 class CreateLogicFunctionFromSourceInput(rt.Input):
     cron_trigger_settings: rt.Json | None = None
     database_event_trigger_settings: rt.Json | None = None
@@ -227,22 +221,6 @@ class CreateObjectInput(rt.Input):
     skip_name_field: bool | None = None
 
 
-class CreateOneAppTokenInput(rt.Input):
-    app_token: CreateAppTokenInput
-
-
-class CreateOneFieldMetadataInput(rt.Input):
-    field: CreateFieldInput
-
-
-class CreateOneIndexInput(rt.Input):
-    index: CreateIndexInput
-
-
-class CreateOneObjectInput(rt.Input):
-    object: CreateObjectInput
-
-
 class CreatePageLayoutInput(rt.Input):
     name: str
     object_metadata_id: rt.UUID | None = None
@@ -254,23 +232,6 @@ class CreatePageLayoutTabInput(rt.Input):
     page_layout_id: rt.UUID
     position: float | None = None
     title: str
-
-
-class GridPositionInput(rt.Input):
-    column: float
-    column_span: float
-    row: float
-    row_span: float
-
-
-class CreatePageLayoutWidgetInput(rt.Input):
-    configuration: rt.Json
-    grid_position: GridPositionInput
-    object_metadata_id: rt.UUID | None = None
-    page_layout_tab_id: rt.UUID
-    position: rt.Json | None = None
-    title: str
-    type: WidgetType
 
 
 class CreateRoleInput(rt.Input):
@@ -460,30 +421,9 @@ class EditSsoInput(rt.Input):
     status: SSOIdentityProviderStatus
 
 
-class EmailAccountConnectionParameters(rt.Input):
-    caldav: ConnectionParametersInput | None = rt.Field(default=None, validation_alias="CALDAV", serialization_alias="CALDAV")
-    imap: ConnectionParametersInput | None = rt.Field(default=None, validation_alias="IMAP", serialization_alias="IMAP")
-    smtp: ConnectionParametersInput | None = rt.Field(default=None, validation_alias="SMTP", serialization_alias="SMTP")
-
-
 class EventLogDateRangeInput(rt.Input):
     end: rt.DateTime | None = None
     start: rt.DateTime | None = None
-
-
-class EventLogFiltersInput(rt.Input):
-    date_range: EventLogDateRangeInput | None = None
-    event_type: str | None = None
-    object_metadata_id: str | None = None
-    record_id: str | None = None
-    user_workspace_id: str | None = None
-
-
-class EventLogQueryInput(rt.Input):
-    after: str | None = None
-    filters: EventLogFiltersInput | None = None
-    first: int | None = None
-    table: EventLogTable
 
 
 class ExecuteOneLogicFunctionInput(rt.Input):
@@ -510,6 +450,13 @@ class GetApiKeyInput(rt.Input):
 class GetAuthorizationUrlForSSOInput(rt.Input):
     identity_provider_id: rt.UUID
     workspace_invite_hash: str | None = None
+
+
+class GridPositionInput(rt.Input):
+    column: float
+    column_span: float
+    row: float
+    row_span: float
 
 
 class LineChartDataInput(rt.Input):
@@ -579,23 +526,11 @@ class SendEmailAttachmentInput(rt.Input):
     name: str
 
 
-class SendEmailInput(rt.Input):
-    bcc: str | None = None
-    body: str
-    cc: str | None = None
-    connected_account_id: str
-    draft_message_id: str | None = None
-    files: list[SendEmailAttachmentInput] | None = None
-    in_reply_to: str | None = None
-    subject: str
-    to: str
-
-
 class SendEmailViaDomainInput(rt.Input):
     bcc: list[str] | None = None
     cc: list[str] | None = None
     emailing_domain_id: str
-    from_: str = rt.Field(validation_alias="from", serialization_alias="from")
+    from_: str
     html: str | None = None
     reply_to: list[str] | None = None
     subject: str
@@ -661,20 +596,10 @@ class UpdateApplicationRegistrationPayload(rt.Input):
     o_auth_scopes: list[str] | None = None
 
 
-class UpdateApplicationRegistrationInput(rt.Input):
-    id: str
-    update: UpdateApplicationRegistrationPayload
-
-
 class UpdateApplicationRegistrationVariablePayload(rt.Input):
     description: str | None = None
     reset_value: bool | None = None
     value: str | None = None
-
-
-class UpdateApplicationRegistrationVariableInput(rt.Input):
-    id: str
-    update: UpdateApplicationRegistrationVariablePayload
 
 
 class UpdateCalendarChannelInputUpdates(rt.Input):
@@ -682,11 +607,6 @@ class UpdateCalendarChannelInputUpdates(rt.Input):
     is_contact_auto_creation_enabled: bool | None = None
     is_sync_enabled: bool | None = None
     visibility: CalendarChannelVisibility | None = None
-
-
-class UpdateCalendarChannelInput(rt.Input):
-    id: rt.UUID
-    update: UpdateCalendarChannelInputUpdates
 
 
 class UpdateCommandMenuItemInput(rt.Input):
@@ -728,11 +648,6 @@ class UpdateFrontComponentInputUpdates(rt.Input):
     name: str | None = None
 
 
-class UpdateFrontComponentInput(rt.Input):
-    id: rt.UUID
-    update: UpdateFrontComponentInputUpdates
-
-
 class UpdateLabPublicFeatureFlagInput(rt.Input):
     public_feature_flag: str
     value: bool
@@ -752,11 +667,6 @@ class UpdateLogicFunctionFromSourceInputUpdates(rt.Input):
     workflow_action_trigger_settings: rt.Json | None = None
 
 
-class UpdateLogicFunctionFromSourceInput(rt.Input):
-    id: rt.UUID
-    update: UpdateLogicFunctionFromSourceInputUpdates
-
-
 class UpdateMessageChannelInputUpdates(rt.Input):
     contact_auto_creation_policy: MessageChannelContactAutoCreationPolicy | None = None
     exclude_group_emails: bool | None = None
@@ -767,23 +677,8 @@ class UpdateMessageChannelInputUpdates(rt.Input):
     visibility: MessageChannelVisibility | None = None
 
 
-class UpdateMessageChannelInput(rt.Input):
-    id: rt.UUID
-    update: UpdateMessageChannelInputUpdates
-
-
 class UpdateMessageFolderInputUpdates(rt.Input):
     is_synced: bool
-
-
-class UpdateMessageFolderInput(rt.Input):
-    id: rt.UUID
-    update: UpdateMessageFolderInputUpdates
-
-
-class UpdateMessageFoldersInput(rt.Input):
-    ids: list[rt.UUID]
-    update: UpdateMessageFolderInputUpdates
 
 
 class UpdateNavigationMenuItemInput(rt.Input):
@@ -812,21 +707,6 @@ class UpdateObjectPayload(rt.Input):
     shortcut: str | None = None
 
 
-class UpdateOneFieldMetadataInput(rt.Input):
-    id: rt.UUID
-    update: UpdateFieldInput
-
-
-class UpdateOneNavigationMenuItemInput(rt.Input):
-    id: rt.UUID
-    update: UpdateNavigationMenuItemInput
-
-
-class UpdateOneObjectInput(rt.Input):
-    id: rt.UUID
-    update: UpdateObjectPayload
-
-
 class UpdatePageLayoutInput(rt.Input):
     name: str | None = None
     object_metadata_id: rt.UUID | None = None
@@ -838,47 +718,6 @@ class UpdatePageLayoutTabInput(rt.Input):
     layout_mode: PageLayoutTabLayoutMode | None = None
     position: float | None = None
     title: str | None = None
-
-
-class UpdatePageLayoutWidgetWithIdInput(rt.Input):
-    conditional_availability_expression: str | None = None
-    conditional_display: rt.Json | None = None
-    configuration: rt.Json | None = None
-    grid_position: GridPositionInput
-    id: rt.UUID
-    object_metadata_id: rt.UUID | None = None
-    page_layout_tab_id: rt.UUID
-    position: rt.Json | None = None
-    title: str
-    type: WidgetType
-
-
-class UpdatePageLayoutTabWithWidgetsInput(rt.Input):
-    icon: str | None = None
-    id: rt.UUID
-    layout_mode: PageLayoutTabLayoutMode | None = None
-    position: float
-    title: str
-    widgets: list[UpdatePageLayoutWidgetWithIdInput]
-
-
-class UpdatePageLayoutWidgetInput(rt.Input):
-    conditional_availability_expression: str | None = None
-    conditional_display: rt.Json | None = None
-    configuration: rt.Json | None = None
-    grid_position: GridPositionInput | None = None
-    object_metadata_id: rt.UUID | None = None
-    page_layout_tab_id: rt.UUID | None = None
-    position: rt.Json | None = None
-    title: str | None = None
-    type: WidgetType | None = None
-
-
-class UpdatePageLayoutWithTabsInput(rt.Input):
-    name: str
-    object_metadata_id: rt.UUID | None = None
-    tabs: list[UpdatePageLayoutTabWithWidgetsInput]
-    type: PageLayoutType
 
 
 class UpdateRolePayload(rt.Input):
@@ -894,11 +733,6 @@ class UpdateRolePayload(rt.Input):
     description: str | None = None
     icon: str | None = None
     label: str | None = None
-
-
-class UpdateRoleInput(rt.Input):
-    id: rt.UUID
-    update: UpdateRolePayload
 
 
 class UpdateSkillInput(rt.Input):
@@ -925,22 +759,12 @@ class UpdateViewFieldGroupInputUpdates(rt.Input):
     position: float | None = None
 
 
-class UpdateViewFieldGroupInput(rt.Input):
-    id: rt.UUID
-    update: UpdateViewFieldGroupInputUpdates
-
-
 class UpdateViewFieldInputUpdates(rt.Input):
     aggregate_operation: AggregateOperations | None = None
     is_visible: bool | None = None
     position: float | None = None
     size: float | None = None
     view_field_group_id: rt.UUID | None = None
-
-
-class UpdateViewFieldInput(rt.Input):
-    id: rt.UUID
-    update: UpdateViewFieldInputUpdates
 
 
 class UpdateViewFilterGroupInput(rt.Input):
@@ -961,21 +785,11 @@ class UpdateViewFilterInputUpdates(rt.Input):
     view_filter_group_id: rt.UUID | None = None
 
 
-class UpdateViewFilterInput(rt.Input):
-    id: rt.UUID
-    update: UpdateViewFilterInputUpdates
-
-
 class UpdateViewGroupInputUpdates(rt.Input):
     field_metadata_id: rt.UUID | None = None
     field_value: str | None = None
     is_visible: bool | None = None
     position: float | None = None
-
-
-class UpdateViewGroupInput(rt.Input):
-    id: rt.UUID
-    update: UpdateViewGroupInputUpdates
 
 
 class UpdateViewInput(rt.Input):
@@ -1002,21 +816,11 @@ class UpdateViewSortInputUpdates(rt.Input):
     sub_field_name: str | None = None
 
 
-class UpdateViewSortInput(rt.Input):
-    id: rt.UUID
-    update: UpdateViewSortInputUpdates
-
-
 class UpdateWebhookInputUpdates(rt.Input):
     description: str | None = None
     operations: list[str] | None = None
     secret: str | None = None
     target_url: str | None = None
-
-
-class UpdateWebhookInput(rt.Input):
-    id: rt.UUID
-    update: UpdateWebhookInputUpdates
 
 
 class UpdateWorkspaceInput(rt.Input):
@@ -1052,11 +856,6 @@ class UpdateWorkspaceMemberSettingsInput(rt.Input):
     workspace_member_id: rt.UUID
 
 
-class UpsertFieldPermissionsInput(rt.Input):
-    field_permissions: list[FieldPermissionInput]
-    role_id: rt.UUID
-
-
 class UpsertFieldsWidgetFieldInput(rt.Input):
     field_metadata_id: rt.UUID | None = None
     is_visible: bool
@@ -1064,34 +863,8 @@ class UpsertFieldsWidgetFieldInput(rt.Input):
     view_field_id: rt.UUID | None = None
 
 
-class UpsertFieldsWidgetGroupInput(rt.Input):
-    fields: list[UpsertFieldsWidgetFieldInput]
-    id: rt.UUID
-    is_visible: bool
-    name: str
-    position: float
-
-
-class UpsertFieldsWidgetInput(rt.Input):
-    fields: list[UpsertFieldsWidgetFieldInput] | None = None
-    groups: list[UpsertFieldsWidgetGroupInput] | None = None
-    widget_id: rt.UUID
-
-
-class UpsertObjectPermissionsInput(rt.Input):
-    object_permissions: list[ObjectPermissionInput]
-    role_id: rt.UUID
-
-
 class UpsertPermissionFlagsInput(rt.Input):
     permission_flag_keys: list[str]
-    role_id: rt.UUID
-
-
-class UpsertRowLevelPermissionPredicatesInput(rt.Input):
-    object_metadata_id: rt.UUID
-    predicate_groups: list[RowLevelPermissionPredicateGroupInput]
-    predicates: list[RowLevelPermissionPredicateInput]
     role_id: rt.UUID
 
 
@@ -1127,14 +900,6 @@ class UpsertViewWidgetViewSortInput(rt.Input):
     id: rt.UUID | None = None
 
 
-class UpsertViewWidgetInput(rt.Input):
-    view_fields: list[UpsertViewWidgetViewFieldInput] | None = None
-    view_filter_groups: list[UpsertViewWidgetViewFilterGroupInput] | None = None
-    view_filters: list[UpsertViewWidgetViewFilterInput] | None = None
-    view_sorts: list[UpsertViewWidgetViewSortInput] | None = None
-    widget_id: rt.UUID
-
-
 class UsageAnalyticsInput(rt.Input):
     operation_types: list[UsageOperationType] | None = None
     period_end: rt.DateTime | None = None
@@ -1145,3 +910,238 @@ class UsageAnalyticsInput(rt.Input):
 class ValidateApprovedAccessDomainInput(rt.Input):
     approved_access_domain_id: rt.UUID
     validation_token: str
+
+
+class CreateIndexInput(rt.Input):
+    fields: list[CreateIndexFieldInput]
+    index_type: IndexType = IndexType("BTREE")
+    object_metadata_id: rt.UUID
+
+
+class CreateOneAppTokenInput(rt.Input):
+    app_token: CreateAppTokenInput
+
+
+class CreateOneFieldMetadataInput(rt.Input):
+    field: CreateFieldInput
+
+
+class CreateOneIndexInput(rt.Input):
+    index: CreateIndexInput
+
+
+class CreateOneObjectInput(rt.Input):
+    object: CreateObjectInput
+
+
+class CreatePageLayoutWidgetInput(rt.Input):
+    configuration: rt.Json
+    grid_position: GridPositionInput
+    object_metadata_id: rt.UUID | None = None
+    page_layout_tab_id: rt.UUID
+    position: rt.Json | None = None
+    title: str
+    type: WidgetType
+
+
+class EmailAccountConnectionParameters(rt.Input):
+    caldav: ConnectionParametersInput | None = rt.Field(default=None, validation_alias="CALDAV", serialization_alias="CALDAV")
+    imap: ConnectionParametersInput | None = rt.Field(default=None, validation_alias="IMAP", serialization_alias="IMAP")
+    smtp: ConnectionParametersInput | None = rt.Field(default=None, validation_alias="SMTP", serialization_alias="SMTP")
+
+
+class EventLogFiltersInput(rt.Input):
+    date_range: EventLogDateRangeInput | None = None
+    event_type: str | None = None
+    object_metadata_id: str | None = None
+    record_id: str | None = None
+    user_workspace_id: str | None = None
+
+
+class EventLogQueryInput(rt.Input):
+    after: str | None = None
+    filters: EventLogFiltersInput | None = None
+    first: int | None = None
+    table: EventLogTable
+
+
+class SendEmailInput(rt.Input):
+    bcc: str | None = None
+    body: str
+    cc: str | None = None
+    connected_account_id: str
+    draft_message_id: str | None = None
+    files: list[SendEmailAttachmentInput] | None = None
+    in_reply_to: str | None = None
+    subject: str
+    to: str
+
+
+class UpdateApplicationRegistrationInput(rt.Input):
+    id: str
+    update: UpdateApplicationRegistrationPayload
+
+
+class UpdateApplicationRegistrationVariableInput(rt.Input):
+    id: str
+    update: UpdateApplicationRegistrationVariablePayload
+
+
+class UpdateCalendarChannelInput(rt.Input):
+    id: rt.UUID
+    update: UpdateCalendarChannelInputUpdates
+
+
+class UpdateFrontComponentInput(rt.Input):
+    id: rt.UUID
+    update: UpdateFrontComponentInputUpdates
+
+
+class UpdateLogicFunctionFromSourceInput(rt.Input):
+    id: rt.UUID
+    update: UpdateLogicFunctionFromSourceInputUpdates
+
+
+class UpdateMessageChannelInput(rt.Input):
+    id: rt.UUID
+    update: UpdateMessageChannelInputUpdates
+
+
+class UpdateMessageFolderInput(rt.Input):
+    id: rt.UUID
+    update: UpdateMessageFolderInputUpdates
+
+
+class UpdateMessageFoldersInput(rt.Input):
+    ids: list[rt.UUID]
+    update: UpdateMessageFolderInputUpdates
+
+
+class UpdateOneFieldMetadataInput(rt.Input):
+    id: rt.UUID
+    update: UpdateFieldInput
+
+
+class UpdateOneNavigationMenuItemInput(rt.Input):
+    id: rt.UUID
+    update: UpdateNavigationMenuItemInput
+
+
+class UpdateOneObjectInput(rt.Input):
+    id: rt.UUID
+    update: UpdateObjectPayload
+
+
+class UpdatePageLayoutTabWithWidgetsInput(rt.Input):
+    icon: str | None = None
+    id: rt.UUID
+    layout_mode: PageLayoutTabLayoutMode | None = None
+    position: float
+    title: str
+    widgets: list[UpdatePageLayoutWidgetWithIdInput]
+
+
+class UpdatePageLayoutWidgetInput(rt.Input):
+    conditional_availability_expression: str | None = None
+    conditional_display: rt.Json | None = None
+    configuration: rt.Json | None = None
+    grid_position: GridPositionInput | None = None
+    object_metadata_id: rt.UUID | None = None
+    page_layout_tab_id: rt.UUID | None = None
+    position: rt.Json | None = None
+    title: str | None = None
+    type: WidgetType | None = None
+
+
+class UpdatePageLayoutWidgetWithIdInput(rt.Input):
+    conditional_availability_expression: str | None = None
+    conditional_display: rt.Json | None = None
+    configuration: rt.Json | None = None
+    grid_position: GridPositionInput
+    id: rt.UUID
+    object_metadata_id: rt.UUID | None = None
+    page_layout_tab_id: rt.UUID
+    position: rt.Json | None = None
+    title: str
+    type: WidgetType
+
+
+class UpdatePageLayoutWithTabsInput(rt.Input):
+    name: str
+    object_metadata_id: rt.UUID | None = None
+    tabs: list[UpdatePageLayoutTabWithWidgetsInput]
+    type: PageLayoutType
+
+
+class UpdateRoleInput(rt.Input):
+    id: rt.UUID
+    update: UpdateRolePayload
+
+
+class UpdateViewFieldGroupInput(rt.Input):
+    id: rt.UUID
+    update: UpdateViewFieldGroupInputUpdates
+
+
+class UpdateViewFieldInput(rt.Input):
+    id: rt.UUID
+    update: UpdateViewFieldInputUpdates
+
+
+class UpdateViewFilterInput(rt.Input):
+    id: rt.UUID
+    update: UpdateViewFilterInputUpdates
+
+
+class UpdateViewGroupInput(rt.Input):
+    id: rt.UUID
+    update: UpdateViewGroupInputUpdates
+
+
+class UpdateViewSortInput(rt.Input):
+    id: rt.UUID
+    update: UpdateViewSortInputUpdates
+
+
+class UpdateWebhookInput(rt.Input):
+    id: rt.UUID
+    update: UpdateWebhookInputUpdates
+
+
+class UpsertFieldPermissionsInput(rt.Input):
+    field_permissions: list[FieldPermissionInput]
+    role_id: rt.UUID
+
+
+class UpsertFieldsWidgetGroupInput(rt.Input):
+    fields: list[UpsertFieldsWidgetFieldInput]
+    id: rt.UUID
+    is_visible: bool
+    name: str
+    position: float
+
+
+class UpsertFieldsWidgetInput(rt.Input):
+    fields: list[UpsertFieldsWidgetFieldInput] | None = None
+    groups: list[UpsertFieldsWidgetGroupInput] | None = None
+    widget_id: rt.UUID
+
+
+class UpsertObjectPermissionsInput(rt.Input):
+    object_permissions: list[ObjectPermissionInput]
+    role_id: rt.UUID
+
+
+class UpsertRowLevelPermissionPredicatesInput(rt.Input):
+    object_metadata_id: rt.UUID
+    predicate_groups: list[RowLevelPermissionPredicateGroupInput]
+    predicates: list[RowLevelPermissionPredicateInput]
+    role_id: rt.UUID
+
+
+class UpsertViewWidgetInput(rt.Input):
+    view_fields: list[UpsertViewWidgetViewFieldInput] | None = None
+    view_filter_groups: list[UpsertViewWidgetViewFilterGroupInput] | None = None
+    view_filters: list[UpsertViewWidgetViewFilterInput] | None = None
+    view_sorts: list[UpsertViewWidgetViewSortInput] | None = None
+    widget_id: rt.UUID

@@ -136,8 +136,8 @@ _BILLING_LICENSED_PRODUCT = (
     "}name prices{...BillingPriceLicensed}}"
 )
 _BILLING_METERED_PRODUCT = (
-    "fragment BillingMeteredProduct on BillingMeteredProduct{description images metadata{...BillingProductMetadata}name"
-    " prices{...BillingPriceMetered}}"
+    "fragment BillingMeteredProduct on BillingMeteredProduct{description images metadata{...BillingProductMetadata"
+    "}name prices{...BillingPriceMetered}}"
 )
 _BILLING_PAYMENT_INTENT = (
     "fragment BillingPaymentIntent on BillingPaymentIntent{clientSecret paymentIntentType}"
@@ -212,7 +212,8 @@ _COLLECTION_HASH = (
 _COMMAND_MENU_ITEM = (
     "fragment CommandMenuItem on CommandMenuItem{applicationId availabilityObjectMetadataId availabilityType"
     " conditionalAvailabilityExpression createdAt engineComponentKey frontComponent{id name}frontComponentId hotKeys"
-    " icon id isActive isPinned label pageLayoutId position shortLabel universalIdentifier updatedAt workflowVersionId}"
+    " icon id isActive isPinned label pageLayoutId position shortLabel universalIdentifier updatedAt workflowVersionId"
+    "}"
 )
 _CONNECTED_ACCOUNT_PUBLIC_DTO = (
     "fragment ConnectedAccountPublicDTO on ConnectedAccountPublicDTO{applicationId archivedAt authFailedAt"
@@ -321,8 +322,8 @@ _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMETERS = (
     "{...ImapSmtpCaldavPublicConnectionParams}}"
 )
 _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMS = (
-    "fragment ImapSmtpCaldavPublicConnectionParams on ImapSmtpCaldavPublicConnectionParams{connectionSecurity host port"
-    " username}"
+    "fragment ImapSmtpCaldavPublicConnectionParams on ImapSmtpCaldavPublicConnectionParams{connectionSecurity host"
+    " port username}"
 )
 _IMPERSONATE = (
     "fragment Impersonate on Impersonate{loginToken{...AuthToken}workspace{...WorkspaceUrlsAndId}}"
@@ -438,8 +439,8 @@ _PAGE_LAYOUT = (
     " objectMetadataId type universalIdentifier updatedAt}"
 )
 _PAGE_LAYOUT_TAB = (
-    "fragment PageLayoutTab on PageLayoutTab{applicationId createdAt deletedAt icon id isActive layoutMode pageLayoutId"
-    " position title updatedAt widgets{...PageLayoutWidget}}"
+    "fragment PageLayoutTab on PageLayoutTab{applicationId createdAt deletedAt icon id isActive layoutMode"
+    " pageLayoutId position title updatedAt widgets{...PageLayoutWidget}}"
 )
 _PAGE_LAYOUT_WIDGET = (
     "fragment PageLayoutWidget on PageLayoutWidget{applicationId conditionalAvailabilityExpression conditionalDisplay"
@@ -487,8 +488,8 @@ _RESEND_EMAIL_VERIFICATION_TOKEN = (
 _ROLE = (
     "fragment Role on Role{agents{...Agent}canAccessAllTools canBeAssignedToAgents canBeAssignedToApiKeys"
     " canBeAssignedToUsers canDestroyAllObjectRecords canReadAllObjectRecords canSoftDeleteAllObjectRecords"
-    " canUpdateAllObjectRecords canUpdateAllSettings description fieldPermissions{...FieldPermission}icon id isEditable"
-    " label objectPermissions{...ObjectPermission}permissionFlags{...RolePermissionFlag"
+    " canUpdateAllObjectRecords canUpdateAllSettings description fieldPermissions{...FieldPermission}icon id"
+    " isEditable label objectPermissions{...ObjectPermission}permissionFlags{...RolePermissionFlag"
     "}rowLevelPermissionPredicateGroups{...RowLevelPermissionPredicateGroup}rowLevelPermissionPredicates"
     "{...RowLevelPermissionPredicate}universalIdentifier}"
 )
@@ -533,8 +534,8 @@ _SIGN_UP = (
     "fragment SignUp on SignUp{loginToken{...AuthToken}workspace{...WorkspaceUrlsAndId}}"
 )
 _SKILL = (
-    "fragment Skill on Skill{applicationId content createdAt description icon id isActive isCustom label name updatedAt"
-    "}"
+    "fragment Skill on Skill{applicationId content createdAt description icon id isActive isCustom label name"
+    " updatedAt}"
 )
 _SUBDOMAIN_AVAILABILITY_DTO = (
     "fragment SubdomainAvailabilityDTO on SubdomainAvailabilityDTO{available isValid suggestedSubdomain"
@@ -559,8 +560,8 @@ _UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT = (
 )
 _USAGE_ANALYTICS = (
     "fragment UsageAnalytics on UsageAnalytics{periodEnd periodStart timeSeries{...UsageTimeSeries}usageByModel"
-    "{...UsageBreakdownItem}usageByOperationType{...UsageBreakdownItem}usageByUser{...UsageBreakdownItem}userDailyUsage"
-    "{...UsageUserDaily}}"
+    "{...UsageBreakdownItem}usageByOperationType{...UsageBreakdownItem}usageByUser{...UsageBreakdownItem"
+    "}userDailyUsage{...UsageUserDaily}}"
 )
 _USAGE_BREAKDOWN_ITEM = (
     "fragment UsageBreakdownItem on UsageBreakdownItem{creditsUsed key label}"
@@ -603,8 +604,8 @@ _VIEW = (
     " createdByUserWorkspaceId deletedAt icon id isActive isCompact isCustom kanbanAggregateOperation"
     " kanbanAggregateOperationFieldMetadataId kanbanColumnWidth key mainGroupByFieldMetadataId name objectMetadataId"
     " openRecordIn position shouldHideEmptyGroups type updatedAt viewFields{...ViewField}viewFilterGroups"
-    "{...ViewFilterGroup}viewFilters{...ViewFilter}viewGroups{...ViewGroup}viewSorts{...ViewSort}visibility workspaceId"
-    "}"
+    "{...ViewFilterGroup}viewFilters{...ViewFilter}viewGroups{...ViewGroup}viewSorts{...ViewSort}visibility"
+    " workspaceId}"
 )
 _VIEW_FIELD = (
     "fragment ViewField on ViewField{aggregateOperation createdAt deletedAt fieldMetadataId id isActive isVisible"
@@ -623,15 +624,16 @@ _VIEW_FILTER_GROUP = (
     " positionInViewFilterGroup updatedAt viewId workspaceId}"
 )
 _VIEW_GROUP = (
-    "fragment ViewGroup on ViewGroup{createdAt deletedAt fieldValue id isVisible position updatedAt viewId workspaceId}"
+    "fragment ViewGroup on ViewGroup{createdAt deletedAt fieldValue id isVisible position updatedAt viewId workspaceId"
+    "}"
 )
 _VIEW_SORT = (
     "fragment ViewSort on ViewSort{createdAt deletedAt direction fieldMetadataId id subFieldName updatedAt viewId"
     " workspaceId}"
 )
 _WEBHOOK = (
-    "fragment Webhook on Webhook{applicationId createdAt deletedAt description id operations secret targetUrl updatedAt"
-    "}"
+    "fragment Webhook on Webhook{applicationId createdAt deletedAt description id operations secret targetUrl"
+    " updatedAt}"
 )
 _WORKSPACE = (
     "fragment Workspace on Workspace{activationStatus aiAdditionalInstructions allowImpersonation billingCustomer{id"
@@ -671,37 +673,47 @@ _WORKSPACE_URLS = (
 _WORKSPACE_URLS_AND_ID = (
     "fragment WorkspaceUrlsAndId on WorkspaceUrlsAndId{id workspaceUrls{...WorkspaceUrls}}"
 )
-ACTIVATE_SKILL = rt.Operation(
-    "ActivateSkill",
-    "mutation",
-    "mutation ActivateSkill($id:UUID!){activateSkill(id:$id){...Skill}}",
-    "activateSkill",
-    (_SKILL,),
+GET_AGENT_TURNS = rt.Operation(
+    "GetAgentTurns",
+    "query",
+    "query GetAgentTurns($agentId:UUID!){agentTurns(agentId:$agentId){...AgentTurn}}",
+    "agentTurns",
+    (_AGENT_TURN,),
 )
-ACTIVATE_WORKSPACE = rt.Operation(
-    "ActivateWorkspace",
-    "mutation",
-    "mutation ActivateWorkspace($data:ActivateWorkspaceInput!){activateWorkspace(data:$data){...Workspace}}",
-    "activateWorkspace",
-    (
-        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
-        _WORKSPACE, _WORKSPACE_URLS,
-    ),
+GET_CHAT_MESSAGES = rt.Operation(
+    "GetChatMessages",
+    "query",
+    "query GetChatMessages($threadId:UUID!){chatMessages(threadId:$threadId){...AgentMessage}}",
+    "chatMessages",
+    (_AGENT_MESSAGE,),
 )
-ADD_QUERY_TO_EVENT_STREAM = rt.Operation(
-    "AddQueryToEventStream",
-    "mutation",
-    "mutation AddQueryToEventStream($input:AddQuerySubscriptionInput!){addQueryToEventStream(input:$input)}",
-    "addQueryToEventStream",
+GET_CHAT_THREAD = rt.Operation(
+    "GetChatThread",
+    "query",
+    "query GetChatThread($id:UUID!){chatThread(id:$id){...AgentChatThread}}",
+    "chatThread",
+    (_AGENT_CHAT_THREAD,),
 )
-ANSWER_AGENT_CHAT_QUESTION = rt.Operation(
-    "AnswerAgentChatQuestion",
-    "mutation",
-    "mutation AnswerAgentChatQuestion($answers:[AgentChatQuestionAnswerInput!]!$messageId:UUID!$modelId:String$threadId"
-    ":UUID!){answerAgentChatQuestion(answers:$answers messageId:$messageId modelId:$modelId threadId:$threadId"
-    "){...SendChatMessageResult}}",
-    "answerAgentChatQuestion",
-    (_SEND_CHAT_MESSAGE_RESULT,),
+GET_CHAT_THREADS = rt.Operation(
+    "GetChatThreads",
+    "query",
+    "query GetChatThreads{chatThreads{...AgentChatThread}}",
+    "chatThreads",
+    (_AGENT_CHAT_THREAD,),
+)
+FIND_MANY_AGENTS = rt.Operation(
+    "FindManyAgents",
+    "query",
+    "query FindManyAgents{findManyAgents{...Agent}}",
+    "findManyAgents",
+    (_AGENT,),
+)
+FIND_ONE_AGENT = rt.Operation(
+    "FindOneAgent",
+    "query",
+    "query FindOneAgent($input:AgentIdInput!){findOneAgent(input:$input){...Agent}}",
+    "findOneAgent",
+    (_AGENT,),
 )
 ARCHIVE_CHAT_THREAD = rt.Operation(
     "ArchiveChatThread",
@@ -710,17 +722,132 @@ ARCHIVE_CHAT_THREAD = rt.Operation(
     "archiveChatThread",
     (_AGENT_CHAT_THREAD,),
 )
-ASSIGN_ROLE_TO_AGENT = rt.Operation(
-    "AssignRoleToAgent",
+CREATE_CHAT_THREAD = rt.Operation(
+    "CreateChatThread",
     "mutation",
-    "mutation AssignRoleToAgent($agentId:UUID!$roleId:UUID!){assignRoleToAgent(agentId:$agentId roleId:$roleId)}",
-    "assignRoleToAgent",
+    "mutation CreateChatThread{createChatThread{...AgentChatThread}}",
+    "createChatThread",
+    (_AGENT_CHAT_THREAD,),
 )
-ASSIGN_ROLE_TO_API_KEY = rt.Operation(
-    "AssignRoleToApiKey",
+CREATE_ONE_AGENT = rt.Operation(
+    "CreateOneAgent",
     "mutation",
-    "mutation AssignRoleToApiKey($apiKeyId:UUID!$roleId:UUID!){assignRoleToApiKey(apiKeyId:$apiKeyId roleId:$roleId)}",
-    "assignRoleToApiKey",
+    "mutation CreateOneAgent($input:CreateAgentInput!){createOneAgent(input:$input){...Agent}}",
+    "createOneAgent",
+    (_AGENT,),
+)
+DELETE_ONE_AGENT = rt.Operation(
+    "DeleteOneAgent",
+    "mutation",
+    "mutation DeleteOneAgent($input:AgentIdInput!){deleteOneAgent(input:$input){...Agent}}",
+    "deleteOneAgent",
+    (_AGENT,),
+)
+EVALUATE_AGENT_TURN = rt.Operation(
+    "EvaluateAgentTurn",
+    "mutation",
+    "mutation EvaluateAgentTurn($turnId:UUID!){evaluateAgentTurn(turnId:$turnId){...AgentTurnEvaluation}}",
+    "evaluateAgentTurn",
+    (_AGENT_TURN_EVALUATION,),
+)
+RENAME_CHAT_THREAD = rt.Operation(
+    "RenameChatThread",
+    "mutation",
+    "mutation RenameChatThread($id:UUID!$title:String!){renameChatThread(id:$id title:$title){...AgentChatThread}}",
+    "renameChatThread",
+    (_AGENT_CHAT_THREAD,),
+)
+RUN_AGENT = rt.Operation(
+    "RunAgent",
+    "mutation",
+    "mutation RunAgent($input:RunAgentInput!){runAgent(input:$input){...RunAgentResult}}",
+    "runAgent",
+    (_RUN_AGENT_RESULT,),
+)
+RUN_EVALUATION_INPUT = rt.Operation(
+    "RunEvaluationInput",
+    "mutation",
+    "mutation RunEvaluationInput($agentId:UUID!$input:String!){runEvaluationInput(agentId:$agentId input:$input"
+    "){...AgentTurn}}",
+    "runEvaluationInput",
+    (_AGENT_TURN,),
+)
+STOP_AGENT_CHAT_STREAM = rt.Operation(
+    "StopAgentChatStream",
+    "mutation",
+    "mutation StopAgentChatStream($threadId:UUID!){stopAgentChatStream(threadId:$threadId)}",
+    "stopAgentChatStream",
+)
+UNARCHIVE_CHAT_THREAD = rt.Operation(
+    "UnarchiveChatThread",
+    "mutation",
+    "mutation UnarchiveChatThread($id:UUID!){unarchiveChatThread(id:$id){...AgentChatThread}}",
+    "unarchiveChatThread",
+    (_AGENT_CHAT_THREAD,),
+)
+UPDATE_ONE_AGENT = rt.Operation(
+    "UpdateOneAgent",
+    "mutation",
+    "mutation UpdateOneAgent($input:UpdateAgentInput!){updateOneAgent(input:$input){...Agent}}",
+    "updateOneAgent",
+    (_AGENT,),
+)
+GET_API_KEY = rt.Operation(
+    "GetApiKey",
+    "query",
+    "query GetApiKey($input:GetApiKeyInput!){apiKey(input:$input){...ApiKey}}",
+    "apiKey",
+    (_API_KEY,),
+)
+GET_API_KEYS = rt.Operation(
+    "GetApiKeys",
+    "query",
+    "query GetApiKeys{apiKeys{...ApiKey}}",
+    "apiKeys",
+    (_API_KEY,),
+)
+CREATE_API_KEY = rt.Operation(
+    "CreateApiKey",
+    "mutation",
+    "mutation CreateApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){...ApiKey}}",
+    "createApiKey",
+    (_API_KEY,),
+)
+GENERATE_API_KEY_TOKEN = rt.Operation(
+    "GenerateApiKeyToken",
+    "mutation",
+    "mutation GenerateApiKeyToken($apiKeyId:UUID!$expiresAt:String!){generateApiKeyToken(apiKeyId:$apiKeyId expiresAt"
+    ":$expiresAt){...ApiKeyToken}}",
+    "generateApiKeyToken",
+    (_API_KEY_TOKEN,),
+)
+REVOKE_API_KEY = rt.Operation(
+    "RevokeApiKey",
+    "mutation",
+    "mutation RevokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){...ApiKey}}",
+    "revokeApiKey",
+    (_API_KEY,),
+)
+UPDATE_API_KEY = rt.Operation(
+    "UpdateApiKey",
+    "mutation",
+    "mutation UpdateApiKey($input:UpdateApiKeyInput!){updateApiKey(input:$input){...ApiKey}}",
+    "updateApiKey",
+    (_API_KEY,),
+)
+GET_APP_CONNECTION = rt.Operation(
+    "GetAppConnection",
+    "query",
+    "query GetAppConnection($id:ID!){appConnection(id:$id){...AppConnection}}",
+    "appConnection",
+    (_APP_CONNECTION,),
+)
+GET_APP_CONNECTIONS = rt.Operation(
+    "GetAppConnections",
+    "query",
+    "query GetAppConnections($filter:ListAppConnectionsInput){appConnections(filter:$filter){...AppConnection}}",
+    "appConnections",
+    (_APP_CONNECTION,),
 )
 AUTHORIZE_APP_OPERATION = rt.Operation(
     "AuthorizeAppOperation",
@@ -730,6 +857,307 @@ AUTHORIZE_APP_OPERATION = rt.Operation(
     ":$state){...AuthorizeApp}}",
     "authorizeApp",
     (_AUTHORIZE_APP,),
+)
+CREATE_ONE_APP_TOKEN = rt.Operation(
+    "CreateOneAppToken",
+    "mutation",
+    "mutation CreateOneAppToken($input:CreateOneAppTokenInput!){createOneAppToken(input:$input){...AppToken}}",
+    "createOneAppToken",
+    (_APP_TOKEN,),
+)
+GET_APPLICATION_CONNECTION_PROVIDERS = rt.Operation(
+    "GetApplicationConnectionProviders",
+    "query",
+    "query GetApplicationConnectionProviders($applicationId:UUID!){applicationConnectionProviders(applicationId"
+    ":$applicationId){...ApplicationConnectionProvider}}",
+    "applicationConnectionProviders",
+    (_APPLICATION_CONNECTION_PROVIDER, _APPLICATION_CONNECTION_PROVIDER_O_AUTH_CONFIG),
+)
+GET_APPLICATION_REGISTRATION_TARBALL_URL = rt.Operation(
+    "GetApplicationRegistrationTarballUrl",
+    "query",
+    "query GetApplicationRegistrationTarballUrl($id:String!){applicationRegistrationTarballUrl(id:$id)}",
+    "applicationRegistrationTarballUrl",
+)
+FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER = rt.Operation(
+    "FindApplicationRegistrationByUniversalIdentifier",
+    "query",
+    "query FindApplicationRegistrationByUniversalIdentifier($universalIdentifier:String"
+    "!){findApplicationRegistrationByUniversalIdentifier(universalIdentifier:$universalIdentifier"
+    "){...ApplicationRegistration}}",
+    "findApplicationRegistrationByUniversalIdentifier",
+    (_APPLICATION_REGISTRATION,),
+)
+FIND_APPLICATION_REGISTRATION_STATS = rt.Operation(
+    "FindApplicationRegistrationStats",
+    "query",
+    "query FindApplicationRegistrationStats($id:String!){findApplicationRegistrationStats(id:$id"
+    "){...ApplicationRegistrationStats}}",
+    "findApplicationRegistrationStats",
+    (_APPLICATION_REGISTRATION_STATS, _VERSION_DISTRIBUTION_ENTRY),
+)
+FIND_APPLICATION_REGISTRATION_VARIABLES = rt.Operation(
+    "FindApplicationRegistrationVariables",
+    "query",
+    "query FindApplicationRegistrationVariables($applicationRegistrationId:String"
+    "!){findApplicationRegistrationVariables(applicationRegistrationId:$applicationRegistrationId"
+    "){...ApplicationRegistrationVariableDTO}}",
+    "findApplicationRegistrationVariables",
+    (_APPLICATION_REGISTRATION_VARIABLE_DTO,),
+)
+FIND_MANY_APPLICATION_REGISTRATIONS = rt.Operation(
+    "FindManyApplicationRegistrations",
+    "query",
+    "query FindManyApplicationRegistrations{findManyApplicationRegistrations{...ApplicationRegistration}}",
+    "findManyApplicationRegistrations",
+    (_APPLICATION_REGISTRATION,),
+)
+FIND_MANY_APPLICATIONS = rt.Operation(
+    "FindManyApplications",
+    "query",
+    "query FindManyApplications{findManyApplications{...Application}}",
+    "findManyApplications",
+    (_AGENT, _APPLICATION, _APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _COMMAND_MENU_ITEM, _FRONT_COMPONENT, _LOGIC_FUNCTION),
+)
+FIND_ONE_APPLICATION = rt.Operation(
+    "FindOneApplication",
+    "query",
+    "query FindOneApplication($id:UUID$universalIdentifier:UUID){findOneApplication(id:$id universalIdentifier"
+    ":$universalIdentifier){...Application}}",
+    "findOneApplication",
+    (_AGENT, _APPLICATION, _APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _COMMAND_MENU_ITEM, _FRONT_COMPONENT, _LOGIC_FUNCTION),
+)
+FIND_ONE_APPLICATION_REGISTRATION = rt.Operation(
+    "FindOneApplicationRegistration",
+    "query",
+    "query FindOneApplicationRegistration($id:String!){findOneApplicationRegistration(id:$id"
+    "){...ApplicationRegistration}}",
+    "findOneApplicationRegistration",
+    (_APPLICATION_REGISTRATION,),
+)
+CREATE_APPLICATION_REGISTRATION_OPERATION = rt.Operation(
+    "CreateApplicationRegistrationOperation",
+    "mutation",
+    "mutation CreateApplicationRegistrationOperation($input:CreateApplicationRegistrationInput"
+    "!){createApplicationRegistration(input:$input){...CreateApplicationRegistration}}",
+    "createApplicationRegistration",
+    (_APPLICATION_REGISTRATION, _CREATE_APPLICATION_REGISTRATION),
+)
+CREATE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
+    "CreateApplicationRegistrationVariable",
+    "mutation",
+    "mutation CreateApplicationRegistrationVariable($input:CreateApplicationRegistrationVariableInput"
+    "!){createApplicationRegistrationVariable(input:$input){...ApplicationRegistrationVariable}}",
+    "createApplicationRegistrationVariable",
+    (_APPLICATION_REGISTRATION_VARIABLE,),
+)
+DELETE_APPLICATION_REGISTRATION = rt.Operation(
+    "DeleteApplicationRegistration",
+    "mutation",
+    "mutation DeleteApplicationRegistration($id:String!){deleteApplicationRegistration(id:$id)}",
+    "deleteApplicationRegistration",
+)
+DELETE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
+    "DeleteApplicationRegistrationVariable",
+    "mutation",
+    "mutation DeleteApplicationRegistrationVariable($id:String!){deleteApplicationRegistrationVariable(id:$id)}",
+    "deleteApplicationRegistrationVariable",
+)
+GENERATE_APPLICATION_TOKEN = rt.Operation(
+    "GenerateApplicationToken",
+    "mutation",
+    "mutation GenerateApplicationToken($applicationId:UUID!){generateApplicationToken(applicationId:$applicationId"
+    "){...ApplicationTokenPair}}",
+    "generateApplicationToken",
+    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN),
+)
+INSTALL_APPLICATION = rt.Operation(
+    "InstallApplication",
+    "mutation",
+    "mutation InstallApplication($universalIdentifier:String!$version:String){installApplication(universalIdentifier"
+    ":$universalIdentifier version:$version){...Application}}",
+    "installApplication",
+    (_AGENT, _APPLICATION, _APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _COMMAND_MENU_ITEM, _FRONT_COMPONENT, _LOGIC_FUNCTION),
+)
+RENEW_APPLICATION_TOKEN = rt.Operation(
+    "RenewApplicationToken",
+    "mutation",
+    "mutation RenewApplicationToken($applicationRefreshToken:String!){renewApplicationToken(applicationRefreshToken"
+    ":$applicationRefreshToken){...ApplicationTokenPair}}",
+    "renewApplicationToken",
+    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN),
+)
+TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP = rt.Operation(
+    "TransferApplicationRegistrationOwnership",
+    "mutation",
+    "mutation TransferApplicationRegistrationOwnership($applicationRegistrationId:String!$targetWorkspaceSubdomain"
+    ":String!){transferApplicationRegistrationOwnership(applicationRegistrationId:$applicationRegistrationId"
+    " targetWorkspaceSubdomain:$targetWorkspaceSubdomain){...ApplicationRegistration}}",
+    "transferApplicationRegistrationOwnership",
+    (_APPLICATION_REGISTRATION,),
+)
+UNINSTALL_APPLICATION = rt.Operation(
+    "UninstallApplication",
+    "mutation",
+    "mutation UninstallApplication($universalIdentifier:String!){uninstallApplication(universalIdentifier"
+    ":$universalIdentifier)}",
+    "uninstallApplication",
+)
+UPDATE_APPLICATION_REGISTRATION = rt.Operation(
+    "UpdateApplicationRegistration",
+    "mutation",
+    "mutation UpdateApplicationRegistration($input:UpdateApplicationRegistrationInput!){updateApplicationRegistration"
+    "(input:$input){...ApplicationRegistration}}",
+    "updateApplicationRegistration",
+    (_APPLICATION_REGISTRATION,),
+)
+UPDATE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
+    "UpdateApplicationRegistrationVariable",
+    "mutation",
+    "mutation UpdateApplicationRegistrationVariable($input:UpdateApplicationRegistrationVariableInput"
+    "!){updateApplicationRegistrationVariable(input:$input){...ApplicationRegistrationVariable}}",
+    "updateApplicationRegistrationVariable",
+    (_APPLICATION_REGISTRATION_VARIABLE,),
+)
+UPDATE_ONE_APPLICATION_VARIABLE = rt.Operation(
+    "UpdateOneApplicationVariable",
+    "mutation",
+    "mutation UpdateOneApplicationVariable($applicationId:UUID!$key:String!$value:String"
+    "!){updateOneApplicationVariable(applicationId:$applicationId key:$key value:$value)}",
+    "updateOneApplicationVariable",
+)
+UPGRADE_APPLICATION = rt.Operation(
+    "UpgradeApplication",
+    "mutation",
+    "mutation UpgradeApplication($appRegistrationId:String!$targetVersion:String!){upgradeApplication"
+    "(appRegistrationId:$appRegistrationId targetVersion:$targetVersion)}",
+    "upgradeApplication",
+)
+GET_APPROVED_ACCESS_DOMAINS = rt.Operation(
+    "GetApprovedAccessDomains",
+    "query",
+    "query GetApprovedAccessDomains{getApprovedAccessDomains{...ApprovedAccessDomain}}",
+    "getApprovedAccessDomains",
+    (_APPROVED_ACCESS_DOMAIN,),
+)
+CREATE_APPROVED_ACCESS_DOMAIN = rt.Operation(
+    "CreateApprovedAccessDomain",
+    "mutation",
+    "mutation CreateApprovedAccessDomain($input:CreateApprovedAccessDomainInput!){createApprovedAccessDomain(input"
+    ":$input){...ApprovedAccessDomain}}",
+    "createApprovedAccessDomain",
+    (_APPROVED_ACCESS_DOMAIN,),
+)
+DELETE_APPROVED_ACCESS_DOMAIN = rt.Operation(
+    "DeleteApprovedAccessDomain",
+    "mutation",
+    "mutation DeleteApprovedAccessDomain($input:DeleteApprovedAccessDomainInput!){deleteApprovedAccessDomain(input"
+    ":$input)}",
+    "deleteApprovedAccessDomain",
+)
+VALIDATE_APPROVED_ACCESS_DOMAIN = rt.Operation(
+    "ValidateApprovedAccessDomain",
+    "mutation",
+    "mutation ValidateApprovedAccessDomain($input:ValidateApprovedAccessDomainInput!){validateApprovedAccessDomain"
+    "(input:$input){...ApprovedAccessDomain}}",
+    "validateApprovedAccessDomain",
+    (_APPROVED_ACCESS_DOMAIN,),
+)
+GENERATE_PLAYGROUND_TOKEN = rt.Operation(
+    "GeneratePlaygroundToken",
+    "mutation",
+    "mutation GeneratePlaygroundToken{generatePlaygroundToken{...AuthToken}}",
+    "generatePlaygroundToken",
+    (_AUTH_TOKEN,),
+)
+GET_AUTH_TOKENS_FROM_LOGIN_TOKEN = rt.Operation(
+    "GetAuthTokensFromLoginToken",
+    "mutation",
+    "mutation GetAuthTokensFromLoginToken($loginToken:String!$origin:String!){getAuthTokensFromLoginToken(loginToken"
+    ":$loginToken origin:$origin){...AuthTokens}}",
+    "getAuthTokensFromLoginToken",
+    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
+)
+GET_AUTH_TOKENS_FROM_OTP = rt.Operation(
+    "GetAuthTokensFromOTP",
+    "mutation",
+    "mutation GetAuthTokensFromOTP($captchaToken:String$loginToken:String!$origin:String!$otp:String"
+    "!){getAuthTokensFromOTP(captchaToken:$captchaToken loginToken:$loginToken origin:$origin otp:$otp){...AuthTokens"
+    "}}",
+    "getAuthTokensFromOTP",
+    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
+)
+RENEW_TOKEN = rt.Operation(
+    "RenewToken",
+    "mutation",
+    "mutation RenewToken($appToken:String!){renewToken(appToken:$appToken){...AuthTokens}}",
+    "renewToken",
+    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
+)
+GET_AVAILABLE_PACKAGES = rt.Operation(
+    "GetAvailablePackages",
+    "query",
+    "query GetAvailablePackages($input:LogicFunctionIdInput!){getAvailablePackages(input:$input)}",
+    "getAvailablePackages",
+)
+GET_SSO_IDENTITY_PROVIDERS = rt.Operation(
+    "GetSSOIdentityProviders",
+    "query",
+    "query GetSSOIdentityProviders{getSSOIdentityProviders{...FindAvailableSSOIDP}}",
+    "getSSOIdentityProviders",
+    (_FIND_AVAILABLE_SSOIDP,),
+)
+SIGN_IN = rt.Operation(
+    "SignIn",
+    "mutation",
+    "mutation SignIn($captchaToken:String$email:String!$locale:String$password:String!$verifyEmailRedirectPath:String"
+    "){signIn(captchaToken:$captchaToken email:$email locale:$locale password:$password verifyEmailRedirectPath"
+    ":$verifyEmailRedirectPath){...AvailableWorkspacesAndAccessTokens}}",
+    "signIn",
+    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
+)
+SIGN_UP_OPERATION = rt.Operation(
+    "SignUpOperation",
+    "mutation",
+    "mutation SignUpOperation($captchaToken:String$email:String!$locale:String$password:String"
+    "!$verifyEmailRedirectPath:String){signUp(captchaToken:$captchaToken email:$email locale:$locale password"
+    ":$password verifyEmailRedirectPath:$verifyEmailRedirectPath){...AvailableWorkspacesAndAccessTokens}}",
+    "signUp",
+    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
+)
+VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN = rt.Operation(
+    "VerifyEmailAndGetWorkspaceAgnosticToken",
+    "mutation",
+    "mutation VerifyEmailAndGetWorkspaceAgnosticToken($captchaToken:String$email:String!$emailVerificationToken:String"
+    "!){verifyEmailAndGetWorkspaceAgnosticToken(captchaToken:$captchaToken email:$email emailVerificationToken"
+    ":$emailVerificationToken){...AvailableWorkspacesAndAccessTokens}}",
+    "verifyEmailAndGetWorkspaceAgnosticToken",
+    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
+)
+GET_BILLING_PORTAL_SESSION = rt.Operation(
+    "GetBillingPortalSession",
+    "query",
+    "query GetBillingPortalSession($forPaymentMethodUpdate:Boolean$returnUrlPath:String){billingPortalSession"
+    "(forPaymentMethodUpdate:$forPaymentMethodUpdate returnUrlPath:$returnUrlPath){...BillingSession}}",
+    "billingPortalSession",
+    (_BILLING_SESSION,),
+)
+GET_RESOURCE_CREDIT_USAGE = rt.Operation(
+    "GetResourceCreditUsage",
+    "query",
+    "query GetResourceCreditUsage{getResourceCreditUsage{...BillingResourceCreditUsage}}",
+    "getResourceCreditUsage",
+    (_BILLING_RESOURCE_CREDIT_USAGE,),
+)
+LIST_PLANS = rt.Operation(
+    "ListPlans",
+    "query",
+    "query ListPlans{listPlans{...BillingPlan}}",
+    "listPlans",
+    (
+        _BILLING_LICENSED_PRODUCT, _BILLING_METERED_PRODUCT, _BILLING_PLAN, _BILLING_PRICE_LICENSED,
+        _BILLING_PRICE_METERED, _BILLING_PRICE_TIER, _BILLING_PRODUCT_METADATA,
+    ),
 )
 CANCEL_SWITCH_BILLING_INTERVAL = rt.Operation(
     "CancelSwitchBillingInterval",
@@ -761,91 +1189,14 @@ CANCEL_SWITCH_RESOURCE_CREDIT_PRICE = rt.Operation(
         _BILLING_UPDATE,
     ),
 )
-CHECK_CUSTOM_DOMAIN_VALID_RECORDS = rt.Operation(
-    "CheckCustomDomainValidRecords",
-    "mutation",
-    "mutation CheckCustomDomainValidRecords{checkCustomDomainValidRecords{...DomainValidRecords}}",
-    "checkCustomDomainValidRecords",
-    (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
-)
-CHECK_PUBLIC_DOMAIN_VALID_RECORDS = rt.Operation(
-    "CheckPublicDomainValidRecords",
-    "mutation",
-    "mutation CheckPublicDomainValidRecords($domain:String!){checkPublicDomainValidRecords(domain:$domain"
-    "){...DomainValidRecords}}",
-    "checkPublicDomainValidRecords",
-    (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
-)
-CHECK_USER_EXISTS = rt.Operation(
-    "CheckUserExists",
-    "query",
-    "query CheckUserExists($captchaToken:String$email:String!){checkUserExists(captchaToken:$captchaToken email:$email"
-    "){...CheckUserExist}}",
-    "checkUserExists",
-    (_CHECK_USER_EXIST,),
-)
-CHECK_WORKSPACE_INVITE_HASH_IS_VALID = rt.Operation(
-    "CheckWorkspaceInviteHashIsValid",
-    "query",
-    "query CheckWorkspaceInviteHashIsValid($inviteHash:String!){checkWorkspaceInviteHashIsValid(inviteHash:$inviteHash"
-    "){...WorkspaceInviteHashValid}}",
-    "checkWorkspaceInviteHashIsValid",
-    (_WORKSPACE_INVITE_HASH_VALID,),
-)
-CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY = rt.Operation(
-    "CheckWorkspaceSubdomainAvailability",
-    "query",
-    "query CheckWorkspaceSubdomainAvailability($subdomain:String!){checkWorkspaceSubdomainAvailability(subdomain"
-    ":$subdomain){...SubdomainAvailabilityDTO}}",
-    "checkWorkspaceSubdomainAvailability",
-    (_SUBDOMAIN_AVAILABILITY_DTO,),
-)
 CHECKOUT_SESSION = rt.Operation(
     "CheckoutSession",
     "mutation",
-    "mutation CheckoutSession($plan:BillingPlanKey$recurringInterval:SubscriptionInterval!$requirePaymentMethod:Boolean"
-    "$successUrlPath:String){checkoutSession(plan:$plan recurringInterval:$recurringInterval requirePaymentMethod"
-    ":$requirePaymentMethod successUrlPath:$successUrlPath){...BillingSession}}",
+    "mutation CheckoutSession($plan:BillingPlanKey$recurringInterval:SubscriptionInterval!$requirePaymentMethod"
+    ":Boolean$successUrlPath:String){checkoutSession(plan:$plan recurringInterval:$recurringInterval"
+    " requirePaymentMethod:$requirePaymentMethod successUrlPath:$successUrlPath){...BillingSession}}",
     "checkoutSession",
     (_BILLING_SESSION,),
-)
-COMPLETE_FILE_UPLOAD = rt.Operation(
-    "CompleteFileUpload",
-    "mutation",
-    "mutation CompleteFileUpload($fileId:String!){completeFileUpload(fileId:$fileId){...FileWithSignedUrl}}",
-    "completeFileUpload",
-    (_FILE_WITH_SIGNED_URL,),
-)
-CREATE_API_KEY = rt.Operation(
-    "CreateApiKey",
-    "mutation",
-    "mutation CreateApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){...ApiKey}}",
-    "createApiKey",
-    (_API_KEY,),
-)
-CREATE_APPLICATION_REGISTRATION_OPERATION = rt.Operation(
-    "CreateApplicationRegistrationOperation",
-    "mutation",
-    "mutation CreateApplicationRegistrationOperation($input:CreateApplicationRegistrationInput"
-    "!){createApplicationRegistration(input:$input){...CreateApplicationRegistration}}",
-    "createApplicationRegistration",
-    (_APPLICATION_REGISTRATION, _CREATE_APPLICATION_REGISTRATION),
-)
-CREATE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
-    "CreateApplicationRegistrationVariable",
-    "mutation",
-    "mutation CreateApplicationRegistrationVariable($input:CreateApplicationRegistrationVariableInput"
-    "!){createApplicationRegistrationVariable(input:$input){...ApplicationRegistrationVariable}}",
-    "createApplicationRegistrationVariable",
-    (_APPLICATION_REGISTRATION_VARIABLE,),
-)
-CREATE_APPROVED_ACCESS_DOMAIN = rt.Operation(
-    "CreateApprovedAccessDomain",
-    "mutation",
-    "mutation CreateApprovedAccessDomain($input:CreateApprovedAccessDomainInput!){createApprovedAccessDomain(input"
-    ":$input){...ApprovedAccessDomain}}",
-    "createApprovedAccessDomain",
-    (_APPROVED_ACCESS_DOMAIN,),
 )
 CREATE_BILLING_PAYMENT_METHOD_SETUP_INTENT = rt.Operation(
     "CreateBillingPaymentMethodSetupIntent",
@@ -853,226 +1204,6 @@ CREATE_BILLING_PAYMENT_METHOD_SETUP_INTENT = rt.Operation(
     "mutation CreateBillingPaymentMethodSetupIntent{createBillingPaymentMethodSetupIntent{...BillingPaymentIntent}}",
     "createBillingPaymentMethodSetupIntent",
     (_BILLING_PAYMENT_INTENT,),
-)
-CREATE_CALENDAR_EVENT = rt.Operation(
-    "CreateCalendarEvent",
-    "mutation",
-    "mutation CreateCalendarEvent($input:CreateCalendarEventInput!){createCalendarEvent(input:$input"
-    "){...CreateCalendarEventOutput}}",
-    "createCalendarEvent",
-    (_CREATE_CALENDAR_EVENT_OUTPUT,),
-)
-CREATE_CHAT_THREAD = rt.Operation(
-    "CreateChatThread",
-    "mutation",
-    "mutation CreateChatThread{createChatThread{...AgentChatThread}}",
-    "createChatThread",
-    (_AGENT_CHAT_THREAD,),
-)
-CREATE_COMMAND_MENU_ITEM = rt.Operation(
-    "CreateCommandMenuItem",
-    "mutation",
-    "mutation CreateCommandMenuItem($input:CreateCommandMenuItemInput!){createCommandMenuItem(input:$input"
-    "){...CommandMenuItem}}",
-    "createCommandMenuItem",
-    (_COMMAND_MENU_ITEM,),
-)
-CREATE_DEVELOPMENT_APPLICATION = rt.Operation(
-    "CreateDevelopmentApplication",
-    "mutation",
-    "mutation CreateDevelopmentApplication($name:String!$universalIdentifier:String!){createDevelopmentApplication(name"
-    ":$name universalIdentifier:$universalIdentifier){...DevelopmentApplication}}",
-    "createDevelopmentApplication",
-    (_DEVELOPMENT_APPLICATION,),
-)
-CREATE_EMAIL_GROUP_CHANNEL = rt.Operation(
-    "CreateEmailGroupChannel",
-    "mutation",
-    "mutation CreateEmailGroupChannel($input:CreateEmailGroupChannelInput!){createEmailGroupChannel(input:$input"
-    "){...CreateEmailGroupChannelOutput}}",
-    "createEmailGroupChannel",
-    (_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT, _MESSAGE_CHANNEL),
-)
-CREATE_EMAILING_DOMAIN = rt.Operation(
-    "CreateEmailingDomain",
-    "mutation",
-    "mutation CreateEmailingDomain($input:CreateEmailingDomainInput!){createEmailingDomain(input:$input"
-    "){...EmailingDomain}}",
-    "createEmailingDomain",
-    (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
-)
-CREATE_FILE_UPLOAD = rt.Operation(
-    "CreateFileUpload",
-    "mutation",
-    "mutation CreateFileUpload($fieldMetadataId:String$fieldMetadataUniversalIdentifier:String$fileFolder:FileFolder"
-    "!$filename:String!$size:Float!){createFileUpload(fieldMetadataId:$fieldMetadataId fieldMetadataUniversalIdentifier"
-    ":$fieldMetadataUniversalIdentifier fileFolder:$fileFolder filename:$filename size:$size){...FileUploadTarget}}",
-    "createFileUpload",
-    (_FILE_UPLOAD_TARGET,),
-)
-CREATE_FRONT_COMPONENT = rt.Operation(
-    "CreateFrontComponent",
-    "mutation",
-    "mutation CreateFrontComponent($input:CreateFrontComponentInput!){createFrontComponent(input:$input"
-    "){...FrontComponent}}",
-    "createFrontComponent",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
-)
-CREATE_MANY_NAVIGATION_MENU_ITEMS = rt.Operation(
-    "CreateManyNavigationMenuItems",
-    "mutation",
-    "mutation CreateManyNavigationMenuItems($inputs:[CreateNavigationMenuItemInput!]!){createManyNavigationMenuItems"
-    "(inputs:$inputs){...NavigationMenuItem}}",
-    "createManyNavigationMenuItems",
-    (_NAVIGATION_MENU_ITEM,),
-)
-CREATE_MANY_VIEW_FIELD_GROUPS = rt.Operation(
-    "CreateManyViewFieldGroups",
-    "mutation",
-    "mutation CreateManyViewFieldGroups($inputs:[CreateViewFieldGroupInput!]!){createManyViewFieldGroups(inputs:$inputs"
-    "){...ViewFieldGroup}}",
-    "createManyViewFieldGroups",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
-)
-CREATE_MANY_VIEW_FIELDS = rt.Operation(
-    "CreateManyViewFields",
-    "mutation",
-    "mutation CreateManyViewFields($inputs:[CreateViewFieldInput!]!){createManyViewFields(inputs:$inputs){...ViewField"
-    "}}",
-    "createManyViewFields",
-    (_VIEW_FIELD,),
-)
-CREATE_MANY_VIEW_GROUPS = rt.Operation(
-    "CreateManyViewGroups",
-    "mutation",
-    "mutation CreateManyViewGroups($inputs:[CreateViewGroupInput!]!){createManyViewGroups(inputs:$inputs){...ViewGroup"
-    "}}",
-    "createManyViewGroups",
-    (_VIEW_GROUP,),
-)
-CREATE_NAVIGATION_MENU_ITEM = rt.Operation(
-    "CreateNavigationMenuItem",
-    "mutation",
-    "mutation CreateNavigationMenuItem($input:CreateNavigationMenuItemInput!){createNavigationMenuItem(input:$input"
-    "){...NavigationMenuItem}}",
-    "createNavigationMenuItem",
-    (_NAVIGATION_MENU_ITEM,),
-)
-CREATE_OIDC_IDENTITY_PROVIDER = rt.Operation(
-    "CreateOIDCIdentityProvider",
-    "mutation",
-    "mutation CreateOIDCIdentityProvider($input:SetupOIDCSsoInput!){createOIDCIdentityProvider(input:$input"
-    "){...SetupSso}}",
-    "createOIDCIdentityProvider",
-    (_SETUP_SSO,),
-)
-CREATE_OBJECT_EVENT = rt.Operation(
-    "CreateObjectEvent",
-    "mutation",
-    "mutation CreateObjectEvent($event:String!$objectMetadataId:UUID!$properties:JSON$recordId:UUID!){createObjectEvent"
-    "(event:$event objectMetadataId:$objectMetadataId properties:$properties recordId:$recordId){...Analytics}}",
-    "createObjectEvent",
-    (_ANALYTICS,),
-)
-CREATE_ONE_AGENT = rt.Operation(
-    "CreateOneAgent",
-    "mutation",
-    "mutation CreateOneAgent($input:CreateAgentInput!){createOneAgent(input:$input){...Agent}}",
-    "createOneAgent",
-    (_AGENT,),
-)
-CREATE_ONE_APP_TOKEN = rt.Operation(
-    "CreateOneAppToken",
-    "mutation",
-    "mutation CreateOneAppToken($input:CreateOneAppTokenInput!){createOneAppToken(input:$input){...AppToken}}",
-    "createOneAppToken",
-    (_APP_TOKEN,),
-)
-CREATE_ONE_FIELD = rt.Operation(
-    "CreateOneField",
-    "mutation",
-    "mutation CreateOneField($input:CreateOneFieldMetadataInput!){createOneField(input:$input){...Field}}",
-    "createOneField",
-    (_FIELD, _RELATION),
-)
-CREATE_ONE_INDEX = rt.Operation(
-    "CreateOneIndex",
-    "mutation",
-    "mutation CreateOneIndex($input:CreateOneIndexInput!){createOneIndex(input:$input){...Index}}",
-    "createOneIndex",
-    (_INDEX,),
-)
-CREATE_ONE_LOGIC_FUNCTION = rt.Operation(
-    "CreateOneLogicFunction",
-    "mutation",
-    "mutation CreateOneLogicFunction($input:CreateLogicFunctionFromSourceInput!){createOneLogicFunction(input:$input"
-    "){...LogicFunction}}",
-    "createOneLogicFunction",
-    (_LOGIC_FUNCTION,),
-)
-CREATE_ONE_OBJECT = rt.Operation(
-    "CreateOneObject",
-    "mutation",
-    "mutation CreateOneObject($input:CreateOneObjectInput!){createOneObject(input:$input){...Object}}",
-    "createOneObject",
-    (_FIELD, _OBJECT, _RELATION),
-)
-CREATE_ONE_ROLE = rt.Operation(
-    "CreateOneRole",
-    "mutation",
-    "mutation CreateOneRole($createRoleInput:CreateRoleInput!){createOneRole(createRoleInput:$createRoleInput){...Role"
-    "}}",
-    "createOneRole",
-    (
-        _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
-        _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
-    ),
-)
-CREATE_PAGE_LAYOUT = rt.Operation(
-    "CreatePageLayout",
-    "mutation",
-    "mutation CreatePageLayout($input:CreatePageLayoutInput!){createPageLayout(input:$input){...PageLayout}}",
-    "createPageLayout",
-    (_PAGE_LAYOUT,),
-)
-CREATE_PAGE_LAYOUT_TAB = rt.Operation(
-    "CreatePageLayoutTab",
-    "mutation",
-    "mutation CreatePageLayoutTab($input:CreatePageLayoutTabInput!){createPageLayoutTab(input:$input){...PageLayoutTab"
-    "}}",
-    "createPageLayoutTab",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
-)
-CREATE_PAGE_LAYOUT_WIDGET = rt.Operation(
-    "CreatePageLayoutWidget",
-    "mutation",
-    "mutation CreatePageLayoutWidget($input:CreatePageLayoutWidgetInput!){createPageLayoutWidget(input:$input"
-    "){...PageLayoutWidget}}",
-    "createPageLayoutWidget",
-    (_PAGE_LAYOUT_WIDGET,),
-)
-CREATE_PUBLIC_DOMAIN = rt.Operation(
-    "CreatePublicDomain",
-    "mutation",
-    "mutation CreatePublicDomain($applicationId:String!$domain:String!){createPublicDomain(applicationId:$applicationId"
-    " domain:$domain){...PublicDomain}}",
-    "createPublicDomain",
-    (_PUBLIC_DOMAIN,),
-)
-CREATE_SAML_IDENTITY_PROVIDER = rt.Operation(
-    "CreateSAMLIdentityProvider",
-    "mutation",
-    "mutation CreateSAMLIdentityProvider($input:SetupSAMLSsoInput!){createSAMLIdentityProvider(input:$input"
-    "){...SetupSso}}",
-    "createSAMLIdentityProvider",
-    (_SETUP_SSO,),
-)
-CREATE_SKILL = rt.Operation(
-    "CreateSkill",
-    "mutation",
-    "mutation CreateSkill($input:CreateSkillInput!){createSkill(input:$input){...Skill}}",
-    "createSkill",
-    (_SKILL,),
 )
 CREATE_SUBSCRIPTION_PAYMENT_INTENT = rt.Operation(
     "CreateSubscriptionPaymentIntent",
@@ -1084,97 +1215,84 @@ CREATE_SUBSCRIPTION_PAYMENT_INTENT = rt.Operation(
     "createSubscriptionPaymentIntent",
     (_BILLING_PAYMENT_INTENT,),
 )
-CREATE_UNSUBSCRIBE_TOPIC = rt.Operation(
-    "CreateUnsubscribeTopic",
+END_SUBSCRIPTION_TRIAL_PERIOD = rt.Operation(
+    "EndSubscriptionTrialPeriod",
     "mutation",
-    "mutation CreateUnsubscribeTopic($input:CreateUnsubscribeTopicInput!){createUnsubscribeTopic(input:$input"
-    "){...UnsubscribeTopic}}",
-    "createUnsubscribeTopic",
-    (_UNSUBSCRIBE_TOPIC,),
+    "mutation EndSubscriptionTrialPeriod{endSubscriptionTrialPeriod{...BillingEndTrialPeriod}}",
+    "endSubscriptionTrialPeriod",
+    (_BILLING_END_TRIAL_PERIOD,),
 )
-CREATE_VIEW = rt.Operation(
-    "CreateView",
+SET_RESOURCE_CREDIT_SUBSCRIPTION_PRICE = rt.Operation(
+    "SetResourceCreditSubscriptionPrice",
     "mutation",
-    "mutation CreateView($input:CreateViewInput!){createView(input:$input){...View}}",
-    "createView",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+    "mutation SetResourceCreditSubscriptionPrice($priceId:String!){setResourceCreditSubscriptionPrice(priceId:$priceId"
+    "){...BillingUpdate}}",
+    "setResourceCreditSubscriptionPrice",
+    (
+        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
+        _BILLING_UPDATE,
+    ),
 )
-CREATE_VIEW_FIELD = rt.Operation(
-    "CreateViewField",
+SWITCH_BILLING_PLAN = rt.Operation(
+    "SwitchBillingPlan",
     "mutation",
-    "mutation CreateViewField($input:CreateViewFieldInput!){createViewField(input:$input){...ViewField}}",
-    "createViewField",
-    (_VIEW_FIELD,),
+    "mutation SwitchBillingPlan{switchBillingPlan{...BillingUpdate}}",
+    "switchBillingPlan",
+    (
+        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
+        _BILLING_UPDATE,
+    ),
 )
-CREATE_VIEW_FIELD_GROUP = rt.Operation(
-    "CreateViewFieldGroup",
+SWITCH_SUBSCRIPTION_INTERVAL = rt.Operation(
+    "SwitchSubscriptionInterval",
     "mutation",
-    "mutation CreateViewFieldGroup($input:CreateViewFieldGroupInput!){createViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "createViewFieldGroup",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+    "mutation SwitchSubscriptionInterval{switchSubscriptionInterval{...BillingUpdate}}",
+    "switchSubscriptionInterval",
+    (
+        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
+        _BILLING_UPDATE,
+    ),
 )
-CREATE_VIEW_FILTER = rt.Operation(
-    "CreateViewFilter",
-    "mutation",
-    "mutation CreateViewFilter($input:CreateViewFilterInput!){createViewFilter(input:$input){...ViewFilter}}",
-    "createViewFilter",
-    (_VIEW_FILTER,),
+GET_MY_CALENDAR_CHANNELS = rt.Operation(
+    "GetMyCalendarChannels",
+    "query",
+    "query GetMyCalendarChannels($connectedAccountId:UUID){myCalendarChannels(connectedAccountId:$connectedAccountId"
+    "){...CalendarChannel}}",
+    "myCalendarChannels",
+    (_CALENDAR_CHANNEL,),
 )
-CREATE_VIEW_FILTER_GROUP = rt.Operation(
-    "CreateViewFilterGroup",
+CREATE_CALENDAR_EVENT = rt.Operation(
+    "CreateCalendarEvent",
     "mutation",
-    "mutation CreateViewFilterGroup($input:CreateViewFilterGroupInput!){createViewFilterGroup(input:$input"
-    "){...ViewFilterGroup}}",
-    "createViewFilterGroup",
-    (_VIEW_FILTER_GROUP,),
+    "mutation CreateCalendarEvent($input:CreateCalendarEventInput!){createCalendarEvent(input:$input"
+    "){...CreateCalendarEventOutput}}",
+    "createCalendarEvent",
+    (_CREATE_CALENDAR_EVENT_OUTPUT,),
 )
-CREATE_VIEW_GROUP = rt.Operation(
-    "CreateViewGroup",
+UPDATE_CALENDAR_CHANNEL = rt.Operation(
+    "UpdateCalendarChannel",
     "mutation",
-    "mutation CreateViewGroup($input:CreateViewGroupInput!){createViewGroup(input:$input){...ViewGroup}}",
-    "createViewGroup",
-    (_VIEW_GROUP,),
+    "mutation UpdateCalendarChannel($input:UpdateCalendarChannelInput!){updateCalendarChannel(input:$input"
+    "){...CalendarChannel}}",
+    "updateCalendarChannel",
+    (_CALENDAR_CHANNEL,),
 )
-CREATE_VIEW_SORT = rt.Operation(
-    "CreateViewSort",
-    "mutation",
-    "mutation CreateViewSort($input:CreateViewSortInput!){createViewSort(input:$input){...ViewSort}}",
-    "createViewSort",
-    (_VIEW_SORT,),
+GET_CHAT_STREAM_CATCHUP_CHUNKS = rt.Operation(
+    "GetChatStreamCatchupChunks",
+    "query",
+    "query GetChatStreamCatchupChunks($threadId:UUID!){chatStreamCatchupChunks(threadId:$threadId"
+    "){...ChatStreamCatchupChunks}}",
+    "chatStreamCatchupChunks",
+    (_CHAT_STREAM_CATCHUP_CHUNKS, _CHAT_STREAM_ERROR),
 )
-CREATE_WEBHOOK = rt.Operation(
-    "CreateWebhook",
+ANSWER_AGENT_CHAT_QUESTION = rt.Operation(
+    "AnswerAgentChatQuestion",
     "mutation",
-    "mutation CreateWebhook($input:CreateWebhookInput!){createWebhook(input:$input){...Webhook}}",
-    "createWebhook",
-    (_WEBHOOK,),
-)
-DEACTIVATE_SKILL = rt.Operation(
-    "DeactivateSkill",
-    "mutation",
-    "mutation DeactivateSkill($id:UUID!){deactivateSkill(id:$id){...Skill}}",
-    "deactivateSkill",
-    (_SKILL,),
-)
-DELETE_APPLICATION_REGISTRATION = rt.Operation(
-    "DeleteApplicationRegistration",
-    "mutation",
-    "mutation DeleteApplicationRegistration($id:String!){deleteApplicationRegistration(id:$id)}",
-    "deleteApplicationRegistration",
-)
-DELETE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
-    "DeleteApplicationRegistrationVariable",
-    "mutation",
-    "mutation DeleteApplicationRegistrationVariable($id:String!){deleteApplicationRegistrationVariable(id:$id)}",
-    "deleteApplicationRegistrationVariable",
-)
-DELETE_APPROVED_ACCESS_DOMAIN = rt.Operation(
-    "DeleteApprovedAccessDomain",
-    "mutation",
-    "mutation DeleteApprovedAccessDomain($input:DeleteApprovedAccessDomainInput!){deleteApprovedAccessDomain(input"
-    ":$input)}",
-    "deleteApprovedAccessDomain",
+    "mutation AnswerAgentChatQuestion($answers:[AgentChatQuestionAnswerInput!]!$messageId:UUID!$modelId:String"
+    "$threadId:UUID!){answerAgentChatQuestion(answers:$answers messageId:$messageId modelId:$modelId threadId"
+    ":$threadId){...SendChatMessageResult}}",
+    "answerAgentChatQuestion",
+    (_SEND_CHAT_MESSAGE_RESULT,),
 )
 DELETE_CHAT_THREAD = rt.Operation(
     "DeleteChatThread",
@@ -1182,12 +1300,96 @@ DELETE_CHAT_THREAD = rt.Operation(
     "mutation DeleteChatThread($id:UUID!){deleteChatThread(id:$id)}",
     "deleteChatThread",
 )
+RESOLVE_AGENT_CHAT_APPROVAL = rt.Operation(
+    "ResolveAgentChatApproval",
+    "mutation",
+    "mutation ResolveAgentChatApproval($decision:AgentChatApprovalDecisionInput!$messageId:UUID!$modelId:String"
+    "$threadId:UUID!){resolveAgentChatApproval(decision:$decision messageId:$messageId modelId:$modelId threadId"
+    ":$threadId){...SendChatMessageResult}}",
+    "resolveAgentChatApproval",
+    (_SEND_CHAT_MESSAGE_RESULT,),
+)
+RETRY_CHAT_MESSAGE = rt.Operation(
+    "RetryChatMessage",
+    "mutation",
+    "mutation RetryChatMessage($modelId:String$threadId:UUID!){retryChatMessage(modelId:$modelId threadId:$threadId"
+    "){...SendChatMessageResult}}",
+    "retryChatMessage",
+    (_SEND_CHAT_MESSAGE_RESULT,),
+)
+SEND_CHAT_MESSAGE = rt.Operation(
+    "SendChatMessage",
+    "mutation",
+    "mutation SendChatMessage($browsingContext:JSON$fileAttachments:[FileAttachmentInput!]$messageId:UUID!$modelId"
+    ":String$text:String!$threadId:UUID!){sendChatMessage(browsingContext:$browsingContext fileAttachments"
+    ":$fileAttachments messageId:$messageId modelId:$modelId text:$text threadId:$threadId){...SendChatMessageResult}}",
+    "sendChatMessage",
+    (_SEND_CHAT_MESSAGE_RESULT,),
+)
+GET_COMMAND_MENU_ITEM = rt.Operation(
+    "GetCommandMenuItem",
+    "query",
+    "query GetCommandMenuItem($id:UUID!){commandMenuItem(id:$id){...CommandMenuItem}}",
+    "commandMenuItem",
+    (_COMMAND_MENU_ITEM,),
+)
+GET_COMMAND_MENU_ITEMS = rt.Operation(
+    "GetCommandMenuItems",
+    "query",
+    "query GetCommandMenuItems{commandMenuItems{...CommandMenuItem}}",
+    "commandMenuItems",
+    (_COMMAND_MENU_ITEM,),
+)
+CREATE_COMMAND_MENU_ITEM = rt.Operation(
+    "CreateCommandMenuItem",
+    "mutation",
+    "mutation CreateCommandMenuItem($input:CreateCommandMenuItemInput!){createCommandMenuItem(input:$input"
+    "){...CommandMenuItem}}",
+    "createCommandMenuItem",
+    (_COMMAND_MENU_ITEM,),
+)
 DELETE_COMMAND_MENU_ITEM = rt.Operation(
     "DeleteCommandMenuItem",
     "mutation",
     "mutation DeleteCommandMenuItem($id:UUID!){deleteCommandMenuItem(id:$id){...CommandMenuItem}}",
     "deleteCommandMenuItem",
     (_COMMAND_MENU_ITEM,),
+)
+RESET_COMMAND_MENU_ITEM = rt.Operation(
+    "ResetCommandMenuItem",
+    "mutation",
+    "mutation ResetCommandMenuItem($id:UUID!){resetCommandMenuItem(id:$id){...CommandMenuItem}}",
+    "resetCommandMenuItem",
+    (_COMMAND_MENU_ITEM,),
+)
+UPDATE_COMMAND_MENU_ITEM = rt.Operation(
+    "UpdateCommandMenuItem",
+    "mutation",
+    "mutation UpdateCommandMenuItem($input:UpdateCommandMenuItemInput!){updateCommandMenuItem(input:$input"
+    "){...CommandMenuItem}}",
+    "updateCommandMenuItem",
+    (_COMMAND_MENU_ITEM,),
+)
+GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT = rt.Operation(
+    "GetConnectedImapSmtpCaldavAccount",
+    "query",
+    "query GetConnectedImapSmtpCaldavAccount($id:UUID!){getConnectedImapSmtpCaldavAccount(id:$id"
+    "){...ConnectedImapSmtpCaldavAccount}}",
+    "getConnectedImapSmtpCaldavAccount",
+    (
+        _CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMETERS,
+        _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMS,
+    ),
+)
+GET_MY_CONNECTED_ACCOUNTS = rt.Operation(
+    "GetMyConnectedAccounts",
+    "query",
+    "query GetMyConnectedAccounts{myConnectedAccounts{...ConnectedAccountPublicDTO}}",
+    "myConnectedAccounts",
+    (
+        _CONNECTED_ACCOUNT_PUBLIC_DTO, _PUBLIC_CONNECTION_PARAMETERS_OUTPUT,
+        _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS,
+    ),
 )
 DELETE_CONNECTED_ACCOUNT = rt.Operation(
     "DeleteConnectedAccount",
@@ -1199,15 +1401,209 @@ DELETE_CONNECTED_ACCOUNT = rt.Operation(
         _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS,
     ),
 )
-DELETE_CURRENT_WORKSPACE = rt.Operation(
-    "DeleteCurrentWorkspace",
+GET_EMAILING_DOMAINS = rt.Operation(
+    "GetEmailingDomains",
+    "query",
+    "query GetEmailingDomains{getEmailingDomains{...EmailingDomain}}",
+    "getEmailingDomains",
+    (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
+)
+CREATE_EMAILING_DOMAIN = rt.Operation(
+    "CreateEmailingDomain",
     "mutation",
-    "mutation DeleteCurrentWorkspace{deleteCurrentWorkspace{...Workspace}}",
-    "deleteCurrentWorkspace",
-    (
-        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
-        _WORKSPACE, _WORKSPACE_URLS,
-    ),
+    "mutation CreateEmailingDomain($input:CreateEmailingDomainInput!){createEmailingDomain(input:$input"
+    "){...EmailingDomain}}",
+    "createEmailingDomain",
+    (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
+)
+DELETE_EMAILING_DOMAIN = rt.Operation(
+    "DeleteEmailingDomain",
+    "mutation",
+    "mutation DeleteEmailingDomain($id:String!){deleteEmailingDomain(id:$id)}",
+    "deleteEmailingDomain",
+)
+VERIFY_EMAILING_DOMAIN = rt.Operation(
+    "VerifyEmailingDomain",
+    "mutation",
+    "mutation VerifyEmailingDomain($id:String!){verifyEmailingDomain(id:$id){...EmailingDomain}}",
+    "verifyEmailingDomain",
+    (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
+)
+GET_FIELD = rt.Operation(
+    "GetField",
+    "query",
+    "query GetField($id:UUID!){field(id:$id){...Field}}",
+    "field",
+    (_FIELD, _RELATION),
+)
+GET_FIELDS = rt.Operation(
+    "GetFields",
+    "query",
+    "query GetFields($filter:FieldFilter$paging:CursorPaging){fields(filter:$filter paging:$paging){edges{node"
+    "{...Field}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}",
+    "fields",
+    (_FIELD, _RELATION),
+)
+CREATE_ONE_FIELD = rt.Operation(
+    "CreateOneField",
+    "mutation",
+    "mutation CreateOneField($input:CreateOneFieldMetadataInput!){createOneField(input:$input){...Field}}",
+    "createOneField",
+    (_FIELD, _RELATION),
+)
+DELETE_ONE_FIELD = rt.Operation(
+    "DeleteOneField",
+    "mutation",
+    "mutation DeleteOneField($input:DeleteOneFieldInput!){deleteOneField(input:$input){...Field}}",
+    "deleteOneField",
+    (_FIELD, _RELATION),
+)
+UPDATE_ONE_FIELD = rt.Operation(
+    "UpdateOneField",
+    "mutation",
+    "mutation UpdateOneField($input:UpdateOneFieldMetadataInput!){updateOneField(input:$input){...Field}}",
+    "updateOneField",
+    (_FIELD, _RELATION),
+)
+UPSERT_FIELD_PERMISSIONS = rt.Operation(
+    "UpsertFieldPermissions",
+    "mutation",
+    "mutation UpsertFieldPermissions($upsertFieldPermissionsInput:UpsertFieldPermissionsInput!){upsertFieldPermissions"
+    "(upsertFieldPermissionsInput:$upsertFieldPermissionsInput){...FieldPermission}}",
+    "upsertFieldPermissions",
+    (_FIELD_PERMISSION,),
+)
+GET_FRONT_COMPONENT = rt.Operation(
+    "GetFrontComponent",
+    "query",
+    "query GetFrontComponent($id:UUID!){frontComponent(id:$id){...FrontComponent}}",
+    "frontComponent",
+    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+)
+GET_FRONT_COMPONENTS = rt.Operation(
+    "GetFrontComponents",
+    "query",
+    "query GetFrontComponents{frontComponents{...FrontComponent}}",
+    "frontComponents",
+    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+)
+CREATE_FRONT_COMPONENT = rt.Operation(
+    "CreateFrontComponent",
+    "mutation",
+    "mutation CreateFrontComponent($input:CreateFrontComponentInput!){createFrontComponent(input:$input"
+    "){...FrontComponent}}",
+    "createFrontComponent",
+    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+)
+DELETE_FRONT_COMPONENT = rt.Operation(
+    "DeleteFrontComponent",
+    "mutation",
+    "mutation DeleteFrontComponent($id:UUID!){deleteFrontComponent(id:$id){...FrontComponent}}",
+    "deleteFrontComponent",
+    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+)
+UPDATE_FRONT_COMPONENT = rt.Operation(
+    "UpdateFrontComponent",
+    "mutation",
+    "mutation UpdateFrontComponent($input:UpdateFrontComponentInput!){updateFrontComponent(input:$input"
+    "){...FrontComponent}}",
+    "updateFrontComponent",
+    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+)
+GET_INDEX = rt.Operation(
+    "GetIndex",
+    "query",
+    "query GetIndex($id:UUID!){index(id:$id){...Index}}",
+    "index",
+    (_INDEX,),
+)
+GET_INDEX_METADATAS = rt.Operation(
+    "GetIndexMetadatas",
+    "query",
+    "query GetIndexMetadatas($filter:IndexFilter$paging:CursorPaging){indexMetadatas(filter:$filter paging:$paging"
+    "){edges{node{...Index}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}",
+    "indexMetadatas",
+    (_INDEX,),
+)
+CREATE_ONE_INDEX = rt.Operation(
+    "CreateOneIndex",
+    "mutation",
+    "mutation CreateOneIndex($input:CreateOneIndexInput!){createOneIndex(input:$input){...Index}}",
+    "createOneIndex",
+    (_INDEX,),
+)
+DELETE_ONE_INDEX = rt.Operation(
+    "DeleteOneIndex",
+    "mutation",
+    "mutation DeleteOneIndex($input:DeleteOneIndexInput!){deleteOneIndex(input:$input){...Index}}",
+    "deleteOneIndex",
+    (_INDEX,),
+)
+FIND_MANY_LOGIC_FUNCTIONS = rt.Operation(
+    "FindManyLogicFunctions",
+    "query",
+    "query FindManyLogicFunctions{findManyLogicFunctions{...LogicFunction}}",
+    "findManyLogicFunctions",
+    (_LOGIC_FUNCTION,),
+)
+FIND_ONE_LOGIC_FUNCTION = rt.Operation(
+    "FindOneLogicFunction",
+    "query",
+    "query FindOneLogicFunction($input:LogicFunctionIdInput!){findOneLogicFunction(input:$input){...LogicFunction}}",
+    "findOneLogicFunction",
+    (_LOGIC_FUNCTION,),
+)
+GET_LOGIC_FUNCTION_SOURCE_CODE = rt.Operation(
+    "GetLogicFunctionSourceCode",
+    "query",
+    "query GetLogicFunctionSourceCode($input:LogicFunctionIdInput!){getLogicFunctionSourceCode(input:$input)}",
+    "getLogicFunctionSourceCode",
+)
+CREATE_ONE_LOGIC_FUNCTION = rt.Operation(
+    "CreateOneLogicFunction",
+    "mutation",
+    "mutation CreateOneLogicFunction($input:CreateLogicFunctionFromSourceInput!){createOneLogicFunction(input:$input"
+    "){...LogicFunction}}",
+    "createOneLogicFunction",
+    (_LOGIC_FUNCTION,),
+)
+DELETE_ONE_LOGIC_FUNCTION = rt.Operation(
+    "DeleteOneLogicFunction",
+    "mutation",
+    "mutation DeleteOneLogicFunction($input:LogicFunctionIdInput!){deleteOneLogicFunction(input:$input"
+    "){...LogicFunction}}",
+    "deleteOneLogicFunction",
+    (_LOGIC_FUNCTION,),
+)
+EXECUTE_ONE_LOGIC_FUNCTION = rt.Operation(
+    "ExecuteOneLogicFunction",
+    "mutation",
+    "mutation ExecuteOneLogicFunction($input:ExecuteOneLogicFunctionInput!){executeOneLogicFunction(input:$input"
+    "){...LogicFunctionExecutionResult}}",
+    "executeOneLogicFunction",
+    (_LOGIC_FUNCTION_EXECUTION_RESULT,),
+)
+UPDATE_ONE_LOGIC_FUNCTION = rt.Operation(
+    "UpdateOneLogicFunction",
+    "mutation",
+    "mutation UpdateOneLogicFunction($input:UpdateLogicFunctionFromSourceInput!){updateOneLogicFunction(input:$input)}",
+    "updateOneLogicFunction",
+)
+GET_MY_MESSAGE_CHANNELS = rt.Operation(
+    "GetMyMessageChannels",
+    "query",
+    "query GetMyMessageChannels($connectedAccountId:UUID){myMessageChannels(connectedAccountId:$connectedAccountId"
+    "){...MessageChannel}}",
+    "myMessageChannels",
+    (_MESSAGE_CHANNEL,),
+)
+GET_MY_MESSAGE_FOLDERS = rt.Operation(
+    "GetMyMessageFolders",
+    "query",
+    "query GetMyMessageFolders($messageChannelId:UUID){myMessageFolders(messageChannelId:$messageChannelId"
+    "){...MessageFolder}}",
+    "myMessageFolders",
+    (_MESSAGE_FOLDER,),
 )
 DELETE_EMAIL_GROUP_CHANNEL = rt.Operation(
     "DeleteEmailGroupChannel",
@@ -1216,18 +1612,67 @@ DELETE_EMAIL_GROUP_CHANNEL = rt.Operation(
     "deleteEmailGroupChannel",
     (_MESSAGE_CHANNEL,),
 )
-DELETE_EMAILING_DOMAIN = rt.Operation(
-    "DeleteEmailingDomain",
+SEND_MESSAGE_CAMPAIGN = rt.Operation(
+    "SendMessageCampaign",
     "mutation",
-    "mutation DeleteEmailingDomain($id:String!){deleteEmailingDomain(id:$id)}",
-    "deleteEmailingDomain",
+    "mutation SendMessageCampaign($input:SendMessageCampaignInput!){sendMessageCampaign(input:$input"
+    "){...SendMessageCampaignOutputDTO}}",
+    "sendMessageCampaign",
+    (_CAMPAIGN_SKIPPED_RECIPIENTS_DTO, _SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO),
 )
-DELETE_FRONT_COMPONENT = rt.Operation(
-    "DeleteFrontComponent",
+UPDATE_MESSAGE_CHANNEL = rt.Operation(
+    "UpdateMessageChannel",
     "mutation",
-    "mutation DeleteFrontComponent($id:UUID!){deleteFrontComponent(id:$id){...FrontComponent}}",
-    "deleteFrontComponent",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+    "mutation UpdateMessageChannel($input:UpdateMessageChannelInput!){updateMessageChannel(input:$input"
+    "){...MessageChannel}}",
+    "updateMessageChannel",
+    (_MESSAGE_CHANNEL,),
+)
+UPDATE_MESSAGE_FOLDER = rt.Operation(
+    "UpdateMessageFolder",
+    "mutation",
+    "mutation UpdateMessageFolder($input:UpdateMessageFolderInput!){updateMessageFolder(input:$input){...MessageFolder"
+    "}}",
+    "updateMessageFolder",
+    (_MESSAGE_FOLDER,),
+)
+UPDATE_MESSAGE_FOLDERS = rt.Operation(
+    "UpdateMessageFolders",
+    "mutation",
+    "mutation UpdateMessageFolders($input:UpdateMessageFoldersInput!){updateMessageFolders(input:$input"
+    "){...MessageFolder}}",
+    "updateMessageFolders",
+    (_MESSAGE_FOLDER,),
+)
+GET_NAVIGATION_MENU_ITEM = rt.Operation(
+    "GetNavigationMenuItem",
+    "query",
+    "query GetNavigationMenuItem($id:UUID!){navigationMenuItem(id:$id){...NavigationMenuItem}}",
+    "navigationMenuItem",
+    (_NAVIGATION_MENU_ITEM,),
+)
+GET_NAVIGATION_MENU_ITEMS = rt.Operation(
+    "GetNavigationMenuItems",
+    "query",
+    "query GetNavigationMenuItems{navigationMenuItems{...NavigationMenuItem}}",
+    "navigationMenuItems",
+    (_NAVIGATION_MENU_ITEM,),
+)
+CREATE_MANY_NAVIGATION_MENU_ITEMS = rt.Operation(
+    "CreateManyNavigationMenuItems",
+    "mutation",
+    "mutation CreateManyNavigationMenuItems($inputs:[CreateNavigationMenuItemInput!]!){createManyNavigationMenuItems"
+    "(inputs:$inputs){...NavigationMenuItem}}",
+    "createManyNavigationMenuItems",
+    (_NAVIGATION_MENU_ITEM,),
+)
+CREATE_NAVIGATION_MENU_ITEM = rt.Operation(
+    "CreateNavigationMenuItem",
+    "mutation",
+    "mutation CreateNavigationMenuItem($input:CreateNavigationMenuItemInput!){createNavigationMenuItem(input:$input"
+    "){...NavigationMenuItem}}",
+    "createNavigationMenuItem",
+    (_NAVIGATION_MENU_ITEM,),
 )
 DELETE_MANY_NAVIGATION_MENU_ITEMS = rt.Operation(
     "DeleteManyNavigationMenuItems",
@@ -1244,34 +1689,50 @@ DELETE_NAVIGATION_MENU_ITEM = rt.Operation(
     "deleteNavigationMenuItem",
     (_NAVIGATION_MENU_ITEM,),
 )
-DELETE_ONE_AGENT = rt.Operation(
-    "DeleteOneAgent",
+UPDATE_MANY_NAVIGATION_MENU_ITEMS = rt.Operation(
+    "UpdateManyNavigationMenuItems",
     "mutation",
-    "mutation DeleteOneAgent($input:AgentIdInput!){deleteOneAgent(input:$input){...Agent}}",
-    "deleteOneAgent",
-    (_AGENT,),
+    "mutation UpdateManyNavigationMenuItems($inputs:[UpdateOneNavigationMenuItemInput"
+    "!]!){updateManyNavigationMenuItems(inputs:$inputs){...NavigationMenuItem}}",
+    "updateManyNavigationMenuItems",
+    (_NAVIGATION_MENU_ITEM,),
 )
-DELETE_ONE_FIELD = rt.Operation(
-    "DeleteOneField",
+UPDATE_NAVIGATION_MENU_ITEM = rt.Operation(
+    "UpdateNavigationMenuItem",
     "mutation",
-    "mutation DeleteOneField($input:DeleteOneFieldInput!){deleteOneField(input:$input){...Field}}",
-    "deleteOneField",
-    (_FIELD, _RELATION),
+    "mutation UpdateNavigationMenuItem($input:UpdateOneNavigationMenuItemInput!){updateNavigationMenuItem(input:$input"
+    "){...NavigationMenuItem}}",
+    "updateNavigationMenuItem",
+    (_NAVIGATION_MENU_ITEM,),
 )
-DELETE_ONE_INDEX = rt.Operation(
-    "DeleteOneIndex",
-    "mutation",
-    "mutation DeleteOneIndex($input:DeleteOneIndexInput!){deleteOneIndex(input:$input){...Index}}",
-    "deleteOneIndex",
-    (_INDEX,),
+GET_OBJECT = rt.Operation(
+    "GetObject",
+    "query",
+    "query GetObject($id:UUID!){object(id:$id){...Object}}",
+    "object",
+    (_FIELD, _OBJECT, _RELATION),
 )
-DELETE_ONE_LOGIC_FUNCTION = rt.Operation(
-    "DeleteOneLogicFunction",
+GET_OBJECT_RECORD_COUNTS = rt.Operation(
+    "GetObjectRecordCounts",
+    "query",
+    "query GetObjectRecordCounts{objectRecordCounts{...ObjectRecordCount}}",
+    "objectRecordCounts",
+    (_OBJECT_RECORD_COUNT,),
+)
+GET_OBJECTS = rt.Operation(
+    "GetObjects",
+    "query",
+    "query GetObjects($filter:ObjectFilter$paging:CursorPaging){objects(filter:$filter paging:$paging){edges{node"
+    "{...Object}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}",
+    "objects",
+    (_FIELD, _OBJECT, _RELATION),
+)
+CREATE_ONE_OBJECT = rt.Operation(
+    "CreateOneObject",
     "mutation",
-    "mutation DeleteOneLogicFunction($input:LogicFunctionIdInput!){deleteOneLogicFunction(input:$input"
-    "){...LogicFunction}}",
-    "deleteOneLogicFunction",
-    (_LOGIC_FUNCTION,),
+    "mutation CreateOneObject($input:CreateOneObjectInput!){createOneObject(input:$input){...Object}}",
+    "createOneObject",
+    (_FIELD, _OBJECT, _RELATION),
 )
 DELETE_ONE_OBJECT = rt.Operation(
     "DeleteOneObject",
@@ -1280,534 +1741,42 @@ DELETE_ONE_OBJECT = rt.Operation(
     "deleteOneObject",
     (_FIELD, _OBJECT, _RELATION),
 )
-DELETE_ONE_ROLE = rt.Operation(
-    "DeleteOneRole",
+UPDATE_ONE_OBJECT = rt.Operation(
+    "UpdateOneObject",
     "mutation",
-    "mutation DeleteOneRole($roleId:UUID!){deleteOneRole(roleId:$roleId)}",
-    "deleteOneRole",
+    "mutation UpdateOneObject($input:UpdateOneObjectInput!){updateOneObject(input:$input){...Object}}",
+    "updateOneObject",
+    (_FIELD, _OBJECT, _RELATION),
 )
-DELETE_PUBLIC_DOMAIN = rt.Operation(
-    "DeletePublicDomain",
+UPSERT_OBJECT_PERMISSIONS = rt.Operation(
+    "UpsertObjectPermissions",
     "mutation",
-    "mutation DeletePublicDomain($domain:String!){deletePublicDomain(domain:$domain)}",
-    "deletePublicDomain",
+    "mutation UpsertObjectPermissions($upsertObjectPermissionsInput:UpsertObjectPermissionsInput"
+    "!){upsertObjectPermissions(upsertObjectPermissionsInput:$upsertObjectPermissionsInput){...ObjectPermission}}",
+    "upsertObjectPermissions",
+    (_OBJECT_PERMISSION,),
 )
-DELETE_QUEUED_CHAT_MESSAGE = rt.Operation(
-    "DeleteQueuedChatMessage",
+SKIP_BOOK_ONBOARDING_STEP = rt.Operation(
+    "SkipBookOnboardingStep",
     "mutation",
-    "mutation DeleteQueuedChatMessage($messageId:UUID!){deleteQueuedChatMessage(messageId:$messageId)}",
-    "deleteQueuedChatMessage",
+    "mutation SkipBookOnboardingStep{skipBookOnboardingStep{...OnboardingStepSuccess}}",
+    "skipBookOnboardingStep",
+    (_ONBOARDING_STEP_SUCCESS,),
 )
-DELETE_SSO_IDENTITY_PROVIDER = rt.Operation(
-    "DeleteSSOIdentityProvider",
+SKIP_SYNC_EMAIL_ONBOARDING_STEP = rt.Operation(
+    "SkipSyncEmailOnboardingStep",
     "mutation",
-    "mutation DeleteSSOIdentityProvider($input:DeleteSsoInput!){deleteSSOIdentityProvider(input:$input){...DeleteSso}}",
-    "deleteSSOIdentityProvider",
-    (_DELETE_SSO,),
+    "mutation SkipSyncEmailOnboardingStep{skipSyncEmailOnboardingStep{...OnboardingStepSuccess}}",
+    "skipSyncEmailOnboardingStep",
+    (_ONBOARDING_STEP_SUCCESS,),
 )
-DELETE_SKILL = rt.Operation(
-    "DeleteSkill",
+TRIGGER_INSTALL_APPS_ONBOARDING_STEP = rt.Operation(
+    "TriggerInstallAppsOnboardingStep",
     "mutation",
-    "mutation DeleteSkill($id:UUID!){deleteSkill(id:$id){...Skill}}",
-    "deleteSkill",
-    (_SKILL,),
-)
-DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION = rt.Operation(
-    "DeleteTwoFactorAuthenticationMethodOperation",
-    "mutation",
-    "mutation DeleteTwoFactorAuthenticationMethodOperation($twoFactorAuthenticationMethodId:UUID"
-    "!){deleteTwoFactorAuthenticationMethod(twoFactorAuthenticationMethodId:$twoFactorAuthenticationMethodId"
-    "){...DeleteTwoFactorAuthenticationMethod}}",
-    "deleteTwoFactorAuthenticationMethod",
-    (_DELETE_TWO_FACTOR_AUTHENTICATION_METHOD,),
-)
-DELETE_UNSUBSCRIBE_TOPIC = rt.Operation(
-    "DeleteUnsubscribeTopic",
-    "mutation",
-    "mutation DeleteUnsubscribeTopic($id:String!){deleteUnsubscribeTopic(id:$id)}",
-    "deleteUnsubscribeTopic",
-)
-DELETE_USER = rt.Operation(
-    "DeleteUser",
-    "mutation",
-    "mutation DeleteUser{deleteUser{...User}}",
-    "deleteUser",
-    (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER, _USER_WORKSPACE),
-)
-DELETE_USER_FROM_WORKSPACE = rt.Operation(
-    "DeleteUserFromWorkspace",
-    "mutation",
-    "mutation DeleteUserFromWorkspace($workspaceMemberIdToDelete:String!){deleteUserFromWorkspace"
-    "(workspaceMemberIdToDelete:$workspaceMemberIdToDelete){...UserWorkspace}}",
-    "deleteUserFromWorkspace",
-    (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER_WORKSPACE),
-)
-DELETE_VIEW = rt.Operation(
-    "DeleteView",
-    "mutation",
-    "mutation DeleteView($id:String!){deleteView(id:$id)}",
-    "deleteView",
-)
-DELETE_VIEW_FIELD = rt.Operation(
-    "DeleteViewField",
-    "mutation",
-    "mutation DeleteViewField($input:DeleteViewFieldInput!){deleteViewField(input:$input){...ViewField}}",
-    "deleteViewField",
-    (_VIEW_FIELD,),
-)
-DELETE_VIEW_FIELD_GROUP = rt.Operation(
-    "DeleteViewFieldGroup",
-    "mutation",
-    "mutation DeleteViewFieldGroup($input:DeleteViewFieldGroupInput!){deleteViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "deleteViewFieldGroup",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
-)
-DELETE_VIEW_FILTER = rt.Operation(
-    "DeleteViewFilter",
-    "mutation",
-    "mutation DeleteViewFilter($input:DeleteViewFilterInput!){deleteViewFilter(input:$input){...ViewFilter}}",
-    "deleteViewFilter",
-    (_VIEW_FILTER,),
-)
-DELETE_VIEW_FILTER_GROUP = rt.Operation(
-    "DeleteViewFilterGroup",
-    "mutation",
-    "mutation DeleteViewFilterGroup($id:String!){deleteViewFilterGroup(id:$id)}",
-    "deleteViewFilterGroup",
-)
-DELETE_VIEW_GROUP = rt.Operation(
-    "DeleteViewGroup",
-    "mutation",
-    "mutation DeleteViewGroup($input:DeleteViewGroupInput!){deleteViewGroup(input:$input){...ViewGroup}}",
-    "deleteViewGroup",
-    (_VIEW_GROUP,),
-)
-DELETE_VIEW_SORT = rt.Operation(
-    "DeleteViewSort",
-    "mutation",
-    "mutation DeleteViewSort($input:DeleteViewSortInput!){deleteViewSort(input:$input)}",
-    "deleteViewSort",
-)
-DELETE_WEBHOOK = rt.Operation(
-    "DeleteWebhook",
-    "mutation",
-    "mutation DeleteWebhook($id:UUID!){deleteWebhook(id:$id){...Webhook}}",
-    "deleteWebhook",
-    (_WEBHOOK,),
-)
-DELETE_WORKSPACE_INVITATION = rt.Operation(
-    "DeleteWorkspaceInvitation",
-    "mutation",
-    "mutation DeleteWorkspaceInvitation($appTokenId:String!){deleteWorkspaceInvitation(appTokenId:$appTokenId)}",
-    "deleteWorkspaceInvitation",
-)
-DESTROY_PAGE_LAYOUT = rt.Operation(
-    "DestroyPageLayout",
-    "mutation",
-    "mutation DestroyPageLayout($id:String!){destroyPageLayout(id:$id)}",
-    "destroyPageLayout",
-)
-DESTROY_PAGE_LAYOUT_TAB = rt.Operation(
-    "DestroyPageLayoutTab",
-    "mutation",
-    "mutation DestroyPageLayoutTab($id:String!){destroyPageLayoutTab(id:$id)}",
-    "destroyPageLayoutTab",
-)
-DESTROY_PAGE_LAYOUT_WIDGET = rt.Operation(
-    "DestroyPageLayoutWidget",
-    "mutation",
-    "mutation DestroyPageLayoutWidget($id:String!){destroyPageLayoutWidget(id:$id)}",
-    "destroyPageLayoutWidget",
-)
-DESTROY_VIEW = rt.Operation(
-    "DestroyView",
-    "mutation",
-    "mutation DestroyView($id:String!){destroyView(id:$id)}",
-    "destroyView",
-)
-DESTROY_VIEW_FIELD = rt.Operation(
-    "DestroyViewField",
-    "mutation",
-    "mutation DestroyViewField($input:DestroyViewFieldInput!){destroyViewField(input:$input){...ViewField}}",
-    "destroyViewField",
-    (_VIEW_FIELD,),
-)
-DESTROY_VIEW_FIELD_GROUP = rt.Operation(
-    "DestroyViewFieldGroup",
-    "mutation",
-    "mutation DestroyViewFieldGroup($input:DestroyViewFieldGroupInput!){destroyViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "destroyViewFieldGroup",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
-)
-DESTROY_VIEW_FILTER = rt.Operation(
-    "DestroyViewFilter",
-    "mutation",
-    "mutation DestroyViewFilter($input:DestroyViewFilterInput!){destroyViewFilter(input:$input){...ViewFilter}}",
-    "destroyViewFilter",
-    (_VIEW_FILTER,),
-)
-DESTROY_VIEW_FILTER_GROUP = rt.Operation(
-    "DestroyViewFilterGroup",
-    "mutation",
-    "mutation DestroyViewFilterGroup($id:String!){destroyViewFilterGroup(id:$id)}",
-    "destroyViewFilterGroup",
-)
-DESTROY_VIEW_GROUP = rt.Operation(
-    "DestroyViewGroup",
-    "mutation",
-    "mutation DestroyViewGroup($input:DestroyViewGroupInput!){destroyViewGroup(input:$input){...ViewGroup}}",
-    "destroyViewGroup",
-    (_VIEW_GROUP,),
-)
-DESTROY_VIEW_SORT = rt.Operation(
-    "DestroyViewSort",
-    "mutation",
-    "mutation DestroyViewSort($input:DestroyViewSortInput!){destroyViewSort(input:$input)}",
-    "destroyViewSort",
-)
-DUPLICATE_DASHBOARD = rt.Operation(
-    "DuplicateDashboard",
-    "mutation",
-    "mutation DuplicateDashboard($id:UUID!){duplicateDashboard(id:$id){...DuplicatedDashboard}}",
-    "duplicateDashboard",
-    (_DUPLICATED_DASHBOARD,),
-)
-EDIT_SSO_IDENTITY_PROVIDER = rt.Operation(
-    "EditSSOIdentityProvider",
-    "mutation",
-    "mutation EditSSOIdentityProvider($input:EditSsoInput!){editSSOIdentityProvider(input:$input){...EditSso}}",
-    "editSSOIdentityProvider",
-    (_EDIT_SSO,),
-)
-EMAIL_PASSWORD_RESET_LINK_OPERATION = rt.Operation(
-    "EmailPasswordResetLinkOperation",
-    "mutation",
-    "mutation EmailPasswordResetLinkOperation($email:String!$workspaceId:UUID){emailPasswordResetLink(email:$email"
-    " workspaceId:$workspaceId){...EmailPasswordResetLink}}",
-    "emailPasswordResetLink",
-    (_EMAIL_PASSWORD_RESET_LINK,),
-)
-END_SUBSCRIPTION_TRIAL_PERIOD = rt.Operation(
-    "EndSubscriptionTrialPeriod",
-    "mutation",
-    "mutation EndSubscriptionTrialPeriod{endSubscriptionTrialPeriod{...BillingEndTrialPeriod}}",
-    "endSubscriptionTrialPeriod",
-    (_BILLING_END_TRIAL_PERIOD,),
-)
-EVALUATE_AGENT_TURN = rt.Operation(
-    "EvaluateAgentTurn",
-    "mutation",
-    "mutation EvaluateAgentTurn($turnId:UUID!){evaluateAgentTurn(turnId:$turnId){...AgentTurnEvaluation}}",
-    "evaluateAgentTurn",
-    (_AGENT_TURN_EVALUATION,),
-)
-EXECUTE_ONE_LOGIC_FUNCTION = rt.Operation(
-    "ExecuteOneLogicFunction",
-    "mutation",
-    "mutation ExecuteOneLogicFunction($input:ExecuteOneLogicFunctionInput!){executeOneLogicFunction(input:$input"
-    "){...LogicFunctionExecutionResult}}",
-    "executeOneLogicFunction",
-    (_LOGIC_FUNCTION_EXECUTION_RESULT,),
-)
-FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID = rt.Operation(
-    "FindApplicationRegistrationByClientId",
-    "query",
-    "query FindApplicationRegistrationByClientId($clientId:String!){findApplicationRegistrationByClientId(clientId"
-    ":$clientId){...PublicApplicationRegistration}}",
-    "findApplicationRegistrationByClientId",
-    (_PUBLIC_APPLICATION_REGISTRATION,),
-)
-FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER = rt.Operation(
-    "FindApplicationRegistrationByUniversalIdentifier",
-    "query",
-    "query FindApplicationRegistrationByUniversalIdentifier($universalIdentifier:String"
-    "!){findApplicationRegistrationByUniversalIdentifier(universalIdentifier:$universalIdentifier"
-    "){...ApplicationRegistration}}",
-    "findApplicationRegistrationByUniversalIdentifier",
-    (_APPLICATION_REGISTRATION,),
-)
-FIND_APPLICATION_REGISTRATION_STATS = rt.Operation(
-    "FindApplicationRegistrationStats",
-    "query",
-    "query FindApplicationRegistrationStats($id:String!){findApplicationRegistrationStats(id:$id"
-    "){...ApplicationRegistrationStats}}",
-    "findApplicationRegistrationStats",
-    (_APPLICATION_REGISTRATION_STATS, _VERSION_DISTRIBUTION_ENTRY),
-)
-FIND_APPLICATION_REGISTRATION_VARIABLES = rt.Operation(
-    "FindApplicationRegistrationVariables",
-    "query",
-    "query FindApplicationRegistrationVariables($applicationRegistrationId:String"
-    "!){findApplicationRegistrationVariables(applicationRegistrationId:$applicationRegistrationId"
-    "){...ApplicationRegistrationVariableDTO}}",
-    "findApplicationRegistrationVariables",
-    (_APPLICATION_REGISTRATION_VARIABLE_DTO,),
-)
-FIND_MANY_AGENTS = rt.Operation(
-    "FindManyAgents",
-    "query",
-    "query FindManyAgents{findManyAgents{...Agent}}",
-    "findManyAgents",
-    (_AGENT,),
-)
-FIND_MANY_APPLICATION_REGISTRATIONS = rt.Operation(
-    "FindManyApplicationRegistrations",
-    "query",
-    "query FindManyApplicationRegistrations{findManyApplicationRegistrations{...ApplicationRegistration}}",
-    "findManyApplicationRegistrations",
-    (_APPLICATION_REGISTRATION,),
-)
-FIND_MANY_APPLICATIONS = rt.Operation(
-    "FindManyApplications",
-    "query",
-    "query FindManyApplications{findManyApplications{...Application}}",
-    "findManyApplications",
-    (_AGENT, _APPLICATION, _APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _COMMAND_MENU_ITEM, _FRONT_COMPONENT, _LOGIC_FUNCTION),
-)
-FIND_MANY_LOGIC_FUNCTIONS = rt.Operation(
-    "FindManyLogicFunctions",
-    "query",
-    "query FindManyLogicFunctions{findManyLogicFunctions{...LogicFunction}}",
-    "findManyLogicFunctions",
-    (_LOGIC_FUNCTION,),
-)
-FIND_MANY_MARKETPLACE_APPS = rt.Operation(
-    "FindManyMarketplaceApps",
-    "query",
-    "query FindManyMarketplaceApps{findManyMarketplaceApps{...MarketplaceApp}}",
-    "findManyMarketplaceApps",
-    (_MARKETPLACE_APP,),
-)
-FIND_MANY_PUBLIC_DOMAINS = rt.Operation(
-    "FindManyPublicDomains",
-    "query",
-    "query FindManyPublicDomains{findManyPublicDomains{...PublicDomain}}",
-    "findManyPublicDomains",
-    (_PUBLIC_DOMAIN,),
-)
-FIND_MARKETPLACE_APP_DETAIL = rt.Operation(
-    "FindMarketplaceAppDetail",
-    "query",
-    "query FindMarketplaceAppDetail($universalIdentifier:String!){findMarketplaceAppDetail(universalIdentifier"
-    ":$universalIdentifier){...MarketplaceAppDetail}}",
-    "findMarketplaceAppDetail",
-    (
-        _MARKETPLACE_APP_DETAIL, _MARKETPLACE_APP_ROLE, _MARKETPLACE_APP_ROLE_FIELD_PERMISSION,
-        _MARKETPLACE_APP_ROLE_OBJECT_PERMISSION,
-    ),
-)
-FIND_ONE_AGENT = rt.Operation(
-    "FindOneAgent",
-    "query",
-    "query FindOneAgent($input:AgentIdInput!){findOneAgent(input:$input){...Agent}}",
-    "findOneAgent",
-    (_AGENT,),
-)
-FIND_ONE_APPLICATION = rt.Operation(
-    "FindOneApplication",
-    "query",
-    "query FindOneApplication($id:UUID$universalIdentifier:UUID){findOneApplication(id:$id universalIdentifier"
-    ":$universalIdentifier){...Application}}",
-    "findOneApplication",
-    (_AGENT, _APPLICATION, _APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _COMMAND_MENU_ITEM, _FRONT_COMPONENT, _LOGIC_FUNCTION),
-)
-FIND_ONE_APPLICATION_REGISTRATION = rt.Operation(
-    "FindOneApplicationRegistration",
-    "query",
-    "query FindOneApplicationRegistration($id:String!){findOneApplicationRegistration(id:$id"
-    "){...ApplicationRegistration}}",
-    "findOneApplicationRegistration",
-    (_APPLICATION_REGISTRATION,),
-)
-FIND_ONE_LOGIC_FUNCTION = rt.Operation(
-    "FindOneLogicFunction",
-    "query",
-    "query FindOneLogicFunction($input:LogicFunctionIdInput!){findOneLogicFunction(input:$input){...LogicFunction}}",
-    "findOneLogicFunction",
-    (_LOGIC_FUNCTION,),
-)
-FIND_WORKSPACE_AI_STATS = rt.Operation(
-    "FindWorkspaceAiStats",
-    "query",
-    "query FindWorkspaceAiStats{findWorkspaceAiStats{...WorkspaceAiStats}}",
-    "findWorkspaceAiStats",
-    (_WORKSPACE_AI_STATS,),
-)
-FIND_WORKSPACE_FROM_INVITE_HASH = rt.Operation(
-    "FindWorkspaceFromInviteHash",
-    "query",
-    "query FindWorkspaceFromInviteHash($inviteHash:String!){findWorkspaceFromInviteHash(inviteHash:$inviteHash"
-    "){...Workspace}}",
-    "findWorkspaceFromInviteHash",
-    (
-        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
-        _WORKSPACE, _WORKSPACE_URLS,
-    ),
-)
-FIND_WORKSPACE_INVITATIONS = rt.Operation(
-    "FindWorkspaceInvitations",
-    "query",
-    "query FindWorkspaceInvitations{findWorkspaceInvitations{...WorkspaceInvitation}}",
-    "findWorkspaceInvitations",
-    (_WORKSPACE_INVITATION,),
-)
-GENERATE_API_KEY_TOKEN = rt.Operation(
-    "GenerateApiKeyToken",
-    "mutation",
-    "mutation GenerateApiKeyToken($apiKeyId:UUID!$expiresAt:String!){generateApiKeyToken(apiKeyId:$apiKeyId expiresAt"
-    ":$expiresAt){...ApiKeyToken}}",
-    "generateApiKeyToken",
-    (_API_KEY_TOKEN,),
-)
-GENERATE_APPLICATION_TOKEN = rt.Operation(
-    "GenerateApplicationToken",
-    "mutation",
-    "mutation GenerateApplicationToken($applicationId:UUID!){generateApplicationToken(applicationId:$applicationId"
-    "){...ApplicationTokenPair}}",
-    "generateApplicationToken",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN),
-)
-GENERATE_PLAYGROUND_TOKEN = rt.Operation(
-    "GeneratePlaygroundToken",
-    "mutation",
-    "mutation GeneratePlaygroundToken{generatePlaygroundToken{...AuthToken}}",
-    "generatePlaygroundToken",
-    (_AUTH_TOKEN,),
-)
-GENERATE_TRANSIENT_TOKEN = rt.Operation(
-    "GenerateTransientToken",
-    "mutation",
-    "mutation GenerateTransientToken{generateTransientToken{...TransientToken}}",
-    "generateTransientToken",
-    (_AUTH_TOKEN, _TRANSIENT_TOKEN),
-)
-GET_ACTION_APPROVAL_PROPOSAL = rt.Operation(
-    "GetActionApprovalProposal",
-    "query",
-    "query GetActionApprovalProposal($bindingId:UUID!){getActionApprovalProposal(bindingId:$bindingId"
-    "){...ActionApprovalProposal}}",
-    "getActionApprovalProposal",
-    (_ACTION_APPROVAL_EVIDENCE_LINK, _ACTION_APPROVAL_PROPOSAL),
-)
-GET_ACTION_EXECUTION_RECEIPT = rt.Operation(
-    "GetActionExecutionReceipt",
-    "query",
-    "query GetActionExecutionReceipt($bindingId:UUID!){getActionExecutionReceipt(bindingId:$bindingId"
-    "){...ActionExecutionReceipt}}",
-    "getActionExecutionReceipt",
-    (_ACTION_APPROVAL_EVIDENCE_LINK, _ACTION_EXECUTION_RECEIPT),
-)
-GET_ADDRESS_DETAILS = rt.Operation(
-    "GetAddressDetails",
-    "query",
-    "query GetAddressDetails($placeId:String!$token:String!){getAddressDetails(placeId:$placeId token:$token"
-    "){...PlaceDetailsResult}}",
-    "getAddressDetails",
-    (_LOCATION, _PLACE_DETAILS_RESULT),
-)
-GET_AGENT_TURNS = rt.Operation(
-    "GetAgentTurns",
-    "query",
-    "query GetAgentTurns($agentId:UUID!){agentTurns(agentId:$agentId){...AgentTurn}}",
-    "agentTurns",
-    (_AGENT_TURN,),
-)
-GET_AI_SYSTEM_PROMPT_PREVIEW = rt.Operation(
-    "GetAiSystemPromptPreview",
-    "query",
-    "query GetAiSystemPromptPreview{getAiSystemPromptPreview{...AiSystemPromptPreview}}",
-    "getAiSystemPromptPreview",
-    (_AI_SYSTEM_PROMPT_PREVIEW, _AI_SYSTEM_PROMPT_SECTION),
-)
-GET_API_KEY = rt.Operation(
-    "GetApiKey",
-    "query",
-    "query GetApiKey($input:GetApiKeyInput!){apiKey(input:$input){...ApiKey}}",
-    "apiKey",
-    (_API_KEY,),
-)
-GET_API_KEYS = rt.Operation(
-    "GetApiKeys",
-    "query",
-    "query GetApiKeys{apiKeys{...ApiKey}}",
-    "apiKeys",
-    (_API_KEY,),
-)
-GET_APP_CONNECTION = rt.Operation(
-    "GetAppConnection",
-    "query",
-    "query GetAppConnection($id:ID!){appConnection(id:$id){...AppConnection}}",
-    "appConnection",
-    (_APP_CONNECTION,),
-)
-GET_APP_CONNECTIONS = rt.Operation(
-    "GetAppConnections",
-    "query",
-    "query GetAppConnections($filter:ListAppConnectionsInput){appConnections(filter:$filter){...AppConnection}}",
-    "appConnections",
-    (_APP_CONNECTION,),
-)
-GET_APPLICATION_CONNECTION_PROVIDERS = rt.Operation(
-    "GetApplicationConnectionProviders",
-    "query",
-    "query GetApplicationConnectionProviders($applicationId:UUID!){applicationConnectionProviders(applicationId"
-    ":$applicationId){...ApplicationConnectionProvider}}",
-    "applicationConnectionProviders",
-    (_APPLICATION_CONNECTION_PROVIDER, _APPLICATION_CONNECTION_PROVIDER_O_AUTH_CONFIG),
-)
-GET_APPLICATION_REGISTRATION_TARBALL_URL = rt.Operation(
-    "GetApplicationRegistrationTarballUrl",
-    "query",
-    "query GetApplicationRegistrationTarballUrl($id:String!){applicationRegistrationTarballUrl(id:$id)}",
-    "applicationRegistrationTarballUrl",
-)
-GET_APPROVED_ACCESS_DOMAINS = rt.Operation(
-    "GetApprovedAccessDomains",
-    "query",
-    "query GetApprovedAccessDomains{getApprovedAccessDomains{...ApprovedAccessDomain}}",
-    "getApprovedAccessDomains",
-    (_APPROVED_ACCESS_DOMAIN,),
-)
-GET_AUTH_TOKENS_FROM_LOGIN_TOKEN = rt.Operation(
-    "GetAuthTokensFromLoginToken",
-    "mutation",
-    "mutation GetAuthTokensFromLoginToken($loginToken:String!$origin:String!){getAuthTokensFromLoginToken(loginToken"
-    ":$loginToken origin:$origin){...AuthTokens}}",
-    "getAuthTokensFromLoginToken",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
-)
-GET_AUTH_TOKENS_FROM_OTP = rt.Operation(
-    "GetAuthTokensFromOTP",
-    "mutation",
-    "mutation GetAuthTokensFromOTP($captchaToken:String$loginToken:String!$origin:String!$otp:String"
-    "!){getAuthTokensFromOTP(captchaToken:$captchaToken loginToken:$loginToken origin:$origin otp:$otp){...AuthTokens}}",
-    "getAuthTokensFromOTP",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
-)
-GET_AUTHORIZATION_URL_FOR_SSO_OPERATION = rt.Operation(
-    "GetAuthorizationUrlForSSOOperation",
-    "mutation",
-    "mutation GetAuthorizationUrlForSSOOperation($input:GetAuthorizationUrlForSSOInput!){getAuthorizationUrlForSSO"
-    "(input:$input){...GetAuthorizationUrlForSSO}}",
-    "getAuthorizationUrlForSSO",
-    (_GET_AUTHORIZATION_URL_FOR_SSO,),
-)
-GET_AUTO_COMPLETE_ADDRESS = rt.Operation(
-    "GetAutoCompleteAddress",
-    "query",
-    "query GetAutoCompleteAddress($address:String!$country:String$isFieldCity:Boolean$token:String"
-    "!){getAutoCompleteAddress(address:$address country:$country isFieldCity:$isFieldCity token:$token"
-    "){...AutocompleteResult}}",
-    "getAutoCompleteAddress",
-    (_AUTOCOMPLETE_RESULT,),
-)
-GET_AVAILABLE_PACKAGES = rt.Operation(
-    "GetAvailablePackages",
-    "query",
-    "query GetAvailablePackages($input:LogicFunctionIdInput!){getAvailablePackages(input:$input)}",
-    "getAvailablePackages",
+    "mutation TriggerInstallAppsOnboardingStep($universalIdentifiers:[String!]!){triggerInstallAppsOnboardingStep"
+    "(universalIdentifiers:$universalIdentifiers){...OnboardingStepSuccess}}",
+    "triggerInstallAppsOnboardingStep",
+    (_ONBOARDING_STEP_SUCCESS,),
 )
 GET_BAR_CHART_DATA = rt.Operation(
     "GetBarChartData",
@@ -1816,91 +1785,13 @@ GET_BAR_CHART_DATA = rt.Operation(
     "barChartData",
     (_BAR_CHART_DATA, _BAR_CHART_SERIES),
 )
-GET_BILLING_PORTAL_SESSION = rt.Operation(
-    "GetBillingPortalSession",
+CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY = rt.Operation(
+    "CheckWorkspaceSubdomainAvailability",
     "query",
-    "query GetBillingPortalSession($forPaymentMethodUpdate:Boolean$returnUrlPath:String){billingPortalSession"
-    "(forPaymentMethodUpdate:$forPaymentMethodUpdate returnUrlPath:$returnUrlPath){...BillingSession}}",
-    "billingPortalSession",
-    (_BILLING_SESSION,),
-)
-GET_CHAT_MESSAGES = rt.Operation(
-    "GetChatMessages",
-    "query",
-    "query GetChatMessages($threadId:UUID!){chatMessages(threadId:$threadId){...AgentMessage}}",
-    "chatMessages",
-    (_AGENT_MESSAGE,),
-)
-GET_CHAT_STREAM_CATCHUP_CHUNKS = rt.Operation(
-    "GetChatStreamCatchupChunks",
-    "query",
-    "query GetChatStreamCatchupChunks($threadId:UUID!){chatStreamCatchupChunks(threadId:$threadId"
-    "){...ChatStreamCatchupChunks}}",
-    "chatStreamCatchupChunks",
-    (_CHAT_STREAM_CATCHUP_CHUNKS, _CHAT_STREAM_ERROR),
-)
-GET_CHAT_THREAD = rt.Operation(
-    "GetChatThread",
-    "query",
-    "query GetChatThread($id:UUID!){chatThread(id:$id){...AgentChatThread}}",
-    "chatThread",
-    (_AGENT_CHAT_THREAD,),
-)
-GET_CHAT_THREADS = rt.Operation(
-    "GetChatThreads",
-    "query",
-    "query GetChatThreads{chatThreads{...AgentChatThread}}",
-    "chatThreads",
-    (_AGENT_CHAT_THREAD,),
-)
-GET_COMMAND_MENU_ITEM = rt.Operation(
-    "GetCommandMenuItem",
-    "query",
-    "query GetCommandMenuItem($id:UUID!){commandMenuItem(id:$id){...CommandMenuItem}}",
-    "commandMenuItem",
-    (_COMMAND_MENU_ITEM,),
-)
-GET_COMMAND_MENU_ITEMS = rt.Operation(
-    "GetCommandMenuItems",
-    "query",
-    "query GetCommandMenuItems{commandMenuItems{...CommandMenuItem}}",
-    "commandMenuItems",
-    (_COMMAND_MENU_ITEM,),
-)
-GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT = rt.Operation(
-    "GetConnectedImapSmtpCaldavAccount",
-    "query",
-    "query GetConnectedImapSmtpCaldavAccount($id:UUID!){getConnectedImapSmtpCaldavAccount(id:$id"
-    "){...ConnectedImapSmtpCaldavAccount}}",
-    "getConnectedImapSmtpCaldavAccount",
-    (
-        _CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMETERS,
-        _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMS,
-    ),
-)
-GET_CURRENT_USER = rt.Operation(
-    "GetCurrentUser",
-    "query",
-    "query GetCurrentUser{currentUser{...User}}",
-    "currentUser",
-    (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER, _USER_WORKSPACE),
-)
-GET_CURRENT_WORKSPACE = rt.Operation(
-    "GetCurrentWorkspace",
-    "query",
-    "query GetCurrentWorkspace{currentWorkspace{...Workspace}}",
-    "currentWorkspace",
-    (
-        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
-        _WORKSPACE, _WORKSPACE_URLS,
-    ),
-)
-GET_EMAILING_DOMAINS = rt.Operation(
-    "GetEmailingDomains",
-    "query",
-    "query GetEmailingDomains{getEmailingDomains{...EmailingDomain}}",
-    "getEmailingDomains",
-    (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
+    "query CheckWorkspaceSubdomainAvailability($subdomain:String!){checkWorkspaceSubdomainAvailability(subdomain"
+    ":$subdomain){...SubdomainAvailabilityDTO}}",
+    "checkWorkspaceSubdomainAvailability",
+    (_SUBDOMAIN_AVAILABILITY_DTO,),
 )
 GET_ENTERPRISE_CHECKOUT_SESSION = rt.Operation(
     "GetEnterpriseCheckoutSession",
@@ -1929,49 +1820,63 @@ GET_EVENT_LOGS = rt.Operation(
     "eventLogs",
     (_EVENT_LOG_PAGE_INFO, _EVENT_LOG_QUERY_RESULT, _EVENT_LOG_RECORD),
 )
-GET_FIELD = rt.Operation(
-    "GetField",
+FIND_MANY_MARKETPLACE_APPS = rt.Operation(
+    "FindManyMarketplaceApps",
     "query",
-    "query GetField($id:UUID!){field(id:$id){...Field}}",
-    "field",
-    (_FIELD, _RELATION),
+    "query FindManyMarketplaceApps{findManyMarketplaceApps{...MarketplaceApp}}",
+    "findManyMarketplaceApps",
+    (_MARKETPLACE_APP,),
 )
-GET_FIELDS = rt.Operation(
-    "GetFields",
+FIND_MARKETPLACE_APP_DETAIL = rt.Operation(
+    "FindMarketplaceAppDetail",
     "query",
-    "query GetFields($filter:FieldFilter$paging:CursorPaging){fields(filter:$filter paging:$paging){edges{node{...Field"
-    "}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}",
-    "fields",
-    (_FIELD, _RELATION),
+    "query FindMarketplaceAppDetail($universalIdentifier:String!){findMarketplaceAppDetail(universalIdentifier"
+    ":$universalIdentifier){...MarketplaceAppDetail}}",
+    "findMarketplaceAppDetail",
+    (
+        _MARKETPLACE_APP_DETAIL, _MARKETPLACE_APP_ROLE, _MARKETPLACE_APP_ROLE_FIELD_PERMISSION,
+        _MARKETPLACE_APP_ROLE_OBJECT_PERMISSION,
+    ),
 )
-GET_FRONT_COMPONENT = rt.Operation(
-    "GetFrontComponent",
+GET_ACTION_APPROVAL_PROPOSAL = rt.Operation(
+    "GetActionApprovalProposal",
     "query",
-    "query GetFrontComponent($id:UUID!){frontComponent(id:$id){...FrontComponent}}",
-    "frontComponent",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+    "query GetActionApprovalProposal($bindingId:UUID!){getActionApprovalProposal(bindingId:$bindingId"
+    "){...ActionApprovalProposal}}",
+    "getActionApprovalProposal",
+    (_ACTION_APPROVAL_EVIDENCE_LINK, _ACTION_APPROVAL_PROPOSAL),
 )
-GET_FRONT_COMPONENTS = rt.Operation(
-    "GetFrontComponents",
+GET_ACTION_EXECUTION_RECEIPT = rt.Operation(
+    "GetActionExecutionReceipt",
     "query",
-    "query GetFrontComponents{frontComponents{...FrontComponent}}",
-    "frontComponents",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+    "query GetActionExecutionReceipt($bindingId:UUID!){getActionExecutionReceipt(bindingId:$bindingId"
+    "){...ActionExecutionReceipt}}",
+    "getActionExecutionReceipt",
+    (_ACTION_APPROVAL_EVIDENCE_LINK, _ACTION_EXECUTION_RECEIPT),
 )
-GET_INDEX = rt.Operation(
-    "GetIndex",
+GET_ADDRESS_DETAILS = rt.Operation(
+    "GetAddressDetails",
     "query",
-    "query GetIndex($id:UUID!){index(id:$id){...Index}}",
-    "index",
-    (_INDEX,),
+    "query GetAddressDetails($placeId:String!$token:String!){getAddressDetails(placeId:$placeId token:$token"
+    "){...PlaceDetailsResult}}",
+    "getAddressDetails",
+    (_LOCATION, _PLACE_DETAILS_RESULT),
 )
-GET_INDEX_METADATAS = rt.Operation(
-    "GetIndexMetadatas",
+GET_AI_SYSTEM_PROMPT_PREVIEW = rt.Operation(
+    "GetAiSystemPromptPreview",
     "query",
-    "query GetIndexMetadatas($filter:IndexFilter$paging:CursorPaging){indexMetadatas(filter:$filter paging:$paging"
-    "){edges{node{...Index}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}",
-    "indexMetadatas",
-    (_INDEX,),
+    "query GetAiSystemPromptPreview{getAiSystemPromptPreview{...AiSystemPromptPreview}}",
+    "getAiSystemPromptPreview",
+    (_AI_SYSTEM_PROMPT_PREVIEW, _AI_SYSTEM_PROMPT_SECTION),
+)
+GET_AUTO_COMPLETE_ADDRESS = rt.Operation(
+    "GetAutoCompleteAddress",
+    "query",
+    "query GetAutoCompleteAddress($address:String!$country:String$isFieldCity:Boolean$token:String"
+    "!){getAutoCompleteAddress(address:$address country:$country isFieldCity:$isFieldCity token:$token"
+    "){...AutocompleteResult}}",
+    "getAutoCompleteAddress",
+    (_AUTOCOMPLETE_RESULT,),
 )
 GET_INVITE_SUGGESTIONS = rt.Operation(
     "GetInviteSuggestions",
@@ -1980,28 +1885,32 @@ GET_INVITE_SUGGESTIONS = rt.Operation(
     "getInviteSuggestions",
     (_INVITE_SUGGESTION,),
 )
+GET_TOOL_INDEX = rt.Operation(
+    "GetToolIndex",
+    "query",
+    "query GetToolIndex{getToolIndex{...ToolIndexEntry}}",
+    "getToolIndex",
+    (_TOOL_INDEX_ENTRY,),
+)
+GET_TOOL_INPUT_SCHEMA = rt.Operation(
+    "GetToolInputSchema",
+    "query",
+    "query GetToolInputSchema($toolName:String!){getToolInputSchema(toolName:$toolName)}",
+    "getToolInputSchema",
+)
+GET_USAGE_ANALYTICS = rt.Operation(
+    "GetUsageAnalytics",
+    "query",
+    "query GetUsageAnalytics($input:UsageAnalyticsInput){getUsageAnalytics(input:$input){...UsageAnalytics}}",
+    "getUsageAnalytics",
+    (_USAGE_ANALYTICS, _USAGE_BREAKDOWN_ITEM, _USAGE_TIME_SERIES, _USAGE_USER_DAILY),
+)
 GET_LINE_CHART_DATA = rt.Operation(
     "GetLineChartData",
     "query",
     "query GetLineChartData($input:LineChartDataInput!){lineChartData(input:$input){...LineChartData}}",
     "lineChartData",
     (_LINE_CHART_DATA, _LINE_CHART_DATA_POINT, _LINE_CHART_SERIES),
-)
-GET_LOGIC_FUNCTION_SOURCE_CODE = rt.Operation(
-    "GetLogicFunctionSourceCode",
-    "query",
-    "query GetLogicFunctionSourceCode($input:LogicFunctionIdInput!){getLogicFunctionSourceCode(input:$input)}",
-    "getLogicFunctionSourceCode",
-)
-GET_LOGIN_TOKEN_FROM_CREDENTIALS = rt.Operation(
-    "GetLoginTokenFromCredentials",
-    "mutation",
-    "mutation GetLoginTokenFromCredentials($captchaToken:String$email:String!$locale:String$origin:String!$password"
-    ":String!$verifyEmailRedirectPath:String){getLoginTokenFromCredentials(captchaToken:$captchaToken email:$email"
-    " locale:$locale origin:$origin password:$password verifyEmailRedirectPath:$verifyEmailRedirectPath){...LoginToken"
-    "}}",
-    "getLoginTokenFromCredentials",
-    (_AUTH_TOKEN, _LOGIN_TOKEN),
 )
 GET_MANAGED_PROVIDER_BILLING_STATUS = rt.Operation(
     "GetManagedProviderBillingStatus",
@@ -2017,75 +1926,298 @@ GET_MINIMAL_METADATA = rt.Operation(
     "minimalMetadata",
     (_COLLECTION_HASH, _MINIMAL_METADATA, _MINIMAL_OBJECT_METADATA, _MINIMAL_VIEW),
 )
-GET_MY_CALENDAR_CHANNELS = rt.Operation(
-    "GetMyCalendarChannels",
+GET_PIE_CHART_DATA = rt.Operation(
+    "GetPieChartData",
     "query",
-    "query GetMyCalendarChannels($connectedAccountId:UUID){myCalendarChannels(connectedAccountId:$connectedAccountId"
-    "){...CalendarChannel}}",
-    "myCalendarChannels",
-    (_CALENDAR_CHANNEL,),
+    "query GetPieChartData($input:PieChartDataInput!){pieChartData(input:$input){...PieChartData}}",
+    "pieChartData",
+    (_PIE_CHART_DATA, _PIE_CHART_DATA_ITEM),
 )
-GET_MY_CONNECTED_ACCOUNTS = rt.Operation(
-    "GetMyConnectedAccounts",
+PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE = rt.Operation(
+    "PreviewMessageCampaignAudience",
     "query",
-    "query GetMyConnectedAccounts{myConnectedAccounts{...ConnectedAccountPublicDTO}}",
-    "myConnectedAccounts",
+    "query PreviewMessageCampaignAudience($input:PreviewMessageCampaignAudienceInput!){previewMessageCampaignAudience"
+    "(input:$input){...CampaignAudiencePreviewDTO}}",
+    "previewMessageCampaignAudience",
+    (_CAMPAIGN_AUDIENCE_PREVIEW_DTO,),
+)
+VALIDATE_PASSWORD_RESET_TOKEN_OPERATION = rt.Operation(
+    "ValidatePasswordResetTokenOperation",
+    "query",
+    "query ValidatePasswordResetTokenOperation($passwordResetToken:String!){validatePasswordResetToken"
+    "(passwordResetToken:$passwordResetToken){...ValidatePasswordResetToken}}",
+    "validatePasswordResetToken",
+    (_VALIDATE_PASSWORD_RESET_TOKEN,),
+)
+ADD_QUERY_TO_EVENT_STREAM = rt.Operation(
+    "AddQueryToEventStream",
+    "mutation",
+    "mutation AddQueryToEventStream($input:AddQuerySubscriptionInput!){addQueryToEventStream(input:$input)}",
+    "addQueryToEventStream",
+)
+CHECK_CUSTOM_DOMAIN_VALID_RECORDS = rt.Operation(
+    "CheckCustomDomainValidRecords",
+    "mutation",
+    "mutation CheckCustomDomainValidRecords{checkCustomDomainValidRecords{...DomainValidRecords}}",
+    "checkCustomDomainValidRecords",
+    (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
+)
+CHECK_PUBLIC_DOMAIN_VALID_RECORDS = rt.Operation(
+    "CheckPublicDomainValidRecords",
+    "mutation",
+    "mutation CheckPublicDomainValidRecords($domain:String!){checkPublicDomainValidRecords(domain:$domain"
+    "){...DomainValidRecords}}",
+    "checkPublicDomainValidRecords",
+    (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
+)
+COMPLETE_FILE_UPLOAD = rt.Operation(
+    "CompleteFileUpload",
+    "mutation",
+    "mutation CompleteFileUpload($fileId:String!){completeFileUpload(fileId:$fileId){...FileWithSignedUrl}}",
+    "completeFileUpload",
+    (_FILE_WITH_SIGNED_URL,),
+)
+CREATE_DEVELOPMENT_APPLICATION = rt.Operation(
+    "CreateDevelopmentApplication",
+    "mutation",
+    "mutation CreateDevelopmentApplication($name:String!$universalIdentifier:String!){createDevelopmentApplication"
+    "(name:$name universalIdentifier:$universalIdentifier){...DevelopmentApplication}}",
+    "createDevelopmentApplication",
+    (_DEVELOPMENT_APPLICATION,),
+)
+CREATE_EMAIL_GROUP_CHANNEL = rt.Operation(
+    "CreateEmailGroupChannel",
+    "mutation",
+    "mutation CreateEmailGroupChannel($input:CreateEmailGroupChannelInput!){createEmailGroupChannel(input:$input"
+    "){...CreateEmailGroupChannelOutput}}",
+    "createEmailGroupChannel",
+    (_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT, _MESSAGE_CHANNEL),
+)
+CREATE_FILE_UPLOAD = rt.Operation(
+    "CreateFileUpload",
+    "mutation",
+    "mutation CreateFileUpload($fieldMetadataId:String$fieldMetadataUniversalIdentifier:String$fileFolder:FileFolder"
+    "!$filename:String!$size:Float!){createFileUpload(fieldMetadataId:$fieldMetadataId"
+    " fieldMetadataUniversalIdentifier:$fieldMetadataUniversalIdentifier fileFolder:$fileFolder filename:$filename"
+    " size:$size){...FileUploadTarget}}",
+    "createFileUpload",
+    (_FILE_UPLOAD_TARGET,),
+)
+CREATE_OBJECT_EVENT = rt.Operation(
+    "CreateObjectEvent",
+    "mutation",
+    "mutation CreateObjectEvent($event:String!$objectMetadataId:UUID!$properties:JSON$recordId:UUID"
+    "!){createObjectEvent(event:$event objectMetadataId:$objectMetadataId properties:$properties recordId:$recordId"
+    "){...Analytics}}",
+    "createObjectEvent",
+    (_ANALYTICS,),
+)
+DELETE_QUEUED_CHAT_MESSAGE = rt.Operation(
+    "DeleteQueuedChatMessage",
+    "mutation",
+    "mutation DeleteQueuedChatMessage($messageId:UUID!){deleteQueuedChatMessage(messageId:$messageId)}",
+    "deleteQueuedChatMessage",
+)
+DUPLICATE_DASHBOARD = rt.Operation(
+    "DuplicateDashboard",
+    "mutation",
+    "mutation DuplicateDashboard($id:UUID!){duplicateDashboard(id:$id){...DuplicatedDashboard}}",
+    "duplicateDashboard",
+    (_DUPLICATED_DASHBOARD,),
+)
+EMAIL_PASSWORD_RESET_LINK_OPERATION = rt.Operation(
+    "EmailPasswordResetLinkOperation",
+    "mutation",
+    "mutation EmailPasswordResetLinkOperation($email:String!$workspaceId:UUID){emailPasswordResetLink(email:$email"
+    " workspaceId:$workspaceId){...EmailPasswordResetLink}}",
+    "emailPasswordResetLink",
+    (_EMAIL_PASSWORD_RESET_LINK,),
+)
+GENERATE_TRANSIENT_TOKEN = rt.Operation(
+    "GenerateTransientToken",
+    "mutation",
+    "mutation GenerateTransientToken{generateTransientToken{...TransientToken}}",
+    "generateTransientToken",
+    (_AUTH_TOKEN, _TRANSIENT_TOKEN),
+)
+GET_AUTHORIZATION_URL_FOR_SSO_OPERATION = rt.Operation(
+    "GetAuthorizationUrlForSSOOperation",
+    "mutation",
+    "mutation GetAuthorizationUrlForSSOOperation($input:GetAuthorizationUrlForSSOInput!){getAuthorizationUrlForSSO"
+    "(input:$input){...GetAuthorizationUrlForSSO}}",
+    "getAuthorizationUrlForSSO",
+    (_GET_AUTHORIZATION_URL_FOR_SSO,),
+)
+GET_LOGIN_TOKEN_FROM_CREDENTIALS = rt.Operation(
+    "GetLoginTokenFromCredentials",
+    "mutation",
+    "mutation GetLoginTokenFromCredentials($captchaToken:String$email:String!$locale:String$origin:String!$password"
+    ":String!$verifyEmailRedirectPath:String){getLoginTokenFromCredentials(captchaToken:$captchaToken email:$email"
+    " locale:$locale origin:$origin password:$password verifyEmailRedirectPath:$verifyEmailRedirectPath){...LoginToken"
+    "}}",
+    "getLoginTokenFromCredentials",
+    (_AUTH_TOKEN, _LOGIN_TOKEN),
+)
+IMPERSONATE_OPERATION = rt.Operation(
+    "ImpersonateOperation",
+    "mutation",
+    "mutation ImpersonateOperation($userId:UUID!$workspaceId:UUID!){impersonate(userId:$userId workspaceId"
+    ":$workspaceId){...Impersonate}}",
+    "impersonate",
+    (_AUTH_TOKEN, _IMPERSONATE, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
+)
+REFRESH_ENTERPRISE_VALIDITY_TOKEN = rt.Operation(
+    "RefreshEnterpriseValidityToken",
+    "mutation",
+    "mutation RefreshEnterpriseValidityToken{refreshEnterpriseValidityToken}",
+    "refreshEnterpriseValidityToken",
+)
+REMOVE_QUERY_FROM_EVENT_STREAM = rt.Operation(
+    "RemoveQueryFromEventStream",
+    "mutation",
+    "mutation RemoveQueryFromEventStream($input:RemoveQueryFromEventStreamInput!){removeQueryFromEventStream(input"
+    ":$input)}",
+    "removeQueryFromEventStream",
+)
+RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION = rt.Operation(
+    "ResendEmailVerificationTokenOperation",
+    "mutation",
+    "mutation ResendEmailVerificationTokenOperation($email:String!$origin:String!){resendEmailVerificationToken(email"
+    ":$email origin:$origin){...ResendEmailVerificationToken}}",
+    "resendEmailVerificationToken",
+    (_RESEND_EMAIL_VERIFICATION_TOKEN,),
+)
+RESEND_WORKSPACE_INVITATION = rt.Operation(
+    "ResendWorkspaceInvitation",
+    "mutation",
+    "mutation ResendWorkspaceInvitation($appTokenId:String!){resendWorkspaceInvitation(appTokenId:$appTokenId"
+    "){...SendInvitations}}",
+    "resendWorkspaceInvitation",
+    (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
+)
+ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET = rt.Operation(
+    "RotateApplicationRegistrationClientSecret",
+    "mutation",
+    "mutation RotateApplicationRegistrationClientSecret($id:String!){rotateApplicationRegistrationClientSecret(id:$id"
+    "){...RotateClientSecret}}",
+    "rotateApplicationRegistrationClientSecret",
+    (_ROTATE_CLIENT_SECRET,),
+)
+SAVE_IMAP_SMTP_CALDAV_ACCOUNT = rt.Operation(
+    "SaveImapSmtpCaldavAccount",
+    "mutation",
+    "mutation SaveImapSmtpCaldavAccount($id:UUID$connectionParameters:EmailAccountConnectionParameters!$handle:String"
+    "!){saveImapSmtpCaldavAccount(id:$id connectionParameters:$connectionParameters handle:$handle"
+    "){...ImapSmtpCaldavConnectionSuccess}}",
+    "saveImapSmtpCaldavAccount",
+    (_IMAP_SMTP_CALDAV_CONNECTION_SUCCESS,),
+)
+SEND_EMAIL = rt.Operation(
+    "SendEmail",
+    "mutation",
+    "mutation SendEmail($input:SendEmailInput!){sendEmail(input:$input){...SendEmailOutput}}",
+    "sendEmail",
+    (_SEND_EMAIL_OUTPUT,),
+)
+SEND_EMAIL_VIA_EMAILING_DOMAIN = rt.Operation(
+    "SendEmailViaEmailingDomain",
+    "mutation",
+    "mutation SendEmailViaEmailingDomain($input:SendEmailViaDomainInput!){sendEmailViaEmailingDomain(input:$input"
+    "){...SendEmailViaDomainOutput}}",
+    "sendEmailViaEmailingDomain",
+    (_SEND_EMAIL_VIA_DOMAIN_OUTPUT,),
+)
+SEND_INVITATIONS_OPERATION = rt.Operation(
+    "SendInvitationsOperation",
+    "mutation",
+    "mutation SendInvitationsOperation($emails:[String!]!$roleId:UUID){sendInvitations(emails:$emails roleId:$roleId"
+    "){...SendInvitations}}",
+    "sendInvitations",
+    (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
+)
+SET_ENTERPRISE_KEY = rt.Operation(
+    "SetEnterpriseKey",
+    "mutation",
+    "mutation SetEnterpriseKey($enterpriseKey:String!){setEnterpriseKey(enterpriseKey:$enterpriseKey"
+    "){...EnterpriseLicenseInfoDTO}}",
+    "setEnterpriseKey",
+    (_ENTERPRISE_LICENSE_INFO_DTO,),
+)
+SIGN_UP_IN_NEW_WORKSPACE = rt.Operation(
+    "SignUpInNewWorkspace",
+    "mutation",
+    "mutation SignUpInNewWorkspace($input:SignUpInNewWorkspaceInput){signUpInNewWorkspace(input:$input){...SignUp}}",
+    "signUpInNewWorkspace",
+    (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
+)
+SIGN_UP_IN_WORKSPACE = rt.Operation(
+    "SignUpInWorkspace",
+    "mutation",
+    "mutation SignUpInWorkspace($captchaToken:String$email:String!$locale:String$password:String"
+    "!$verifyEmailRedirectPath:String$workspaceId:UUID$workspaceInviteHash:String$workspacePersonalInviteToken:String"
+    "){signUpInWorkspace(captchaToken:$captchaToken email:$email locale:$locale password:$password"
+    " verifyEmailRedirectPath:$verifyEmailRedirectPath workspaceId:$workspaceId workspaceInviteHash"
+    ":$workspaceInviteHash workspacePersonalInviteToken:$workspacePersonalInviteToken){...SignUp}}",
+    "signUpInWorkspace",
+    (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
+)
+START_CHANNEL_SYNC = rt.Operation(
+    "StartChannelSync",
+    "mutation",
+    "mutation StartChannelSync($connectedAccountId:UUID!){startChannelSync(connectedAccountId:$connectedAccountId"
+    "){...ChannelSyncSuccess}}",
+    "startChannelSync",
+    (_CHANNEL_SYNC_SUCCESS,),
+)
+SYNC_MARKETPLACE_CATALOG = rt.Operation(
+    "SyncMarketplaceCatalog",
+    "mutation",
+    "mutation SyncMarketplaceCatalog{syncMarketplaceCatalog}",
+    "syncMarketplaceCatalog",
+)
+TRACK_ANALYTICS = rt.Operation(
+    "TrackAnalytics",
+    "mutation",
+    "mutation TrackAnalytics($event:String$name:String$properties:JSON$type:AnalyticsType!){trackAnalytics(event"
+    ":$event name:$name properties:$properties type:$type){...Analytics}}",
+    "trackAnalytics",
+    (_ANALYTICS,),
+)
+UPDATE_LAB_PUBLIC_FEATURE_FLAG = rt.Operation(
+    "UpdateLabPublicFeatureFlag",
+    "mutation",
+    "mutation UpdateLabPublicFeatureFlag($input:UpdateLabPublicFeatureFlagInput!){updateLabPublicFeatureFlag(input"
+    ":$input){...FeatureFlag}}",
+    "updateLabPublicFeatureFlag",
+    (_FEATURE_FLAG,),
+)
+UPDATE_PASSWORD_VIA_RESET_TOKEN = rt.Operation(
+    "UpdatePasswordViaResetToken",
+    "mutation",
+    "mutation UpdatePasswordViaResetToken($newPassword:String!$passwordResetToken:String!){updatePasswordViaResetToken"
+    "(newPassword:$newPassword passwordResetToken:$passwordResetToken){...InvalidatePassword}}",
+    "updatePasswordViaResetToken",
+    (_INVALIDATE_PASSWORD,),
+)
+UPSERT_ROW_LEVEL_PERMISSION_PREDICATES = rt.Operation(
+    "UpsertRowLevelPermissionPredicates",
+    "mutation",
+    "mutation UpsertRowLevelPermissionPredicates($input:UpsertRowLevelPermissionPredicatesInput"
+    "!){upsertRowLevelPermissionPredicates(input:$input){...UpsertRowLevelPermissionPredicatesResult}}",
+    "upsertRowLevelPermissionPredicates",
     (
-        _CONNECTED_ACCOUNT_PUBLIC_DTO, _PUBLIC_CONNECTION_PARAMETERS_OUTPUT,
-        _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS,
+        _ROW_LEVEL_PERMISSION_PREDICATE, _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
+        _UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT,
     ),
 )
-GET_MY_MESSAGE_CHANNELS = rt.Operation(
-    "GetMyMessageChannels",
-    "query",
-    "query GetMyMessageChannels($connectedAccountId:UUID){myMessageChannels(connectedAccountId:$connectedAccountId"
-    "){...MessageChannel}}",
-    "myMessageChannels",
-    (_MESSAGE_CHANNEL,),
-)
-GET_MY_MESSAGE_FOLDERS = rt.Operation(
-    "GetMyMessageFolders",
-    "query",
-    "query GetMyMessageFolders($messageChannelId:UUID){myMessageFolders(messageChannelId:$messageChannelId"
-    "){...MessageFolder}}",
-    "myMessageFolders",
-    (_MESSAGE_FOLDER,),
-)
-GET_NAVIGATION_MENU_ITEM = rt.Operation(
-    "GetNavigationMenuItem",
-    "query",
-    "query GetNavigationMenuItem($id:UUID!){navigationMenuItem(id:$id){...NavigationMenuItem}}",
-    "navigationMenuItem",
-    (_NAVIGATION_MENU_ITEM,),
-)
-GET_NAVIGATION_MENU_ITEMS = rt.Operation(
-    "GetNavigationMenuItems",
-    "query",
-    "query GetNavigationMenuItems{navigationMenuItems{...NavigationMenuItem}}",
-    "navigationMenuItems",
-    (_NAVIGATION_MENU_ITEM,),
-)
-GET_OBJECT = rt.Operation(
-    "GetObject",
-    "query",
-    "query GetObject($id:UUID!){object(id:$id){...Object}}",
-    "object",
-    (_FIELD, _OBJECT, _RELATION),
-)
-GET_OBJECT_RECORD_COUNTS = rt.Operation(
-    "GetObjectRecordCounts",
-    "query",
-    "query GetObjectRecordCounts{objectRecordCounts{...ObjectRecordCount}}",
-    "objectRecordCounts",
-    (_OBJECT_RECORD_COUNT,),
-)
-GET_OBJECTS = rt.Operation(
-    "GetObjects",
-    "query",
-    "query GetObjects($filter:ObjectFilter$paging:CursorPaging){objects(filter:$filter paging:$paging){edges{node"
-    "{...Object}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}",
-    "objects",
-    (_FIELD, _OBJECT, _RELATION),
+VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION = rt.Operation(
+    "VerifyEmailAndGetLoginTokenOperation",
+    "mutation",
+    "mutation VerifyEmailAndGetLoginTokenOperation($captchaToken:String$email:String!$emailVerificationToken:String"
+    "!$origin:String!){verifyEmailAndGetLoginToken(captchaToken:$captchaToken email:$email emailVerificationToken"
+    ":$emailVerificationToken origin:$origin){...VerifyEmailAndGetLoginToken}}",
+    "verifyEmailAndGetLoginToken",
+    (_AUTH_TOKEN, _VERIFY_EMAIL_AND_GET_LOGIN_TOKEN, _WORKSPACE_URLS),
 )
 GET_PAGE_LAYOUT = rt.Operation(
     "GetPageLayout",
@@ -2131,12 +2263,114 @@ GET_PAGE_LAYOUTS = rt.Operation(
     "getPageLayouts",
     (_PAGE_LAYOUT,),
 )
-GET_PIE_CHART_DATA = rt.Operation(
-    "GetPieChartData",
+CREATE_PAGE_LAYOUT = rt.Operation(
+    "CreatePageLayout",
+    "mutation",
+    "mutation CreatePageLayout($input:CreatePageLayoutInput!){createPageLayout(input:$input){...PageLayout}}",
+    "createPageLayout",
+    (_PAGE_LAYOUT,),
+)
+CREATE_PAGE_LAYOUT_TAB = rt.Operation(
+    "CreatePageLayoutTab",
+    "mutation",
+    "mutation CreatePageLayoutTab($input:CreatePageLayoutTabInput!){createPageLayoutTab(input:$input){...PageLayoutTab"
+    "}}",
+    "createPageLayoutTab",
+    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+)
+CREATE_PAGE_LAYOUT_WIDGET = rt.Operation(
+    "CreatePageLayoutWidget",
+    "mutation",
+    "mutation CreatePageLayoutWidget($input:CreatePageLayoutWidgetInput!){createPageLayoutWidget(input:$input"
+    "){...PageLayoutWidget}}",
+    "createPageLayoutWidget",
+    (_PAGE_LAYOUT_WIDGET,),
+)
+DESTROY_PAGE_LAYOUT = rt.Operation(
+    "DestroyPageLayout",
+    "mutation",
+    "mutation DestroyPageLayout($id:String!){destroyPageLayout(id:$id)}",
+    "destroyPageLayout",
+)
+DESTROY_PAGE_LAYOUT_TAB = rt.Operation(
+    "DestroyPageLayoutTab",
+    "mutation",
+    "mutation DestroyPageLayoutTab($id:String!){destroyPageLayoutTab(id:$id)}",
+    "destroyPageLayoutTab",
+)
+DESTROY_PAGE_LAYOUT_WIDGET = rt.Operation(
+    "DestroyPageLayoutWidget",
+    "mutation",
+    "mutation DestroyPageLayoutWidget($id:String!){destroyPageLayoutWidget(id:$id)}",
+    "destroyPageLayoutWidget",
+)
+RESET_PAGE_LAYOUT_TAB_TO_DEFAULT = rt.Operation(
+    "ResetPageLayoutTabToDefault",
+    "mutation",
+    "mutation ResetPageLayoutTabToDefault($id:String!){resetPageLayoutTabToDefault(id:$id){...PageLayoutTab}}",
+    "resetPageLayoutTabToDefault",
+    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+)
+RESET_PAGE_LAYOUT_TO_DEFAULT = rt.Operation(
+    "ResetPageLayoutToDefault",
+    "mutation",
+    "mutation ResetPageLayoutToDefault($id:String!){resetPageLayoutToDefault(id:$id){...PageLayout}}",
+    "resetPageLayoutToDefault",
+    (_PAGE_LAYOUT,),
+)
+RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT = rt.Operation(
+    "ResetPageLayoutWidgetToDefault",
+    "mutation",
+    "mutation ResetPageLayoutWidgetToDefault($id:String!){resetPageLayoutWidgetToDefault(id:$id){...PageLayoutWidget}}",
+    "resetPageLayoutWidgetToDefault",
+    (_PAGE_LAYOUT_WIDGET,),
+)
+UPDATE_PAGE_LAYOUT = rt.Operation(
+    "UpdatePageLayout",
+    "mutation",
+    "mutation UpdatePageLayout($id:String!$input:UpdatePageLayoutInput!){updatePageLayout(id:$id input:$input"
+    "){...PageLayout}}",
+    "updatePageLayout",
+    (_PAGE_LAYOUT,),
+)
+UPDATE_PAGE_LAYOUT_TAB = rt.Operation(
+    "UpdatePageLayoutTab",
+    "mutation",
+    "mutation UpdatePageLayoutTab($id:String!$input:UpdatePageLayoutTabInput!){updatePageLayoutTab(id:$id input:$input"
+    "){...PageLayoutTab}}",
+    "updatePageLayoutTab",
+    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+)
+UPDATE_PAGE_LAYOUT_WIDGET = rt.Operation(
+    "UpdatePageLayoutWidget",
+    "mutation",
+    "mutation UpdatePageLayoutWidget($id:String!$input:UpdatePageLayoutWidgetInput!){updatePageLayoutWidget(id:$id"
+    " input:$input){...PageLayoutWidget}}",
+    "updatePageLayoutWidget",
+    (_PAGE_LAYOUT_WIDGET,),
+)
+UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS = rt.Operation(
+    "UpdatePageLayoutWithTabsAndWidgets",
+    "mutation",
+    "mutation UpdatePageLayoutWithTabsAndWidgets($id:String!$input:UpdatePageLayoutWithTabsInput"
+    "!){updatePageLayoutWithTabsAndWidgets(id:$id input:$input){...PageLayout}}",
+    "updatePageLayoutWithTabsAndWidgets",
+    (_PAGE_LAYOUT,),
+)
+FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID = rt.Operation(
+    "FindApplicationRegistrationByClientId",
     "query",
-    "query GetPieChartData($input:PieChartDataInput!){pieChartData(input:$input){...PieChartData}}",
-    "pieChartData",
-    (_PIE_CHART_DATA, _PIE_CHART_DATA_ITEM),
+    "query FindApplicationRegistrationByClientId($clientId:String!){findApplicationRegistrationByClientId(clientId"
+    ":$clientId){...PublicApplicationRegistration}}",
+    "findApplicationRegistrationByClientId",
+    (_PUBLIC_APPLICATION_REGISTRATION,),
+)
+FIND_MANY_PUBLIC_DOMAINS = rt.Operation(
+    "FindManyPublicDomains",
+    "query",
+    "query FindManyPublicDomains{findManyPublicDomains{...PublicDomain}}",
+    "findManyPublicDomains",
+    (_PUBLIC_DOMAIN,),
 )
 GET_PUBLIC_WORKSPACE_DATA_BY_DOMAIN = rt.Operation(
     "GetPublicWorkspaceDataByDomain",
@@ -2153,12 +2387,19 @@ GET_PUBLIC_WORKSPACE_DATA_BY_ID = rt.Operation(
     "getPublicWorkspaceDataById",
     (_PUBLIC_WORKSPACE_DATA_SUMMARY,),
 )
-GET_RESOURCE_CREDIT_USAGE = rt.Operation(
-    "GetResourceCreditUsage",
-    "query",
-    "query GetResourceCreditUsage{getResourceCreditUsage{...BillingResourceCreditUsage}}",
-    "getResourceCreditUsage",
-    (_BILLING_RESOURCE_CREDIT_USAGE,),
+CREATE_PUBLIC_DOMAIN = rt.Operation(
+    "CreatePublicDomain",
+    "mutation",
+    "mutation CreatePublicDomain($applicationId:String!$domain:String!){createPublicDomain(applicationId"
+    ":$applicationId domain:$domain){...PublicDomain}}",
+    "createPublicDomain",
+    (_PUBLIC_DOMAIN,),
+)
+DELETE_PUBLIC_DOMAIN = rt.Operation(
+    "DeletePublicDomain",
+    "mutation",
+    "mutation DeletePublicDomain($domain:String!){deletePublicDomain(domain:$domain)}",
+    "deletePublicDomain",
 )
 GET_ROLES = rt.Operation(
     "GetRoles",
@@ -2170,12 +2411,59 @@ GET_ROLES = rt.Operation(
         _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
     ),
 )
-GET_SSO_IDENTITY_PROVIDERS = rt.Operation(
-    "GetSSOIdentityProviders",
-    "query",
-    "query GetSSOIdentityProviders{getSSOIdentityProviders{...FindAvailableSSOIDP}}",
-    "getSSOIdentityProviders",
-    (_FIND_AVAILABLE_SSOIDP,),
+ASSIGN_ROLE_TO_AGENT = rt.Operation(
+    "AssignRoleToAgent",
+    "mutation",
+    "mutation AssignRoleToAgent($agentId:UUID!$roleId:UUID!){assignRoleToAgent(agentId:$agentId roleId:$roleId)}",
+    "assignRoleToAgent",
+)
+ASSIGN_ROLE_TO_API_KEY = rt.Operation(
+    "AssignRoleToApiKey",
+    "mutation",
+    "mutation AssignRoleToApiKey($apiKeyId:UUID!$roleId:UUID!){assignRoleToApiKey(apiKeyId:$apiKeyId roleId:$roleId)}",
+    "assignRoleToApiKey",
+)
+CREATE_ONE_ROLE = rt.Operation(
+    "CreateOneRole",
+    "mutation",
+    "mutation CreateOneRole($createRoleInput:CreateRoleInput!){createOneRole(createRoleInput:$createRoleInput){...Role"
+    "}}",
+    "createOneRole",
+    (
+        _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
+        _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
+    ),
+)
+DELETE_ONE_ROLE = rt.Operation(
+    "DeleteOneRole",
+    "mutation",
+    "mutation DeleteOneRole($roleId:UUID!){deleteOneRole(roleId:$roleId)}",
+    "deleteOneRole",
+)
+REMOVE_ROLE_FROM_AGENT = rt.Operation(
+    "RemoveRoleFromAgent",
+    "mutation",
+    "mutation RemoveRoleFromAgent($agentId:UUID!){removeRoleFromAgent(agentId:$agentId)}",
+    "removeRoleFromAgent",
+)
+UPDATE_ONE_ROLE = rt.Operation(
+    "UpdateOneRole",
+    "mutation",
+    "mutation UpdateOneRole($updateRoleInput:UpdateRoleInput!){updateOneRole(updateRoleInput:$updateRoleInput){...Role"
+    "}}",
+    "updateOneRole",
+    (
+        _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
+        _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
+    ),
+)
+UPSERT_PERMISSION_FLAGS = rt.Operation(
+    "UpsertPermissionFlags",
+    "mutation",
+    "mutation UpsertPermissionFlags($upsertPermissionFlagsInput:UpsertPermissionFlagsInput!){upsertPermissionFlags"
+    "(upsertPermissionFlagsInput:$upsertPermissionFlagsInput){...RolePermissionFlag}}",
+    "upsertPermissionFlags",
+    (_ROLE_PERMISSION_FLAG,),
 )
 GET_SKILL = rt.Operation(
     "GetSkill",
@@ -2191,18 +2479,103 @@ GET_SKILLS = rt.Operation(
     "skills",
     (_SKILL,),
 )
-GET_TOOL_INDEX = rt.Operation(
-    "GetToolIndex",
-    "query",
-    "query GetToolIndex{getToolIndex{...ToolIndexEntry}}",
-    "getToolIndex",
-    (_TOOL_INDEX_ENTRY,),
+ACTIVATE_SKILL = rt.Operation(
+    "ActivateSkill",
+    "mutation",
+    "mutation ActivateSkill($id:UUID!){activateSkill(id:$id){...Skill}}",
+    "activateSkill",
+    (_SKILL,),
 )
-GET_TOOL_INPUT_SCHEMA = rt.Operation(
-    "GetToolInputSchema",
-    "query",
-    "query GetToolInputSchema($toolName:String!){getToolInputSchema(toolName:$toolName)}",
-    "getToolInputSchema",
+CREATE_SKILL = rt.Operation(
+    "CreateSkill",
+    "mutation",
+    "mutation CreateSkill($input:CreateSkillInput!){createSkill(input:$input){...Skill}}",
+    "createSkill",
+    (_SKILL,),
+)
+DEACTIVATE_SKILL = rt.Operation(
+    "DeactivateSkill",
+    "mutation",
+    "mutation DeactivateSkill($id:UUID!){deactivateSkill(id:$id){...Skill}}",
+    "deactivateSkill",
+    (_SKILL,),
+)
+DELETE_SKILL = rt.Operation(
+    "DeleteSkill",
+    "mutation",
+    "mutation DeleteSkill($id:UUID!){deleteSkill(id:$id){...Skill}}",
+    "deleteSkill",
+    (_SKILL,),
+)
+UPDATE_SKILL = rt.Operation(
+    "UpdateSkill",
+    "mutation",
+    "mutation UpdateSkill($input:UpdateSkillInput!){updateSkill(input:$input){...Skill}}",
+    "updateSkill",
+    (_SKILL,),
+)
+CREATE_OIDC_IDENTITY_PROVIDER = rt.Operation(
+    "CreateOIDCIdentityProvider",
+    "mutation",
+    "mutation CreateOIDCIdentityProvider($input:SetupOIDCSsoInput!){createOIDCIdentityProvider(input:$input"
+    "){...SetupSso}}",
+    "createOIDCIdentityProvider",
+    (_SETUP_SSO,),
+)
+CREATE_SAML_IDENTITY_PROVIDER = rt.Operation(
+    "CreateSAMLIdentityProvider",
+    "mutation",
+    "mutation CreateSAMLIdentityProvider($input:SetupSAMLSsoInput!){createSAMLIdentityProvider(input:$input"
+    "){...SetupSso}}",
+    "createSAMLIdentityProvider",
+    (_SETUP_SSO,),
+)
+DELETE_SSO_IDENTITY_PROVIDER = rt.Operation(
+    "DeleteSSOIdentityProvider",
+    "mutation",
+    "mutation DeleteSSOIdentityProvider($input:DeleteSsoInput!){deleteSSOIdentityProvider(input:$input){...DeleteSso}}",
+    "deleteSSOIdentityProvider",
+    (_DELETE_SSO,),
+)
+EDIT_SSO_IDENTITY_PROVIDER = rt.Operation(
+    "EditSSOIdentityProvider",
+    "mutation",
+    "mutation EditSSOIdentityProvider($input:EditSsoInput!){editSSOIdentityProvider(input:$input){...EditSso}}",
+    "editSSOIdentityProvider",
+    (_EDIT_SSO,),
+)
+DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION = rt.Operation(
+    "DeleteTwoFactorAuthenticationMethodOperation",
+    "mutation",
+    "mutation DeleteTwoFactorAuthenticationMethodOperation($twoFactorAuthenticationMethodId:UUID"
+    "!){deleteTwoFactorAuthenticationMethod(twoFactorAuthenticationMethodId:$twoFactorAuthenticationMethodId"
+    "){...DeleteTwoFactorAuthenticationMethod}}",
+    "deleteTwoFactorAuthenticationMethod",
+    (_DELETE_TWO_FACTOR_AUTHENTICATION_METHOD,),
+)
+INITIATE_OTP_PROVISIONING = rt.Operation(
+    "InitiateOTPProvisioning",
+    "mutation",
+    "mutation InitiateOTPProvisioning($loginToken:String!$origin:String!){initiateOTPProvisioning(loginToken"
+    ":$loginToken origin:$origin){...InitiateTwoFactorAuthenticationProvisioning}}",
+    "initiateOTPProvisioning",
+    (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
+)
+INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER = rt.Operation(
+    "InitiateOTPProvisioningForAuthenticatedUser",
+    "mutation",
+    "mutation InitiateOTPProvisioningForAuthenticatedUser{initiateOTPProvisioningForAuthenticatedUser"
+    "{...InitiateTwoFactorAuthenticationProvisioning}}",
+    "initiateOTPProvisioningForAuthenticatedUser",
+    (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
+)
+VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER = rt.Operation(
+    "VerifyTwoFactorAuthenticationMethodForAuthenticatedUser",
+    "mutation",
+    "mutation VerifyTwoFactorAuthenticationMethodForAuthenticatedUser($otp:String"
+    "!){verifyTwoFactorAuthenticationMethodForAuthenticatedUser(otp:$otp){...VerifyTwoFactorAuthenticationMethod}}",
+    "verifyTwoFactorAuthenticationMethodForAuthenticatedUser",
+    (_VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD,),
 )
 GET_UNSUBSCRIBE_PAGE_PREVIEW_URL = rt.Operation(
     "GetUnsubscribePagePreviewUrl",
@@ -2217,12 +2590,64 @@ GET_UNSUBSCRIBE_TOPICS = rt.Operation(
     "unsubscribeTopics",
     (_UNSUBSCRIBE_TOPIC,),
 )
-GET_USAGE_ANALYTICS = rt.Operation(
-    "GetUsageAnalytics",
+CREATE_UNSUBSCRIBE_TOPIC = rt.Operation(
+    "CreateUnsubscribeTopic",
+    "mutation",
+    "mutation CreateUnsubscribeTopic($input:CreateUnsubscribeTopicInput!){createUnsubscribeTopic(input:$input"
+    "){...UnsubscribeTopic}}",
+    "createUnsubscribeTopic",
+    (_UNSUBSCRIBE_TOPIC,),
+)
+DELETE_UNSUBSCRIBE_TOPIC = rt.Operation(
+    "DeleteUnsubscribeTopic",
+    "mutation",
+    "mutation DeleteUnsubscribeTopic($id:String!){deleteUnsubscribeTopic(id:$id)}",
+    "deleteUnsubscribeTopic",
+)
+UPDATE_UNSUBSCRIBE_TOPIC = rt.Operation(
+    "UpdateUnsubscribeTopic",
+    "mutation",
+    "mutation UpdateUnsubscribeTopic($input:UpdateUnsubscribeTopicInput!){updateUnsubscribeTopic(input:$input"
+    "){...UnsubscribeTopic}}",
+    "updateUnsubscribeTopic",
+    (_UNSUBSCRIBE_TOPIC,),
+)
+CHECK_USER_EXISTS = rt.Operation(
+    "CheckUserExists",
     "query",
-    "query GetUsageAnalytics($input:UsageAnalyticsInput){getUsageAnalytics(input:$input){...UsageAnalytics}}",
-    "getUsageAnalytics",
-    (_USAGE_ANALYTICS, _USAGE_BREAKDOWN_ITEM, _USAGE_TIME_SERIES, _USAGE_USER_DAILY),
+    "query CheckUserExists($captchaToken:String$email:String!){checkUserExists(captchaToken:$captchaToken email:$email"
+    "){...CheckUserExist}}",
+    "checkUserExists",
+    (_CHECK_USER_EXIST,),
+)
+GET_CURRENT_USER = rt.Operation(
+    "GetCurrentUser",
+    "query",
+    "query GetCurrentUser{currentUser{...User}}",
+    "currentUser",
+    (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER, _USER_WORKSPACE),
+)
+DELETE_USER = rt.Operation(
+    "DeleteUser",
+    "mutation",
+    "mutation DeleteUser{deleteUser{...User}}",
+    "deleteUser",
+    (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER, _USER_WORKSPACE),
+)
+DELETE_USER_FROM_WORKSPACE = rt.Operation(
+    "DeleteUserFromWorkspace",
+    "mutation",
+    "mutation DeleteUserFromWorkspace($workspaceMemberIdToDelete:String!){deleteUserFromWorkspace"
+    "(workspaceMemberIdToDelete:$workspaceMemberIdToDelete){...UserWorkspace}}",
+    "deleteUserFromWorkspace",
+    (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER_WORKSPACE),
+)
+UPDATE_USER_EMAIL = rt.Operation(
+    "UpdateUserEmail",
+    "mutation",
+    "mutation UpdateUserEmail($newEmail:String!$verifyEmailRedirectPath:String){updateUserEmail(newEmail:$newEmail"
+    " verifyEmailRedirectPath:$verifyEmailRedirectPath)}",
+    "updateUserEmail",
 )
 GET_VIEW = rt.Operation(
     "GetView",
@@ -2323,476 +2748,174 @@ GET_VIEWS = rt.Operation(
     "getViews",
     (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
 )
-GET_WEBHOOK = rt.Operation(
-    "GetWebhook",
-    "query",
-    "query GetWebhook($id:UUID!){webhook(id:$id){...Webhook}}",
-    "webhook",
-    (_WEBHOOK,),
-)
-GET_WEBHOOKS = rt.Operation(
-    "GetWebhooks",
-    "query",
-    "query GetWebhooks{webhooks{...Webhook}}",
-    "webhooks",
-    (_WEBHOOK,),
-)
-GET_WORKSPACE_CREATION_DEFAULTS = rt.Operation(
-    "GetWorkspaceCreationDefaults",
-    "query",
-    "query GetWorkspaceCreationDefaults{getWorkspaceCreationDefaults{...WorkspaceCreationDefaultsDTO}}",
-    "getWorkspaceCreationDefaults",
-    (_WORKSPACE_CREATION_DEFAULTS_DTO,),
-)
-IMPERSONATE_OPERATION = rt.Operation(
-    "ImpersonateOperation",
+CREATE_MANY_VIEW_FIELD_GROUPS = rt.Operation(
+    "CreateManyViewFieldGroups",
     "mutation",
-    "mutation ImpersonateOperation($userId:UUID!$workspaceId:UUID!){impersonate(userId:$userId workspaceId:$workspaceId"
-    "){...Impersonate}}",
-    "impersonate",
-    (_AUTH_TOKEN, _IMPERSONATE, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
+    "mutation CreateManyViewFieldGroups($inputs:[CreateViewFieldGroupInput!]!){createManyViewFieldGroups(inputs"
+    ":$inputs){...ViewFieldGroup}}",
+    "createManyViewFieldGroups",
+    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-INITIATE_OTP_PROVISIONING = rt.Operation(
-    "InitiateOTPProvisioning",
+CREATE_MANY_VIEW_FIELDS = rt.Operation(
+    "CreateManyViewFields",
     "mutation",
-    "mutation InitiateOTPProvisioning($loginToken:String!$origin:String!){initiateOTPProvisioning(loginToken"
-    ":$loginToken origin:$origin){...InitiateTwoFactorAuthenticationProvisioning}}",
-    "initiateOTPProvisioning",
-    (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
+    "mutation CreateManyViewFields($inputs:[CreateViewFieldInput!]!){createManyViewFields(inputs:$inputs){...ViewField"
+    "}}",
+    "createManyViewFields",
+    (_VIEW_FIELD,),
 )
-INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER = rt.Operation(
-    "InitiateOTPProvisioningForAuthenticatedUser",
+CREATE_MANY_VIEW_GROUPS = rt.Operation(
+    "CreateManyViewGroups",
     "mutation",
-    "mutation InitiateOTPProvisioningForAuthenticatedUser{initiateOTPProvisioningForAuthenticatedUser"
-    "{...InitiateTwoFactorAuthenticationProvisioning}}",
-    "initiateOTPProvisioningForAuthenticatedUser",
-    (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
+    "mutation CreateManyViewGroups($inputs:[CreateViewGroupInput!]!){createManyViewGroups(inputs:$inputs){...ViewGroup"
+    "}}",
+    "createManyViewGroups",
+    (_VIEW_GROUP,),
 )
-INSTALL_APPLICATION = rt.Operation(
-    "InstallApplication",
+CREATE_VIEW = rt.Operation(
+    "CreateView",
     "mutation",
-    "mutation InstallApplication($universalIdentifier:String!$version:String){installApplication(universalIdentifier"
-    ":$universalIdentifier version:$version){...Application}}",
-    "installApplication",
-    (_AGENT, _APPLICATION, _APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _COMMAND_MENU_ITEM, _FRONT_COMPONENT, _LOGIC_FUNCTION),
+    "mutation CreateView($input:CreateViewInput!){createView(input:$input){...View}}",
+    "createView",
+    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
 )
-LIST_PLANS = rt.Operation(
-    "ListPlans",
-    "query",
-    "query ListPlans{listPlans{...BillingPlan}}",
-    "listPlans",
-    (
-        _BILLING_LICENSED_PRODUCT, _BILLING_METERED_PRODUCT, _BILLING_PLAN, _BILLING_PRICE_LICENSED,
-        _BILLING_PRICE_METERED, _BILLING_PRICE_TIER, _BILLING_PRODUCT_METADATA,
-    ),
-)
-PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE = rt.Operation(
-    "PreviewMessageCampaignAudience",
-    "query",
-    "query PreviewMessageCampaignAudience($input:PreviewMessageCampaignAudienceInput!){previewMessageCampaignAudience"
-    "(input:$input){...CampaignAudiencePreviewDTO}}",
-    "previewMessageCampaignAudience",
-    (_CAMPAIGN_AUDIENCE_PREVIEW_DTO,),
-)
-REFRESH_ENTERPRISE_VALIDITY_TOKEN = rt.Operation(
-    "RefreshEnterpriseValidityToken",
+CREATE_VIEW_FIELD = rt.Operation(
+    "CreateViewField",
     "mutation",
-    "mutation RefreshEnterpriseValidityToken{refreshEnterpriseValidityToken}",
-    "refreshEnterpriseValidityToken",
+    "mutation CreateViewField($input:CreateViewFieldInput!){createViewField(input:$input){...ViewField}}",
+    "createViewField",
+    (_VIEW_FIELD,),
 )
-REMOVE_QUERY_FROM_EVENT_STREAM = rt.Operation(
-    "RemoveQueryFromEventStream",
+CREATE_VIEW_FIELD_GROUP = rt.Operation(
+    "CreateViewFieldGroup",
     "mutation",
-    "mutation RemoveQueryFromEventStream($input:RemoveQueryFromEventStreamInput!){removeQueryFromEventStream(input"
-    ":$input)}",
-    "removeQueryFromEventStream",
+    "mutation CreateViewFieldGroup($input:CreateViewFieldGroupInput!){createViewFieldGroup(input:$input"
+    "){...ViewFieldGroup}}",
+    "createViewFieldGroup",
+    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-REMOVE_ROLE_FROM_AGENT = rt.Operation(
-    "RemoveRoleFromAgent",
+CREATE_VIEW_FILTER = rt.Operation(
+    "CreateViewFilter",
     "mutation",
-    "mutation RemoveRoleFromAgent($agentId:UUID!){removeRoleFromAgent(agentId:$agentId)}",
-    "removeRoleFromAgent",
+    "mutation CreateViewFilter($input:CreateViewFilterInput!){createViewFilter(input:$input){...ViewFilter}}",
+    "createViewFilter",
+    (_VIEW_FILTER,),
 )
-RENAME_CHAT_THREAD = rt.Operation(
-    "RenameChatThread",
+CREATE_VIEW_FILTER_GROUP = rt.Operation(
+    "CreateViewFilterGroup",
     "mutation",
-    "mutation RenameChatThread($id:UUID!$title:String!){renameChatThread(id:$id title:$title){...AgentChatThread}}",
-    "renameChatThread",
-    (_AGENT_CHAT_THREAD,),
+    "mutation CreateViewFilterGroup($input:CreateViewFilterGroupInput!){createViewFilterGroup(input:$input"
+    "){...ViewFilterGroup}}",
+    "createViewFilterGroup",
+    (_VIEW_FILTER_GROUP,),
 )
-RENEW_APPLICATION_TOKEN = rt.Operation(
-    "RenewApplicationToken",
+CREATE_VIEW_GROUP = rt.Operation(
+    "CreateViewGroup",
     "mutation",
-    "mutation RenewApplicationToken($applicationRefreshToken:String!){renewApplicationToken(applicationRefreshToken"
-    ":$applicationRefreshToken){...ApplicationTokenPair}}",
-    "renewApplicationToken",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN),
+    "mutation CreateViewGroup($input:CreateViewGroupInput!){createViewGroup(input:$input){...ViewGroup}}",
+    "createViewGroup",
+    (_VIEW_GROUP,),
 )
-RENEW_TOKEN = rt.Operation(
-    "RenewToken",
+CREATE_VIEW_SORT = rt.Operation(
+    "CreateViewSort",
     "mutation",
-    "mutation RenewToken($appToken:String!){renewToken(appToken:$appToken){...AuthTokens}}",
-    "renewToken",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
+    "mutation CreateViewSort($input:CreateViewSortInput!){createViewSort(input:$input){...ViewSort}}",
+    "createViewSort",
+    (_VIEW_SORT,),
 )
-RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION = rt.Operation(
-    "ResendEmailVerificationTokenOperation",
+DELETE_VIEW = rt.Operation(
+    "DeleteView",
     "mutation",
-    "mutation ResendEmailVerificationTokenOperation($email:String!$origin:String!){resendEmailVerificationToken(email"
-    ":$email origin:$origin){...ResendEmailVerificationToken}}",
-    "resendEmailVerificationToken",
-    (_RESEND_EMAIL_VERIFICATION_TOKEN,),
+    "mutation DeleteView($id:String!){deleteView(id:$id)}",
+    "deleteView",
 )
-RESEND_WORKSPACE_INVITATION = rt.Operation(
-    "ResendWorkspaceInvitation",
+DELETE_VIEW_FIELD = rt.Operation(
+    "DeleteViewField",
     "mutation",
-    "mutation ResendWorkspaceInvitation($appTokenId:String!){resendWorkspaceInvitation(appTokenId:$appTokenId"
-    "){...SendInvitations}}",
-    "resendWorkspaceInvitation",
-    (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
+    "mutation DeleteViewField($input:DeleteViewFieldInput!){deleteViewField(input:$input){...ViewField}}",
+    "deleteViewField",
+    (_VIEW_FIELD,),
 )
-RESET_COMMAND_MENU_ITEM = rt.Operation(
-    "ResetCommandMenuItem",
+DELETE_VIEW_FIELD_GROUP = rt.Operation(
+    "DeleteViewFieldGroup",
     "mutation",
-    "mutation ResetCommandMenuItem($id:UUID!){resetCommandMenuItem(id:$id){...CommandMenuItem}}",
-    "resetCommandMenuItem",
-    (_COMMAND_MENU_ITEM,),
+    "mutation DeleteViewFieldGroup($input:DeleteViewFieldGroupInput!){deleteViewFieldGroup(input:$input"
+    "){...ViewFieldGroup}}",
+    "deleteViewFieldGroup",
+    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-RESET_PAGE_LAYOUT_TAB_TO_DEFAULT = rt.Operation(
-    "ResetPageLayoutTabToDefault",
+DELETE_VIEW_FILTER = rt.Operation(
+    "DeleteViewFilter",
     "mutation",
-    "mutation ResetPageLayoutTabToDefault($id:String!){resetPageLayoutTabToDefault(id:$id){...PageLayoutTab}}",
-    "resetPageLayoutTabToDefault",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+    "mutation DeleteViewFilter($input:DeleteViewFilterInput!){deleteViewFilter(input:$input){...ViewFilter}}",
+    "deleteViewFilter",
+    (_VIEW_FILTER,),
 )
-RESET_PAGE_LAYOUT_TO_DEFAULT = rt.Operation(
-    "ResetPageLayoutToDefault",
+DELETE_VIEW_FILTER_GROUP = rt.Operation(
+    "DeleteViewFilterGroup",
     "mutation",
-    "mutation ResetPageLayoutToDefault($id:String!){resetPageLayoutToDefault(id:$id){...PageLayout}}",
-    "resetPageLayoutToDefault",
-    (_PAGE_LAYOUT,),
+    "mutation DeleteViewFilterGroup($id:String!){deleteViewFilterGroup(id:$id)}",
+    "deleteViewFilterGroup",
 )
-RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT = rt.Operation(
-    "ResetPageLayoutWidgetToDefault",
+DELETE_VIEW_GROUP = rt.Operation(
+    "DeleteViewGroup",
     "mutation",
-    "mutation ResetPageLayoutWidgetToDefault($id:String!){resetPageLayoutWidgetToDefault(id:$id){...PageLayoutWidget}}",
-    "resetPageLayoutWidgetToDefault",
-    (_PAGE_LAYOUT_WIDGET,),
+    "mutation DeleteViewGroup($input:DeleteViewGroupInput!){deleteViewGroup(input:$input){...ViewGroup}}",
+    "deleteViewGroup",
+    (_VIEW_GROUP,),
 )
-RESOLVE_AGENT_CHAT_APPROVAL = rt.Operation(
-    "ResolveAgentChatApproval",
+DELETE_VIEW_SORT = rt.Operation(
+    "DeleteViewSort",
     "mutation",
-    "mutation ResolveAgentChatApproval($decision:AgentChatApprovalDecisionInput!$messageId:UUID!$modelId:String"
-    "$threadId:UUID!){resolveAgentChatApproval(decision:$decision messageId:$messageId modelId:$modelId threadId"
-    ":$threadId){...SendChatMessageResult}}",
-    "resolveAgentChatApproval",
-    (_SEND_CHAT_MESSAGE_RESULT,),
+    "mutation DeleteViewSort($input:DeleteViewSortInput!){deleteViewSort(input:$input)}",
+    "deleteViewSort",
 )
-RETRY_CHAT_MESSAGE = rt.Operation(
-    "RetryChatMessage",
+DESTROY_VIEW = rt.Operation(
+    "DestroyView",
     "mutation",
-    "mutation RetryChatMessage($modelId:String$threadId:UUID!){retryChatMessage(modelId:$modelId threadId:$threadId"
-    "){...SendChatMessageResult}}",
-    "retryChatMessage",
-    (_SEND_CHAT_MESSAGE_RESULT,),
+    "mutation DestroyView($id:String!){destroyView(id:$id)}",
+    "destroyView",
 )
-REVOKE_API_KEY = rt.Operation(
-    "RevokeApiKey",
+DESTROY_VIEW_FIELD = rt.Operation(
+    "DestroyViewField",
     "mutation",
-    "mutation RevokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){...ApiKey}}",
-    "revokeApiKey",
-    (_API_KEY,),
+    "mutation DestroyViewField($input:DestroyViewFieldInput!){destroyViewField(input:$input){...ViewField}}",
+    "destroyViewField",
+    (_VIEW_FIELD,),
 )
-ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET = rt.Operation(
-    "RotateApplicationRegistrationClientSecret",
+DESTROY_VIEW_FIELD_GROUP = rt.Operation(
+    "DestroyViewFieldGroup",
     "mutation",
-    "mutation RotateApplicationRegistrationClientSecret($id:String!){rotateApplicationRegistrationClientSecret(id:$id"
-    "){...RotateClientSecret}}",
-    "rotateApplicationRegistrationClientSecret",
-    (_ROTATE_CLIENT_SECRET,),
+    "mutation DestroyViewFieldGroup($input:DestroyViewFieldGroupInput!){destroyViewFieldGroup(input:$input"
+    "){...ViewFieldGroup}}",
+    "destroyViewFieldGroup",
+    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-RUN_AGENT = rt.Operation(
-    "RunAgent",
+DESTROY_VIEW_FILTER = rt.Operation(
+    "DestroyViewFilter",
     "mutation",
-    "mutation RunAgent($input:RunAgentInput!){runAgent(input:$input){...RunAgentResult}}",
-    "runAgent",
-    (_RUN_AGENT_RESULT,),
+    "mutation DestroyViewFilter($input:DestroyViewFilterInput!){destroyViewFilter(input:$input){...ViewFilter}}",
+    "destroyViewFilter",
+    (_VIEW_FILTER,),
 )
-RUN_EVALUATION_INPUT = rt.Operation(
-    "RunEvaluationInput",
+DESTROY_VIEW_FILTER_GROUP = rt.Operation(
+    "DestroyViewFilterGroup",
     "mutation",
-    "mutation RunEvaluationInput($agentId:UUID!$input:String!){runEvaluationInput(agentId:$agentId input:$input"
-    "){...AgentTurn}}",
-    "runEvaluationInput",
-    (_AGENT_TURN,),
+    "mutation DestroyViewFilterGroup($id:String!){destroyViewFilterGroup(id:$id)}",
+    "destroyViewFilterGroup",
 )
-SAVE_IMAP_SMTP_CALDAV_ACCOUNT = rt.Operation(
-    "SaveImapSmtpCaldavAccount",
+DESTROY_VIEW_GROUP = rt.Operation(
+    "DestroyViewGroup",
     "mutation",
-    "mutation SaveImapSmtpCaldavAccount($connectionParameters:EmailAccountConnectionParameters!$handle:String!$id:UUID"
-    "){saveImapSmtpCaldavAccount(connectionParameters:$connectionParameters handle:$handle id:$id"
-    "){...ImapSmtpCaldavConnectionSuccess}}",
-    "saveImapSmtpCaldavAccount",
-    (_IMAP_SMTP_CALDAV_CONNECTION_SUCCESS,),
+    "mutation DestroyViewGroup($input:DestroyViewGroupInput!){destroyViewGroup(input:$input){...ViewGroup}}",
+    "destroyViewGroup",
+    (_VIEW_GROUP,),
 )
-SEND_CHAT_MESSAGE = rt.Operation(
-    "SendChatMessage",
+DESTROY_VIEW_SORT = rt.Operation(
+    "DestroyViewSort",
     "mutation",
-    "mutation SendChatMessage($browsingContext:JSON$fileAttachments:[FileAttachmentInput!]$messageId:UUID!$modelId"
-    ":String$text:String!$threadId:UUID!){sendChatMessage(browsingContext:$browsingContext fileAttachments"
-    ":$fileAttachments messageId:$messageId modelId:$modelId text:$text threadId:$threadId){...SendChatMessageResult}}",
-    "sendChatMessage",
-    (_SEND_CHAT_MESSAGE_RESULT,),
-)
-SEND_EMAIL = rt.Operation(
-    "SendEmail",
-    "mutation",
-    "mutation SendEmail($input:SendEmailInput!){sendEmail(input:$input){...SendEmailOutput}}",
-    "sendEmail",
-    (_SEND_EMAIL_OUTPUT,),
-)
-SEND_EMAIL_VIA_EMAILING_DOMAIN = rt.Operation(
-    "SendEmailViaEmailingDomain",
-    "mutation",
-    "mutation SendEmailViaEmailingDomain($input:SendEmailViaDomainInput!){sendEmailViaEmailingDomain(input:$input"
-    "){...SendEmailViaDomainOutput}}",
-    "sendEmailViaEmailingDomain",
-    (_SEND_EMAIL_VIA_DOMAIN_OUTPUT,),
-)
-SEND_INVITATIONS_OPERATION = rt.Operation(
-    "SendInvitationsOperation",
-    "mutation",
-    "mutation SendInvitationsOperation($emails:[String!]!$roleId:UUID){sendInvitations(emails:$emails roleId:$roleId"
-    "){...SendInvitations}}",
-    "sendInvitations",
-    (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
-)
-SEND_MESSAGE_CAMPAIGN = rt.Operation(
-    "SendMessageCampaign",
-    "mutation",
-    "mutation SendMessageCampaign($input:SendMessageCampaignInput!){sendMessageCampaign(input:$input"
-    "){...SendMessageCampaignOutputDTO}}",
-    "sendMessageCampaign",
-    (_CAMPAIGN_SKIPPED_RECIPIENTS_DTO, _SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO),
-)
-SET_ENTERPRISE_KEY = rt.Operation(
-    "SetEnterpriseKey",
-    "mutation",
-    "mutation SetEnterpriseKey($enterpriseKey:String!){setEnterpriseKey(enterpriseKey:$enterpriseKey"
-    "){...EnterpriseLicenseInfoDTO}}",
-    "setEnterpriseKey",
-    (_ENTERPRISE_LICENSE_INFO_DTO,),
-)
-SET_RESOURCE_CREDIT_SUBSCRIPTION_PRICE = rt.Operation(
-    "SetResourceCreditSubscriptionPrice",
-    "mutation",
-    "mutation SetResourceCreditSubscriptionPrice($priceId:String!){setResourceCreditSubscriptionPrice(priceId:$priceId"
-    "){...BillingUpdate}}",
-    "setResourceCreditSubscriptionPrice",
-    (
-        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
-        _BILLING_UPDATE,
-    ),
-)
-SIGN_IN = rt.Operation(
-    "SignIn",
-    "mutation",
-    "mutation SignIn($captchaToken:String$email:String!$locale:String$password:String!$verifyEmailRedirectPath:String"
-    "){signIn(captchaToken:$captchaToken email:$email locale:$locale password:$password verifyEmailRedirectPath"
-    ":$verifyEmailRedirectPath){...AvailableWorkspacesAndAccessTokens}}",
-    "signIn",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
-)
-SIGN_UP_IN_NEW_WORKSPACE = rt.Operation(
-    "SignUpInNewWorkspace",
-    "mutation",
-    "mutation SignUpInNewWorkspace($input:SignUpInNewWorkspaceInput){signUpInNewWorkspace(input:$input){...SignUp}}",
-    "signUpInNewWorkspace",
-    (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
-)
-SIGN_UP_IN_WORKSPACE = rt.Operation(
-    "SignUpInWorkspace",
-    "mutation",
-    "mutation SignUpInWorkspace($captchaToken:String$email:String!$locale:String$password:String"
-    "!$verifyEmailRedirectPath:String$workspaceId:UUID$workspaceInviteHash:String$workspacePersonalInviteToken:String"
-    "){signUpInWorkspace(captchaToken:$captchaToken email:$email locale:$locale password:$password"
-    " verifyEmailRedirectPath:$verifyEmailRedirectPath workspaceId:$workspaceId workspaceInviteHash"
-    ":$workspaceInviteHash workspacePersonalInviteToken:$workspacePersonalInviteToken){...SignUp}}",
-    "signUpInWorkspace",
-    (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
-)
-SIGN_UP_OPERATION = rt.Operation(
-    "SignUpOperation",
-    "mutation",
-    "mutation SignUpOperation($captchaToken:String$email:String!$locale:String$password:String!$verifyEmailRedirectPath"
-    ":String){signUp(captchaToken:$captchaToken email:$email locale:$locale password:$password verifyEmailRedirectPath"
-    ":$verifyEmailRedirectPath){...AvailableWorkspacesAndAccessTokens}}",
-    "signUp",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
-)
-SKIP_BOOK_ONBOARDING_STEP = rt.Operation(
-    "SkipBookOnboardingStep",
-    "mutation",
-    "mutation SkipBookOnboardingStep{skipBookOnboardingStep{...OnboardingStepSuccess}}",
-    "skipBookOnboardingStep",
-    (_ONBOARDING_STEP_SUCCESS,),
-)
-SKIP_SYNC_EMAIL_ONBOARDING_STEP = rt.Operation(
-    "SkipSyncEmailOnboardingStep",
-    "mutation",
-    "mutation SkipSyncEmailOnboardingStep{skipSyncEmailOnboardingStep{...OnboardingStepSuccess}}",
-    "skipSyncEmailOnboardingStep",
-    (_ONBOARDING_STEP_SUCCESS,),
-)
-START_CHANNEL_SYNC = rt.Operation(
-    "StartChannelSync",
-    "mutation",
-    "mutation StartChannelSync($connectedAccountId:UUID!){startChannelSync(connectedAccountId:$connectedAccountId"
-    "){...ChannelSyncSuccess}}",
-    "startChannelSync",
-    (_CHANNEL_SYNC_SUCCESS,),
-)
-STOP_AGENT_CHAT_STREAM = rt.Operation(
-    "StopAgentChatStream",
-    "mutation",
-    "mutation StopAgentChatStream($threadId:UUID!){stopAgentChatStream(threadId:$threadId)}",
-    "stopAgentChatStream",
-)
-SWITCH_BILLING_PLAN = rt.Operation(
-    "SwitchBillingPlan",
-    "mutation",
-    "mutation SwitchBillingPlan{switchBillingPlan{...BillingUpdate}}",
-    "switchBillingPlan",
-    (
-        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
-        _BILLING_UPDATE,
-    ),
-)
-SWITCH_SUBSCRIPTION_INTERVAL = rt.Operation(
-    "SwitchSubscriptionInterval",
-    "mutation",
-    "mutation SwitchSubscriptionInterval{switchSubscriptionInterval{...BillingUpdate}}",
-    "switchSubscriptionInterval",
-    (
-        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
-        _BILLING_UPDATE,
-    ),
-)
-SYNC_APPLICATION = rt.Operation(
-    "SyncApplication",
-    "mutation",
-    "mutation SyncApplication($dryRun:Boolean$manifest:JSON!){syncApplication(dryRun:$dryRun manifest:$manifest"
-    "){...WorkspaceMigration}}",
-    "syncApplication",
-    (_WORKSPACE_MIGRATION,),
-)
-SYNC_MARKETPLACE_CATALOG = rt.Operation(
-    "SyncMarketplaceCatalog",
-    "mutation",
-    "mutation SyncMarketplaceCatalog{syncMarketplaceCatalog}",
-    "syncMarketplaceCatalog",
-)
-TRACK_ANALYTICS = rt.Operation(
-    "TrackAnalytics",
-    "mutation",
-    "mutation TrackAnalytics($event:String$name:String$properties:JSON$type:AnalyticsType!){trackAnalytics(event:$event"
-    " name:$name properties:$properties type:$type){...Analytics}}",
-    "trackAnalytics",
-    (_ANALYTICS,),
-)
-TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP = rt.Operation(
-    "TransferApplicationRegistrationOwnership",
-    "mutation",
-    "mutation TransferApplicationRegistrationOwnership($applicationRegistrationId:String!$targetWorkspaceSubdomain"
-    ":String!){transferApplicationRegistrationOwnership(applicationRegistrationId:$applicationRegistrationId"
-    " targetWorkspaceSubdomain:$targetWorkspaceSubdomain){...ApplicationRegistration}}",
-    "transferApplicationRegistrationOwnership",
-    (_APPLICATION_REGISTRATION,),
-)
-TRIGGER_INSTALL_APPS_ONBOARDING_STEP = rt.Operation(
-    "TriggerInstallAppsOnboardingStep",
-    "mutation",
-    "mutation TriggerInstallAppsOnboardingStep($universalIdentifiers:[String!]!){triggerInstallAppsOnboardingStep"
-    "(universalIdentifiers:$universalIdentifiers){...OnboardingStepSuccess}}",
-    "triggerInstallAppsOnboardingStep",
-    (_ONBOARDING_STEP_SUCCESS,),
-)
-UNARCHIVE_CHAT_THREAD = rt.Operation(
-    "UnarchiveChatThread",
-    "mutation",
-    "mutation UnarchiveChatThread($id:UUID!){unarchiveChatThread(id:$id){...AgentChatThread}}",
-    "unarchiveChatThread",
-    (_AGENT_CHAT_THREAD,),
-)
-UNINSTALL_APPLICATION = rt.Operation(
-    "UninstallApplication",
-    "mutation",
-    "mutation UninstallApplication($universalIdentifier:String!){uninstallApplication(universalIdentifier"
-    ":$universalIdentifier)}",
-    "uninstallApplication",
-)
-UPDATE_API_KEY = rt.Operation(
-    "UpdateApiKey",
-    "mutation",
-    "mutation UpdateApiKey($input:UpdateApiKeyInput!){updateApiKey(input:$input){...ApiKey}}",
-    "updateApiKey",
-    (_API_KEY,),
-)
-UPDATE_APPLICATION_REGISTRATION = rt.Operation(
-    "UpdateApplicationRegistration",
-    "mutation",
-    "mutation UpdateApplicationRegistration($input:UpdateApplicationRegistrationInput!){updateApplicationRegistration"
-    "(input:$input){...ApplicationRegistration}}",
-    "updateApplicationRegistration",
-    (_APPLICATION_REGISTRATION,),
-)
-UPDATE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
-    "UpdateApplicationRegistrationVariable",
-    "mutation",
-    "mutation UpdateApplicationRegistrationVariable($input:UpdateApplicationRegistrationVariableInput"
-    "!){updateApplicationRegistrationVariable(input:$input){...ApplicationRegistrationVariable}}",
-    "updateApplicationRegistrationVariable",
-    (_APPLICATION_REGISTRATION_VARIABLE,),
-)
-UPDATE_CALENDAR_CHANNEL = rt.Operation(
-    "UpdateCalendarChannel",
-    "mutation",
-    "mutation UpdateCalendarChannel($input:UpdateCalendarChannelInput!){updateCalendarChannel(input:$input"
-    "){...CalendarChannel}}",
-    "updateCalendarChannel",
-    (_CALENDAR_CHANNEL,),
-)
-UPDATE_COMMAND_MENU_ITEM = rt.Operation(
-    "UpdateCommandMenuItem",
-    "mutation",
-    "mutation UpdateCommandMenuItem($input:UpdateCommandMenuItemInput!){updateCommandMenuItem(input:$input"
-    "){...CommandMenuItem}}",
-    "updateCommandMenuItem",
-    (_COMMAND_MENU_ITEM,),
-)
-UPDATE_FRONT_COMPONENT = rt.Operation(
-    "UpdateFrontComponent",
-    "mutation",
-    "mutation UpdateFrontComponent($input:UpdateFrontComponentInput!){updateFrontComponent(input:$input"
-    "){...FrontComponent}}",
-    "updateFrontComponent",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
-)
-UPDATE_LAB_PUBLIC_FEATURE_FLAG = rt.Operation(
-    "UpdateLabPublicFeatureFlag",
-    "mutation",
-    "mutation UpdateLabPublicFeatureFlag($input:UpdateLabPublicFeatureFlagInput!){updateLabPublicFeatureFlag(input"
-    ":$input){...FeatureFlag}}",
-    "updateLabPublicFeatureFlag",
-    (_FEATURE_FLAG,),
-)
-UPDATE_MANY_NAVIGATION_MENU_ITEMS = rt.Operation(
-    "UpdateManyNavigationMenuItems",
-    "mutation",
-    "mutation UpdateManyNavigationMenuItems($inputs:[UpdateOneNavigationMenuItemInput!]!){updateManyNavigationMenuItems"
-    "(inputs:$inputs){...NavigationMenuItem}}",
-    "updateManyNavigationMenuItems",
-    (_NAVIGATION_MENU_ITEM,),
+    "mutation DestroyViewSort($input:DestroyViewSortInput!){destroyViewSort(input:$input)}",
+    "destroyViewSort",
 )
 UPDATE_MANY_VIEW_GROUPS = rt.Operation(
     "UpdateManyViewGroups",
@@ -2801,145 +2924,6 @@ UPDATE_MANY_VIEW_GROUPS = rt.Operation(
     "}}",
     "updateManyViewGroups",
     (_VIEW_GROUP,),
-)
-UPDATE_MESSAGE_CHANNEL = rt.Operation(
-    "UpdateMessageChannel",
-    "mutation",
-    "mutation UpdateMessageChannel($input:UpdateMessageChannelInput!){updateMessageChannel(input:$input"
-    "){...MessageChannel}}",
-    "updateMessageChannel",
-    (_MESSAGE_CHANNEL,),
-)
-UPDATE_MESSAGE_FOLDER = rt.Operation(
-    "UpdateMessageFolder",
-    "mutation",
-    "mutation UpdateMessageFolder($input:UpdateMessageFolderInput!){updateMessageFolder(input:$input){...MessageFolder"
-    "}}",
-    "updateMessageFolder",
-    (_MESSAGE_FOLDER,),
-)
-UPDATE_MESSAGE_FOLDERS = rt.Operation(
-    "UpdateMessageFolders",
-    "mutation",
-    "mutation UpdateMessageFolders($input:UpdateMessageFoldersInput!){updateMessageFolders(input:$input"
-    "){...MessageFolder}}",
-    "updateMessageFolders",
-    (_MESSAGE_FOLDER,),
-)
-UPDATE_NAVIGATION_MENU_ITEM = rt.Operation(
-    "UpdateNavigationMenuItem",
-    "mutation",
-    "mutation UpdateNavigationMenuItem($input:UpdateOneNavigationMenuItemInput!){updateNavigationMenuItem(input:$input"
-    "){...NavigationMenuItem}}",
-    "updateNavigationMenuItem",
-    (_NAVIGATION_MENU_ITEM,),
-)
-UPDATE_ONE_AGENT = rt.Operation(
-    "UpdateOneAgent",
-    "mutation",
-    "mutation UpdateOneAgent($input:UpdateAgentInput!){updateOneAgent(input:$input){...Agent}}",
-    "updateOneAgent",
-    (_AGENT,),
-)
-UPDATE_ONE_APPLICATION_VARIABLE = rt.Operation(
-    "UpdateOneApplicationVariable",
-    "mutation",
-    "mutation UpdateOneApplicationVariable($applicationId:UUID!$key:String!$value:String!){updateOneApplicationVariable"
-    "(applicationId:$applicationId key:$key value:$value)}",
-    "updateOneApplicationVariable",
-)
-UPDATE_ONE_FIELD = rt.Operation(
-    "UpdateOneField",
-    "mutation",
-    "mutation UpdateOneField($input:UpdateOneFieldMetadataInput!){updateOneField(input:$input){...Field}}",
-    "updateOneField",
-    (_FIELD, _RELATION),
-)
-UPDATE_ONE_LOGIC_FUNCTION = rt.Operation(
-    "UpdateOneLogicFunction",
-    "mutation",
-    "mutation UpdateOneLogicFunction($input:UpdateLogicFunctionFromSourceInput!){updateOneLogicFunction(input:$input)}",
-    "updateOneLogicFunction",
-)
-UPDATE_ONE_OBJECT = rt.Operation(
-    "UpdateOneObject",
-    "mutation",
-    "mutation UpdateOneObject($input:UpdateOneObjectInput!){updateOneObject(input:$input){...Object}}",
-    "updateOneObject",
-    (_FIELD, _OBJECT, _RELATION),
-)
-UPDATE_ONE_ROLE = rt.Operation(
-    "UpdateOneRole",
-    "mutation",
-    "mutation UpdateOneRole($updateRoleInput:UpdateRoleInput!){updateOneRole(updateRoleInput:$updateRoleInput){...Role"
-    "}}",
-    "updateOneRole",
-    (
-        _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
-        _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
-    ),
-)
-UPDATE_PAGE_LAYOUT = rt.Operation(
-    "UpdatePageLayout",
-    "mutation",
-    "mutation UpdatePageLayout($id:String!$input:UpdatePageLayoutInput!){updatePageLayout(id:$id input:$input"
-    "){...PageLayout}}",
-    "updatePageLayout",
-    (_PAGE_LAYOUT,),
-)
-UPDATE_PAGE_LAYOUT_TAB = rt.Operation(
-    "UpdatePageLayoutTab",
-    "mutation",
-    "mutation UpdatePageLayoutTab($id:String!$input:UpdatePageLayoutTabInput!){updatePageLayoutTab(id:$id input:$input"
-    "){...PageLayoutTab}}",
-    "updatePageLayoutTab",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
-)
-UPDATE_PAGE_LAYOUT_WIDGET = rt.Operation(
-    "UpdatePageLayoutWidget",
-    "mutation",
-    "mutation UpdatePageLayoutWidget($id:String!$input:UpdatePageLayoutWidgetInput!){updatePageLayoutWidget(id:$id"
-    " input:$input){...PageLayoutWidget}}",
-    "updatePageLayoutWidget",
-    (_PAGE_LAYOUT_WIDGET,),
-)
-UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS = rt.Operation(
-    "UpdatePageLayoutWithTabsAndWidgets",
-    "mutation",
-    "mutation UpdatePageLayoutWithTabsAndWidgets($id:String!$input:UpdatePageLayoutWithTabsInput"
-    "!){updatePageLayoutWithTabsAndWidgets(id:$id input:$input){...PageLayout}}",
-    "updatePageLayoutWithTabsAndWidgets",
-    (_PAGE_LAYOUT,),
-)
-UPDATE_PASSWORD_VIA_RESET_TOKEN = rt.Operation(
-    "UpdatePasswordViaResetToken",
-    "mutation",
-    "mutation UpdatePasswordViaResetToken($newPassword:String!$passwordResetToken:String!){updatePasswordViaResetToken"
-    "(newPassword:$newPassword passwordResetToken:$passwordResetToken){...InvalidatePassword}}",
-    "updatePasswordViaResetToken",
-    (_INVALIDATE_PASSWORD,),
-)
-UPDATE_SKILL = rt.Operation(
-    "UpdateSkill",
-    "mutation",
-    "mutation UpdateSkill($input:UpdateSkillInput!){updateSkill(input:$input){...Skill}}",
-    "updateSkill",
-    (_SKILL,),
-)
-UPDATE_UNSUBSCRIBE_TOPIC = rt.Operation(
-    "UpdateUnsubscribeTopic",
-    "mutation",
-    "mutation UpdateUnsubscribeTopic($input:UpdateUnsubscribeTopicInput!){updateUnsubscribeTopic(input:$input"
-    "){...UnsubscribeTopic}}",
-    "updateUnsubscribeTopic",
-    (_UNSUBSCRIBE_TOPIC,),
-)
-UPDATE_USER_EMAIL = rt.Operation(
-    "UpdateUserEmail",
-    "mutation",
-    "mutation UpdateUserEmail($newEmail:String!$verifyEmailRedirectPath:String){updateUserEmail(newEmail:$newEmail"
-    " verifyEmailRedirectPath:$verifyEmailRedirectPath)}",
-    "updateUserEmail",
 )
 UPDATE_VIEW = rt.Operation(
     "UpdateView",
@@ -2992,12 +2976,138 @@ UPDATE_VIEW_SORT = rt.Operation(
     "updateViewSort",
     (_VIEW_SORT,),
 )
+UPSERT_FIELDS_WIDGET = rt.Operation(
+    "UpsertFieldsWidget",
+    "mutation",
+    "mutation UpsertFieldsWidget($input:UpsertFieldsWidgetInput!){upsertFieldsWidget(input:$input){...View}}",
+    "upsertFieldsWidget",
+    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+)
+UPSERT_VIEW_WIDGET = rt.Operation(
+    "UpsertViewWidget",
+    "mutation",
+    "mutation UpsertViewWidget($input:UpsertViewWidgetInput!){upsertViewWidget(input:$input){...View}}",
+    "upsertViewWidget",
+    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+)
+GET_WEBHOOK = rt.Operation(
+    "GetWebhook",
+    "query",
+    "query GetWebhook($id:UUID!){webhook(id:$id){...Webhook}}",
+    "webhook",
+    (_WEBHOOK,),
+)
+GET_WEBHOOKS = rt.Operation(
+    "GetWebhooks",
+    "query",
+    "query GetWebhooks{webhooks{...Webhook}}",
+    "webhooks",
+    (_WEBHOOK,),
+)
+CREATE_WEBHOOK = rt.Operation(
+    "CreateWebhook",
+    "mutation",
+    "mutation CreateWebhook($input:CreateWebhookInput!){createWebhook(input:$input){...Webhook}}",
+    "createWebhook",
+    (_WEBHOOK,),
+)
+DELETE_WEBHOOK = rt.Operation(
+    "DeleteWebhook",
+    "mutation",
+    "mutation DeleteWebhook($id:UUID!){deleteWebhook(id:$id){...Webhook}}",
+    "deleteWebhook",
+    (_WEBHOOK,),
+)
 UPDATE_WEBHOOK = rt.Operation(
     "UpdateWebhook",
     "mutation",
     "mutation UpdateWebhook($input:UpdateWebhookInput!){updateWebhook(input:$input){...Webhook}}",
     "updateWebhook",
     (_WEBHOOK,),
+)
+CHECK_WORKSPACE_INVITE_HASH_IS_VALID = rt.Operation(
+    "CheckWorkspaceInviteHashIsValid",
+    "query",
+    "query CheckWorkspaceInviteHashIsValid($inviteHash:String!){checkWorkspaceInviteHashIsValid(inviteHash:$inviteHash"
+    "){...WorkspaceInviteHashValid}}",
+    "checkWorkspaceInviteHashIsValid",
+    (_WORKSPACE_INVITE_HASH_VALID,),
+)
+GET_CURRENT_WORKSPACE = rt.Operation(
+    "GetCurrentWorkspace",
+    "query",
+    "query GetCurrentWorkspace{currentWorkspace{...Workspace}}",
+    "currentWorkspace",
+    (
+        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
+        _WORKSPACE, _WORKSPACE_URLS,
+    ),
+)
+FIND_WORKSPACE_AI_STATS = rt.Operation(
+    "FindWorkspaceAiStats",
+    "query",
+    "query FindWorkspaceAiStats{findWorkspaceAiStats{...WorkspaceAiStats}}",
+    "findWorkspaceAiStats",
+    (_WORKSPACE_AI_STATS,),
+)
+FIND_WORKSPACE_FROM_INVITE_HASH = rt.Operation(
+    "FindWorkspaceFromInviteHash",
+    "query",
+    "query FindWorkspaceFromInviteHash($inviteHash:String!){findWorkspaceFromInviteHash(inviteHash:$inviteHash"
+    "){...Workspace}}",
+    "findWorkspaceFromInviteHash",
+    (
+        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
+        _WORKSPACE, _WORKSPACE_URLS,
+    ),
+)
+FIND_WORKSPACE_INVITATIONS = rt.Operation(
+    "FindWorkspaceInvitations",
+    "query",
+    "query FindWorkspaceInvitations{findWorkspaceInvitations{...WorkspaceInvitation}}",
+    "findWorkspaceInvitations",
+    (_WORKSPACE_INVITATION,),
+)
+GET_WORKSPACE_CREATION_DEFAULTS = rt.Operation(
+    "GetWorkspaceCreationDefaults",
+    "query",
+    "query GetWorkspaceCreationDefaults{getWorkspaceCreationDefaults{...WorkspaceCreationDefaultsDTO}}",
+    "getWorkspaceCreationDefaults",
+    (_WORKSPACE_CREATION_DEFAULTS_DTO,),
+)
+ACTIVATE_WORKSPACE = rt.Operation(
+    "ActivateWorkspace",
+    "mutation",
+    "mutation ActivateWorkspace($data:ActivateWorkspaceInput!){activateWorkspace(data:$data){...Workspace}}",
+    "activateWorkspace",
+    (
+        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
+        _WORKSPACE, _WORKSPACE_URLS,
+    ),
+)
+DELETE_CURRENT_WORKSPACE = rt.Operation(
+    "DeleteCurrentWorkspace",
+    "mutation",
+    "mutation DeleteCurrentWorkspace{deleteCurrentWorkspace{...Workspace}}",
+    "deleteCurrentWorkspace",
+    (
+        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
+        _WORKSPACE, _WORKSPACE_URLS,
+    ),
+)
+DELETE_WORKSPACE_INVITATION = rt.Operation(
+    "DeleteWorkspaceInvitation",
+    "mutation",
+    "mutation DeleteWorkspaceInvitation($appTokenId:String!){deleteWorkspaceInvitation(appTokenId:$appTokenId)}",
+    "deleteWorkspaceInvitation",
+)
+SYNC_APPLICATION = rt.Operation(
+    "SyncApplication",
+    "mutation",
+    "mutation SyncApplication($dryRun:Boolean$manifest:JSON!){syncApplication(dryRun:$dryRun manifest:$manifest"
+    "){...WorkspaceMigration}}",
+    "syncApplication",
+    (_WORKSPACE_MIGRATION,),
 )
 UPDATE_WORKSPACE = rt.Operation(
     "UpdateWorkspace",
@@ -3012,8 +3122,8 @@ UPDATE_WORKSPACE = rt.Operation(
 UPDATE_WORKSPACE_MEMBER_ROLE = rt.Operation(
     "UpdateWorkspaceMemberRole",
     "mutation",
-    "mutation UpdateWorkspaceMemberRole($roleId:UUID!$workspaceMemberId:UUID!){updateWorkspaceMemberRole(roleId:$roleId"
-    " workspaceMemberId:$workspaceMemberId){...WorkspaceMember}}",
+    "mutation UpdateWorkspaceMemberRole($roleId:UUID!$workspaceMemberId:UUID!){updateWorkspaceMemberRole(roleId"
+    ":$roleId workspaceMemberId:$workspaceMemberId){...WorkspaceMember}}",
     "updateWorkspaceMemberRole",
     (_FULL_NAME, _WORKSPACE_MEMBER),
 )
@@ -3023,109 +3133,4 @@ UPDATE_WORKSPACE_MEMBER_SETTINGS = rt.Operation(
     "mutation UpdateWorkspaceMemberSettings($input:UpdateWorkspaceMemberSettingsInput!){updateWorkspaceMemberSettings"
     "(input:$input)}",
     "updateWorkspaceMemberSettings",
-)
-UPGRADE_APPLICATION = rt.Operation(
-    "UpgradeApplication",
-    "mutation",
-    "mutation UpgradeApplication($appRegistrationId:String!$targetVersion:String!){upgradeApplication(appRegistrationId"
-    ":$appRegistrationId targetVersion:$targetVersion)}",
-    "upgradeApplication",
-)
-UPSERT_FIELD_PERMISSIONS = rt.Operation(
-    "UpsertFieldPermissions",
-    "mutation",
-    "mutation UpsertFieldPermissions($upsertFieldPermissionsInput:UpsertFieldPermissionsInput!){upsertFieldPermissions"
-    "(upsertFieldPermissionsInput:$upsertFieldPermissionsInput){...FieldPermission}}",
-    "upsertFieldPermissions",
-    (_FIELD_PERMISSION,),
-)
-UPSERT_FIELDS_WIDGET = rt.Operation(
-    "UpsertFieldsWidget",
-    "mutation",
-    "mutation UpsertFieldsWidget($input:UpsertFieldsWidgetInput!){upsertFieldsWidget(input:$input){...View}}",
-    "upsertFieldsWidget",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
-)
-UPSERT_OBJECT_PERMISSIONS = rt.Operation(
-    "UpsertObjectPermissions",
-    "mutation",
-    "mutation UpsertObjectPermissions($upsertObjectPermissionsInput:UpsertObjectPermissionsInput"
-    "!){upsertObjectPermissions(upsertObjectPermissionsInput:$upsertObjectPermissionsInput){...ObjectPermission}}",
-    "upsertObjectPermissions",
-    (_OBJECT_PERMISSION,),
-)
-UPSERT_PERMISSION_FLAGS = rt.Operation(
-    "UpsertPermissionFlags",
-    "mutation",
-    "mutation UpsertPermissionFlags($upsertPermissionFlagsInput:UpsertPermissionFlagsInput!){upsertPermissionFlags"
-    "(upsertPermissionFlagsInput:$upsertPermissionFlagsInput){...RolePermissionFlag}}",
-    "upsertPermissionFlags",
-    (_ROLE_PERMISSION_FLAG,),
-)
-UPSERT_ROW_LEVEL_PERMISSION_PREDICATES = rt.Operation(
-    "UpsertRowLevelPermissionPredicates",
-    "mutation",
-    "mutation UpsertRowLevelPermissionPredicates($input:UpsertRowLevelPermissionPredicatesInput"
-    "!){upsertRowLevelPermissionPredicates(input:$input){...UpsertRowLevelPermissionPredicatesResult}}",
-    "upsertRowLevelPermissionPredicates",
-    (
-        _ROW_LEVEL_PERMISSION_PREDICATE, _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
-        _UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT,
-    ),
-)
-UPSERT_VIEW_WIDGET = rt.Operation(
-    "UpsertViewWidget",
-    "mutation",
-    "mutation UpsertViewWidget($input:UpsertViewWidgetInput!){upsertViewWidget(input:$input){...View}}",
-    "upsertViewWidget",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
-)
-VALIDATE_APPROVED_ACCESS_DOMAIN = rt.Operation(
-    "ValidateApprovedAccessDomain",
-    "mutation",
-    "mutation ValidateApprovedAccessDomain($input:ValidateApprovedAccessDomainInput!){validateApprovedAccessDomain"
-    "(input:$input){...ApprovedAccessDomain}}",
-    "validateApprovedAccessDomain",
-    (_APPROVED_ACCESS_DOMAIN,),
-)
-VALIDATE_PASSWORD_RESET_TOKEN_OPERATION = rt.Operation(
-    "ValidatePasswordResetTokenOperation",
-    "query",
-    "query ValidatePasswordResetTokenOperation($passwordResetToken:String!){validatePasswordResetToken"
-    "(passwordResetToken:$passwordResetToken){...ValidatePasswordResetToken}}",
-    "validatePasswordResetToken",
-    (_VALIDATE_PASSWORD_RESET_TOKEN,),
-)
-VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION = rt.Operation(
-    "VerifyEmailAndGetLoginTokenOperation",
-    "mutation",
-    "mutation VerifyEmailAndGetLoginTokenOperation($captchaToken:String$email:String!$emailVerificationToken:String"
-    "!$origin:String!){verifyEmailAndGetLoginToken(captchaToken:$captchaToken email:$email emailVerificationToken"
-    ":$emailVerificationToken origin:$origin){...VerifyEmailAndGetLoginToken}}",
-    "verifyEmailAndGetLoginToken",
-    (_AUTH_TOKEN, _VERIFY_EMAIL_AND_GET_LOGIN_TOKEN, _WORKSPACE_URLS),
-)
-VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN = rt.Operation(
-    "VerifyEmailAndGetWorkspaceAgnosticToken",
-    "mutation",
-    "mutation VerifyEmailAndGetWorkspaceAgnosticToken($captchaToken:String$email:String!$emailVerificationToken:String"
-    "!){verifyEmailAndGetWorkspaceAgnosticToken(captchaToken:$captchaToken email:$email emailVerificationToken"
-    ":$emailVerificationToken){...AvailableWorkspacesAndAccessTokens}}",
-    "verifyEmailAndGetWorkspaceAgnosticToken",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
-)
-VERIFY_EMAILING_DOMAIN = rt.Operation(
-    "VerifyEmailingDomain",
-    "mutation",
-    "mutation VerifyEmailingDomain($id:String!){verifyEmailingDomain(id:$id){...EmailingDomain}}",
-    "verifyEmailingDomain",
-    (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
-)
-VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER = rt.Operation(
-    "VerifyTwoFactorAuthenticationMethodForAuthenticatedUser",
-    "mutation",
-    "mutation VerifyTwoFactorAuthenticationMethodForAuthenticatedUser($otp:String"
-    "!){verifyTwoFactorAuthenticationMethodForAuthenticatedUser(otp:$otp){...VerifyTwoFactorAuthenticationMethod}}",
-    "verifyTwoFactorAuthenticationMethodForAuthenticatedUser",
-    (_VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD,),
 )

@@ -29,25 +29,6 @@ class ActionApprovalEvidenceLink(rt.Record):
     role: str
 
 
-class ActionApprovalProposal(rt.Record):
-    action: str
-    action_version: int
-    body: str | None
-    evidence_links: list[ActionApprovalEvidenceLink]
-    expires_at: rt.DateTime
-    occurred_at: rt.DateTime
-    recipient_label: str | None
-    sending_account_label: str | None
-    state: str
-
-
-class ActionExecutionReceipt(rt.Record):
-    evidence_links: list[ActionApprovalEvidenceLink]
-    occurred_at: rt.DateTime
-    outcome: str | None
-    state: str
-
-
 class Agent(rt.Record):
     application_id: rt.UUID | None
     created_at: rt.DateTime
@@ -113,27 +94,12 @@ class AiSystemPromptSection(rt.Record):
     title: str
 
 
-class AiSystemPromptPreview(rt.Record):
-    estimated_token_count: int
-    sections: list[AiSystemPromptSection]
-
-
 class Analytics(rt.Record):
     success: bool
 
 
 class ApiKeyRole(rt.Record):
     id: rt.UUID
-
-
-class ApiKey(rt.Record):
-    created_at: rt.DateTime
-    expires_at: rt.DateTime
-    id: rt.UUID
-    name: str
-    revoked_at: rt.DateTime | None
-    role: ApiKeyRole
-    updated_at: rt.DateTime
 
 
 class ApiKeyToken(rt.Record):
@@ -164,122 +130,13 @@ class ApplicationApplicationRegistration(rt.Record):
     id: rt.UUID
 
 
-class ApplicationDefaultLogicFunctionRole(rt.Record):
-    id: rt.UUID
-
-
-class CommandMenuItemFrontComponent(rt.Record):
-    id: rt.UUID
-    name: str
-
-
-class CommandMenuItem(rt.Record):
-    application_id: rt.UUID | None
-    availability_object_metadata_id: rt.UUID | None
-    availability_type: rt.Open[CommandMenuItemAvailabilityType]
-    conditional_availability_expression: str | None
-    created_at: rt.DateTime
-    engine_component_key: rt.Open[EngineComponentKey]
-    front_component: CommandMenuItemFrontComponent | None
-    front_component_id: rt.UUID | None
-    hot_keys: list[str] | None
-    icon: str | None
-    id: rt.UUID
-    is_active: bool
-    is_pinned: bool
-    label: str
-    page_layout_id: rt.UUID | None
-    position: float
-    short_label: str | None
-    universal_identifier: rt.UUID | None
-    updated_at: rt.DateTime
-    workflow_version_id: rt.UUID | None
-
-
-class AuthToken(rt.Record):
-    expires_at: rt.DateTime
-    token: str
-
-
-class ApplicationTokenPair(rt.Record):
-    application_access_token: AuthToken
-    application_refresh_token: AuthToken
-
-
-class FrontComponent(rt.Record):
-    application_id: rt.UUID
-    application_token_pair: ApplicationTokenPair | None
-    application_variables: rt.Json | None
-    built_component_checksum: str
-    built_component_path: str
-    component_name: str
-    created_at: rt.DateTime
-    description: str | None
-    id: rt.UUID
-    is_headless: bool
-    name: str
-    source_component_path: str
-    universal_identifier: rt.UUID | None
-    updated_at: rt.DateTime
-    uses_sdk_client: bool
-
-
-class LogicFunction(rt.Record):
-    application_id: rt.UUID | None
-    created_at: rt.DateTime
-    cron_trigger_settings: rt.Json | None
-    database_event_trigger_settings: rt.Json | None
-    description: str | None
-    execution_mode: rt.Open[LogicFunctionExecutionMode]
-    handler_name: str
-    http_route_trigger_settings: rt.Json | None
-    id: rt.UUID
-    name: str
-    runtime: str
-    source_handler_path: str
-    timeout_seconds: float
-    tool_trigger_settings: rt.Json | None
-    universal_identifier: rt.UUID | None
-    updated_at: rt.DateTime
-    workflow_action_trigger_settings: rt.Json | None
-
-
-class Application(rt.Record):
-    agents: list[Agent]
-    application_registration: ApplicationApplicationRegistration | None
-    application_registration_id: rt.UUID | None
-    available_packages: rt.Json
-    can_be_uninstalled: bool
-    command_menu_items: list[CommandMenuItem]
-    default_logic_function_role: ApplicationDefaultLogicFunctionRole | None
-    default_role_id: str | None
-    description: str | None
-    front_components: list[FrontComponent]
-    id: rt.UUID
-    logic_functions: list[LogicFunction]
-    logo: str | None
-    logo_file_id: rt.UUID | None
-    name: str
-    package_json_checksum: str | None
-    package_json_file_id: rt.UUID | None
-    universal_identifier: str
-    version: str | None
-    yarn_lock_checksum: str | None
-    yarn_lock_file_id: rt.UUID | None
-
-
 class ApplicationConnectionProviderOAuthConfig(rt.Record):
     is_client_credentials_configured: bool
     scopes: list[str]
 
 
-class ApplicationConnectionProvider(rt.Record):
-    application_id: str
-    display_name: str
+class ApplicationDefaultLogicFunctionRole(rt.Record):
     id: rt.UUID
-    name: str
-    oauth: ApplicationConnectionProviderOAuthConfig | None
-    type: str
 
 
 class ApplicationRegistration(rt.Record):
@@ -300,17 +157,6 @@ class ApplicationRegistration(rt.Record):
     source_type: rt.Open[ApplicationRegistrationSourceType]
     universal_identifier: str
     updated_at: rt.DateTime
-
-
-class VersionDistributionEntry(rt.Record):
-    count: int
-    version: str
-
-
-class ApplicationRegistrationStats(rt.Record):
-    active_installs: int
-    most_installed_version: str | None
-    version_distribution: list[VersionDistributionEntry]
 
 
 class ApplicationRegistrationVariable(rt.Record):
@@ -360,13 +206,9 @@ class AuthProviders(rt.Record):
     password: bool
 
 
-class AuthTokenPair(rt.Record):
-    access_or_workspace_agnostic_token: AuthToken
-    refresh_token: AuthToken
-
-
-class AuthTokens(rt.Record):
-    tokens: AuthTokenPair
+class AuthToken(rt.Record):
+    expires_at: rt.DateTime
+    token: str
 
 
 class AuthorizeApp(rt.Record):
@@ -378,28 +220,9 @@ class AutocompleteResult(rt.Record):
     text: str
 
 
-class AvailableWorkspacesAndAccessTokens(rt.Record):
-    tokens: AuthTokenPair
-
-
 class BarChartSeries(rt.Record):
     key: str
     label: str
-
-
-class BarChartData(rt.Record):
-    data: list[rt.Json]
-    formatted_to_raw_lookup: rt.Json
-    group_mode: rt.Open[BarChartGroupMode]
-    has_too_many_groups: bool
-    index_by: str
-    keys: list[str]
-    layout: rt.Open[BarChartLayout]
-    series: list[BarChartSeries]
-    show_data_labels: bool
-    show_legend: bool
-    x_axis_label: str
-    y_axis_label: str
 
 
 class BillingEndTrialPeriod(rt.Record):
@@ -413,6 +236,11 @@ class BillingEntitlement(rt.Record):
     value: bool
 
 
+class BillingPaymentIntent(rt.Record):
+    client_secret: str
+    payment_intent_type: str
+
+
 class BillingPriceLicensed(rt.Record):
     credit_amount: float | None
     price_usage_type: rt.Open[BillingUsageType]
@@ -421,51 +249,16 @@ class BillingPriceLicensed(rt.Record):
     unit_amount: float
 
 
-class BillingProductMetadata(rt.Record):
-    plan_key: rt.Open[BillingPlanKey]
-    price_usage_based: rt.Open[BillingUsageType]
-    product_key: rt.Open[BillingProductKey]
-
-
-class BillingLicensedProduct(rt.Record):
-    description: str
-    images: list[str] | None
-    metadata: BillingProductMetadata
-    name: str
-    prices: list[BillingPriceLicensed] | None
-
-
 class BillingPriceTier(rt.Record):
     flat_amount: float | None
     unit_amount: float | None
     up_to: float | None
 
 
-class BillingPriceMetered(rt.Record):
-    price_usage_type: rt.Open[BillingUsageType]
-    recurring_interval: rt.Open[SubscriptionInterval]
-    stripe_price_id: str
-    tiers: list[BillingPriceTier]
-
-
-class BillingMeteredProduct(rt.Record):
-    description: str
-    images: list[str] | None
-    metadata: BillingProductMetadata
-    name: str
-    prices: list[BillingPriceMetered] | None
-
-
-class BillingPaymentIntent(rt.Record):
-    client_secret: str
-    payment_intent_type: str
-
-
-class BillingPlan(rt.Record):
-    base_products: list[BillingLicensedProduct]
-    metered_products: list[BillingMeteredProduct]
+class BillingProductMetadata(rt.Record):
     plan_key: rt.Open[BillingPlanKey]
-    resource_credit_products: list[BillingLicensedProduct]
+    price_usage_based: rt.Open[BillingUsageType]
+    product_key: rt.Open[BillingProductKey]
 
 
 class BillingResourceCreditUsage(rt.Record):
@@ -486,27 +279,6 @@ class BillingSession(rt.Record):
 class BillingSubscriptionSchedulePhaseItem(rt.Record):
     price: str
     quantity: float | None
-
-
-class BillingSubscriptionSchedulePhase(rt.Record):
-    end_date: float = rt.Field(validation_alias="end_date", serialization_alias="end_date")
-    items: list[BillingSubscriptionSchedulePhaseItem]
-    start_date: float = rt.Field(validation_alias="start_date", serialization_alias="start_date")
-
-
-class BillingSubscription(rt.Record):
-    cancel_at: rt.DateTime | None
-    current_period_end: rt.DateTime | None
-    id: rt.UUID
-    interval: rt.Open[SubscriptionInterval] | None
-    metadata: rt.Json
-    phases: list[BillingSubscriptionSchedulePhase]
-    status: rt.Open[SubscriptionStatus]
-
-
-class BillingUpdate(rt.Record):
-    billing_subscriptions: list[BillingSubscription]
-    current_billing_subscription: BillingSubscription
 
 
 class CalendarChannel(rt.Record):
@@ -550,12 +322,6 @@ class ChatStreamError(rt.Record):
     message: str
 
 
-class ChatStreamCatchupChunks(rt.Record):
-    chunks: list[rt.Json]
-    error: ChatStreamError | None
-    max_seq: int
-
-
 class CheckUserExist(rt.Record):
     available_workspaces_count: float
     exists: bool
@@ -567,63 +333,9 @@ class CollectionHash(rt.Record):
     hash: str
 
 
-class PublicConnectionParametersOutput(rt.Record):
-    connection_security: rt.Open[EmailConnectionSecurity] | None
-    host: str
-    port: float
-    username: str | None
-
-
-class PublicImapSmtpCaldavConnectionParameters(rt.Record):
-    caldav: PublicConnectionParametersOutput | None = rt.Field(validation_alias="CALDAV", serialization_alias="CALDAV")
-    imap: PublicConnectionParametersOutput | None = rt.Field(validation_alias="IMAP", serialization_alias="IMAP")
-    smtp: PublicConnectionParametersOutput | None = rt.Field(validation_alias="SMTP", serialization_alias="SMTP")
-
-
-class ConnectedAccountPublicDTO(rt.Record):
-    application_id: rt.UUID | None
-    archived_at: rt.DateTime | None
-    auth_failed_at: rt.DateTime | None
-    connection_parameters: PublicImapSmtpCaldavConnectionParameters | None
-    connection_provider_id: rt.UUID | None
-    created_at: rt.DateTime
-    handle: str
-    handle_aliases: list[str] | None
+class CommandMenuItemFrontComponent(rt.Record):
     id: rt.UUID
-    last_credentials_refreshed_at: rt.DateTime | None
-    last_signed_in_at: rt.DateTime | None
-    name: str | None
-    provider: str
-    scopes: list[str] | None
-    updated_at: rt.DateTime
-    user_workspace_id: rt.UUID
-    visibility: str
-
-
-class ImapSmtpCaldavPublicConnectionParams(rt.Record):
-    connection_security: rt.Open[EmailConnectionSecurity] | None
-    host: str
-    port: float
-    username: str | None
-
-
-class ImapSmtpCaldavPublicConnectionParameters(rt.Record):
-    caldav: ImapSmtpCaldavPublicConnectionParams | None = rt.Field(validation_alias="CALDAV", serialization_alias="CALDAV")
-    imap: ImapSmtpCaldavPublicConnectionParams | None = rt.Field(validation_alias="IMAP", serialization_alias="IMAP")
-    smtp: ImapSmtpCaldavPublicConnectionParams | None = rt.Field(validation_alias="SMTP", serialization_alias="SMTP")
-
-
-class ConnectedImapSmtpCaldavAccount(rt.Record):
-    connection_parameters: ImapSmtpCaldavPublicConnectionParameters | None
-    handle: str
-    id: rt.UUID
-    provider: str
-    user_workspace_id: rt.UUID
-
-
-class CreateApplicationRegistration(rt.Record):
-    application_registration: ApplicationRegistration
-    client_secret: str
+    name: str
 
 
 class CreateCalendarEventOutput(rt.Record):
@@ -631,39 +343,6 @@ class CreateCalendarEventOutput(rt.Record):
     error: str | None
     i_cal_uid: str | None
     success: bool
-
-
-class MessageChannelConnectedAccount(rt.Record):
-    id: rt.UUID
-
-
-class MessageChannel(rt.Record):
-    connected_account: MessageChannelConnectedAccount | None
-    connected_account_id: rt.UUID
-    contact_auto_creation_policy: rt.Open[MessageChannelContactAutoCreationPolicy]
-    created_at: rt.DateTime
-    exclude_group_emails: bool
-    exclude_non_professional_emails: bool
-    handle: str
-    id: rt.UUID
-    is_contact_auto_creation_enabled: bool
-    is_sync_enabled: bool
-    message_folder_import_policy: rt.Open[MessageFolderImportPolicy]
-    pending_group_emails_action: rt.Open[MessageChannelPendingGroupEmailsAction]
-    sync_stage: rt.Open[MessageChannelSyncStage]
-    sync_stage_started_at: rt.DateTime | None
-    sync_status: rt.Open[MessageChannelSyncStatus]
-    synced_at: rt.DateTime | None
-    throttle_failure_count: float
-    throttle_retry_after: rt.DateTime | None
-    type: rt.Open[MessageChannelType]
-    updated_at: rt.DateTime
-    visibility: rt.Open[MessageChannelVisibility]
-
-
-class CreateEmailGroupChannelOutput(rt.Record):
-    forwarding_address: str
-    message_channel: MessageChannel
 
 
 class DeleteSso(rt.Record):
@@ -687,13 +366,6 @@ class DomainRecord(rt.Record):
     value: str
 
 
-class DomainValidRecords(rt.Record):
-    domain: str
-    id: rt.UUID
-    is_custom_domain_enabled: bool | None
-    records: list[DomainRecord]
-
-
 class DuplicatedDashboard(rt.Record):
     created_at: str
     id: rt.UUID
@@ -713,23 +385,6 @@ class EditSso(rt.Record):
 
 class EmailPasswordResetLink(rt.Record):
     success: bool
-
-
-class VerificationRecord(rt.Record):
-    key: str
-    priority: float | None
-    type: str
-    value: str
-
-
-class EmailingDomain(rt.Record):
-    created_at: rt.DateTime
-    domain: str
-    id: rt.UUID
-    status: rt.Open[EmailingDomainStatus]
-    updated_at: rt.DateTime
-    verification_records: list[VerificationRecord] | None
-    verified_at: rt.DateTime | None
 
 
 class EnterpriseLicenseInfoDTO(rt.Record):
@@ -763,12 +418,6 @@ class EventLogRecord(rt.Record):
     user_id: str | None
 
 
-class EventLogQueryResult(rt.Record):
-    page_info: EventLogPageInfo
-    records: list[EventLogRecord]
-    total_count: int
-
-
 class FeatureFlag(rt.Record):
     key: rt.Open[FeatureFlagKey]
     value: bool
@@ -778,63 +427,6 @@ class FieldObject(rt.Record):
     id: rt.UUID
     name_plural: str
     name_singular: str
-
-
-class RelationSourceFieldMetadata(rt.Record):
-    id: rt.UUID
-    name: str
-
-
-class RelationSourceObjectMetadata(rt.Record):
-    id: rt.UUID
-    name_plural: str
-    name_singular: str
-
-
-class RelationTargetFieldMetadata(rt.Record):
-    id: rt.UUID
-    name: str
-
-
-class RelationTargetObjectMetadata(rt.Record):
-    id: rt.UUID
-    name_plural: str
-    name_singular: str
-
-
-class Relation(rt.Record):
-    source_field_metadata: RelationSourceFieldMetadata
-    source_object_metadata: RelationSourceObjectMetadata
-    target_field_metadata: RelationTargetFieldMetadata
-    target_object_metadata: RelationTargetObjectMetadata
-    type: rt.Open[RelationType]
-
-
-class Field(rt.Record):
-    application_id: rt.UUID
-    created_at: rt.DateTime
-    default_value: rt.Json | None
-    description: str | None
-    icon: str | None
-    id: rt.UUID
-    is_active: bool | None
-    is_label_synced_with_name: bool | None
-    is_nullable: bool | None
-    is_system: bool | None
-    is_ui_editable: bool | None = rt.Field(validation_alias="isUIEditable", serialization_alias="isUIEditable")
-    is_unique: bool | None
-    label: str
-    morph_id: rt.UUID | None
-    morph_relations: list[Relation] | None
-    name: str
-    object: FieldObject | None
-    object_metadata_id: rt.UUID
-    options: rt.Json | None
-    relation: Relation | None
-    settings: rt.Json | None
-    type: rt.Open[FieldMetadataType]
-    universal_identifier: str
-    updated_at: rt.DateTime
 
 
 class FieldPermission(rt.Record):
@@ -865,15 +457,6 @@ class FindAvailableSSOIDPWorkspace(rt.Record):
     id: rt.UUID
 
 
-class FindAvailableSSOIDP(rt.Record):
-    id: rt.UUID
-    issuer: str
-    name: str
-    status: rt.Open[SSOIdentityProviderStatus]
-    type: rt.Open[IdentityProviderType]
-    workspace: FindAvailableSSOIDPWorkspace
-
-
 class FullName(rt.Record):
     first_name: str
     last_name: str
@@ -890,19 +473,11 @@ class ImapSmtpCaldavConnectionSuccess(rt.Record):
     success: bool
 
 
-class WorkspaceUrls(rt.Record):
-    custom_url: str | None
-    subdomain_url: str
-
-
-class WorkspaceUrlsAndId(rt.Record):
-    id: rt.UUID
-    workspace_urls: WorkspaceUrls
-
-
-class Impersonate(rt.Record):
-    login_token: AuthToken
-    workspace: WorkspaceUrlsAndId
+class ImapSmtpCaldavPublicConnectionParams(rt.Record):
+    connection_security: rt.Open[EmailConnectionSecurity] | None
+    host: str
+    port: float
+    username: str | None
 
 
 class Index(rt.Record):
@@ -934,25 +509,29 @@ class LineChartDataPoint(rt.Record):
     y: float
 
 
-class LineChartSeries(rt.Record):
-    data: list[LineChartDataPoint]
-    key: str
-    label: str
-
-
-class LineChartData(rt.Record):
-    formatted_to_raw_lookup: rt.Json
-    has_too_many_groups: bool
-    series: list[LineChartSeries]
-    show_data_labels: bool
-    show_legend: bool
-    x_axis_label: str
-    y_axis_label: str
-
-
 class Location(rt.Record):
     lat: float | None
     lng: float | None
+
+
+class LogicFunction(rt.Record):
+    application_id: rt.UUID | None
+    created_at: rt.DateTime
+    cron_trigger_settings: rt.Json | None
+    database_event_trigger_settings: rt.Json | None
+    description: str | None
+    execution_mode: rt.Open[LogicFunctionExecutionMode]
+    handler_name: str
+    http_route_trigger_settings: rt.Json | None
+    id: rt.UUID
+    name: str
+    runtime: str
+    source_handler_path: str
+    timeout_seconds: float
+    tool_trigger_settings: rt.Json | None
+    universal_identifier: rt.UUID | None
+    updated_at: rt.DateTime
+    workflow_action_trigger_settings: rt.Json | None
 
 
 class LogicFunctionExecutionResult(rt.Record):
@@ -961,10 +540,6 @@ class LogicFunctionExecutionResult(rt.Record):
     error: rt.Json | None
     logs: str
     status: rt.Open[LogicFunctionExecutionStatus]
-
-
-class LoginToken(rt.Record):
-    login_token: AuthToken
 
 
 class ManagedProviderBillingStatus(rt.Record):
@@ -1002,43 +577,8 @@ class MarketplaceAppRoleObjectPermission(rt.Record):
     universal_identifier: str
 
 
-class MarketplaceAppRole(rt.Record):
-    can_access_all_tools: bool | None
-    can_destroy_all_object_records: bool | None
-    can_read_all_object_records: bool | None
-    can_soft_delete_all_object_records: bool | None
-    can_update_all_object_records: bool | None
-    can_update_all_settings: bool | None
-    description: str | None
-    field_permissions: list[MarketplaceAppRoleFieldPermission] | None
-    icon: str | None
-    label: str
-    object_permissions: list[MarketplaceAppRoleObjectPermission] | None
-    permission_flag_universal_identifiers: list[str] | None
-    universal_identifier: str
-
-
-class MarketplaceAppDetail(rt.Record):
-    about_description: str | None
-    author: str | None
-    category: str | None
-    default_role_universal_identifier: str | None
-    description: str | None
-    email_support: str | None
-    id: str
-    is_featured: bool
-    is_listed: bool
-    issue_report_url: str | None
-    latest_available_version: str | None
-    logo: str | None
-    name: str
-    roles: list[MarketplaceAppRole] | None
-    screenshots: list[str]
-    source_package: str | None
-    source_type: rt.Open[ApplicationRegistrationSourceType]
-    terms_url: str | None
-    universal_identifier: str
-    website_url: str | None
+class MessageChannelConnectedAccount(rt.Record):
+    id: rt.UUID
 
 
 class MessageFolder(rt.Record):
@@ -1074,61 +614,8 @@ class MinimalView(rt.Record):
     type: rt.Open[ViewType]
 
 
-class MinimalMetadata(rt.Record):
-    collection_hashes: list[CollectionHash]
-    object_metadata_items: list[MinimalObjectMetadata]
-    views: list[MinimalView]
-
-
 class NavigationMenuItemTargetRecordIdentifier(rt.Record):
     id: rt.UUID
-
-
-class NavigationMenuItem(rt.Record):
-    application_id: rt.UUID | None
-    color: str | None
-    created_at: rt.DateTime
-    folder_id: rt.UUID | None
-    icon: str | None
-    id: rt.UUID
-    link: str | None
-    name: str | None
-    page_layout_id: rt.UUID | None
-    position: float
-    target_object_metadata_id: rt.UUID | None
-    target_record_id: rt.UUID | None
-    target_record_identifier: NavigationMenuItemTargetRecordIdentifier | None
-    type: rt.Open[NavigationMenuItemType]
-    updated_at: rt.DateTime
-    user_workspace_id: rt.UUID | None
-    view_id: rt.UUID | None
-
-
-class Object(rt.Record):
-    application_id: rt.UUID
-    color: str | None
-    created_at: rt.DateTime
-    description: str | None
-    duplicate_criteria: list[list[str]] | None
-    fields_list: list[Field]
-    icon: str | None
-    id: rt.UUID
-    image_identifier_field_metadata_id: rt.UUID | None
-    is_active: bool
-    is_label_synced_with_name: bool
-    is_remote: bool
-    is_searchable: bool
-    is_system: bool
-    is_ui_creatable: bool = rt.Field(validation_alias="isUICreatable", serialization_alias="isUICreatable")
-    is_ui_editable: bool = rt.Field(validation_alias="isUIEditable", serialization_alias="isUIEditable")
-    label_identifier_field_metadata_id: rt.UUID | None
-    label_plural: str
-    label_singular: str
-    name_plural: str
-    name_singular: str
-    shortcut: str | None
-    universal_identifier: str
-    updated_at: rt.DateTime
 
 
 class ObjectPermission(rt.Record):
@@ -1176,42 +663,9 @@ class PageLayoutWidget(rt.Record):
     updated_at: rt.DateTime
 
 
-class PageLayoutTab(rt.Record):
-    application_id: rt.UUID
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
-    icon: str | None
-    id: rt.UUID
-    is_active: bool
-    layout_mode: rt.Open[PageLayoutTabLayoutMode] | None
-    page_layout_id: rt.UUID
-    position: float
-    title: str
-    updated_at: rt.DateTime
-    widgets: list[PageLayoutWidget] | None
-
-
 class PieChartDataItem(rt.Record):
     key: str
     value: float
-
-
-class PieChartData(rt.Record):
-    data: list[PieChartDataItem]
-    formatted_to_raw_lookup: rt.Json
-    has_too_many_groups: bool
-    show_center_metric: bool
-    show_data_labels: bool
-    show_legend: bool
-
-
-class PlaceDetailsResult(rt.Record):
-    city: str | None
-    country: str | None
-    location: Location | None
-    postcode: str | None
-    state: str | None
-    street: str | None
 
 
 class PublicApplicationRegistration(rt.Record):
@@ -1222,6 +676,13 @@ class PublicApplicationRegistration(rt.Record):
     website_url: str | None
 
 
+class PublicConnectionParametersOutput(rt.Record):
+    connection_security: rt.Open[EmailConnectionSecurity] | None
+    host: str
+    port: float
+    username: str | None
+
+
 class PublicDomain(rt.Record):
     application_id: rt.UUID | None
     created_at: rt.DateTime
@@ -1230,19 +691,32 @@ class PublicDomain(rt.Record):
     is_validated: bool
 
 
-class PublicWorkspaceData(rt.Record):
-    auth_bypass_providers: AuthBypassProviders | None
-    auth_providers: AuthProviders
-    display_name: str | None
-    id: rt.UUID
-    logo: str | None
-    workspace_urls: WorkspaceUrls
-
-
 class PublicWorkspaceDataSummary(rt.Record):
     display_name: str | None
     id: rt.UUID
     logo: str | None
+
+
+class RelationSourceFieldMetadata(rt.Record):
+    id: rt.UUID
+    name: str
+
+
+class RelationSourceObjectMetadata(rt.Record):
+    id: rt.UUID
+    name_plural: str
+    name_singular: str
+
+
+class RelationTargetFieldMetadata(rt.Record):
+    id: rt.UUID
+    name: str
+
+
+class RelationTargetObjectMetadata(rt.Record):
+    id: rt.UUID
+    name_plural: str
+    name_singular: str
 
 
 class ResendEmailVerificationToken(rt.Record):
@@ -1253,6 +727,10 @@ class RolePermissionFlag(rt.Record):
     flag: str
     id: rt.UUID
     role_id: rt.UUID
+
+
+class RotateClientSecret(rt.Record):
+    client_secret: str
 
 
 class RowLevelPermissionPredicate(rt.Record):
@@ -1278,34 +756,6 @@ class RowLevelPermissionPredicateGroup(rt.Record):
     role_id: str
 
 
-class Role(rt.Record):
-    agents: list[Agent]
-    can_access_all_tools: bool
-    can_be_assigned_to_agents: bool
-    can_be_assigned_to_api_keys: bool
-    can_be_assigned_to_users: bool
-    can_destroy_all_object_records: bool
-    can_read_all_object_records: bool
-    can_soft_delete_all_object_records: bool
-    can_update_all_object_records: bool
-    can_update_all_settings: bool
-    description: str | None
-    field_permissions: list[FieldPermission] | None
-    icon: str | None
-    id: rt.UUID
-    is_editable: bool
-    label: str
-    object_permissions: list[ObjectPermission] | None
-    permission_flags: list[RolePermissionFlag] | None
-    row_level_permission_predicate_groups: list[RowLevelPermissionPredicateGroup] | None
-    row_level_permission_predicates: list[RowLevelPermissionPredicate] | None
-    universal_identifier: rt.UUID | None
-
-
-class RotateClientSecret(rt.Record):
-    client_secret: str
-
-
 class RunAgentResult(rt.Record):
     error: str | None
     result: rt.Json | None
@@ -1328,36 +778,12 @@ class SendEmailViaDomainOutput(rt.Record):
     message_id: str
 
 
-class WorkspaceInvitation(rt.Record):
-    email: str
-    expires_at: rt.DateTime
-    id: rt.UUID
-    role_id: rt.UUID | None
-
-
-class SendInvitations(rt.Record):
-    errors: list[str]
-    result: list[WorkspaceInvitation]
-    success: bool
-
-
-class SendMessageCampaignOutputDTO(rt.Record):
-    campaign_id: str
-    queued_count: int
-    skipped: CampaignSkippedRecipientsDTO
-
-
 class SetupSso(rt.Record):
     id: rt.UUID
     issuer: str
     name: str
     status: rt.Open[SSOIdentityProviderStatus]
     type: rt.Open[IdentityProviderType]
-
-
-class SignUp(rt.Record):
-    login_token: AuthToken
-    workspace: WorkspaceUrlsAndId
 
 
 class Skill(rt.Record):
@@ -1391,10 +817,6 @@ class ToolIndexEntry(rt.Record):
     object_name: str | None
 
 
-class TransientToken(rt.Record):
-    transient_token: AuthToken
-
-
 class TwoFactorAuthenticationMethodSummary(rt.Record):
     status: str
     strategy: str
@@ -1410,11 +832,6 @@ class UnsubscribeTopic(rt.Record):
     visibility: rt.Open[UnsubscribeTopicVisibility]
 
 
-class UpsertRowLevelPermissionPredicatesResult(rt.Record):
-    predicate_groups: list[RowLevelPermissionPredicateGroup]
-    predicates: list[RowLevelPermissionPredicate]
-
-
 class UsageBreakdownItem(rt.Record):
     credits_used: float
     key: str
@@ -1426,70 +843,16 @@ class UsageTimeSeries(rt.Record):
     date: str
 
 
-class UsageUserDaily(rt.Record):
-    daily_usage: list[UsageTimeSeries]
-    user_workspace_id: str
-
-
-class UsageAnalytics(rt.Record):
-    period_end: rt.DateTime
-    period_start: rt.DateTime
-    time_series: list[UsageTimeSeries]
-    usage_by_model: list[UsageBreakdownItem]
-    usage_by_operation_type: list[UsageBreakdownItem]
-    usage_by_user: list[UsageBreakdownItem]
-    user_daily_usage: UsageUserDaily | None
-
-
 class UserCurrentWorkspace(rt.Record):
     id: rt.UUID
-
-
-class UserWorkspaceUser(rt.Record):
-    id: rt.UUID
-
-
-class UserWorkspace(rt.Record):
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
-    id: rt.UUID
-    locale: str
-    object_permissions: list[ObjectPermission] | None
-    objects_permissions: list[ObjectPermission] | None
-    permission_flags: list[rt.Open[PermissionFlagType]] | None
-    two_factor_authentication_method_summary: list[TwoFactorAuthenticationMethodSummary] | None
-    updated_at: rt.DateTime
-    user: UserWorkspaceUser
-    user_id: rt.UUID
 
 
 class UserWorkspaceMember(rt.Record):
     id: rt.UUID
 
 
-class User(rt.Record):
-    can_access_full_admin_panel: bool
-    can_impersonate: bool
-    created_at: rt.DateTime
-    current_user_workspace: UserWorkspace | None
-    current_workspace: UserCurrentWorkspace | None
-    deleted_at: rt.DateTime | None
-    disabled: bool | None
-    email: str
-    first_name: str
-    has_password: bool
+class UserWorkspaceUser(rt.Record):
     id: rt.UUID
-    is_email_verified: bool
-    is_myah_team_member: bool
-    last_name: str
-    locale: str
-    onboarding_status: rt.Open[OnboardingStatus] | None
-    support_user_hash: str | None
-    updated_at: rt.DateTime
-    user_vars: rt.Json | None
-    user_workspaces: list[UserWorkspace]
-    workspace_member: UserWorkspaceMember | None
-    workspaces: list[UserWorkspace]
 
 
 class ValidatePasswordResetToken(rt.Record):
@@ -1498,13 +861,20 @@ class ValidatePasswordResetToken(rt.Record):
     id: rt.UUID
 
 
-class VerifyEmailAndGetLoginToken(rt.Record):
-    login_token: AuthToken
-    workspace_urls: WorkspaceUrls
+class VerificationRecord(rt.Record):
+    key: str
+    priority: float | None
+    type: str
+    value: str
 
 
 class VerifyTwoFactorAuthenticationMethod(rt.Record):
     success: bool
+
+
+class VersionDistributionEntry(rt.Record):
+    count: int
+    version: str
 
 
 class ViewField(rt.Record):
@@ -1575,6 +945,680 @@ class ViewSort(rt.Record):
     workspace_id: rt.UUID
 
 
+class Webhook(rt.Record):
+    application_id: rt.UUID
+    created_at: rt.DateTime
+    deleted_at: rt.DateTime | None
+    description: str | None
+    id: rt.UUID
+    operations: list[str]
+    secret: str
+    target_url: str
+    updated_at: rt.DateTime
+
+
+class WorkspaceAiStats(rt.Record):
+    conversations_count: int
+    skills_count: int
+    tools_count: int
+
+
+class WorkspaceBillingCustomer(rt.Record):
+    id: rt.UUID
+
+
+class WorkspaceCreationDefaultsDTO(rt.Record):
+    display_name: str
+    subdomain: str
+
+
+class WorkspaceCurrentBillingSubscription(rt.Record):
+    id: rt.UUID
+
+
+class WorkspaceDefaultRole(rt.Record):
+    id: rt.UUID
+
+
+class WorkspaceInvitation(rt.Record):
+    email: str
+    expires_at: rt.DateTime
+    id: rt.UUID
+    role_id: rt.UUID | None
+
+
+class WorkspaceInviteHashValid(rt.Record):
+    is_valid: bool
+
+
+class WorkspaceMigration(rt.Record):
+    actions: rt.Json
+    application_universal_identifier: str
+
+
+class WorkspaceUrls(rt.Record):
+    custom_url: str | None
+    subdomain_url: str
+
+
+class WorkspaceWorkspaceCustomApplication(rt.Record):
+    id: rt.UUID
+    name: str
+
+
+class ActionApprovalProposal(rt.Record):
+    action: str
+    action_version: int
+    body: str | None
+    evidence_links: list[ActionApprovalEvidenceLink]
+    expires_at: rt.DateTime
+    occurred_at: rt.DateTime
+    recipient_label: str | None
+    sending_account_label: str | None
+    state: str
+
+
+class ActionExecutionReceipt(rt.Record):
+    evidence_links: list[ActionApprovalEvidenceLink]
+    occurred_at: rt.DateTime
+    outcome: str | None
+    state: str
+
+
+class AiSystemPromptPreview(rt.Record):
+    estimated_token_count: int
+    sections: list[AiSystemPromptSection]
+
+
+class ApiKey(rt.Record):
+    created_at: rt.DateTime
+    expires_at: rt.DateTime
+    id: rt.UUID
+    name: str
+    revoked_at: rt.DateTime | None
+    role: ApiKeyRole
+    updated_at: rt.DateTime
+
+
+class Application(rt.Record):
+    agents: list[Agent]
+    application_registration: ApplicationApplicationRegistration | None
+    application_registration_id: rt.UUID | None
+    available_packages: rt.Json
+    can_be_uninstalled: bool
+    command_menu_items: list[CommandMenuItem]
+    default_logic_function_role: ApplicationDefaultLogicFunctionRole | None
+    default_role_id: str | None
+    description: str | None
+    front_components: list[FrontComponent]
+    id: rt.UUID
+    logic_functions: list[LogicFunction]
+    logo: str | None
+    logo_file_id: rt.UUID | None
+    name: str
+    package_json_checksum: str | None
+    package_json_file_id: rt.UUID | None
+    universal_identifier: str
+    version: str | None
+    yarn_lock_checksum: str | None
+    yarn_lock_file_id: rt.UUID | None
+
+
+class ApplicationConnectionProvider(rt.Record):
+    application_id: str
+    display_name: str
+    id: rt.UUID
+    name: str
+    oauth: ApplicationConnectionProviderOAuthConfig | None
+    type: str
+
+
+class ApplicationRegistrationStats(rt.Record):
+    active_installs: int
+    most_installed_version: str | None
+    version_distribution: list[VersionDistributionEntry]
+
+
+class ApplicationTokenPair(rt.Record):
+    application_access_token: AuthToken
+    application_refresh_token: AuthToken
+
+
+class AuthTokenPair(rt.Record):
+    access_or_workspace_agnostic_token: AuthToken
+    refresh_token: AuthToken
+
+
+class AuthTokens(rt.Record):
+    tokens: AuthTokenPair
+
+
+class AvailableWorkspacesAndAccessTokens(rt.Record):
+    tokens: AuthTokenPair
+
+
+class BarChartData(rt.Record):
+    data: list[rt.Json]
+    formatted_to_raw_lookup: rt.Json
+    group_mode: rt.Open[BarChartGroupMode]
+    has_too_many_groups: bool
+    index_by: str
+    keys: list[str]
+    layout: rt.Open[BarChartLayout]
+    series: list[BarChartSeries]
+    show_data_labels: bool
+    show_legend: bool
+    x_axis_label: str
+    y_axis_label: str
+
+
+class BillingLicensedProduct(rt.Record):
+    description: str
+    images: list[str] | None
+    metadata: BillingProductMetadata
+    name: str
+    prices: list[BillingPriceLicensed] | None
+
+
+class BillingMeteredProduct(rt.Record):
+    description: str
+    images: list[str] | None
+    metadata: BillingProductMetadata
+    name: str
+    prices: list[BillingPriceMetered] | None
+
+
+class BillingPlan(rt.Record):
+    base_products: list[BillingLicensedProduct]
+    metered_products: list[BillingMeteredProduct]
+    plan_key: rt.Open[BillingPlanKey]
+    resource_credit_products: list[BillingLicensedProduct]
+
+
+class BillingPriceMetered(rt.Record):
+    price_usage_type: rt.Open[BillingUsageType]
+    recurring_interval: rt.Open[SubscriptionInterval]
+    stripe_price_id: str
+    tiers: list[BillingPriceTier]
+
+
+class BillingSubscription(rt.Record):
+    cancel_at: rt.DateTime | None
+    current_period_end: rt.DateTime | None
+    id: rt.UUID
+    interval: rt.Open[SubscriptionInterval] | None
+    metadata: rt.Json
+    phases: list[BillingSubscriptionSchedulePhase]
+    status: rt.Open[SubscriptionStatus]
+
+
+class BillingSubscriptionSchedulePhase(rt.Record):
+    end_date: float = rt.Field(validation_alias="end_date", serialization_alias="end_date")
+    items: list[BillingSubscriptionSchedulePhaseItem]
+    start_date: float = rt.Field(validation_alias="start_date", serialization_alias="start_date")
+
+
+class BillingUpdate(rt.Record):
+    billing_subscriptions: list[BillingSubscription]
+    current_billing_subscription: BillingSubscription
+
+
+class ChatStreamCatchupChunks(rt.Record):
+    chunks: list[rt.Json]
+    error: ChatStreamError | None
+    max_seq: int
+
+
+class CommandMenuItem(rt.Record):
+    application_id: rt.UUID | None
+    availability_object_metadata_id: rt.UUID | None
+    availability_type: rt.Open[CommandMenuItemAvailabilityType]
+    conditional_availability_expression: str | None
+    created_at: rt.DateTime
+    engine_component_key: rt.Open[EngineComponentKey]
+    front_component: CommandMenuItemFrontComponent | None
+    front_component_id: rt.UUID | None
+    hot_keys: list[str] | None
+    icon: str | None
+    id: rt.UUID
+    is_active: bool
+    is_pinned: bool
+    label: str
+    page_layout_id: rt.UUID | None
+    position: float
+    short_label: str | None
+    universal_identifier: rt.UUID | None
+    updated_at: rt.DateTime
+    workflow_version_id: rt.UUID | None
+
+
+class ConnectedAccountPublicDTO(rt.Record):
+    application_id: rt.UUID | None
+    archived_at: rt.DateTime | None
+    auth_failed_at: rt.DateTime | None
+    connection_parameters: PublicImapSmtpCaldavConnectionParameters | None
+    connection_provider_id: rt.UUID | None
+    created_at: rt.DateTime
+    handle: str
+    handle_aliases: list[str] | None
+    id: rt.UUID
+    last_credentials_refreshed_at: rt.DateTime | None
+    last_signed_in_at: rt.DateTime | None
+    name: str | None
+    provider: str
+    scopes: list[str] | None
+    updated_at: rt.DateTime
+    user_workspace_id: rt.UUID
+    visibility: str
+
+
+class ConnectedImapSmtpCaldavAccount(rt.Record):
+    connection_parameters: ImapSmtpCaldavPublicConnectionParameters | None
+    handle: str
+    id: rt.UUID
+    provider: str
+    user_workspace_id: rt.UUID
+
+
+class CreateApplicationRegistration(rt.Record):
+    application_registration: ApplicationRegistration
+    client_secret: str
+
+
+class CreateEmailGroupChannelOutput(rt.Record):
+    forwarding_address: str
+    message_channel: MessageChannel
+
+
+class DomainValidRecords(rt.Record):
+    domain: str
+    id: rt.UUID
+    is_custom_domain_enabled: bool | None
+    records: list[DomainRecord]
+
+
+class EmailingDomain(rt.Record):
+    created_at: rt.DateTime
+    domain: str
+    id: rt.UUID
+    status: rt.Open[EmailingDomainStatus]
+    updated_at: rt.DateTime
+    verification_records: list[VerificationRecord] | None
+    verified_at: rt.DateTime | None
+
+
+class EventLogQueryResult(rt.Record):
+    page_info: EventLogPageInfo
+    records: list[EventLogRecord]
+    total_count: int
+
+
+class Field(rt.Record):
+    application_id: rt.UUID
+    created_at: rt.DateTime
+    default_value: rt.Json | None
+    description: str | None
+    icon: str | None
+    id: rt.UUID
+    is_active: bool | None
+    is_label_synced_with_name: bool | None
+    is_nullable: bool | None
+    is_system: bool | None
+    is_ui_editable: bool | None = rt.Field(validation_alias="isUIEditable", serialization_alias="isUIEditable")
+    is_unique: bool | None
+    label: str
+    morph_id: rt.UUID | None
+    morph_relations: list[Relation] | None
+    name: str
+    object: FieldObject | None
+    object_metadata_id: rt.UUID
+    options: rt.Json | None
+    relation: Relation | None
+    settings: rt.Json | None
+    type: rt.Open[FieldMetadataType]
+    universal_identifier: str
+    updated_at: rt.DateTime
+
+
+class FindAvailableSSOIDP(rt.Record):
+    id: rt.UUID
+    issuer: str
+    name: str
+    status: rt.Open[SSOIdentityProviderStatus]
+    type: rt.Open[IdentityProviderType]
+    workspace: FindAvailableSSOIDPWorkspace
+
+
+class FrontComponent(rt.Record):
+    application_id: rt.UUID
+    application_token_pair: ApplicationTokenPair | None
+    application_variables: rt.Json | None
+    built_component_checksum: str
+    built_component_path: str
+    component_name: str
+    created_at: rt.DateTime
+    description: str | None
+    id: rt.UUID
+    is_headless: bool
+    name: str
+    source_component_path: str
+    universal_identifier: rt.UUID | None
+    updated_at: rt.DateTime
+    uses_sdk_client: bool
+
+
+class ImapSmtpCaldavPublicConnectionParameters(rt.Record):
+    caldav: ImapSmtpCaldavPublicConnectionParams | None = rt.Field(validation_alias="CALDAV", serialization_alias="CALDAV")
+    imap: ImapSmtpCaldavPublicConnectionParams | None = rt.Field(validation_alias="IMAP", serialization_alias="IMAP")
+    smtp: ImapSmtpCaldavPublicConnectionParams | None = rt.Field(validation_alias="SMTP", serialization_alias="SMTP")
+
+
+class Impersonate(rt.Record):
+    login_token: AuthToken
+    workspace: WorkspaceUrlsAndId
+
+
+class LineChartData(rt.Record):
+    formatted_to_raw_lookup: rt.Json
+    has_too_many_groups: bool
+    series: list[LineChartSeries]
+    show_data_labels: bool
+    show_legend: bool
+    x_axis_label: str
+    y_axis_label: str
+
+
+class LineChartSeries(rt.Record):
+    data: list[LineChartDataPoint]
+    key: str
+    label: str
+
+
+class LoginToken(rt.Record):
+    login_token: AuthToken
+
+
+class MarketplaceAppDetail(rt.Record):
+    about_description: str | None
+    author: str | None
+    category: str | None
+    default_role_universal_identifier: str | None
+    description: str | None
+    email_support: str | None
+    id: str
+    is_featured: bool
+    is_listed: bool
+    issue_report_url: str | None
+    latest_available_version: str | None
+    logo: str | None
+    name: str
+    roles: list[MarketplaceAppRole] | None
+    screenshots: list[str]
+    source_package: str | None
+    source_type: rt.Open[ApplicationRegistrationSourceType]
+    terms_url: str | None
+    universal_identifier: str
+    website_url: str | None
+
+
+class MarketplaceAppRole(rt.Record):
+    can_access_all_tools: bool | None
+    can_destroy_all_object_records: bool | None
+    can_read_all_object_records: bool | None
+    can_soft_delete_all_object_records: bool | None
+    can_update_all_object_records: bool | None
+    can_update_all_settings: bool | None
+    description: str | None
+    field_permissions: list[MarketplaceAppRoleFieldPermission] | None
+    icon: str | None
+    label: str
+    object_permissions: list[MarketplaceAppRoleObjectPermission] | None
+    permission_flag_universal_identifiers: list[str] | None
+    universal_identifier: str
+
+
+class MessageChannel(rt.Record):
+    connected_account: MessageChannelConnectedAccount | None
+    connected_account_id: rt.UUID
+    contact_auto_creation_policy: rt.Open[MessageChannelContactAutoCreationPolicy]
+    created_at: rt.DateTime
+    exclude_group_emails: bool
+    exclude_non_professional_emails: bool
+    handle: str
+    id: rt.UUID
+    is_contact_auto_creation_enabled: bool
+    is_sync_enabled: bool
+    message_folder_import_policy: rt.Open[MessageFolderImportPolicy]
+    pending_group_emails_action: rt.Open[MessageChannelPendingGroupEmailsAction]
+    sync_stage: rt.Open[MessageChannelSyncStage]
+    sync_stage_started_at: rt.DateTime | None
+    sync_status: rt.Open[MessageChannelSyncStatus]
+    synced_at: rt.DateTime | None
+    throttle_failure_count: float
+    throttle_retry_after: rt.DateTime | None
+    type: rt.Open[MessageChannelType]
+    updated_at: rt.DateTime
+    visibility: rt.Open[MessageChannelVisibility]
+
+
+class MinimalMetadata(rt.Record):
+    collection_hashes: list[CollectionHash]
+    object_metadata_items: list[MinimalObjectMetadata]
+    views: list[MinimalView]
+
+
+class NavigationMenuItem(rt.Record):
+    application_id: rt.UUID | None
+    color: str | None
+    created_at: rt.DateTime
+    folder_id: rt.UUID | None
+    icon: str | None
+    id: rt.UUID
+    link: str | None
+    name: str | None
+    page_layout_id: rt.UUID | None
+    position: float
+    target_object_metadata_id: rt.UUID | None
+    target_record_id: rt.UUID | None
+    target_record_identifier: NavigationMenuItemTargetRecordIdentifier | None
+    type: rt.Open[NavigationMenuItemType]
+    updated_at: rt.DateTime
+    user_workspace_id: rt.UUID | None
+    view_id: rt.UUID | None
+
+
+class Object(rt.Record):
+    application_id: rt.UUID
+    color: str | None
+    created_at: rt.DateTime
+    description: str | None
+    duplicate_criteria: list[list[str]] | None
+    fields_list: list[Field]
+    icon: str | None
+    id: rt.UUID
+    image_identifier_field_metadata_id: rt.UUID | None
+    is_active: bool
+    is_label_synced_with_name: bool
+    is_remote: bool
+    is_searchable: bool
+    is_system: bool
+    is_ui_creatable: bool = rt.Field(validation_alias="isUICreatable", serialization_alias="isUICreatable")
+    is_ui_editable: bool = rt.Field(validation_alias="isUIEditable", serialization_alias="isUIEditable")
+    label_identifier_field_metadata_id: rt.UUID | None
+    label_plural: str
+    label_singular: str
+    name_plural: str
+    name_singular: str
+    shortcut: str | None
+    universal_identifier: str
+    updated_at: rt.DateTime
+
+
+class PageLayoutTab(rt.Record):
+    application_id: rt.UUID
+    created_at: rt.DateTime
+    deleted_at: rt.DateTime | None
+    icon: str | None
+    id: rt.UUID
+    is_active: bool
+    layout_mode: rt.Open[PageLayoutTabLayoutMode] | None
+    page_layout_id: rt.UUID
+    position: float
+    title: str
+    updated_at: rt.DateTime
+    widgets: list[PageLayoutWidget] | None
+
+
+class PieChartData(rt.Record):
+    data: list[PieChartDataItem]
+    formatted_to_raw_lookup: rt.Json
+    has_too_many_groups: bool
+    show_center_metric: bool
+    show_data_labels: bool
+    show_legend: bool
+
+
+class PlaceDetailsResult(rt.Record):
+    city: str | None
+    country: str | None
+    location: Location | None
+    postcode: str | None
+    state: str | None
+    street: str | None
+
+
+class PublicImapSmtpCaldavConnectionParameters(rt.Record):
+    caldav: PublicConnectionParametersOutput | None = rt.Field(validation_alias="CALDAV", serialization_alias="CALDAV")
+    imap: PublicConnectionParametersOutput | None = rt.Field(validation_alias="IMAP", serialization_alias="IMAP")
+    smtp: PublicConnectionParametersOutput | None = rt.Field(validation_alias="SMTP", serialization_alias="SMTP")
+
+
+class PublicWorkspaceData(rt.Record):
+    auth_bypass_providers: AuthBypassProviders | None
+    auth_providers: AuthProviders
+    display_name: str | None
+    id: rt.UUID
+    logo: str | None
+    workspace_urls: WorkspaceUrls
+
+
+class Relation(rt.Record):
+    source_field_metadata: RelationSourceFieldMetadata
+    source_object_metadata: RelationSourceObjectMetadata
+    target_field_metadata: RelationTargetFieldMetadata
+    target_object_metadata: RelationTargetObjectMetadata
+    type: rt.Open[RelationType]
+
+
+class Role(rt.Record):
+    agents: list[Agent]
+    can_access_all_tools: bool
+    can_be_assigned_to_agents: bool
+    can_be_assigned_to_api_keys: bool
+    can_be_assigned_to_users: bool
+    can_destroy_all_object_records: bool
+    can_read_all_object_records: bool
+    can_soft_delete_all_object_records: bool
+    can_update_all_object_records: bool
+    can_update_all_settings: bool
+    description: str | None
+    field_permissions: list[FieldPermission] | None
+    icon: str | None
+    id: rt.UUID
+    is_editable: bool
+    label: str
+    object_permissions: list[ObjectPermission] | None
+    permission_flags: list[RolePermissionFlag] | None
+    row_level_permission_predicate_groups: list[RowLevelPermissionPredicateGroup] | None
+    row_level_permission_predicates: list[RowLevelPermissionPredicate] | None
+    universal_identifier: rt.UUID | None
+
+
+class SendInvitations(rt.Record):
+    errors: list[str]
+    result: list[WorkspaceInvitation]
+    success: bool
+
+
+class SendMessageCampaignOutputDTO(rt.Record):
+    campaign_id: str
+    queued_count: int
+    skipped: CampaignSkippedRecipientsDTO
+
+
+class SignUp(rt.Record):
+    login_token: AuthToken
+    workspace: WorkspaceUrlsAndId
+
+
+class TransientToken(rt.Record):
+    transient_token: AuthToken
+
+
+class UpsertRowLevelPermissionPredicatesResult(rt.Record):
+    predicate_groups: list[RowLevelPermissionPredicateGroup]
+    predicates: list[RowLevelPermissionPredicate]
+
+
+class UsageAnalytics(rt.Record):
+    period_end: rt.DateTime
+    period_start: rt.DateTime
+    time_series: list[UsageTimeSeries]
+    usage_by_model: list[UsageBreakdownItem]
+    usage_by_operation_type: list[UsageBreakdownItem]
+    usage_by_user: list[UsageBreakdownItem]
+    user_daily_usage: UsageUserDaily | None
+
+
+class UsageUserDaily(rt.Record):
+    daily_usage: list[UsageTimeSeries]
+    user_workspace_id: str
+
+
+class User(rt.Record):
+    can_access_full_admin_panel: bool
+    can_impersonate: bool
+    created_at: rt.DateTime
+    current_user_workspace: UserWorkspace | None
+    current_workspace: UserCurrentWorkspace | None
+    deleted_at: rt.DateTime | None
+    disabled: bool | None
+    email: str
+    first_name: str
+    has_password: bool
+    id: rt.UUID
+    is_email_verified: bool
+    is_myah_team_member: bool
+    last_name: str
+    locale: str
+    onboarding_status: rt.Open[OnboardingStatus] | None
+    support_user_hash: str | None
+    updated_at: rt.DateTime
+    user_vars: rt.Json | None
+    user_workspaces: list[UserWorkspace]
+    workspace_member: UserWorkspaceMember | None
+    workspaces: list[UserWorkspace]
+
+
+class UserWorkspace(rt.Record):
+    created_at: rt.DateTime
+    deleted_at: rt.DateTime | None
+    id: rt.UUID
+    locale: str
+    object_permissions: list[ObjectPermission] | None
+    objects_permissions: list[ObjectPermission] | None
+    permission_flags: list[rt.Open[PermissionFlagType]] | None
+    two_factor_authentication_method_summary: list[TwoFactorAuthenticationMethodSummary] | None
+    updated_at: rt.DateTime
+    user: UserWorkspaceUser
+    user_id: rt.UUID
+
+
+class VerifyEmailAndGetLoginToken(rt.Record):
+    login_token: AuthToken
+    workspace_urls: WorkspaceUrls
+
+
 class View(rt.Record):
     any_field_filter_value: str | None
     calendar_field_metadata_id: rt.UUID | None
@@ -1620,35 +1664,6 @@ class ViewFieldGroup(rt.Record):
     view_fields: list[ViewField]
     view_id: rt.UUID
     workspace_id: rt.UUID
-
-
-class Webhook(rt.Record):
-    application_id: rt.UUID
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
-    description: str | None
-    id: rt.UUID
-    operations: list[str]
-    secret: str
-    target_url: str
-    updated_at: rt.DateTime
-
-
-class WorkspaceBillingCustomer(rt.Record):
-    id: rt.UUID
-
-
-class WorkspaceCurrentBillingSubscription(rt.Record):
-    id: rt.UUID
-
-
-class WorkspaceDefaultRole(rt.Record):
-    id: rt.UUID
-
-
-class WorkspaceWorkspaceCustomApplication(rt.Record):
-    id: rt.UUID
-    name: str
 
 
 class Workspace(rt.Record):
@@ -1704,21 +1719,6 @@ class Workspace(rt.Record):
     workspace_urls: WorkspaceUrls
 
 
-class WorkspaceAiStats(rt.Record):
-    conversations_count: int
-    skills_count: int
-    tools_count: int
-
-
-class WorkspaceCreationDefaultsDTO(rt.Record):
-    display_name: str
-    subdomain: str
-
-
-class WorkspaceInviteHashValid(rt.Record):
-    is_valid: bool
-
-
 class WorkspaceMember(rt.Record):
     avatar_url: str | None
     calendar_start_day: int | None
@@ -1734,6 +1734,6 @@ class WorkspaceMember(rt.Record):
     user_workspace_id: rt.UUID | None
 
 
-class WorkspaceMigration(rt.Record):
-    actions: rt.Json
-    application_universal_identifier: str
+class WorkspaceUrlsAndId(rt.Record):
+    id: rt.UUID
+    workspace_urls: WorkspaceUrls

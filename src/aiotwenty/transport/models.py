@@ -13,11 +13,16 @@ from pydantic.alias_generators import to_camel
 T = TypeVar("T")
 
 
+def graphql_name(python: str) -> str:
+    """The name that a field has in GraphQL: `domainName` for `domain_name`, `class` for `class_`."""
+    return to_camel(python.removesuffix("_"))
+
+
 class Record(BaseModel):
     """Base of what the server returns. Fields that it adds later are ignored; a model is built at its first use."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, defer_build=True, extra="ignore", protected_namespaces=()
+        alias_generator=graphql_name, populate_by_name=True, defer_build=True, extra="ignore", protected_namespaces=()
     )
 
 
@@ -28,7 +33,7 @@ class Input(BaseModel):
     """
 
     model_config = ConfigDict(
-        alias_generator=to_camel,
+        alias_generator=graphql_name,
         populate_by_name=True,
         defer_build=True,
         extra="forbid",

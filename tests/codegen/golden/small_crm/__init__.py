@@ -18,4 +18,4 @@ def __getattr__(name: str) -> typing.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *dir(core)])
+    return sorted({*globals(), *dir(core)})

@@ -6,21 +6,15 @@ from __future__ import annotations
 import typing
 
 if typing.TYPE_CHECKING:
-    from .client import CoreClient as CoreClient
-    from .enums import OrderByDirection as OrderByDirection, RocketChoiceEnum as RocketChoiceEnum
-    from .filters import RocketFilterInput as RocketFilterInput, StringFilter as StringFilter, UUIDFilter as UUIDFilter
-    from .group_by import RocketGroupByInput as RocketGroupByInput
-    from .inputs import (
-        LinksCreateInput as LinksCreateInput, LinksUpdateInput as LinksUpdateInput,
-        RocketCreateInput as RocketCreateInput, RocketUpdateInput as RocketUpdateInput,
-    )
-    from .objects import Objects as Objects
-    from .order_by import RocketOrderByInput as RocketOrderByInput
-    from .records import Links as Links, Rocket as Rocket
-    from .results import (
-        CountsRockets as CountsRockets, CountsRocketsEdges as CountsRocketsEdges,
-        CountsRocketsEdgesNode as CountsRocketsEdgesNode,
-    )
+    from .client import *
+    from .enums import *
+    from .filters import *
+    from .group_by import *
+    from .inputs import *
+    from .objects import *
+    from .order_by import *
+    from .records import *
+    from .results import *
 
 _EXPORTS = {
     "client": """
@@ -65,4 +59,4 @@ def __getattr__(name: str) -> typing.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_MODULES])
+    return sorted({*globals(), *_MODULES})

@@ -18,42 +18,15 @@ if typing.TYPE_CHECKING:
 class CoreClient(rt.OperationsClient):
     """Every operation of /graphql under `queries/`, one method each. All raise `TwentyError`."""
 
+    async def rockets_on_pads(
+        self, *, first: rt.Maybe[int | None] = rt.UNSET, filter: rt.Maybe[filters.RocketFilterInput | None] = rt.UNSET
+    ) -> rt.Page[records.Rocket]:
+        return await self._execute(
+            operations.ROCKETS_ON_PADS, rt.Page[records.Rocket], {"first": first, "filter": filter}
+        )
+
     async def counts(self) -> results.CountsRockets:
         return await self._execute(operations.COUNTS, results.CountsRockets, {})
-
-    async def create_many_rockets(
-        self, data: list[inputs.RocketCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Rocket]:
-        return await self._execute(
-            operations.CREATE_MANY_ROCKETS, list[records.Rocket], {"data": data, "upsert": upsert}
-        )
-
-    async def create_one_rocket(
-        self, data: inputs.RocketCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Rocket:
-        return await self._execute(operations.CREATE_ONE_ROCKET, records.Rocket, {"data": data, "upsert": upsert})
-
-    async def delete_many_rockets(self, filter: filters.RocketFilterInput) -> list[records.Rocket]:
-        return await self._execute(operations.DELETE_MANY_ROCKETS, list[records.Rocket], {"filter": filter})
-
-    async def delete_one_rocket(self, id: rt.UUID) -> records.Rocket:
-        return await self._execute(operations.DELETE_ONE_ROCKET, records.Rocket, {"id": id})
-
-    async def destroy_many_rockets(self, filter: filters.RocketFilterInput) -> list[records.Rocket]:
-        return await self._execute(operations.DESTROY_MANY_ROCKETS, list[records.Rocket], {"filter": filter})
-
-    async def destroy_one_rocket(self, id: rt.UUID) -> records.Rocket:
-        return await self._execute(operations.DESTROY_ONE_ROCKET, records.Rocket, {"id": id})
-
-    async def find_duplicates_rockets(
-        self,
-        *,
-        ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
-        data: rt.Maybe[list[inputs.RocketCreateInput | None] | None] = rt.UNSET,
-    ) -> list[rt.Page[records.Rocket]]:
-        return await self._execute(
-            operations.FIND_DUPLICATES_ROCKETS, list[rt.Page[records.Rocket]], {"ids": ids, "data": data}
-        )
 
     async def find_many_rockets(
         self,
@@ -86,26 +59,38 @@ class CoreClient(rt.OperationsClient):
     async def group_by_rockets(self, group_by: list[group_by.RocketGroupByInput]) -> list[rt.Group]:
         return await self._execute(operations.GROUP_BY_ROCKETS, list[rt.Group], {"groupBy": group_by})
 
-    async def merge_many_rockets(
-        self, ids: list[rt.UUID], conflict_priority_index: int, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Rocket:
+    async def find_duplicates_rockets(
+        self,
+        *,
+        ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
+        data: rt.Maybe[list[inputs.RocketCreateInput | None] | None] = rt.UNSET,
+    ) -> list[rt.Page[records.Rocket]]:
         return await self._execute(
-            operations.MERGE_MANY_ROCKETS,
-            records.Rocket,
-            {"ids": ids, "conflictPriorityIndex": conflict_priority_index, "dryRun": dry_run},
+            operations.FIND_DUPLICATES_ROCKETS, list[rt.Page[records.Rocket]], {"ids": ids, "data": data}
         )
 
-    async def restore_many_rockets(self, filter: filters.RocketFilterInput) -> list[records.Rocket]:
-        return await self._execute(operations.RESTORE_MANY_ROCKETS, list[records.Rocket], {"filter": filter})
+    async def create_one_rocket(
+        self, data: inputs.RocketCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Rocket:
+        return await self._execute(operations.CREATE_ONE_ROCKET, records.Rocket, {"data": data, "upsert": upsert})
+
+    async def update_one_rocket(self, id: rt.UUID, data: inputs.RocketUpdateInput) -> records.Rocket:
+        return await self._execute(operations.UPDATE_ONE_ROCKET, records.Rocket, {"id": id, "data": data})
+
+    async def delete_one_rocket(self, id: rt.UUID) -> records.Rocket:
+        return await self._execute(operations.DELETE_ONE_ROCKET, records.Rocket, {"id": id})
+
+    async def destroy_one_rocket(self, id: rt.UUID) -> records.Rocket:
+        return await self._execute(operations.DESTROY_ONE_ROCKET, records.Rocket, {"id": id})
 
     async def restore_one_rocket(self, id: rt.UUID) -> records.Rocket:
         return await self._execute(operations.RESTORE_ONE_ROCKET, records.Rocket, {"id": id})
 
-    async def rockets_on_pads(
-        self, *, first: rt.Maybe[int | None] = rt.UNSET, filter: rt.Maybe[filters.RocketFilterInput | None] = rt.UNSET
-    ) -> rt.Page[records.Rocket]:
+    async def create_many_rockets(
+        self, data: list[inputs.RocketCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
+    ) -> list[records.Rocket]:
         return await self._execute(
-            operations.ROCKETS_ON_PADS, rt.Page[records.Rocket], {"first": first, "filter": filter}
+            operations.CREATE_MANY_ROCKETS, list[records.Rocket], {"data": data, "upsert": upsert}
         )
 
     async def update_many_rockets(
@@ -115,5 +100,20 @@ class CoreClient(rt.OperationsClient):
             operations.UPDATE_MANY_ROCKETS, list[records.Rocket], {"data": data, "filter": filter}
         )
 
-    async def update_one_rocket(self, id: rt.UUID, data: inputs.RocketUpdateInput) -> records.Rocket:
-        return await self._execute(operations.UPDATE_ONE_ROCKET, records.Rocket, {"id": id, "data": data})
+    async def delete_many_rockets(self, filter: filters.RocketFilterInput) -> list[records.Rocket]:
+        return await self._execute(operations.DELETE_MANY_ROCKETS, list[records.Rocket], {"filter": filter})
+
+    async def destroy_many_rockets(self, filter: filters.RocketFilterInput) -> list[records.Rocket]:
+        return await self._execute(operations.DESTROY_MANY_ROCKETS, list[records.Rocket], {"filter": filter})
+
+    async def restore_many_rockets(self, filter: filters.RocketFilterInput) -> list[records.Rocket]:
+        return await self._execute(operations.RESTORE_MANY_ROCKETS, list[records.Rocket], {"filter": filter})
+
+    async def merge_many_rockets(
+        self, ids: list[rt.UUID], conflict_priority_index: int, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.Rocket:
+        return await self._execute(
+            operations.MERGE_MANY_ROCKETS,
+            records.Rocket,
+            {"ids": ids, "conflictPriorityIndex": conflict_priority_index, "dryRun": dry_run},
+        )

@@ -8,19 +8,19 @@ from aiotwenty.transport import runtime as rt
 
 class StringFilter(rt.Input):
     eq: str | None = None
-    in_: list[str] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
+    in_: list[str] | None = None
     ilike: str | None = None
 
 
 class UUIDFilter(rt.Input):
     eq: rt.UUID | None = None
-    in_: list[rt.UUID | None] | None = rt.Field(default=None, validation_alias="in", serialization_alias="in")
+    in_: list[rt.UUID | None] | None = None
 
 
 class RocketFilterInput(rt.Input):
     id: UUIDFilter | None = None
-    and_: list[RocketFilterInput | None] | None = rt.Field(default=None, validation_alias="and", serialization_alias="and")
-    or_: list[RocketFilterInput | None] | None = rt.Field(default=None, validation_alias="or", serialization_alias="or")
-    not_: RocketFilterInput | None = rt.Field(default=None, validation_alias="not", serialization_alias="not")
+    and_: list[RocketFilterInput | None] | None = None
+    or_: list[RocketFilterInput | None] | None = None
+    not_: RocketFilterInput | None = None
     name: StringFilter | None = None
     fuel: StringFilter | None = None

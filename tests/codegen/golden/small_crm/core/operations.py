@@ -12,63 +12,19 @@ _LINKS = (
 _ROCKET = (
     "fragment Rocket on Rocket{id createdAt website{...Links}name fuel thrust launchedOn choice}"
 )
+ROCKETS_ON_PADS = rt.Operation(
+    "RocketsOnPads",
+    "query",
+    "query RocketsOnPads($first:Int$filter:RocketFilterInput){rockets(first:$first filter:$filter){edges{node"
+    "{...Rocket}}}}",
+    "rockets",
+    (_LINKS, _ROCKET),
+)
 COUNTS = rt.Operation(
     "Counts",
     "query",
     "query Counts{rockets{totalCount edges{node{name}}}}",
     "rockets",
-)
-CREATE_MANY_ROCKETS = rt.Operation(
-    "CreateManyRockets",
-    "mutation",
-    "mutation CreateManyRockets($data:[RocketCreateInput!]!$upsert:Boolean){createRockets(data:$data upsert:$upsert"
-    "){...Rocket}}",
-    "createRockets",
-    (_LINKS, _ROCKET),
-)
-CREATE_ONE_ROCKET = rt.Operation(
-    "CreateOneRocket",
-    "mutation",
-    "mutation CreateOneRocket($data:RocketCreateInput!$upsert:Boolean){createRocket(data:$data upsert:$upsert"
-    "){...Rocket}}",
-    "createRocket",
-    (_LINKS, _ROCKET),
-)
-DELETE_MANY_ROCKETS = rt.Operation(
-    "DeleteManyRockets",
-    "mutation",
-    "mutation DeleteManyRockets($filter:RocketFilterInput!){deleteRockets(filter:$filter){...Rocket}}",
-    "deleteRockets",
-    (_LINKS, _ROCKET),
-)
-DELETE_ONE_ROCKET = rt.Operation(
-    "DeleteOneRocket",
-    "mutation",
-    "mutation DeleteOneRocket($id:UUID!){deleteRocket(id:$id){...Rocket}}",
-    "deleteRocket",
-    (_LINKS, _ROCKET),
-)
-DESTROY_MANY_ROCKETS = rt.Operation(
-    "DestroyManyRockets",
-    "mutation",
-    "mutation DestroyManyRockets($filter:RocketFilterInput!){destroyRockets(filter:$filter){...Rocket}}",
-    "destroyRockets",
-    (_LINKS, _ROCKET),
-)
-DESTROY_ONE_ROCKET = rt.Operation(
-    "DestroyOneRocket",
-    "mutation",
-    "mutation DestroyOneRocket($id:UUID!){destroyRocket(id:$id){...Rocket}}",
-    "destroyRocket",
-    (_LINKS, _ROCKET),
-)
-FIND_DUPLICATES_ROCKETS = rt.Operation(
-    "FindDuplicatesRockets",
-    "query",
-    "query FindDuplicatesRockets($ids:[UUID]$data:[RocketCreateInput]){rocketDuplicates(ids:$ids data:$data){edges{node"
-    "{...Rocket}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "rocketDuplicates",
-    (_LINKS, _ROCKET),
 )
 FIND_MANY_ROCKETS = rt.Operation(
     "FindManyRockets",
@@ -94,19 +50,41 @@ GROUP_BY_ROCKETS = rt.Operation(
     " totalCount}}",
     "rocketsGroupBy",
 )
-MERGE_MANY_ROCKETS = rt.Operation(
-    "MergeManyRockets",
-    "mutation",
-    "mutation MergeManyRockets($ids:[UUID!]!$conflictPriorityIndex:Int!$dryRun:Boolean){mergeRockets(ids:$ids"
-    " conflictPriorityIndex:$conflictPriorityIndex dryRun:$dryRun){...Rocket}}",
-    "mergeRockets",
+FIND_DUPLICATES_ROCKETS = rt.Operation(
+    "FindDuplicatesRockets",
+    "query",
+    "query FindDuplicatesRockets($ids:[UUID]$data:[RocketCreateInput]){rocketDuplicates(ids:$ids data:$data){edges"
+    "{node{...Rocket}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
+    "rocketDuplicates",
     (_LINKS, _ROCKET),
 )
-RESTORE_MANY_ROCKETS = rt.Operation(
-    "RestoreManyRockets",
+CREATE_ONE_ROCKET = rt.Operation(
+    "CreateOneRocket",
     "mutation",
-    "mutation RestoreManyRockets($filter:RocketFilterInput!){restoreRockets(filter:$filter){...Rocket}}",
-    "restoreRockets",
+    "mutation CreateOneRocket($data:RocketCreateInput!$upsert:Boolean){createRocket(data:$data upsert:$upsert"
+    "){...Rocket}}",
+    "createRocket",
+    (_LINKS, _ROCKET),
+)
+UPDATE_ONE_ROCKET = rt.Operation(
+    "UpdateOneRocket",
+    "mutation",
+    "mutation UpdateOneRocket($id:UUID!$data:RocketUpdateInput!){updateRocket(id:$id data:$data){...Rocket}}",
+    "updateRocket",
+    (_LINKS, _ROCKET),
+)
+DELETE_ONE_ROCKET = rt.Operation(
+    "DeleteOneRocket",
+    "mutation",
+    "mutation DeleteOneRocket($id:UUID!){deleteRocket(id:$id){...Rocket}}",
+    "deleteRocket",
+    (_LINKS, _ROCKET),
+)
+DESTROY_ONE_ROCKET = rt.Operation(
+    "DestroyOneRocket",
+    "mutation",
+    "mutation DestroyOneRocket($id:UUID!){destroyRocket(id:$id){...Rocket}}",
+    "destroyRocket",
     (_LINKS, _ROCKET),
 )
 RESTORE_ONE_ROCKET = rt.Operation(
@@ -116,12 +94,12 @@ RESTORE_ONE_ROCKET = rt.Operation(
     "restoreRocket",
     (_LINKS, _ROCKET),
 )
-ROCKETS_ON_PADS = rt.Operation(
-    "RocketsOnPads",
-    "query",
-    "query RocketsOnPads($first:Int$filter:RocketFilterInput){rockets(first:$first filter:$filter){edges{node{...Rocket"
-    "}}}}",
-    "rockets",
+CREATE_MANY_ROCKETS = rt.Operation(
+    "CreateManyRockets",
+    "mutation",
+    "mutation CreateManyRockets($data:[RocketCreateInput!]!$upsert:Boolean){createRockets(data:$data upsert:$upsert"
+    "){...Rocket}}",
+    "createRockets",
     (_LINKS, _ROCKET),
 )
 UPDATE_MANY_ROCKETS = rt.Operation(
@@ -132,10 +110,32 @@ UPDATE_MANY_ROCKETS = rt.Operation(
     "updateRockets",
     (_LINKS, _ROCKET),
 )
-UPDATE_ONE_ROCKET = rt.Operation(
-    "UpdateOneRocket",
+DELETE_MANY_ROCKETS = rt.Operation(
+    "DeleteManyRockets",
     "mutation",
-    "mutation UpdateOneRocket($id:UUID!$data:RocketUpdateInput!){updateRocket(id:$id data:$data){...Rocket}}",
-    "updateRocket",
+    "mutation DeleteManyRockets($filter:RocketFilterInput!){deleteRockets(filter:$filter){...Rocket}}",
+    "deleteRockets",
+    (_LINKS, _ROCKET),
+)
+DESTROY_MANY_ROCKETS = rt.Operation(
+    "DestroyManyRockets",
+    "mutation",
+    "mutation DestroyManyRockets($filter:RocketFilterInput!){destroyRockets(filter:$filter){...Rocket}}",
+    "destroyRockets",
+    (_LINKS, _ROCKET),
+)
+RESTORE_MANY_ROCKETS = rt.Operation(
+    "RestoreManyRockets",
+    "mutation",
+    "mutation RestoreManyRockets($filter:RocketFilterInput!){restoreRockets(filter:$filter){...Rocket}}",
+    "restoreRockets",
+    (_LINKS, _ROCKET),
+)
+MERGE_MANY_ROCKETS = rt.Operation(
+    "MergeManyRockets",
+    "mutation",
+    "mutation MergeManyRockets($ids:[UUID!]!$conflictPriorityIndex:Int!$dryRun:Boolean){mergeRockets(ids:$ids"
+    " conflictPriorityIndex:$conflictPriorityIndex dryRun:$dryRun){...Rocket}}",
+    "mergeRockets",
     (_LINKS, _ROCKET),
 )

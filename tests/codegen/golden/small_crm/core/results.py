@@ -10,10 +10,10 @@ class CountsRocketsEdgesNode(rt.Record):
     name: str | None
 
 
-class CountsRocketsEdges(rt.Record):
-    node: CountsRocketsEdgesNode
-
-
 class CountsRockets(rt.Record):
     total_count: int | None
     edges: list[CountsRocketsEdges]
+
+
+class CountsRocketsEdges(rt.Record):
+    node: CountsRocketsEdgesNode

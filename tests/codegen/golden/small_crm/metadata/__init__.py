@@ -6,10 +6,10 @@ from __future__ import annotations
 import typing
 
 if typing.TYPE_CHECKING:
-    from .client import MetadataClient as MetadataClient
-    from .enums import FieldKind as FieldKind
-    from .inputs import CreateFieldInput as CreateFieldInput, Paging as Paging
-    from .records import Field as Field, FieldObject as FieldObject, Object as Object
+    from .client import *
+    from .enums import *
+    from .inputs import *
+    from .records import *
 
 _EXPORTS = {
     "client": """
@@ -39,4 +39,4 @@ def __getattr__(name: str) -> typing.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_MODULES])
+    return sorted({*globals(), *_MODULES})

@@ -12,6 +12,34 @@ _FIELD = (
 _OBJECT = (
     "fragment Object on Object{id nameSingular namePlural fieldsList{...Field}}"
 )
+GET_OBJECTS = rt.Operation(
+    "GetObjects",
+    "query",
+    "query GetObjects($paging:Paging){objects(paging:$paging){edges{node{...Object}cursor}pageInfo{hasNextPage"
+    " hasPreviousPage startCursor endCursor}}}",
+    "objects",
+    (_FIELD, _OBJECT),
+)
+GET_OBJECT = rt.Operation(
+    "GetObject",
+    "query",
+    "query GetObject($id:UUID!){object(id:$id){...Object}}",
+    "object",
+    (_FIELD, _OBJECT),
+)
+GET_FIELD = rt.Operation(
+    "GetField",
+    "query",
+    "query GetField($id:UUID!){field(id:$id){...Field}}",
+    "field",
+    (_FIELD,),
+)
+GET_THEME = rt.Operation(
+    "GetTheme",
+    "query",
+    "query GetTheme{theme}",
+    "theme",
+)
 CREATE_ONE_FIELD = rt.Operation(
     "CreateOneField",
     "mutation",
@@ -24,32 +52,4 @@ DELETE_ONE_FIELD = rt.Operation(
     "mutation",
     "mutation DeleteOneField($id:UUID!){deleteOneField(id:$id)}",
     "deleteOneField",
-)
-GET_FIELD = rt.Operation(
-    "GetField",
-    "query",
-    "query GetField($id:UUID!){field(id:$id){...Field}}",
-    "field",
-    (_FIELD,),
-)
-GET_OBJECT = rt.Operation(
-    "GetObject",
-    "query",
-    "query GetObject($id:UUID!){object(id:$id){...Object}}",
-    "object",
-    (_FIELD, _OBJECT),
-)
-GET_OBJECTS = rt.Operation(
-    "GetObjects",
-    "query",
-    "query GetObjects($paging:Paging){objects(paging:$paging){edges{node{...Object}cursor}pageInfo{hasNextPage"
-    " hasPreviousPage startCursor endCursor}}}",
-    "objects",
-    (_FIELD, _OBJECT),
-)
-GET_THEME = rt.Operation(
-    "GetTheme",
-    "query",
-    "query GetTheme{theme}",
-    "theme",
 )
