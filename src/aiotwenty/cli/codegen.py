@@ -68,6 +68,8 @@ def generate(
     report = run(load_config(config))
     counts = " and ".join(f"{count} operations of {name}" for name, count in report.operations.items())
     typer.echo(f"{len(report.objects)} objects, {counts}; {len(report.changed)} files changed")
+    for path in report.kept:
+        typer.echo(f"kept {path}, which somebody wrote")
 
 
 def check(

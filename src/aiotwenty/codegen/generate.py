@@ -155,8 +155,7 @@ class _Loaded:
         if is_core:
             files["objects.py"] = objects_module(self.schema, self.objects, constants(methods), models.home)
             exports["objects"] = ["Objects"]
-        docstring = f"Types and operations of {url}, each imported when it is first used."
-        files["__init__.py"] = endpoint_init(docstring, dict(sorted(exports.items())))
+        files["__init__.py"] = endpoint_init(url, dict(sorted(exports.items())))
         return files
 
     def problems(self, documents: Documents) -> list[Problem]:

@@ -36,7 +36,7 @@ def enum_class(tree: ast.ClassDef, enum: GraphQLEnumType) -> GeneratedClass:
     # A plugin's own additions (methods, a docstring) stay.
     extra = [_indented(node) for node in tree.body if not isinstance(node, ast.Assign)]
     name = class_name(enum.name)
-    return GeneratedClass(name, "\n".join([f"class {name}(StrEnum):", *extra, *(lines or ["    pass"])]))
+    return GeneratedClass(name, "\n".join([f"class {name}(enum.StrEnum):", *extra, *(lines or ["    pass"])]))
 
 
 @dataclass

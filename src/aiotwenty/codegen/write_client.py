@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from aiotwenty.codegen.naming import METHODS, argument_names, distinct, escape, snake_case
 from aiotwenty.codegen.package import Method, PackageBuilder
-from aiotwenty.codegen.source import LINE, RUNTIME, call, mapping, module
+from aiotwenty.codegen.source import DOCSTRINGS, LINE, RUNTIME, call, mapping, module
 from aiotwenty.codegen.write_operations import constants
 
 _INDENT = " " * 8
@@ -23,7 +23,7 @@ def client_module(
     bodies = [_method(method, names[method.name], texts[method.name], builder, home) for method in methods]
     docstring = f'    """Every operation of {endpoint} under `queries/`, one method each. All raise `TwentyError`."""'
     code = "\n\n".join([f"class {name}(rt.OperationsClient):\n{docstring}", *bodies])
-    return module(f"The flat client of {endpoint}.", _imports(code, home), [code])
+    return module(DOCSTRINGS["client"], _imports(code, home), [code])
 
 
 def _imports(code: str, home: Mapping[str, str]) -> Iterator[str]:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
-from aiotwenty.codegen.source import GENERATED, filled
+from aiotwenty.codegen.source import DOCSTRINGS, GENERATED, filled
 
 
-def endpoint_init(docstring: str, exports: Mapping[str, Iterable[str]]) -> str:
+def endpoint_init(endpoint: str, exports: Mapping[str, Sequence[str]]) -> str:
     """`exports` are the names by the module they are in."""
-    typed = [f"    from .{module} import *" for module in exports]
+    guide = [f"{name:10}  {text}" for name, text in DOCSTRINGS.items() if name in exports or name == "operations"]
+    # Of modules of models, everything; the others have names that may be those of models.
+    typed = [
+        f"    from .{module} import {f'{names[0]} as {names[0]}' if module in ('client', 'objects') else '*'}"
+        for module, names in exports.items()
+    ]
     where = []
     for module, names in exports.items():
         where += [f'    "{module}": """', *filled(sorted(names), "        ", " "), '    """,']
     return f'''{GENERATED}
-"""{docstring}"""
+"""Types and operations of {endpoint}, each imported when it is first used.
+
+{chr(10).join(guide)}
+"""
 
 from __future__ import annotations
 

@@ -6,17 +6,7 @@ from collections.abc import Mapping
 
 from aiotwenty.codegen.models import GeneratedClass
 from aiotwenty.codegen.package import Models
-from aiotwenty.codegen.source import RUNTIME, from_import, module
-
-_DOCSTRINGS = {
-    "enums": "The choices of select fields. A choice that was added later arrives as its plain string.",
-    "records": "What the server returns: records, and the values that their fields are made of.",
-    "results": "What your own operations return, where it has no type in `records`.",
-    "inputs": "What is sent when something is created or changed. Only what was set is sent; None is sent as null.",
-    "filters": "What `filter` takes. Several fields together are an `and`.",
-    "order_by": "What `order_by` takes.",
-    "group_by": "What `group_by` takes, and how its groups are ordered.",
-}
+from aiotwenty.codegen.source import DOCSTRINGS, RUNTIME, from_import, module
 
 
 def models_module(name: str, models: Models) -> str:
@@ -25,7 +15,7 @@ def models_module(name: str, models: Models) -> str:
     text = "\n".join(each.text for each in classes)
     imports = []
     if name == "enums":
-        imports.append("from enum import StrEnum\n")
+        imports.append("import enum\n")
     if "typing." in text:
         imports.append("import typing\n")
     if name != "enums":
@@ -33,7 +23,7 @@ def models_module(name: str, models: Models) -> str:
     imports += sorted({f"{line}\n" for line in models.imports.get(name, [])})
     wanted = _wanted(classes, models.home, name)
     imports += [from_import(home, names) for home, names in sorted(wanted.items())]
-    return module(_DOCSTRINGS[name], "\n".join(imports).rstrip("\n").split("\n"), [each.text for each in classes])
+    return module(DOCSTRINGS[name], "\n".join(imports).rstrip("\n").split("\n"), [each.text for each in classes])
 
 
 def _wanted(classes: list[GeneratedClass], home: Mapping[str, str], here: str) -> dict[str, set[str]]:

@@ -9,7 +9,7 @@ from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_ty
 from aiotwenty.codegen.naming import class_name, distinct, escape, field_names, pascal_case, snake_case, words
 from aiotwenty.codegen.objects import TwentyObject, connection_node, object_fields
 from aiotwenty.codegen.operations import operation_names
-from aiotwenty.codegen.source import RUNTIME, filled, module
+from aiotwenty.codegen.source import DOCSTRINGS, RUNTIME, filled, module
 
 # What `Client` has itself; `ns` is what the properties are made with.
 CLIENT = words(
@@ -52,7 +52,7 @@ def objects_module(
     if not objects:
         imports = []
         blocks[-1] = 'class Objects:\n    """The workspace has no objects."""'
-    return module("What the workspace has: one namespace for each object.", imports, blocks)
+    return module(DOCSTRINGS["objects"], imports, blocks)
 
 
 def _namespace(

@@ -22,7 +22,7 @@ from graphql.language.visitor import REMOVE
 from aiotwenty.codegen.documents import is_own
 from aiotwenty.codegen.naming import constant_name, distinct
 from aiotwenty.codegen.package import Method
-from aiotwenty.codegen.source import LINE, RUNTIME, filled, module, quoted_lines
+from aiotwenty.codegen.source import DOCSTRINGS, LINE, RUNTIME, filled, module, quoted_lines
 
 _PUNCTUATION = re.compile(r"\s*([{}()\[\]:!=$@|]|\.\.\.)\s*")
 _SPACE = re.compile(r"[\s,]+")
@@ -41,7 +41,7 @@ def operations_module(methods: list[Method], fragments: Mapping[str, FragmentDef
     texts = distinct(needed, lambda name: f"_{constant_name(name)}")
     blocks = [f"{texts[name]} = (\n{quoted_lines(compact(fragments[name]), '    ')}\n)" for name in sorted(needed)]
     blocks += [_constant(names[method.name], method, [texts[name] for name in used[method.name]]) for method in methods]
-    return module("The operations as they are sent.", [RUNTIME], blocks, apart=0)
+    return module(DOCSTRINGS["operations"], [RUNTIME], blocks, apart=0)
 
 
 def compact(definition: ExecutableDefinitionNode) -> str:

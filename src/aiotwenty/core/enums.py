@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import enum
 
 
-class ActorSourceEnum(StrEnum):
+class ActorSourceEnum(enum.StrEnum):
     AGENT = "AGENT"
     API = "API"
     APPLICATION = "APPLICATION"
@@ -19,7 +19,7 @@ class ActorSourceEnum(StrEnum):
     WORKFLOW = "WORKFLOW"
 
 
-class AttachmentFileCategoryEnum(StrEnum):
+class AttachmentFileCategoryEnum(enum.StrEnum):
     ARCHIVE = "ARCHIVE"
     AUDIO = "AUDIO"
     IMAGE = "IMAGE"
@@ -30,19 +30,19 @@ class AttachmentFileCategoryEnum(StrEnum):
     VIDEO = "VIDEO"
 
 
-class CalendarEventParticipantResponseStatusEnum(StrEnum):
+class CalendarEventParticipantResponseStatusEnum(enum.StrEnum):
     ACCEPTED = "ACCEPTED"
     DECLINED = "DECLINED"
     NEEDS_ACTION = "NEEDS_ACTION"
     TENTATIVE = "TENTATIVE"
 
 
-class CallRecordingRecordingRequestStatusEnum(StrEnum):
+class CallRecordingRecordingRequestStatusEnum(enum.StrEnum):
     CANCELED = "CANCELED"
     REQUESTED = "REQUESTED"
 
 
-class CallRecordingStatusEnum(StrEnum):
+class CallRecordingStatusEnum(enum.StrEnum):
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     JOINING = "JOINING"
@@ -51,7 +51,7 @@ class CallRecordingStatusEnum(StrEnum):
     SCHEDULED = "SCHEDULED"
 
 
-class DateGranularityEnum(StrEnum):
+class DateGranularityEnum(enum.StrEnum):
     DAY = "DAY"
     DAY_OF_THE_WEEK = "DAY_OF_THE_WEEK"
     MONTH = "MONTH"
@@ -63,18 +63,18 @@ class DateGranularityEnum(StrEnum):
     YEAR = "YEAR"
 
 
-class FilterIs(StrEnum):
+class FilterIs(enum.StrEnum):
     NOT_NULL = "NOT_NULL"
     NULL = "NULL"
 
 
-class FirstDayOfTheWeek(StrEnum):
+class FirstDayOfTheWeek(enum.StrEnum):
     MONDAY = "MONDAY"
     SATURDAY = "SATURDAY"
     SUNDAY = "SUNDAY"
 
 
-class MessageCampaignStatusEnum(StrEnum):
+class MessageCampaignStatusEnum(enum.StrEnum):
     DRAFT = "DRAFT"
     SCHEDULED = "SCHEDULED"
     SENDING = "SENDING"
@@ -82,12 +82,12 @@ class MessageCampaignStatusEnum(StrEnum):
     SENT_WITH_ERRORS = "SENT_WITH_ERRORS"
 
 
-class MessageChannelMessageAssociationDirectionEnum(StrEnum):
+class MessageChannelMessageAssociationDirectionEnum(enum.StrEnum):
     INCOMING = "INCOMING"
     OUTGOING = "OUTGOING"
 
 
-class MessageDeliveryStatusEnum(StrEnum):
+class MessageDeliveryStatusEnum(enum.StrEnum):
     BOUNCED = "BOUNCED"
     COMPLAINED = "COMPLAINED"
     FAILED = "FAILED"
@@ -96,7 +96,7 @@ class MessageDeliveryStatusEnum(StrEnum):
     SKIPPED = "SKIPPED"
 
 
-class MessageParticipantRoleEnum(StrEnum):
+class MessageParticipantRoleEnum(enum.StrEnum):
     BCC = "BCC"
     CC = "CC"
     FROM = "FROM"
@@ -104,7 +104,7 @@ class MessageParticipantRoleEnum(StrEnum):
     TO = "TO"
 
 
-class OpportunityStageEnum(StrEnum):
+class OpportunityStageEnum(enum.StrEnum):
     CUSTOMER = "CUSTOMER"
     MEETING = "MEETING"
     NEW = "NEW"
@@ -112,25 +112,25 @@ class OpportunityStageEnum(StrEnum):
     SCREENING = "SCREENING"
 
 
-class OrderByDirection(StrEnum):
+class OrderByDirection(enum.StrEnum):
     AscNullsFirst = "AscNullsFirst"
     AscNullsLast = "AscNullsLast"
     DescNullsFirst = "DescNullsFirst"
     DescNullsLast = "DescNullsLast"
 
 
-class TaskStatusEnum(StrEnum):
+class TaskStatusEnum(enum.StrEnum):
     DONE = "DONE"
     IN_PROGRESS = "IN_PROGRESS"
     TODO = "TODO"
 
 
-class WorkflowAutomatedTriggerTypeEnum(StrEnum):
+class WorkflowAutomatedTriggerTypeEnum(enum.StrEnum):
     CRON = "CRON"
     DATABASE_EVENT = "DATABASE_EVENT"
 
 
-class WorkflowRunStatusEnum(StrEnum):
+class WorkflowRunStatusEnum(enum.StrEnum):
     COMPLETED = "COMPLETED"
     ENQUEUED = "ENQUEUED"
     FAILED = "FAILED"
@@ -140,27 +140,27 @@ class WorkflowRunStatusEnum(StrEnum):
     STOPPING = "STOPPING"
 
 
-class WorkflowStatusesEnum(StrEnum):
+class WorkflowStatusesEnum(enum.StrEnum):
     ACTIVE = "ACTIVE"
     DEACTIVATED = "DEACTIVATED"
     DRAFT = "DRAFT"
 
 
-class WorkflowVersionStatusEnum(StrEnum):
+class WorkflowVersionStatusEnum(enum.StrEnum):
     ACTIVE = "ACTIVE"
     ARCHIVED = "ARCHIVED"
     DEACTIVATED = "DEACTIVATED"
     DRAFT = "DRAFT"
 
 
-class WorkspaceMemberDateFormatEnum(StrEnum):
+class WorkspaceMemberDateFormatEnum(enum.StrEnum):
     DAY_FIRST = "DAY_FIRST"
     MONTH_FIRST = "MONTH_FIRST"
     SYSTEM = "SYSTEM"
     YEAR_FIRST = "YEAR_FIRST"
 
 
-class WorkspaceMemberNumberFormatEnum(StrEnum):
+class WorkspaceMemberNumberFormatEnum(enum.StrEnum):
     APOSTROPHE_AND_DOT = "APOSTROPHE_AND_DOT"
     COMMAS_AND_DOT = "COMMAS_AND_DOT"
     DOTS_AND_COMMA = "DOTS_AND_COMMA"
@@ -168,7 +168,7 @@ class WorkspaceMemberNumberFormatEnum(StrEnum):
     SYSTEM = "SYSTEM"
 
 
-class WorkspaceMemberTimeFormatEnum(StrEnum):
+class WorkspaceMemberTimeFormatEnum(enum.StrEnum):
     HOUR_12 = "HOUR_12"
     HOUR_24 = "HOUR_24"
     SYSTEM = "SYSTEM"

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import enum
 
 
-class AggregateOperations(StrEnum):
+class AggregateOperations(enum.StrEnum):
     AVG = "AVG"
     COUNT = "COUNT"
     COUNT_EMPTY = "COUNT_EMPTY"
@@ -21,7 +21,7 @@ class AggregateOperations(StrEnum):
     SUM = "SUM"
 
 
-class AllMetadataName(StrEnum):
+class AllMetadataName(enum.StrEnum):
     agent = "agent"
     applicationVariable = "applicationVariable"
     commandMenuItem = "commandMenuItem"
@@ -55,58 +55,58 @@ class AllMetadataName(StrEnum):
     webhook = "webhook"
 
 
-class AnalyticsType(StrEnum):
+class AnalyticsType(enum.StrEnum):
     PAGEVIEW = "PAGEVIEW"
     TRACK = "TRACK"
 
 
-class ApplicationRegistrationSourceType(StrEnum):
+class ApplicationRegistrationSourceType(enum.StrEnum):
     LOCAL = "LOCAL"
     NPM = "NPM"
     OAUTH_ONLY = "OAUTH_ONLY"
     TARBALL = "TARBALL"
 
 
-class BarChartGroupMode(StrEnum):
+class BarChartGroupMode(enum.StrEnum):
     GROUPED = "GROUPED"
     STACKED = "STACKED"
 
 
-class BarChartLayout(StrEnum):
+class BarChartLayout(enum.StrEnum):
     HORIZONTAL = "HORIZONTAL"
     VERTICAL = "VERTICAL"
 
 
-class BillingEntitlementKey(StrEnum):
+class BillingEntitlementKey(enum.StrEnum):
     AUDIT_LOGS = "AUDIT_LOGS"
     CUSTOM_DOMAIN = "CUSTOM_DOMAIN"
     RLS = "RLS"
     SSO = "SSO"
 
 
-class BillingPlanKey(StrEnum):
+class BillingPlanKey(enum.StrEnum):
     ENTERPRISE = "ENTERPRISE"
     PRO = "PRO"
 
 
-class BillingProductKey(StrEnum):
+class BillingProductKey(enum.StrEnum):
     BASE_PRODUCT = "BASE_PRODUCT"
     RESOURCE_CREDIT = "RESOURCE_CREDIT"
 
 
-class BillingUsageType(StrEnum):
+class BillingUsageType(enum.StrEnum):
     LICENSED = "LICENSED"
     METERED = "METERED"
 
 
-class CalendarChannelContactAutoCreationPolicy(StrEnum):
+class CalendarChannelContactAutoCreationPolicy(enum.StrEnum):
     AS_ORGANIZER = "AS_ORGANIZER"
     AS_PARTICIPANT = "AS_PARTICIPANT"
     AS_PARTICIPANT_AND_ORGANIZER = "AS_PARTICIPANT_AND_ORGANIZER"
     NONE = "NONE"
 
 
-class CalendarChannelSyncStage(StrEnum):
+class CalendarChannelSyncStage(enum.StrEnum):
     CALENDAR_EVENTS_IMPORT_ONGOING = "CALENDAR_EVENTS_IMPORT_ONGOING"
     CALENDAR_EVENTS_IMPORT_PENDING = "CALENDAR_EVENTS_IMPORT_PENDING"
     CALENDAR_EVENTS_IMPORT_SCHEDULED = "CALENDAR_EVENTS_IMPORT_SCHEDULED"
@@ -117,7 +117,7 @@ class CalendarChannelSyncStage(StrEnum):
     PENDING_CONFIGURATION = "PENDING_CONFIGURATION"
 
 
-class CalendarChannelSyncStatus(StrEnum):
+class CalendarChannelSyncStatus(enum.StrEnum):
     ACTIVE = "ACTIVE"
     FAILED_INSUFFICIENT_PERMISSIONS = "FAILED_INSUFFICIENT_PERMISSIONS"
     FAILED_UNKNOWN = "FAILED_UNKNOWN"
@@ -125,32 +125,32 @@ class CalendarChannelSyncStatus(StrEnum):
     ONGOING = "ONGOING"
 
 
-class CalendarChannelVisibility(StrEnum):
+class CalendarChannelVisibility(enum.StrEnum):
     METADATA = "METADATA"
     SHARE_EVERYTHING = "SHARE_EVERYTHING"
 
 
-class CommandMenuItemAvailabilityType(StrEnum):
+class CommandMenuItemAvailabilityType(enum.StrEnum):
     FALLBACK = "FALLBACK"
     GLOBAL = "GLOBAL"
     GLOBAL_OBJECT_CONTEXT = "GLOBAL_OBJECT_CONTEXT"
     RECORD_SELECTION = "RECORD_SELECTION"
 
 
-class EmailConnectionSecurity(StrEnum):
+class EmailConnectionSecurity(enum.StrEnum):
     NONE = "NONE"
     SSL_TLS = "SSL_TLS"
     STARTTLS = "STARTTLS"
 
 
-class EmailingDomainStatus(StrEnum):
+class EmailingDomainStatus(enum.StrEnum):
     FAILED = "FAILED"
     PENDING = "PENDING"
     TEMPORARY_FAILURE = "TEMPORARY_FAILURE"
     VERIFIED = "VERIFIED"
 
 
-class EngineComponentKey(StrEnum):
+class EngineComponentKey(enum.StrEnum):
     ACTIVATE_WORKFLOW = "ACTIVATE_WORKFLOW"
     ADD_NODE_WORKFLOW = "ADD_NODE_WORKFLOW"
     ADD_TO_FAVORITES = "ADD_TO_FAVORITES"
@@ -221,7 +221,7 @@ class EngineComponentKey(StrEnum):
     VIEW_PREVIOUS_AI_CHATS = "VIEW_PREVIOUS_AI_CHATS"
 
 
-class EventLogTable(StrEnum):
+class EventLogTable(enum.StrEnum):
     APPLICATION_LOG = "APPLICATION_LOG"
     OBJECT_EVENT = "OBJECT_EVENT"
     PAGEVIEW = "PAGEVIEW"
@@ -229,7 +229,7 @@ class EventLogTable(StrEnum):
     WORKSPACE_EVENT = "WORKSPACE_EVENT"
 
 
-class FeatureFlagKey(StrEnum):
+class FeatureFlagKey(enum.StrEnum):
     IS_EMAIL_GROUP_ENABLED = "IS_EMAIL_GROUP_ENABLED"
     IS_JSON_FILTER_ENABLED = "IS_JSON_FILTER_ENABLED"
     IS_JUNCTION_RELATIONS_ENABLED = "IS_JUNCTION_RELATIONS_ENABLED"
@@ -241,7 +241,7 @@ class FeatureFlagKey(StrEnum):
     IS_UNIQUE_INDEXES_ENABLED = "IS_UNIQUE_INDEXES_ENABLED"
 
 
-class FieldMetadataType(StrEnum):
+class FieldMetadataType(enum.StrEnum):
     ACTOR = "ACTOR"
     ADDRESS = "ADDRESS"
     ARRAY = "ARRAY"
@@ -269,7 +269,7 @@ class FieldMetadataType(StrEnum):
     UUID = "UUID"
 
 
-class FileFolder(StrEnum):
+class FileFolder(enum.StrEnum):
     AgentChat = "AgentChat"
     AppTarball = "AppTarball"
     BuiltFrontComponent = "BuiltFrontComponent"
@@ -285,40 +285,40 @@ class FileFolder(StrEnum):
     Workflow = "Workflow"
 
 
-class IdentityProviderType(StrEnum):
+class IdentityProviderType(enum.StrEnum):
     OIDC = "OIDC"
     SAML = "SAML"
 
 
-class IndexType(StrEnum):
+class IndexType(enum.StrEnum):
     BTREE = "BTREE"
     GIN = "GIN"
 
 
-class LogicFunctionExecutionMode(StrEnum):
+class LogicFunctionExecutionMode(enum.StrEnum):
     LIVE = "LIVE"
     PREBUILT = "PREBUILT"
 
 
-class LogicFunctionExecutionStatus(StrEnum):
+class LogicFunctionExecutionStatus(enum.StrEnum):
     ERROR = "ERROR"
     IDLE = "IDLE"
     SUCCESS = "SUCCESS"
 
 
-class MessageChannelContactAutoCreationPolicy(StrEnum):
+class MessageChannelContactAutoCreationPolicy(enum.StrEnum):
     NONE = "NONE"
     SENT = "SENT"
     SENT_AND_RECEIVED = "SENT_AND_RECEIVED"
 
 
-class MessageChannelPendingGroupEmailsAction(StrEnum):
+class MessageChannelPendingGroupEmailsAction(enum.StrEnum):
     GROUP_EMAILS_DELETION = "GROUP_EMAILS_DELETION"
     GROUP_EMAILS_IMPORT = "GROUP_EMAILS_IMPORT"
     NONE = "NONE"
 
 
-class MessageChannelSyncStage(StrEnum):
+class MessageChannelSyncStage(enum.StrEnum):
     FAILED = "FAILED"
     MESSAGES_IMPORT_ONGOING = "MESSAGES_IMPORT_ONGOING"
     MESSAGES_IMPORT_PENDING = "MESSAGES_IMPORT_PENDING"
@@ -329,7 +329,7 @@ class MessageChannelSyncStage(StrEnum):
     PENDING_CONFIGURATION = "PENDING_CONFIGURATION"
 
 
-class MessageChannelSyncStatus(StrEnum):
+class MessageChannelSyncStatus(enum.StrEnum):
     ACTIVE = "ACTIVE"
     FAILED_INSUFFICIENT_PERMISSIONS = "FAILED_INSUFFICIENT_PERMISSIONS"
     FAILED_UNKNOWN = "FAILED_UNKNOWN"
@@ -337,30 +337,30 @@ class MessageChannelSyncStatus(StrEnum):
     ONGOING = "ONGOING"
 
 
-class MessageChannelType(StrEnum):
+class MessageChannelType(enum.StrEnum):
     EMAIL = "EMAIL"
     EMAIL_GROUP = "EMAIL_GROUP"
     SMS = "SMS"
 
 
-class MessageChannelVisibility(StrEnum):
+class MessageChannelVisibility(enum.StrEnum):
     METADATA = "METADATA"
     SHARE_EVERYTHING = "SHARE_EVERYTHING"
     SUBJECT = "SUBJECT"
 
 
-class MessageFolderImportPolicy(StrEnum):
+class MessageFolderImportPolicy(enum.StrEnum):
     ALL_FOLDERS = "ALL_FOLDERS"
     SELECTED_FOLDERS = "SELECTED_FOLDERS"
 
 
-class MessageFolderPendingSyncAction(StrEnum):
+class MessageFolderPendingSyncAction(enum.StrEnum):
     FOLDER_DELETION = "FOLDER_DELETION"
     FOLDER_IMPORT = "FOLDER_IMPORT"
     NONE = "NONE"
 
 
-class NavigationMenuItemType(StrEnum):
+class NavigationMenuItemType(enum.StrEnum):
     FOLDER = "FOLDER"
     LINK = "LINK"
     OBJECT = "OBJECT"
@@ -369,7 +369,7 @@ class NavigationMenuItemType(StrEnum):
     VIEW = "VIEW"
 
 
-class OnboardingStatus(StrEnum):
+class OnboardingStatus(enum.StrEnum):
     APPS_INSTALLATION = "APPS_INSTALLATION"
     BOOK_ONBOARDING = "BOOK_ONBOARDING"
     COMPLETED = "COMPLETED"
@@ -380,20 +380,20 @@ class OnboardingStatus(StrEnum):
     WORKSPACE_ACTIVATION = "WORKSPACE_ACTIVATION"
 
 
-class PageLayoutTabLayoutMode(StrEnum):
+class PageLayoutTabLayoutMode(enum.StrEnum):
     CANVAS = "CANVAS"
     GRID = "GRID"
     VERTICAL_LIST = "VERTICAL_LIST"
 
 
-class PageLayoutType(StrEnum):
+class PageLayoutType(enum.StrEnum):
     DASHBOARD = "DASHBOARD"
     RECORD_INDEX = "RECORD_INDEX"
     RECORD_PAGE = "RECORD_PAGE"
     STANDALONE_PAGE = "STANDALONE_PAGE"
 
 
-class PermissionFlagType(StrEnum):
+class PermissionFlagType(enum.StrEnum):
     AI = "AI"
     AI_SETTINGS = "AI_SETTINGS"
     API_KEYS_AND_WEBHOOKS = "API_KEYS_AND_WEBHOOKS"
@@ -423,17 +423,17 @@ class PermissionFlagType(StrEnum):
     WORKSPACE_MEMBERS = "WORKSPACE_MEMBERS"
 
 
-class RelationType(StrEnum):
+class RelationType(enum.StrEnum):
     MANY_TO_ONE = "MANY_TO_ONE"
     ONE_TO_MANY = "ONE_TO_MANY"
 
 
-class RowLevelPermissionPredicateGroupLogicalOperator(StrEnum):
+class RowLevelPermissionPredicateGroupLogicalOperator(enum.StrEnum):
     AND = "AND"
     OR = "OR"
 
 
-class RowLevelPermissionPredicateOperand(StrEnum):
+class RowLevelPermissionPredicateOperand(enum.StrEnum):
     CONTAINS = "CONTAINS"
     DOES_NOT_CONTAIN = "DOES_NOT_CONTAIN"
     GREATER_THAN_OR_EQUAL = "GREATER_THAN_OR_EQUAL"
@@ -452,18 +452,18 @@ class RowLevelPermissionPredicateOperand(StrEnum):
     VECTOR_SEARCH = "VECTOR_SEARCH"
 
 
-class SSOIdentityProviderStatus(StrEnum):
+class SSOIdentityProviderStatus(enum.StrEnum):
     Active = "Active"
     Error = "Error"
     Inactive = "Inactive"
 
 
-class SubscriptionInterval(StrEnum):
+class SubscriptionInterval(enum.StrEnum):
     Month = "Month"
     Year = "Year"
 
 
-class SubscriptionStatus(StrEnum):
+class SubscriptionStatus(enum.StrEnum):
     Active = "Active"
     Canceled = "Canceled"
     Incomplete = "Incomplete"
@@ -474,12 +474,12 @@ class SubscriptionStatus(StrEnum):
     Unpaid = "Unpaid"
 
 
-class UnsubscribeTopicVisibility(StrEnum):
+class UnsubscribeTopicVisibility(enum.StrEnum):
     PRIVATE = "PRIVATE"
     PUBLIC = "PUBLIC"
 
 
-class UsageOperationType(StrEnum):
+class UsageOperationType(enum.StrEnum):
     AI_CHAT_TOKEN = "AI_CHAT_TOKEN"
     AI_WORKFLOW_TOKEN = "AI_WORKFLOW_TOKEN"
     CALL_RECORDING = "CALL_RECORDING"
@@ -489,19 +489,19 @@ class UsageOperationType(StrEnum):
     WORKFLOW_EXECUTION = "WORKFLOW_EXECUTION"
 
 
-class ViewCalendarLayout(StrEnum):
+class ViewCalendarLayout(enum.StrEnum):
     DAY = "DAY"
     MONTH = "MONTH"
     WEEK = "WEEK"
 
 
-class ViewFilterGroupLogicalOperator(StrEnum):
+class ViewFilterGroupLogicalOperator(enum.StrEnum):
     AND = "AND"
     NOT = "NOT"
     OR = "OR"
 
 
-class ViewFilterOperand(StrEnum):
+class ViewFilterOperand(enum.StrEnum):
     CONTAINS = "CONTAINS"
     DOES_NOT_CONTAIN = "DOES_NOT_CONTAIN"
     GREATER_THAN_OR_EQUAL = "GREATER_THAN_OR_EQUAL"
@@ -520,21 +520,21 @@ class ViewFilterOperand(StrEnum):
     VECTOR_SEARCH = "VECTOR_SEARCH"
 
 
-class ViewKey(StrEnum):
+class ViewKey(enum.StrEnum):
     INDEX = "INDEX"
 
 
-class ViewOpenRecordIn(StrEnum):
+class ViewOpenRecordIn(enum.StrEnum):
     RECORD_PAGE = "RECORD_PAGE"
     SIDE_PANEL = "SIDE_PANEL"
 
 
-class ViewSortDirection(StrEnum):
+class ViewSortDirection(enum.StrEnum):
     ASC = "ASC"
     DESC = "DESC"
 
 
-class ViewType(StrEnum):
+class ViewType(enum.StrEnum):
     CALENDAR = "CALENDAR"
     FIELDS_WIDGET = "FIELDS_WIDGET"
     KANBAN = "KANBAN"
@@ -542,12 +542,12 @@ class ViewType(StrEnum):
     TABLE_WIDGET = "TABLE_WIDGET"
 
 
-class ViewVisibility(StrEnum):
+class ViewVisibility(enum.StrEnum):
     UNLISTED = "UNLISTED"
     WORKSPACE = "WORKSPACE"
 
 
-class WidgetType(StrEnum):
+class WidgetType(enum.StrEnum):
     CALENDAR = "CALENDAR"
     EMAILS = "EMAILS"
     EMAIL_THREAD = "EMAIL_THREAD"
@@ -569,7 +569,7 @@ class WidgetType(StrEnum):
     WORKFLOW_VERSION = "WORKFLOW_VERSION"
 
 
-class WorkspaceActivationStatus(StrEnum):
+class WorkspaceActivationStatus(enum.StrEnum):
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE"
     ONGOING_CREATION = "ONGOING_CREATION"
@@ -577,20 +577,20 @@ class WorkspaceActivationStatus(StrEnum):
     SUSPENDED = "SUSPENDED"
 
 
-class WorkspaceDiscoverability(StrEnum):
+class WorkspaceDiscoverability(enum.StrEnum):
     HIDDEN = "HIDDEN"
     MEMBERS_AND_INVITEES = "MEMBERS_AND_INVITEES"
     PUBLIC = "PUBLIC"
 
 
-class WorkspaceMemberDateFormatEnum(StrEnum):
+class WorkspaceMemberDateFormatEnum(enum.StrEnum):
     DAY_FIRST = "DAY_FIRST"
     MONTH_FIRST = "MONTH_FIRST"
     SYSTEM = "SYSTEM"
     YEAR_FIRST = "YEAR_FIRST"
 
 
-class WorkspaceMemberNumberFormatEnum(StrEnum):
+class WorkspaceMemberNumberFormatEnum(enum.StrEnum):
     APOSTROPHE_AND_DOT = "APOSTROPHE_AND_DOT"
     COMMAS_AND_DOT = "COMMAS_AND_DOT"
     DOTS_AND_COMMA = "DOTS_AND_COMMA"
@@ -598,7 +598,7 @@ class WorkspaceMemberNumberFormatEnum(StrEnum):
     SYSTEM = "SYSTEM"
 
 
-class WorkspaceMemberTimeFormatEnum(StrEnum):
+class WorkspaceMemberTimeFormatEnum(enum.StrEnum):
     HOUR_12 = "HOUR_12"
     HOUR_24 = "HOUR_24"
     SYSTEM = "SYSTEM"

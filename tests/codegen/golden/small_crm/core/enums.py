@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import enum
 
 
-class OrderByDirection(StrEnum):
+class OrderByDirection(enum.StrEnum):
     AscNullsFirst = "AscNullsFirst"
     AscNullsLast = "AscNullsLast"
     DescNullsFirst = "DescNullsFirst"
     DescNullsLast = "DescNullsLast"
 
 
-class RocketChoiceEnum(StrEnum):
+class RocketChoiceEnum(enum.StrEnum):
     NEW = "NEW"
     FLOWN = "FLOWN"

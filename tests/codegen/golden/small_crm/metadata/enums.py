@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import enum
 
 
-class FieldKind(StrEnum):
+class FieldKind(enum.StrEnum):
     TEXT = "TEXT"
     SELECT = "SELECT"
