@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -30,7 +31,8 @@ async def posted(talk: Any, query: str, **variables: Any) -> tuple[int, Any]:
         ("query($a:Int){companies{totalCount}}", 'Variable "$a" is never used.'),
         (
             "{companies{edges{node{domainName}}}}",
-            'Field "domainName" of type "Links" must have a selection of subfields. Did you mean "domainName { ... }"?',
+            'Field "domainName" of type "Links!" must have a selection of subfields. '
+            'Did you mean "domainName { ... }"?',
         ),
     ],
 )
@@ -97,6 +99,119 @@ async def test_a_selection_that_depends_on_a_variable_is_not_remembered(talk: An
     ]
 
     assert keys == [["position"], ["name", "position"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "part"),
+    [
+        ("{companies(filter:{people:{id:{is:NULL}}}){totalCount}}", '"people" is not defined by type'),
+        ("{companies(orderBy:{accountOwner:{id:AscNullsLast}}){totalCount}}", '"accountOwner" is not defined by type'),
+        ('{companies(filter:{name:{endsWith:"x"}}){totalCount}}', '"endsWith" is not defined by type "StringFilter"'),
+        ("{companiesGroupBy(groupBy:[],limit:1){totalCount}}", 'Unknown argument "limit"'),
+        ('{companiesGroupBy(groupBy:[{createdAt:{timeZone:"UTC"}}]){totalCount}}', '"timeZone" is not defined'),
+        ("query($i:[UUID]){companies(filter:{id:{in:$i}}){totalCount}}", 'expecting type "[UUID!]"'),
+    ],
+)
+async def test_the_schema_lacks_what_servers_learned_later(talk: Any, query: str, part: str) -> None:
+    _, body = await posted(talk, query)
+
+    assert part in body["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"name": None}, 'null value in column "name" of relation "company" violates not-null constraint'),
+        ({"createdAt": "soon"}, 'invalid input syntax for type timestamp with time zone: "soon"'),
+        ({"accountOwnerId": str(uuid.uuid4())}, 'insert or update on table "company" violates foreign key constraint'),
+    ],
+)
+async def test_what_the_database_refuses_is_an_internal_error(talk: Any, data: dict[str, Any], message: str) -> None:
+    error = await talk.error(CREATE, d=[data])
+
+    assert error["message"].startswith(message)
+    assert (error["code"], error["userFriendlyMessage"]) == ("INTERNAL_SERVER_ERROR", "An error occurred.")
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"), [("10", "10"), (10, "10"), (2**53 + 1, str(2**53)), (None, None), ("9" * 30, "1e+30")]
+)
+async def test_big_integers_are_strings(talk: Any, given: Any, shown: str | None) -> None:
+    objects = await talk.answer("{objects(paging:{first:99}){edges{node{id nameSingular}}}}", path="/metadata")
+    company = next(
+        edge["node"]["id"] for edge in objects["data"]["objects"]["edges"] if edge["node"]["nameSingular"] == "company"
+    )
+    field = {"objectMetadataId": company, "type": "NUMBER", "name": "atoms", "label": "Atoms"}
+    field["settings"] = {"dataType": "bigint"}
+    create = "mutation($f:CreateOneFieldMetadataInput!){createOneField(input:$f){id}}"
+    await talk.answer(create, path="/metadata", f={"field": field})
+
+    made = await talk.data("mutation($d:CompanyCreateInput!){createCompany(data:$d){atoms}}", d={"atoms": given})
+
+    assert made == {"atoms": shown}
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"name": {"is": "NULL"}}, 0),
+        ({"name": {"eq": ""}}, 1),
+        ({"domainName": {"primaryLinkUrl": {"is": "NULL"}}}, 0),
+        ({"createdAt": {"gte": "yesterday"}}, 2),
+        ({"createdAt": {"lt": "today"}}, 0),
+    ],
+)
+async def test_texts_are_never_null_and_days_have_names(talk: Any, given: dict[str, Any], found: int) -> None:
+    await talk.data(CREATE, d=[{"name": "a"}, {}])
+
+    page = await talk.data("query($f:CompanyFilterInput){companies(filter:$f){totalCount}}", f=given)
+
+    assert page == {"totalCount": found}
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"name": None}, "INTERNAL_SERVER_ERROR"),
+        ({"name": {}}, "INTERNAL_SERVER_ERROR"),
+        ({"domainName": None}, "INTERNAL_SERVER_ERROR"),
+        ({"createdAt": {"nope": 1}}, "UNSUPPORTED_OPERATOR"),
+        ({"createdAt": {"gte": "soon"}}, "INTERNAL_SERVER_ERROR"),
+        ({"name": {"in": []}}, "INVALID_QUERY_INPUT"),
+    ],
+)
+async def test_a_filter_that_makes_no_sense_breaks(talk: Any, given: dict[str, Any], code: str) -> None:
+    error = await talk.error("query($f:CompanyFilterInput){companies(filter:$f){totalCount}}", f=given)
+
+    assert code == error.get("subCode", error["code"])
+
+
+async def test_a_walk_by_name_backwards_is_exact(talk: Any) -> None:
+    await talk.data(CREATE, d=[{"name": name} for name in ("", "b", "", "a", "b")])
+    query = (
+        "query($a:String){companies(first:1,after:$a,orderBy:[{name:DescNullsLast}])"
+        "{edges{node{name}} pageInfo{endCursor hasNextPage}}}"
+    )
+    names, page = [], {"pageInfo": {"endCursor": None, "hasNextPage": True}}
+    while page["pageInfo"]["hasNextPage"]:
+        page = await talk.data(query, a=page["pageInfo"]["endCursor"])
+        names += [edge["node"]["name"] for edge in page["edges"]]
+
+    assert names == ["b", "b", "a", "", ""]
+
+
+async def test_search_and_records_go_together(talk: Any) -> None:
+    await talk.data(CREATE, d=[{"name": "air"}])
+
+    _, body = await posted(
+        talk, '{companies{totalCount} found:search(searchInput:"air",limit:1){edges{node{label}}} __typename}'
+    )
+
+    assert body["data"] == {
+        "companies": {"totalCount": 1},
+        "found": {"edges": [{"node": {"label": "air"}}]},
+        "__typename": "Query",
+    }
 
 
 async def test_introspection_and_records_go_together(talk: Any) -> None:

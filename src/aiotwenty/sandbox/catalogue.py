@@ -8,11 +8,21 @@ from typing import Any
 
 from aiotwenty.sandbox.model import DataModel, Field, Object, Relation, RelationKind, relation_name, stable_id
 
+_NOT_NULL_STRICT = {"company": ("domainName",), "person": ("emails", "phones")}
+"""Composites that servers of November 2025 (1.10) declare as never null; of the texts, they do so of all."""
 
-def standard_model() -> DataModel:
+
+def standard_model(strict: bool = False) -> DataModel:
     """The model of a fresh workspace. Its ids are the same in every sandbox."""
     catalogue = json.loads(resources.files("aiotwenty.sandbox").joinpath("catalogue.json").read_text("utf-8"))
-    return DataModel(_from_catalogue(each, catalogue["baseFields"]) for each in catalogue["objects"])
+    objects = [_from_catalogue(each, catalogue["baseFields"]) for each in catalogue["objects"]]
+    if strict:
+        for of in objects:
+            for each in of.fields.values():
+                each.forbid_null()
+            for name in _NOT_NULL_STRICT.get(of.name_singular, ()):
+                of.fields[name].is_nullable, of.fields[name].default_value = False, {}
+    return DataModel(objects)
 
 
 def _from_catalogue(entry: dict[str, Any], base: dict[str, dict[str, Any]]) -> Object:

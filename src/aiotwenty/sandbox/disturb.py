@@ -34,11 +34,11 @@ async def instead(request: web.Request, fault: Fault, roots: list[str], strict: 
             body = {"statusCode": 429, "error": "HttpException", "messages": ["Too many requests"]}
             return web.json_response(body, status=429, headers=headers)
         case "limit":
-            error = errors.limit_reached(100, 60_000, strict)
+            error = errors.limit_reached(100, 60_000)
             if rest:
                 refused = {"statusCode": 429, "error": "HttpException", "messages": [error.message]}
                 return web.json_response(refused, status=429)
-            return web.json_response({"data": dict.fromkeys(roots), "errors": [error.as_dict()]})
+            return web.json_response({"data": dict.fromkeys(roots), "errors": [error.as_dict(strict)]})
     return None
 
 

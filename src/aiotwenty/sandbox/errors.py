@@ -31,13 +31,23 @@ class RecordError(Exception):
         self.friendly = friendly
         self.more = more or {}
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, strict: bool = False) -> dict[str, Any]:
+        """`strict` as of November 2025 (Twenty 1.10), which told users more only of duplicate values."""
         extensions: dict[str, Any] = {}
         if self.sub_code is not None:
             extensions["subCode"] = self.sub_code
         if self.friendly is not None:
-            extensions["userFriendlyMessage"] = self.friendly
+            extensions["userFriendlyMessage"] = self.friendly if "isExpected" in self.more or not strict else GENERIC
         return {"message": self.message, "extensions": {**extensions, **self.more, "code": self.code}}
+
+
+def as_text(value: Any) -> str:
+    """A value as JavaScript puts it into a string: lists without brackets."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ",".join("" if each is None else as_text(each) for each in value)
+    return "[object Object]" if isinstance(value, dict) else json.dumps(value)
 
 
 def shown(value: Any) -> str:
@@ -114,6 +124,25 @@ def not_an_enum_value(schema: str, table: str, name: str, value: Any) -> RecordE
     text = value if isinstance(value, str) else json.dumps(value)
     message = f'invalid input value for enum {schema}.{table}_{name}_enum: "{text}"'
     return RecordError(message, friendly="Invalid input provided.")
+
+
+def unsupported_operator(operator: str) -> RecordError:
+    """How a validating server says it (Twenty 1.10, November 2025)."""
+    return RecordError(f'Operator "{operator}" is not supported', sub_code="UNSUPPORTED_OPERATOR", friendly=GENERIC)
+
+
+def not_iterable(value: Any) -> RecordError:
+    """What a validating server's JavaScript says of a field's filter that is null or has no operator."""
+    what = "undefined is not iterable (cannot read property Symbol(Symbol.iterator))"
+    message = "Cannot convert undefined or null to object" if value is None else what
+    return RecordError(message, code="INTERNAL_SERVER_ERROR", friendly=GENERIC)
+
+
+def invalid_syntax(of_type: str, value: Any) -> RecordError:
+    """What Postgres says of a value that a validating server passes on without a look."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    message = f'invalid input syntax for type {of_type}: "{text}"'
+    return RecordError(message, code="INTERNAL_SERVER_ERROR", friendly=GENERIC)
 
 
 # Data
@@ -249,11 +278,11 @@ def too_many_updated(allowed: int) -> RecordError:
     )
 
 
-def limit_reached(tokens: int, milliseconds: int, strict: bool) -> RecordError:
+def limit_reached(tokens: int, milliseconds: int) -> RecordError:
     return RecordError(
         f"Limit reached ({tokens} tokens per {milliseconds} ms)",
         sub_code="LIMIT_REACHED",
-        friendly=GENERIC if strict else "Rate limit reached. Please try again later.",
+        friendly="Rate limit reached. Please try again later.",
     )
 
 

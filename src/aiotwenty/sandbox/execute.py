@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLError, OperationDefinitionNode, specified_rules, validate
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, specified_rules, validate
 from graphql.execution.values import get_variable_values
 
 from aiotwenty.sandbox import errors
@@ -18,7 +18,6 @@ from aiotwenty.sandbox.limits import MAX_ROOT_FIELDS, RateLimiter
 from aiotwenty.sandbox.model import QUERIES, DataModel
 from aiotwenty.sandbox.operations import Operations
 from aiotwenty.sandbox.requests import GraphQLCall
-from aiotwenty.sandbox.schema import core_schema
 from aiotwenty.sandbox.static_fields import StaticFields
 from aiotwenty.sandbox.validating import Answer, no_operation, refusal
 from aiotwenty.sandbox.variables import variable_errors
@@ -60,6 +59,8 @@ class Core:
         operation = document.operation(asked.operation_name)
         if operation is None:
             return no_operation(self._strict)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            return self.static_answer(asked, caller)
         answer = self._validated if self._strict else self._walked
         return answer(document, operation, asked, caller)
 
@@ -119,11 +120,8 @@ class Core:
     ) -> Answer:
         names = [root.name for root in document.roots(operation, Reader(asked.variables, validating=False))]
         if not any(self._is_record_field(operation, name) for name in names):
-            if _INTROSPECTION & set(names):
-                return self._introspected(asked)
-            if all(name in self._static.names or name == "__typename" for name in names):
-                return self.static_answer(asked, caller)
-        schema = core_schema(self._model)
+            return self._introspected(asked) if _INTROSPECTION & set(names) else self._beside_records(asked)
+        schema = self._static.whole_schema
         key = ("valid", self._model.revision)
         if key not in document.cache:
             document.cache[key] = validate(schema, document.node, specified_rules)
@@ -138,17 +136,17 @@ class Core:
         roots = document.roots(operation, reader)
         records = [root for root in roots if self._is_record_field(operation, root.name)]
         answer = self._answers(records, document, reader, caller)
-        introspected: dict[str, Any] = {}
-        if _INTROSPECTION & {root.name for root in roots}:
-            body = self._introspected(asked).body
-            introspected = body.get("data") or {}
-        typename = "Query" if is_query(operation) else "Mutation"
-        for root in roots:
-            if root.name == "__typename":
-                answer["data"][root.key] = typename
-            elif root.name in _INTROSPECTION:
-                answer["data"][root.key] = introspected.get(root.key)
+        if len(records) < len(roots):
+            beside = self._beside_records(asked).body
+            others = {root.key for root in roots} - {root.key for root in records}
+            answer["data"] |= {key: value for key, value in (beside["data"] or {}).items() if key in others}
+            if "errors" in beside:
+                answer["errors"] = [*answer.get("errors", ()), *beside["errors"]]
         return RecordAnswer(answer)
+
+    def _beside_records(self, asked: GraphQLCall) -> Answer:
+        answer = self._static.beside_records(asked.query, asked.variables, asked.operation_name)
+        return RecordAnswer(answer.body, answer.status, answer.refused)
 
     def _introspected(self, asked: GraphQLCall) -> Answer:
         answer = self._static.introspect(asked.query, asked.variables, asked.operation_name)
@@ -163,11 +161,11 @@ class Core:
         for root in roots:
             try:
                 if empty is not None:
-                    raise errors.limit_reached(empty.tokens, empty.milliseconds, self._strict)
+                    raise errors.limit_reached(empty.tokens, empty.milliseconds)
                 data[root.key] = operations.run(root, document, reader, caller.name)
             except errors.RecordError as error:
                 data[root.key] = None
-                failed.append(error.as_dict())
+                failed.append(error.as_dict(self._strict))
             except Exception:
                 _log.exception("%s failed", root.name)
                 data[root.key] = None

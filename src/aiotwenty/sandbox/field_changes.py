@@ -143,11 +143,8 @@ def _requested_field(given: dict[str, Any], strict: bool) -> Field:
     field.is_nullable = given.get("isNullable") is not False
     field.is_unique = bool(given.get("isUnique"))
     field.settings = given.get("settings")
-    if field.type == "TEXT" and not field.is_unique and (strict or not field.is_nullable):
-        # The older server makes every text so, whatever was asked for (Twenty 1.10, November 2025). A unique one keeps
-        # NULL for its empty values, so that they don't meet each other.
-        field.is_nullable = False
-        field.default_value = "''" if field.default_value is None else field.default_value
+    if strict or not field.is_nullable:
+        field.forbid_null()
     if field.type in OPTIONED:
         field.options = _options(field.type, given.get("options"))
     return field

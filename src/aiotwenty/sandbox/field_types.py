@@ -99,9 +99,10 @@ def _enum(name: str, *values: str) -> GraphQLEnumType:
 
 
 class FieldTypes:
-    """Makes each type once, when something first refers to it."""
+    """Makes each type once, when something first refers to it; with `strict` as Twenty 1.10 had them."""
 
-    def __init__(self) -> None:
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
         self._types: dict[str, GraphQLNamedType] = {}
         self.filter_is = _enum("FilterIs", "NULL", "NOT_NULL")
         self.direction = _enum("OrderByDirection", "AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
@@ -111,13 +112,13 @@ class FieldTypes:
             *("DAY", "MONTH", "QUARTER", "YEAR", "WEEK"),
             *("DAY_OF_THE_WEEK", "MONTH_OF_THE_YEAR", "QUARTER_OF_THE_YEAR", "NONE"),
         )
+        zoned = {
+            "weekStartDay": input_field(_enum("FirstDayOfTheWeek", "MONDAY", "SUNDAY", "SATURDAY")),
+            "timeZone": input_field(STRING),
+        }
         self.group_by_date = self.input_type(
             "GroupByDateGranularityInput",
-            lambda: {
-                "granularity": input_field(granularity),
-                "weekStartDay": input_field(_enum("FirstDayOfTheWeek", "MONDAY", "SUNDAY", "SATURDAY")),
-                "timeZone": input_field(STRING),
-            },
+            lambda: {"granularity": input_field(granularity), **({} if strict else zoned)},
         )
         self.order_by_date = self.input_type(
             "OrderByDateGranularityInput",
@@ -178,6 +179,9 @@ class FieldTypes:
                 return self.filter_of_enum(self.enum(of, each))
             case "RAW_JSON" | "FILES":
                 return self.filter_of_json()
+            case "DATE_TIME" | "DATE" if self.strict:
+                # The type of the value itself; objects with operators are taken all the same.
+                return _SCALARS[each.type]
             case "TS_VECTOR":
                 return self.input_type("TSVectorFilter", lambda: {"search": input_field(STRING)})
             case "BOOLEAN":
@@ -205,7 +209,8 @@ class FieldTypes:
 
     def filter_of_scalar(self, name: str, scalar: GraphQLScalarType) -> GraphQLInputObjectType:
         def fields() -> Inputs:
-            item: GraphQLInputType = scalar if scalar is UUID else GraphQLNonNull(scalar)
+            nullable = scalar is UUID and not self.strict
+            item: GraphQLInputType = scalar if nullable else GraphQLNonNull(scalar)
             made = {each: input_field(GraphQLList(item) if each == "in" else scalar) for each in _COMPARED}
             return made | {"is": input_field(self.filter_is)}
 
@@ -214,7 +219,8 @@ class FieldTypes:
     def filter_of_text(self) -> GraphQLInputObjectType:
         def fields() -> Inputs:
             patterns = ("startsWith", "endsWith", "like", "ilike", "regex", "iregex")
-            made = {each: input_field(STRING) for each in (*_COMPARED, *patterns)}
+            names = (each for each in (*_COMPARED, *patterns) if not (self.strict and each == "endsWith"))
+            made = {each: input_field(STRING) for each in names}
             return made | {
                 "in": input_field(GraphQLList(GraphQLNonNull(STRING))),
                 "is": input_field(self.filter_is),
@@ -248,10 +254,11 @@ class FieldTypes:
     def composite(self, of_type: str) -> GraphQLObjectType:
         def fields() -> dict[str, GraphQLField]:
             return {
-                name: GraphQLField(GraphQLNonNull(self.part(part)) if part.not_null else self.part(part))
+                name: GraphQLField(GraphQLNonNull(self.part(part)) if not_null or part.not_null else self.part(part))
                 for name, part in COMPOSITES[of_type].items()
             }
 
+        not_null = self.strict and of_type == "FULL_NAME"
         return self.object_type(composite_type_name(of_type), fields)
 
     def composite_input(self, of_type: str, verb: str) -> GraphQLInputObjectType:

@@ -15,7 +15,7 @@ from aiotwenty.sandbox.model import ACTOR_SOURCES, Column, DataModel, Object
 from aiotwenty.sandbox.outputs import search_columns
 from aiotwenty.sandbox.scalars import UUID_TEXT
 from aiotwenty.sandbox.store import quoted
-from aiotwenty.sandbox.values import compact_json, exact_number, fitting, parsed_time, stored_time
+from aiotwenty.sandbox.values import compact_json, exact_number, fitting, parsed_time, postgres_time, stored_time
 
 _COMPARED = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
 _ENUM = ("eq", "neq", "in", "is")
@@ -106,18 +106,18 @@ class Filters:
             raise errors.invalid_filter(
                 f"Invalid filter: {errors.shown(value)} is not an object", "Invalid filter: filter must be an object"
             )
-        parts = [part for name, one in value.items() if one is not None for part in (self._part(of, name, one, alias),)]
+        parts = [self._part(of, name, one, alias) for name, one in value.items() if one is not None or self.strict]
         return _combined("AND", parts)
 
     def _part(self, of: Object, name: str, value: Any, alias: str) -> Condition:
         if name in ("and", "or"):
-            each = value if isinstance(value, list) else [value]
+            each = value if isinstance(value, list) else [value or {}]
             made = [self._all(of, one or {}, alias) for one in each]
             if name == "or" and any(not one.sql for one in made):
                 return Condition()
             return _combined(name.upper(), made)
         if name == "not":
-            made_not = self._all(of, value, alias)
+            made_not = self._all(of, value or {}, alias)
             return Condition(f"NOT ({made_not.sql})", made_not.parameters) if made_not.sql else made_not
         if (column := of.scalars.get(name)) is not None:
             return self._operators(of, column, name, value, alias)
@@ -128,10 +128,12 @@ class Filters:
         raise errors.unknown_filter_field(of.name_singular, name)
 
     def _composite(self, of: Object, columns: dict[str, Column], name: str, value: Any, alias: str) -> Condition:
+        if self.strict and value is None:
+            raise errors.not_iterable(value)
         _require_object(name, value)
         parts = []
         for part, one in value.items():
-            if one is None:
+            if one is None and not self.strict:
                 continue
             if part not in columns:
                 raise errors.unknown_filter_field(of.name_singular, f"{name}.{part}")
@@ -153,6 +155,8 @@ class Filters:
         return Condition(f"EXISTS (SELECT 1 FROM {quoted(target)} {other} WHERE {both.sql})", both.parameters)
 
     def _operators(self, of: Object, column: Column, name: str, value: Any, alias: str) -> Condition:
+        if self.strict and not value:
+            raise errors.not_iterable(value)
         _require_object(name, value)
         given = list(value)
         if self.strict:
@@ -167,18 +171,20 @@ class Filters:
         if self.strict and operator == "search" and column.type == "TS_VECTOR":
             return _searched(of, alias, _pattern(name, value[operator]))
         if operator not in allowed:
+            if self.strict:
+                raise errors.unsupported_operator(operator)
             raise errors.invalid_operator(operator, name, _type_name(column), allowed)
-        return self._operator(of, column, f"{alias}.{quoted(column.name)}", name, operator, value[operator])
+        return self._operator(of, column, compared_sql(column, alias, self.strict), name, operator, value[operator])
 
     def _operator(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
         match operator:
             case "is":
-                return _is(column, sql, name, value)
+                return _is(column, sql, name, value, self.strict)
             case "in" | "containsAny":
                 if not isinstance(value, list) or not value:
                     raise errors.invalid_query(
                         f"Invalid filter value for field {name}. Expected non-empty array",
-                        f'Invalid filter value: "{"" if value == [] else value}"',
+                        f'Invalid filter value: "{errors.as_text(value)}"',
                     )
                 if operator == "containsAny":
                     values = compact_json(value)
@@ -223,6 +229,8 @@ class Filters:
                         f'Invalid value for number: "{errors.shown(value)}"',
                     )
                 return fitting(number)
+            case "DATE" | "DATE_TIME" if self.strict:
+                return postgres_time(value)[: 10 if column.type == "DATE" else None]
             case "DATE" | "DATE_TIME":
                 moment = parsed_time(value)
                 if moment is None:
@@ -279,13 +287,19 @@ def _pattern(name: str, value: Any) -> str:
     return value
 
 
-def _is(column: Column, sql: str, name: str, value: Any) -> Condition:
+def compared_sql(column: Column, alias: str, strict: bool) -> str:
+    """What values are compared with. A validating server stores empty texts, so that none is NULL (November 2025)."""
+    sql = f"{alias}.{quoted(column.name)}"
+    return f"coalesce({sql}, '')" if strict and column.type == "TEXT" and column.nullable else sql
+
+
+def _is(column: Column, sql: str, name: str, value: Any, strict: bool) -> Condition:
     if value not in ("NULL", "NOT_NULL"):
         raise errors.invalid_filter(
             f'Invalid value {errors.shown(value)} for operator "is" of field "{name}". Expected NULL or NOT_NULL',
-            f'Invalid filter value: "{value}"',
+            f'Invalid filter value: "{errors.as_text(value)}"',
         )
-    if column.type == "TEXT":
+    if column.type == "TEXT" and not strict:
         empty = f"({sql} IS NULL OR {sql} = '')"
         return Condition(empty if value == "NULL" else f"NOT {empty}")
     return Condition(f"{sql} IS {value.replace('_', ' ')}")

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.filters import Condition
+from aiotwenty.sandbox.filters import Condition, compared_sql
 from aiotwenty.sandbox.limits import MAX_GROUPS, MAX_NESTED_RECORDS
 from aiotwenty.sandbox.model import Column, DataModel, Object
 from aiotwenty.sandbox.ordering import DIRECTIONS, OrderKey, order_sql
@@ -122,7 +122,7 @@ class Grouper:
                 continue
             here = (*path, name)
             if (column := of.scalars.get(name)) is not None:
-                sql = f"{table}.{quoted(name)}"
+                sql = compared_sql(column, table, self.strict)
                 dated = column.type in ("DATE", "DATE_TIME")
                 yield Dimension(here, self._dated(sql, value) if dated else sql, column)
             elif (composite := of.composites.get(name)) is not None and isinstance(value, dict):
@@ -130,7 +130,7 @@ class Grouper:
                     if part not in composite.columns:
                         raise errors.not_sortable(f"{name}.{part}")
                     column = composite.columns[part]
-                    yield Dimension((*here, part), f"{table}.{quoted(column.name)}", column)
+                    yield Dimension((*here, part), compared_sql(column, table, self.strict), column)
             elif (relation := of.to_one.get(name)) is not None:
                 target, inner = self.model.objects[relation.target], f"g{len(here)}"
                 for each in self._dimensions(target, value, here, inner):

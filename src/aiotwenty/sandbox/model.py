@@ -161,6 +161,15 @@ class Field:
     def option_values(self) -> list[str]:
         return [str(option["value"]) for option in self.options or ()]
 
+    def forbid_null(self) -> None:
+        """Makes it a text as Twenty 1.10 has them (November 2025): what has no value is the empty string.
+
+        A unique one keeps NULL for its empty values, so that they don't meet each other.
+        """
+        if self.type == "TEXT" and not self.is_unique:
+            self.is_nullable = False
+            self.default_value = "''" if self.default_value is None else self.default_value
+
 
 @dataclass(slots=True)
 class Column:

@@ -48,6 +48,8 @@ def create_object(model: DataModel, given: dict[str, Any], *, strict: bool = Fal
     new = _new_object(given)
     if reasons:
         raise _object_failure(new, reasons, exists)
+    if strict and "name" in new.fields:
+        new.fields["name"].forbid_null()
     model.objects[singular] = new
     for field_name, target, label in _TARGETS:
         _add_target(model, new, field_name, target, label)

@@ -100,7 +100,7 @@ class _Request:
         arguments.check_paging(given)
         plan = self._plan(self.operations.planner.connection)
         where = self._where(given)
-        keys = Orders(self.operations.model).keys(self.of, given.get("orderBy"))
+        keys = Orders(self.operations.model, self.operations.strict).keys(self.of, given.get("orderBy"))
         cursors = CursorFilter(keys, self.operations.strict)
         backwards = bool(given.get("before"))
         text = given.get("before") or given.get("after")
@@ -113,7 +113,7 @@ class _Request:
 
     def group_by(self, given: Arguments) -> list[Node]:
         plan = self._plan(self.operations.planner.groups)
-        keys = Orders(self.operations.model).keys(self.of, given.get("orderByForRecords"))
+        keys = Orders(self.operations.model, self.operations.strict).keys(self.of, given.get("orderByForRecords"))
         return self.operations.grouper.groups(plan, self._where(given), given, keys)
 
     def find_duplicates(self, given: Arguments) -> list[Node]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.filters import Condition
+from aiotwenty.sandbox.filters import Condition, compared_sql
 from aiotwenty.sandbox.model import Column, DataModel, Object
 from aiotwenty.sandbox.store import quoted
 from aiotwenty.sandbox.values import parsed_time
@@ -51,9 +51,9 @@ class OrderKey:
 class Orders:
     """Reads `orderBy`; related tables are reached by subqueries, `t` is the table of the records."""
 
-    def __init__(self, model: DataModel, table: str = "t") -> None:
+    def __init__(self, model: DataModel, strict: bool) -> None:
         self.model = model
-        self.table = table
+        self.strict = strict
 
     def keys(self, of: Object, value: Any) -> list[OrderKey]:
         """The keys in their order. One object instead of a list is taken too."""
@@ -61,7 +61,7 @@ class Orders:
             return []
         made = []
         for number, entry in enumerate(value if isinstance(value, list) else [value]):
-            for key in self._entry(of, entry or {}, (), self.table):
+            for key in self._entry(of, entry or {}, (), "t"):
                 key.entry = number
                 made.append(key)
         return made
@@ -74,7 +74,7 @@ class Orders:
                 continue
             here = (*path, name)
             if (column := of.scalars.get(name)) is not None:
-                yield _key(here, f"{table}.{quoted(column.name)}", value, column, bool(path))
+                yield _key(here, compared_sql(column, table, self.strict), value, column, bool(path))
             elif (composite := of.composites.get(name)) is not None:
                 if not isinstance(value, dict):
                     raise errors.invalid_query(f'Composite field "{name}" requires a subfield object to be specified')
@@ -82,7 +82,7 @@ class Orders:
                     if part not in composite.columns:
                         raise errors.not_sortable(f"{name}.{part}")
                     column = composite.columns[part]
-                    yield _key((*here, part), f"{table}.{quoted(column.name)}", direction, column, bool(path))
+                    yield _key((*here, part), compared_sql(column, table, self.strict), direction, column, bool(path))
             elif (relation := of.to_one.get(name)) is not None:
                 target = self.model.objects[relation.target]
                 inner = f"o{len(here)}"

@@ -68,7 +68,7 @@ def as_double(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> Any:
-    return None if value is None else str(value)
+    return None if value is None else str(as_double(value))
 
 
 def search_columns(of: Object) -> list[Column]:

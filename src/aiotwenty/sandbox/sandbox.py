@@ -105,7 +105,7 @@ class Sandbox:
         """Opens the database and begins to answer."""
         connection = open_database(self._database)
         try:
-            workspace = self._workspace = Workspace(connection)
+            workspace = self._workspace = Workspace(connection, self.strict)
             model = workspace.model
             store = self._store = Store(connection, model)
             _add_member(store, workspace)

@@ -30,21 +30,22 @@ from aiotwenty.sandbox.scalars import BOOLEAN, CURSOR, ID, INT, JSON, STRING, UU
 _NOT_GROUPED = frozenset({"RAW_JSON", "FILES", "TS_VECTOR", "POSITION", "ACTOR"})
 _SYSTEM_GROUPED = frozenset({"createdAt", "updatedAt"})
 
-_cache: WeakKeyDictionary[DataModel, tuple[int, GraphQLSchema]] = WeakKeyDictionary()
+_NOT_GROUPED_STRICT = frozenset({"RAW_JSON", "FILES", "TS_VECTOR"})
+
+_cache: WeakKeyDictionary[DataModel, tuple[int, bool, GraphQLSchema]] = WeakKeyDictionary()
 
 
-def core_schema(model: DataModel) -> GraphQLSchema:
-    """The schema of the model as it is now; built once for each revision."""
-    revision, schema = _cache.get(model, (0, None))
-    if schema is None or revision != model.revision:
-        schema = _Builder(model).schema()
-        _cache[model] = (model.revision, schema)
-    return schema
+def core_schema(model: DataModel, strict: bool = False) -> GraphQLSchema:
+    """The schema of the model as it is now; built once for each revision. `strict` builds it by the rules of 1.10."""
+    kept = _cache.get(model)
+    if kept is None or kept[:2] != (model.revision, strict):
+        kept = _cache[model] = (model.revision, strict, _Builder(model, strict).schema())
+    return kept[2]
 
 
 class _Builder(FieldTypes):
-    def __init__(self, model: DataModel) -> None:
-        super().__init__()
+    def __init__(self, model: DataModel, strict: bool) -> None:
+        super().__init__(strict)
         self.model = model
 
     def schema(self) -> GraphQLSchema:
@@ -121,6 +122,7 @@ class _Builder(FieldTypes):
         )
 
     def group_by_root(self, of: Object) -> GraphQLField:
+        limits = {} if self.strict else {"limit": GraphQLArgument(INT), "offsetForRecords": GraphQLArgument(INT)}
         return GraphQLField(
             GraphQLList(GraphQLNonNull(self.group_by_connection(of))),
             {
@@ -129,8 +131,7 @@ class _Builder(FieldTypes):
                 "orderBy": GraphQLArgument(GraphQLList(self.order_by_with_group_by(of))),
                 "orderByForRecords": GraphQLArgument(GraphQLList(self.order_by(of))),
                 "viewId": GraphQLArgument(UUID),
-                "limit": GraphQLArgument(INT),
-                "offsetForRecords": GraphQLArgument(INT),
+                **limits,
             },
         )
 
@@ -249,7 +250,8 @@ class _Builder(FieldTypes):
                 for relation in self.relations(of, each):
                     if relation.join_column:
                         made[relation.join_column] = input_field(self.filter_of_scalar("UUID", UUID))
-                    made[relation.name] = input_field(self.filter(self.model.objects[relation.target]))
+                    if not self.strict:
+                        made[relation.name] = input_field(self.filter(self.model.objects[relation.target]))
                 if not each.relations:
                     made[each.name] = input_field(self.filter_value(of, each))
             itself = self.filter(of)
@@ -291,7 +293,8 @@ class _Builder(FieldTypes):
             for relation in self.relations(of, each):
                 if relation.join_column:
                     made[relation.join_column] = input_field(self.direction)
-                    made[relation.name] = input_field(related(self.model.objects[relation.target]))
+                    if not self.strict:
+                        made[relation.name] = input_field(related(self.model.objects[relation.target]))
             if each.type in COMPOSITES:
                 made[each.name] = input_field(self.order_by_composite(each.type))
             elif each.type in ("DATE_TIME", "DATE"):
@@ -305,11 +308,9 @@ class _Builder(FieldTypes):
             made: Inputs = {}
             for each in of.active_fields():
                 for relation in self.relations(of, each):
-                    if relation.join_column:
+                    if relation.join_column and not self.strict:
                         made[relation.name] = input_field(self.group_by(self.model.objects[relation.target]))
-                if each.relations or each.type in _NOT_GROUPED:
-                    continue
-                if each.is_system and each.name not in _SYSTEM_GROUPED:
+                if each.relations or not self.grouped(each):
                     continue
                 if each.type in COMPOSITES:
                     made[each.name] = input_field(self.group_by_composite(each.type))
@@ -320,6 +321,11 @@ class _Builder(FieldTypes):
             return made
 
         return self.input_type(f"{of.type_name}GroupByInput", fields)
+
+    def grouped(self, each: Field) -> bool:
+        if self.strict:
+            return each.type not in _NOT_GROUPED_STRICT
+        return each.type not in _NOT_GROUPED and (not each.is_system or each.name in _SYSTEM_GROUPED)
 
     def relations(self, of: Object, each: Field) -> Iterator[Relation]:
         """The ends of a relation field whose other object is there and active."""

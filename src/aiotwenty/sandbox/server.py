@@ -196,7 +196,7 @@ class Endpoints:
     async def _rest_records(self, request: web.Request, call: Call) -> web.StreamResponse:
         caller = self._rest_caller(request)
         if (empty := self.limiter().take()) is not None:
-            error = errors.limit_reached(empty.tokens, empty.milliseconds, self.strict)
+            error = errors.limit_reached(empty.tokens, empty.milliseconds)
             return _rest_failed(429, "HttpException", error.message)
         path = [part for part in request.match_info["path"].split("/") if part]
         return _rest_response(*self.rest.answer(request.method, path, request.query, call.payload, caller.name))

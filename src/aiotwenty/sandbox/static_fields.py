@@ -7,12 +7,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo, GraphQLSchema, build_schema
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    build_schema,
+)
 
 from aiotwenty.sandbox.metadata import not_in_sandbox
 from aiotwenty.sandbox.model import COMPOSITES, DataModel, Object
 from aiotwenty.sandbox.names import upper_first
 from aiotwenty.sandbox.outputs import search_columns
+from aiotwenty.sandbox.scalars import UUID
 from aiotwenty.sandbox.schema import core_schema
 from aiotwenty.sandbox.store import Store, quoted
 from aiotwenty.sandbox.validating import Answer, forbidden, run
@@ -63,6 +72,31 @@ type Mutation {
 _INTROSPECTIONS_KEPT = 8
 
 
+def _query(schema: GraphQLSchema) -> GraphQLObjectType:
+    assert schema.query_type is not None
+    return schema.query_type
+
+
+def _mutation(schema: GraphQLSchema) -> GraphQLObjectType:
+    assert schema.mutation_type is not None
+    return schema.mutation_type
+
+
+_ROOTS = (_query, _mutation)
+
+
+def _schema() -> GraphQLSchema:
+    """With the scalars of the record schema, so that the two can be one."""
+    schema = build_schema(_SDL, assume_valid=True)
+    record = schema.type_map["SearchRecord"]
+    assert isinstance(record, GraphQLObjectType)
+    required = GraphQLNonNull(UUID)
+    record.fields["recordId"].type = required
+    for field in _mutation(schema).fields.values():
+        field.args["workflowVersionId"].type = required
+    return GraphQLSchema(_query(schema), _mutation(schema))
+
+
 class StaticFields:
     """Validates and executes documents that name no record field."""
 
@@ -71,20 +105,32 @@ class StaticFields:
         self._model = model
         self._strict = strict
         self._schema: GraphQLSchema | None = None
+        self._whole: tuple[int, GraphQLSchema | None] = (0, None)
         self._introspected: dict[tuple[str, str, str | None], Answer] = {}
         self._revision = 0
 
     @property
     def names(self) -> frozenset[str]:
         """Its root fields."""
-        schema = self.schema
-        return frozenset((*schema.query_type.fields, *schema.mutation_type.fields))  # type: ignore[union-attr]
+        return frozenset(name for root in _ROOTS for name in root(self.schema).fields)
 
     @property
     def schema(self) -> GraphQLSchema:
         if self._schema is None:
-            self._schema = build_schema(_SDL, assume_valid=True)
+            self._schema = _schema()
         return self._schema
+
+    @property
+    def whole_schema(self) -> GraphQLSchema:
+        """Its root fields and those of the records, as a validating server has them in one (Twenty 1.10)."""
+        revision, schema = self._whole
+        if schema is None or revision != self._model.revision:
+            both = (core_schema(self._model, strict=True), self.schema)
+            fields = ({name: one for each in both for name, one in root(each).fields.items()} for root in _ROOTS)
+            query, mutation = map(GraphQLObjectType, ("Query", "Mutation"), fields)
+            schema = GraphQLSchema(query, mutation)
+            self._whole = (self._model.revision, schema)
+        return schema
 
     def execute(
         self,
@@ -106,6 +152,18 @@ class StaticFields:
             introspection=authenticated or self._strict,
         )
 
+    def beside_records(self, source: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> Answer:
+        """The answer to everything in a document of the whole schema but its record fields, which are null in it."""
+        return run(
+            self.whole_schema,
+            source,
+            variables,
+            operation_name,
+            resolver=self._resolve_beside,
+            context=True,
+            limits=False,
+        )
+
     def introspect(
         self, source: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
     ) -> Answer:
@@ -115,7 +173,7 @@ class StaticFields:
             self._revision = self._model.revision
         key = (source, json.dumps(variables, default=str), operation_name)
         if key not in self._introspected:
-            schema = core_schema(self._model)
+            schema = self.whole_schema if self._strict else core_schema(self._model)
             self._introspected[key] = run(schema, source, variables, operation_name, limits=False)
         return self._introspected[key]
 
@@ -127,6 +185,11 @@ class StaticFields:
         if info.field_name == "search":
             return self._search(**arguments)
         raise not_in_sandbox(f"{info.parent_type.name}.{info.field_name}")
+
+    def _resolve_beside(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+        if info.path.prev is None and info.field_name not in self.names:
+            return None
+        return self._resolve(source, info, **arguments)
 
     def _search(
         self,

@@ -10,11 +10,11 @@ import json
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from aiotwenty.sandbox.errors import invalid_data, refused, shown
+from aiotwenty.sandbox.errors import invalid_data, invalid_syntax, refused, shown
 from aiotwenty.sandbox.model import ACTOR_SOURCES, Column
 from aiotwenty.sandbox.scalars import UUID_TEXT
 
@@ -258,15 +258,61 @@ def check_of(column: Column) -> Check:
     return _CHECKS[column.type]
 
 
-def store_form(column: Column, strict: bool) -> Check:
-    """`check_of`, with the empty string of a nullable text stored as NULL.
+# What a validating server (1.10, November 2025) leaves to Postgres
 
-    A validating server (1.10, November 2025) looks less closely: it takes any e-mail, and fractions of micros.
-    """
-    if strict and column.subfield in ("primaryEmail", "amountMicros"):
-        check: Check = text if column.subfield == "primaryEmail" else numeric
-    else:
-        check = check_of(column)
+_SPECIAL_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
+
+def postgres_time(value: Any, _name: str = "") -> str:
+    """A time as Postgres reads it, days with names included."""
+    if isinstance(value, str) and value.strip().lower() in _SPECIAL_DAYS:
+        today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return stored_time(today + timedelta(_SPECIAL_DAYS[value.strip().lower()]))
+    moment = now() if value == "now" else parsed_time(value)
+    if moment is None:
+        raise invalid_syntax("timestamp with time zone", value)
+    return stored_time(moment)
+
+
+def _postgres_date(value: Any, _name: str) -> str:
+    moment = parsed_time(value)
+    if moment is None:
+        raise invalid_syntax("date", value)
+    return str(value)[:10]
+
+
+def _postgres_json(value: Any, _name: str) -> str:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise invalid_syntax("json", value) from None
+    return compact_json(value)
+
+
+def _big_integer(value: Any, name: str) -> int | float:
+    made = exact_number(value)
+    if made is None or isinstance(made, float):
+        return number(value, name)
+    return fitting(made)
+
+
+def _unchecked(column: Column) -> Check | None:
+    """Where a validating server looks less closely, what it takes instead."""
+    if column.subfield in _UNCHECKED_PARTS:
+        return _UNCHECKED_PARTS[column.subfield]
+    if column.type == "NUMBER" and column.field.number_type == "bigint":
+        return _big_integer
+    return _UNCHECKED.get(column.type)
+
+
+_UNCHECKED_PARTS: dict[str | None, Check] = {"primaryEmail": text, "amountMicros": numeric}
+_UNCHECKED: dict[str, Check] = {"DATE_TIME": postgres_time, "DATE": _postgres_date, "RAW_JSON": _postgres_json}
+
+
+def store_form(column: Column, strict: bool) -> Check:
+    """`check_of`, or what takes its place in strict mode, with the empty string of a nullable text stored as NULL."""
+    check = (_unchecked(column) if strict else None) or check_of(column)
     if column.type != "TEXT" or not column.nullable:
         return check
 

@@ -92,7 +92,7 @@ def new_token(key_id: str, expires_at: str) -> str:
 class Workspace:
     """Reads itself from the database, or begins as a fresh workspace with the standard objects and one Admin key."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, strict: bool = False) -> None:
         self._connection = connection
         connection.execute('CREATE TABLE IF NOT EXISTS "_workspace" (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
         stored = dict(connection.execute('SELECT name, value FROM "_workspace"').fetchall())
@@ -107,7 +107,7 @@ class Workspace:
             self.api_keys = {each["id"]: ApiKey(**each) for each in json.loads(stored["api_keys"])}
             self.webhooks = {each["id"]: Webhook(**each) for each in json.loads(stored["webhooks"])}
         else:
-            self.model = standard_model()
+            self.model = standard_model(strict)
             self.created_at = now()
             self.new_api_key("Sandbox key")
             self.save()
