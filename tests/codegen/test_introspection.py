@@ -16,7 +16,7 @@ from aiohttp import web
 from graphql import build_schema, get_introspection_query, graphql_sync, lexicographic_sort_schema, print_schema
 
 from aiotwenty import Client
-from aiotwenty.codegen.drift import Severity, compare_schemas
+from aiotwenty.codegen.drift import Severity, compare, compare_schemas
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.files import write_files
 from aiotwenty.codegen.introspect import introspect, write_schemas
@@ -146,7 +146,28 @@ def test_an_added_field_is_additive_in_every_respect() -> None:
     new = core_sdl([Thing("rocket", "rockets", ("name", "fuel", "crew"), ("NEW", "FLOWN"))])
     changes = compare_schemas(build_schema(OLD), build_schema(new))
     assert {change.severity for change in changes} == {Severity.ADDITIVE}
-    assert "Rocket.crew was added." in {change.description for change in changes}
+    descriptions = [change.description for change in changes]
+    assert "Rocket.crew was added." in descriptions
+    assert [each for each in descriptions if "RocketCreateInput" in each] == [
+        "An optional field crew on input type RocketCreateInput was added."
+    ]
+
+
+def test_drift_is_told_the_worst_first_and_one_line_a_type() -> None:
+    new = (
+        OLD.replace("name: String\n", "").replace("NEW FLOWN", "NEW FLOWN LOST") + "type A { id: ID } type B { id: ID }"
+    )
+    changed = METADATA_SDL.replace("settings: JSON object: Object", "")
+    drift = compare(
+        {"core": build_schema(OLD), "metadata": build_schema(METADATA_SDL)},
+        {"core": build_schema(new), "metadata": build_schema(changed)},
+    )
+    lines = drift.lines()
+    assert "breaking   metadata  Field: object, settings removed" in lines
+    assert "dangerous  core      RocketChoiceEnum: LOST added to its values" in lines
+    assert lines[-2:] == ["additive   core      types added: A, B", "5 breaking, 1 dangerous, 2 additive"]
+    severities = [line.split()[0] for line in lines[:-1]]
+    assert severities == sorted(severities, key=["breaking", "dangerous", "additive"].index)
 
 
 def test_the_same_schema_in_another_order_has_not_drifted() -> None:
@@ -185,7 +206,14 @@ async def test_check_lists_the_drift_of_a_workspace_and_exits_with_4(tmp_path: P
         text = path.read_text()
         path.write_text(text.replace("  NEW\n", "  LOST\n  NEW\n"))
         code, output, _ = await run("check", url=url, folder=tmp_path)
-        assert (code, output) == (4, "breaking   core      LOST was removed from enum type RocketChoiceEnum.\n")
+        assert (code, output.splitlines()) == (
+            4,
+            [
+                "breaking   core      RocketChoiceEnum: LOST removed from its values",
+                "1 breaking, 0 dangerous, 0 additive",
+                "`aiotwenty introspect` and `aiotwenty generate` bring the client up to date.",
+            ],
+        )
         code, output, _ = await run("check", "--json", url=url, folder=tmp_path)
         assert code == 4
         assert json.loads(output)["core"]["breaking"][0]["kind"] == "VALUE_REMOVED_FROM_ENUM"

@@ -84,8 +84,11 @@ def check(
     drift = asyncio.run(_compare(_schemas(schema, config)))
     if as_json:
         typer.echo(json.dumps({"drift": bool(drift), **drift.to_dict()}, indent=2))
+    elif not drift:
+        typer.echo("No drift: the workspace is as it was introspected.")
     else:
-        _print_drift(drift)
+        typer.echo("\n".join(drift.lines()))
+        typer.echo("`aiotwenty introspect` and `aiotwenty generate` bring the client up to date.")
     counted = {FailOn.BREAKING: ("breaking",), FailOn.DANGEROUS: ("breaking", "dangerous")}.get(fail_on)
     worst = drift.worst()
     if worst is not None and (counted is None or worst in counted):
@@ -117,11 +120,3 @@ async def _compare(paths: dict[str, Path]) -> Drift:
     old = {name: load_schema(path) for name, path in paths.items()}
     async with Client() as client:
         return compare(old, await introspect(client))
-
-
-def _print_drift(drift: Drift) -> None:
-    if not drift:
-        typer.echo("No drift: the workspace is as it was introspected.")
-    for endpoint, changes in drift.changes.items():
-        for change in changes:
-            typer.echo(f"{change.severity.value:9}  {endpoint:8}  {change.description}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     find_breaking_changes,
     find_dangerous_changes,
+    is_input_object_type,
 )
 
 # Dangerous to those who build their input by hand; a generated client sends only what it is given.
@@ -26,6 +28,16 @@ _ADDED = {
     BreakingChangeType.FIELD_REMOVED: "FIELD_ADDED",
     BreakingChangeType.DIRECTIVE_REMOVED: "DIRECTIVE_ADDED",
 }
+
+_FOLDS = (
+    (r"(?P<type>\w+)\.(?P<name>\w+) was (?P<what>added|removed)\.", r"\g<type>: {} \g<what>"),
+    (r"An optional field (?P<name>\w+) on input type (?P<type>\w+) was added\.", r"\g<type>: {} added"),
+    (
+        r"(?P<name>\w+) was (?P<what>added to|removed from) enum type (?P<type>\w+)\.",
+        r"\g<type>: {} \g<what> its values",
+    ),
+    (r"(?P<name>\w+) was (?P<what>added|removed)\.", r"types \g<what>: {}"),
+)
 
 
 class Severity(StrEnum):
@@ -62,6 +74,22 @@ class Drift:
         found = {change.severity for changes in self.changes.values() for change in changes}
         return next((severity for severity in Severity if severity in found), None)
 
+    def lines(self) -> list[str]:
+        """For people: the worst first, what happened to parts of one type or to whole types on one line, and a sum."""
+        folded: dict[tuple[Severity, str, str], list[str]] = {}
+        for severity in Severity:
+            for endpoint, changes in self.changes.items():
+                for change in changes:
+                    if change.severity is severity:
+                        what, name = _fold(change.description)
+                        folded.setdefault((severity, endpoint, what), []).append(name)
+        lines = [
+            f"{severity.value:9}  {endpoint:8}  {what.format(', '.join(names))}"
+            for (severity, endpoint, what), names in folded.items()
+        ]
+        counts = Counter(change.severity.value for changes in self.changes.values() for change in changes)
+        return [*lines, ", ".join(f"{counts[severity.value]} {severity.value}" for severity in Severity)]
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON: by endpoint, then by severity."""
         return {
@@ -90,19 +118,29 @@ def compare_schemas(old: GraphQLSchema, new: GraphQLSchema) -> list[Change]:
         *breaking,
         *(_change(Severity.DANGEROUS, each) for each in dangerous if each.type not in _HARMLESS),
         *(_change(Severity.ADDITIVE, each) for each in dangerous if each.type in _HARMLESS),
-        *_additions(find_breaking_changes(new, old), {each.description for each in breaking}),
+        *_additions(find_breaking_changes(new, old), {each.description for each in breaking}, new),
     ]
     order = list(Severity)
     return sorted(set(changes), key=lambda each: (order.index(each.severity), each.description))
+
+
+def _fold(description: str) -> tuple[str, str]:
+    """What happened, with `{}` for the name of what it happened to: `Company: {} removed` and `fax`."""
+    for pattern, what in _FOLDS:
+        if match := re.fullmatch(pattern, description):
+            return match.expand(what), match["name"]
+    return "{}", description
 
 
 def _change(severity: Severity, change: BreakingChange | DangerousChange) -> Change:
     return Change(severity, change.type.name, change.description)
 
 
-def _additions(reverse: Iterable[BreakingChange], known: set[str]) -> Iterable[Change]:
+def _additions(reverse: Iterable[BreakingChange], known: set[str], new: GraphQLSchema) -> Iterable[Change]:
     """What is new, told from what would break on the way back."""
     for change in reverse:
+        if is_input_object_type(new.type_map.get(change.description.partition(".")[0])):
+            continue  # told by the other direction, as what is optional or required
         if change.type in _ADDED:
             yield Change(Severity.ADDITIVE, _ADDED[change.type], change.description.replace("was removed", "was added"))
         elif change.type is BreakingChangeType.FIELD_CHANGED_KIND:
