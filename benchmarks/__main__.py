@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from benchmarks import generate, imports, requests, servers
+from benchmarks import bulk, generate, imports, requests, servers
 from benchmarks.harness import Table, machine
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
@@ -22,7 +22,7 @@ this machine only.
 
 """
 
-_EXPERIMENTS = ("imports", "generate", "requests", "sandbox")
+_EXPERIMENTS = ("imports", "generate", "requests", "bulk", "sandbox")
 
 
 async def run(names: list[str], rounds: int) -> list[Table]:
@@ -34,6 +34,8 @@ async def run(names: list[str], rounds: int) -> list[Table]:
         tables += generate.measure(min(rounds, 3))
     if "requests" in names:
         tables += await requests.measure(rounds, calls=100)
+    if "bulk" in names:
+        tables += await bulk.measure(min(rounds, 3))
     if "sandbox" in names:
         tables += await servers.measure(rounds)
     return tables
