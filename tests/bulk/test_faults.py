@@ -104,7 +104,7 @@ async def load_killed(path: Path, rows: int, kills: int, seed: int, upsert: bool
     chance = random.Random(seed)
     bad = people_csv(path, rows, chance)
     async with (
-        Sandbox(faults=[f"latency=0.03:{WRITES}"]) as sandbox,
+        Sandbox(faults=[f"latency=0.2:{WRITES}"]) as sandbox,
         Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty,
     ):
         killed = 0
@@ -117,7 +117,7 @@ async def load_killed(path: Path, rows: int, kills: int, seed: int, upsert: bool
             assert await process.stdout.readline() == b"ready\n"
             if killed < kills:
                 try:
-                    await asyncio.wait_for(process.wait(), chance.uniform(0.05, 0.05 + rows * 1e-4))
+                    await asyncio.wait_for(process.wait(), chance.uniform(0.05, 0.05 + rows * 1.5e-4 / kills))
                 except TimeoutError:
                     process.send_signal(signal.SIGKILL)
                     killed += 1
