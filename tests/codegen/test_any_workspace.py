@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -22,37 +19,9 @@ from aiotwenty.codegen.naming import class_name, field_names
 from aiotwenty.metadata import CreateOneFieldMetadataInput, CreateOneObjectInput
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.transport.encode import encode_json
+from tests.codegen.hostile_names import FIELDS, HOSTILE, OBJECTS, OPTIONS, words
 from tests.codegen.projects import Project
 from tests.codegen.workspaces import Thing, type_name
-
-
-def words(text: str) -> list[str]:
-    return text.split()
-
-
-# Shared by all runs: what is not the workspace's has to be read once only.
-CACHE = Path(__file__).parents[2] / ".mypy_cache" / "of a user"
-
-OBJECTS = words(
-    """
-    class import async list any optional literal union str enum client core metadata rest none self session
-    schema page upload file datetime uuid baseModel annotated lambda load twenty x9 record input operation
-    object ns true coreClient
-    """
-)
-FIELDS = words(
-    """
-    class from import async await copy json schema dict validate construct self none true lambda print hash
-    modelConfig modelFields modelDump modelComputedFields parseObj data first filter orderBy kwargs query
-    variables edges node totalCount list str int uuid datetime optional baseModel alias annotated aBC a_b_c aBc
-    a_bc rt typing records _under under n1 _1n
-    """
-)
-OPTIONS = words(
-    """
-    NONE CLASS MRO NAME VALUE OPTION_1 None mro name value title _1 _x_ __y
-    """
-)
 
 
 def check_round_trip(package: ModuleType, thing: Thing) -> None:
@@ -75,27 +44,6 @@ def check_round_trip(package: ModuleType, thing: Thing) -> None:
     assert encode_json(create()) == b"{}"
 
 
-def things(objects: list[str], fields: list[str], options: list[str]) -> list[Thing]:
-    return [Thing(name, f"{name}s", fields, options) for name in objects]
-
-
-HOSTILE = [
-    *things(OBJECTS[:1], FIELDS, OPTIONS),
-    *things(OBJECTS[1:], FIELDS[:3], OPTIONS),
-    Thing("sheep", "sheepe", FIELDS[:3]),
-    Thing("aBC", "aBCs"),
-    Thing("a_b_c", "a_b_cs"),
-]
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """All the names above in one workspace, with plurals that have nothing to do with their singulars."""
-    project = Project.of(tmp_path_factory.mktemp("hostile"), HOSTILE)
-    project.generate()
-    return project
-
-
 def test_objects_of_every_name_go_there_and_back(hostile: Project) -> None:
     with hostile.imported() as package:
         for thing in HOSTILE:
@@ -111,34 +59,6 @@ def test_every_object_has_a_namespace_of_its_own(hostile: Project) -> None:
     with hostile.imported() as package:
         made = asyncio.run(namespaces())
         assert len({type(each) for each in made}) == len(made)
-
-
-def test_type_checkers_accept_every_name(hostile: Project) -> None:
-    program = f"""
-from typing import assert_type
-from {hostile.package} import Any, Class, ClassCreateInput, ClassFilterInput, Client, None_
-from {hostile.package} import StringFilter, Twenty, Twenty_
-
-async def main() -> None:
-    async with Twenty() as twenty:
-        made = await twenty.classs.create_one(ClassCreateInput(class_="x", self_="y", kwargs_="z", list_="l"))
-        assert_type(made, Class)
-        assert_type((await twenty.anys.find_many()).records, list[Any])
-        page = await twenty.classs.find_many(filter=ClassFilterInput(from_=StringFilter(eq="x")))
-        assert_type(page.records[0].int_, str | None)
-        assert_type(await twenty.core.find_one_none(filter=...), None_)  # type: ignore[arg-type]
-        assert_type(await twenty.files_.count(), int)
-        assert_type((await twenty.twentys.find_one("8a9df7e0-2f5a-4c6e-8f5c-2b0fa4a6d111")), Twenty_)
-        assert_type((await twenty.clients.find_many()).records, list[Client])
-"""
-    hostile.write("program.py", program)
-    hostile.write("mypy.ini", "[mypy]\nstrict = True\nplugins = pydantic.mypy\n")
-    for command in (
-        [sys.executable, "-m", "mypy", "--cache-dir", str(CACHE), hostile.package, "program.py"],
-        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, hostile.package, "program.py"],
-    ):
-        ran = subprocess.run(command, cwd=hostile.folder, capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 camel = st.from_regex(r"[a-z][a-z]{0,3}([A-Z][a-z]{0,2}|[0-9]{1,2}|_[a-z]){0,2}", fullmatch=True)
@@ -193,7 +113,7 @@ async def test_a_real_workspace_with_names_like_these_is_generated_and_used(tmp_
         for field in [*text, {"name": "choice", "type": "SELECT", "options": options}]:
             wanted = {"field": {"label": field["name"], "objectMetadataId": ids["list"], **field}}
             await twenty.metadata.create_one_field(CreateOneFieldMetadataInput.model_validate(wanted))
-        project = Project(tmp_path)
+        project = Project(tmp_path, settings={"objects": objects})
         await write_schemas(twenty, {name: tmp_path / f"schema/{name}.graphql" for name in ("core", "metadata")})
         project.generate()
         with project.imported() as package:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from aiohttp import web
 from graphql import build_schema, get_introspection_query, graphql_sync, lexicographic_sort_schema, print_schema
 
 from aiotwenty import Client
+from aiotwenty.cli import app as cli
 from aiotwenty.codegen.drift import Severity, compare, compare_schemas
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.files import write_files
@@ -53,7 +52,12 @@ def targets(folder: Path) -> dict[str, Path]:
 
 
 async def test_introspection_writes_sorted_sdl_without_descriptions(tmp_path: Path) -> None:
-    async with Sandbox() as server, Client(server.url, api_key=server.api_key) as client:
+    answers = {"/graphql": introspected(OLD), "/metadata": introspected(METADATA_SDL)}
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response(answers[request.path])
+
+    async with served(handler) as url, Client(url, api_key="key") as client:
         changed = await write_schemas(client, targets(tmp_path))
         assert changed == list(targets(tmp_path).values())
         for path in changed:
@@ -175,37 +179,43 @@ def test_the_same_schema_in_another_order_has_not_drifted() -> None:
     assert compare_schemas(schema, lexicographic_sort_schema(schema)) == []
 
 
-async def run(*arguments: str, url: str, folder: Path, key: str = "key") -> tuple[int, str, str]:
-    """The command line in a process of its own, as CI runs it."""
-    environment = {**os.environ, "TWENTY_API_URL": url, "TWENTY_API_KEY": key}
-    program = "import sys; from aiotwenty.cli import main; sys.exit(main())"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        program,
-        *arguments,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    return process.returncode or 0, output.decode(), errors.decode()
+@dataclass
+class Terminal:
+    """The command line in a folder, with a workspace in the environment; several runs share one process."""
+
+    monkeypatch: pytest.MonkeyPatch
+    output: pytest.CaptureFixture[str]
+
+    def connect(self, url: str, key: str = "key") -> None:
+        self.monkeypatch.setenv("TWENTY_API_URL", url)
+        self.monkeypatch.setenv("TWENTY_API_KEY", key)
+
+    async def run(self, *arguments: str) -> tuple[int, str, str]:
+        """The exit code, the output and the errors."""
+        code = await asyncio.to_thread(cli.run, arguments)
+        return code, *self.output.readouterr()
 
 
-async def test_check_lists_the_drift_of_a_workspace_and_exits_with_4(tmp_path: Path) -> None:
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    monkeypatch.chdir(tmp_path)
+    return Terminal(monkeypatch, capsys)
+
+
+async def test_check_lists_the_drift_of_a_workspace_and_exits_with_4(tmp_path: Path, terminal: Terminal) -> None:
     answers = {"/graphql": introspected(OLD), "/metadata": introspected(METADATA_SDL)}
 
     async def handler(request: web.Request) -> web.Response:
         return web.json_response(answers[request.path])
 
     async with served(handler) as url:
-        assert (await run("introspect", url=url, folder=tmp_path))[0] == 0
-        assert (await run("check", url=url, folder=tmp_path))[0] == 0
+        terminal.connect(url)
+        assert (await terminal.run("introspect"))[0] == 0
+        assert (await terminal.run("check"))[0] == 0
         path = tmp_path / "schema/core.graphql"
         text = path.read_text()
         path.write_text(text.replace("  NEW\n", "  LOST\n  NEW\n"))
-        code, output, _ = await run("check", url=url, folder=tmp_path)
+        code, output, _ = await terminal.run("check")
         assert (code, output.splitlines()) == (
             4,
             [
@@ -214,18 +224,19 @@ async def test_check_lists_the_drift_of_a_workspace_and_exits_with_4(tmp_path: P
                 "`aiotwenty introspect` and `aiotwenty generate` bring the client up to date.",
             ],
         )
-        code, output, _ = await run("check", "--json", url=url, folder=tmp_path)
+        code, output, _ = await terminal.run("check", "--json")
         assert code == 4
         assert json.loads(output)["core"]["breaking"][0]["kind"] == "VALUE_REMOVED_FROM_ENUM"
         path.write_text(text.replace("  NEW\n", ""))
-        assert (await run("check", "--fail-on", "breaking", url=url, folder=tmp_path))[0] == 0
-        assert (await run("check", "--fail-on", "dangerous", url=url, folder=tmp_path))[0] == 4
+        for least, expected in (("breaking", 0), ("dangerous", 4)):
+            assert (await terminal.run("check", "--fail-on", least))[0] == expected
 
 
-async def test_the_command_line_goes_from_a_key_to_a_package(tmp_path: Path) -> None:
+async def test_the_command_line_goes_from_a_key_to_a_package(tmp_path: Path, terminal: Terminal) -> None:
     async with Sandbox() as server:
+        terminal.connect(server.url, server.api_key)
         for command in (["init", "./my_crm"], ["introspect"], ["generate"]):
-            code, _, errors = await run(*command, url=server.url, folder=tmp_path, key=server.api_key)
+            code, _, errors = await terminal.run(*command)
             assert (code, errors) == (0, "")
         project = Project(tmp_path, package="my_crm")
         with project.imported() as package:
@@ -238,9 +249,10 @@ async def test_the_command_line_goes_from_a_key_to_a_package(tmp_path: Path) -> 
                 assert "company" in {each.name_singular for each in objects.records}
 
 
-async def test_introspection_with_a_wrong_key_exits_with_3_and_one_line(tmp_path: Path) -> None:
+async def test_introspection_with_a_wrong_key_exits_with_3_and_one_line(tmp_path: Path, terminal: Terminal) -> None:
     async with Sandbox() as server:
-        code, output, errors = await run("introspect", url=server.url, folder=tmp_path, key="wrong")
+        terminal.connect(server.url, "wrong")
+        code, output, errors = await terminal.run("introspect")
     assert (code, output, errors.count("\n")) == (3, "", 1)
     assert not (tmp_path / "schema").exists()
 

@@ -9,20 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from graphql import (
     GraphQLObjectType,
-    GraphQLSchema,
     build_schema,
     print_schema,
 )
 
 from aiotwenty.codegen.sdl import parse_schema, print_sorted
 from aiotwenty.transport import runtime as rt
-from tests.codegen.projects import Project
-from tests.codegen.workspaces import METADATA_SDL
-
-CACHE = Path(__file__).parents[2] / ".mypy_cache" / "of a user"
+from tests.codegen.projects import ROCKET, Project
+from tests.codegen.workspaces import METADATA_SDL, core_sdl
 
 
 def project(folder: Path, core: str, metadata: str) -> Project:
@@ -56,21 +52,11 @@ def lines_and_files(folder: Path) -> tuple[int, int]:
     return sum(len(path.read_text().splitlines()) for path in files), len(files)
 
 
-def test_a_workspace_with_custom_objects_on_the_newest_server(shared: Path, tmp_path: Path) -> None:
-    """The one run of the type checkers over a whole workspace."""
-    core, metadata = ((shared / name).read_text() for name in ("core.custom.graphql", "metadata.2.43.graphql"))
-    made = project(tmp_path, core, metadata)
-    assert check_that_every_model_builds(made) > 500
-    lines, files = lines_and_files(tmp_path / made.package / "core")
+def test_a_workspace_with_custom_objects_on_the_newest_server(newest: Project) -> None:
+    assert check_that_every_model_builds(newest) > 500
+    lines, files = lines_and_files(newest.folder / newest.package / "core")
     assert lines <= 25_000
     assert files <= 20
-    (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = True\nplugins = pydantic.mypy\n")
-    for command in (
-        [sys.executable, "-m", "mypy", "--cache-dir", str(CACHE), made.package],
-        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, made.package],
-    ):
-        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_the_committed_client_is_small(root: Path) -> None:
@@ -122,25 +108,27 @@ type Subscription { onDbEvent: JSON }
     return core + metadata
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_server_that_lacks_fields(shared: Path, tmp_path: Path, seed: int) -> None:
+def test_a_server_that_lacks_fields(shared: Path, tmp_path: Path) -> None:
     """Any tenth of all output fields may be missing, root fields among them."""
-    chance = random.Random(seed)
-    schemas = [
-        thinned(build_schema((shared / name).read_text()), chance)
-        for name in ("core.standard.graphql", "metadata.graphql")
-    ]
-    made = project(tmp_path, *map(print_schema, schemas))
+    chance = random.Random(0)
+    core, metadata = (
+        thinned((shared / name).read_text(), chance) for name in ("core.standard.graphql", "metadata.graphql")
+    )
+    made = project(tmp_path, core, metadata)
     assert check_that_every_model_builds(made) > 300
+    # The data model changes most: once more with other fields missing, beside few records.
+    again = project(tmp_path / "again", core_sdl((ROCKET,)), thinned((shared / "metadata.graphql").read_text(), chance))
+    assert check_that_every_model_builds(again) > 100
 
 
-def thinned(schema: GraphQLSchema, chance: random.Random) -> GraphQLSchema:
+def thinned(sdl: str, chance: random.Random) -> str:
+    schema = build_schema(sdl)
     for type_ in list(schema.type_map.values()):
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__") and not type_.interfaces:
             kept = {name: field for name, field in type_.fields.items() if chance.random() > 0.1}
             # A cached property, which type checkers take for a read-only one.
             vars(type_)["fields"] = kept or dict(list(type_.fields.items())[:1])
-    return build_schema(print_schema(schema))
+    return print_schema(schema)
 
 
 IMPORT = """
@@ -154,7 +142,7 @@ print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_m
 def cost(statement: str) -> tuple[float, float]:
     """CPU seconds and memory of a fresh interpreter: the least of several runs, which is the one least disturbed."""
     runs = []
-    for _ in range(5):
+    for _ in range(3):
         command = [sys.executable, "-c", IMPORT.format(statement=statement)]
         ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
         runs.append([float(each) for each in ran.stdout.split()])
