@@ -298,6 +298,25 @@ def test_an_object_that_cannot_be_is_refused_with_its_reason(
     assert [reason[: len(message)] for reason in reasons] == [message]
 
 
+def test_what_is_not_there_cannot_be_deleted_or_changed(endpoint: Endpoint) -> None:
+    nowhere = "20202020-0000-4000-8000-000000000001"
+    delete = "mutation($input: DeleteOneObjectInput!) { deleteOneObject(input: $input) { id } }"
+    (deleting,) = endpoint.ask(delete, {"input": {"id": nowhere}}).body["errors"]
+    (changing,) = endpoint.ask(UPDATE_OBJECT, {"input": {"id": nowhere, "update": {}}}).body["errors"]
+
+    assert deleting["message"] == "Multiple validation errors occurred while deleting object"
+    assert changing["message"] == "Multiple validation errors occurred while updating object"
+
+
+def test_a_label_cannot_become_empty(endpoint: Endpoint) -> None:
+    endpoint.create_object()
+    note = endpoint.create_field("rocket", "note")
+
+    assert endpoint.reasons(UPDATE_FIELD, {"input": {"id": note, "update": {"label": " "}}}) == [
+        "Label cannot be empty"
+    ]
+
+
 def test_the_field_that_stands_for_a_record_cannot_be_deleted(endpoint: Endpoint) -> None:
     endpoint.create_object()
     name = endpoint.workspace.model.objects["rocket"].fields["name"].id

@@ -83,6 +83,19 @@ async def test_times_and_authors_can_be_set_by_the_client(talk: Any) -> None:
     }
 
 
+async def test_a_record_may_get_another_id_unless_others_point_to_it(talk: Any) -> None:
+    await talk.data(CREATE, d=[{"id": ID + "1"}, {"id": ID + "2"}])
+    await talk.data("mutation($c:ID){createPerson(data:{companyId:$c}){id}}", c=ID + "2")
+    update = "mutation($i:UUID!,$d:CompanyUpdateInput!){updateCompany(id:$i,data:$d){id}}"
+
+    moved = await talk.data(update, i=ID + "1", d={"id": ID + "3"})
+    error = await talk.error(update, i=ID + "2", d={"id": ID + "4"})
+
+    assert moved == {"id": ID + "3"}
+    assert error["message"].startswith('update or delete on table "company" violates foreign key constraint "FK_')
+    assert error["message"].endswith(' on table "person"')
+
+
 # Upsert
 
 

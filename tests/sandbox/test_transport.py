@@ -60,6 +60,8 @@ async def test_a_key_has_the_form_of_a_jwt_and_is_in_no_repr(talk: Any) -> None:
     [
         (b"{x}", "Expected property name or '}' in JSON at position 1 (line 1 column 2)"),
         (b'{"query": ', "Unexpected end of JSON input"),
+        (b"null", "Unexpected token 'n', \"null\" is not valid JSON"),
+        (b'"x"', 'Unexpected token \'"\', ""x"" is not valid JSON'),
     ],
 )
 async def test_invalid_json_is_refused(talk: Any, body: bytes, message: str) -> None:

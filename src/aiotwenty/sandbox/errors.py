@@ -189,9 +189,11 @@ def not_null(column: str, table: str) -> RecordError:
     )
 
 
-def broken_reference(table: str, constraint: str) -> RecordError:
+def broken_reference(table: str, constraint: str, referring: str | None = None) -> RecordError:
+    """A reference to nothing, or with `referring` a record of `table` that others refer to."""
+    what, where = ("insert or update", "") if referring is None else ("update or delete", f' on table "{referring}"')
     return RecordError(
-        f'insert or update on table "{table}" violates foreign key constraint "{constraint}"',
+        f'{what} on table "{table}" violates foreign key constraint "{constraint}"{where}',
         friendly="This operation references a record that does not exist or cannot be modified due to existing "
         "relationships.",
     )

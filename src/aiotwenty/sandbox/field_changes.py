@@ -90,12 +90,15 @@ def _field_reasons(model: DataModel, of: Object, given: dict[str, Any], strict: 
     if name in _taken(of):
         reasons.append(not_available(name))
     reasons += type_reasons(given["type"], strict)
-    if not given["label"].strip():
-        reasons.append(invalid("Label cannot be empty", given["label"]))
+    reasons += _label_reasons(given["label"])
     reasons += value_reasons(given["type"], given)
     if given["type"] in RELATIONS:
         reasons += _relation_reasons(model, of, given)
     return reasons
+
+
+def _label_reasons(label: str | None) -> list[dict[str, Any]]:
+    return [invalid("Label cannot be empty", label)] if label is not None and not label.strip() else []
 
 
 def _payloads(given: dict[str, Any]) -> list[dict[str, Any]]:
@@ -226,7 +229,7 @@ def _field_failure(
 def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Field:
     """Labels, description, options, default, uniqueness, whether it is active, and its name; never its type."""
     of, field = _existing_field(model, field_id, "update")
-    reasons = []
+    reasons = _label_reasons(given.get("label"))
     name = given.get("name") or field.name
     if name != field.name:
         if field.is_custom:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from aiotwenty.sandbox.composites import COMPOSITES
 from aiotwenty.sandbox.failures import reason
-from aiotwenty.sandbox.model import COMPOSITES, OPTIONED, RELATIONS, unquoted
+from aiotwenty.sandbox.model import OPTIONED, RELATIONS, unquoted
 from aiotwenty.sandbox.names import camel
 
 MAX_NAME_LENGTH = 63

@@ -18,7 +18,8 @@ from graphql import (
     GraphQLScalarType,
 )
 
-from aiotwenty.sandbox.model import ACTOR_SOURCES, COMPOSITES, OPTIONED, Field, Object, SubField
+from aiotwenty.sandbox.composites import ACTOR_SOURCES, COMPOSITES, SubField
+from aiotwenty.sandbox.model import OPTIONED, Field, Object
 from aiotwenty.sandbox.names import upper_first
 from aiotwenty.sandbox.scalars import (
     BIG_FLOAT,
@@ -101,7 +102,7 @@ def _enum(name: str, *values: str) -> GraphQLEnumType:
 class FieldTypes:
     """Makes each type once, when something first refers to it; with `strict` as Twenty 1.10 had them."""
 
-    def __init__(self, strict: bool) -> None:
+    def __init__(self, strict: bool = False) -> None:
         self.strict = strict
         self._types: dict[str, GraphQLNamedType] = {}
         self.filter_is = _enum("FilterIs", "NULL", "NOT_NULL")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.model import ACTOR_SOURCES, Column, DataModel, Object
+from aiotwenty.sandbox.composites import ACTOR_SOURCES
+from aiotwenty.sandbox.model import Column, DataModel, Object
 from aiotwenty.sandbox.outputs import search_columns
 from aiotwenty.sandbox.scalars import UUID_TEXT
 from aiotwenty.sandbox.store import quoted

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from aiotwenty.sandbox.composites import COMPOSITES
 from aiotwenty.sandbox.failures import ValidationFailedError, entry, reason
-from aiotwenty.sandbox.model import COMPOSITES, DataModel, Index, Object
+from aiotwenty.sandbox.model import DataModel, Index, Object
 from aiotwenty.sandbox.workspace import new_id, now
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from aiotwenty.sandbox.composites import COMPOSITES
 from aiotwenty.sandbox.names import camel, pascal, upper_first
 
 RelationKind = Literal["MANY_TO_ONE", "ONE_TO_MANY"]
@@ -48,68 +49,6 @@ def universal_identifier(own_id: str) -> str:
     return stable_id("universal identifier", own_id)
 
 
-@dataclass(frozen=True, slots=True)
-class SubField:
-    """One part of a composite type: `type` is a field type, `not_null` as the output type declares it."""
-
-    type: str
-    not_null: bool = False
-    unique: bool = False
-    """Whether a unique index over the composite covers this part."""
-    client_writable: bool = True
-    """Whether the create and update inputs have it."""
-    groupable: bool = True
-
-
-_TEXT = SubField("TEXT")
-_JSON = SubField("RAW_JSON", groupable=False)
-_NUMERIC = SubField("NUMERIC")
-
-COMPOSITES: dict[str, dict[str, SubField]] = {
-    "LINKS": {
-        "primaryLinkLabel": _TEXT,
-        "primaryLinkUrl": SubField("TEXT", unique=True),
-        "secondaryLinks": _JSON,
-    },
-    "CURRENCY": {"amountMicros": _NUMERIC, "currencyCode": _TEXT},
-    "FULL_NAME": {"firstName": SubField("TEXT", unique=True), "lastName": SubField("TEXT", unique=True)},
-    "ADDRESS": {
-        "addressStreet1": _TEXT,
-        "addressStreet2": _TEXT,
-        "addressCity": _TEXT,
-        "addressPostcode": _TEXT,
-        "addressState": _TEXT,
-        "addressCountry": _TEXT,
-        "addressLat": _NUMERIC,
-        "addressLng": _NUMERIC,
-    },
-    "ACTOR": {
-        "source": SubField("SELECT", not_null=True),
-        "workspaceMemberId": SubField("UUID", client_writable=False),
-        "name": SubField("TEXT", not_null=True, client_writable=False),
-        "context": _JSON,
-    },
-    "EMAILS": {"primaryEmail": SubField("TEXT", unique=True), "additionalEmails": _JSON},
-    "PHONES": {
-        "primaryPhoneNumber": SubField("TEXT", unique=True),
-        "primaryPhoneCountryCode": _TEXT,
-        "primaryPhoneCallingCode": SubField("TEXT", unique=True),
-        "additionalPhones": _JSON,
-    },
-    "RICH_TEXT": {"blocknote": _TEXT, "markdown": _TEXT},
-}
-ACTOR_SOURCES = (
-    "EMAIL",
-    "CALENDAR",
-    "WORKFLOW",
-    "AGENT",
-    "API",
-    "IMPORT",
-    "MANUAL",
-    "SYSTEM",
-    "WEBHOOK",
-    "APPLICATION",
-)
 RELATIONS = frozenset({"RELATION", "MORPH_RELATION"})
 OPTIONED = frozenset({"SELECT", "MULTI_SELECT", "RATING"})
 

@@ -27,12 +27,7 @@ _TARGETS = (
 def create_object(model: DataModel, given: dict[str, Any], *, strict: bool = False) -> Object:
     """A custom object with its base fields, and its place in notes, tasks, attachments and the timeline."""
     singular, plural = given["nameSingular"], given["namePlural"]
-    reasons = [
-        one | {"code": "INVALID_OBJECT_INPUT"} for name in (singular, plural) for one in name_reasons(name, strict)
-    ]
-    if singular == plural:
-        reasons.append(reason("INVALID_OBJECT_INPUT", "The singular and plural names cannot be the same for an object"))
-    reasons += [
+    reasons = _names_reasons(singular, plural, strict) + [
         reason("INVALID_OBJECT_INPUT", f"Object {key} cannot be empty")
         for key in ("labelSingular", "labelPlural")
         if not given[key].strip()
@@ -272,7 +267,5 @@ def _existing_object(model: DataModel, object_id: str, action: Action) -> Object
     of = model.object_by_id(object_id)
     if of is None:
         missing = reason("OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Object does not exist")
-        raise ValidationFailedError(
-            "update", "object", {"objectMetadata": [entry("objectMetadata", "update", [missing])]}
-        )
+        raise ValidationFailedError(action, "object", {"objectMetadata": [entry("objectMetadata", action, [missing])]})
     return of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiotwenty.sandbox.model import ACTOR_SOURCES, COMPOSITES, OPTIONED, DataModel, Field, Object, SubField
+from aiotwenty.sandbox.composites import ACTOR_SOURCES, COMPOSITES, SubField
+from aiotwenty.sandbox.model import OPTIONED, DataModel, Field, Object
 
 _STRING: dict[str, Any] = {"type": "string"}
 _UUID: dict[str, Any] = {"type": "string", "format": "uuid"}

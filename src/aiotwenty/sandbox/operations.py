@@ -155,9 +155,7 @@ class _Request:
 
     def update_one(self, given: Arguments) -> Node:
         plan = self._record_plan()
-        record_id = given["id"].lower()
-        self.operations.publish(self.writer.update(self.of, [record_id], given["data"], self.actor))
-        return self._nodes(plan, [record_id])[0]
+        return self._update(plan, [given["id"].lower()], given["data"])[0]
 
     def update_many(self, given: Arguments) -> list[Node]:
         plan = self._record_plan()
@@ -165,8 +163,12 @@ class _Request:
         ids = self.writer.ids(self.of, self._where(given), None if limit is None else limit + 1)
         if limit is not None and len(ids) > limit:
             raise errors.too_many_updated(limit)
-        self.operations.publish(self.writer.update(self.of, ids, given["data"], self.actor))
-        return self._nodes(plan, ids)
+        return self._update(plan, ids, given["data"])
+
+    def _update(self, plan: RecordPlan, ids: list[str], data: Any) -> list[Node]:
+        changes = self.writer.update(self.of, ids, data, self.actor)
+        self.operations.publish(changes)
+        return self._nodes(plan, [change.id for change in changes])
 
     def delete_one(self, given: Arguments) -> Node:
         return self._set_deleted([self._existing(given["id"])], deleted=True)[0]

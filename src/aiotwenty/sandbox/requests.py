@@ -68,7 +68,7 @@ async def read_call(request: web.Request, strict: bool) -> Call:
         raise RefusedError(web.Response(status=500, text=text, content_type="application/json")) from None
     match request.content_type:
         case "application/json":
-            return Call(_parsed(raw) if raw.strip() else None)
+            return Call(_parsed_body(raw) if raw.strip() else None)
         case "application/x-www-form-urlencoded":
             return Call(dict(await request.post()))
         case "application/graphql":
@@ -76,6 +76,14 @@ async def read_call(request: web.Request, strict: bool) -> Call:
     if not raw:
         return Call()
     raise RefusedError(web.Response(status=415))
+
+
+def _parsed_body(raw: bytes) -> Any:
+    """The body parser takes objects and lists only."""
+    made = _parsed(raw)
+    if not isinstance(made, dict | list):
+        raise RefusedError(failed(400, _unexpected(raw.decode(errors="replace").strip(), 0), "Bad Request"))
+    return made
 
 
 def _parsed(raw: bytes) -> Any:
@@ -100,7 +108,11 @@ def _json_message(text: str, place: int) -> str:
         return f"Expected double-quoted property name {where}"
     if before.endswith(('"', "]", "}")):
         return f"Expected ',' or '}}' after property value {where}"
-    return f"Unexpected token '{text[place]}', {json.dumps(text[:20])} is not valid JSON"
+    return _unexpected(text, place)
+
+
+def _unexpected(text: str, place: int) -> str:
+    return f"Unexpected token '{text[place]}', \"{text[:20]}\" is not valid JSON"
 
 
 async def graphql_call(request: web.Request, call: Call) -> GraphQLCall:

@@ -22,8 +22,9 @@ from graphql import (
     GraphQLSchema,
 )
 
+from aiotwenty.sandbox.composites import COMPOSITES
 from aiotwenty.sandbox.field_types import COUNTS, FieldTypes, Inputs, aggregates, input_field
-from aiotwenty.sandbox.model import COMPOSITES, QUERIES, DataModel, Field, Object, Operation, Relation
+from aiotwenty.sandbox.model import QUERIES, DataModel, Field, Object, Operation, Relation
 from aiotwenty.sandbox.names import camel, upper_first
 from aiotwenty.sandbox.scalars import BOOLEAN, CURSOR, ID, INT, JSON, STRING, UUID
 
@@ -43,6 +44,12 @@ def core_schema(model: DataModel, strict: bool = False) -> GraphQLSchema:
     return kept[2]
 
 
+def schema_of(query: dict[str, GraphQLField], mutation: dict[str, GraphQLField]) -> GraphQLSchema:
+    """A schema with these root fields."""
+    types = FieldTypes()
+    return GraphQLSchema(types.object_type("Query", lambda: query), types.object_type("Mutation", lambda: mutation))
+
+
 class _Builder(FieldTypes):
     def __init__(self, model: DataModel, strict: bool) -> None:
         super().__init__(strict)
@@ -56,7 +63,7 @@ class _Builder(FieldTypes):
                 for operation, name in each.roots.items():
                     fields = query if operation in QUERIES else mutation
                     fields[name] = self.root(each, operation)
-        return GraphQLSchema(self.object_type("Query", lambda: query), self.object_type("Mutation", lambda: mutation))
+        return schema_of(query, mutation)
 
     # Roots
 

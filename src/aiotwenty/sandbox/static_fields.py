@@ -17,12 +17,13 @@ from graphql import (
     build_schema,
 )
 
+from aiotwenty.sandbox.composites import COMPOSITES
 from aiotwenty.sandbox.metadata import not_in_sandbox
-from aiotwenty.sandbox.model import COMPOSITES, DataModel, Object
+from aiotwenty.sandbox.model import DataModel, Object
 from aiotwenty.sandbox.names import upper_first
 from aiotwenty.sandbox.outputs import search_columns
 from aiotwenty.sandbox.scalars import UUID
-from aiotwenty.sandbox.schema import core_schema
+from aiotwenty.sandbox.schema import core_schema, schema_of
 from aiotwenty.sandbox.store import Store, quoted
 from aiotwenty.sandbox.validating import Answer, forbidden, run
 
@@ -126,9 +127,8 @@ class StaticFields:
         revision, schema = self._whole
         if schema is None or revision != self._model.revision:
             both = (core_schema(self._model, strict=True), self.schema)
-            fields = ({name: one for each in both for name, one in root(each).fields.items()} for root in _ROOTS)
-            query, mutation = map(GraphQLObjectType, ("Query", "Mutation"), fields)
-            schema = GraphQLSchema(query, mutation)
+            fields = [{name: one for each in both for name, one in root(each).fields.items()} for root in _ROOTS]
+            schema = schema_of(*fields)
             self._whole = (self._model.revision, schema)
         return schema
 

@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from aiotwenty.sandbox.composites import ACTOR_SOURCES
 from aiotwenty.sandbox.errors import invalid_data, invalid_syntax, refused, shown
-from aiotwenty.sandbox.model import ACTOR_SOURCES, Column
+from aiotwenty.sandbox.model import Column
 from aiotwenty.sandbox.scalars import UUID_TEXT
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")

@@ -71,7 +71,9 @@ class Writer:
             self._connect([written])
             if self._update(of, ids, written.columns, actor) == 0 and ids:
                 raise errors.record_not_found()
-        return [Change(of, "updated", each, written.fields) for each in ids]
+        # A record may be given another id; of several, the database refuses it.
+        renamed = written.columns.get("id")
+        return [Change(of, "updated", renamed or each, written.fields) for each in ids]
 
     def set_deleted(self, of: Object, ids: list[str], deleted: bool) -> list[Change]:
         """Soft-deletes (again and again, with a new time) or restores."""
@@ -264,7 +266,9 @@ class Writer:
             return self._duplicate(of, unique, written, ids)
         if (column := violated_not_null(error)) is not None:
             return self._database_error(errors.not_null(column, table_name(of)))
-        return self._database_error(errors.broken_reference(table_name(of), self._broken_constraint(of, written)))
+        if (broken := self._broken_column(of, written)) is not None:
+            return self._database_error(errors.broken_reference(table_name(of), _constraint(of, broken)))
+        return self._database_error(self._still_referred_to(of, ids))
 
     def _database_error(self, error: errors.RecordError) -> errors.RecordError:
         if self.strict:
@@ -296,9 +300,8 @@ class Writer:
             return errors.duplicate_value(label, values[0])
         return errors.duplicate(label, holder, of.name_singular)
 
-    def _broken_constraint(self, of: Object, written: list[Written]) -> str:
-        """The name of the first foreign key that points to nothing, in the style of Twenty's names."""
-        broken = ""
+    def _broken_column(self, of: Object, written: list[Written]) -> str | None:
+        """The first foreign key that points to nothing."""
         for column in of.columns.values():
             if column.reference is None:
                 continue
@@ -306,9 +309,24 @@ class Writer:
             target = quoted(column.reference.target)
             sql = f'SELECT 1 FROM json_each(?) WHERE value NOT IN (SELECT "id" FROM {target}) LIMIT 1'
             if given and self.store.rows(sql, [json.dumps(list(given))]):
-                broken = column.name
-                break
-        return "FK_" + hashlib.sha1(f"{of.name_singular}_{broken}".encode()).hexdigest()[:27]
+                return column.name
+        return None
+
+    def _still_referred_to(self, of: Object, ids: Sequence[str]) -> errors.RecordError:
+        """What Postgres says when a record that others point to is to have another id."""
+        child, relation = next(
+            (child, relation)
+            for child in self.model.objects.values()
+            for relation in child.to_one.values()
+            if relation.target == of.name_singular and any(self._find(child, [relation.join_column], [i]) for i in ids)
+        )
+        constraint = _constraint(child, relation.join_column)
+        return errors.broken_reference(table_name(of), constraint, table_name(child))
+
+
+def _constraint(of: Object, column: str) -> str:
+    """A name for a foreign key, in the style of Twenty's."""
+    return "FK_" + hashlib.sha1(f"{of.name_singular}_{column}".encode()).hexdigest()[:27]
 
 
 def _unique_values(of: Object, where: Values) -> Iterator[tuple[str, Any]]:
