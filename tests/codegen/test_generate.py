@@ -262,6 +262,13 @@ def test_every_place_where_a_schema_is_wrong_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) -> None:
+    made = Project.of(tmp_path)
+    made.write("queries", "a file where the folder would be")
+    with pytest.raises(CodegenError, match=r"cannot make the folder .*queries"):
+        made.generate()
+
+
 def test_settings_of_one_endpoint_are_kept_apart(tmp_path: Path) -> None:
     made = Project.of(tmp_path, core={"schema": "elsewhere/records.graphql", "queries": "own/core"})
     (tmp_path / "schema/core.graphql").rename(made.write("elsewhere/records.graphql", ""))

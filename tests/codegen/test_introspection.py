@@ -193,7 +193,8 @@ class Terminal:
     async def run(self, *arguments: str) -> tuple[int, str, str]:
         """The exit code, the output and the errors."""
         code = await asyncio.to_thread(cli.run, arguments)
-        return code, *self.output.readouterr()
+        printed = self.output.readouterr()
+        return code, printed.out, printed.err
 
 
 @pytest.fixture

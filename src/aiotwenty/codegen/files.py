@@ -20,6 +20,13 @@ def read_text(path: Path, *, advice: str = "") -> str:
         raise CodegenError(f"cannot read {path}: it is no text in UTF-8") from error
 
 
+def make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CodegenError(f"cannot make the folder {path}: {error.strerror}") from error
+
+
 def write_files(files: Mapping[Path, str]) -> list[Path]:
     """Write every file whose content differs and give back which: each in one step, none before all are on disk."""
     changed = {path: text for path, text in files.items() if not _holds(path, text)}

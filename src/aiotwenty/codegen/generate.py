@@ -23,7 +23,7 @@ from aiotwenty.codegen.amend import amend
 from aiotwenty.codegen.config import Config, EndpointConfig
 from aiotwenty.codegen.documents import Documents, collect, find_documents, parse_file, schema_problems
 from aiotwenty.codegen.errors import CodegenError, Problem
-from aiotwenty.codegen.files import read_text, write_files
+from aiotwenty.codegen.files import make_folder, read_text, write_files
 from aiotwenty.codegen.objects import TwentyObject, find_objects, object_fields
 from aiotwenty.codegen.operations import core_operations, metadata_operations, write_operations
 from aiotwenty.codegen.package import PackageBuilder
@@ -108,7 +108,7 @@ class _Loaded:
     @classmethod
     def load(cls, endpoint: EndpointConfig, config: Config) -> _Loaded:
         schema = load_schema(endpoint.schema)
-        endpoint.queries.mkdir(parents=True, exist_ok=True)
+        make_folder(endpoint.queries)
         table = {
             **endpoint.ariadne,
             "schema_path": str(endpoint.schema),

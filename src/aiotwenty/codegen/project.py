@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aiotwenty.codegen.errors import CodegenError
+from aiotwenty.codegen.files import write_files
 from aiotwenty.codegen.naming import is_importable
 
 CONFIG = "codegen.toml"
@@ -59,6 +60,4 @@ def init_project(folder: Path, package: str) -> list[Path]:
     }
     if existing := [path.name for path in texts if path.exists()]:
         raise CodegenError(f"{', '.join(existing)} exists already in {folder.resolve()}: nothing was written")
-    for path, text in texts.items():
-        path.write_text(text, encoding="utf-8")
-    return list(texts)
+    return write_files(texts)
