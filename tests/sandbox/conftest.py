@@ -93,8 +93,10 @@ class Talk:
 
     async def answer(self, query: str, *, path: str = "/graphql", **variables: Any) -> dict[str, Any]:
         """The whole body of the answer."""
-        body = {"query": query, "variables": variables}
-        async with self.session.post(self.sandbox.url + path, json=body) as response:
+        # JSON has no infinity, but numbers that are too large.
+        body = json.dumps({"query": query, "variables": variables}).replace("Infinity", "1e400")
+        headers = {"Content-Type": "application/json"}
+        async with self.session.post(self.sandbox.url + path, data=body, headers=headers) as response:
             found: dict[str, Any] = json.loads(await response.read())
             return found
 

@@ -22,6 +22,9 @@ PLAIN: tuple[Any, ...] = (
     5,
     -1.5,
     10**20,
+    10**400,
+    float("inf"),
+    "1e400",
     "x",
     "NULL",
     "2026-01-01",
@@ -79,7 +82,7 @@ class Odd:
                 return "20202020-0000-4000-8000-000000000001"
             case "upsert":
                 return self.chance.random() < 0.5
-        return self.chance.choice([None, 0, 1, 2.5, -1, 10**20])
+        return self.chance.choice([None, 0, 1, 2.5, -1, 10**20, float("inf")])
 
     def value(self, names: list[str], depth: int = 0) -> Any:
         kind = self.chance.randrange(4 if depth < 3 else 1)

@@ -70,7 +70,7 @@ def checked(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
             raise errors.invalid_argument(name, _KINDS[kind][0])
     made = {name: value for name, value in given.items() if value is not None}
     for name in _COUNTS & made.keys():
-        made[name] = max(-_LARGEST, min(int(made[name]), _LARGEST))
+        made[name] = int(max(-_LARGEST, min(made[name], _LARGEST)))
     return made
 
 

@@ -89,10 +89,15 @@ def _parsed_body(raw: bytes) -> Any:
 def _parsed(raw: bytes) -> Any:
     text = raw.decode(errors="replace")
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_constant)
     except ValueError as error:
         place = error.pos if isinstance(error, json.JSONDecodeError) else 0
         raise RefusedError(failed(400, _json_message(text, place), "Bad Request")) from None
+
+
+def _no_constant(name: str) -> Any:
+    """NaN and Infinity, which Python would take, are no JSON."""
+    raise ValueError(name)
 
 
 def _json_message(text: str, place: int) -> str:

@@ -7,11 +7,11 @@ lists as JSON text, booleans as 0 and 1, empty strings of nullable fields as NUL
 from __future__ import annotations
 
 import json
-import math
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from aiotwenty.sandbox.composites import ACTOR_SOURCES
@@ -21,6 +21,9 @@ from aiotwenty.sandbox.scalars import UUID_TEXT
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LARGEST = sys.float_info.max
+_LONGEST = 400
+"""Digits of a whole number; doubles end before."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 Check = Callable[[Any, str], Any]
@@ -28,7 +31,8 @@ Check = Callable[[Any, str], Any]
 
 
 def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is a finite number; JSON can spell one that is too large for a double."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST
 
 
 def compact_json(value: Any) -> str:
@@ -59,12 +63,10 @@ def parsed_time(value: Any) -> datetime | None:
 def exact_number(value: Any) -> int | float | None:
     """A number or a numeric string; whole numbers stay integers, whatever their size."""
     if is_number(value):
-        return value if isinstance(value, int) or math.isfinite(value) else None
+        return cast(int | float, value)
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        try:
-            return int(value)
-        except ValueError:
-            return float(value)
+        made = int(value) if value.strip().lstrip("+-").isdigit() and len(value) < _LONGEST else float(value)
+        return made if is_number(made) else None
     return None
 
 
@@ -160,10 +162,17 @@ def raw_json(value: Any, name: str) -> str:
             made = None
         if not isinstance(made, dict | list):
             raise invalid_data(f'Invalid object value {shown(value)} for field "{name}"', "Invalid value for JSON.")
-        return compact_json(made)
+        return _finite_json(made, name)
     if not isinstance(value, dict | list):
         raise refused(value, "object", name, "JSON")
-    return compact_json(value)
+    return _finite_json(value, name)
+
+
+def _finite_json(value: Any, name: str) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        raise refused(value, "object", name, "JSON") from None
 
 
 def string_list(value: Any, name: str) -> str:
@@ -282,13 +291,13 @@ def _postgres_date(value: Any, _name: str) -> str:
     return str(value)[:10]
 
 
-def _postgres_json(value: Any, _name: str) -> str:
+def _postgres_json(value: Any, name: str) -> str:
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError:
             raise invalid_syntax("json", value) from None
-    return compact_json(value)
+    return _finite_json(value, name)
 
 
 def _big_integer(value: Any, name: str) -> int | float:
