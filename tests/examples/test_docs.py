@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
 import re
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
@@ -40,6 +41,9 @@ async def twenty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterat
 async def run(source: str, page: Path, line: int, names: dict[str, Any]) -> None:
     """Run one block, with await at its top level."""
     code = compile("\n" * line + source, page.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if "asyncio.run(" in source:  # a whole program, with a loop of its own
+        await asyncio.to_thread(eval, code, names)
+        return
     result = eval(code, names)
     if inspect.iscoroutine(result):
         await result
