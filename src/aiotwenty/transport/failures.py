@@ -223,6 +223,8 @@ def _build(
     message = str(error.get("message") or "an error without a message")
     if (more := _extension(error, "userFriendlyMessage")) and kind is DuplicateRecord and more not in message:
         message = f"{message.rstrip('.')}. {more}"
+    if reasons := _reasons(error):
+        message = f"{message.rstrip('.')}: {'; '.join(reasons)}"
     text = message if message.endswith((".", "!", "?")) else message + "."
     if hint := _hint(kind, message):
         text += f" {hint}"
@@ -242,6 +244,25 @@ def _build(
             if result.retry_after is None:
                 result.retry_after = result.per / result.limit
     return result
+
+
+def _reasons(error: Mapping[str, Any]) -> list[str]:
+    """What a refused change of the data model is refused for.
+
+    The server lists what is wrong with every entity that it would have made; what is said of views and fields mostly
+    follows from what is wrong with their object (Twenty, July 2026).
+    """
+    extensions = error.get("extensions")
+    found = extensions.get("errors") if isinstance(extensions, dict) else None
+    if not isinstance(found, dict):
+        return []
+    for entities in (found.get("objectMetadata"), found.get("fieldMetadata"), *found.values()):
+        listed = entities if isinstance(entities, list) else []
+        causes = [entity.get("errors") for entity in listed if isinstance(entity, dict)]
+        flat = [cause for each in causes if isinstance(each, list) for cause in each if isinstance(cause, dict)]
+        if reasons := list(dict.fromkeys(text for cause in flat if isinstance(text := cause.get("message"), str))):
+            return reasons[:3]
+    return []
 
 
 def _hint(kind: type[ApiError], message: str) -> str:
