@@ -169,12 +169,12 @@ async def test_what_newer_servers_take_can_be_given(twenty: Twenty, rocket: str)
 
 async def test_a_name_that_is_taken_is_refused_with_the_servers_reason(twenty: Twenty, rocket: str) -> None:
     await twenty.workspace.create_object(rocket, f"{rocket}s")
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match="Object already exists"):
         await twenty.workspace.create_object(rocket, f"{rocket}s")
 
 
 async def test_a_standard_object_cannot_be_removed(twenty: Twenty) -> None:
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match="Standard objects cannot be deleted"):
         await twenty.workspace.delete_object("company")
 
 
@@ -213,10 +213,3 @@ async def test_an_operation_that_the_server_lost_is_reported_as_drift(shared: Pa
 def test_an_option_keeps_its_id_when_a_picklist_grows() -> None:
     option = Option.model_validate({"id": str(uuid.uuid4()), "value": "A", "label": "A", "position": 0, "color": "red"})
     assert set(option.model_dump(mode="json", by_alias=True)) == {"id", "value", "label", "position", "color"}
-
-
-async def test_a_refused_change_says_what_is_wrong_with_it(twenty: Twenty) -> None:
-    with pytest.raises(InvalidInput, match='Name "createdAt" is not available'):
-        await twenty.workspace.create_field("company", "createdAt", "TEXT")
-    with pytest.raises(InvalidInput, match="Standard objects cannot be deleted"):
-        await twenty.workspace.delete_object("company")
