@@ -74,6 +74,49 @@ async def test_a_database_file_keeps_records_objects_keys_and_webhooks(tmp_path:
     assert position == {"createCompany": {"position": -1}}
 
 
+async def test_a_database_belongs_to_one_sandbox_at_a_time(tmp_path: Path) -> None:
+    file = tmp_path / "crm.db"
+    async with Sandbox(file):
+        with pytest.raises(OSError, match=r"crm\.db: another sandbox has it open"):
+            await Sandbox(file).start()
+    async with Sandbox(file):
+        pass
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("not a database, but longer than the head of one" * 10)
+
+    with pytest.raises(OSError, match=r"notes\.txt: file is not a database"):
+        await Sandbox(file).start()
+    with pytest.raises(OSError, match="unable to open database file"):
+        await Sandbox(tmp_path / "nowhere" / "crm.db").start()
+
+
+async def test_what_was_answered_is_kept_when_the_server_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, functools, sys\n"
+        "from aiotwenty.sandbox import serve\n"
+        "asyncio.run(serve(database=sys.argv[1], echo=functools.partial(print, flush=True)))"
+    )
+    file = tmp_path / "crm.db"
+    server = await asyncio.create_subprocess_exec(sys.executable, "-c", code, str(file), stdout=asyncio.subprocess.PIPE)
+    assert server.stdout is not None
+    lines = [(await server.stdout.readline()).decode().strip() for _ in range(3)]
+    told = dict(line.split("=", 1) for line in lines if "=" in line)
+    headers = {"Authorization": f"Bearer {told['TWENTY_API_KEY']}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        body = {"query": "mutation($d:[X]){createCompanies(data:$d){id}}", "variables": {"d": [{}] * 150}}
+        async with session.post(told["TWENTY_API_URL"] + "/graphql", json=body) as response:
+            assert "errors" not in await response.json()
+    server.kill()
+    await server.wait()
+
+    async with Sandbox(file) as sandbox:
+        assert sandbox.api_key == told["TWENTY_API_KEY"]
+        assert await ask(sandbox, "{companies{totalCount}}") == {"companies": {"totalCount": 150}}
+
+
 async def test_a_taken_port_is_an_error_and_leaves_nothing_open() -> None:
     async with Sandbox() as sandbox:
         with pytest.raises(OSError, match="address already in use"):

@@ -40,7 +40,8 @@ class Sandbox:
     `seed` decides what their probabilities come to.
     `metadata_sdl` is another schema for `/metadata` than the one of July 2026.
 
-    Raises `OSError` if the port is taken, `ValueError` for a rate limit or fault that can't be read.
+    Raises `OSError` if the port is taken or the database can't be opened (another sandbox may have it open),
+    `ValueError` for a rate limit or fault that can't be read.
     """
 
     def __init__(

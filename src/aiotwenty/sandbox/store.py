@@ -17,6 +17,8 @@ Row = tuple[Any, ...]
 _CACHE_KIB = 48 * 1024
 _ON_DELETE = {"CASCADE": "CASCADE", "SET_NULL": "SET NULL", "RESTRICT": "RESTRICT", "NO_ACTION": "NO ACTION"}
 _COUNTS_KEPT = 256
+_LOCK_SECONDS = 1.0
+"""How long to wait for another process that is about to let go of the database."""
 
 
 def quoted(name: str) -> str:
@@ -24,19 +26,37 @@ def quoted(name: str) -> str:
 
 
 def open_database(path: Path | str | None) -> sqlite3.Connection:
-    """A connection that is in no transaction unless `Store.transaction` began one; in memory without a path."""
-    connection = sqlite3.connect(":memory:" if path is None else str(path), isolation_level=None)
+    """A connection that is in no transaction unless `Store.transaction` began one; in memory without a path.
+
+    Raises `OSError` if the file can't be opened, is no database, or belongs to another sandbox that is running.
+    """
+    connection: sqlite3.Connection | None = None
+    try:
+        name = ":memory:" if path is None else str(path)
+        connection = sqlite3.connect(name, timeout=_LOCK_SECONDS, isolation_level=None)
+        _prepare(connection, in_file=path is not None)
+    except sqlite3.DatabaseError as error:
+        if connection is not None:
+            connection.close()
+        why = "another sandbox has it open" if "locked" in str(error) else str(error)
+        raise OSError(f"database {path}: {why}") from None
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, in_file: bool) -> None:
     connection.create_function(
         "fold", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True
     )
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    if path is not None:
+    if in_file:
         # A write-ahead log survives the end of the process at any moment; only a crash of the machine may lose
-        # the last writes.
+        # the last writes. The lock is held as long as the connection is open: counts and positions are remembered.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-    return connection
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
 
 
 class Store:
