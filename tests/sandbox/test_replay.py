@@ -132,6 +132,7 @@ class Workspace:
     """What the ids in recorded requests are called here."""
     snapshot: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
     model: str = ""
+    revision: int = 0
 
     async def ask(self, path: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         _, _, body = await self.post(path, {"query": query, "variables": variables}, self.sandbox.api_key)
@@ -147,11 +148,13 @@ class Workspace:
     def remember(self) -> None:
         self.sandbox.store.connection.backup(self.snapshot)
         self.model = self.sandbox.workspace.model.to_json()
+        self.revision = self.sandbox.workspace.model.revision
 
     def back(self) -> None:
         self.snapshot.backup(self.sandbox.store.connection)
-        if self.sandbox.workspace.model.to_json() != self.model:
+        if self.sandbox.workspace.model.revision != self.revision:
             self.sandbox.workspace.model.restore(self.model)
+            self.revision = self.sandbox.workspace.model.revision
         self.sandbox.store.forget()
 
     async def create_probe(self) -> None:

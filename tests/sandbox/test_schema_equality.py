@@ -58,12 +58,6 @@ def read(shared: Path, name: str) -> GraphQLSchema:
     return build_schema((shared / name).read_text("utf-8"), assume_valid=True)
 
 
-def test_a_fresh_workspace_has_the_schema_of_the_standard_objects(shared: Path) -> None:
-    found = differences(core_schema(standard_model()), read(shared, "core.standard.graphql"))
-
-    assert not found, "\n".join(found)
-
-
 def test_the_comparison_notices_a_missing_field(shared: Path) -> None:
     model = standard_model()
     del model.objects["company"].fields["name"]
@@ -72,7 +66,7 @@ def test_the_comparison_notices_a_missing_field(shared: Path) -> None:
     assert differences(core_schema(model), read(shared, "core.standard.graphql"))
 
 
-async def test_a_workspace_with_custom_objects_is_introspected_like_the_recorded_one(
+async def test_a_workspace_is_introspected_like_the_recorded_one_fresh_and_with_custom_objects(
     shared: Path, custom_objects: Callable[..., Awaitable[None]]
 ) -> None:
     async with Sandbox() as sandbox, aiohttp.ClientSession() as session:

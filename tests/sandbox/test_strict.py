@@ -291,3 +291,18 @@ async def test_relations_nest_five_deep_and_no_deeper(talk: Any) -> None:
     error = await talk.error(f"{{companies{{edges{{node{{company:people{{edges{{node{{{query}}}}}}}}}}}}}}}")
 
     assert (error["message"], error["subCode"]) == ("Maximum depth of 5 reached", "MAX_DEPTH_REACHED")
+
+
+async def test_rest_deletes_a_record_once_and_pages_no_objects(talk: Any) -> None:
+    (made,) = await talk.data(CREATE, d=[{"name": "a"}])
+    found = []
+    for method, path in (
+        ("DELETE", f"/rest/companies/{made['id']}"),
+        ("DELETE", f"/rest/companies/{made['id']}"),
+        ("GET", "/rest/metadata/objects?limit=5"),
+        ("GET", "/rest/metadata/objects"),
+    ):
+        async with talk.session.request(method, talk.sandbox.url + path) as response:
+            found.append(response.status)
+
+    assert found == [200, 404, 400, 200]

@@ -9,6 +9,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from aiotwenty.sandbox.composites import COMPOSITES
@@ -39,6 +40,7 @@ STANDARD_APPLICATION = str(uuid.uuid5(_IDS, "application:standard"))
 CUSTOM_APPLICATION = str(uuid.uuid5(_IDS, "application:custom"))
 
 
+@cache
 def stable_id(*parts: str) -> str:
     """The same UUID for the same parts in every sandbox: standard objects and fields keep their ids."""
     return str(uuid.uuid5(_IDS, ":".join(parts)))
@@ -46,7 +48,7 @@ def stable_id(*parts: str) -> str:
 
 def universal_identifier(own_id: str) -> str:
     """The id that an entity keeps in every workspace; here it follows from its own."""
-    return stable_id("universal identifier", own_id)
+    return str(uuid.uuid5(_IDS, f"universal identifier:{own_id}"))
 
 
 RELATIONS = frozenset({"RELATION", "MORPH_RELATION"})

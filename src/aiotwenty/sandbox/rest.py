@@ -19,9 +19,10 @@ MAX_DEPTH = 2
 
 
 class Rest:
-    def __init__(self, model: DataModel, operations: Callable[[], Operations]) -> None:
+    def __init__(self, model: DataModel, operations: Callable[[], Operations], strict: bool) -> None:
         self._model = model
         self._operations = operations
+        self._strict = strict
 
     def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, actor: str) -> RestAnswer:
         """Status and body; `path` is what follows `/rest/`."""
@@ -41,6 +42,9 @@ class Rest:
                     given = {"id": record_id, "data": payload}
                     return 200, self._written(of, "update_one", given, depth, actor)
                 case "DELETE", [record_id]:
+                    if self._strict:
+                        # What is deleted already isn't found a second time (Twenty 1.10, November 2025).
+                        self._found(of, record_id, 0, actor)
                     operation: Operation = "delete_one" if query.get("soft_delete") != "false" else "destroy_one"
                     return 200, self._written(of, operation, {"id": record_id}, None, actor)
             return _failed(400, "BadRequestException", f"{method} is not possible for '{'/'.join(path)}'")

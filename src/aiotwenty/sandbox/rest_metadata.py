@@ -50,8 +50,13 @@ _FIELD_KEYS = (
 )
 
 
-def list_objects(workspace: Workspace, query: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-    """All objects with their fields, or a page of them: `limit`, `starting_after`, `ending_before`."""
+def list_objects(workspace: Workspace, query: Mapping[str, str], strict: bool) -> tuple[int, dict[str, Any]]:
+    """All objects with their fields, or a page of them: `limit`, `starting_after`, `ending_before`.
+
+    Servers of November 2025 (1.10) refuse these parameters.
+    """
+    if strict and query:
+        return _failed(400, "BadRequestException", f"Invalid parameters: {', '.join(query)}")
     paging: dict[str, Any] = {"after": query.get("starting_after"), "before": query.get("ending_before")}
     if (limit := query.get("limit")) is not None:
         if not limit.isdigit() or limit == "0":

@@ -126,7 +126,7 @@ class Sandbox:
                 workspace=workspace,
                 core=core,
                 metadata=metadata,
-                rest=Rest(model, self._current_operations),
+                rest=Rest(model, self._current_operations, self.strict),
                 files=files,
                 faults=lambda: self.faults,
                 limiter=self._current_limiter,

@@ -203,7 +203,7 @@ class Endpoints:
 
     async def _rest_objects(self, request: web.Request, call: Call) -> web.StreamResponse:
         self._rest_caller(request)
-        return _rest_response(*rest_metadata.list_objects(self.workspace, request.query))
+        return _rest_response(*rest_metadata.list_objects(self.workspace, request.query, self.strict))
 
     async def _rest_object(self, request: web.Request, call: Call) -> web.StreamResponse:
         self._rest_caller(request)
