@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from aiotwenty.bulk.sources import Row
@@ -80,18 +79,13 @@ class Batcher:
         return len(self._batch) + len(self._held)
 
     def add(self, record: Prepared) -> None:
-        if self._taken(record.identities):
-            self._held.append(record)
-        else:
+        busy = self._busy
+        if busy.keys().isdisjoint(record.identities):
             self._append(record)
-        self._claim(record.identities)
-
-    def _taken(self, identities: Iterable[str]) -> bool:
-        return any(identity in self._busy for identity in identities)
-
-    def _claim(self, identities: Iterable[str]) -> None:
-        for identity in identities:
-            self._busy[identity] = self._busy.get(identity, 0) + 1
+        else:
+            self._held.append(record)
+        for identity in record.identities:
+            busy[identity] = busy.get(identity, 0) + 1
 
     def _append(self, record: Prepared) -> None:
         self._batch.append(record)
@@ -139,6 +133,8 @@ class Batcher:
 
 def split_by_limits(batch: list[Prepared], limits: BatchLimits) -> list[list[Prepared]]:
     """The batch in pieces that the limits allow; a record that is too large by itself stands alone."""
+    if len(batch) <= limits.records and sum([len(record.body) + 60 for record in batch]) <= limits.bytes:
+        return [batch] if batch else []
     pieces: list[list[Prepared]] = []
     size = 0
     for record in batch:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
+from pydantic_core import SchemaValidator
+from typing_extensions import TypedDict
 
 from aiotwenty.bulk.sources import InputError
+
+# By another name, because type checkers want to know the fields of a TypedDict.
+_typed_dict: Any = TypedDict
 
 Kind = Literal["text", "list", "json", "datetime", "date", "composite", "other"]
 
@@ -193,16 +198,38 @@ class Shape:
             raise InputError(f"{alias!r} is made of parts; map to one of them: {parts}")
         return (alias, primary)
 
-    def attributes(self, dotted: str) -> list[str]:
-        """The attributes that lead to a field in an instance of the create model."""
-        names: list[str] = []
-        model: type[BaseModel] | None = self.create_model
-        for part in dotted.split("."):
-            assert model is not None
-            name, annotation = next((name, kind) for alias, name, kind in named_fields(model) if alias == part)
-            names.append(name)
-            model = _unwrap(annotation)[0]
-        return names
+    def validated(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The data with its values as the create model has them, by the names of the wire.
+
+        Raises `pydantic.ValidationError`.
+        """
+        try:
+            # A dict takes a quarter of the time that a model takes.
+            return self._as_dict.validate_python(data)  # type: ignore[no-any-return]
+        except ValidationError:
+            # The model knows other names, too, and has the last word.
+            return self.create_model.model_validate(data).model_dump(by_alias=True, exclude_unset=True)
+
+    @cached_property
+    def _as_dict(self) -> SchemaValidator:
+        """Accepts less than the create model, and gives the same."""
+        return TypeAdapter(self._dict_type(self.create_model)).validator  # type: ignore[return-value]
+
+    def _dict_type(self, model: type[BaseModel], within: str = "") -> Any:
+        fields: dict[str, Any] = {}
+        for alias, name, annotation in named_fields(model):
+            part = _unwrap(annotation)[0] if not within and alias in self.composites else None
+            if part is not None:
+                kind = self._dict_type(part, alias)
+                annotation = kind | None if type(None) in get_args(annotation) else kind
+            info = model.model_fields[name]
+            if info.metadata:
+                annotation = Annotated[(annotation, *info.metadata)]
+            fields[alias] = annotation if info.is_required() else NotRequired[annotation]
+        typed = _typed_dict(model.__name__, fields)
+        limits = {key: value for key, value in model.model_config.items() if key in ("extra", "allow_inf_nan")}
+        typed.__pydantic_config__ = limits
+        return typed
 
     def _suggestion(self, name: str) -> str:
         known = {squeeze(dotted): dotted for dotted in (*self.targets, *self.relations)}

@@ -8,6 +8,8 @@ from hashlib import sha1
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*://)?([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""The digit of a UUID that says which kind it is has two bits of its own."""
 NAMESPACE = uuid5(NAMESPACE_URL, "urn:aiotwenty:record")
 
 
@@ -22,12 +24,9 @@ def id_from_row(namespace: UUID, number: int) -> str:
 
 
 def _uuid5(namespace: UUID, name: str) -> str:
-    """`str(uuid.uuid5(namespace, name))` in a third of the time: it is made for every row."""
-    digest = bytearray(sha1(namespace.bytes + name.encode()).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """`str(uuid.uuid5(namespace, name))` in a quarter of the time: it is made for every row."""
+    text = sha1(namespace.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def source_namespace(object_name: str, fingerprint: str | None) -> UUID:
@@ -52,7 +51,10 @@ def canonical(path: str, value: object) -> str:
 
 
 def canonical_url(url: str) -> str:
-    match = _URL.fullmatch(url.strip())
+    url = url.strip()
+    if url.islower() and not url.endswith("/"):
+        return url
+    match = _URL.fullmatch(url)
     assert match is not None, "it matches any text"
     scheme, host, rest = match.groups("")
     return f"{scheme.lower()}{host.lower()}{rest}".rstrip("/")

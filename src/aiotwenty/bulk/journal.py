@@ -56,6 +56,9 @@ class RowSet:
 
 def ranges_of(rows: Iterable[int]) -> list[tuple[int, int]]:
     """The row numbers as few ranges."""
+    rows = sorted(set(rows))
+    if rows and rows[-1] - rows[0] == len(rows) - 1:
+        return [(rows[0], rows[-1])]
     return list(RowSet((row, row) for row in rows).ranges())
 
 

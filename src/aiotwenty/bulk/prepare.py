@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from aiotwenty.bulk.batches import Prepared, Reference
-from aiotwenty.bulk.fields import Shape, Target
+from aiotwenty.bulk.fields import Target
 from aiotwenty.bulk.identity import canonical, id_from_key, id_from_row
 from aiotwenty.bulk.mapping import Mapper, ValueRefused
 from aiotwenty.bulk.report import Reject
@@ -35,13 +34,13 @@ class Preparer:
     ) -> None:
         self._object_name = object_name
         self._mapper = mapper
-        self._model = mapper.shape.create_model
+        self._shape = mapper.shape
         self._namespace = namespace
         self._must_name = must_name
         names = [key] if isinstance(key, str) else list(key or ())
         self.key = tuple(_key_target(mapper, name) for name in names)
-        self._key_readers = [_reader(mapper.shape, target) for target in self.key]
-        self._unique_readers = [(path, _model_reader(mapper.shape, path)) for path in mapper.shape.unique]
+        self._key_readers = [_reader(target) for target in self.key]
+        self._unique_readers = [(path, _field_reader(path)) for path in mapper.shape.unique]
 
     @property
     def key_paths(self) -> tuple[str, ...]:
@@ -53,8 +52,8 @@ class Preparer:
         try:
             data, references = self._mapper.build(row.values)
             own_id = data.pop("id", None)
-            model = self._model.model_validate(data)
-            keys = tuple(reader(model, references) for reader in self._key_readers)
+            data = self._shape.validated(data)
+            keys = tuple([reader(data, references) for reader in self._key_readers])
             record_id = self._id(row, own_id, keys)
         except ValidationError as error:
             return self._reject(row, "INVALID", _explain(error))
@@ -64,11 +63,11 @@ class Preparer:
             return self._reject(row, "KEY_MISSING", str(error))
         identities = ["id=" + record_id]
         for path, read in self._unique_readers:
-            value = read(model)
+            value = read(data)
             if value is not None and value != "":
                 identities.append(f"{path}={canonical(path, value)}")
         return Prepared(
-            row, record_id, encode_json(model), tuple(identities), keys, tuple(references), own_id=own_id is not None
+            row, record_id, encode_json(data), tuple(identities), keys, tuple(references), own_id=own_id is not None
         )
 
     def _id(self, row: Row, own_id: object, keys: tuple[str, ...]) -> str:
@@ -105,39 +104,37 @@ def _key_target(mapper: Mapper, name: str) -> Target:
     return target if target.relation else Target(shape.value_path(target), "text")
 
 
-def _reader(shape: Shape, target: Target) -> Callable[[BaseModel, list[Reference]], str]:
+def _reader(target: Target) -> Callable[[dict[str, Any], list[Reference]], str]:
     if target.relation is None:
-        read = _model_reader(shape, target.dotted)
+        path = target.dotted
+        read = _field_reader(path)
 
-        def from_model(model: BaseModel, references: list[Reference]) -> str:
-            value = read(model)
-            return "" if value is None else canonical(target.dotted, value)
+        def from_data(data: dict[str, Any], references: list[Reference]) -> str:
+            value = read(data)
+            return "" if value is None else canonical(path, value)
 
-        return from_model
+        return from_data
     join, path = target.relation.join, ".".join(target.path)
-    read_join = _model_reader(shape, join)
 
-    def from_reference(model: BaseModel, references: list[Reference]) -> str:
+    def from_reference(data: dict[str, Any], references: list[Reference]) -> str:
         for reference in references:
             if reference.join == join and reference.path == path:
                 return reference.value
-        value = read_join(model)
+        value = data.get(join)
         return "" if value is None else str(value)
 
     return from_reference
 
 
-def _model_reader(shape: Shape, dotted: str) -> Callable[[BaseModel], Any]:
-    """Reads a field of the model by the path it has on the wire; None where nothing is set on the way."""
-    getters = [attrgetter(name) for name in shape.attributes(dotted)]
+def _field_reader(path: str) -> Callable[[dict[str, Any]], Any]:
+    """Reads a field, or a part of one; None where nothing is set on the way."""
+    name, _, part = path.partition(".")
+    if not part:
+        return lambda data: data.get(name)
 
-    def read(model: BaseModel) -> Any:
-        value: Any = model
-        for get in getters:
-            if value is None:
-                return None
-            value = get(value)
-        return value
+    def read(data: dict[str, Any]) -> Any:
+        whole = data.get(name)
+        return whole.get(part) if whole else None
 
     return read
 
