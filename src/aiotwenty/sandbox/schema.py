@@ -6,6 +6,8 @@ root fields. Types come into being when something refers to them, so that what n
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from weakref import WeakKeyDictionary
 
@@ -33,21 +35,28 @@ _SYSTEM_GROUPED = frozenset({"createdAt", "updatedAt"})
 
 _NOT_GROUPED_STRICT = frozenset({"RAW_JSON", "FILES", "TS_VECTOR"})
 
-_cache: WeakKeyDictionary[DataModel, tuple[int, bool, GraphQLSchema]] = WeakKeyDictionary()
+_SHARED = 4
+
+_cache: WeakKeyDictionary[DataModel, tuple[int, GraphQLSchema]] = WeakKeyDictionary()
+_shared: OrderedDict[tuple[str, bool], GraphQLSchema] = OrderedDict()
+"""The last ones by what their model says: many sandboxes have the standard objects and nothing else."""
 
 
-def core_schema(model: DataModel, strict: bool = False) -> GraphQLSchema:
-    """The schema of the model as it is now; built once for each revision. `strict` builds it by the rules of 1.10."""
-    kept = _cache.get(model)
-    if kept is None or kept[:2] != (model.revision, strict):
-        kept = _cache[model] = (model.revision, strict, _Builder(model, strict).schema())
-    return kept[2]
+def core_schema(model: DataModel, beside: GraphQLSchema | None = None) -> GraphQLSchema:
+    """The schema of the model as it is now; built once for each revision.
 
-
-def schema_of(query: dict[str, GraphQLField], mutation: dict[str, GraphQLField]) -> GraphQLSchema:
-    """A schema with these root fields."""
-    types = FieldTypes()
-    return GraphQLSchema(types.object_type("Query", lambda: query), types.object_type("Mutation", lambda: mutation))
+    With `beside` it is built by the rules of November 2025 (Twenty 1.10), and has the root fields of that schema too.
+    A model is always asked for in the same way.
+    """
+    revision, schema = _cache.get(model, (0, None))
+    if schema is None or revision != model.revision:
+        key = (hashlib.sha256(model.to_json().encode()).hexdigest(), beside is not None)
+        schema = _shared.pop(key, None) or _Builder(model, strict=beside is not None).schema(beside)
+        _shared[key] = schema
+        if len(_shared) > _SHARED:
+            _shared.popitem(last=False)
+        _cache[model] = (model.revision, schema)
+    return schema
 
 
 class _Builder(FieldTypes):
@@ -55,15 +64,18 @@ class _Builder(FieldTypes):
         super().__init__(strict)
         self.model = model
 
-    def schema(self) -> GraphQLSchema:
+    def schema(self, beside: GraphQLSchema | None) -> GraphQLSchema:
         query: dict[str, GraphQLField] = {}
         mutation: dict[str, GraphQLField] = {}
+        if beside is not None and beside.query_type and beside.mutation_type:
+            query |= beside.query_type.fields
+            mutation |= beside.mutation_type.fields
         for each in self.model.objects.values():
             if each.is_active:
                 for operation, name in each.roots.items():
                     fields = query if operation in QUERIES else mutation
                     fields[name] = self.root(each, operation)
-        return schema_of(query, mutation)
+        return GraphQLSchema(self.object_type("Query", lambda: query), self.object_type("Mutation", lambda: mutation))
 
     # Roots
 

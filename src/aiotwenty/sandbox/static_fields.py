@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -23,7 +24,7 @@ from aiotwenty.sandbox.model import DataModel, Object
 from aiotwenty.sandbox.names import upper_first
 from aiotwenty.sandbox.outputs import search_columns
 from aiotwenty.sandbox.scalars import UUID
-from aiotwenty.sandbox.schema import core_schema, schema_of
+from aiotwenty.sandbox.schema import core_schema
 from aiotwenty.sandbox.store import Store, quoted
 from aiotwenty.sandbox.validating import Answer, forbidden, run
 
@@ -73,29 +74,24 @@ type Mutation {
 _INTROSPECTIONS_KEPT = 8
 
 
-def _query(schema: GraphQLSchema) -> GraphQLObjectType:
-    assert schema.query_type is not None
-    return schema.query_type
-
-
-def _mutation(schema: GraphQLSchema) -> GraphQLObjectType:
-    assert schema.mutation_type is not None
-    return schema.mutation_type
-
-
-_ROOTS = (_query, _mutation)
-
-
+@cache
 def _schema() -> GraphQLSchema:
     """With the scalars of the record schema, so that the two can be one."""
     schema = build_schema(_SDL, assume_valid=True)
-    record = schema.type_map["SearchRecord"]
+    record, mutation = schema.type_map["SearchRecord"], schema.mutation_type
     assert isinstance(record, GraphQLObjectType)
+    assert mutation is not None
     required = GraphQLNonNull(UUID)
     record.fields["recordId"].type = required
-    for field in _mutation(schema).fields.values():
+    for field in mutation.fields.values():
         field.args["workflowVersionId"].type = required
-    return GraphQLSchema(_query(schema), _mutation(schema))
+    return GraphQLSchema(schema.query_type, mutation)
+
+
+@cache
+def _root_names() -> frozenset[str]:
+    roots = (_schema().query_type, _schema().mutation_type)
+    return frozenset(name for root in roots if root for name in root.fields)
 
 
 class StaticFields:
@@ -105,32 +101,13 @@ class StaticFields:
         self._store = store
         self._model = model
         self._strict = strict
-        self._schema: GraphQLSchema | None = None
-        self._whole: tuple[int, GraphQLSchema | None] = (0, None)
         self._introspected: dict[tuple[str, str, str | None], Answer] = {}
         self._revision = 0
 
     @property
-    def names(self) -> frozenset[str]:
-        """Its root fields."""
-        return frozenset(name for root in _ROOTS for name in root(self.schema).fields)
-
-    @property
-    def schema(self) -> GraphQLSchema:
-        if self._schema is None:
-            self._schema = _schema()
-        return self._schema
-
-    @property
     def whole_schema(self) -> GraphQLSchema:
         """Its root fields and those of the records, as a validating server has them in one (Twenty 1.10)."""
-        revision, schema = self._whole
-        if schema is None or revision != self._model.revision:
-            both = (core_schema(self._model, strict=True), self.schema)
-            fields = [{name: one for each in both for name, one in root(each).fields.items()} for root in _ROOTS]
-            schema = schema_of(*fields)
-            self._whole = (self._model.revision, schema)
-        return schema
+        return core_schema(self._model, beside=_schema())
 
     def execute(
         self,
@@ -142,7 +119,7 @@ class StaticFields:
     ) -> Answer:
         """Answers a document against the static schema: a record field is unknown to it."""
         return run(
-            self.schema,
+            _schema(),
             source,
             variables,
             operation_name,
@@ -187,7 +164,7 @@ class StaticFields:
         raise not_in_sandbox(f"{info.parent_type.name}.{info.field_name}")
 
     def _resolve_beside(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-        if info.path.prev is None and info.field_name not in self.names:
+        if info.path.prev is None and info.field_name not in _root_names():
             return None
         return self._resolve(source, info, **arguments)
 
