@@ -22,7 +22,7 @@ from aiotwenty.bulk.report import OnProgress, Progress
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.bulk.wire import selection_of
 from aiotwenty.errors import SchemaDrift
-from aiotwenty.records.filters import Filter
+from aiotwenty.transport.filters import Filter
 from aiotwenty.records.paging import Batch, CursorWalk
 from aiotwenty.transport.operation import Operation
 from aiotwenty.transport.page import PageInfo

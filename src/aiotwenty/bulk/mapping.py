@@ -23,6 +23,9 @@ REJECT_COLUMNS = ("_row", "_source", "_code", "_error")
 """What a file of rejects has beside the columns of its rows; read back, they aren't fields."""
 
 
+_AS_IT_IS = ("text", "other", "date")
+
+
 class ValueRefused(ValueError):  # noqa: N818 - named for what it says of a row
     """A value that cannot go where its column goes."""
 
@@ -35,6 +38,8 @@ class Column:
     target: Target
     plain_path: tuple[str, ...]
     transform: Transform | None
+    as_it_is: bool = False
+    """Text goes to its place without further ado."""
 
 
 class Mapper:
@@ -79,7 +84,8 @@ class Mapper:
             plain = self.shape.value_path(target)
         elif target.kind == "composite" and self._is_text and transform is None and field_name != name:
             self.shape.value_path(target)
-        return Column(name, target, plain, transform)
+        as_it_is = transform is None and target.relation is None and target.kind in _AS_IT_IS
+        return Column(name, target, plain, transform, as_it_is)
 
     def column(self, name: str) -> Column | None:
         """Where a column goes; None if it is ignored. Raises `InputError` for one that no field is named like."""
@@ -128,9 +134,20 @@ class Mapper:
         """Input data by the names of the wire, and the relations given by a natural key."""
         data: dict[str, Any] = {}
         references: list[Reference] = []
+        columns = self._columns
         for name, value in values.items():
-            column = self._columns[name] if name in self._columns else self.column(name)
-            if column is not None:
+            column = columns[name] if name in columns else self.column(name)
+            if column is None:
+                continue
+            if column.as_it_is and type(value) is str and value:
+                path = column.plain_path
+                if len(path) == 1:
+                    data[path[0]] = value
+                elif type(inner := data.get(path[0])) is dict:
+                    inner[path[1]] = value
+                else:
+                    data[path[0]] = {path[1]: value}
+            else:
                 self._put(column, value, data, references)
         for column, value in self._constants:
             if column is not None:
@@ -158,7 +175,7 @@ class Mapper:
             elif target.kind == "datetime":
                 value = in_utc(value)
             if target.kind == "composite":
-                if isinstance(value, dict | Mapping):
+                if type(value) is dict or isinstance(value, Mapping):
                     path = target.path
                     hidden = self._hidden.get(path[0])
                     if hidden:
@@ -213,7 +230,7 @@ def _set(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
             inner[path[1]] = value
         else:
             data[name] = {path[1]: value}
-    elif isinstance(value, dict | Mapping):
+    elif type(value) is dict or isinstance(value, Mapping):
         data[name] = {**data[name], **value} if type(data.get(name)) is dict else dict(value)
     else:
         data[name] = value
@@ -221,7 +238,7 @@ def _set(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 def _from_text(column: Column, value: str) -> Any:
     kind = column.target.kind
-    if kind in ("text", "other", "date"):
+    if kind in _AS_IT_IS:
         return value
     if kind == "datetime":
         return in_utc(value.strip())

@@ -23,7 +23,7 @@ from aiotwenty.bulk.sources import FileSource, InputError, JsonLinesSource, Row
 from aiotwenty.client import Client
 from aiotwenty.data_model import Field, Object, RelationTo
 from aiotwenty.errors import TwentyError
-from aiotwenty.records.filters import Filter
+from aiotwenty.transport.filters import Filter
 
 MODEL_FILE = "model.json"
 MEMBERS = "WorkspaceMember"

@@ -153,7 +153,7 @@ class IterableSource(Source):
 
 
 def _row(number: int, item: Any) -> Row:
-    if isinstance(item, Mapping):
+    if type(item) is dict or isinstance(item, Mapping):
         return Row(number, item)
     if isinstance(item, BaseModel):
         return Row(number, item.model_dump(mode="json", by_alias=True, exclude_unset=True))
@@ -255,12 +255,35 @@ class CsvSource(TextSource):
     def _reader(self, lines: Iterator[str]) -> Any:
         return csv.reader(lines, delimiter=self.delimiter, strict=True)
 
+    def check(self) -> Check:
+        """The columns are those of the header; only the lines that do not fit it are looked at more closely."""
+        check = Check(columns=dict.fromkeys(self.columns or (), 1))
+        width = len(check.columns)
+        for line, cells, problem in self._cells():
+            if problem or len(cells) != width:
+                check.add(self._row(check.total + 1, line, cells, problem))
+            else:
+                check.total += 1
+        return check
+
     def read(self) -> Iterator[Row]:
         columns = self.columns or ()
         width = len(columns)
+        for number, (line, cells, problem) in enumerate(self._cells(), 1):
+            if problem or len(cells) != width:
+                yield self._row(number, line, cells, problem)
+            else:
+                yield Row(number, dict(zip(columns, cells, strict=True)), line)
+
+    def _row(self, number: int, line: int, cells: list[str], problem: str | None) -> Row:
+        columns = self.columns or ()
+        values = dict(zip(columns, cells, strict=False))
+        return Row(number, values, line, problem or f"has {len(cells)} cells, the header has {len(columns)}")
+
+    def _cells(self) -> Iterator[tuple[int, list[str], str | None]]:
+        """Where each row begins, its cells, and why it cannot be read; empty lines are skipped."""
         reader = self._reader(self.lines())
         next(reader, None)
-        number = 0
         while True:
             line = reader.line_num + 1
             try:
@@ -268,16 +291,10 @@ class CsvSource(TextSource):
             except StopIteration:
                 return
             except csv.Error as error:
-                number += 1
-                yield Row(number, {}, line, str(error))
+                yield line, [], str(error)
                 continue
-            if len(cells) == width:
-                number += 1
-                yield Row(number, dict(zip(columns, cells, strict=True)), line)
-            elif cells:
-                number += 1
-                values = dict(zip(columns, cells, strict=False))
-                yield Row(number, values, line, f"has {len(cells)} cells, the header has {width}")
+            if cells:
+                yield line, cells, None
 
 
 class JsonLinesSource(TextSource):
