@@ -69,8 +69,8 @@ class Client:
             hooks=hooks,
         )
         self._endpoints: dict[str, TwentyTransport] = {
-            "graphql": TwentyTransport(f"{self.base_url}/graphql", engine=self._engine, limited=True),
-            "metadata": TwentyTransport(f"{self.base_url}/metadata", engine=self._engine, limited=False),
+            "graphql": TwentyTransport(f"{self.base_url}/graphql", engine=self._engine),
+            "metadata": TwentyTransport(f"{self.base_url}/metadata", engine=self._engine),
         }
 
     def __repr__(self) -> str:

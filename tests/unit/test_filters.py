@@ -9,8 +9,9 @@ import pytest
 
 from aiotwenty import InvalidInput
 from aiotwenty.core import CompanyFilterInput
-from aiotwenty.records.filters import normalise, only_ids, restricts
+from aiotwenty.records.filters import only_ids
 from aiotwenty.records.inputs import as_model
+from aiotwenty.transport.filters import normalise, restricts
 
 ID = UUID("0f12a159-3b7b-4ac4-80b8-8b14e33530dc")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,7 +19,7 @@ from aiotwenty import (
     RetryPolicy,
     Twenty,
 )
-from aiotwenty.core import CompanyCreateInput, CompanyUpdateInput
+from aiotwenty.core import CompanyCreateInput, CompanyFilterInput, CompanyUpdateInput, StringFilter
 from aiotwenty.records.settling import with_ids
 from aiotwenty.sandbox import Sandbox
 
@@ -106,6 +107,20 @@ async def test_an_upsert_with_an_id_is_repeated(twenty: Twenty, sandbox: Sandbox
     assert await twenty.companies.count() == 1
 
 
+async def test_the_flat_client_repeats_writes_by_id_and_no_others(twenty: Twenty, sandbox: Sandbox) -> None:
+    company = await twenty.companies.create_one({"name": "Acme"})
+    for root in ("updateCompany", "deleteCompany", "restoreCompany"):
+        sandbox.faults.add(f"reset-after:operation={root}:count=1")
+    assert (await twenty.core.update_one_company(company.id, CompanyUpdateInput(name="New"))).name == "New"
+    assert (await twenty.core.delete_one_company(company.id)).deleted_at is not None
+    assert (await twenty.core.restore_one_company(company.id)).deleted_at is None
+    sandbox.faults.add("reset-after:operation=createCompany:count=1")
+    with pytest.raises(ConnectionFailed, match="unknown whether this write happened"):
+        await twenty.core.create_one_company(CompanyCreateInput(name="Once"))
+    assert all(each.happened for each in sandbox.faults)
+    assert await twenty.companies.count({"name": {"eq": "Once"}}) == 1
+
+
 @pytest.mark.parametrize("fault", ["reset-after", "reset-before", "cut", "html", "error"])
 async def test_writes_by_id_repeat_safely(twenty: Twenty, sandbox: Sandbox, fault: str) -> None:
     company = await twenty.companies.create_one({"name": "Acme"})
@@ -154,6 +169,32 @@ async def test_an_empty_filter_is_refused(twenty: Twenty, filter: dict[str, obje
     with pytest.raises(InvalidInput, match="all_records=True"):
         await twenty.companies.update_many({"name": "x"}, filter)
     assert await twenty.companies.count() == 1
+
+
+@pytest.mark.parametrize("filter", [{}, {"and": []}, {"name": {}}], ids=str)
+async def test_the_flat_client_refuses_an_empty_filter_too(twenty: Twenty, filter: dict[str, Any]) -> None:
+    await twenty.companies.create_one({"name": "Acme"})
+    model = CompanyFilterInput.model_validate(filter)
+    for change in (
+        twenty.core.delete_many_companies,
+        twenty.core.destroy_many_companies,
+        twenty.core.restore_many_companies,
+    ):
+        with pytest.raises(InvalidInput, match=r"call twenty\.companies\.\w+_many\(all_records=True\)"):
+            await change(model)
+    with pytest.raises(InvalidInput, match=r"twenty\.companies\.update_many\(all_records=True\)"):
+        await twenty.core.update_many_companies(CompanyUpdateInput(name="x"), model)
+    assert await twenty.companies.count() == 1
+    assert len(await twenty.core.delete_many_companies(CompanyFilterInput(name=StringFilter(eq="Acme")))) == 1
+
+
+async def test_the_flat_client_sends_filters_that_older_servers_understand() -> None:
+    between = CompanyFilterInput.model_validate({"position": {"gt": 1, "lt": 4}, "name": {"startsWith": "C"}})
+    for strict in (False, True):
+        async with Sandbox(strict=strict) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+            await twenty.companies.create_many([{"name": f"C{at}", "position": at} for at in range(6)])
+            found = await twenty.core.find_many_companies(filter=between)
+            assert sorted(str(record.name) for record in found.records) == ["C2", "C3"]
 
 
 async def test_all_records_are_changed_when_that_is_said(twenty: Twenty) -> None:

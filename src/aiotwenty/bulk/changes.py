@@ -16,9 +16,9 @@ from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.served import ServedCatalogue
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.client import Client
-from aiotwenty.transport.filters import Filter, guarded
 from aiotwenty.records.inputs import as_model
 from aiotwenty.transport.encode import encode_json
+from aiotwenty.transport.filters import Filter, guarded
 from aiotwenty.transport.transport import TwentyTransport
 
 AnyFilter = Mapping[str, Any] | BaseModel

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from uuid import NAMESPACE_URL, UUID
+from uuid import NAMESPACE_URL
 
 from pydantic import BaseModel
 from pydantic_core import to_json
@@ -18,39 +18,19 @@ from aiotwenty.bulk.fields import RecordColumn
 from aiotwenty.bulk.formats import FORMATS, RecordWriter, open_writer
 from aiotwenty.bulk.journal import Job, Journal
 from aiotwenty.bulk.load import AnyRecords
+from aiotwenty.bulk.raw_page import RawPage
 from aiotwenty.bulk.report import OnProgress, Progress
 from aiotwenty.bulk.sources import InputError
-from aiotwenty.bulk.wire import selection_of
-from aiotwenty.errors import SchemaDrift
-from aiotwenty.transport.filters import Filter
+from aiotwenty.bulk.wire import on_its_way, selection_of
 from aiotwenty.records.paging import Batch, CursorWalk
+from aiotwenty.records.reading import Identity
+from aiotwenty.transport.filters import Filter
 from aiotwenty.transport.operation import Operation
-from aiotwenty.transport.page import PageInfo
+from aiotwenty.transport.page import Page
 from aiotwenty.transport.transport import TwentyTransport
 
 NOT_EXPORTED = ("searchVector",)
 """What the server makes of other fields."""
-
-
-@dataclass(frozen=True, slots=True)
-class RawRecord:
-    """A record as it came: what a walk checks of it, and the rest unread."""
-
-    id: UUID
-    data: dict[str, Any]
-
-
-class RawPage:
-    """What a walk wants to know of a page. Models of any record would cost four times as much."""
-
-    def __init__(self, answer: Mapping[str, Any]) -> None:
-        try:
-            self.records = [RawRecord(UUID(edge["node"]["id"]), edge["node"]) for edge in answer["edges"]]
-            self.page_info = PageInfo.model_validate(answer["pageInfo"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise SchemaDrift(f"the server answered with something that is no page of records ({error!r})") from None
-        self.has_next_page = self.page_info.has_next_page
-        self.total_count: int | None = answer.get("totalCount")
 
 
 @dataclass(frozen=True)
@@ -176,10 +156,11 @@ class RawWalk:
         )
         self._operation = Operation(f"Export{names.type_name}", "query", text, names.plural)
         self._endpoint = endpoint
+        self._answer = b""
         self._only = only
         self.total: int | None = None
         self.requests = 0
-        self._cursors: CursorWalk[Any] = CursorWalk(self._fetch, page_size, None, names.plural)
+        self._cursors: CursorWalk[Identity] = CursorWalk(self._fetch, page_size, None, names.plural)
         self.position = self._cursors.position
 
     @property
@@ -192,30 +173,29 @@ class RawWalk:
         self.position = self._cursors.position
         return int(state["bytes"])
 
-    async def _fetch(self, first: int, after: str | None) -> tuple[Any, int]:
+    async def _fetch(self, first: int, after: str | None) -> tuple[Page[Identity], int]:
         self.requests += 1
         variables: dict[str, object] = {"first": first}
         if self._only:
             variables["filter"] = self._only
         if after:
             variables["after"] = after
-        answer, size = await self._endpoint.measure(self._operation, dict[str, Any], variables)
-        page = RawPage(answer)
+        page, self._answer = await self._endpoint.run_raw(self._operation, Page[Identity], variables)
         self.total = page.total_count
-        return page, size
+        return page, len(self._answer)
 
-    async def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
-        """Lists of records as they came; `position` is after the list that was given last."""
-        task: asyncio.Future[Batch[Any]] | None = asyncio.ensure_future(self._cursors.batch())
+    async def pages(self) -> AsyncIterator[RawPage]:
+        """Pages of records as they came; `position` is after the page that was given last."""
+        task: asyncio.Future[Batch[Identity]] | None = asyncio.ensure_future(self._cursors.batch())
         try:
             while task is not None:
                 batch = await task
                 position = self._cursors.position
+                page = RawPage(self._answer, self._operation.root or "", len(batch.records))
                 task = asyncio.ensure_future(batch.following()) if batch.following else None
-                # The request goes out before this page is worked on.
-                await asyncio.sleep(0)
+                await on_its_way()
                 self.position = position
-                yield [record.data for record in batch.records]
+                yield page
         finally:
             if task is not None and not task.done():
                 task.cancel()
@@ -225,8 +205,8 @@ class RawWalk:
 async def _write(
     walk: RawWalk, writer: RecordWriter, job: Job | None, progress: Progress, on_progress: OnProgress | None
 ) -> None:
-    async for records in walk.pages():
-        writer.write(records)
+    async for page in walk.pages():
+        writer.write(page)
         if job is not None:
             cursor, last_id, seen = walk.position
             job.state = {"cursor": cursor, "last_id": str(last_id), "seen": seen, "bytes": writer.sync()}

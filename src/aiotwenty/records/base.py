@@ -8,10 +8,11 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from aiotwenty.errors import InvalidInput
-from aiotwenty.records.filters import Filter, by_ids, normalise
+from aiotwenty.records.filters import by_ids
 from aiotwenty.records.inputs import as_model
 from aiotwenty.records.meta import ObjectMeta
 from aiotwenty.records.paging import PAGE_SIZE
+from aiotwenty.transport.filters import Filter, normalise
 from aiotwenty.transport.models import UUID, Record
 from aiotwenty.transport.page import Page
 

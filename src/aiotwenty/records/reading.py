@@ -8,10 +8,11 @@ from typing import Any, Generic, TypeVar
 
 from aiotwenty.errors import InvalidInput, NotFoundError
 from aiotwenty.records.base import Namespace, by_id
-from aiotwenty.records.derive import with_selection
-from aiotwenty.records.filters import Filter, by_ids
+from aiotwenty.records.derive import with_selection, without_variables
+from aiotwenty.records.filters import by_ids
 from aiotwenty.records.inputs import as_models
 from aiotwenty.records.paging import CursorWalk, OrderedWalk, Walk
+from aiotwenty.transport.filters import Filter
 from aiotwenty.transport.models import UNSET, UUID, Input, Record
 from aiotwenty.transport.operation import Operation
 from aiotwenty.transport.page import Group, Page
@@ -142,7 +143,15 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
             "limit": (limit or _ALL_GROUPS) if "$limit" in operation.text else None,
         }
         given = {name: value for name, value in variables.items() if value is not None}
-        groups: list[Group] = await self._endpoint.run(operation, list[Group], given)
+        try:
+            groups: list[Group] = await self._endpoint.run(operation, list[Group], given)
+        except InvalidInput as error:
+            if 'Unknown argument "limit"' not in error.message:
+                raise
+            # The client is younger than the server.
+            given.pop("limit")
+            older = without_variables(operation, "limit", "offsetForRecords")
+            groups = await self._endpoint.run(older, list[Group], given)
         return groups if limit is None else groups[:limit]
 
     def _order(self, value: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None) -> list[O] | None:
@@ -154,8 +163,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         self, operation: Operation, only: Filter | None, first: int, after: str | None
     ) -> tuple[Page[R], int]:
         variables = {"filter": only or UNSET, "first": first, "after": after or UNSET}
-        page: tuple[Page[R], int] = await self._endpoint.measure(operation, self._page, variables)
-        return page
+        page, answer = await self._endpoint.run_raw(operation, self._page, variables)
+        return page, len(answer)
 
     async def _fetch_ids(
         self, operation: Operation, only: Filter | None, order: list[O], first: int, offset: int
@@ -168,8 +177,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
     async def _fetch_those(self, operation: Operation, only: Filter | None, ids: list[UUID]) -> tuple[list[R], int]:
         those = by_ids(ids)
         variables = {"filter": {"and": [only, those]} if only else those, "first": len(ids)}
-        page, size = await self._endpoint.measure(operation, self._page, variables)
-        return page.records, size
+        page, answer = await self._endpoint.run_raw(operation, self._page, variables)
+        return page.records, len(answer)
 
 
 class Identity(Record):

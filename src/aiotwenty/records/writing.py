@@ -8,9 +8,10 @@ from typing import Any, Generic, TypeVar
 
 from aiotwenty.errors import TwentyError
 from aiotwenty.records.base import Namespace, as_id
-from aiotwenty.records.filters import Filter, guarded, only_ids
+from aiotwenty.records.filters import only_ids
 from aiotwenty.records.inputs import as_model, as_models
 from aiotwenty.records.settling import create_settled, with_ids
+from aiotwenty.transport.filters import Filter, guarded
 from aiotwenty.transport.models import UUID, Input, Record
 
 R = TypeVar("R", bound=Record)
@@ -76,7 +77,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     async def update_one(self, id: UUID | str, data: U | Mapping[str, Any]) -> R:
         """The record as it is now. Fields that are not set stay as they are; None clears."""
         model: U = as_model(data, self.meta.model("update"), "data")
-        record: R = await self._run("update_one", self._record, {"id": as_id(id), "data": model}, repeatable=True)
+        record: R = await self._run("update_one", self._record, {"id": as_id(id), "data": model})
         return record
 
     async def update_many(
@@ -99,7 +100,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
     async def delete_one(self, id: UUID | str) -> R:
         """Soft: the record is hidden, `restore_one` brings it back."""
-        record: R = await self._run("delete_one", self._record, {"id": as_id(id)}, repeatable=True)
+        record: R = await self._run("delete_one", self._record, {"id": as_id(id)})
         return record
 
     async def delete_many(
@@ -117,7 +118,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
     async def restore_one(self, id: UUID | str) -> R:
         """Brings a soft-deleted record back."""
-        record: R = await self._run("restore_one", self._record, {"id": as_id(id)}, repeatable=True)
+        record: R = await self._run("restore_one", self._record, {"id": as_id(id)})
         return record
 
     async def restore_many(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from pydantic_core import to_json
+
+_BY_ID = re.compile(r"\{\s*(?:\w+\s*:\s*)?(?:update|delete|restore)[A-Z]\w*\((?:[^(){}]*[\s,])?\s*id\s*:")
+_FILTERS = re.compile(r"\$(\w+)\s*:\s*\w+FilterInput\b")
 
 
 @dataclass(frozen=True)
@@ -14,9 +18,7 @@ class Operation:
     """One named GraphQL operation. Variables are named like the arguments they fill.
 
     `root` is the response key of its root field, None when it has several. `fragments` are the texts of all fragments
-    it uses, those used by other fragments included; each is sent once. `repeatable` says of a mutation that sending
-    it twice leaves what sending it once does (update, delete and restore by id): it may be sent again when its answer
-    is lost.
+    it uses, those used by other fragments included; each is sent once.
     """
 
     name: str
@@ -24,7 +26,19 @@ class Operation:
     text: str
     root: str | None = None
     fragments: tuple[str, ...] = ()
-    repeatable: bool = False
+
+    @cached_property
+    def repeatable(self) -> bool:
+        """Whether it may be sent again when its answer is lost, because twice does what once does.
+
+        Queries may, and mutations of /graphql that update, delete or restore one record by its id.
+        """
+        return self.kind == "query" or (self.root is not None and _BY_ID.search(self.text) is not None)
+
+    @cached_property
+    def filters(self) -> tuple[str, ...]:
+        """The variables that are filters of records."""
+        return tuple(_FILTERS.findall(self.text))
 
     @cached_property
     def document(self) -> str:

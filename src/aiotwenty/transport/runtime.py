@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from pydantic import ConfigDict, Field
 
+from aiotwenty.transport.filters import with_filters
 from aiotwenty.transport.models import (
     UNSET,
     UUID,
@@ -77,5 +78,8 @@ class OperationsClient:
     async def _execute(self, operation: Operation, result_type: object, variables: Mapping[str, object]) -> Any: ...
 
     async def _execute(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Any:
-        """Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`."""
-        return await self._endpoint.run(operation, result_type, variables)
+        """Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`.
+
+        Of writes, those by id are repeated when their answer is lost; a change of many with an empty filter is refused.
+        """
+        return await self._endpoint.run(operation, result_type, with_filters(operation, variables))

@@ -32,7 +32,7 @@ class TwentyTransport(AIOHTTPTransport):
     `gql.Client(transport=TwentyTransport("https://crm.example.com/graphql", api_key="..."))`. A transport of a client
     (`client.endpoint("graphql")`) shares the client's session and is closed with it.
 
-    `limited` says whether the workspace's rate limit counts these requests; /metadata is free (Twenty, July 2026).
+    The workspace's rate limit counts requests to /graphql; those to /metadata are free (Twenty, July 2026).
     """
 
     def __init__(
@@ -42,7 +42,6 @@ class TwentyTransport(AIOHTTPTransport):
         api_key: str | None = None,
         engine: Engine | None = None,
         timeout: float = 30.0,
-        limited: bool | None = None,
     ) -> None:
         super().__init__(url=url)
         self._make_engine: Callable[[], Engine] | None = None
@@ -50,7 +49,7 @@ class TwentyTransport(AIOHTTPTransport):
             self._make_engine = lambda: make_engine(api_key, timeout=timeout)
             engine = self._make_engine()
         self._engine = engine
-        self._limited = not url.rstrip("/").endswith("/metadata") if limited is None else limited
+        self._metadata = url.rstrip("/").endswith("/metadata")
 
     def __repr__(self) -> str:
         return f"TwentyTransport({self.url!r})"
@@ -77,11 +76,13 @@ class TwentyTransport(AIOHTTPTransport):
         read = partial(decode, operation=operation, result_type=result_type)
         return await self._send(self._operation_call(operation, body, read, repeatable, on_retry))
 
-    async def measure(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> tuple[Any, int]:
-        """Like `run`, with the size of the answer in bytes."""
+    async def run_raw(
+        self, operation: Operation, result_type: Any, variables: Mapping[str, object]
+    ) -> tuple[Any, bytes]:
+        """Like `run`, with the answer as it came."""
 
-        def read(reply: Reply) -> tuple[Any, int]:
-            return decode(reply, operation, result_type), len(reply.body)
+        def read(reply: Reply) -> tuple[Any, bytes]:
+            return decode(reply, operation, result_type), reply.body
 
         return await self._send(self._operation_call(operation, encode_body(operation, variables), read))
 
@@ -131,6 +132,9 @@ class TwentyTransport(AIOHTTPTransport):
         on_retry: Callable[[TwentyError], object] | None = None,
     ) -> Call[T]:
         reads = operation.kind == "query"
+        if repeatable is None:
+            # What /metadata has deleted once, it does not find a second time.
+            repeatable = operation.repeatable and not self._metadata
         return Call(
             name=operation.name,
             kind=operation.kind,
@@ -138,8 +142,8 @@ class TwentyTransport(AIOHTTPTransport):
             read=read,
             body=body,
             reads=reads,
-            repeatable=reads or (operation.repeatable if repeatable is None else repeatable),
-            limited=self._limited,
+            repeatable=reads or repeatable,
+            limited=not self._metadata,
             document=operation.document,
             on_retry=on_retry,
         )
@@ -191,7 +195,7 @@ class TwentyTransport(AIOHTTPTransport):
             form=form,
             reads=reads,
             repeatable=reads,
-            limited=self._limited,
+            limited=not self._metadata,
             document=document,
         )
 
