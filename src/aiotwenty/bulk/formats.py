@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import datetime
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_json
 
 from aiotwenty.bulk.fields import RecordColumn
+from aiotwenty.bulk.raw_page import RawPage
 from aiotwenty.bulk.rejects import as_cell
 from aiotwenty.bulk.sources import InputError, require_arrow
 from aiotwenty.bulk.wire import value_at
@@ -20,12 +21,12 @@ FORMATS = (".csv", ".jsonl", ".ndjson", ".parquet")
 
 
 class RecordWriter(ABC):
-    """Writes records as they came; `position` is the length of the file after the last of them."""
+    """Writes records as they came."""
 
     can_continue = True
 
     @abstractmethod
-    def write(self, records: Iterable[Mapping[str, Any]]) -> None: ...
+    def write(self, page: RawPage) -> None: ...
 
     @abstractmethod
     def close(self) -> int:
@@ -59,8 +60,8 @@ class JsonLinesWriter(RecordWriter):
         self._file.truncate(start)
         self._file.seek(start)
 
-    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
-        self._file.write(b"".join([to_json(record) + b"\n" for record in records]))
+    def write(self, page: RawPage) -> None:
+        self._file.write(page.json_lines())
 
     def sync(self) -> int:
         self._file.flush()
@@ -84,8 +85,8 @@ class CsvWriter(RecordWriter):
         if not start:
             self._writer.writerow(columns)
 
-    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
-        self._writer.writerows([[_cell(record, path) for path in self._paths] for record in records])
+    def write(self, page: RawPage) -> None:
+        self._writer.writerows([[_cell(record, path) for path in self._paths] for record in page])
 
     def sync(self) -> int:
         self._file.flush()
@@ -125,8 +126,8 @@ class ParquetWriter(RecordWriter):
         self._writer = parquet.ParquetWriter(path, self._schema)
         self._rows: list[Mapping[str, Any]] = []
 
-    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
-        self._rows += records
+    def write(self, page: RawPage) -> None:
+        self._rows += page
         if len(self._rows) >= 10_000:
             self._write_group()
 

@@ -22,12 +22,10 @@ from aiotwenty.bulk.rejects import check_rejects_path, write_rejects
 from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject
 from aiotwenty.bulk.sender import Mode, Outcome, Sender, Stopped
 from aiotwenty.bulk.sources import Check, FileSource, InputError, Source, open_source
-from aiotwenty.bulk.wire import Meter, Wire
+from aiotwenty.bulk.wire import Meter, Wire, on_its_way
 from aiotwenty.transport.transport import TwentyTransport
 
 _REJECTS_AT_ONCE = 100
-_TURNS_TO_SEND = 4
-"""Turns of the event loop until a new batch is on its way: the server works on it while the next is prepared."""
 
 
 @dataclass
@@ -228,8 +226,7 @@ class Loader:
         if self._mode == "insert":
             self._job.sending(record.row.number for record in batch if not record.in_doubt)
         self._tasks[asyncio.create_task(self._sender.send(batch))] = batch
-        for _ in range(_TURNS_TO_SEND):
-            await asyncio.sleep(0)
+        await on_its_way()
 
     async def _one_answer(self) -> None:
         if not self._tasks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from aiotwenty.transport.operation import Operation
 from aiotwenty.transport.transport import TwentyTransport
 
 LOOKUP_PAGE = 1000
+_TURNS_TO_SEND = 4
 _ALSO_DELETED = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
 
 
@@ -133,6 +135,12 @@ class Wire:
         return await self.endpoint.post(
             operation, operation.body_prefix + variables, result_type, repeatable=False, on_retry=self.meter.retried
         )
+
+
+async def on_its_way() -> None:
+    """Lets the loop turn until a request just begun is out: the server works on it while we do something else."""
+    for _ in range(_TURNS_TO_SEND):
+        await asyncio.sleep(0)
 
 
 def _ids(answer: list[dict[str, Any]]) -> list[str]:
