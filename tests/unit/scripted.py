@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 from pydantic_core import from_json, to_json
@@ -27,6 +28,18 @@ class Answer:
 def answer(value: object, status: int = 200, **headers: str) -> Answer:
     """A JSON answer."""
     return Answer(to_json(value), status, headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+
+def fails(
+    message: str, code: str | None = None, sub_code: str | None = None, data: Any = "absent", **more: Any
+) -> Answer:
+    """A GraphQL error as Twenty sends it: HTTP 200."""
+    extensions = {"code": code, "subCode": sub_code, **more}
+    error: dict[str, Any] = {"message": message, "extensions": {k: v for k, v in extensions.items() if v is not None}}
+    body: dict[str, Any] = {"errors": [error]}
+    if data != "absent":
+        body["data"] = data
+    return answer(body)
 
 
 class ScriptedServer:

@@ -17,7 +17,7 @@ from aiotwenty import errors as e
 from aiotwenty.client import Client
 from aiotwenty.transport import runtime as rt
 from aiotwenty.transport.retry import RetryPolicy
-from tests.unit.scripted import KEY, Answer, ScriptedServer, answer
+from tests.unit.scripted import KEY, Answer, ScriptedServer, answer, fails
 
 READ = rt.Operation("CountCompanies", "query", "query CountCompanies{companies{totalCount}}", "companies")
 WRITE = rt.Operation(
@@ -30,18 +30,6 @@ WRITE = rt.Operation(
 
 class Anything(rt.Record):
     id: rt.UUID | None = None
-
-
-def fails(
-    message: str, code: str | None = None, sub_code: str | None = None, data: Any = "absent", **more: Any
-) -> Answer:
-    """A GraphQL error as Twenty sends it: HTTP 200."""
-    extensions = {"code": code, "subCode": sub_code, **more}
-    error: dict[str, Any] = {"message": message, "extensions": {k: v for k, v in extensions.items() if v is not None}}
-    body: dict[str, Any] = {"errors": [error]}
-    if data != "absent":
-        body["data"] = data
-    return answer(body)
 
 
 def invalid(message: str) -> Answer:
@@ -122,7 +110,8 @@ ROWS = [
     Row("two operators", fails('Filter for field "name" must have exactly one operator', "BAD_USER_INPUT", "INVALID_ARGS_FILTER", data=NO), e.InvalidInput),
     Row("unknown order", fails('Field "nope" does not exist or is not sortable', "BAD_USER_INPUT", "FIELD_NOT_FOUND", data=NO), e.InvalidInput),
     Row("bad cursor", fails("Invalid cursor: !!!", "BAD_USER_INPUT", "INVALID_CURSOR", data=NO), e.InvalidInput),
-    Row("too many records", fails("Maximum number of records to upsert is 200.", "BAD_USER_INPUT", "TOO_MANY_RECORDS_TO_UPDATE"), e.InvalidInput, write=True),
+    Row("too many records", fails("Maximum number of records to upsert is 200.", "BAD_USER_INPUT", "TOO_MANY_RECORDS_TO_UPDATE"), e.InvalidInput, write=True, says="load"),
+    Row("too many records to update", fails("Cannot update more than 200 records at once", "BAD_USER_INPUT", data={"updateCompanies": None}), e.InvalidInput, write=True, says="load"),
     Row("too many records on an older server", fails("Maximum number of records to upsert is 200.", "BAD_USER_INPUT", "UPSERT_MAX_RECORDS_EXCEEDED"), e.InvalidInput, write=True),
     Row("raw database message", fails("invalid input value for enum stage: \"NOPE\"", "BAD_USER_INPUT", data=NO), e.InvalidInput),
     Row("bad foreign key on an older server", fails('insert or update on table "person" violates foreign key constraint "FK_1"', "INTERNAL_SERVER_ERROR"), e.InvalidInput, write=True),

@@ -15,6 +15,7 @@ from aiotwenty import (
     Hooks,
     InvalidInput,
     NotFoundError,
+    PermissionDenied,
     RequestEvent,
     RetryPolicy,
     Twenty,
@@ -22,6 +23,7 @@ from aiotwenty import (
 from aiotwenty.core import CompanyCreateInput, CompanyFilterInput, CompanyUpdateInput, StringFilter
 from aiotwenty.records.settling import with_ids
 from aiotwenty.sandbox import Sandbox
+from tests.unit.scripted import Answer, ScriptedServer, fails
 
 QUICK = RetryPolicy(attempts=4, base=0.001)
 
@@ -119,6 +121,41 @@ async def test_the_flat_client_repeats_writes_by_id_and_no_others(twenty: Twenty
         await twenty.core.create_one_company(CompanyCreateInput(name="Once"))
     assert all(each.happened for each in sandbox.faults)
     assert await twenty.companies.count({"name": {"eq": "Once"}}) == 1
+
+
+@pytest.mark.parametrize("fault", ["reset-after", "reset-before", "cut", "html", "error"])
+async def test_an_upsert_by_a_unique_value_is_repeated(twenty: Twenty, sandbox: Sandbox, fault: str) -> None:
+    rows = [{"name": name, "domainName": {"primaryLinkUrl": f"https://{name}.example"}} for name in ("a", "b")]
+    sandbox.faults.add(f"{fault}:operation=createCompanies:count=1")
+    assert [one.name for one in await twenty.companies.create_many(rows, upsert=True)] == ["a", "b"]
+    sandbox.faults.add(f"{fault}:operation=createCompany:count=1")
+    assert (await twenty.companies.create_one({**rows[0], "name": "new"}, upsert=True)).name == "new"
+    assert await twenty.companies.count() == 2
+    assert all(each.happened for each in sandbox.faults)
+
+
+async def test_an_upsert_that_meets_its_own_earlier_attempt_is_sent_again(server: ScriptedServer) -> None:
+    # The answer to the first is lost while the server is still at work on it; it has only locked the value so far.
+    server.say(
+        Answer(abort=True), fails("A duplicate entry was detected", "BAD_USER_INPUT"), fails("enough", "FORBIDDEN")
+    )
+    async with Twenty(server.url, api_key="x", retry=QUICK) as twenty:
+        with pytest.raises(PermissionDenied, match="enough"):
+            await twenty.companies.create_one({"domainName": {"primaryLinkUrl": "https://a.example"}}, upsert=True)
+    assert len(server.requests) == 3
+
+
+async def test_upserted_records_come_in_the_order_of_the_input_from_older_servers_too() -> None:
+    async with Sandbox(strict=True) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+        own = uuid4()
+        urls = [f"https://{number * 7919 % 60}.example/" for number in range(60)]
+        rows: list[dict[str, Any]] = [{"name": url, "domainName": {"primaryLinkUrl": url}} for url in urls]
+        rows.insert(30, {"id": own, "name": "by id"})
+        names = [row["name"] for row in rows]
+        for _ in range(3):
+            assert [one.name for one in await twenty.companies.create_many(rows, upsert=True)] == names
+            rows = rows[::-1]
+            names = names[::-1]
 
 
 @pytest.mark.parametrize("fault", ["reset-after", "reset-before", "cut", "html", "error"])

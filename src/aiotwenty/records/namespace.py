@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
 from aiotwenty.errors import InvalidInput
 from aiotwenty.records.base import Namespace, as_id
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aiotwenty.bulk.export import ExportReport
-    from aiotwenty.bulk.load import Rows
+    from aiotwenty.bulk.options import ExportOptions, LoadSettings, Rows
     from aiotwenty.bulk.report import LoadReport
 
 R = TypeVar("R", bound=Record)
@@ -40,13 +40,13 @@ class Records(Reads[R, F, O, G], Writes[R, C, U, F], Generic[R, C, U, F, O, G]):
     only.
     """
 
-    async def load(self, rows: Rows, **options: Any) -> LoadReport:
+    async def load(self, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:
         """Loads any number of rows, each exactly once: see `aiotwenty.bulk.load`, whose options are taken here."""
         from aiotwenty import bulk
 
         return await bulk.load(self, rows, **options)
 
-    async def export(self, path: str | Path, **options: Any) -> ExportReport:
+    async def export(self, path: str | Path, **options: Unpack[ExportOptions]) -> ExportReport:
         """Writes every record to a file: see `aiotwenty.bulk.export`, whose options are taken here."""
         from aiotwenty import bulk
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
-from aiotwenty.errors import TwentyError
+from aiotwenty.errors import DuplicateRecord, TwentyError
 from aiotwenty.records.base import Namespace, as_id
 from aiotwenty.records.filters import only_ids
 from aiotwenty.records.inputs import as_model, as_models
 from aiotwenty.records.settling import create_settled, with_ids
+from aiotwenty.records.unique import in_order_of, unique_key
 from aiotwenty.transport.filters import Filter, guarded
 from aiotwenty.transport.models import UUID, Input, Record
 
@@ -28,16 +29,11 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         undeleted).
 
         Without `upsert` the record gets its id here, so that a create whose answer is lost is settled: one record,
-        once. An upsert is repeated after a lost answer only if `data` has an id.
+        once. An upsert is repeated after a lost answer only if `data` has an id or all the unique values.
         """
         model: C = as_model(data, self.meta.model("create"), "data")
         if upsert:
-            record: R = await self._run(
-                "create_one",
-                self._record,
-                {"data": model, "upsert": True},
-                repeatable=getattr(model, "id", None) is not None,
-            )
+            record: R = await self._upsert("create_one", self._record, model, [model])
             return record
         encoded, ids = with_ids([model])
         operation = self.meta.operation("create_one")
@@ -57,13 +53,8 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         if not models:
             return []
         if upsert:
-            records: list[R] = await self._run(
-                "create_many",
-                self._records,
-                {"data": models, "upsert": True},
-                repeatable=all(getattr(model, "id", None) is not None for model in models),
-            )
-            return records
+            records: list[R] = await self._upsert("create_many", self._records, models, models)
+            return in_order_of(models, records, self._where_unique)
         encoded, ids = with_ids(models)
         operation = self.meta.operation("create_many")
         body = b'%b{"data":%b}}' % (operation.body_prefix, encoded)
@@ -160,6 +151,26 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         only = guarded(self._filter(filter), all_records, "destroy_many")
         records: list[R] = await self._run("destroy_many", self._records, {"filter": only})
         return records
+
+    @cached_property
+    def _where_unique(self) -> Any:
+        """None for an object that nothing can be connected to: its schema does not say what is unique."""
+        try:
+            return self.meta.model("where_unique")
+        except AttributeError:
+            return None
+
+    async def _upsert(self, kind: str, result: Any, data: object, models: list[C]) -> Any:
+        """Repeats safely if every one would be found again."""
+        repeatable = all(unique_key(model, self._where_unique) for model in models)
+        variables = {"data": data, "upsert": True}
+        try:
+            return await self._run(kind, result, variables, repeatable=repeatable)
+        except DuplicateRecord as error:
+            if error.attempts == 1 or not repeatable:
+                raise
+        # The one whose answer was lost was still at work when the next came. By now it is done, and its record found.
+        return await self._run(kind, result, variables, repeatable=repeatable)
 
     async def _look_for(self, numbers: list[int]) -> list[R]:
         return await self._look([UUID(int=number) for number in numbers])

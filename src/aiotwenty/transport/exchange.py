@@ -10,6 +10,8 @@ from aiotwenty.errors import TwentyError
 
 T = TypeVar("T")
 
+_SECRET = 8
+"""What is shorter is no secret, and would be found in every answer."""
 _SHOWN = ("Content-Type", "Location", "Retry-After")
 
 
@@ -30,7 +32,7 @@ class Reply:
 
     def public(self) -> Reply:
         """The same without the API key: what errors are made from."""
-        if not self.secret:
+        if len(self.secret) < _SECRET:
             return self
         text = self.secret.decode()
         shown = {name: self.headers[name].replace(text, "***") for name in _SHOWN if name in self.headers}

@@ -38,6 +38,10 @@ _ANONYMOUS_HINT = (
     "This is how Twenty answers a caller that it does not know (or an object that is gone): check the API key, that "
     "a proxy passes the Authorization header on, and that the workspace still has what this client was generated from."
 )
+_MANY_HINT = (
+    "Bulk work takes any number: `load` to create or upsert (`await twenty.companies.load(rows)`), "
+    "`aiotwenty.bulk.change` to update what a filter finds."
+)
 _ROLE_HINT = "The API key is known, but its role does not allow this: see Settings, Roles."
 
 _SUB_CODES: dict[str, type[ApiError]] = {
@@ -102,6 +106,7 @@ _STATUSES: dict[int, type[ApiError]] = {
 _FIRST: tuple[type[ApiError], ...] = (AuthenticationError, PermissionDenied, RateLimited)
 
 _LIMIT = re.compile(r"Limit reached \((\d{1,9}) tokens per (\d{1,9}) ms\)")
+_TOO_MANY = re.compile(r"Maximum number of records to upsert is|Cannot update more than \d+ records at once")
 _NO_FIELD = re.compile(r'^Cannot query field "([^"]+)" on type "([^"]+)"')
 BODY_LIMIT = 10_000_000
 """Bytes above which the server refuses a request, with HTTP 500 (Twenty, July 2026)."""
@@ -272,6 +277,8 @@ def _hint(kind: type[ApiError], message: str) -> str:
         return _ROLE_HINT
     if kind is RateLimited:
         return "The workspace's rate limit is used up: send less, or leave rate_limit='auto' on."
+    if _TOO_MANY.match(message):
+        return _MANY_HINT
     return ""
 
 
