@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Unpack
 
 from pydantic import BaseModel
 
 from aiotwenty.bulk.catalogue import Catalogue, GeneratedCatalogue
 from aiotwenty.bulk.export import RawWalk
-from aiotwenty.bulk.load import AnyRecords, Rows, run_load
+from aiotwenty.bulk.load import AnyRecords, run_load
 from aiotwenty.bulk.loader import LoadOptions
+from aiotwenty.bulk.options import AnyFilter, RemoveOptions, Rows, RunOptions, split_run
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.served import ServedCatalogue
 from aiotwenty.bulk.sources import InputError
@@ -21,7 +22,6 @@ from aiotwenty.transport.encode import encode_json
 from aiotwenty.transport.filters import Filter, guarded
 from aiotwenty.transport.transport import TwentyTransport
 
-AnyFilter = Mapping[str, Any] | BaseModel
 Removal = Literal["delete", "destroy"]
 
 
@@ -40,7 +40,7 @@ async def delete(
     filter: AnyFilter | None = None,
     all_records: bool = False,
     key: str | Sequence[str] | None = None,
-    **options: Any,
+    **options: Unpack[RemoveOptions],
 ) -> LoadReport:
     """Deletes records; they can be restored. `loaded` of the report counts them.
 
@@ -59,7 +59,7 @@ async def destroy(
     filter: AnyFilter | None = None,
     all_records: bool = False,
     key: str | Sequence[str] | None = None,
-    **options: Any,
+    **options: Unpack[RemoveOptions],
 ) -> LoadReport:
     """Destroys records for good; otherwise like `delete`. Rows may name deleted records, too."""
     return await _remove(records, "destroy", rows, filter, all_records, key, options)
@@ -71,7 +71,7 @@ async def change(
     *,
     filter: AnyFilter | None,
     all_records: bool = False,
-    **options: Any,
+    **options: Unpack[RunOptions],
 ) -> LoadReport:
     """Gives every record that matches the same values. An empty filter is refused unless `all_records` is given."""
     model = as_model(data, records.meta.model("update"), "data")
@@ -119,7 +119,7 @@ async def _remove(
     only: AnyFilter | None,
     all_records: bool,
     key: str | Sequence[str] | None,
-    options: dict[str, Any],
+    options: Mapping[str, Any],
 ) -> LoadReport:
     if rows is not None and (only is not None or all_records):
         raise InputError(f"{mode}: say which records by rows or by a filter, not by both")
@@ -138,19 +138,19 @@ class _Change:
     type_name: str
 
     async def remove(
-        self, mode: Removal, which: Rows | Selection, key: str | Sequence[str] | None, options: dict[str, Any]
+        self, mode: Removal, which: Rows | Selection, key: str | Sequence[str] | None, options: Mapping[str, Any]
     ) -> LoadReport:
         if isinstance(which, Selection):
             return await self._selected(which, LoadOptions(mode=mode, known=True), options)
         keys = [key] if isinstance(key, str) else list(key or ())
         return await self._run(which, LoadOptions(mode=mode, key=key, only=["id", *keys]), options)
 
-    async def change(self, model: BaseModel, which: Selection, options: dict[str, Any]) -> LoadReport:
+    async def change(self, model: BaseModel, which: Selection, options: Mapping[str, Any]) -> LoadReport:
         if not model.model_fields_set:
             raise InputError("change: there is nothing to change; give at least one field")
         return await self._selected(which, LoadOptions(mode="change", known=True, change=encode_json(model)), options)
 
-    async def _selected(self, which: Selection, prepared: LoadOptions, options: dict[str, Any]) -> LoadReport:
+    async def _selected(self, which: Selection, prepared: LoadOptions, options: Mapping[str, Any]) -> LoadReport:
         names = self.catalogue.names(self.type_name)
         only = guarded(which.filter, which.all_records, f"{prepared.mode} of {names.plural}")
         if options.get("journal") is not None:
@@ -166,8 +166,6 @@ class _Change:
 
         return await self._run(ids(), prepared, options)
 
-    async def _run(self, rows: Rows, prepared: LoadOptions, options: dict[str, Any]) -> LoadReport:
-        for name in ("mapping", "encoding", "delimiter", "malformed"):
-            if name in options:
-                setattr(prepared, name, options.pop(name))
-        return await run_load(self.endpoint, self.catalogue, self.type_name, rows, prepared, **options)
+    async def _run(self, rows: Rows, prepared: LoadOptions, options: Mapping[str, Any]) -> LoadReport:
+        run, read = split_run(options)
+        return await run_load(self.endpoint, self.catalogue, self.type_name, rows, replace(prepared, **read), **run)

@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Unpack
 from uuid import NAMESPACE_URL
 
-from pydantic import BaseModel
 from pydantic_core import to_json
 
 from aiotwenty.bulk.catalogue import GeneratedCatalogue, Names
@@ -18,6 +17,7 @@ from aiotwenty.bulk.fields import RecordColumn
 from aiotwenty.bulk.formats import FORMATS, RecordWriter, open_writer
 from aiotwenty.bulk.journal import Job, Journal
 from aiotwenty.bulk.load import AnyRecords
+from aiotwenty.bulk.options import AnyFilter, ExportOptions
 from aiotwenty.bulk.raw_page import RawPage
 from aiotwenty.bulk.report import OnProgress, Progress
 from aiotwenty.bulk.sources import InputError
@@ -48,15 +48,7 @@ class ExportReport:
 
 
 async def export(
-    records: AnyRecords,
-    path: str | Path,
-    *,
-    filter: Mapping[str, Any] | BaseModel | None = None,
-    fields: Iterable[str] | None = None,
-    deleted: bool = False,
-    page_size: int | None = None,
-    journal: str | Path | Journal | None = None,
-    on_progress: OnProgress | None = None,
+    records: AnyRecords, path: str | Path, *, filter: AnyFilter | None = None, **options: Unpack[ExportOptions]
 ) -> ExportReport:
     """Writes every record that matches to a .csv, .jsonl or .parquet file, in the order of ids; streamed.
 
@@ -74,11 +66,7 @@ async def export(
         GeneratedCatalogue(meta.package).columns(meta.type_name),
         Path(path),
         only=records._filter(filter),
-        fields=fields,
-        deleted=deleted,
-        page_size=page_size,
-        journal=journal,
-        on_progress=on_progress,
+        **options,
     )
 
 

@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias, Unpack
 
-from aiotwenty.bulk.batches import MOST_BYTES, MOST_RECORDS
 from aiotwenty.bulk.catalogue import Catalogue, GeneratedCatalogue
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.loader import Loader, LoadOptions, open_input
-from aiotwenty.bulk.mapping import FieldMapping
-from aiotwenty.bulk.report import LoadReport, OnProgress
-from aiotwenty.bulk.sources import InputError, Source
+from aiotwenty.bulk.options import LoadSettings, Rows, UpdateOptions, split_run
+from aiotwenty.bulk.report import LoadReport
+from aiotwenty.bulk.sender import Mode
+from aiotwenty.bulk.sources import InputError
 from aiotwenty.records.namespace import Records
 from aiotwenty.transport.transport import TwentyTransport
 
 AnyRecords: TypeAlias = Records[Any, Any, Any, Any, Any, Any]
-Rows: TypeAlias = str | Path | Source | Iterable[Any] | AsyncIterable[Any]
 
 
-async def load(
-    records: AnyRecords,
-    rows: Rows,
-    *,
-    upsert: bool = False,
-    mapping: FieldMapping | None = None,
-    key: str | Sequence[str] | None = None,
-    constants: Mapping[str, Any] | None = None,
-    ignore: Iterable[str] = (),
-    nulls: Literal["skip", "send"] | None = None,
-    malformed: Literal["refuse", "reject"] = "refuse",
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    source: str | None = None,
-    concurrency: int = 8,
-    batch_size: int = MOST_RECORDS,
-    max_bytes: int = MOST_BYTES,
-    journal: str | Path | Journal | None = None,
-    rejects: str | Path | None = None,
-    on_progress: OnProgress | None = None,
-    dry_run: bool = False,
-) -> LoadReport:
+async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:
     """Loads any number of rows, each exactly once; a bad row costs that row only.
 
     `rows` is a path (.csv, .tsv, .jsonl, .parquet) or an iterable or async iterable of create models or mappings.
@@ -60,65 +37,31 @@ async def load(
     (.csv or .jsonl) receives the rows that were not loaded, to be corrected and loaded again. `on_progress` is called
     after every batch. `dry_run` checks every row and sends nothing.
 
-    At most `concurrency` batches are in flight, fewer if more bring nothing; at most `batch_size` records (the server
-    takes 200) and `max_bytes` in each. Memory is bounded by the two, whatever the number of rows.
+    At most `concurrency` batches (8) are in flight, fewer if more bring nothing; at most `batch_size` records (200, as
+    the server takes) and `max_bytes` (8 MB) in each. Memory is bounded by the two, whatever the number of rows.
 
     Raises `InputError` before anything is sent, for files, columns, lines and keys that cannot be right. Raises another
     `TwentyError` if the load cannot go on (no connection for five minutes, key revoked, schema changed). Cancelled, it
     finishes what is in flight and writes the journal first.
     """
-    options = LoadOptions(
-        mode="upsert" if upsert else "insert",
-        mapping=mapping,
-        key=key,
-        constants=constants,
-        ignore=ignore,
-        nulls=nulls,
-        malformed=malformed,
-        encoding=encoding,
-        delimiter=delimiter,
-        source=source,
-    )
-    return await run_load(
-        records._endpoint,
-        GeneratedCatalogue(records.meta.package),
-        records.meta.type_name,
-        rows,
-        options,
-        concurrency=concurrency,
-        batch_size=batch_size,
-        max_bytes=max_bytes,
-        journal=journal,
-        rejects=rejects,
-        on_progress=on_progress,
-        dry_run=dry_run,
-    )
+    run, given = split_run(options)
+    mode: Mode = "upsert" if given.pop("upsert", False) else "insert"
+    return await _run(records, rows, LoadOptions(mode=mode, **given), run)
 
 
-async def update(
-    records: AnyRecords,
-    rows: Rows,
-    *,
-    key: str | Sequence[str] | None = None,
-    **options: Any,
-) -> LoadReport:
+async def update(records: AnyRecords, rows: Rows, **options: Unpack[UpdateOptions]) -> LoadReport:
     """Changes records that exist; takes what `load` takes.
 
     Each row says which record it means by its `id`, or by `key`, and has the fields to change. A row whose record is
     not there, or deleted, is a reject (NOT_FOUND), and so is one whose key several records have (AMBIGUOUS).
     """
-    run = {name: options.pop(name) for name in _RUN_OPTIONS & options.keys()}
-    return await run_load(
-        records._endpoint,
-        GeneratedCatalogue(records.meta.package),
-        records.meta.type_name,
-        rows,
-        LoadOptions(mode="update", key=key, **options),
-        **run,
-    )
+    run, given = split_run(options)
+    return await _run(records, rows, LoadOptions(mode="update", **given), run)
 
 
-_RUN_OPTIONS = {"concurrency", "batch_size", "max_bytes", "journal", "rejects", "on_progress", "dry_run"}
+async def _run(records: AnyRecords, rows: Rows, options: LoadOptions, run: dict[str, Any]) -> LoadReport:
+    catalogue = GeneratedCatalogue(records.meta.package)
+    return await run_load(records._endpoint, catalogue, records.meta.type_name, rows, options, **run)
 
 
 async def run_load(

@@ -10,8 +10,9 @@ from typing import Any
 
 from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.journal import Journal
-from aiotwenty.bulk.load import Rows, run_load
+from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.loader import Input, LoadOptions, open_input
+from aiotwenty.bulk.options import Rows
 from aiotwenty.bulk.report import LoadReport, OnProgress
 from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
 from aiotwenty.bulk.sources import InputError

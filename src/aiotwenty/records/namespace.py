@@ -46,11 +46,13 @@ class Records(Reads[R, F, O, G], Writes[R, C, U, F], Generic[R, C, U, F, O, G]):
 
         return await bulk.load(self, rows, **options)
 
-    async def export(self, path: str | Path, **options: Unpack[ExportOptions]) -> ExportReport:
+    async def export(
+        self, path: str | Path, *, filter: F | Mapping[str, Any] | None = None, **options: Unpack[ExportOptions]
+    ) -> ExportReport:
         """Writes every record to a file: see `aiotwenty.bulk.export`, whose options are taken here."""
         from aiotwenty import bulk
 
-        return await bulk.export(self, path, **options)
+        return await bulk.export(self, path, filter=filter, **options)
 
 
 class FindDuplicates(Namespace[R], Generic[R, C]):
