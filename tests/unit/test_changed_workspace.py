@@ -58,8 +58,9 @@ NESTED = "query { companies { edges { node { people { edges { node { id } } } } 
 async def test_related_records_that_may_have_been_cut_are_reported(server: ScriptedServer, people: Any) -> None:
     server.say(answer(companies(*people)))
     async with Twenty(server.url, api_key=KEY) as twenty:
-        with pytest.warns(RelationCut, match=r"companies\.people"):
+        with pytest.warns(RelationCut, match=r"companies\.people") as warned:
             await twenty.execute(NESTED)
+    assert warned[0].filename == __file__
 
 
 @pytest.mark.parametrize("people", [[(3, None), (59, None)], [(60, 60)], []], ids=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections import defaultdict
 from typing import Any
@@ -22,8 +23,16 @@ def report_cut(data: object, operation: str) -> None:
             f"{operation}: {', '.join(cut)} may be incomplete: the server returns at most 60 related records of each "
             "record, and does not say that there are more. Fetch them with a filter on the other side.",
             RelationCut,
-            stacklevel=2,
+            stacklevel=_level_of_the_caller(),
         )
+
+
+def _level_of_the_caller() -> int:
+    """For `stacklevel`: warnings tell each line of a program once, so it has to be the caller's line."""
+    level, frame = 0, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("aiotwenty."):
+        level, frame = level + 1, frame.f_back
+    return level + 1
 
 
 def _may_be_cut(connections: list[dict[str, Any]]) -> bool:
