@@ -44,6 +44,9 @@ async def instead(request: web.Request, fault: Fault, roots: list[str], strict: 
 
 async def afterwards(request: web.Request, response: web.StreamResponse, fault: Fault) -> web.StreamResponse:
     """What becomes of an answer; whatever was asked for is done by now."""
+    if request.transport is None or request.transport.is_closing():
+        # Another fault has ended the connection, or the client has.
+        return response
     body = response.body if isinstance(response, web.Response) else None
     data = bytes(body) if isinstance(body, bytes | bytearray) else b""
     match fault.kind:
