@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from aiotwenty import Twenty
 from aiotwenty.bulk import InputError, micros
+from aiotwenty.bulk.options import ReadOptions
 from aiotwenty.core import CompanyCreateInput
 from aiotwenty.errors import AuthenticationError
 from aiotwenty.sandbox import Sandbox
@@ -286,7 +288,9 @@ async def test_unknown_columns_and_broken_lines_are_named_before_anything_is_sen
     with pytest.raises(InputError, match="nonsens"):
         await twenty.companies.load(path)
     path.write_text('name,city\nA,B\nC\n"D,E\n')
-    with pytest.raises(InputError, match=r"line 3: has 1 cells, the header has 2; line 4: unexpected end of data"):
+    with pytest.raises(
+        InputError, match=r"line 3: has 1 cell, the header has 2; line 4: a quote is opened and never closed"
+    ):
         await twenty.companies.load(path)
     assert await twenty.companies.count() == 0
     report = await twenty.companies.load(path, malformed="reject")
@@ -303,3 +307,37 @@ async def test_update_changes_only_what_is_there(either: Twenty) -> None:
     assert [(one.row, one.code) for one in report.rejects] == [(3, "NOT_FOUND"), (4, "NOT_FOUND")]
     assert await either.companies.count({"address": {"addressCity": {"eq": "Rome"}}}) == 2
     assert await either.companies.count() == 300
+
+
+async def test_a_row_that_cannot_be_read_is_rejected_with_its_text_until_it_is_corrected(
+    twenty: Twenty, tmp_path: Path
+) -> None:
+    source, bad = tmp_path / "c.csv", tmp_path / "bad.csv"
+    source.write_text('name,domain\nA,https://a.example\nB,https://b.example,more\n"C"x,https://c.example\n')
+    first = await twenty.companies.load(source, malformed="reject", rejects=bad)
+    assert (first.loaded, first.rejected) == (1, 2)
+    with bad.open(newline="") as file:
+        kept = list(csv.DictReader(file))
+    assert [one["_text"] for one in kept] == ["B,https://b.example,more", '"C"x,https://c.example']
+    assert (await twenty.companies.load(bad)).rejected == 2
+    corrected = [
+        {**one, "name": name, "domain": f"https://{name}.example", "_text": ""}
+        for one, name in zip(kept, "bc", strict=True)
+    ]
+    with bad.open("w", newline="") as file:
+        writer = csv.DictWriter(file, kept[0])
+        writer.writeheader()
+        writer.writerows(corrected)
+    assert (await twenty.companies.load(bad)).loaded == 2
+    assert await twenty.companies.count() == 3
+
+
+async def test_rejects_are_read_with_the_options_of_their_source(twenty: Twenty, tmp_path: Path) -> None:
+    source, bad = tmp_path / "people.csv", tmp_path / "bad.csv"
+    source.write_bytes("first name;phone\nZoë;abc\nBergå;\n".encode("cp1252"))
+    options: ReadOptions = {"encoding": "cp1252", "delimiter": ";"}
+    assert (await twenty.people.load(source, rejects=bad, **options)).rejected == 1
+    bad.write_bytes(bad.read_bytes().replace(b";abc", b";"))
+    assert (await twenty.people.load(bad, **options)).loaded == 1
+    names = {one.name.first_name async for one in twenty.people.iterate() if one.name}
+    assert names == {"Zoë", "Bergå"}

@@ -84,7 +84,7 @@ def open_input(rows: Any, catalogue: Catalogue, type_name: str, options: LoadOpt
             more = check.malformed - len(check.problems)
             raise InputError(
                 f"{source.name}: " + "; ".join(check.problems) + (f"; and {more:,} more" if more else "") + ". "
-                "Correct these lines, or have them rejected (malformed='reject', --malformed reject)"
+                "Correct these lines, or have them rejected (malformed='reject', --reject-malformed)"
             )
         if source.columns is None and check.columns:
             mapper.check_columns(source.name, check.columns, check)
@@ -174,7 +174,7 @@ class Loader:
                     self._rejects_path,
                     self._job.rejects(),
                     str(self._job.namespace),
-                    self._given.source.columns or (),
+                    self._given.source,
                 )
         progress = self._progress
         return LoadReport(

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from aiotwenty.bulk.batches import Reference
 from aiotwenty.bulk.fields import Relation, Shape, Target
 from aiotwenty.bulk.identity import canonical
-from aiotwenty.bulk.sources import Check, InputError
+from aiotwenty.bulk.sources import RAW_TEXT, Check, InputError
 from aiotwenty.bulk.transforms import Transform, named_transform
 
 FieldSpec: TypeAlias = str | tuple[str, Transform | str] | list[str] | None
@@ -58,7 +58,7 @@ class Mapper:
     ) -> None:
         self.shape = shape
         self._mapping = dict(mapping or {})
-        self._ignored = {*ignore, *REJECT_COLUMNS}
+        self._ignored = {*ignore, *REJECT_COLUMNS, RAW_TEXT}
         self._only = None if only is None else {self._value_path(name) for name in only}
         self._is_text = is_text
         self._hidden = shape.read_only_parts

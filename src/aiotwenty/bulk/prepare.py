@@ -13,7 +13,7 @@ from aiotwenty.bulk.fields import Target
 from aiotwenty.bulk.identity import canonical, id_from_key, id_from_row
 from aiotwenty.bulk.mapping import Mapper, ValueRefused
 from aiotwenty.bulk.report import Reject
-from aiotwenty.bulk.sources import InputError, Row
+from aiotwenty.bulk.sources import RAW_TEXT, InputError, Row
 from aiotwenty.transport.encode import encode_json
 
 
@@ -49,6 +49,8 @@ class Preparer:
     def prepare(self, row: Row) -> Prepared | Reject:
         if row.problem:
             return self._reject(row, "MALFORMED", row.problem)
+        if row.values.get(RAW_TEXT):
+            return self._reject(row, "MALFORMED", f"put its values into their columns, and empty {RAW_TEXT}")
         try:
             data, references = self._mapper.build(row.values)
             own_id = data.pop("id", None)

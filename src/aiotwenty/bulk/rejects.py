@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic_core import to_json
 
 from aiotwenty.bulk.mapping import REJECT_COLUMNS
 from aiotwenty.bulk.report import Reject
-from aiotwenty.bulk.sources import InputError
+from aiotwenty.bulk.sources import CsvSource, InputError, Source, TextSource
 
 
 def check_rejects_path(path: str | Path, source_path: Path | None) -> Path:
@@ -26,33 +27,40 @@ def check_rejects_path(path: str | Path, source_path: Path | None) -> Path:
     return path
 
 
-def write_rejects(path: Path, rejects: Sequence[Reject], source: str, columns: Iterable[str] = ()) -> None:
+def write_rejects(path: Path, rejects: Sequence[Reject], namespace: str, like: Source) -> None:
     """Replaces the file. `_row` and `_source` say which row it was, so that it keeps its id when it is loaded again."""
     part = path.with_name(path.name + ".part")
     if path.suffix.lower() == ".csv":
-        _write_csv(part, rejects, source, columns)
+        _write_csv(part, rejects, namespace, like)
     else:
         with part.open("wb") as file:
+            file.write(_mark(like))
             for one in rejects:
-                file.write(to_json({**dict(one.values), **_about(one, source)}) + b"\n")
+                file.write(to_json({**dict(one.values), **_about(one, namespace)}) + b"\n")
     part.replace(path)
 
 
-def _about(one: Reject, source: str) -> dict[str, Any]:
+def _about(one: Reject, namespace: str) -> dict[str, Any]:
     row = one.values.get("_row", one.row)
-    return dict(zip(REJECT_COLUMNS, (row, one.values.get("_source", source), one.code, one.message), strict=True))
+    return dict(zip(REJECT_COLUMNS, (row, one.values.get("_source", namespace), one.code, one.message), strict=True))
 
 
-def _write_csv(path: Path, rejects: Sequence[Reject], source: str, columns: Iterable[str]) -> None:
-    names = dict.fromkeys(name for name in columns if name not in REJECT_COLUMNS)
+def _mark(like: Source) -> bytes:
+    """A byte order mark where the source is not UTF-8: it outdoes the encoding that the next run is told again."""
+    return b"" if not isinstance(like, TextSource) or like.encoding.startswith("utf-8") else codecs.BOM_UTF8
+
+
+def _write_csv(path: Path, rejects: Sequence[Reject], namespace: str, like: Source) -> None:
+    names = dict.fromkeys(name for name in like.columns or () if name not in REJECT_COLUMNS)
     for one in rejects:
         names.update(dict.fromkeys(name for name in one.values if name not in REJECT_COLUMNS))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+    path.write_bytes(_mark(like))
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=like.delimiter if isinstance(like, CsvSource) else ",")
         writer.writerow([*REJECT_COLUMNS, *names])
         for one in rejects:
             cells = [as_cell(one.values.get(name)) for name in names]
-            writer.writerow([*_about(one, source).values(), *cells])
+            writer.writerow([*_about(one, namespace).values(), *cells])
 
 
 def as_cell(value: Any) -> Any:

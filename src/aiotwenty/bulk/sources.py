@@ -20,6 +20,9 @@ from aiotwenty.errors import ConfigurationError
 NAMED_PROBLEMS = 20
 """How many malformed lines an error names; the rest is counted."""
 
+RAW_TEXT = "_text"
+"""Where a row that could not be read has its text. Correcting it empties this."""
+
 _LONGEST_CELL = 16 * 1024 * 1024
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -111,7 +114,7 @@ def _open_file(path: Path, encoding: str | None, delimiter: str | None) -> Sourc
     if not path.exists():
         raise InputError(f"{path}: there is no such file")
     if not path.is_file():
-        raise InputError(f"{path}: is not a file")
+        raise InputError(f"{path}: is a folder, not a file" if path.is_dir() else f"{path}: is not a file")
     match path.suffix.lower():
         case ".csv" | ".tsv" | ".txt":
             return CsvSource(path, encoding, delimiter)
@@ -122,7 +125,7 @@ def _open_file(path: Path, encoding: str | None, delimiter: str | None) -> Sourc
         case ending:
             raise InputError(
                 f"{path}: cannot tell what a {ending or 'file without ending'} holds; "
-                "name it .csv, .tsv, .jsonl or .parquet"
+                "save it as .csv, .tsv, .jsonl or .parquet"
             )
 
 
@@ -186,17 +189,18 @@ class FileSource(Source):
 
 
 class TextSource(FileSource):
-    """A text file: its encoding is said, told by a byte order mark, or UTF-8. Never guessed."""
+    """A text file: its encoding is told by a byte order mark, or said, or UTF-8. Never guessed."""
 
     def __init__(self, path: Path, encoding: str | None) -> None:
         super().__init__(path)
         with path.open("rb") as file:
             start = file.read(4)
-        self.encoding = encoding or next((name for mark, name in _BYTE_ORDER_MARKS if start.startswith(mark)), "utf-8")
+        marked = next((name for mark, name in _BYTE_ORDER_MARKS if start.startswith(mark)), None)
         try:
-            codecs.lookup(self.encoding)
+            codecs.lookup(encoding or "utf-8")
         except LookupError:
-            raise InputError(f"{path}: there is no encoding named {self.encoding!r}") from None
+            raise InputError(f"{path}: there is no encoding named {encoding!r}") from None
+        self.encoding = marked or encoding or "utf-8"
 
     def lines(self) -> Iterator[str]:
         with self.path.open(encoding=self.encoding, newline="") as file:
@@ -247,9 +251,11 @@ class CsvSource(TextSource):
             raise InputError(f"{self.path}: has no header line; the first line names the columns")
         for position, column in enumerate(columns, 1):
             if not column:
-                raise InputError(f"{self.path}, line 1: column {position} has no name")
+                raise InputError(
+                    f"{self.path}, line 1: column {position} has no name; give it one, or take the column out"
+                )
             if columns.index(column) != position - 1:
-                raise InputError(f"{self.path}, line 1: two columns are named {column!r}")
+                raise InputError(f"{self.path}, line 1: two columns are named {column!r}; rename one of them")
         return columns
 
     def _reader(self, lines: Iterator[str]) -> Any:
@@ -259,9 +265,9 @@ class CsvSource(TextSource):
         """The columns are those of the header; only the lines that do not fit it are looked at more closely."""
         check = Check(columns=dict.fromkeys(self.columns or (), 1))
         width = len(check.columns)
-        for line, cells, problem in self._cells():
+        for line, cells, problem, text in self._cells():
             if problem or len(cells) != width:
-                check.add(self._row(check.total + 1, line, cells, problem))
+                check.add(self._row(check.total + 1, line, cells, problem, text))
             else:
                 check.total += 1
         return check
@@ -269,32 +275,42 @@ class CsvSource(TextSource):
     def read(self) -> Iterator[Row]:
         columns = self.columns or ()
         width = len(columns)
-        for number, (line, cells, problem) in enumerate(self._cells(), 1):
+        for number, (line, cells, problem, text) in enumerate(self._cells(), 1):
             if problem or len(cells) != width:
-                yield self._row(number, line, cells, problem)
+                yield self._row(number, line, cells, problem, text)
             else:
                 yield Row(number, dict(zip(columns, cells, strict=True)), line)
 
-    def _row(self, number: int, line: int, cells: list[str], problem: str | None) -> Row:
+    def _row(self, number: int, line: int, cells: list[str], problem: str | None, text: list[str]) -> Row:
         columns = self.columns or ()
-        values = dict(zip(columns, cells, strict=False))
-        return Row(number, values, line, problem or f"has {len(cells)} cells, the header has {len(columns)}")
+        values = {**dict(zip(columns, cells, strict=False)), RAW_TEXT: "".join(text).rstrip("\r\n")}
+        counted = f"has {len(cells)} {'cell' if len(cells) == 1 else 'cells'}, the header has {len(columns)}"
+        return Row(number, values, line, problem or counted)
 
-    def _cells(self) -> Iterator[tuple[int, list[str], str | None]]:
-        """Where each row begins, its cells, and why it cannot be read; empty lines are skipped."""
-        reader = self._reader(self.lines())
+    def _cells(self) -> Iterator[tuple[int, list[str], str | None, list[str]]]:
+        """Where each row begins, its cells, why it cannot be read, and its lines; empty lines are skipped."""
+        text: list[str] = []
+        reader = self._reader(_remembered(self.lines(), text))
         next(reader, None)
         while True:
+            text.clear()
             line = reader.line_num + 1
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield line, [], str(error)
+                problem = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
+                yield line, [], problem, text
                 continue
             if cells:
-                yield line, cells, None
+                yield line, cells, None, text
+
+
+def _remembered(lines: Iterator[str], kept: list[str]) -> Iterator[str]:
+    for line in lines:
+        kept.append(line)
+        yield line
 
 
 class JsonLinesSource(TextSource):
@@ -312,12 +328,12 @@ class JsonLinesSource(TextSource):
             try:
                 values = from_json(text)
             except ValueError as error:
-                yield Row(number, {"_text": text.rstrip("\r\n")}, line, f"is not JSON ({error})")
+                yield Row(number, {RAW_TEXT: text.rstrip("\r\n")}, line, f"is not JSON ({error})")
                 continue
             if isinstance(values, dict):
                 yield Row(number, values, line)
             else:
-                yield Row(number, {"_text": text.rstrip("\r\n")}, line, "is not a JSON object")
+                yield Row(number, {RAW_TEXT: text.rstrip("\r\n")}, line, "is not a JSON object")
 
 
 class ParquetSource(FileSource):
