@@ -43,10 +43,12 @@ async def run(names: list[str], rounds: int) -> list[Table]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("experiments", nargs="*", choices=_EXPERIMENTS, default=list(_EXPERIMENTS))
+    parser.add_argument("experiments", nargs="*", help=f"some of {', '.join(_EXPERIMENTS)}; all by default")
     parser.add_argument("--rounds", type=int, default=9)
     given = parser.parse_args()
-    names = list(given.experiments)
+    names = list(given.experiments) or list(_EXPERIMENTS)
+    if unknown := set(names) - set(_EXPERIMENTS):
+        parser.error(f"there is no experiment {', '.join(sorted(unknown))}: there are {', '.join(_EXPERIMENTS)}")
     tables = asyncio.run(run(names, given.rounds))
     text = _HEAD.format(machine=machine()) + "\n".join(table.markdown() for table in tables)
     sys.stdout.write(text)
