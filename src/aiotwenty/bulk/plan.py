@@ -64,8 +64,10 @@ async def load_plan(
 
     Raises `InputError` for anything in any of the sources that can't be right, before anything is sent.
     """
+    path = Path(plan)
+    entries = read_plan(path)
     catalogue = await serve_catalogue(client)
-    steps = read_plan(Path(plan), catalogue)
+    steps = [_step(path, entry, catalogue) for entry in entries]
     return await run_steps(
         client.endpoint("graphql"),
         catalogue,
@@ -77,8 +79,8 @@ async def load_plan(
     )
 
 
-def read_plan(path: Path, catalogue: ServedCatalogue) -> list[Step]:
-    """Raises `InputError` for a plan that is missing, no TOML, or says what no plan can say."""
+def read_plan(path: Path) -> list[dict[str, Any]]:
+    """Its loads. Raises `InputError` for a plan that is missing, no TOML, or says what no plan can say."""
     try:
         plan = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -89,11 +91,12 @@ def read_plan(path: Path, catalogue: ServedCatalogue) -> list[Step]:
     if plan or not isinstance(entries, list) or not entries:
         unknown = f" and no {', '.join(plan)}" if plan else ""
         raise InputError(f"{path}: a plan is a list of [[load]] with object and source{unknown}")
-    return [_step(path, number, entry, catalogue) for number, entry in enumerate(entries, 1)]
+    for number, entry in enumerate(entries, 1):
+        _check_entry(f"{path}, load {number}", entry)
+    return entries
 
 
-def _step(path: Path, number: int, entry: Any, catalogue: ServedCatalogue) -> Step:
-    where = f"{path}, load {number}"
+def _check_entry(where: str, entry: Any) -> None:
     if (
         not isinstance(entry, dict)
         or not isinstance(entry.get("object"), str)
@@ -104,6 +107,9 @@ def _step(path: Path, number: int, entry: Any, catalogue: ServedCatalogue) -> St
         raise InputError(
             f"{where}: there is no setting {', '.join(sorted(unknown))}; there are {', '.join(sorted(_STEP_KEYS))}"
         )
+
+
+def _step(path: Path, entry: dict[str, Any], catalogue: ServedCatalogue) -> Step:
     names = catalogue.find(entry["object"])
     known = {one.name for one in fields(LoadOptions)}
     given = {name: value for name, value in entry.items() if name in known and name not in ("source", "mapping")}
