@@ -341,3 +341,35 @@ async def test_rejects_are_read_with_the_options_of_their_source(twenty: Twenty,
     assert (await twenty.people.load(bad, **options)).loaded == 1
     names = {one.name.first_name async for one in twenty.people.iterate() if one.name}
     assert names == {"Zoë", "Bergå"}
+
+
+async def test_what_cannot_be_mapped_is_told_with_what_to_do(twenty: Twenty, tmp_path: Path) -> None:
+    source = tmp_path / "c.csv"
+    source.write_text("name,Annual Revenue,Shoe size\nA,5,44\n")
+    with pytest.raises(InputError, match=r"column 'Shoe size': .*leave it out \(ignore=, --ignore\)"):
+        await twenty.companies.load(source)
+    with pytest.raises(InputError, match=r"mapped, but not there: column 'City'; there are name, Annual Revenue"):
+        await twenty.companies.load(source, mapping={"City": "address.addressCity"}, ignore=["Shoe size"])
+    with pytest.raises(InputError, match="column 'name' cannot be mapped: Company has no field 'nme'; did you mean"):
+        await twenty.companies.load(source, mapping={"name": "nme"})
+    (reject,) = (await twenty.companies.load(source, ignore=["Shoe size"])).rejects
+    assert "map the column to annualRevenue.amountMicros or annualRevenue.currencyCode" in reject.message
+
+
+async def test_a_decimal_comma_is_understood_where_it_is_said(twenty: Twenty) -> None:
+    rows = [{"name": "A", "Revenue": "1.234,56"}]
+    plain = await twenty.companies.load(rows, mapping={"Revenue": ("annualRevenue.amountMicros", "micros")})
+    assert plain.rejects[0].message == (
+        "Revenue: '1.234,56' is not a decimal number; for a decimal comma say micros:, or number:,"
+    )
+    await twenty.companies.load(rows, mapping={"Revenue": ("annualRevenue.amountMicros", "micros:,")})
+    company = await twenty.companies.find_one(filter={"name": {"eq": "A"}})
+    assert company.annual_revenue is not None
+    assert company.annual_revenue.amount_micros == 1_234_560_000
+
+
+async def test_a_wrong_number_is_told_once(twenty: Twenty) -> None:
+    report = await twenty.companies.load([{"annualRevenue": {"amountMicros": "abc"}}])
+    assert report.rejects[0].message == (
+        "annualRevenue.amountMicros: Input should be a valid integer, unable to parse string as an integer, not 'abc'"
+    )

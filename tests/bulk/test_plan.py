@@ -76,7 +76,7 @@ def test_the_order_of_steps_breaks_circles_at_the_fewest_places() -> None:
     ("text", "problem"),
     [
         ("", "a list of"),
-        ("[[load]]\nobject = 'companies'\n", "needs object and source"),
+        ("[[load]]\nobject = 'companies'\n", "load 1: needs source"),
         ("[[load]]\nobject = 'planets'\nsource = 'a.csv'\n", "no object 'planets'"),
         ("[[load]]\nobject = 'companies'\nsource = 'none.csv'\n", "no such file"),
         ("[[load]]\nobject = 'companies'\nsource = 'a.csv'\nspeed = 5\n", "no setting speed"),
@@ -87,3 +87,31 @@ async def test_plans_that_cannot_be_right_are_refused(twenty: Twenty, tmp_path: 
     (tmp_path / "plan.toml").write_text(text)
     with pytest.raises(InputError, match=problem):
         await bulk.load_plan(twenty, tmp_path / "plan.toml")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('upsert = "yes"', "upsert: Input should be a valid boolean, not 'yes'"),
+        ("key = 5", "key: Input should be a valid string, not 5"),
+        ('ignore = "email"', "ignore: Input should be a valid list, not 'email'"),
+        ('malformed = "no"', "malformed: Input should be 'refuse' or 'reject', not 'no'"),
+        ("upsrt = true", "there is no setting upsrt; there are constants"),
+        ('mapping = "email"', "mapping: Input should be a valid dictionary, not 'email'"),
+        ("mapping = { email = 5 }", 'mapping of \'email\' is to be "field", ["field", "transform"] or false, not 5'),
+        ('mapping = { email = ["a", "b", "c"] }', "mapping of 'email' is to be \"field\""),
+        ('object = "peeple"', "no object 'peeple'; did you mean people?"),
+    ],
+)
+async def test_a_plan_that_cannot_be_right_is_refused_by_file_and_entry(
+    twenty: Twenty, tmp_path: Path, line: str, problem: str
+) -> None:
+    plan = tmp_path / "plan.toml"
+    (tmp_path / "people.csv").write_text("email\na@example.com\n")
+    object_line = "" if line.startswith("object") else 'object = "people"\n'
+    plan.write_text(f'[[load]]\nsource = "people.csv"\n{object_line}{line}\n')
+    with pytest.raises(InputError) as refused:
+        await bulk.load_plan(twenty, plan)
+    assert str(refused.value).startswith(f"{plan}, load 1: ")
+    assert problem in str(refused.value)
+    assert await twenty.people.count() == 0

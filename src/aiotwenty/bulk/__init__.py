@@ -10,7 +10,20 @@ from aiotwenty.bulk.move import ObjectComparison, compare_workspace, export_work
 from aiotwenty.bulk.plan import StepReport, load_plan
 from aiotwenty.bulk.report import LoadReport, Progress, Reject
 from aiotwenty.bulk.sources import InputError, open_source
-from aiotwenty.bulk.transforms import boolean, date, lower, micros, number, option, split, text, trim, upper, url
+from aiotwenty.bulk.transforms import (
+    boolean,
+    date,
+    decimal_comma,
+    lower,
+    micros,
+    number,
+    option,
+    split,
+    text,
+    trim,
+    upper,
+    url,
+)
 
 __all__ = [
     "ExportReport",
@@ -25,6 +38,7 @@ __all__ = [
     "change",
     "compare_workspace",
     "date",
+    "decimal_comma",
     "delete",
     "destroy",
     "export",

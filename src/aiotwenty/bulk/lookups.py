@@ -90,7 +90,7 @@ class RelationResolver:
                     row = record.row
                     code = "AMBIGUOUS" if ids else "RELATION_NOT_FOUND"
                     count = f"{len(ids)} records have" if ids else "no record has"
-                    message = f"{one.join}: {count} {one.type_name} {one.path} = {one.value}"
+                    message = f"{one.join}: {count} {one.path} = {one.value} ({one.type_name})"
                     rejects.append(Reject(row.number, row.values, code, message, row.line))
                     break
                 record.links[one.join] = ids[0]

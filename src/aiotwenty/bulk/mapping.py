@@ -66,7 +66,10 @@ class Mapper:
         self._columns: dict[str, Column | None] = {}
         self._constants = [(self._compile(name, name), value) for name, value in (constants or {}).items()]
         for name, spec in self._mapping.items():
-            self._columns[name] = self._compile(name, spec)
+            try:
+                self._columns[name] = self._compile(name, spec)
+            except InputError as error:
+                raise InputError(f"column {name!r} cannot be mapped: {error}") from None
 
     def _compile(self, name: str, spec: FieldSpec) -> Column | None:
         if spec is None or name in self._ignored or (spec == name and name in self.shape.read_only):
@@ -76,7 +79,7 @@ class Mapper:
             try:
                 transform = named_transform(transform)
             except ValueError as error:
-                raise InputError(f"column {name!r}: {error}") from None
+                raise InputError(str(error)) from None
         target = self.shape.resolve(field_name)
         # Values that are whole composites (dicts) need no primary part; a plain value does, and says so when it comes.
         plain = target.path
@@ -124,11 +127,13 @@ class Mapper:
                 where = f" (first in row {check.columns[name]})" if check and check.columns.get(name, 1) > 1 else ""
                 problems.append(f"column {name!r}{where}: {error}")
         missing = [name for name in self._mapping if name not in columns]
-        problems += [f"column {name!r} is mapped, but {source} has no such column" for name in missing]
         if problems:
-            raise InputError(
-                f"{source}: " + "; ".join(problems) + ". Map a column to a field, or say that it is to be ignored"
-            )
+            problems.append("map it to a field (mapping=, --map), or leave it out (ignore=, --ignore)")
+        if missing:
+            mapped = " and ".join(map(repr, missing))
+            problems.append(f"mapped, but not there: column {mapped}; there are {', '.join(columns)}")
+        if problems:
+            raise InputError(f"{source}: " + "; ".join(problems))
 
     def build(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Reference]]:
         """Input data by the names of the wire, and the relations given by a natural key."""
@@ -181,7 +186,10 @@ class Mapper:
                     if hidden:
                         value = {part: one for part, one in value.items() if part not in hidden}
                 elif path == target.path:
-                    raise ValueRefused(f"{column.name}: {target.dotted} is made of parts, {value!r} is none of them")
+                    parts = " or ".join(f"{target.dotted}.{part}" for part in self.shape.composites[path[0]])
+                    raise ValueRefused(
+                        f"{column.name}: {target.dotted} is made of parts, {value!r} is none; map the column to {parts}"
+                    )
         else:
             path = target.path
         _set(data, path, value)

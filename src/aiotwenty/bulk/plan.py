@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Strict, ValidationError
 
 from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.journal import Journal
@@ -19,10 +21,24 @@ from aiotwenty.bulk.sources import InputError
 from aiotwenty.client import Client
 from aiotwenty.transport.transport import TwentyTransport
 
-_STEP_KEYS = {
-    "object", "source", "upsert", "key", "mapping", "constants", "ignore", "nulls", "malformed", "encoding",
-    "delimiter", "rejects",
-}  # fmt: skip
+
+class Entry(BaseModel):
+    """A `[[load]]` of a plan."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    object: str
+    source: str
+    upsert: bool = False
+    key: str | list[str] | None = None
+    mapping: dict[str, str | Annotated[tuple[str, str], Strict(False)] | Literal[False]] = {}
+    constants: dict[str, Any] | None = None
+    ignore: list[str] = []
+    nulls: Literal["skip", "send"] | None = None
+    malformed: Literal["refuse", "reject"] = "refuse"
+    encoding: str | None = None
+    delimiter: str | None = None
+    rejects: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +83,7 @@ async def load_plan(
     path = Path(plan)
     entries = read_plan(path)
     catalogue = await serve_catalogue(client)
-    steps = [_step(path, entry, catalogue) for entry in entries]
+    steps = [_step(path, number, entry, catalogue) for number, entry in enumerate(entries, 1)]
     return await run_steps(
         client.endpoint("graphql"),
         catalogue,
@@ -79,7 +95,7 @@ async def load_plan(
     )
 
 
-def read_plan(path: Path) -> list[dict[str, Any]]:
+def read_plan(path: Path) -> list[Entry]:
     """Its loads. Raises `InputError` for a plan that is missing, no TOML, or says what no plan can say."""
     try:
         plan = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -89,39 +105,45 @@ def read_plan(path: Path) -> list[dict[str, Any]]:
         raise InputError(f"{path}: {error}") from None
     entries = plan.pop("load", None)
     if plan or not isinstance(entries, list) or not entries:
-        unknown = f" and no {', '.join(plan)}" if plan else ""
+        unknown = f"; there is no place for {', '.join(plan)} outside of them" if plan else ""
         raise InputError(f"{path}: a plan is a list of [[load]] with object and source{unknown}")
-    for number, entry in enumerate(entries, 1):
-        _check_entry(f"{path}, load {number}", entry)
-    return entries
+    return [_entry(f"{path}, load {number}", given) for number, given in enumerate(entries, 1)]
 
 
-def _check_entry(where: str, entry: Any) -> None:
-    if (
-        not isinstance(entry, dict)
-        or not isinstance(entry.get("object"), str)
-        or not isinstance(entry.get("source"), str)
-    ):
-        raise InputError(f"{where}: needs object and source")
-    if unknown := entry.keys() - _STEP_KEYS:
-        raise InputError(
-            f"{where}: there is no setting {', '.join(sorted(unknown))}; there are {', '.join(sorted(_STEP_KEYS))}"
-        )
+def _entry(where: str, given: Any) -> Entry:
+    try:
+        return Entry.model_validate(given)
+    except ValidationError as error:
+        raise InputError(f"{where}: {_explained(error)}") from None
 
 
-def _step(path: Path, entry: dict[str, Any], catalogue: ServedCatalogue) -> Step:
-    names = catalogue.find(entry["object"])
-    known = {one.name for one in fields(LoadOptions)}
-    given = {name: value for name, value in entry.items() if name in known and name not in ("source", "mapping")}
-    mapping = {
-        column: None if spec is False else (spec[0], spec[1]) if isinstance(spec, list) and len(spec) == 2 else spec
-        for column, spec in entry.get("mapping", {}).items()
-    }
-    options = LoadOptions(mode="upsert" if entry.get("upsert") else "insert", mapping=mapping or None, **given)
-    rejects = path.parent / entry["rejects"] if "rejects" in entry else None
-    return Step(
-        names.type_name, path.parent / entry["source"], options, rejects, f"{names.plural} from {entry['source']}"
-    )
+def _step(path: Path, number: int, entry: Entry, catalogue: ServedCatalogue) -> Step:
+    try:
+        names = catalogue.find(entry.object)
+    except InputError as error:
+        raise InputError(f"{path}, load {number}: {error}") from None
+    mapping = {column: spec or None for column, spec in entry.mapping.items()}
+    settings = entry.model_dump(include={"key", "constants", "ignore", "nulls", "malformed", "encoding", "delimiter"})
+    options = LoadOptions(mode="upsert" if entry.upsert else "insert", mapping=mapping or None, **settings)
+    rejects = path.parent / entry.rejects if entry.rejects else None
+    return Step(names.type_name, path.parent / entry.source, options, rejects, f"{names.plural} from {entry.source}")
+
+
+def _explained(error: ValidationError) -> str:
+    told: dict[str, str] = {}
+    for one in error.errors(include_url=False):
+        name, *inner = one["loc"] or ("it",)
+        column = str(inner[0]) if inner else ""
+        if one["type"] == "extra_forbidden":
+            message = f"there is no setting {name}; there are {', '.join(sorted(Entry.model_fields))}"
+        elif one["type"] == "missing":
+            message = f"needs {name}"
+        elif name == "mapping" and inner:
+            message = f'mapping of {column!r} is to be "field", ["field", "transform"] or false, not {one["input"]!r}'
+        else:
+            message = f"{name}: {one['msg']}, not {one['input']!r}"
+        told.setdefault(f"{name} {column}", message)
+    return "; ".join(told.values())
 
 
 async def run_steps(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -142,10 +143,15 @@ def _field_reader(path: str) -> Callable[[dict[str, Any]], Any]:
 
 
 def _explain(error: ValidationError) -> str:
-    parts = []
-    for one in error.errors(include_url=False, include_context=False)[:5]:
-        where = ".".join(str(part) for part in one["loc"] if isinstance(part, str) and not part.startswith("function-"))
+    told: dict[str, str] = {}
+    for one in error.errors(include_url=False, include_context=False):
+        field, *inner = [str(part) for part in one["loc"] if isinstance(part, str)] or ["value"]
+        where = ".".join([field, *(part for part in inner if not _ALTERNATIVE.match(part))])
         given = repr(one["input"])
         shown = given if len(given) <= 80 else given[:77] + "..."
-        parts.append(f"{where}: {one['msg']}, not {shown}")
-    return "; ".join(dict.fromkeys(parts))
+        told.setdefault(where, f"{where}: {one['msg']}, not {shown}")
+    return "; ".join(list(told.values())[:5])
+
+
+_ALTERNATIVE = re.compile(r"(function-|constrained-)|(int|float|str|bool|date|datetime)$")
+"""What pydantic puts after the field where a value may be of several types."""

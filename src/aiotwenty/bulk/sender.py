@@ -298,7 +298,9 @@ class Sender:
         for record in piece.records:
             holder = next((holders[one] for one in record.identities if one in holders), None)
             if record.id in there:
-                outcome.reject(record, "DUPLICATE", f"a record with the id {record.id} is there already")
+                outcome.reject(
+                    record, "DUPLICATE", f"a record with the id {record.id} is there already; an upsert would change it"
+                )
             elif holder:
                 outcome.reject(record, "DUPLICATE", f"{raw_message(error)} Record {holder} has it")
             else:

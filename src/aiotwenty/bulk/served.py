@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -87,7 +88,9 @@ class ServedCatalogue:
             if name in (names.plural, names.singular, names.type_name):
                 return names
         known = ", ".join(sorted(names.plural for names in self.objects.values()))
-        raise InputError(f"the workspace has no object {name!r}; it has {known}")
+        near = get_close_matches(name, [one.plural for one in self.objects.values()], n=1)
+        hint = f"did you mean {near[0]}? It" if near else "it"
+        raise InputError(f"the workspace has no object {name!r}; {hint} has {known}")
 
     def names(self, type_name: str) -> Names:
         if type_name not in self.objects:

@@ -12,6 +12,7 @@ from typing import Any
 Transform = Callable[[Any], Any]
 
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?")
 
 
 def micros(value: Any) -> int:
@@ -37,10 +38,19 @@ def _decimal(value: Any) -> Decimal:
     try:
         decimal = Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{value!r} is not a decimal number") from None
+        hint = "; for a decimal comma say micros:, or number:," if _DECIMAL_COMMA.fullmatch(text) else ""
+        raise ValueError(f"{value!r} is not a decimal number{hint}") from None
     if not decimal.is_finite() or decimal.adjusted() > 300:
         raise ValueError(f"{value!r} is not a decimal number")
     return decimal
+
+
+def decimal_comma(value: Any) -> str:
+    """A number written with a decimal comma, as `micros` and `number` read it: `1.234,56` becomes 1234.56."""
+    text = str(value).strip()
+    if not _DECIMAL_COMMA.fullmatch(text):
+        raise ValueError(f"{value!r} is not a number with a decimal comma")
+    return text.replace(".", "").replace(",", ".")
 
 
 def text(value: Any) -> str:
@@ -114,15 +124,17 @@ _PLAIN: dict[str, Transform] = {
     "option": option,
     "boolean": boolean,
     "json": json.loads,
+    "micros:,": lambda value: micros(decimal_comma(value)),
+    "number:,": lambda value: number(decimal_comma(value)),
 }
 _WITH_ARGUMENT: dict[str, Callable[[str], Transform]] = {"split": split, "date": date}
 
 
 def named_transform(name: str) -> Transform:
     """The transform of that name, as plans and the command line write it: `micros`, `date:%d/%m/%Y`, `split:|`."""
-    plain, colon, argument = name.partition(":")
-    if not colon and plain in _PLAIN:
-        return _PLAIN[plain]
+    plain, _, argument = name.partition(":")
+    if name in _PLAIN:
+        return _PLAIN[name]
     if plain in _WITH_ARGUMENT and (argument or plain == "split"):
         return _WITH_ARGUMENT[plain](argument or ";")
     known = ", ".join([*_PLAIN, "split:;", "date:%d/%m/%Y"])

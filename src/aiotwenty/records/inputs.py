@@ -49,5 +49,7 @@ def _text(path: Sequence[int | str]) -> str:
 def _similar(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
     if problem["type"] != "extra_forbidden" or len(problem["loc"]) != 1:
         return ""
-    close = difflib.get_close_matches(str(problem["loc"][0]), list(model.model_fields), n=1)
+    close = difflib.get_close_matches(
+        str(problem["loc"][0]), [*model.model_fields, *(one.alias or "" for one in model.model_fields.values())], n=1
+    )
     return f" (did you mean {close[0]!r}?)" if close else ""
