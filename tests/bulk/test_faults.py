@@ -75,7 +75,7 @@ async def load_through_faults(path: Path, rows: int, seed: int, upsert: bool, jo
 
 @pytest.mark.parametrize(("seed", "upsert"), [(1, False), (2, True)])
 async def test_every_good_row_arrives_once_through_all_faults(tmp_path: Path, seed: int, upsert: bool) -> None:
-    await load_through_faults(tmp_path / "people.csv", 2000, seed, upsert, tmp_path / "load.db")
+    await load_through_faults(tmp_path / "people.csv", 1200, seed, upsert, tmp_path / "load.db")
 
 
 @pytest.mark.soak
