@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from aiotwenty.bulk.mapping import FieldMapping
 from aiotwenty.bulk.transforms import micros
 from aiotwenty.data_model import RelationTo
 from examples.demo import compare
@@ -35,7 +36,7 @@ COMPANIES, PEOPLE = 10_000, 20_000
 AIOTWENTY = (sys.executable, "-c", "from aiotwenty.cli import main; main()")
 CODEGEN = 'package = "demo_crm"\n'
 
-COMPANY_FIELDS = {
+COMPANY_FIELDS: FieldMapping = {
     "Name": "name",
     "Website": "domainName.primaryLinkUrl",
     "Street": "address.addressStreet1",
@@ -44,7 +45,7 @@ COMPANY_FIELDS = {
     "LinkedIn": "linkedinLink.primaryLinkUrl",
     "Annual revenue": ("annualRevenue.amountMicros", micros),
 }
-PERSON_FIELDS = {
+PERSON_FIELDS: FieldMapping = {
     "First name": "name.firstName",
     "Last name": "name.lastName",
     "Email": "emails.primaryEmail",
