@@ -77,7 +77,7 @@ def test_update_and_delete_by_file_and_filter(capsys: pytest.CaptureFixture[str]
     assert run(["delete", "people", "--filter", "{}"]) == 1
     assert "all_records" in capsys.readouterr().err
     assert run(["delete", "people", "--filter", '{"jobTitle":{"eq":"Boss"}}']) == 0
-    assert "1 of 1 rows" in capsys.readouterr().out
+    assert "1 of 1 row deleted" in capsys.readouterr().out
     assert run(["destroy", "people", "--all-records", "--dry-run"]) == 0
     assert run(["destroy", "people", "--all-records"]) == 0
 
@@ -111,3 +111,45 @@ def test_control_c_finishes_what_is_in_flight_and_says_how_to_go_on(workspace: S
     assert "run the same command again: l.db knows what is done" in error
     workspace.faults.clear()
     assert run(LOAD) == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("load --plan p.toml --upsert --map a=b", "--map, --upsert: goes into the plan"),
+        ("load --plan p.toml --rejects r.csv", "--rejects: goes into the plan"),
+        ("load --all out --dry-run", "--dry-run: does not go with --all"),
+        ("load people", "say OBJECT and SOURCE"),
+        ("update people people.csv --filter {}", "--filter: goes with --data"),
+        ("update people --data {} --filter {} --journal l.db", "--journal: goes with SOURCE"),
+        ("delete people --filter {} --key email", "--key: goes with SOURCE"),
+        ("delete people people.csv --all-records", "say SOURCE, or --filter"),
+        ("export --all out --field name --deleted", "--field, --deleted: does not go with --all"),
+        ("export people out.csv --format csv", "--format: goes with --all"),
+        ("export people out.csv --filter name", "'name' is not JSON"),
+        ("load people people.csv --map name", "'name' is not NAME=VALUE"),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(
+    command: str, problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command.split()) == 2
+    assert problem in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_a_report_says_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
+    rows("people.csv", 3, bad=1)
+    assert run([*LOAD, "--dry-run"]) == 0
+    assert "3 rows checked, 0 rejected; nothing was changed" in capsys.readouterr().out
+    assert run([*LOAD, "--rejects", "bad.csv"]) == 4
+    assert "bad.csv has the rejected rows: correct them and load that" in capsys.readouterr().out
+    Path("p.csv").write_bytes("Adresse;Rôle\np0@example.com;Chef\n".encode("cp1252"))
+    columns = ["--map", "Adresse=emails.primaryEmail", "--key", "Adresse", "--encoding", "cp1252"]
+    assert run(["update", "people", "p.csv", *columns, "--map", "Rôle=jobTitle"]) == 0
+    assert "1 of 1 row updated, 0 rejected" in capsys.readouterr().out
+    assert run(["delete", "people", "p.csv", *columns]) == 0
+    assert "1 of 1 row deleted, 0 rejected; 2 requests" in capsys.readouterr().out
+    assert run(["destroy", "people", "p.csv", *columns, "--json"]) == 0
+    assert run(["delete", "people", "p.csv", *columns, "--json"]) == 4
+    (reject,) = json.loads(capsys.readouterr().out.splitlines()[-1])["rejects"]
+    assert (reject["row"], reject["line"], reject["code"]) == (1, 2, "NOT_FOUND")

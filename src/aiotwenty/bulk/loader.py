@@ -26,6 +26,14 @@ from aiotwenty.bulk.wire import Meter, Wire, on_its_way
 from aiotwenty.transport.transport import TwentyTransport
 
 _REJECTS_AT_ONCE = 100
+_DEEDS: dict[Mode, str] = {
+    "insert": "loaded",
+    "upsert": "loaded",
+    "update": "updated",
+    "change": "updated",
+    "delete": "deleted",
+    "destroy": "destroyed",
+}
 
 
 @dataclass
@@ -186,6 +194,8 @@ class Loader:
             retries=self._meter.retries,
             seconds=monotonic() - started,
             rejects=self._job.rejects(),
+            deed=_DEEDS[self._mode],
+            dry_run=dry_run,
         )
 
     async def _feed(self, dry_run: bool) -> None:

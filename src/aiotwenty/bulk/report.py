@@ -79,11 +79,20 @@ class LoadReport:
     seconds: float = 0.0
     rejects: Sequence[Reject] = field(default=(), repr=False)
     """The rows that were not loaded, with their errors; read from disk as they are looked at."""
+    deed: str = "loaded"
+    """What became of those that count as loaded: loaded, updated, deleted or destroyed."""
+    dry_run: bool = False
 
     def __str__(self) -> str:
-        already = f", {self.already_loaded:,} were loaded before" if self.already_loaded else ""
+        if self.dry_run:
+            return f"{_count(self.received, 'row')} checked, {self.rejected:,} rejected; nothing was changed"
+        already = f", {self.already_loaded:,} were {self.deed} before" if self.already_loaded else ""
         rate = self.loaded / self.seconds if self.seconds else 0
         return (
-            f"{self.loaded:,} of {self.received:,} rows loaded, {self.rejected:,} rejected{already}; "
-            f"{self.requests:,} requests in {self.seconds:,.1f} s ({rate:,.0f} records/s)"
+            f"{self.loaded:,} of {_count(self.received, 'row')} {self.deed}, {self.rejected:,} rejected{already}; "
+            f"{_count(self.requests, 'request')} in {self.seconds:,.1f} s ({rate:,.0f} records/s)"
         )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from time import monotonic
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from aiotwenty import Client
-from aiotwenty.bulk import Progress, compare_workspace, export_workspace, load_plan, load_workspace
-from aiotwenty.bulk.changes import Selection, change_records, remove_records
+from aiotwenty.bulk import StepReport, compare_workspace, export_workspace, load_plan, load_workspace
+from aiotwenty.bulk.changes import Removal, Selection, change_records, remove_records
 from aiotwenty.bulk.export import run_export
 from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.loader import LoadOptions
-from aiotwenty.bulk.plan import StepReport
-from aiotwenty.bulk.report import LoadReport
+from aiotwenty.bulk.options import ReadOptions
 from aiotwenty.bulk.served import serve_catalogue
-
-FINDINGS, INTERRUPTED = 4, 130
-T = TypeVar("T")
+from aiotwenty.cli.display import FINDINGS, Display, finish, work
+from aiotwenty.cli.values import mapping_of, object_of, pair_of, refuse
 
 Object = Annotated[str | None, typer.Argument(help="An object: companies, people, rockets.")]
 Source = Annotated[Path | None, typer.Argument(help="A .csv, .tsv, .jsonl or .parquet file.")]
@@ -81,11 +73,26 @@ def load(
         source is None
     ):
         raise typer.BadParameter("say OBJECT and SOURCE, or --plan, or --all")
+    if source is None:
+        reading = {
+            "key": key,
+            "map": mapping,
+            "upsert": upsert,
+            "set": constant,
+            "ignore": ignore,
+            "encoding": encoding,
+            "delimiter": delimiter,
+            "reject_malformed": reject_malformed,
+        }
+        if plan is not None:
+            refuse("goes into the plan, for each source", rejects=rejects, **reading)
+        else:
+            refuse("does not go with --all", dry_run=dry_run, **reading)
     options = LoadOptions(
         mode="upsert" if upsert else "insert",
-        mapping=_mapping(mapping),
+        mapping=mapping_of(mapping),
         key=key or None,
-        constants=dict(_pair(one, "--set") for one in constant or ()),
+        constants=dict(pair_of(one, "--set") for one in constant or ()),
         ignore=ignore or (),
         malformed="reject" if reject_malformed else "refuse",
         encoding=encoding,
@@ -109,7 +116,7 @@ def load(
             )
         return [await _load_one(client, show, str(object), source, options, journal, rejects, concurrency, dry_run)]
 
-    _finish(_run(run, as_json, journal), as_json)
+    finish(work(run, as_json, journal), as_json, rejects)
 
 
 def update(
@@ -132,9 +139,21 @@ def update(
     """Change records that exist: each as its row says (by id or --key), or all of a --filter alike (--data)."""
     if (source is None) == (data is None):
         raise typer.BadParameter("say SOURCE, or --filter and --data")
+    if source is not None:
+        refuse("goes with --data; the rows of SOURCE say what is meant", filter=filter, all_records=all_records)
+    else:
+        refuse(
+            "goes with SOURCE, not with --data",
+            key=key,
+            map=mapping,
+            ignore=ignore,
+            journal=journal,
+            encoding=encoding,
+            delimiter=delimiter,
+        )
     options = LoadOptions(
         mode="update",
-        mapping=_mapping(mapping),
+        mapping=mapping_of(mapping),
         key=key or None,
         ignore=ignore or (),
         encoding=encoding,
@@ -144,52 +163,72 @@ def update(
     async def run(client: Client, show: Display) -> list[StepReport]:
         if source is not None:
             return [await _load_one(client, show, object, source, options, journal, rejects, concurrency, dry_run)]
-        selection = Selection(_json(filter, "--filter"), all_records)
+        selection = Selection(object_of(filter, "--filter"), all_records)
         report = await change_records(
             client,
             await serve_catalogue(client),
             object,
-            _json(data, "--data") or {},
+            object_of(data, "--data") or {},
             selection,
+            rejects=rejects,
             concurrency=concurrency,
             dry_run=dry_run,
             on_progress=show.progress,
         )
         return [StepReport(object, False, report)]
 
-    _finish(_run(run, as_json, journal), as_json)
+    finish(work(run, as_json, journal), as_json, rejects)
 
 
-def delete(
-    object: Annotated[str, typer.Argument(help="An object: companies, people, rockets.")],
-    source: Source = None,
-    key: Key = None,
-    filter: FilterText = None,
-    all_records: AllRecords = False,
-    journal: JournalFile = None,
-    rejects: Rejects = None,
-    concurrency: Concurrency = 8,
-    dry_run: DryRun = False,
-    as_json: Json = False,
-) -> None:
-    """Delete records (they can be restored): those of a file, by id or --key, or those of a --filter."""
-    _remove("delete", object, source, key, filter, all_records, journal, rejects, concurrency, dry_run, as_json)
+def _removal(mode: Removal, text: str) -> Callable[..., None]:
+    def remove(
+        object: Annotated[str, typer.Argument(help="An object: companies, people, rockets.")],
+        source: Source = None,
+        key: Key = None,
+        mapping: Map = None,
+        filter: FilterText = None,
+        all_records: AllRecords = False,
+        journal: JournalFile = None,
+        rejects: Rejects = None,
+        concurrency: Concurrency = 8,
+        encoding: Encoding = None,
+        delimiter: Delimiter = None,
+        dry_run: DryRun = False,
+        as_json: Json = False,
+    ) -> None:
+        if (source is None) == (filter is None and not all_records):
+            raise typer.BadParameter("say SOURCE, or --filter, or --all-records")
+        if source is None:
+            why = "goes with SOURCE"
+            refuse(why, key=key, map=mapping, journal=journal, encoding=encoding, delimiter=delimiter)
+        chosen = source if source is not None else Selection(object_of(filter, "--filter"), all_records)
+        read: ReadOptions = {"mapping": mapping_of(mapping), "encoding": encoding, "delimiter": delimiter}
+
+        async def run(client: Client, show: Display) -> list[StepReport]:
+            report = await remove_records(
+                client,
+                await serve_catalogue(client),
+                mode,
+                object,
+                chosen,
+                key=key or None,
+                journal=journal,
+                rejects=rejects,
+                concurrency=concurrency,
+                dry_run=dry_run,
+                on_progress=show.progress,
+                **read,
+            )
+            return [StepReport(object, False, report)]
+
+        finish(work(run, as_json, journal), as_json, rejects)
+
+    remove.__name__, remove.__doc__ = mode, text
+    return remove
 
 
-def destroy(
-    object: Annotated[str, typer.Argument(help="An object: companies, people, rockets.")],
-    source: Source = None,
-    key: Key = None,
-    filter: FilterText = None,
-    all_records: AllRecords = False,
-    journal: JournalFile = None,
-    rejects: Rejects = None,
-    concurrency: Concurrency = 8,
-    dry_run: DryRun = False,
-    as_json: Json = False,
-) -> None:
-    """Destroy records for good: those of a file, by id or --key, or those of a --filter."""
-    _remove("destroy", object, source, key, filter, all_records, journal, rejects, concurrency, dry_run, as_json)
+delete = _removal("delete", "Delete records (they can be restored): those of a file, by id or --key, or of a --filter.")
+destroy = _removal("destroy", "Destroy records for good: those of a file, by id or --key, or of a --filter.")
 
 
 def export(
@@ -201,19 +240,25 @@ def export(
         list[str] | None, typer.Option("--field", help="A field to write; repeatable. All if none.")
     ] = None,
     deleted: Annotated[bool, typer.Option("--deleted", help="Deleted records, too.")] = False,
-    format: Annotated[str, typer.Option(help="With --all: jsonl (can be loaded again), csv or parquet.")] = "jsonl",  # noqa: A002
+    format: Annotated[  # noqa: A002
+        str | None, typer.Option(help="With --all: jsonl (the default; can be loaded again), csv or parquet.")
+    ] = None,
     journal: JournalFile = None,
     as_json: Json = False,
 ) -> None:
     """Write all records of an object to a file, or the whole workspace to a folder."""
     if (everything is None) != (object is not None) or (object is None) != (path is None):
         raise typer.BadParameter("say OBJECT and PATH, or --all FOLDER")
+    if everything is not None:
+        refuse("does not go with --all, which writes everything", filter=filter, field=field, deleted=deleted)
+    else:
+        refuse("goes with --all; the ending of PATH says it", format=format)
 
     async def run(client: Client, show: Display) -> list[Any]:
         if everything is not None:
             return list(
                 await export_workspace(
-                    client, everything, ending=f".{format}", journal=journal, on_progress=show.progress
+                    client, everything, ending=f".{format or 'jsonl'}", journal=journal, on_progress=show.progress
                 )
             )
         catalogue = await serve_catalogue(client)
@@ -224,7 +269,7 @@ def export(
             names,
             catalogue.columns(names.type_name),
             path,
-            only=_json(filter, "--filter"),
+            only=object_of(filter, "--filter"),
             fields=field or None,
             deleted=deleted,
             journal=journal,
@@ -232,7 +277,7 @@ def export(
         )
         return [report]
 
-    for report in _run(run, as_json, journal):
+    for report in work(run, as_json, journal):
         typer.echo(json.dumps(asdict(report), default=str) if as_json else str(report))
 
 
@@ -241,7 +286,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare every record of the workspace with an exported folder. Exit code 4 if they differ."""
-    found = _run(lambda client, _: compare_workspace(client, folder), as_json, None)
+    found = work(lambda client, _: compare_workspace(client, folder), as_json, None)
     for one in found:
         if as_json:
             typer.echo(json.dumps(asdict(one), default=str))
@@ -284,158 +329,3 @@ async def _load_one(
         on_progress=show.progress,
     )
     return StepReport(f"{name} from {source.name}", False, report)
-
-
-def _remove(
-    mode: Any,
-    name: str,
-    source: Path | None,
-    key: list[str] | None,
-    filter_text: str | None,
-    all_records: bool,
-    journal: Path | None,
-    rejects: Path | None,
-    concurrency: int,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    if (source is None) == (filter_text is None and not all_records):
-        raise typer.BadParameter("say SOURCE, or --filter, or --all-records")
-
-    async def run(client: Client, show: Display) -> list[StepReport]:
-        chosen = source if source is not None else Selection(_json(filter_text, "--filter"), all_records)
-        report = await remove_records(
-            client,
-            await serve_catalogue(client),
-            mode,
-            name,
-            chosen,
-            key=key or None,
-            journal=journal,
-            rejects=rejects,
-            concurrency=concurrency,
-            dry_run=dry_run,
-            on_progress=show.progress,
-        )
-        return [StepReport(name, False, report)]
-
-    _finish(_run(run, as_json, journal), as_json)
-
-
-class Display:
-    """Progress for whoever looks: a bar on a terminal, a line now and then elsewhere, JSON for machines."""
-
-    def __init__(self, as_json: bool) -> None:
-        self._as_json = as_json
-        self._console = Console(stderr=True)
-        self._bar: Bar | None = None
-        self._tasks: dict[str, TaskID] = {}
-        self._told = monotonic()
-
-    @contextmanager
-    def shown(self) -> Iterator[Display]:
-        if self._as_json or not self._console.is_terminal:
-            yield self
-            return
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[state]}"),
-            TimeRemainingColumn(),
-        )
-        with Bar(*columns, console=self._console) as self._bar:
-            yield self
-
-    def say(self, text: str) -> None:
-        if not self._as_json:
-            self._console.print(text, markup=False, highlight=False)
-
-    def progress(self, progress: Progress) -> None:
-        if self._bar is not None:
-            if progress.what not in self._tasks:
-                self._tasks[progress.what] = self._bar.add_task(progress.what, total=progress.total, state="")
-            self._bar.update(
-                self._tasks[progress.what], total=progress.total, completed=progress.done, state=_state(progress)
-            )
-        elif monotonic() - self._told >= (1 if self._as_json else 10):
-            self._told = monotonic()
-            if self._as_json:
-                typer.echo(json.dumps({"progress": asdict(progress) | {"rate": progress.rate}}))
-            else:
-                left = progress.seconds_left
-                ending = "" if left is None else f", {left:,.0f} s left"
-                self.say(f"{progress.what}: {progress.done:,} of {progress.total or '?':,}, {_state(progress)}{ending}")
-
-
-def _state(progress: Progress) -> str:
-    return f"{progress.rate:,.0f}/s, {progress.rejected:,} rejected, {progress.concurrency} in flight"
-
-
-def _run(work: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: Path | None) -> T:
-    """Runs with a client; after Ctrl-C, what is in flight is finished and how to go on is said."""
-    display = Display(as_json)
-
-    async def main() -> T:
-        async with Client() as client:
-            return await work(client, display)
-
-    try:
-        with display.shown():
-            return asyncio.run(main())
-    except KeyboardInterrupt:
-        if journal is not None:
-            again = f"run the same command again: {journal} knows what is done"
-        else:
-            again = "it was not journalled; with --journal FILE the same command would go on where it stopped"
-        typer.echo(f"Stopped; what was in flight was finished. To go on, {again}.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _finish(steps: list[StepReport], as_json: bool) -> None:
-    for step in steps:
-        report = step.report
-        if as_json:
-            typer.echo(json.dumps({"step": step.label, "links": step.links, **_as_dict(report)}, default=str))
-            continue
-        typer.echo(f"{step.label}{' (relations)' if step.links else ''}: {report}")
-        for reject in report.rejects[:5]:
-            where = f"row {reject.row}" + (f" (line {reject.line})" if reject.line else "")
-            typer.echo(f"  {where}: {reject.code}: {reject.message}")
-        if report.rejected > 5:
-            typer.echo(f"  and {report.rejected - 5:,} more")
-    if any(step.report.rejected for step in steps):
-        raise typer.Exit(FINDINGS)
-
-
-def _as_dict(report: LoadReport) -> dict[str, Any]:
-    names = ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds")
-    return {name: getattr(report, name) for name in names}
-
-
-def _mapping(given: list[str] | None) -> dict[str, Any] | None:
-    mapping: dict[str, Any] = {}
-    for one in given or ():
-        column, target = _pair(one, "--map")
-        name, colon, transform = target.partition(":")
-        mapping[column] = (name, transform) if colon else name or None
-    return mapping or None
-
-
-def _pair(text: str, option: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise typer.BadParameter(f"{text!r} has no =", param_hint=option)
-    return name, value
-
-
-def _json(text: str | None, option: str) -> dict[str, Any] | None:
-    if text is None:
-        return None
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
-    if not isinstance(value, dict):
-        raise typer.BadParameter("a JSON object is wanted", param_hint=option)
-    return value
