@@ -174,8 +174,11 @@ class PaginationError(TwentyError):
 class SchemaDrift(TwentyError):
     """The workspace no longer has what the client was generated from: introspect and generate again.
 
-    `object` is the GraphQL type and `field` the field of it that is missing, null or of another type.
+    `object` is the GraphQL type and `field` the field of it that is missing, null or of another type. `answered` is
+    true when the server did what it was asked, and only its answer does not fit.
     """
+
+    answered: bool = False
 
     def __init__(
         self,

@@ -153,6 +153,9 @@ ROWS = [
     Row("not UTF-8", Answer(b'{"data":"\xff\xfe"}'), e.UnexpectedResponse, retried=True),
     Row("JSON under a wrong label", Answer(b'{"data":{"companies":{"id":null}}}', content_type="text/html"), e.UnexpectedResponse, says="text/html"),
     Row("redirect", Answer(b"", 301, None, {"Location": "https://elsewhere.example/graphql"}), e.UnexpectedResponse, fields={"location": "https://elsewhere.example/graphql"}, says="not followed"),
+    Row("redirect to nowhere", Answer(b"", 304, None), e.UnexpectedResponse, fields={"location": None}, says="HTTP 304 with an empty body"),
+    Row("errors that are a text", answer({"errors": "boom", "data": None}), e.ApiError, says="boom"),
+    Row("an error outside a list", answer({"errors": {"message": "Record not found"}}), e.NotFoundError),
     Row("login page", Answer(b"", 302, None, {"Location": "/login"}), e.UnexpectedResponse, fields={"status": 302}),
     Row("body cut short, reading", Answer(b'{"data":', cut=True), e.ConnectionFailed, retried=True),
     Row("body cut short, writing", Answer(b'{"data":', cut=True), e.ConnectionFailed, write=True, fields={"outcome_unknown": True}),
@@ -162,6 +165,7 @@ ROWS = [
     Row("field that is gone", invalid('Cannot query field "tagline" on type "Company". Did you mean "name"?'), e.SchemaDrift, fields={"object": "Company", "field": "tagline"}, says="generate"),
     Row("null for a root field", answer({"data": {"companies": None}}), e.SchemaDrift, fields={"object": "Query", "field": "companies"}),
     Row("root field that did not come", answer({"data": {}}), e.SchemaDrift, fields={"field": "companies"}),
+    Row("value of another type, after a write", answer({"data": {"createCompany": {"id": "not-a-uuid"}}}), e.SchemaDrift, write=True, fields={"answered": True, "outcome_unknown": True}, says="unknown whether"),
     Row("value of another type", answer({"data": {"companies": {"id": "not-a-uuid"}}}), e.SchemaDrift, fields={"object": "Anything", "field": "id"}),
     # Several errors
     Row("one of several is decisive", answer({"errors": [{"message": "odd"}, {"message": "Token invalid.", "extensions": {"code": "UNAUTHENTICATED"}}], "data": None}), e.AuthenticationError, says="1 more"),
@@ -192,7 +196,9 @@ def test_the_table_has_a_row_for_each_way_to_fail() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 async def test_a_failure_is_one_class_with_its_fields(server: ScriptedServer, row: Row) -> None:
-    error = await run(server, row, RetryPolicy(attempts=2, base=0, total=0.05, max_retry_after=0))
+    # What is rate-limited is sent again for all of `total`.
+    total = 0.2 if row.error is e.RateLimited else 30
+    error = await run(server, row, RetryPolicy(attempts=2, base=0, total=total, max_retry_after=0))
     assert type(error) is row.error
     attempts = sum(path == "/graphql" for path in server.paths)
     assert attempts > 1 if row.retried else attempts == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -18,7 +19,7 @@ from aiotwenty import (
     Twenty,
     TwentyError,
 )
-from tests.unit.scripted import KEY, Answer, ScriptedServer, answer
+from tests.unit.scripted import KEY, Answer, ScriptedServer, answer, fails
 
 COUNT = answer({"data": {"companies": {"totalCount": 3}}})
 BROKEN = ConnectionFailed("broken")
@@ -65,7 +66,7 @@ def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, int]) -> None:
 @pytest.mark.parametrize("form", ["seconds", "date"])
 async def test_the_server_is_given_the_time_it_asks_for(server: ScriptedServer, form: str) -> None:
     retries: list[RetryEvent] = []
-    later = datetime.now(UTC) + timedelta(seconds=2)
+    later = datetime.now(UTC) + timedelta(seconds=60)
     asked = "1" if form == "seconds" else format_datetime(later, usegmt=True)
     server.say(Answer(b"", 503, None, {"Retry-After": asked}), COUNT)
     policy = RetryPolicy(base=0, max_retry_after=0.2 if form == "date" else 60)
@@ -77,7 +78,26 @@ async def test_the_server_is_given_the_time_it_asks_for(server: ScriptedServer, 
     else:
         assert retries[0].delay == 0.2
         assert retries[0].error.retry_after is not None
-        assert 0.5 < retries[0].error.retry_after <= 2
+        assert 30 < retries[0].error.retry_after <= 60
+
+
+async def test_a_refusal_that_asks_for_years_holds_nothing_up_for_longer_than_the_policy_allows(
+    server: ScriptedServer,
+) -> None:
+    server.say(Answer(b"", 429, None, {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}), COUNT)
+    async with Twenty(server.url, api_key=KEY, retry=RetryPolicy(base=0, max_retry_after=0.05)) as twenty:
+        async with asyncio.timeout(20):
+            assert await twenty.companies.count() == 3
+
+
+async def test_a_refused_request_does_not_wait_for_a_turn_that_comes_too_late(server: ScriptedServer) -> None:
+    message = "Limit reached (1 tokens per 3600000 ms)"
+    server.say(fails(message, "BAD_USER_INPUT", "LIMIT_REACHED", data={"companies": None}))
+    async with Twenty(server.url, api_key=KEY, retry=RetryPolicy(base=0, total=120)) as twenty:
+        async with asyncio.timeout(20):
+            with pytest.raises(RateLimited, match="1 tokens per 3600000 ms"):
+                await twenty.companies.count()
+    assert len(server.requests) == 1
 
 
 async def test_rest_shares_policy_errors_and_pace(server: ScriptedServer) -> None:

@@ -32,7 +32,7 @@ def _envelope(root: str | None, result_type: Any) -> Any:
 def decode(reply: Reply, operation: Operation, result_type: Any) -> Any:
     """The value of the operation's root field, or the whole `data`. Raises `TwentyError`s, never anything else."""
     invalid: ValidationError | None = None
-    if reply.status == 200 and "json" in reply.content_type:
+    if reply.status < 300 and reply.is_json:
         validator: SchemaValidator = _envelope(operation.root, result_type)
         try:
             envelope = validator.validate_json(reply.body)
@@ -47,7 +47,9 @@ def decode(reply: Reply, operation: Operation, result_type: Any) -> Any:
         raise known
     if invalid is None:
         raise UnexpectedResponse(f"HTTP {reply.status} with a result.", status=reply.status)
-    raise drift_of(invalid, operation.root, result_type)
+    drift = drift_of(invalid, operation.root, result_type)
+    drift.answered = True
+    raise drift
 
 
 def decode_document(reply: Reply, document: str = "") -> dict[str, Any]:

@@ -65,19 +65,24 @@ class Engine:
                 fate = fate_of(error)
                 lost = lost or fate in (Fate.LOST, Fate.UNCLEAR)
                 again = fate is Fate.NOT_ACTED or (fate is Fate.LOST and call.repeatable)
-                delay = self._retry.delay(error, attempt, time.monotonic() - started) if again else None
+                delay = self._delay(call, error, attempt, time.monotonic() - started) if again else None
                 if delay is None:
                     error.outcome_unknown = lost and fate is not Fate.ANSWERED and not call.reads
                     raise
                 refused = isinstance(error, RateLimited)
-                if refused and self._limiter is not None and self._limiter.limits:
-                    # It knows better how long to wait than the error does.
-                    delay = 0.0
                 self._observers.retry(RetryEvent(number, call.name, attempt, delay, error))
                 if call.on_retry is not None:
                     call.on_retry(error)
             await self.http.pause(delay)
             attempt += 1
+
+    def _delay(self, call: Call[T], error: TwentyError, attempt: int, elapsed: float) -> float | None:
+        delay = self._retry.delay(error, attempt, elapsed)
+        limiter = self._limiter if call.limited and isinstance(error, RateLimited) else None
+        if delay is None or limiter is None or not limiter.limits:
+            return delay
+        # The limiter does the waiting, and knows better for how long than the error does.
+        return 0.0 if elapsed + limiter.wait() <= self._retry.total else None
 
     async def _attempt(self, call: Call[T], number: int, attempt: int) -> T:
         observed = self._observers.active
@@ -95,7 +100,7 @@ class Engine:
             if reply is not None and error.status is None:
                 error.status = reply.status
             if isinstance(error, RateLimited) and call.limited and self._limiter is not None:
-                self._limiter.refused(error, begun)
+                self._limiter.refused(error, begun, self._retry.max_retry_after)
             raise
         else:
             if call.limited and self._limiter is not None:

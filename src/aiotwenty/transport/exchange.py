@@ -30,6 +30,12 @@ class Reply:
     def content_type(self) -> str:
         return self.headers.get("Content-Type", "")
 
+    @property
+    def is_json(self) -> bool:
+        """By what it says of itself; an answer that says nothing may be."""
+        kind = self.content_type
+        return not kind or "json" in kind.lower()
+
     def public(self) -> Reply:
         """The same without the API key: what errors are made from."""
         if len(self.secret) < _SECRET:

@@ -119,7 +119,7 @@ def failure(reply: Reply, *, generated: bool = False, graphql: bool = True) -> T
     know means an unknown caller or a changed workspace, not a mistake in the document.
     """
     reply = reply.public()
-    if 300 <= reply.status < 400:
+    if 300 <= reply.status < 400 and "Location" in reply.headers:
         return _redirect(reply)
     body = reply.body
     try:
@@ -128,29 +128,25 @@ def failure(reply: Reply, *, generated: bool = False, graphql: bool = True) -> T
     except ValueError:
         answer, parsed = None, False
     if isinstance(answer, dict) and parsed:
-        if _errors(answer.get("errors")):
-            return _from_errors(reply, answer["errors"], _data(answer), generated)
+        if errors := _errors(answer):
+            return _from_errors(reply, errors, _data(answer), generated)
         if reply.status >= 400 and ("messages" in answer or ("message" in answer and "statusCode" in answer)):
             return _from_nest(reply, answer, graphql)
-        if reply.status < 300 and _is_json(reply) and ("data" in answer or not graphql):
+        if reply.status < 300 and reply.is_json and ("data" in answer or not graphql):
             return None
-    elif not graphql and parsed and reply.status < 300 and _is_json(reply):
+    elif not graphql and parsed and reply.status < 300 and reply.is_json:
         return None
     return _foreign(reply, body, parsed, answer)
 
 
-def _errors(value: object) -> bool:
-    return isinstance(value, list) and bool(value)
+def _errors(answer: Mapping[str, Any]) -> list[Any]:
+    errors = answer.get("errors")
+    return errors if isinstance(errors, list) else [errors] if errors else []
 
 
 def _data(answer: Mapping[str, Any]) -> dict[str, Any] | None:
     data = answer.get("data")
     return data if isinstance(data, dict) else None
-
-
-def _is_json(reply: Reply) -> bool:
-    kind = reply.content_type
-    return not kind or "json" in kind
 
 
 def _from_errors(reply: Reply, raw: list[Any], data: dict[str, Any] | None, generated: bool) -> TwentyError:
@@ -309,9 +305,9 @@ def _retry_after(reply: Reply) -> float | None:
 
 
 def _redirect(reply: Reply) -> UnexpectedResponse:
-    location = reply.headers.get("Location")
+    location = reply.headers["Location"]
     return UnexpectedResponse(
-        f"HTTP {reply.status} redirects to {location or 'nowhere'}. Redirects are not followed, because they would "
+        f"HTTP {reply.status} redirects to {location}. Redirects are not followed, because they would "
         "carry the API key along: use the final address as the base URL.",
         status=reply.status,
         content_type=reply.content_type,
@@ -339,13 +335,13 @@ def _foreign(reply: Reply, body: bytes, parsed: bool, answer: object) -> TwentyE
         what = "JSON that breaks off or is malformed"
     elif not parsed:
         what = f"no JSON but {reply.content_type or 'an unnamed type'}"
-    elif not _is_json(reply):
+    elif not reply.is_json:
         what = f"JSON labelled as {reply.content_type}"
     else:
         what = "JSON that is no answer of Twenty's"
     error = UnexpectedResponse(
-        f"HTTP {reply.status} with {what}. Is this the address of a Twenty workspace, and is the server up? "
-        f"It begins: {excerpt[:120]!r}",
+        f"HTTP {reply.status} with {what}. Is this the address of a Twenty workspace, and is the server up?"
+        + (f" It begins: {excerpt[:120]!r}" if excerpt else ""),
         status=reply.status,
         content_type=reply.content_type,
         body=excerpt,

@@ -96,7 +96,7 @@ class HttpSession:
         except aiohttp.ClientPayloadError as failure:
             error = ConnectionFailed(f"the answer of {call.url} was cut short: {_text(failure)}.")
         except aiohttp.ClientResponseError as failure:
-            error = ConnectionFailed(f"the answer of {call.url} is not HTTP: {failure.message}.")
+            error = ConnectionFailed(f"the answer of {call.url} can't be read: {_text(failure)}.")
         except (aiohttp.ClientError, OSError) as failure:
             error = ConnectionFailed(f"the connection to {call.url} broke: {_text(failure)}.")
         except RuntimeError as failure:
@@ -200,4 +200,7 @@ def _close_later(loop: asyncio.AbstractEventLoop, guard: AsyncGenerator[None]) -
 
 
 def _text(failure: BaseException) -> str:
-    return str(failure) or type(failure).__name__
+    if isinstance(failure, aiohttp.ServerDisconnectedError):
+        return "the server closed it before it had answered"
+    text = failure.message if isinstance(failure, aiohttp.ClientResponseError) else str(failure)
+    return " ".join(text.split()) or type(failure).__name__

@@ -61,7 +61,7 @@ class RateLimiter:
 
     def try_acquire(self) -> bool:
         """Takes a turn if nobody has to wait for one."""
-        if self._waiting or self._wait() > 0:
+        if self._waiting or self.wait() > 0:
             return False
         self._take()
         return True
@@ -101,8 +101,11 @@ class RateLimiter:
         for bucket in self._buckets.values():
             bucket.passed(reached)
 
-    def refused(self, error: RateLimited, sent: float) -> None:
-        """The server refused a request that was sent then (by the monotonic clock): learns which limit there is."""
+    def refused(self, error: RateLimited, sent: float, longest: float = 60.0) -> None:
+        """The server refused a request that was sent then (by the monotonic clock): learns which limit there is.
+
+        A `Retry-After` holds everything back, for `longest` seconds at most.
+        """
         if error.limit and error.per:
             limit = RateLimit(error.limit, error.per)
             bucket = self._buckets.get(limit.per)
@@ -111,9 +114,10 @@ class RateLimiter:
             else:
                 bucket.refused(sent)
         elif not self._buckets or error.retry_after:
-            self._blocked_until = max(self._blocked_until, time.monotonic() + (error.retry_after or 0.0))
+            held = min(error.retry_after or 0.0, longest)
+            self._blocked_until = max(self._blocked_until, time.monotonic() + held)
 
-    def _wait(self) -> float:
+    def wait(self) -> float:
         """Seconds until the next request may go."""
         now = time.monotonic()
         return max((bucket.wait(now) for bucket in self._buckets.values()), default=0.0) + max(
@@ -131,7 +135,7 @@ class RateLimiter:
             self._timer = None
         if not self._waiting:
             return
-        delay = self._wait()
+        delay = self.wait()
         if delay > _TICK:
             self._timer = loop.call_later(delay - _TICK, self._serve, loop)
         else:
@@ -139,7 +143,7 @@ class RateLimiter:
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        while self._waiting and self._wait() <= 0:
+        while self._waiting and self.wait() <= 0:
             turn = self._waiting.popleft()
             if not turn.done():
                 self._take()

@@ -11,6 +11,7 @@ from aiotwenty.errors import (
     ConfigurationError,
     ConnectionFailed,
     RateLimited,
+    SchemaDrift,
     TwentyError,
     UnexpectedResponse,
 )
@@ -22,7 +23,7 @@ class Fate(Enum):
     ANSWERED = "answered"  # the server said no: sending it again changes nothing
     NOT_ACTED = "not acted"  # the server can't have acted: anything may be sent again
     LOST = "lost"  # the answer is lost: the server may have acted
-    UNCLEAR = "unclear"  # something else answered, repeatably; a write may have got through
+    UNCLEAR = "unclear"  # what was answered can't be used, and won't be better next time; a write may have happened
 
 
 def fate_of(error: TwentyError) -> Fate:
@@ -36,6 +37,8 @@ def fate_of(error: TwentyError) -> Fate:
         if status >= 500 or error.truncated:
             return Fate.LOST
         return Fate.UNCLEAR if status < 300 else Fate.ANSWERED
+    if isinstance(error, SchemaDrift) and error.answered:
+        return Fate.UNCLEAR
     if isinstance(error, ApiError) and type(error) is ApiError and (error.status or 0) >= 500:
         return Fate.LOST
     return Fate.ANSWERED
