@@ -10,6 +10,7 @@ import pytest
 
 from aiotwenty import Twenty, bulk
 from aiotwenty.bulk import InputError
+from aiotwenty.errors import ApiError
 from aiotwenty.sandbox import Sandbox
 
 
@@ -67,6 +68,16 @@ async def test_an_export_that_breaks_off_goes_on_and_leaves_no_half_file(
     ids = [json.loads(line)["id"] for line in path.read_text().splitlines()]
     assert len(set(ids)) == 2500
     assert ids == sorted(ids)
+
+
+async def test_an_export_that_nobody_can_continue_leaves_nothing(
+    sandbox: Sandbox, twenty: Twenty, tmp_path: Path
+) -> None:
+    await fill(twenty, 300)
+    sandbox.faults.add("error:operation=companies:after=1")
+    with pytest.raises(ApiError, match="Internal server error"):
+        await twenty.companies.export(tmp_path / "a.csv", page_size=100)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_update_takes_an_exported_file(twenty: Twenty, tmp_path: Path) -> None:

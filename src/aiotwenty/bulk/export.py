@@ -111,11 +111,14 @@ async def run_export(
                 if job.state.get("complete"):
                     return ExportReport(path, job.state["seen"], length, 0, monotonic() - started)
                 start = walk.resume(job.state)
-        writer = open_writer(part, ending, columns, start)
+        writer, done = open_writer(part, ending, columns, start), False
         try:
             await _write(walk, writer, job, Progress(what=names.plural), on_progress)
+            done = True
         finally:
             length = writer.close()
+            if job is None and not done:
+                part.unlink(missing_ok=True)
         part.replace(path)
         if job is not None:
             job.state = {"complete": True, "seen": walk.seen}
@@ -138,11 +141,12 @@ class RawWalk:
     ) -> None:
         selection = selection_of(dict.fromkeys(["id", *paths]))
         variables = f"$filter:{names.type_name}FilterInput,$first:Int,$after:String"
+        name = f"ReadAll{names.type_name}"
         text = (
-            f"query Export{names.type_name}({variables}){{{names.plural}(filter:$filter,first:$first,after:$after)"
+            f"query {name}({variables}){{{names.plural}(filter:$filter,first:$first,after:$after)"
             f"{{edges{{node{selection}}}pageInfo{{hasNextPage endCursor}}totalCount}}}}"
         )
-        self._operation = Operation(f"Export{names.type_name}", "query", text, names.plural)
+        self._operation = Operation(name, "query", text, names.plural)
         self._endpoint = endpoint
         self._answer = b""
         self._only = only
