@@ -185,6 +185,15 @@ async def test_a_destroy_whose_answer_was_lost_says_that_the_record_is_gone(twen
     assert caught.value.__notes__ == ["The record is gone now: most likely this call destroyed it."]
 
 
+async def test_a_destroy_that_cannot_be_settled_says_that_it_is_unknown(twenty: Twenty, sandbox: Sandbox) -> None:
+    company = await twenty.companies.create_one({"name": "Acme"})
+    sandbox.faults.add("reset-after:operation=destroyCompany:count=1")
+    sandbox.faults.add("reset-before:operation=companies")
+    with pytest.raises(ConnectionFailed, match=r"DestroyOneCompany: .* unknown whether this write happened") as caught:
+        await twenty.companies.destroy_one(company.id)
+    assert "Looking for the records failed, too" in caught.value.__notes__[0]
+
+
 async def test_a_change_of_many_is_repeated_only_if_it_names_ids(twenty: Twenty, sandbox: Sandbox) -> None:
     companies = await twenty.companies.create_many([{"name": f"Company {number}"} for number in range(5)])
     ids = [company.id for company in companies]

@@ -90,7 +90,7 @@ async def create_settled(
                     error.outcome_unknown = True
                 raise
             lost = True
-            if (found := await _seen(look, ids, error)) is not None:
+            if (found := in_order(await look_after(error, look()), ids)) is not None:
                 return found
             if attempt == _TRIES:
                 raise
@@ -100,11 +100,11 @@ async def create_settled(
     raise AssertionError("unreachable")
 
 
-async def _seen(look: Callable[[], Awaitable[list[R]]], ids: Sequence[int], lost: TwentyError) -> list[R] | None:
+async def look_after(lost: TwentyError, look: Awaitable[list[R]]) -> list[R]:
+    """What is there after a write was lost. If that can't be seen, the lost write is raised, not the failed look."""
     try:
-        return in_order(await look(), ids)
+        return await look
     except TwentyError as error:
         failure = error
-    # It can't be settled now: what is reported is the lost write, not the failed look.
     lost.add_note(f"Looking for the records failed, too: {failure}")
     raise lost

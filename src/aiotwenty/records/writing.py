@@ -10,7 +10,7 @@ from aiotwenty.errors import DuplicateRecord, TwentyError
 from aiotwenty.records.base import Namespace, as_id
 from aiotwenty.records.filters import only_ids
 from aiotwenty.records.inputs import as_model, as_models
-from aiotwenty.records.settling import create_settled, with_ids
+from aiotwenty.records.settling import create_settled, look_after, with_ids
 from aiotwenty.records.unique import in_order_of, unique_key
 from aiotwenty.transport.filters import Filter, guarded
 from aiotwenty.transport.models import UUID, Input, Record
@@ -133,7 +133,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         except TwentyError as error:
             if not error.outcome_unknown:
                 raise
-            if not await self._look([identity]):
+            if not await look_after(error, self._look([identity])):
                 error.add_note("The record is gone now: most likely this call destroyed it.")
                 raise
         return await self._destroy(identity)
