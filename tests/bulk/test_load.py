@@ -373,3 +373,24 @@ async def test_a_wrong_number_is_told_once(twenty: Twenty) -> None:
     assert report.rejects[0].message == (
         "annualRevenue.amountMicros: Input should be a valid integer, unable to parse string as an integer, not 'abc'"
     )
+
+
+async def test_what_no_database_can_hold_is_rejected_without_a_request(twenty: Twenty, tmp_path: Path) -> None:
+    source = tmp_path / "c.csv"
+    source.write_text("name,domain\nA\0,https://a.example\nB\\u0000,https://b.example\n")
+    report = await twenty.companies.load(source)
+    assert [(one.row, one.message) for one in report.rejects] == [
+        (1, "name holds a NUL character, which no database text can hold")
+    ]
+    assert (report.requests, await names(twenty)) == (1, ["B\\u0000"])
+    report = await twenty.companies.load([{"name": "half a pair \ud800"}, {"name": "C"}], rejects=tmp_path / "bad.csv")
+    (reject,) = report.rejects
+    assert (report.loaded, reject.code, reject.values) == (1, "INVALID", {"name": "half a pair \\ud800"})
+
+
+async def test_a_row_that_is_no_record_is_named_by_its_number(twenty: Twenty) -> None:
+    rows: list[Any] = [{"name": "A"}, 5]
+    with pytest.raises(InputError, match="rows: row 2: is neither a model nor a mapping but int"):
+        await twenty.companies.load(rows)
+    (reject,) = (await twenty.companies.load(rows, malformed="reject")).rejects
+    assert (reject.row, reject.code, reject.values) == (2, "MALFORMED", {"_text": "5"})

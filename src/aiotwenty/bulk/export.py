@@ -19,7 +19,7 @@ from aiotwenty.bulk.journal import Job, Journal
 from aiotwenty.bulk.load import AnyRecords
 from aiotwenty.bulk.options import AnyFilter, ExportOptions
 from aiotwenty.bulk.raw_page import RawPage
-from aiotwenty.bulk.report import OnProgress, Progress
+from aiotwenty.bulk.report import OnProgress, Progress, counted
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.bulk.wire import on_its_way, selection_of
 from aiotwenty.records.paging import Batch, CursorWalk
@@ -44,7 +44,7 @@ class ExportReport:
     seconds: float
 
     def __str__(self) -> str:
-        return f"{self.records:,} records in {self.path} ({self.bytes:,} bytes, {self.seconds:,.1f} s)"
+        return f"{counted(self.records, 'record')} in {self.path} ({self.bytes:,} bytes, {self.seconds:,.1f} s)"
 
 
 async def export(

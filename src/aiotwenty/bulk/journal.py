@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, overload
 from uuid import UUID
 
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.sources import InputError
@@ -224,7 +224,15 @@ class Job:
 
 
 def _as_json(values: Any) -> bytes:
-    return to_json(values, serialize_unknown=True, inf_nan_mode="strings", bytes_mode="base64")
+    try:
+        return to_json(values, serialize_unknown=True, inf_nan_mode="strings", bytes_mode="base64")
+    except PydanticSerializationError:
+        # Half a surrogate pair: Python's text can hold it, JSON cannot.
+        return to_json({_escaped(name): _escaped(value) for name, value in values.items()})
+
+
+def _escaped(value: Any) -> str:
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 class _Transaction:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from aiotwenty.bulk.batches import Prepared, Reference
 from aiotwenty.bulk.fields import Target
@@ -64,14 +65,20 @@ class Preparer:
             return self._reject(row, "INVALID", str(error))
         except _KeyMissingError as error:
             return self._reject(row, "KEY_MISSING", str(error))
+        try:
+            body = encode_json(data)
+        except PydanticSerializationError as error:
+            return self._reject(row, "INVALID", f"cannot be written as JSON ({error})")
+        if b"\\u0000" in body and _NUL.search(body):
+            return self._reject(
+                row, "INVALID", f"{_with_nul(row)} holds a NUL character, which no database text can hold"
+            )
         identities = ["id=" + record_id]
         for path, read in self._unique_readers:
             value = read(data)
             if value is not None and value != "":
                 identities.append(f"{path}={canonical(path, value)}")
-        return Prepared(
-            row, record_id, encode_json(data), tuple(identities), keys, tuple(references), own_id=own_id is not None
-        )
+        return Prepared(row, record_id, body, tuple(identities), keys, tuple(references), own_id=own_id is not None)
 
     def _id(self, row: Row, own_id: object, keys: tuple[str, ...]) -> str:
         if own_id is not None:
@@ -151,6 +158,13 @@ def _explain(error: ValidationError) -> str:
         shown = given if len(given) <= 80 else given[:77] + "..."
         told.setdefault(where, f"{where}: {one['msg']}, not {shown}")
     return "; ".join(list(told.values())[:5])
+
+
+_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
+
+
+def _with_nul(row: Row) -> str:
+    return next((name for name, value in row.values.items() if "\0" in str(value)), "the record")
 
 
 _ALTERNATIVE = re.compile(r"(function-|constrained-)|(int|float|str|bool|date|datetime)$")

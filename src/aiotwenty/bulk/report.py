@@ -85,14 +85,15 @@ class LoadReport:
 
     def __str__(self) -> str:
         if self.dry_run:
-            return f"{_count(self.received, 'row')} checked, {self.rejected:,} rejected; nothing was changed"
+            return f"{counted(self.received, 'row')} checked, {self.rejected:,} rejected; nothing was changed"
         already = f", {self.already_loaded:,} were {self.deed} before" if self.already_loaded else ""
         rate = self.loaded / self.seconds if self.seconds else 0
         return (
-            f"{self.loaded:,} of {_count(self.received, 'row')} {self.deed}, {self.rejected:,} rejected{already}; "
-            f"{_count(self.requests, 'request')} in {self.seconds:,.1f} s ({rate:,.0f} records/s)"
+            f"{self.loaded:,} of {counted(self.received, 'row')} {self.deed}, {self.rejected:,} rejected{already}; "
+            f"{counted(self.requests, 'request')} in {self.seconds:,.1f} s ({rate:,.0f} records/s)"
         )
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """`1 row`, `2,000 rows`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -61,7 +61,8 @@ class Check:
         if row.problem:
             self.malformed += 1
             if len(self.problems) < NAMED_PROBLEMS:
-                self.problems.append(f"line {row.line}: {row.problem}")
+                where = f"line {row.line}" if row.line else f"row {row.number}"
+                self.problems.append(f"{where}: {row.problem}")
         elif row.values.keys() - self.columns.keys():
             for column in row.values:
                 self.columns.setdefault(column, row.number)
@@ -160,7 +161,7 @@ def _row(number: int, item: Any) -> Row:
         return Row(number, item)
     if isinstance(item, BaseModel):
         return Row(number, item.model_dump(mode="json", by_alias=True, exclude_unset=True))
-    return Row(number, {}, number, f"is neither a model nor a mapping but {type(item).__name__}")
+    return Row(number, {RAW_TEXT: repr(item)}, None, f"is neither a model nor a mapping but {type(item).__name__}")
 
 
 class FileSource(Source):
