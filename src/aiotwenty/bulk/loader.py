@@ -26,7 +26,7 @@ from aiotwenty.bulk.wire import Meter, Wire, on_its_way
 from aiotwenty.transport.transport import TwentyTransport
 
 _REJECTS_AT_ONCE = 100
-_DEEDS: dict[Mode, str] = {
+_DEEDS: dict[str, str] = {
     "insert": "loaded",
     "upsert": "loaded",
     "update": "updated",
