@@ -50,13 +50,13 @@ _SUB_CODES: dict[str, type[ApiError]] = {
     "RECORD_NOT_FOUND": NotFoundError,
     "TOO_COMPLEX_QUERY": QueryTooComplex,
     "MAX_DEPTH_REACHED": QueryTooComplex,
-    "FORBIDDEN_EXCEPTION": PermissionDenied,
-    "PERMISSION_DENIED": PermissionDenied,
 }
+# Codes or subCodes that a message may say more than: a revoked key is FORBIDDEN, too.
 _CODES: dict[str, type[ApiError]] = {
     "UNAUTHENTICATED": AuthenticationError,
     "FORBIDDEN": PermissionDenied,
     "FORBIDDEN_EXCEPTION": PermissionDenied,
+    "PERMISSION_DENIED": PermissionDenied,
     "NOT_FOUND": NotFoundError,
     "NotFoundException": NotFoundError,
     "BAD_USER_INPUT": InvalidInput,
@@ -182,7 +182,7 @@ def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> Twenty
 def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[TwentyError]:
     code, sub_code = _codes(error)
     message = str(error.get("message", ""))
-    if sub_code in _SUB_CODES and _SUB_CODES[sub_code] is not PermissionDenied:
+    if sub_code in _SUB_CODES:
         return _SUB_CODES[sub_code]
     if _extension(error, "conflictingRecordId"):
         return DuplicateRecord
@@ -193,9 +193,9 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[Tw
         if not generated:
             return InvalidInput
         return AuthenticationError if match[2] in ("Query", "Mutation") else SchemaDrift
-    for known, table in ((sub_code, _SUB_CODES), (code, _CODES)):
-        if known in table:
-            return table[known]
+    for known in (sub_code, code):
+        if known in _CODES:
+            return _CODES[known]
     if status in _STATUSES:
         return _STATUSES[status]
     if code is None and (error.get("locations") or message.startswith(("Syntax Error", "Must provide query string"))):
