@@ -12,12 +12,13 @@ from pathlib import Path
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _UUID = re.compile(rb'"id": ?"([0-9a-f-]{36})"')
 _SLOT = b"00000000-0000-4000-8000-000000000000"
+"""Stands for an id in a file."""
 
 
 class _Canned(asyncio.Protocol):
-    """Serves one keep-alive connection. In an answer, `_SLOT` stands for the next id of the request."""
+    """Serves one keep-alive connection. Between the pieces of an answer go the ids of the request."""
 
-    def __init__(self, answers: dict[bytes, bytes]) -> None:
+    def __init__(self, answers: dict[bytes, list[bytes]]) -> None:
         self.answers = answers
         self.buffer = b""
 
@@ -36,17 +37,19 @@ class _Canned(asyncio.Protocol):
             self.transport.write(self._answer(body))
 
     def _answer(self, body: bytes) -> bytes:
-        answer = next((answer for marker, answer in self.answers.items() if marker in body), b'{"data":{}}')
-        if _SLOT in answer:
-            for identifier in _UUID.findall(body):
-                answer = answer.replace(_SLOT, identifier, 1)
+        pieces = next((pieces for marker, pieces in self.answers.items() if marker in body), [b'{"data":{}}'])
+        gaps = len(pieces) - 1
+        # Whoever sends no ids gets others, as from a server: equal ones would be read faster than real ones are.
+        ids = _UUID.findall(body) if gaps else []
+        ids += [b"%08x-0000-4000-8000-000000000000" % number for number in range(len(ids), gaps)]
+        answer = b"".join([part for pair in zip(pieces, [*ids[:gaps], b""], strict=True) for part in pair])
         return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
             len(answer),
             answer,
         )
 
 
-async def _serve(answers: dict[bytes, bytes]) -> None:
+async def _serve(answers: dict[bytes, list[bytes]]) -> None:
     server = await asyncio.get_running_loop().create_server(lambda: _Canned(answers), "127.0.0.1", 0)
     sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
@@ -68,4 +71,6 @@ async def canned(folder: Path) -> AsyncIterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve({path.stem.encode(): path.read_bytes() for path in Path(sys.argv[1]).glob("*.json")}))
+    asyncio.run(
+        _serve({path.stem.encode(): path.read_bytes().split(_SLOT) for path in Path(sys.argv[1]).glob("*.json")})
+    )
