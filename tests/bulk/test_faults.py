@@ -73,9 +73,11 @@ async def load_through_faults(path: Path, rows: int, seed: int, upsert: bool, jo
         await check(twenty, rows, bad)
 
 
-@pytest.mark.parametrize(("seed", "upsert"), [(1, False), (2, True)])
-async def test_every_good_row_arrives_once_through_all_faults(tmp_path: Path, seed: int, upsert: bool) -> None:
-    await load_through_faults(tmp_path / "people.csv", 1200, seed, upsert, tmp_path / "load.db")
+@pytest.mark.parametrize(("rows", "seed", "upsert"), [(50_000, 10, False), (1200, 2, True)])
+async def test_every_good_row_arrives_once_through_all_faults(
+    tmp_path: Path, rows: int, seed: int, upsert: bool
+) -> None:
+    await load_through_faults(tmp_path / "people.csv", rows, seed, upsert, tmp_path / "load.db")
 
 
 @pytest.mark.soak
@@ -136,11 +138,11 @@ async def load_killed(path: Path, rows: int, kills: int, seed: int, upsert: bool
         await check(twenty, rows, bad)
 
 
-@pytest.mark.parametrize(("seed", "upsert"), [(1, False), (2, True)])
+@pytest.mark.parametrize(("rows", "kills", "seed", "upsert"), [(5000, 3, 1, False), (50_000, 20, 0, True)])
 async def test_a_load_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
-    tmp_path: Path, seed: int, upsert: bool
+    tmp_path: Path, rows: int, kills: int, seed: int, upsert: bool
 ) -> None:
-    await load_killed(tmp_path / "people.csv", 5000, 3, seed, upsert)
+    await load_killed(tmp_path / "people.csv", rows, kills, seed, upsert)
 
 
 @pytest.mark.soak

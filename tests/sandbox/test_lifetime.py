@@ -148,18 +148,21 @@ async def test_it_says_where_it_listens_once_it_answers() -> None:
     assert "this machine only" in lines[0]
 
 
-def test_starting_takes_less_than_half_a_second() -> None:
-    # Time of the processor, the interpreter's own start included: others may be busy on this machine.
-    code = (
+def test_starting_takes_little_more_than_importing_what_it_stands_on() -> None:
+    imports = "import time, aiohttp.web, graphql, sqlite3; print(time.process_time())"
+    start = (
         "import asyncio, time\n"
         "from aiotwenty.sandbox import Sandbox\n"
         "async def main():\n"
         "    async with Sandbox(): print(time.process_time())\n"
         "asyncio.run(main())"
     )
-    times = [float(subprocess.check_output([sys.executable, "-c", code], env=os.environ)) for _ in range(3)]
 
-    assert min(times) < 0.5
+    def least(program: str) -> float:
+        # Time of the processor, the interpreter's own start included: others may be busy on this machine.
+        return min(float(subprocess.check_output([sys.executable, "-c", program], env=os.environ)) for _ in range(3))
+
+    assert least(start) < 2.5 * least(imports)
 
 
 def test_the_schema_and_the_database_have_the_same_aggregates() -> None:
