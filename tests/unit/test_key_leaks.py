@@ -93,6 +93,35 @@ async def test_a_server_that_echoes_the_key_does_not_get_it_into_an_error(server
     assert not [text for text in everything_about(caught.value) if KEY in text]
 
 
+async def test_an_answer_that_cannot_be_read_does_not_get_the_key_into_an_error() -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"Bearer " + KEY.encode() + b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with Client(url, api_key=KEY, retry=RetryPolicy(attempts=1)) as client:
+            with pytest.raises(TwentyError, match=r"can't be read.*\*\*\*") as caught:
+                await client.execute("{ companies { totalCount } }")
+    assert not [text for text in everything_about(caught.value) if KEY in text]
+
+
+async def test_error_reports_with_the_variables_of_each_frame_do_not_show_the_key() -> None:
+    async with Sandbox(faults=["reset-before:count=1", "latency=30"]) as sandbox:
+        async with Twenty(sandbox.url, api_key=sandbox.api_key, retry=RetryPolicy(attempts=1)) as twenty:
+            failures = [
+                *await asyncio.gather(twenty.companies.count(), return_exceptions=True),
+                *await asyncio.gather(asyncio.wait_for(twenty.companies.count(), 0.05), return_exceptions=True),
+            ]
+        assert [type(failure).__name__ for failure in failures] == ["ConnectionFailed", "TimeoutError"]
+        for failure in failures:
+            assert isinstance(failure, BaseException)
+            report = "".join(traceback.TracebackException.from_exception(failure, capture_locals=True).format())
+            assert "Authorization" in report
+            assert sandbox.api_key not in report
+
+
 async def test_a_redirect_is_not_followed(server: ScriptedServer) -> None:
     server.say(Answer(b"", 307, None, {"Location": server.url + "/elsewhere"}))
     async with Client(server.url, api_key=KEY) as client:

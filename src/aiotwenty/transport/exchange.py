@@ -15,6 +15,11 @@ _SECRET = 8
 _SHOWN = ("Content-Type", "Location", "Retry-After")
 
 
+def redacted(text: str, secret: bytes) -> str:
+    """The text without the API key."""
+    return text if len(secret) < _SECRET else text.replace(secret.decode(), "***")
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A complete response."""
@@ -40,8 +45,7 @@ class Reply:
         """The same without the API key: what errors are made from."""
         if len(self.secret) < _SECRET:
             return self
-        text = self.secret.decode()
-        shown = {name: self.headers[name].replace(text, "***") for name in _SHOWN if name in self.headers}
+        shown = {name: redacted(self.headers[name], self.secret) for name in _SHOWN if name in self.headers}
         return replace(self, headers=shown, body=self.body.replace(self.secret, b"***"))
 
 

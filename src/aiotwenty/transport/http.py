@@ -12,11 +12,20 @@ from typing import Any
 import aiohttp
 
 from aiotwenty.errors import ConfigurationError, ConnectionFailed, RequestTimeout, TwentyError
-from aiotwenty.transport.exchange import Call, Reply
+from aiotwenty.transport.exchange import Call, Reply, redacted
 
 LARGE_BODY = 1_000_000
 IDLE_SECONDS = 4.0
 """Older servers close an idle connection after 5 s (Twenty, November 2025): give it up before they do."""
+
+
+class _Hidden(str):
+    """A text that tools which report an error with the variables of each frame do not see."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
 
 
 class HttpSession:
@@ -35,6 +44,7 @@ class HttpSession:
         session: aiohttp.ClientSession | None = None,
     ) -> None:
         self._secret = api_key.encode()
+        self._authorization = _Hidden(f"Bearer {api_key}")
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._seconds = timeout
         self._max_connections = max_connections
@@ -55,7 +65,7 @@ class HttpSession:
         session = await self.open()
         headers = {"Accept": "application/json"}
         if call.authorized:
-            headers["Authorization"] = f"Bearer {self._secret.decode()}"
+            headers["Authorization"] = self._authorization
         data: Any = call.body
         if call.body is not None:
             headers["Content-Type"] = "application/json"
@@ -90,15 +100,15 @@ class HttpSession:
                 "otherwise raise `timeout` or ask for less at a time."
             )
         except aiohttp.ClientConnectorError as failure:
-            error = ConnectionFailed(f"no connection to {call.url}: {_text(failure)}.", sent=False)
+            error = ConnectionFailed(f"no connection to {call.url}: {self._told(failure)}.", sent=False)
         except aiohttp.InvalidURL as failure:
-            error = ConfigurationError(f"{call.url} is not a URL: {_text(failure)}.")
+            error = ConfigurationError(f"{call.url} is not a URL: {self._told(failure)}.")
         except aiohttp.ClientPayloadError as failure:
-            error = ConnectionFailed(f"the answer of {call.url} was cut short: {_text(failure)}.")
+            error = ConnectionFailed(f"the answer of {call.url} was cut short: {self._told(failure)}.")
         except aiohttp.ClientResponseError as failure:
-            error = ConnectionFailed(f"the answer of {call.url} can't be read: {_text(failure)}.")
+            error = ConnectionFailed(f"the answer of {call.url} can't be read: {self._told(failure)}.")
         except (aiohttp.ClientError, OSError) as failure:
-            error = ConnectionFailed(f"the connection to {call.url} broke: {_text(failure)}.")
+            error = ConnectionFailed(f"the connection to {call.url} broke: {self._told(failure)}.")
         except RuntimeError as failure:
             if not session.closed:
                 raise
@@ -109,6 +119,13 @@ class HttpSession:
                 self._landed.set()
         # Raised out here so that aiohttp's error is not chained to ours: it holds the request's headers, key and all.
         raise error
+
+    def _told(self, failure: BaseException) -> str:
+        """What aiohttp says of it, on one line; it quotes what it could not read, which may echo the key."""
+        if isinstance(failure, aiohttp.ServerDisconnectedError):
+            return "the server closed it before it had answered"
+        text = failure.message if isinstance(failure, aiohttp.ClientResponseError) else str(failure)
+        return redacted(" ".join(text.split()), self._secret) or type(failure).__name__
 
     async def open(self) -> aiohttp.ClientSession:
         """The session, created in the running loop at first use."""
@@ -197,10 +214,3 @@ def _close_later(loop: asyncio.AbstractEventLoop, guard: AsyncGenerator[None]) -
     """For a client that was collected without being closed."""
     if not loop.is_closed():
         loop.call_soon_threadsafe(lambda: asyncio.ensure_future(guard.aclose(), loop=loop))
-
-
-def _text(failure: BaseException) -> str:
-    if isinstance(failure, aiohttp.ServerDisconnectedError):
-        return "the server closed it before it had answered"
-    text = failure.message if isinstance(failure, aiohttp.ClientResponseError) else str(failure)
-    return " ".join(text.split()) or type(failure).__name__
