@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -43,7 +44,10 @@ def fails(
 
 
 class ScriptedServer:
-    """Gives its answers in turn, the last one for ever. `requests` are the JSON bodies, `seen` the requests."""
+    """Gives its answers in turn, the last one for ever, each after `seconds`.
+
+    `requests` are the JSON bodies, `seen` the requests.
+    """
 
     def __init__(self) -> None:
         self.answers: list[Answer | Callable[[dict[str, object]], Answer]] = []
@@ -52,6 +56,7 @@ class ScriptedServer:
         self.transports: list[object] = []
         self.paths: list[str] = []
         self.url = ""
+        self.seconds = 0.0
 
     def say(self, *answers: Answer | Callable[[dict[str, object]], Answer]) -> None:
         self.answers = list(answers)
@@ -70,6 +75,7 @@ class ScriptedServer:
         say = self.answers[min(len(self.requests), len(self.answers)) - 1]
         if callable(say):
             say = say(parsed)
+        await asyncio.sleep(self.seconds)
         if say.abort:
             assert request.transport is not None
             request.transport.close()

@@ -29,6 +29,14 @@ async def test_hundreds_of_tasks_share_one_client(server: ScriptedServer) -> Non
     assert len(connections) <= 16
 
 
+async def test_a_wait_for_a_free_connection_is_no_time_out(server: ScriptedServer) -> None:
+    server.say(answer({"data": {"createWebhook": {}}}))
+    server.seconds = 0.3
+    async with Twenty(server.url, api_key=KEY, timeout=2, max_connections=1, retry=RetryPolicy(attempts=1)) as twenty:
+        calls = (twenty.execute("mutation { createWebhook { id } }", endpoint="metadata") for _ in range(10))
+        assert len(await asyncio.gather(*calls)) == 10
+
+
 async def test_idle_connections_are_given_up_before_an_older_server_closes_them(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

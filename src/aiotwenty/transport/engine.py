@@ -42,6 +42,8 @@ class Engine:
         # So many requests wait for the limiter or are under way. The others wait before it, and thus profit from what
         # it learns; calls that are not limited never wait behind those that are.
         self._limited = asyncio.Semaphore(max_connections)
+        # Here rather than in aiohttp's pool, where the wait would count as time that the server took to answer.
+        self._connections = asyncio.Semaphore(max_connections)
         self._numbers = itertools.count(1)
 
     async def send(self, call: Call[T]) -> T:
@@ -56,9 +58,10 @@ class Engine:
                 async with self._limited if call.limited and not refused else nullcontext():
                     if call.limited and self._limiter is not None and not self._limiter.try_acquire():
                         await self.http.while_open(self._limiter.acquire(again=refused), undo=self._limiter.give_back)
-                    if attempt == 1:
-                        started = time.monotonic()
-                    return await self._attempt(call, number, attempt)
+                    async with self._connections:
+                        if attempt == 1:
+                            started = time.monotonic()
+                        return await self._attempt(call, number, attempt)
             except TwentyError as error:
                 error.operation = call.name
                 error.attempts = attempt
