@@ -37,7 +37,7 @@ class Client:
     from `.env`. `timeout` is in seconds for each attempt of a request; at most `max_connections` requests are under
     way at a time. `rate_limit` is "auto" (learns the limit from the server's refusals), a `RateLimit`, a
     `RateLimiter` shared with other clients of the same workspace, or None. A `session` given here is used and left
-    open.
+    open: it is the way to a proxy or to certificates of one's own.
 
     Safe for any number of concurrent tasks of one event loop. Use it with `async with`, or call `aclose()`.
     """

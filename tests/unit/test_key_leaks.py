@@ -18,7 +18,7 @@ from aiotwenty.client import Client
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.settings import load_settings
 from aiotwenty.transport import runtime as rt
-from tests.unit.scripted import KEY, Answer, ScriptedServer, answer
+from tests.unit.scripted import KEY, Answer, ScriptedServer, answer, says
 
 FAULTS = [
     f"{kind}:probability=0.1" for kind in ("reset-before", "reset-after", "html", "error", "cut", "busy", "limit")
@@ -94,16 +94,12 @@ async def test_a_server_that_echoes_the_key_does_not_get_it_into_an_error(server
 
 
 async def test_an_answer_that_cannot_be_read_does_not_get_the_key_into_an_error() -> None:
-    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"Bearer " + KEY.encode() + b"\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with Client(url, api_key=KEY, retry=RetryPolicy(attempts=1)) as client:
-            with pytest.raises(TwentyError, match=r"can't be read.*\*\*\*") as caught:
-                await client.execute("{ companies { totalCount } }")
+    async with (
+        says(b"Bearer " + KEY.encode()) as address,
+        Client(f"http://{address}", api_key=KEY, retry=RetryPolicy(attempts=1)) as client,
+    ):
+        with pytest.raises(TwentyError, match=r"can't be read.*\*\*\*") as caught:
+            await client.execute("{ companies { totalCount } }")
     assert not [text for text in everything_about(caught.value) if KEY in text]
 
 

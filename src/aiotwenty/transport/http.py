@@ -18,6 +18,15 @@ LARGE_BODY = 1_000_000
 IDLE_SECONDS = 4.0
 """Older servers close an idle connection after 5 s (Twenty, November 2025): give it up before they do."""
 
+_UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ServerFingerprintMismatch)
+"""Of these the server has not seen the request."""
+
+
+def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+    """With less time for the connection than for all, which tells a request that was not sent from an answer that is
+    late."""
+    return aiohttp.ClientTimeout(total=seconds, connect=0.8 * seconds)
+
 
 class _Hidden(str):
     """A text that tools which report an error with the variables of each frame do not see."""
@@ -45,7 +54,7 @@ class HttpSession:
     ) -> None:
         self._secret = api_key.encode()
         self._authorization = _Hidden(f"Bearer {api_key}")
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._timeout = _timeout(timeout)
         self._seconds = timeout
         self._max_connections = max_connections
         self._session = session
@@ -75,7 +84,7 @@ class HttpSession:
         elif call.form is not None:
             data = call.form()
         seconds = self._seconds if call.timeout is None else call.timeout
-        timeout = self._timeout if call.timeout is None else aiohttp.ClientTimeout(total=call.timeout)
+        timeout = self._timeout if call.timeout is None else _timeout(call.timeout)
         task = asyncio.current_task()
         if task is not None:
             self._in_flight.add(task)
@@ -93,16 +102,17 @@ class HttpSession:
                 body = await response.read()
                 return Reply(response.status, response.headers, body, len(call.body or b""), self._secret)
         except aiohttp.ConnectionTimeoutError:
-            error = RequestTimeout(f"no connection to {call.url} within {seconds:g} s.", sent=False)
+            error = RequestTimeout(f"no connection to {call.url} within {timeout.connect:g} s.", sent=False)
         except TimeoutError:
             error = RequestTimeout(
                 f"no answer from {call.url} within {seconds:g} s. Twenty never answers some malformed bodies; "
                 "otherwise raise `timeout` or ask for less at a time."
             )
-        except aiohttp.ClientConnectorError as failure:
+        except _UNCONNECTED as failure:
             error = ConnectionFailed(f"no connection to {call.url}: {self._told(failure)}.", sent=False)
-        except aiohttp.InvalidURL as failure:
-            error = ConfigurationError(f"{call.url} is not a URL: {self._told(failure)}.")
+        except ValueError as failure:
+            # aiohttp's InvalidURL, and what it says of a session with an `auth` of its own.
+            error = ConfigurationError(f"there is no way to send a request to {call.url}: {self._told(failure)}.")
         except aiohttp.ClientPayloadError as failure:
             error = ConnectionFailed(f"the answer of {call.url} was cut short: {self._told(failure)}.")
         except aiohttp.ClientResponseError as failure:
@@ -122,6 +132,10 @@ class HttpSession:
 
     def _told(self, failure: BaseException) -> str:
         """What aiohttp says of it, on one line; it quotes what it could not read, which may echo the key."""
+        if isinstance(failure, aiohttp.ClientHttpProxyError):
+            return f"the proxy answered HTTP {failure.status} {failure.message}"
+        if isinstance(failure, aiohttp.ServerFingerprintMismatch):
+            return f"the fingerprint of its certificate is {failure.got.hex()}"
         if isinstance(failure, aiohttp.ServerDisconnectedError):
             return "the server closed it before it had answered"
         text = failure.message if isinstance(failure, aiohttp.ClientResponseError) else str(failure)
