@@ -141,6 +141,7 @@ ROWS = [
     Row("HTML of a proxy, writing", html(502), e.UnexpectedResponse, write=True, fields={"outcome_unknown": True}),
     Row("HTML with HTTP 200", html(200), e.UnexpectedResponse, fields={"status": 200}),
     Row("HTML with HTTP 200, writing", html(200), e.UnexpectedResponse, write=True, fields={"outcome_unknown": True}),
+    Row("a proxy that waited too long for the request", Answer(b"", 408, "text/html"), e.UnexpectedResponse, retried=True),
     Row("unavailable", Answer(b"", 503, "text/plain"), e.UnexpectedResponse, retried=True),
     Row("unsupported media type", Answer(b"", 415, None), e.UnexpectedResponse),
     Row("empty body", Answer(b""), e.UnexpectedResponse, retried=True),

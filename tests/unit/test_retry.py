@@ -100,6 +100,58 @@ async def test_a_refused_request_does_not_wait_for_a_turn_that_comes_too_late(se
     assert len(server.requests) == 1
 
 
+async def test_a_read_of_several_roots_is_repeated_when_the_limit_cut_it_short(server: ScriptedServer) -> None:
+    limited = "Limit reached (100 tokens per 100 ms)"
+    server.say(
+        fails(limited, "BAD_USER_INPUT", "LIMIT_REACHED", data={"companies": {"totalCount": 3}, "people": None}),
+        answer({"data": {"companies": {"totalCount": 3}, "people": {"totalCount": 4}}}),
+    )
+    async with Twenty(server.url, api_key=KEY, retry=RetryPolicy(base=0.001)) as twenty:
+        data = await twenty.execute("{ companies { totalCount } people { totalCount } }")
+    assert data == {"companies": {"totalCount": 3}, "people": {"totalCount": 4}}
+
+
+@pytest.mark.parametrize(
+    "then",
+    [Answer(b"<html>", 404, "text/html"), fails("This API Key is revoked", "FORBIDDEN", "FORBIDDEN_EXCEPTION")],
+    ids=["a proxy's 404", "a revoked key"],
+)
+async def test_a_lost_write_stays_unknown_when_its_repetition_is_turned_away(
+    server: ScriptedServer, then: Answer
+) -> None:
+    server.say(Answer(abort=True), then)
+    async with Twenty(server.url, api_key=KEY, retry=RetryPolicy(base=0.001)) as twenty:
+        with pytest.raises(TwentyError) as caught:
+            await twenty.companies.update_one("0f12a159-3b7b-4ac4-80b8-8b14e33530dc", {"name": "x"})
+    assert caught.value.attempts == 2
+    assert caught.value.outcome_unknown
+
+
+async def test_a_lost_write_stays_unknown_when_the_client_is_closed_before_it_is_repeated(
+    server: ScriptedServer,
+) -> None:
+    server.say(Answer(abort=True))
+    lost = asyncio.Event()
+    policy = RetryPolicy(base=1000, max_delay=1000, total=100_000)
+    hooks = Hooks(on_retry=lambda _: lost.set())
+    twenty = Twenty(server.url, api_key=KEY, retry=policy, hooks=hooks)
+    task = asyncio.ensure_future(twenty.companies.update_one("0f12a159-3b7b-4ac4-80b8-8b14e33530dc", {"name": "x"}))
+    await lost.wait()
+    await twenty.aclose()
+    with pytest.raises(ConfigurationError, match="closed") as caught:
+        await task
+    assert caught.value.operation == "UpdateOneCompany"
+    assert caught.value.outcome_unknown
+
+
+async def test_a_write_that_is_refused_when_it_is_repeated_is_known_to_have_failed(server: ScriptedServer) -> None:
+    server.say(Answer(abort=True), fails("Record not found", "NOT_FOUND", "RECORD_NOT_FOUND"))
+    async with Twenty(server.url, api_key=KEY, retry=RetryPolicy(base=0.001)) as twenty:
+        with pytest.raises(TwentyError, match="Record not found") as caught:
+            await twenty.companies.update_one("0f12a159-3b7b-4ac4-80b8-8b14e33530dc", {"name": "x"})
+    assert not caught.value.outcome_unknown
+
+
 async def test_rest_shares_policy_errors_and_pace(server: ScriptedServer) -> None:
     people = {"data": {"people": []}, "totalCount": 0}
     server.say(Answer(b"", 502, None), answer(people))

@@ -50,9 +50,11 @@ class Engine:
         """The result of the call. Raises any `TwentyError`, `outcome_unknown` on a write whose answer was lost."""
         number = next(self._numbers)
         started = time.monotonic()
-        attempt, lost, refused = 1, False, False
+        attempt, lost, refused, delay = 1, False, False, 0.0
         while True:
             try:
+                if delay:
+                    await self.http.pause(delay)
                 # A request that was refused keeps its turn: it does not queue up behind those that have not been
                 # sent.
                 async with self._limited if call.limited and not refused else nullcontext():
@@ -67,16 +69,16 @@ class Engine:
                 error.attempts = attempt
                 fate = fate_of(error)
                 lost = lost or fate in (Fate.LOST, Fate.UNCLEAR)
-                again = fate is Fate.NOT_ACTED or (fate is Fate.LOST and call.repeatable)
-                delay = self._delay(call, error, attempt, time.monotonic() - started) if again else None
-                if delay is None:
+                again = fate is Fate.NOT_ACTED or (fate in (Fate.LOST, Fate.PARTLY) and call.repeatable)
+                wait = self._delay(call, error, attempt, time.monotonic() - started) if again else None
+                if wait is None:
                     error.outcome_unknown = lost and fate is not Fate.ANSWERED and not call.reads
                     raise
+                delay = wait
                 refused = isinstance(error, RateLimited)
                 self._observers.retry(RetryEvent(number, call.name, attempt, delay, error))
                 if call.on_retry is not None:
                     call.on_retry(error)
-            await self.http.pause(delay)
             attempt += 1
 
     def _delay(self, call: Call[T], error: TwentyError, attempt: int, elapsed: float) -> float | None:

@@ -8,8 +8,10 @@ from enum import Enum
 
 from aiotwenty.errors import (
     ApiError,
+    AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
+    PermissionDenied,
     RateLimited,
     SchemaDrift,
     TwentyError,
@@ -21,6 +23,8 @@ class Fate(Enum):
     """What a failure says about the request that met it."""
 
     ANSWERED = "answered"  # the server said no: sending it again changes nothing
+    PARTLY = "partly"  # some of it was answered, for the rest the limit was used up
+    TURNED_AWAY = "turned away"  # it came to nothing and will again, which says nothing of an attempt before it
     NOT_ACTED = "not acted"  # the server can't have acted: anything may be sent again
     LOST = "lost"  # the answer is lost: the server may have acted
     UNCLEAR = "unclear"  # what was answered can't be used, and won't be better next time; a write may have happened
@@ -31,12 +35,14 @@ def fate_of(error: TwentyError) -> Fate:
     if isinstance(error, ConnectionFailed):
         return Fate.LOST if error.sent else Fate.NOT_ACTED
     if isinstance(error, RateLimited):
-        return Fate.ANSWERED if error.partial else Fate.NOT_ACTED
+        return Fate.PARTLY if error.partial else Fate.NOT_ACTED
+    if isinstance(error, AuthenticationError | PermissionDenied | ConfigurationError):
+        return Fate.TURNED_AWAY
     if isinstance(error, UnexpectedResponse):
         status = error.status or 0
-        if status >= 500 or error.truncated:
+        if status >= 500 or status == 408 or error.truncated:
             return Fate.LOST
-        return Fate.UNCLEAR if status < 300 else Fate.ANSWERED
+        return Fate.UNCLEAR if status < 300 else Fate.TURNED_AWAY
     if isinstance(error, SchemaDrift) and error.answered:
         return Fate.UNCLEAR
     if isinstance(error, ApiError) and type(error) is ApiError and (error.status or 0) >= 500:
