@@ -67,7 +67,7 @@ ROWS = [
     # Who is asking
     Row("no token on /graphql", invalid('Cannot query field "companies" on type "Query".'), e.AuthenticationError, says="API key"),
     Row("no token for a mutation", invalid('Cannot query field "createCompany" on type "Mutation".'), e.AuthenticationError, write=True),
-    Row("no token on /metadata", fails("Forbidden resource", "FORBIDDEN", data=None), e.PermissionDenied, fields={"code": "FORBIDDEN"}),
+    Row("no token on /metadata", fails("Forbidden resource", "FORBIDDEN", data=None), e.PermissionDenied, fields={"code": "FORBIDDEN"}, says="Authorization header"),
     Row("no token on an older /metadata", fails("Forbidden resource", "INTERNAL_SERVER_ERROR", data=None), e.PermissionDenied),
     Row("malformed token", fails("Token invalid.", "UNAUTHENTICATED", "UNAUTHENTICATED"), e.AuthenticationError, fields={"sub_code": "UNAUTHENTICATED"}, says="TWENTY_API_KEY"),
     Row("malformed token with an object as user message", fails("Token invalid.", "UNAUTHENTICATED", userFriendlyMessage={"id": "z", "message": "no"}), e.AuthenticationError),
@@ -81,7 +81,7 @@ ROWS = [
     Row("documented 403", answer({"statusCode": 403, "messages": ["Forbidden"], "error": "Forbidden"}, 403), e.PermissionDenied),
     Row("403 of a firewall", html(403), e.PermissionDenied, fields={"status": 403}),
     Row("REST without token", rest(403, "Missing authentication token", "FORBIDDEN_EXCEPTION"), e.AuthenticationError),
-    Row("session token needed", fails("This endpoint requires a session access token", "FORBIDDEN", "FORBIDDEN_EXCEPTION", data=None), e.PermissionDenied, says="role"),
+    Row("session token needed", fails("This endpoint requires a session access token", "FORBIDDEN", "FORBIDDEN_EXCEPTION", data=None), e.PermissionDenied, says="whatever its role"),
     Row("permission denied", fails("Permission denied", "FORBIDDEN", "PERMISSION_DENIED", data=NO), e.PermissionDenied),
     # How often
     Row("rate limit", fails(LIMITED, "BAD_USER_INPUT", "LIMIT_REACHED", data=NO), e.RateLimited, retried=True, fields={"limit": 100, "per": 60.0}),
@@ -92,6 +92,9 @@ ROWS = [
     Row("429 with Retry-After", answer({"message": "slow", "statusCode": 429}, 429, Retry_After="0"), e.RateLimited, retried=True, fields={"retry_after": 0.0}),
     Row("429 with a date that is past", answer({"message": "slow", "statusCode": 429}, 429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), e.RateLimited, retried=True, fields={"retry_after": 0.0}),
     Row("429 of a proxy for a write", html(429), e.RateLimited, retried=True, write=True),
+    Row("documented 429 in the form of GraphQL", answer({"errors": [{"message": "Too many requests", "extensions": {"code": "BAD_USER_INPUT"}}]}, 429), e.RateLimited, retried=True, fields={"code": "BAD_USER_INPUT"}),
+    Row("documented 401 in the form of GraphQL", answer({"errors": [{"message": "jwt expired", "extensions": {"code": "UNAUTHENTICATED"}}]}, 401), e.AuthenticationError),
+    Row("a code says more than its message", fails("Forbidden resource", "UNAUTHENTICATED"), e.AuthenticationError),
     # What is not there
     Row("no such record", fails("Record not found", "NOT_FOUND", "RECORD_NOT_FOUND", data=NO), e.NotFoundError),
     Row("no such record, by code alone", fails("Nothing here", "NOT_FOUND", data=NO), e.NotFoundError),
@@ -131,6 +134,8 @@ ROWS = [
     Row("too many root fields", fails("Query too complex - Too many root resolvers requested: 21 - Maximum allowed root resolvers: 20", "BAD_USER_INPUT", data={}), e.QueryTooComplex),
     Row("to-many in to-many", fails("Query complexity is too high. One-to-Many relation cannot be nested in another One-to-Many relation.", "BAD_USER_INPUT", "TOO_COMPLEX_QUERY"), e.QueryTooComplex),
     Row("too deep on an older server", fails("Maximum depth of 5 reached", "BAD_USER_INPUT", "MAX_DEPTH_REACHED"), e.QueryTooComplex),
+    Row("more than the server takes", answer("request entity too large", 500), e.InvalidInput, write=True, says="10 MB"),
+    Row("more than a proxy takes", html(413), e.InvalidInput, write=True, fields={"status": 413}, says="send less"),
     # The server's own trouble
     Row("internal error", fails("Cannot read properties of undefined (reading 'id')", "INTERNAL_SERVER_ERROR", data=NO), e.ApiError, fields={"code": "INTERNAL_SERVER_ERROR"}),
     Row("internal error with HTTP 500, reading", answer({"errors": [{"message": "boom"}]}, 500), e.ApiError, retried=True),

@@ -43,22 +43,27 @@ _MANY_HINT = (
     "`aiotwenty.bulk.change` to update what a filter finds."
 )
 _ROLE_HINT = "The API key is known, but its role does not allow this: see Settings, Roles."
+_FORBIDDEN_HINT = (
+    "Either the role of the API key does not allow this (see Settings, Roles), or the key does not arrive: check that "
+    "a proxy passes the Authorization header on."
+)
+_SESSION_HINT = "No API key may do this, whatever its role: do it in Twenty itself, under Settings."
 
-_SUB_CODES: dict[str, type[ApiError]] = {
+# Codes or subCodes that say it all.
+_TELLING: dict[str, type[ApiError]] = {
     "LIMIT_REACHED": RateLimited,
     "UNAUTHENTICATED": AuthenticationError,
+    "PERMISSION_DENIED": PermissionDenied,
     "RECORD_NOT_FOUND": NotFoundError,
+    "NOT_FOUND": NotFoundError,
+    "NotFoundException": NotFoundError,
     "TOO_COMPLEX_QUERY": QueryTooComplex,
     "MAX_DEPTH_REACHED": QueryTooComplex,
 }
-# Codes or subCodes that a message may say more than: a revoked key is FORBIDDEN, too.
+# Those that a message may say more than: a revoked key is FORBIDDEN, too.
 _CODES: dict[str, type[ApiError]] = {
-    "UNAUTHENTICATED": AuthenticationError,
     "FORBIDDEN": PermissionDenied,
     "FORBIDDEN_EXCEPTION": PermissionDenied,
-    "PERMISSION_DENIED": PermissionDenied,
-    "NOT_FOUND": NotFoundError,
-    "NotFoundException": NotFoundError,
     "BAD_USER_INPUT": InvalidInput,
     "BadRequestException": InvalidInput,
     "UserInputError": InvalidInput,
@@ -102,6 +107,7 @@ _STATUSES: dict[int, type[ApiError]] = {
     422: InvalidInput,
     429: RateLimited,
 }
+_REFUSING = (401, 403, 429)
 # One of these decides over whatever else went wrong in the same request.
 _FIRST: tuple[type[ApiError], ...] = (AuthenticationError, PermissionDenied, RateLimited)
 
@@ -182,8 +188,9 @@ def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> Twenty
 def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[TwentyError]:
     code, sub_code = _codes(error)
     message = str(error.get("message", ""))
-    if sub_code in _SUB_CODES:
-        return _SUB_CODES[sub_code]
+    for known in (sub_code, code):
+        if known in _TELLING:
+            return _TELLING[known]
     if _extension(error, "conflictingRecordId"):
         return DuplicateRecord
     for pattern, kind in _MESSAGES:
@@ -194,7 +201,8 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[Tw
             return InvalidInput
         return AuthenticationError if match[2] in ("Query", "Mutation") else SchemaDrift
     for known in (sub_code, code):
-        if known in _CODES:
+        # BAD_USER_INPUT comes with everything, a documented 429 included.
+        if known in _CODES and not (_CODES[known] is InvalidInput and status in _REFUSING):
             return _CODES[known]
     if status in _STATUSES:
         return _STATUSES[status]
@@ -270,7 +278,9 @@ def _hint(kind: type[ApiError], message: str) -> str:
     if kind is AuthenticationError:
         return _ANONYMOUS_HINT if _NO_FIELD.match(message) else _KEY_HINT
     if kind is PermissionDenied:
-        return _ROLE_HINT
+        if message.startswith("Forbidden resource"):
+            return _FORBIDDEN_HINT
+        return _SESSION_HINT if "session access token" in message else _ROLE_HINT
     if kind is RateLimited:
         return "The workspace's rate limit is used up: send less, or leave rate_limit='auto' on."
     if _TOO_MANY.match(message):
@@ -319,13 +329,15 @@ def _redirect(reply: Reply) -> UnexpectedResponse:
 def _foreign(reply: Reply, body: bytes, parsed: bool, answer: object) -> TwentyError:
     """Something that Twenty's API does not say."""
     excerpt = body[:EXCERPT].decode("utf-8", "replace")
-    if reply.request_bytes > BODY_LIMIT and reply.status in (413, 500):
-        size = f"{reply.request_bytes / 1e6:.1f} MB"
-        message = f"the server refused a request of {size} (it takes 10 MB): send fewer records at once."
+    too_large = reply.status == 413 or answer == "request entity too large"
+    if too_large or (reply.request_bytes > BODY_LIMIT and reply.status == 500):
+        size = f"of {reply.request_bytes / 1e6:.1f} MB" if reply.request_bytes else "of this size"
+        takes = "Twenty takes 10 MB, a proxy before it often less"
+        message = f"the server refused a request {size} ({takes}): send less at once."
         return InvalidInput(message, status=reply.status, errors=[{"message": excerpt or "request entity too large"}])
     if isinstance(answer, str) and answer.startswith("GraphQLError:"):
         return InvalidInput(answer.splitlines()[0], status=reply.status, errors=[{"message": answer.splitlines()[0]}])
-    if reply.status in (401, 403, 429):
+    if reply.status in _REFUSING:
         message = f"HTTP {reply.status}" + (f": {excerpt}" if excerpt else " without a body")
         return _build(_STATUSES[reply.status], {"message": message}, [{"message": message}], None, reply)
     truncated = not parsed and reply.status < 300 and body.lstrip()[:1] in (b"{", b"[")
