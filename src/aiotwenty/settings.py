@@ -51,17 +51,20 @@ def check_url(base_url: str) -> str:
     """The address of a workspace from whatever part of it was copied: without /graphql, /metadata, /rest or slash."""
     text = base_url.strip()
     hint = "write it like https://crm.example.com"
+    # Not the rest: it may be a password, a token, or the API key in the wrong place.
+    shown = repr(text) if re.fullmatch(r"(?!eyJ)[^?#@]{1,80}", text) else "what was given"
     try:
         parts = urlsplit(text)
         port_is_fine = parts.port is None or parts.port > 0
+        (parts.hostname or "").encode("idna")
     except ValueError as error:
-        raise ConfigurationError(f"{text!r} is not a base URL ({error}): {hint}.") from None
+        raise ConfigurationError(f"{shown} is not a base URL ({error}): {hint}.") from None
     if parts.username or parts.password:
         raise ConfigurationError(f"the base URL must not hold a user name or password: {hint}.")
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or re.search(r"\s", text):
-        raise ConfigurationError(f"{text!r} is not a base URL: {hint}.")
+        raise ConfigurationError(f"{shown} is not a base URL: {hint}.")
     if parts.query or parts.fragment:
-        raise ConfigurationError(f"the base URL {text!r} must end with its path, without ? or #: {hint}.")
+        raise ConfigurationError(f"the base URL must end with its path, without ? or #: {hint}.")
     path = re.sub(r"/(graphql|metadata|rest)/*$", "", parts.path.rstrip("/")).rstrip("/")
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
@@ -75,10 +78,23 @@ def _from_environment() -> tuple[str | None, str | None]:
     from pydantic_settings import BaseSettings, SettingsConfigDict
 
     class Environment(BaseSettings):
-        model_config = SettingsConfigDict(env_prefix="TWENTY_", env_file=".env", extra="ignore", env_ignore_empty=True)
+        model_config = SettingsConfigDict(
+            env_prefix="TWENTY_",
+            env_file=".env",
+            # With the mark that some editors put in front.
+            env_file_encoding="utf-8-sig",
+            extra="ignore",
+            env_ignore_empty=True,
+        )
 
         api_url: str | None = None
         api_key: SecretStr | None = None
 
-    found = Environment()
-    return found.api_url, found.api_key.get_secret_value() if found.api_key else None
+    try:
+        found = Environment()
+    except (OSError, UnicodeDecodeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+    else:
+        return found.api_url, found.api_key.get_secret_value() if found.api_key else None
+    # Raised out here because a UnicodeDecodeError holds the whole file, key and all.
+    raise ConfigurationError(f".env can't be read: {problem}.")

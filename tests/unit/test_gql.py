@@ -22,6 +22,13 @@ async def test_gql_runs_documents_through_the_transport() -> None:
                 assert result == {"createCompany": {"name": "Acme"}}
 
 
+async def test_a_transport_takes_the_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Sandbox() as sandbox:
+        monkeypatch.setenv("TWENTY_API_KEY", sandbox.api_key)
+        async with gql.Client(transport=TwentyTransport(f"{sandbox.url}/graphql")) as session:
+            assert await session.execute(gql.gql("{ companies { totalCount } }")) == {"companies": {"totalCount": 0}}
+
+
 async def test_gql_can_introspect_and_validate() -> None:
     async with Sandbox() as sandbox:
         transport = TwentyTransport(f"{sandbox.url}/graphql", api_key=sandbox.api_key)

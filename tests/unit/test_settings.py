@@ -47,6 +47,8 @@ def test_a_path_of_a_proxy_is_kept() -> None:
         "https://a b",
         "http://x:99999",
         "https://x/?a=1",
+        "https://a..b",
+        f"https://{'x' * 70}.example",
     ],
 )
 def test_what_is_no_url_is_refused_with_an_example(given: str) -> None:
@@ -54,10 +56,32 @@ def test_what_is_no_url_is_refused_with_an_example(given: str) -> None:
         load_settings(given, "key")
 
 
-def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        load_settings("https://me:hunter2@crm.example.com", "key")
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://me:hunter2@crm.example.com",
+        "https://me:hunter2@crm.example.com:99999",
+        "https://crm.example.com/?token=hunter2",
+        "eyJhbGciOiJFUzI1NiJ9.hunter2.c2lnbmF0dXJl",
+        "x" * 100 + "hunter2",
+    ],
+)
+def test_a_secret_in_the_place_of_the_url_is_refused_and_not_repeated(given: str) -> None:
+    with pytest.raises(ConfigurationError, match="base URL") as caught:
+        load_settings(given, "key")
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_dot_env_that_cannot_be_read_is_named_and_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("# Schlüssel\nTWENTY_API_KEY=hunter2\n".encode("latin-1"))
+    with pytest.raises(ConfigurationError, match=r"\.env can't be read: it is not UTF-8") as caught:
+        load_settings()
+    assert caught.value.__context__ is None
+
+
+def test_a_dot_env_of_an_editor_that_marks_its_files_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TWENTY_API_KEY=marked\n", encoding="utf-8-sig")
+    assert load_settings().api_key == "marked"
 
 
 @pytest.mark.parametrize("key", [None, "", "  "])

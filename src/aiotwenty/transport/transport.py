@@ -11,6 +11,7 @@ from gql.transport.file_upload import close_files
 from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, parse
 
 from aiotwenty.errors import AuthenticationError, SchemaDrift, TwentyError
+from aiotwenty.settings import load_settings
 from aiotwenty.transport.decode import decode, decode_document
 from aiotwenty.transport.encode import encode_body, encode_json
 from aiotwenty.transport.engine import Engine, make_engine
@@ -29,8 +30,9 @@ class TwentyTransport(AIOHTTPTransport):
     """Sends GraphQL to one endpoint.
 
     Works under a plain `gql.Client` as well, which then retries, paces itself and raises `TwentyError`s:
-    `gql.Client(transport=TwentyTransport("https://crm.example.com/graphql", api_key="..."))`. A transport of a client
-    (`client.endpoint("graphql")`) shares the client's session and is closed with it.
+    `gql.Client(transport=TwentyTransport("https://crm.example.com/graphql", api_key="..."))`; without `api_key` it is
+    TWENTY_API_KEY, from the environment or from `.env`. A transport of a client (`client.endpoint("graphql")`) shares
+    the client's session, pace and policies, and is closed with it.
 
     The workspace's rate limit counts requests to /graphql; those to /metadata are free (Twenty, July 2026).
     """
@@ -46,7 +48,8 @@ class TwentyTransport(AIOHTTPTransport):
         super().__init__(url=url)
         self._make_engine: Callable[[], Engine] | None = None
         if engine is None:
-            self._make_engine = lambda: make_engine(api_key, timeout=timeout)
+            settings = load_settings(url, api_key)
+            self._make_engine = lambda: make_engine(settings.api_key, timeout=timeout)
             engine = self._make_engine()
         self._engine = engine
         self._metadata = url.rstrip("/").endswith("/metadata")
