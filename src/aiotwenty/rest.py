@@ -19,6 +19,9 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 class Rest:
     """`await twenty.rest.get("people", limit=2)`: paths are relative to `/rest`, results are the JSON as it came.
 
+    A path may also be written as Twenty's documentation does: `/rest/people?limit=2`. Of the query, what is None is
+    left out, and booleans are sent as `true` and `false`.
+
     Lists have at most 200 records a page, 60 by default (Twenty, July 2026).
     """
 
@@ -50,11 +53,12 @@ class Rest:
         self, method: Method, path: str, *, data: object = None, query: Mapping[str, object] | None = None
     ) -> Any:
         """The parsed JSON of the answer; None where it has no body. Raises any `TwentyError`."""
-        relative = quote(path.strip("/"), safe="/:")
+        path, _, written = path.partition("?")
+        relative = quote(path.strip("/").removeprefix("rest/"), safe="/:")
         url = f"{self._base_url}/rest/{relative}"
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        if given:
-            url += "?" + urlencode(given, doseq=True)
+        given = {name: _plain(value) for name, value in (query or {}).items() if value is not None}
+        if everything := "&".join(filter(None, (written, urlencode(given, doseq=True)))):
+            url += f"?{everything}"
         return await self._engine.send(
             Call(
                 name=f"{method} /rest/{relative}",
@@ -68,6 +72,10 @@ class Rest:
                 limited=not relative.startswith(("metadata", "open-api")),
             )
         )
+
+
+def _plain(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _read(reply: Reply) -> Any:

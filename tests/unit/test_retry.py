@@ -168,3 +168,14 @@ async def test_rest_shares_policy_errors_and_pace(server: ScriptedServer) -> Non
         assert await twenty.rest.patch("people/1", {"city": "x"}) == {"data": {"updatePerson": {}}}
         server.say(Answer(b"", 204, None))
         assert await twenty.rest.delete("people/1") is None
+
+
+@pytest.mark.parametrize("path", ["people", "/rest/people", "rest/people/", "/rest/people?limit=2&upsert=true"])
+async def test_rest_takes_paths_and_booleans_as_the_documentation_writes_them(
+    server: ScriptedServer, path: str
+) -> None:
+    server.say(answer({"data": {"people": []}}))
+    query = {} if "?" in path else {"limit": 2, "upsert": True, "filter": None}
+    async with Twenty(server.url, api_key=KEY) as twenty:
+        await twenty.rest.get(path, **query)
+    assert server.seen[0].path_qs == "/rest/people?limit=2&upsert=true"
