@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
 
@@ -11,7 +12,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from aiotwenty import Hooks, RequestEvent, ResponseEvent, RetryEvent, RetryPolicy, Twenty
+from aiotwenty import Hooks, RequestEvent, ResponseEvent, RetryEvent, RetryPolicy, Twenty, TwentyError
 from aiotwenty.transport.otel import tracing
 from tests.unit.scripted import KEY, Answer, ScriptedServer, answer
 
@@ -68,6 +69,36 @@ async def test_debug_logs_name_operations_and_no_bodies(
     assert "HTTP 200, ok" in lines[1]
     assert "personal" not in caplog.text
     assert "totalCount" not in caplog.text
+
+
+async def test_addresses_are_shown_without_what_is_secret_in_them(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    seen: list[RequestEvent] = []
+    once = RetryPolicy(attempts=1)
+    async with Twenty(server.url, api_key=KEY, hooks=Hooks(on_request=seen.append), retry=once) as twenty:
+        server.say(answer({"data": {"people": []}}))
+        await twenty.rest.get("people", filter='name[eq]:"personal data"')
+        server.say(Answer(abort=True))
+        with pytest.raises(TwentyError, match="download: the connection") as caught:
+            await twenty.files.download(f"{server.url}/files/attachment/secret-token/a.pdf?token=secret-token")
+    assert [event.url for event in seen] == [f"{server.url}/rest/people", server.url]
+    assert server.seen[0].path == "/files/attachment/secret-token/a.pdf"
+    lines = [record.getMessage() for record in caplog.records if record.name == "aiotwenty"]
+    assert not [line for line in (*lines, str(caught.value)) if "secret" in line or "personal" in line]
+
+
+async def test_a_cancelled_request_is_not_logged_as_one_that_went_well(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.say(COUNT)
+    server.seconds = 30
+    async with Twenty(server.url, api_key=KEY) as twenty:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(twenty.companies.count(), 0.1)
+    assert "attempt 1, HTTP None, cancelled" in caplog.text
 
 
 async def test_spans_follow_the_conventions(server: ScriptedServer) -> None:

@@ -93,7 +93,9 @@ class Engine:
         observed = self._observers.active
         size = len(call.body or b"")
         if observed:
-            self._observers.request(RequestEvent(number, call.name, call.kind, call.url, attempt, size, call.document))
+            self._observers.request(
+                RequestEvent(number, call.name, call.kind, call.address, attempt, size, call.document)
+            )
         begun = time.monotonic()
         reply: Reply | None = None
         failure: TwentyError | None = None

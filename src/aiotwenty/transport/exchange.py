@@ -74,3 +74,9 @@ class Call(Generic[T]):
     timeout: float | None = None
     on_retry: Callable[[TwentyError], object] | None = None
     """Told of every failed attempt that another one will follow."""
+
+    @property
+    def address(self) -> str:
+        """The URL as it may be shown: the query can hold personal data, that of a file (or its path) a token."""
+        whole = self.url.partition("?")[0]
+        return whole if self.authorized else "/".join(whole.split("/")[:3])

@@ -20,6 +20,7 @@ class RequestEvent:
     kind: str
     """"query", "mutation", or the HTTP method of a REST call."""
     url: str
+    """Without its query; of a file only the server, because its address holds a token."""
     attempt: int
     bytes: int
     document: str | None = None
@@ -27,7 +28,10 @@ class RequestEvent:
 
 @dataclass(frozen=True, slots=True)
 class ResponseEvent:
-    """An attempt is over. `status` is None when no answer came; `error` what it failed with, None when it succeeded."""
+    """An attempt is over. `status` is None when no answer came; `error` what it failed with, None when it succeeded.
+
+    Both are None when the caller was cancelled.
+    """
 
     call: int
     operation: str
@@ -75,7 +79,7 @@ class Observers:
             _call(hooks.on_request, event)
 
     def response(self, event: ResponseEvent) -> None:
-        outcome = type(event.error).__name__ if event.error else "ok"
+        outcome = type(event.error).__name__ if event.error else "ok" if event.status else "cancelled"
         logger.debug(
             "%s: attempt %d, HTTP %s, %s, %d bytes in %.3f s",
             event.operation,

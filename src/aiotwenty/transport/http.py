@@ -102,23 +102,23 @@ class HttpSession:
                 body = await response.read()
                 return Reply(response.status, response.headers, body, len(call.body or b""), self._secret)
         except aiohttp.ConnectionTimeoutError:
-            error = RequestTimeout(f"no connection to {call.url} within {timeout.connect:g} s.", sent=False)
+            error = RequestTimeout(f"no connection to {call.address} within {timeout.connect:g} s.", sent=False)
         except TimeoutError:
             error = RequestTimeout(
-                f"no answer from {call.url} within {seconds:g} s. Twenty never answers some malformed bodies; "
+                f"no answer from {call.address} within {seconds:g} s. Twenty never answers some malformed bodies; "
                 "otherwise raise `timeout` or ask for less at a time."
             )
         except _UNCONNECTED as failure:
-            error = ConnectionFailed(f"no connection to {call.url}: {self._told(failure)}.", sent=False)
+            error = ConnectionFailed(f"no connection to {call.address}: {self._told(failure)}.", sent=False)
         except ValueError as failure:
             # aiohttp's InvalidURL, and what it says of a session with an `auth` of its own.
-            error = ConfigurationError(f"there is no way to send a request to {call.url}: {self._told(failure)}.")
+            error = ConfigurationError(f"there is no way to send a request to {call.address}: {self._told(failure)}.")
         except aiohttp.ClientPayloadError as failure:
-            error = ConnectionFailed(f"the answer of {call.url} was cut short: {self._told(failure)}.")
+            error = ConnectionFailed(f"the answer of {call.address} was cut short: {self._told(failure)}.")
         except aiohttp.ClientResponseError as failure:
-            error = ConnectionFailed(f"the answer of {call.url} can't be read: {self._told(failure)}.")
+            error = ConnectionFailed(f"the answer of {call.address} can't be read: {self._told(failure)}.")
         except (aiohttp.ClientError, OSError) as failure:
-            error = ConnectionFailed(f"the connection to {call.url} broke: {self._told(failure)}.")
+            error = ConnectionFailed(f"the connection to {call.address} broke: {self._told(failure)}.")
         except RuntimeError as failure:
             if not session.closed:
                 raise

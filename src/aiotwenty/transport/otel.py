@@ -20,7 +20,7 @@ def tracing(tracer_provider: TracerProvider | None = None) -> Hooks:
 
     def begin(event: RequestEvent) -> None:
         attributes: dict[str, str | int] = {
-            "url.full": event.url.partition("?")[0],
+            "url.full": event.url,
             "http.request.body.size": event.bytes,
             "http.request.resend_count": event.attempt - 1,
         }
@@ -45,6 +45,8 @@ def tracing(tracer_provider: TracerProvider | None = None) -> Hooks:
         if event.error is not None:
             span.set_attribute("error.type", type(event.error).__name__)
             span.set_status(Status(StatusCode.ERROR, event.error.message))
+        elif event.status is None:
+            span.set_attribute("error.type", "cancelled")
         span.end()
 
     return Hooks(on_request=begin, on_response=end)
