@@ -13,14 +13,14 @@ import mimetypes
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 from pydantic_core import to_json
 
 from aiotwenty.data_model import Field
-from aiotwenty.errors import ConfigurationError, SchemaDrift, UnexpectedResponse
+from aiotwenty.errors import ConfigurationError, PermissionDenied, SchemaDrift, UnexpectedResponse
 from aiotwenty.served_schema import Select
 from aiotwenty.transport.decode import decode_document
 from aiotwenty.transport.engine import Engine
@@ -32,6 +32,15 @@ from aiotwenty.workspace import Workspace
 Source: TypeAlias = bytes | BinaryIO | os.PathLike[str]
 
 _FILE: Select = dict.fromkeys(("id", "path", "size", "createdAt", "url", "token"))
+
+
+class HasUrl(Protocol):
+    """A file as an upload gave it, or as a record holds it."""
+
+    @property
+    def url(self) -> str | None:
+        """Its signed address."""
+        ...
 
 
 class UploadedFile(Record):
@@ -78,6 +87,8 @@ class Files:
         `field` is the FILES field that will hold it: `object.field`, or one of `twenty.workspace`. Servers of 2025
         don't need it. `timeout` (seconds) replaces the client's. An upload whose answer was lost is not repeated.
         """
+        if isinstance(source, str):
+            raise ConfigurationError("upload() takes a path as pathlib.Path, and content as bytes: not a str.")
         name = filename or _name(source)
         root, values = await self._way(field)
         operation, variables = await self._workspace.served.compose(
@@ -111,11 +122,12 @@ class Files:
         return UploadedFile.model_validate({"label": name, **answer})
 
     async def download(
-        self, file: UploadedFile | str, *, to: os.PathLike[str] | None = None, timeout: float | None = None
+        self, file: HasUrl | str, *, to: os.PathLike[str] | None = None, timeout: float | None = None
     ) -> bytes:
         """The content of a file, by its signed url, in memory; also written to `to`, whole or not at all.
 
-        The url comes with the record (`company.files[0]["url"]`). The API key is not sent: the url's own token admits.
+        The url comes with the record, in a field of type FILES (`attachment.file[0]`). The API key is not sent: the
+        url's own token admits, for a day (`PermissionDenied` after that; Twenty, July 2026).
         """
         url = self._url(file)
         call = Call(
@@ -155,7 +167,7 @@ class Files:
             raise ConfigurationError('upload() needs the FILES field that will hold the file: field="attachment.file"')
         return await self._workspace.field(object_, name)
 
-    def _url(self, file: UploadedFile | str) -> str:
+    def _url(self, file: HasUrl | str) -> str:
         url = file if isinstance(file, str) else file.url
         if url is None and isinstance(file, UploadedFile) and file.token:
             folder, _, name = file.path.rpartition("/")
@@ -168,7 +180,11 @@ class Files:
 def _content(reply: Reply) -> bytes:
     if reply.status == 200:
         return reply.body
-    raise failure(reply, graphql=False) or UnexpectedResponse(
+    error = failure(reply, graphql=False)
+    if isinstance(error, PermissionDenied):
+        message = "the file's address is not good, or no longer: read the record again, which brings a new one."
+        raise PermissionDenied(message, status=reply.status, errors=error.errors, code=error.code)
+    raise error or UnexpectedResponse(
         f"HTTP {reply.status} instead of a file.", status=reply.status, content_type=reply.content_type
     )
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from graphql import build_schema, graphql_sync, parse, validate
 
 from aiotwenty import Twenty
-from aiotwenty.errors import ConfigurationError, ConnectionFailed, NotFoundError, TwentyError
+from aiotwenty.errors import ConfigurationError, ConnectionFailed, NotFoundError, PermissionDenied
 from aiotwenty.sandbox import Sandbox
 
 CONTENT = bytes(range(256)) * 400
@@ -31,6 +31,14 @@ async def test_a_file_is_uploaded_kept_by_a_record_and_downloaded(twenty: Twenty
     assert await twenty.files.download(held["url"]) == CONTENT
 
 
+async def test_the_file_of_a_record_is_downloaded(twenty: Twenty) -> None:
+    uploaded = await twenty.files.upload(CONTENT, field="attachment.file", filename="a.bin")
+    attachment = await twenty.attachments.create_one({"name": "Offer", "file": [uploaded.reference]})
+    [held] = attachment.file or []
+    assert held is not None
+    assert await twenty.files.download(held) == CONTENT
+
+
 @pytest.mark.parametrize("source", [CONTENT, io.BytesIO(CONTENT)], ids=["bytes", "file object"])
 async def test_content_needs_a_name_and_is_sent_as_it_is(twenty: Twenty, source: bytes | io.BytesIO) -> None:
     uploaded = await twenty.files.upload(source, field="attachment.file", filename="a.bin")
@@ -46,7 +54,7 @@ async def test_a_download_is_written_whole(twenty: Twenty, tmp_path: Path) -> No
 async def test_a_download_that_is_refused_is_an_error(twenty: Twenty, server: Sandbox) -> None:
     uploaded = await twenty.files.upload(CONTENT, field="attachment.file", filename="a.bin")
     assert uploaded.url is not None
-    with pytest.raises(TwentyError) as refusal:
+    with pytest.raises(PermissionDenied, match="read the record again") as refusal:
         await twenty.files.download(uploaded.url.partition("?")[0])
     assert refusal.value.status == 403
     assert server.api_key not in str(refusal.value)
@@ -55,6 +63,8 @@ async def test_a_download_that_is_refused_is_an_error(twenty: Twenty, server: Sa
 async def test_upload_says_what_it_is_missing(twenty: Twenty) -> None:
     with pytest.raises(ConfigurationError, match="needs a filename"):
         await twenty.files.upload(CONTENT, field="attachment.file")
+    with pytest.raises(ConfigurationError, match=r"a path as pathlib\.Path"):
+        await twenty.files.upload("offer.pdf", field="attachment.file")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="needs the FILES field"):
         await twenty.files.upload(CONTENT, filename="a.bin")
     with pytest.raises(NotFoundError):
