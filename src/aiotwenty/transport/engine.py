@@ -58,8 +58,8 @@ class Engine:
                 # A request that was refused keeps its turn: it does not queue up behind those that have not been
                 # sent.
                 async with self._limited if call.limited and not refused else nullcontext():
-                    if call.limited and self._limiter is not None and not self._limiter.try_acquire():
-                        await self.http.while_open(self._limiter.acquire(again=refused), undo=self._limiter.give_back)
+                    if call.limited and self._limiter is not None:
+                        await self._limiter.acquire(again=refused, wait=self.http.while_open)
                     async with self._connections:
                         if attempt == 1:
                             started = time.monotonic()

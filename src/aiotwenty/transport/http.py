@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import io
 import weakref
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import aiohttp
@@ -61,13 +61,14 @@ class HttpSession:
         self._owned = session is None
         self._guard: AsyncGenerator[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._closing = asyncio.Event()
+        self._closed = False
+        self._waiting: set[asyncio.Future[bool]] = set()
         self._in_flight: set[asyncio.Task[Any] | None] = set()
         self._landed = asyncio.Event()
 
     @property
     def closed(self) -> bool:
-        return self._closing.is_set()
+        return self._closed
 
     async def exchange(self, call: Call[Any]) -> Reply:
         """Raises `ConnectionFailed`, `RequestTimeout` or `ConfigurationError`."""
@@ -166,29 +167,24 @@ class HttpSession:
 
     async def pause(self, seconds: float) -> None:
         """Sleeps, unless the client is closed meanwhile: then raises `ConfigurationError`."""
-        if seconds > 0:
-            await self.while_open(asyncio.sleep(seconds))
-
-    async def while_open(self, waiting: Coroutine[Any, Any, None], undo: Callable[[], None] | None = None) -> None:
-        """Waits, unless the client is closed meanwhile: then raises `ConfigurationError`.
-
-        `undo` is called when what was waited for came, but too late.
-        """
-        task = asyncio.ensure_future(waiting)
-        closing = asyncio.ensure_future(self._closing.wait())
-        came = False
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[bool] = loop.create_future()
+        timer = loop.call_later(seconds, _come_true, over)
         try:
-            await asyncio.wait((task, closing), return_when=asyncio.FIRST_COMPLETED)
-            came = task.done() and not self.closed
+            await self.while_open(over)
         finally:
-            closing.cancel()
-            if not task.done():
-                task.cancel()
-            elif not came and undo is not None:
-                undo()
-        if not came:
+            timer.cancel()
+
+    async def while_open(self, awaited: asyncio.Future[bool]) -> None:
+        """Waits for it to come true, unless the client is closed meanwhile: then raises `ConfigurationError`."""
+        self._waiting.add(awaited)
+        try:
+            if not self._closed:
+                await awaited
+        finally:
+            self._waiting.discard(awaited)
+        if self._closed:
             raise ConfigurationError("this client was closed while a request waited to be sent.")
-        task.result()
 
     async def _landing(self, mine: asyncio.Task[Any] | None) -> None:
         while self._in_flight - {mine}:
@@ -197,7 +193,10 @@ class HttpSession:
 
     async def close(self, grace: float | None = None) -> None:
         """Lets what is in flight finish (for `grace` seconds, by default a request's time-out), then cancels it."""
-        self._closing.set()
+        self._closed = True
+        for awaited in self._waiting:
+            if not awaited.done():
+                awaited.set_result(False)
         mine = asyncio.current_task()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._seconds if grace is None else grace):
@@ -228,3 +227,8 @@ def _close_later(loop: asyncio.AbstractEventLoop, guard: AsyncGenerator[None]) -
     """For a client that was collected without being closed."""
     if not loop.is_closed():
         loop.call_soon_threadsafe(lambda: asyncio.ensure_future(guard.aclose(), loop=loop))
+
+
+def _come_true(awaited: asyncio.Future[bool]) -> None:
+    if not awaited.done():
+        awaited.set_result(True)

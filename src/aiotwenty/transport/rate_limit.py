@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from asyncio import Future
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +39,10 @@ class RateLimit:
             raise ConfigurationError(f"RateLimit: {self.limit} requests per {self.per} s is not a limit.")
 
 
+async def _wait(turn: Future[bool]) -> None:
+    await turn
+
+
 class RateLimiter:
     """Paces requests; give one object to several clients of one workspace to make them share its limit.
 
@@ -51,7 +57,7 @@ class RateLimiter:
             self._buckets[limit.per] = _Bucket(limit, limit.limit)
         self._blocked_until = 0.0
         self._round_trip = 1.0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[Future[bool]] = deque()
         self._timer: asyncio.Handle | None = None
 
     @property
@@ -66,21 +72,24 @@ class RateLimiter:
         self._take()
         return True
 
-    async def acquire(self, *, again: bool = False) -> None:
-        """Waits for a turn. `again` is for a request that the server has refused: it goes before the others."""
+    async def acquire(self, *, again: bool = False, wait: Callable[[Future[bool]], Awaitable[object]] = _wait) -> None:
+        """Waits for a turn. `again` is for a request that the server has refused: it goes before the others.
+
+        `wait` does the waiting; when it raises, no turn is taken.
+        """
         if self.try_acquire():
             return
         loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
+        turn: Future[bool] = loop.create_future()
         if again:
             self._waiting.appendleft(turn)
         else:
             self._waiting.append(turn)
         self._schedule(loop)
         try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            await wait(turn)
+        except BaseException:
+            if turn.done() and not turn.cancelled() and turn.result():
                 self.give_back()
             elif turn in self._waiting:
                 self._waiting.remove(turn)
@@ -147,7 +156,7 @@ class RateLimiter:
             turn = self._waiting.popleft()
             if not turn.done():
                 self._take()
-                turn.set_result(None)
+                turn.set_result(True)
         self._schedule(loop)
 
 
