@@ -12,12 +12,13 @@ from typing import Literal
 
 from aiotwenty.errors import ConfigurationError, RateLimited
 
-_LEAST_SLACK = 0.005
+_LEAST_SLACK = -0.05
 _MOST_SLACK = 0.15
-_SLOWER = 0.01
-_FASTER = 0.0001
-"""How much of the limit is left unused: a little more after each refusal, a little less after each success, so that
-about one request in a hundred is refused where timers and the network make the spacing uneven."""
+_SLOWER = 0.006
+_FASTER = 0.00003
+"""How much of the limit is left unused: more after each refusal, a little less after each success, so that about one
+request in two hundred is refused. Less than nothing, where turns become requests late rather than early: the server
+counts from when they reach it."""
 
 
 _TICK = 0.0015
@@ -171,7 +172,7 @@ class _Bucket:
     def __init__(self, limit: RateLimit, tokens: int) -> None:
         self.limit = limit
         self.tokens = tokens
-        self.slack = _LEAST_SLACK
+        self.slack = 0.0
         self._last = self._known = time.monotonic()
         self._in_a_row = 0
 
