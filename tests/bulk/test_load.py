@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from aiotwenty import Twenty
 from aiotwenty.bulk import InputError, micros
 from aiotwenty.bulk.options import ReadOptions
+from aiotwenty.bulk.sources import Check, CsvSource
 from aiotwenty.core import CompanyCreateInput
 from aiotwenty.errors import AuthenticationError
 from aiotwenty.sandbox import Sandbox
@@ -394,3 +397,21 @@ async def test_a_row_that_is_no_record_is_named_by_its_number(twenty: Twenty) ->
         await twenty.companies.load(rows)
     (reject,) = (await twenty.companies.load(rows, malformed="reject")).rejects
     assert (reject.row, reject.code, reject.values) == (2, "MALFORMED", {"_text": "5"})
+
+
+async def test_others_get_their_turn_while_a_file_is_looked_through(twenty: Twenty, tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("name\nA\n")
+    begun, others_came = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    class Large(CsvSource):
+        def check(self) -> Check:
+            loop.call_soon_threadsafe(begun.set)
+            assert others_came.wait(timeout=5), "the loop stood still"
+            return super().check()
+
+    load = asyncio.create_task(twenty.companies.load(Large(path)))
+    await begun.wait()
+    others_came.set()
+    assert (await load).loaded == 1

@@ -76,7 +76,7 @@ async def run_load(
     **run: Any,
 ) -> LoadReport:
     """A load into any object that a catalogue knows."""
-    given = open_input(rows, catalogue, type_name, options)
+    given = await open_input(rows, catalogue, type_name, options)
     if isinstance(journal, Journal):
         return await Loader(endpoint, catalogue, type_name, given, options, journal=journal, **run).run(dry_run=dry_run)
     if dry_run:

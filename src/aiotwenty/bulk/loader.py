@@ -68,8 +68,8 @@ class Input:
     fingerprint: str | None
 
 
-def open_input(rows: Any, catalogue: Catalogue, type_name: str, options: LoadOptions) -> Input:
-    """Looks at everything that can be looked at before anything is sent.
+async def open_input(rows: Any, catalogue: Catalogue, type_name: str, options: LoadOptions) -> Input:
+    """Looks at everything that can be looked at before anything is sent; the rows are read in a thread meanwhile.
 
     Raises `InputError` that names missing files, wrong encodings, malformed lines and unknown columns.
     """
@@ -86,7 +86,7 @@ def open_input(rows: Any, catalogue: Catalogue, type_name: str, options: LoadOpt
     )
     if source.columns is not None:
         mapper.check_columns(source.name, source.columns)
-    check = source.check()
+    check = await asyncio.to_thread(source.check)
     if check is not None:
         if check.malformed and options.malformed == "refuse":
             more = check.malformed - len(check.problems)
@@ -100,7 +100,7 @@ def open_input(rows: Any, catalogue: Catalogue, type_name: str, options: LoadOpt
         columns = [mapper.column(name) for name in source.columns]
         if all(column is None or column.target.dotted != "id" for column in columns):
             raise InputError(f"{source.name}: has no column id, and no key is given: which records are meant?")
-    return Input(source, check, mapper, source.fingerprint())
+    return Input(source, check, mapper, await asyncio.to_thread(source.fingerprint))
 
 
 class Loader:
@@ -205,7 +205,7 @@ class Loader:
         in_doubt = job.sent if len(job.sent) else ()
         async for row in self._given.source.rows():
             progress.received += 1
-            if progress.received % 1000 == 0:
+            if progress.received % 200 == 0:
                 await asyncio.sleep(0)
             if resumed:
                 if row.number in done:

@@ -83,7 +83,10 @@ class Source(ABC):
         """The rows from the beginning. Only files can be read more than once."""
 
     def check(self) -> Check | None:
-        """Reads everything ahead of the load where that is possible; None where it isn't (generators)."""
+        """Reads everything ahead of the load where that is possible; None where it isn't (generators).
+
+        It is called in a thread of its own, as `fingerprint` is: a service goes on answering while a file is read.
+        """
         return None
 
     def fingerprint(self) -> str | None:
