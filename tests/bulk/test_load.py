@@ -415,3 +415,10 @@ async def test_others_get_their_turn_while_a_file_is_looked_through(twenty: Twen
     await begun.wait()
     others_came.set()
     assert (await load).loaded == 1
+
+
+@pytest.mark.parametrize("option", ["concurrency", "batch_size", "max_bytes"])
+async def test_a_load_that_could_never_send_anything_is_refused(twenty: Twenty, option: str) -> None:
+    sizes: Any = {option: 0}
+    with pytest.raises(InputError, match=f"{option} must be at least 1, not 0"):
+        await twenty.companies.load([{"name": "A"}], **sizes)

@@ -121,6 +121,9 @@ class Loader:
         rejects: str | Path | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
+        for option, value in (("concurrency", concurrency), ("batch_size", batch_size), ("max_bytes", max_bytes)):
+            if value < 1:
+                raise InputError(f"{option} must be at least 1, not {value}")
         names = catalogue.names(type_name)
         self._given = given
         self._on_progress = on_progress
