@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from aiotwenty import Twenty
-from aiotwenty.bulk import InputError, micros
+from aiotwenty.bulk import InputError, Journal, LoadReport, micros
 from aiotwenty.bulk.options import ReadOptions
 from aiotwenty.bulk.sources import Check, CsvSource
 from aiotwenty.core import CompanyCreateInput
@@ -422,3 +422,51 @@ async def test_a_load_that_could_never_send_anything_is_refused(twenty: Twenty, 
     sizes: Any = {option: 0}
     with pytest.raises(InputError, match=f"{option} must be at least 1, not 0"):
         await twenty.companies.load([{"name": "A"}], **sizes)
+
+
+async def test_other_rows_are_not_taken_for_those_of_the_journal(twenty: Twenty, tmp_path: Path) -> None:
+    journal = tmp_path / "load.db"
+    await twenty.companies.load(companies(2), journal=journal)
+    assert (await twenty.companies.load(companies(2), journal=journal)).already_loaded == 2
+    with pytest.raises(InputError, match="another content"):
+        await twenty.companies.load(companies(3, start=10), journal=journal)
+    report = await twenty.companies.load(companies(3, start=10), journal=journal, source="more rows")
+    assert (report.loaded, await twenty.companies.count()) == (3, 5)
+
+
+async def test_equal_lists_without_a_key_are_different_records(twenty: Twenty, tmp_path: Path) -> None:
+    for journal in ("one.db", "two.db"):
+        await twenty.companies.load([{"name": "A"}], journal=tmp_path / journal)
+    assert await twenty.companies.count() == 2
+
+
+@pytest.mark.parametrize("other", [{"constants": {"name": "Z"}}, {"nulls": "send"}, {"ignore": "city"}])
+async def test_a_journal_does_not_go_on_with_other_settings(twenty: Twenty, tmp_path: Path, other: Any) -> None:
+    journal, path = tmp_path / "load.db", tmp_path / "c.csv"
+    path.write_text("name,city\nA,B\n")
+    settings: Any = {"mapping": {"city": "address.addressCity"}, "journal": journal}
+    await twenty.companies.load(path, **settings)
+    with pytest.raises(InputError, match="other settings"):
+        await twenty.companies.load(path, **settings | other)
+
+
+async def test_loads_that_share_a_journal_are_told_apart_or_refused(twenty: Twenty, tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "load.db")
+    rows = [{"name": f"C{i}"} for i in range(500)]
+    first, second = await asyncio.gather(
+        twenty.companies.load(rows, journal=journal),
+        twenty.companies.load(rows, journal=journal),
+        return_exceptions=True,
+    )
+    assert isinstance(first, LoadReport)
+    assert (first.loaded, first.rejected) == (500, 0)
+    assert isinstance(second, InputError)
+    assert "under way" in str(second)
+
+
+async def test_a_dry_run_leaves_no_trace_in_an_open_journal(twenty: Twenty, tmp_path: Path) -> None:
+    journal, path = Journal(tmp_path / "load.db"), tmp_path / "c.csv"
+    path.write_text("name,position\nA,abc\n")
+    assert (await twenty.companies.load(path, journal=journal, dry_run=True)).rejected == 1
+    path.write_text("name,position\nA,1\n")
+    assert (await twenty.companies.load(path, journal=journal)).loaded == 1

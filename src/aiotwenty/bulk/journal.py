@@ -77,6 +77,7 @@ class Journal:
             raise InputError(f"{path}: cannot be opened as a journal ({error})") from None
         self._db.isolation_level = None
         self._finalizer = weakref.finalize(self, self._db.close)
+        self.at_work: set[int] = set()
         try:
             self._prepare()
         except sqlite3.Error as error:
@@ -180,6 +181,17 @@ class Job:
         self._db.executemany(
             f"INSERT INTO {table} VALUES (?, ?, ?)", ((self._number, first, last) for first, last in ranges)
         )
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """While it is done. Raises `InputError` if it is being done already: the two would take each other's rows."""
+        if self._number in self.journal.at_work:
+            raise InputError(f"{self.name}: is under way with this journal; name the other rows (source=)")
+        self.journal.at_work.add(self._number)
+        try:
+            yield
+        finally:
+            self.journal.at_work.discard(self._number)
 
     def sending(self, rows: Iterable[int]) -> None:
         """These are about to be sent, and sending them twice without looking would do harm."""

@@ -11,7 +11,6 @@ from aiotwenty.bulk.loader import Loader, LoadOptions, open_input
 from aiotwenty.bulk.options import LoadSettings, Rows, UpdateOptions, split_run
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.sender import Mode
-from aiotwenty.bulk.sources import InputError
 from aiotwenty.records.namespace import Records
 from aiotwenty.transport.transport import TwentyTransport
 
@@ -33,9 +32,12 @@ async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings])
     `upsert` a record that is there already is a reject; with it, the record that has the key, the id or another unique
     value is changed, and undeleted if need be.
 
-    With a `journal` (a file, made if it isn't there) the same call goes on where it was, whatever stopped it. `rejects`
-    (.csv or .jsonl) receives the rows that were not loaded, to be corrected and loaded again. `on_progress` is called
-    after every batch. `dry_run` checks every row and sends nothing.
+    With a `journal` (a file, made if it isn't there) the same call goes on where it was, whatever stopped it; with
+    other rows or settings it is refused. Rows of a generator it knows by their numbers only: give each run of new ones
+    a journal of its own, or a name (`source`).
+
+    `rejects` (.csv or .jsonl) receives the rows that were not loaded, to be corrected and loaded again. `on_progress`
+    is called after every batch. `dry_run` checks every row and sends nothing.
 
     At most `concurrency` batches (8) are in flight, fewer if more bring nothing; at most `batch_size` records (200, as
     the server takes) and `max_bytes` (8 MB) in each. Memory is bounded by the two, whatever the number of rows.
@@ -76,20 +78,14 @@ async def run_load(
     **run: Any,
 ) -> LoadReport:
     """A load into any object that a catalogue knows."""
-    given = await open_input(rows, catalogue, type_name, options)
-    if isinstance(journal, Journal):
-        return await Loader(endpoint, catalogue, type_name, given, options, journal=journal, **run).run(dry_run=dry_run)
+    given = await open_input(rows, catalogue, type_name, options, remembered=journal is not None)
     if dry_run:
         # A rehearsal leaves no trace that a real run would take for its own.
         journal = None
-    opened = Journal(journal)
+    opened = journal if isinstance(journal, Journal) else Journal(journal)
     try:
         loader = Loader(endpoint, catalogue, type_name, given, options, journal=opened, **run)
-    except InputError:
-        opened.close()
-        raise
-    try:
         return await loader.run(dry_run=dry_run)
     finally:
-        if journal is not None:
+        if journal is not None and opened is not journal:
             opened.close()

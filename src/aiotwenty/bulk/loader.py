@@ -57,6 +57,9 @@ class LoadOptions:
     change: bytes = b"{}"
     """JSON of what every record gets."""
 
+    def __post_init__(self) -> None:
+        self.ignore = (self.ignore,) if isinstance(self.ignore, str) else tuple(self.ignore)
+
 
 @dataclass
 class Input:
@@ -68,8 +71,12 @@ class Input:
     fingerprint: str | None
 
 
-async def open_input(rows: Any, catalogue: Catalogue, type_name: str, options: LoadOptions) -> Input:
+async def open_input(
+    rows: Any, catalogue: Catalogue, type_name: str, options: LoadOptions, *, remembered: bool = False
+) -> Input:
     """Looks at everything that can be looked at before anything is sent; the rows are read in a thread meanwhile.
+
+    `remembered` says that a journal must be able to tell these rows from others.
 
     Raises `InputError` that names missing files, wrong encodings, malformed lines and unknown columns.
     """
@@ -100,7 +107,9 @@ async def open_input(rows: Any, catalogue: Catalogue, type_name: str, options: L
         columns = [mapper.column(name) for name in source.columns]
         if all(column is None or column.target.dotted != "id" for column in columns):
             raise InputError(f"{source.name}: has no column id, and no key is given: which records are meant?")
-    return Input(source, check, mapper, await asyncio.to_thread(source.fingerprint))
+    told_apart = remembered or isinstance(source, FileSource)
+    fingerprint = await asyncio.to_thread(source.fingerprint) if told_apart else None
+    return Input(source, check, mapper, fingerprint)
 
 
 class Loader:
@@ -132,7 +141,9 @@ class Loader:
         self._batcher = Batcher(self._limits)
         self._meter = Meter(self._concurrency)
         self._mode = options.mode
-        namespace = source_namespace(names.plural, given.fingerprint)
+        path = given.source.path if isinstance(given.source, FileSource) else None
+        # Two files of one content are one; two equal lists may well be two.
+        namespace = source_namespace(names.plural, given.fingerprint if path else None)
         self._job: Job = journal.job(
             f"{options.mode} {names.plural} from {given.source.name}",
             fingerprint=given.fingerprint,
@@ -146,7 +157,6 @@ class Loader:
             self._job.namespace,
             must_name=options.mode not in ("insert", "upsert"),
         )
-        path = given.source.path if isinstance(given.source, FileSource) else None
         self._rejects_path = check_rejects_path(rejects, path) if rejects is not None else None
 
         def wire_to(other: str) -> Wire:
@@ -171,6 +181,10 @@ class Loader:
 
     async def run(self, *, dry_run: bool = False) -> LoadReport:
         """Everything, or as far as it gets: on cancellation what is under way is finished and written down first."""
+        with self._job.at_work():
+            return await self._run(dry_run)
+
+    async def _run(self, dry_run: bool) -> LoadReport:
         started = monotonic()
         try:
             await self._feed(dry_run)
@@ -303,7 +317,12 @@ def _settings(options: LoadOptions) -> str:
     """What must not change between two runs of one journal."""
     key = [options.key] if isinstance(options.key, str) else list(options.key or ())
     mapping = {column: _described(spec) for column, spec in (options.mapping or {}).items()}
-    return to_json({"key": key, "mapping": mapping}).decode()
+    settings = {"key": key, "mapping": mapping}
+    for name in ("constants", "ignore", "nulls", "encoding", "delimiter"):
+        value = getattr(options, name)
+        if value:
+            settings[name] = sorted(value) if name == "ignore" else value
+    return to_json(settings, serialize_unknown=True).decode()
 
 
 def _described(spec: Any) -> Any:

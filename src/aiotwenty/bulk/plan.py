@@ -158,7 +158,9 @@ async def run_steps(
     """Loads in an order in which every relation finds its record, with a second pass where there is none."""
     looked = [(step, await open_input(step.rows, catalogue, step.type_name, step.options)) for step in steps]
     order, late = ordered([(step.type_name, _references(given)) for step, given in looked])
-    opened = journal if isinstance(journal, Journal) else Journal(None if run.get("dry_run") else journal)
+    if run.get("dry_run"):
+        journal = None
+    opened = journal if isinstance(journal, Journal) else Journal(journal)
     reports: list[StepReport] = []
     try:
         for position in order:

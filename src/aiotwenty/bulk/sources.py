@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
-from pydantic_core import from_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from aiotwenty.errors import ConfigurationError
 
@@ -157,6 +157,17 @@ class IterableSource(Source):
         for number, item in enumerate(self._items, 1):
             check.add(_row(number, item))
         return check
+
+    def fingerprint(self) -> str | None:
+        if not isinstance(self._items, Sequence):
+            return None
+        digest = hashlib.blake2b(digest_size=16)
+        for item in self._items:
+            try:
+                digest.update(to_json(item, serialize_unknown=True) + b"\n")
+            except PydanticSerializationError:
+                digest.update(repr(item).encode("utf-8", "backslashreplace"))
+        return digest.hexdigest()
 
 
 def _row(number: int, item: Any) -> Row:
