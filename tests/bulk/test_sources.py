@@ -78,3 +78,13 @@ def test_what_is_no_collection_of_rows_is_refused() -> None:
     for rows in (5, b"abc", {"name": "A"}):
         with pytest.raises(InputError, match="iterable of records"):
             open_source(rows)  # type: ignore[arg-type]
+
+
+async def test_lines_without_a_value_are_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text('name,city\nA,B\n,\n\n"",""\nC,\n')
+    source = open_source(path)
+    assert [(row.number, row.line) async for row in source.rows()] == [(1, 2), (2, 6)]
+    check = source.check()
+    assert check is not None
+    assert check.total == 2

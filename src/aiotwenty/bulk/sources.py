@@ -303,7 +303,7 @@ class CsvSource(TextSource):
         return Row(number, values, line, problem or counted)
 
     def _cells(self) -> Iterator[tuple[int, list[str], str | None, list[str]]]:
-        """Where each row begins, its cells, why it cannot be read, and its lines; empty lines are skipped."""
+        """Where each row begins, its cells, why it cannot be read, and its lines; those without a value are skipped."""
         text: list[str] = []
         reader = self._reader(_remembered(self.lines(), text))
         next(reader, None)
@@ -318,7 +318,7 @@ class CsvSource(TextSource):
                 problem = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
                 yield line, [], problem, text
                 continue
-            if cells:
+            if any(cells):
                 yield line, cells, None, text
 
 
