@@ -204,7 +204,8 @@ class Mapper:
                 data[relation.name] = value
                 return
             path, value = found
-        if value is None:
+        if value is None or value == "":
+            # Nobody is called nothing: a look-up would find whoever has no name.
             data[relation.join] = None
         elif path == ("id",):
             data[relation.join] = value
