@@ -167,7 +167,7 @@ class Mapper:
         elif column.transform is not None:
             try:
                 value = column.transform(value)
-            except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+            except ValueError as error:
                 raise ValueRefused(f"{column.name}: {error}") from None
         target = column.target
         if target.relation is not None:
@@ -192,6 +192,8 @@ class Mapper:
                     )
         else:
             path = target.path
+            except Exception as error:
+                raise ValueRefused(f"{column.name}: {type(error).__name__}: {error}, for {value!r}") from None
         _set(data, path, value)
 
     def _refer(
