@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import re
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -470,3 +471,58 @@ async def test_a_dry_run_leaves_no_trace_in_an_open_journal(twenty: Twenty, tmp_
     assert (await twenty.companies.load(path, journal=journal, dry_run=True)).rejected == 1
     path.write_text("name,position\nA,1\n")
     assert (await twenty.companies.load(path, journal=journal)).loaded == 1
+
+
+async def test_a_relation_to_nothing_is_no_relation(either: Twenty) -> None:
+    await either.companies.load([{"name": "without a domain"}])
+    report = await either.people.load([{"name.firstName": "Ada", "company": ""}, {"name.firstName": "Bob"}])
+    assert report.loaded == 2
+    assert [person.company_id async for person in either.people.iterate()] == [None, None]
+
+
+async def test_two_columns_for_one_field_are_refused(twenty: Twenty, tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("Name,Title,Website\nA,B,https://a.example\n")
+    with pytest.raises(InputError, match="columns 'Name' and 'Title' both go to name"):
+        await twenty.companies.load(path, mapping={"Title": "name"})
+    path.write_text("Website,URL\nhttps://a.example,https://b.example\n")
+    with pytest.raises(InputError, match=r"columns 'Website' and 'URL' both go to domainName\.primaryLinkUrl"):
+        await twenty.companies.load(path)
+    assert (await twenty.companies.load(path, ignore=["URL"])).loaded == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"key": "nonsense"}, "key: Company has no field 'nonsense'"),
+        ({"key": ["name", "City"]}, "c.csv: no column gives address.addressCity, which is the key; there are name"),
+        ({"constants": {"nonsense": 1}}, "constants: Company has no field 'nonsense'"),
+    ],
+)
+async def test_keys_and_constants_that_cannot_be_right_are_named(
+    twenty: Twenty, tmp_path: Path, settings: Any, problem: str
+) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("name\nA\n")
+    with pytest.raises(InputError, match=re.escape(problem)):
+        await twenty.companies.load(path, **settings)
+    assert await twenty.companies.count() == 0
+
+
+async def test_a_key_may_come_from_constants_composites_and_ids(twenty: Twenty, tmp_path: Path) -> None:
+    company = await twenty.companies.create_one({"name": "Acme"})
+    path = tmp_path / "p.csv"
+    path.write_text(f'name,companyId\n"{{""firstName"":""Ada""}}",{company.id}\n')
+    for _ in range(2):
+        report = await twenty.people.load(
+            path, key=["name.firstName", "jobTitle", "company.name"], constants={"jobTitle": "CTO"}, upsert=True
+        )
+        assert report.loaded == 1
+    assert await twenty.people.count() == 1
+
+
+async def test_a_transform_that_fails_costs_the_row(twenty: Twenty) -> None:
+    rows = [{"n": "a"}, {"n": 5}]
+    report = await twenty.companies.load(rows, mapping={"n": ("name", lambda value: value.upper())})
+    assert (report.loaded, [one.row for one in report.rejects]) == (1, [2])
+    assert report.rejects[0].message == "n: AttributeError: 'int' object has no attribute 'upper', for 5"

@@ -14,10 +14,11 @@ from pydantic_core import to_json
 from aiotwenty.bulk.batches import MOST_BYTES, MOST_RECORDS, Batcher, BatchLimits, Prepared
 from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
+from aiotwenty.bulk.fields import Target
 from aiotwenty.bulk.identity import source_namespace
 from aiotwenty.bulk.journal import Job, Journal
 from aiotwenty.bulk.mapping import FieldMapping, Mapper
-from aiotwenty.bulk.prepare import Preparer
+from aiotwenty.bulk.prepare import Preparer, key_targets
 from aiotwenty.bulk.rejects import check_rejects_path, write_rejects
 from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject
 from aiotwenty.bulk.sender import Mode, Outcome, Sender, Stopped
@@ -26,6 +27,7 @@ from aiotwenty.bulk.wire import Meter, Wire, on_its_way
 from aiotwenty.transport.transport import TwentyTransport
 
 _REJECTS_AT_ONCE = 100
+_ID = Target(("id",), "other")
 _DEEDS: dict[str, str] = {
     "insert": "loaded",
     "upsert": "loaded",
@@ -103,10 +105,14 @@ async def open_input(
             )
         if source.columns is None and check.columns:
             mapper.check_columns(source.name, check.columns, check)
-    if source.columns is not None and options.mode not in ("insert", "upsert") and not options.key:
-        columns = [mapper.column(name) for name in source.columns]
-        if all(column is None or column.target.dotted != "id" for column in columns):
+    key = key_targets(mapper, options.key)
+    if source.columns is not None and not mapper.gives(_ID, source.columns):
+        if not key and options.mode not in ("insert", "upsert"):
             raise InputError(f"{source.name}: has no column id, and no key is given: which records are meant?")
+        for target in key:
+            if not mapper.gives(target, source.columns):
+                there = ", ".join(source.columns)
+                raise InputError(f"{source.name}: no column gives {target.dotted}, which is the key; there are {there}")
     told_apart = remembered or isinstance(source, FileSource)
     fingerprint = await asyncio.to_thread(source.fingerprint) if told_apart else None
     return Input(source, check, mapper, fingerprint)

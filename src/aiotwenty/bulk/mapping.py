@@ -41,6 +41,11 @@ class Column:
     as_it_is: bool = False
     """Text goes to its place without further ado."""
 
+    @property
+    def place(self) -> str:
+        """Where a plain value goes, dotted."""
+        return self.target.dotted if self.target.relation else ".".join(self.plain_path)
+
 
 class Mapper:
     """Turns rows into nested input data by the names of the wire. Columns without a mapping go by an obvious name."""
@@ -64,7 +69,10 @@ class Mapper:
         self._hidden = shape.read_only_parts
         self._skip_nulls = skip_nulls
         self._columns: dict[str, Column | None] = {}
-        self._constants = [(self._compile(name, name), value) for name, value in (constants or {}).items()]
+        try:
+            self._constants = [(self._compile(name, name), value) for name, value in (constants or {}).items()]
+        except InputError as error:
+            raise InputError(f"constants: {error}") from None
         for name, spec in self._mapping.items():
             try:
                 self._columns[name] = self._compile(name, spec)
@@ -104,8 +112,7 @@ class Mapper:
             return None
         if column is None:
             return None
-        plain = column.target.dotted if column.target.relation else ".".join(column.plain_path)
-        return column if plain in (self._only or ()) else None
+        return column if column.place in (self._only or ()) else None
 
     def _value_path(self, name: str) -> str:
         spec = self._mapping.get(name, name)
@@ -116,13 +123,29 @@ class Mapper:
         """Where the mapping sends a column; None if it does not say."""
         return self._columns.get(name) if name in self._mapping else None
 
+    def gives(self, target: Target, columns: Iterable[str]) -> bool:
+        """Whether one of these columns, or a constant, can fill that field."""
+        for column in [*map(self.column, columns), *(column for column, _ in self._constants)]:
+            if column is None:
+                continue
+            whole = column.target.kind == "composite" and column.target.path[0] == target.path[0]
+            joins = target.relation is not None and column.target.dotted == target.relation.join
+            if column.place == target.dotted or joins or (whole and target.relation is None):
+                return True
+        return False
+
     def check_columns(self, source: str, columns: Iterable[str], check: Check | None = None) -> None:
         """Raises `InputError` that names every unknown column, and every mapped column that is not there."""
         columns = list(columns)
         problems = []
+        placed: dict[str, str] = {}
         for name in columns:
             try:
-                self.column(name)
+                column = self.column(name)
+                # Rows of a file have all of these columns; rows from memory may have one or the other.
+                first = placed.setdefault(column.place, name) if column and check is None else name
+                if column and first != name:
+                    problems.append(f"columns {first!r} and {name!r} both go to {column.place}")
             except InputError as error:
                 where = f" (first in row {check.columns[name]})" if check and check.columns.get(name, 1) > 1 else ""
                 problems.append(f"column {name!r}{where}: {error}")
@@ -169,6 +192,8 @@ class Mapper:
                 value = column.transform(value)
             except ValueError as error:
                 raise ValueRefused(f"{column.name}: {error}") from None
+            except Exception as error:
+                raise ValueRefused(f"{column.name}: {type(error).__name__}: {error}, for {value!r}") from None
         target = column.target
         if target.relation is not None:
             self._refer(column, target.relation, value, data, references)
@@ -192,8 +217,6 @@ class Mapper:
                     )
         else:
             path = target.path
-            except Exception as error:
-                raise ValueRefused(f"{column.name}: {type(error).__name__}: {error}, for {value!r}") from None
         _set(data, path, value)
 
     def _refer(

@@ -39,8 +39,7 @@ class Preparer:
         self._shape = mapper.shape
         self._namespace = namespace
         self._must_name = must_name
-        names = [key] if isinstance(key, str) else list(key or ())
-        self.key = tuple(_key_target(mapper, name) for name in names)
+        self.key = key_targets(mapper, key)
         self._key_readers = [_reader(target) for target in self.key]
         self._unique_readers = [(path, _field_reader(path)) for path in mapper.shape.unique]
 
@@ -104,6 +103,15 @@ class Preparer:
 
 class _KeyMissingError(ValueError):
     pass
+
+
+def key_targets(mapper: Mapper, key: str | Sequence[str] | None) -> tuple[Target, ...]:
+    """The fields that a key names. Raises `InputError` for one that is not a field."""
+    names = [key] if isinstance(key, str) else list(key or ())
+    try:
+        return tuple(_key_target(mapper, name) for name in names)
+    except InputError as error:
+        raise InputError(f"key: {error}") from None
 
 
 def _key_target(mapper: Mapper, name: str) -> Target:
