@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,59 @@ async def test_a_plan_that_cannot_be_right_is_refused_by_file_and_entry(
     assert str(refused.value).startswith(f"{plan}, load 1: ")
     assert problem in str(refused.value)
     assert await twenty.people.count() == 0
+
+
+async def test_sources_of_one_name_and_one_source_for_several_records_are_told_apart(
+    twenty: Twenty, tmp_path: Path
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "companies.csv").write_text(f"name\n{folder}\n")
+    (tmp_path / "contacts.csv").write_text("buyer,payer\na@a.example,b@b.example\n")
+    text = "".join(f"[[load]]\nobject = 'companies'\nsource = '{folder}/companies.csv'\n" for folder in ("a", "b"))
+    for used, unused in (("buyer", "payer"), ("payer", "buyer")):
+        text += f"[[load]]\nobject = 'people'\nsource = 'contacts.csv'\nkey = '{used}'\nignore = ['{unused}']\n"
+        text += f"mapping = {{ {used} = 'emails.primaryEmail' }}\n"
+    plan = tmp_path / "plan.toml"
+    plan.write_text(text)
+    for done, before in ((1, 0), (0, 1)):
+        reports = await bulk.load_plan(twenty, plan, journal=tmp_path / "plan.db")
+        assert [(one.report.loaded, one.report.already_loaded) for one in reports] == [(done, before)] * 4
+    assert (await twenty.companies.count(), await twenty.people.count()) == (2, 2)
+    plan.write_text(text.replace("key = 'payer'\n", ""))
+    with pytest.raises(InputError, match=r"plan\.toml, load 4: contacts\.csv makes people once more; without a key"):
+        await bulk.load_plan(twenty, plan)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("key = 'nonsense'", "people from people.csv: key: Person has no field 'nonsense'"),
+        ("rejects = 'bad.xls'", "bad.xls: rejects are written as .csv or .jsonl"),
+        ("mapping = { email = ['emails.primaryEmail', 'nonsense'] }", "people from people.csv: column 'email' cannot"),
+    ],
+)
+async def test_nothing_is_loaded_if_a_later_step_cannot_be_right(
+    twenty: Twenty, tmp_path: Path, line: str, problem: str
+) -> None:
+    (tmp_path / "companies.csv").write_text("name\nA\n")
+    (tmp_path / "people.csv").write_text("email\na@a.example\n")
+    (tmp_path / "plan.toml").write_text(
+        "[[load]]\nobject = 'companies'\nsource = 'companies.csv'\n"
+        f"[[load]]\nobject = 'people'\nsource = 'people.csv'\n{line}\n"
+    )
+    with pytest.raises(InputError, match=re.escape(problem)):
+        await bulk.load_plan(twenty, tmp_path / "plan.toml")
+    assert await twenty.companies.count() == 0
+
+
+async def test_a_circle_that_cannot_be_closed_is_refused_before_anything_is_loaded(
+    twenty: Twenty, tmp_path: Path
+) -> None:
+    await twenty.workspace.create_field("company", "ceo", "RELATION", relation=RelationTo("person", label="Heads"))
+    (tmp_path / "plan.toml").write_text(PLAN.replace("key =", "# key ="))
+    (tmp_path / "companies.csv").write_text("name,domain,Revenue,Notes,ceo\nA,https://a.example,,,a@a.example\n")
+    (tmp_path / "people.csv").write_text("email,company\na@a.example,https://a.example\n")
+    with pytest.raises(InputError, match="need a key or an id to be filled in by"):
+        await bulk.load_plan(twenty, tmp_path / "plan.toml")
+    assert (await twenty.companies.count(), await twenty.people.count()) == (0, 0)

@@ -15,6 +15,7 @@ from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.loader import Input, LoadOptions, open_input
 from aiotwenty.bulk.options import Rows
+from aiotwenty.bulk.rejects import check_rejects_path
 from aiotwenty.bulk.report import LoadReport, OnProgress
 from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
 from aiotwenty.bulk.sources import InputError
@@ -83,7 +84,12 @@ async def load_plan(
     path = Path(plan)
     entries = read_plan(path)
     catalogue = await serve_catalogue(client)
-    steps = [_step(path, number, entry, catalogue) for number, entry in enumerate(entries, 1)]
+    steps: list[Step] = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            steps.append(_step(path.parent, entry, catalogue, steps))
+        except InputError as error:
+            raise InputError(f"{path}, load {number}: {error}") from None
     return await run_steps(
         client.endpoint("graphql"),
         catalogue,
@@ -117,16 +123,20 @@ def _entry(where: str, given: Any) -> Entry:
         raise InputError(f"{where}: {_explained(error)}") from None
 
 
-def _step(path: Path, number: int, entry: Entry, catalogue: ServedCatalogue) -> Step:
-    try:
-        names = catalogue.find(entry.object)
-    except InputError as error:
-        raise InputError(f"{path}, load {number}: {error}") from None
+def _step(folder: Path, entry: Entry, catalogue: ServedCatalogue, before: Sequence[Step]) -> Step:
+    names, source = catalogue.find(entry.object), entry.source
+    times = sum(step.type_name == names.type_name and step.rows == folder / source for step in before)
+    if times:
+        if entry.key is None:
+            raise InputError(f"{source} makes {names.plural} once more; without a key they would be the same records")
+        source += f" ({times + 1})"
     mapping = {column: spec or None for column, spec in entry.mapping.items()}
     settings = entry.model_dump(include={"key", "constants", "ignore", "nulls", "malformed", "encoding", "delimiter"})
-    options = LoadOptions(mode="upsert" if entry.upsert else "insert", mapping=mapping or None, **settings)
-    rejects = path.parent / entry.rejects if entry.rejects else None
-    return Step(names.type_name, path.parent / entry.source, options, rejects, f"{names.plural} from {entry.source}")
+    options = LoadOptions(
+        mode="upsert" if entry.upsert else "insert", mapping=mapping or None, source=source, **settings
+    )
+    rejects = folder / entry.rejects if entry.rejects else None
+    return Step(names.type_name, folder / entry.source, options, rejects, f"{names.plural} from {source}")
 
 
 def _explained(error: ValidationError) -> str:
@@ -156,8 +166,10 @@ async def run_steps(
     **run: Any,
 ) -> list[StepReport]:
     """Loads in an order in which every relation finds its record, with a second pass where there is none."""
-    looked = [(step, await open_input(step.rows, catalogue, step.type_name, step.options)) for step in steps]
+    looked = [(step, await _look(step, catalogue)) for step in steps]
     order, late = ordered([(step.type_name, _references(given)) for step, given in looked])
+    for (step, given), too_late in zip(looked, late, strict=True):
+        _check_second_pass(step, given, too_late)
     if run.get("dry_run"):
         journal = None
     opened = journal if isinstance(journal, Journal) else Journal(journal)
@@ -165,7 +177,7 @@ async def run_steps(
     try:
         for position in order:
             step, given = looked[position]
-            waiting = [column for column, other in _references(given).items() if other in late[position]]
+            waiting = _waiting(given, late[position])
             options = replace(step.options, ignore=[*step.options.ignore, *waiting])
             report = await run_load(
                 endpoint, catalogue, step.type_name, step.rows, options, journal=opened, rejects=step.rejects, **run
@@ -173,13 +185,38 @@ async def run_steps(
             reports.append(StepReport(step.label, False, report))
         for position in order:
             step, given = looked[position]
-            waiting = [column for column, other in _references(given).items() if other in late[position]]
+            waiting = _waiting(given, late[position])
             if waiting and not run.get("dry_run"):
                 reports.append(await _second_pass(endpoint, catalogue, step, given, waiting, opened, run))
     finally:
         if opened is not journal and journal is not None:
             opened.close()
     return reports
+
+
+async def _look(step: Step, catalogue: Catalogue) -> Input:
+    try:
+        given = await open_input(step.rows, catalogue, step.type_name, step.options)
+        if step.rejects is not None:
+            check_rejects_path(step.rejects, step.rows if isinstance(step.rows, Path) else None)
+    except InputError as error:
+        raise InputError(f"{step.label}: {error}") from None
+    return given
+
+
+def _waiting(given: Input, late: set[str]) -> list[str]:
+    """The columns that lead to records which are loaded too late."""
+    return [column for column, other in _references(given).items() if other in late]
+
+
+def _check_second_pass(step: Step, given: Input, late: set[str]) -> None:
+    waiting = _waiting(given, late)
+    columns = [column for name in _columns(given) if (column := given.mapper.column(name)) is not None]
+    if waiting and not step.options.key and all(column.target.dotted != "id" for column in columns):
+        raise InputError(
+            f"{step.label}: refers to records that are loaded after it ({', '.join(waiting)}); "
+            "its rows need a key or an id to be filled in by"
+        )
 
 
 async def _second_pass(
@@ -192,13 +229,8 @@ async def _second_pass(
     run: Mapping[str, Any],
 ) -> StepReport:
     keys = [step.options.key] if isinstance(step.options.key, str) else list(step.options.key or ())
-    columns = {name: column for name in _columns(given) if (column := given.mapper.column(name)) is not None}
-    if not keys and not any(column.target.dotted == "id" for column in columns.values()):
-        raise InputError(
-            f"{step.label}: refers to records that are loaded after it ({', '.join(waiting)}); "
-            "its rows need a key or an id to be filled in by"
-        )
-    wanted = [columns[name].target.dotted for name in waiting]
+    columns = {name: column for name in waiting if (column := given.mapper.column(name)) is not None}
+    wanted = [column.target.dotted for column in columns.values()]
     options = replace(step.options, mode="update", only=["id", *keys, *wanted], constants=None, nulls="skip")
     rejects = step.rejects and step.rejects.with_stem(step.rejects.stem + ".links")
     report = await run_load(

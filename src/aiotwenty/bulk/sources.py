@@ -103,12 +103,15 @@ def open_source(
 ) -> Source:
     """The source behind a path (by its ending: .csv .tsv .jsonl .ndjson .parquet) or an iterable of models or mappings.
 
+    `name` is what messages and journals call it, by default the name of the file.
     Raises `InputError` for a file that is missing, empty, a directory, or of an ending nobody knows.
     """
     if isinstance(rows, Source):
         return rows
     if isinstance(rows, str | Path):
-        return _open_file(Path(rows), encoding, delimiter)
+        source = _open_file(Path(rows), encoding, delimiter)
+        source.name = name or source.name
+        return source
     if not isinstance(rows, Iterable | AsyncIterable) or isinstance(rows, bytes | Mapping | BaseModel):
         raise InputError(f"rows must be a path or an iterable of records, not {type(rows).__name__}")
     return IterableSource(rows, name or "rows")
