@@ -526,3 +526,11 @@ async def test_a_transform_that_fails_costs_the_row(twenty: Twenty) -> None:
     report = await twenty.companies.load(rows, mapping={"n": ("name", lambda value: value.upper())})
     assert (report.loaded, [one.row for one in report.rejects]) == (1, [2])
     assert report.rejects[0].message == "n: AttributeError: 'int' object has no attribute 'upper', for 5"
+
+
+async def test_each_duplicate_is_told_its_own_value(either: Twenty) -> None:
+    await either.companies.load(companies(3))
+    report = await either.companies.load(companies(3), upsert=False)
+    assert [one.code for one in report.rejects] == ["DUPLICATE"] * 3
+    for at, one in enumerate(report.rejects):
+        assert f"has domainName.primaryLinkUrl = https://c{at}.example" in one.message

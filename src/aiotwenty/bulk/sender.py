@@ -277,7 +277,7 @@ class Sender:
     async def _untangle(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece] | None:
         """What to do about a value that is taken; None if nothing is found that has it."""
         if self._mode == "insert":
-            return await self._taken(piece, error, outcome)
+            return await self._taken(piece, outcome)
         if not piece.aimed:
             await self._aim_at_unique(piece.records)
             return [Piece(piece.records, aimed=True)]
@@ -286,7 +286,7 @@ class Sender:
             return [Piece(piece.records, aimed=True, again=True)]
         return None
 
-    async def _taken(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece] | None:
+    async def _taken(self, piece: Piece, outcome: Outcome) -> list[Piece] | None:
         """Rejects the rows whose id or unique value is in the workspace already; one request names them all."""
         ids = [record.id for record in piece.records]
         there = await self._wire.existing(ids)
@@ -296,13 +296,16 @@ class Sender:
         holders = await self._holders(piece.records)
         rest = []
         for record in piece.records:
-            holder = next((holders[one] for one in record.identities if one in holders), None)
+            taken = next((one for one in record.identities if one in holders), None)
             if record.id in there:
                 outcome.reject(
                     record, "DUPLICATE", f"a record with the id {record.id} is there already; an upsert would change it"
                 )
-            elif holder:
-                outcome.reject(record, "DUPLICATE", f"{raw_message(error)} Record {holder} has it")
+            elif taken:
+                # What the server said may name a value of another row.
+                holder, (path, _, value) = holders[taken], taken.partition("=")
+                message = f"A duplicate entry was detected: record {holder} has {path} = {value} (it may be deleted)"
+                outcome.reject(record, "DUPLICATE", message)
             else:
                 rest.append(record)
         if len(rest) == len(piece.records):
