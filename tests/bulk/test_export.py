@@ -47,6 +47,11 @@ async def test_filters_fields_and_deleted_records(either: Twenty, tmp_path: Path
     )
     assert path.read_text().splitlines()[0] == "id,name,domainName.primaryLinkUrl"
     assert report.records == 2
+    as_before = path.read_text()
+    await either.companies.export(
+        path, filter={"name": {"like": "C%3"}}, fields=["name", "domain_name.primary_link_url"]
+    )
+    assert path.read_text() == as_before
     assert (await either.companies.export(path, deleted=True)).records == 30
     with pytest.raises(InputError, match="has no field nope"):
         await either.companies.export(path, fields=["nope"])

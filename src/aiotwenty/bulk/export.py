@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL
 from pydantic_core import to_json
 
 from aiotwenty.bulk.catalogue import GeneratedCatalogue, Names
-from aiotwenty.bulk.fields import RecordColumn
+from aiotwenty.bulk.fields import RecordColumn, squeeze
 from aiotwenty.bulk.formats import FORMATS, RecordWriter, open_writer
 from aiotwenty.bulk.journal import Job, Journal
 from aiotwenty.bulk.load import AnyRecords
@@ -212,12 +212,16 @@ def _length(path: Path) -> int | None:
     return path.stat().st_size if path.exists() else None
 
 
+def _plain(path: str) -> str:
+    """`domain_name.primary_link_url` means `domainName.primaryLinkUrl`, as in filters."""
+    return ".".join(squeeze(part) for part in path.split("."))
+
+
 def _chosen(columns: list[RecordColumn], fields: Iterable[str] | None, names: Names) -> list[RecordColumn]:
     if fields is None:
         return [column for column in columns if column.path not in NOT_EXPORTED]
-    parts = {
-        field: [one for one in columns if one.path == field or one.path.startswith(field + ".")] for field in fields
-    }
+    plain = {one: f"{_plain(one.path)}." for one in columns}
+    parts = {field: [one for one in columns if plain[one].startswith(f"{_plain(field)}.")] for field in fields}
     if unknown := [field for field, found in parts.items() if not found]:
         known = ", ".join(column.path for column in columns)
         raise InputError(f"{names.type_name} has no field {', '.join(unknown)}; it has {known}")
