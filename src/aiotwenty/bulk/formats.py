@@ -124,22 +124,24 @@ class ParquetWriter(RecordWriter):
         self._schema = self._arrow.schema([(column.path, types[column.kind]) for column in columns])
         self._path = path
         self._writer = parquet.ParquetWriter(path, self._schema)
-        self._rows: list[Mapping[str, Any]] = []
+        self._tables: list[Any] = []
+        self._waiting = 0
 
     def write(self, page: RawPage) -> None:
-        self._rows += page
-        if len(self._rows) >= 10_000:
+        # Page by page: to turn a whole row group at once would hold up everything else.
+        rows = list(page)
+        arrays = {one.path: [_typed(value_at(record, one.path), one.kind) for record in rows] for one in self._columns}
+        self._tables.append(self._arrow.table(arrays, schema=self._schema))
+        self._waiting += len(rows)
+        if self._waiting >= 10_000:
             self._write_group()
 
     def _write_group(self) -> None:
-        arrays = {
-            one.path: [_typed(value_at(record, one.path), one.kind) for record in self._rows] for one in self._columns
-        }
-        self._writer.write_table(self._arrow.table(arrays, schema=self._schema))
-        self._rows = []
+        self._writer.write_table(self._arrow.concat_tables(self._tables))
+        self._tables, self._waiting = [], 0
 
     def close(self) -> int:
-        if self._rows:
+        if self._waiting:
             self._write_group()
         self._writer.close()
         return self._path.stat().st_size
