@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 
 from aiotwenty import RetryPolicy, Twenty
 from aiotwenty.sandbox import Sandbox
@@ -176,6 +178,32 @@ async def test_a_cancelled_load_writes_down_what_was_in_flight_and_goes_on(tmp_p
         assert report.retries == 0
         assert await twenty.people.count() == report.already_loaded + report.loaded
         assert report.received == 4000
+
+
+@pytest.mark.parametrize("upsert", [False, True])
+@pytest.mark.parametrize("gateway", [True, False], ids=["gateway", "client"])
+async def test_a_server_that_is_too_slow_for_large_batches_is_sent_smaller_ones(upsert: bool, gateway: bool) -> None:
+    async def forward(request: web.Request) -> web.Response:
+        body = await request.read()
+        if body.count(b'"name":') > 60:
+            if gateway:
+                return web.Response(status=504, text="<html>504 Gateway Time-out</html>", content_type="text/html")
+            await asyncio.sleep(3)
+        headers = {"Authorization": request.headers["Authorization"], "Content-Type": "application/json"}
+        async with session.post(f"{sandbox.url}{request.path}", data=body, headers=headers) as answer:
+            return web.Response(status=answer.status, body=await answer.read(), content_type=answer.content_type)
+
+    application = web.Application(client_max_size=10_000_000)
+    application.router.add_post("/{path:.*}", forward)
+    async with (
+        Sandbox() as sandbox,
+        ClientSession() as session,
+        TestServer(application) as proxy,
+        Twenty(str(proxy.make_url("")), api_key=sandbox.api_key, timeout=0.5, rate_limit=None) as twenty,
+    ):
+        rows = [{"name": f"C{i}"} for i in range(300)]
+        report = await twenty.companies.load(rows, upsert=upsert, concurrency=2)
+        assert (report.loaded, report.rejected, await twenty.companies.count()) == (300, 0, 300)
 
 
 async def test_a_server_that_comes_back_finds_the_load_waiting(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from aiotwenty.errors import (
     InvalidInput,
     PermissionDenied,
     QueryTooComplex,
+    RequestTimeout,
     SchemaDrift,
     TwentyError,
     UnexpectedResponse,
@@ -61,6 +62,11 @@ def too_many(error: TwentyError) -> tuple[bool, int | None]:
     told = code in ("TOO_MANY_RECORDS_TO_UPDATE", "UPSERT_MAX_RECORDS_EXCEEDED") or bool(_TOO_MANY.search(message))
     number = _NUMBER.search(message) if told else None
     return told, int(number[0]) if number else None
+
+
+def timed_out(error: TwentyError) -> bool:
+    """Whether the server took longer than we, or a proxy before it, waited."""
+    return isinstance(error, RequestTimeout) or error.status in (408, 504, 524)
 
 
 def too_large(error: TwentyError, body_bytes: int) -> bool:

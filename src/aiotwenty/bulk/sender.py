@@ -23,6 +23,7 @@ from aiotwenty.bulk.refusals import (
     concerns_everything,
     raw_message,
     suspects,
+    timed_out,
     too_large,
     too_many,
 )
@@ -39,6 +40,8 @@ change: existing records all get the same values. delete and destroy: rows name 
 PATIENCE = 300.0
 """Seconds for which a batch is sent again while its answers are lost; then the load gives up (the journal stays)."""
 LONGEST_PAUSE = 15.0
+TIMEOUTS = 3
+"""After so many time-outs on end of one batch, so many records at once are taken for too many."""
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
@@ -155,7 +158,7 @@ class Sender:
 
     async def _deliver(self, piece: Piece, outcome: Outcome) -> list[Piece]:
         """Sends one piece until there is an answer. Gives back what is to be sent in its place."""
-        started, attempt = monotonic(), 0
+        started, attempt, too_slow = monotonic(), 0, 0
         while True:
             attempt += 1
             try:
@@ -170,12 +173,16 @@ class Sender:
                 if fate_of(error) is Fate.ANSWERED:
                     return await self._refused(piece, error, outcome)
                 await self._trouble(error, attempt, started)
+                too_slow = too_slow + 1 if timed_out(error) else 0
             piece.in_doubt = True
             if self._mode == "insert":
                 there = await self._persistently(lambda: self._wire.existing([one.id for one in piece.records]))
                 if there.issuperset(record.id for record in piece.records):
                     outcome.loaded += piece.records
                     return []
+            if too_slow == TIMEOUTS and len(piece.records) > 1:
+                self._limits.learn_records(len(piece.records), None)
+                return [piece]
 
     async def _write(self, records: list[Prepared]) -> list[str]:
         match self._mode:
