@@ -18,10 +18,11 @@ from aiotwenty.bulk.fields import Target
 from aiotwenty.bulk.identity import source_namespace
 from aiotwenty.bulk.journal import Job, Journal
 from aiotwenty.bulk.mapping import FieldMapping, Mapper
+from aiotwenty.bulk.pieces import Outcome
 from aiotwenty.bulk.prepare import Preparer, key_targets
 from aiotwenty.bulk.rejects import check_rejects_path, write_rejects
 from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject
-from aiotwenty.bulk.sender import Mode, Outcome, Sender, Stopped
+from aiotwenty.bulk.sender import Mode, Sender, Stopped
 from aiotwenty.bulk.sources import Check, FileSource, InputError, Source, open_source
 from aiotwenty.bulk.wire import Meter, Wire, on_its_way
 from aiotwenty.transport.transport import TwentyTransport

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from time import monotonic
 from typing import Literal, TypeAlias, TypeVar
 from uuid import UUID
@@ -18,6 +17,7 @@ from aiotwenty.bulk.fields import Shape, Target
 from aiotwenty.bulk.identity import canonical
 from aiotwenty.bulk.journal import Job
 from aiotwenty.bulk.lookups import RelationResolver, wanted_values
+from aiotwenty.bulk.pieces import Outcome, Piece
 from aiotwenty.bulk.refusals import (
     code_of,
     concerns_everything,
@@ -27,7 +27,6 @@ from aiotwenty.bulk.refusals import (
     too_large,
     too_many,
 )
-from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.wire import Wire, nest, value_at
 from aiotwenty.errors import ApiError, DuplicateRecord, TwentyError, UnexpectedResponse
 from aiotwenty.transport.retry import Fate, fate_of
@@ -46,34 +45,6 @@ TIMEOUTS = 3
 
 class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
     """The load is to stop, and this batch has no answer yet."""
-
-
-@dataclass
-class Outcome:
-    """What became of a batch: every record of it is in one of the two."""
-
-    loaded: list[Prepared] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-
-    def reject(self, record: Prepared, code: str, message: str) -> None:
-        row = record.row
-        self.rejects.append(Reject(row.number, row.values, code, message, row.line))
-
-
-@dataclass
-class Piece:
-    """Records that are sent together. `in_doubt`: an answer was lost, they may be in the workspace already."""
-
-    records: list[Prepared]
-    in_doubt: bool = False
-    aimed: bool = False
-    """Ids of existing records have been looked up by key."""
-    again: bool = False
-    """Was refused as a duplicate without one being found, and sent once more."""
-
-    def halves(self) -> list[Piece]:
-        middle = len(self.records) // 2
-        return [Piece(self.records[:middle]), Piece(self.records[middle:])]
 
 
 class Sender:
