@@ -266,3 +266,17 @@ async def main(url, key, path):
         print(json.dumps([report.loaded, report.rejected, report.seconds, peak]))
 asyncio.run(main(*sys.argv[1:]))
 """
+
+
+async def test_a_callback_that_fails_ends_the_load_after_what_is_in_flight(tmp_path: Path) -> None:
+    rows = [{"name": f"C{number}"} for number in range(2000)]
+
+    def fail(_: object) -> None:
+        raise LookupError("no such widget")
+
+    async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty:
+        with pytest.raises(LookupError, match="no such widget"):
+            await twenty.companies.load(rows, journal=tmp_path / "load.db", on_progress=fail)
+        loaded = await twenty.companies.count()
+        report = await twenty.companies.load(rows, journal=tmp_path / "load.db")
+        assert (report.already_loaded, await twenty.companies.count()) == (loaded, 2000)

@@ -196,6 +196,8 @@ class Loader:
         try:
             await self._feed(dry_run)
         except BaseException:
+            # It may be what failed, and what is under way must be written down all the same.
+            self._on_progress = None
             self._sender.stopping.set()
             await self._drain()
             raise
