@@ -82,3 +82,18 @@ async def test_loading_a_workspace_again_sends_nothing(tmp_path: Path, client_of
         again = await bulk.load_workspace(target, folder, journal=tmp_path / "load.db")
         assert sum(one.report.requests for one in again) == 0
         assert sum(one.report.already_loaded for one in again) == 50
+
+
+async def test_options_added_to_standard_fields_are_there_before_the_records(
+    tmp_path: Path, client_of: Callable[[Sandbox], Twenty]
+) -> None:
+    async with Sandbox() as one, client_of(one) as source:
+        await source.workspace.add_options("opportunity", "stage", "LEGAL", "LOST")
+        await source.execute('mutation{createOpportunity(data:{name:"O",stage:LEGAL}){id}}')
+        await bulk.export_workspace(source, tmp_path)
+    async with Sandbox() as other, client_of(other) as target:
+        made: list[str] = []
+        reports = await bulk.load_workspace(target, tmp_path, on_created=made.append)
+        assert made == ["options LEGAL, LOST of opportunity.stage"]
+        assert not [one for one in reports if one.report.rejected]
+        assert all(one.equal for one in await bulk.compare_workspace(target, tmp_path))

@@ -22,7 +22,7 @@ from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
 from aiotwenty.bulk.sources import FileSource, InputError, JsonLinesSource, Row
 from aiotwenty.client import Client
 from aiotwenty.data_model import Field, Object, RelationTo
-from aiotwenty.errors import TwentyError
+from aiotwenty.errors import InvalidInput, PermissionDenied, TwentyError
 from aiotwenty.transport.filters import Filter
 
 MODEL_FILE = "model.json"
@@ -81,7 +81,7 @@ async def load_workspace(
     on_progress: OnProgress | None = None,
     on_created: Callable[[str], object] | None = None,
 ) -> list[StepReport]:
-    """Loads what `export_workspace` wrote: first the objects and fields that are missing here, then the records.
+    """Loads what `export_workspace` wrote: first the objects, fields and options missing here, then the records.
 
     Records keep their ids, relations, times and deletion. Workspace members are people with accounts, so they are not
     made: what refers to a member leads to the one here with the same e-mail address, or nowhere. Contents of files are
@@ -186,6 +186,7 @@ async def _create_missing(client: Client, model: list[Object], tell: Callable[[s
             )
             tell(f"object {one.name_singular}")
     here = {one.name_singular: one for one in await client.workspace.objects()}
+    await _add_options(client, wanted, here, tell)
     have = {name: {each.name for each in one.fields} for name, one in here.items()}
     missing = [
         (one, each)
@@ -201,6 +202,28 @@ async def _create_missing(client: Client, model: list[Object], tell: Callable[[s
         tell(f"field {one.name_singular}.{each.name}")
         for relation in relations:
             have[relation.target_object].add(relation.target_field)
+
+
+async def _add_options(
+    client: Client, wanted: list[Object], here: Mapping[str, Object], tell: Callable[[str], object]
+) -> None:
+    """Options that were added there to fields which every workspace has."""
+    for one in wanted:
+        have = {each.name: {option.value for option in each.options or ()} for each in here[one.name_singular].fields}
+        for each in one.fields:
+            if each.name not in have or not each.options or each.is_active is False:
+                continue
+            missing = [option for option in each.options if option.value not in have[each.name]]
+            if not missing:
+                continue
+            names = ", ".join(str(option.value) for option in missing)
+            try:
+                await client.workspace.add_options(one.name_singular, each.name, *missing)
+            except (InvalidInput, PermissionDenied) as error:
+                # Of a field that this server keeps to itself. Only records that have the option are rejected.
+                tell(f"no options {names} of {one.name_singular}.{each.name} ({error})")
+            else:
+                tell(f"options {names} of {one.name_singular}.{each.name}")
 
 
 def _relations(each: Field) -> list[Any]:
