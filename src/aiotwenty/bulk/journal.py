@@ -108,7 +108,8 @@ class Journal:
         if self._finalizer.alive:
             yield self._db
             return
-        db = sqlite3.connect(f"{Path(str(self.path)).resolve().as_uri()}?mode=ro", uri=True)
+        # Whoever opens it for reading only leaves files beside it that hold nothing.
+        db = sqlite3.connect(f"{Path(str(self.path)).resolve().as_uri()}?mode=rw", uri=True)
         try:
             yield db
         finally:
