@@ -153,3 +153,14 @@ def test_a_report_says_what_was_done(capsys: pytest.CaptureFixture[str]) -> None
     assert run(["delete", "people", "p.csv", *columns, "--json"]) == 4
     (reject,) = json.loads(capsys.readouterr().out.splitlines()[-1])["rejects"]
     assert (reject["row"], reject["line"], reject["code"]) == (1, 2, "NOT_FOUND")
+
+
+def test_a_load_that_breaks_off_says_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows("people.csv", 10)
+    assert run(LOAD) == 0
+    assert sorted(path.name for path in Path().iterdir()) == ["l.db", "people.csv"]
+    monkeypatch.setenv("TWENTY_API_KEY", "revoked")
+    assert run(LOAD) == 3
+    assert "To go on, run the same command again: l.db knows what is done." in capsys.readouterr().err

@@ -19,6 +19,7 @@ from rich.progress import Progress as Bar
 
 from aiotwenty import Client
 from aiotwenty.bulk import LoadReport, Progress, Reject, StepReport
+from aiotwenty.errors import ConfigurationError, TwentyError
 
 FINDINGS, INTERRUPTED = 4, 130
 SHOWN, SHOWN_TO_MACHINES = 5, 100
@@ -79,7 +80,7 @@ def _state(progress: Progress) -> str:
 
 
 def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: Path | None) -> T:
-    """Runs with a client; after Ctrl-C, what is in flight is finished and how to go on is said."""
+    """Runs with a client; when it is stopped or breaks off, what is in flight is finished and how to go on is said."""
     display = Display(as_json)
 
     async def main() -> T:
@@ -89,13 +90,21 @@ def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: 
     try:
         with display.shown():
             return asyncio.run(main())
+    except TwentyError as error:
+        if journal is not None and journal.exists() and not isinstance(error, ConfigurationError):
+            typer.echo(_go_on(journal), err=True)
+        raise
     except KeyboardInterrupt:
         if journal is not None:
-            how = f"To go on, run the same command again: {journal} knows what is done."
+            how = _go_on(journal)
         else:
             how = "There was no --journal to remember it: the same command begins again."
         typer.echo(f"Stopped; what was in flight was finished. {how}", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _go_on(journal: Path) -> str:
+    return f"To go on, run the same command again: {journal} knows what is done."
 
 
 def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> None:
