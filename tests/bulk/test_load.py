@@ -15,7 +15,10 @@ import pytest
 
 from aiotwenty import Twenty
 from aiotwenty.bulk import InputError, Journal, LoadReport, micros
+from aiotwenty.bulk.load import run_load
+from aiotwenty.bulk.loader import LoadOptions
 from aiotwenty.bulk.options import ReadOptions
+from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.bulk.sources import Check, CsvSource
 from aiotwenty.core import CompanyCreateInput
 from aiotwenty.errors import AuthenticationError
@@ -534,3 +537,26 @@ async def test_each_duplicate_is_told_its_own_value(either: Twenty) -> None:
     assert [one.code for one in report.rejects] == ["DUPLICATE"] * 3
     for at, one in enumerate(report.rejects):
         assert f"has domainName.primaryLinkUrl = https://c{at}.example" in one.message
+
+
+async def test_times_choices_and_amounts_may_be_part_of_a_key(either: Twenty) -> None:
+    theirs = {"name": "Deal", "stage": "NEW", "close_date": "2026-01-02T03:04:05.678Z", "amount": {"amount_micros": 5}}
+    made = await either.opportunities.create_one(theirs)
+    key = ["name", "stage", "closeDate", "amount.amountMicros"]
+    row = {"name": "Deal", "stage": "NEW", "closeDate": "2026-01-02 04:04:05.678999+01:00", "amount.amountMicros": 5}
+    for change in ({"position": 7}, {"position": 8}):
+        report = await either.opportunities.load([{**row, **change}], key=key, upsert=True)
+        assert (report.loaded, await either.opportunities.count()) == (1, 1)
+    assert (await either.opportunities.find_one(made.id)).position == 8
+
+
+async def test_yes_and_no_may_be_part_of_a_key(either: Twenty) -> None:
+    await either.workspace.create_field("company", "isClient", "BOOLEAN")
+    catalogue = await serve_catalogue(either)
+    for city in ("Rome", "Oslo"):
+        rows = [{"name": "A", "isClient": value, "address.addressCity": city} for value in (True, False)]
+        options = LoadOptions(mode="upsert", key=["name", "isClient"])
+        report = await run_load(either.endpoint("graphql"), catalogue, "Company", rows, options)
+        assert report.loaded == 2
+    assert await either.companies.count({"address": {"addressCity": {"eq": "Oslo"}}}) == 2
+    assert await either.companies.count() == 2

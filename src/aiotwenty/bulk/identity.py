@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from hashlib import sha1
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
@@ -40,14 +41,22 @@ def canonical(path: str, value: object) -> str:
     """The value as the server compares it.
 
     A link is stored with its host in lower case and without the slash at its end, and http:// and https:// stay
-    different values; an e-mail address is the same in upper and lower case (Twenty, July 2026).
+    different values; an e-mail address is the same in upper and lower case; times have milliseconds and are in UTC
+    (Twenty, July 2026).
     """
-    text = str(value)
+    text = value if type(value) is str else _as_text(value)
     if path.endswith("primaryLinkUrl"):
         return canonical_url(text)
     if path.endswith("primaryEmail"):
         return text.strip().lower()
     return text
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC) if value.tzinfo else value
+        return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return str(value)
 
 
 def canonical_url(url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.catalogue import Catalogue
@@ -24,6 +25,14 @@ def wanted_values(shape: Shape, path: str, values: Iterable[str]) -> list[object
     if target is None or target.kind != "other" or path == "id" or path.endswith("Id"):
         return list(values)
     return [_as_number(value) for value in values]
+
+
+def having(shape: Shape, path: str, values: Sequence[str]) -> dict[str, Any]:
+    """The filter for records that have one of these values; yes and no have no `in` (Twenty, July 2026)."""
+    target = shape.targets.get(path)
+    if target is not None and target.kind == "other" and {*values} <= {"True", "False"}:
+        return {"or": [nest(path, {"eq": value == "True"}) for value in values]}
+    return nest(path, {"in": wanted_values(shape, path, values)})
 
 
 def _as_number(value: str) -> object:

@@ -16,7 +16,7 @@ from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.fields import Shape, Target
 from aiotwenty.bulk.identity import canonical
 from aiotwenty.bulk.journal import Job
-from aiotwenty.bulk.lookups import RelationResolver, wanted_values
+from aiotwenty.bulk.lookups import RelationResolver, having, wanted_values
 from aiotwenty.bulk.pieces import Outcome, Piece
 from aiotwenty.bulk.refusals import (
     code_of,
@@ -360,7 +360,7 @@ class Sender:
         parts = []
         for position, path in enumerate(paths):
             values = list(dict.fromkeys(key[position] for key in keys))
-            parts.append(nest(path, {"in": wanted_values(self._shape, path, values)}))
+            parts.append(having(self._shape, path, values))
         found: dict[tuple[str, ...], list[str]] = {}
         for node in await self._wire.find({"and": parts}, paths, deleted_too=self._mode == "destroy"):
             key = tuple(canonical(path, value_at(node, path)) for path in paths)
