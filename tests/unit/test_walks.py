@@ -161,6 +161,20 @@ async def of_the_client(before: set[asyncio.Task[Any]]) -> set[str]:
     return {str(task.get_coro()) for task in others() - before if "batch" in str(task.get_coro())}
 
 
+@pytest.mark.parametrize("limit", [None, 100])
+async def test_tasks_that_share_a_walk_get_every_record_once_between_them(twenty: Twenty, limit: int | None) -> None:
+    walk = twenty.companies.iterate(page_size=10, limit=limit)
+    seen: list[Any] = []
+
+    async def work() -> None:
+        async for record in walk:
+            seen.append(record.id)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(work() for _ in range(4)))
+    assert len(seen) == len(set(seen)) == (limit or 300)
+
+
 async def test_leaving_early_leaves_no_task(twenty: Twenty) -> None:
     before = others()
     async for _ in twenty.companies.iterate(page_size=10):

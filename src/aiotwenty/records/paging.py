@@ -50,10 +50,10 @@ class Walk(AsyncIterator[R], Generic[R]):
         return self
 
     async def __anext__(self) -> R:
-        if self._left == 0:
-            await self.aclose()
-            raise StopAsyncIteration
-        while self._position >= len(self._batch):
+        while self._left == 0 or self._position >= len(self._batch):
+            if self._left == 0:
+                await self.aclose()
+                raise StopAsyncIteration
             await self._advance()
         record = self._batch[self._position]
         self._position += 1
@@ -73,6 +73,9 @@ class Walk(AsyncIterator[R], Generic[R]):
             self._next = None
             await self.aclose()
             raise
+        if self._task is not task:
+            # Several tasks share this walk, and another of them has taken the batch.
+            return
         self._batch, self._next, self._position, self._task = batch.records, batch.following, 0, None
         wanted = self._left is None or self._left > len(self._batch)
         if self._next is not None and wanted:
