@@ -8,7 +8,7 @@ in one answer, and then the records by their ids.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -106,7 +106,9 @@ class CursorWalk(Generic[R]):
     """Batches in the order of ids.
 
     Ids must rise from record to record, which proves that none comes twice. Records created meanwhile appear if their
-    id lies ahead, deleted ones don't; as long as the server's count stood still, it must have been met.
+    id lies ahead, deleted ones don't. If the server's count stood still and was not met, either some were created and
+    as many deleted, or the server lost some: `again` then looks for those that have not come. Without it, that is an
+    error.
     """
 
     def __init__(
@@ -115,8 +117,11 @@ class CursorWalk(Generic[R]):
         page_size: int | None,
         limit: int | None,
         what: str,
+        again: OrderedWalk[R] | None = None,
     ) -> None:
         self._fetch = fetch
+        self._again = again
+        self._met = bytearray()
         self._size = page_size or PAGE_SIZE
         self._fixed = page_size is not None
         self._limit = limit
@@ -149,14 +154,21 @@ class CursorWalk(Generic[R]):
         if self._limit is not None and self._seen >= self._limit:
             return Batch(records, None)
         if not page.has_next_page:
-            if len(self._totals) == 1 and self._seen not in self._totals:
+            if len(self._totals) != 1 or self._seen in self._totals:
+                return Batch(records, None)
+            if self._again is None:
                 raise self._error(f"{self._seen} records came, but the server counts {next(iter(self._totals))}")
-            return Batch(records, None)
+            return Batch(records, self._others)
         cursor = page.page_info.end_cursor if page.page_info else None
         if not records or cursor is None or cursor == self._cursor:
             raise self._error("the server says that more follow, but gives the same cursor or none to go on from")
         self._cursor = cursor
         return Batch(records, self.batch)
+
+    async def _others(self) -> Batch[R]:
+        met = {bytes(self._met[start : start + 16]) for start in range(0, len(self._met), 16)}
+        assert self._again is not None
+        return await self._again.start(met)
 
     def _check(self, record: R) -> None:
         identity = getattr(record, "id", None)
@@ -165,6 +177,8 @@ class CursorWalk(Generic[R]):
         if identity.int <= self._last_id:
             raise self._error(f"record {identity} is out of order or came twice")
         self._last_id = identity.int
+        if self._again is not None:
+            self._met += identity.bytes
 
     def _error(self, reason: str) -> PaginationError:
         expected = next(iter(self._totals)) if len(self._totals) == 1 else None
@@ -199,8 +213,9 @@ class OrderedWalk(Generic[R]):
         self._ids: list[UUID] = []
         self._position = 0
 
-    async def start(self) -> Batch[R]:
-        self._ids = await self._snapshot()
+    async def start(self, but: Collection[bytes] = ()) -> Batch[R]:
+        """The first batch; `but` are the ids, as bytes, of records that need not come."""
+        self._ids = [one for one in await self._snapshot() if one.bytes not in but]
         return await self.batch()
 
     async def _snapshot(self) -> list[UUID]:
@@ -217,8 +232,9 @@ class OrderedWalk(Generic[R]):
         complete = self._limit is not None and len(ids) >= self._limit
         if len(set(ids)) != len(ids) or len(totals) > 1 or (not complete and totals != {len(ids)}):
             raise PaginationError(
-                f"the walk over {self._what} can't begin: {len(set(ids))} different ids came, the server counts "
-                f"{' or '.join(str(total) for total in totals)}. Walk without order_by, or when less is being written.",
+                f"the walk over {self._what} can't be trusted: {len(set(ids))} different ids came, the server counts "
+                f"{' or '.join(str(total) for total in totals)}. Walk again without order_by, or when less is being "
+                "written.",
                 seen=len(set(ids)),
                 expected=next(iter(totals)),
             )

@@ -24,6 +24,7 @@ G = TypeVar("G", bound=Input)
 
 _ALL_GROUPS = 100_000
 """A `limit` above any number of groups: without one, Twenty cuts a grouping at 50 silently (Twenty, July 2026)."""
+_BY_ID = [{"id": "AscNullsFirst"}]
 
 
 class Reads(Namespace[R], Generic[R, F, O, G]):
@@ -72,10 +73,10 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
     ) -> AsyncIterator[R]:
         """Every record once, or `PaginationError`.
 
-        Without `order_by` in the order of ids: records created during the walk may or may not come, deleted ones
-        don't. With `order_by` it is the records and the order of the moment it starts; those deleted meanwhile are
-        left out. Pages have 1,000 records (fewer where they are large), and the next one is fetched while this one is
-        worked on.
+        Without `order_by` in the order of ids: records created during the walk may or may not come (at the end, out
+        of order), deleted ones don't. With `order_by` it is the records and the order of the moment it starts; those
+        deleted meanwhile are left out. Pages have 1,000 records (fewer where they are large), and the next one is
+        fetched while this one is worked on.
         """
         if page_size is not None and page_size < 1:
             raise InvalidInput("page_size must be at least 1.")
@@ -84,19 +85,20 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         operation = self.meta.operation("find_many")
         only = self._filter(filter)
         order = self._order(order_by)
-        if not order:
-            cursors: CursorWalk[R] = CursorWalk(
-                partial(self._fetch_page, operation, only), page_size, limit, self.meta.plural
-            )
-            return Walk(cursors.batch, limit)
+        what = self.meta.plural
         ordered: OrderedWalk[R] = OrderedWalk(
-            partial(self._fetch_ids, operation, only, order),
+            partial(self._fetch_ids, operation, only, order or _BY_ID),
             partial(self._fetch_those, operation, only),
             page_size,
             limit,
-            self.meta.plural,
+            what,
         )
-        return Walk(ordered.start, limit)
+        if order:
+            return Walk(ordered.start, limit)
+        cursors: CursorWalk[R] = CursorWalk(
+            partial(self._fetch_page, operation, only), page_size, limit, what, again=ordered
+        )
+        return Walk(cursors.batch, limit)
 
     async def find_one(
         self,
@@ -167,7 +169,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         return page, len(answer)
 
     async def _fetch_ids(
-        self, operation: Operation, only: Filter | None, order: list[O], first: int, offset: int
+        self, operation: Operation, only: Filter | None, order: Sequence[object], first: int, offset: int
     ) -> tuple[list[UUID], int | None]:
         ids = with_selection(operation, "edges{node{id}}totalCount")
         variables = {"filter": only or UNSET, "orderBy": order, "first": first, "offset": offset or UNSET}
