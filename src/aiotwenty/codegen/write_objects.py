@@ -102,6 +102,7 @@ _SUFFIXES = {
     "filter": "FilterInput",
     "order_by": "OrderByInput",
     "group_by": "GroupByInput",
+    "group_order": "OrderByWithGroupByInput",
 }
 
 
@@ -123,6 +124,7 @@ def _types(schema: GraphQLSchema, found: TwentyObject) -> dict[str, str | None]:
         "filter": argument("filter", "find_many"),
         "order_by": argument("orderBy", "find_many"),
         "group_by": argument("groupBy", "group_by"),
+        "group_order": argument("orderBy", "group_by"),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -40,6 +40,29 @@ def as_models(value: object, model: type[M], what: str) -> list[M]:
             for position, item in enumerate(value)
         ]
     return [as_model(value, model, what)]
+
+
+def in_turn(value: object) -> object:
+    """What records are ordered or grouped by, where the first counts most: of mappings with several keys, one each.
+
+    A model forgets in which order its fields were given, and older servers go by their schema (Twenty, November 2025).
+    """
+    if isinstance(value, Mapping):
+        parts = list(_in_turn(value))
+        return parts[0] if len(parts) == 1 else parts
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [part for item in value for part in (_in_turn(item) if isinstance(item, Mapping) else [item])]
+    return value
+
+
+def _in_turn(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, part in value.items():
+        inner = list(_in_turn(part)) if isinstance(part, Mapping) and "granularity" not in part else []
+        keys = [key for each in inner for key in each]
+        # A composite in the order of its model stays whole: a cursor needs it so (Twenty, July 2026).
+        if len(inner) < 2 or (len(inner) == len(part) and keys == sorted(keys)):
+            inner = [part]
+        yield from ({name: each} for each in inner)
 
 
 def _text(path: Sequence[int | str]) -> str:

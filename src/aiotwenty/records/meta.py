@@ -11,7 +11,7 @@ from typing import Any, Literal
 from aiotwenty.errors import ConfigurationError
 from aiotwenty.transport.operation import Operation
 
-ModelRole = Literal["record", "create", "update", "filter", "order_by", "group_by", "where_unique"]
+ModelRole = Literal["record", "create", "update", "filter", "order_by", "group_by", "group_order", "where_unique"]
 
 _SUFFIXES: dict[ModelRole, str] = {
     "record": "",
@@ -20,6 +20,7 @@ _SUFFIXES: dict[ModelRole, str] = {
     "filter": "FilterInput",
     "order_by": "OrderByInput",
     "group_by": "GroupByInput",
+    "group_order": "OrderByWithGroupByInput",
     "where_unique": "WhereUniqueInput",
 }
 

@@ -10,7 +10,7 @@ from aiotwenty.errors import InvalidInput, NotFoundError
 from aiotwenty.records.base import Namespace, by_id
 from aiotwenty.records.derive import with_selection, without_variables
 from aiotwenty.records.filters import by_ids
-from aiotwenty.records.inputs import as_models
+from aiotwenty.records.inputs import as_models, in_turn
 from aiotwenty.records.paging import CursorWalk, OrderedWalk, Walk
 from aiotwenty.transport.filters import Filter
 from aiotwenty.transport.models import UNSET, UUID, Input, Record
@@ -42,6 +42,9 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         offset: int | None = None,
     ) -> Page[R]:
         """One page, of 200 records when `first` is not given. To read everything, use `iterate`.
+
+        Of several orders the first counts most: those of a list and the keys of a mapping, but not the fields of one
+        model, which come in the order of the schema.
 
         Cursors are exact without `order_by` only; `offset` is exact with it, too (Twenty, July 2026).
         """
@@ -129,18 +132,22 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         group_by: G | Mapping[str, Any] | Sequence[G | Mapping[str, Any]],
         *,
         filter: F | Mapping[str, Any] | None = None,
-        order_by: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        order_by: Input | Mapping[str, Any] | Sequence[Input | Mapping[str, Any]] | None = None,
         limit: int | None = None,
     ) -> list[Group]:
         """How many records there are for each combination of values; all groups unless `limit` says otherwise.
 
+        `order_by` takes what the groups stand for, or `{"aggregate": {"total_count": "DescNullsLast"}}`.
+
         Newer servers need a time zone for dates: `{"created_at": {"granularity": "DAY", "timeZone": "UTC"}}`.
         """
+        if limit is not None and limit < 0:
+            raise InvalidInput("limit must not be negative.")
         operation = self.meta.operation("group_by")
         variables: dict[str, object] = {
-            "groupBy": as_models(group_by, self.meta.model("group_by"), "group_by"),
+            "groupBy": as_models(in_turn(group_by), self.meta.model("group_by"), "group_by"),
             "filter": self._filter(filter),
-            "orderBy": order_by,
+            "orderBy": order_by and as_models(in_turn(order_by), self.meta.model("group_order"), "order_by"),
             # Older servers have no `limit` here, and return all groups.
             "limit": (limit or _ALL_GROUPS) if "$limit" in operation.text else None,
         }
@@ -159,7 +166,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
     def _order(self, value: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None) -> list[O] | None:
         if value is None:
             return None
-        return [model for model in as_models(value, self.meta.model("order_by"), "order_by") if model.model_fields_set]
+        models: list[O] = as_models(in_turn(value), self.meta.model("order_by"), "order_by")
+        return [model for model in models if model.model_fields_set]
 
     async def _fetch_page(
         self, operation: Operation, only: Filter | None, first: int, after: str | None
