@@ -78,6 +78,11 @@ async def test_an_order_of_groups_that_is_not_there_is_refused_before_it_is_sent
     assert caught.value.status is None
 
 
+async def test_days_in_utc_are_groups_on_every_server(twenty: Twenty) -> None:
+    groups = await twenty.people.group_by({"created_at": {"granularity": "DAY", "timeZone": "UTC"}})
+    assert [str(group.group_by_dimension_values[0])[:10] for group in groups] == [f"2026-01-0{n}" for n in range(1, 5)]
+
+
 async def test_a_negative_number_of_groups_is_refused(twenty: Twenty) -> None:
     with pytest.raises(InvalidInput, match="limit"):
         await twenty.people.group_by({"job_title": True}, limit=-1)

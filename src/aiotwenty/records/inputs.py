@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from aiotwenty.errors import InvalidInput
+from aiotwenty.transport.encode import encode_json
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -63,6 +65,22 @@ def _in_turn(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if len(inner) < 2 or (len(inner) == len(part) and keys == sorted(keys)):
             inner = [part]
         yield from ({name: each} for each in inner)
+
+
+def without_utc(group_by: object) -> list[Any] | None:
+    """The same without its time zones, which older servers do not know, if all of them are UTC; else None."""
+    plain = from_json(encode_json(group_by))
+    dates = [each for each in _mappings(plain) if "timeZone" in each]
+    if any(each.pop("timeZone") != "UTC" for each in dates):
+        return None
+    return cast("list[Any]", plain) if dates else None
+
+
+def _mappings(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _mappings(inner)
 
 
 def _text(path: Sequence[int | str]) -> str:

@@ -10,7 +10,7 @@ from aiotwenty.errors import InvalidInput, NotFoundError
 from aiotwenty.records.base import Namespace, by_id
 from aiotwenty.records.derive import with_selection, without_variables
 from aiotwenty.records.filters import by_ids
-from aiotwenty.records.inputs import as_models, in_turn
+from aiotwenty.records.inputs import as_models, in_turn, without_utc
 from aiotwenty.records.paging import CursorWalk, OrderedWalk, Walk
 from aiotwenty.transport.filters import Filter
 from aiotwenty.transport.models import UNSET, UUID, Input, Record
@@ -139,7 +139,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
 
         `order_by` takes what the groups stand for, or `{"aggregate": {"total_count": "DescNullsLast"}}`.
 
-        Newer servers need a time zone for dates: `{"created_at": {"granularity": "DAY", "timeZone": "UTC"}}`.
+        Newer servers need a time zone for dates: `{"created_at": {"granularity": "DAY", "timeZone": "UTC"}}`. Older
+        ones know UTC only, and say `2026-11-23T00:00:00.000Z` for the day that newer ones call `2026-11-23`.
         """
         if limit is not None and limit < 0:
             raise InvalidInput("limit must not be negative.")
@@ -152,16 +153,20 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
             "limit": (limit or _ALL_GROUPS) if "$limit" in operation.text else None,
         }
         given = {name: value for name, value in variables.items() if value is not None}
-        try:
-            groups: list[Group] = await self._endpoint.run(operation, list[Group], given)
-        except InvalidInput as error:
-            if 'Unknown argument "limit"' not in error.message:
-                raise
-            # The client is younger than the server.
-            given.pop("limit")
-            older = without_variables(operation, "limit", "offsetForRecords")
-            groups = await self._endpoint.run(older, list[Group], given)
-        return groups if limit is None else groups[:limit]
+        while True:
+            try:
+                groups: list[Group] = await self._endpoint.run(operation, list[Group], given)
+            except InvalidInput as error:
+                # The client may be younger than the server.
+                if "limit" in given and 'Unknown argument "limit"' in error.message:
+                    given.pop("limit")
+                    operation = without_variables(operation, "limit", "offsetForRecords")
+                elif '"timeZone" is not defined' in error.message and (plain := without_utc(given["groupBy"])):
+                    given["groupBy"] = plain
+                else:
+                    raise
+            else:
+                return groups if limit is None else groups[:limit]
 
     def _order(self, value: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None) -> list[O] | None:
         if value is None:
