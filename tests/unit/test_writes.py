@@ -292,6 +292,21 @@ async def test_bad_input_names_the_field_and_not_the_value(twenty: Twenty, sent:
     assert sent == []
 
 
+async def test_text_that_json_cannot_hold_is_refused_before_it_is_sent(twenty: Twenty, sent: list[str]) -> None:
+    half = "half a pair: \ud83d"
+    for call in (
+        twenty.companies.create_one({"name": half}),
+        twenty.companies.create_many([{"name": half}], upsert=True),
+        twenty.companies.find_many(filter={"name": {"eq": half}}),
+        twenty.core.create_one_company(CompanyCreateInput(name=half)),
+        twenty.search(half),
+        twenty.rest.post("companies", {"name": half}),
+    ):
+        with pytest.raises(InvalidInput, match="JSON"):
+            await call
+    assert sent == []
+
+
 async def test_what_is_not_there_is_not_found(twenty: Twenty) -> None:
     for call in (twenty.companies.find_one(uuid4()), twenty.companies.update_one(uuid4(), {"name": "x"})):
         with pytest.raises(NotFoundError):

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError
 
 from aiotwenty.bulk.batches import Prepared, Reference
 from aiotwenty.bulk.fields import Target
@@ -16,6 +15,7 @@ from aiotwenty.bulk.identity import canonical, id_from_key, id_from_row
 from aiotwenty.bulk.mapping import Mapper, ValueRefused
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.sources import RAW_TEXT, InputError, Row
+from aiotwenty.errors import InvalidInput
 from aiotwenty.transport.encode import encode_json
 
 
@@ -66,8 +66,8 @@ class Preparer:
             return self._reject(row, "KEY_MISSING", str(error))
         try:
             body = encode_json(data)
-        except PydanticSerializationError as error:
-            return self._reject(row, "INVALID", f"cannot be written as JSON ({error})")
+        except InvalidInput as error:
+            return self._reject(row, "INVALID", str(error))
         if b"\\u0000" in body and _NUL.search(body):
             return self._reject(
                 row, "INVALID", f"{_with_nul(row)} holds a NUL character, which no database text can hold"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic_core import SchemaSerializer, core_schema
+from pydantic_core import PydanticSerializationError, SchemaSerializer, core_schema
 
+from aiotwenty.errors import InvalidInput
 from aiotwenty.transport.models import UNSET
 from aiotwenty.transport.operation import Operation
 
@@ -15,8 +16,11 @@ _ANYTHING = SchemaSerializer(core_schema.any_schema(), core_schema.CoreConfig(se
 
 
 def encode_json(value: object) -> bytes:
-    """JSON bytes of models, mappings, lists and scalars in any nesting."""
-    return _ANYTHING.to_json(value, by_alias=True, exclude_unset=True)
+    """JSON bytes of models, mappings, lists and scalars in any nesting. `InvalidInput` for what JSON can't hold."""
+    try:
+        return _ANYTHING.to_json(value, by_alias=True, exclude_unset=True)
+    except PydanticSerializationError as error:
+        raise InvalidInput(f"A value cannot be written as JSON ({error}).") from error
 
 
 def encode_body(operation: Operation, variables: Mapping[str, object]) -> bytes:
