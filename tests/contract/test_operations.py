@@ -217,6 +217,7 @@ async def test_records_are_grouped(twenty: Twenty, tag: str) -> None:
         ({"createdAt": {"gte": "2020-01-01T00:00:00Z"}}, ["00", "01", "02"]),
         ({"accountOwnerId": {"is": "NULL"}}, ["00", "01", "02"]),
         ({"deletedAt": {"is": "NOT_NULL"}}, []),
+        ({"name": None, "domainName": {"primaryLinkUrl": None}}, ["00", "01", "02"]),
     ],
 )
 async def test_filters_select(twenty: Twenty, tag: str, condition: dict[str, Any], found: list[str]) -> None:
@@ -227,7 +228,7 @@ async def test_filters_select(twenty: Twenty, tag: str, condition: dict[str, Any
             return {key: filled(inner) for key, inner in value.items()}
         if isinstance(value, list):
             return [filled(inner) for inner in value]
-        return value.format(tag=tag, upper=tag.upper())
+        return value and value.format(tag=tag, upper=tag.upper())
 
     both = {"and": [{"name": {"like": f"{tag}%"}}, filled(condition)]}
     page = await twenty.companies.find_many(filter=both, order_by={"name": "AscNullsLast"})

@@ -52,6 +52,10 @@ def sent(value: dict[str, Any]) -> dict[str, Any]:
         ({"not": {"name": {"eq": "x"}}}, {"not": {"name": {"eq": "x"}}}),
         ({"id": {"in": [str(ID)]}}, {"id": {"in": [ID]}}),
         ({"name": {"is": "NULL"}}, {"name": {"is": "NULL"}}),
+        # None is no filter. As the operand of an operator it matches nothing, and has to stay.
+        ({"name": None, "and": None, "or": None, "not": None, "position": {"gt": 1}}, {"position": {"gt": 1}}),
+        ({"domainName": {"primaryLinkUrl": None}}, {"domainName": {}}),
+        ({"name": {"eq": None}}, {"name": {"eq": None}}),
     ],
     ids=str,
 )

@@ -31,9 +31,12 @@ def normalise(value: BaseModel) -> Filter:
     plain: Filter = {}
     further: list[Filter] = []
     for name, part in _set_fields(value):
-        if name in ("and", "or") and part is not None:
+        if part is None:
+            # No filter to newer servers, a crash to older ones (Twenty, November 2025).
+            continue
+        if name in ("and", "or"):
             plain[name] = [normalise(item) for item in part if item is not None]
-        elif name == "not" and part is not None:
+        elif name == "not":
             plain[name] = normalise(part)
         else:
             first, *rest = _conditions(part)
@@ -97,6 +100,8 @@ def _conditions(part: Any) -> list[Any]:
     whole: Filter = {}
     further: list[Filter] = []
     for name, inner in _set_fields(part):
+        if inner is None:
+            continue
         first, *rest = _conditions(inner)
         whole[name] = first
         further += [{name: condition} for condition in rest]
