@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -289,6 +289,25 @@ async def test_bad_input_names_the_field_and_not_the_value(twenty: Twenty, sent:
     assert "personal" not in str(caught.value) + repr(vars(caught.value))
     with pytest.raises(InvalidInput, match="is not an id"):
         await twenty.companies.update_one("nope", {"name": "x"})
+    assert sent == []
+
+
+async def test_what_is_neither_an_id_nor_a_list_is_named_by_its_type(twenty: Twenty, sent: list[str]) -> None:
+    company: Any = await twenty.companies.create_one({"name": "personal data"})
+    one: Any = {"name": "personal data"}
+    model: Any = CompanyCreateInput(name="personal data")
+    sent.clear()
+    for call, expected in (
+        (twenty.companies.update_one(company, {"name": "x"}), "not Company: give its `id`"),
+        (twenty.companies.find_one(one), "not dict: a filter goes into `filter=`"),
+        (twenty.companies.create_many(one), "must be a list, not dict: `create_one`"),
+        (twenty.companies.create_many(model), "must be a list, not CompanyCreateInput"),
+        (twenty.people.merge_many("0f12a159-3b7b-4ac4-80b8-8b14e33530dc"), "must be a list, not str"),
+        (twenty.people.find_duplicates(ids=cast("Any", 5)), "must be a list, not int"),
+    ):
+        with pytest.raises(InvalidInput, match=expected) as caught:
+            await call
+        assert "personal" not in str(caught.value)
     assert sent == []
 
 

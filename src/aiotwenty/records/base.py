@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -13,7 +13,7 @@ from aiotwenty.records.inputs import as_model
 from aiotwenty.records.meta import ObjectMeta
 from aiotwenty.records.paging import PAGE_SIZE
 from aiotwenty.transport.filters import Filter, normalise
-from aiotwenty.transport.models import UUID, Record
+from aiotwenty.transport.models import UUID, Input, Record
 from aiotwenty.transport.page import Page
 
 if TYPE_CHECKING:
@@ -72,11 +72,23 @@ def as_id(value: UUID | str) -> UUID:
     """The id. Raises `InvalidInput` when it is none: the server would call it missing (Twenty, July 2026)."""
     if isinstance(value, UUID):
         return value
+    if not isinstance(value, str):
+        hint = ": give its `id`" if isinstance(value, Record) else ""
+        if isinstance(value, Mapping | Input):
+            hint = ": a filter goes into `filter=`"
+        raise InvalidInput(f"An id is a UUID or the text of one, not {type(value).__name__}{hint}.")
     try:
         return UUID(value)
-    except (ValueError, AttributeError, TypeError):
+    except ValueError:
         pass
     raise InvalidInput(f"{value!r} is not an id: ids are UUIDs.")
+
+
+def as_ids(values: Iterable[UUID | str]) -> list[UUID]:
+    """The ids. Raises `InvalidInput` like `as_id`."""
+    if isinstance(values, str | UUID) or not isinstance(values, Iterable):
+        raise InvalidInput(f"ids must be a list, not {type(values).__name__}.")
+    return [as_id(value) for value in values]
 
 
 def by_id(value: UUID | str) -> Filter:

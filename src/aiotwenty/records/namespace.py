@@ -7,7 +7,7 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
 from aiotwenty.errors import InvalidInput
-from aiotwenty.records.base import Namespace, as_id
+from aiotwenty.records.base import Namespace, as_ids
 from aiotwenty.records.inputs import as_models
 from aiotwenty.records.meta import ObjectMeta
 from aiotwenty.records.reading import Reads
@@ -65,9 +65,7 @@ class FindDuplicates(Namespace[R], Generic[R, C]):
         if (ids is None) == (data is None):
             raise InvalidInput("find_duplicates needs ids or data, and not both.")
         variables: dict[str, object] = (
-            {"ids": [as_id(one) for one in ids]}
-            if ids is not None
-            else {"data": as_models(data, self.meta.model("create"), "data")}
+            {"ids": as_ids(ids)} if ids is not None else {"data": as_models(data, self.meta.model("create"), "data")}
         )
         pages: list[Page[R]] = await self._run("find_duplicates", GenericAlias(list, (self._page,)), variables)
         return pages
@@ -86,7 +84,7 @@ class MergeMany(Namespace[R]):
             "merge_many",
             self._record,
             {
-                "ids": [as_id(one) for one in ids],
+                "ids": as_ids(ids),
                 "conflictPriorityIndex": conflict_priority_index,
                 "dryRun": dry_run or UNSET,
             },

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
-from aiotwenty.errors import DuplicateRecord, TwentyError
+from pydantic import BaseModel
+
+from aiotwenty.errors import DuplicateRecord, InvalidInput, TwentyError
 from aiotwenty.records.base import Namespace, as_id
 from aiotwenty.records.filters import only_ids
 from aiotwenty.records.inputs import as_model, as_models
@@ -49,6 +51,8 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
         See `create_one` for `upsert` and lost answers.
         """
+        if isinstance(data, Mapping | BaseModel | str) or not isinstance(data, Iterable):
+            raise InvalidInput(f"data must be a list, not {type(data).__name__}: `create_one` takes one record.")
         models: list[C] = as_models(list(data), self.meta.model("create"), "data")
         if not models:
             return []
