@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -290,6 +291,28 @@ async def test_bad_input_names_the_field_and_not_the_value(twenty: Twenty, sent:
     with pytest.raises(InvalidInput, match="is not an id"):
         await twenty.companies.update_one("nope", {"name": "x"})
     assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ({"domainName": {"primaryLinkURL": "x"}}, "domainName.primaryLinkURL: there is no such field (did you mean"),
+        (
+            {"accountOwner": {"connect": {"where": {"idd": 1}}}},
+            "where.idd: there is no such field (did you mean 'id'?)",
+        ),
+        ({"zzz": 1}, "data: zzz: there is no such field."),
+    ],
+    ids=str,
+)
+async def test_a_misspelt_field_is_told_at_any_depth(twenty: Twenty, data: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(problem)):
+        await twenty.companies.create_one(data)
+
+
+async def test_a_misspelt_operator_in_a_list_of_filters_is_told(twenty: Twenty) -> None:
+    with pytest.raises(InvalidInput, match=r"or\.1\.name\.starts: .*did you mean 'starts"):
+        await twenty.companies.find_many(filter={"or": [{"name": {"eq": "x"}}, {"name": {"starts": "x"}}]})
 
 
 async def test_what_is_neither_an_id_nor_a_list_is_named_by_its_type(twenty: Twenty, sent: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
@@ -28,7 +28,7 @@ def as_model(value: object, model: type[M], what: str) -> M:
         return model.model_validate(dict(value))
     except ValidationError as error:
         problems = [
-            {"message": f"{_text(item['loc'])}: {item['msg']}{_similar(model, item)}", "path": list(item["loc"])}
+            {"message": f"{_text(item['loc'])}: {_problem(model, item)}", "path": list(item["loc"])}
             for item in error.errors(include_url=False, include_input=False, include_context=False)
         ]
     raise InvalidInput(f"{what}: " + "; ".join(problem["message"] for problem in problems) + ".", errors=problems)
@@ -87,10 +87,30 @@ def _text(path: Sequence[int | str]) -> str:
     return ".".join(str(step) for step in path) or "value"
 
 
-def _similar(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
-    if problem["type"] != "extra_forbidden" or len(problem["loc"]) != 1:
-        return ""
-    close = difflib.get_close_matches(
-        str(problem["loc"][0]), [*model.model_fields, *(one.alias or "" for one in model.model_fields.values())], n=1
-    )
-    return f" (did you mean {close[0]!r}?)" if close else ""
+def _problem(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
+    if problem["type"] != "extra_forbidden":
+        return str(problem["msg"])
+    *path, name = problem["loc"]
+    owner: type[BaseModel] | None = model
+    for step in path:
+        owner = owner and _inner(owner, step)
+    fields = owner.model_fields if owner else {}
+    close = difflib.get_close_matches(str(name), [*fields, *(one.alias or "" for one in fields.values())], n=1)
+    return "there is no such field" + (f" (did you mean {close[0]!r}?)" if close else "")
+
+
+def _inner(model: type[BaseModel], step: int | str) -> type[BaseModel] | None:
+    """The model of that field; items of a list are of the model that the list is of."""
+    if isinstance(step, int):
+        return model
+    for name, info in model.model_fields.items():
+        if step in (name, info.alias):
+            return next((part for part in _parts(info.annotation) if issubclass(part, BaseModel)), None)
+    return None
+
+
+def _parts(annotation: Any) -> Iterator[type]:
+    if isinstance(annotation, type):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
