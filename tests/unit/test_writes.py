@@ -315,6 +315,12 @@ async def test_a_misspelt_operator_in_a_list_of_filters_is_told(twenty: Twenty) 
         await twenty.companies.find_many(filter={"or": [{"name": {"eq": "x"}}, {"name": {"starts": "x"}}]})
 
 
+async def test_a_composite_that_was_read_may_be_written(twenty: Twenty) -> None:
+    first = await twenty.companies.create_one({"address": {"addressCity": "Oslo", "addressLat": 59.9}})
+    second = await twenty.companies.create_one({"name": "Acme", "address": first.address})
+    assert second.address == first.address
+
+
 async def test_what_is_neither_an_id_nor_a_list_is_named_by_its_type(twenty: Twenty, sent: list[str]) -> None:
     company: Any = await twenty.companies.create_one({"name": "personal data"})
     one: Any = {"name": "personal data"}

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from aiotwenty.errors import InvalidInput
 from aiotwenty.transport.encode import encode_json
+from aiotwenty.transport.models import Record
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -24,8 +25,10 @@ def as_model(value: object, model: type[M], what: str) -> M:
     if not isinstance(value, Mapping):
         raise InvalidInput(f"{what} must be a {model.__name__} or a mapping, not {type(value).__name__}.")
     problems: list[dict[str, Any]]
+    # A value that was read, such as the address of another record, may be written as it is.
+    plain = {name: part.model_dump() if isinstance(part, Record) else part for name, part in value.items()}
     try:
-        return model.model_validate(dict(value))
+        return model.model_validate(plain)
     except ValidationError as error:
         problems = [
             {"message": f"{_text(item['loc'])}: {_problem(model, item)}", "path": list(item["loc"])}
