@@ -5,7 +5,6 @@ Works with servers of other versions: it sends and asks for what their `/metadat
 
 from __future__ import annotations
 
-import difflib
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Any, TypeAlias
 from pydantic import JsonValue
 from pydantic.alias_generators import to_camel
 
-from aiotwenty.data_model import Field, Object, Option, Relation, RelationTo
+from aiotwenty.data_model import Field, Object, Option, Relation, RelationTo, similar
 from aiotwenty.errors import NotFoundError, PaginationError
 from aiotwenty.served_schema import Executor, Select, ServedSchema
 from aiotwenty.transport.models import UUID, Record
@@ -47,7 +46,8 @@ ObjectRef: TypeAlias = Object | UUID | str
 """An object by itself, by its id, or by its singular or plural name."""
 FieldRef: TypeAlias = Field | UUID | str
 OptionLike: TypeAlias = Option | str | Mapping[str, JsonValue]
-"""An option, its value alone (`HOT_LEAD` is shown as "Hot lead"), or a mapping with Twenty's names."""
+"""An option, its value alone (`HOT_LEAD` is shown as "Hot lead"), or a mapping with Twenty's names, `value` among them.
+"""
 
 
 class Workspace:
@@ -96,10 +96,8 @@ class Workspace:
 
     async def picklist(self, object: ObjectRef, field: str) -> tuple[Option, ...]:
         """The options of a SELECT, MULTI_SELECT or RATING field, in the order that users see."""
-        found = await self.field(object, field)
-        if found.options is None:
-            raise NotFoundError(f"{found.name} is a {found.type} field: it has no options")
-        return tuple(sorted(found.options, key=lambda option: option.position or 0))
+        found = _with_options(await self.field(object, field))
+        return tuple(sorted(found.options or (), key=lambda option: option.position or 0))
 
     async def create_object(
         self,
@@ -203,7 +201,7 @@ class Workspace:
 
     async def add_options(self, object: ObjectRef, field: str, *options: OptionLike) -> Field:
         """Add options to a picklist behind those it has; one whose value it has already is left as it is."""
-        before = await self.field(object, field)
+        before = _with_options(await self.field(object, field))
         has = {option.value for option in before.options or ()}
         new = [option for option in _options(options, start=len(has)) if option["value"] not in has]
         if not new:
@@ -262,7 +260,7 @@ class Workspace:
             if ref in (one["nameSingular"], one["namePlural"]):
                 return uuid.UUID(one["id"])
         raise NotFoundError(
-            f"The workspace has no object {ref!r}{_similar(str(ref), [o['nameSingular'] for o in found])}"
+            f"The workspace has no object {ref!r}{similar(str(ref), [o['nameSingular'] for o in found])}"
         )
 
     async def _field_id(self, object: ObjectRef, field: FieldRef) -> UUID:
@@ -277,6 +275,12 @@ class Workspace:
             "targetFieldLabel": relation.label,
             "targetFieldIcon": relation.icon,
         }
+
+
+def _with_options(field: Field) -> Field:
+    if field.options is None:
+        raise NotFoundError(f"{field.name} is a {field.type} field: it has no options")
+    return field
 
 
 def _as_uuid(ref: UUID | str) -> UUID | None:
@@ -310,11 +314,6 @@ def _options(options: Sequence[OptionLike], start: int = 0) -> list[dict[str, Js
         elif isinstance(option, Option):
             given = option.model_dump(mode="json", by_alias=True, exclude_none=True)
         else:
-            given = dict(option)
+            given = {**({"label": _label(str(option["value"]))} if "value" in option else {}), **option}
         made.append({"color": COLORS[position % len(COLORS)], "position": position, **given})
     return made
-
-
-def _similar(name: str, names: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, names, 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -148,13 +148,22 @@ async def test_an_object_that_is_not_there_is_named_with_one_that_is_like_it(twe
 
 
 async def test_a_field_that_is_not_there_is_named(twenty: Twenty) -> None:
-    with pytest.raises(NotFoundError, match="company has no field 'nme'"):
+    with pytest.raises(NotFoundError, match=r"company has no field 'nme' \(did you mean 'name'\?\)"):
         await twenty.workspace.field("company", "nme")
 
 
 async def test_a_field_without_options_is_no_picklist(twenty: Twenty) -> None:
     with pytest.raises(NotFoundError, match="name is a TEXT field"):
         await twenty.workspace.picklist("company", "name")
+    with pytest.raises(NotFoundError, match="name is a TEXT field"):
+        await twenty.workspace.add_options("company", "name", "BIG")
+
+
+async def test_an_option_in_a_mapping_needs_a_value_only(twenty: Twenty, rocket: str) -> None:
+    await twenty.workspace.create_object(rocket, f"{rocket}s")
+    made = await twenty.workspace.create_field(rocket, "stage", "SELECT", options=[{"value": "ON_PAD", "color": "red"}])
+    assert made.options is not None
+    assert [(option.value, option.label, option.color) for option in made.options] == [("ON_PAD", "On pad", "red")]
 
 
 async def test_something_the_server_does_not_take_is_refused_before_it_is_sent(twenty: Twenty, rocket: str) -> None:
