@@ -37,14 +37,17 @@ _EXPORTS = {{
 _MODULES = {{name: module for module, names in _EXPORTS.items() for name in names.split()}}
 
 
-def __getattr__(name: str) -> typing.Any:
-    import importlib
+if not typing.TYPE_CHECKING:  # To type checkers, any name would be there.
+    __all__ = list(_MODULES)
 
-    if name not in _MODULES:
-        raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
-    value = getattr(importlib.import_module(f"{{__name__}}.{{_MODULES[name]}}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name):
+        import importlib
+
+        if name not in _MODULES:
+            raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+        value = getattr(importlib.import_module(f"{{__name__}}.{{_MODULES[name]}}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
@@ -105,10 +108,10 @@ from .client import Twenty as Twenty
 
 if typing.TYPE_CHECKING:
     from .core import *
+else:
 
-
-def __getattr__(name: str) -> typing.Any:
-    return getattr(core, name)
+    def __getattr__(name):
+        return getattr(core, name)
 
 
 def __dir__() -> list[str]:

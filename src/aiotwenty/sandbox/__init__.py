@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aiotwenty.sandbox.faults import Fault, parse_fault
@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 __all__ = ["Fault", "Sandbox", "parse_fault", "serve"]
 
 
-def __getattr__(name: str) -> Any:
-    # The pytest plugin is imported in every test run; the server only where it is used.
-    if name in ("Sandbox", "serve"):
-        from aiotwenty.sandbox import sandbox
+if not TYPE_CHECKING:  # To type checkers, any name would be there.
 
-        return getattr(sandbox, name)
-    if name in ("Fault", "parse_fault"):
-        from aiotwenty.sandbox import faults
+    def __getattr__(name):
+        # The pytest plugin is imported in every test run; the server only where it is used.
+        if name in ("Sandbox", "serve"):
+            from aiotwenty.sandbox import sandbox
 
-        return getattr(faults, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return getattr(sandbox, name)
+        if name in ("Fault", "parse_fault"):
+            from aiotwenty.sandbox import faults
+
+            return getattr(faults, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

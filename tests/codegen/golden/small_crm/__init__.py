@@ -11,10 +11,10 @@ from .client import Twenty as Twenty
 
 if typing.TYPE_CHECKING:
     from .core import *
+else:
 
-
-def __getattr__(name: str) -> typing.Any:
-    return getattr(core, name)
+    def __getattr__(name):
+        return getattr(core, name)
 
 
 def __dir__() -> list[str]:
