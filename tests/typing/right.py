@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from datetime import date
 from typing import assert_type
 from uuid import UUID
 
-from aiotwenty import Twenty
+from aiotwenty import Group, Twenty
 from aiotwenty.core import (
     Company,
     CompanyCreateInput,
     CompanyFilterInput,
+    CompanyGroupByInput,
     CompanyOrderByInput,
+    CompanyOrderByWithGroupByInput,
     CompanyUpdateInput,
     LinksCreateInput,
     LinksFilterInput,
@@ -47,6 +50,13 @@ async def program(twenty: Twenty) -> None:
     assert_type(page.records, list[Company])
     async for company in twenty.companies.iterate(filter=only, limit=100):
         assert_type(company, Company)
+    async with aclosing(twenty.companies.iterate()) as walk:
+        assert_type(await anext(walk), Company)
+    groups = await twenty.companies.group_by(
+        CompanyGroupByInput(name=True),
+        order_by=CompanyOrderByWithGroupByInput(name=OrderByDirection.AscNullsFirst),
+    )
+    assert_type(groups, list[Group])
     assert_type(await twenty.companies.count(only), int)
 
     deal = await twenty.opportunities.create_one(

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import itertools
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -180,6 +181,14 @@ async def test_leaving_early_leaves_no_task(twenty: Twenty) -> None:
     async for _ in twenty.companies.iterate(page_size=10):
         break
     assert not await of_the_client(before)
+
+
+async def test_a_walk_can_be_closed(twenty: Twenty) -> None:
+    before = others()
+    async with aclosing(twenty.companies.iterate(page_size=10)) as walk:
+        await anext(walk)
+    assert not await of_the_client(before)
+    assert [record async for record in walk] == []
 
 
 async def test_an_exception_in_the_loop_leaves_no_task(twenty: Twenty) -> None:

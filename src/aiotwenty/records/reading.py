@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -73,13 +73,13 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
         page_size: int | None = None,
         limit: int | None = None,
-    ) -> AsyncIterator[R]:
+    ) -> Walk[R]:
         """Every record once, or `PaginationError`.
 
         Without `order_by` in the order of ids: records created during the walk may or may not come (at the end, out
         of order), deleted ones don't. With `order_by` it is the records and the order of the moment it starts; those
         deleted meanwhile are left out. Pages have 1,000 records (fewer where they are large), and the next one is
-        fetched while this one is worked on.
+        fetched while this one is worked on. A walk that is left early ends by itself, or at once with `aclose()`.
         """
         if page_size is not None and page_size < 1:
             raise InvalidInput("page_size must be at least 1.")
