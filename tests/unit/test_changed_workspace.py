@@ -70,6 +70,37 @@ async def test_related_records_that_are_complete_are_not_reported(server: Script
         assert await twenty.execute(NESTED) == companies(*people)["data"]
 
 
+@pytest.mark.parametrize("strict", [False, True], ids=["new server", "old server"])
+async def test_the_related_records_of_one_record_are_reported_too(strict: bool) -> None:
+    many = 61 if not strict else 201
+    async with Sandbox(strict=strict) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+        company = await twenty.companies.create_one({"name": "Acme"})
+        await twenty.people.load([{"companyId": str(company.id)} for _ in range(many)])
+        one = "query($id: UUID) { company(filter: {id: {eq: $id}}) { people { edges { node { id } } } } }"
+        with pytest.warns(RelationCut, match=r"company\.people"):
+            await twenty.execute(one, {"id": company.id})
+        change = 'mutation($id: UUID!) { updateCompany(id: $id, data: {name: "}"}) { ...C } } '
+        change += "fragment C on Company { people { edges { node { id } } } }"
+        with pytest.warns(RelationCut, match=r"updateCompany\.people"):
+            await twenty.execute(change, {"id": company.id})
+
+
+@pytest.mark.parametrize(
+    ("document", "has"),
+    [
+        ("{ companies { edges { node { id } } } }", False),
+        ("query Q($f: F) { companies(filter: $f) { edges { node { ...C } } } } fragment C on Company { id }", False),
+        ("fragment C on Company { id } query Q { companies { edges { node { ...C } } } }", False),
+        ('{ companies(filter: {name: {eq: "{{"}}) { edges { node { id } } } }', False),
+        ("{ company { people { edges { node { id } } } } }", True),
+        ("{ companies { edges { node { people { edges { node { id } } } } } } }", True),
+        ("query Q { company { ...C } } fragment C on Company { people { edges { node { id } } } }", True),
+    ],
+)
+def test_a_document_with_lists_of_related_records_is_known(document: str, has: bool) -> None:
+    assert rt.Operation("Q", "query", document).nests is has
+
+
 async def test_a_typed_operation_reports_them_too() -> None:
     class Found(rt.Record):
         edges: list[Any]

@@ -13,7 +13,7 @@ from aiotwenty.errors import SchemaDrift, UnexpectedResponse
 from aiotwenty.transport.drift import drift_of
 from aiotwenty.transport.exchange import Reply
 from aiotwenty.transport.failures import failure
-from aiotwenty.transport.nested import report_cut
+from aiotwenty.transport.nested import has_related_lists, report_cut
 from aiotwenty.transport.operation import Operation
 
 # By another name, because type checkers want to know the fields of a TypedDict.
@@ -59,6 +59,6 @@ def decode_document(reply: Reply, document: str = "") -> dict[str, Any]:
     data = from_json(reply.body).get("data")
     if not isinstance(data, dict):
         raise SchemaDrift("the server answered without data and without errors.")
-    if document.count("edges") > 1:
+    if has_related_lists(document):
         report_cut(data, "the document")
     return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections import defaultdict
@@ -11,12 +12,28 @@ from aiotwenty.errors import RelationCut
 
 _CUT = 60
 _CUT_OLDER = 200
+# Strings are taken as one, for what looks like a token in them is none.
+_TOKENS = re.compile(r'"(?:\\.|[^"\\])*"|[{}]|\b(?:edges|fragment)\b')
+
+
+def has_related_lists(document: str) -> bool:
+    """Whether a document may select a list of related records: `edges` below a root field's own, or in a fragment."""
+    depth, fragment = 0, False
+    for token in _TOKENS.findall(document):
+        if token == "edges" and (fragment or depth > 2):
+            return True
+        if token == "fragment" and depth == 0:
+            fragment = True
+        depth += (token == "{") - (token == "}")
+        if token == "}" and depth == 0:
+            fragment = False
+    return False
 
 
 def report_cut(data: object, operation: str) -> None:
     """Warns of every relation (`RelationCut`) that may be incomplete in an answer."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    _collect(data, "", 0, found)
+    _collect(data, "", found)
     cut = sorted(path for path, connections in found.items() if _may_be_cut(connections))
     if cut:
         warnings.warn(
@@ -43,14 +60,14 @@ def _may_be_cut(connections: list[dict[str, Any]]) -> bool:
     return _CUT in sizes or sum(sizes) == _CUT_OLDER * len(sizes)
 
 
-def _collect(value: object, path: str, depth: int, found: dict[str, list[dict[str, Any]]]) -> None:
+def _collect(value: object, path: str, found: dict[str, list[dict[str, Any]]]) -> None:
     if isinstance(value, list):
         for item in value:
-            _collect(item, path, depth, found)
+            _collect(item, path, found)
     elif isinstance(value, dict):
-        inside = isinstance(value.get("edges"), list)
-        if inside and depth > 0:
+        # What a root field lists is no relation.
+        if "." in path and isinstance(value.get("edges"), list):
             found[path].append(value)
         for name, item in value.items():
             plain = name in ("edges", "node", "data")
-            _collect(item, path if plain else f"{path}.{name}".lstrip("."), depth + inside, found)
+            _collect(item, path if plain else f"{path}.{name}".lstrip("."), found)

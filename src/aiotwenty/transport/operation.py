@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic_core import to_json
 
+from aiotwenty.transport.nested import has_related_lists
+
 _BY_ID = re.compile(r"\{\s*(?:\w+\s*:\s*)?(?:update|delete|restore)[A-Z]\w*\((?:[^(){}]*[\s,])?\s*id\s*:")
 _FILTERS = re.compile(r"\$(\w+)\s*:\s*\w+FilterInput\b")
 
@@ -47,8 +49,8 @@ class Operation:
 
     @cached_property
     def nests(self) -> bool:
-        """Whether it can select one list of records inside another."""
-        return self.document.count("edges") > 1
+        """Whether it may select lists of related records, which the server cuts."""
+        return has_related_lists(self.document)
 
     @cached_property
     def body_prefix(self) -> bytes:
