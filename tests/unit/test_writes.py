@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -319,6 +320,22 @@ async def test_a_composite_that_was_read_may_be_written(twenty: Twenty) -> None:
     first = await twenty.companies.create_one({"address": {"addressCity": "Oslo", "addressLat": 59.9}})
     second = await twenty.companies.create_one({"name": "Acme", "address": first.address})
     assert second.address == first.address
+
+
+@pytest.mark.parametrize("day", ["2026-03-01", date(2026, 3, 1)], ids=repr)
+async def test_a_day_in_a_mapping_is_its_first_moment_in_utc(twenty: Twenty, day: Any) -> None:
+    made = await twenty.opportunities.create_one({"closeDate": day})
+    assert made.close_date == datetime(2026, 3, 1, tzinfo=UTC)
+    for only in ({"close_date": {"gte": day}}, {"and": [{"name": {"is": "NULL"}}, {"closeDate": {"lte": day}}]}):
+        assert await twenty.opportunities.count(only) == 1
+
+
+@pytest.mark.parametrize("moment", ["2026-03-01T10:00:00", datetime(2026, 3, 1, 10)], ids=repr)
+async def test_a_time_without_a_zone_is_refused(twenty: Twenty, sent: list[str], moment: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"closeDate: a moment needs a time zone, such as .*Z\.$") as caught:
+        await twenty.opportunities.create_one({"closeDate": moment, "name": "personal data"})
+    assert "personal" not in repr(vars(caught.value))
+    assert sent == []
 
 
 async def test_what_is_neither_an_id_nor_a_list_is_named_by_its_type(twenty: Twenty, sent: list[str]) -> None:

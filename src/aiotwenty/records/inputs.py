@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -15,26 +17,54 @@ from aiotwenty.transport.models import Record
 
 M = TypeVar("M", bound=BaseModel)
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
 
 def as_model(value: object, model: type[M], what: str) -> M:
-    """The value as that model. Raises `InvalidInput`, naming every field that is wrong but none of the values."""
+    """The value as that model. Raises `InvalidInput`, naming every field that is wrong but none of the values.
+
+    Where a mapping has a date for a moment, the first of that day in UTC is meant, as the server takes it (Twenty, July
+    2026).
+    """
     if isinstance(value, model):
         return value
     if isinstance(value, BaseModel):
         raise InvalidInput(f"{what} must be a {model.__name__} or a mapping, not a {type(value).__name__}.")
     if not isinstance(value, Mapping):
         raise InvalidInput(f"{what} must be a {model.__name__} or a mapping, not {type(value).__name__}.")
-    problems: list[dict[str, Any]]
     # A value that was read, such as the address of another record, may be written as it is.
-    plain = {name: part.model_dump() if isinstance(part, Record) else part for name, part in value.items()}
+    plain: Any = {name: part.model_dump() if isinstance(part, Record) else part for name, part in value.items()}
     try:
         return model.model_validate(plain)
     except ValidationError as error:
-        problems = [
-            {"message": f"{_text(item['loc'])}: {_problem(model, item)}", "path": list(item["loc"])}
-            for item in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
+        found = error.errors(include_url=False, include_context=False)
+    if days := [item for item in found if item["type"] == "timezone_aware" and _midnight(item["input"])]:
+        for item in days:
+            plain = _replaced(plain, item["loc"], _midnight(item["input"]))
+        return as_model(plain, model, what)
+    problems: list[dict[str, Any]] = [
+        {"message": f"{_text(item['loc'])}: {_problem(model, item)}", "path": list(item["loc"])} for item in found
+    ]
     raise InvalidInput(f"{what}: " + "; ".join(problem["message"] for problem in problems) + ".", errors=problems)
+
+
+def _midnight(value: object) -> datetime | None:
+    """The first moment of a day in UTC; None for what is no day."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        value = date.fromisoformat(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return None
+
+
+def _replaced(value: Any, path: Sequence[int | str], new: object) -> Any:
+    """A copy of mappings and lists with another value at that place."""
+    if not path:
+        return new
+    step, *rest = path
+    if isinstance(value, Mapping):
+        return {**value, step: _replaced(value[str(step)], rest, new)}
+    return [_replaced(item, rest, new) if index == step else item for index, item in enumerate(value)]
 
 
 def as_models(value: object, model: type[M], what: str) -> list[M]:
@@ -91,6 +121,8 @@ def _text(path: Sequence[int | str]) -> str:
 
 
 def _problem(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "timezone_aware":
+        return "a moment needs a time zone, such as 2026-01-31T09:00:00Z"
     if problem["type"] != "extra_forbidden":
         return str(problem["msg"])
     *path, name = problem["loc"]

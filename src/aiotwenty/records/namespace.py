@@ -36,7 +36,8 @@ class Records(Reads[R, F, O, G], Writes[R, C, U, F], Generic[R, C, U, F, O, G]):
     """The records of one object.
 
     R, C, U, F, O and G are its record, create input, update input, filter, order and group-by types. Wherever a model
-    is taken, a mapping with camelCase or snake_case keys is taken too and validated. Every call raises `TwentyError`s
+    is taken, a mapping with camelCase or snake_case keys is taken too and validated; a date in it that stands for a
+    moment is the first of that day in UTC. Every call raises `TwentyError`s
     only.
     """
 
