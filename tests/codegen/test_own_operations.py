@@ -116,6 +116,15 @@ def fragment(made: Project) -> str:
     return text.split("fragment ")[1].split(" ")[0]
 
 
+@pytest.mark.parametrize("name", ["FIND_MANY_ROCKETS", "findManyRockets"])
+def test_a_generated_method_keeps_its_name_whatever_ones_own_are_called(tmp_path: Path, name: str) -> None:
+    made = project(tmp_path, core__mine=f"query {name} {{ rockets {{ totalCount }} }}")
+    made.generate()
+    client = made.read(f"{made.package}/core/client.py")
+    assert "async def find_many_rockets_2(self)" in client
+    assert 'FIND_MANY_ROCKETS = rt.Operation(\n    "FindManyRockets"' in made.read(f"{made.package}/core/operations.py")
+
+
 def test_files_of_ones_own_are_kept_byte_for_byte(tmp_path: Path) -> None:
     text = "# mine\nquery Mine { rockets { totalCount } }\n"
     made = project(tmp_path, core__mine=text, also="#  nothing in here yet\n")

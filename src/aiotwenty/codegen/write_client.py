@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from aiotwenty.codegen.naming import METHODS, argument_names, distinct, escape, snake_case
+from aiotwenty.codegen.naming import METHODS, argument_names, escape, snake_case
 from aiotwenty.codegen.package import Method, PackageBuilder
 from aiotwenty.codegen.source import DOCSTRINGS, LINE, RUNTIME, call, mapping, module
-from aiotwenty.codegen.write_operations import constants
+from aiotwenty.codegen.write_operations import constants, distinct_methods
 
 _INDENT = " " * 8
 _CLASSES = ("bool", "float", "int", "list[", "records.", "results.", "rt.Group", "rt.Page[", "rt.UUID", "str")
@@ -18,7 +18,7 @@ def client_module(
     name: str, endpoint: str, methods: list[Method], builder: PackageBuilder, home: Mapping[str, str]
 ) -> str:
     """The text of the module."""
-    names = distinct([method.name for method in methods], lambda name: escape(snake_case(name), METHODS))
+    names = distinct_methods(methods, lambda name: escape(snake_case(name), METHODS))
     texts = constants(methods)
     bodies = [_method(method, names[method.name], texts[method.name], builder, home) for method in methods]
     docstring = f'    """Every operation of {endpoint} under `queries/`, one method each. All raise `TwentyError`."""'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from graphql import (
     DirectiveNode,
@@ -30,7 +30,13 @@ _SPACE = re.compile(r"[\s,]+")
 
 def constants(methods: Iterable[Method]) -> dict[str, str]:
     """The constant of each operation."""
-    return distinct([method.name for method in methods], constant_name)
+    return distinct_methods(methods, constant_name)
+
+
+def distinct_methods(methods: Iterable[Method], base: Callable[[str], str]) -> dict[str, str]:
+    """A Python name for each operation. What is generated keeps its name, whatever a user calls an operation."""
+    own = {method.name: is_own(method.definition) for method in methods}
+    return distinct(own, base, rank=lambda name: own[name])
 
 
 def operations_module(methods: list[Method], fragments: Mapping[str, FragmentDefinitionNode]) -> str:
