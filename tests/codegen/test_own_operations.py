@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from aiotwenty.codegen.errors import CodegenError
 from tests.codegen.projects import ROCKET, Project
+from tests.codegen.test_introspection import served
 from tests.codegen.workspaces import METADATA_SDL, Thing
 
 PAD = Thing("pad", "pads", ("name",))
@@ -114,6 +117,29 @@ def fragment(made: Project) -> str:
     made.generate()
     text = next(path.read_text() for path in (made.folder / "queries/core").iterdir() if path.name != "_shared.graphql")
     return text.split("fragment ")[1].split(" ")[0]
+
+
+async def test_variables_of_any_name_are_arguments_of_their_own(tmp_path: Path) -> None:
+    text = """
+query Odd($self: Int!, $aBc: Int, $a_bc: Int!, $result: String, $class: RocketFilterInput) {
+  rockets(first: $self, last: $aBc, offset: $a_bc, after: $result, filter: $class) { edges { node { ...Rocket } } }
+}
+"""
+    made = project(tmp_path, core__odd=text)
+    made.generate()
+    sent = []
+
+    async def handler(request: web.Request) -> web.Response:
+        sent.append((await request.json())["variables"])
+        return web.json_response({"data": {"rockets": {"edges": []}}})
+
+    with made.imported() as package:
+        async with served(handler) as url, package.Twenty(url, api_key="key") as twenty:
+            await twenty.core.odd(1, 2, a_bc_2=3, result_="4")
+            parameters = inspect.signature(twenty.core.odd).parameters.values()
+    assert [each.name for each in parameters] == ["self_", "a_bc", "a_bc_2", "result_", "class_"]
+    assert [each.name for each in parameters if each.default is each.empty] == ["self_", "a_bc"]
+    assert sent == [{"self": 1, "a_bc": 2, "aBc": 3, "result": "4"}]
 
 
 @pytest.mark.parametrize("name", ["FIND_MANY_ROCKETS", "findManyRockets"])

@@ -37,7 +37,7 @@ FIELDS = _PYDANTIC | _ANNOTATIONS | _RECEIVERS
 """Names that no field of a model may have."""
 METHODS = _ANNOTATIONS | _MODULES
 """Names that no method of a flat client may have: annotations of the methods below would mean the method."""
-ARGUMENTS = _ANNOTATIONS | _RECEIVERS | {"enums", "operations", "records", "results"}
+ARGUMENTS = _ANNOTATIONS | _RECEIVERS | {"enums", "operations", "records", "result", "results"}
 """Names that no argument of a method may have: they are used in its body."""
 CLASSES = frozenset({"CoreClient", "MetadataClient", "Objects", "Twenty"})
 """Names that no generated type may have: the package exports these itself."""
@@ -107,8 +107,12 @@ def field_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def argument_names(names: Iterable[str]) -> dict[str, str]:
-    """The arguments of one method."""
-    return distinct(names, lambda name: escape(snake_case(name), ARGUMENTS))
+    """The arguments of one method. What is snake_case already keeps its name."""
+
+    def python(name: str) -> str:
+        return escape(snake_case(name), ARGUMENTS)
+
+    return distinct(names, python, rank=lambda name: python(name) != name)
 
 
 @cache

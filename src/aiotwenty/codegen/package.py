@@ -84,7 +84,10 @@ class PackageBuilder:
         self._enums = {name: each for name, each in schema.type_map.items() if isinstance(each, GraphQLEnumType)}
         self._writer = ModelWriter(frozenset(self._enums))
         input_scalars = scalar_data(schema, settings.scalars, for_input=True)
-        self._arguments = ArgumentsGenerator(schema, custom_scalars=input_scalars, plugin_manager=plugins)
+        # Variables keep their GraphQL names here: in snake_case two of them may be one.
+        self._arguments = ArgumentsGenerator(
+            schema, convert_to_snake_case=False, custom_scalars=input_scalars, plugin_manager=plugins
+        )
         self._output = OutputClasses(schema, documents, settings, plugins)
         self._shapes = Shapes(
             fragments=documents.fragments,

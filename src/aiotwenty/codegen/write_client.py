@@ -44,20 +44,20 @@ def _imports(code: str, home: Mapping[str, str]) -> Iterator[str]:
 
 def _method(method: Method, name: str, constant: str, builder: PackageBuilder, home: Mapping[str, str]) -> str:
     arguments = method.arguments
-    given = [each.arg for each in arguments.args if each.arg != "self"]
+    given = arguments.args[1:]  # without self; a variable may be called so too
     originals = [key.value for key in method.variables.keys if isinstance(key, ast.Constant)]
     python = argument_names(map(str, originals))
     # The arguments stand in another order (required ones first) than the variables, under ariadne-codegen's names.
     stock = {
         _stock_name(value): str(original) for original, value in zip(originals, method.variables.values, strict=True)
     }
-    optional = set(given[len(given) - len(arguments.defaults) :]) if arguments.defaults else set()
+    first_optional = len(given) - len(arguments.defaults)
     parameters: list[str] = ["self"]
-    for each in arguments.args:
-        if each.arg == "self" or each.annotation is None:
+    for position, each in enumerate(given):
+        if each.annotation is None:
             continue
         annotation = builder.argument(_plain(each.annotation), home)
-        if each.arg in optional:
+        if position >= first_optional:
             parameters += ["*"] if "*" not in parameters else []
             parameters.append(f"{python[stock[each.arg]]}: rt.Maybe[{annotation}] = rt.UNSET")
         else:
