@@ -68,6 +68,20 @@ def test_a_file_of_ones_own_is_not_overwritten_where_a_generated_one_would_go(tm
     assert made.read("queries/core/rocket.graphql") == "query Mine { rockets { totalCount } }"
 
 
+def test_what_is_no_text_among_the_operations_is_an_error_that_names_it(tmp_path: Path) -> None:
+    made = Project.of(tmp_path)
+    made.write("queries/core/mine.graphql", "").write_bytes(b"\xff\xfe")
+    with pytest.raises(CodegenError, match=r"mine\.graphql: it is no text in UTF-8"):
+        made.generate()
+
+
+def test_a_folder_that_is_called_like_an_operation_is_left_alone(tmp_path: Path) -> None:
+    made = Project.of(tmp_path)
+    inside = made.write("queries/core/mine.graphql/notes.txt", "mine")
+    made.generate()
+    assert inside.read_text() == "mine"
+
+
 def test_a_package_that_somebody_wrote_keeps_its_init(tmp_path: Path) -> None:
     made = Project.of(tmp_path)
     path = made.write(f"{made.package}/__init__.py", '"""Mine."""\n')

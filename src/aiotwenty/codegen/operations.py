@@ -118,8 +118,11 @@ def write_operations(folder: Path, texts: dict[str, str]) -> list[Path]:
 
 
 def is_ours(path: Path) -> bool:
-    with path.open(encoding="utf-8") as file:
-        return file.readline().rstrip("\n") == MARKER
+    """Whether it is a file that begins with the marker; anything may lie there, also a folder or what is no text."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline().rstrip(b"\r\n") == MARKER.encode()
 
 
 def _root(schema: GraphQLSchema, kind: str, name: str) -> GraphQLField:
