@@ -224,6 +224,12 @@ REFUSED = {
         1,
         'operation "FindManyRockets" exists already in',
     ),
+    "an inline fragment without a type": (
+        "query Q {\n  rockets { edges { node {\n    ... { name }\n  } } }\n}",
+        3,
+        "an inline fragment needs a type",
+    ),
+    "introspection": ("query Q {\n  __schema { queryType { name } }\n}", 2, "__schema has no generated types"),
     "a fragment that nobody knows": ("query Q {\n  rockets { edges { node { ...Nobody } } }\n}", 2, "Unknown fragment"),
 }
 

@@ -10,12 +10,16 @@ from graphql import (
     ASTValidationRule,
     DocumentNode,
     ExecutableDefinitionNode,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLSchema,
+    InlineFragmentNode,
     Node,
     OperationDefinitionNode,
+    Visitor,
     specified_rules,
     validate,
+    visit,
 )
 
 from aiotwenty.codegen.errors import CodegenError, Problem
@@ -95,6 +99,26 @@ def schema_problems(
     for error in validate(schema, document, rules):
         if error.nodes:
             yield Problem.at(error.nodes[0], error.message)
+    ungenerated = _Ungenerated()
+    visit(document, ungenerated)
+    yield from ungenerated.problems
+
+
+class _Ungenerated(Visitor):
+    """What the schema allows and ariadne-codegen has no types for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.problems: list[Problem] = []
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        if node.name.value in ("__schema", "__type"):
+            reason = f"{node.name.value} has no generated types: use `aiotwenty introspect`, or `execute` of the client"
+            self.problems.append(Problem.at(node, reason))
+
+    def enter_inline_fragment(self, node: InlineFragmentNode, *_: object) -> None:
+        if node.type_condition is None:
+            self.problems.append(Problem.at(node, "an inline fragment needs a type here: `... on Company`"))
 
 
 def is_own(node: Node) -> bool:
