@@ -229,6 +229,14 @@ def test_a_plugin_of_ones_own_sees_ariadne_codegens_trees_and_its_settings(
         ('package = "a', "is not valid TOML"),
         ('package = "class"', "must end in a name that Python can import"),
         ('package = "a"\n[core]\nschema = 3', '"schema" must be a path'),
+        (
+            'package = "a"\n[core]\nqueries = "q"\n[metadata]\nqueries = "q/metadata"',
+            r"queries of \[core\] and \[metadata\] must lie apart",
+        ),
+        (
+            'package = "a"\n[core]\nschema = "x.graphql"\n[metadata]\nschema = "./x.graphql"',
+            r"schema of \[core\] and \[metadata\] must lie apart",
+        ),
         ('package = "a"\nscalars = 3', r"scalars must be tables, such as \[scalars.Date\]"),
         ('package = "a"\n[metadata.scalars]\nDate = "x"', r"\[metadata\] scalars must be tables"),
     ],

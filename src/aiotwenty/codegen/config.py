@@ -102,6 +102,13 @@ def make_config(data: Mapping[str, Any], path: Path) -> Config:
     shared = {key: value for key, value in data.items() if key not in _OWN_KEYS}
     _check_settings(shared, path)
     core, metadata = (_endpoint(name, data, shared, path, queries=queries, schema=schema) for name in ENDPOINTS)
+    for kind, one, other in (
+        ("queries", core.queries, metadata.queries),
+        ("schema", core.schema, metadata.schema),
+    ):
+        first, second = one.resolve(), other.resolve()
+        if first.is_relative_to(second) or second.is_relative_to(first):
+            raise CodegenError(f"{path}: {kind} of [core] and [metadata] must lie apart, not {one} and {other}")
     objects = data.get("objects", [])
     if not isinstance(objects, list) or not all(isinstance(each, str) for each in objects):
         raise CodegenError(f"{path}: objects must be a list of names")
