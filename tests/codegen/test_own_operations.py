@@ -75,6 +75,34 @@ def test_a_file_outside_of_the_endpoints_goes_to_the_one_that_has_its_fields(tmp
     assert "def look(" not in made.read(f"{made.package}/core/client.py")
 
 
+def test_a_file_outside_of_the_endpoints_may_be_for_both(tmp_path: Path) -> None:
+    text = """
+fragment Known on Object { id nameSingular }
+fragment Short on Rocket { id name }
+query Shorts { rockets { edges { node { ...Short } } } }
+query Theme { theme }
+"""
+    made = project(
+        tmp_path,
+        shared=text,
+        metadata__known="query Known { objects(paging: {first: 3}) { edges { node { ...Known } } } }",
+    )
+    made.generate()
+    core, metadata = (made.read(f"{made.package}/{name}/client.py") for name in ("core", "metadata"))
+    assert "async def shorts(self) -> rt.Page[records.Short]:" in core
+    assert "async def theme(self) -> str | None:" in metadata
+    assert "async def known(self) -> rt.Page[records.Known]:" in metadata
+
+
+def test_schemas_may_lie_among_the_operations(tmp_path: Path) -> None:
+    made = project(tmp_path, look="query Look { theme }")
+    made.settings = {"schema": "queries"}
+    for name in ("core", "metadata"):
+        (tmp_path / f"schema/{name}.graphql").rename(tmp_path / f"queries/{name}.graphql")
+    made.generate()
+    assert "def look(" in made.read(f"{made.package}/metadata/client.py")
+
+
 def test_a_fragment_of_ones_own_is_a_class_that_operations_share(tmp_path: Path) -> None:
     text = """
 fragment Short on Rocket { id name }

@@ -16,7 +16,16 @@ from ariadne_codegen.plugins.explorer import get_plugins_types
 from ariadne_codegen.plugins.manager import PluginManager
 from ariadne_codegen.schema import add_mixin_directive_to_schema
 from ariadne_codegen.settings import ClientSettings, get_validation_rule
-from graphql import DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode, assert_valid_schema
+from graphql import (
+    DefinitionNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLNamedType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    assert_valid_schema,
+)
 
 import aiotwenty.transport.runtime
 from aiotwenty.codegen.amend import amend
@@ -178,31 +187,34 @@ def _chosen(objects: list[TwentyObject], wanted: tuple[str, ...]) -> list[Twenty
 
 
 def _stray_documents(config: Config, schemas: dict[str, GraphQLSchema]) -> dict[str, list[DocumentNode]]:
-    """Operations that lie outside of the endpoints' folders, each given to the endpoint that has its root fields."""
+    """What lies outside of the endpoints' folders, each operation and fragment given to the endpoint that has it."""
     stray: dict[str, list[DocumentNode]] = {name: [] for name in schemas}
     if not config.queries.is_dir():
         return stray
     inside = tuple(endpoint.queries for endpoint in config.endpoints)
+    sdl = {endpoint.schema.resolve() for endpoint in config.endpoints}
     for path in find_documents(config.queries):
-        if any(path.is_relative_to(folder) for folder in inside):
+        if path.resolve() in sdl or any(path.is_relative_to(folder) for folder in inside):
             continue
-        document = parse_file(path)
-        stray[_endpoint_of(document, schemas)].append(document)
+        for definition in parse_file(path).definitions:
+            known = {name: _known_fields(definition, schema) for name, schema in schemas.items()}
+            best = [name for name, count in known.items() if count == max(known.values())]
+            shared = isinstance(definition, FragmentDefinitionNode) and known[best[0]] > 0
+            for name in best if shared else best[:1]:
+                stray[name].append(DocumentNode(definitions=(definition,)))
     return stray
 
 
-def _endpoint_of(document: DocumentNode, schemas: dict[str, GraphQLSchema]) -> str:
-    wanted = {
-        (definition.operation, selection.name.value)
-        for definition in document.definitions
-        if isinstance(definition, OperationDefinitionNode)
-        for selection in definition.selection_set.selections
-        if isinstance(selection, FieldNode)
-    }
-    for name, schema in schemas.items():
-        if all(field in object_fields(schema.get_root_type(operation)) for operation, field in wanted):
-            return name
-    return next(iter(schemas))
+def _known_fields(definition: DefinitionNode, schema: GraphQLSchema) -> int:
+    """How many of the fields that are asked for the endpoint has; -1 if not even their type."""
+    if isinstance(definition, OperationDefinitionNode):
+        parent: GraphQLNamedType | None = schema.get_root_type(definition.operation)
+    elif isinstance(definition, FragmentDefinitionNode):
+        parent = schema.type_map.get(definition.type_condition.name.value)
+    else:
+        return -1
+    asked = [each.name.value for each in definition.selection_set.selections if isinstance(each, FieldNode)]
+    return -1 if parent is None else sum(name in object_fields(parent) for name in asked)
 
 
 def _is_generated(path: Path) -> bool:
