@@ -224,6 +224,8 @@ def test_a_plugin_of_ones_own_sees_ariadne_codegens_trees_and_its_settings(
             '"querys" is no setting of aiotwenty or ariadne-codegen \\(did you mean "queries"',
         ),
         ('package = "a"\nasync_client = false', "async_client of ariadne-codegen is decided by aiotwenty"),
+        ('package = "a"\n[cor]\nschema = "x"', r'"cor" is no setting .*\(did you mean "core"'),
+        ('package = "a"\ncore = 3', r"\[core\] must be a table"),
         ('package = "a"\n[core]\nschemas = "x"', r'\[core\] "schemas" is no setting'),
         ('package = "a"\nobjects = "x"', "objects must be a list of names"),
         ('package = "a', "is not valid TOML"),
@@ -246,6 +248,11 @@ def test_a_mistake_in_the_configuration_is_named(tmp_path: Path, text: str, reas
     path.write_text(text)
     with pytest.raises(CodegenError, match=reason):
         load_config(path)
+
+
+def test_a_rule_that_nobody_knows_is_an_error_of_the_configuration(tmp_path: Path) -> None:
+    with pytest.raises(CodegenError, match="Unknown validation rule: Nope"):
+        Project.of(tmp_path, skip_validation_rules=["Nope"]).generate()
 
 
 def test_no_configuration_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:

@@ -100,8 +100,12 @@ def make_config(data: Mapping[str, Any], path: Path) -> Config:
     queries = root / _text(data, "queries", path, default="queries")
     schema = root / _text(data, "schema", path, default="schema")
     shared = {key: value for key, value in data.items() if key not in _OWN_KEYS}
-    _check_settings(shared, path)
-    core, metadata = (_endpoint(name, data, shared, path, queries=queries, schema=schema) for name in ENDPOINTS)
+    # A table that neither of us knows is the configuration of a plugin, which reads it by itself.
+    plugins = any(isinstance(each, dict) and "plugins" in each for each in (data, *map(data.get, ENDPOINTS)))
+    _check_settings(shared, path, tables=plugins)
+    core, metadata = (
+        _endpoint(name, data, shared, path, queries=queries, schema=schema, tables=plugins) for name in ENDPOINTS
+    )
     for kind, one, other in (
         ("queries", core.queries, metadata.queries),
         ("schema", core.schema, metadata.schema),
@@ -116,13 +120,13 @@ def make_config(data: Mapping[str, Any], path: Path) -> Config:
 
 
 def _endpoint(
-    name: str, data: Mapping[str, Any], shared: dict[str, Any], path: Path, *, queries: Path, schema: Path
+    name: str, data: Mapping[str, Any], shared: dict[str, Any], path: Path, *, queries: Path, schema: Path, tables: bool
 ) -> EndpointConfig:
     table = data.get(name, {})
     if not isinstance(table, dict):
         raise CodegenError(f"{path}: [{name}] must be a table")
     own = {key: value for key, value in table.items() if key not in _ENDPOINT_KEYS}
-    _check_settings(own, path, f"[{name}] ")
+    _check_settings(own, path, f"[{name}] ", tables=tables)
     merged = {**shared, **own}
     if "scalars" in shared and "scalars" in own:
         merged["scalars"] = {**shared["scalars"], **own["scalars"]}
@@ -134,12 +138,12 @@ def _endpoint(
     )
 
 
-def _check_settings(table: Mapping[str, Any], path: Path, where: str = "") -> None:
+def _check_settings(table: Mapping[str, Any], path: Path, where: str = "", *, tables: bool) -> None:
+    """`tables`: further tables are allowed, whatever their name."""
     for key, value in table.items():
         if key in _FIXED:
             raise CodegenError(f"{path}: {where}{key} of ariadne-codegen is decided by aiotwenty and cannot be set")
-        # A table that neither of us knows is the configuration of a plugin, which reads it by itself.
-        if key not in _ARIADNE and not isinstance(value, dict):
+        if key not in _ARIADNE and not (tables and isinstance(value, dict)):
             near = get_close_matches(key, [*_ARIADNE, *_OWN_KEYS], n=1)
             hint = f' (did you mean "{near[0]}"?)' if near else ""
             raise CodegenError(f'{path}: {where}"{key}" is no setting of aiotwenty or ariadne-codegen{hint}')

@@ -128,6 +128,8 @@ class _Loaded:
         settings_table = {"tool": {"ariadne-codegen": table}}
         try:
             settings = get_client_settings(settings_table)
+            for rule in settings.skip_validation_rules:
+                get_validation_rule(rule)
             plugins = PluginManager(schema, settings_table, [TaggingPlugin, *get_plugins_types(settings.plugins)])
             schema = plugins.process_schema(add_mixin_directive_to_schema(schema))
         except (CodeGenException, ImportError, TypeError, ValueError) as error:
