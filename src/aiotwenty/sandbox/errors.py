@@ -120,10 +120,46 @@ def invalid_operator(operator: str, name: str, of_type: str, allowed: tuple[str,
     )
 
 
-def not_an_enum_value(schema: str, table: str, name: str, value: Any) -> RecordError:
+def unknown_sub_field(name: str, of_type: str) -> RecordError:
+    return invalid_filter(f'Sub field "{name}" not found for composite type: {of_type}', GENERIC)
+
+
+def not_a_list(operator: str, name: str) -> RecordError:
+    message = f'Filter operator "{operator}" requires an array value for field {name}'
+    return invalid_filter(message, f'Invalid filter: "{operator}" operator requires an array')
+
+
+def not_a_text(operator: str, name: str, value: Any) -> RecordError:
+    """`value` is named by its type in JavaScript."""
+    kinds = {bool: "boolean", int: "number", float: "number"}
+    message = f'Filter operator "{operator}" requires a string value for field "{name}"'
+    return invalid_filter(
+        f"{message}, got {kinds.get(type(value), 'object')}", f'Invalid filter: "{operator}" operator requires a String'
+    )
+
+
+def relation_by_its_column(name: str, column: str) -> RecordError:
+    return invalid_filter(
+        f'Cannot filter by relation field "{name}": use "{column}" instead',
+        f'Invalid filter: use "{column}" to filter by this relation field',
+    )
+
+
+def filter_too_deep(allowed: int) -> RecordError:
+    return invalid_filter(
+        f"Relation filter nesting deeper than {allowed} hop is not supported",
+        "Relation filters can only traverse one relation deep",
+    )
+
+
+def not_an_enum_value(enum: str, value: Any) -> RecordError:
+    """What Postgres says of a value that isn't an option; `enum` is the name of its type."""
     text = value if isinstance(value, str) else json.dumps(value)
-    message = f'invalid input value for enum {schema}.{table}_{name}_enum: "{text}"'
-    return RecordError(message, friendly="Invalid input provided.")
+    return RecordError(f'invalid input value for enum {enum}: "{text}"', friendly="Invalid input provided.")
+
+
+def not_castable(enum: str, of_type: str) -> RecordError:
+    return RecordError(f"cannot cast type {enum} to {of_type}", code="INTERNAL_SERVER_ERROR", friendly=GENERIC)
 
 
 def unsupported_operator(operator: str) -> RecordError:

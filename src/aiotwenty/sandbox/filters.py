@@ -6,20 +6,21 @@ A validating server (1.10, November 2025) takes several operators and silently u
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.composites import ACTOR_SOURCES
-from aiotwenty.sandbox.model import Column, DataModel, Object
+from aiotwenty.sandbox.model import Column, Composite, DataModel, Object
 from aiotwenty.sandbox.outputs import search_columns
 from aiotwenty.sandbox.scalars import UUID_TEXT
 from aiotwenty.sandbox.store import quoted
 from aiotwenty.sandbox.values import compact_json, exact_number, fitting, parsed_time, postgres_time, stored_time
 
 _COMPARED = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
-_ENUM = ("eq", "neq", "in", "is")
+_ENUM = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "containsAny", "is", "isEmptyArray")
 OPERATORS: dict[str, tuple[str, ...]] = {
     "TEXT": (*_COMPARED, "like", "ilike", "startsWith", "endsWith"),
     "SELECT": _ENUM,
@@ -27,14 +28,19 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "MULTI_SELECT": ("containsAny", "is", "isEmptyArray"),
     "BOOLEAN": ("eq", "is"),
     "ARRAY": ("containsIlike", "is", "isEmptyArray"),
-    "RAW_JSON": ("like", "is"),
-    "FILES": ("like", "is"),
+    "RAW_JSON": ("is", "like"),
+    "FILES": ("is", "like"),
     "TS_VECTOR": ("eq", "neq", "is"),
 }
 _STRICT_ORDER = ("eq", "gt", "gte", "in", "lt", "lte", "neq", "startsWith", "like", "ilike", "is", "containsAny")
 _SQL = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _POSTGRES_SCHEMA = "workspace_sandbox"
 _GLOB_SPECIAL = str.maketrans({"*": "[*]", "?": "[?]", "[": "[[]"})
+_LEADING_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_MAX_RELATIONS = 1
+"""How many relations a filter may go through, one after the other."""
+_ALSO_NULL = ("", "NULL")
+"""What is equal to a text that isn't there: texts that are empty are stored as NULL."""
 
 
 @dataclass(slots=True)
@@ -123,26 +129,30 @@ class Filters:
         if (column := of.scalars.get(name)) is not None:
             return self._operators(of, column, name, value, alias)
         if (composite := of.composites.get(name)) is not None:
-            return self._composite(of, composite.columns, name, value, alias)
+            return self._composite(of, composite, value, alias)
         if name in of.to_one or name in of.to_many:
             return self._relation(of, name, value, alias)
         raise errors.unknown_filter_field(of.name_singular, name)
 
-    def _composite(self, of: Object, columns: dict[str, Column], name: str, value: Any, alias: str) -> Condition:
+    def _composite(self, of: Object, composite: Composite, value: Any, alias: str) -> Condition:
         if self.strict and value is None:
             raise errors.not_iterable(value)
-        _require_object(name, value)
+        _require_object(composite.name, value)
         parts = []
         for part, one in value.items():
             if one is None and not self.strict:
                 continue
-            if part not in columns:
-                raise errors.unknown_filter_field(of.name_singular, f"{name}.{part}")
-            parts.append(self._operators(of, columns[part], f"{name}.{part}", one, alias))
+            if (column := composite.columns.get(part)) is None:
+                raise errors.unknown_sub_field(part, composite.type)
+            parts.append(self._operators(of, column, f"{composite.name}.{part}", one, alias))
         return _combined("AND", parts)
 
     def _relation(self, of: Object, name: str, value: Any, alias: str) -> Condition:
         _require_object(name, value)
+        if name in of.to_one and not any(self._is_part(of.to_one[name].target, each) for each in value):
+            raise errors.relation_by_its_column(name, of.to_one[name].join_column)
+        if alias != "t":
+            raise errors.filter_too_deep(_MAX_RELATIONS)
         self._aliases += 1
         other = f"r{self._aliases}"
         if (one := of.to_one.get(name)) is not None:
@@ -154,6 +164,13 @@ class Filters:
         living = "" if mentions_deleted(value) else f' AND {other}."deletedAt" IS NULL'
         both = inner.joined(join + living)
         return Condition(f"EXISTS (SELECT 1 FROM {quoted(target)} {other} WHERE {both.sql})", both.parameters)
+
+    def _is_part(self, target: str, name: str) -> bool:
+        """Whether a filter of that object may have a part of that name."""
+        of = self.model.objects[target]
+        return name in ("and", "or", "not") or any(
+            name in known for known in (of.scalars, of.composites, of.to_one, of.to_many)
+        )
 
     def _operators(self, of: Object, column: Column, name: str, value: Any, alias: str) -> Condition:
         if self.strict and not value:
@@ -170,7 +187,7 @@ class Filters:
         operator = given[0]
         allowed = OPERATORS.get(column.type, _COMPARED)
         if self.strict and operator == "search" and column.type == "TS_VECTOR":
-            return _searched(of, alias, _pattern(name, value[operator]))
+            return _searched(of, alias, _pattern(name, operator, value[operator]))
         if operator not in allowed:
             if self.strict:
                 raise errors.unsupported_operator(operator)
@@ -180,35 +197,45 @@ class Filters:
     def _operator(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
         match operator:
             case "is":
-                return _is(column, sql, name, value, self.strict)
+                return _is(column, sql, value, self.strict)
             case "in" | "containsAny":
-                if not isinstance(value, list) or not value:
-                    raise errors.invalid_query(
-                        f"Invalid filter value for field {name}. Expected non-empty array",
-                        f'Invalid filter value: "{errors.as_text(value)}"',
-                    )
-                if operator == "containsAny":
-                    values = compact_json(value)
-                    found = "SELECT value FROM json_each(?)"
-                    return Condition(
-                        f"EXISTS (SELECT 1 FROM json_each({sql}) AS item WHERE item.value IN ({found}))", [values]
-                    )
-                values = compact_json([self._compared(of, column, name, each) for each in value])
-                return Condition(f"{sql} IN (SELECT value FROM json_each(?))", [values])
+                return self._among(of, column, sql, name, operator, value)
             case "isEmptyArray":
+                if column.type in ("SELECT", "RATING"):
+                    raise errors.not_an_enum_value(_enum(of, column), "{}")
                 empty = f"({sql} IS NULL OR {sql} = '[]')"
                 return Condition(empty if value else f"NOT {empty}")
             case "like":
-                return Condition(f"{sql} GLOB ?", [glob(_pattern(name, value))])
+                made = Condition(f"{sql} GLOB ?", [glob(_pattern(name, operator, value))])
             case "ilike" | "containsIlike":
-                return Condition(f"fold({sql}) GLOB ?", [glob(_pattern(name, value).lower())])
+                made = Condition(f"fold({sql}) GLOB ?", [glob(_pattern(name, operator, value).lower())])
             case "startsWith":
-                text = _pattern(name, value)
+                text = _pattern(name, operator, value)
                 return Condition(f"{sql} GLOB ?", [glob(text) if self.strict else text.translate(_GLOB_SPECIAL) + "*"])
             case "endsWith":
-                return Condition(f"{sql} GLOB ?", ["*" + _pattern(name, value).translate(_GLOB_SPECIAL)])
-        made = self._compared(of, column, name, value)
-        return Condition(f"{sql} {_SQL[operator]} ?", [made])
+                return Condition(f"{sql} GLOB ?", ["*" + _pattern(name, operator, value).translate(_GLOB_SPECIAL)])
+            case _:
+                made = Condition(f"{sql} {_SQL[operator]} ?", [self._compared(of, column, name, value)])
+        if column.type == "TEXT" and operator in ("eq", "like", "ilike") and value in _ALSO_NULL and not self.strict:
+            made.sql = f"({made.sql} OR {sql} IS NULL)"
+        return made
+
+    def _among(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
+        if not isinstance(value, list):
+            raise errors.not_a_list(operator, name)
+        if not value:
+            raise errors.invalid_query(
+                f"Invalid filter value for field {name}. Expected non-empty array", 'Invalid filter value: ""'
+            )
+        found = "SELECT value FROM json_each(?)"
+        if operator == "in":
+            values = [self._compared(of, column, name, each) for each in value]
+            return Condition(f"{sql} IN ({found})", [compact_json(values)])
+        if column.type in ("SELECT", "RATING"):
+            raise errors.not_castable(_enum(of, column), "text[]")
+        return Condition(
+            f"EXISTS (SELECT 1 FROM json_each({sql}) AS item WHERE item.value IN ({found}))", [compact_json(value)]
+        )
 
     def _compared(self, of: Object, column: Column, name: str, value: Any) -> Any:
         """A value to compare with, in the form in which the column stores it."""
@@ -223,13 +250,7 @@ class Filters:
                     )
                 return value.lower()
             case "NUMBER" | "NUMERIC" | "POSITION":
-                number = exact_number(value)
-                if number is None:
-                    raise errors.invalid_filter(
-                        f'Invalid number value {errors.shown(value)} for field "{name}"',
-                        f'Invalid value for number: "{errors.shown(value)}"',
-                    )
-                return fitting(number)
+                return _number(value, name)
             case "DATE" | "DATE_TIME" if self.strict:
                 return postgres_time(value)[: 10 if column.type == "DATE" else None]
             case "DATE" | "DATE_TIME":
@@ -246,9 +267,10 @@ class Filters:
             case "SELECT" | "RATING":
                 options = list(ACTOR_SOURCES) if column.subfield else column.field.option_values
                 if value not in options:
-                    raise errors.not_an_enum_value(_POSTGRES_SCHEMA, table_name(of), column.name, value)
+                    raise errors.not_an_enum_value(_enum(of, column), value)
                 return value
             case "BOOLEAN":
+                value = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
                 if not isinstance(value, bool):
                     raise errors.invalid_filter(
                         f'Invalid boolean value {errors.shown(value)} for field "{name}"',
@@ -256,7 +278,25 @@ class Filters:
                     )
                 return int(value)
             case _:
-                return _pattern(name, value)
+                # Whatever it is, the database compares with its text.
+                return errors.as_text(value)
+
+
+def _number(value: Any, name: str) -> int | float:
+    """As JavaScript's `parseFloat` reads a text: what follows the number doesn't matter."""
+    leading = _LEADING_NUMBER.match(value) if isinstance(value, str) else None
+    number = exact_number(leading.group() if leading else value)
+    if number is None:
+        shown = "NaN" if isinstance(value, str) else errors.shown(value)
+        raise errors.invalid_filter(
+            f'Invalid number value {shown} for field "{name}"', f'Invalid value for number: "{shown}"'
+        )
+    return fitting(number)
+
+
+def _enum(of: Object, column: Column) -> str:
+    """The name of the type that Postgres has for an option field."""
+    return f"{_POSTGRES_SCHEMA}.{table_name(of)}_{column.name}_enum"
 
 
 def table_name(of: Object) -> str:
@@ -279,12 +319,9 @@ def _require_object(name: str, value: Any) -> None:
         )
 
 
-def _pattern(name: str, value: Any) -> str:
+def _pattern(name: str, operator: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise errors.invalid_filter(
-            f'Invalid string value {errors.shown(value)} for text field "{name}"',
-            f'Invalid value: "{errors.shown(value)}"',
-        )
+        raise errors.not_a_text(operator, name, value)
     return value
 
 
@@ -294,11 +331,10 @@ def compared_sql(column: Column, alias: str, strict: bool) -> str:
     return f"coalesce({sql}, '')" if strict and column.type == "TEXT" and column.nullable else sql
 
 
-def _is(column: Column, sql: str, name: str, value: Any, strict: bool) -> Condition:
+def _is(column: Column, sql: str, value: Any, strict: bool) -> Condition:
     if value not in ("NULL", "NOT_NULL"):
         raise errors.invalid_filter(
-            f'Invalid value {errors.shown(value)} for operator "is" of field "{name}". Expected NULL or NOT_NULL',
-            f'Invalid filter value: "{errors.as_text(value)}"',
+            'Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"', 'Invalid value for "is" operator'
         )
     if column.type == "TEXT" and not strict:
         empty = f"({sql} IS NULL OR {sql} = '')"
