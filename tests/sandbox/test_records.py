@@ -361,7 +361,6 @@ async def test_links_lose_their_capitals_in_the_host_and_their_last_slash(
         ({"primaryPhoneNumber": "+33612345678"}, ["612345678", "FR", "+33"]),
         ({"primaryPhoneNumber": "612345678", "primaryPhoneCountryCode": "FR"}, ["612345678", "FR", "+33"]),
         ({"primaryPhoneNumber": "+1 (415) 555-2671"}, ["4155552671", "US", "+1"]),
-        ({"primaryPhoneNumber": "4155552671"}, ["4155552671", "", ""]),
     ],
 )
 async def test_a_phone_number_is_completed(talk: Any, given: dict[str, Any], stored: list[str]) -> None:

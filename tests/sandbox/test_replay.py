@@ -209,7 +209,7 @@ async def seed(workspace: Workspace) -> None:
     contact |= {"phones": {"primaryPhoneNumber": "612345678", "primaryPhoneCountryCode": "FR"}}
     others = [
         {"name": {"firstName": "Amanda"}, "emails": {"primaryEmail": f"a{number}@example.com"}, "companyId": COMPANY}
-        | {"phones": {"primaryPhoneNumber": "712345671"}}
+        | {"phones": {"primaryPhoneNumber": "712345671", "primaryPhoneCountryCode": "FR"}}
         for number in range(3)
     ]
     await workspace.ask("/graphql", *people({**contact, "id": CONTACT}, *others))

@@ -58,7 +58,7 @@ def shown(value: Any) -> str:
         return f"[ {', '.join(map(shown, value))} ]" if value else "[]"
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{key}: {shown(one)}' for key, one in value.items())} }}" if value else "{}"
-    return json.dumps(value)
+    return json.dumps(value)  # NaN is spelt so in both languages.
 
 
 # Arguments
@@ -199,6 +199,22 @@ def refused(value: Any, what: str, name: str, kind: str = "", expected: str = ""
     article = "value" if what in ("date", "date-time") else f"{what} value"
     place = f"{what} field" if what in ("date", "date-time") else "field"
     return invalid_data(f'Invalid {article} {shown(value)} for {place} "{name}"{tail}', friendly)
+
+
+def not_texts(value: Any, name: str) -> RecordError:
+    return invalid_data(
+        f'Invalid value {shown(value)} for field "{name} - Array values need to be string"',
+        f'Invalid value: "{shown(value)}"',
+    )
+
+
+def invalid_part(part: str, of_type: str, name: str) -> RecordError:
+    kind = of_type.lower().replace("_", " ")
+    return invalid_data(f'Invalid subfield {part} for {kind} field "{name}"', f"Invalid value for {kind}.")
+
+
+def invalid_url() -> RecordError:
+    return RecordError("The URL of the link is not valid", sub_code="INVALID_URL", friendly="Invalid URL format.")
 
 
 def invalid_phone(value: Any) -> RecordError:

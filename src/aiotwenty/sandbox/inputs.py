@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.completion import COMPLETED
 from aiotwenty.sandbox.model import Composite, Object, ToOne
-from aiotwenty.sandbox.phones import completed
-from aiotwenty.sandbox.values import compact_json, store_form
+from aiotwenty.sandbox.values import store_form
 
 
 @dataclass(slots=True)
@@ -48,8 +46,9 @@ class Inputs:
 
     def _shape(self, of: Object) -> dict[str, Put]:
         shape: dict[str, Put] = {name: self._scalar(name, column) for name, column in of.scalars.items()}
-        shape.update((name, self._composite(of, each)) for name, each in of.composites.items())
+        shape.update((name, self._composite(each)) for name, each in of.composites.items())
         shape.update((name, _relation(each)) for name, each in of.to_one.items())
+        shape.update((name, _not_writable(name)) for name in of.to_many)
         self._shapes[of.name_singular] = shape
         return shape
 
@@ -61,21 +60,21 @@ class Inputs:
 
         return put
 
-    def _composite(self, of: Object, composite: Composite) -> Put:
+    def _composite(self, composite: Composite) -> Put:
         checks = {part: (each, store_form(each, self.strict)) for part, each in composite.columns.items()}
-        complete = _COMPLETED.get(composite.type)
+        complete = COMPLETED.get(composite.type)
 
         def put(value: Any, made: Written) -> None:
             if value is None:
                 made.columns.update((column.name, None) for column, _ in checks.values())
                 return
             if not isinstance(value, dict):
-                raise errors.refused(value, "object", composite.name, "object")
+                raise errors.refused(value, "object", composite.name, "JSON")
             if complete is not None:
                 value = complete(value)
             for part, one in value.items():
                 if part not in checks:
-                    raise errors.unknown_data_field(of.name_singular, f"{composite.name}.{part}")
+                    raise errors.invalid_part(part, composite.type, composite.name)
                 column, check = checks[part]
                 made.columns[column.name] = None if one is None else check(one, f"{composite.name}.{part}")
             if composite.type == "ACTOR":
@@ -92,41 +91,14 @@ def _relation(each: ToOne) -> Put:
         connect = value.get("connect") if isinstance(value, dict) else None
         where = connect.get("where") if isinstance(connect, dict) else None
         if not isinstance(where, dict):
-            raise errors.invalid_data(
-                f'Invalid relation input {errors.shown(value)} for field "{each.name}": '
-                "it takes {connect: {where: {...}}} or {disconnect: true}"
-            )
+            raise errors.invalid_data(f'Relation "{each.name}" requires connect or disconnect operation')
         made.connects.append((each, where))
 
     return put
 
 
-def _rich_text(value: dict[str, Any]) -> dict[str, Any]:
-    """Markdown and blocks follow from each other; lines become paragraphs."""
-    markdown, blocks = value.get("markdown"), value.get("blocknote")
-    if isinstance(markdown, str) and markdown and blocks is None:
-        return {**value, "blocknote": compact_json([_paragraph(line) for line in markdown.splitlines()])}
-    if isinstance(blocks, str) and blocks and markdown is None:
-        return {**value, "markdown": _as_markdown(blocks)}
-    return value
+def _not_writable(name: str) -> Put:
+    def put(value: Any, made: Written) -> None:
+        raise errors.invalid_data(f"One-to-many relation {name} field does not support write operations.")
 
-
-def _paragraph(text: str) -> dict[str, Any]:
-    return {
-        "id": str(uuid.uuid4()),
-        "type": "paragraph",
-        "props": {"textColor": "default", "backgroundColor": "default", "textAlignment": "left"},
-        "content": [{"type": "text", "text": text, "styles": {}}] if text else [],
-        "children": [],
-    }
-
-
-def _as_markdown(blocks: str) -> str:
-    try:
-        parsed = json.loads(blocks)
-        return "\n".join("".join(part.get("text", "") for part in block.get("content") or ()) for block in parsed)
-    except (ValueError, AttributeError, TypeError):
-        return ""
-
-
-_COMPLETED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"PHONES": completed, "RICH_TEXT": _rich_text}
+    return put

@@ -36,8 +36,10 @@ def read_sql(column: Column, alias: str = "t") -> str:
 def decoder(column: Column, strict: bool, show_files: ShowFiles) -> Decode | None:
     """What is left to do in Python; None if nothing is."""
     if column.subfield in _LISTS_OF_COMPOSITES:
-        return lambda value: [] if value is None else json.loads(value)
+        return _list_from_json
     match column.type:
+        case "ARRAY" | "MULTI_SELECT" if not strict:
+            return _list_from_json
         case "RAW_JSON" | "ARRAY" | "MULTI_SELECT":
             return _from_json
         case "BOOLEAN":
@@ -49,6 +51,10 @@ def decoder(column: Column, strict: bool, show_files: ShowFiles) -> Decode | Non
         case "FILES":
             return lambda value: None if value is None else show_files(json.loads(value))
     return None
+
+
+def _list_from_json(value: str | None) -> Any:
+    return [] if value is None else json.loads(value)
 
 
 def _from_json(value: str | None) -> Any:

@@ -31,17 +31,27 @@ for _entry in _COUNTRIES.split(";"):
     _FIRST_COUNTRY[_code] = _names[0]
     _CALLING_CODES.update(dict.fromkeys(_names, _code))
 
+_PRIMARY = ("primaryPhoneNumber", "primaryPhoneCountryCode", "primaryPhoneCallingCode")
 _PUNCTUATION = re.compile(r"[\s().\-/]")
 _NATIONAL = re.compile(r"\d{2,15}")
 
 
 def completed(phone: dict[str, Any]) -> dict[str, Any]:
-    """The primary number of a PHONES value with what follows from it filled in; the additional ones stay as given.
+    """The primary number of a PHONES value with what follows from it filled in."""
+    made = _inferred(*(phone.get(name) for name in _PRIMARY))
+    given = {name: value for name, value in zip(_PRIMARY, made, strict=True) if value is not None}
+    return {**phone, **given}
 
-    An international number (`+33612345678`) is split; a country gives the calling code.
-    """
-    number, country = phone.get("primaryPhoneNumber"), phone.get("primaryPhoneCountryCode")
-    code = phone.get("primaryPhoneCallingCode")
+
+def completed_more(phone: dict[str, Any]) -> dict[str, Any]:
+    """The same for an additional number."""
+    number, country, code = _inferred(phone.get("number"), phone.get("countryCode"), phone.get("callingCode"))
+    made = {"countryCode": country, "callingCode": code, "number": number}
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def _inferred(number: Any, country: Any, code: Any) -> tuple[Any, Any, Any]:
+    """An international number (`+33612345678`) is split; a country gives the calling code. One of these is needed."""
     if country and country not in _CALLING_CODES:
         raise RecordError(
             f"Invalid country code {country}",
@@ -54,22 +64,17 @@ def completed(phone: dict[str, Any]) -> dict[str, Any]:
             sub_code="INVALID_PHONE_CALLING_CODE",
             friendly=f"Invalid calling code {code}",
         )
-    if not number:
-        return phone
-    digits = _PUNCTUATION.sub("", str(number))
+    if not number or not isinstance(number, str):
+        return number, country, code
+    digits = _PUNCTUATION.sub("", number)
     found = _split(digits) if digits.startswith("+") else None
     if found is not None:
         code, digits = found
-    if not _NATIONAL.fullmatch(digits):
+    code = code or (country and _CALLING_CODES[country])
+    if not code or not _NATIONAL.fullmatch(digits):
         raise invalid_phone(number)
-    if country and not code:
-        code = _CALLING_CODES[country]
-    made = {**phone, "primaryPhoneNumber": digits}
-    if code:
-        plain = str(code).lstrip("+")
-        made["primaryPhoneCallingCode"] = f"+{plain}"
-        made["primaryPhoneCountryCode"] = country or _FIRST_COUNTRY[plain]
-    return made
+    plain = str(code).lstrip("+")
+    return digits, country or _FIRST_COUNTRY[plain], f"+{plain}"
 
 
 def _split(international: str) -> tuple[str, str] | None:

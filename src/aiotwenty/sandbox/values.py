@@ -7,6 +7,7 @@ lists as JSON text, booleans as 0 and 1, empty strings of nullable fields as NUL
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from aiotwenty.sandbox.composites import ACTOR_SOURCES
-from aiotwenty.sandbox.errors import invalid_data, invalid_syntax, refused, shown
+from aiotwenty.sandbox.errors import invalid_data, invalid_syntax, not_texts, refused, shown
 from aiotwenty.sandbox.model import Column
 from aiotwenty.sandbox.scalars import UUID_TEXT
 
@@ -91,6 +92,15 @@ def email(value: Any, name: str) -> str:
     return address.lower()
 
 
+def more_emails(value: Any, name: str) -> str:
+    """Further addresses, each checked as the first one is."""
+    if isinstance(value, str):
+        return raw_json(value, name) if value.startswith("[") else email(value, name)
+    if not isinstance(value, list):
+        raise not_texts(value, name)
+    return compact_json([email(each, name) for each in value])
+
+
 def link(value: Any, name: str) -> str:
     """The host in lower case and no slash at the end; the scheme stays, so http and https are different values."""
     url = text(value, name)
@@ -112,16 +122,19 @@ def number(value: Any, name: str) -> int | float:
     return fitting(value)
 
 
-def numeric(value: Any, name: str) -> int | float:
+def numeric(value: Any, name: str) -> int | float | None:
+    """A number or its text; the empty text is none."""
+    if value == "":
+        return None
     made = exact_number(value)
     if made is None:
-        raise refused(value, "number", name, "number")
+        raise refused(math.nan, "number", name, "number")
     return fitting(made)
 
 
-def micros(value: Any, name: str) -> int | float:
+def micros(value: Any, name: str) -> int | float | None:
     made = numeric(value, name)
-    return int(made) if abs(made) < 2**63 else made
+    return made if made is None or abs(made) >= 2**63 else int(made)
 
 
 def boolean(value: Any, name: str) -> int:
@@ -179,7 +192,7 @@ def string_list(value: Any, name: str) -> str:
     if isinstance(value, str):
         value = [value]
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise refused(value, "array", name, "array")
+        raise not_texts(value, name)
     return compact_json(value)
 
 
@@ -205,27 +218,25 @@ def position(value: Any, name: str) -> int | float | str:
 
 def one_of(options: list[str]) -> Check:
     def check(value: Any, name: str) -> str:
-        if not isinstance(value, str) or value not in options:
-            as_text = value if isinstance(value, str) else shown(value)
+        if text(value, name) not in options:
             raise invalid_data(
-                f'Invalid value "{as_text}" for field "{name}". Valid values are: {", ".join(options)}',
+                f'Invalid value "{value}" for field "{name}". Valid values are: {", ".join(options)}',
                 f'Invalid value for field "{name}"',
             )
-        return value
+        return str(value)
 
     return check
 
 
 def some_of(options: list[str]) -> Check:
     def check(value: Any, name: str) -> str:
-        if isinstance(value, str):
-            value = [value]
-        if not isinstance(value, list) or not all(each in options for each in value):
+        chosen = string_list(value, name)
+        if not all(each in options for each in json.loads(chosen)):
             raise invalid_data(
                 f'Invalid value {shown(value)} for multi select field "{name}". Valid values are: {", ".join(options)}',
                 f'Invalid value for field "{name}"',
             )
-        return compact_json(value)
+        return chosen
 
     return check
 
@@ -257,6 +268,8 @@ def check_of(column: Column) -> Check:
         return micros
     if column.subfield == "primaryEmail":
         return email
+    if column.subfield == "additionalEmails":
+        return more_emails
     if column.subfield == "primaryLinkUrl":
         return link
     if column.type in ("SELECT", "RATING") and column.subfield is None:
@@ -316,17 +329,29 @@ def _unchecked(column: Column) -> Check | None:
     return _UNCHECKED.get(column.type)
 
 
-_UNCHECKED_PARTS: dict[str | None, Check] = {"primaryEmail": text, "amountMicros": numeric}
+_UNCHECKED_PARTS: dict[str | None, Check] = {
+    "primaryEmail": text,
+    "additionalEmails": raw_json,
+    "amountMicros": numeric,
+}
 _UNCHECKED: dict[str, Check] = {"DATE_TIME": postgres_time, "DATE": _postgres_date, "RAW_JSON": _postgres_json}
 
 
+_EMPTY = ("", "[]", "{}")
+_EMPTY_IS_NULL = frozenset({"TEXT", "ARRAY", "MULTI_SELECT", "RAW_JSON", "FILES"})
+
+
 def store_form(column: Column, strict: bool) -> Check:
-    """`check_of`, or what takes its place in strict mode, with the empty string of a nullable text stored as NULL."""
+    """`check_of`, or what takes its place in strict mode. What is empty in a field that may be null is stored as NULL.
+
+    A validating server stores empty lists and objects as they are.
+    """
     check = (_unchecked(column) if strict else None) or check_of(column)
-    if column.type != "TEXT" or not column.nullable:
+    if not column.nullable or column.type not in _EMPTY_IS_NULL or (strict and column.type != "TEXT"):
         return check
 
     def checked(value: Any, name: str) -> Any:
-        return check(value, name) or None
+        made = check(value, name)
+        return None if made in _EMPTY and value != "{}" else made
 
     return checked
