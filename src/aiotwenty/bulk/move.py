@@ -364,9 +364,10 @@ def _differ(result: ObjectComparison, there: Mapping[str, Any], here: Mapping[st
 
 
 def _flat(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each value with its path. An object that is empty is none: servers of 2026 store it as null."""
     for name, value in record.items():
         if isinstance(value, Mapping):
             for part, inner in value.items():
-                yield f"{name}.{part}", inner
+                yield f"{name}.{part}", None if inner == {} else inner
         else:
             yield name, value
