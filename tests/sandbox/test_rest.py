@@ -72,14 +72,97 @@ async def test_related_records_come_along(talk: Any) -> None:
     assert [each["id"] for each in companies[0]["people"]] == [people[0]["id"]]
 
 
+async def test_related_records_stay_away_unless_they_are_asked_for(talk: Any) -> None:
+    _, made = await call(talk, "POST", "/rest/companies", {"name": "a"})
+    person = {"companyId": made["data"]["createCompany"]["id"]}
+
+    created = (await call(talk, "POST", "/rest/people", person))[1]["data"]["createPerson"]
+    (listed,) = (await call(talk, "GET", "/rest/people"))[1]["data"]["people"]
+
+    assert {"company", "noteTargets"} & (created.keys() | listed.keys()) == set()
+    assert listed["companyId"] == person["companyId"]
+
+
+async def test_deleting_is_for_good_unless_told_otherwise(talk: Any) -> None:
+    _, made = await call(talk, "POST", "/rest/batch/companies", [{"name": "a"}, {"name": "b"}])
+    gone, kept = (f"/rest/companies/{each['id']}" for each in made["data"]["createCompanies"])
+
+    assert (await call(talk, "DELETE", gone))[0] == 200
+    assert (await call(talk, "DELETE", kept, soft_delete="true"))[0] == 200
+
+    assert (await call(talk, "DELETE", gone))[0] == 404
+    deleted = await talk.data("{ companies(filter: { deletedAt: { is: NOT_NULL } }) { edges { node { name } } } }")
+    assert deleted == {"edges": [{"node": {"name": "b"}}]}
+
+
+async def test_many_are_changed_and_deleted_by_a_filter_that_may_not_be_left_out(talk: Any) -> None:
+    await call(talk, "POST", "/rest/batch/companies", [{"name": "a"}, {"name": "a"}, {"name": "b"}])
+
+    changed = await call(talk, "PATCH", "/rest/companies", {"name": "c"}, filter="name[eq]:a")
+    deleted = await call(talk, "DELETE", "/rest/companies", filter='name[in]:["b"]')
+    refused = await call(talk, "DELETE", "/rest/companies")
+
+    assert [each["name"] for each in changed[1]["data"]["updateCompanies"]] == ["c", "c"]
+    assert len(deleted[1]["data"]["deleteCompanies"]) == 1
+    assert refused == (
+        400,
+        {
+            "statusCode": 400,
+            "error": "BadRequestException",
+            "messages": ["Filters are mandatory for bulk destroy operations"],
+        },
+    )
+    assert (await call(talk, "GET", "/rest/companies"))[1]["totalCount"] == 2
+
+
+async def test_duplicates_are_found(talk: Any) -> None:
+    name = {"firstName": "A", "lastName": "B"}
+    _, made = await call(talk, "POST", "/rest/people", {"name": name})
+
+    status, body = await call(talk, "POST", "/rest/people/duplicates", {"data": [{"name": name}]})
+
+    assert status == 200
+    assert [each["id"] for each in body["data"][0]["personDuplicates"]] == [made["data"]["createPerson"]["id"]]
+
+
 @pytest.mark.parametrize(
-    ("path", "query"),
-    [("/rest/nope", {}), ("/rest/companies", {"filter": "name"}), ("/rest/companies", {"limit": "x"})],
+    ("path", "query", "message"),
+    [
+        ("/rest/nope", {}, "object 'nope' not found. eg: companies"),
+        ("/rest/company", {}, "object 'company' not found. Did you mean 'companies'?"),
+        ("/rest/companies/nope", {}, "'nope' is not a valid UUID"),
+        ("/rest/companies/a/b", {}, "Query path '/rest/companies/a/b' invalid. Valid examples: /rest/companies/id or"),
+        ("/rest/companies", {"filter": "name"}, "'filter' invalid for 'name'. eg: price[gte]:10"),
+        ("/rest/companies", {"filter": "name[has]:x"}, "'filter' invalid for 'name[has]:x', comparator has not in eq,"),
+        ("/rest/companies", {"filter": "name[in]:x"}, "'filter' invalid for 'in' operator. Received 'x' but array"),
+        ("/rest/companies", {"filter": "not(name[eq]:x,name[eq]:y)"}, "'filter' invalid. 'not' conjunction should"),
+        ("/rest/companies", {"order_by": "name[Up]"}, "'order_by' direction 'Up' invalid. Allowed values are"),
+        ("/rest/companies", {"depth": "2"}, "'depth=2' parameter invalid. Allowed values are 0, 1"),
+        ("/rest/companies", {"limit": "x"}, "limit 'x' is invalid. Should be an integer"),
+    ],
 )
-async def test_what_makes_no_sense_is_a_bad_request(talk: Any, path: str, query: dict[str, str]) -> None:
+async def test_what_makes_no_sense_is_a_bad_request(talk: Any, path: str, query: dict[str, str], message: str) -> None:
     status, body = await call(talk, "GET", path, **query)
 
-    assert (status, body["error"], len(body["messages"])) == (400, "BadRequestException", 1)
+    assert (status, body["error"]) == (400, "BadRequestException")
+    assert body["messages"][0].startswith(message)
+
+
+async def test_values_without_quotes_are_read_as_their_fields_are(talk: Any) -> None:
+    await call(talk, "POST", "/rest/opportunities", {"name": "true", "amount": {"amountMicros": 5}})
+    filters = ("name[eq]:true", "amount.amountMicros[gte]:5", "stage[eq]:NEW", "position[lt]:1")
+
+    counts = [(await call(talk, "GET", "/rest/opportunities", filter=each))[1]["totalCount"] for each in filters]
+
+    assert counts == [1, 1, 1, 1]
+
+
+async def test_the_endpoints_are_described(talk: Any) -> None:
+    core = (await call(talk, "GET", "/rest/open-api/core"))[1]
+    metadata = (await call(talk, "GET", "/rest/open-api/metadata"))[1]
+
+    assert "/companies" in core["paths"]
+    assert metadata["paths"].keys() == {"/objects", "/objects/{id}"}
 
 
 async def test_without_or_with_a_wrong_key_nothing_is_told(talk: Any) -> None:
@@ -101,7 +184,7 @@ def test_a_filter_is_read() -> None:
         "and": [
             {"name": {"firstName": {"ilike": "%a,b%"}}},
             {"or": [{"x": {"in": ["1", "2"]}}, {"not": {"y": {"is": "NULL"}}}]},
-            {"flag": {"eq": True}},
+            {"flag": {"eq": "true"}},
         ]
     }
 

@@ -1,4 +1,4 @@
-"""`/rest/open-api/core`: the sandbox's REST endpoints, described from the data model."""
+"""`/rest/open-api/core` and `/metadata`: the sandbox's REST endpoints, described from the data model."""
 
 from __future__ import annotations
 
@@ -36,20 +36,48 @@ _PAGE_INFO = {
     },
 }
 
+_ID: dict[str, Any] = {"name": "id", "in": "path", "required": True, "schema": _UUID}
+
 
 def core_document(model: DataModel, url: str) -> dict[str, Any]:
     """An OpenAPI 3.1 document with the paths and schemas of all active objects."""
     active = [each for each in model.objects.values() if each.is_active]
+    return _document(
+        f"{url}/rest",
+        [{"name": each.name_plural, "description": f"Object `{each.name_plural}`"} for each in active],
+        {path: item for each in active for path, item in _paths(each).items()},
+        {each.type_name: _schema(each) for each in active},
+    )
+
+
+def metadata_document(url: str) -> dict[str, Any]:
+    """The same for the data model itself, as far as the sandbox has it over REST."""
+    objects = {"type": "array", "items": {"type": "object"}}
+    found = _answer({"objects": objects}, pageInfo=_PAGE_INFO, totalCount={"type": "integer"})
+    parameters = [
+        {"name": key, "in": "query", "schema": _STRING} for key in ("limit", "starting_after", "ending_before")
+    ]
+    paths = {
+        "/objects": {"get": _said("objects", "findManyObjects", "200", found, parameters=parameters)},
+        "/objects/{id}": {
+            "parameters": [_ID],
+            "get": _said("objects", "findOneObject", "200", _answer({"object": {"type": "object"}})),
+        },
+    }
+    return _document(f"{url}/rest/metadata", [{"name": "objects", "description": "Objects"}], paths, {})
+
+
+def _document(url: str, tags: list[Any], paths: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     return {
         "openapi": "3.1.1",
         "info": {"title": "Twenty Api", "description": "The REST API of a Twenty sandbox.", "version": "v0.1"},
-        "servers": [{"url": f"{url}/rest", "description": "Sandbox"}],
+        "servers": [{"url": url, "description": "Sandbox"}],
         "security": [{"bearerAuth": []}],
-        "tags": [{"name": each.name_plural, "description": f"Object `{each.name_plural}`"} for each in active],
-        "paths": {path: item for each in active for path, item in _paths(each).items()},
+        "tags": tags,
+        "paths": paths,
         "components": {
             "securitySchemes": {"bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-            "schemas": {each.type_name: _schema(each) for each in active},
+            "schemas": schemas,
         },
     }
 
@@ -72,7 +100,7 @@ def _paths(of: Object) -> dict[str, Any]:
             "post": _operation(of, "createOne", "201", _answer({roots["create_one"]: record}), body=record),
         },
         f"/{name}/{{id}}": {
-            "parameters": [{"name": "id", "in": "path", "required": True, "schema": _UUID}],
+            "parameters": [_ID],
             "get": _operation(of, "findOne", "200", _answer({roots["find_one"]: record})),
             "patch": _operation(of, "updateOne", "200", _answer({roots["update_one"]: record}), body=record),
             "delete": _operation(
@@ -91,9 +119,13 @@ def _answer(data: dict[str, Any], **beside: Any) -> dict[str, Any]:
 
 def _operation(of: Object, verb: str, status: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
     subject = of.name_singular if verb.endswith("One") else of.name_plural
+    return _said(of.name_plural, f"{verb}{subject[:1].upper()}{subject[1:]}", status, answer, **more)
+
+
+def _said(tag: str, operation_id: str, status: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
     said: dict[str, Any] = {
-        "tags": [of.name_plural],
-        "operationId": f"{verb}{subject[:1].upper()}{subject[1:]}",
+        "tags": [tag],
+        "operationId": operation_id,
         "responses": {status: {"description": "Done", "content": {"application/json": {"schema": answer}}}},
     }
     if "body" in more:

@@ -12,10 +12,13 @@ from aiotwenty.sandbox.model import DataModel, Object, Operation
 from aiotwenty.sandbox.operations import Operations
 from aiotwenty.sandbox.plans import Selection, full_selection
 from aiotwenty.sandbox.rest_filters import parse_filter, parse_order_by
+from aiotwenty.sandbox.scalars import UUID_TEXT
 
 RestAnswer = tuple[int, dict[str, Any]]
 _PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
-MAX_DEPTH = 2
+_EXAMPLES = "Valid examples: /rest/companies/id or /rest/companies or /rest/batch/companies"
+MAX_DEPTH = 1
+MAX_DEPTH_STRICT = 2
 
 
 class Rest:
@@ -29,24 +32,24 @@ class Rest:
         batch = path[:1] == ["batch"]
         name, *rest = path[1:] if batch else path
         try:
+            if len(path) > 2 or not name:
+                raise errors.invalid_query(f"Query path '/rest/{'/'.join(path)}' invalid. {_EXAMPLES}")
             of = self._object(name)
-            depth = _depth(query)
-            match method, rest:
-                case "GET", []:
+            depth = self._depth(query)
+            if rest == ["duplicates"]:
+                return self._duplicates(of, payload, depth, actor)
+            record_id = _record_id(*rest)
+            match method:
+                case "GET" if record_id is None:
                     return self._list(of, query, depth, actor)
-                case "GET", [record_id]:
+                case "GET":
                     return self._found(of, record_id, depth, actor)
-                case "POST", []:
+                case "POST" if record_id is None:
                     return self._create(of, payload, batch, query, depth, actor)
-                case "PATCH" | "PUT", [record_id]:
-                    given = {"id": record_id, "data": payload}
-                    return 200, self._written(of, "update_one", given, depth, actor)
-                case "DELETE", [record_id]:
-                    if self._strict:
-                        # What is deleted already isn't found a second time (Twenty 1.10, November 2025).
-                        self._found(of, record_id, 0, actor)
-                    operation: Operation = "delete_one" if query.get("soft_delete") != "false" else "destroy_one"
-                    return 200, self._written(of, operation, {"id": record_id}, None, actor)
+                case "PATCH" | "PUT":
+                    return self._update(of, record_id, payload, query, depth, actor)
+                case "DELETE":
+                    return self._delete(of, record_id, query, actor)
             return _failed(400, "BadRequestException", f"{method} is not possible for '{'/'.join(path)}'")
         except errors.RecordError as error:
             if error.sub_code == "RECORD_NOT_FOUND":
@@ -55,10 +58,19 @@ class Rest:
             return _failed(400, kind, error.message)
 
     def _object(self, name: str) -> Object:
-        found = self._model.by_root(name)
-        if found is None or found[1] not in ("find_many", "find_one"):
-            raise errors.invalid_query(f"object '{name}' not found. Check the name in the path")
-        return found[0]
+        of, operation = self._model.by_root(name) or (None, None)
+        if of is not None and operation == "find_many":
+            return of
+        hint = f"Did you mean '{of.name_plural}'?" if of is not None and operation == "find_one" else "eg: companies"
+        raise errors.invalid_query(f"object '{name}' not found. {hint}")
+
+    def _depth(self, query: Mapping[str, str]) -> int:
+        """How far related records come along; none do unless it is asked for."""
+        allowed = [str(depth) for depth in range((MAX_DEPTH_STRICT if self._strict else MAX_DEPTH) + 1)]
+        depth = query.get("depth") or "0"
+        if depth not in allowed:
+            raise errors.invalid_query(f"'depth={depth}' parameter invalid. Allowed values are {', '.join(allowed)}")
+        return int(depth)
 
     def _call(self, of: Object, operation: Operation, given: dict[str, Any], selection: Selection, actor: str) -> Any:
         return self._operations().call(of, operation, given, selection, actor)
@@ -72,12 +84,7 @@ class Rest:
             given |= {"before": query["ending_before"], "last": limit}
         else:
             given |= {"after": query.get("starting_after"), "first": limit}
-        selection = {
-            "totalCount": Selected("totalCount"),
-            "edges": Selected("edges", {"node": Selected("node", self._selection(of, depth))}),
-            "pageInfo": Selected("pageInfo", {name: Selected(name) for name in _PAGE_INFO}),
-        }
-        page = self._call(of, "find_many", given, selection, actor)
+        page = self._call(of, "find_many", given, self._page_selection(of, depth), actor)
         records = [_flat(edge["node"]) for edge in page["edges"]]
         return 200, {
             "data": {of.roots["find_many"]: records},
@@ -85,7 +92,7 @@ class Rest:
             "totalCount": page["totalCount"],
         }
 
-    def _found(self, of: Object, record_id: str, depth: int, actor: str) -> RestAnswer:
+    def _found(self, of: Object, record_id: str | None, depth: int, actor: str) -> RestAnswer:
         given = {"filter": {"id": {"eq": record_id}}}
         record = self._call(of, "find_one", given, self._selection(of, depth), actor)
         return 200, {"data": {of.roots["find_one"]: _flat(record)}}
@@ -97,6 +104,41 @@ class Rest:
         given = {"data": payload, "upsert": query.get("upsert") == "true"}
         return 201, self._written(of, operation, given, depth, actor)
 
+    def _update(
+        self, of: Object, record_id: str | None, payload: Any, query: Mapping[str, str], depth: int, actor: str
+    ) -> RestAnswer:
+        if record_id is not None:
+            return 200, self._written(of, "update_one", {"id": record_id, "data": payload}, depth, actor)
+        given = {"data": payload, "filter": _needed_filter(query, "update")}
+        return 200, self._written(of, "update_many", given, depth, actor)
+
+    def _delete(self, of: Object, record_id: str | None, query: Mapping[str, str], actor: str) -> RestAnswer:
+        """For good unless `soft_delete=true`: other than GraphQL's `delete...`, whose name the answer has."""
+        soft = query.get("soft_delete") == "true"
+        if record_id is None:
+            given = {"filter": _needed_filter(query, "delete" if soft else "destroy")}
+            body = self._written(of, "delete_many" if soft else "destroy_many", given, None, actor)
+        else:
+            if self._strict:
+                # What is deleted already isn't found a second time (Twenty 1.10, November 2025).
+                self._found(of, record_id, 0, actor)
+            body = self._written(of, "delete_one" if soft else "destroy_one", {"id": record_id}, None, actor)
+        (shown,) = body["data"].values()
+        return 200, {"data": {of.roots["delete_many" if record_id is None else "delete_one"]: shown}}
+
+    def _duplicates(self, of: Object, payload: Any, depth: int, actor: str) -> RestAnswer:
+        found = self._call(of, "find_duplicates", payload or {}, self._page_selection(of, depth), actor)
+        return 200, {
+            "data": [
+                {
+                    "totalCount": page["totalCount"],
+                    "pageInfo": page["pageInfo"],
+                    of.roots["find_duplicates"]: [_flat(edge["node"]) for edge in page["edges"]],
+                }
+                for page in found
+            ]
+        }
+
     def _written(
         self, of: Object, operation: Operation, given: dict[str, Any], depth: int | None, actor: str
     ) -> dict[str, Any]:
@@ -105,6 +147,13 @@ class Rest:
         made = self._call(of, operation, given, selection, actor)
         shown = [_flat(each) for each in made] if isinstance(made, list) else _flat(made)
         return {"data": {of.roots[operation]: shown}}
+
+    def _page_selection(self, of: Object, depth: int) -> Selection:
+        return {
+            "totalCount": Selected("totalCount"),
+            "edges": Selected("edges", {"node": Selected("node", self._selection(of, depth))}),
+            "pageInfo": Selected("pageInfo", {name: Selected(name) for name in _PAGE_INFO}),
+        }
 
     def _selection(self, of: Object, depth: int, in_many: bool = False) -> Selection:
         made = full_selection(of)
@@ -132,11 +181,17 @@ def _flat_value(value: Any) -> Any:
     return value
 
 
-def _depth(query: Mapping[str, str]) -> int:
-    depth = _number(query, "depth", 1)
-    if depth > MAX_DEPTH:
-        raise errors.invalid_query(f"'depth={depth}' parameter invalid. Allowed values are 0, 1, 2")
-    return depth
+def _record_id(record_id: str | None = None) -> str | None:
+    if record_id is not None and not UUID_TEXT.fullmatch(record_id):
+        raise errors.invalid_query(f"'{record_id}' is not a valid UUID")
+    return record_id
+
+
+def _needed_filter(query: Mapping[str, str], verb: str) -> dict[str, Any]:
+    """That of a request which changes many records: it may not be left out."""
+    if not query.get("filter"):
+        raise errors.invalid_query(f"Filters are mandatory for bulk {verb} operations")
+    return parse_filter(query["filter"])
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

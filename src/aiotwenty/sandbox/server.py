@@ -15,7 +15,7 @@ from aiotwenty.sandbox.faults import Faults
 from aiotwenty.sandbox.files import Files
 from aiotwenty.sandbox.limits import MAX_BODY_BYTES, RateLimiter
 from aiotwenty.sandbox.metadata import Metadata
-from aiotwenty.sandbox.open_api import core_document
+from aiotwenty.sandbox.open_api import core_document, metadata_document
 from aiotwenty.sandbox.requests import (
     Call,
     GraphQLCall,
@@ -69,6 +69,7 @@ class Endpoints:
         router.add_get("/rest/metadata/objects", self._disturbed(self._rest_objects))
         router.add_get("/rest/metadata/objects/{name}", self._disturbed(self._rest_object))
         router.add_get("/rest/open-api/core", self._disturbed(self._open_api))
+        router.add_get("/rest/open-api/metadata", self._disturbed(self._open_api_metadata))
         router.add_route("*", "/rest/{path:.+}", self._disturbed(self._rest_records))
         application.on_response_prepare.append(self._headers)
         return application
@@ -212,6 +213,10 @@ class Endpoints:
     async def _open_api(self, request: web.Request, call: Call) -> web.StreamResponse:
         self._rest_caller(request)
         return _rest_response(200, core_document(self.workspace.model, self.url()))
+
+    async def _open_api_metadata(self, request: web.Request, call: Call) -> web.StreamResponse:
+        self._rest_caller(request)
+        return _rest_response(200, metadata_document(self.url()))
 
 
 def _rest_response(status: int, body: Any) -> web.Response:
