@@ -240,7 +240,12 @@ def insert(endpoint: Endpoint, into: str, **values: Any) -> None:
     [
         ({"name": "name"}, 'Name "name" is not available as it is already used by another field'),
         ({"name": "accountOwnerId"}, 'Name "accountOwnerId" is not available as it is already used by another field'),
-        ({"name": "x" * 64}, "Name is too long: it exceeds the 63 characters limit"),
+        ({"name": "x" * 64}, "Name is too long"),
+        ({"name": "type"}, 'This name is reserved. Use a different name or the system will add "Custom" suffix.'),
+        (
+            {"type": "FILES"},
+            "maxNumberOfValues must be defined in settings and be a number greater than 0 and less than or equal to 10",
+        ),
         ({"label": " "}, "Label cannot be empty"),
         ({"type": "SELECT"}, "Options are required for enum fields"),
         ({"type": "POSITION"}, "Field type POSITION is not supported for field creation."),
@@ -551,7 +556,7 @@ def test_an_older_server_wants_camel_case_and_makes_texts_not_null() -> None:
     old = Endpoint(strict=True)
     field = {"objectMetadataId": old.object_id("company"), "name": "probec1b", "label": "x", "type": "TEXT"}
 
-    assert old.reasons(CREATE_FIELD, {"input": {"field": field}}) == ["Name should be in camelCase: probec1b"]
+    assert old.reasons(CREATE_FIELD, {"input": {"field": field}}) == ["Name should be in camelCase"]
     old.create_field("company", "motto")
     assert old.workspace.model.objects["company"].fields["motto"].is_nullable is False
 

@@ -83,7 +83,8 @@ class AccessResolvers:
         secret = input.get("secret")
         if secret is None and self._strict:
             message = 'null value in column "secret" of relation "webhook" violates not-null constraint'
-            raise GraphQLError(message)
+            extensions = {"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": "An error occurred."}
+            raise GraphQLError(message, extensions=extensions)
         hook = Webhook(
             id=input.get("id") or new_id(),
             target_url=input["targetUrl"],

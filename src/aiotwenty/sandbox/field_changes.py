@@ -240,7 +240,9 @@ def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Fiel
             reasons.append(not_available(name))
     if field.type not in RELATIONS:
         chosen = field.type in ("SELECT", "MULTI_SELECT")
-        kept = {"options": field.options, "defaultValue": field.default_value} if chosen else {}
+        kept: dict[str, Any] = {"options": field.options, "defaultValue": field.default_value} if chosen else {}
+        if field.type == "FILES":
+            kept["settings"] = field.settings
         reasons += value_reasons(field.type, kept | {key: value for key, value in given.items() if value is not None})
     if given.get("isActive") is False and field.name == of.label_identifier:
         message = "Cannot deactivate, please update the label identifier field first"

@@ -12,6 +12,18 @@ from aiotwenty.sandbox.model import OPTIONED, RELATIONS, unquoted
 from aiotwenty.sandbox.names import camel
 
 MAX_NAME_LENGTH = 63
+MAX_FILES = 10
+_RESERVED_NAMES = """
+address addresses aggregate appToken appTokens approvedAccessDomain approvedAccessDomains billingCustomer
+billingCustomers billingEntitlement billingEntitlements billingMeter billingMeters billingProduct billingProducts
+billingSubscription billingSubscriptionItem billingSubscriptionItems billingSubscriptions currencies currency event
+events featureFlag featureFlags field fields fullNames index job jobs keyValuePair keyValuePairs link links object
+objects pageLayout pageLayoutTab pageLayoutTabs pageLayoutWidget pageLayoutWidgets pageLayouts plan plans
+postgresCredential postgresCredentials relation relations role roles twoFactorMethod twoFactorMethods type types
+user userWorkspace userWorkspaceRole userWorkspaceRoles userWorkspaces users workspace workspaces
+"""
+_RESERVED = frozenset(_RESERVED_NAMES.split())
+"""Names that neither objects nor fields may have (the server's source, 2026)."""
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]*")
 _OPTION_VALUE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _NOT_CREATABLE = frozenset({"ACTOR", "POSITION", "TS_VECTOR"})
@@ -35,9 +47,12 @@ def name_reasons(name: str, strict: bool) -> list[dict[str, Any]]:
             )
         ]
     if len(name) > MAX_NAME_LENGTH:
-        return [invalid(f"Name is too long: it exceeds the {MAX_NAME_LENGTH} characters limit", name)]
+        return [invalid("Name is too long", name)]
     if strict and camel(name) != name:
-        return [invalid(f"Name should be in camelCase: {name}", name)]
+        return [invalid("Name should be in camelCase", name)]
+    if name in _RESERVED:
+        message = 'This name is reserved. Use a different name or the system will add "Custom" suffix.'
+        return [invalid(message, name)]
     return []
 
 
@@ -62,6 +77,11 @@ def value_reasons(of_type: str, given: Mapping[str, Any]) -> list[dict[str, Any]
         reasons = []
     if settings is not None and not isinstance(settings, dict):
         reasons.append(invalid("Settings must be an object", settings))
+    elif of_type == "FILES" and not _is_number_of_files((settings or {}).get("maxNumberOfValues")):
+        message = (
+            "maxNumberOfValues must be defined in settings and be a number greater than 0 and less than or equal to"
+        )
+        reasons.append(invalid(f"{message} {MAX_FILES}", settings))
     elif of_type == "NUMBER" and settings and settings.get("dataType", "float") not in _NUMBER_TYPES:
         reasons.append(invalid(f"Data type must be one of {', '.join(_NUMBER_TYPES)}", settings["dataType"]))
     if given.get("isUnique"):
@@ -70,6 +90,10 @@ def value_reasons(of_type: str, given: Mapping[str, Any]) -> list[dict[str, Any]
         elif default is not None:
             reasons.append(invalid("Unique fields cannot have a default value", default))
     return reasons
+
+
+def _is_number_of_files(value: Any) -> bool:
+    return isinstance(value, int | float) and 1 <= value <= MAX_FILES
 
 
 def _can_be_unique(of_type: str) -> bool:
