@@ -196,6 +196,23 @@ async def test_subscribing_with_a_key_is_refused(caller: Caller) -> None:
     assert answer["errors"][0]["message"] == "Schema is not configured to execute subscription operation."
 
 
+async def test_the_logs_of_functions_open_and_stay_silent(caller: Caller) -> None:
+    body = {"query": "subscription { logicFunctionLogs(input: {}) { logs } }"}
+    headers = caller.key | {"Accept": "text/event-stream"}
+    async with caller.session.post(caller.sandbox.url + "/metadata", json=body, headers=headers) as response:
+        assert (response.status, response.content_type) == (200, "text/event-stream")
+        assert await response.content.readany() == b":\n\n"
+
+    async with caller.session.post(caller.sandbox.url + "/metadata", json=body) as response:
+        assert response.status == 500
+
+
+async def test_live_event_logs_are_not_configured(caller: Caller) -> None:
+    answer = await caller.post("/metadata", "subscription { eventLogsLive(table: PAGEVIEW) { event } }")
+
+    assert answer["errors"][0]["extensions"]["code"] == "CLICKHOUSE_NOT_CONFIGURED"
+
+
 # REST
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ KEEP_ALIVE_SECONDS = 65
 KEEP_ALIVE_SECONDS_STRICT = 5
 _GRAPHQL_JSON = "application/graphql-response+json"
 _EVENTS = "text/event-stream"
+_COMMENT_SECONDS = 12
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CallHandler = Callable[[web.Request, Call], Awaitable[web.StreamResponse]]
@@ -144,7 +146,8 @@ class Endpoints:
             only_static = call.static_only or (request.method == "GET" and not self.strict)
             if only_static and request.path.startswith("/graphql"):
                 return self._respond(request, self.core.static_answer(asked, caller))
-            return self._respond(request, execute(asked, caller))
+            answer = execute(asked, caller)
+            return await _silence(request) if answer.body is None else self._respond(request, answer)
 
         return handle
 
@@ -217,6 +220,15 @@ class Endpoints:
     async def _open_api_metadata(self, request: web.Request, call: Call) -> web.StreamResponse:
         self._rest_caller(request)
         return _rest_response(200, metadata_document(self.url()))
+
+
+async def _silence(request: web.Request) -> web.StreamResponse:
+    """A subscription that tells nothing, but that it is still there, until the caller goes."""
+    response = web.StreamResponse(headers={"Content-Type": _EVENTS, "Content-Encoding": "none"})
+    await response.prepare(request)
+    while True:
+        await response.write(b":\n\n")
+        await asyncio.sleep(_COMMENT_SECONDS)
 
 
 def _rest_response(status: int, body: Any) -> web.Response:

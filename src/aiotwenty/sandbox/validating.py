@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: `body` as JSON, with `status`."""
+    """What goes back: `body` as JSON, with `status`; None is a stream of events that never come."""
 
     body: Any
     status: int = 200
@@ -98,7 +98,7 @@ def run(
     if wrong := variable_errors(schema, operation, variables or {}):
         return Answer({"errors": wrong}, status=400, refused=True)
     if operation.operation is OperationType.SUBSCRIPTION:
-        return _no_subscription(operation)
+        return _subscribed(operation, with_key=bool(context))
     result = execute_sync(
         schema,
         document,
@@ -110,9 +110,20 @@ def run(
     return _answer(result)
 
 
-def _no_subscription(operation: OperationDefinitionNode) -> Answer:
-    """An API key may not subscribe: HTTP 500, in one server-sent event if that was asked for (Twenty, July 2026)."""
+def _subscribed(operation: OperationDefinitionNode, *, with_key: bool) -> Answer:
+    """What an API key may subscribe to, as Twenty answered in July 2026.
+
+    Nothing but `logicFunctionLogs`, which opens and stays silent; HTTP 500 in one server-sent event for the others.
+    """
     roots = [node for node in operation.selection_set.selections if isinstance(node, FieldNode)]
+    match roots[0].name.value if roots and with_key else "":
+        case "logicFunctionLogs":
+            return Answer(None, events=True)
+        case "eventLogsLive":
+            extensions = {"code": "CLICKHOUSE_NOT_CONFIGURED", "userFriendlyMessage": "An error occurred."}
+            return Answer(
+                {"errors": [{"message": "ClickHouse is not configured", "extensions": extensions}]}, events=True
+            )
     said = _located(GraphQLError("Forbidden resource", roots)) | {
         "path": [(one.alias or one.name).value for one in roots]
     }
