@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
 import socket
@@ -71,9 +73,75 @@ def test_a_value_that_the_sandbox_cannot_read_is_wrong_usage(tmp_path: Path, opt
     assert option[1] in finished.stderr
 
 
-async def test_a_wrong_key_is_an_authentication_failure(tmp_path: Path) -> None:
-    import asyncio
+def test_a_port_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+    assert aiotwenty("sandbox", "--port", "99999", cwd=tmp_path).returncode == 2
 
+
+@pytest.mark.parametrize("document", ["", "folder"])
+def test_a_folder_is_no_document(tmp_path: Path, document: str) -> None:
+    (tmp_path / "folder").mkdir()
+    finished = aiotwenty("query", document, cwd=tmp_path)
+    assert finished.returncode == 2
+    assert "directory" in finished.stderr
+
+
+def test_a_format_that_is_none_is_wrong_usage_before_anything_is_written(tmp_path: Path) -> None:
+    assert aiotwenty("export", "--all", "out", "--format", "xlsx", cwd=tmp_path).returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_hides_no_words_in_brackets(tmp_path: Path) -> None:
+    assert "[]" not in aiotwenty("load", "--help", cwd=tmp_path).stdout
+
+
+def test_the_package_can_be_run_as_a_module(tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "aiotwenty", "--version"], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, check=True
+    )
+    assert finished.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+async def test_a_terminal_without_the_characters_gets_them_escaped(tmp_path: Path, encoding: str) -> None:
+    async with Sandbox() as sandbox:
+        where = {"TWENTY_API_URL": sandbox.url, "TWENTY_API_KEY": sandbox.api_key, "PYTHONIOENCODING": encoding}
+        create = 'mutation { createCompany(data: {name: "\\u0141\\u00f3d\\u017a \\ud83d\\ude80"}) { name } }'
+        created = await asyncio.to_thread(aiotwenty, "query", create, cwd=tmp_path, **where)
+        assert json.loads(created.stdout) == {"createCompany": {"name": "\u0141\u00f3d\u017a \U0001f680"}}
+        listed = await asyncio.to_thread(aiotwenty, "objects", "company", cwd=tmp_path, **where)
+    assert listed.returncode == 0
+    assert "accountOwner" in listed.stdout
+
+
+async def test_standard_output_may_be_closed(tmp_path: Path) -> None:
+    async with Sandbox() as sandbox:
+        where = {**ENVIRONMENT, "TWENTY_API_URL": sandbox.url, "TWENTY_API_KEY": sandbox.api_key}
+        process = await asyncio.create_subprocess_exec(
+            "sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, "objects", cwd=tmp_path, env=where, stderr=subprocess.PIPE
+        )
+        _, told = await process.communicate()
+    assert (process.returncode, told) == (0, b"")
+
+
+def test_ctrl_c_while_the_command_starts_is_no_traceback(tmp_path: Path) -> None:
+    program = (
+        "import builtins, sys\n"
+        "import aiotwenty.cli\n"
+        "given = builtins.__import__\n"
+        "def stopped(name, *more):\n"
+        "    if name == 'aiotwenty.cli.app':\n"
+        "        raise KeyboardInterrupt\n"
+        "    return given(name, *more)\n"
+        "builtins.__import__ = stopped\n"
+        "aiotwenty.cli.main()\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, check=False
+    )
+    assert (finished.returncode, finished.stderr) == (130, b"")
+
+
+async def test_a_wrong_key_is_an_authentication_failure(tmp_path: Path) -> None:
     async with Sandbox() as sandbox:
         finished = await asyncio.to_thread(
             aiotwenty, "objects", cwd=tmp_path, TWENTY_API_URL=sandbox.url, TWENTY_API_KEY="not.a.key"

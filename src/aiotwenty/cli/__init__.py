@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 __all__ = ["main"]
+
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C stopped, as shells have it."""
 
 
 def main() -> None:
@@ -15,6 +19,13 @@ def main() -> None:
     except ModuleNotFoundError as error:
         sys.stderr.write(f"The aiotwenty command needs {error.name}: pip install 'aiotwenty[tools]'\n")
         raise SystemExit(1) from None
-    from aiotwenty.cli.app import run
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal has no characters for is shown escaped rather than not at all.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        from aiotwenty.cli.app import run
 
-    raise SystemExit(run(sys.argv[1:]))
+        raise SystemExit(run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,6 +44,12 @@ FilterText = Annotated[str | None, typer.Option("--filter", help='As JSON: \'{"n
 AllRecords = Annotated[bool, typer.Option("--all-records", help="Yes, every record of the object.")]
 
 
+class Format(StrEnum):
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (load, export, update, delete, destroy, compare):
@@ -52,7 +59,7 @@ def register(app: typer.Typer) -> None:
 def load(
     object: Object = None,
     source: Source = None,
-    plan: Annotated[Path | None, typer.Option(help="A TOML file with several [[load]] of object and source.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="A TOML file that names several objects and sources.")] = None,
     everything: Annotated[Path | None, typer.Option("--all", help="A folder that `export --all` wrote.")] = None,
     key: Key = None,
     mapping: Map = None,
@@ -241,7 +248,7 @@ def export(
     ] = None,
     deleted: Annotated[bool, typer.Option("--deleted", help="Deleted records, too.")] = False,
     format: Annotated[  # noqa: A002
-        str | None, typer.Option(help="With --all: jsonl (the default; can be loaded again), csv or parquet.")
+        Format | None, typer.Option(help="With --all: jsonl, the default, can be loaded again.")
     ] = None,
     journal: JournalFile = None,
     as_json: Json = False,

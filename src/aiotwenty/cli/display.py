@@ -19,9 +19,10 @@ from rich.progress import Progress as Bar
 
 from aiotwenty import Client
 from aiotwenty.bulk import LoadReport, Progress, Reject, StepReport
+from aiotwenty.cli import INTERRUPTED
 from aiotwenty.errors import ConfigurationError, TwentyError
 
-FINDINGS, INTERRUPTED = 4, 130
+FINDINGS = 4
 SHOWN, SHOWN_TO_MACHINES = 5, 100
 T = TypeVar("T")
 

@@ -40,9 +40,11 @@ def objects(
         dumped = [one.model_dump(mode="json", by_alias=True) for one in found]
         _print_json(dumped[0] if name else dumped)
     else:
-        # What goes to a file or a pipe is not folded to the width of a terminal.
-        width = None if sys.stdout.isatty() else 1000
-        Console(width=width).print(_field_table(found[0]) if name else _object_table(found))
+        console = Console()
+        if not console.is_terminal:
+            # What goes to a file or a pipe is not folded to the width of a terminal.
+            console.width = 1000
+        console.print(_field_table(found[0]) if name else _object_table(found))
 
 
 def query(
@@ -83,6 +85,8 @@ def _document(given: str) -> str:
         return Path(given).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise typer.BadParameter(f"no such file, and no document either: {given}", param_hint="DOCUMENT") from None
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {given!r}: {error.strerror}", param_hint="DOCUMENT") from None
     except UnicodeDecodeError:
         raise typer.BadParameter(f"{given} is not UTF-8", param_hint="DOCUMENT") from None
 
@@ -98,7 +102,9 @@ def _variables(given: str) -> dict[str, Any]:
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    # A terminal that has other characters only would spoil the JSON; escaped, it is the same text.
+    everything = "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=not everything))
 
 
 def _object_table(found: list[Object]) -> Table:

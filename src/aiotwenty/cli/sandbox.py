@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 0,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.", min=0, max=65_535)] = 0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     database: Annotated[Path | None, typer.Option(help="File that keeps everything; else it is in memory.")] = None,
     rate_limit: Annotated[

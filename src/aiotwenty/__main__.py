@@ -1,0 +1,5 @@
+"""`python -m aiotwenty`: the command where the folder of scripts is not on the path."""
+
+from aiotwenty.cli import main
+
+main()
