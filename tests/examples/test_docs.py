@@ -6,6 +6,7 @@ import ast
 import asyncio
 import inspect
 import re
+import shlex
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ import pytest
 import pytest_asyncio
 
 from aiotwenty import Twenty
+from aiotwenty.cli.app import run as aiotwenty
 from aiotwenty.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 
@@ -60,6 +63,35 @@ async def test_the_python_of_a_page_runs(page: Path, twenty: Twenty) -> None:
     for value in names.values():
         if isinstance(value, Twenty):
             await value.aclose()
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The arguments of each `aiotwenty` in the shell blocks of a page, up to a pipe. Not of what ends with Ctrl-C."""
+    found = []
+    for block in SHELL.findall(page.read_text(encoding="utf-8")):
+        for line in block.replace("\\\n", "").splitlines():
+            name, *arguments = shlex.split(line, comments=True) or [""]
+            if name == "aiotwenty" and arguments[0] not in ("sandbox", "playground"):
+                found.append(arguments[: arguments.index("|")] if "|" in arguments else arguments)
+    return found
+
+
+WITH_COMMANDS = [page for page in PAGES if commands(page)]
+
+
+@pytest.mark.usefixtures("twenty")
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.stem)
+async def test_the_commands_of_a_page_run(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "find.graphql").write_text(
+        "query($name: String) { companies(filter: {name: {eq: $name}}) { edges { node { id } } } }"
+    )
+    (tmp_path / "variables.json").write_text('{"name": "Air"}')
+    plan = re.search(r'write_text\("""(.*?)"""', page.read_text(encoding="utf-8"), re.DOTALL)  # noqa: ASYNC240
+    if plan:
+        (tmp_path / "import.toml").write_text(plan[1])
+    # One of the people has no e-mail address, and is a reject of the plan.
+    wanted = {shlex.join(one): 4 if "--plan" in one else 0 for one in commands(page)}
+    assert {line: await asyncio.to_thread(aiotwenty, shlex.split(line)) for line in wanted} == wanted
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
