@@ -43,10 +43,6 @@ class Preparer:
         self._key_readers = [_reader(target) for target in self.key]
         self._unique_readers = [(path, _field_reader(path)) for path in mapper.shape.unique]
 
-    @property
-    def key_paths(self) -> tuple[str, ...]:
-        return tuple(target.dotted for target in self.key)
-
     def prepare(self, row: Row) -> Prepared | Reject:
         if row.problem:
             return self._reject(row, "MALFORMED", row.problem)

@@ -353,11 +353,6 @@ def token_invalid(message: str = "Token invalid.") -> RecordError:
     )
 
 
-def unknown_token_type() -> RecordError:
-    """A well-signed token that doesn't say what it is (Twenty 1.10, November 2025)."""
-    return RecordError("Unknown token error.", sub_code="INVALID_INPUT", friendly=GENERIC)
-
-
 def key_revoked() -> RecordError:
     return RecordError(
         "This API Key is revoked",
