@@ -179,3 +179,15 @@ async def test_rest_takes_paths_and_booleans_as_the_documentation_writes_them(
     async with Twenty(server.url, api_key=KEY) as twenty:
         await twenty.rest.get(path, **query)
     assert server.seen[0].path_qs == "/rest/people?limit=2&upsert=true"
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PUT"])
+async def test_no_write_is_sent_twice_that_the_policy_does_not_send_twice(server: ScriptedServer, method: str) -> None:
+    async with Twenty(server.url, api_key=KEY, retry=RetryPolicy(attempts=1)) as twenty:
+        server.say(answer({"data": {"people": []}}))
+        await twenty.rest.get("people")
+        server.say(Answer(abort=True))
+        with pytest.raises(ConnectionFailed) as caught:
+            await twenty.rest.request(method, "people/1")  # type: ignore[arg-type]
+    assert [request.method for request in server.seen] == [method]
+    assert caught.value.outcome_unknown

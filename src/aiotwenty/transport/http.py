@@ -37,6 +37,18 @@ class _Hidden(str):
         return "'***'"
 
 
+class _Once(str):
+    """A method that aiohttp does not find among those that it sends again by itself when a kept connection breaks."""
+
+    __slots__ = ()
+
+    def upper(self) -> str:
+        return self
+
+    def __hash__(self) -> int:
+        return ~super().__hash__()
+
+
 class HttpSession:
     """Sends single requests with the bearer key and reads whole answers. Redirects are not followed.
 
@@ -92,7 +104,7 @@ class HttpSession:
         error: TwentyError
         try:
             async with session.request(
-                call.method,
+                call.method if call.reads else _Once(call.method),
                 call.url,
                 data=data,
                 headers=headers,
