@@ -71,6 +71,17 @@ async def test_use_in_another_event_loop_says_so(server: ScriptedServer) -> None
         assert await twenty.companies.count() == 3
 
 
+async def test_use_in_another_event_loop_says_so_while_the_first_is_busy(server: ScriptedServer) -> None:
+    server.say(COUNT)
+    server.seconds = 0.3
+    async with Twenty(server.url, api_key=KEY, max_connections=1) as twenty:
+        busy = [asyncio.ensure_future(twenty.companies.count()) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(ConfigurationError, match="another event loop"):
+            await asyncio.to_thread(lambda: asyncio.run(asyncio.wait_for(twenty.companies.count(), 5)))
+        assert await asyncio.gather(*busy) == [3, 3]
+
+
 async def test_closing_waits_for_what_is_in_flight() -> None:
     async with Sandbox(faults=["latency=0.1"]) as sandbox:
         twenty = Twenty(sandbox.url, api_key=sandbox.api_key)

@@ -53,6 +53,8 @@ class Engine:
         attempt, lost, refused, delay = 1, False, False, 0.0
         while True:
             try:
+                # Before anything that belongs to one event loop is waited for.
+                self.http.check()
                 if delay:
                     await self.http.pause(delay)
                 # A request that was refused keeps its turn: it does not queue up behind those that have not been

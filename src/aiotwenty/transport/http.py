@@ -154,8 +154,8 @@ class HttpSession:
         text = failure.message if isinstance(failure, aiohttp.ClientResponseError) else str(failure)
         return redacted(" ".join(text.split()), self._secret) or type(failure).__name__
 
-    async def open(self) -> aiohttp.ClientSession:
-        """The session, created in the running loop at first use."""
+    def check(self) -> asyncio.AbstractEventLoop:
+        """The loop this is used in. Raises `ConfigurationError` if that is not the first one's, or if it is closed."""
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop = loop
@@ -165,6 +165,11 @@ class HttpSession:
             )
         if self.closed:
             raise ConfigurationError("this client is closed: make a new one, or close it later.")
+        return loop
+
+    async def open(self) -> aiohttp.ClientSession:
+        """The session, created in the running loop at first use."""
+        loop = self.check()
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._max_connections, keepalive_timeout=IDLE_SECONDS),
