@@ -63,7 +63,10 @@ class ConnectionFailed(TwentyError):
 
 
 class RequestTimeout(ConnectionFailed):
-    """No answer within `timeout` seconds. Twenty never answers some malformed bodies at all (Twenty, July 2026)."""
+    """No answer within `timeout` seconds. Twenty never answers some malformed bodies at all (Twenty, July 2026).
+
+    `sent` is false when there was not even a connection within four fifths of them.
+    """
 
 
 class UnexpectedResponse(TwentyError):
