@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,8 @@ async def test_what_was_exported_loads_again_as_it_was(
         loaded = await target.companies.load(tmp_path / f"a{ending}")
         assert (loaded.loaded, loaded.rejected) == (1200, 0)
         there = {one.id: one async for one in target.companies.iterate()}
-    left_out = {"updated_at", "search_vector", "updated_by"}
+    # An empty object that a client writes is null to newer servers.
+    left_out: Any = {"updated_at": True, "search_vector": True, "updated_by": True, "created_by": {"context"}}
     async for one in either.companies.iterate():
         assert there[one.id].model_dump(exclude=left_out) == one.model_dump(exclude=left_out)
 

@@ -70,7 +70,7 @@ def test_sign_makes_what_verify_takes() -> None:
         (BODY, {**headers(), "X-Twenty-Webhook-Signature": ""}, "does not fit"),
         (BODY, {**headers(), "X-Twenty-Webhook-Timestamp": "yesterday"}, "no number of milliseconds"),
         (BODY, {**headers(), "X-Twenty-Webhook-Timestamp": "٣"}, "no number of milliseconds"),
-        (BODY, headers(age=4000), r"40\d\d s old; 300 s are allowed"),
+        (BODY, headers(age=4000), r"\d+ s old; 300 s are allowed"),
         (BODY, headers(age=-4000), "in the future"),
         (BODY, {}, "There is no X-Twenty-Webhook-Signature header"),
         (BODY, {"X-Twenty-Webhook-Signature": "ab"}, "There is no X-Twenty-Webhook-Timestamp header"),
