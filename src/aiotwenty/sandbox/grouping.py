@@ -117,6 +117,8 @@ class Grouper:
     def _dimensions(self, of: Object, entry: Any, path: tuple[str, ...], table: str) -> Iterator[Dimension]:
         if not isinstance(entry, dict):
             raise errors.invalid_query(f"Invalid groupBy entry {errors.shown(entry)}: it must be an object")
+        if len(entry) > 1:
+            raise errors.several_in_one_group("fields")
         for name, value in entry.items():
             if value is None or value is False:
                 continue
@@ -124,8 +126,10 @@ class Grouper:
             if (column := of.scalars.get(name)) is not None:
                 sql = compared_sql(column, table, self.strict)
                 dated = column.type in ("DATE", "DATE_TIME")
-                yield Dimension(here, self._dated(sql, value) if dated else sql, column)
+                yield Dimension(here, self._dated(sql, value, column) if dated else sql, column)
             elif (composite := of.composites.get(name)) is not None and isinstance(value, dict):
+                if len(value) > 1:
+                    raise errors.several_in_one_group("subfields")
                 for part in (part for part, wanted in value.items() if wanted):
                     if part not in composite.columns:
                         raise errors.not_sortable(f"{name}.{part}")
@@ -138,21 +142,21 @@ class Grouper:
                     each.sql = f"(SELECT {each.sql} FROM {quoted(relation.target)} {inner} WHERE {join})"
                     yield each
             else:
-                raise errors.invalid_query(f'Unidentified field in groupBy: "{name}"')
+                raise errors.invalid_query(f"Unidentified field in groupBy: {name}")
 
-    def _dated(self, sql: str, value: Any) -> str:
+    def _dated(self, sql: str, value: Any, column: Column) -> str:
         options = value if isinstance(value, dict) else {}
         granularity, zone = options.get("granularity") or "DAY", options.get("timeZone")
         if granularity not in (*_GRANULARITIES, *_PARTS):
             raise errors.invalid_query(f'Invalid granularity "{granularity}"')
-        if zone is None and granularity in _GRANULARITIES and not self.strict:
-            raise errors.invalid_query(
-                "Time zone should be specified for a group by date with Day, Week, Month, Quarter or Year granularity"
-            )
+        if column.type == "DATE":
+            zone = None  # a day is the same everywhere, and whatever zone is given is not looked at
+        elif not zone and granularity in _GRANULARITIES and not self.strict:
+            raise errors.missing_time_zone()
         try:
             _zone(zone or "UTC")
         except (ZoneInfoNotFoundError, ValueError):
-            raise errors.invalid_query(f'Invalid time zone "{zone}"') from None
+            raise errors.invalid_time_zone(zone) from None
         week_start = options.get("weekStartDay") or "MONDAY"
         quotes = ", ".join("'" + str(each).replace("'", "''") + "'" for each in (granularity, zone or "", week_start))
         return f"bucket({sql}, {quotes})"

@@ -129,6 +129,11 @@ class Column:
     reference: Relation | None = None
     """Set on a join column."""
 
+    @property
+    def path(self) -> str:
+        """How records spell it: `domainName.primaryLinkUrl` is kept in `domainNamePrimaryLinkUrl`."""
+        return f"{self.field.name}.{self.subfield}" if self.subfield else self.name
+
 
 @dataclass(slots=True)
 class ToOne:

@@ -117,8 +117,12 @@ class _Request:
         return self.operations.grouper.groups(plan, self._where(given), given, keys)
 
     def find_duplicates(self, given: Arguments) -> list[Node]:
-        if ("ids" in given) == ("data" in given):
+        if "ids" not in given and "data" not in given:
             raise errors.invalid_query('You have to provide either "data" or "ids" argument')
+        if "ids" in given and "data" in given:
+            raise errors.invalid_query('You cannot provide both "data" and "ids" arguments')
+        if "ids" not in given and not given["data"]:
+            raise errors.invalid_query('The "data" condition can not be empty when "ids" input not provided')
         plan = self._plan(self.operations.planner.connection)
         if "ids" in given:
             candidates = self._stored([str(each).lower() for each in given["ids"]])
@@ -226,7 +230,10 @@ class _Request:
         plan = self._record_plan()
         survivor = ids[priority]
         ordered = [survivor, *(each for each in ids if each != survivor)]
-        columns = merged(self.of, self._stored(ordered))
+        stored = self._stored(ordered)
+        if len(stored) < len(ordered):
+            raise errors.records_not_found()
+        columns = merged(self.of, stored)
         if given.get("dryRun") is True:
             return self._merge_preview(plan, ordered, columns)
         self.operations.publish(self.writer.merge(self.of, ordered, survivor, columns, self.actor))
@@ -275,16 +282,12 @@ class _Request:
         return record_id
 
     def _stored(self, ids: list[str]) -> list[dict[str, Any]]:
-        """The columns of records, as they are stored, in the order of the ids."""
+        """The columns of those that live, as they are stored, in the order of the ids."""
         names = list(self.of.columns)
-        sql = f'SELECT {", ".join(map(quoted, names))} FROM {quoted(self.of.name_singular)} WHERE "id" = ?'
-        made = []
-        for each in ids:
-            rows = self.operations.store.rows(sql, [each])
-            if not rows:
-                raise errors.record_not_found()
-            made.append(dict(zip(names, rows[0], strict=True)))
-        return made
+        table = quoted(self.of.name_singular)
+        sql = f'SELECT {", ".join(map(quoted, names))} FROM {table} WHERE "id" = ? AND "deletedAt" IS NULL'
+        found = (self.operations.store.rows(sql, [each]) for each in ids)
+        return [dict(zip(names, row, strict=True)) for rows in found for row in rows]
 
 
 class _TakenBackError(Exception):

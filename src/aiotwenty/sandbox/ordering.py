@@ -77,13 +77,15 @@ class Orders:
                 yield _key(here, compared_sql(column, table, self.strict), value, column, bool(path))
             elif (composite := of.composites.get(name)) is not None:
                 if not isinstance(value, dict):
-                    raise errors.invalid_query(f'Composite field "{name}" requires a subfield object to be specified')
+                    raise errors.needs_sub_fields("Composite", name)
                 for part, direction in value.items():
                     if part not in composite.columns:
                         raise errors.not_sortable(f"{name}.{part}")
                     column = composite.columns[part]
                     yield _key((*here, part), compared_sql(column, table, self.strict), direction, column, bool(path))
             elif (relation := of.to_one.get(name)) is not None:
+                if not isinstance(value, dict):
+                    raise errors.needs_sub_fields("Relation", name)
                 target = self.model.objects[relation.target]
                 inner = f"o{len(here)}"
                 for key in self._entry(target, value, here, inner):

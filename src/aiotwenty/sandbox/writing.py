@@ -172,16 +172,14 @@ class Writer:
 
     def _match(self, of: Object, written: Written) -> str | None:
         found: set[str] = set()
+        looked_for: list[str] = []
         for names in [["id"], *of.unique_columns]:
             values = [written.columns.get(name) for name in names]
             if None not in values:
                 found.update(self._find(of, names, values))
+                looked_for += [f"{of.columns[name].path}: {value}" for name, value in zip(names, values, strict=True)]
         if len(found) > 1:
-            raise errors.RecordError(
-                "Multiple records found with the same unique field values. Cannot determine which record to update.",
-                sub_code="UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT",
-                friendly=errors.GENERIC,
-            )
+            raise errors.ambiguous_upsert(looked_for)
         return next(iter(found), None)
 
     def _find(self, of: Object, names: Sequence[str], values: Sequence[Any], living: bool = False) -> list[str]:
@@ -197,10 +195,10 @@ class Writer:
                 wanted = dict(_unique_values(target, where))
                 unique = [["id"], *target.unique_columns]
                 if not any(set(names) <= wanted.keys() for names in unique):
-                    raise errors.invalid_data(
-                        "Missing required fields: at least one unique constraint have to be fully populated for "
-                        f"'{relation.name}'."
-                    )
+                    raise errors.connects_by_no_unique_value(relation.name)
+                fields = {target.columns[name].field.name for names in unique for name in names}
+                if (other := next((name for name in where if name not in fields), None)) is not None:
+                    raise errors.connects_by_more(other, relation.name)
                 found = self._find(target, list(wanted), list(wanted.values()), living=True)
                 if len(found) != 1:
                     condition = ", ".join(f"{name} = {value}" for name, value in wanted.items())
