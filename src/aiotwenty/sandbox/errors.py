@@ -94,12 +94,6 @@ def invalid_cursor(cursor: str | None = None) -> RecordError:
     return RecordError(message, sub_code="INVALID_CURSOR", friendly=GENERIC)
 
 
-def several_in_one_group(what: str) -> RecordError:
-    return invalid_query(
-        f"You cannot provide multiple {what} in one GroupByInput, split them into multiple GroupByInput"
-    )
-
-
 def missing_time_zone() -> RecordError:
     message = "Time zone should be specified for a group by date on Day, Week, Month, Quarter or Year"
     return RecordError(message, sub_code="MISSING_TIMEZONE_FOR_DATE_GROUP_BY", friendly=GENERIC)
@@ -107,14 +101,6 @@ def missing_time_zone() -> RecordError:
 
 def invalid_time_zone(zone: Any) -> RecordError:
     return RecordError(f"Invalid timezone: {as_text(zone)}", sub_code="INVALID_TIMEZONE", friendly=GENERIC)
-
-
-def needs_sub_fields(kind: str, name: str) -> RecordError:
-    """`kind` of a field is "Composite" or "Relation"."""
-    wanted, example = ("subfield", "subFieldName") if kind == "Composite" else ("nested field", "fieldName")
-    return invalid_query(
-        f"{kind} field \"{name}\" requires {wanted} ordering (e.g., {{ {name}: {{ {example}: 'AscNullsFirst' }} }})"
-    )
 
 
 def not_sortable(name: str) -> RecordError:
@@ -315,10 +301,6 @@ def ambiguous_upsert(values: list[str]) -> RecordError:
 def connects_by_no_unique_value(relation: str) -> RecordError:
     message = f"Missing required fields: at least one unique constraint have to be fully populated for '{relation}'."
     return RecordError(message, friendly=message)
-
-
-def connects_by_more(name: str, relation: str) -> RecordError:
-    return RecordError(f"Field {name} is not a unique constraint field for '{relation}'.", friendly=GENERIC)
 
 
 def connect_failed(relation: str, found: int, condition: str) -> RecordError:

@@ -118,7 +118,7 @@ class Grouper:
         if not isinstance(entry, dict):
             raise errors.invalid_query(f"Invalid groupBy entry {errors.shown(entry)}: it must be an object")
         if len(entry) > 1:
-            raise errors.several_in_one_group("fields")
+            raise _several("fields")
         for name, value in entry.items():
             if value is None or value is False:
                 continue
@@ -129,7 +129,7 @@ class Grouper:
                 yield Dimension(here, self._dated(sql, value, column) if dated else sql, column)
             elif (composite := of.composites.get(name)) is not None and isinstance(value, dict):
                 if len(value) > 1:
-                    raise errors.several_in_one_group("subfields")
+                    raise _several("subfields")
                 for part in (part for part, wanted in value.items() if wanted):
                     if part not in composite.columns:
                         raise errors.not_sortable(f"{name}.{part}")
@@ -196,3 +196,9 @@ def _paths(entry: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 
 def _shown(dimension: Dimension, value: Any) -> Any:
     return bool(value) if dimension.column.type == "BOOLEAN" and value is not None else value
+
+
+def _several(what: str) -> errors.RecordError:
+    return errors.invalid_query(
+        f"You cannot provide multiple {what} in one GroupByInput, split them into multiple GroupByInput"
+    )

@@ -77,7 +77,7 @@ class Orders:
                 yield _key(here, compared_sql(column, table, self.strict), value, column, bool(path))
             elif (composite := of.composites.get(name)) is not None:
                 if not isinstance(value, dict):
-                    raise errors.needs_sub_fields("Composite", name)
+                    raise _needs_parts("Composite", name)
                 for part, direction in value.items():
                     if part not in composite.columns:
                         raise errors.not_sortable(f"{name}.{part}")
@@ -85,7 +85,7 @@ class Orders:
                     yield _key((*here, part), compared_sql(column, table, self.strict), direction, column, bool(path))
             elif (relation := of.to_one.get(name)) is not None:
                 if not isinstance(value, dict):
-                    raise errors.needs_sub_fields("Relation", name)
+                    raise _needs_parts("Relation", name)
                 target = self.model.objects[relation.target]
                 inner = f"o{len(here)}"
                 for key in self._entry(target, value, here, inner):
@@ -100,6 +100,14 @@ def _key(path: tuple[str, ...], sql: str, direction: Any, column: Column, throug
     if direction not in DIRECTIONS:
         raise errors.invalid_query(f'Scalar field "{path[-1]}" requires a direction value ({", ".join(DIRECTIONS)})')
     return OrderKey(path, sql, direction, column, through_relation)
+
+
+def _needs_parts(kind: str, name: str) -> errors.RecordError:
+    """`kind` of a field is "Composite" or "Relation"."""
+    wanted, example = ("subfield", "subFieldName") if kind == "Composite" else ("nested field", "fieldName")
+    return errors.invalid_query(
+        f"{kind} field \"{name}\" requires {wanted} ordering (e.g., {{ {name}: {{ {example}: 'AscNullsFirst' }} }})"
+    )
 
 
 def order_sql(keys: list[OrderKey], backwards: bool = False) -> str:

@@ -198,7 +198,10 @@ class Writer:
                     raise errors.connects_by_no_unique_value(relation.name)
                 fields = {target.columns[name].field.name for names in unique for name in names}
                 if (other := next((name for name in where if name not in fields), None)) is not None:
-                    raise errors.connects_by_more(other, relation.name)
+                    raise errors.RecordError(
+                        f"Field {other} is not a unique constraint field for '{relation.name}'.",
+                        friendly=errors.GENERIC,
+                    )
                 found = self._find(target, list(wanted), list(wanted.values()), living=True)
                 if len(found) != 1:
                     condition = ", ".join(f"{name} = {value}" for name, value in wanted.items())
