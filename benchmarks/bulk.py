@@ -26,8 +26,8 @@ _CREATE = "mutation($data:[CompanyCreateInput!]!){createCompanies(data:$data){id
 Contender = Callable[[str, str], Awaitable[object]]
 
 
-def rows(records: int) -> Iterator[dict[str, Any]]:
-    for number in range(records):
+def rows(records: int, start: int = 0) -> Iterator[dict[str, Any]]:
+    for number in range(start, start + records):
         yield {
             "name": f"Blau Optics {number}",
             "domainName": {"primaryLinkUrl": f"https://blau-optics-{number}.example"},
@@ -37,8 +37,8 @@ def rows(records: int) -> Iterator[dict[str, Any]]:
 
 
 async def measure(rounds: int, records: int = 100_000) -> list[Table]:
-    """Seconds for all records, each contender with a sandbox of its own; memory and the rate limit once."""
-    return [*await _ratios(rounds, records), await _ceiling(), await _memory()]
+    """Seconds for all records, each contender with a sandbox of its own; and the memory once."""
+    return [*await _ratios(rounds, records), await _ceiling(rounds), await _memory()]
 
 
 async def _ratios(rounds: int, records: int) -> list[Table]:
@@ -80,12 +80,15 @@ async def _ratios(rounds: int, records: int) -> list[Table]:
     ]
 
 
-async def _ceiling(records: int = 60_000, batch: int = 20) -> Table:
-    """Requests a second under a limit of 100 a second; the first 100 are free."""
+async def _ceiling(rounds: int, records: int = 40_000, batch: int = 20) -> Table:
+    """Requests a second under a limit of 100 a second, by a load that comes when nothing is left of the first 100."""
     series = Series("load under 100 requests/s")
-    async with sandbox("--rate-limit", "100/1s") as (url, key, _), Twenty(url, api_key=key) as twenty:
-        report = await twenty.companies.load(rows(records), batch_size=batch, concurrency=CONCURRENCY)
-        series.figures.append((records / batch - 100) / report.seconds)
+    for _ in range(rounds):
+        async with sandbox("--rate-limit", "100/1s") as (url, key, _), Twenty(url, api_key=key) as twenty:
+            first = 120 * batch
+            await twenty.companies.load(rows(first), batch_size=batch, concurrency=CONCURRENCY)
+            report = await twenty.companies.load(rows(records, first), batch_size=batch, concurrency=CONCURRENCY)
+            series.figures.append(report.loaded / batch / report.seconds)
     return Table("The rate limit", "requests/s", [series], bounds=[Bound(series.name, least=97)])
 
 

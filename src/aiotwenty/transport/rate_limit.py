@@ -105,7 +105,7 @@ class RateLimiter:
     def passed(self, sent: float) -> None:
         """The server took a request that was sent then (by the monotonic clock)."""
         now = time.monotonic()
-        self._round_trip = min(self._round_trip * 1.01, now - sent)
+        self._round_trip = min(self._round_trip * 1.05, now - sent)
         # One that took longer than usual may have reached the server late, and then its clock began late, too.
         reached = min(now - self._round_trip, sent + _LATE)
         for bucket in self._buckets.values():
