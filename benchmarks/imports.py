@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 from benchmarks.harness import Limit, Series, Table
@@ -50,8 +51,13 @@ async def measure(rounds: int) -> list[Table]:
 
 
 async def _fresh(statements: str) -> tuple[float, float]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _PROGRAM.format(statements=statements), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        _PROGRAM.format(statements=statements),
+        stdout=asyncio.subprocess.PIPE,
+        env=environment,
     )
     output, _ = await process.communicate()
     if process.returncode:

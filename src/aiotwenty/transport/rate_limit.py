@@ -105,6 +105,7 @@ class RateLimiter:
     def passed(self, sent: float) -> None:
         """The server took a request that was sent then (by the monotonic clock)."""
         now = time.monotonic()
+        # That of the fastest of late: how long the server works on one says nothing of the way to it.
         self._round_trip = min(self._round_trip * 1.05, now - sent)
         # One that took longer than usual may have reached the server late, and then its clock began late, too.
         reached = min(now - self._round_trip, sent + _LATE)
