@@ -37,8 +37,7 @@ class Records(Reads[R, F, O, G], Writes[R, C, U, F], Generic[R, C, U, F, O, G]):
 
     R, C, U, F, O and G are its record, create input, update input, filter, order and group-by types. Wherever a model
     is taken, a mapping with camelCase or snake_case keys is taken too and validated; a date in it that stands for a
-    moment is the first of that day in UTC. Every call raises `TwentyError`s
-    only.
+    moment is the first of that day in UTC. Every call raises `TwentyError`s only.
     """
 
     async def load(self, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:

@@ -34,9 +34,8 @@ def with_ids(inputs: Sequence[Input]) -> tuple[bytes, list[int]]:
     encoded = encode_json([part for pair in zip(texts, inputs, strict=True) for part in pair])
     end = mark.encode() + b'",{'
     moved = encoded.replace(end + b"}", b'"}').replace(end, b'",')
-    return moved.replace(b'"' + head.encode(), b'{"id":"' + head.encode()), list(
-        range(base + start, base + start + len(inputs))
-    )
+    ids = range(base + start, base + start + len(inputs))
+    return moved.replace(b'"' + head.encode(), b'{"id":"' + head.encode()), list(ids)
 
 
 def in_order(records: list[R], ids: Sequence[int]) -> list[R] | None:
