@@ -42,6 +42,9 @@ class Target:
         return ".".join((self.relation.name, *self.path) if self.relation else self.path)
 
 
+ID = Target(("id",), "other")
+
+
 @dataclass(frozen=True)
 class Relation:
     """A to-one relation: `name` (company), its foreign key `join` (companyId), and the type at the other end."""

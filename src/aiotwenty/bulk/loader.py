@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from aiotwenty.bulk.batches import MOST_BYTES, MOST_RECORDS, Batcher, BatchLimits, Prepared
 from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
-from aiotwenty.bulk.fields import Target
+from aiotwenty.bulk.fields import ID
 from aiotwenty.bulk.identity import source_namespace
 from aiotwenty.bulk.journal import Job, Journal
 from aiotwenty.bulk.mapping import FieldMapping, Mapper
@@ -30,7 +30,6 @@ from aiotwenty.transport.transport import TwentyTransport
 _REJECTS_AT_ONCE = 100
 _ROWS_A_TURN = 20
 """Rows that are prepared before others get a turn of the event loop: about half a millisecond of work."""
-_ID = Target(("id",), "other")
 _DEEDS: dict[str, str] = {
     "insert": "loaded",
     "upsert": "loaded",
@@ -109,7 +108,7 @@ async def open_input(
         if source.columns is None and check.columns:
             mapper.check_columns(source.name, check.columns, check)
     key = key_targets(mapper, options.key)
-    if source.columns is not None and not mapper.gives(_ID, source.columns):
+    if source.columns is not None and not mapper.gives(ID, source.columns):
         if not key and options.mode not in ("insert", "upsert"):
             raise InputError(f"{source.name}: has no column id, and no key is given: which records are meant?")
         for target in key:

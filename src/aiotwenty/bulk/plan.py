@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Strict, ValidationError
 
 from aiotwenty.bulk.catalogue import Catalogue
+from aiotwenty.bulk.fields import ID
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.loader import Input, LoadOptions, open_input
@@ -211,8 +212,7 @@ def _waiting(given: Input, late: set[str]) -> list[str]:
 
 def _check_second_pass(step: Step, given: Input, late: set[str]) -> None:
     waiting = _waiting(given, late)
-    columns = [column for name in _columns(given) if (column := given.mapper.column(name)) is not None]
-    if waiting and not step.options.key and all(column.target.dotted != "id" for column in columns):
+    if waiting and not step.options.key and not given.mapper.gives(ID, _columns(given)):
         raise InputError(
             f"{step.label}: refers to records that are loaded after it ({', '.join(waiting)}); "
             "its rows need a key or an id to be filled in by"
