@@ -12,20 +12,24 @@ from typing import Literal
 
 from aiotwenty.errors import ConfigurationError, RateLimited
 
-_LEAST_SLACK = -0.05
+_LEAST_SLACK = -0.01
+_FIRST_SLACK = 0.015
 _MOST_SLACK = 0.15
-_SLOWER = 0.006
-_FASTER = 0.00003
-"""How much of the limit is left unused: more after each refusal, a little less after each success, so that about one
-request in two hundred is refused. Less than nothing, where turns become requests late rather than early: the server
-counts from when they reach it."""
+_SLOWER = 0.002
+_FASTER = 0.001
+"""How much of the limit is left unused. Each refusal adds to it, and each success takes away a part of what there is
+above the least: so the more it costs, the more refusals it is given up for, about one in a hundred requests. (Some come
+of a machine's hiccups, however much slack there is.) The least is below nothing because turns become requests late
+rather than early, and the server counts from when they reach it."""
 
 
 _TICK = 0.0015
 """Timers are late by up to a millisecond, which is a tenth of the pace of 100 requests a second: the last of a wait
 goes by in turns of the loop."""
+_ON_THE_WAY = 0.25
 _LATE = 0.01
-"""Seconds for which a slow answer is put down to the way to the server rather than to its work."""
+"""How much of a slow answer's delay is put down to the way to the server rather than to its work, and at most how many
+seconds. Measured on loopback, an eighth; a network has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class RateLimiter:
         if limit is not None:
             self._buckets[limit.per] = _Bucket(limit, limit.limit)
         self._blocked_until = 0.0
-        self._round_trip = 1.0
+        self._usual_time = 1.0
         self._waiting: deque[Future[bool]] = deque()
         self._timer: asyncio.Handle | None = None
 
@@ -104,11 +108,10 @@ class RateLimiter:
 
     def passed(self, sent: float) -> None:
         """The server took a request that was sent then (by the monotonic clock)."""
-        now = time.monotonic()
-        # That of the fastest of late: how long the server works on one says nothing of the way to it.
-        self._round_trip = min(self._round_trip * 1.05, now - sent)
+        longer = time.monotonic() - sent - self._usual_time
+        self._usual_time += longer / 8
         # One that took longer than usual may have reached the server late, and then its clock began late, too.
-        reached = min(now - self._round_trip, sent + _LATE)
+        reached = sent + min(max(0.0, longer * _ON_THE_WAY), _LATE)
         for bucket in self._buckets.values():
             bucket.passed(reached)
 
@@ -173,7 +176,7 @@ class _Bucket:
     def __init__(self, limit: RateLimit, tokens: int) -> None:
         self.limit = limit
         self.tokens = tokens
-        self.slack = 0.0
+        self.slack = _FIRST_SLACK
         self._last = self._known = time.monotonic()
         self._in_a_row = 0
 
@@ -194,7 +197,7 @@ class _Bucket:
 
     def passed(self, reached: float) -> None:
         self._last = max(self._last, reached)
-        self.slack = max(_LEAST_SLACK, self.slack - _FASTER)
+        self.slack -= _FASTER * (self.slack - _LEAST_SLACK)
         self._in_a_row = 0
 
     def refused(self, sent: float) -> None:
