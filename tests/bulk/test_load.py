@@ -21,8 +21,9 @@ from aiotwenty.bulk.options import ReadOptions
 from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.bulk.sources import Check, CsvSource
 from aiotwenty.core import CompanyCreateInput
-from aiotwenty.errors import AuthenticationError
+from aiotwenty.errors import AuthenticationError, TwentyError
 from aiotwenty.sandbox import Sandbox
+from tests.unit.scripted import KEY, Answer, running
 
 
 def companies(count: int, start: int = 0) -> list[dict[str, Any]]:
@@ -230,10 +231,25 @@ async def test_a_dry_run_checks_every_row_and_sends_nothing(twenty: Twenty, tmp_
     assert await twenty.companies.count() == 0
 
 
-async def test_a_revoked_key_ends_the_load_instead_of_rejecting_every_row(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("options", [{}, {"upsert": True}, {"upsert": True, "key": "name"}])
+async def test_a_revoked_key_ends_the_load_instead_of_rejecting_every_row(
+    sandbox: Sandbox, options: dict[str, Any]
+) -> None:
     async with Twenty(sandbox.url, api_key="wrong.wrong.wrong") as stranger:
         with pytest.raises(AuthenticationError):
-            await stranger.companies.load(companies(5))
+            async with asyncio.timeout(20):  # a load waits for minutes for a server that is down
+                await stranger.companies.load(companies(5), **options)
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 405])
+@pytest.mark.parametrize("options", [{}, {"upsert": True}, {"upsert": True, "key": "name"}])
+async def test_a_server_that_is_no_twenty_ends_the_load(status: int, options: dict[str, Any]) -> None:
+    async with running() as server, Twenty(server.url, api_key=KEY) as twenty:
+        server.say(Answer(b"<html>", status, "text/html", {"Location": "https://elsewhere.example/"}))
+        with pytest.raises(TwentyError, match=r"HTTP|redirect|JSON"):
+            async with asyncio.timeout(20):
+                await twenty.companies.load(companies(5), **options)
+        assert len(server.seen) <= 2
 
 
 async def test_rejects_corrected_and_loaded_again_complete_the_set(either: Twenty, tmp_path: Path) -> None:

@@ -141,8 +141,12 @@ class Sender:
                 body = sum(len(record.body) for record in piece.records)
                 if too_large(error, body):
                     return self._too_large(piece, error, body, outcome)
-                if fate_of(error) is Fate.ANSWERED:
+                fate = fate_of(error)
+                if fate is Fate.ANSWERED:
                     return await self._refused(piece, error, outcome)
+                # Whether new records are there in spite of an unclear answer is looked up below.
+                if not fate.passing and not (fate is Fate.UNCLEAR and self._mode == "insert"):
+                    raise
                 await self._trouble(error, attempt, started)
                 too_slow = too_slow + 1 if timed_out(error) else 0
             piece.in_doubt = True
@@ -213,7 +217,7 @@ class Sender:
             try:
                 return await ask()
             except TwentyError as error:
-                if fate_of(error) is Fate.ANSWERED:
+                if not fate_of(error).passing:
                     raise
                 await self._trouble(error, attempt, started)
 

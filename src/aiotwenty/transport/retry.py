@@ -29,6 +29,11 @@ class Fate(Enum):
     LOST = "lost"  # the answer is lost: the server may have acted
     UNCLEAR = "unclear"  # what was answered can't be used, and won't be better next time; a write may have happened
 
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may fare better later."""
+        return self in (Fate.PARTLY, Fate.NOT_ACTED, Fate.LOST)
+
 
 def fate_of(error: TwentyError) -> Fate:
     """Judges by what is known of the server, not by what was asked of it."""
