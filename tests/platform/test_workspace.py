@@ -222,3 +222,10 @@ async def test_an_operation_that_the_server_lost_is_reported_as_drift(shared: Pa
 def test_an_option_keeps_its_id_when_a_picklist_grows() -> None:
     option = Option.model_validate({"id": str(uuid.uuid4()), "value": "A", "label": "A", "position": 0, "color": "red"})
     assert set(option.model_dump(mode="json", by_alias=True)) == {"id", "value", "label", "position", "color"}
+
+
+async def test_the_workspace_itself_is_given_with_all_its_settings(twenty: Twenty) -> None:
+    found = await twenty.metadata.get_current_workspace()
+    assert found.workspace_custom_application_id
+    assert found.allow_impersonation is True
+    assert found.display_name == "Sandbox"

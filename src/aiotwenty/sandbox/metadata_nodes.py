@@ -289,7 +289,20 @@ class WebhookNode:
 
 
 class WorkspaceNode:
+    """The workspace, with the settings that nobody has touched yet."""
+
     activation_status = "ACTIVE"
+    workspace_discoverability = "PUBLIC"
+    trash_retention_days = 14
+    event_log_retention_days = 90
+    allow_impersonation = is_public_invite_link_enabled = True
+    is_password_auth_enabled = is_google_auth_enabled = is_microsoft_auth_enabled = True
+    is_password_auth_bypass_enabled = is_google_auth_bypass_enabled = is_microsoft_auth_bypass_enabled = False
+    is_two_factor_authentication_enforced = is_custom_domain_enabled = is_internal_messages_import_enabled = False
+    has_valid_signed_enterprise_key = has_valid_enterprise_validity_token = False
+    fast_model = smart_model = router_model = "auto"
+    use_recommended_models = True
+    billing_subscriptions = billing_entitlements = installed_applications = ()
     subdomain = "sandbox"
     workspace_members_count = 1
     workspace_custom_application_id = CUSTOM_APPLICATION
