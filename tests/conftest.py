@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As shells start what runs in the background; the commands that tests interrupt would ignore it, too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     live = config.getoption("--live")
     if live and not (os.environ.get("TWENTY_API_URL") and os.environ.get("TWENTY_API_KEY")):
         raise pytest.UsageError("--live needs TWENTY_API_URL and TWENTY_API_KEY in the environment")
