@@ -293,6 +293,8 @@ def test_a_field_that_cannot_be_is_refused_with_its_reason(
         ({"namePlural": "rocket"}, "The singular and plural names cannot be the same for an object"),
         ({"nameSingular": "person"}, "Object already exists"),
         ({"labelPlural": ""}, "Object labelPlural cannot be empty"),
+        ({"nameSingular": "int"}, 'Name "int" is not available'),
+        ({"namePlural": "dateTime"}, 'Name "dateTime" is not available'),
     ],
 )
 def test_an_object_that_cannot_be_is_refused_with_its_reason(

@@ -23,6 +23,13 @@ _TARGETS = (
 )
 """The relations that every custom object gets, and the objects whose `target` may then be one of its records."""
 
+_TYPE_NAMES = """
+Query Mutation Subscription Int Float String Boolean BigFloat DateTime Position Cursor ConnectionCursor PageInfo Actor
+Emails FileObject FullName Links Phones RichText FilterIs OrderByDirection DateGranularityEnum
+"""
+_OTHER_TYPES = frozenset(_TYPE_NAMES.split())
+"""Types that every workspace has, whatever its objects."""
+
 
 def create_object(model: DataModel, given: dict[str, Any], *, strict: bool = False) -> Object:
     """A custom object with its base fields, and its place in notes, tasks, attachments and the timeline."""
@@ -37,9 +44,8 @@ def create_object(model: DataModel, given: dict[str, Any], *, strict: bool = Fal
     if exists:
         reasons.append(reason("OBJECT_ALREADY_EXISTS", "Object already exists"))
     if not exists and not reasons:
-        types = {pascal(each) for each in taken} | {"Query", "Mutation"}
-        if {pascal(singular), pascal(plural)} & types:
-            reasons.append(reason("INVALID_OBJECT_INPUT", f'Name "{singular}" is not available'))
+        types = {pascal(each) for each in taken}
+        reasons += [_not_available(name) for name in (singular, plural) if pascal(name) in types]
     new = _new_object(given)
     if reasons:
         raise _object_failure(new, reasons, exists)
@@ -59,7 +65,12 @@ def _names_reasons(singular: str, plural: str, strict: bool) -> list[dict[str, A
     if singular == plural:
         message = "The singular and plural names cannot be the same for an object"
         reasons.append(reason("INVALID_OBJECT_INPUT", message))
+    reasons += [_not_available(name) for name in (singular, plural) if pascal(name) in _OTHER_TYPES]
     return reasons
+
+
+def _not_available(name: str) -> dict[str, Any]:
+    return reason("INVALID_OBJECT_INPUT", f'Name "{name}" is not available')
 
 
 def _rename_reasons(model: DataModel, of: Object, singular: str, plural: str) -> list[dict[str, Any]]:
