@@ -19,6 +19,7 @@ import pytest
 import pytest_asyncio
 
 from aiotwenty.sandbox import Sandbox
+from aiotwenty.sandbox.model_text import read_objects, write_model
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "twenty"
 EXCHANGES = sorted(path.stem for path in (SHARED / "exchanges").glob("*.json")) if SHARED.is_dir() else []
@@ -147,13 +148,13 @@ class Workspace:
 
     def remember(self) -> None:
         self.sandbox.store.connection.backup(self.snapshot)
-        self.model = self.sandbox.workspace.model.to_json()
+        self.model = write_model(self.sandbox.workspace.model)
         self.revision = self.sandbox.workspace.model.revision
 
     def back(self) -> None:
         self.snapshot.backup(self.sandbox.store.connection)
         if self.sandbox.workspace.model.revision != self.revision:
-            self.sandbox.workspace.model.restore(self.model)
+            self.sandbox.workspace.model.replace(read_objects(self.model))
             self.revision = self.sandbox.workspace.model.revision
         self.sandbox.store.forget()
 

@@ -5,7 +5,6 @@ Everything else in the sandbox is derived from it: the SQL tables, the GraphQL s
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -301,11 +300,11 @@ class DataModel:
     """All objects by `nameSingular`. Call `changed()` after changing any of them."""
 
     def __init__(self, objects: Iterable[Object]) -> None:
-        self.objects: dict[str, Object] = {each.name_singular: each for each in objects}
+        self.objects: dict[str, Object]
         self.revision = 0
         """Grows with every change, so that caches know."""
         self._roots: dict[str, tuple[Object, Operation]] = {}
-        self.changed()
+        self.replace(objects)
 
     def changed(self) -> None:
         """Derives again what follows from the objects, and starts a new revision."""
@@ -375,47 +374,10 @@ class DataModel:
                 if column.subfield is None or COMPOSITES[one.type][column.subfield].unique:
                     yield column.name
 
-    def to_json(self) -> str:
-        """The whole model as text; `from_json` reads it."""
-        return json.dumps({"objects": [_plain(each) for each in self.objects.values()]}, separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, text: str) -> DataModel:
-        return cls(_object(each) for each in json.loads(text)["objects"])
-
-    def restore(self, text: str) -> None:
-        """Goes back to what `to_json` gave before."""
-        objects = (_object(each) for each in json.loads(text)["objects"])
+    def replace(self, objects: Iterable[Object]) -> None:
+        """Other objects in the place of these."""
         self.objects = {each.name_singular: each for each in objects}
         self.changed()
-
-
-_NESTED = frozenset({"fields", "indexes"})
-_OBJECT_KEYS = tuple(name for name, spec in Object.__dataclass_fields__.items() if spec.init and name not in _NESTED)
-_FIELD_KEYS = tuple(name for name in Field.__dataclass_fields__ if name != "relations")
-_RELATION_KEYS = tuple(Relation.__dataclass_fields__)
-
-
-def _plain(of: Object) -> dict[str, Any]:
-    plain = {key: getattr(of, key) for key in _OBJECT_KEYS}
-    plain["fields"] = [
-        {key: getattr(each, key) for key in _FIELD_KEYS}
-        | {"relations": [{key: getattr(one, key) for key in _RELATION_KEYS} for one in each.relations]}
-        for each in of.fields.values()
-    ]
-    plain["indexes"] = [{"id": each.id, "fields": each.fields, "created_at": each.created_at} for each in of.indexes]
-    return plain
-
-
-def _object(plain: dict[str, Any]) -> Object:
-    fields = [
-        Field(**{**each, "relations": [Relation(**one) for one in each["relations"]]}) for each in plain["fields"]
-    ]
-    indexes = [
-        Index(each["id"], [(name, part) for name, part in each["fields"]], each["created_at"])
-        for each in plain["indexes"]
-    ]
-    return Object(**{**plain, "fields": {each.name: each for each in fields}, "indexes": indexes})
 
 
 def relation_name(field_name: str, kind: RelationKind, target_singular: str, target_plural: str, morph: bool) -> str:

@@ -12,6 +12,7 @@ from aiotwenty.sandbox import field_changes, index_changes, object_changes
 from aiotwenty.sandbox.failures import ValidationFailedError
 from aiotwenty.sandbox.metadata_nodes import Connection, FieldNode, IndexNode, ObjectNode, index_nodes
 from aiotwenty.sandbox.model import DataModel
+from aiotwenty.sandbox.model_text import read_objects, write_model
 from aiotwenty.sandbox.validating import not_found
 from aiotwenty.sandbox.workspace import Workspace
 
@@ -50,7 +51,7 @@ class ModelResolvers:
 
     def _change(self, action: Callable[[], Any]) -> Any:
         """A change to the data model, followed by the database, or neither."""
-        before = self._workspace.model.to_json()
+        before = write_model(self._workspace.model)
         try:
             changed = action()
             self._apply(self._workspace.model)
@@ -58,7 +59,7 @@ class ModelResolvers:
             # Refused before anything was changed.
             raise
         except BaseException as error:
-            self._workspace.model.restore(before)
+            self._workspace.model.replace(read_objects(before))
             self._apply(self._workspace.model)
             if isinstance(error, sqlite3.IntegrityError):
                 raise _not_with_these_records(error) from None

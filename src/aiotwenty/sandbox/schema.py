@@ -27,6 +27,7 @@ from graphql import (
 from aiotwenty.sandbox.composites import COMPOSITES
 from aiotwenty.sandbox.field_types import COUNTS, FieldTypes, Inputs, aggregates, input_field
 from aiotwenty.sandbox.model import QUERIES, DataModel, Field, Object, Operation, Relation
+from aiotwenty.sandbox.model_text import write_model
 from aiotwenty.sandbox.names import camel, upper_first
 from aiotwenty.sandbox.scalars import BOOLEAN, CURSOR, ID, INT, JSON, STRING, UUID
 
@@ -50,7 +51,7 @@ def core_schema(model: DataModel, beside: GraphQLSchema | None = None) -> GraphQ
     """
     revision, schema = _cache.get(model, (0, None))
     if schema is None or revision != model.revision:
-        key = (hashlib.sha256(model.to_json().encode()).hexdigest(), beside is not None)
+        key = (hashlib.sha256(write_model(model).encode()).hexdigest(), beside is not None)
         schema = _shared.pop(key, None) or _Builder(model, strict=beside is not None).schema(beside)
         _shared[key] = schema
         if len(_shared) > _SHARED:

@@ -14,6 +14,7 @@ from typing import Any
 
 from aiotwenty.sandbox.catalogue import standard_model
 from aiotwenty.sandbox.model import DataModel, stable_id
+from aiotwenty.sandbox.model_text import read_objects, write_model
 
 WORKSPACE_ID = stable_id("workspace")
 USER_ID = stable_id("user")
@@ -102,7 +103,7 @@ class Workspace:
         self.api_keys: dict[str, ApiKey] = {}
         self.webhooks: dict[str, Webhook] = {}
         if stored:
-            self.model = DataModel.from_json(stored["model"])
+            self.model = DataModel(read_objects(stored["model"]))
             self.created_at = json.loads(stored["created_at"])
             self.api_keys = {each["id"]: ApiKey(**each) for each in json.loads(stored["api_keys"])}
             self.webhooks = {each["id"]: Webhook(**each) for each in json.loads(stored["webhooks"])}
@@ -138,7 +139,7 @@ class Workspace:
     def save(self) -> None:
         """Writes everything but records to the database."""
         values: dict[str, Any] = {
-            "model": self.model.to_json(),
+            "model": write_model(self.model),
             "created_at": json.dumps(self.created_at),
             "api_keys": json.dumps([asdict(key) for key in self.api_keys.values()]),
             "webhooks": json.dumps([asdict(hook) for hook in self.webhooks.values()]),
