@@ -12,8 +12,8 @@ from typing import Literal
 
 from aiotwenty.errors import ConfigurationError, RateLimited
 
-_LEAST_SLACK = -0.01
-_FIRST_SLACK = 0.015
+_LEAST_SLACK = -0.015
+_FIRST_SLACK = 0.02
 _MOST_SLACK = 0.15
 _SLOWER = 0.002
 _FASTER = 0.001
