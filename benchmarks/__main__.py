@@ -1,4 +1,7 @@
-"""`make bench`: every experiment, printed and written to benchmarks/RESULTS.md; fails where a promise does not hold."""
+"""`make bench`: every experiment, printed and written to benchmarks/RESULTS.md; fails where a promise does not hold.
+
+Of some experiments only, named on the command line, the sections in RESULTS.md are replaced.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from benchmarks import bulk, generate, imports, requests, servers
+from benchmarks import big_import, bulk, generate, imports, requests, servers
 from benchmarks.harness import Table, machine
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
@@ -19,10 +22,9 @@ Written by `make bench`. Ratios are taken round by round, contenders in turns in
 this machine only.
 
 {machine}
-
 """
 
-_EXPERIMENTS = ("imports", "generate", "requests", "bulk", "sandbox")
+_EXPERIMENTS = ("imports", "generate", "requests", "bulk", "sandbox", "csv")
 
 
 async def run(names: list[str], rounds: int) -> list[Table]:
@@ -38,7 +40,17 @@ async def run(names: list[str], rounds: int) -> list[Table]:
         tables += await bulk.measure(min(rounds, 3))
     if "sandbox" in names:
         tables += await servers.measure(rounds)
+    if "csv" in names:
+        tables += await big_import.measure()
     return tables
+
+
+def replaced(text: str, tables: list[Table]) -> str:
+    """The results with the sections of these tables in the place of older ones, or at the end."""
+    head, *sections = text.split("\n## ")
+    by_title = {section.partition("\n")[0]: section.rstrip("\n") + "\n" for section in sections}
+    by_title |= {table.title: table.markdown().removeprefix("## ") for table in tables}
+    return "\n## ".join([head, *by_title.values()])
 
 
 def main() -> int:
@@ -50,10 +62,10 @@ def main() -> int:
     if unknown := set(names) - set(_EXPERIMENTS):
         parser.error(f"there is no experiment {', '.join(sorted(unknown))}: there are {', '.join(_EXPERIMENTS)}")
     tables = asyncio.run(run(names, given.rounds))
-    text = _HEAD.format(machine=machine()) + "\n".join(table.markdown() for table in tables)
-    sys.stdout.write(text)
-    if set(names) == set(_EXPERIMENTS):
-        RESULTS.write_text(text, encoding="utf-8")
+    sys.stdout.write("\n".join(table.markdown() for table in tables))
+    whole = set(names) == set(_EXPERIMENTS)
+    older = _HEAD.format(machine=machine()) if whole else RESULTS.read_text(encoding="utf-8")
+    RESULTS.write_text(replaced(older, tables), encoding="utf-8")
     failures = [failure for table in tables for failure in table.failures()]
     sys.stderr.writelines(f"{failure}\n" for failure in failures)
     return 1 if failures else 0

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from aiotwenty import RetryPolicy, Twenty
 from aiotwenty.sandbox import Sandbox
+from benchmarks import big_import
 
 WRITES = "operation=createPeople"
 FAULTS = ["reset-before", "reset-after", "error", "html", "limit", "cut"]
@@ -221,51 +222,10 @@ async def test_a_server_that_comes_back_finds_the_load_waiting(tmp_path: Path) -
 
 @pytest.mark.soak
 async def test_seven_hundred_and_fifty_thousand_companies_from_a_csv_file(tmp_path: Path) -> None:
-    """A 100 MB file into a server with a database file, both in processes of their own."""
-    path, rows = tmp_path / "companies.csv", 750_000
-    with path.open("w", encoding="utf-8") as file:
-        file.write("name,domain,street1,city,country\n")
-        for number in range(rows):
-            street = f"{number} Long Street Name That Goes On For A While And Then Some More"
-            file.write(f"Company Number {number},https://company-{number}.example.com,{street},Springfield,Germany\n")
-    assert path.stat().st_size > 90_000_000
-    serve = [sys.executable, "-c", "from aiotwenty.cli import main; main()", "sandbox", "--database"]
-    server = await asyncio.create_subprocess_exec(*serve, str(tmp_path / "db"), stdout=asyncio.subprocess.PIPE)
-    assert server.stdout is not None
-    try:
-        found: dict[str, str] = {}
-        while len(found) < 2:
-            name, equals, value = (await server.stdout.readline()).decode().strip().partition("=")
-            if equals:
-                found[name] = value
-        program = [sys.executable, "-c", LOAD_COMPANIES, found["TWENTY_API_URL"], found["TWENTY_API_KEY"], str(path)]
-        process = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
-        output, _ = await process.communicate()
-        assert process.returncode == 0
-        loaded, rejected, seconds, megabytes = json.loads(output)
-        print(f"{loaded:,} companies in {seconds:.0f} s, at most {megabytes:.0f} MB")  # noqa: T201 - what is measured
-        assert (loaded, rejected) == (rows, 0)
-        assert megabytes < 150
-        async with Twenty(found["TWENTY_API_URL"], api_key=found["TWENTY_API_KEY"], rate_limit=None) as twenty:
-            assert await twenty.companies.count() == rows
-    finally:
-        server.terminate()
-        await server.wait()
-
-
-LOAD_COMPANIES = """
-import asyncio, json, sys
-from pathlib import Path
-from aiotwenty import Twenty
-async def main(url, key, path):
-    async with Twenty(url, api_key=key, rate_limit=None) as twenty:
-        report = await twenty.companies.load(path, key="domain", upsert=True, journal=path + ".db")
-        # Not ru_maxrss: a new process starts with that of the one that started it.
-        status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-        peak = int(status["VmHWM"].split()[0]) / 1024
-        print(json.dumps([report.loaded, report.rejected, report.seconds, peak]))
-asyncio.run(main(*sys.argv[1:]))
-"""
+    outcome = await big_import.run(tmp_path)
+    assert (tmp_path / "companies.csv").stat().st_size > 90_000_000
+    assert (outcome.loaded, outcome.rejected, outcome.there) == (750_000, 0, 750_000)
+    assert outcome.megabytes < 150
 
 
 async def test_a_callback_that_fails_ends_the_load_after_what_is_in_flight(tmp_path: Path) -> None:
