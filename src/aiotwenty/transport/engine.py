@@ -71,7 +71,7 @@ class Engine:
                 error.attempts = attempt
                 fate = fate_of(error)
                 lost = lost or fate in (Fate.LOST, Fate.UNCLEAR)
-                again = fate is Fate.NOT_ACTED or (fate in (Fate.LOST, Fate.PARTLY) and call.repeatable)
+                again = fate.passing and (call.repeatable or fate is Fate.NOT_ACTED)
                 wait = self._delay(call, error, attempt, time.monotonic() - started) if again else None
                 if wait is None:
                     error.outcome_unknown = lost and fate is not Fate.ANSWERED and not call.reads
