@@ -17,15 +17,12 @@ ROWS = 750_000
 
 _LOAD = """
 import asyncio, json, sys
-from pathlib import Path
 from aiotwenty import Twenty
+from benchmarks.servers import peak_megabytes
 async def main(url, key, path):
     async with Twenty(url, api_key=key, rate_limit=None) as twenty:
         report = await twenty.companies.load(path, key="domain", upsert=True, journal=path + ".db")
-        # Not ru_maxrss: a new process starts with that of the one that started it.
-        status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-        peak = int(status["VmHWM"].split()[0]) / 1024
-        print(json.dumps([report.loaded, report.rejected, report.seconds, peak]))
+        print(json.dumps([report.loaded, report.rejected, report.seconds, peak_megabytes()]))
 asyncio.run(main(*sys.argv[1:]))
 """
 

@@ -102,24 +102,20 @@ async def _ceiling(rounds: int, records: int = 40_000, batch: int = 20) -> Table
 
 _MEMORY = """
 import asyncio, sys
-from pathlib import Path
 from aiotwenty import Twenty
 from benchmarks.bulk import rows
+from benchmarks.servers import peak_megabytes
 async def main(url, key, records):
     async with Twenty(url, api_key=key, rate_limit=None) as twenty:
         report = await twenty.companies.load(rows(int(records)), key="domainName", upsert=True)
         assert report.loaded == int(records)
 asyncio.run(main(*sys.argv[1:]))
-status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-print(int(status["VmHWM"].split()[0]) / 1024)
+print(peak_megabytes())
 """
 
 
 async def _memory(records: int = 1_000_000) -> Table:
-    """The most memory that a process ever had which loads so many rows, and one which loads a tenth of them.
-
-    `ru_maxrss` would not do: a new process starts with that of the one that started it.
-    """
+    """The most memory that a process ever had which loads so many rows, and one which loads a tenth of them."""
     tenth, whole = Series(f"{records // 10:,} rows"), Series(f"{records:,} rows")
     with tempfile.TemporaryDirectory() as folder:
         for series, count in ((tenth, records // 10), (whole, records)):

@@ -54,6 +54,15 @@ def resident_megabytes(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
+def peak_megabytes() -> float:
+    """The most memory that this process ever had.
+
+    `ru_maxrss` would not do: a new process starts with that of the one that started it.
+    """
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
+
+
 async def measure(rounds: int, records: int = 20_000) -> list[Table]:
     """Records a second, created and read, a fresh sandbox each round."""
     created, read = Series(CREATED), Series(READ)
