@@ -23,9 +23,10 @@ from graphql import (
 
 from aiotwenty.sandbox.access_resolvers import AccessResolvers
 from aiotwenty.sandbox.files import Files
-from aiotwenty.sandbox.metadata_nodes import WebhookNode, snake
+from aiotwenty.sandbox.metadata_nodes import WebhookNode
 from aiotwenty.sandbox.model import DataModel
 from aiotwenty.sandbox.model_resolvers import ModelResolvers
+from aiotwenty.sandbox.names import snake
 from aiotwenty.sandbox.scalars import checked_uuid
 from aiotwenty.sandbox.validating import Answer, forbidden, run
 from aiotwenty.sandbox.workspace import Workspace

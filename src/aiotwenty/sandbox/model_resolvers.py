@@ -10,7 +10,8 @@ from graphql import GraphQLError
 
 from aiotwenty.sandbox import field_changes, index_changes, object_changes
 from aiotwenty.sandbox.failures import ValidationFailedError
-from aiotwenty.sandbox.metadata_nodes import Connection, FieldNode, IndexNode, ObjectNode, index_nodes
+from aiotwenty.sandbox.metadata_nodes import FieldNode, IndexNode, ObjectNode, index_nodes
+from aiotwenty.sandbox.metadata_pages import Connection
 from aiotwenty.sandbox.model import DataModel
 from aiotwenty.sandbox.model_text import read_objects, write_model
 from aiotwenty.sandbox.validating import not_found

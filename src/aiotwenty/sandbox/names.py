@@ -24,6 +24,17 @@ def upper_first(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
+def snake(name: str) -> str:
+    """`isUIReadOnly` gives `is_ui_read_only`."""
+    out = ""
+    for place, letter in enumerate(name):
+        after = name[place + 1 : place + 2]
+        if letter.isupper() and place and (name[place - 1].islower() or after.islower()):
+            out += "_"
+        out += letter.lower()
+    return out
+
+
 def index_name(object_name: str, *fields: str, unique: bool = False) -> str:
     """Twenty's way to name indexes: a digest of what they cover."""
     digest = hashlib.sha256(":".join([object_name, *fields]).encode()).hexdigest()[:27]

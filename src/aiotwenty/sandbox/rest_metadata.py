@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aiotwenty.sandbox.metadata_nodes import Connection, FieldNode, ObjectNode, RelationNode
+from aiotwenty.sandbox.metadata_nodes import FieldNode, ObjectNode, RelationNode
+from aiotwenty.sandbox.metadata_pages import Connection
 from aiotwenty.sandbox.workspace import Workspace
 
 _OBJECT_KEYS = (
