@@ -1,4 +1,4 @@
-"""What every test may use: the recorded facts beside the checkout, a sandbox, and the switch to a live workspace."""
+"""What every test may use: the recorded facts, and the switch to a live workspace."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared" / "twenty"
+from tests.support.recorded import RECORDED, ROOT
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +44,5 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Recorded facts about real servers, which lie beside the checkout where the project is developed."""
-    if not SHARED.is_dir():
-        pytest.skip("the recorded facts (../shared/twenty) are not beside this checkout")
-    return SHARED
+    """The folder of recorded facts about real servers."""
+    return RECORDED

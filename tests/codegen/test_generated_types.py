@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.codegen.projects import Project
-from tests.conftest import SHARED
 
 # Shared by all runs: what is not the workspace's has to be read once only.
 CACHE = Path(__file__).parents[2] / ".mypy_cache" / "of a user"
 
 
 @pytest.fixture(scope="module")
-def projects(hostile: Project, request: pytest.FixtureRequest) -> list[Project]:
+def projects(hostile: Project, newest: Project) -> list[Project]:
     """A program that uses names of every kind, and with it what else there is: starting a checker takes longest."""
     program = f"""
 from typing import assert_type
@@ -37,7 +36,7 @@ async def main() -> None:
 """
     hostile.write("program.py", program)
     hostile.write("mypy.ini", "[mypy]\nplugins = pydantic.mypy\n")
-    return [hostile, *([request.getfixturevalue("newest")] if SHARED.is_dir() else [])]
+    return [hostile, newest]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
 from aiotwenty.sandbox import Sandbox
+from tests.support import recorded
 
 CREATE_OBJECT = "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }"
 CREATE_FIELD = "mutation ($input: CreateOneFieldMetadataInput!) { createOneField(input: $input) { id } }"
@@ -74,12 +74,11 @@ CreateCustomObjects = Callable[[Ask], Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
-def custom_objects(shared: Path) -> CreateCustomObjects:
+def custom_objects() -> CreateCustomObjects:
     """Creates the custom objects and fields of the recorded workspace; `ask` sends a document to a path."""
-    recorded = json.loads((shared / "objects.json").read_text("utf-8"))
 
     async def create(ask: Ask) -> None:
-        await CustomObjects(ask, recorded).create()
+        await CustomObjects(ask, recorded.objects()).create()
 
     return create
 

@@ -20,9 +20,8 @@ import pytest_asyncio
 
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.model_text import read_objects, write_model
+from tests.support import recorded as recorded_facts
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "twenty"
-EXCHANGES = sorted(path.stem for path in (SHARED / "exchanges").glob("*.json")) if SHARED.is_dir() else []
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 KNOWN_DIFFERENCES: dict[str, str] = {}
@@ -304,10 +303,10 @@ def differences(ours: Any, theirs: Any, place: str = "data") -> list[str]:
     return [] if ours == theirs or null_somewhere else [f"{place}: {ours} is not {theirs}"]
 
 
-@pytest.mark.parametrize("name", EXCHANGES or [pytest.param("", marks=pytest.mark.skip(reason="no recorded facts"))])
+@pytest.mark.parametrize("name", recorded_facts.exchange_names())
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_recorded_request_is_answered_as_it_was(name: str, workspace: Workspace) -> None:
-    recorded = json.loads((SHARED / "exchanges" / f"{name}.json").read_text("utf-8"))
+    recorded = recorded_facts.exchange(name)
     try:
         found = await replayed(name, recorded, workspace)
     finally:
@@ -346,4 +345,4 @@ async def replayed(name: str, recorded: dict[str, Any], workspace: Workspace) ->
 
 def test_few_differences_are_known() -> None:
     assert len(KNOWN_DIFFERENCES) <= 10
-    assert KNOWN_DIFFERENCES.keys() <= set(EXCHANGES) or not EXCHANGES
+    assert KNOWN_DIFFERENCES.keys() <= set(recorded_facts.exchange_names())

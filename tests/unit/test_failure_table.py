@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic_core import from_json
 
 from aiotwenty import errors as e
 from aiotwenty.client import Client
 from aiotwenty.transport import runtime as rt
 from aiotwenty.transport.retry import RetryPolicy
+from tests.support import recorded
 from tests.unit.scripted import KEY, Answer, ScriptedServer, answer, fails
 
 READ = rt.Operation("CountCompanies", "query", "query CountCompanies{companies{totalCount}}", "companies")
@@ -227,13 +226,12 @@ async def test_a_failure_survives_pickling(server: ScriptedServer, row: Row) -> 
     assert vars(again) == vars(error)
 
 
-def recorded(shared: Path) -> list[dict[str, Any]]:
-    every = [from_json(path.read_bytes()) for path in sorted((shared / "exchanges").glob("*.json"))]
-    return [one for one in every if isinstance(one["body"], dict) and one["body"].get("errors")]
-
-
-async def test_every_recorded_error_has_a_class_of_its_own(server: ScriptedServer, shared: Path) -> None:
-    exchanges = recorded(shared)
+async def test_every_recorded_error_has_a_class_of_its_own(server: ScriptedServer) -> None:
+    exchanges = [
+        exchange
+        for exchange in recorded.exchanges()
+        if isinstance(exchange["body"], dict) and exchange["body"].get("errors")
+    ]
     assert len(exchanges) > 60
     vague: list[str] = []
     async with Client(server.url, api_key=KEY, retry=RetryPolicy(attempts=1), rate_limit=None) as client:
