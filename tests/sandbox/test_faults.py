@@ -35,6 +35,33 @@ async def test_a_reset_after_leaves_the_write_committed(talk: Any) -> None:
     assert await talk.data(COUNT) == {"totalCount": 1}
 
 
+@pytest.mark.parametrize(("outcome", "written"), [("committed", 1), ("not-committed", 0)])
+async def test_a_slow_database_says_nothing_about_what_was_written(talk: Any, outcome: str, written: int) -> None:
+    talk.sandbox.faults.add(f"read-timeout:{outcome}:operation=createCompany")
+
+    body = await talk.answer(CREATE.replace("createCompany", "made: createCompany"))
+
+    assert body["data"] == {"made": None}
+    assert body["errors"] == [{"message": "Query read timeout", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]
+    assert await talk.data(COUNT) == {"totalCount": written}
+
+
+@pytest.mark.parametrize(("outcome", "written"), [("committed", 1), ("not-committed", 0)])
+async def test_a_slow_database_is_a_bad_request_over_rest(talk: Any, outcome: str, written: int) -> None:
+    talk.sandbox.faults.add(f"read-timeout:{outcome}:operation=companies:count=1")
+
+    async with talk.session.post(f"{talk.sandbox.url}/rest/companies", json={"name": "x"}) as response:
+        assert response.status == 400
+        assert (await response.json())["messages"] == ["Query read timeout"]
+    assert await talk.data(COUNT) == {"totalCount": written}
+
+
+@pytest.mark.parametrize("text", ["read-timeout", "latency=1:committed"])
+def test_only_a_slow_database_is_told_whether_the_write_is_done(text: str) -> None:
+    with pytest.raises(ValueError, match="read-timeout:committed"):
+        parse_fault(text)
+
+
 async def test_an_answer_can_end_in_the_middle(talk: Any) -> None:
     talk.sandbox.faults.add(Fault("cut", count=1))
 

@@ -39,10 +39,23 @@ async def instead(request: web.Request, fault: Fault, roots: list[str], strict: 
                 refused = {"statusCode": 429, "error": "HttpException", "messages": [error.message]}
                 return web.json_response(refused, status=429)
             return web.json_response({"data": dict.fromkeys(roots), "errors": [error.as_dict(strict)]})
+        case "read-timeout" if not fault.committed:
+            return _read_timeout(request, roots)
     return None
 
 
-async def afterwards(request: web.Request, response: web.StreamResponse, fault: Fault) -> web.StreamResponse:
+def _read_timeout(request: web.Request, roots: list[str]) -> web.Response:
+    """What a server says whose database was too slow for it."""
+    error = errors.read_timeout()
+    if request.path.startswith("/rest"):
+        body = {"statusCode": 400, "error": "BadRequestException", "messages": [error.message]}
+        return web.json_response(body, status=400)
+    return web.json_response({"data": dict.fromkeys(roots), "errors": [error.as_dict() for _ in roots]})
+
+
+async def afterwards(
+    request: web.Request, response: web.StreamResponse, fault: Fault, roots: list[str]
+) -> web.StreamResponse:
     """What becomes of an answer; whatever was asked for is done by now."""
     if request.transport is None or request.transport.is_closing():
         # Another fault has ended the connection, or the client has.
@@ -52,6 +65,8 @@ async def afterwards(request: web.Request, response: web.StreamResponse, fault: 
     match fault.kind:
         case "reset-after":
             return _reset(request)
+        case "read-timeout":
+            return _read_timeout(request, roots)
         case "cut":
             cut = await _begun(request, response, len(data))
             await cut.write(data[: len(data) // 2])

@@ -371,6 +371,11 @@ def limit_reached(tokens: int, milliseconds: int) -> RecordError:
     )
 
 
+def read_timeout() -> RecordError:
+    """A statement took longer than 10 s (Twenty, July 2026). It says nothing about whether it was committed."""
+    return RecordError("Query read timeout", code="INTERNAL_SERVER_ERROR")
+
+
 # The caller
 
 

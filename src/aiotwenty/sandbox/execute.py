@@ -76,14 +76,16 @@ class Core:
             return False
         return operation is not None and not is_query(operation)
 
-    def root_names(self, source: str, operation_name: str | None) -> list[str]:
-        """The names of the root fields, for choosing faults; nothing if the document can't be read."""
+    def root_fields(self, source: str, operation_name: str | None) -> dict[str, str]:
+        """The root fields by their keys in the answer, for choosing faults; nothing if the document can't be read."""
         try:
             document = self._documents.parse(source)
         except GraphQLError:
-            return []
+            return {}
         operation = document.operation(operation_name)
-        return [] if operation is None else [root.name for root in document.roots(operation, Reader({}, False))]
+        return (
+            {} if operation is None else {root.key: root.name for root in document.roots(operation, Reader({}, False))}
+        )
 
     def _is_record_field(self, operation: OperationDefinitionNode, name: str) -> bool:
         found = self._model.by_root(name)

@@ -13,6 +13,8 @@ A fault is written as a string, for the command line and for Python alike:
     error                   HTTP 500
     busy                    HTTP 429; busy=3 also says Retry-After: 3
     limit                   HTTP 200 with Twenty's LIMIT_REACHED
+    read-timeout:committed      HTTP 200 (REST: 400) with "Query read timeout"; the write is done
+    read-timeout:not-committed  the same answer; nothing was written
     ...:operation=createCompanies   only requests with this root field, or part of a REST path; may be repeated
     ...:after=3                     not before the fourth request that fits
 """
@@ -24,9 +26,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-FaultKind = Literal["latency", "reset-before", "reset-after", "cut", "slow", "html", "error", "busy", "limit"]
+FaultKind = Literal[
+    "latency", "reset-before", "reset-after", "cut", "slow", "html", "error", "busy", "limit", "read-timeout"
+]
 KINDS: tuple[str, ...] = get_args(FaultKind)
 _NEED_SECONDS = frozenset({"latency", "slow"})
+_COMMITTED = {"committed": True, "not-committed": False}
 
 
 @dataclass(slots=True)
@@ -41,6 +46,8 @@ class Fault:
     """How often at most; None for ever."""
     after: int = 0
     """How many fitting requests go well before."""
+    committed: bool | None = None
+    """Of `read-timeout`: whether what was asked for is done all the same."""
     operations: frozenset[str] = frozenset()
     """Names of root fields, or parts of REST paths (`companies`); empty for every request."""
     happened: int = field(default=0, compare=False)
@@ -51,6 +58,11 @@ class Fault:
             raise ValueError(f"fault {self.kind!r}: there are {', '.join(KINDS)}")
         if self.seconds < 0 or (self.kind in _NEED_SECONDS and not self.seconds):
             raise ValueError(f"fault {self.kind!r}: say how many seconds, for instance {self.kind}=0.5")
+        if (self.committed is None) == (self.kind == "read-timeout"):
+            raise ValueError(
+                f"fault {self.kind!r}: read-timeout, and nothing else, needs `committed` or `not-committed`: "
+                f"read-timeout:committed"
+            )
         if not 0 <= self.probability <= 1:
             raise ValueError(f"fault {self.kind!r}: the probability {self.probability} is not between 0 and 1")
         if (self.count is not None and self.count < 0) or self.after < 0:
@@ -82,7 +94,9 @@ def parse_fault(text: str) -> Fault:
             values["seconds"] = float(seconds)
         for option in options:
             name, _, value = option.partition("=")
-            if name == "operation":
+            if option in _COMMITTED:
+                values["committed"] = _COMMITTED[option]
+            elif name == "operation":
                 operations.update(filter(None, value.split(",")))
             elif name in ("count", "after"):
                 values[name] = int(value)

@@ -95,27 +95,27 @@ class Endpoints:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
                 call = await read_call(request, self.strict)
-                names = self._names(request, call) if self.faults() else []
-                struck = self.faults().struck(names)
+                asked = self._asked(request, call) if self.faults() else {}
+                struck = self.faults().struck(asked.values())
                 for fault in struck:
-                    response = await disturb.instead(request, fault, names, self.strict)
+                    response = await disturb.instead(request, fault, list(asked), self.strict)
                     if response is not None:
                         return response
                 response = await handler(request, call)
             except RefusedError as refused:
                 return refused.response
             for fault in struck:
-                response = await disturb.afterwards(request, response, fault)
+                response = await disturb.afterwards(request, response, fault, list(asked))
             return response
 
         return handle
 
-    def _names(self, request: web.Request, call: Call) -> list[str]:
-        """What faults call a request: its root fields, or the parts of its path."""
+    def _asked(self, request: web.Request, call: Call) -> dict[str, str]:
+        """What faults call a request: its root fields by their keys in the answer, or the parts of its path."""
         if isinstance(call.payload, dict) and isinstance(call.payload.get("query"), str):
             name = call.payload.get("operationName")
-            return self.core.root_names(call.payload["query"], name if isinstance(name, str) else None)
-        return request.path.strip("/").split("/")
+            return self.core.root_fields(call.payload["query"], name if isinstance(name, str) else None)
+        return {part: part for part in request.path.strip("/").split("/")}
 
     def _caller(self, request: web.Request) -> ApiKey | None:
         """Whose key it is, None without one; raises `RecordError` for one that doesn't work."""
