@@ -16,7 +16,7 @@ from aiotwenty.sandbox.metadata import Metadata
 from aiotwenty.sandbox.schema import core_schema
 from aiotwenty.sandbox.store import Store, open_database
 from aiotwenty.sandbox.validating import Answer
-from aiotwenty.sandbox.workspace import Workspace
+from aiotwenty.sandbox.workspace import Caller, Workspace
 
 CREATE_OBJECT = "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }"
 CREATE_FIELD = "mutation ($input: CreateOneFieldMetadataInput!) { createOneField(input: $input) { id name } }"
@@ -30,13 +30,13 @@ class Endpoint:
 
     def __init__(self, **options: Any) -> None:
         self.connection = open_database(None)
-        self.workspace = Workspace(self.connection)
+        self.workspace = Workspace(self.connection, options.get("strict", False))
         self.store = Store(self.connection, self.workspace.model)
         files = Files(self.connection, self.workspace, lambda: "http://127.0.0.1")
         self.metadata = Metadata(self.workspace, self.store.apply, files, **options)
 
     def ask(self, document: str, variables: dict[str, Any] | None = None, *, authenticated: bool = True) -> Answer:
-        return self.metadata.execute(document, variables, authenticated=authenticated)
+        return self.metadata.execute(document, variables, caller=Caller("Test") if authenticated else None)
 
     def data(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self.ask(document, variables)
@@ -350,10 +350,27 @@ def test_a_missing_variable_is_refused_with_status_400(endpoint: Endpoint) -> No
 
 
 def test_what_the_sandbox_has_not_says_so(endpoint: Endpoint) -> None:
-    error = endpoint.ask("{ skills { id } }").body["errors"][0]
+    error = endpoint.ask("{ minimalMetadata { views { id } } }").body["errors"][0]
 
-    assert error["message"] == "The sandbox doesn't have Query.skills"
+    assert error["message"] == "The sandbox doesn't have Query.minimalMetadata"
     assert error["extensions"]["code"] == "NOT_IN_SANDBOX"
+
+
+def test_a_list_of_what_was_never_made_is_empty(endpoint: Endpoint) -> None:
+    assert endpoint.data("{ skills { id } frontComponents { id } }") == {"skills": [], "frontComponents": []}
+
+
+def test_applications_are_there_but_not_their_lists(endpoint: Endpoint) -> None:
+    assert len(endpoint.data("{ findManyApplications { id name } }")["findManyApplications"]) == 2
+    error = endpoint.ask("{ findManyApplications { agents { id } } }").body["errors"][0]
+    assert error["message"] == "Cannot return null for non-nullable field Application.agents."
+
+
+@pytest.mark.parametrize("query", ["chatThreads", "myMessageChannels"])
+def test_what_belongs_to_a_person_is_refused_to_a_key(endpoint: Endpoint, query: str) -> None:
+    error = endpoint.ask(f"{{ {query} {{ id }} }}").body["errors"][0]
+    assert error["message"] == "This endpoint requires a user context. API keys are not supported."
+    assert (error["extensions"]["code"], error["extensions"]["subCode"]) == ("FORBIDDEN", "FORBIDDEN_EXCEPTION")
 
 
 def test_without_a_key_nothing_but_typename_is_answered(endpoint: Endpoint) -> None:
@@ -495,10 +512,10 @@ def test_a_database_opened_again_has_the_same_model_keys_and_webhooks(tmp_path: 
     first = Workspace(sqlite3.connect(path))
     files = Files(sqlite3.connect(":memory:"), first, lambda: "")
     metadata = Metadata(first, lambda model: None, files)
-    metadata.execute(CREATE_OBJECT, {"input": {"object": ROCKET}}, authenticated=True)
+    metadata.execute(CREATE_OBJECT, {"input": {"object": ROCKET}}, caller=Caller("Test"))
     hook = {"targetUrl": "http://127.0.0.1:9/", "operations": ["*.*"]}
     metadata.execute(
-        "mutation ($i: CreateWebhookInput!) { createWebhook(input: $i) { id } }", {"i": hook}, authenticated=True
+        "mutation ($i: CreateWebhookInput!) { createWebhook(input: $i) { id } }", {"i": hook}, caller=Caller("Test")
     )
 
     again = Workspace(sqlite3.connect(path))
@@ -549,9 +566,7 @@ def test_an_older_server_lets_a_key_make_keys() -> None:
         {"id": made["createApiKey"]["id"]},
     )["generateApiKeyToken"]["token"]
 
-    found = old.workspace.find_api_key(token)
-    assert found is not None
-    assert found.name == "second"
+    assert old.workspace.caller(token).name == "second"
 
 
 def test_an_older_server_wants_camel_case_and_makes_texts_not_null() -> None:

@@ -11,22 +11,12 @@ from graphql import GraphQLError
 
 from aiotwenty.sandbox.failures import Action, ValidationFailedError, entry, reason
 from aiotwenty.sandbox.files import Files
-from aiotwenty.sandbox.metadata_nodes import ApiKeyNode, RoleNode, WebhookNode, WorkspaceNode
+from aiotwenty.sandbox.metadata_nodes import ApiKeyNode, ApplicationNode, RoleNode, UserNode, WebhookNode, WorkspaceNode
 from aiotwenty.sandbox.model import universal_identifier
 from aiotwenty.sandbox.multipart import Upload
+from aiotwenty.sandbox.tokens import TokenType
 from aiotwenty.sandbox.validating import not_found
-from aiotwenty.sandbox.workspace import Webhook, Workspace, new_id, now
-
-
-def _session_needed() -> GraphQLError:
-    return GraphQLError(
-        "This endpoint requires a session access token",
-        extensions={
-            "subCode": "FORBIDDEN_EXCEPTION",
-            "userFriendlyMessage": "You do not have permission to perform this action.",
-            "code": "FORBIDDEN",
-        },
-    )
+from aiotwenty.sandbox.workspace import MEMBER_EMAIL, SESSION_MINUTES, Webhook, Workspace, later, new_id, now
 
 
 class AccessResolvers:
@@ -48,6 +38,12 @@ class AccessResolvers:
             "apiKey": self._api_key,
             "getRoles": lambda: [RoleNode(self._workspace, each) for each in self._workspace.roles],
             "currentWorkspace": lambda: WorkspaceNode(self._workspace, self._url()),
+            "currentUser": lambda: UserNode(self._workspace, self._url()),
+            "getLoginTokenFromCredentials": self._log_in,
+            "signIn": self._sign_in,
+            "getAuthTokensFromLoginToken": self._tokens_for,
+            "renewToken": self._renew,
+            "findManyApplications": lambda: [ApplicationNode(custom=False), ApplicationNode(custom=True)],
             "createApiKey": self._create_api_key,
             "updateApiKey": self._update_api_key,
             "revokeApiKey": self._revoke_api_key,
@@ -122,7 +118,8 @@ class AccessResolvers:
         hook = self._workspace.webhooks.get(hook_id)
         if hook is None:
             message = "Webhook not found"
-            raise GraphQLError(message, extensions={"code": "NOT_FOUND", "userFriendlyMessage": message})
+            extensions = {"subCode": "WEBHOOK_NOT_FOUND", "userFriendlyMessage": f"{message}.", "code": "NOT_FOUND"}
+            raise GraphQLError(message, extensions=extensions)
         return hook
 
     def _check_url(self, url: str, action: Action) -> None:
@@ -139,15 +136,13 @@ class AccessResolvers:
             action, "webhook", {"webhook": [entry("webhook", action, [refused], targetUrl=url)]}
         )
 
-    # API keys: an older server lets a key manage keys (Twenty 1.10, November 2025)
+    # API keys
 
     def _api_key(self, input: dict[str, Any]) -> ApiKeyNode | None:  # noqa: A002
         found = self._workspace.api_keys.get(input["id"])
         return ApiKeyNode(self._workspace, found) if found else None
 
     def _create_api_key(self, input: dict[str, Any]) -> ApiKeyNode:  # noqa: A002
-        if not self._strict:
-            raise _session_needed()
         if input["roleId"] not in {role.id for role in self._workspace.roles}:
             raise not_found("RoleEntity", input["roleId"])
         key = self._workspace.new_api_key(input["name"], input["expiresAt"], input["roleId"])
@@ -155,8 +150,6 @@ class AccessResolvers:
         return ApiKeyNode(self._workspace, key)
 
     def _update_api_key(self, input: dict[str, Any]) -> ApiKeyNode | None:  # noqa: A002
-        if not self._strict:
-            raise _session_needed()
         key = self._workspace.api_keys.get(input["id"])
         if key is None:
             return None
@@ -166,8 +159,6 @@ class AccessResolvers:
         return self._saved_key(key.id)
 
     def _revoke_api_key(self, input: dict[str, Any]) -> ApiKeyNode | None:  # noqa: A002
-        if not self._strict:
-            raise _session_needed()
         key = self._workspace.api_keys.get(input["id"])
         if key is None:
             return None
@@ -181,9 +172,54 @@ class AccessResolvers:
         return ApiKeyNode(self._workspace, key)
 
     def _generate_token(self, **arguments: Any) -> dict[str, str]:
-        if not self._strict:
-            raise _session_needed()
         key = self._workspace.api_keys.get(arguments["apiKeyId"])
         if key is None:
             raise not_found("ApiKeyEntity", arguments["apiKeyId"])
-        return {"token": key.token}
+        return {"token": self._workspace.token_of(key, arguments["expiresAt"])}
+
+    # Sessions
+
+    def _log_in(self, email: str, password: str, **_: Any) -> dict[str, Any]:
+        """The one member signs in with the address as its password."""
+        self._check_password(email, password)
+        return {"loginToken": self._token("LOGIN")}
+
+    def _sign_in(self, email: str, password: str, **_: Any) -> dict[str, Any]:
+        self._check_password(email, password)
+        available: dict[str, Any] = {
+            "id": self._workspace.id,
+            "displayName": self._workspace.display_name,
+            "loginToken": self._token("LOGIN")["token"],
+            "personalInviteToken": None,
+            "inviteHash": None,
+            "workspaceUrls": {"customUrl": None, "subdomainUrl": self._url()},
+            "logo": None,
+            "sso": [],
+        }
+        workspaces = {"availableWorkspacesForSignIn": [available], "availableWorkspacesForSignUp": []}
+        return {**self._tokens(), "availableWorkspaces": workspaces}
+
+    def _tokens_for(self, loginToken: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self._workspace.check_token(loginToken, "LOGIN")
+        return self._tokens()
+
+    def _renew(self, appToken: str) -> dict[str, Any]:  # noqa: N803
+        self._workspace.check_token(appToken, "REFRESH")
+        return self._tokens()
+
+    def _tokens(self) -> dict[str, Any]:
+        return {
+            "tokens": {"accessOrWorkspaceAgnosticToken": self._token("ACCESS"), "refreshToken": self._token("REFRESH")}
+        }
+
+    def _token(self, of_type: TokenType) -> dict[str, str]:
+        expires = later(minutes=SESSION_MINUTES)
+        return {"token": self._workspace.session_token(of_type, expires), "expiresAt": expires}
+
+    def _check_password(self, email: str, password: str) -> None:
+        known = email == MEMBER_EMAIL
+        if known and password == MEMBER_EMAIL:
+            return
+        message = "Wrong password" if known else "User not found"
+        extensions = {"subCode": "FORBIDDEN_EXCEPTION", "userFriendlyMessage": message, "code": "FORBIDDEN"}
+        raise GraphQLError(message, extensions=extensions)

@@ -21,7 +21,7 @@ from aiotwenty.sandbox.requests import GraphQLCall
 from aiotwenty.sandbox.static_fields import StaticFields
 from aiotwenty.sandbox.validating import Answer, no_operation, refusal
 from aiotwenty.sandbox.variables import variable_errors
-from aiotwenty.sandbox.workspace import ApiKey
+from aiotwenty.sandbox.workspace import Caller
 
 _INTROSPECTION = frozenset({"__schema", "__type"})
 _log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Core:
         self._strict = strict
         self._documents = Documents()
 
-    def execute(self, asked: GraphQLCall, caller: ApiKey | None) -> Answer:
+    def execute(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
         try:
             document = self._documents.parse(asked.query)
         except GraphQLError as error:
@@ -64,7 +64,7 @@ class Core:
         answer = self._validated if self._strict else self._walked
         return answer(document, operation, asked, caller)
 
-    def static_answer(self, asked: GraphQLCall, caller: ApiKey | None) -> Answer:
+    def static_answer(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
         """An answer of the static schema alone, which knows no records."""
         authenticated = caller is not None
         return self._static.execute(asked.query, asked.variables, asked.operation_name, authenticated=authenticated)
@@ -94,7 +94,7 @@ class Core:
     # As the walking server does it
 
     def _walked(
-        self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: ApiKey
+        self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: Caller
     ) -> Answer:
         reader = Reader(asked.variables, validating=False)
         roots = document.roots(operation, reader)
@@ -118,7 +118,7 @@ class Core:
     # As the validating server does it
 
     def _validated(
-        self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: ApiKey
+        self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: Caller
     ) -> Answer:
         names = [root.name for root in document.roots(operation, Reader(asked.variables, validating=False))]
         if not any(self._is_record_field(operation, name) for name in names):
@@ -154,7 +154,7 @@ class Core:
         answer = self._static.introspect(asked.query, asked.variables, asked.operation_name)
         return RecordAnswer(answer.body, answer.status, answer.refused)
 
-    def _answers(self, roots: list[RootField], document: Document, reader: Reader, caller: ApiKey) -> dict[str, Any]:
+    def _answers(self, roots: list[RootField], document: Document, reader: Reader, caller: Caller) -> dict[str, Any]:
         """Each root field for itself: some may fail while others are done."""
         data: dict[str, Any] = {}
         failed: list[dict[str, Any]] = []

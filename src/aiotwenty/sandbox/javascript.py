@@ -1,7 +1,8 @@
-"""GraphQL's own error messages in the words of graphql-js 16, which Twenty runs on."""
+"""Error messages in the words of graphql-js 16 and of Node, which Twenty runs on."""
 
 from __future__ import annotations
 
+import json
 import re
 
 _QUOTED = re.compile(r"(?<![\w\"])'([^']*)'(?!\w)")
@@ -22,3 +23,60 @@ def as_javascript(message: str) -> str:
     for later, before in _LATER_WORDS:
         message = re.sub(later, before, message, flags=re.DOTALL)
     return _QUOTED.sub(r'"\1"', message)
+
+
+_AROUND = 10
+"""How many characters before and after a place Node shows of a text that isn't JSON."""
+
+
+def json_message(text: str, error: ValueError) -> str:
+    """What `JSON.parse` says of a text that Python could not read either."""
+    if not isinstance(error, json.JSONDecodeError):
+        return unexpected_token(text, 0)
+    place, before = error.pos, text[: error.pos].rstrip()
+    match error.msg.split(" ")[:2]:
+        case ["Unterminated", "string"]:
+            return _at("Unterminated string", text, len(text))
+        case ["Invalid", "control"]:
+            return _at("Bad control character in string literal", text, place)
+        case ["Invalid", _]:
+            return _at("Bad escaped character", text, place + 1)
+        case ["Extra", "data"]:
+            return _at("Unexpected non-whitespace character after JSON", text, place).replace(" in JSON", "")
+        case ["Expecting", "property"] | ["Illegal", "trailing"]:
+            # From Python 3.13 on a comma too many is told by itself.
+            wanted = "property name or '}'" if before.endswith("{") else "double-quoted property name"
+            place += 1 if error.msg.startswith("Illegal") else 0
+            return _at(f"Expected {wanted}", text, place + len(text[place:]) - len(text[place:].lstrip()))
+        case ["Expecting", "':'"]:
+            return _at("Expected ':' after property name", text, place)
+        case ["Expecting", "','"]:
+            wanted = "'}' after property value" if _in_object(before) else "']' after array element"
+            return _at(f"Expected ',' or {wanted}", text, place)
+    return "Unexpected end of JSON input" if place >= len(text) else unexpected_token(text, place)
+
+
+def unexpected_token(text: str, place: int) -> str:
+    """With what lies around the place, and dots where more would follow."""
+    if len(text) <= 2 * _AROUND:
+        shown = f'"{text}"'
+    else:
+        start, end = max(0, place - _AROUND), min(len(text), place + _AROUND)
+        shown = f'{"..." if start else ""}"{text[start:end]}"{"..." if end < len(text) else ""}'
+    return f"Unexpected token '{text[place]}', {shown} is not valid JSON"
+
+
+def _at(message: str, text: str, place: int) -> str:
+    line, column = text.count("\n", 0, place) + 1, place - (text.rfind("\n", 0, place) + 1) + 1
+    return f"{message} in JSON at position {place} (line {line} column {column})"
+
+
+def _in_object(before: str) -> bool:
+    """Whether the innermost bracket that is open is one of an object."""
+    opened: list[str] = []
+    for letter in re.sub(r'"(?:[^"\\]|\\.)*"', '""', before):
+        if letter in "{[":
+            opened.append(letter)
+        elif letter in "}]" and opened:
+            opened.pop()
+    return bool(opened) and opened[-1] == "{"

@@ -5,6 +5,7 @@ What the sandbox doesn't have answers with an error that says so, under the code
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import resources
@@ -13,6 +14,7 @@ from typing import Any
 from graphql import (
     GraphQLBoolean,
     GraphQLError,
+    GraphQLList,
     GraphQLNonNull,
     GraphQLResolveInfo,
     GraphQLScalarType,
@@ -22,6 +24,7 @@ from graphql import (
 )
 
 from aiotwenty.sandbox.access_resolvers import AccessResolvers
+from aiotwenty.sandbox.errors import RecordError
 from aiotwenty.sandbox.files import Files
 from aiotwenty.sandbox.metadata_nodes import WebhookNode
 from aiotwenty.sandbox.model import DataModel
@@ -29,11 +32,16 @@ from aiotwenty.sandbox.model_resolvers import ModelResolvers
 from aiotwenty.sandbox.names import snake
 from aiotwenty.sandbox.scalars import checked_uuid
 from aiotwenty.sandbox.validating import Answer, forbidden, run
-from aiotwenty.sandbox.workspace import Workspace
+from aiotwenty.sandbox.workspace import Caller, Workspace
 
 _MISSING = object()
-_FOR_USERS = frozenset({"currentUser", "addQueryToEventStream", "removeQueryFromEventStream", "onEventSubscription"})
+_FOR_ANYONE = frozenset({"getLoginTokenFromCredentials", "signIn", "getAuthTokensFromLoginToken", "renewToken"})
+_FOR_PEOPLE = frozenset({"currentUser", "addQueryToEventStream", "removeQueryFromEventStream", "onEventSubscription"})
 """Refused to an API key by the real server (Twenty, July 2026)."""
+_FOR_SESSIONS = frozenset({"createApiKey", "updateApiKey", "revokeApiKey", "generateApiKeyToken"})
+"""Refused with other words; to a key an older server allows them (Twenty 1.10, November 2025)."""
+_OF_A_PERSON = re.compile(r"my[A-Z]|chat[A-Z]")
+"""What there is for each person, and so not for a key."""
 
 
 @lru_cache(maxsize=4)
@@ -72,7 +80,7 @@ class Metadata:
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
         *,
-        authenticated: bool,
+        caller: Caller | None,
     ) -> Answer:
         """Answers one document; without a key only `__typename` works."""
         return run(
@@ -81,16 +89,16 @@ class Metadata:
             variables,
             operation_name,
             resolver=self._resolve,
-            context=authenticated,
+            context=caller,
             limits=not self._strict,
-            introspection=authenticated or self._strict,
+            introspection=caller is not None or self._strict,
         )
 
     def _resolve(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
         name = info.field_name
         if info.path.prev is None:
             return self._resolve_root(name, info, arguments)
-        value = source.get(name, _MISSING) if isinstance(source, dict) else getattr(source, snake(name), _MISSING)
+        value: Any = source.get(name, _MISSING) if isinstance(source, dict) else getattr(source, snake(name), _MISSING)
         if callable(value):
             return value(**arguments)
         if value is _MISSING:
@@ -100,16 +108,43 @@ class Metadata:
         return value
 
     def _resolve_root(self, name: str, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Any:
-        if not info.context or (name in _FOR_USERS):
-            raise forbidden(self._strict)
+        if name not in _FOR_ANYONE:
+            self._check_caller(name, info.context)
         resolver = self._resolvers.get(name)
         if resolver is None:
+            returned = info.return_type
+            if isinstance(returned.of_type if isinstance(returned, GraphQLNonNull) else returned, GraphQLList):
+                # Nothing of the kind was ever made here.
+                return []
             raise not_in_sandbox(f"{info.parent_type.name}.{name}")
-        answer = resolver(**arguments)
+        try:
+            answer = resolver(**arguments)
+        except RecordError as error:
+            said = error.as_dict()
+            raise GraphQLError(said["message"], extensions=said["extensions"]) from None
         if isinstance(answer, WebhookNode) and get_named_type(info.return_type) is GraphQLBoolean:
             # A schema of 2025 only says that the webhook was deleted.
             return True
         return answer
+
+    def _check_caller(self, name: str, caller: Caller | None) -> None:
+        if caller is None or (name in _FOR_PEOPLE and not caller.is_person):
+            raise forbidden(self._strict)
+        if caller.is_person or self._strict:
+            return
+        if name in _FOR_SESSIONS:
+            raise _refused("This endpoint requires a session access token", _NO_PERMISSION)
+        if _OF_A_PERSON.match(name):
+            message = "This endpoint requires a user context. API keys are not supported."
+            raise _refused(message, message)
+
+
+_NO_PERMISSION = "You do not have permission to perform this action."
+
+
+def _refused(message: str, friendly: str) -> GraphQLError:
+    extensions = {"subCode": "FORBIDDEN_EXCEPTION", "userFriendlyMessage": friendly, "code": "FORBIDDEN"}
+    return GraphQLError(message, extensions=extensions)
 
 
 def not_in_sandbox(what: str) -> GraphQLError:

@@ -20,7 +20,16 @@ from aiotwenty.sandbox.model import (
     universal_identifier,
 )
 from aiotwenty.sandbox.names import index_name, snake
-from aiotwenty.sandbox.workspace import USER_ID, ApiKey, Role, Webhook, Workspace
+from aiotwenty.sandbox.workspace import (
+    MEMBER_EMAIL,
+    MEMBER_ID,
+    MEMBER_NAME,
+    USER_ID,
+    ApiKey,
+    Role,
+    Webhook,
+    Workspace,
+)
 
 
 def _application(custom: bool) -> str:
@@ -314,3 +323,80 @@ class WorkspaceNode:
     @property
     def default_role(self) -> RoleNode:
         return RoleNode(self._workspace, self._workspace.roles[-1])
+
+
+class ApplicationNode(Node):
+    """One of the two applications that objects belong to.
+
+    Its lists are not there, although they may not be null: the real server fails when it is asked for them
+    (Twenty, July 2026).
+    """
+
+    description = logo = logo_file_id = package_json_checksum = package_json_file_id = None
+    yarn_lock_checksum = yarn_lock_file_id = application_registration_id = default_role_id = None
+    settings_custom_tab_front_component_id = default_logic_function_role = application_registration = None
+    agents = front_components = command_menu_items = logic_functions = objects = application_variables = None
+    version = "1.0.0"
+    can_be_uninstalled = False
+
+    def __init__(self, *, custom: bool) -> None:
+        self.id = _application(custom)
+        self.universal_identifier = universal_identifier(self.id)
+        self.name = "Sandbox's custom application" if custom else "Standard"
+        self.available_packages: dict[str, str] = {}
+
+
+class MemberNode(Node):
+    """The one person of a fresh workspace, as a member of it."""
+
+    id = MEMBER_ID
+    user_email = MEMBER_EMAIL
+    color_scheme = "System"
+    locale = "en"
+    time_zone = "system"
+    date_format = time_format = number_format = "SYSTEM"
+    calendar_start_day = 7
+    avatar_url = None
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.name = dict(zip(("firstName", "lastName"), MEMBER_NAME, strict=True))
+        self.roles = [RoleNode(workspace, workspace.roles[0])]
+        self.user_workspace_id = stable_id("user workspace")
+
+
+class UserNode(Node):
+    """The same person with an account, which `currentUser` gives to a session."""
+
+    id = USER_ID
+    first_name, last_name = MEMBER_NAME
+    email = MEMBER_EMAIL
+    is_email_verified = has_password = True
+    disabled = can_impersonate = can_access_full_admin_panel = False
+    deleted_at = support_user_hash = None
+    locale = "en"
+    onboarding_status = "COMPLETED"
+    deleted_workspace_members: Sequence[object] = ()
+
+    def __init__(self, workspace: Workspace, url: str) -> None:
+        self.created_at = self.updated_at = workspace.created_at
+        self.user_vars: dict[str, Any] = {}
+        self.workspace_member = MemberNode(workspace)
+        self.workspace_members = [self.workspace_member]
+        self.current_workspace = WorkspaceNode(workspace, url)
+        self.current_user_workspace = {
+            "id": stable_id("user workspace"),
+            "user": self,
+            "userId": USER_ID,
+            "locale": "en",
+            "createdAt": workspace.created_at,
+            "updatedAt": workspace.created_at,
+            "objectPermissions": [],
+            "objectsPermissions": [],
+            "permissionFlags": [],
+            "twoFactorAuthenticationMethodSummary": [],
+        }
+        self.user_workspaces = self.workspaces = [self.current_user_workspace]
+        self.available_workspaces: dict[str, Any] = {
+            "availableWorkspacesForSignIn": [],
+            "availableWorkspacesForSignUp": [],
+        }

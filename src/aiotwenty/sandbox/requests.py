@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from aiotwenty.sandbox.javascript import json_message, unexpected_token
 from aiotwenty.sandbox.multipart import MultipartError, read_multipart
 
 _BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
@@ -82,7 +83,8 @@ def _parsed_body(raw: bytes) -> Any:
     """The body parser takes objects and lists only."""
     made = _parsed(raw)
     if not isinstance(made, dict | list):
-        raise RefusedError(failed(400, _unexpected(raw.decode(errors="replace").strip(), 0), "Bad Request"))
+        text = raw.decode(errors="replace").strip()
+        raise RefusedError(failed(400, unexpected_token(text, 0), "Bad Request"))
     return made
 
 
@@ -91,33 +93,12 @@ def _parsed(raw: bytes) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except ValueError as error:
-        place = error.pos if isinstance(error, json.JSONDecodeError) else 0
-        raise RefusedError(failed(400, _json_message(text, place), "Bad Request")) from None
+        raise RefusedError(failed(400, json_message(text, error), "Bad Request")) from None
 
 
 def _no_constant(name: str) -> Any:
     """NaN and Infinity, which Python would take, are no JSON."""
     raise ValueError(name)
-
-
-def _json_message(text: str, place: int) -> str:
-    """In the words of Node."""
-    line, column = text.count("\n", 0, place) + 1, place - (text.rfind("\n", 0, place) + 1) + 1
-    where = f"in JSON at position {place} (line {line} column {column})"
-    before = text[:place].rstrip()
-    if place >= len(text):
-        return "Unexpected end of JSON input"
-    if before.endswith("{"):
-        return f"Expected property name or '}}' {where}"
-    if before.endswith(","):
-        return f"Expected double-quoted property name {where}"
-    if before.endswith(('"', "]", "}")):
-        return f"Expected ',' or '}}' after property value {where}"
-    return _unexpected(text, place)
-
-
-def _unexpected(text: str, place: int) -> str:
-    return f"Unexpected token '{text[place]}', \"{text[:20]}\" is not valid JSON"
 
 
 async def graphql_call(request: web.Request, call: Call) -> GraphQLCall:

@@ -20,7 +20,7 @@ from aiotwenty.sandbox.server import KEEP_ALIVE_SECONDS, KEEP_ALIVE_SECONDS_STRI
 from aiotwenty.sandbox.static_fields import StaticFields
 from aiotwenty.sandbox.store import Store, open_database
 from aiotwenty.sandbox.webhooks import WebhookSender
-from aiotwenty.sandbox.workspace import MEMBER_ID, USER_ID, Workspace
+from aiotwenty.sandbox.workspace import MEMBER_EMAIL, MEMBER_ID, MEMBER_NAME, USER_ID, Workspace
 from aiotwenty.sandbox.writing import Writer
 
 _HANGING_SECONDS = 0.1
@@ -80,6 +80,14 @@ class Sandbox:
     def api_key(self) -> str:
         """An API key with the Admin role."""
         return self.workspace.api_key
+
+    @property
+    def user_token(self) -> str:
+        """A token for half an hour of a session of the workspace's one member, an administrator.
+
+        Signing in gives such tokens too: with the member's e-mail address, which is also the password.
+        """
+        return self.workspace.session_token()
 
     @property
     def workspace(self) -> Workspace:
@@ -192,8 +200,8 @@ def _add_member(store: Store, workspace: Workspace) -> None:
         return
     member = {
         "id": MEMBER_ID,
-        "name": {"firstName": "Sandy", "lastName": "Box"},
-        "userEmail": "sandy@sandbox.example",
+        "name": dict(zip(("firstName", "lastName"), MEMBER_NAME, strict=True)),
+        "userEmail": MEMBER_EMAIL,
         "userId": USER_ID,
     }
     Writer(store, workspace.model, strict=False).create(members, [member], upsert=False, actor="System")

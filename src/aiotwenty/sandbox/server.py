@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,8 +30,9 @@ from aiotwenty.sandbox.requests import (
 )
 from aiotwenty.sandbox.rest import Rest
 from aiotwenty.sandbox.validating import Answer
-from aiotwenty.sandbox.workspace import ApiKey, Workspace
+from aiotwenty.sandbox.workspace import Caller, Workspace
 
+_BEARER = re.compile(r"bearer\s+(\S+)", re.IGNORECASE)
 KEEP_ALIVE_SECONDS = 65
 KEEP_ALIVE_SECONDS_STRICT = 5
 _GRAPHQL_JSON = "application/graphql-response+json"
@@ -117,22 +119,14 @@ class Endpoints:
             return self.core.root_fields(call.payload["query"], name if isinstance(name, str) else None)
         return {part: part for part in request.path.strip("/").split("/")}
 
-    def _caller(self, request: web.Request) -> ApiKey | None:
-        """Whose key it is, None without one; raises `RecordError` for one that doesn't work."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer":
-            return None
-        key = self.workspace.find_api_key(token.strip())
-        if key is None:
-            malformed = self.strict and token.count(".") != 2
-            raise errors.token_invalid("No payload" if malformed else "Token invalid.")
-        if key.revoked_at is not None:
-            raise errors.key_revoked()
-        return key
+    def _caller(self, request: web.Request) -> Caller | None:
+        """Who asks, None without a token; raises `RecordError` for one that doesn't work."""
+        match = _BEARER.search(request.headers.get("Authorization", ""))
+        return None if match is None else self.workspace.caller(match[1])
 
     # GraphQL
 
-    def _graphql(self, execute: Callable[[GraphQLCall, ApiKey | None], Answer]) -> CallHandler:
+    def _graphql(self, execute: Callable[[GraphQLCall, Caller | None], Answer]) -> CallHandler:
         async def handle(request: web.Request, call: Call) -> web.StreamResponse:
             self._check_method(request)
             asked = await graphql_call(request, call)
@@ -151,12 +145,11 @@ class Endpoints:
 
         return handle
 
-    def _core(self, asked: GraphQLCall, caller: ApiKey | None) -> Answer:
+    def _core(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
         return self.core.execute(asked, caller)
 
-    def _metadata(self, asked: GraphQLCall, caller: ApiKey | None) -> Answer:
-        authenticated = caller is not None
-        return self.metadata.execute(asked.query, asked.variables, asked.operation_name, authenticated=authenticated)
+    def _metadata(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
+        return self.metadata.execute(asked.query, asked.variables, asked.operation_name, caller=caller)
 
     def _check_method(self, request: web.Request) -> None:
         match request.method:
@@ -187,14 +180,15 @@ class Endpoints:
 
     # REST
 
-    def _rest_caller(self, request: web.Request) -> ApiKey:
+    def _rest_caller(self, request: web.Request) -> Caller:
         try:
             caller = self._caller(request)
         except errors.RecordError as error:
-            status = 403 if error.code == "FORBIDDEN" else 401
-            raise RefusedError(_rest_failed(status, error.sub_code or error.code, error.message)) from None
+            message = error.reason if isinstance(error, errors.UnreadableTokenError) else error.message
+            refused = _unread_body(_STATUSES[error.code], error.sub_code or error.code, message)
+            raise RefusedError(refused) from None
         if caller is None:
-            raise RefusedError(_rest_failed(403, "FORBIDDEN_EXCEPTION", "Missing authentication token"))
+            raise RefusedError(_unread_body(403, "FORBIDDEN_EXCEPTION", "Missing authentication token"))
         return caller
 
     async def _rest_records(self, request: web.Request, call: Call) -> web.StreamResponse:
@@ -235,6 +229,15 @@ def _rest_response(status: int, body: Any) -> web.Response:
     response = web.Response(body=to_json(body), status=status, content_type="application/json", charset="utf-8")
     response.headers["ETag"] = f'W/"{len(response.body or b""):x}"'  # type: ignore[arg-type]
     return response
+
+
+_STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, errors.BAD_INPUT: 400, "INTERNAL_SERVER_ERROR": 500}
+
+
+def _unread_body(status: int, error: str, message: str) -> web.Response:
+    """A refusal before the framework: it names no charset."""
+    body = to_json({"statusCode": status, "messages": [message], "error": error})
+    return web.Response(body=body, status=status, content_type="application/json")
 
 
 def _rest_failed(status: int, error: str, message: str) -> web.Response:

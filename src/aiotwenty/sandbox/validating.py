@@ -50,21 +50,14 @@ class Answer:
 
 def forbidden(strict: bool = False) -> GraphQLError:
     """What a guard says that lets the caller no further; the older server has another code."""
-    extensions: dict[str, Any] = {"code": "INTERNAL_SERVER_ERROR"}
-    if not strict:
-        response = {"message": "Forbidden resource", "error": "Forbidden", "statusCode": 403}
-        extensions = {"code": "FORBIDDEN", "response": response}
-    return GraphQLError("Forbidden resource", extensions=extensions | {"userFriendlyMessage": "An error occurred."})
+    code = "INTERNAL_SERVER_ERROR" if strict else "FORBIDDEN"
+    return GraphQLError("Forbidden resource", extensions={"code": code, "userFriendlyMessage": "An error occurred."})
 
 
 def not_found(entity: str, entity_id: str) -> GraphQLError:
     """What a lookup by id says of something that isn't there."""
     message = f"Unable to find {entity} with id: {entity_id}"
-    response = {"message": message, "error": "Not Found", "statusCode": 404}
-    return GraphQLError(
-        message,
-        extensions={"code": "NOT_FOUND", "response": response, "userFriendlyMessage": "An error occurred."},
-    )
+    return GraphQLError(message, extensions={"code": "NOT_FOUND", "userFriendlyMessage": "An error occurred."})
 
 
 def run(

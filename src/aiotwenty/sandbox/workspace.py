@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import secrets
 import sqlite3
@@ -12,19 +10,30 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.catalogue import standard_model
 from aiotwenty.sandbox.model import DataModel, stable_id
 from aiotwenty.sandbox.model_text import read_objects, write_model
+from aiotwenty.sandbox.tokens import Signer, TokenType
 
 WORKSPACE_ID = stable_id("workspace")
 USER_ID = stable_id("user")
 MEMBER_ID = stable_id("workspace member")
+MEMBER_NAME = ("Sandy", "Box")
+MEMBER_EMAIL = "sandy@sandbox.example"
 API_KEY_YEARS = 100
+SESSION_MINUTES = 30
 
 
 def now() -> str:
     """The current time as Twenty writes it: UTC, milliseconds, `Z`."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def later(**spans: float) -> str:
+    """A moment after now, as `timedelta` takes it, written in the same way."""
+    moment = datetime.now(UTC) + timedelta(**spans)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def new_id() -> str:
@@ -69,25 +78,17 @@ ADMIN = Role(stable_id("role", "admin"), "Admin", "Admin role", "IconUserCog", e
 MEMBER = Role(stable_id("role", "member"), "Member", "Member role", "IconUser", everything=False, editable=True)
 
 
-def _segment(content: object) -> str:
-    text = json.dumps(content, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request: an API key, or a person in a session."""
 
+    name: str
+    user_id: str | None = None
+    """Of a person."""
 
-def new_token(key_id: str, expires_at: str) -> str:
-    """An API key in the shape of Twenty's (an ES256 JWT); its signature is random, and compared as a whole."""
-    expires = int(datetime.fromisoformat(expires_at).timestamp())
-    header = {"alg": "ES256", "typ": "JWT", "kid": stable_id("signing key")}
-    payload = {
-        "sub": WORKSPACE_ID,
-        "type": "API_KEY",
-        "workspaceId": WORKSPACE_ID,
-        "iat": int(datetime.now(UTC).timestamp()),
-        "exp": expires,
-        "jti": key_id,
-    }
-    signature = base64.urlsafe_b64encode(secrets.token_bytes(64)).rstrip(b"=").decode()
-    return f"{_segment(header)}.{_segment(payload)}.{signature}"
+    @property
+    def is_person(self) -> bool:
+        return self.user_id is not None
 
 
 class Workspace:
@@ -95,6 +96,7 @@ class Workspace:
 
     def __init__(self, connection: sqlite3.Connection, strict: bool = False) -> None:
         self._connection = connection
+        self._strict = strict
         connection.execute('CREATE TABLE IF NOT EXISTS "_workspace" (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
         stored = dict(connection.execute('SELECT name, value FROM "_workspace"').fetchall())
         self.id = WORKSPACE_ID
@@ -105,11 +107,17 @@ class Workspace:
         if stored:
             self.model = DataModel(read_objects(stored["model"]))
             self.created_at = json.loads(stored["created_at"])
+            self._sign_with(json.loads(stored.get("secret", '""')))
             self.api_keys = {each["id"]: ApiKey(**each) for each in json.loads(stored["api_keys"])}
             self.webhooks = {each["id"]: Webhook(**each) for each in json.loads(stored["webhooks"])}
+            if "secret" not in stored:
+                for key in self.api_keys.values():
+                    key.token = self.token_of(key)
+                self.save()
         else:
             self.model = standard_model(strict)
             self.created_at = now()
+            self._sign_with("")
             self.new_api_key("Sandbox key")
             self.save()
 
@@ -118,20 +126,44 @@ class Workspace:
         """The token of the first key, which has the Admin role."""
         return next(iter(self.api_keys.values())).token
 
+    def _sign_with(self, secret: str) -> None:
+        self._secret = secret or secrets.token_hex(32)
+        self._signer = Signer(bytes.fromhex(self._secret), stable_id("signing key"), self._strict)
+
     def new_api_key(self, name: str, expires_at: str | None = None, role_id: str = ADMIN.id) -> ApiKey:
         if expires_at is None:
-            later = datetime.now(UTC) + timedelta(days=365 * API_KEY_YEARS)
-            expires_at = later.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        key_id = new_id()
-        key = ApiKey(key_id, name, role_id, expires_at, new_token(key_id, expires_at))
-        self.api_keys[key_id] = key
+            expires_at = later(days=365 * API_KEY_YEARS)
+        key = ApiKey(new_id(), name, role_id, expires_at, "")
+        key.token = self.token_of(key)
+        self.api_keys[key.id] = key
         return key
 
-    def find_api_key(self, token: str) -> ApiKey | None:
-        """The key with this token, revoked or not; each comparison takes the same time whatever the token."""
-        given = token.encode()
-        matching = [key for key in self.api_keys.values() if hmac.compare_digest(key.token.encode(), given)]
-        return matching[0] if matching else None
+    def token_of(self, key: ApiKey, expires_at: str | None = None) -> str:
+        """A token of a key, which may end before the key does."""
+        claims = {"sub": self.id, "workspaceId": self.id, "jti": key.id}
+        return self._signer.token("API_KEY", claims, key.created_at, expires_at or key.expires_at)
+
+    def session_token(self, of_type: TokenType = "ACCESS", expires_at: str | None = None) -> str:
+        """A token of the one person that a fresh workspace has, as who signs in gets it."""
+        claims = {"sub": USER_ID, "userId": USER_ID, "workspaceId": self.id, "workspaceMemberId": MEMBER_ID}
+        moment = now()
+        return self._signer.token(of_type, claims, moment, expires_at or later(minutes=SESSION_MINUTES))
+
+    def caller(self, token: str) -> Caller:
+        """Whose token it is. Raises `RecordError` for one that doesn't work."""
+        claims = self._signer.claims(token)
+        if claims["type"] == "ACCESS":
+            return Caller(" ".join(MEMBER_NAME), USER_ID)
+        key = self.api_keys.get(str(claims.get("jti")))
+        if key is None or key.revoked_at is not None:
+            raise errors.key_revoked()
+        if datetime.fromisoformat(key.expires_at) <= datetime.now(UTC):
+            raise errors.key_expired()
+        return Caller(key.name)
+
+    def check_token(self, token: str, of_type: TokenType) -> None:
+        """Raises `RecordError` if it isn't a valid token of this type."""
+        self._signer.claims(token, (of_type,))
 
     def role(self, role_id: str) -> Role:
         return next(role for role in self.roles if role.id == role_id)
@@ -140,6 +172,7 @@ class Workspace:
         """Writes everything but records to the database."""
         values: dict[str, Any] = {
             "model": write_model(self.model),
+            "secret": json.dumps(self._secret),
             "created_at": json.dumps(self.created_at),
             "api_keys": json.dumps([asdict(key) for key in self.api_keys.values()]),
             "webhooks": json.dumps([asdict(hook) for hook in self.webhooks.values()]),
