@@ -351,9 +351,6 @@ class CalendarChannelEventAssociationFilterInput(rt.Input):
 
 class CalendarEventFilterInput(rt.Input):
     and_: list[CalendarEventFilterInput | None] | None = None
-    calendar_channel_event_associations: CalendarChannelEventAssociationFilterInput | None = None
-    calendar_event_participants: CalendarEventParticipantFilterInput | None = None
-    call_recordings: CallRecordingFilterInput | None = None
     conference_link: LinksFilterInput | None = None
     conference_solution: StringFilter | None = None
     created_at: DateTimeFilter | None = None
@@ -436,7 +433,6 @@ class CompanyFilterInput(rt.Input):
     address: AddressFilterInput | None = None
     and_: list[CompanyFilterInput | None] | None = None
     annual_revenue: CurrencyFilterInput | None = None
-    attachments: AttachmentFilterInput | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
@@ -445,14 +441,9 @@ class CompanyFilterInput(rt.Input):
     linkedin_link: LinksFilterInput | None = None
     name: StringFilter | None = None
     not_: CompanyFilterInput | None = None
-    note_targets: NoteTargetFilterInput | None = None
-    opportunities: OpportunityFilterInput | None = None
     or_: list[CompanyFilterInput | None] | None = None
-    people: PersonFilterInput | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
-    task_targets: TaskTargetFilterInput | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
@@ -464,7 +455,6 @@ class CurrencyFilterInput(rt.Input):
 
 class DashboardFilterInput(rt.Input):
     and_: list[DashboardFilterInput | None] | None = None
-    attachments: AttachmentFilterInput | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
@@ -474,7 +464,6 @@ class DashboardFilterInput(rt.Input):
     page_layout_id: UUIDFilter | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     title: StringFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
@@ -506,16 +495,13 @@ class MessageCampaignFilterInput(rt.Input):
     id: UUIDFilter | None = None
     list_: MessageListFilterInput | None = None
     list_id: UUIDFilter | None = None
-    messages: MessageFilterInput | None = None
     not_: MessageCampaignFilterInput | None = None
     or_: list[MessageCampaignFilterInput | None] | None = None
     position: FloatFilter | None = None
-    recipients: MessageParticipantFilterInput | None = None
     search_vector: TSVectorFilter | None = None
     sent_at: DateTimeFilter | None = None
     status: MessageCampaignStatusEnumFilter | None = None
     subject: StringFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     unsubscribe_topic_id: UUIDFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
@@ -531,7 +517,6 @@ class MessageChannelMessageAssociationFilterInput(rt.Input):
     message: MessageFilterInput | None = None
     message_channel_id: UUIDFilter | None = None
     message_external_id: StringFilter | None = None
-    message_folders: MessageChannelMessageAssociationMessageFolderFilterInput | None = None
     message_id: UUIDFilter | None = None
     message_thread: MessageThreadFilterInput | None = None
     message_thread_external_id: StringFilter | None = None
@@ -572,8 +557,6 @@ class MessageFilterInput(rt.Input):
     is_draft: BooleanFilter | None = None
     message_campaign: MessageCampaignFilterInput | None = None
     message_campaign_id: UUIDFilter | None = None
-    message_channel_message_associations: MessageChannelMessageAssociationFilterInput | None = None
-    message_participants: MessageParticipantFilterInput | None = None
     message_thread: MessageThreadFilterInput | None = None
     message_thread_id: UUIDFilter | None = None
     not_: MessageFilterInput | None = None
@@ -589,18 +572,15 @@ class MessageFilterInput(rt.Input):
 
 class MessageListFilterInput(rt.Input):
     and_: list[MessageListFilterInput | None] | None = None
-    campaigns: MessageCampaignFilterInput | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
     id: UUIDFilter | None = None
-    members: MessageListMemberFilterInput | None = None
     name: StringFilter | None = None
     not_: MessageListFilterInput | None = None
     or_: list[MessageListFilterInput | None] | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
@@ -654,8 +634,6 @@ class MessageThreadFilterInput(rt.Input):
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
     id: UUIDFilter | None = None
-    message_channel_message_associations: MessageChannelMessageAssociationFilterInput | None = None
-    messages: MessageFilterInput | None = None
     not_: MessageThreadFilterInput | None = None
     or_: list[MessageThreadFilterInput | None] | None = None
     position: FloatFilter | None = None
@@ -667,18 +645,15 @@ class MessageThreadFilterInput(rt.Input):
 
 class NoteFilterInput(rt.Input):
     and_: list[NoteFilterInput | None] | None = None
-    attachments: AttachmentFilterInput | None = None
     body_v_2: RichTextFilterInput | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
     id: UUIDFilter | None = None
     not_: NoteFilterInput | None = None
-    note_targets: NoteTargetFilterInput | None = None
     or_: list[NoteFilterInput | None] | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     title: StringFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
@@ -709,7 +684,6 @@ class NoteTargetFilterInput(rt.Input):
 class OpportunityFilterInput(rt.Input):
     amount: CurrencyFilterInput | None = None
     and_: list[OpportunityFilterInput | None] | None = None
-    attachments: AttachmentFilterInput | None = None
     close_date: DateTimeFilter | None = None
     company: CompanyFilterInput | None = None
     company_id: UUIDFilter | None = None
@@ -719,7 +693,6 @@ class OpportunityFilterInput(rt.Input):
     id: UUIDFilter | None = None
     name: StringFilter | None = None
     not_: OpportunityFilterInput | None = None
-    note_targets: NoteTargetFilterInput | None = None
     or_: list[OpportunityFilterInput | None] | None = None
     owner: WorkspaceMemberFilterInput | None = None
     owner_id: UUIDFilter | None = None
@@ -728,18 +701,14 @@ class OpportunityFilterInput(rt.Input):
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
     stage: OpportunityStageEnumFilter | None = None
-    task_targets: TaskTargetFilterInput | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
 
 class PersonFilterInput(rt.Input):
     and_: list[PersonFilterInput | None] | None = None
-    attachments: AttachmentFilterInput | None = None
     avatar_file: RawJsonFilter | None = None
     avatar_url: StringFilter | None = None
-    calendar_event_participants: CalendarEventParticipantFilterInput | None = None
     company: CompanyFilterInput | None = None
     company_id: UUIDFilter | None = None
     created_at: DateTimeFilter | None = None
@@ -749,18 +718,12 @@ class PersonFilterInput(rt.Input):
     id: UUIDFilter | None = None
     job_title: StringFilter | None = None
     linkedin_link: LinksFilterInput | None = None
-    list_memberships: MessageListMemberFilterInput | None = None
-    message_participants: MessageParticipantFilterInput | None = None
     name: FullNameFilterInput | None = None
     not_: PersonFilterInput | None = None
-    note_targets: NoteTargetFilterInput | None = None
     or_: list[PersonFilterInput | None] | None = None
     phones: PhonesFilterInput | None = None
-    point_of_contact_for_opportunities: OpportunityFilterInput | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
-    task_targets: TaskTargetFilterInput | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
@@ -781,7 +744,6 @@ class TaskFilterInput(rt.Input):
     and_: list[TaskFilterInput | None] | None = None
     assignee: WorkspaceMemberFilterInput | None = None
     assignee_id: UUIDFilter | None = None
-    attachments: AttachmentFilterInput | None = None
     body_v_2: RichTextFilterInput | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
@@ -793,8 +755,6 @@ class TaskFilterInput(rt.Input):
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
     status: TaskStatusEnumFilter | None = None
-    task_targets: TaskTargetFilterInput | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     title: StringFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
@@ -886,8 +846,6 @@ class WorkflowAutomatedTriggerFilterInput(rt.Input):
 
 class WorkflowFilterInput(rt.Input):
     and_: list[WorkflowFilterInput | None] | None = None
-    attachments: AttachmentFilterInput | None = None
-    automated_triggers: WorkflowAutomatedTriggerFilterInput | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
     deleted_at: DateTimeFilter | None = None
@@ -897,13 +855,10 @@ class WorkflowFilterInput(rt.Input):
     not_: WorkflowFilterInput | None = None
     or_: list[WorkflowFilterInput | None] | None = None
     position: FloatFilter | None = None
-    runs: WorkflowRunFilterInput | None = None
     search_vector: TSVectorFilter | None = None
     statuses: WorkflowStatusesEnumFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
-    versions: WorkflowVersionFilterInput | None = None
 
 
 class WorkflowRunFilterInput(rt.Input):
@@ -923,7 +878,6 @@ class WorkflowRunFilterInput(rt.Input):
     state: RawJsonFilter | None = None
     status: WorkflowRunStatusEnumFilter | None = None
     step_logs: RawJsonFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
     workflow: WorkflowFilterInput | None = None
@@ -942,11 +896,9 @@ class WorkflowVersionFilterInput(rt.Input):
     not_: WorkflowVersionFilterInput | None = None
     or_: list[WorkflowVersionFilterInput | None] | None = None
     position: FloatFilter | None = None
-    runs: WorkflowRunFilterInput | None = None
     search_vector: TSVectorFilter | None = None
     status: WorkflowVersionStatusEnumFilter | None = None
     steps: RawJsonFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     trigger: RawJsonFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
@@ -955,12 +907,8 @@ class WorkflowVersionFilterInput(rt.Input):
 
 
 class WorkspaceMemberFilterInput(rt.Input):
-    account_owner_for_companies: CompanyFilterInput | None = None
     and_: list[WorkspaceMemberFilterInput | None] | None = None
-    assigned_tasks: TaskFilterInput | None = None
     avatar_url: StringFilter | None = None
-    blocklist: BlocklistFilterInput | None = None
-    calendar_event_participants: CalendarEventParticipantFilterInput | None = None
     calendar_start_day: IntFilter | None = None
     color_scheme: StringFilter | None = None
     created_at: DateTimeFilter | None = None
@@ -970,17 +918,14 @@ class WorkspaceMemberFilterInput(rt.Input):
     id: UUIDFilter | None = None
     job_title: StringFilter | None = None
     locale: StringFilter | None = None
-    message_participants: MessageParticipantFilterInput | None = None
     name: FullNameFilterInput | None = None
     not_: WorkspaceMemberFilterInput | None = None
     number_format: WorkspaceMemberNumberFormatEnumFilter | None = None
     or_: list[WorkspaceMemberFilterInput | None] | None = None
-    owned_opportunities: OpportunityFilterInput | None = None
     position: FloatFilter | None = None
     search_vector: TSVectorFilter | None = None
     time_format: WorkspaceMemberTimeFormatEnumFilter | None = None
     time_zone: StringFilter | None = None
-    timeline_activities: TimelineActivityFilterInput | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
     user_email: StringFilter | None = None

@@ -44,8 +44,8 @@ _EXPORTS = {
         BooleanFieldComparison FieldFilter IndexFilter ListAppConnectionsInput ObjectFilter UUIDFilterComparison
     """,
     "inputs": """
-        ActivateWorkspaceInput AddQuerySubscriptionInput AgentChatApprovalDecisionInput AgentChatQuestionAnswerInput
-        AgentIdInput BarChartDataInput ConnectionParametersInput CreateAgentInput CreateApiKeyInput CreateAppTokenInput
+        ActivateWorkspaceInput AddQuerySubscriptionInput AgentChatQuestionAnswerInput AgentIdInput BarChartDataInput
+        ConnectionParametersInput CreateAgentInput CreateApiKeyInput CreateAppTokenInput
         CreateApplicationRegistrationInput CreateApplicationRegistrationVariableInput CreateApprovedAccessDomainInput
         CreateCalendarEventInput CreateCommandMenuItemInput CreateEmailGroupChannelInput CreateEmailingDomainInput
         CreateFieldInput CreateFrontComponentInput CreateIndexFieldInput CreateIndexInput
@@ -84,34 +84,32 @@ _EXPORTS = {
         UpsertViewWidgetViewSortInput UsageAnalyticsInput ValidateApprovedAccessDomainInput
     """,
     "records": """
-        ActionApprovalEvidenceLink ActionApprovalProposal ActionExecutionReceipt Agent AgentChatThread AgentMessage
-        AgentTurn AgentTurnEvaluation AiSystemPromptPreview AiSystemPromptSection Analytics ApiKey ApiKeyRole
-        ApiKeyToken AppConnection AppToken Application ApplicationApplicationRegistration ApplicationConnectionProvider
-        ApplicationConnectionProviderOAuthConfig ApplicationDefaultLogicFunctionRole ApplicationRegistration
-        ApplicationRegistrationStats ApplicationRegistrationVariable ApplicationRegistrationVariableDTO
-        ApplicationTokenPair ApprovedAccessDomain AuthBypassProviders AuthProviders AuthToken AuthTokenPair AuthTokens
-        AuthorizeApp AutocompleteResult AvailableWorkspacesAndAccessTokens BarChartData BarChartSeries
-        BillingEndTrialPeriod BillingEntitlement BillingLicensedProduct BillingMeteredProduct BillingPaymentIntent
-        BillingPlan BillingPriceLicensed BillingPriceMetered BillingPriceTier BillingProductMetadata
-        BillingResourceCreditUsage BillingSession BillingSubscription BillingSubscriptionSchedulePhase
-        BillingSubscriptionSchedulePhaseItem BillingUpdate CalendarChannel CampaignAudiencePreviewDTO
-        CampaignSkippedRecipientsDTO ChannelSyncSuccess ChatStreamCatchupChunks ChatStreamError CheckUserExist
-        CollectionHash CommandMenuItem CommandMenuItemFrontComponent ConnectedAccountPublicDTO
-        ConnectedImapSmtpCaldavAccount CreateApplicationRegistration CreateCalendarEventOutput
-        CreateEmailGroupChannelOutput DeleteSso DeleteTwoFactorAuthenticationMethod DevelopmentApplication DomainRecord
-        DomainValidRecords DuplicatedDashboard EditSso EmailPasswordResetLink EmailingDomain EnterpriseLicenseInfoDTO
-        EnterpriseSubscriptionStatusDTO EventLogPageInfo EventLogQueryResult EventLogRecord FeatureFlag Field
-        FieldObject FieldPermission FileUploadTarget FileWithSignedUrl FindAvailableSSOIDP FindAvailableSSOIDPWorkspace
-        FrontComponent FullName GetAuthorizationUrlForSSO ImapSmtpCaldavConnectionSuccess
-        ImapSmtpCaldavPublicConnectionParameters ImapSmtpCaldavPublicConnectionParams Impersonate Index
-        InitiateTwoFactorAuthenticationProvisioning InvalidatePassword InviteSuggestion LineChartData
+        Agent AgentChatThread AgentMessage AgentTurn AgentTurnEvaluation AiSystemPromptPreview AiSystemPromptSection
+        Analytics ApiKey ApiKeyRole ApiKeyToken AppConnection AppToken Application ApplicationApplicationRegistration
+        ApplicationConnectionProvider ApplicationConnectionProviderOAuthConfig ApplicationDefaultLogicFunctionRole
+        ApplicationRegistration ApplicationRegistrationStats ApplicationRegistrationVariable
+        ApplicationRegistrationVariableDTO ApplicationTokenPair ApprovedAccessDomain AuthBypassProviders AuthProviders
+        AuthToken AuthTokenPair AuthTokens AuthorizeApp AutocompleteResult AvailableWorkspacesAndAccessTokens
+        BarChartData BarChartSeries BillingEndTrialPeriod BillingEntitlement BillingLicensedProduct
+        BillingMeteredProduct BillingPaymentIntent BillingPlan BillingPriceLicensed BillingPriceMetered
+        BillingPriceTier BillingProductMetadata BillingResourceCreditUsage BillingSession BillingSubscription
+        BillingSubscriptionSchedulePhase BillingSubscriptionSchedulePhaseItem BillingUpdate CalendarChannel
+        CampaignAudiencePreviewDTO CampaignSkippedRecipientsDTO ChannelSyncSuccess ChatStreamCatchupChunks
+        ChatStreamError CheckUserExist CollectionHash CommandMenuItem CommandMenuItemFrontComponent
+        ConnectedAccountPublicDTO ConnectedImapSmtpCaldavAccount CreateApplicationRegistration
+        CreateCalendarEventOutput CreateEmailGroupChannelOutput DeleteSso DeleteTwoFactorAuthenticationMethod
+        DevelopmentApplication DomainRecord DomainValidRecords DuplicatedDashboard EditSso EmailPasswordResetLink
+        EmailingDomain EnterpriseLicenseInfoDTO EnterpriseSubscriptionStatusDTO EventLogPageInfo EventLogQueryResult
+        EventLogRecord FeatureFlag Field FieldObject FieldPermission FileUploadTarget FileWithSignedUrl
+        FindAvailableSSOIDP FindAvailableSSOIDPWorkspace FrontComponent FullName GetAuthorizationUrlForSSO
+        ImapSmtpCaldavConnectionSuccess ImapSmtpCaldavPublicConnectionParameters ImapSmtpCaldavPublicConnectionParams
+        Impersonate Index InitiateTwoFactorAuthenticationProvisioning InvalidatePassword InviteSuggestion LineChartData
         LineChartDataPoint LineChartSeries Location LogicFunction LogicFunctionExecutionResult LoginToken
-        ManagedProviderBillingStatus MarketplaceApp MarketplaceAppDetail MarketplaceAppRole
-        MarketplaceAppRoleFieldPermission MarketplaceAppRoleObjectPermission MessageChannel
-        MessageChannelConnectedAccount MessageFolder MinimalMetadata MinimalObjectMetadata MinimalView
-        NavigationMenuItem NavigationMenuItemTargetRecordIdentifier Object ObjectPermission ObjectRecordCount
-        OnboardingStepSuccess PageLayout PageLayoutTab PageLayoutWidget PieChartData PieChartDataItem
-        PlaceDetailsResult PublicApplicationRegistration PublicConnectionParametersOutput PublicDomain
+        MarketplaceApp MarketplaceAppDetail MarketplaceAppRole MarketplaceAppRoleFieldPermission
+        MarketplaceAppRoleObjectPermission MessageChannel MessageChannelConnectedAccount MessageFolder MinimalMetadata
+        MinimalObjectMetadata MinimalView NavigationMenuItem NavigationMenuItemTargetRecordIdentifier Object
+        ObjectPermission ObjectRecordCount OnboardingStepSuccess PageLayout PageLayoutTab PageLayoutWidget PieChartData
+        PieChartDataItem PlaceDetailsResult PublicApplicationRegistration PublicConnectionParametersOutput PublicDomain
         PublicImapSmtpCaldavConnectionParameters PublicWorkspaceData PublicWorkspaceDataSummary Relation
         RelationSourceFieldMetadata RelationSourceObjectMetadata RelationTargetFieldMetadata
         RelationTargetObjectMetadata ResendEmailVerificationToken Role RolePermissionFlag RotateClientSecret

@@ -509,20 +509,6 @@ class MetadataClient(rt.OperationsClient):
     async def delete_chat_thread(self, id: rt.UUID) -> bool:
         return await self._execute(operations.DELETE_CHAT_THREAD, bool, {"id": id})
 
-    async def resolve_agent_chat_approval(
-        self,
-        decision: inputs.AgentChatApprovalDecisionInput,
-        message_id: rt.UUID,
-        thread_id: rt.UUID,
-        *,
-        model_id: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.SendChatMessageResult:
-        return await self._execute(
-            operations.RESOLVE_AGENT_CHAT_APPROVAL,
-            records.SendChatMessageResult,
-            {"decision": decision, "messageId": message_id, "modelId": model_id, "threadId": thread_id},
-        )
-
     async def retry_chat_message(
         self, thread_id: rt.UUID, *, model_id: rt.Maybe[str | None] = rt.UNSET
     ) -> records.SendChatMessageResult:
@@ -859,17 +845,6 @@ class MetadataClient(rt.OperationsClient):
             {"universalIdentifier": universal_identifier},
         )
 
-    async def get_action_approval_proposal(self, binding_id: rt.UUID) -> records.ActionApprovalProposal:
-        return await self._execute(
-            operations.GET_ACTION_APPROVAL_PROPOSAL, records.ActionApprovalProposal, {"bindingId": binding_id}
-        )
-
-    async def get_action_execution_receipt(self, binding_id: rt.UUID) -> records.ActionExecutionReceipt | None:
-        result: records.ActionExecutionReceipt | None = await self._execute(
-            operations.GET_ACTION_EXECUTION_RECEIPT, records.ActionExecutionReceipt | None, {"bindingId": binding_id}
-        )
-        return result
-
     async def get_address_details(self, place_id: str, token: str) -> records.PlaceDetailsResult:
         return await self._execute(
             operations.GET_ADDRESS_DETAILS, records.PlaceDetailsResult, {"placeId": place_id, "token": token}
@@ -911,11 +886,6 @@ class MetadataClient(rt.OperationsClient):
 
     async def get_line_chart_data(self, input: inputs.LineChartDataInput) -> records.LineChartData:
         return await self._execute(operations.GET_LINE_CHART_DATA, records.LineChartData, {"input": input})
-
-    async def get_managed_provider_billing_status(self) -> records.ManagedProviderBillingStatus:
-        return await self._execute(
-            operations.GET_MANAGED_PROVIDER_BILLING_STATUS, records.ManagedProviderBillingStatus, {}
-        )
 
     async def get_minimal_metadata(self) -> records.MinimalMetadata:
         return await self._execute(operations.GET_MINIMAL_METADATA, records.MinimalMetadata, {})

@@ -26,11 +26,6 @@ class AddQuerySubscriptionInput(rt.Input):
     query_id: str
 
 
-class AgentChatApprovalDecisionInput(rt.Input):
-    comment: str | None = None
-    decision: str
-
-
 class AgentChatQuestionAnswerInput(rt.Input):
     free_text: str | None = None
     question_index: int
@@ -517,7 +512,6 @@ class RowLevelPermissionPredicateInput(rt.Input):
 
 class RunAgentInput(rt.Input):
     agent_universal_identifier: str
-    operation_id: str | None = None
     prompt: str
 
 

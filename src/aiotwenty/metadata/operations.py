@@ -6,17 +6,6 @@ from __future__ import annotations
 from aiotwenty.transport import runtime as rt
 
 
-_ACTION_APPROVAL_EVIDENCE_LINK = (
-    "fragment ActionApprovalEvidenceLink on ActionApprovalEvidenceLink{objectMetadataId recordId role}"
-)
-_ACTION_APPROVAL_PROPOSAL = (
-    "fragment ActionApprovalProposal on ActionApprovalProposal{action actionVersion body evidenceLinks"
-    "{...ActionApprovalEvidenceLink}expiresAt occurredAt recipientLabel sendingAccountLabel state}"
-)
-_ACTION_EXECUTION_RECEIPT = (
-    "fragment ActionExecutionReceipt on ActionExecutionReceipt{evidenceLinks{...ActionApprovalEvidenceLink}occurredAt"
-    " outcome state}"
-)
 _AGENT = (
     "fragment Agent on Agent{applicationId createdAt description evaluationInputs icon id isCustom label"
     " modelConfiguration modelId name prompt responseFormat roleId updatedAt}"
@@ -364,10 +353,6 @@ _LOGIC_FUNCTION_EXECUTION_RESULT = (
 _LOGIN_TOKEN = (
     "fragment LoginToken on LoginToken{loginToken{...AuthToken}}"
 )
-_MANAGED_PROVIDER_BILLING_STATUS = (
-    "fragment ManagedProviderBillingStatus on ManagedProviderBillingStatus{available pendingOperationCount"
-    " prepaidBalanceCents reconciliationRequiredOperationCount}"
-)
 _MARKETPLACE_APP = (
     "fragment MarketplaceApp on MarketplaceApp{author category description id isFeatured logo name sourcePackage}"
 )
@@ -574,8 +559,8 @@ _USAGE_USER_DAILY = (
 )
 _USER = (
     "fragment User on User{canAccessFullAdminPanel canImpersonate createdAt currentUserWorkspace{...UserWorkspace"
-    "}currentWorkspace{id}deletedAt disabled email firstName hasPassword id isEmailVerified isMyahTeamMember lastName"
-    " locale onboardingStatus supportUserHash updatedAt userVars userWorkspaces{...UserWorkspace}workspaceMember{id"
+    "}currentWorkspace{id}deletedAt disabled email firstName hasPassword id isEmailVerified lastName locale"
+    " onboardingStatus supportUserHash updatedAt userVars userWorkspaces{...UserWorkspace}workspaceMember{id"
     "}workspaces{...UserWorkspace}}"
 )
 _USER_WORKSPACE = (
@@ -1300,15 +1285,6 @@ DELETE_CHAT_THREAD = rt.Operation(
     "mutation DeleteChatThread($id:UUID!){deleteChatThread(id:$id)}",
     "deleteChatThread",
 )
-RESOLVE_AGENT_CHAT_APPROVAL = rt.Operation(
-    "ResolveAgentChatApproval",
-    "mutation",
-    "mutation ResolveAgentChatApproval($decision:AgentChatApprovalDecisionInput!$messageId:UUID!$modelId:String"
-    "$threadId:UUID!){resolveAgentChatApproval(decision:$decision messageId:$messageId modelId:$modelId threadId"
-    ":$threadId){...SendChatMessageResult}}",
-    "resolveAgentChatApproval",
-    (_SEND_CHAT_MESSAGE_RESULT,),
-)
 RETRY_CHAT_MESSAGE = rt.Operation(
     "RetryChatMessage",
     "mutation",
@@ -1838,22 +1814,6 @@ FIND_MARKETPLACE_APP_DETAIL = rt.Operation(
         _MARKETPLACE_APP_ROLE_OBJECT_PERMISSION,
     ),
 )
-GET_ACTION_APPROVAL_PROPOSAL = rt.Operation(
-    "GetActionApprovalProposal",
-    "query",
-    "query GetActionApprovalProposal($bindingId:UUID!){getActionApprovalProposal(bindingId:$bindingId"
-    "){...ActionApprovalProposal}}",
-    "getActionApprovalProposal",
-    (_ACTION_APPROVAL_EVIDENCE_LINK, _ACTION_APPROVAL_PROPOSAL),
-)
-GET_ACTION_EXECUTION_RECEIPT = rt.Operation(
-    "GetActionExecutionReceipt",
-    "query",
-    "query GetActionExecutionReceipt($bindingId:UUID!){getActionExecutionReceipt(bindingId:$bindingId"
-    "){...ActionExecutionReceipt}}",
-    "getActionExecutionReceipt",
-    (_ACTION_APPROVAL_EVIDENCE_LINK, _ACTION_EXECUTION_RECEIPT),
-)
 GET_ADDRESS_DETAILS = rt.Operation(
     "GetAddressDetails",
     "query",
@@ -1911,13 +1871,6 @@ GET_LINE_CHART_DATA = rt.Operation(
     "query GetLineChartData($input:LineChartDataInput!){lineChartData(input:$input){...LineChartData}}",
     "lineChartData",
     (_LINE_CHART_DATA, _LINE_CHART_DATA_POINT, _LINE_CHART_SERIES),
-)
-GET_MANAGED_PROVIDER_BILLING_STATUS = rt.Operation(
-    "GetManagedProviderBillingStatus",
-    "query",
-    "query GetManagedProviderBillingStatus{managedProviderBillingStatus{...ManagedProviderBillingStatus}}",
-    "managedProviderBillingStatus",
-    (_MANAGED_PROVIDER_BILLING_STATUS,),
 )
 GET_MINIMAL_METADATA = rt.Operation(
     "GetMinimalMetadata",

@@ -23,12 +23,6 @@ from .enums import (
 )
 
 
-class ActionApprovalEvidenceLink(rt.Record):
-    object_metadata_id: str
-    record_id: str
-    role: str
-
-
 class Agent(rt.Record):
     application_id: rt.UUID | None
     created_at: rt.DateTime
@@ -542,13 +536,6 @@ class LogicFunctionExecutionResult(rt.Record):
     status: rt.Open[LogicFunctionExecutionStatus]
 
 
-class ManagedProviderBillingStatus(rt.Record):
-    available: bool
-    pending_operation_count: int
-    prepaid_balance_cents: str | None
-    reconciliation_required_operation_count: int
-
-
 class MarketplaceApp(rt.Record):
     author: str
     category: str
@@ -1004,25 +991,6 @@ class WorkspaceUrls(rt.Record):
 class WorkspaceWorkspaceCustomApplication(rt.Record):
     id: rt.UUID
     name: str
-
-
-class ActionApprovalProposal(rt.Record):
-    action: str
-    action_version: int
-    body: str | None
-    evidence_links: list[ActionApprovalEvidenceLink]
-    expires_at: rt.DateTime
-    occurred_at: rt.DateTime
-    recipient_label: str | None
-    sending_account_label: str | None
-    state: str
-
-
-class ActionExecutionReceipt(rt.Record):
-    evidence_links: list[ActionApprovalEvidenceLink]
-    occurred_at: rt.DateTime
-    outcome: str | None
-    state: str
 
 
 class AiSystemPromptPreview(rt.Record):
@@ -1588,7 +1556,6 @@ class User(rt.Record):
     has_password: bool
     id: rt.UUID
     is_email_verified: bool
-    is_myah_team_member: bool
     last_name: str
     locale: str
     onboarding_status: rt.Open[OnboardingStatus] | None
