@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from aiotwenty.client import Client
 from aiotwenty.codegen import naming
-from aiotwenty.codegen.write_objects import CLIENT
 from aiotwenty.transport import runtime as rt
 from aiotwenty.transport.models import graphql_name
 
@@ -77,7 +76,7 @@ def test_every_name_that_pydantic_has_is_taken() -> None:
 
 
 def test_every_name_that_a_client_has_is_taken() -> None:
-    assert {name for name in dir(Client) if not name.startswith("_")} <= CLIENT
+    assert {name for name in dir(Client) if not name.startswith("_")} <= naming.CLIENT
 
 
 @settings(derandomize=True, database=None)

@@ -204,6 +204,11 @@ def test_unions_and_interfaces_are_told_apart_by_their_typename(tmp_path: Path) 
 
 
 REFUSED = {
+    "a filter through a list of records": (
+        'query Q {\n  pads(filter: {or: [\n    {rockets: {name: {eq: "A"}}}]}) { totalCount }\n}',
+        3,
+        '"rockets": the server filters by no to-many relation: filter rockets by padId instead',
+    ),
     "an unknown field": ("query Q {\n  rockets { edges { node { speed } } }\n}", 2, "Cannot query field 'speed'"),
     "a wrong variable type": ("query Q($n: String) {\n  rockets(first: $n) { totalCount }\n}", 1, "position expecting"),
     "an alias below the root": ("query Q {\n  rockets {\n    n: totalCount\n  }\n}", 3, 'aliases below the root: "n"'),

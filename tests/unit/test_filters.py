@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from graphql import build_schema
 
 from aiotwenty import InvalidInput
+from aiotwenty.bulk.served import ServedCatalogue
+from aiotwenty.bulk.sources import InputError
 from aiotwenty.core import CompanyFilterInput
 from aiotwenty.records.filters import only_ids
 from aiotwenty.records.inputs import as_model
@@ -41,10 +45,9 @@ def sent(value: dict[str, Any]) -> dict[str, Any]:
                 "and": [{"annualRevenue": {"amountMicros": {"lte": 9}}}],
             },
         ),
-        # One person that meets both: two conditions side by side could be met by two.
         (
-            {"people": {"position": {"gt": 1, "lt": 3}}},
-            {"people": {"position": {"gt": 1}, "and": [{"position": {"lt": 3}}]}},
+            {"accountOwner": {"position": {"gt": 1, "lt": 3}}},
+            {"accountOwner": {"position": {"gt": 1}, "and": [{"position": {"lt": 3}}]}},
         ),
         ({"name": {"startsWith": "50%_a\\"}}, {"name": {"like": "50\\%\\_a\\\\%"}}),
         ({"name": {"ends_with": "x"}}, {"name": {"like": "%x"}}),
@@ -93,3 +96,35 @@ def test_ids_are_recognised_if_nothing_else_is_asked() -> None:
 def test_an_unknown_field_is_refused_before_anything_is_sent() -> None:
     with pytest.raises(InvalidInput, match="nme"):
         sent({"nme": {"eq": "x"}})
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "instead"),
+    [
+        ({"people": {"name": {}}}, "people", "filter people by company_id"),
+        ({"note_targets": {}}, "note_targets", "filter note_targets by target_company_id"),
+        ({"and": [{"not": {"noteTargets": {}}}]}, "and.0.not.noteTargets", "filter note_targets by target_company_id"),
+        ({"accountOwner": {"assignedTasks": {}}}, "accountOwner.assignedTasks", "filter tasks by assignee_id"),
+    ],
+    ids=str,
+)
+def test_a_filter_through_a_list_of_records_says_where_to_filter_instead(
+    given: dict[str, Any], path: str, instead: str
+) -> None:
+    """The server would answer "Cannot filter by relation field"."""
+    with pytest.raises(InvalidInput) as caught:
+        sent(given)
+    assert str(caught.value) == f"filter: {path}: the server filters by no to-many relation: {instead} instead."
+    with pytest.raises(ValueError, match=instead):
+        CompanyFilterInput.model_validate(given)
+
+
+def test_a_filter_for_an_object_as_it_is_served_is_judged_alike(root: Path) -> None:
+    catalogue = ServedCatalogue(build_schema((root / "schema/core.graphql").read_text()))
+    names = catalogue.find("companies")
+    catalogue.check_filter(names, {"and": [{"accountOwner": {"name": {"firstName": {"eq": "Jo"}}}}]})
+    with pytest.raises(InputError) as caught:
+        catalogue.check_filter(names, {"and": [{"people": {"jobTitle": {"eq": "CEO"}}}]})
+    assert "filter: and[0].people: the server filters by no to-many relation: filter people by companyId" in str(
+        caught.value
+    )

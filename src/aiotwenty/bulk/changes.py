@@ -90,7 +90,10 @@ async def remove_records(
     **options: Any,
 ) -> LoadReport:
     """`delete` or `destroy` for any object of the workspace."""
-    change = _Change(client.endpoint("graphql"), catalogue, catalogue.find(name).type_name)
+    names = catalogue.find(name)
+    if isinstance(which, Selection):
+        catalogue.check_filter(names, which.filter)
+    change = _Change(client.endpoint("graphql"), catalogue, names.type_name)
     return await change.remove(mode, which, key, options)
 
 
@@ -104,6 +107,7 @@ async def change_records(
 ) -> LoadReport:
     """`change` for any object of the workspace."""
     names = catalogue.find(name)
+    catalogue.check_filter(names, which.filter)
     model = as_model(data, catalogue.update_model(names.type_name), "data")
     return await _Change(client.endpoint("graphql"), catalogue, names.type_name).change(model, which, options)
 

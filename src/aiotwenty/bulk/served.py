@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +26,7 @@ from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.fields import FILE_PARTS, RecordColumn, Shape
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.errors import UnexpectedResponse
+from aiotwenty.graphql.relations import wrong_in_filter
 from aiotwenty.transport.models import BigFloat, BigInt, Date, DateTime, Input, Json, PositionInput
 
 if TYPE_CHECKING:
@@ -132,6 +133,11 @@ class ServedCatalogue:
     def update_model(self, type_name: str) -> type[BaseModel]:
         """What records of this object can be changed to."""
         return self._model(f"{self.names(type_name).type_name}UpdateInput")
+
+    def check_filter(self, names: Names, only: Mapping[str, Any] | None) -> None:
+        """Raises `InputError` if a filter goes through a to-many relation, which the server refuses."""
+        if wrong := next(wrong_in_filter(self._schema, f"{names.type_name}FilterInput", only or {}), None):
+            raise InputError(f"filter: {wrong}")
 
     def _model(self, name: str) -> type[BaseModel]:
         if name not in self._models:

@@ -271,12 +271,14 @@ def export(
         catalogue = await serve_catalogue(client)
         names = catalogue.find(str(object))
         assert path is not None
+        only = object_of(filter, "--filter")
+        catalogue.check_filter(names, only)
         report = await run_export(
             client.endpoint("graphql"),
             names,
             catalogue.columns(names.type_name),
             path,
-            only=object_of(filter, "--filter"),
+            only=only,
             fields=field or None,
             deleted=deleted,
             journal=journal,

@@ -15,8 +15,12 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     Node,
+    ObjectFieldNode,
     OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
     Visitor,
+    get_named_type,
     specified_rules,
     validate,
     visit,
@@ -26,6 +30,8 @@ from aiotwenty.codegen.errors import CodegenError, Problem
 from aiotwenty.codegen.files import read_text
 from aiotwenty.codegen.operations import MARKER
 from aiotwenty.codegen.sdl import parse_text
+from aiotwenty.graphql.advice import filter_the_other
+from aiotwenty.graphql.relations import beyond_filters
 
 SUFFIXES = (".graphql", ".graphqls", ".gql")
 
@@ -96,12 +102,32 @@ def schema_problems(
     generated = [each for each in documents.fragments.values() if not is_own(each)]
     document = DocumentNode(definitions=(*documents.own, *generated))
     rules = [rule for rule in specified_rules if rule not in skip_rules]
+    type_info = TypeInfo(schema)
+    filters = _FiltersThroughLists(schema, type_info)
+    visit(document, TypeInfoVisitor(type_info, filters))
+    yield from filters.problems.values()
     for error in validate(schema, document, rules):
-        if error.nodes:
+        if error.nodes and error.nodes[0] not in filters.problems:
             yield Problem.at(error.nodes[0], error.message)
     ungenerated = _Ungenerated()
     visit(document, ungenerated)
     yield from ungenerated.problems
+
+
+class _FiltersThroughLists(Visitor):
+    """Filters, written in a document, that go through a to-many relation; by the node of the relation."""
+
+    def __init__(self, schema: GraphQLSchema, type_info: TypeInfo) -> None:
+        super().__init__()
+        self.problems: dict[Node, Problem] = {}
+        self._type_info = type_info
+        self._beyond = beyond_filters(schema)
+
+    def enter_object_field(self, node: ObjectFieldNode, *_: object) -> None:
+        parent = get_named_type(self._type_info.get_parent_input_type())
+        if parent and (relation := self._beyond.get(parent.name, {}).get(node.name.value)):
+            advice = filter_the_other(relation.object, *relation.keys)
+            self.problems[node] = Problem.at(node, f'"{node.name.value}": {advice}')
 
 
 class _Ungenerated(Visitor):

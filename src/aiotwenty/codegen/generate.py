@@ -33,7 +33,7 @@ from aiotwenty.codegen.config import Config, EndpointConfig
 from aiotwenty.codegen.documents import Documents, collect, find_documents, parse_file, schema_problems
 from aiotwenty.codegen.errors import CodegenError, Problem
 from aiotwenty.codegen.files import make_folder, read_text, write_files
-from aiotwenty.codegen.objects import TwentyObject, find_objects, object_fields
+from aiotwenty.codegen.objects import TwentyObject, find_objects
 from aiotwenty.codegen.operations import core_operations, metadata_operations, write_operations
 from aiotwenty.codegen.package import PackageBuilder
 from aiotwenty.codegen.sdl import load_schema
@@ -45,6 +45,7 @@ from aiotwenty.codegen.write_init import endpoint_init, package_client, package_
 from aiotwenty.codegen.write_models import models_module
 from aiotwenty.codegen.write_objects import objects_module
 from aiotwenty.codegen.write_operations import constants, operations_module
+from aiotwenty.graphql.relations import object_fields
 
 
 @dataclass

@@ -10,9 +10,9 @@ from ariadne_codegen.plugins.manager import PluginManager
 from ariadne_codegen.settings import ClientSettings
 from graphql import GraphQLInputObjectType, GraphQLNamedType, GraphQLSchema, get_named_type
 
-from aiotwenty.codegen.objects import object_fields
 from aiotwenty.codegen.outputs import foreign_imports
 from aiotwenty.codegen.scalars import scalar_data
+from aiotwenty.graphql.relations import object_fields
 
 MODULES = ("filters", "order_by", "group_by", "inputs")
 """In this order: what filters are made of is at home there, wherever else it is used."""

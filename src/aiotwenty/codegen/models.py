@@ -46,9 +46,16 @@ class ModelWriter:
     enums: frozenset[str]
     classes: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """What a class is called in the end, by the definition it was made for and ariadne-codegen's name of it."""
+    to_many: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """What no filter goes through, by filter type and relation: where to filter instead, in Python's names."""
 
     def input_class(self, tree: ast.ClassDef) -> GeneratedClass:
-        return self._model(tree, "rt.Input", open_enums=False)
+        if not (relations := self.to_many.get(graphql_name(tree) or "")):
+            return self._model(tree, "rt.Input", open_enums=False)
+        made = self._model(tree, "rt.Filter", open_enums=False)
+        targets = [f'        "{name}": {_tuple(target)},' for name, target in relations.items()]
+        made.text += "\n".join(["\n\n    _to_many: typing.ClassVar[rt.ToMany] = {", *targets, "    }"])
+        return made
 
     def output_class(self, tree: ast.ClassDef) -> GeneratedClass:
         return self._model(tree, "rt.Record", open_enums=True)
@@ -141,6 +148,10 @@ def _value(python: str, original: str, default: str | None, node: ast.AnnAssign)
     if len(arguments) == 1 and default is not None and default.startswith("default="):
         return f" = {default.removeprefix('default=')}"
     return f" = rt.Field({', '.join(arguments)})" if arguments else ""
+
+
+def _tuple(texts: tuple[str, ...]) -> str:
+    return f"({', '.join(map(_quote, texts))}{',' if len(texts) == 1 else ''})"
 
 
 def _quote(text: str) -> str:

@@ -41,6 +41,14 @@ ARGUMENTS = _ANNOTATIONS | _RECEIVERS | {"enums", "operations", "records", "resu
 """Names that no argument of a method may have: they are used in its body."""
 CLASSES = frozenset({"CoreClient", "MetadataClient", "Objects", "Twenty"})
 """Names that no generated type may have: the package exports these itself."""
+CLIENT = words(
+    """
+    aclose base_url client core count endpoint execute files hooks metadata ns rate_limit rest search session
+    settings webhooks workspace
+    """
+)
+"""Names that no object's property of a client may have: `Client` has them; `ns` is what the properties are made with.
+"""
 
 # What a StrEnum has of its own; `name`, `value` and `mro` are refused or broken by enum itself.
 _ENUM = frozenset(name for name in dir(str) if not name.startswith("_")) | {"mro", "name", "value"}
@@ -104,6 +112,11 @@ def field_names(names: Iterable[str]) -> dict[str, str]:
         return 0 if python(name) == name else 1 if not needs_alias(python(name), name) else 2
 
     return distinct(names, python, rank=rank)
+
+
+def property_names(plurals: Iterable[str]) -> dict[str, str]:
+    """The properties of a client, by the plural of their objects: `note_targets`."""
+    return distinct(plurals, lambda plural: escape(snake_case(plural), CLIENT))
 
 
 def argument_names(names: Iterable[str]) -> dict[str, str]:

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from graphql import (
-    GraphQLField,
-    GraphQLList,
-    GraphQLNamedType,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLOutputType,
-    GraphQLSchema,
-    get_named_type,
-    is_object_type,
-)
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_object_type
+
+from aiotwenty.graphql.relations import connection_node, is_list, listed_objects, not_null
 
 VERBS = ("create", "update", "delete", "destroy", "restore")
 
@@ -31,45 +23,17 @@ class TwentyObject:
 
 
 def find_objects(schema: GraphQLSchema) -> list[TwentyObject]:
-    """Every type that a root field lists in pages with `filter` and `orderBy`, in order of its name.
-
-    Root fields of older servers that belong to the metadata (`objects`) have other arguments and are passed over.
-    """
+    """Every type that a root field lists in pages with `filter` and `orderBy`, in order of its name."""
     queries = schema.query_type.fields if schema.query_type else {}
     mutations = schema.mutation_type.fields if schema.mutation_type else {}
     objects = []
-    for plural, root in queries.items():
-        node = connection_node(root.type)
-        if node is None or is_list(root.type) or not {"after", "filter", "orderBy"} <= root.args.keys():
-            continue
+    for plural, _, node in listed_objects(schema):
         singular = _singular(queries, node)
         found = TwentyObject(node.name, singular or plural, plural, {"find_many": plural})
         found.roots.update(_reads(queries, found, has_one=singular is not None))
         found.roots.update(_writes(mutations, found))
         objects.append(found)
     return sorted(objects, key=lambda each: (each.type_name, each.plural))
-
-
-def connection_node(type_: object) -> GraphQLObjectType | None:
-    """The type of the records in a connection (`edges { node }`), or None if it is none."""
-    named = get_named_type(type_)  # type: ignore[call-overload]
-    edges = object_fields(named).get("edges")
-    node = object_fields(get_named_type(edges.type)).get("node") if edges else None
-    named_node = get_named_type(node.type) if node else None
-    return named_node if isinstance(named_node, GraphQLObjectType) else None
-
-
-def not_null(type_: GraphQLOutputType) -> GraphQLOutputType:
-    """The type without the `!` around it."""
-    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
-
-
-def is_list(type_: GraphQLOutputType) -> bool:
-    return isinstance(not_null(type_), GraphQLList)
-
-
-def object_fields(named: GraphQLNamedType | None) -> dict[str, GraphQLField]:
-    return named.fields if isinstance(named, GraphQLObjectType) else {}
 
 
 def _singular(queries: dict[str, GraphQLField], node: GraphQLObjectType) -> str | None:

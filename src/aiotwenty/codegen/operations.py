@@ -22,8 +22,9 @@ from graphql import (
 from aiotwenty.codegen.errors import CodegenError, Problem
 from aiotwenty.codegen.files import write_files
 from aiotwenty.codegen.naming import distinct, escape, pascal_case, snake_case, words
-from aiotwenty.codegen.objects import TwentyObject, connection_node, object_fields
+from aiotwenty.codegen.objects import TwentyObject
 from aiotwenty.codegen.selection import Selections
+from aiotwenty.graphql.relations import connection_node, object_fields
 
 MARKER = "# Written by `aiotwenty generate`, which replaces it. Operations of your own go into files beside this one."
 SHARED = "_shared"

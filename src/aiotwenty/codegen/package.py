@@ -28,12 +28,12 @@ from aiotwenty.codegen.annotations import is_nullable
 from aiotwenty.codegen.documents import Documents
 from aiotwenty.codegen.inputs import InputClasses
 from aiotwenty.codegen.models import GeneratedClass, ModelWriter, enum_class, in_order
-from aiotwenty.codegen.naming import CLASSES, class_name
-from aiotwenty.codegen.objects import object_fields
+from aiotwenty.codegen.naming import CLASSES, class_name, field_names, property_names
 from aiotwenty.codegen.outputs import OutputClasses, foreign_imports
 from aiotwenty.codegen.scalars import scalar_data, scalar_name
 from aiotwenty.codegen.shapes import Shapes
 from aiotwenty.codegen.tagging import graphql_name, tag_of
+from aiotwenty.graphql.relations import beyond_filters, listed_objects, object_fields
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class PackageBuilder:
         self._settings = settings
         self._plugins = plugins
         self._enums = {name: each for name, each in schema.type_map.items() if isinstance(each, GraphQLEnumType)}
-        self._writer = ModelWriter(frozenset(self._enums))
+        self._writer = ModelWriter(frozenset(self._enums), to_many=_to_many(schema) if records else {})
         input_scalars = scalar_data(schema, settings.scalars, for_input=True)
         # Variables keep their GraphQL names here: in snake_case two of them may be one.
         self._arguments = ArgumentsGenerator(
@@ -175,6 +175,20 @@ class PackageBuilder:
         return {
             class_name(get_named_type(each).name) for each in types if each and get_named_type(each).name in self._enums
         }
+
+
+def _to_many(schema: GraphQLSchema) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Where to filter instead of through a to-many relation, in Python's names."""
+    beyond = beyond_filters(schema)
+    properties = property_names(plural for plural, _, _ in listed_objects(schema))
+    keys = {plural: field_names(node.fields) for plural, _, node in listed_objects(schema)}
+    return {
+        filter_: {
+            name: (properties[other.object], *(keys[other.object][key] for key in other.keys))
+            for name, other in relations.items()
+        }
+        for filter_, relations in beyond.items()
+    }
 
 
 def _only_root(definition: OperationDefinitionNode) -> FieldNode | None:

@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from aiotwenty.codegen.naming import distinct, pascal_case
-from aiotwenty.codegen.objects import is_list, object_fields
+from aiotwenty.graphql.relations import is_list, object_fields
 
 PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 

@@ -29,7 +29,7 @@ from graphql import (
 )
 
 from aiotwenty.codegen.errors import Problem
-from aiotwenty.codegen.objects import connection_node, object_fields
+from aiotwenty.graphql.relations import connection_node, object_fields
 
 MAX_ROOT_FIELDS = 20
 MAX_METADATA_DEPTH = 10

@@ -21,8 +21,8 @@ from graphql import (
     get_named_type,
 )
 
-from aiotwenty.codegen.objects import object_fields
 from aiotwenty.codegen.selection import PAGE_INFO
+from aiotwenty.graphql.relations import object_fields
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 
-from aiotwenty.codegen.naming import class_name, distinct, escape, field_names, pascal_case, snake_case, words
-from aiotwenty.codegen.objects import TwentyObject, connection_node, object_fields
+from aiotwenty.codegen.naming import class_name, distinct, field_names, pascal_case, property_names
+from aiotwenty.codegen.objects import TwentyObject
 from aiotwenty.codegen.operations import operation_names
 from aiotwenty.codegen.source import DOCSTRINGS, RUNTIME, filled, module
+from aiotwenty.graphql.relations import connection_node, object_fields
 
-# What `Client` has itself; `ns` is what the properties are made with.
-CLIENT = words(
-    """
-    aclose base_url client core count endpoint execute files hooks metadata ns rate_limit rest search session
-    settings webhooks workspace
-    """
-)
 NAMESPACES = "from aiotwenty.records import generated as ns"
 
 
@@ -28,7 +22,7 @@ def objects_module(
     classes = distinct(
         [each.plural for each in objects], lambda plural: class_name(pascal_case(plural[:1].upper() + plural[1:]))
     )
-    properties = distinct([each.plural for each in objects], lambda plural: escape(snake_case(plural), CLIENT))
+    properties = property_names(each.plural for each in objects)
     operations = operation_names(objects)
     blocks = [_namespace(schema, each, classes[each.plural], operations, texts, home) for each in objects]
     lines = [f"    {properties[each.plural]} = ns.Lazy({classes[each.plural]})" for each in objects]

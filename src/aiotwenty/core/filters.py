@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import typing
+
 from aiotwenty.transport import runtime as rt
 
 from .enums import (
@@ -349,7 +351,7 @@ class CalendarChannelEventAssociationFilterInput(rt.Input):
     updated_by: ActorFilterInput | None = None
 
 
-class CalendarEventFilterInput(rt.Input):
+class CalendarEventFilterInput(rt.Filter):
     and_: list[CalendarEventFilterInput | None] | None = None
     conference_link: LinksFilterInput | None = None
     conference_solution: StringFilter | None = None
@@ -373,6 +375,12 @@ class CalendarEventFilterInput(rt.Input):
     title: StringFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
+
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "calendarChannelEventAssociations": ("calendar_channel_event_associations", "calendar_event_id"),
+        "calendarEventParticipants": ("calendar_event_participants", "calendar_event_id"),
+        "callRecordings": ("call_recordings", "calendar_event_id"),
+    }
 
 
 class CalendarEventParticipantFilterInput(rt.Input):
@@ -427,7 +435,7 @@ class CallRecordingFilterInput(rt.Input):
     video: RawJsonFilter | None = None
 
 
-class CompanyFilterInput(rt.Input):
+class CompanyFilterInput(rt.Filter):
     account_owner: WorkspaceMemberFilterInput | None = None
     account_owner_id: UUIDFilter | None = None
     address: AddressFilterInput | None = None
@@ -447,13 +455,22 @@ class CompanyFilterInput(rt.Input):
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "attachments": ("attachments", "target_company_id"),
+        "noteTargets": ("note_targets", "target_company_id"),
+        "opportunities": ("opportunities", "company_id"),
+        "people": ("people", "company_id"),
+        "taskTargets": ("task_targets", "target_company_id"),
+        "timelineActivities": ("timeline_activities", "target_company_id"),
+    }
+
 
 class CurrencyFilterInput(rt.Input):
     amount_micros: BigFloatFilter | None = None
     currency_code: StringFilter | None = None
 
 
-class DashboardFilterInput(rt.Input):
+class DashboardFilterInput(rt.Filter):
     and_: list[DashboardFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
@@ -467,6 +484,11 @@ class DashboardFilterInput(rt.Input):
     title: StringFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
+
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "attachments": ("attachments", "target_dashboard_id"),
+        "timelineActivities": ("timeline_activities", "target_dashboard_id"),
+    }
 
 
 class EmailsFilterInput(rt.Input):
@@ -485,7 +507,7 @@ class LinksFilterInput(rt.Input):
     secondary_links: RawJsonFilter | None = None
 
 
-class MessageCampaignFilterInput(rt.Input):
+class MessageCampaignFilterInput(rt.Filter):
     and_: list[MessageCampaignFilterInput | None] | None = None
     body_template: StringFilter | None = None
     created_at: DateTimeFilter | None = None
@@ -506,8 +528,14 @@ class MessageCampaignFilterInput(rt.Input):
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "messages": ("messages", "message_campaign_id"),
+        "recipients": ("message_participants", "message_campaign_id"),
+        "timelineActivities": ("timeline_activities", "target_message_campaign_id"),
+    }
 
-class MessageChannelMessageAssociationFilterInput(rt.Input):
+
+class MessageChannelMessageAssociationFilterInput(rt.Filter):
     and_: list[MessageChannelMessageAssociationFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
@@ -528,6 +556,10 @@ class MessageChannelMessageAssociationFilterInput(rt.Input):
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "messageFolders": ("message_channel_message_association_message_folders", "message_channel_message_association_id"),
+    }
+
 
 class MessageChannelMessageAssociationMessageFolderFilterInput(rt.Input):
     and_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
@@ -546,7 +578,7 @@ class MessageChannelMessageAssociationMessageFolderFilterInput(rt.Input):
     updated_by: ActorFilterInput | None = None
 
 
-class MessageFilterInput(rt.Input):
+class MessageFilterInput(rt.Filter):
     and_: list[MessageFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
@@ -569,8 +601,13 @@ class MessageFilterInput(rt.Input):
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "messageChannelMessageAssociations": ("message_channel_message_associations", "message_id"),
+        "messageParticipants": ("message_participants", "message_id"),
+    }
 
-class MessageListFilterInput(rt.Input):
+
+class MessageListFilterInput(rt.Filter):
     and_: list[MessageListFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
@@ -583,6 +620,12 @@ class MessageListFilterInput(rt.Input):
     search_vector: TSVectorFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
+
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "campaigns": ("message_campaigns", "list_id"),
+        "members": ("message_list_members", "list_id"),
+        "timelineActivities": ("timeline_activities", "target_message_list_id"),
+    }
 
 
 class MessageListMemberFilterInput(rt.Input):
@@ -628,7 +671,7 @@ class MessageParticipantFilterInput(rt.Input):
     workspace_member_id: UUIDFilter | None = None
 
 
-class MessageThreadFilterInput(rt.Input):
+class MessageThreadFilterInput(rt.Filter):
     and_: list[MessageThreadFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
@@ -642,8 +685,13 @@ class MessageThreadFilterInput(rt.Input):
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "messageChannelMessageAssociations": ("message_channel_message_associations", "message_thread_id"),
+        "messages": ("messages", "message_thread_id"),
+    }
 
-class NoteFilterInput(rt.Input):
+
+class NoteFilterInput(rt.Filter):
     and_: list[NoteFilterInput | None] | None = None
     body_v_2: RichTextFilterInput | None = None
     created_at: DateTimeFilter | None = None
@@ -657,6 +705,12 @@ class NoteFilterInput(rt.Input):
     title: StringFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
+
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "attachments": ("attachments", "target_note_id"),
+        "noteTargets": ("note_targets", "note_id"),
+        "timelineActivities": ("timeline_activities", "target_note_id"),
+    }
 
 
 class NoteTargetFilterInput(rt.Input):
@@ -681,7 +735,7 @@ class NoteTargetFilterInput(rt.Input):
     updated_by: ActorFilterInput | None = None
 
 
-class OpportunityFilterInput(rt.Input):
+class OpportunityFilterInput(rt.Filter):
     amount: CurrencyFilterInput | None = None
     and_: list[OpportunityFilterInput | None] | None = None
     close_date: DateTimeFilter | None = None
@@ -704,8 +758,15 @@ class OpportunityFilterInput(rt.Input):
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "attachments": ("attachments", "target_opportunity_id"),
+        "noteTargets": ("note_targets", "target_opportunity_id"),
+        "taskTargets": ("task_targets", "target_opportunity_id"),
+        "timelineActivities": ("timeline_activities", "target_opportunity_id"),
+    }
 
-class PersonFilterInput(rt.Input):
+
+class PersonFilterInput(rt.Filter):
     and_: list[PersonFilterInput | None] | None = None
     avatar_file: RawJsonFilter | None = None
     avatar_url: StringFilter | None = None
@@ -727,6 +788,17 @@ class PersonFilterInput(rt.Input):
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "attachments": ("attachments", "target_person_id"),
+        "calendarEventParticipants": ("calendar_event_participants", "person_id"),
+        "listMemberships": ("message_list_members", "person_id"),
+        "messageParticipants": ("message_participants", "person_id"),
+        "noteTargets": ("note_targets", "target_person_id"),
+        "pointOfContactForOpportunities": ("opportunities", "point_of_contact_id"),
+        "taskTargets": ("task_targets", "target_person_id"),
+        "timelineActivities": ("timeline_activities", "target_person_id"),
+    }
+
 
 class PhonesFilterInput(rt.Input):
     additional_phones: RawJsonFilter | None = None
@@ -740,7 +812,7 @@ class RichTextFilterInput(rt.Input):
     markdown: StringFilter | None = None
 
 
-class TaskFilterInput(rt.Input):
+class TaskFilterInput(rt.Filter):
     and_: list[TaskFilterInput | None] | None = None
     assignee: WorkspaceMemberFilterInput | None = None
     assignee_id: UUIDFilter | None = None
@@ -758,6 +830,12 @@ class TaskFilterInput(rt.Input):
     title: StringFilter | None = None
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
+
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "attachments": ("attachments", "target_task_id"),
+        "taskTargets": ("task_targets", "task_id"),
+        "timelineActivities": ("timeline_activities", "target_task_id"),
+    }
 
 
 class TaskTargetFilterInput(rt.Input):
@@ -844,7 +922,7 @@ class WorkflowAutomatedTriggerFilterInput(rt.Input):
     workflow_id: UUIDFilter | None = None
 
 
-class WorkflowFilterInput(rt.Input):
+class WorkflowFilterInput(rt.Filter):
     and_: list[WorkflowFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
@@ -860,8 +938,16 @@ class WorkflowFilterInput(rt.Input):
     updated_at: DateTimeFilter | None = None
     updated_by: ActorFilterInput | None = None
 
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "attachments": ("attachments", "target_workflow_id"),
+        "automatedTriggers": ("workflow_automated_triggers", "workflow_id"),
+        "runs": ("workflow_runs", "workflow_id"),
+        "timelineActivities": ("timeline_activities", "target_workflow_id"),
+        "versions": ("workflow_versions", "workflow_id"),
+    }
 
-class WorkflowRunFilterInput(rt.Input):
+
+class WorkflowRunFilterInput(rt.Filter):
     and_: list[WorkflowRunFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
@@ -885,8 +971,12 @@ class WorkflowRunFilterInput(rt.Input):
     workflow_version: WorkflowVersionFilterInput | None = None
     workflow_version_id: UUIDFilter | None = None
 
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "timelineActivities": ("timeline_activities", "target_workflow_run_id"),
+    }
 
-class WorkflowVersionFilterInput(rt.Input):
+
+class WorkflowVersionFilterInput(rt.Filter):
     and_: list[WorkflowVersionFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     created_by: ActorFilterInput | None = None
@@ -905,8 +995,13 @@ class WorkflowVersionFilterInput(rt.Input):
     workflow: WorkflowFilterInput | None = None
     workflow_id: UUIDFilter | None = None
 
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "runs": ("workflow_runs", "workflow_version_id"),
+        "timelineActivities": ("timeline_activities", "target_workflow_version_id"),
+    }
 
-class WorkspaceMemberFilterInput(rt.Input):
+
+class WorkspaceMemberFilterInput(rt.Filter):
     and_: list[WorkspaceMemberFilterInput | None] | None = None
     avatar_url: StringFilter | None = None
     calendar_start_day: IntFilter | None = None
@@ -930,3 +1025,13 @@ class WorkspaceMemberFilterInput(rt.Input):
     updated_by: ActorFilterInput | None = None
     user_email: StringFilter | None = None
     user_id: UUIDFilter | None = None
+
+    _to_many: typing.ClassVar[rt.ToMany] = {
+        "accountOwnerForCompanies": ("companies", "account_owner_id"),
+        "assignedTasks": ("tasks", "assignee_id"),
+        "blocklist": ("blocklists", "workspace_member_id"),
+        "calendarEventParticipants": ("calendar_event_participants", "workspace_member_id"),
+        "messageParticipants": ("message_participants", "workspace_member_id"),
+        "ownedOpportunities": ("opportunities", "owner_id"),
+        "timelineActivities": ("timeline_activities", "workspace_member_id"),
+    }

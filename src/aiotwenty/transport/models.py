@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Mapping
 from enum import Enum
-from typing import Annotated, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from aiotwenty.graphql.advice import filter_the_other
 
 T = TypeVar("T")
 
@@ -41,6 +45,27 @@ class Input(BaseModel):
         # JSON has no infinity, and null would be stored in its place.
         allow_inf_nan=False,
     )
+
+
+ToMany: TypeAlias = Mapping[str, tuple[str, ...]]
+
+
+class Filter(Input):
+    """Base of what `filter` takes for an object."""
+
+    _to_many: ClassVar[ToMany] = {}
+    """The relations that no filter goes through, with the object at their other end and its keys that lead back."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_to_many(cls, value: Any) -> Any:
+        if cls._to_many and isinstance(value, Mapping):
+            for name in value:
+                if target := cls._to_many.get(graphql_name(str(name))):
+                    kind = PydanticCustomError("to_many_relation", "{advice}", {"advice": filter_the_other(*target)})
+                    detail = InitErrorDetails(type=kind, loc=(str(name),), input=None)
+                    raise ValidationError.from_exception_data(cls.__name__, [detail])
+        return value
 
 
 Open = Annotated[T | str, Field(union_mode="left_to_right")]

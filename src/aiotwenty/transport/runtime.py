@@ -15,6 +15,7 @@ from aiotwenty.transport.models import (
     BigInt,
     Date,
     DateTime,
+    Filter,
     Input,
     Json,
     Maybe,
@@ -22,6 +23,7 @@ from aiotwenty.transport.models import (
     Position,
     PositionInput,
     Record,
+    ToMany,
     Unset,
 )
 from aiotwenty.transport.operation import Operation
@@ -38,6 +40,7 @@ __all__ = [
     "Edge",
     "Endpoint",
     "Field",
+    "Filter",
     "Group",
     "Input",
     "Json",
@@ -50,6 +53,7 @@ __all__ = [
     "Position",
     "PositionInput",
     "Record",
+    "ToMany",
     "Unset",
 ]
 
