@@ -25,6 +25,7 @@ test: lint types check-generated ## Everything CI checks.
 lint: .venv/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 types: .venv/.ready
 	$(BIN)/mypy

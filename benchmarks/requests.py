@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from aiotwenty import Twenty
 from aiotwenty.core import Company, CompanyCreateInput, LinksCreateInput
 from aiotwenty.core.operations import CREATE_MANY_COMPANIES, FIND_MANY_COMPANIES
-from aiotwenty.transport.page import Page
+from aiotwenty.graphql.page import Page
 from benchmarks import stock
 from benchmarks.canned import canned
 from benchmarks.harness import Limit, Table, cpu_seconds

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from aiotwenty.bulk.mapping import FieldMapping
 from aiotwenty.bulk.transforms import micros
-from aiotwenty.data_model import RelationTo
+from aiotwenty.workspace import RelationTo
 from examples.demo import compare
 from examples.demo.data import write_csv
 

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
         TwentyError,
         UnexpectedResponse,
     )
+    from aiotwenty.graphql.endpoint import TwentyTransport
+    from aiotwenty.graphql.models import UNSET
+    from aiotwenty.graphql.operation import Operation
+    from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
     from aiotwenty.transport.hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
-    from aiotwenty.transport.models import UNSET
-    from aiotwenty.transport.operation import Operation
-    from aiotwenty.transport.page import Edge, Group, Page, PageInfo
     from aiotwenty.transport.rate_limit import RateLimit, RateLimiter
     from aiotwenty.transport.retry import RetryPolicy
-    from aiotwenty.transport.transport import TwentyTransport
 
 __all__ = [
     "UNSET",
@@ -75,12 +75,12 @@ _MODULES = {
     "bulk.report": ("LoadReport", "Reject"),
     "client": ("Client", "Twenty"),
     "transport.hooks": ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"),
-    "transport.models": ("UNSET",),
-    "transport.operation": ("Operation",),
-    "transport.page": ("Edge", "Group", "Page", "PageInfo"),
+    "graphql.models": ("UNSET",),
+    "graphql.operation": ("Operation",),
+    "graphql.page": ("Edge", "Group", "Page", "PageInfo"),
     "transport.rate_limit": ("RateLimit", "RateLimiter"),
     "transport.retry": ("RetryPolicy",),
-    "transport.transport": ("TwentyTransport",),
+    "graphql.endpoint": ("TwentyTransport",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

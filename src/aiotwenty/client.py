@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from aiotwenty.core.objects import Objects
 from aiotwenty.errors import ConfigurationError
+from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.executor import EndpointName
+from aiotwenty.graphql.operation import Operation
 from aiotwenty.settings import load_settings
 from aiotwenty.transport.engine import make_engine
-from aiotwenty.transport.operation import Operation
-from aiotwenty.transport.transport import TwentyTransport
 
 if TYPE_CHECKING:
     import aiohttp
 
     from aiotwenty.core.client import CoreClient
-    from aiotwenty.files import Files
     from aiotwenty.metadata.client import MetadataClient
     from aiotwenty.rest import Rest
     from aiotwenty.search import SearchHit
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from aiotwenty.transport.rate_limit import RateLimit, RateLimiter
     from aiotwenty.transport.retry import RetryPolicy
     from aiotwenty.workspace import Workspace
-
-EndpointName = Literal["graphql", "metadata"]
+    from aiotwenty.workspace.files import Files
 
 
 class Client:
@@ -115,7 +114,7 @@ class Client:
     @cached_property
     def files(self) -> Files:
         """Uploads and downloads."""
-        from aiotwenty.files import Files
+        from aiotwenty.workspace.files import Files
 
         return Files(self.workspace, self.base_url, self._engine)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic_core import from_json
 
-from aiotwenty.transport.encode import encode_json
+from aiotwenty.graphql.encode import encode_json
 from aiotwenty.transport.engine import Engine
 from aiotwenty.transport.exchange import Call, Reply
 from aiotwenty.transport.failures import failure

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiotwenty.served_schema import Executor
-from aiotwenty.transport.models import UUID, Record
-from aiotwenty.transport.operation import Operation
+from aiotwenty.graphql.executor import Executor
+from aiotwenty.graphql.models import UUID, Record
+from aiotwenty.graphql.operation import Operation
 
 # A field of the schema that callers without a key see: it may not stand in one document with record fields, and the
 # schema that is served with a key doesn't show it (Twenty, July 2026).

@@ -568,7 +568,7 @@ async def test_times_choices_and_amounts_may_be_part_of_a_key(either: Twenty) ->
 
 async def test_yes_and_no_may_be_part_of_a_key(either: Twenty) -> None:
     await either.workspace.create_field("company", "isClient", "BOOLEAN")
-    catalogue = await serve_catalogue(either)
+    catalogue = await serve_catalogue(either.endpoint("graphql"))
     for city in ("Rome", "Oslo"):
         rows = [{"name": "A", "isClient": value, "address.addressCity": city} for value in (True, False)]
         options = LoadOptions(mode="upsert", key=["name", "isClient"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from aiotwenty import Twenty, bulk
-from aiotwenty.data_model import RelationTo
+from aiotwenty import Twenty, migrate
 from aiotwenty.sandbox import Sandbox
+from aiotwenty.workspace import RelationTo
 
 
 async def fill(twenty: Twenty) -> None:
@@ -46,16 +46,16 @@ async def test_everything_arrives_and_the_comparison_proves_it(
     folder = tmp_path / "out"
     async with Sandbox() as one, client_of(one) as source:
         await fill(source)
-        exported = await bulk.export_workspace(source, folder, journal=tmp_path / "export.db")
+        exported = await migrate.export_workspace(source, folder, journal=tmp_path / "export.db")
         assert {report.path.name: report.records for report in exported}["companies.jsonl"] == 300
     async with Sandbox() as other, client_of(other) as target:
         created: list[str] = []
-        reports = await bulk.load_workspace(
+        reports = await migrate.load_workspace(
             target, folder, journal=tmp_path / "load.db", rejects=tmp_path / "bad", on_created=created.append
         )
         assert {"object rocket", "field rocket.maker", "field rocket.sister", "field company.motto"} <= set(created)
         assert not [list(one.report.rejects) for one in reports if one.report.rejected]
-        compared = {one.name: one for one in await bulk.compare_workspace(target, folder)}
+        compared = {one.name: one for one in await migrate.compare_workspace(target, folder)}
         assert not [one for one in compared.values() if not one.equal]
         assert compared["companies"].same == 300
         assert compared["rockets"].same == 2
@@ -66,7 +66,7 @@ async def test_everything_arrives_and_the_comparison_proves_it(
         gone = await target.people.find_one(filter={"emails": {"primaryEmail": {"eq": "p8@example.com"}}})
         await target.people.destroy_one(gone.id)
         await target.people.create_one({"jobTitle": "new"})
-        people = {one.name: one for one in await bulk.compare_workspace(target, folder)}["people"]
+        people = {one.name: one for one in await migrate.compare_workspace(target, folder)}["people"]
         assert (people.same, people.missing, people.extra_count) == (248, [str(gone.id)], 1)
         assert [(identity, name, value) for identity, name, _, value in people.different] == [
             (str(victim.id), "companyId", None)
@@ -77,9 +77,9 @@ async def test_loading_a_workspace_again_sends_nothing(tmp_path: Path, client_of
     folder = tmp_path / "out"
     async with Sandbox() as one, client_of(one) as source, Sandbox() as other, client_of(other) as target:
         await source.companies.load([{"name": f"C{i}"} for i in range(50)])
-        await bulk.export_workspace(source, folder)
-        await bulk.load_workspace(target, folder, journal=tmp_path / "load.db")
-        again = await bulk.load_workspace(target, folder, journal=tmp_path / "load.db")
+        await migrate.export_workspace(source, folder)
+        await migrate.load_workspace(target, folder, journal=tmp_path / "load.db")
+        again = await migrate.load_workspace(target, folder, journal=tmp_path / "load.db")
         assert sum(one.report.requests for one in again) == 0
         assert sum(one.report.already_loaded for one in again) == 50
 
@@ -90,10 +90,10 @@ async def test_options_added_to_standard_fields_are_there_before_the_records(
     async with Sandbox() as one, client_of(one) as source:
         await source.workspace.add_options("opportunity", "stage", "LEGAL", "LOST")
         await source.execute('mutation{createOpportunity(data:{name:"O",stage:LEGAL}){id}}')
-        await bulk.export_workspace(source, tmp_path)
+        await migrate.export_workspace(source, tmp_path)
     async with Sandbox() as other, client_of(other) as target:
         made: list[str] = []
-        reports = await bulk.load_workspace(target, tmp_path, on_created=made.append)
+        reports = await migrate.load_workspace(target, tmp_path, on_created=made.append)
         assert made == ["options LEGAL, LOST of opportunity.stage"]
         assert not [one for one in reports if one.report.rejected]
-        assert all(one.equal for one in await bulk.compare_workspace(target, tmp_path))
+        assert all(one.equal for one in await migrate.compare_workspace(target, tmp_path))

@@ -14,11 +14,11 @@ from aiotwenty.bulk import transforms
 from aiotwenty.bulk.batches import Batcher, BatchLimits, Prepared
 from aiotwenty.bulk.catalogue import GeneratedCatalogue
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
-from aiotwenty.bulk.identity import canonical_url, id_from_key, id_from_row
 from aiotwenty.bulk.journal import Journal, RowSet, ranges_of
 from aiotwenty.bulk.mapping import Mapper
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.sources import InputError, Row
+from aiotwenty.records.identity import canonical_url, id_from_key, id_from_row
 
 CATALOGUE = GeneratedCatalogue("aiotwenty.core")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from aiotwenty import Twenty, bulk
+from aiotwenty import Twenty, migrate
 from aiotwenty.bulk import InputError
-from aiotwenty.bulk.plan import ordered
-from aiotwenty.data_model import RelationTo
+from aiotwenty.migrate.plan import ordered
+from aiotwenty.workspace import RelationTo
 
 PLAN = """
 [[load]]
@@ -35,7 +35,7 @@ async def test_what_others_refer_to_comes_first(either: Twenty, tmp_path: Path) 
     (tmp_path / "people.csv").write_text(
         "email,company\na@a.example,https://a.example\nb@b.example,https://b.example\n"
     )
-    companies, people = await bulk.load_plan(either, tmp_path / "plan.toml", journal=tmp_path / "plan.db")
+    companies, people = await migrate.load_plan(either, tmp_path / "plan.toml", journal=tmp_path / "plan.db")
     assert (companies.label, people.label) == ("companies from companies.csv", "people from people.csv")
     assert (companies.report.loaded, people.report.loaded, people.report.rejected) == (1, 1, 1)
     assert "RELATION_NOT_FOUND" in (tmp_path / "people.bad.csv").read_text()
@@ -55,7 +55,7 @@ async def test_a_circle_is_closed_by_a_second_pass(twenty: Twenty, tmp_path: Pat
     (tmp_path / "people.csv").write_text(
         "email,company\na@a.example,https://a.example\nb@b.example,https://b.example\n"
     )
-    reports = await bulk.load_plan(twenty, tmp_path / "plan.toml")
+    reports = await migrate.load_plan(twenty, tmp_path / "plan.toml")
     assert [(one.label.split()[0], one.links) for one in reports] == [
         ("people", False),
         ("companies", False),
@@ -87,7 +87,7 @@ def test_the_order_of_steps_breaks_circles_at_the_fewest_places() -> None:
 async def test_plans_that_cannot_be_right_are_refused(twenty: Twenty, tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "plan.toml").write_text(text)
     with pytest.raises(InputError, match=problem):
-        await bulk.load_plan(twenty, tmp_path / "plan.toml")
+        await migrate.load_plan(twenty, tmp_path / "plan.toml")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ async def test_a_plan_that_cannot_be_right_is_refused_by_file_and_entry(
     object_line = "" if line.startswith("object") else 'object = "people"\n'
     plan.write_text(f'[[load]]\nsource = "people.csv"\n{object_line}{line}\n')
     with pytest.raises(InputError) as refused:
-        await bulk.load_plan(twenty, plan)
+        await migrate.load_plan(twenty, plan)
     assert str(refused.value).startswith(f"{plan}, load 1: ")
     assert problem in str(refused.value)
     assert await twenty.people.count() == 0
@@ -132,12 +132,12 @@ async def test_sources_of_one_name_and_one_source_for_several_records_are_told_a
     plan = tmp_path / "plan.toml"
     plan.write_text(text)
     for done, before in ((1, 0), (0, 1)):
-        reports = await bulk.load_plan(twenty, plan, journal=tmp_path / "plan.db")
+        reports = await migrate.load_plan(twenty, plan, journal=tmp_path / "plan.db")
         assert [(one.report.loaded, one.report.already_loaded) for one in reports] == [(done, before)] * 4
     assert (await twenty.companies.count(), await twenty.people.count()) == (2, 2)
     plan.write_text(text.replace("key = 'payer'\n", ""))
     with pytest.raises(InputError, match=r"plan\.toml, load 4: contacts\.csv makes people once more; without a key"):
-        await bulk.load_plan(twenty, plan)
+        await migrate.load_plan(twenty, plan)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_nothing_is_loaded_if_a_later_step_cannot_be_right(
         f"[[load]]\nobject = 'people'\nsource = 'people.csv'\n{line}\n"
     )
     with pytest.raises(InputError, match=re.escape(problem)):
-        await bulk.load_plan(twenty, tmp_path / "plan.toml")
+        await migrate.load_plan(twenty, tmp_path / "plan.toml")
     assert await twenty.companies.count() == 0
 
 
@@ -170,5 +170,5 @@ async def test_a_circle_that_cannot_be_closed_is_refused_before_anything_is_load
     (tmp_path / "companies.csv").write_text("name,domain,Revenue,Notes,ceo\nA,https://a.example,,,a@a.example\n")
     (tmp_path / "people.csv").write_text("email,company\na@a.example,https://a.example\n")
     with pytest.raises(InputError, match="need a key or an id to be filled in by"):
-        await bulk.load_plan(twenty, tmp_path / "plan.toml")
+        await migrate.load_plan(twenty, tmp_path / "plan.toml")
     assert (await twenty.companies.count(), await twenty.people.count()) == (0, 0)

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from aiotwenty import Twenty
-from aiotwenty.codegen.introspect import write_schemas
-from aiotwenty.codegen.naming import class_name, field_names
+from aiotwenty.codegen.model.names import class_name, field_names
+from aiotwenty.codegen.read.introspect import write_schemas
+from aiotwenty.graphql.encode import encode_json
 from aiotwenty.metadata import CreateOneFieldMetadataInput, CreateOneObjectInput
 from aiotwenty.sandbox import Sandbox
-from aiotwenty.transport.encode import encode_json
 from tests.codegen.hostile_names import FIELDS, HOSTILE, OBJECTS, OPTIONS, words
 from tests.codegen.projects import Project
 from tests.codegen.workspaces import Thing, type_name

@@ -11,7 +11,7 @@ import pytest
 
 from aiotwenty.codegen.config import load_config
 from aiotwenty.codegen.errors import CodegenError
-from aiotwenty.codegen.operations import MARKER
+from aiotwenty.codegen.files import MARKER
 from tests.codegen.projects import ROCKET, Project
 from tests.codegen.workspaces import METADATA_SDL, Thing
 

@@ -18,8 +18,8 @@ from aiotwenty.cli import app as cli
 from aiotwenty.codegen.drift import Severity, compare, compare_schemas
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.files import write_files
-from aiotwenty.codegen.introspect import introspect, write_schemas
 from aiotwenty.codegen.project import init_project
+from aiotwenty.codegen.read.introspect import introspect, write_schemas
 from aiotwenty.errors import AuthenticationError, ConnectionFailed, TwentyError, UnexpectedResponse
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.transport.retry import RetryPolicy

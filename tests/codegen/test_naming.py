@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiotwenty.client import Client
-from aiotwenty.codegen import naming
-from aiotwenty.transport import runtime as rt
-from aiotwenty.transport.models import graphql_name
+from aiotwenty.codegen.model import names as naming
+from aiotwenty.graphql import runtime as rt
+from aiotwenty.graphql.models import graphql_name
 
 graphql_names = st.from_regex(r"[_A-Za-z][_0-9A-Za-z]{0,11}", fullmatch=True).filter(
     lambda name: not name.startswith("__")

@@ -15,8 +15,8 @@ from graphql import (
     print_schema,
 )
 
-from aiotwenty.codegen.sdl import parse_schema, print_sorted
-from aiotwenty.transport import runtime as rt
+from aiotwenty.codegen.read.sdl import parse_schema, print_sorted
+from aiotwenty.graphql import runtime as rt
 from tests.codegen.projects import ROCKET, Project
 from tests.codegen.workspaces import METADATA_SDL, core_sdl
 

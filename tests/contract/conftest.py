@@ -21,7 +21,7 @@ from aiotwenty import RateLimiter, Twenty
 from aiotwenty.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from aiotwenty.data_model import Object
+    from aiotwenty.workspace import Object
 
 PREFIX = "aiotwentycontract"
 

@@ -11,7 +11,7 @@ from aiotwenty import Twenty
 from aiotwenty.errors import ApiError, AuthenticationError, InvalidInput, NotFoundError
 
 if TYPE_CHECKING:
-    from aiotwenty.data_model import Object
+    from aiotwenty.workspace import Object
     from tests.contract.conftest import Probe
 
 

@@ -13,7 +13,7 @@ from aiotwenty import Twenty
 from aiotwenty.errors import ApiError, DuplicateRecord, TwentyError
 
 if TYPE_CHECKING:
-    from aiotwenty.data_model import Object
+    from aiotwenty.workspace import Object
     from tests.contract.conftest import Probe
 
 

@@ -15,11 +15,11 @@ import pytest_asyncio
 from aiotwenty import Twenty
 from aiotwenty.codegen.config import make_config
 from aiotwenty.codegen.generate import generate
-from aiotwenty.codegen.introspect import write_schemas
+from aiotwenty.codegen.read.introspect import write_schemas
 from aiotwenty.errors import InvalidInput, NotFoundError
 
 if TYPE_CHECKING:
-    from aiotwenty.data_model import Object
+    from aiotwenty.workspace import Object
     from tests.contract.conftest import Connection
 
 UTC = datetime.UTC

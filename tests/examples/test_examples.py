@@ -16,7 +16,7 @@ from aiohttp import web
 
 from aiotwenty import AuthenticationError, Twenty
 from aiotwenty.sandbox import Sandbox
-from aiotwenty.webhooks import WebhookEvent
+from aiotwenty.workspace.webhooks import WebhookEvent
 from examples import load_csv, sync_worker, web_app, webhook_receiver
 
 

@@ -10,11 +10,11 @@ from graphql import build_schema, graphql_sync, parse, validate
 from graphql.execution.values import get_variable_values
 
 from aiotwenty.errors import ConfigurationError, SchemaDrift
-from aiotwenty.files import Files
-from aiotwenty.served_schema import ServedSchema
-from aiotwenty.transport.operation import Operation
-from aiotwenty.webhooks import Webhooks
+from aiotwenty.graphql.operation import Operation
 from aiotwenty.workspace import Workspace
+from aiotwenty.workspace.files import Files
+from aiotwenty.workspace.served_schema import ServedSchema
+from aiotwenty.workspace.webhooks import Webhooks
 
 OLD = """
 scalar UUID

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from aiotwenty.transport.models import Record
-from aiotwenty.webhooks import WebhookRejected, parse, receive, sign, verify
+from aiotwenty.graphql.models import Record
+from aiotwenty.workspace.webhooks import WebhookRejected, parse, receive, sign, verify
 
 SECRET = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 DELIVERY: dict[str, Any] = {

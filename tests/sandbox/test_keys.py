@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aiotwenty.sandbox import Sandbox
-from aiotwenty.sandbox.workspace import MEMBER_EMAIL
+from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL
 from tests.sandbox.conftest import Talk
 
 Refusal = tuple[str, str, str | None, int]

@@ -17,9 +17,9 @@ import pytest
 from graphql import GraphQLObjectType
 
 from aiotwenty.sandbox import Sandbox, serve
-from aiotwenty.sandbox.aggregates import aggregates_of
-from aiotwenty.sandbox.catalogue import standard_model
-from aiotwenty.sandbox.schema import core_schema
+from aiotwenty.sandbox.model.catalogue import standard_model
+from aiotwenty.sandbox.model.schema import core_schema
+from aiotwenty.sandbox.records.aggregates import aggregates_of
 
 pytest_plugins = ["pytester"]
 

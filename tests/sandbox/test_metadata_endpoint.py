@@ -11,12 +11,12 @@ from graphql import GraphQLObjectType
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aiotwenty.sandbox.files import Files
-from aiotwenty.sandbox.metadata import Metadata
-from aiotwenty.sandbox.schema import core_schema
-from aiotwenty.sandbox.store import Store, open_database
-from aiotwenty.sandbox.validating import Answer
-from aiotwenty.sandbox.workspace import Caller, Workspace
+from aiotwenty.sandbox.language.validating import Answer
+from aiotwenty.sandbox.metadata.files import Files
+from aiotwenty.sandbox.metadata.resolvers import Metadata
+from aiotwenty.sandbox.model.schema import core_schema
+from aiotwenty.sandbox.model.workspace import Caller, Workspace
+from aiotwenty.sandbox.records.store import Store, open_database
 
 CREATE_OBJECT = "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }"
 CREATE_FIELD = "mutation ($input: CreateOneFieldMetadataInput!) { createOneField(input: $input) { id name } }"

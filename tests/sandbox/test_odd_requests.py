@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aiotwenty.sandbox.model import QUERIES, Object
+from aiotwenty.sandbox.model.model import QUERIES, Object
 
 REQUESTS = 1000
 WORDS = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiotwenty.sandbox.rest_filters import parse_filter, parse_order_by
+from aiotwenty.sandbox.http.rest_filters import parse_filter, parse_order_by
 
 
 async def call(talk: Any, method: str, path: str, body: Any = None, **query: str) -> tuple[int, Any]:

@@ -21,8 +21,8 @@ from graphql import (
 )
 
 from aiotwenty.sandbox import Sandbox
-from aiotwenty.sandbox.catalogue import standard_model
-from aiotwenty.sandbox.schema import core_schema
+from aiotwenty.sandbox.model.catalogue import standard_model
+from aiotwenty.sandbox.model.schema import core_schema
 
 
 def flat(schema: GraphQLSchema) -> dict[str, str]:

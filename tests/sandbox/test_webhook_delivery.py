@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
-from aiotwenty.sandbox.store import open_database
-from aiotwenty.sandbox.webhooks import RecordEvent, WebhookSender
-from aiotwenty.sandbox.workspace import Webhook, Workspace
+from aiotwenty.sandbox.model.workspace import Webhook, Workspace
+from aiotwenty.sandbox.records.store import open_database
+from aiotwenty.sandbox.records.webhooks import RecordEvent, WebhookSender
 
 SECRET = "whisper"
 

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from aiotwenty.sandbox import Sandbox
-from aiotwenty.sandbox.model_text import read_objects, write_model
+from aiotwenty.sandbox.model.model_text import read_objects, write_model
 
 ANSWER_SECONDS = 20
 STREAM_SECONDS = 3

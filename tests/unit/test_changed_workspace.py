@@ -8,8 +8,8 @@ import pytest
 
 from aiotwenty import AuthenticationError, Hooks, RequestEvent, SchemaDrift, Twenty
 from aiotwenty.errors import RelationCut
+from aiotwenty.graphql import runtime as rt
 from aiotwenty.sandbox import Sandbox
-from aiotwenty.transport import runtime as rt
 from tests.unit.scripted import KEY, ScriptedServer, answer
 
 ROCKETS = rt.Operation("CountRockets", "query", "query CountRockets{rockets{totalCount}}", "rockets")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from aiotwenty.errors import SchemaDrift, TwentyError
-from aiotwenty.transport import runtime as rt
-from aiotwenty.transport.decode import decode, decode_document
+from aiotwenty.graphql import runtime as rt
+from aiotwenty.graphql.decode import decode, decode_document
 from aiotwenty.transport.exchange import Reply
 
 

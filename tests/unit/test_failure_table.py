@@ -13,7 +13,7 @@ import pytest
 
 from aiotwenty import errors as e
 from aiotwenty.client import Client
-from aiotwenty.transport import runtime as rt
+from aiotwenty.graphql import runtime as rt
 from aiotwenty.transport.retry import RetryPolicy
 from tests.support import recorded
 from tests.unit.scripted import KEY, Answer, ScriptedServer, answer, fails

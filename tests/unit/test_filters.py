@@ -13,9 +13,9 @@ from aiotwenty import InvalidInput
 from aiotwenty.bulk.served import ServedCatalogue
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.core import CompanyFilterInput
+from aiotwenty.graphql.filters import normalise, restricts
 from aiotwenty.records.filters import only_ids
 from aiotwenty.records.inputs import as_model
-from aiotwenty.transport.filters import normalise, restricts
 
 ID = UUID("0f12a159-3b7b-4ac4-80b8-8b14e33530dc")
 

@@ -15,9 +15,9 @@ from pydantic_core import to_json
 
 from aiotwenty import Hooks, RetryPolicy, Twenty, TwentyError
 from aiotwenty.client import Client
+from aiotwenty.graphql import runtime as rt
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.settings import load_settings
-from aiotwenty.transport import runtime as rt
 from tests.unit.scripted import KEY, Answer, ScriptedServer, answer, says
 
 FAULTS = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aiotwenty.core import operations as core
-from aiotwenty.transport.operation import Operation
+from aiotwenty.graphql.operation import Operation
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ import pytest_asyncio
 from aiotwenty import PaginationError, Twenty
 from aiotwenty.core import Company, CompanyCreateInput, CompanyFilterInput, CompanyUpdateInput
 from aiotwenty.core.objects import Companies
-from aiotwenty.records.derive import with_selection
+from aiotwenty.graphql.derive import with_selection
+from aiotwenty.graphql.operation import Operation
+from aiotwenty.objects import Records
 from aiotwenty.records.meta import ModelRole, ObjectMeta
-from aiotwenty.records.namespace import Records
 from aiotwenty.records.reading import Identity
 from aiotwenty.sandbox import Sandbox
-from aiotwenty.transport.operation import Operation
 from tests.unit.scripted import Answer, ScriptedServer, answer
 
 TOTAL = 20_000
@@ -89,7 +89,7 @@ async def test_a_walk_over_20_000_records_yields_each_once(crowded: Twenty) -> N
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("order", ORDERS, ids=str)
 async def test_an_ordered_walk_over_20_000_records_yields_each_once(crowded: Twenty, order: Any) -> None:
-    seen = [record.id async for record in CompanyIds(crowded).iterate(order_by=order)]
+    seen = [record.id async for record in CompanyIds(crowded.endpoint("graphql")).iterate(order_by=order)]
     assert len(seen) == len(set(seen)) == TOTAL
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from aiotwenty.bulk.changes import change, delete, destroy
 from aiotwenty.bulk.export import ExportReport, export
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load import load, update
-from aiotwenty.bulk.move import ObjectComparison, compare_workspace, export_workspace, load_workspace
-from aiotwenty.bulk.plan import StepReport, load_plan
 from aiotwenty.bulk.report import LoadReport, Progress, Reject
 from aiotwenty.bulk.sources import InputError, open_source
 from aiotwenty.bulk.transforms import (
@@ -30,22 +31,16 @@ __all__ = [
     "InputError",
     "Journal",
     "LoadReport",
-    "ObjectComparison",
     "Progress",
     "Reject",
-    "StepReport",
     "boolean",
     "change",
-    "compare_workspace",
     "date",
     "decimal_comma",
     "delete",
     "destroy",
     "export",
-    "export_workspace",
     "load",
-    "load_plan",
-    "load_workspace",
     "lower",
     "micros",
     "number",
@@ -58,3 +53,21 @@ __all__ = [
     "upper",
     "url",
 ]
+
+_MOVED = (
+    "ObjectComparison",
+    "StepReport",
+    "compare_workspace",
+    "export_workspace",
+    "load_plan",
+    "load_workspace",
+)
+"""Names that are in `aiotwenty.migrate` now."""
+
+
+if not TYPE_CHECKING:  # To type checkers, any name would be there.
+
+    def __getattr__(name):
+        if name in _MOVED:
+            return getattr(import_module("aiotwenty.migrate"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from aiotwenty.bulk.fields import RecordColumn, Shape, columns_of
 from aiotwenty.bulk.sources import InputError
+from aiotwenty.records.base import Namespace
 from aiotwenty.records.meta import ObjectMeta
-from aiotwenty.records.namespace import Records
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class GeneratedCatalogue:
         """By type name."""
         found = vars(import_module(f"{self._package}.objects")).values()
         metas = [
-            one.meta for one in found if isinstance(one, type) and issubclass(one, Records) and hasattr(one, "meta")
+            one.meta for one in found if isinstance(one, type) and issubclass(one, Namespace) and hasattr(one, "meta")
         ]
         return {meta.type_name: meta for meta in metas}
 

@@ -16,11 +16,10 @@ from aiotwenty.bulk.options import AnyFilter, RemoveOptions, Rows, RunOptions, s
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.served import ServedCatalogue
 from aiotwenty.bulk.sources import InputError
-from aiotwenty.client import Client
+from aiotwenty.graphql.encode import encode_json
+from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.filters import Filter, guarded
 from aiotwenty.records.inputs import as_model
-from aiotwenty.transport.encode import encode_json
-from aiotwenty.transport.filters import Filter, guarded
-from aiotwenty.transport.transport import TwentyTransport
 
 Removal = Literal["delete", "destroy"]
 
@@ -80,7 +79,7 @@ async def change(
 
 
 async def remove_records(
-    client: Client,
+    endpoint: TwentyTransport,
     catalogue: ServedCatalogue,
     mode: Removal,
     name: str,
@@ -93,12 +92,12 @@ async def remove_records(
     names = catalogue.find(name)
     if isinstance(which, Selection):
         catalogue.check_filter(names, which.filter)
-    change = _Change(client.endpoint("graphql"), catalogue, names.type_name)
+    change = _Change(endpoint, catalogue, names.type_name)
     return await change.remove(mode, which, key, options)
 
 
 async def change_records(
-    client: Client,
+    endpoint: TwentyTransport,
     catalogue: ServedCatalogue,
     name: str,
     data: Mapping[str, Any],
@@ -109,7 +108,7 @@ async def change_records(
     names = catalogue.find(name)
     catalogue.check_filter(names, which.filter)
     model = as_model(data, catalogue.update_model(names.type_name), "data")
-    return await _Change(client.endpoint("graphql"), catalogue, names.type_name).change(model, which, options)
+    return await _Change(endpoint, catalogue, names.type_name).change(model, which, options)
 
 
 def _catalogue(records: AnyRecords) -> Catalogue:

@@ -22,12 +22,12 @@ from aiotwenty.bulk.raw_page import RawPage
 from aiotwenty.bulk.report import OnProgress, Progress, counted
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.bulk.wire import on_its_way, selection_of
+from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.filters import Filter
+from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.page import Page
 from aiotwenty.records.paging import Batch, CursorWalk
 from aiotwenty.records.reading import Identity
-from aiotwenty.transport.filters import Filter
-from aiotwenty.transport.operation import Operation
-from aiotwenty.transport.page import Page
-from aiotwenty.transport.transport import TwentyTransport
 
 NOT_EXPORTED = ("searchVector",)
 """What the server makes of other fields."""

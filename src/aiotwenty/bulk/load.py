@@ -11,10 +11,11 @@ from aiotwenty.bulk.loader import Loader, LoadOptions, open_input
 from aiotwenty.bulk.options import LoadSettings, Rows, UpdateOptions, split_run
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.sender import Mode
-from aiotwenty.records.namespace import Records
-from aiotwenty.transport.transport import TwentyTransport
+from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.records.base import Namespace
 
-AnyRecords: TypeAlias = Records[Any, Any, Any, Any, Any, Any]
+AnyRecords: TypeAlias = Namespace[Any]
+"""`twenty.companies` or another namespace."""
 
 
 async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:

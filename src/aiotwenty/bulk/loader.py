@@ -15,7 +15,6 @@ from aiotwenty.bulk.batches import MOST_BYTES, MOST_RECORDS, Batcher, BatchLimit
 from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
 from aiotwenty.bulk.fields import ID
-from aiotwenty.bulk.identity import source_namespace
 from aiotwenty.bulk.journal import Job, Journal
 from aiotwenty.bulk.mapping import FieldMapping, Mapper
 from aiotwenty.bulk.pieces import Outcome
@@ -25,7 +24,8 @@ from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject
 from aiotwenty.bulk.sender import Mode, Sender, Stopped
 from aiotwenty.bulk.sources import Check, FileSource, InputError, Source, open_source
 from aiotwenty.bulk.wire import Meter, Wire, on_its_way
-from aiotwenty.transport.transport import TwentyTransport
+from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.records.identity import source_namespace
 
 _REJECTS_AT_ONCE = 100
 _ROWS_A_TURN = 20

@@ -10,9 +10,9 @@ from typing import Any
 from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.fields import Shape
-from aiotwenty.bulk.identity import canonical
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.wire import Wire, nest, value_at
+from aiotwenty.records.identity import canonical
 
 CACHED = 50_000
 """How many relations are remembered; the ones not used for longest are forgotten."""

@@ -11,9 +11,9 @@ from pydantic_core import from_json
 
 from aiotwenty.bulk.batches import Reference
 from aiotwenty.bulk.fields import Relation, Shape, Target
-from aiotwenty.bulk.identity import canonical
 from aiotwenty.bulk.sources import RAW_TEXT, Check, InputError
 from aiotwenty.bulk.transforms import Transform, named_transform
+from aiotwenty.records.identity import canonical
 
 FieldSpec: TypeAlias = str | tuple[str, Transform | str] | list[str] | None
 """A field, a field and a transform, or None for a column to leave out."""

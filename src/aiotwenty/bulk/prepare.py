@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from aiotwenty.bulk.batches import Prepared, Reference
 from aiotwenty.bulk.fields import Target
-from aiotwenty.bulk.identity import canonical, id_from_key, id_from_row
 from aiotwenty.bulk.mapping import Mapper, ValueRefused
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.sources import RAW_TEXT, InputError, Row
 from aiotwenty.errors import InvalidInput
-from aiotwenty.transport.encode import encode_json
+from aiotwenty.graphql.encode import encode_json
+from aiotwenty.records.identity import canonical, id_from_key, id_from_row
 
 
 class Preparer:

@@ -14,7 +14,6 @@ from pydantic_core import from_json
 from aiotwenty.bulk.batches import BatchLimits, Prepared, split_by_limits
 from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.fields import Shape, Target
-from aiotwenty.bulk.identity import canonical
 from aiotwenty.bulk.journal import Job
 from aiotwenty.bulk.lookups import RelationResolver, having, wanted_values
 from aiotwenty.bulk.pieces import Outcome, Piece
@@ -29,6 +28,7 @@ from aiotwenty.bulk.refusals import (
 )
 from aiotwenty.bulk.wire import Wire, nest, value_at
 from aiotwenty.errors import ApiError, DuplicateRecord, TwentyError, UnexpectedResponse
+from aiotwenty.records.identity import canonical
 from aiotwenty.transport.retry import Fate, fate_of
 
 T = TypeVar("T")

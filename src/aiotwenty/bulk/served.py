@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from graphql import (
@@ -26,11 +26,9 @@ from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.fields import FILE_PARTS, RecordColumn, Shape
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.errors import UnexpectedResponse
+from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.models import BigFloat, BigInt, Date, DateTime, Input, Json, PositionInput
 from aiotwenty.graphql.relations import wrong_in_filter
-from aiotwenty.transport.models import BigFloat, BigInt, Date, DateTime, Input, Json, PositionInput
-
-if TYPE_CHECKING:
-    from aiotwenty.client import Client
 
 _INPUTS: dict[str, Any] = {
     "ID": UUID,
@@ -163,9 +161,9 @@ class ServedCatalogue:
         return _INPUTS.get(kind.name, Any)
 
 
-async def serve_catalogue(client: Client) -> ServedCatalogue:
+async def serve_catalogue(endpoint: TwentyTransport) -> ServedCatalogue:
     """Introspects the workspace (about a third of a second). Raises any `TwentyError`."""
-    answer = await client.execute(get_introspection_query(descriptions=False))
+    answer = await endpoint.run_document(get_introspection_query(descriptions=False))
     try:
         return ServedCatalogue(build_client_schema(answer))  # type: ignore[arg-type]
     except (TypeError, ValueError, KeyError) as error:

@@ -13,8 +13,8 @@ from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
 from aiotwenty.errors import PaginationError, RateLimited, TwentyError
-from aiotwenty.transport.operation import Operation
-from aiotwenty.transport.transport import TwentyTransport
+from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.operation import Operation
 
 LOOKUP_PAGE = 1000
 _TURNS_TO_SEND = 4

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from aiotwenty import Client
-from aiotwenty.bulk import StepReport, compare_workspace, export_workspace, load_plan, load_workspace
 from aiotwenty.bulk.changes import Removal, Selection, change_records, remove_records
 from aiotwenty.bulk.export import run_export
 from aiotwenty.bulk.load import run_load
@@ -21,6 +20,7 @@ from aiotwenty.bulk.options import ReadOptions
 from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.cli.display import FINDINGS, Display, finish, work
 from aiotwenty.cli.values import mapping_of, object_of, pair_of, refuse
+from aiotwenty.migrate import StepReport, compare_workspace, export_workspace, load_plan, load_workspace
 
 Object = Annotated[str | None, typer.Argument(help="An object: companies, people, rockets.")]
 Source = Annotated[Path | None, typer.Argument(help="A .csv, .tsv, .jsonl or .parquet file.")]
@@ -172,8 +172,8 @@ def update(
             return [await _load_one(client, show, object, source, options, journal, rejects, concurrency, dry_run)]
         selection = Selection(object_of(filter, "--filter"), all_records)
         report = await change_records(
-            client,
-            await serve_catalogue(client),
+            client.endpoint("graphql"),
+            await serve_catalogue(client.endpoint("graphql")),
             object,
             object_of(data, "--data") or {},
             selection,
@@ -213,8 +213,8 @@ def _removal(mode: Removal, text: str) -> Callable[..., None]:
 
         async def run(client: Client, show: Display) -> list[StepReport]:
             report = await remove_records(
-                client,
-                await serve_catalogue(client),
+                client.endpoint("graphql"),
+                await serve_catalogue(client.endpoint("graphql")),
                 mode,
                 object,
                 chosen,
@@ -268,7 +268,7 @@ def export(
                     client, everything, ending=f".{format or 'jsonl'}", journal=journal, on_progress=show.progress
                 )
             )
-        catalogue = await serve_catalogue(client)
+        catalogue = await serve_catalogue(client.endpoint("graphql"))
         names = catalogue.find(str(object))
         assert path is not None
         only = object_of(filter, "--filter")
@@ -323,7 +323,7 @@ async def _load_one(
     concurrency: int,
     dry_run: bool,
 ) -> StepReport:
-    catalogue = await serve_catalogue(client)
+    catalogue = await serve_catalogue(client.endpoint("graphql"))
     assert source is not None
     report = await run_load(
         client.endpoint("graphql"),

@@ -105,7 +105,7 @@ def _schemas(folder: Path | None, config: Path) -> dict[str, Path]:
 
 async def _write_schemas(targets: dict[str, Path]) -> list[Path]:
     from aiotwenty.client import Client
-    from aiotwenty.codegen.introspect import write_schemas
+    from aiotwenty.codegen.read.introspect import write_schemas
 
     async with Client() as client:
         return await write_schemas(client, targets)
@@ -114,8 +114,8 @@ async def _write_schemas(targets: dict[str, Path]) -> list[Path]:
 async def _compare(paths: dict[str, Path]) -> Drift:
     from aiotwenty.client import Client
     from aiotwenty.codegen.drift import compare
-    from aiotwenty.codegen.introspect import introspect
-    from aiotwenty.codegen.sdl import load_schema
+    from aiotwenty.codegen.read.introspect import introspect
+    from aiotwenty.codegen.read.sdl import load_schema
 
     old = {name: load_schema(path) for name, path in paths.items()}
     async with Client() as client:

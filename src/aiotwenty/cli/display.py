@@ -18,9 +18,10 @@ from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeRema
 from rich.progress import Progress as Bar
 
 from aiotwenty import Client
-from aiotwenty.bulk import LoadReport, Progress, Reject, StepReport
+from aiotwenty.bulk import LoadReport, Progress, Reject
 from aiotwenty.cli import INTERRUPTED
 from aiotwenty.errors import ConfigurationError, TwentyError
+from aiotwenty.migrate import StepReport
 
 FINDINGS = 4
 SHOWN, SHOWN_TO_MACHINES = 5, 100

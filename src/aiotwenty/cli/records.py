@@ -16,7 +16,7 @@ from rich.table import Table
 from aiotwenty.errors import ApiError
 
 if TYPE_CHECKING:
-    from aiotwenty.data_model import Field, Object
+    from aiotwenty.workspace.data_model import Field, Object
 
 
 class Endpoint(StrEnum):

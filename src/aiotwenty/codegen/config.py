@@ -13,7 +13,7 @@ from ariadne_codegen.settings import ClientSettings
 
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.files import read_text
-from aiotwenty.codegen.naming import is_importable
+from aiotwenty.codegen.model.names import is_importable
 
 ENDPOINTS = ("core", "metadata")
 _OWN_KEYS = frozenset({"package", "schema", "queries", "objects", *ENDPOINTS})

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from aiotwenty.codegen.errors import CodegenError
 
+MARKER = "# Written by `aiotwenty generate`, which replaces it. Operations of your own go into files beside this one."
+"""The first line of a file of operations that the generator wrote and may replace."""
+
 
 def read_text(path: Path, *, advice: str = "") -> str:
     """The text of a file. `advice` says what to do where there is none."""

@@ -27,24 +27,24 @@ from graphql import (
     assert_valid_schema,
 )
 
-import aiotwenty.transport.runtime
-from aiotwenty.codegen.amend import amend
+import aiotwenty.graphql.runtime
 from aiotwenty.codegen.config import Config, EndpointConfig
-from aiotwenty.codegen.documents import Documents, collect, find_documents, parse_file, schema_problems
 from aiotwenty.codegen.errors import CodegenError, Problem
 from aiotwenty.codegen.files import make_folder, read_text, write_files
-from aiotwenty.codegen.objects import TwentyObject, find_objects
-from aiotwenty.codegen.operations import core_operations, metadata_operations, write_operations
-from aiotwenty.codegen.package import PackageBuilder
-from aiotwenty.codegen.sdl import load_schema
-from aiotwenty.codegen.server_rules import ServerRules
-from aiotwenty.codegen.source import MARK
-from aiotwenty.codegen.tagging import TaggingPlugin
-from aiotwenty.codegen.write_client import client_module
-from aiotwenty.codegen.write_init import endpoint_init, package_client, package_init
-from aiotwenty.codegen.write_models import models_module
-from aiotwenty.codegen.write_objects import objects_module
-from aiotwenty.codegen.write_operations import constants, operations_module
+from aiotwenty.codegen.model.amend import amend
+from aiotwenty.codegen.model.package import PackageBuilder
+from aiotwenty.codegen.model.tagging import TaggingPlugin
+from aiotwenty.codegen.read.documents import Documents, collect, find_documents, parse_file, schema_problems
+from aiotwenty.codegen.read.objects import TwentyObject, find_objects
+from aiotwenty.codegen.read.rules import ServerRules
+from aiotwenty.codegen.read.sdl import load_schema
+from aiotwenty.codegen.write.client import client_module
+from aiotwenty.codegen.write.init import endpoint_init, package_client, package_init
+from aiotwenty.codegen.write.models import models_module
+from aiotwenty.codegen.write.objects import objects_module
+from aiotwenty.codegen.write.operations import constants, operations_module
+from aiotwenty.codegen.write.queries import core_operations, metadata_operations, write_operations
+from aiotwenty.codegen.write.source import MARK
 from aiotwenty.graphql.relations import object_fields
 
 
@@ -124,7 +124,7 @@ class _Loaded:
             "schema_path": str(endpoint.schema),
             "queries_path": str(endpoint.queries),
             "base_client_name": "OperationsClient",
-            "base_client_file_path": aiotwenty.transport.runtime.__file__,
+            "base_client_file_path": aiotwenty.graphql.runtime.__file__,
         }
         settings_table = {"tool": {"ariadne-codegen": table}}
         try:

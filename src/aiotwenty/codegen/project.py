@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.files import write_files
-from aiotwenty.codegen.naming import is_importable
+from aiotwenty.codegen.model.names import is_importable
 
 CONFIG = "codegen.toml"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import typing
 
-from aiotwenty.records import generated as ns
+from aiotwenty import objects as ns
 
 if typing.TYPE_CHECKING:
     from . import filters, group_by, inputs, order_by, records

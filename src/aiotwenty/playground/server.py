@@ -27,8 +27,8 @@ from graphql import (
 )
 
 from aiotwenty.errors import ApiError, TwentyError
-from aiotwenty.served_schema import Executor
-from aiotwenty.transport.operation import Operation
+from aiotwenty.graphql.executor import Executor
+from aiotwenty.graphql.operation import Operation
 
 TOKEN_HEADER = "X-Playground-Token"
 _LARGEST_BODY = 10 * 1024 * 1024

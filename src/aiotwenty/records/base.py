@@ -8,31 +8,30 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from aiotwenty.errors import InvalidInput
+from aiotwenty.graphql.filters import Filter, normalise
+from aiotwenty.graphql.models import UUID, Input, Record
+from aiotwenty.graphql.page import Page
 from aiotwenty.records.filters import by_ids
 from aiotwenty.records.inputs import as_model
 from aiotwenty.records.meta import ObjectMeta
 from aiotwenty.records.paging import PAGE_SIZE
-from aiotwenty.transport.filters import Filter, normalise
-from aiotwenty.transport.models import UUID, Input, Record
-from aiotwenty.transport.page import Page
 
 if TYPE_CHECKING:
-    from aiotwenty.client import Client
+    from aiotwenty.graphql.endpoint import TwentyTransport
 
 R = TypeVar("R", bound=Record)
 
 
 class Namespace(Generic[R]):
-    """What all parts of a namespace stand on: its object and its client."""
+    """What all parts of a namespace stand on: its object and its endpoint."""
 
     meta: ClassVar[ObjectMeta]
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._endpoint = client.endpoint("graphql")
+    def __init__(self, endpoint: TwentyTransport) -> None:
+        self._endpoint = endpoint
 
     def __repr__(self) -> str:
-        return f"<{self.meta.plural} of {self._client!r}>"
+        return f"<{self.meta.plural} of {self._endpoint.url.removesuffix('/graphql')!r}>"
 
     @cached_property
     def _record(self) -> Any:

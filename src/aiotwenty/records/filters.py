@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aiotwenty.transport.filters import Filter
-from aiotwenty.transport.models import UUID
+from aiotwenty.graphql.filters import Filter
+from aiotwenty.graphql.models import UUID
 
 
 def only_ids(value: Filter) -> list[UUID] | None:

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from aiotwenty.errors import InvalidInput
-from aiotwenty.transport.encode import encode_json
-from aiotwenty.transport.models import Record
+from aiotwenty.graphql.encode import encode_json
+from aiotwenty.graphql.models import Record
 
 M = TypeVar("M", bound=BaseModel)
 

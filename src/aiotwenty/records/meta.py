@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from aiotwenty.errors import ConfigurationError
-from aiotwenty.transport.operation import Operation
+from aiotwenty.graphql.operation import Operation
 
 ModelRole = Literal["record", "create", "update", "filter", "order_by", "group_by", "group_order", "where_unique"]
 

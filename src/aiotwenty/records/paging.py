@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from aiotwenty.errors import PaginationError
-from aiotwenty.transport.models import UUID, Record
-from aiotwenty.transport.page import Page
+from aiotwenty.graphql.models import UUID, Record
+from aiotwenty.graphql.page import Page
 
 R = TypeVar("R", bound=Record)
 

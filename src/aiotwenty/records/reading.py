@@ -7,15 +7,15 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from aiotwenty.errors import InvalidInput, NotFoundError
+from aiotwenty.graphql.derive import with_selection, without_variables
+from aiotwenty.graphql.filters import Filter
+from aiotwenty.graphql.models import UNSET, UUID, Input, Record
+from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.page import Group, Page
 from aiotwenty.records.base import Namespace, by_id
-from aiotwenty.records.derive import with_selection, without_variables
 from aiotwenty.records.filters import by_ids
 from aiotwenty.records.inputs import as_models, in_turn, without_utc
 from aiotwenty.records.paging import CursorWalk, OrderedWalk, Walk
-from aiotwenty.transport.filters import Filter
-from aiotwenty.transport.models import UNSET, UUID, Input, Record
-from aiotwenty.transport.operation import Operation
-from aiotwenty.transport.page import Group, Page
 
 R = TypeVar("R", bound=Record)
 F = TypeVar("F", bound=Input)

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from aiotwenty.errors import DuplicateRecord, TwentyError
-from aiotwenty.transport.encode import encode_json
-from aiotwenty.transport.models import UUID, Input, Record
+from aiotwenty.graphql.encode import encode_json
+from aiotwenty.graphql.models import UUID, Input, Record
 
 R = TypeVar("R", bound=Record)
 

@@ -9,13 +9,13 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from aiotwenty.errors import DuplicateRecord, InvalidInput, TwentyError
+from aiotwenty.graphql.filters import Filter, guarded
+from aiotwenty.graphql.models import UUID, Input, Record
 from aiotwenty.records.base import Namespace, as_id
 from aiotwenty.records.filters import only_ids
 from aiotwenty.records.inputs import as_model, as_models
 from aiotwenty.records.settling import create_settled, look_after, with_ids
 from aiotwenty.records.unique import in_order_of, unique_key
-from aiotwenty.transport.filters import Filter, guarded
-from aiotwenty.transport.models import UUID, Input, Record
 
 R = TypeVar("R", bound=Record)
 C = TypeVar("C", bound=Input)

@@ -9,19 +9,19 @@ from typing import Self
 
 from aiohttp import web
 
-from aiotwenty.sandbox.execute import Core
 from aiotwenty.sandbox.faults import Fault, Faults
-from aiotwenty.sandbox.files import Files
+from aiotwenty.sandbox.http.execute import Core
+from aiotwenty.sandbox.http.rest import Rest
+from aiotwenty.sandbox.http.server import KEEP_ALIVE_SECONDS, KEEP_ALIVE_SECONDS_STRICT, Endpoints
+from aiotwenty.sandbox.http.static_fields import StaticFields
 from aiotwenty.sandbox.limits import RateLimiter, RateLimits, rate_limiter
-from aiotwenty.sandbox.metadata import Metadata
-from aiotwenty.sandbox.operations import Operations
-from aiotwenty.sandbox.rest import Rest
-from aiotwenty.sandbox.server import KEEP_ALIVE_SECONDS, KEEP_ALIVE_SECONDS_STRICT, Endpoints
-from aiotwenty.sandbox.static_fields import StaticFields
-from aiotwenty.sandbox.store import Store, open_database
-from aiotwenty.sandbox.webhooks import WebhookSender
-from aiotwenty.sandbox.workspace import MEMBER_EMAIL, MEMBER_ID, MEMBER_NAME, USER_ID, Workspace
-from aiotwenty.sandbox.writing import Writer
+from aiotwenty.sandbox.metadata.files import Files
+from aiotwenty.sandbox.metadata.resolvers import Metadata
+from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, MEMBER_ID, MEMBER_NAME, USER_ID, Workspace
+from aiotwenty.sandbox.records.operations import Operations
+from aiotwenty.sandbox.records.store import Store, open_database
+from aiotwenty.sandbox.records.webhooks import WebhookSender
+from aiotwenty.sandbox.records.writing import Writer
 
 _HANGING_SECONDS = 0.1
 """How long requests that are still running may go on when the sandbox closes."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from aiotwenty.transport import runtime as rt
+from aiotwenty.graphql import runtime as rt
 
 from .enums import RocketChoiceEnum
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import typing
 
-from aiotwenty.transport import runtime as rt
+from aiotwenty.graphql import runtime as rt
 
 from . import operations
 from . import records

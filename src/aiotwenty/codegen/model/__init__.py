@@ -1,0 +1,1 @@
+"""What is made of it: objects, operations, classes and their names."""

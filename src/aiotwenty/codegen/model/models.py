@@ -1,0 +1,178 @@
+"""Classes as ariadne-codegen builds them, turned into the text of our models.
+
+The trees are taken as the plugins left them; what changes here is what the runtime base does better (bases, aliases,
+enums that take tomorrow's values) and the names, which are made distinct.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from graphql import GraphQLEnumType
+
+from aiotwenty.codegen.model.annotations import is_nullable, references, render
+from aiotwenty.codegen.model.names import class_name, distinct, field_names, member_name, needs_alias
+from aiotwenty.codegen.model.tagging import definition_name, graphql_name, spreads_fragment
+
+_DEFAULTS = ("default", "default_factory")
+
+
+@dataclass
+class GeneratedClass:
+    """The text of a class and the names of other generated classes it needs."""
+
+    name: str
+    text: str
+    needs: set[str] = field(default_factory=set)
+    bases: list[str] = field(default_factory=list)
+
+
+def enum_class(tree: ast.ClassDef, enum: GraphQLEnumType) -> GeneratedClass:
+    """A StrEnum, its member names made safe."""
+    members = distinct(enum.values, member_name)
+    lines = [f"    {members[value]} = {_quote(value)}" for value in enum.values]
+    # A plugin's own additions (methods, a docstring) stay.
+    extra = [_indented(node) for node in tree.body if not isinstance(node, ast.Assign)]
+    name = class_name(enum.name)
+    return GeneratedClass(name, "\n".join([f"class {name}(enum.StrEnum):", *extra, *(lines or ["    pass"])]))
+
+
+@dataclass
+class ModelWriter:
+    """Renders input and output models of one schema."""
+
+    enums: frozenset[str]
+    classes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """What a class is called in the end, by the definition it was made for and ariadne-codegen's name of it."""
+    to_many: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """What no filter goes through, by filter type and relation: where to filter instead, in Python's names."""
+
+    def input_class(self, tree: ast.ClassDef) -> GeneratedClass:
+        if not (relations := self.to_many.get(graphql_name(tree) or "")):
+            return self._model(tree, "rt.Input", open_enums=False)
+        made = self._model(tree, "rt.Filter", open_enums=False)
+        targets = [f'        "{name}": {_tuple(target)},' for name, target in relations.items()]
+        made.text += "\n".join(["\n\n    _to_many: typing.ClassVar[rt.ToMany] = {", *targets, "    }"])
+        return made
+
+    def output_class(self, tree: ast.ClassDef) -> GeneratedClass:
+        return self._model(tree, "rt.Record", open_enums=True)
+
+    def annotation(
+        self, node: ast.expr, *, definition: str = "", open_enums: bool, home: Mapping[str, str] | None = None
+    ) -> str:
+        """The annotation's text; with `home`, classes are qualified with the module that it gives."""
+
+        def qualify(name: str) -> str:
+            final = self.name(name, definition)
+            return f"{home[final]}.{final}" if home and final in home else final
+
+        def leaf(name: str) -> str:
+            if name not in self.enums:
+                # In the arguments of methods, ariadne-codegen leaves input types bare.
+                return qualify(name) if home and class_name(name) in home else name
+            return f"rt.Open[{qualify(name)}]" if open_enums else qualify(name)
+
+        return render(node, qualify, leaf)
+
+    def name(self, stock: str, definition: str = "") -> str:
+        return self.classes.get((definition, stock)) or class_name(stock)
+
+    def _needs(self, node: ast.AST, definition: str) -> set[str]:
+        named = {self.name(name, definition) for name in references(node)}
+        return named | {
+            self.name(each.id) for each in ast.walk(node) if isinstance(each, ast.Name) and each.id in self.enums
+        }
+
+    def _model(self, tree: ast.ClassDef, base: str, *, open_enums: bool) -> GeneratedClass:
+        definition = definition_name(tree)
+        name = self.name(tree.name, definition)
+        is_fragment = spreads_fragment(tree, "BaseModel")  # an object may be called so
+        stock = [ast.unparse(each) for each in tree.bases]
+        bases = [base if text == "BaseModel" and not is_fragment else self.name(text) for text in stock]
+        names = field_names(original for each in tree.body if (original := graphql_name(each)))
+        lines: list[str] = []
+        needs: set[str] = set()
+        for each in tree.body:
+            original = graphql_name(each)
+            if isinstance(each, ast.AnnAssign) and original:
+                needs |= self._needs(each.annotation, definition)
+                annotation = self.annotation(each.annotation, definition=definition, open_enums=open_enums)
+                python = "typename__" if original == "__typename" else names[original]
+                default = _output_default(each) if open_enums else _input_default(each)
+                lines.append(f"    {python}: {annotation}{_value(python, original, default, each)}")
+            elif not isinstance(each, ast.Pass):
+                lines.append(_indented(each))
+        generated = [each for each in bases if "." not in each]
+        head = f"class {name}({', '.join(bases)}):"
+        return GeneratedClass(name, "\n".join([head, *(lines or ["    pass"])]), needs | set(generated), generated)
+
+
+def _input_default(node: ast.AnnAssign) -> str | None:
+    """The text of the default, or None where the field has to be given.
+
+    A nullable field is None until it is set, whatever default the schema has: what is not set is not sent, and the
+    server puts its default in.
+    """
+    if is_nullable(node.annotation):
+        return "default=None"
+    match node.value:
+        case ast.Constant():
+            return f"default={ast.unparse(node.value)}"
+        case ast.Name(id=member):  # an enum's, under the member name that ariadne-codegen gave it
+            enum, _, value = member.partition(".")
+            return f"default={class_name(enum)}({_quote(value.rstrip('_'))})"
+        case ast.Call(keywords=keywords):
+            return next((f"{each.arg}={ast.unparse(each.value)}" for each in keywords if each.arg in _DEFAULTS), None)
+    return None
+
+
+def _output_default(node: ast.AnnAssign) -> str | None:
+    """Output fields have a default only where a directive may leave them out."""
+    value = node.value
+    if isinstance(value, ast.Call):
+        value = next((each.value for each in value.keywords if each.arg == "default"), None)
+    return f"default={ast.unparse(value)}" if value is not None else None
+
+
+def _value(python: str, original: str, default: str | None, node: ast.AnnAssign) -> str:
+    arguments = [] if default is None else [default]
+    if needs_alias(python, original):
+        # `alias` would become the keyword that type checkers want in __init__; these two leave it the Python name.
+        arguments += [f"{kind}_alias={_quote(original)}" for kind in ("validation", "serialization")]
+    if isinstance(node.value, ast.Call):
+        ours = {"alias", *_DEFAULTS}
+        arguments += [f"{each.arg}={ast.unparse(each.value)}" for each in node.value.keywords if each.arg not in ours]
+    if len(arguments) == 1 and default is not None and default.startswith("default="):
+        return f" = {default.removeprefix('default=')}"
+    return f" = rt.Field({', '.join(arguments)})" if arguments else ""
+
+
+def _tuple(texts: tuple[str, ...]) -> str:
+    return f"({', '.join(map(_quote, texts))}{',' if len(texts) == 1 else ''})"
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _indented(node: ast.AST) -> str:
+    return "\n".join(f"    {line}" if line else line for line in ast.unparse(node).split("\n"))
+
+
+def in_order(classes: Iterable[GeneratedClass]) -> list[GeneratedClass]:
+    """As one wants to read them: what is made of no other class first, then by name; bases before what extends them."""
+    by_name = {each.name: each for each in classes}
+    ordered: dict[str, GeneratedClass] = {}
+
+    def add(name: str) -> None:
+        if name in by_name and name not in ordered:
+            for base in by_name[name].bases:
+                add(base)
+            ordered[name] = by_name[name]
+
+    for name in sorted(by_name, key=lambda name: (not by_name[name].needs.isdisjoint(by_name), name)):
+        add(name)
+    return list(ordered.values())

@@ -1,0 +1,204 @@
+"""Drives ariadne-codegen for one endpoint and makes one small package of what it builds.
+
+ariadne-codegen's own package has a module for every operation and a class for every selection. Nearly all of ours
+select what has a class already; its generators are given the rest, the fragments, the inputs and the enums.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ariadne_codegen.client_generators.arguments import ArgumentsGenerator
+from ariadne_codegen.client_generators.enums import EnumsGenerator
+from ariadne_codegen.plugins.manager import PluginManager
+from ariadne_codegen.settings import ClientSettings
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_named_type,
+)
+
+from aiotwenty.codegen.model.annotations import is_nullable
+from aiotwenty.codegen.model.inputs import InputClasses
+from aiotwenty.codegen.model.models import GeneratedClass, ModelWriter, enum_class, in_order
+from aiotwenty.codegen.model.names import CLASSES, class_name, field_names, property_names
+from aiotwenty.codegen.model.outputs import OutputClasses, foreign_imports
+from aiotwenty.codegen.model.scalars import scalar_data, scalar_name
+from aiotwenty.codegen.model.shapes import Shapes
+from aiotwenty.codegen.model.tagging import graphql_name, tag_of
+from aiotwenty.codegen.read.documents import Documents
+from aiotwenty.graphql.relations import beyond_filters, listed_objects, object_fields
+
+
+@dataclass(frozen=True)
+class Method:
+    """What the client needs to know of one operation."""
+
+    name: str
+    """The operation's."""
+    definition: OperationDefinitionNode
+    arguments: ast.arguments
+    variables: ast.Dict
+    result: str
+    """The annotation of what it gives, classes qualified with their module."""
+    root: str | None
+    """The response key of the only root field, None when there are several."""
+
+
+@dataclass
+class Models:
+    """The classes of a package by their module, in order, and the imports that plugins and scalars brought."""
+
+    modules: dict[str, list[GeneratedClass]] = field(default_factory=dict)
+    imports: dict[str, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def home(self) -> dict[str, str]:
+        """The module of each class."""
+        return {each.name: module for module, classes in self.modules.items() for each in classes}
+
+
+class PackageBuilder:
+    """One run of ariadne-codegen's generators over the schema and operations of an endpoint."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        documents: Documents,
+        settings: ClientSettings,
+        plugins: PluginManager,
+        *,
+        records: bool,
+    ) -> None:
+        """`records`: the endpoint is /graphql, whose root fields are null only together with an error."""
+        self._schema = schema
+        self._documents = documents
+        self._settings = settings
+        self._plugins = plugins
+        self._enums = {name: each for name, each in schema.type_map.items() if isinstance(each, GraphQLEnumType)}
+        self._writer = ModelWriter(frozenset(self._enums), to_many=_to_many(schema) if records else {})
+        input_scalars = scalar_data(schema, settings.scalars, for_input=True)
+        # Variables keep their GraphQL names here: in snake_case two of them may be one.
+        self._arguments = ArgumentsGenerator(
+            schema, convert_to_snake_case=False, custom_scalars=input_scalars, plugin_manager=plugins
+        )
+        self._output = OutputClasses(schema, documents, settings, plugins)
+        self._shapes = Shapes(
+            fragments=documents.fragments,
+            scalar=lambda name: scalar_name(name, self._output.scalars),
+            enum=lambda name: f"rt.Open[enums.{class_name(name)}]",
+            record=lambda name: f"records.{self._output.record(name)}",
+            records=records,
+        )
+
+    def build(self) -> tuple[Models, list[Method]]:
+        """The models and methods of the package; what no operation uses is left out."""
+        operations = self._documents.operations
+        results = {name: self._simple_result(definition) for name, definition in operations.items()}
+        arguments = {name: self._arguments.generate(each.variable_definitions) for name, each in operations.items()}
+        self._output.generate(each for name, each in operations.items() if results[name] is None)
+        self._writer.classes = self._output.names(taken={class_name(name) for name in self._schema.type_map} | CLASSES)
+        for name, definition in operations.items():
+            if results[name] is None and _only_root(definition):
+                self._output.drop_envelope(definition)
+        models = self._models()
+        methods = [
+            Method(
+                name,
+                definition,
+                *arguments[name],
+                results[name] or self._made_result(definition, models.home),
+                _response_key(definition),
+            )
+            for name, definition in operations.items()
+        ]
+        return models, methods
+
+    def argument(self, node: ast.expr, home: Mapping[str, str]) -> str:
+        """The annotation of an argument, classes qualified with their module."""
+        return self._writer.annotation(node, open_enums=False, home=home)
+
+    def _simple_result(self, definition: OperationDefinitionNode) -> str | None:
+        root = _only_root(definition)
+        type_ = self._root_type(definition, root) if root else None
+        return self._shapes.result(root, type_) if root and type_ else None
+
+    def _made_result(self, definition: OperationDefinitionNode, home: Mapping[str, str]) -> str:
+        """The class that was made for the whole answer, or the type of the only field in it."""
+        tag = tag_of(definition)
+        tree = self._output.top_level[tag]
+        if _only_root(definition) is None:
+            return f"results.{self._writer.name(tree.name, tag)}"
+        node = next(each.annotation for each in tree.body if isinstance(each, ast.AnnAssign) and graphql_name(each))
+        if self._shapes.records and isinstance(node, ast.Subscript) and is_nullable(node):
+            node = node.slice
+        return self._writer.annotation(node, definition=tag, open_enums=True, home=home)
+
+    def _root_type(self, definition: OperationDefinitionNode, root: FieldNode) -> GraphQLOutputType | None:
+        found = object_fields(self._schema.get_root_type(definition.operation)).get(root.name.value)
+        return found.type if found else None
+
+    def _models(self) -> Models:
+        inputs = InputClasses(self._schema, self._settings, self._plugins, self._arguments.get_used_inputs())
+        models = Models(
+            {
+                "records": in_order(map(self._writer.output_class, self._output.records)),
+                "results": in_order(map(self._writer.output_class, self._output.results)),
+                **{name: in_order(map(self._writer.input_class, each)) for name, each in inputs.modules.items()},
+            },
+            {**self._output.imports, **dict.fromkeys(inputs.modules, inputs.imports)},
+        )
+        used = {name for classes in models.modules.values() for each in classes for name in each.needs}
+        used |= {class_name(name) for name in self._arguments.get_used_enums()} | self._enums_of_roots()
+        wanted = [name for name in self._enums if class_name(name) in used]
+        module = EnumsGenerator(self._schema, self._plugins).generate(types_to_include=wanted)
+        trees = [each for each in module.body if isinstance(each, ast.ClassDef)]
+        models.modules["enums"] = [
+            enum_class(each, self._enums[each.name]) for each in sorted(trees, key=lambda each: each.name)
+        ]
+        models.imports["enums"] = foreign_imports(module)
+        return models
+
+    def _enums_of_roots(self) -> set[str]:
+        """Enums that a root field gives without a class around them."""
+        types = (
+            self._root_type(definition, root)
+            for definition in self._documents.operations.values()
+            if (root := _only_root(definition))
+        )
+        return {
+            class_name(get_named_type(each).name) for each in types if each and get_named_type(each).name in self._enums
+        }
+
+
+def _to_many(schema: GraphQLSchema) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Where to filter instead of through a to-many relation, in Python's names."""
+    beyond = beyond_filters(schema)
+    properties = property_names(plural for plural, _, _ in listed_objects(schema))
+    keys = {plural: field_names(node.fields) for plural, _, node in listed_objects(schema)}
+    return {
+        filter_: {
+            name: (properties[other.object], *(keys[other.object][key] for key in other.keys))
+            for name, other in relations.items()
+        }
+        for filter_, relations in beyond.items()
+    }
+
+
+def _only_root(definition: OperationDefinitionNode) -> FieldNode | None:
+    """The root field, if there is just one and it is written there (not in a fragment)."""
+    match definition.selection_set.selections:
+        case (FieldNode() as root,):
+            return root
+    return None
+
+
+def _response_key(definition: OperationDefinitionNode) -> str | None:
+    root = _only_root(definition)
+    return (root.alias or root.name).value if root else None

@@ -1,0 +1,150 @@
+"""Reads .graphql files, generated and the user's own, and refuses what cannot work with file, line and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    ExecutableDefinitionNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    InlineFragmentNode,
+    Node,
+    ObjectFieldNode,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    specified_rules,
+    validate,
+    visit,
+)
+
+from aiotwenty.codegen.errors import CodegenError, Problem
+from aiotwenty.codegen.files import MARKER, read_text
+from aiotwenty.codegen.read.sdl import parse_text
+from aiotwenty.graphql.advice import filter_the_other
+from aiotwenty.graphql.relations import beyond_filters
+
+SUFFIXES = (".graphql", ".graphqls", ".gql")
+
+
+@dataclass
+class Documents:
+    """The operations and fragments of one endpoint, as they follow each other in the files."""
+
+    operations: dict[str, OperationDefinitionNode] = field(default_factory=dict)
+    fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
+    own: list[ExecutableDefinitionNode] = field(default_factory=list)
+    """Those that a user wrote: the generated ones come from the schema and need no check."""
+
+
+def find_documents(folder: Path) -> list[Path]:
+    """All GraphQL files below a folder, in a stable order."""
+    return sorted(
+        (path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file()),
+        key=lambda path: path.as_posix(),
+    )
+
+
+def parse_file(path: Path) -> DocumentNode:
+    text = read_text(path)
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
+        return DocumentNode(definitions=())
+    return parse_text(text, path, "an operation is not valid GraphQL:")
+
+
+def collect(documents: Iterable[DocumentNode]) -> Documents:
+    """Sort the definitions of several files by kind. Names must be unique over all of them."""
+    collected = Documents()
+    problems: list[Problem] = []
+    seen: dict[tuple[bool, str], Node] = {}
+    for document in documents:
+        for definition in document.definitions:
+            if not isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
+                problems.append(Problem.at(definition, "only operations and fragments belong here"))
+                continue
+            if definition.name is None:
+                problems.append(Problem.at(definition, "the operation has no name: its method would have none either"))
+                continue
+            is_fragment = isinstance(definition, FragmentDefinitionNode)
+            other = seen.setdefault((is_fragment, definition.name.value), definition)
+            if other is not definition:
+                kind = "fragment" if is_fragment else "operation"
+                there = Problem.at(other, "")
+                reason = f'{kind} "{definition.name.value}" exists already in {there.path}:{there.line}'
+                # The generated one keeps its name: it is the other that can be changed.
+                problems.append(Problem.at(definition if is_own(definition) else other, reason))
+            if is_own(definition):
+                collected.own.append(definition)
+            if isinstance(definition, FragmentDefinitionNode):
+                collected.fragments[definition.name.value] = definition
+            else:
+                collected.operations[definition.name.value] = definition
+    if problems:
+        raise CodegenError("operations that cannot be generated:", problems)
+    return collected
+
+
+def schema_problems(
+    documents: Documents, schema: GraphQLSchema, skip_rules: Sequence[type[ASTValidationRule]]
+) -> Iterator[Problem]:
+    """What the schema does not allow in the user's own operations."""
+    if not documents.own:
+        return
+    generated = [each for each in documents.fragments.values() if not is_own(each)]
+    document = DocumentNode(definitions=(*documents.own, *generated))
+    rules = [rule for rule in specified_rules if rule not in skip_rules]
+    type_info = TypeInfo(schema)
+    filters = _FiltersThroughLists(schema, type_info)
+    visit(document, TypeInfoVisitor(type_info, filters))
+    yield from filters.problems.values()
+    for error in validate(schema, document, rules):
+        if error.nodes and error.nodes[0] not in filters.problems:
+            yield Problem.at(error.nodes[0], error.message)
+    ungenerated = _Ungenerated()
+    visit(document, ungenerated)
+    yield from ungenerated.problems
+
+
+class _FiltersThroughLists(Visitor):
+    """Filters, written in a document, that go through a to-many relation; by the node of the relation."""
+
+    def __init__(self, schema: GraphQLSchema, type_info: TypeInfo) -> None:
+        super().__init__()
+        self.problems: dict[Node, Problem] = {}
+        self._type_info = type_info
+        self._beyond = beyond_filters(schema)
+
+    def enter_object_field(self, node: ObjectFieldNode, *_: object) -> None:
+        parent = get_named_type(self._type_info.get_parent_input_type())
+        if parent and (relation := self._beyond.get(parent.name, {}).get(node.name.value)):
+            advice = filter_the_other(relation.object, *relation.keys)
+            self.problems[node] = Problem.at(node, f'"{node.name.value}": {advice}')
+
+
+class _Ungenerated(Visitor):
+    """What the schema allows and ariadne-codegen has no types for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.problems: list[Problem] = []
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        if node.name.value in ("__schema", "__type"):
+            reason = f"{node.name.value} has no generated types: use `aiotwenty introspect`, or `execute` of the client"
+            self.problems.append(Problem.at(node, reason))
+
+    def enter_inline_fragment(self, node: InlineFragmentNode, *_: object) -> None:
+        if node.type_condition is None:
+            self.problems.append(Problem.at(node, "an inline fragment needs a type here: `... on Company`"))
+
+
+def is_own(node: Node) -> bool:
+    return node.loc is not None and not node.loc.source.body.startswith(MARKER)

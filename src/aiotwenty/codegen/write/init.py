@@ -1,0 +1,119 @@
+"""The text of the packages' `__init__.py`: everything is found there and nothing is imported before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aiotwenty.codegen.write.source import DOCSTRINGS, GENERATED, filled
+
+
+def endpoint_init(endpoint: str, exports: Mapping[str, Sequence[str]]) -> str:
+    """`exports` are the names by the module they are in."""
+    guide = [f"{name:10}  {text}" for name, text in DOCSTRINGS.items() if name in exports or name == "operations"]
+    # Of modules of models, everything; the others have names that may be those of models.
+    typed = [
+        f"    from .{module} import {f'{names[0]} as {names[0]}' if module in ('client', 'objects') else '*'}"
+        for module, names in exports.items()
+    ]
+    where = []
+    for module, names in exports.items():
+        where += [f'    "{module}": """', *filled(sorted(names), "        ", " "), '    """,']
+    return f'''{GENERATED}
+"""Types and operations of {endpoint}, each imported when it is first used.
+
+{chr(10).join(guide)}
+"""
+
+from __future__ import annotations
+
+import typing
+
+if typing.TYPE_CHECKING:
+{chr(10).join(typed)}
+
+_EXPORTS = {{
+{chr(10).join(where)}
+}}
+_MODULES = {{name: module for module, names in _EXPORTS.items() for name in names.split()}}
+
+
+if not typing.TYPE_CHECKING:  # To type checkers, any name would be there.
+    __all__ = list(_MODULES)
+
+    def __getattr__(name):
+        import importlib
+
+        if name not in _MODULES:
+            raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+        value = getattr(importlib.import_module(f"{{__name__}}.{{_MODULES[name]}}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({{*globals(), *_MODULES}})
+'''
+
+
+def package_client() -> str:
+    """`client.py` of a user's own package: a `Twenty` with the workspace's objects."""
+    return f'''{GENERATED}
+"""The client of the workspace that this package was generated from."""
+
+from __future__ import annotations
+
+import typing
+from functools import cached_property
+
+from aiotwenty.client import Client
+
+from .core.objects import Objects
+
+if typing.TYPE_CHECKING:
+    from .core.client import CoreClient
+    from .metadata.client import MetadataClient
+
+
+class Twenty(Client, Objects):
+    """The workspace: `async with Twenty() as twenty`."""
+
+    @cached_property
+    def core(self) -> CoreClient:
+        """Every operation on records, your own included, as a method."""
+        from .core.client import CoreClient
+
+        return CoreClient(self.endpoint("graphql"))
+
+    @cached_property
+    def metadata(self) -> MetadataClient:
+        """Every operation on the data model, your own included, as a method."""
+        from .metadata.client import MetadataClient
+
+        return MetadataClient(self.endpoint("metadata"))
+'''
+
+
+def package_init(name: str) -> str:
+    """A user's own package: its `Twenty`, and everything of `core`."""
+    return f'''{GENERATED}
+"""A typed client for one workspace: `from {name} import Twenty`."""
+
+from __future__ import annotations
+
+import typing
+
+from . import core as core
+from . import metadata as metadata
+from .client import Twenty as Twenty
+
+if typing.TYPE_CHECKING:
+    from .core import *
+else:
+
+    def __getattr__(name):
+        return getattr(core, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({{*globals(), *dir(core)}})
+'''

@@ -1,0 +1,220 @@
+"""Writes the operations of a schema as .graphql files: `core/<object>.graphql` and `metadata/<area>.graphql`.
+
+The files are ours as long as they begin with the marker: they are then replaced, and removed when their object is gone.
+Any other file is its owner's and is never touched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from graphql import (
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_leaf_type,
+)
+
+from aiotwenty.codegen.errors import CodegenError, Problem
+from aiotwenty.codegen.files import MARKER, write_files
+from aiotwenty.codegen.model.names import distinct, escape, pascal_case, snake_case, words
+from aiotwenty.codegen.model.selection import Selections
+from aiotwenty.codegen.read.objects import TwentyObject
+from aiotwenty.graphql.relations import connection_node, object_fields
+
+SHARED = "_shared"
+
+
+def core_operations(schema: GraphQLSchema, objects: list[TwentyObject]) -> dict[str, str]:
+    """The text of each file, by its name without the extension."""
+    selections = Selections(schema, entities=False)
+    names = operation_names(objects)
+    types = {found.type_name for found in objects}
+    files = (
+        distinct([found.plural for found in objects], lambda plural: snake_case(singular[plural]))
+        if (singular := {found.plural: found.singular for found in objects})
+        else {}
+    )
+    texts: dict[str, list[str]] = {}
+    shared: set[str] = set()
+    for found in objects:
+        blocks = [selections.fragment(found.type_name)]
+        shared |= selections.used_by(found.type_name) - types
+        for kind, root in found.roots.items():
+            selection = _core_selection(schema, selections, kind, _root(schema, kind, root))
+            if selection is not None:
+                blocks.append(
+                    _operation(names[found.plural, kind], _kind(kind), root, _root(schema, kind, root), selection)
+                )
+        texts[files[found.plural]] = blocks
+    texts[SHARED] = [selections.fragment(name) for name in sorted(shared)]
+    return {name: "\n\n".join([MARKER, *blocks]) + "\n" for name, blocks in texts.items() if blocks}
+
+
+def operation_names(objects: Iterable[TwentyObject]) -> dict[tuple[str, str], str]:
+    """The name of each operation, by the object's plural and the kind: FindManyCompanies, CreateOneCompany."""
+    plain = {(found.plural, kind): _operation_name(found, kind) for found in objects for kind in found.roots}
+    unique: dict[tuple[str, str], str] = {}
+    for key, name in sorted(plain.items()):
+        number, candidate = 1, name
+        while candidate in unique.values() or (number > 1 and candidate in plain.values()):
+            number += 1
+            candidate = f"{name}{number}"
+        unique[key] = candidate
+    return unique
+
+
+def metadata_operations(schema: GraphQLSchema) -> dict[str, str]:
+    """The text of each file, by its area. Left out: subscriptions (refused with an API key), uploads (multipart)."""
+    selections = Selections(schema, entities=True)
+    roots = {
+        (kind, name): field
+        for kind, type_ in (("query", schema.query_type), ("mutation", schema.mutation_type))
+        for name, field in object_fields(type_).items()
+        if not field.deprecation_reason
+        and not any(get_named_type(each.type).name == "Upload" for each in field.args.values())
+    }
+    taken = set(schema.type_map)
+    names = distinct(
+        [f"{kind} {name}" for kind, name in roots],
+        lambda root: _metadata_name(*root.split(), taken=taken),
+    )
+    areas = _areas(roots)
+    texts: dict[str, list[str]] = {}
+    fragments: set[str] = set()
+    for (kind, name), field in roots.items():
+        selection = _metadata_selection(selections, field)
+        if selection is None:
+            continue
+        named = get_named_type(field.type)
+        node = connection_node(named) or named
+        if isinstance(node, GraphQLObjectType):
+            fragments |= selections.used_by(node.name)
+        text = _operation(names[f"{kind} {name}"], kind, name, field, selection)
+        texts.setdefault(areas[kind, name], []).append(text)
+    for name in sorted(fragments, reverse=True):
+        area = _area(name)
+        texts.setdefault(area if area in texts else "other", []).insert(0, selections.fragment(name))
+    return {area: "\n\n".join([MARKER, *blocks]) + "\n" for area, blocks in texts.items()}
+
+
+def write_operations(folder: Path, texts: dict[str, str]) -> list[Path]:
+    """Write the files that differ, remove those of objects that are gone, and give back which changed."""
+    wanted = {folder / f"{name}.graphql": text for name, text in texts.items()}
+    foreign = [path for path in wanted if path.exists() and not is_ours(path)]
+    if foreign:
+        reason = "is needed for a generated file: rename yours"
+        raise CodegenError("the name of a file of your own is taken:", [Problem(path, 1, reason) for path in foreign])
+    changed = write_files(wanted)
+    for path in sorted(folder.glob("*.graphql")):
+        if path not in wanted and is_ours(path):
+            path.unlink()
+            changed.append(path)
+    return changed
+
+
+def is_ours(path: Path) -> bool:
+    """Whether it is a file that begins with the marker; anything may lie there, also a folder or what is no text."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline().rstrip(b"\r\n") == MARKER.encode()
+
+
+def _root(schema: GraphQLSchema, kind: str, name: str) -> GraphQLField:
+    return object_fields(schema.query_type if _kind(kind) == "query" else schema.mutation_type)[name]
+
+
+def _kind(kind: str) -> str:
+    return "query" if kind in ("find_many", "find_one", "group_by", "find_duplicates") else "mutation"
+
+
+def _operation_name(found: TwentyObject, kind: str) -> str:
+    noun = found.singular if kind.endswith("_one") else found.plural
+    return pascal_case(kind) + pascal_case(noun)
+
+
+def _core_selection(schema: GraphQLSchema, selections: Selections, kind: str, root: GraphQLField) -> list[str] | None:
+    named = get_named_type(root.type)
+    if not isinstance(named, GraphQLObjectType):
+        return []
+    if kind == "group_by":
+        return [name for name in ("groupByDimensionValues", "totalCount") if name in named.fields] or None
+    node = connection_node(named)
+    return selections.connection(named, node) if node else selections.spread(named)
+
+
+def _metadata_selection(selections: Selections, root: GraphQLField) -> list[str] | None:
+    named = get_named_type(root.type)
+    if is_leaf_type(named):
+        return []
+    if not isinstance(named, GraphQLObjectType):
+        return None
+    node = connection_node(named)
+    return selections.connection(named, node) if node else selections.spread(named)
+
+
+def _operation(name: str, kind: str, root: str, field: GraphQLField, selection: list[str]) -> str:
+    # The order of variables is that of the method's arguments: `update_one_company(id, data)`.
+    names = sorted(field.args, key=lambda argument: argument not in ("id", "ids"))
+    variables = ", ".join(f"${argument}: {_variable_type(field, argument)}" for argument in names)
+    arguments = ", ".join(f"{argument}: ${argument}" for argument in names)
+    head = f"{kind} {name}({variables})" if variables else f"{kind} {name}"
+    call = f"{root}({arguments})" if arguments else root
+    if not selection:
+        return f"{head} {{\n  {call}\n}}"
+    return "\n".join([f"{head} {{", f"  {call} {{", *(f"    {line}" for line in selection), "  }", "}"])
+
+
+def _variable_type(field: GraphQLField, argument: str) -> str:
+    """The argument's type; nullable where the server has a default, which then is what an unset variable gives."""
+    definition = field.args[argument]
+    has_default = definition.ast_node is not None and definition.ast_node.default_value is not None
+    return str(definition.type).removesuffix("!") if has_default else str(definition.type)
+
+
+_VERBS = words(
+    """
+    activate add answer apply archive assign authorize cancel check checkout complete compute create deactivate
+    delete destroy disable download duplicate edit email enable end evaluate execute find generate get
+    impersonate initiate install invite list load preview publish refresh remove rename renew request resend
+    reset resolve retry revoke rotate run save search send set setup sign skip start stop submit switch sync
+    track transfer trigger unarchive uninstall update upgrade upload upsert validate verify
+    """
+)
+
+_QUALIFIERS = {"current", "many", "my", "one"}
+
+
+def _metadata_name(kind: str, root: str, *, taken: set[str]) -> str:
+    name = root[:1].upper() + root[1:]
+    starts_with_verb = snake_case(root).split("_")[0] in _VERBS
+    if kind == "query" and not starts_with_verb:
+        name = f"Get{name}"
+    return f"{name}Operation" if name in taken else escape(name)
+
+
+def _area(name: str) -> str:
+    """The first word of what a type or root field is about: `view` for ViewFilterGroup and deleteViewField."""
+    parts = snake_case(name).split("_")
+    return next((part for part in parts if part not in _VERBS | _QUALIFIERS), parts[0])
+
+
+def _areas(roots: dict[tuple[str, str], GraphQLField]) -> dict[tuple[str, str], str]:
+    """The area of each root field: of the entity it gives, else what its name speaks of. Tiny ones fall together."""
+    by_type = {key: _area(node.name) for key, field in roots.items() if (node := _entity(field))}
+    known = {area for area, count in Counter(by_type.values()).items() if count > 2}
+    areas = {}
+    for key in roots:
+        area = by_type.get(key) or _area(key[1])
+        areas[key] = next((each for each in (area, area.removesuffix("s")) if each in known), "other")
+    return areas
+
+
+def _entity(field: GraphQLField) -> GraphQLNamedType | None:
+    named = get_named_type(field.type)
+    return connection_node(named) or (named if isinstance(named, GraphQLObjectType) else None)

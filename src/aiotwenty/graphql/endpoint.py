@@ -1,0 +1,232 @@
+"""`TwentyTransport`: gql's aiohttp transport with our engine in it, one for each endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gql.transport.aiohttp import AIOHTTPTransport
+from gql.transport.file_upload import close_files
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, parse
+
+from aiotwenty.errors import AuthenticationError, SchemaDrift, TwentyError
+from aiotwenty.graphql.decode import decode, decode_document
+from aiotwenty.graphql.encode import encode_body, encode_json
+from aiotwenty.graphql.operation import Operation
+from aiotwenty.settings import load_settings
+from aiotwenty.transport.engine import Engine, make_engine
+from aiotwenty.transport.exchange import Call, Reply
+
+if TYPE_CHECKING:
+    from gql import GraphQLRequest
+    from graphql import DocumentNode
+
+
+T = TypeVar("T")
+
+
+class TwentyTransport(AIOHTTPTransport):
+    """Sends GraphQL to one endpoint.
+
+    Works under a plain `gql.Client` as well, which then retries, paces itself and raises `TwentyError`s:
+    `gql.Client(transport=TwentyTransport("https://crm.example.com/graphql", api_key="..."))`; without `api_key` it is
+    TWENTY_API_KEY, from the environment or from `.env`. A transport of a client (`client.endpoint("graphql")`) shares
+    the client's session, pace and policies, and is closed with it.
+
+    The workspace's rate limit counts requests to /graphql; those to /metadata are free (Twenty, July 2026).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        engine: Engine | None = None,
+        timeout: float = 30.0,
+    ) -> None:
+        super().__init__(url=url)
+        self._make_engine: Callable[[], Engine] | None = None
+        if engine is None:
+            settings = load_settings(url, api_key)
+            self._make_engine = lambda: make_engine(settings.api_key, timeout=timeout)
+            engine = self._make_engine()
+        self._engine = engine
+        self._metadata = url.rstrip("/").endswith("/metadata")
+
+    def __repr__(self) -> str:
+        return f"TwentyTransport({self.url!r})"
+
+    async def run(
+        self, operation: Operation, result_type: Any, variables: Mapping[str, object], *, repeatable: bool | None = None
+    ) -> Any:
+        """Sends a generated operation. `repeatable` overrules what the operation says of itself.
+
+        Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`.
+        """
+        return await self.post(operation, encode_body(operation, variables), result_type, repeatable=repeatable)
+
+    async def post(
+        self,
+        operation: Operation,
+        body: bytes,
+        result_type: Any,
+        *,
+        repeatable: bool | None = None,
+        on_retry: Callable[[TwentyError], object] | None = None,
+    ) -> Any:
+        """Like `run`, for a body that is encoded already. `on_retry` is told of every attempt that another follows."""
+        read = partial(decode, operation=operation, result_type=result_type)
+        return await self._send(self._operation_call(operation, body, read, repeatable, on_retry))
+
+    async def run_raw(
+        self, operation: Operation, result_type: Any, variables: Mapping[str, object]
+    ) -> tuple[Any, bytes]:
+        """Like `run`, with the answer as it came."""
+
+        def read(reply: Reply) -> tuple[Any, bytes]:
+            return decode(reply, operation, result_type), reply.body
+
+        return await self._send(self._operation_call(operation, encode_body(operation, variables), read))
+
+    async def _send(self, call: Call[T]) -> T:
+        try:
+            return await self._engine.send(call)
+        except AuthenticationError as error:
+            suspect = error
+        # The server answers a caller that it does not know and a question for an object that is gone alike: ask it
+        # something that needs no object.
+        if suspect.anonymous and await self._is_known():
+            raise SchemaDrift(
+                f"{suspect.errors[0].get('message')} The workspace no longer has what this client was generated from: "
+                "introspect and generate again.",
+                operation=call.name,
+                type_name="Query" if call.reads else "Mutation",
+            )
+        raise suspect
+
+    async def _is_known(self) -> bool:
+        if not self.url.endswith("/graphql"):
+            return False
+        document = "query KeyCheck { objects(paging: {first: 1}) { edges { node { id } } } }"
+        call = Call(
+            name="KeyCheck",
+            kind="query",
+            url=f"{self.url.removesuffix('/graphql')}/metadata",
+            read=decode_document,
+            body=encode_json({"query": document}),
+            reads=True,
+            repeatable=True,
+            limited=False,
+            document=document,
+        )
+        try:
+            await self._engine.send(call)
+        except TwentyError:
+            return False
+        return True
+
+    def _operation_call(
+        self,
+        operation: Operation,
+        body: bytes,
+        read: Callable[[Reply], T],
+        repeatable: bool | None = None,
+        on_retry: Callable[[TwentyError], object] | None = None,
+    ) -> Call[T]:
+        reads = operation.kind == "query"
+        if repeatable is None:
+            # What /metadata has deleted once, it does not find a second time.
+            repeatable = operation.repeatable and not self._metadata
+        return Call(
+            name=operation.name,
+            kind=operation.kind,
+            url=self.url,
+            read=read,
+            body=body,
+            reads=reads,
+            repeatable=reads or repeatable,
+            limited=not self._metadata,
+            document=operation.document,
+            on_retry=on_retry,
+        )
+
+    async def run_document(
+        self, document: str, variables: Mapping[str, object] | None = None, operation_name: str | None = None
+    ) -> dict[str, Any]:
+        """The `data` of any document, as it came."""
+        payload: dict[str, Any] = {"query": document, "variables": dict(variables or {})}
+        if operation_name is not None:
+            payload["operationName"] = operation_name
+        try:
+            name, kind = _describe(parse(document, no_location=True), operation_name)
+        except GraphQLError:
+            # The server says better what is wrong with it. Unread, it may be anything: it is not repeated.
+            name, kind = operation_name, "mutation"
+        return await self._engine.send(self._document_call(name, kind, document, body=encode_json(payload)))
+
+    async def execute(
+        self, request: GraphQLRequest, *, extra_args: dict[str, Any] | None = None, upload_files: bool = False
+    ) -> ExecutionResult:
+        """What `gql.Client` calls. Raises `TwentyError`s; `extra_args` are not supported."""
+        if extra_args:
+            raise TypeError("TwentyTransport takes no extra_args: set up the client or its session instead")
+        payload = request.payload
+        name, kind = _describe(request.document, request.operation_name)
+        if not upload_files:
+            data = await self._engine.send(self._document_call(name, kind, payload["query"], body=encode_json(payload)))
+            return ExecutionResult(data=data)
+        # gql keeps the files of the last request on the transport: take them off before anything else can run.
+        form = self._prepare_request(request, upload_files=True)["data"]
+        files = list(self.files.values())
+        try:
+            data = await self._engine.send(self._document_call(name, "mutation", payload["query"], form=lambda: form))
+            return ExecutionResult(data=data)
+        finally:
+            close_files(files)
+
+    def _document_call(
+        self, name: str | None, kind: str, document: str, *, body: bytes | None = None, form: Any = None
+    ) -> Call[dict[str, Any]]:
+        reads = kind == "query"
+        return Call(
+            name=name or kind,
+            kind=kind,
+            url=self.url,
+            read=partial(decode_document, document=document),
+            body=body,
+            form=form,
+            reads=reads,
+            repeatable=reads,
+            limited=not self._metadata,
+            document=document,
+        )
+
+    async def execute_batch(
+        self, reqs: list[GraphQLRequest], extra_args: dict[str, Any] | None = None
+    ) -> list[ExecutionResult]:
+        """One after the other: the server refuses JSON arrays (Twenty, July 2026)."""
+        return [await self.execute(request, extra_args=extra_args) for request in reqs]
+
+    async def connect(self) -> None:
+        """Opens the session, unless it is open."""
+        if self._make_engine is not None and self._engine.http.closed:
+            self._engine = self._make_engine()
+        await self._engine.http.open()
+
+    async def close(self) -> None:
+        """Closes the session, unless it belongs to a client."""
+        if self._make_engine is not None:
+            await self._engine.http.close()
+
+
+def _describe(document: DocumentNode, operation_name: str | None) -> tuple[str | None, str]:
+    """Name and kind of the operation in a document that will be executed."""
+    kinds = set()
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            name = node.name.value if node.name else None
+            if operation_name in (None, name):
+                kinds.add(node.operation)
+                operation_name = operation_name or name
+    return operation_name, "query" if kinds == {OperationType.QUERY} else "mutation"

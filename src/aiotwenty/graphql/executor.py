@@ -1,0 +1,22 @@
+"""What modules that need a whole client ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol, TypeAlias
+
+from aiotwenty.graphql.operation import Operation
+
+EndpointName: TypeAlias = Literal["graphql", "metadata"]
+
+
+class Executor(Protocol):
+    """What runs an operation: `Twenty`."""
+
+    async def execute(
+        self,
+        document: Operation | str,
+        variables: Mapping[str, object] | None = None,
+        *,
+        endpoint: EndpointName = "graphql",
+    ) -> dict[str, Any]: ...

@@ -1,0 +1,127 @@
+"""Filters as they are sent: one operator a field, no `startsWith`, and never an empty one where it would hit
+everything.
+
+A server refuses several operators on one field (Twenty, July 2026), or silently uses one of them (Twenty, November
+2025). `startsWith` means a prefix on the one and `like` without a wildcard on the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.alias_generators import to_snake
+
+from aiotwenty.errors import InvalidInput
+from aiotwenty.graphql.operation import Operation
+
+Filter = dict[str, Any]
+
+_CHANGE_MANY = re.compile(r"(update|delete|destroy|restore)([A-Z]\w*)")
+_OPERATORS = frozenset(
+    {"eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "like", "ilike", "startsWith", "endsWith", "regex", "iregex"}
+    | {"containsAny", "contains", "containsIlike", "isEmptyArray", "search"}
+)
+
+
+def normalise(value: BaseModel) -> Filter:
+    """The filter as a mapping of what was set in it, in a form that older and newer servers take alike."""
+    plain: Filter = {}
+    further: list[Filter] = []
+    for name, part in _set_fields(value):
+        if part is None:
+            # No filter to newer servers, a crash to older ones (Twenty, November 2025).
+            continue
+        if name in ("and", "or"):
+            plain[name] = [normalise(item) for item in part if item is not None]
+        elif name == "not":
+            plain[name] = normalise(part)
+        else:
+            first, *rest = _conditions(part)
+            plain[name] = first
+            further += [{name: condition} for condition in rest]
+    if further:
+        plain["and"] = [*plain.get("and", ()), *further]
+    return plain
+
+
+def restricts(value: Mapping[str, Any] | None) -> bool:
+    """Whether a filter can leave anything out. Empty parts are no filter at all to the server (Twenty, July 2026)."""
+    return any(_restricts(name, part) for name, part in (value or {}).items())
+
+
+def guarded(value: Filter | None, all_records: bool, what: str) -> Filter:
+    """The filter, unless it is empty and that was not asked for. Raises `InvalidInput`."""
+    if not all_records and not restricts(value):
+        raise _empty(what, ", or all_records=True")
+    return value or {}
+
+
+def with_filters(operation: Operation, variables: Mapping[str, object]) -> Mapping[str, object]:
+    """The variables with filters as they are sent. Raises `InvalidInput` if a change of many has an empty one."""
+    for name in operation.filters:
+        value = variables.get(name)
+        if isinstance(value, BaseModel):
+            value = normalise(value)
+            variables = {**variables, name: value}
+        if operation.kind == "mutation" and not (isinstance(value, Mapping) and restricts(value)):
+            names = _CHANGE_MANY.fullmatch(operation.root or "")
+            raise _empty(
+                operation.name,
+                f", or call twenty.{to_snake(names[2])}.{names[1]}_many(all_records=True)" if names else "",
+            )
+    return variables
+
+
+def _empty(what: str, otherwise: str) -> InvalidInput:
+    return InvalidInput(
+        f"{what} with an empty filter would change every record: give a filter with a condition{otherwise}."
+    )
+
+
+def _set_fields(value: BaseModel) -> Iterator[tuple[str, Any]]:
+    fields = type(value).model_fields
+    for name, info in fields.items():
+        if name in value.model_fields_set:
+            yield info.serialization_alias or info.alias or name, getattr(value, name)
+
+
+def _conditions(part: Any) -> list[Any]:
+    """What is asked of one field, as parts with one operator each; they all have to hold."""
+    if not isinstance(part, BaseModel):
+        return [part]
+    aliases = {info.serialization_alias or info.alias or name for name, info in type(part).model_fields.items()}
+    if {"and", "or", "not"} <= aliases:
+        return [normalise(part)]
+    if aliases <= _OPERATORS:
+        return [_operator(name, operand) for name, operand in _set_fields(part)] or [{}]
+    whole: Filter = {}
+    further: list[Filter] = []
+    for name, inner in _set_fields(part):
+        if inner is None:
+            continue
+        first, *rest = _conditions(inner)
+        whole[name] = first
+        further += [{name: condition} for condition in rest]
+    return [whole, *further]
+
+
+def _operator(name: str, operand: Any) -> Filter:
+    if name in ("startsWith", "endsWith") and isinstance(operand, str):
+        literal = operand.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return {"like": f"{literal}%" if name == "startsWith" else f"%{literal}"}
+    return {name: operand}
+
+
+def _restricts(name: str, part: Any) -> bool:
+    if part is None:
+        return False
+    if name == "or":
+        return bool(part) and all(restricts(item) for item in part)
+    if name == "and":
+        return any(restricts(item) for item in part)
+    if isinstance(part, Mapping):
+        return any(_restricts(inner, value) for inner, value in part.items())
+    return True

@@ -1,0 +1,89 @@
+"""All that generated code imports: `from aiotwenty.graphql import runtime as rt`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar, overload
+
+from pydantic import ConfigDict, Field
+
+from aiotwenty.graphql.filters import with_filters
+from aiotwenty.graphql.models import (
+    UNSET,
+    UUID,
+    BigFloat,
+    BigInt,
+    Date,
+    DateTime,
+    Filter,
+    Input,
+    Json,
+    Maybe,
+    Open,
+    Position,
+    PositionInput,
+    Record,
+    ToMany,
+    Unset,
+)
+from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
+
+__all__ = [
+    "UNSET",
+    "UUID",
+    "BigFloat",
+    "BigInt",
+    "ConfigDict",
+    "Date",
+    "DateTime",
+    "Edge",
+    "Endpoint",
+    "Field",
+    "Filter",
+    "Group",
+    "Input",
+    "Json",
+    "Maybe",
+    "Open",
+    "Operation",
+    "OperationsClient",
+    "Page",
+    "PageInfo",
+    "Position",
+    "PositionInput",
+    "Record",
+    "ToMany",
+    "Unset",
+]
+
+T = TypeVar("T")
+
+
+class Endpoint(Protocol):
+    """Something that sends operations and reads their answers: `TwentyTransport`."""
+
+    async def run(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Any:
+        """The value of the operation's root field (of the whole `data` when it has several), as `result_type`."""
+        ...
+
+
+class OperationsClient:
+    """Base of the flat clients: one typed method for each operation, all of which end here."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    @overload
+    async def _execute(self, operation: Operation, result_type: type[T], variables: Mapping[str, object]) -> T: ...
+
+    # For types that `type[T]` cannot say, such as unions: the generated method names the type of the result itself.
+    @overload
+    async def _execute(self, operation: Operation, result_type: object, variables: Mapping[str, object]) -> Any: ...
+
+    async def _execute(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Any:
+        """Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`.
+
+        Of writes, those by id are repeated when their answer is lost; a change of many with an empty filter is refused.
+        """
+        return await self._endpoint.run(operation, result_type, with_filters(operation, variables))

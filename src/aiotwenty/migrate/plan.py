@@ -1,0 +1,277 @@
+"""A plan: several sources into several objects, what others refer to first."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Strict, ValidationError
+
+from aiotwenty.bulk.catalogue import Catalogue
+from aiotwenty.bulk.fields import ID
+from aiotwenty.bulk.journal import Journal
+from aiotwenty.bulk.load import run_load
+from aiotwenty.bulk.loader import Input, LoadOptions, open_input
+from aiotwenty.bulk.options import Rows
+from aiotwenty.bulk.rejects import check_rejects_path
+from aiotwenty.bulk.report import LoadReport, OnProgress
+from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
+from aiotwenty.bulk.sources import InputError
+from aiotwenty.client import Client
+from aiotwenty.graphql.endpoint import TwentyTransport
+
+
+class Entry(BaseModel):
+    """A `[[load]]` of a plan."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    object: str
+    source: str
+    upsert: bool = False
+    key: str | list[str] | None = None
+    mapping: dict[str, str | Annotated[tuple[str, str], Strict(False)] | Literal[False]] = {}
+    constants: dict[str, Any] | None = None
+    ignore: list[str] = []
+    nulls: Literal["skip", "send"] | None = None
+    malformed: Literal["refuse", "reject"] = "refuse"
+    encoding: str | None = None
+    delimiter: str | None = None
+    rejects: str | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One source into one object."""
+
+    type_name: str
+    rows: Rows
+    options: LoadOptions
+    rejects: Path | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one pass of a step did; `links` is true for the second pass, which only fills in relations."""
+
+    label: str
+    links: bool
+    report: LoadReport
+
+
+async def load_plan(
+    client: Client,
+    plan: str | Path,
+    *,
+    journal: str | Path | Journal | None = None,
+    concurrency: int = 8,
+    on_progress: OnProgress | None = None,
+    dry_run: bool = False,
+) -> list[StepReport]:
+    """Runs a plan from a TOML file.
+
+    It holds a list of `[[load]]` with `object` and `source` (relative to the plan), and what `load` takes: `key`,
+    `upsert`, `mapping` (`Revenue = ["annualRevenue.amountMicros", "micros"]`, `Notes = false`), `constants`, `ignore`,
+    `nulls`, `malformed`, `encoding`, `delimiter`, `rejects`. The order is found out: objects that others refer to come
+    first. Where they refer to each other in a circle, relations are filled in by a second pass over those rows, which
+    then need a `key` or an `id`.
+
+    Raises `InputError` for anything in any of the sources that can't be right, before anything is sent.
+    """
+    path = Path(plan)
+    entries = read_plan(path)
+    catalogue = await serve_catalogue(client.endpoint("graphql"))
+    steps: list[Step] = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            steps.append(_step(path.parent, entry, catalogue, steps))
+        except InputError as error:
+            raise InputError(f"{path}, load {number}: {error}") from None
+    return await run_steps(
+        client.endpoint("graphql"),
+        catalogue,
+        steps,
+        journal=journal,
+        concurrency=concurrency,
+        on_progress=on_progress,
+        dry_run=dry_run,
+    )
+
+
+def read_plan(path: Path) -> list[Entry]:
+    """Its loads. Raises `InputError` for a plan that is missing, no TOML, or says what no plan can say."""
+    try:
+        plan = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {error}") from None
+    entries = plan.pop("load", None)
+    if plan or not isinstance(entries, list) or not entries:
+        unknown = f"; there is no place for {', '.join(plan)} outside of them" if plan else ""
+        raise InputError(f"{path}: a plan is a list of [[load]] with object and source{unknown}")
+    return [_entry(f"{path}, load {number}", given) for number, given in enumerate(entries, 1)]
+
+
+def _entry(where: str, given: Any) -> Entry:
+    try:
+        return Entry.model_validate(given)
+    except ValidationError as error:
+        raise InputError(f"{where}: {_explained(error)}") from None
+
+
+def _step(folder: Path, entry: Entry, catalogue: ServedCatalogue, before: Sequence[Step]) -> Step:
+    names, source = catalogue.find(entry.object), entry.source
+    times = sum(step.type_name == names.type_name and step.rows == folder / source for step in before)
+    if times:
+        if entry.key is None:
+            raise InputError(f"{source} makes {names.plural} once more; without a key they would be the same records")
+        source += f" ({times + 1})"
+    mapping = {column: spec or None for column, spec in entry.mapping.items()}
+    settings = entry.model_dump(include={"key", "constants", "ignore", "nulls", "malformed", "encoding", "delimiter"})
+    options = LoadOptions(
+        mode="upsert" if entry.upsert else "insert", mapping=mapping or None, source=source, **settings
+    )
+    rejects = folder / entry.rejects if entry.rejects else None
+    return Step(names.type_name, folder / entry.source, options, rejects, f"{names.plural} from {source}")
+
+
+def _explained(error: ValidationError) -> str:
+    told: dict[str, str] = {}
+    for one in error.errors(include_url=False):
+        name, *inner = one["loc"] or ("it",)
+        column = str(inner[0]) if inner else ""
+        if one["type"] == "extra_forbidden":
+            message = f"there is no setting {name}; there are {', '.join(sorted(Entry.model_fields))}"
+        elif one["type"] == "missing":
+            message = f"needs {name}"
+        elif name == "mapping" and inner:
+            message = f'mapping of {column!r} is to be "field", ["field", "transform"] or false, not {one["input"]!r}'
+        else:
+            message = f"{name}: {one['msg']}, not {one['input']!r}"
+        told.setdefault(f"{name} {column}", message)
+    return "; ".join(told.values())
+
+
+async def run_steps(
+    endpoint: TwentyTransport,
+    catalogue: Catalogue,
+    steps: Sequence[Step],
+    *,
+    journal: str | Path | Journal | None = None,
+    on_step: Callable[[str], object] | None = None,
+    **run: Any,
+) -> list[StepReport]:
+    """Loads in an order in which every relation finds its record, with a second pass where there is none."""
+    looked = [(step, await _look(step, catalogue)) for step in steps]
+    order, late = ordered([(step.type_name, _references(given)) for step, given in looked])
+    for (step, given), too_late in zip(looked, late, strict=True):
+        _check_second_pass(step, given, too_late)
+    if run.get("dry_run"):
+        journal = None
+    opened = journal if isinstance(journal, Journal) else Journal(journal)
+    reports: list[StepReport] = []
+    try:
+        for position in order:
+            step, given = looked[position]
+            waiting = _waiting(given, late[position])
+            options = replace(step.options, ignore=[*step.options.ignore, *waiting])
+            report = await run_load(
+                endpoint, catalogue, step.type_name, step.rows, options, journal=opened, rejects=step.rejects, **run
+            )
+            reports.append(StepReport(step.label, False, report))
+        for position in order:
+            step, given = looked[position]
+            waiting = _waiting(given, late[position])
+            if waiting and not run.get("dry_run"):
+                reports.append(await _second_pass(endpoint, catalogue, step, given, waiting, opened, run))
+    finally:
+        if opened is not journal and journal is not None:
+            opened.close()
+    return reports
+
+
+async def _look(step: Step, catalogue: Catalogue) -> Input:
+    try:
+        given = await open_input(step.rows, catalogue, step.type_name, step.options)
+        if step.rejects is not None:
+            check_rejects_path(step.rejects, step.rows if isinstance(step.rows, Path) else None)
+    except InputError as error:
+        raise InputError(f"{step.label}: {error}") from None
+    return given
+
+
+def _waiting(given: Input, late: set[str]) -> list[str]:
+    """The columns that lead to records which are loaded too late."""
+    return [column for column, other in _references(given).items() if other in late]
+
+
+def _check_second_pass(step: Step, given: Input, late: set[str]) -> None:
+    waiting = _waiting(given, late)
+    if waiting and not step.options.key and not given.mapper.gives(ID, _columns(given)):
+        raise InputError(
+            f"{step.label}: refers to records that are loaded after it ({', '.join(waiting)}); "
+            "its rows need a key or an id to be filled in by"
+        )
+
+
+async def _second_pass(
+    endpoint: TwentyTransport,
+    catalogue: Catalogue,
+    step: Step,
+    given: Input,
+    waiting: list[str],
+    journal: Journal,
+    run: Mapping[str, Any],
+) -> StepReport:
+    keys = [step.options.key] if isinstance(step.options.key, str) else list(step.options.key or ())
+    columns = {name: column for name in waiting if (column := given.mapper.column(name)) is not None}
+    wanted = [column.target.dotted for column in columns.values()]
+    options = replace(step.options, mode="update", only=["id", *keys, *wanted], constants=None, nulls="skip")
+    rejects = step.rejects and step.rejects.with_stem(step.rejects.stem + ".links")
+    report = await run_load(
+        endpoint, catalogue, step.type_name, step.rows, options, journal=journal, rejects=rejects, **run
+    )
+    return StepReport(step.label, True, report)
+
+
+def _columns(given: Input) -> list[str]:
+    return list(given.source.columns or (given.check.columns if given.check else ()))
+
+
+def _references(given: Input) -> dict[str, str]:
+    """The columns that lead to other objects: by a natural key, or by an id."""
+    joins = {relation.join: relation.type_name for relation in given.mapper.shape.relations.values()}
+    found = {}
+    for name in _columns(given):
+        column = given.mapper.column(name)
+        if column is None:
+            continue
+        other = column.target.relation.type_name if column.target.relation else joins.get(column.target.dotted)
+        if other is not None:
+            found[name] = other
+    return found
+
+
+def ordered(steps: Sequence[tuple[str, Mapping[str, str]]]) -> tuple[list[int], list[set[str]]]:
+    """The order of the steps, and for each the types that are loaded too late for it (or by itself)."""
+    left = list(range(len(steps)))
+    loaded_by = [name for name, _ in steps]
+    order: list[int] = []
+    late: list[set[str]] = [set() for _ in steps]
+    while left:
+        pending = {loaded_by[position] for position in left}
+
+        def waits(position: int, pending: Iterable[str] = pending) -> set[str]:
+            return {other for other in steps[position][1].values() if other in pending}
+
+        # The one that waits for the fewest others goes next; in a circle it goes without them.
+        chosen = min(left, key=lambda position: (len(waits(position) - {loaded_by[position]}), position))
+        late[chosen] = waits(chosen)
+        left.remove(chosen)
+        order.append(chosen)
+    return order, late

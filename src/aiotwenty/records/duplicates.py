@@ -1,0 +1,54 @@
+"""Records that look alike: finding them, and making one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import GenericAlias
+from typing import Any, Generic, TypeVar
+
+from aiotwenty.errors import InvalidInput
+from aiotwenty.graphql.models import UNSET, UUID, Input, Record
+from aiotwenty.graphql.page import Page
+from aiotwenty.records.base import Namespace, as_ids
+from aiotwenty.records.inputs import as_models
+
+R = TypeVar("R", bound=Record)
+C = TypeVar("C", bound=Input)
+
+
+class FindDuplicates(Namespace[R], Generic[R, C]):
+    """For objects that have duplicate detection."""
+
+    async def find_duplicates(
+        self, *, ids: Sequence[UUID | str] | None = None, data: Sequence[C | Mapping[str, Any]] | None = None
+    ) -> list[Page[R]]:
+        """For each id or each piece of data, in their order, the records that look like it."""
+        if (ids is None) == (data is None):
+            raise InvalidInput("find_duplicates needs ids or data, and not both.")
+        variables: dict[str, object] = (
+            {"ids": as_ids(ids)} if ids is not None else {"data": as_models(data, self.meta.model("create"), "data")}
+        )
+        pages: list[Page[R]] = await self._run("find_duplicates", GenericAlias(list, (self._page,)), variables)
+        return pages
+
+
+class MergeMany(Namespace[R]):
+    """For objects whose records can be merged."""
+
+    async def merge_many(self, ids: Sequence[UUID | str], conflict_priority_index: int = 0, dry_run: bool = False) -> R:
+        """The merged record: 2 to 9 become the one at `conflict_priority_index`, whose values win.
+
+        The others are gone for good on newer servers, soft-deleted on older ones (Twenty, July 2026). A dry run
+        changes nothing and returns a record with a random id.
+        """
+        record: R = await self._run(
+            "merge_many",
+            self._record,
+            {
+                "ids": as_ids(ids),
+                "conflictPriorityIndex": conflict_priority_index,
+                "dryRun": dry_run or UNSET,
+            },
+            repeatable=dry_run,
+        )
+        return record

@@ -1,0 +1,1 @@
+"""The server: requests, REST, files, and the order in which things are looked at."""

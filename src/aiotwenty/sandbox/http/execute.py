@@ -1,0 +1,184 @@
+"""What `/graphql` does with a document: it walks it without looking at the schema, or validates it in strict mode.
+
+Measured: `walk` is Twenty of July 2026, strict mode is 1.10 of November 2025.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, specified_rules, validate
+from graphql.execution.values import get_variable_values
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.http.requests import GraphQLCall
+from aiotwenty.sandbox.http.static_fields import StaticFields
+from aiotwenty.sandbox.language.documents import Document, Documents, Reader, RootField, is_query
+from aiotwenty.sandbox.language.validating import Answer, no_operation, refusal
+from aiotwenty.sandbox.language.variables import variable_errors
+from aiotwenty.sandbox.limits import MAX_ROOT_FIELDS, RateLimiter
+from aiotwenty.sandbox.model.model import QUERIES, DataModel
+from aiotwenty.sandbox.model.workspace import Caller
+from aiotwenty.sandbox.records.operations import Operations
+
+_INTROSPECTION = frozenset({"__schema", "__type"})
+_log = logging.getLogger(__name__)
+
+
+class RecordAnswer(Answer):
+    """One that came from the records rather than from a schema; it names no charset."""
+
+
+class Core:
+    """The `/graphql` endpoint."""
+
+    def __init__(
+        self,
+        model: DataModel,
+        operations: Callable[[], Operations],
+        static: StaticFields,
+        limiter: Callable[[], RateLimiter],
+        strict: bool,
+    ) -> None:
+        self._model = model
+        self._operations = operations
+        self._static = static
+        self._limiter = limiter
+        self._strict = strict
+        self._documents = Documents()
+
+    def execute(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
+        try:
+            document = self._documents.parse(asked.query)
+        except GraphQLError as error:
+            return refusal([error])
+        if caller is None:
+            return self.static_answer(asked, caller)
+        operation = document.operation(asked.operation_name)
+        if operation is None:
+            return no_operation(self._strict)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            return self.static_answer(asked, caller)
+        answer = self._validated if self._strict else self._walked
+        return answer(document, operation, asked, caller)
+
+    def static_answer(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
+        """An answer of the static schema alone, which knows no records."""
+        authenticated = caller is not None
+        return self._static.execute(asked.query, asked.variables, asked.operation_name, authenticated=authenticated)
+
+    def is_mutation(self, source: str, operation_name: str | None) -> bool:
+        try:
+            operation = self._documents.parse(source).operation(operation_name)
+        except GraphQLError:
+            return False
+        return operation is not None and not is_query(operation)
+
+    def root_fields(self, source: str, operation_name: str | None) -> dict[str, str]:
+        """The root fields by their keys in the answer, for choosing faults; nothing if the document can't be read."""
+        try:
+            document = self._documents.parse(source)
+        except GraphQLError:
+            return {}
+        operation = document.operation(operation_name)
+        return (
+            {} if operation is None else {root.key: root.name for root in document.roots(operation, Reader({}, False))}
+        )
+
+    def _is_record_field(self, operation: OperationDefinitionNode, name: str) -> bool:
+        found = self._model.by_root(name)
+        return found is not None and (found[1] in QUERIES) == is_query(operation)
+
+    # As the walking server does it
+
+    def _walked(
+        self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: Caller
+    ) -> Answer:
+        reader = Reader(asked.variables, validating=False)
+        roots = document.roots(operation, reader)
+        records = [root for root in roots if self._is_record_field(operation, root.name)]
+        names = {root.name for root in roots}
+        if not records:
+            if names & _INTROSPECTION:
+                return self._introspected(asked)
+            return self.static_answer(asked, caller)
+        if names & _INTROSPECTION and len(records) + len(names & _INTROSPECTION) == len(roots):
+            answer = self._answers(records, document, reader, caller)
+            answer["data"].update(dict.fromkeys(names & _INTROSPECTION))
+            answer.setdefault("errors", []).append(errors.mixed_roots().as_dict())
+            return RecordAnswer(answer)
+        if len(records) < len(roots):
+            return RecordAnswer({"errors": [errors.mixed_roots().as_dict()]})
+        if (refused := _walk_limits(roots)) is not None:
+            return RecordAnswer({"data": {}, "errors": [refused.as_dict()]})
+        return RecordAnswer(self._answers(roots, document, reader, caller))
+
+    # As the validating server does it
+
+    def _validated(
+        self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: Caller
+    ) -> Answer:
+        names = [root.name for root in document.roots(operation, Reader(asked.variables, validating=False))]
+        if not any(self._is_record_field(operation, name) for name in names):
+            return self._introspected(asked) if _INTROSPECTION & set(names) else self._beside_records(asked)
+        schema = self._static.whole_schema
+        key = ("valid", self._model.revision)
+        if key not in document.cache:
+            document.cache[key] = validate(schema, document.node, specified_rules)
+        if document.cache[key]:
+            return refusal(document.cache[key])
+        if wrong := variable_errors(schema, operation, asked.variables):
+            return Answer({"errors": wrong}, status=400)
+        values = get_variable_values(schema, operation.variable_definitions or (), asked.variables)
+        # graphql-core 3.3 gives an object, 3.2 the plain values.
+        coerced: Any = getattr(values, "coerced", values)
+        reader = Reader(coerced, validating=True)
+        roots = document.roots(operation, reader)
+        records = [root for root in roots if self._is_record_field(operation, root.name)]
+        answer = self._answers(records, document, reader, caller)
+        if len(records) < len(roots):
+            beside = self._beside_records(asked).body
+            others = {root.key for root in roots} - {root.key for root in records}
+            answer["data"] |= {key: value for key, value in (beside["data"] or {}).items() if key in others}
+            if "errors" in beside:
+                answer["errors"] = [*answer.get("errors", ()), *beside["errors"]]
+        return RecordAnswer(answer)
+
+    def _beside_records(self, asked: GraphQLCall) -> Answer:
+        answer = self._static.beside_records(asked.query, asked.variables, asked.operation_name)
+        return RecordAnswer(answer.body, answer.status, answer.refused)
+
+    def _introspected(self, asked: GraphQLCall) -> Answer:
+        answer = self._static.introspect(asked.query, asked.variables, asked.operation_name)
+        return RecordAnswer(answer.body, answer.status, answer.refused)
+
+    def _answers(self, roots: list[RootField], document: Document, reader: Reader, caller: Caller) -> dict[str, Any]:
+        """Each root field for itself: some may fail while others are done."""
+        data: dict[str, Any] = {}
+        failed: list[dict[str, Any]] = []
+        empty = self._limiter().take() if roots else None
+        operations = self._operations()
+        for root in roots:
+            try:
+                if empty is not None:
+                    raise errors.limit_reached(empty.tokens, empty.milliseconds)
+                data[root.key] = operations.run(root, document, reader, caller.name)
+            except errors.RecordError as error:
+                data[root.key] = None
+                failed.append(error.as_dict(self._strict))
+            except Exception:
+                _log.exception("%s failed", root.name)
+                data[root.key] = None
+                failed.append(errors.internal().as_dict())
+        return {"data": data, "errors": failed} if failed else {"data": data}
+
+
+def _walk_limits(roots: list[RootField]) -> errors.RecordError | None:
+    seen: set[str] = set()
+    for root in roots:
+        if root.name in seen:
+            return errors.duplicate_root(root.name)
+        seen.add(root.name)
+    return errors.too_many_roots(len(roots), MAX_ROOT_FIELDS) if len(roots) > MAX_ROOT_FIELDS else None

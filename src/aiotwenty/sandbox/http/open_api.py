@@ -1,0 +1,166 @@
+"""`/rest/open-api/core` and `/metadata`: the sandbox's REST endpoints, described from the data model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiotwenty.sandbox.model.composites import ACTOR_SOURCES, COMPOSITES, SubField
+from aiotwenty.sandbox.model.model import OPTIONED, DataModel, Field, Object
+
+_STRING: dict[str, Any] = {"type": "string"}
+_UUID: dict[str, Any] = {"type": "string", "format": "uuid"}
+_PLAIN: dict[str, dict[str, Any]] = {
+    "TEXT": _STRING,
+    "TS_VECTOR": _STRING,
+    "UUID": _UUID,
+    "NUMBER": {"type": "number"},
+    "NUMERIC": {"type": "number"},
+    "POSITION": {"type": "number"},
+    "BOOLEAN": {"type": "boolean"},
+    "DATE": {"type": "string", "format": "date"},
+    "DATE_TIME": {"type": "string", "format": "date-time"},
+    "RAW_JSON": {"type": "object"},
+    "ARRAY": {"type": "array", "items": _STRING},
+    "FILES": {
+        "type": "array",
+        "items": {"type": "object", "properties": {"fileId": _UUID, "label": _STRING}, "required": ["fileId", "label"]},
+    },
+}
+_PAGE_INFO = {
+    "type": "object",
+    "properties": {
+        "hasNextPage": {"type": "boolean"},
+        "hasPreviousPage": {"type": "boolean"},
+        "startCursor": _STRING,
+        "endCursor": _STRING,
+    },
+}
+
+_ID: dict[str, Any] = {"name": "id", "in": "path", "required": True, "schema": _UUID}
+
+
+def core_document(model: DataModel, url: str) -> dict[str, Any]:
+    """An OpenAPI 3.1 document with the paths and schemas of all active objects."""
+    active = [each for each in model.objects.values() if each.is_active]
+    return _document(
+        f"{url}/rest",
+        [{"name": each.name_plural, "description": f"Object `{each.name_plural}`"} for each in active],
+        {path: item for each in active for path, item in _paths(each).items()},
+        {each.type_name: _schema(each) for each in active},
+    )
+
+
+def metadata_document(url: str) -> dict[str, Any]:
+    """The same for the data model itself, as far as the sandbox has it over REST."""
+    objects = {"type": "array", "items": {"type": "object"}}
+    found = _answer({"objects": objects}, pageInfo=_PAGE_INFO, totalCount={"type": "integer"})
+    parameters = [
+        {"name": key, "in": "query", "schema": _STRING} for key in ("limit", "starting_after", "ending_before")
+    ]
+    paths = {
+        "/objects": {"get": _said("objects", "findManyObjects", "200", found, parameters=parameters)},
+        "/objects/{id}": {
+            "parameters": [_ID],
+            "get": _said("objects", "findOneObject", "200", _answer({"object": {"type": "object"}})),
+        },
+    }
+    return _document(f"{url}/rest/metadata", [{"name": "objects", "description": "Objects"}], paths, {})
+
+
+def _document(url: str, tags: list[Any], paths: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "openapi": "3.1.1",
+        "info": {"title": "Twenty Api", "description": "The REST API of a Twenty sandbox.", "version": "v0.1"},
+        "servers": [{"url": url, "description": "Sandbox"}],
+        "security": [{"bearerAuth": []}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "schemas": schemas,
+        },
+    }
+
+
+def _paths(of: Object) -> dict[str, Any]:
+    record = {"$ref": f"#/components/schemas/{of.type_name}"}
+    records = {"type": "array", "items": record}
+    name, roots = of.name_plural, of.roots
+    list_parameters = [
+        {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 200, "default": 60}},
+        *(
+            {"name": key, "in": "query", "schema": _STRING}
+            for key in ("filter", "order_by", "starting_after", "ending_before", "depth")
+        ),
+    ]
+    found = _answer({roots["find_many"]: records}, pageInfo=_PAGE_INFO, totalCount={"type": "integer"})
+    return {
+        f"/{name}": {
+            "get": _operation(of, "findMany", "200", found, parameters=list_parameters),
+            "post": _operation(of, "createOne", "201", _answer({roots["create_one"]: record}), body=record),
+        },
+        f"/{name}/{{id}}": {
+            "parameters": [_ID],
+            "get": _operation(of, "findOne", "200", _answer({roots["find_one"]: record})),
+            "patch": _operation(of, "updateOne", "200", _answer({roots["update_one"]: record}), body=record),
+            "delete": _operation(
+                of, "deleteOne", "200", _answer({roots["delete_one"]: {"type": "object", "properties": {"id": _UUID}}})
+            ),
+        },
+        f"/batch/{name}": {
+            "post": _operation(of, "createMany", "201", _answer({roots["create_many"]: records}), body=records),
+        },
+    }
+
+
+def _answer(data: dict[str, Any], **beside: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {"data": {"type": "object", "properties": data}, **beside}}
+
+
+def _operation(of: Object, verb: str, status: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
+    subject = of.name_singular if verb.endswith("One") else of.name_plural
+    return _said(of.name_plural, f"{verb}{subject[:1].upper()}{subject[1:]}", status, answer, **more)
+
+
+def _said(tag: str, operation_id: str, status: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "tags": [tag],
+        "operationId": operation_id,
+        "responses": {status: {"description": "Done", "content": {"application/json": {"schema": answer}}}},
+    }
+    if "body" in more:
+        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": more["body"]}}}
+    if "parameters" in more:
+        said["parameters"] = more["parameters"]
+    return said
+
+
+def _schema(of: Object) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    for each in of.active_fields():
+        if each.relations:
+            columns = (one.join_column for one in each.relations if one.join_column)
+            properties.update(dict.fromkeys(columns, _UUID))
+        else:
+            properties[each.name] = _value(each)
+    required = [
+        each.name
+        for each in of.active_fields()
+        if not each.relations and not each.is_nullable and each.default_value is None
+    ]
+    said: dict[str, Any] = {"type": "object", "description": of.label_singular, "properties": properties}
+    return said | ({"required": required} if required else {})
+
+
+def _value(of: Field) -> dict[str, Any]:
+    if of.type in COMPOSITES:
+        parts = {name: _part(part) for name, part in COMPOSITES[of.type].items()}
+        return {"type": "object", "properties": parts}
+    if of.type in OPTIONED:
+        choice = {"type": "string", "enum": of.option_values}
+        return {"type": "array", "items": choice} if of.type == "MULTI_SELECT" else choice
+    return _PLAIN[of.type]
+
+
+def _part(part: SubField) -> dict[str, Any]:
+    return {"type": "string", "enum": [*ACTOR_SOURCES]} if part.type == "SELECT" else _PLAIN[part.type]

@@ -1,0 +1,119 @@
+"""Reads what was sent, with the answers that Twenty's body parser gives to what can't be read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from aiotwenty.sandbox.language.javascript import json_message, unexpected_token
+from aiotwenty.sandbox.metadata.multipart import MultipartError, read_multipart
+
+_BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+
+
+class RefusedError(Exception):
+    """A request that gets its answer without having been understood."""
+
+    def __init__(self, response: web.Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+@dataclass(slots=True)
+class Call:
+    """A request's body: JSON, or what stands for it in another content type."""
+
+    payload: Any = None
+    static_only: bool = False
+    """Sent as `application/graphql`, which reaches only the static schema."""
+
+
+@dataclass(slots=True)
+class GraphQLCall:
+    query: str
+    variables: dict[str, Any] = field(default_factory=dict)
+    operation_name: str | None = None
+
+
+def to_json(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def failed(status: int, message: str, error: str) -> web.Response:
+    """An error in the form of the HTTP framework, outside of GraphQL and REST."""
+    return web.json_response({"message": message, "error": error, "statusCode": status}, status=status)
+
+
+def graphql_failed(status: int, message: str) -> web.Response:
+    return web.json_response({"errors": [{"message": message}]}, status=status)
+
+
+async def read_call(request: web.Request, strict: bool) -> Call:
+    if request.method in _BODYLESS:
+        return Call()
+    if request.content_type == "multipart/form-data":
+        try:
+            return Call(await read_multipart(request))
+        except MultipartError as error:
+            raise RefusedError(failed(400, str(error), "Bad Request")) from None
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        # Not 413; the older server says nothing at all.
+        text = "" if strict else json.dumps("request entity too large")
+        raise RefusedError(web.Response(status=500, text=text, content_type="application/json")) from None
+    match request.content_type:
+        case "application/json":
+            return Call(_parsed_body(raw) if raw.strip() else None)
+        case "application/x-www-form-urlencoded":
+            return Call(dict(await request.post()))
+        case "application/graphql":
+            return Call({"query": raw.decode(errors="replace")}, static_only=not strict)
+    if not raw:
+        return Call()
+    raise RefusedError(web.Response(status=415))
+
+
+def _parsed_body(raw: bytes) -> Any:
+    """The body parser takes objects and lists only."""
+    made = _parsed(raw)
+    if not isinstance(made, dict | list):
+        text = raw.decode(errors="replace").strip()
+        raise RefusedError(failed(400, unexpected_token(text, 0), "Bad Request"))
+    return made
+
+
+def _parsed(raw: bytes) -> Any:
+    text = raw.decode(errors="replace")
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except ValueError as error:
+        raise RefusedError(failed(400, json_message(text, error), "Bad Request")) from None
+
+
+def _no_constant(name: str) -> Any:
+    """NaN and Infinity, which Python would take, are no JSON."""
+    raise ValueError(name)
+
+
+async def graphql_call(request: web.Request, call: Call) -> GraphQLCall:
+    """The document and what goes with it. A body that says nothing is never answered (Twenty, July 2026)."""
+    payload = dict(request.query) if request.method == "GET" else call.payload
+    if isinstance(payload, list):
+        raise RefusedError(graphql_failed(400, "Batching is not supported."))
+    if not payload and request.method != "GET":
+        await asyncio.Event().wait()
+    query = payload.get("query") if isinstance(payload, Mapping) else None
+    if not isinstance(query, str) or not query:
+        raise RefusedError(graphql_failed(200, "Must provide query string."))
+    variables, name = payload.get("variables"), payload.get("operationName")
+    if isinstance(variables, str):
+        variables = _parsed(variables.encode()) if variables else None
+    return GraphQLCall(
+        query, variables if isinstance(variables, dict) else {}, name if isinstance(name, str) and name else None
+    )

@@ -1,0 +1,207 @@
+"""`/rest/{objects}` and `/rest/batch/{objects}`: records over REST, by the same operations as GraphQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.http.rest_filters import parse_filter, parse_order_by
+from aiotwenty.sandbox.language.documents import Selected
+from aiotwenty.sandbox.limits import REST_DEFAULT_PAGE, REST_MAX_PAGE
+from aiotwenty.sandbox.model.model import DataModel, Object, Operation
+from aiotwenty.sandbox.model.scalars import UUID_TEXT
+from aiotwenty.sandbox.records.operations import Operations
+from aiotwenty.sandbox.records.plans import Selection, full_selection
+
+RestAnswer = tuple[int, dict[str, Any]]
+_PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
+_EXAMPLES = "Valid examples: /rest/companies/id or /rest/companies or /rest/batch/companies"
+MAX_DEPTH = 1
+MAX_DEPTH_STRICT = 2
+
+
+class Rest:
+    def __init__(self, model: DataModel, operations: Callable[[], Operations], strict: bool) -> None:
+        self._model = model
+        self._operations = operations
+        self._strict = strict
+
+    def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, actor: str) -> RestAnswer:
+        """Status and body; `path` is what follows `/rest/`."""
+        batch = path[:1] == ["batch"]
+        name, *rest = path[1:] if batch else path
+        try:
+            if len(path) > 2 or not name:
+                raise errors.invalid_query(f"Query path '/rest/{'/'.join(path)}' invalid. {_EXAMPLES}")
+            of = self._object(name)
+            depth = self._depth(query)
+            if rest == ["duplicates"]:
+                return self._duplicates(of, payload, depth, actor)
+            record_id = _record_id(*rest)
+            match method:
+                case "GET" if record_id is None:
+                    return self._list(of, query, depth, actor)
+                case "GET":
+                    return self._found(of, record_id, depth, actor)
+                case "POST" if record_id is None:
+                    return self._create(of, payload, batch, query, depth, actor)
+                case "PATCH" | "PUT":
+                    return self._update(of, record_id, payload, query, depth, actor)
+                case "DELETE":
+                    return self._delete(of, record_id, query, actor)
+            return _failed(400, "BadRequestException", f"{method} is not possible for '{'/'.join(path)}'")
+        except errors.RecordError as error:
+            if error.sub_code == "RECORD_NOT_FOUND":
+                return _failed(404, "NotFoundException", error.message)
+            kind = "UserInputError" if error.more else "BadRequestException"
+            return _failed(400, kind, error.message)
+
+    def _object(self, name: str) -> Object:
+        of, operation = self._model.by_root(name) or (None, None)
+        if of is not None and operation == "find_many":
+            return of
+        hint = f"Did you mean '{of.name_plural}'?" if of is not None and operation == "find_one" else "eg: companies"
+        raise errors.invalid_query(f"object '{name}' not found. {hint}")
+
+    def _depth(self, query: Mapping[str, str]) -> int:
+        """How far related records come along; none do unless it is asked for."""
+        allowed = [str(depth) for depth in range((MAX_DEPTH_STRICT if self._strict else MAX_DEPTH) + 1)]
+        depth = query.get("depth") or "0"
+        if depth not in allowed:
+            raise errors.invalid_query(f"'depth={depth}' parameter invalid. Allowed values are {', '.join(allowed)}")
+        return int(depth)
+
+    def _call(self, of: Object, operation: Operation, given: dict[str, Any], selection: Selection, actor: str) -> Any:
+        return self._operations().call(of, operation, given, selection, actor)
+
+    def _list(self, of: Object, query: Mapping[str, str], depth: int, actor: str) -> RestAnswer:
+        given: dict[str, Any] = {"filter": parse_filter(query["filter"]) if query.get("filter") else {}}
+        if query.get("order_by"):
+            given["orderBy"] = parse_order_by(query["order_by"])
+        limit = min(_number(query, "limit", REST_DEFAULT_PAGE), REST_MAX_PAGE)
+        if query.get("ending_before"):
+            given |= {"before": query["ending_before"], "last": limit}
+        else:
+            given |= {"after": query.get("starting_after"), "first": limit}
+        page = self._call(of, "find_many", given, self._page_selection(of, depth), actor)
+        records = [_flat(edge["node"]) for edge in page["edges"]]
+        return 200, {
+            "data": {of.roots["find_many"]: records},
+            "pageInfo": page["pageInfo"],
+            "totalCount": page["totalCount"],
+        }
+
+    def _found(self, of: Object, record_id: str | None, depth: int, actor: str) -> RestAnswer:
+        given = {"filter": {"id": {"eq": record_id}}}
+        record = self._call(of, "find_one", given, self._selection(of, depth), actor)
+        return 200, {"data": {of.roots["find_one"]: _flat(record)}}
+
+    def _create(
+        self, of: Object, payload: Any, batch: bool, query: Mapping[str, str], depth: int, actor: str
+    ) -> RestAnswer:
+        operation: Operation = "create_many" if batch else "create_one"
+        given = {"data": payload, "upsert": query.get("upsert") == "true"}
+        return 201, self._written(of, operation, given, depth, actor)
+
+    def _update(
+        self, of: Object, record_id: str | None, payload: Any, query: Mapping[str, str], depth: int, actor: str
+    ) -> RestAnswer:
+        if record_id is not None:
+            return 200, self._written(of, "update_one", {"id": record_id, "data": payload}, depth, actor)
+        given = {"data": payload, "filter": _needed_filter(query, "update")}
+        return 200, self._written(of, "update_many", given, depth, actor)
+
+    def _delete(self, of: Object, record_id: str | None, query: Mapping[str, str], actor: str) -> RestAnswer:
+        """For good unless `soft_delete=true`: other than GraphQL's `delete...`, whose name the answer has."""
+        soft = query.get("soft_delete") == "true"
+        if record_id is None:
+            given = {"filter": _needed_filter(query, "delete" if soft else "destroy")}
+            body = self._written(of, "delete_many" if soft else "destroy_many", given, None, actor)
+        else:
+            if self._strict:
+                # What is deleted already isn't found a second time (Twenty 1.10, November 2025).
+                self._found(of, record_id, 0, actor)
+            body = self._written(of, "delete_one" if soft else "destroy_one", {"id": record_id}, None, actor)
+        (shown,) = body["data"].values()
+        return 200, {"data": {of.roots["delete_many" if record_id is None else "delete_one"]: shown}}
+
+    def _duplicates(self, of: Object, payload: Any, depth: int, actor: str) -> RestAnswer:
+        found = self._call(of, "find_duplicates", payload or {}, self._page_selection(of, depth), actor)
+        return 200, {
+            "data": [
+                {
+                    "totalCount": page["totalCount"],
+                    "pageInfo": page["pageInfo"],
+                    of.roots["find_duplicates"]: [_flat(edge["node"]) for edge in page["edges"]],
+                }
+                for page in found
+            ]
+        }
+
+    def _written(
+        self, of: Object, operation: Operation, given: dict[str, Any], depth: int | None, actor: str
+    ) -> dict[str, Any]:
+        """With `depth` None only the id is told."""
+        selection = {"id": Selected("id")} if depth is None else self._selection(of, depth)
+        made = self._call(of, operation, given, selection, actor)
+        shown = [_flat(each) for each in made] if isinstance(made, list) else _flat(made)
+        return {"data": {of.roots[operation]: shown}}
+
+    def _page_selection(self, of: Object, depth: int) -> Selection:
+        return {
+            "totalCount": Selected("totalCount"),
+            "edges": Selected("edges", {"node": Selected("node", self._selection(of, depth))}),
+            "pageInfo": Selected("pageInfo", {name: Selected(name) for name in _PAGE_INFO}),
+        }
+
+    def _selection(self, of: Object, depth: int, in_many: bool = False) -> Selection:
+        made = full_selection(of)
+        if depth == 0:
+            return made
+        for name, one in of.to_one.items():
+            made[name] = Selected(name, self._selection(self._model.objects[one.target], depth - 1, in_many))
+        if not in_many:
+            for name, many in of.to_many.items():
+                node = Selected("node", self._selection(self._model.objects[many.target], depth - 1, True))
+                made[name] = Selected(name, {"edges": Selected("edges", {"node": node})})
+        return made
+
+
+def _flat(node: dict[str, Any]) -> dict[str, Any]:
+    """REST has lists where GraphQL has connections."""
+    return {name: _flat_value(value) for name, value in node.items()}
+
+
+def _flat_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"edges"}:
+            return [_flat(edge["node"]) for edge in value["edges"]]
+        return _flat(value)
+    return value
+
+
+def _record_id(record_id: str | None = None) -> str | None:
+    if record_id is not None and not UUID_TEXT.fullmatch(record_id):
+        raise errors.invalid_query(f"'{record_id}' is not a valid UUID")
+    return record_id
+
+
+def _needed_filter(query: Mapping[str, str], verb: str) -> dict[str, Any]:
+    """That of a request which changes many records: it may not be left out."""
+    if not query.get("filter"):
+        raise errors.invalid_query(f"Filters are mandatory for bulk {verb} operations")
+    return parse_filter(query["filter"])
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, "")
+    if not text:
+        return default
+    if not text.isdigit():
+        raise errors.invalid_query(f"{name} '{text}' is invalid. Should be an integer")
+    return int(text)
+
+
+def _failed(status: int, error: str, message: str) -> RestAnswer:
+    return status, {"statusCode": status, "error": error, "messages": [message]}

@@ -1,0 +1,261 @@
+"""The HTTP side: routes, keys, content types and everything in which Twenty's transport is unusual."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.faults import Faults
+from aiotwenty.sandbox.http import disturb, rest_metadata
+from aiotwenty.sandbox.http.execute import Core, RecordAnswer
+from aiotwenty.sandbox.http.open_api import core_document, metadata_document
+from aiotwenty.sandbox.http.requests import (
+    Call,
+    GraphQLCall,
+    RefusedError,
+    failed,
+    graphql_call,
+    graphql_failed,
+    read_call,
+    to_json,
+)
+from aiotwenty.sandbox.http.rest import Rest
+from aiotwenty.sandbox.language.validating import Answer
+from aiotwenty.sandbox.limits import MAX_BODY_BYTES, RateLimiter
+from aiotwenty.sandbox.metadata.files import Files
+from aiotwenty.sandbox.metadata.resolvers import Metadata
+from aiotwenty.sandbox.model.workspace import Caller, Workspace
+
+_BEARER = re.compile(r"bearer\s+(\S+)", re.IGNORECASE)
+KEEP_ALIVE_SECONDS = 65
+KEEP_ALIVE_SECONDS_STRICT = 5
+_GRAPHQL_JSON = "application/graphql-response+json"
+_EVENTS = "text/event-stream"
+_COMMENT_SECONDS = 12
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+CallHandler = Callable[[web.Request, Call], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Endpoints:
+    """Answers requests for one workspace."""
+
+    workspace: Workspace
+    core: Core
+    metadata: Metadata
+    rest: Rest
+    files: Files
+    faults: Callable[[], Faults]
+    limiter: Callable[[], RateLimiter]
+    strict: bool
+    url: Callable[[], str]
+
+    def application(self) -> web.Application:
+        application = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_unknown_path])
+        router = application.router
+        for path, execute in (("/graphql", self._core), ("/metadata", self._metadata)):
+            handler = self._disturbed(self._graphql(execute))
+            router.add_route("*", path, handler)
+            if self.strict:
+                router.add_route("*", f"{path}/", _nothing_here)
+            else:
+                router.add_route("*", f"{path}/", handler)
+        router.add_get("/healthz", _health)
+        router.add_get("/file/{folder}/{id}", self.files.download)
+        router.add_put("/file/upload/{id}", self.files.receive)
+        router.add_get("/rest/metadata/objects", self._disturbed(self._rest_objects))
+        router.add_get("/rest/metadata/objects/{name}", self._disturbed(self._rest_object))
+        router.add_get("/rest/open-api/core", self._disturbed(self._open_api))
+        router.add_get("/rest/open-api/metadata", self._disturbed(self._open_api_metadata))
+        router.add_route("*", "/rest/{path:.+}", self._disturbed(self._rest_records))
+        application.on_response_prepare.append(self._headers)
+        return application
+
+    async def _headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.popall("Server", None)
+        response.headers["X-Powered-By"] = "Express"
+        if self.strict:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        else:
+            response.headers["Vary"] = "Origin"
+            response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+        if request.keep_alive and response.keep_alive is not False:
+            seconds = KEEP_ALIVE_SECONDS_STRICT if self.strict else KEEP_ALIVE_SECONDS
+            response.headers["Connection"] = "keep-alive"
+            response.headers["Keep-Alive"] = f"timeout={seconds}"
+
+    def _disturbed(self, handler: CallHandler) -> Handler:
+        """A handler whose requests are read for it, and to which faults happen."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                call = await read_call(request, self.strict)
+                asked = self._asked(request, call) if self.faults() else {}
+                struck = self.faults().struck(asked.values())
+                for fault in struck:
+                    response = await disturb.instead(request, fault, list(asked), self.strict)
+                    if response is not None:
+                        return response
+                response = await handler(request, call)
+            except RefusedError as refused:
+                return refused.response
+            for fault in struck:
+                response = await disturb.afterwards(request, response, fault, list(asked))
+            return response
+
+        return handle
+
+    def _asked(self, request: web.Request, call: Call) -> dict[str, str]:
+        """What faults call a request: its root fields by their keys in the answer, or the parts of its path."""
+        if isinstance(call.payload, dict) and isinstance(call.payload.get("query"), str):
+            name = call.payload.get("operationName")
+            return self.core.root_fields(call.payload["query"], name if isinstance(name, str) else None)
+        return {part: part for part in request.path.strip("/").split("/")}
+
+    def _caller(self, request: web.Request) -> Caller | None:
+        """Who asks, None without a token; raises `RecordError` for one that doesn't work."""
+        match = _BEARER.search(request.headers.get("Authorization", ""))
+        return None if match is None else self.workspace.caller(match[1])
+
+    # GraphQL
+
+    def _graphql(self, execute: Callable[[GraphQLCall, Caller | None], Answer]) -> CallHandler:
+        async def handle(request: web.Request, call: Call) -> web.StreamResponse:
+            self._check_method(request)
+            asked = await graphql_call(request, call)
+            try:
+                caller = self._caller(request)
+            except errors.RecordError as error:
+                return self._respond(request, RecordAnswer({"errors": [error.as_dict()]}))
+            if request.method == "GET" and self.strict and self.core.is_mutation(asked.query, asked.operation_name):
+                message = "Can only perform a mutation operation from a POST request."
+                raise RefusedError(graphql_failed(405, message))
+            only_static = call.static_only or (request.method == "GET" and not self.strict)
+            if only_static and request.path.startswith("/graphql"):
+                return self._respond(request, self.core.static_answer(asked, caller))
+            answer = execute(asked, caller)
+            return await _silence(request) if answer.body is None else self._respond(request, answer)
+
+        return handle
+
+    def _core(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
+        return self.core.execute(asked, caller)
+
+    def _metadata(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
+        return self.metadata.execute(asked.query, asked.variables, asked.operation_name, caller=caller)
+
+    def _check_method(self, request: web.Request) -> None:
+        match request.method:
+            case "GET" if "text/html" in request.headers.get("Accept", ""):
+                raise RefusedError(web.Response(status=406))
+            case "OPTIONS":
+                allowed = {"Access-Control-Allow-Methods": "GET,HEAD,PUT,PATCH,POST,DELETE"}
+                raise RefusedError(web.Response(status=204, headers=allowed))
+            case "PUT" if self.strict:
+                text = "GraphQL only supports GET and POST requests."
+                raise RefusedError(web.Response(status=405, text=text))
+            case "GET" | "POST" | "PUT":
+                return
+        raise RefusedError(web.Response(status=405, headers={"Allow": "GET, POST"}))
+
+    def _respond(self, request: web.Request, answer: Answer) -> web.Response:
+        status, walked = answer.status, isinstance(answer, RecordAnswer)
+        if answer.events and _EVENTS in request.headers.get("Accept", ""):
+            events = b"event: next\ndata: " + to_json(answer.body) + b"\n\nevent: complete\ndata:\n\n"
+            return web.Response(body=events, status=status, content_type=_EVENTS)
+        wanted = _GRAPHQL_JSON in request.headers.get("Accept", "") and (self.strict or not walked)
+        if wanted and answer.refused and status == 200:
+            status = 400
+        content_type = _GRAPHQL_JSON if wanted else "application/json"
+        if not walked:
+            content_type += "; charset=utf-8"
+        return web.Response(body=to_json(answer.body), status=status, headers={"Content-Type": content_type})
+
+    # REST
+
+    def _rest_caller(self, request: web.Request) -> Caller:
+        try:
+            caller = self._caller(request)
+        except errors.RecordError as error:
+            message = error.reason if isinstance(error, errors.UnreadableTokenError) else error.message
+            refused = _unread_body(_STATUSES[error.code], error.sub_code or error.code, message)
+            raise RefusedError(refused) from None
+        if caller is None:
+            raise RefusedError(_unread_body(403, "FORBIDDEN_EXCEPTION", "Missing authentication token"))
+        return caller
+
+    async def _rest_records(self, request: web.Request, call: Call) -> web.StreamResponse:
+        caller = self._rest_caller(request)
+        if (empty := self.limiter().take()) is not None:
+            error = errors.limit_reached(empty.tokens, empty.milliseconds)
+            return _rest_failed(429, "HttpException", error.message)
+        path = [part for part in request.match_info["path"].split("/") if part]
+        return _rest_response(*self.rest.answer(request.method, path, request.query, call.payload, caller.name))
+
+    async def _rest_objects(self, request: web.Request, call: Call) -> web.StreamResponse:
+        self._rest_caller(request)
+        return _rest_response(*rest_metadata.list_objects(self.workspace, request.query, self.strict))
+
+    async def _rest_object(self, request: web.Request, call: Call) -> web.StreamResponse:
+        self._rest_caller(request)
+        return _rest_response(*rest_metadata.get_object(self.workspace, request.match_info["name"]))
+
+    async def _open_api(self, request: web.Request, call: Call) -> web.StreamResponse:
+        self._rest_caller(request)
+        return _rest_response(200, core_document(self.workspace.model, self.url()))
+
+    async def _open_api_metadata(self, request: web.Request, call: Call) -> web.StreamResponse:
+        self._rest_caller(request)
+        return _rest_response(200, metadata_document(self.url()))
+
+
+async def _silence(request: web.Request) -> web.StreamResponse:
+    """A subscription that tells nothing, but that it is still there, until the caller goes."""
+    response = web.StreamResponse(headers={"Content-Type": _EVENTS, "Content-Encoding": "none"})
+    await response.prepare(request)
+    while True:
+        await response.write(b":\n\n")
+        await asyncio.sleep(_COMMENT_SECONDS)
+
+
+def _rest_response(status: int, body: Any) -> web.Response:
+    response = web.Response(body=to_json(body), status=status, content_type="application/json", charset="utf-8")
+    response.headers["ETag"] = f'W/"{len(response.body or b""):x}"'  # type: ignore[arg-type]
+    return response
+
+
+_STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, errors.BAD_INPUT: 400, "INTERNAL_SERVER_ERROR": 500}
+
+
+def _unread_body(status: int, error: str, message: str) -> web.Response:
+    """A refusal before the framework: it names no charset."""
+    body = to_json({"statusCode": status, "messages": [message], "error": error})
+    return web.Response(body=body, status=status, content_type="application/json")
+
+
+def _rest_failed(status: int, error: str, message: str) -> web.Response:
+    return _rest_response(status, {"statusCode": status, "messages": [message], "error": error})
+
+
+@web.middleware
+async def _unknown_path(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+        return failed(404, f"Cannot {request.method} {request.path}", "Not Found")
+
+
+async def _nothing_here(_request: web.Request) -> web.Response:
+    return web.Response(status=404)
+
+
+async def _health(_request: web.Request) -> web.Response:
+    return web.Response(text=json.dumps({"status": "ok", "info": {}, "error": {}, "details": {}}))

@@ -1,0 +1,236 @@
+"""What `/graphql` has beside records: introspection, `search`, and the schema that a caller without a key sees."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    build_schema,
+)
+
+from aiotwenty.sandbox.language.validating import Answer, forbidden, run
+from aiotwenty.sandbox.metadata.resolvers import not_in_sandbox
+from aiotwenty.sandbox.model.composites import COMPOSITES
+from aiotwenty.sandbox.model.model import DataModel, Object
+from aiotwenty.sandbox.model.names import upper_first
+from aiotwenty.sandbox.model.scalars import UUID
+from aiotwenty.sandbox.model.schema import core_schema
+from aiotwenty.sandbox.records.outputs import search_columns
+from aiotwenty.sandbox.records.store import Store, quoted
+
+_SDL = """
+scalar UUID
+
+type SearchRecord {
+  recordId: UUID!
+  objectNameSingular: String!
+  objectLabelSingular: String!
+  label: String!
+  imageUrl: String
+  tsRankCD: Float!
+  tsRank: Float!
+}
+
+type SearchResultEdge {
+  node: SearchRecord!
+  cursor: String!
+}
+
+type SearchResultPageInfo {
+  endCursor: String
+  hasNextPage: Boolean!
+}
+
+type SearchResultConnection {
+  edges: [SearchResultEdge!]!
+  pageInfo: SearchResultPageInfo!
+}
+
+type Query {
+  search(
+    searchInput: String!
+    limit: Int!
+    after: String
+    includedObjectNameSingulars: [String!]
+    excludedObjectNameSingulars: [String!]
+  ): SearchResultConnection!
+}
+
+type Mutation {
+  activateWorkflowVersion(workflowVersionId: UUID!): Boolean!
+  deactivateWorkflowVersion(workflowVersionId: UUID!): Boolean!
+}
+"""
+_INTROSPECTIONS_KEPT = 8
+
+
+@cache
+def _schema() -> GraphQLSchema:
+    """With the scalars of the record schema, so that the two can be one."""
+    schema = build_schema(_SDL, assume_valid=True)
+    record, mutation = schema.type_map["SearchRecord"], schema.mutation_type
+    assert isinstance(record, GraphQLObjectType)
+    assert mutation is not None
+    required = GraphQLNonNull(UUID)
+    record.fields["recordId"].type = required
+    for field in mutation.fields.values():
+        field.args["workflowVersionId"].type = required
+    return GraphQLSchema(schema.query_type, mutation)
+
+
+@cache
+def _root_names() -> frozenset[str]:
+    roots = (_schema().query_type, _schema().mutation_type)
+    return frozenset(name for root in roots if root for name in root.fields)
+
+
+class StaticFields:
+    """Validates and executes documents that name no record field."""
+
+    def __init__(self, store: Store, model: DataModel, *, strict: bool = False) -> None:
+        self._store = store
+        self._model = model
+        self._strict = strict
+        self._introspected: dict[tuple[str, str, str | None], Answer] = {}
+        self._revision = 0
+
+    @property
+    def whole_schema(self) -> GraphQLSchema:
+        """Its root fields and those of the records, as a validating server has them in one (Twenty 1.10)."""
+        return core_schema(self._model, beside=_schema())
+
+    def execute(
+        self,
+        source: str | DocumentNode,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        authenticated: bool,
+    ) -> Answer:
+        """Answers a document against the static schema: a record field is unknown to it."""
+        return run(
+            _schema(),
+            source,
+            variables,
+            operation_name,
+            resolver=self._resolve,
+            context=authenticated,
+            limits=not self._strict,
+            introspection=authenticated or self._strict,
+        )
+
+    def beside_records(self, source: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> Answer:
+        """The answer to everything in a document of the whole schema but its record fields, which are null in it."""
+        return run(
+            self.whole_schema,
+            source,
+            variables,
+            operation_name,
+            resolver=self._resolve_beside,
+            context=True,
+            limits=False,
+        )
+
+    def introspect(
+        self, source: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
+    ) -> Answer:
+        """Answers `__schema` and `__type` about the workspace's own schema; kept until the data model changes."""
+        if self._revision != self._model.revision or len(self._introspected) >= _INTROSPECTIONS_KEPT:
+            self._introspected.clear()
+            self._revision = self._model.revision
+        key = (source, json.dumps(variables, default=str), operation_name)
+        if key not in self._introspected:
+            schema = self.whole_schema if self._strict else core_schema(self._model)
+            self._introspected[key] = run(schema, source, variables, operation_name, limits=False)
+        return self._introspected[key]
+
+    def _resolve(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+        if info.path.prev is not None:
+            return source[info.field_name]
+        if not info.context:
+            raise forbidden(self._strict)
+        if info.field_name == "search":
+            return self._search(**arguments)
+        raise not_in_sandbox(f"{info.parent_type.name}.{info.field_name}")
+
+    def _resolve_beside(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+        if info.path.prev is None and info.field_name not in _root_names():
+            return None
+        return self._resolve(source, info, **arguments)
+
+    def _search(
+        self,
+        searchInput: str,  # noqa: N803
+        limit: int,
+        after: str | None = None,
+        includedObjectNameSingulars: list[str] | None = None,  # noqa: N803
+        excludedObjectNameSingulars: list[str] | None = None,  # noqa: N803
+    ) -> dict[str, Any]:
+        """Every record that has all of the words, in any searched field; ranks are all the same."""
+        skipped = _offset(after)
+        words = searchInput.lower().split()
+        found: list[dict[str, Any]] = []
+        for of in self._model.objects.values():
+            if not (of.is_searchable and of.is_active) or of.name_singular in (excludedObjectNameSingulars or ()):
+                continue
+            if includedObjectNameSingulars and of.name_singular not in includedObjectNameSingulars:
+                continue
+            found += self._matches(of, words, skipped + limit + 1 - len(found))
+        page = found[skipped : skipped + limit]
+        edges = [{"node": node, "cursor": _cursor(skipped + place + 1)} for place, node in enumerate(page)]
+        last = edges[-1]["cursor"] if edges else None
+        return {"edges": edges, "pageInfo": {"endCursor": last, "hasNextPage": len(found) > skipped + limit}}
+
+    def _matches(self, of: Object, words: list[str], limit: int) -> list[dict[str, Any]]:
+        searched = [f"fold({quoted(column.name)})" for column in search_columns(of)]
+        if not searched or limit <= 0:
+            return []
+        text = " || ' ' || ".join(f"coalesce({column}, '')" for column in searched)
+        conditions = "".join(f" AND instr({text}, ?) > 0" for _ in words)
+        sql = (
+            f'SELECT "id", {_label(of)} FROM {quoted(of.name_singular)} WHERE "deletedAt" IS NULL{conditions} '
+            'ORDER BY "position", "id" LIMIT ?'
+        )
+        return [
+            {
+                "recordId": record_id,
+                "objectNameSingular": of.name_singular,
+                "objectLabelSingular": of.label_singular,
+                "label": (label or "").strip(),
+                "imageUrl": None,
+                "tsRankCD": 0.1,
+                "tsRank": 0.0607927,
+            }
+            for record_id, label in self._store.rows(sql, (*words, limit))
+        ]
+
+
+def _label(of: Object) -> str:
+    field = of.fields[of.label_identifier]
+    if field.type in COMPOSITES:
+        parts = (f"coalesce({quoted(field.name + upper_first(part))}, '')" for part in COMPOSITES[field.type])
+        return " || ' ' || ".join(parts)
+    return f"coalesce({quoted(field.name)}, '')"
+
+
+def _cursor(offset: int) -> str:
+    return base64.b64encode(json.dumps({"offset": offset}).encode()).decode()
+
+
+def _offset(after: str | None) -> int:
+    if not after:
+        return 0
+    try:
+        return int(json.loads(base64.b64decode(after, validate=True))["offset"])
+    except (ValueError, KeyError, TypeError):
+        raise GraphQLError("Invalid cursor", extensions={"code": "BAD_USER_INPUT"}) from None

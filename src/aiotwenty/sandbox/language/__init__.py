@@ -1,0 +1,1 @@
+"""GraphQL as the server reads it: documents, variables, validation."""

@@ -1,0 +1,1 @@
+"""What happens to the data model, and what else /metadata answers."""

@@ -1,0 +1,49 @@
+"""What `/metadata` answers when it refuses: `METADATA_VALIDATION_FAILED` with everything that would have failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from graphql import GraphQLError
+
+from aiotwenty.sandbox.model.workspace import new_id
+
+Action = Literal["create", "update", "delete"]
+_PLURALS = {"view": "views", "viewField": "viewFields", "index": "indices", "webhook": "webhooks"}
+_PARTICIPLES = {"create": "creating", "update": "updating", "delete": "deleting"}
+
+
+def reason(code: str, message: str, user_message: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"code": code, "message": message, "userFriendlyMessage": user_message or message, **more}
+
+
+class ValidationFailedError(GraphQLError):
+    """Twenty reports each entity that it could not build, those that only follow from another included."""
+
+    def __init__(self, action: Action, what: str, entries: Mapping[str, list[dict[str, Any]]]) -> None:
+        counts = {kind: len(found) for kind, found in entries.items()}
+        named = (f"{count} {_PLURALS.get(kind, kind) if count > 1 else kind}" for kind, count in counts.items())
+        reasons = [one for found in entries.values() for entry in found for one in entry["errors"]]
+        only = reasons[0]["userFriendlyMessage"] if len(reasons) == 1 else "Many validation errors"
+        super().__init__(
+            f"Multiple validation errors occurred while {_PARTICIPLES[action]} {what}",
+            extensions={
+                "code": "METADATA_VALIDATION_FAILED",
+                "errors": dict(entries),
+                "summary": {"totalErrors": sum(counts.values()), **counts},
+                "userFriendlyMessage": only,
+                "message": f"Validation failed for {', '.join(named)}",
+            },
+        )
+
+
+def entry(kind: str, action: Action, reasons: list[dict[str, Any]], **information: Any) -> dict[str, Any]:
+    """One entity that could not be built, with what little is told of it."""
+    return {
+        "status": "fail",
+        "errors": reasons,
+        "flatEntityMinimalInformation": {"universalIdentifier": new_id(), **information},
+        "metadataName": kind,
+        "type": action,
+    }

@@ -1,0 +1,316 @@
+"""Fields created, changed and deleted, as `/metadata` allows it.
+
+Each function checks first, then changes the model; it refuses with the errors of the real server.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from aiotwenty.sandbox.metadata.failures import Action, ValidationFailedError, entry, reason
+from aiotwenty.sandbox.metadata.field_checks import invalid, name_reasons, not_available, type_reasons, value_reasons
+from aiotwenty.sandbox.model.model import (
+    OPTIONED,
+    RELATIONS,
+    DataModel,
+    Field,
+    Object,
+    Relation,
+    RelationKind,
+    relation_name,
+)
+from aiotwenty.sandbox.model.names import camel
+from aiotwenty.sandbox.model.renaming import rename_field
+from aiotwenty.sandbox.model.workspace import new_id, now
+
+RATINGS = 5
+VIEWS = 2
+"""How many views a new object has; a field that can't be made fails in each of them again."""
+
+_FIELD_UPDATES = {
+    "label": "label",
+    "description": "description",
+    "icon": "icon",
+    "isActive": "is_active",
+    "isNullable": "is_nullable",
+    "isUnique": "is_unique",
+    "defaultValue": "default_value",
+    "settings": "settings",
+}
+_CLEARABLE = frozenset({"description", "icon", "defaultValue", "settings"})
+
+
+def new_field(
+    name: str, of_type: str, label: str, *, default: Any = None, system: bool = False, nullable: bool | None = None
+) -> Field:
+    moment = now()
+    return Field(
+        id=new_id(),
+        name=name,
+        type=of_type,
+        label=label,
+        is_nullable=not system if nullable is None else nullable,
+        is_system=system,
+        is_custom=True,
+        default_value=default,
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def create_field(model: DataModel, given: dict[str, Any], *, strict: bool = False) -> Field:
+    """A field of any type that the real server lets users create; a relation makes the field at its other end too."""
+    of = model.object_by_id(given["objectMetadataId"])
+    if of is None:
+        missing = reason(
+            "OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Field to create related object not found"
+        )
+        raise _field_failure("create", [missing], given["name"], None)
+    reasons = _field_reasons(model, of, given, strict)
+    if reasons:
+        raise _field_failure("create", reasons, given["name"], of)
+    field = _requested_field(given, strict)
+    ends = _relation_ends(model, of, field, given) if field.type in RELATIONS else []
+    of.fields[field.name] = field
+    for other, opposite in ends:
+        other.fields[opposite.name] = opposite
+    if field.is_unique:
+        of.unique_indexes.append([field.name])
+    model.changed()
+    return field
+
+
+def _taken(of: Object) -> set[str]:
+    return {*of.fields, *of.columns, *of.to_one, *of.to_many}
+
+
+def _field_reasons(model: DataModel, of: Object, given: dict[str, Any], strict: bool) -> list[dict[str, Any]]:
+    name = given["name"]
+    reasons = name_reasons(name, strict)
+    if name in _taken(of):
+        reasons.append(not_available(name))
+    reasons += type_reasons(given["type"], strict)
+    reasons += _label_reasons(given["label"])
+    reasons += value_reasons(given["type"], given)
+    if given["type"] in RELATIONS:
+        reasons += _relation_reasons(model, of, given)
+    return reasons
+
+
+def _label_reasons(label: str | None) -> list[dict[str, Any]]:
+    return [invalid("Label cannot be empty", label)] if label is not None and not label.strip() else []
+
+
+def _payloads(given: dict[str, Any]) -> list[dict[str, Any]]:
+    if given["type"] == "MORPH_RELATION":
+        return [each for each in given.get("morphRelationsCreationPayload") or () if isinstance(each, dict)]
+    payload = given.get("relationCreationPayload")
+    return [payload] if isinstance(payload, dict) else []
+
+
+def _relation_reasons(model: DataModel, of: Object, given: dict[str, Any]) -> list[dict[str, Any]]:
+    payloads = _payloads(given)
+    if not payloads:
+        return [invalid("Relation creation payload is required", None)]
+    reasons = []
+    if len({str(payload.get("type")) for payload in payloads}) > 1:
+        reasons.append(invalid("Morph relation creation payloads must all have the same type", payloads))
+    targets = [str(payload.get("targetObjectMetadataId")) for payload in payloads]
+    if len(set(targets)) < len(targets):
+        reasons.append(invalid("A morph relation can have each object only once as its target", targets))
+    for payload in payloads:
+        kind, label = payload.get("type"), payload.get("targetFieldLabel")
+        target = model.object_by_id(str(payload.get("targetObjectMetadataId")))
+        if kind not in ("MANY_TO_ONE", "ONE_TO_MANY"):
+            reasons.append(invalid("Relation creation payload: type must be MANY_TO_ONE or ONE_TO_MANY", kind))
+            continue
+        if target is None:
+            reasons.append(invalid("Object metadata relation target not found for relation creation payload", payload))
+            continue
+        opposite = camel(label) if isinstance(label, str) else ""
+        reasons += name_reasons(opposite, strict=False)
+        if opposite in _taken(target) or (target is of and opposite == given["name"]):
+            reasons.append(not_available(opposite))
+        name = relation_name(
+            given["name"], kind, target.name_singular, target.name_plural, given["type"] == "MORPH_RELATION"
+        )
+        clashing = [each for each in (name, f"{name}Id") if each != given["name"] and each in _taken(of)]
+        reasons += [not_available(each) for each in clashing]
+    return reasons
+
+
+def _requested_field(given: dict[str, Any], strict: bool) -> Field:
+    field = new_field(given["name"], given["type"], given["label"], default=given.get("defaultValue"))
+    field.description, field.icon = given.get("description"), given.get("icon")
+    field.is_active = given.get("isActive") is not False
+    field.is_nullable = given.get("isNullable") is not False
+    field.is_unique = bool(given.get("isUnique"))
+    field.settings = given.get("settings")
+    if strict or not field.is_nullable:
+        field.forbid_null()
+    if field.type in OPTIONED:
+        field.options = _options(field.type, given.get("options"))
+    return field
+
+
+def _options(of_type: str, given: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    if of_type == "RATING":
+        return [
+            {"id": new_id(), "label": str(place + 1), "value": f"RATING_{place + 1}", "position": place}
+            for place in range(RATINGS)
+        ]
+    return [
+        {
+            "id": each.get("id") or new_id(),
+            "color": each.get("color"),
+            "label": each["label"],
+            "value": each["value"],
+            "position": each.get("position", place),
+        }
+        for place, each in enumerate(given or ())
+    ]
+
+
+def _relation_ends(model: DataModel, of: Object, field: Field, given: dict[str, Any]) -> list[tuple[Object, Field]]:
+    """Gives the field its relations, and makes the fields at the other ends."""
+    morph = field.type == "MORPH_RELATION"
+    ends = []
+    for payload in _payloads(given):
+        target = cast(Object, model.object_by_id(payload["targetObjectMetadataId"]))
+        kind: RelationKind = payload["type"]
+        back: RelationKind = "ONE_TO_MANY" if kind == "MANY_TO_ONE" else "MANY_TO_ONE"
+        opposite = new_field(camel(payload["targetFieldLabel"]), "RELATION", payload["targetFieldLabel"])
+        opposite.icon = payload.get("targetFieldIcon")
+        name = relation_name(field.name, kind, target.name_singular, target.name_plural, morph)
+        field.relations.append(_end(name, kind, target.name_singular, opposite.name))
+        opposite.relations.append(_end(opposite.name, back, of.name_singular, field.name))
+        opposite.settings = _relation_settings(opposite)
+        ends.append((target, opposite))
+    field.settings = _relation_settings(field)
+    return ends
+
+
+def _end(name: str, kind: RelationKind, target: str, target_field: str) -> Relation:
+    if kind == "ONE_TO_MANY":
+        return Relation(name, kind, target, target_field)
+    return Relation(name, kind, target, target_field, f"{name}Id", on_delete="SET_NULL")
+
+
+def _relation_settings(field: Field) -> dict[str, Any]:
+    first = field.relations[0]
+    if first.join_column is None:
+        return {"relationType": first.kind}
+    settings = {"onDelete": first.on_delete, "relationType": first.kind}
+    return settings if field.type == "MORPH_RELATION" else settings | {"joinColumnName": first.join_column}
+
+
+def _field_failure(
+    action: Action, reasons: list[dict[str, Any]], name: str, of: Object | None
+) -> ValidationFailedError:
+    owner = of.id if of else new_id()
+    this = entry("fieldMetadata", action, reasons, name=name, objectMetadataUniversalIdentifier=owner)
+    entries = {"fieldMetadata": [this]}
+    if action == "create" and of is not None:
+        lost = reason("INVALID_VIEW_DATA", "Field metadata not found")
+        identifier = this["flatEntityMinimalInformation"]["universalIdentifier"]
+        entries["viewField"] = [
+            entry(
+                "viewField",
+                action,
+                [lost],
+                viewUniversalIdentifier=new_id(),
+                fieldMetadataUniversalIdentifier=identifier,
+            )
+            for _ in range(VIEWS)
+        ]
+    return ValidationFailedError(action, "fields" if action == "create" else "field", entries)
+
+
+def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Field:
+    """Labels, description, options, default, uniqueness, whether it is active, and its name; never its type."""
+    of, field = _existing_field(model, field_id, "update")
+    reasons = _label_reasons(given.get("label"))
+    name = given.get("name") or field.name
+    if name != field.name:
+        if field.is_custom:
+            reasons += name_reasons(name, strict=False)
+        else:
+            reasons.append(reason("FIELD_MUTATION_NOT_ALLOWED", "Standard fields cannot be renamed"))
+        if name in _taken(of):
+            reasons.append(not_available(name))
+    if field.type not in RELATIONS:
+        chosen = field.type in ("SELECT", "MULTI_SELECT")
+        kept: dict[str, Any] = {"options": field.options, "defaultValue": field.default_value} if chosen else {}
+        if field.type == "FILES":
+            kept["settings"] = field.settings
+        reasons += value_reasons(field.type, kept | {key: value for key, value in given.items() if value is not None})
+    if given.get("isActive") is False and field.name == of.label_identifier:
+        message = "Cannot deactivate, please update the label identifier field first"
+        reasons.append(reason("FIELD_MUTATION_NOT_ALLOWED", message))
+    if reasons:
+        raise _field_failure("update", reasons, field.name, of)
+    if field.type in RELATIONS:
+        given = {key: value for key, value in given.items() if key not in ("settings", "defaultValue", "isUnique")}
+    for key, attribute in _FIELD_UPDATES.items():
+        if key in given and (given[key] is not None or key in _CLEARABLE):
+            setattr(field, attribute, given[key])
+    if given.get("options") is not None and field.type in ("SELECT", "MULTI_SELECT"):
+        field.options = _options(field.type, given["options"])
+    if [field.name] in of.unique_indexes and not field.is_unique:
+        of.unique_indexes.remove([field.name])
+    elif field.is_unique and [field.name] not in of.unique_indexes:
+        of.unique_indexes.append([field.name])
+    if name != field.name:
+        rename_field(model, of, field, name)
+    field.updated_at = now()
+    model.changed()
+    return field
+
+
+def delete_field(model: DataModel, field_id: str) -> Field:
+    """A custom field goes with its values; of a relation both ends go."""
+    of, field = _existing_field(model, field_id, "delete")
+    reasons = undeletable(of, field)
+    if not reasons and not field.is_custom:
+        reasons = [reason("FIELD_MUTATION_NOT_ALLOWED", "Standard fields cannot be deleted")]
+    if reasons:
+        raise _field_failure("delete", reasons, field.name, of)
+    unlink(model, of, field)
+    _remove(of, field)
+    model.changed()
+    return field
+
+
+def undeletable(of: Object, field: Field) -> list[dict[str, Any]]:
+    if field.is_system:
+        return [reason("FIELD_MUTATION_NOT_ALLOWED", "System fields cannot be deleted")]
+    if field.name == of.label_identifier:
+        message = "Cannot delete, please update the label identifier field first"
+        return [reason("FIELD_MUTATION_NOT_ALLOWED", message)]
+    return []
+
+
+def unlink(model: DataModel, of: Object, field: Field) -> None:
+    """Takes away the other ends of a relation: the field there, or one target of a morph relation."""
+    for relation in field.relations:
+        other = model.objects.get(relation.target)
+        opposite = other.fields.get(relation.target_field) if other else None
+        if other is None or opposite is None:
+            continue
+        opposite.relations = [each for each in opposite.relations if each.target != of.name_singular]
+        if not opposite.relations:
+            _remove(other, opposite)
+
+
+def _remove(of: Object, field: Field) -> None:
+    del of.fields[field.name]
+    of.unique_indexes = [index for index in of.unique_indexes if field.name not in index]
+    of.indexes = [index for index in of.indexes if field.name not in dict(index.fields)]
+
+
+def _existing_field(model: DataModel, field_id: str, action: Action) -> tuple[Object, Field]:
+    found = model.field_by_id(field_id)
+    if found is None:
+        missing = reason("FIELD_METADATA_NOT_FOUND", "Field metadata not found", "Field does not exist")
+        raise ValidationFailedError(action, "field", {"fieldMetadata": [entry("fieldMetadata", action, [missing])]})
+    return found

@@ -1,0 +1,282 @@
+"""Objects created, changed and deleted, as `/metadata` allows it.
+
+Each function checks first, then changes the model; it refuses with the errors of the real server.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiotwenty.sandbox.metadata.failures import Action, ValidationFailedError, entry, reason
+from aiotwenty.sandbox.metadata.field_changes import VIEWS, new_field, undeletable, unlink
+from aiotwenty.sandbox.metadata.field_checks import name_reasons, not_available
+from aiotwenty.sandbox.model.model import DataModel, Object, Relation, relation_name, stable_id, universal_identifier
+from aiotwenty.sandbox.model.names import index_name, pascal, upper_first
+from aiotwenty.sandbox.model.renaming import rename_object
+from aiotwenty.sandbox.model.workspace import new_id, now
+
+_TARGETS = (
+    ("timelineActivities", "timelineActivity", "Timeline Activities"),
+    ("attachments", "attachment", "Attachments"),
+    ("noteTargets", "noteTarget", "Notes"),
+    ("taskTargets", "taskTarget", "Tasks"),
+)
+"""The relations that every custom object gets, and the objects whose `target` may then be one of its records."""
+
+_TYPE_NAMES = """
+Query Mutation Subscription Int Float String Boolean BigFloat DateTime Position Cursor ConnectionCursor PageInfo Actor
+Emails FileObject FullName Links Phones RichText FilterIs OrderByDirection DateGranularityEnum
+"""
+_OTHER_TYPES = frozenset(_TYPE_NAMES.split())
+"""Types that every workspace has, whatever its objects."""
+
+
+def create_object(model: DataModel, given: dict[str, Any], *, strict: bool = False) -> Object:
+    """A custom object with its base fields, and its place in notes, tasks, attachments and the timeline."""
+    singular, plural = given["nameSingular"], given["namePlural"]
+    reasons = _names_reasons(singular, plural, strict) + [
+        reason("INVALID_OBJECT_INPUT", f"Object {key} cannot be empty")
+        for key in ("labelSingular", "labelPlural")
+        if not given[key].strip()
+    ]
+    taken = {name for each in model.objects.values() for name in (each.name_singular, each.name_plural)}
+    exists = singular in taken or plural in taken
+    if exists:
+        reasons.append(reason("OBJECT_ALREADY_EXISTS", "Object already exists"))
+    if not exists and not reasons:
+        types = {pascal(each) for each in taken}
+        reasons += [_not_available(name) for name in (singular, plural) if pascal(name) in types]
+    new = _new_object(given)
+    if reasons:
+        raise _object_failure(new, reasons, exists)
+    if strict and "name" in new.fields:
+        new.fields["name"].forbid_null()
+    model.objects[singular] = new
+    for field_name, target, label in _TARGETS:
+        _add_target(model, new, field_name, target, label)
+    model.changed()
+    return new
+
+
+def _names_reasons(singular: str, plural: str, strict: bool) -> list[dict[str, Any]]:
+    reasons = [
+        one | {"code": "INVALID_OBJECT_INPUT"} for name in (singular, plural) for one in name_reasons(name, strict)
+    ]
+    if singular == plural:
+        message = "The singular and plural names cannot be the same for an object"
+        reasons.append(reason("INVALID_OBJECT_INPUT", message))
+    reasons += [_not_available(name) for name in (singular, plural) if pascal(name) in _OTHER_TYPES]
+    return reasons
+
+
+def _not_available(name: str) -> dict[str, Any]:
+    return reason("INVALID_OBJECT_INPUT", f'Name "{name}" is not available')
+
+
+def _rename_reasons(model: DataModel, of: Object, singular: str, plural: str) -> list[dict[str, Any]]:
+    if not of.is_custom:
+        return [reason("INVALID_OBJECT_INPUT", "Standard objects cannot be renamed")]
+    reasons = _names_reasons(singular, plural, strict=False)
+    others = (each for each in model.objects.values() if each is not of)
+    if {singular, plural} & {name for each in others for name in (each.name_singular, each.name_plural)}:
+        reasons.append(reason("OBJECT_ALREADY_EXISTS", "Object already exists"))
+    return reasons
+
+
+def _new_object(given: dict[str, Any]) -> Object:
+    named = not given.get("skipNameField")
+    fields = [new_field("name", "TEXT", "Name")] if named else []
+    actor = {"name": "''", "source": "'MANUAL'"}
+    fields += [
+        new_field("id", "UUID", "Id", default="uuid", system=True),
+        new_field("createdAt", "DATE_TIME", "Creation date", default="now", system=True),
+        new_field("createdBy", "ACTOR", "Created by", default=actor, system=True),
+        new_field("deletedAt", "DATE_TIME", "Deleted at", system=True, nullable=True),
+        new_field("position", "POSITION", "Position", default=0, system=True),
+        new_field("searchVector", "TS_VECTOR", "Search vector", system=True, nullable=True),
+        new_field("updatedAt", "DATE_TIME", "Last update", default="now", system=True),
+        new_field("updatedBy", "ACTOR", "Updated by", default=actor, system=True),
+    ]
+    moment = now()
+    return Object(
+        id=new_id(),
+        name_singular=given["nameSingular"],
+        name_plural=given["namePlural"],
+        label_singular=given["labelSingular"],
+        label_plural=given["labelPlural"],
+        fields={each.name: each for each in fields},
+        description=given.get("description"),
+        icon=given.get("icon"),
+        shortcut=given.get("shortcut"),
+        color=given.get("color"),
+        is_label_synced_with_name=bool(given.get("isLabelSyncedWithName")),
+        label_identifier="name" if named else "id",
+        is_searchable=True,
+        is_custom=True,
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def _add_target(model: DataModel, new: Object, field_name: str, target: str, label: str) -> None:
+    other = model.objects.get(target)
+    morph = other.fields.get("target") if other else None
+    if morph is None:
+        return
+    field = new_field(field_name, "RELATION", label)
+    field.relations = [Relation(field_name, "ONE_TO_MANY", target, "target")]
+    field.settings = {"relationType": "ONE_TO_MANY"}
+    new.fields[field_name] = field
+    name = relation_name("target", "MANY_TO_ONE", new.name_singular, new.name_plural, True)
+    morph.relations.append(
+        Relation(name, "MANY_TO_ONE", new.name_singular, field_name, f"{name}Id", on_delete="SET_NULL")
+    )
+
+
+def _object_failure(new: Object, reasons: list[dict[str, Any]], exists: bool) -> ValidationFailedError:
+    missing = reason(
+        "OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Field to create related object not found"
+    )
+    fields = [
+        entry("fieldMetadata", "create", [missing], name=name, objectMetadataUniversalIdentifier=new.id)
+        for name in (*new.fields, *(name for name, _, _ in _TARGETS))
+    ]
+    target = f"target{upper_first(new.name_singular)}"
+    no_target = reason(
+        "OBJECT_METADATA_NOT_FOUND",
+        "Relation target object metadata not found",
+        "Object targeted by the relation not found",
+    )
+    taken = [not_available(target)] if exists else []
+    fields += [
+        entry(
+            "fieldMetadata",
+            "create",
+            [*taken, no_target],
+            name=target,
+            objectMetadataUniversalIdentifier=universal_identifier(stable_id("object", other)),
+        )
+        for _, other, _ in _TARGETS
+    ]
+    this = entry("objectMetadata", "create", reasons, namePlural=new.name_plural, nameSingular=new.name_singular)
+    view = reason("INVALID_VIEW_DATA", "Object metadata not found")
+    no_field = reason("INVALID_VIEW_DATA", "Field metadata not found")
+    no_view = reason("INVALID_VIEW_DATA", "View not found")
+    no_index_field = reason(
+        "INDEX_FIELD_NOT_FOUND",
+        "Could not find index field related field metadata",
+        "Field referenced in index does not exist",
+    )
+    no_index_object = reason(
+        "INDEX_OBJECT_NOT_FOUND", "Could not find index related object metadata", "Index related object not found"
+    )
+    existing_index = [reason("INDEX_ALREADY_EXISTS", "Index with same name already exists")] if exists else []
+    not_searched = [
+        reason("FIELD_METADATA_NOT_FOUND", "Field metadata not found"),
+        reason(
+            "TS_VECTOR_FIELD_METADATA_NOT_FOUND",
+            "TS_VECTOR field metadata not found",
+            "Search vector field not found",
+        ),
+        reason("OBJECT_METADATA_NOT_FOUND", "Object metadata not found"),
+    ]
+    return ValidationFailedError(
+        "create",
+        "object",
+        {
+            "fieldMetadata": fields,
+            "objectMetadata": [this],
+            "view": [entry("view", "create", [view]) for _ in range(VIEWS)],
+            "viewField": [
+                entry(
+                    "viewField",
+                    "create",
+                    [no_field, no_view],
+                    viewUniversalIdentifier=new_id(),
+                    fieldMetadataUniversalIdentifier=each.id,
+                )
+                for each in new.fields.values()
+            ],
+            "index": [
+                entry(
+                    "index",
+                    "create",
+                    [*first, *existing_index, no_index_field],
+                    name=index_name(new.name_singular, name),
+                )
+                for name, first in (("searchVector", [no_index_object]), *((name, []) for name, _, _ in _TARGETS))
+            ],
+            "searchFieldMetadata": [
+                entry("searchFieldMetadata", "create", not_searched, objectMetadataUniversalIdentifier=new.id)
+            ],
+        },
+    )
+
+
+def update_object(model: DataModel, object_id: str, given: dict[str, Any]) -> Object:
+    """Names, labels, icon, description, whether it is active and searched, and the field that stands for a record."""
+    of = _existing_object(model, object_id, "update")
+    singular = given.get("nameSingular") or of.name_singular
+    plural = given.get("namePlural") or of.name_plural
+    renamed = (singular, plural) != (of.name_singular, of.name_plural)
+    reasons = _rename_reasons(model, of, singular, plural) if renamed else []
+    identifier = given.get("labelIdentifierFieldMetadataId")
+    named = next((each for each in of.fields.values() if each.id == identifier), None)
+    if identifier is not None and (named is None or named.type not in ("TEXT", "FULL_NAME", "UUID", "NUMBER")):
+        reasons.append(
+            reason("INVALID_OBJECT_INPUT", "labelIdentifierFieldMetadataId validation failed: invalid field")
+        )
+    if reasons:
+        this = entry("objectMetadata", "update", reasons, namePlural=of.name_plural, nameSingular=of.name_singular)
+        raise ValidationFailedError("update", "object", {"objectMetadata": [this]})
+    for key, attribute in _OBJECT_UPDATES.items():
+        if key in given and (given[key] is not None or key in _CLEARABLE):
+            setattr(of, attribute, given[key])
+    if named is not None:
+        of.label_identifier = named.name
+    if renamed:
+        rename_object(model, of, singular, plural)
+    of.updated_at = now()
+    model.changed()
+    return of
+
+
+_OBJECT_UPDATES = {
+    "labelSingular": "label_singular",
+    "labelPlural": "label_plural",
+    "description": "description",
+    "icon": "icon",
+    "shortcut": "shortcut",
+    "color": "color",
+    "isActive": "is_active",
+    "isSearchable": "is_searchable",
+    "isLabelSyncedWithName": "is_label_synced_with_name",
+}
+_CLEARABLE = frozenset({"description", "icon", "shortcut", "color"})
+
+
+def delete_object(model: DataModel, object_id: str) -> Object:
+    """A custom object goes with its records; relations to it go as well."""
+    of = _existing_object(model, object_id, "delete")
+    if not of.is_custom:
+        fields = [
+            entry("fieldMetadata", "delete", reasons, name=each.name, objectMetadataUniversalIdentifier=of.id)
+            for each in of.fields.values()
+            if (reasons := undeletable(of, each))
+        ]
+        refused = reason("INVALID_OBJECT_INPUT", "Standard objects cannot be deleted")
+        this = entry("objectMetadata", "delete", [refused], namePlural=of.name_plural, nameSingular=of.name_singular)
+        raise ValidationFailedError("delete", "object", {"fieldMetadata": fields, "objectMetadata": [this]})
+    for each in of.fields.values():
+        unlink(model, of, each)
+    del model.objects[of.name_singular]
+    model.changed()
+    return of
+
+
+def _existing_object(model: DataModel, object_id: str, action: Action) -> Object:
+    of = model.object_by_id(object_id)
+    if of is None:
+        missing = reason("OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Object does not exist")
+        raise ValidationFailedError(action, "object", {"objectMetadata": [entry("objectMetadata", action, [missing])]})
+    return of

@@ -1,0 +1,155 @@
+"""The `/metadata` endpoint: the introspected schema, executed and validated as usual, over the sandbox's workspace.
+
+What the sandbox doesn't have answers with an error that says so, under the code `NOT_IN_SANDBOX`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLResolveInfo,
+    GraphQLScalarType,
+    GraphQLSchema,
+    build_schema,
+    get_named_type,
+)
+
+from aiotwenty.sandbox.errors import RecordError
+from aiotwenty.sandbox.language.validating import Answer, forbidden, run
+from aiotwenty.sandbox.metadata.access_resolvers import AccessResolvers
+from aiotwenty.sandbox.metadata.files import Files
+from aiotwenty.sandbox.metadata.model_resolvers import ModelResolvers
+from aiotwenty.sandbox.metadata.nodes import WebhookNode
+from aiotwenty.sandbox.model.model import DataModel
+from aiotwenty.sandbox.model.names import snake
+from aiotwenty.sandbox.model.scalars import checked_uuid
+from aiotwenty.sandbox.model.workspace import Caller, Workspace
+
+_MISSING = object()
+_FOR_ANYONE = frozenset({"getLoginTokenFromCredentials", "signIn", "getAuthTokensFromLoginToken", "renewToken"})
+_FOR_PEOPLE = frozenset({"currentUser", "addQueryToEventStream", "removeQueryFromEventStream", "onEventSubscription"})
+"""Refused to an API key by the real server (Twenty, July 2026)."""
+_FOR_SESSIONS = frozenset({"createApiKey", "updateApiKey", "revokeApiKey", "generateApiKeyToken"})
+"""Refused with other words; to a key an older server allows them (Twenty 1.10, November 2025)."""
+_OF_A_PERSON = re.compile(r"my[A-Z]|chat[A-Z]")
+"""What there is for each person, and so not for a key."""
+
+
+@lru_cache(maxsize=4)
+def served_schema(sdl: str | None) -> GraphQLSchema:
+    """The schema of `/metadata`, as introspected from the real server unless another is given; parsed once."""
+    if sdl is None:
+        sdl = resources.files("aiotwenty.sandbox.metadata").joinpath("metadata.graphql").read_text("utf-8")
+    schema = build_schema(sdl, assume_valid=True)
+    uuid = schema.type_map.get("UUID")
+    if isinstance(uuid, GraphQLScalarType):
+        checked_uuid(uuid)
+    return schema
+
+
+class Metadata:
+    """Answers documents sent to `/metadata`. `apply` is told of each change to the data model, to follow it."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        apply: Callable[[DataModel], None],
+        files: Files,
+        *,
+        sdl: str | None = None,
+        strict: bool = False,
+        url: Callable[[], str] = lambda: "http://127.0.0.1",
+    ) -> None:
+        self._sdl = sdl
+        self._strict = strict
+        model, access = ModelResolvers(workspace, apply, strict), AccessResolvers(workspace, files, strict, url)
+        self._resolvers: dict[str, Callable[..., Any]] = model.table() | access.table()
+
+    def execute(
+        self,
+        source: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        caller: Caller | None,
+    ) -> Answer:
+        """Answers one document; without a key only `__typename` works."""
+        return run(
+            served_schema(self._sdl),
+            source,
+            variables,
+            operation_name,
+            resolver=self._resolve,
+            context=caller,
+            limits=not self._strict,
+            introspection=caller is not None or self._strict,
+        )
+
+    def _resolve(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+        name = info.field_name
+        if info.path.prev is None:
+            return self._resolve_root(name, info, arguments)
+        value: Any = source.get(name, _MISSING) if isinstance(source, dict) else getattr(source, snake(name), _MISSING)
+        if callable(value):
+            return value(**arguments)
+        if value is _MISSING:
+            if isinstance(info.return_type, GraphQLNonNull):
+                raise not_in_sandbox(f"{info.parent_type.name}.{name}")
+            return None
+        return value
+
+    def _resolve_root(self, name: str, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Any:
+        if name not in _FOR_ANYONE:
+            self._check_caller(name, info.context)
+        resolver = self._resolvers.get(name)
+        if resolver is None:
+            returned = info.return_type
+            if isinstance(returned.of_type if isinstance(returned, GraphQLNonNull) else returned, GraphQLList):
+                # Nothing of the kind was ever made here.
+                return []
+            raise not_in_sandbox(f"{info.parent_type.name}.{name}")
+        try:
+            answer = resolver(**arguments)
+        except RecordError as error:
+            said = error.as_dict()
+            raise GraphQLError(said["message"], extensions=said["extensions"]) from None
+        if isinstance(answer, WebhookNode) and get_named_type(info.return_type) is GraphQLBoolean:
+            # A schema of 2025 only says that the webhook was deleted.
+            return True
+        return answer
+
+    def _check_caller(self, name: str, caller: Caller | None) -> None:
+        if caller is None or (name in _FOR_PEOPLE and not caller.is_person):
+            raise forbidden(self._strict)
+        if caller.is_person or self._strict:
+            return
+        if name in _FOR_SESSIONS:
+            raise _refused("This endpoint requires a session access token", _NO_PERMISSION)
+        if _OF_A_PERSON.match(name):
+            message = "This endpoint requires a user context. API keys are not supported."
+            raise _refused(message, message)
+
+
+_NO_PERMISSION = "You do not have permission to perform this action."
+
+
+def _refused(message: str, friendly: str) -> GraphQLError:
+    extensions = {"subCode": "FORBIDDEN_EXCEPTION", "userFriendlyMessage": friendly, "code": "FORBIDDEN"}
+    return GraphQLError(message, extensions=extensions)
+
+
+def not_in_sandbox(what: str) -> GraphQLError:
+    """For what the real server has and the sandbox has not."""
+    return GraphQLError(
+        f"The sandbox doesn't have {what}",
+        extensions={"code": "NOT_IN_SANDBOX", "userFriendlyMessage": "An error occurred."},
+    )

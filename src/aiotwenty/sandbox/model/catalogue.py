@@ -1,0 +1,101 @@
+"""The standard objects of a fresh workspace, read from `catalogue.json`."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+from aiotwenty.sandbox.model.model import DataModel, Field, Object, Relation, RelationKind, relation_name, stable_id
+
+_NOT_NULL_STRICT = {"company": ("domainName",), "person": ("emails", "phones")}
+"""Composites that servers of November 2025 (1.10) declare as never null; of the texts, they do so of all."""
+
+
+def standard_model(strict: bool = False) -> DataModel:
+    """The model of a fresh workspace. Its ids are the same in every sandbox."""
+    catalogue = json.loads(resources.files("aiotwenty.sandbox.model").joinpath("catalogue.json").read_text("utf-8"))
+    objects = [_from_catalogue(each, catalogue["baseFields"]) for each in catalogue["objects"]]
+    if strict:
+        for of in objects:
+            for each in of.fields.values():
+                each.forbid_null()
+            for name in _NOT_NULL_STRICT.get(of.name_singular, ()):
+                of.fields[name].is_nullable, of.fields[name].default_value = False, {}
+    return DataModel(objects)
+
+
+def _from_catalogue(entry: dict[str, Any], base: dict[str, dict[str, Any]]) -> Object:
+    singular = entry["nameSingular"]
+    fields = {}
+    for item in entry["fields"]:
+        spec = {"name": item, **base[item]} if isinstance(item, str) else item
+        fields[spec["name"]] = _catalogue_field(singular, spec)
+    return Object(
+        id=stable_id("object", singular),
+        name_singular=singular,
+        name_plural=entry["namePlural"],
+        label_singular=entry["labelSingular"],
+        label_plural=entry["labelPlural"],
+        fields=fields,
+        icon=entry["icon"],
+        label_identifier=entry["labelIdentifier"],
+        unique_indexes=entry.get("uniqueIndexes", []),
+        duplicate_criteria=entry.get("duplicateCriteria"),
+        is_system=entry.get("isSystem", False),
+        is_searchable=entry.get("isSearchable", False),
+    )
+
+
+def _catalogue_field(owner: str, spec: dict[str, Any]) -> Field:
+    kind: RelationKind = spec.get("relation", "MANY_TO_ONE")
+    morph = spec["type"] == "MORPH_RELATION"
+    relations = []
+    for target in spec.get("targets", ()):
+        target_singular, target_field = target.split(".")
+        name = relation_name(spec["name"], kind, target_singular, "", morph)
+        relations.append(
+            Relation(
+                name,
+                kind,
+                target_singular,
+                target_field,
+                f"{name}Id" if kind == "MANY_TO_ONE" else None,
+                spec.get("onDelete"),
+            )
+        )
+    settings = dict(spec.get("settings") or {})
+    if relations:
+        settings["relationType"] = kind
+        if relations[0].join_column:
+            settings["onDelete"] = spec["onDelete"]
+            if not morph:
+                settings["joinColumnName"] = relations[0].join_column
+    return Field(
+        id=stable_id("field", owner, spec["name"]),
+        name=spec["name"],
+        type=spec["type"],
+        label=spec["label"],
+        is_nullable=not spec.get("notNull", False),
+        is_unique=spec.get("isUnique", False),
+        is_system=spec.get("isSystem", False),
+        default_value=spec.get("default"),
+        options=_options(owner, spec),
+        settings=settings or None,
+        relations=relations,
+    )
+
+
+def _options(owner: str, spec: dict[str, Any]) -> list[dict[str, Any]] | None:
+    if "options" not in spec:
+        return None
+    return [
+        {
+            "id": stable_id("option", owner, spec["name"], value),
+            "color": color,
+            "label": label,
+            "value": value,
+            "position": position,
+        }
+        for position, (value, label, color) in enumerate(spec["options"])
+    ]

@@ -1,0 +1,335 @@
+"""The types that the schema of `/graphql` has for fields: scalars, enums, composites, and their filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+)
+
+from aiotwenty.sandbox.model.composites import ACTOR_SOURCES, COMPOSITES, SubField
+from aiotwenty.sandbox.model.model import OPTIONED, Field, Object
+from aiotwenty.sandbox.model.names import upper_first
+from aiotwenty.sandbox.model.scalars import (
+    BIG_FLOAT,
+    BIG_INT,
+    BOOLEAN,
+    CONNECTION_CURSOR,
+    DATE,
+    DATE_TIME,
+    FLOAT,
+    ID,
+    INT,
+    JSON,
+    POSITION,
+    STRING,
+    TS_VECTOR,
+    UUID,
+)
+
+Inputs = dict[str, GraphQLInputField]
+PlainType = GraphQLScalarType | GraphQLEnumType
+InputValue = PlainType | GraphQLInputObjectType | GraphQLList[Any]
+
+COUNTS: dict[str, GraphQLScalarType] = {
+    "countUniqueValues": INT,
+    "countEmpty": INT,
+    "countNotEmpty": INT,
+    "percentageEmpty": FLOAT,
+    "percentageNotEmpty": FLOAT,
+}
+_SCALARS: dict[str, GraphQLScalarType] = {
+    "TEXT": STRING,
+    "UUID": UUID,
+    "NUMERIC": BIG_FLOAT,
+    "DATE_TIME": DATE_TIME,
+    "DATE": DATE,
+    "BOOLEAN": BOOLEAN,
+    "RAW_JSON": JSON,
+    "POSITION": POSITION,
+    "TS_VECTOR": TS_VECTOR,
+}
+_NUMBERS: dict[str, GraphQLScalarType] = {"int": INT, "bigint": BIG_INT}
+_COMPARED = ("eq", "gt", "gte", "in", "lt", "lte", "neq")
+
+
+def composite_type_name(of_type: str) -> str:
+    """`FULL_NAME` gives `FullName`."""
+    return "".join(part.capitalize() for part in of_type.split("_"))
+
+
+def aggregates(of: Field) -> Iterator[tuple[str, GraphQLScalarType]]:
+    """The aggregate fields that a connection has for a plain or composite field, with their types."""
+    suffix = upper_first(of.name)
+    for name, result in COUNTS.items():
+        yield name + suffix, result
+    match of.type:
+        case "DATE_TIME" | "DATE":
+            for name in ("min", "max"):
+                yield name + suffix, DATE_TIME
+        case "NUMBER" | "NUMERIC":
+            for name in ("min", "max", "avg", "sum"):
+                yield name + suffix, FLOAT
+        case "CURRENCY":
+            for name in ("min", "max", "sum", "avg"):
+                yield f"{name}{suffix}AmountMicros", FLOAT
+        case "BOOLEAN":
+            yield f"countTrue{suffix}", INT
+            yield f"countFalse{suffix}", INT
+
+
+def input_field(of: GraphQLInputType) -> GraphQLInputField:
+    return GraphQLInputField(of)
+
+
+def _enum(name: str, *values: str) -> GraphQLEnumType:
+    made = GraphQLEnumType(name, {value: value for value in values})
+    assert isinstance(made, GraphQLEnumType)
+    return made
+
+
+class FieldTypes:
+    """Makes each type once, when something first refers to it; with `strict` as Twenty 1.10 had them."""
+
+    def __init__(self, strict: bool = False) -> None:
+        self.strict = strict
+        self._types: dict[str, GraphQLNamedType] = {}
+        self.filter_is = _enum("FilterIs", "NULL", "NOT_NULL")
+        self.direction = _enum("OrderByDirection", "AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
+        self.actor_source = _enum("ActorSourceEnum", *ACTOR_SOURCES)
+        granularity = _enum(
+            "DateGranularityEnum",
+            *("DAY", "MONTH", "QUARTER", "YEAR", "WEEK"),
+            *("DAY_OF_THE_WEEK", "MONTH_OF_THE_YEAR", "QUARTER_OF_THE_YEAR", "NONE"),
+        )
+        zoned = {
+            "weekStartDay": input_field(_enum("FirstDayOfTheWeek", "MONDAY", "SUNDAY", "SATURDAY")),
+            "timeZone": input_field(STRING),
+        }
+        self.group_by_date = self.input_type(
+            "GroupByDateGranularityInput",
+            lambda: {"granularity": input_field(granularity), **({} if strict else zoned)},
+        )
+        self.order_by_date = self.input_type(
+            "OrderByDateGranularityInput",
+            lambda: {"orderBy": input_field(self.direction), "granularity": input_field(granularity)},
+        )
+
+    def object_type(self, name: str, fields: Callable[[], Mapping[str, GraphQLField]]) -> GraphQLObjectType:
+        made = self._types.get(name) or self._types.setdefault(name, GraphQLObjectType(name, fields))
+        assert isinstance(made, GraphQLObjectType)
+        return made
+
+    def input_type(self, name: str, fields: Callable[[], Inputs]) -> GraphQLInputObjectType:
+        made = self._types.get(name) or self._types.setdefault(name, GraphQLInputObjectType(name, fields))
+        assert isinstance(made, GraphQLInputObjectType)
+        return made
+
+    def enum_type(self, name: str, *values: str) -> GraphQLEnumType:
+        made = self._types.get(name) or self._types.setdefault(name, _enum(name, *values))
+        assert isinstance(made, GraphQLEnumType)
+        return made
+
+    # What a field gives
+
+    def output_value(self, of: Object, each: Field) -> PlainType | GraphQLObjectType | GraphQLList[Any]:
+        if each.type in COMPOSITES:
+            return self.composite(each.type)
+        if each.type == "FILES":
+            return GraphQLList(self.file_object())
+        return self.plain_value(of, each)
+
+    def input_value(self, of: Object, each: Field, verb: str) -> InputValue:
+        if each.type in COMPOSITES:
+            return self.composite_input(each.type, verb)
+        if each.type == "FILES":
+            return GraphQLList(self.file_item())
+        if each.name == "id":
+            return ID
+        return self.plain_value(of, each)
+
+    def plain_value(self, of: Object, each: Field) -> PlainType | GraphQLList[PlainType]:
+        if each.type in OPTIONED:
+            enum = self.enum(of, each)
+            return GraphQLList(enum) if each.type == "MULTI_SELECT" else enum
+        if each.type == "NUMBER":
+            return _NUMBERS.get(each.number_type, FLOAT)
+        if each.type == "ARRAY":
+            return GraphQLList(STRING)
+        return _SCALARS[each.type]
+
+    def enum(self, of: Object, each: Field) -> GraphQLEnumType:
+        return self.enum_type(of.enum_name(each), *each.option_values)
+
+    def filter_value(self, of: Object, each: Field) -> GraphQLInputType:
+        if each.type in COMPOSITES:
+            return self.filter_composite(each.type)
+        match each.type:
+            case "SELECT" | "MULTI_SELECT" | "RATING":
+                return self.filter_of_enum(self.enum(of, each))
+            case "RAW_JSON" | "FILES":
+                return self.filter_of_json()
+            case "DATE_TIME" | "DATE" if self.strict:
+                # The type of the value itself; objects with operators are taken all the same.
+                return _SCALARS[each.type]
+            case "TS_VECTOR":
+                return self.input_type("TSVectorFilter", lambda: {"search": input_field(STRING)})
+            case "BOOLEAN":
+                return self.input_type(
+                    "BooleanFilter", lambda: {"eq": input_field(BOOLEAN), "is": input_field(self.filter_is)}
+                )
+            case "ARRAY":
+                return self.input_type(
+                    "ArrayFilter",
+                    lambda: {
+                        "containsIlike": input_field(STRING),
+                        "is": input_field(self.filter_is),
+                        "isEmptyArray": input_field(BOOLEAN),
+                    },
+                )
+            case "POSITION":
+                return self.filter_of_scalar("Float", FLOAT)
+            case "TEXT":
+                return self.filter_of_text()
+            case "NUMBER":
+                scalar = _NUMBERS.get(each.number_type, FLOAT)
+                return self.filter_of_scalar(scalar.name, scalar)
+            case _:
+                return self.filter_of_scalar(_SCALARS[each.type].name, _SCALARS[each.type])
+
+    def filter_of_scalar(self, name: str, scalar: GraphQLScalarType) -> GraphQLInputObjectType:
+        def fields() -> Inputs:
+            nullable = scalar is UUID and not self.strict
+            item: GraphQLInputType = scalar if nullable else GraphQLNonNull(scalar)
+            made = {each: input_field(GraphQLList(item) if each == "in" else scalar) for each in _COMPARED}
+            return made | {"is": input_field(self.filter_is)}
+
+        return self.input_type(f"{name}Filter", fields)
+
+    def filter_of_text(self) -> GraphQLInputObjectType:
+        def fields() -> Inputs:
+            patterns = ("startsWith", "endsWith", "like", "ilike", "regex", "iregex")
+            names = (each for each in (*_COMPARED, *patterns) if not (self.strict and each == "endsWith"))
+            made = {each: input_field(STRING) for each in names}
+            return made | {
+                "in": input_field(GraphQLList(GraphQLNonNull(STRING))),
+                "is": input_field(self.filter_is),
+            }
+
+        return self.input_type("StringFilter", fields)
+
+    def filter_of_json(self) -> GraphQLInputObjectType:
+        return self.input_type(
+            "RawJsonFilter", lambda: {"is": input_field(self.filter_is), "like": input_field(STRING)}
+        )
+
+    def filter_of_enum(self, enum: GraphQLEnumType) -> GraphQLInputObjectType:
+        return self.input_type(
+            f"{enum.name}Filter",
+            lambda: {
+                "eq": input_field(enum),
+                "neq": input_field(enum),
+                "in": input_field(GraphQLList(enum)),
+                "containsAny": input_field(GraphQLList(enum)),
+                "is": input_field(self.filter_is),
+                "isEmptyArray": input_field(BOOLEAN),
+            },
+        )
+
+    # Composite types
+
+    def part(self, part: SubField) -> PlainType:
+        return self.actor_source if part.type == "SELECT" else _SCALARS[part.type]
+
+    def composite(self, of_type: str) -> GraphQLObjectType:
+        def fields() -> dict[str, GraphQLField]:
+            return {
+                name: GraphQLField(GraphQLNonNull(self.part(part)) if not_null or part.not_null else self.part(part))
+                for name, part in COMPOSITES[of_type].items()
+            }
+
+        not_null = self.strict and of_type == "FULL_NAME"
+        return self.object_type(composite_type_name(of_type), fields)
+
+    def composite_input(self, of_type: str, verb: str) -> GraphQLInputObjectType:
+        def fields() -> Inputs:
+            return {
+                name: input_field(
+                    GraphQLNonNull(self.part(part)) if part.not_null and verb == "Create" else self.part(part)
+                )
+                for name, part in COMPOSITES[of_type].items()
+                if part.client_writable
+            }
+
+        return self.input_type(f"{composite_type_name(of_type)}{verb}Input", fields)
+
+    def filter_composite(self, of_type: str) -> GraphQLInputObjectType:
+        def of_part(part: SubField) -> GraphQLInputObjectType:
+            match part.type:
+                case "SELECT":
+                    return self.filter_of_enum(self.actor_source)
+                case "RAW_JSON":
+                    return self.filter_of_json()
+                case "TEXT":
+                    return self.filter_of_text()
+                case _:
+                    return self.filter_of_scalar(_SCALARS[part.type].name, _SCALARS[part.type])
+
+        return self.input_type(
+            f"{composite_type_name(of_type)}FilterInput",
+            lambda: {name: input_field(of_part(part)) for name, part in COMPOSITES[of_type].items()},
+        )
+
+    def order_by_composite(self, of_type: str) -> GraphQLInputObjectType:
+        return self.input_type(
+            f"{composite_type_name(of_type)}OrderByInput",
+            lambda: dict.fromkeys(COMPOSITES[of_type], input_field(self.direction)),
+        )
+
+    def group_by_composite(self, of_type: str) -> GraphQLInputObjectType:
+        return self.input_type(
+            f"{composite_type_name(of_type)}GroupByInput",
+            lambda: {name: input_field(BOOLEAN) for name, part in COMPOSITES[of_type].items() if part.groupable},
+        )
+
+    def file_object(self) -> GraphQLObjectType:
+        return self.object_type(
+            "FileObject",
+            lambda: {
+                "fileId": GraphQLField(GraphQLNonNull(UUID)),
+                "label": GraphQLField(GraphQLNonNull(STRING)),
+                "extension": GraphQLField(STRING),
+                "url": GraphQLField(STRING),
+            },
+        )
+
+    def file_item(self) -> GraphQLInputObjectType:
+        return self.input_type(
+            "FileItemInput",
+            lambda: {
+                "fileId": input_field(GraphQLNonNull(UUID)),
+                "label": input_field(GraphQLNonNull(STRING)),
+            },
+        )
+
+    def page_info(self) -> GraphQLObjectType:
+        return self.object_type(
+            "PageInfo",
+            lambda: {
+                "startCursor": GraphQLField(CONNECTION_CURSOR),
+                "endCursor": GraphQLField(CONNECTION_CURSOR),
+                "hasNextPage": GraphQLField(GraphQLNonNull(BOOLEAN)),
+                "hasPreviousPage": GraphQLField(GraphQLNonNull(BOOLEAN)),
+            },
+        )

@@ -1,0 +1,387 @@
+"""The data model of a workspace: which objects and fields exist, and what they are in the database and in GraphQL.
+
+Everything else in the sandbox is derived from it: the SQL tables, the GraphQL schema and the answers of `/metadata`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+from aiotwenty.sandbox.model.composites import COMPOSITES
+from aiotwenty.sandbox.model.names import camel, pascal, upper_first
+
+RelationKind = Literal["MANY_TO_ONE", "ONE_TO_MANY"]
+Operation = Literal[
+    "find_many",
+    "find_one",
+    "find_duplicates",
+    "group_by",
+    "create_one",
+    "create_many",
+    "update_one",
+    "update_many",
+    "delete_one",
+    "delete_many",
+    "destroy_one",
+    "destroy_many",
+    "restore_one",
+    "restore_many",
+    "merge_many",
+]
+QUERIES: frozenset[Operation] = frozenset({"find_many", "find_one", "find_duplicates", "group_by"})
+
+_IDS = uuid.UUID("6f0c1a52-6a27-4f5e-9d0b-3a4f5b0c8e11")
+STANDARD_APPLICATION = str(uuid.uuid5(_IDS, "application:standard"))
+CUSTOM_APPLICATION = str(uuid.uuid5(_IDS, "application:custom"))
+
+
+@cache
+def stable_id(*parts: str) -> str:
+    """The same UUID for the same parts in every sandbox: standard objects and fields keep their ids."""
+    return str(uuid.uuid5(_IDS, ":".join(parts)))
+
+
+def universal_identifier(own_id: str) -> str:
+    """The id that an entity keeps in every workspace; here it follows from its own."""
+    return str(uuid.uuid5(_IDS, f"universal identifier:{own_id}"))
+
+
+RELATIONS = frozenset({"RELATION", "MORPH_RELATION"})
+OPTIONED = frozenset({"SELECT", "MULTI_SELECT", "RATING"})
+
+_SQL_TYPES = {"NUMBER": "NUMERIC", "NUMERIC": "NUMERIC", "POSITION": "NUMERIC", "BOOLEAN": "INTEGER"}
+
+
+@dataclass(slots=True)
+class Relation:
+    """One end of a relation. A morph relation has one for each object that it may point to."""
+
+    name: str
+    """Its GraphQL name: the field's own, or for a morph relation with the target's name behind (`targetCompany`)."""
+    kind: RelationKind
+    target: str
+    """`nameSingular` of the object at the other end."""
+    target_field: str
+    """The name of the field at the other end."""
+    join_column: str | None = None
+    """The column with the id of the other record; only the MANY_TO_ONE end has it."""
+    on_delete: str | None = None
+
+
+@dataclass(slots=True)
+class Field:
+    id: str
+    name: str
+    type: str
+    label: str
+    description: str | None = None
+    icon: str | None = None
+    is_nullable: bool = True
+    is_unique: bool = False
+    is_system: bool = False
+    is_active: bool = True
+    is_custom: bool = False
+    default_value: Any = None
+    options: list[dict[str, Any]] | None = None
+    settings: dict[str, Any] | None = None
+    relations: list[Relation] = field(default_factory=list)
+    created_at: str = "2026-01-01T00:00:00.000Z"
+    updated_at: str = "2026-01-01T00:00:00.000Z"
+
+    @property
+    def number_type(self) -> str:
+        """Of a NUMBER: `float`, `int` or `bigint`."""
+        return str((self.settings or {}).get("dataType") or "float")
+
+    @property
+    def option_values(self) -> list[str]:
+        return [str(option["value"]) for option in self.options or ()]
+
+    def forbid_null(self) -> None:
+        """Makes it a text as Twenty 1.10 has them (November 2025): what has no value is the empty string.
+
+        A unique one keeps NULL for its empty values, so that they don't meet each other.
+        """
+        if self.type == "TEXT" and not self.is_unique:
+            self.is_nullable = False
+            self.default_value = "''" if self.default_value is None else self.default_value
+
+
+@dataclass(slots=True)
+class Column:
+    """One stored SQL column."""
+
+    name: str
+    type: str
+    """The field type of what it holds; for part of a composite, the type of that part."""
+    sql_type: str
+    field: Field
+    subfield: str | None
+    nullable: bool
+    default: Any = None
+    """The value of a new record that doesn't say otherwise, as plain JSON (quotes taken off)."""
+    default_function: Literal["uuid", "now"] | None = None
+    reference: Relation | None = None
+    """Set on a join column."""
+
+    @property
+    def path(self) -> str:
+        """How records spell it: `domainName.primaryLinkUrl` is kept in `domainNamePrimaryLinkUrl`."""
+        return f"{self.field.name}.{self.subfield}" if self.subfield else self.name
+
+
+@dataclass(slots=True)
+class ToOne:
+    name: str
+    join_column: str
+    target: str
+    relation: Relation
+    field: Field
+
+
+@dataclass(slots=True)
+class ToMany:
+    name: str
+    target: str
+    join_column: str
+    """A column of the target."""
+    relation: Relation
+    field: Field
+
+
+@dataclass(slots=True)
+class Composite:
+    name: str
+    type: str
+    field: Field
+    columns: dict[str, Column]
+    """By the name of the part: `primaryLinkUrl`."""
+
+
+@dataclass(slots=True)
+class Index:
+    """An index that somebody asked for, beside those that follow from unique fields and relations."""
+
+    id: str
+    fields: list[tuple[str, str | None]]
+    """Names of fields, of composite ones with the part that is indexed."""
+    created_at: str
+
+
+@dataclass(slots=True)
+class Object:
+    id: str
+    name_singular: str
+    name_plural: str
+    label_singular: str
+    label_plural: str
+    fields: dict[str, Field]
+    description: str | None = None
+    icon: str | None = None
+    label_identifier: str = "name"
+    """The name of the field that stands for a record."""
+    unique_indexes: list[list[str]] = field(default_factory=list)
+    """Names of fields (not of columns)."""
+    indexes: list[Index] = field(default_factory=list)
+    duplicate_criteria: list[list[str]] | None = None
+    """Names of columns: records that agree in all of one list are duplicates."""
+    is_system: bool = False
+    is_active: bool = True
+    is_searchable: bool = False
+    is_ui_read_only: bool = False
+    is_custom: bool = False
+    shortcut: str | None = None
+    color: str | None = None
+    is_label_synced_with_name: bool = False
+    created_at: str = "2026-01-01T00:00:00.000Z"
+    updated_at: str = "2026-01-01T00:00:00.000Z"
+
+    # Derived by DataModel.changed(); inactive fields keep their columns and leave the other views.
+    columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False)
+    unique_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
+    indexed_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
+    scalars: dict[str, Column] = field(default_factory=dict, init=False, repr=False)
+    composites: dict[str, Composite] = field(default_factory=dict, init=False, repr=False)
+    to_one: dict[str, ToOne] = field(default_factory=dict, init=False, repr=False)
+    to_many: dict[str, ToMany] = field(default_factory=dict, init=False, repr=False)
+    roots: dict[Operation, str] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def type_name(self) -> str:
+        return pascal(self.name_singular)
+
+    @property
+    def has_duplicates(self) -> bool:
+        """Whether it has `xDuplicates` and `mergeXs`: only objects with criteria do."""
+        return bool(self.duplicate_criteria)
+
+    def active_fields(self) -> Iterator[Field]:
+        return (each for each in self.fields.values() if each.is_active)
+
+    def enum_name(self, of: Field) -> str:
+        return f"{self.type_name}{pascal(of.name)}Enum"
+
+
+def _root_names(of: Object) -> dict[Operation, str]:
+    one, many = camel(of.name_singular), camel(of.name_plural)
+    names: dict[Operation, str] = {"find_many": many, "find_one": one, "group_by": f"{many}GroupBy"}
+    if of.has_duplicates:
+        names["find_duplicates"] = f"{one}Duplicates"
+        names["merge_many"] = f"merge{upper_first(many)}"
+    verbs: tuple[tuple[str, Operation, Operation], ...] = (
+        ("create", "create_one", "create_many"),
+        ("update", "update_one", "update_many"),
+        ("delete", "delete_one", "delete_many"),
+        ("destroy", "destroy_one", "destroy_many"),
+        ("restore", "restore_one", "restore_many"),
+    )
+    for verb, for_one, for_many in verbs:
+        names[for_one] = f"{verb}{upper_first(one)}"
+        names[for_many] = f"{verb}{upper_first(many)}"
+    return names
+
+
+def unquoted(default: Any) -> Any:
+    """A default as it is stored in a new record: Twenty writes string defaults in single quotes inside the string."""
+    if isinstance(default, str) and len(default) >= 2 and default[0] == default[-1] == "'":
+        return default[1:-1]
+    if isinstance(default, list):
+        return [unquoted(each) for each in default]
+    return default
+
+
+def _columns(of: Field) -> Iterator[Column]:
+    if of.type in RELATIONS:
+        for relation in of.relations:
+            if relation.join_column:
+                yield Column(relation.join_column, "UUID", "TEXT", of, None, of.is_nullable, reference=relation)
+    elif of.type in COMPOSITES:
+        defaults = of.default_value if isinstance(of.default_value, dict) else {}
+        for name, part in COMPOSITES[of.type].items():
+            yield Column(
+                of.name + upper_first(name),
+                part.type,
+                _SQL_TYPES.get(part.type, "TEXT"),
+                of,
+                name,
+                nullable=not part.not_null,
+                default=unquoted(defaults.get(name)),
+            )
+    else:
+        function: Literal["uuid", "now"] | None = None
+        if of.default_value in ("uuid", "now"):
+            function = of.default_value
+        yield Column(
+            of.name,
+            of.type,
+            _SQL_TYPES.get(of.type, "TEXT"),
+            of,
+            None,
+            of.is_nullable,
+            default=None if function else unquoted(of.default_value),
+            default_function=function,
+        )
+
+
+def _indexed(of: Object, index: Index) -> Iterator[str]:
+    for name, part in index.fields:
+        one = of.fields[name]
+        if part is not None:
+            yield name + upper_first(part)
+        else:
+            yield from (column.name for column in _columns(one))
+
+
+class DataModel:
+    """All objects by `nameSingular`. Call `changed()` after changing any of them."""
+
+    def __init__(self, objects: Iterable[Object]) -> None:
+        self.objects: dict[str, Object]
+        self.revision = 0
+        """Grows with every change, so that caches know."""
+        self._roots: dict[str, tuple[Object, Operation]] = {}
+        self.replace(objects)
+
+    def changed(self) -> None:
+        """Derives again what follows from the objects, and starts a new revision."""
+        self.revision += 1
+        self._roots = {}
+        for each in self.objects.values():
+            self._derive(each)
+        for each in self.objects.values():
+            each.roots = _root_names(each)
+            if each.is_active:
+                self._roots.update({name: (each, operation) for operation, name in each.roots.items()})
+
+    def by_root(self, root_field: str) -> tuple[Object, Operation] | None:
+        """The object and the operation that a root field of `/graphql` stands for."""
+        return self._roots.get(root_field)
+
+    def object_by_id(self, object_id: str) -> Object | None:
+        return next((each for each in self.objects.values() if each.id == object_id), None)
+
+    def field_by_id(self, field_id: str) -> tuple[Object, Field] | None:
+        for each in self.objects.values():
+            for one in each.fields.values():
+                if one.id == field_id:
+                    return each, one
+        return None
+
+    def other_end(self, of: Object, relation: Relation) -> Relation | None:
+        """The relation that lies on the target's side and points back."""
+        target = self.objects.get(relation.target)
+        back = target.fields.get(relation.target_field) if target else None
+        return next((each for each in back.relations if each.target == of.name_singular), None) if back else None
+
+    def _derive(self, of: Object) -> None:
+        of.columns, of.scalars, of.composites, of.to_one, of.to_many = {}, {}, {}, {}, {}
+        for each in of.fields.values():
+            columns = list(_columns(each))
+            of.columns.update({column.name: column for column in columns})
+            if not each.is_active:
+                continue
+            if each.type in COMPOSITES:
+                parts = {column.subfield: column for column in columns if column.subfield}
+                of.composites[each.name] = Composite(each.name, each.type, each, parts)
+            else:
+                of.scalars.update({column.name: column for column in columns})
+            for relation in each.relations:
+                target = self.objects.get(relation.target)
+                if target is None or not target.is_active:
+                    continue
+                if relation.join_column:
+                    of.to_one[relation.name] = ToOne(
+                        relation.name, relation.join_column, relation.target, relation, each
+                    )
+                else:
+                    back = self.other_end(of, relation)
+                    if back is not None and back.join_column:
+                        of.to_many[relation.name] = ToMany(
+                            relation.name, relation.target, back.join_column, relation, each
+                        )
+        of.unique_columns = [[*self._unique(of, names)] for names in of.unique_indexes]
+        of.indexed_columns = [[*_indexed(of, index)] for index in of.indexes]
+
+    @staticmethod
+    def _unique(of: Object, names: list[str]) -> Iterator[str]:
+        for name in names:
+            one = of.fields[name]
+            for column in _columns(one):
+                if column.subfield is None or COMPOSITES[one.type][column.subfield].unique:
+                    yield column.name
+
+    def replace(self, objects: Iterable[Object]) -> None:
+        """Other objects in the place of these."""
+        self.objects = {each.name_singular: each for each in objects}
+        self.changed()
+
+
+def relation_name(field_name: str, kind: RelationKind, target_singular: str, target_plural: str, morph: bool) -> str:
+    """The GraphQL name of one end of a relation; each target of a morph relation has a name of its own."""
+    if not morph:
+        return field_name
+    return field_name + upper_first(target_singular if kind == "MANY_TO_ONE" else target_plural)

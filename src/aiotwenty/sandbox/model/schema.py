@@ -1,0 +1,352 @@
+"""The schema of `/graphql`, derived by rules from the data model.
+
+Every object gives an output type, connections, inputs to create, update, filter, order, group and connect, and its
+root fields. Types come into being when something refers to them, so that what nothing reaches isn't in the schema.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from weakref import WeakKeyDictionary
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLScalarType,
+    GraphQLSchema,
+)
+
+from aiotwenty.sandbox.model.composites import COMPOSITES
+from aiotwenty.sandbox.model.field_types import COUNTS, FieldTypes, Inputs, aggregates, input_field
+from aiotwenty.sandbox.model.model import QUERIES, DataModel, Field, Object, Operation, Relation
+from aiotwenty.sandbox.model.model_text import write_model
+from aiotwenty.sandbox.model.names import camel, upper_first
+from aiotwenty.sandbox.model.scalars import BOOLEAN, CURSOR, ID, INT, JSON, STRING, UUID
+
+_NOT_GROUPED = frozenset({"RAW_JSON", "FILES", "TS_VECTOR", "POSITION", "ACTOR"})
+_SYSTEM_GROUPED = frozenset({"createdAt", "updatedAt"})
+
+_NOT_GROUPED_STRICT = frozenset({"RAW_JSON", "FILES", "TS_VECTOR"})
+
+_SHARED = 4
+
+_cache: WeakKeyDictionary[DataModel, tuple[int, GraphQLSchema]] = WeakKeyDictionary()
+_shared: OrderedDict[tuple[str, bool], GraphQLSchema] = OrderedDict()
+"""The last ones by what their model says: many sandboxes have the standard objects and nothing else."""
+
+
+def core_schema(model: DataModel, beside: GraphQLSchema | None = None) -> GraphQLSchema:
+    """The schema of the model as it is now; built once for each revision.
+
+    With `beside` it is built by the rules of November 2025 (Twenty 1.10), and has the root fields of that schema too.
+    A model is always asked for in the same way.
+    """
+    revision, schema = _cache.get(model, (0, None))
+    if schema is None or revision != model.revision:
+        key = (hashlib.sha256(write_model(model).encode()).hexdigest(), beside is not None)
+        schema = _shared.pop(key, None) or _Builder(model, strict=beside is not None).schema(beside)
+        _shared[key] = schema
+        if len(_shared) > _SHARED:
+            _shared.popitem(last=False)
+        _cache[model] = (model.revision, schema)
+    return schema
+
+
+class _Builder(FieldTypes):
+    def __init__(self, model: DataModel, strict: bool) -> None:
+        super().__init__(strict)
+        self.model = model
+
+    def schema(self, beside: GraphQLSchema | None) -> GraphQLSchema:
+        query: dict[str, GraphQLField] = {}
+        mutation: dict[str, GraphQLField] = {}
+        if beside is not None and beside.query_type and beside.mutation_type:
+            query |= beside.query_type.fields
+            mutation |= beside.mutation_type.fields
+        for each in self.model.objects.values():
+            if each.is_active:
+                for operation, name in each.roots.items():
+                    fields = query if operation in QUERIES else mutation
+                    fields[name] = self.root(each, operation)
+        return GraphQLSchema(self.object_type("Query", lambda: query), self.object_type("Mutation", lambda: mutation))
+
+    # Roots
+
+    def root(self, of: Object, operation: Operation) -> GraphQLField:
+        record = self.output(of)
+        records = GraphQLList(GraphQLNonNull(record))
+        one_id = {"id": GraphQLArgument(GraphQLNonNull(UUID))}
+        by_filter = {"filter": GraphQLArgument(GraphQLNonNull(self.filter(of)))}
+        match operation:
+            case "find_many":
+                return self.to_many(of)
+            case "find_one":
+                return GraphQLField(record, by_filter)
+            case "find_duplicates":
+                return GraphQLField(
+                    GraphQLList(GraphQLNonNull(self.connection(of))),
+                    {
+                        "ids": GraphQLArgument(GraphQLList(UUID)),
+                        "data": GraphQLArgument(GraphQLList(self.create(of))),
+                    },
+                )
+            case "group_by":
+                return self.group_by_root(of)
+            case "create_one" | "create_many":
+                one = GraphQLNonNull(self.create(of))
+                data = one if operation == "create_one" else GraphQLNonNull(GraphQLList(one))
+                return GraphQLField(
+                    record if operation == "create_one" else records,
+                    {"data": GraphQLArgument(data), "upsert": GraphQLArgument(BOOLEAN)},
+                )
+            case "update_one":
+                return GraphQLField(record, one_id | {"data": GraphQLArgument(GraphQLNonNull(self.update(of)))})
+            case "update_many":
+                data = GraphQLNonNull(self.update(of))
+                return GraphQLField(records, {"data": GraphQLArgument(data)} | by_filter)
+            case "delete_one" | "destroy_one" | "restore_one":
+                return GraphQLField(record, one_id)
+            case "delete_many" | "destroy_many" | "restore_many":
+                return GraphQLField(records, by_filter)
+            case "merge_many":
+                return GraphQLField(
+                    record,
+                    {
+                        "ids": GraphQLArgument(GraphQLNonNull(GraphQLList(GraphQLNonNull(UUID)))),
+                        "conflictPriorityIndex": GraphQLArgument(GraphQLNonNull(INT)),
+                        "dryRun": GraphQLArgument(BOOLEAN),
+                    },
+                )
+
+    def to_many(self, of: Object) -> GraphQLField:
+        """A connection with Twenty's paging arguments: a root field, or a to-many relation."""
+        return GraphQLField(
+            self.connection(of),
+            {
+                "first": GraphQLArgument(INT),
+                "last": GraphQLArgument(INT),
+                "offset": GraphQLArgument(INT),
+                "before": GraphQLArgument(STRING),
+                "after": GraphQLArgument(STRING),
+                "filter": GraphQLArgument(self.filter(of)),
+                "orderBy": GraphQLArgument(GraphQLList(self.order_by(of))),
+            },
+        )
+
+    def group_by_root(self, of: Object) -> GraphQLField:
+        limits = {} if self.strict else {"limit": GraphQLArgument(INT), "offsetForRecords": GraphQLArgument(INT)}
+        return GraphQLField(
+            GraphQLList(GraphQLNonNull(self.group_by_connection(of))),
+            {
+                "groupBy": GraphQLArgument(GraphQLNonNull(GraphQLList(GraphQLNonNull(self.group_by(of))))),
+                "filter": GraphQLArgument(self.filter(of)),
+                "orderBy": GraphQLArgument(GraphQLList(self.order_by_with_group_by(of))),
+                "orderByForRecords": GraphQLArgument(GraphQLList(self.order_by(of))),
+                "viewId": GraphQLArgument(UUID),
+                **limits,
+            },
+        )
+
+    # What an object gives
+
+    def output(self, of: Object) -> GraphQLObjectType:
+        def fields() -> dict[str, GraphQLField]:
+            made: dict[str, GraphQLField] = {}
+            related: dict[str, GraphQLField] = {}
+            for each in of.active_fields():
+                for relation in self.relations(of, each):
+                    if relation.join_column:
+                        joined: GraphQLOutputType = ID if each.is_nullable else GraphQLNonNull(ID)
+                        made[relation.join_column] = GraphQLField(joined)
+                        related[relation.name] = GraphQLField(self.output(self.model.objects[relation.target]))
+                    else:
+                        related[relation.name] = self.to_many(self.model.objects[relation.target])
+                if not each.relations:
+                    plain = self.output_value(of, each)
+                    made[each.name] = GraphQLField(plain if each.is_nullable else GraphQLNonNull(plain))
+            return made | related
+
+        return self.object_type(of.type_name, fields)
+
+    def connection(self, of: Object) -> GraphQLObjectType:
+        return self.object_type(f"{of.type_name}Connection", lambda: self.connection_fields(of))
+
+    def group_by_connection(self, of: Object) -> GraphQLObjectType:
+        return self.object_type(
+            f"{of.type_name}GroupByConnection",
+            lambda: self.connection_fields(of) | {"groupByDimensionValues": GraphQLField(GraphQLNonNull(JSON))},
+        )
+
+    def connection_fields(self, of: Object) -> dict[str, GraphQLField]:
+        edge = self.object_type(
+            f"{of.type_name}Edge",
+            lambda: {
+                "node": GraphQLField(GraphQLNonNull(self.output(of))),
+                "cursor": GraphQLField(GraphQLNonNull(CURSOR)),
+            },
+        )
+        totals = (*self.aggregates(of), *self.morph_aggregates(of))
+        return {name: GraphQLField(result) for name, result in totals} | {
+            "edges": GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(edge)))),
+            "pageInfo": GraphQLField(GraphQLNonNull(self.page_info())),
+        }
+
+    def aggregates(self, of: Object) -> Iterator[tuple[str, GraphQLScalarType]]:
+        yield "totalCount", INT
+        for each in of.active_fields():
+            if not each.relations:
+                yield from aggregates(each)
+
+    def morph_aggregates(self, of: Object) -> Iterator[tuple[str, GraphQLScalarType]]:
+        for each in of.active_fields():
+            if each.type == "MORPH_RELATION":
+                for relation in self.relations(of, each):
+                    for name, result in COUNTS.items():
+                        yield name + upper_first(relation.name), result
+
+    def create(self, of: Object) -> GraphQLInputObjectType:
+        return self.input_type(f"{of.type_name}CreateInput", lambda: self.writable(of, "Create"))
+
+    def update(self, of: Object) -> GraphQLInputObjectType:
+        return self.input_type(f"{of.type_name}UpdateInput", lambda: self.writable(of, "Update"))
+
+    def writable(self, of: Object, verb: str) -> Inputs:
+        made: Inputs = {}
+        for each in of.active_fields():
+            for relation in self.relations(of, each):
+                if relation.join_column:
+                    made[relation.join_column] = input_field(ID)
+                    made[relation.name] = input_field(self.relation_input(self.model.objects[relation.target]))
+            if not each.relations:
+                value = self.input_value(of, each, verb)
+                required = verb == "Create" and not each.is_nullable and each.default_value is None
+                made[each.name] = input_field(GraphQLNonNull(value) if required else value)
+        return made
+
+    def relation_input(self, of: Object) -> GraphQLInputObjectType:
+        def fields() -> Inputs:
+            connect = self.input_type(
+                f"{of.type_name}ConnectInput", lambda: {"where": input_field(self.where_unique(of))}
+            )
+            return {"connect": input_field(connect), "disconnect": input_field(BOOLEAN)}
+
+        return self.input_type(f"{of.type_name}RelationInput", fields)
+
+    def where_unique(self, of: Object) -> GraphQLInputObjectType:
+        def fields() -> Inputs:
+            made: Inputs = {"id": input_field(ID)}
+            for name in dict.fromkeys(name for index in of.unique_indexes for name in index):
+                each = of.fields[name]
+                if not each.is_active:
+                    continue
+                if each.relations:
+                    made[name] = input_field(ID)
+                elif each.type in COMPOSITES:
+                    made[name] = input_field(self.unique_composite(of, each))
+                else:
+                    made[name] = input_field(self.input_value(of, each, "Create"))
+            return made
+
+        return self.input_type(f"{of.type_name}WhereUniqueInput", fields)
+
+    def unique_composite(self, of: Object, each: Field) -> GraphQLInputObjectType:
+        return self.input_type(
+            f"{of.type_name}{upper_first(camel(each.name))}WhereInput",
+            lambda: {name: input_field(self.part(part)) for name, part in COMPOSITES[each.type].items() if part.unique},
+        )
+
+    def filter(self, of: Object) -> GraphQLInputObjectType:
+        def fields() -> Inputs:
+            made: Inputs = {}
+            for each in of.active_fields():
+                for relation in self.relations(of, each):
+                    if relation.join_column:
+                        made[relation.join_column] = input_field(self.filter_of_scalar("UUID", UUID))
+                    if not self.strict:
+                        made[relation.name] = input_field(self.filter(self.model.objects[relation.target]))
+                if not each.relations:
+                    made[each.name] = input_field(self.filter_value(of, each))
+            itself = self.filter(of)
+            return made | {
+                "and": input_field(GraphQLList(itself)),
+                "or": input_field(GraphQLList(itself)),
+                "not": input_field(itself),
+            }
+
+        return self.input_type(f"{of.type_name}FilterInput", fields)
+
+    def order_by(self, of: Object) -> GraphQLInputObjectType:
+        return self.input_type(
+            f"{of.type_name}OrderByInput", lambda: self.orders(of, self.direction, self.order_by, of.active_fields())
+        )
+
+    def order_by_with_group_by(self, of: Object) -> GraphQLInputObjectType:
+        def totals() -> Inputs:
+            made = {name: input_field(self.direction) for name, _ in self.aggregates(of)}
+            related = (each for each in of.active_fields() if each.relations)
+            return made | self.orders(of, self.direction, self.order_by, related)
+
+        def fields() -> Inputs:
+            aggregate = self.input_type(f"{of.type_name}OrderByWithGroupByAggregateInput", totals)
+            ordered = self.orders(of, self.order_by_date, self.order_by_with_group_by, of.active_fields())
+            return {"aggregate": input_field(aggregate)} | ordered
+
+        return self.input_type(f"{of.type_name}OrderByWithGroupByInput", fields)
+
+    def orders(
+        self,
+        of: Object,
+        date: GraphQLInputType,
+        related: Callable[[Object], GraphQLInputObjectType],
+        fields: Iterator[Field],
+    ) -> Inputs:
+        made: Inputs = {}
+        for each in fields:
+            for relation in self.relations(of, each):
+                if relation.join_column:
+                    made[relation.join_column] = input_field(self.direction)
+                    if not self.strict:
+                        made[relation.name] = input_field(related(self.model.objects[relation.target]))
+            if each.type in COMPOSITES:
+                made[each.name] = input_field(self.order_by_composite(each.type))
+            elif each.type in ("DATE_TIME", "DATE"):
+                made[each.name] = input_field(date)
+            elif not each.relations:
+                made[each.name] = input_field(self.direction)
+        return made
+
+    def group_by(self, of: Object) -> GraphQLInputObjectType:
+        def fields() -> Inputs:
+            made: Inputs = {}
+            for each in of.active_fields():
+                for relation in self.relations(of, each):
+                    if relation.join_column and not self.strict:
+                        made[relation.name] = input_field(self.group_by(self.model.objects[relation.target]))
+                if each.relations or not self.grouped(each):
+                    continue
+                if each.type in COMPOSITES:
+                    made[each.name] = input_field(self.group_by_composite(each.type))
+                elif each.type in ("DATE_TIME", "DATE"):
+                    made[each.name] = input_field(self.group_by_date)
+                else:
+                    made[each.name] = input_field(BOOLEAN)
+            return made
+
+        return self.input_type(f"{of.type_name}GroupByInput", fields)
+
+    def grouped(self, each: Field) -> bool:
+        if self.strict:
+            return each.type not in _NOT_GROUPED_STRICT
+        return each.type not in _NOT_GROUPED and (not each.is_system or each.name in _SYSTEM_GROUPED)
+
+    def relations(self, of: Object, each: Field) -> Iterator[Relation]:
+        """The ends of a relation field whose other object is there and active."""
+        return (one for one in each.relations if one.name in of.to_one or one.name in of.to_many)

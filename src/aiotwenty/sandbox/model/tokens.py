@@ -1,0 +1,123 @@
+"""The tokens of keys and sessions: JWTs that are signed here, and read as Twenty reads them (July 2026)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.language.javascript import json_message
+
+TokenType = Literal["API_KEY", "ACCESS", "LOGIN", "REFRESH"]
+_SHAPE = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
+_SIGNATURE_LENGTH = 86
+"""Characters of base64 that 64 bytes take, as an ES256 signature has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Signs and reads the tokens of one workspace."""
+
+    secret: bytes
+    key_id: str
+    strict: bool = False
+    """Words of a server of November 2025 (1.10)."""
+
+    def token(self, of_type: TokenType, claims: Mapping[str, Any], issued_at: str, expires_at: str) -> str:
+        """A token with these claims; what it is and for how long comes between them and its id, `jti`."""
+        header = {"alg": "ES256", "typ": "JWT", "kid": self.key_id}
+        payload = {**claims, "type": of_type, "iat": _seconds(issued_at), "exp": _seconds(expires_at)}
+        if "jti" in payload:
+            payload["jti"] = payload.pop("jti")
+        signed = f"{_segment(header)}.{_segment(payload)}"
+        return f"{signed}.{self._signature(signed)}"
+
+    def claims(self, token: str, accepted: tuple[TokenType, ...] = ("API_KEY", "ACCESS")) -> dict[str, Any]:
+        """What a valid token says. Raises `RecordError` for any other."""
+        if self.strict:
+            return self._claims_strict(token, accepted)
+        match = _SHAPE.fullmatch(token)
+        header = _object(match[1]) if match else None
+        if match is None or header is None:
+            raise errors.token_invalid()
+        payload = _payload(match[2], is_jwt=header.get("typ") == "JWT")
+        if "kid" not in header and payload.get("type") not in accepted:
+            raise errors.invalid_token_type()
+        if header.get("kid") != self.key_id or header.get("alg") != "ES256":
+            raise errors.token_invalid()
+        if len(match[3]) != _SIGNATURE_LENGTH:
+            # Not a signature that is wrong, but none at all to the library: a key cut off while it was copied.
+            raise errors.unknown_token()
+        if not hmac.compare_digest(self._signature(f"{match[1]}.{match[2]}").encode(), match[3].encode()):
+            raise errors.token_invalid()
+        if payload.get("type") not in accepted:
+            raise errors.invalid_token_type()
+        if payload["exp"] <= time.time():
+            raise errors.token_expired()
+        return payload
+
+    def _claims_strict(self, token: str, accepted: tuple[TokenType, ...]) -> dict[str, Any]:
+        match = _SHAPE.fullmatch(token)
+        payload = _object(match[2]) if match else None
+        if match is None or payload is None:
+            raise errors.token_invalid("No payload")
+        if payload.get("type") not in accepted:
+            raise errors.unknown_token()
+        if not hmac.compare_digest(self._signature(f"{match[1]}.{match[2]}").encode(), match[3].encode()):
+            raise errors.token_invalid()
+        if payload["exp"] <= time.time():
+            raise errors.token_expired()
+        return payload
+
+    def _signature(self, text: str) -> str:
+        return _base64(hmac.new(self.secret, text.encode(), hashlib.sha512).digest())
+
+
+def _seconds(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp())
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _segment(content: object) -> str:
+    return _base64(json.dumps(content, separators=(",", ":")).encode())
+
+
+def _decoded(segment: str) -> str:
+    """As Node does it: characters that make no whole byte are dropped."""
+    whole = segment[: len(segment) - 1] if len(segment) % 4 == 1 else segment
+    try:
+        return base64.urlsafe_b64decode(whole + "=" * (-len(whole) % 4)).decode(errors="replace")
+    except binascii.Error:
+        return ""
+
+
+def _object(segment: str) -> dict[str, Any] | None:
+    try:
+        content = json.loads(_decoded(segment))
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _payload(segment: str, is_jwt: bool) -> dict[str, Any]:
+    """What isn't JSON breaks the server, but only where the header calls it a JWT."""
+    text = _decoded(segment)
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        if is_jwt:
+            raise errors.UnreadableTokenError(json_message(text, error)) from None
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,186 @@
+"""What a workspace has besides records: its data model, API keys, roles and webhooks. Kept in the database."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import uuid
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.model.catalogue import standard_model
+from aiotwenty.sandbox.model.model import DataModel, stable_id
+from aiotwenty.sandbox.model.model_text import read_objects, write_model
+from aiotwenty.sandbox.model.tokens import Signer, TokenType
+
+WORKSPACE_ID = stable_id("workspace")
+USER_ID = stable_id("user")
+MEMBER_ID = stable_id("workspace member")
+MEMBER_NAME = ("Sandy", "Box")
+MEMBER_EMAIL = "sandy@sandbox.example"
+API_KEY_YEARS = 100
+SESSION_MINUTES = 30
+
+
+def now() -> str:
+    """The current time as Twenty writes it: UTC, milliseconds, `Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def later(**spans: float) -> str:
+    """A moment after now, as `timedelta` takes it, written in the same way."""
+    moment = datetime.now(UTC) + timedelta(**spans)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(slots=True)
+class ApiKey:
+    id: str
+    name: str
+    role_id: str
+    expires_at: str
+    token: str = field(repr=False)
+    revoked_at: str | None = None
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass(slots=True)
+class Webhook:
+    id: str
+    target_url: str
+    operations: list[str]
+    secret: str = field(repr=False)
+    description: str | None = None
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass(slots=True)
+class Role:
+    id: str
+    label: str
+    description: str
+    icon: str
+    everything: bool
+    """Whether it may do all there is; otherwise it may work with records."""
+    editable: bool
+
+
+ADMIN = Role(stable_id("role", "admin"), "Admin", "Admin role", "IconUserCog", everything=True, editable=False)
+MEMBER = Role(stable_id("role", "member"), "Member", "Member role", "IconUser", everything=False, editable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request: an API key, or a person in a session."""
+
+    name: str
+    user_id: str | None = None
+    """Of a person."""
+
+    @property
+    def is_person(self) -> bool:
+        return self.user_id is not None
+
+
+class Workspace:
+    """Reads itself from the database, or begins as a fresh workspace with the standard objects and one Admin key."""
+
+    def __init__(self, connection: sqlite3.Connection, strict: bool = False) -> None:
+        self._connection = connection
+        self._strict = strict
+        connection.execute('CREATE TABLE IF NOT EXISTS "_workspace" (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
+        stored = dict(connection.execute('SELECT name, value FROM "_workspace"').fetchall())
+        self.id = WORKSPACE_ID
+        self.display_name = "Sandbox"
+        self.roles = [ADMIN, MEMBER]
+        self.api_keys: dict[str, ApiKey] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        if stored:
+            self.model = DataModel(read_objects(stored["model"]))
+            self.created_at = json.loads(stored["created_at"])
+            self._sign_with(json.loads(stored.get("secret", '""')))
+            self.api_keys = {each["id"]: ApiKey(**each) for each in json.loads(stored["api_keys"])}
+            self.webhooks = {each["id"]: Webhook(**each) for each in json.loads(stored["webhooks"])}
+            if "secret" not in stored:
+                for key in self.api_keys.values():
+                    key.token = self.token_of(key)
+                self.save()
+        else:
+            self.model = standard_model(strict)
+            self.created_at = now()
+            self._sign_with("")
+            self.new_api_key("Sandbox key")
+            self.save()
+
+    @property
+    def api_key(self) -> str:
+        """The token of the first key, which has the Admin role."""
+        return next(iter(self.api_keys.values())).token
+
+    def _sign_with(self, secret: str) -> None:
+        self._secret = secret or secrets.token_hex(32)
+        self._signer = Signer(bytes.fromhex(self._secret), stable_id("signing key"), self._strict)
+
+    def new_api_key(self, name: str, expires_at: str | None = None, role_id: str = ADMIN.id) -> ApiKey:
+        if expires_at is None:
+            expires_at = later(days=365 * API_KEY_YEARS)
+        key = ApiKey(new_id(), name, role_id, expires_at, "")
+        key.token = self.token_of(key)
+        self.api_keys[key.id] = key
+        return key
+
+    def token_of(self, key: ApiKey, expires_at: str | None = None) -> str:
+        """A token of a key, which may end before the key does."""
+        claims = {"sub": self.id, "workspaceId": self.id, "jti": key.id}
+        return self._signer.token("API_KEY", claims, key.created_at, expires_at or key.expires_at)
+
+    def session_token(self, of_type: TokenType = "ACCESS", expires_at: str | None = None) -> str:
+        """A token of the one person that a fresh workspace has, as who signs in gets it."""
+        claims = {"sub": USER_ID, "userId": USER_ID, "workspaceId": self.id, "workspaceMemberId": MEMBER_ID}
+        moment = now()
+        return self._signer.token(of_type, claims, moment, expires_at or later(minutes=SESSION_MINUTES))
+
+    def caller(self, token: str) -> Caller:
+        """Whose token it is. Raises `RecordError` for one that doesn't work."""
+        claims = self._signer.claims(token)
+        if claims["type"] == "ACCESS":
+            return Caller(" ".join(MEMBER_NAME), USER_ID)
+        key = self.api_keys.get(str(claims.get("jti")))
+        if key is None or key.revoked_at is not None:
+            raise errors.key_revoked()
+        if datetime.fromisoformat(key.expires_at) <= datetime.now(UTC):
+            raise errors.key_expired()
+        return Caller(key.name)
+
+    def check_token(self, token: str, of_type: TokenType) -> None:
+        """Raises `RecordError` if it isn't a valid token of this type."""
+        self._signer.claims(token, (of_type,))
+
+    def role(self, role_id: str) -> Role:
+        return next(role for role in self.roles if role.id == role_id)
+
+    def save(self) -> None:
+        """Writes everything but records to the database."""
+        values: dict[str, Any] = {
+            "model": write_model(self.model),
+            "secret": json.dumps(self._secret),
+            "created_at": json.dumps(self.created_at),
+            "api_keys": json.dumps([asdict(key) for key in self.api_keys.values()]),
+            "webhooks": json.dumps([asdict(hook) for hook in self.webhooks.values()]),
+        }
+        self._connection.executemany(
+            'INSERT INTO "_workspace" (name, value) VALUES (?, ?) '
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            values.items(),
+        )
+        if self._connection.in_transaction:
+            self._connection.commit()

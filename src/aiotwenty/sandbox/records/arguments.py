@@ -1,0 +1,86 @@
+"""The arguments of root fields: which there are, of what kind, and what the server says of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.model.model import Operation
+from aiotwenty.sandbox.model.scalars import UUID_TEXT
+from aiotwenty.sandbox.records.values import is_number
+
+_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "number": ("a number", is_number),
+    "string": ("a string", lambda value: isinstance(value, str)),
+    "boolean": ("a boolean", lambda value: isinstance(value, bool)),
+    "object": ("an object", lambda value: isinstance(value, dict)),
+    "array": ("an array", lambda value: isinstance(value, list)),
+    "UUID": ("a UUID", lambda value: isinstance(value, str) and UUID_TEXT.fullmatch(value) is not None),
+    "order": ("an array", lambda value: isinstance(value, list | dict)),
+}
+_PAGE = {"first": "number", "last": "number", "offset": "number", "before": "string", "after": "string"}
+_GROUPS = {
+    "filter": "object",
+    "orderBy": "order",
+    "orderByForRecords": "order",
+    "viewId": "UUID",
+    "limit": "number",
+    "offsetForRecords": "number",
+}
+_COUNTS = frozenset({"first", "last", "offset", "limit", "offsetForRecords"})
+_LARGEST = 2**53
+_BY_ID, _BY_FILTER = {"id": "UUID"}, {"filter": "object"}
+_REQUIRED: dict[Operation, dict[str, str]] = {
+    "find_one": _BY_FILTER,
+    "group_by": {"groupBy": "order"},
+    "create_one": {"data": "object"},
+    "create_many": {"data": "array"},
+    "update_one": {**_BY_ID, "data": "object"},
+    "update_many": {"data": "object", **_BY_FILTER},
+    "delete_one": _BY_ID,
+    "delete_many": _BY_FILTER,
+    "destroy_one": _BY_ID,
+    "destroy_many": _BY_FILTER,
+    "restore_one": _BY_ID,
+    "restore_many": _BY_FILTER,
+    "merge_many": {"ids": "array", "conflictPriorityIndex": "number"},
+}
+_OPTIONAL: dict[Operation, dict[str, str]] = {
+    "find_many": {**_PAGE, "filter": "object", "orderBy": "order"},
+    "find_duplicates": {"ids": "array", "data": "array"},
+    "group_by": _GROUPS,
+    "create_one": {"upsert": "boolean"},
+    "create_many": {"upsert": "boolean"},
+    "merge_many": {"dryRun": "boolean"},
+}
+
+
+def checked(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, those that are null left out."""
+    required, optional = _REQUIRED.get(operation, {}), _OPTIONAL.get(operation, {})
+    for name in given:
+        if name not in required and name not in optional:
+            raise errors.unknown_argument(name)
+    for name, kind in required.items():
+        if not _KINDS[kind][1](given.get(name)):
+            raise errors.missing_argument(name, "array" if kind == "order" else kind)
+    for name, kind in optional.items():
+        if given.get(name) is not None and not _KINDS[kind][1](given[name]):
+            raise errors.invalid_argument(name, _KINDS[kind][0])
+    made = {name: value for name, value in given.items() if value is not None}
+    for name in _COUNTS & made.keys():
+        made[name] = int(max(-_LARGEST, min(made[name], _LARGEST)))
+    return made
+
+
+def check_paging(given: dict[str, Any]) -> None:
+    """Refuses what contradicts itself. `last` without `before` isn't refused: it counts from the front."""
+    for one, other in (("first", "last"), ("before", "after"), ("before", "first"), ("after", "last")):
+        if one in given and other in given and given[one] != "" and given[other] != "":
+            if (one, other) == ("before", "after"):
+                raise errors.conflicting_arguments("before", "after")
+            raise errors.conflicting_arguments(one, other)
+    for name in ("first", "last"):
+        if given.get(name, 0) < 0:
+            raise errors.negative_argument(name)

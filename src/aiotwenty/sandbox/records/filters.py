@@ -1,0 +1,360 @@
+"""Filters: from a `CompanyFilterInput` to an SQL condition, with everything that the server refuses.
+
+Measured (Twenty, July 2026): exactly one operator a field; an empty filter, `and: []` and null filter nothing.
+A validating server (1.10, November 2025) takes several operators and silently uses the first in its own order only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.model.composites import ACTOR_SOURCES
+from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object
+from aiotwenty.sandbox.model.scalars import UUID_TEXT
+from aiotwenty.sandbox.records.outputs import search_columns
+from aiotwenty.sandbox.records.store import quoted
+from aiotwenty.sandbox.records.values import (
+    compact_json,
+    exact_number,
+    fitting,
+    parsed_time,
+    postgres_time,
+    stored_time,
+)
+
+_COMPARED = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
+_ENUM = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "containsAny", "is", "isEmptyArray")
+OPERATORS: dict[str, tuple[str, ...]] = {
+    "TEXT": (*_COMPARED, "like", "ilike", "startsWith", "endsWith"),
+    "SELECT": _ENUM,
+    "RATING": _ENUM,
+    "MULTI_SELECT": ("containsAny", "is", "isEmptyArray"),
+    "BOOLEAN": ("eq", "is"),
+    "ARRAY": ("containsIlike", "is", "isEmptyArray"),
+    "RAW_JSON": ("is", "like"),
+    "FILES": ("is", "like"),
+    "TS_VECTOR": ("eq", "neq", "is"),
+}
+_STRICT_ORDER = ("eq", "gt", "gte", "in", "lt", "lte", "neq", "startsWith", "like", "ilike", "is", "containsAny")
+_SQL = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_POSTGRES_SCHEMA = "workspace_sandbox"
+_GLOB_SPECIAL = str.maketrans({"*": "[*]", "?": "[?]", "[": "[[]"})
+_LEADING_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_MAX_RELATIONS = 1
+"""How many relations a filter may go through, one after the other."""
+_ALSO_NULL = ("", "NULL")
+"""What is equal to a text that isn't there: texts that are empty are stored as NULL."""
+
+
+@dataclass(slots=True)
+class Condition:
+    sql: str = ""
+    """Empty: everything matches."""
+    parameters: list[Any] = field(default_factory=list)
+    living: bool = False
+    """Whether soft-deleted records are left out besides; records of `t` only."""
+
+    def joined(self, other: str, parameters: Sequence[Any] = ()) -> Condition:
+        """This and another condition."""
+        both = f"({self.sql}) AND ({other})" if self.sql else other
+        return Condition(both, [*self.parameters, *parameters], self.living)
+
+    @property
+    def where(self) -> str:
+        """For reading rows: the plus keeps SQLite from walking the index of `deletedAt` instead of that of `id`."""
+        return self._where('+t."deletedAt" IS NULL')
+
+    @property
+    def where_counted(self) -> str:
+        """For counting, where that index is the quickest way."""
+        return self._where('t."deletedAt" IS NULL')
+
+    def _where(self, living: str) -> str:
+        parts = [f"({self.sql})"] if self.sql else []
+        return " WHERE " + " AND ".join([*parts, living] if self.living else parts) if parts or self.living else ""
+
+
+def glob(pattern: str) -> str:
+    """An SQL LIKE pattern as a GLOB pattern: that one is case-sensitive in SQLite, as LIKE is in Postgres."""
+    made, escaped = [], False
+    for letter in pattern:
+        if escaped:
+            made.append(letter.translate(_GLOB_SPECIAL))
+            escaped = False
+        elif letter == "\\":
+            escaped = True
+        else:
+            made.append({"%": "*", "_": "?"}.get(letter) or letter.translate(_GLOB_SPECIAL))
+    return "".join(made)
+
+
+def mentions_deleted(value: Any) -> bool:
+    """Whether a filter speaks of `deletedAt`: only then are soft-deleted records seen."""
+    if isinstance(value, dict):
+        return any(
+            key == "deletedAt" or (key in ("and", "or", "not") and mentions_deleted(one)) for key, one in value.items()
+        )
+    return isinstance(value, list) and any(map(mentions_deleted, value))
+
+
+class Filters:
+    """Compiles the filters of one request; `t` is the table of the records that are looked for."""
+
+    def __init__(self, model: DataModel, strict: bool = False) -> None:
+        self.model = model
+        self.strict = strict
+        self._aliases = 0
+
+    def condition(self, of: Object, value: Any, with_deleted: bool = False) -> Condition:
+        """The whole condition: the filter, and that the record isn't soft-deleted unless the filter speaks of that."""
+        made = self._all(of, value or {}, "t")
+        made.living = not (with_deleted or mentions_deleted(value))
+        return made
+
+    def _all(self, of: Object, value: Any, alias: str) -> Condition:
+        if not isinstance(value, dict):
+            raise errors.invalid_filter(
+                f"Invalid filter: {errors.shown(value)} is not an object", "Invalid filter: filter must be an object"
+            )
+        parts = [self._part(of, name, one, alias) for name, one in value.items() if one is not None or self.strict]
+        return _combined("AND", parts)
+
+    def _part(self, of: Object, name: str, value: Any, alias: str) -> Condition:
+        if name in ("and", "or"):
+            each = value if isinstance(value, list) else [value or {}]
+            made = [self._all(of, one or {}, alias) for one in each]
+            if name == "or" and any(not one.sql for one in made):
+                return Condition()
+            return _combined(name.upper(), made)
+        if name == "not":
+            made_not = self._all(of, value or {}, alias)
+            return Condition(f"NOT ({made_not.sql})", made_not.parameters) if made_not.sql else made_not
+        if (column := of.scalars.get(name)) is not None:
+            return self._operators(of, column, name, value, alias)
+        if (composite := of.composites.get(name)) is not None:
+            return self._composite(of, composite, value, alias)
+        if name in of.to_one or name in of.to_many:
+            return self._relation(of, name, value, alias)
+        raise errors.unknown_filter_field(of.name_singular, name)
+
+    def _composite(self, of: Object, composite: Composite, value: Any, alias: str) -> Condition:
+        if self.strict and value is None:
+            raise errors.not_iterable(value)
+        _require_object(composite.name, value)
+        parts = []
+        for part, one in value.items():
+            if one is None and not self.strict:
+                continue
+            if (column := composite.columns.get(part)) is None:
+                raise errors.unknown_sub_field(part, composite.type)
+            parts.append(self._operators(of, column, f"{composite.name}.{part}", one, alias))
+        return _combined("AND", parts)
+
+    def _relation(self, of: Object, name: str, value: Any, alias: str) -> Condition:
+        _require_object(name, value)
+        if name in of.to_one and not any(self._is_part(of.to_one[name].target, each) for each in value):
+            raise errors.relation_by_its_column(name, of.to_one[name].join_column)
+        if alias != "t":
+            raise errors.filter_too_deep(_MAX_RELATIONS)
+        self._aliases += 1
+        other = f"r{self._aliases}"
+        if (one := of.to_one.get(name)) is not None:
+            target, join = one.target, f'{other}."id" = {alias}.{quoted(one.join_column)}'
+        else:
+            many = of.to_many[name]
+            target, join = many.target, f'{other}.{quoted(many.join_column)} = {alias}."id"'
+        inner = self._all(self.model.objects[target], value, other)
+        living = "" if mentions_deleted(value) else f' AND {other}."deletedAt" IS NULL'
+        both = inner.joined(join + living)
+        return Condition(f"EXISTS (SELECT 1 FROM {quoted(target)} {other} WHERE {both.sql})", both.parameters)
+
+    def _is_part(self, target: str, name: str) -> bool:
+        """Whether a filter of that object may have a part of that name."""
+        of = self.model.objects[target]
+        return name in ("and", "or", "not") or any(
+            name in known for known in (of.scalars, of.composites, of.to_one, of.to_many)
+        )
+
+    def _operators(self, of: Object, column: Column, name: str, value: Any, alias: str) -> Condition:
+        if self.strict and not value:
+            raise errors.not_iterable(value)
+        _require_object(name, value)
+        given = list(value)
+        if self.strict:
+            given = sorted(given, key=lambda each: _STRICT_ORDER.index(each) if each in _STRICT_ORDER else 99)[:1]
+        if len(given) != 1:
+            raise errors.invalid_filter(
+                f'Filter for field "{name}" must have exactly one operator',
+                "Invalid filter: exactly one operator per field is required",
+            )
+        operator = given[0]
+        allowed = OPERATORS.get(column.type, _COMPARED)
+        if self.strict and operator == "search" and column.type == "TS_VECTOR":
+            return _searched(of, alias, _pattern(name, operator, value[operator]))
+        if operator not in allowed:
+            if self.strict:
+                raise errors.unsupported_operator(operator)
+            raise errors.invalid_operator(operator, name, _type_name(column), allowed)
+        return self._operator(of, column, compared_sql(column, alias, self.strict), name, operator, value[operator])
+
+    def _operator(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
+        match operator:
+            case "is":
+                return _is(column, sql, value, self.strict)
+            case "in" | "containsAny":
+                return self._among(of, column, sql, name, operator, value)
+            case "isEmptyArray":
+                if column.type in ("SELECT", "RATING"):
+                    raise errors.not_an_enum_value(_enum(of, column), "{}")
+                empty = f"({sql} IS NULL OR {sql} = '[]')"
+                return Condition(empty if value else f"NOT {empty}")
+            case "like":
+                made = Condition(f"{sql} GLOB ?", [glob(_pattern(name, operator, value))])
+            case "ilike" | "containsIlike":
+                made = Condition(f"fold({sql}) GLOB ?", [glob(_pattern(name, operator, value).lower())])
+            case "startsWith":
+                text = _pattern(name, operator, value)
+                return Condition(f"{sql} GLOB ?", [glob(text) if self.strict else text.translate(_GLOB_SPECIAL) + "*"])
+            case "endsWith":
+                return Condition(f"{sql} GLOB ?", ["*" + _pattern(name, operator, value).translate(_GLOB_SPECIAL)])
+            case _:
+                made = Condition(f"{sql} {_SQL[operator]} ?", [self._compared(of, column, name, value)])
+        if column.type == "TEXT" and operator in ("eq", "like", "ilike") and value in _ALSO_NULL and not self.strict:
+            made.sql = f"({made.sql} OR {sql} IS NULL)"
+        return made
+
+    def _among(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
+        if not isinstance(value, list):
+            raise errors.not_a_list(operator, name)
+        if not value:
+            raise errors.invalid_query(
+                f"Invalid filter value for field {name}. Expected non-empty array", 'Invalid filter value: ""'
+            )
+        found = "SELECT value FROM json_each(?)"
+        if operator == "in":
+            values = [self._compared(of, column, name, each) for each in value]
+            return Condition(f"{sql} IN ({found})", [compact_json(values)])
+        if column.type in ("SELECT", "RATING"):
+            raise errors.not_castable(_enum(of, column), "text[]")
+        return Condition(
+            f"EXISTS (SELECT 1 FROM json_each({sql}) AS item WHERE item.value IN ({found}))", [compact_json(value)]
+        )
+
+    def _compared(self, of: Object, column: Column, name: str, value: Any) -> Any:
+        """A value to compare with, in the form in which the column stores it."""
+        if value is None:
+            return None
+        match column.type:
+            case "UUID" | "RELATION":
+                if not isinstance(value, str) or not UUID_TEXT.fullmatch(value):
+                    raise errors.invalid_filter(
+                        f'Invalid UUID value {errors.shown(value)} for field "{name}"',
+                        f'Invalid value for UUID: "{errors.shown(value)}"',
+                    )
+                return value.lower()
+            case "NUMBER" | "NUMERIC" | "POSITION":
+                return _number(value, name)
+            case "DATE" | "DATE_TIME" if self.strict:
+                return postgres_time(value)[: 10 if column.type == "DATE" else None]
+            case "DATE" | "DATE_TIME":
+                moment = parsed_time(value)
+                if moment is None:
+                    kind, form = (
+                        ("date", "YYYY-MM-DD") if column.type == "DATE" else ("date-time", "YYYY-MM-DDTHH:mm:ssZ")
+                    )
+                    raise errors.invalid_filter(
+                        f"Invalid value {errors.shown(value)} for {kind} field \"{name}\". Expected format: '{form}'",
+                        f"Invalid value for {kind}: \"{errors.shown(value)}\". Expected format: '{form}'",
+                    )
+                return value[:10] if column.type == "DATE" else stored_time(moment)
+            case "SELECT" | "RATING":
+                options = list(ACTOR_SOURCES) if column.subfield else column.field.option_values
+                if value not in options:
+                    raise errors.not_an_enum_value(_enum(of, column), value)
+                return value
+            case "BOOLEAN":
+                value = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+                if not isinstance(value, bool):
+                    raise errors.invalid_filter(
+                        f'Invalid boolean value {errors.shown(value)} for field "{name}"',
+                        f'Invalid value for boolean: "{errors.shown(value)}"',
+                    )
+                return int(value)
+            case _:
+                # Whatever it is, the database compares with its text.
+                return errors.as_text(value)
+
+
+def _number(value: Any, name: str) -> int | float:
+    """As JavaScript's `parseFloat` reads a text: what follows the number doesn't matter."""
+    leading = _LEADING_NUMBER.match(value) if isinstance(value, str) else None
+    number = exact_number(leading.group() if leading else value)
+    if number is None:
+        shown = "NaN" if isinstance(value, str) else errors.shown(value)
+        raise errors.invalid_filter(
+            f'Invalid number value {shown} for field "{name}"', f'Invalid value for number: "{shown}"'
+        )
+    return fitting(number)
+
+
+def _enum(of: Object, column: Column) -> str:
+    """The name of the type that Postgres has for an option field."""
+    return f"{_POSTGRES_SCHEMA}.{table_name(of)}_{column.name}_enum"
+
+
+def table_name(of: Object) -> str:
+    """The table's name as Postgres messages show it: custom objects have an underscore in front."""
+    return f"_{of.name_singular}" if of.is_custom else of.name_singular
+
+
+def _combined(word: str, parts: list[Condition]) -> Condition:
+    parts = [part for part in parts if part.sql]
+    if len(parts) <= 1:
+        return parts[0] if parts else Condition()
+    sql = f" {word} ".join(f"({part.sql})" for part in parts)
+    return Condition(sql, [each for part in parts for each in part.parameters])
+
+
+def _require_object(name: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise errors.invalid_filter(
+            f'Filter value for field "{name}" must be an object', "Invalid filter: filter value must be an object"
+        )
+
+
+def _pattern(name: str, operator: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise errors.not_a_text(operator, name, value)
+    return value
+
+
+def compared_sql(column: Column, alias: str, strict: bool) -> str:
+    """What values are compared with. A validating server stores empty texts, so that none is NULL (November 2025)."""
+    sql = f"{alias}.{quoted(column.name)}"
+    return f"coalesce({sql}, '')" if strict and column.type == "TEXT" and column.nullable else sql
+
+
+def _is(column: Column, sql: str, value: Any, strict: bool) -> Condition:
+    if value not in ("NULL", "NOT_NULL"):
+        raise errors.invalid_filter(
+            'Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"', 'Invalid value for "is" operator'
+        )
+    if column.type == "TEXT" and not strict:
+        empty = f"({sql} IS NULL OR {sql} = '')"
+        return Condition(empty if value == "NULL" else f"NOT {empty}")
+    return Condition(f"{sql} IS {value.replace('_', ' ')}")
+
+
+def _searched(of: Object, alias: str, text: str) -> Condition:
+    """All words must be somewhere in what `searchVector` is made of."""
+    parts = " || ' ' || ".join(f"coalesce({alias}.{quoted(each.name)}, '')" for each in search_columns(of)) or "''"
+    words = text.lower().split()
+    return Condition(" AND ".join(f"instr(fold({parts}), ?) > 0" for _ in words) or "TRUE", list(words))
+
+
+def _type_name(column: Column) -> str:
+    return column.field.type if column.subfield is None else column.type

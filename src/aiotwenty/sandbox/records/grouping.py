@@ -1,0 +1,204 @@
+"""`companiesGroupBy`: groups with their aggregates, and the records in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.limits import MAX_GROUPS, MAX_NESTED_RECORDS
+from aiotwenty.sandbox.model.model import Column, DataModel, Object
+from aiotwenty.sandbox.records.filters import Condition, compared_sql
+from aiotwenty.sandbox.records.ordering import DIRECTIONS, OrderKey, order_sql
+from aiotwenty.sandbox.records.plans import ConnectionPlan, Planner
+from aiotwenty.sandbox.records.reading import Node, Page, Records
+from aiotwenty.sandbox.records.store import Row, quoted
+from aiotwenty.sandbox.records.values import parsed_time
+
+_GRANULARITIES = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+_PARTS = ("DAY_OF_THE_WEEK", "MONTH_OF_THE_YEAR", "QUARTER_OF_THE_YEAR", "NONE")
+_WEEK_START = {"MONDAY": 0, "SATURDAY": 5, "SUNDAY": 6}
+
+
+@dataclass(slots=True)
+class Dimension:
+    path: tuple[str, ...]
+    sql: str
+    column: Column
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def bucket(value: str | None, granularity: str, zone: str, week_start: str) -> str | None:
+    """The period that a stored time lies in, named by its first day or by its part of the week or year."""
+    moment = parsed_time(value)
+    if moment is None:
+        return None
+    day = (moment.astimezone(_zone(zone)) if zone and value and len(value) > 10 else moment).date()
+    match granularity:
+        case "WEEK":
+            day -= timedelta((day.weekday() - _WEEK_START.get(week_start, 0)) % 7)
+        case "MONTH":
+            day = day.replace(day=1)
+        case "QUARTER":
+            day = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+        case "YEAR":
+            day = date(day.year, 1, 1)
+        case "DAY_OF_THE_WEEK":
+            return day.strftime("%A")
+        case "MONTH_OF_THE_YEAR":
+            return day.strftime("%B")
+        case "QUARTER_OF_THE_YEAR":
+            return f"Q{(day.month - 1) // 3 + 1}"
+        case "NONE":
+            return f"{value}Z"
+    return day.isoformat() if zone else f"{day.isoformat()}T00:00:00.000Z"
+
+
+class Grouper:
+    def __init__(self, model: DataModel, planner: Planner, records: Records, strict: bool) -> None:
+        self.model = model
+        self.planner = planner
+        self.records = records
+        self.strict = strict
+        records.store.connection.create_function("bucket", 4, bucket, deterministic=True)
+
+    def groups(
+        self,
+        plan: ConnectionPlan,
+        where: Condition,
+        arguments: dict[str, Any],
+        record_keys: list[OrderKey],
+    ) -> list[Node]:
+        of = plan.object
+        asked = arguments["groupBy"] if isinstance(arguments["groupBy"], list) else [arguments["groupBy"]]
+        dimensions = [each for entry in asked for each in self._dimensions(of, entry or {}, (), "t")]
+        sums = ["count(*)", *(each.sql for each in plan.aggregates)]
+        columns = ", ".join([*(each.sql for each in dimensions), *sums])
+        grouped = f" GROUP BY {', '.join(each.sql for each in dimensions)}" if dimensions else ""
+        order = self._order(of, arguments.get("orderBy"), dimensions)
+        # The old server knows no limit and gives every group.
+        limit = -1 if self.strict else arguments.get("limit", MAX_GROUPS)
+        table = quoted(of.name_singular)
+        found = self.records.store.rows(
+            f"SELECT {columns} FROM {table} t{where.where}{grouped}{order} LIMIT {limit}", where.parameters
+        )
+        return [self._group(plan, where, dimensions, row, record_keys, arguments) for row in found]
+
+    def _group(
+        self,
+        plan: ConnectionPlan,
+        where: Condition,
+        dimensions: list[Dimension],
+        row: Row,
+        keys: list[OrderKey],
+        arguments: dict[str, Any],
+    ) -> Node:
+        values, totals = row[: len(dimensions)], row[len(dimensions) :]
+        rows: list[Row] = []
+        if plan.record is not None:
+            inside = where
+            for dimension, value in zip(dimensions, values, strict=True):
+                inside = inside.joined(f"{dimension.sql} IS ?", [value])
+            tail = f"{inside.where}{order_sql(keys)} LIMIT ? OFFSET ?"
+            offset = arguments.get("offsetForRecords", 0)
+            rows = self.records.select(plan.record, tail, [*inside.parameters, MAX_NESTED_RECORDS, offset])
+        page = Page(rows, self.records.edge_nodes(plan, rows), totals[0], totals[1:], totals[0] > len(rows))
+        page.dimensions = [_shown(each, value) for each, value in zip(dimensions, values, strict=True)]
+        return self.records.connection(plan, page, keys)
+
+    def _dimensions(self, of: Object, entry: Any, path: tuple[str, ...], table: str) -> Iterator[Dimension]:
+        if not isinstance(entry, dict):
+            raise errors.invalid_query(f"Invalid groupBy entry {errors.shown(entry)}: it must be an object")
+        if len(entry) > 1:
+            raise _several("fields")
+        for name, value in entry.items():
+            if value is None or value is False:
+                continue
+            here = (*path, name)
+            if (column := of.scalars.get(name)) is not None:
+                sql = compared_sql(column, table, self.strict)
+                dated = column.type in ("DATE", "DATE_TIME")
+                yield Dimension(here, self._dated(sql, value, column) if dated else sql, column)
+            elif (composite := of.composites.get(name)) is not None and isinstance(value, dict):
+                if len(value) > 1:
+                    raise _several("subfields")
+                for part in (part for part, wanted in value.items() if wanted):
+                    if part not in composite.columns:
+                        raise errors.not_sortable(f"{name}.{part}")
+                    column = composite.columns[part]
+                    yield Dimension((*here, part), compared_sql(column, table, self.strict), column)
+            elif (relation := of.to_one.get(name)) is not None:
+                target, inner = self.model.objects[relation.target], f"g{len(here)}"
+                for each in self._dimensions(target, value, here, inner):
+                    join = f'{inner}."id" = {table}.{quoted(relation.join_column)}'
+                    each.sql = f"(SELECT {each.sql} FROM {quoted(relation.target)} {inner} WHERE {join})"
+                    yield each
+            else:
+                raise errors.invalid_query(f"Unidentified field in groupBy: {name}")
+
+    def _dated(self, sql: str, value: Any, column: Column) -> str:
+        options = value if isinstance(value, dict) else {}
+        granularity, zone = options.get("granularity") or "DAY", options.get("timeZone")
+        if granularity not in (*_GRANULARITIES, *_PARTS):
+            raise errors.invalid_query(f'Invalid granularity "{granularity}"')
+        if column.type == "DATE":
+            zone = None  # a day is the same everywhere, and whatever zone is given is not looked at
+        elif not zone and granularity in _GRANULARITIES and not self.strict:
+            raise errors.missing_time_zone()
+        try:
+            _zone(zone or "UTC")
+        except (ZoneInfoNotFoundError, ValueError):
+            raise errors.invalid_time_zone(zone) from None
+        week_start = options.get("weekStartDay") or "MONDAY"
+        quotes = ", ".join("'" + str(each).replace("'", "''") + "'" for each in (granularity, zone or "", week_start))
+        return f"bucket({sql}, {quotes})"
+
+    def _order(self, of: Object, value: Any, dimensions: list[Dimension]) -> str:
+        entries = value if isinstance(value, list) else [value] if value else []
+        known = self.planner.aggregates(of)
+        made = []
+        for path, direction in (each for entry in entries for each in _paths(entry or {}, ())):
+            if path[0] == "aggregate" and path[-1] in known:
+                sql = known[path[-1]].sql
+            else:
+                found = next((each for each in dimensions if each.path == path), None)
+                if found is None:
+                    raise errors.not_sortable(".".join(path))
+                sql = found.sql
+            made.append(OrderKey(path, sql, direction, next(iter(of.columns.values()))).sql_order(backwards=False))
+        return f" ORDER BY {', '.join(made)}" if made else ""
+
+
+def _paths(entry: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The things to order by with their directions; `{createdAt: {orderBy: ..., granularity: ...}}` is one of them."""
+    if isinstance(entry, dict):
+        if "orderBy" in entry:
+            yield from _paths(entry["orderBy"], path)
+            return
+        for name, value in entry.items():
+            if value is not None:
+                yield from _paths(value, (*path, name))
+    elif entry in DIRECTIONS:
+        yield path, entry
+    else:
+        raise errors.invalid_query(
+            f'Scalar field "{path[-1] if path else ""}" requires a direction value ({", ".join(DIRECTIONS)})'
+        )
+
+
+def _shown(dimension: Dimension, value: Any) -> Any:
+    return bool(value) if dimension.column.type == "BOOLEAN" and value is not None else value
+
+
+def _several(what: str) -> errors.RecordError:
+    return errors.invalid_query(
+        f"You cannot provide multiple {what} in one GroupByInput, split them into multiple GroupByInput"
+    )

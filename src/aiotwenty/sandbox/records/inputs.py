@@ -1,0 +1,104 @@
+"""What a client writes into a record: from a `CompanyCreateInput` or `...UpdateInput` to values of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.model.model import Composite, Object, ToOne
+from aiotwenty.sandbox.records.completion import COMPLETED
+from aiotwenty.sandbox.records.values import store_form
+
+
+@dataclass(slots=True)
+class Written:
+    """The columns that an input sets, and what it wants connected."""
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    connects: list[tuple[ToOne, dict[str, Any]]] = field(default_factory=list)
+    fields: list[str] = field(default_factory=list)
+    """The names in the input."""
+
+
+Put = Callable[[Any, Written], None]
+
+
+class Inputs:
+    """Reads inputs of one revision of the data model; what each field takes is worked out once."""
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        self._shapes: dict[str, dict[str, Put]] = {}
+
+    def read(self, of: Object, data: Any) -> Written:
+        if not isinstance(data, dict):
+            raise errors.invalid_data(f"Invalid data {errors.shown(data)} for object {of.name_singular}")
+        shape = self._shapes.get(of.name_singular) or self._shape(of)
+        made = Written()
+        for name, value in data.items():
+            if (put := shape.get(name)) is None:
+                raise errors.unknown_data_field(of.name_singular, name)
+            put(value, made)
+            made.fields.append(name)
+        return made
+
+    def _shape(self, of: Object) -> dict[str, Put]:
+        shape: dict[str, Put] = {name: self._scalar(name, column) for name, column in of.scalars.items()}
+        shape.update((name, self._composite(each)) for name, each in of.composites.items())
+        shape.update((name, _relation(each)) for name, each in of.to_one.items())
+        shape.update((name, _not_writable(name)) for name in of.to_many)
+        self._shapes[of.name_singular] = shape
+        return shape
+
+    def _scalar(self, name: str, column: Any) -> Put:
+        check = store_form(column, self.strict)
+
+        def put(value: Any, made: Written) -> None:
+            made.columns[name] = None if value is None else check(value, name)
+
+        return put
+
+    def _composite(self, composite: Composite) -> Put:
+        checks = {part: (each, store_form(each, self.strict)) for part, each in composite.columns.items()}
+        complete = COMPLETED.get(composite.type)
+
+        def put(value: Any, made: Written) -> None:
+            if value is None:
+                made.columns.update((column.name, None) for column, _ in checks.values())
+                return
+            if not isinstance(value, dict):
+                raise errors.refused(value, "object", composite.name, "JSON")
+            if complete is not None:
+                value = complete(value)
+            for part, one in value.items():
+                if part not in checks:
+                    raise errors.invalid_part(part, composite.type, composite.name)
+                column, check = checks[part]
+                made.columns[column.name] = None if one is None else check(one, f"{composite.name}.{part}")
+            if composite.type == "ACTOR":
+                made.columns.setdefault(composite.columns["context"].name, None)
+
+        return put
+
+
+def _relation(each: ToOne) -> Put:
+    def put(value: Any, made: Written) -> None:
+        if value is None or (isinstance(value, dict) and value.get("disconnect")):
+            made.columns[each.join_column] = None
+            return
+        connect = value.get("connect") if isinstance(value, dict) else None
+        where = connect.get("where") if isinstance(connect, dict) else None
+        if not isinstance(where, dict):
+            raise errors.invalid_data(f'Relation "{each.name}" requires connect or disconnect operation')
+        made.connects.append((each, where))
+
+    return put
+
+
+def _not_writable(name: str) -> Put:
+    def put(value: Any, made: Written) -> None:
+        raise errors.invalid_data(f"One-to-many relation {name} field does not support write operations.")
+
+    return put

@@ -1,0 +1,295 @@
+"""The operations on records, one method each: arguments in, the value of the root field out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.language.documents import Document, Reader, RootField, Selected
+from aiotwenty.sandbox.limits import DEFAULT_PAGE, MAX_MERGED_RECORDS, MAX_WRITTEN_RECORDS
+from aiotwenty.sandbox.model.model import DataModel, Object, Operation
+from aiotwenty.sandbox.records import arguments
+from aiotwenty.sandbox.records.filters import Condition, Filters
+from aiotwenty.sandbox.records.grouping import Grouper
+from aiotwenty.sandbox.records.merging import merged
+from aiotwenty.sandbox.records.ordering import CursorFilter, Orders
+from aiotwenty.sandbox.records.outputs import ShowFiles
+from aiotwenty.sandbox.records.plans import ConnectionPlan, Planner, RecordPlan
+from aiotwenty.sandbox.records.reading import Node, Records
+from aiotwenty.sandbox.records.store import Store, quoted
+from aiotwenty.sandbox.records.webhooks import RecordEvent, WebhookSender
+from aiotwenty.sandbox.records.writing import Change, Writer
+
+Arguments = dict[str, Any]
+Plan = TypeVar("Plan", RecordPlan, ConnectionPlan)
+Selection = dict[str, Selected] | None
+
+
+class Operations:
+    """For one revision of the data model: what is worked out from it is kept as long as it lasts."""
+
+    def __init__(
+        self, store: Store, model: DataModel, show_files: ShowFiles, sender: WebhookSender, strict: bool
+    ) -> None:
+        self.store = store
+        self.model = model
+        self.sender = sender
+        self.strict = strict
+        self.planner = Planner(model, show_files, strict)
+        self.records = Records(store, strict)
+        self.writer = Writer(store, model, strict)
+        self.grouper = Grouper(model, self.planner, self.records, strict)
+
+    def run(self, root: RootField, document: Document, reader: Reader, actor: str) -> Any:
+        """The value of one root field; raises `RecordError`."""
+        found = self.model.by_root(root.name)
+        assert found is not None, root.name
+        of, operation = found
+        request = _Request(self, document, root, reader, of, actor)
+        return getattr(request, operation)(arguments.checked(operation, root.arguments))
+
+    def call(self, of: Object, operation: Operation, given: Arguments, selection: Selection, actor: str) -> Any:
+        """The same for callers that have no document: REST."""
+        request = _Request(self, None, None, None, of, actor, selection)
+        return getattr(request, operation)(arguments.checked(operation, given))
+
+    def publish(self, changes: list[Change]) -> None:
+        """Tells the webhooks that want to know."""
+        wanted = [change for change in changes if self.sender.wants(change.object.name_singular, change.action)]
+        if not wanted:
+            return
+        plan = self.planner.everything(wanted[0].object)
+        shown = self.records.by_ids(plan, [change.id for change in wanted])
+        for change in wanted:
+            if change.id in shown:
+                event = RecordEvent(change.object, change.action, shown[change.id], change.fields)
+                self.sender.publish(event)
+
+    def publish_gone(self, of: Object, shown: list[Node]) -> None:
+        for record in shown:
+            self.sender.publish(RecordEvent(of, "destroyed", record))
+
+
+class _Request:
+    """One root field of one request."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        document: Document | None,
+        root: RootField | None,
+        reader: Reader | None,
+        of: Object,
+        actor: str,
+        selection: Selection = None,
+    ) -> None:
+        self.operations = operations
+        self.records = operations.records
+        self.writer = operations.writer
+        self.document = document
+        self.root = root
+        self.reader = reader
+        self.of = of
+        self.actor = actor
+        self.selection = selection
+
+    # Reading
+
+    def find_many(self, given: Arguments) -> Node:
+        arguments.check_paging(given)
+        plan = self._plan(self.operations.planner.connection)
+        where = self._where(given)
+        keys = Orders(self.operations.model, self.operations.strict).keys(self.of, given.get("orderBy"))
+        cursors = CursorFilter(keys, self.operations.strict)
+        backwards = bool(given.get("before"))
+        text = given.get("before") or given.get("after")
+        cursor = cursors.condition(text, backwards) if text else None
+        limit = given["first"] if "first" in given else given.get("last", DEFAULT_PAGE)
+        return self.records.page(plan, where, keys, cursor, limit, given.get("offset", 0), backwards)
+
+    def find_one(self, given: Arguments) -> Node:
+        return self.records.one(self._record_plan(), self._where(given))
+
+    def group_by(self, given: Arguments) -> list[Node]:
+        plan = self._plan(self.operations.planner.groups)
+        keys = Orders(self.operations.model, self.operations.strict).keys(self.of, given.get("orderByForRecords"))
+        return self.operations.grouper.groups(plan, self._where(given), given, keys)
+
+    def find_duplicates(self, given: Arguments) -> list[Node]:
+        if "ids" not in given and "data" not in given:
+            raise errors.invalid_query('You have to provide either "data" or "ids" argument')
+        if "ids" in given and "data" in given:
+            raise errors.invalid_query('You cannot provide both "data" and "ids" arguments')
+        if "ids" not in given and not given["data"]:
+            raise errors.invalid_query('The "data" condition can not be empty when "ids" input not provided')
+        plan = self._plan(self.operations.planner.connection)
+        if "ids" in given:
+            candidates = self._stored([str(each).lower() for each in given["ids"]])
+        else:
+            candidates = [self.writer.inputs.read(self.of, each or {}).columns for each in given["data"]]
+        return [self._duplicates_of(plan, each) for each in candidates]
+
+    def _duplicates_of(self, plan: ConnectionPlan, columns: dict[str, Any]) -> Node:
+        alternatives, parameters = [], []
+        for names in self.of.duplicate_criteria or ():
+            values = [columns.get(name) for name in names]
+            if all(value not in (None, "") for value in values):
+                alternatives.append("(" + " AND ".join(f"t.{quoted(name)} = ?" for name in names) + ")")
+                parameters += values
+        where = Condition(" OR ".join(alternatives) or "FALSE", parameters, living=True)
+        if columns.get("id") is not None:
+            where = where.joined('t."id" <> ?', [columns["id"]])
+        return self.records.page(plan, where, [], None, DEFAULT_PAGE)
+
+    # Writing
+
+    def create_one(self, given: Arguments) -> Node:
+        return self._create([given["data"]], given)[0]
+
+    def create_many(self, given: Arguments) -> list[Node]:
+        return self._create(given["data"], given)
+
+    def _create(self, data: list[Any], given: Arguments) -> list[Node]:
+        plan = self._record_plan()
+        ids, changes = self.writer.create(self.of, data, given.get("upsert") is True, self.actor)
+        self.operations.publish(changes)
+        # The old server reads the records again without an order.
+        return self._nodes(plan, sorted(ids) if self.operations.strict else ids)
+
+    def update_one(self, given: Arguments) -> Node:
+        plan = self._record_plan()
+        return self._update(plan, [given["id"].lower()], given["data"])[0]
+
+    def update_many(self, given: Arguments) -> list[Node]:
+        plan = self._record_plan()
+        limit = None if self.operations.strict else MAX_WRITTEN_RECORDS
+        ids = self.writer.ids(self.of, self._where(given), None if limit is None else limit + 1)
+        if limit is not None and len(ids) > limit:
+            raise errors.too_many_updated(limit)
+        return self._update(plan, ids, given["data"])
+
+    def _update(self, plan: RecordPlan, ids: list[str], data: Any) -> list[Node]:
+        changes = self.writer.update(self.of, ids, data, self.actor)
+        self.operations.publish(changes)
+        return self._nodes(plan, [change.id for change in changes])
+
+    def delete_one(self, given: Arguments) -> Node:
+        return self._set_deleted([self._existing(given["id"])], deleted=True)[0]
+
+    def delete_many(self, given: Arguments) -> list[Node]:
+        return self._set_deleted(self.writer.ids(self.of, self._where(given)), deleted=True)
+
+    def restore_one(self, given: Arguments) -> Node:
+        return self._set_deleted([self._existing(given["id"])], deleted=False)[0]
+
+    def restore_many(self, given: Arguments) -> list[Node]:
+        where = self._where(given, with_deleted=True)
+        ids = self.writer.ids(self.of, where)
+        restored = self._set_deleted(ids, deleted=False)
+        if self.operations.strict:
+            return restored
+        # The filter is asked again afterwards: one that wants deleted records then finds none of them.
+        still = set(self.writer.ids(self.of, where))
+        return [node for node, record_id in zip(restored, ids, strict=True) if record_id in still]
+
+    def _set_deleted(self, ids: list[str], deleted: bool) -> list[Node]:
+        plan = self._record_plan()
+        self.operations.publish(self.writer.set_deleted(self.of, ids, deleted))
+        return self._nodes(plan, ids)
+
+    def destroy_one(self, given: Arguments) -> Node:
+        return self._destroy([self._existing(given["id"])])[0]
+
+    def destroy_many(self, given: Arguments) -> list[Node]:
+        return self._destroy(self.writer.ids(self.of, self._where(given, with_deleted=True)))
+
+    def _destroy(self, ids: list[str]) -> list[Node]:
+        nodes = self._nodes(self._record_plan(), ids)
+        told: list[Node] = []
+        if self.operations.sender.wants(self.of.name_singular, "destroyed"):
+            told = self._nodes(self.operations.planner.everything(self.of), ids)
+        self.writer.destroy(self.of, ids)
+        self.operations.publish_gone(self.of, told)
+        return nodes
+
+    def merge_many(self, given: Arguments) -> Node:
+        ids = list(dict.fromkeys(str(each).lower() for each in given["ids"]))
+        priority = given["conflictPriorityIndex"]
+        if len(ids) < 2:
+            raise errors.invalid_query("At least 2 record IDs are required for merge")
+        if len(ids) > MAX_MERGED_RECORDS:
+            raise errors.invalid_query(
+                f"Maximum {MAX_MERGED_RECORDS} records can be merged at once",
+                f"You can merge up to {MAX_MERGED_RECORDS} records at once.",
+            )
+        if not isinstance(priority, int) or not 0 <= priority < len(ids):
+            raise errors.invalid_query(
+                f"Invalid conflict priority '{priority}'. Valid options for {len(ids)} records: 0-{len(ids) - 1}"
+            )
+        plan = self._record_plan()
+        survivor = ids[priority]
+        ordered = [survivor, *(each for each in ids if each != survivor)]
+        stored = self._stored(ordered)
+        if len(stored) < len(ordered):
+            raise errors.records_not_found()
+        columns = merged(self.of, stored)
+        if given.get("dryRun") is True:
+            return self._merge_preview(plan, ordered, columns)
+        self.operations.publish(self.writer.merge(self.of, ordered, survivor, columns, self.actor))
+        return self._nodes(plan, [survivor])[0]
+
+    def _merge_preview(self, plan: RecordPlan, ids: list[str], columns: dict[str, Any]) -> Node:
+        """Merges, looks, and takes it back; what is shown has an id of its own (Twenty, July 2026)."""
+        node: Node = {}
+        try:
+            with self.operations.store.transaction():
+                self.writer.merge_within(self.of, ids, ids[0], columns, self.actor)
+                node = self._nodes(plan, ids[:1])[0]
+                raise _TakenBackError
+        except _TakenBackError:
+            pass
+        return {key: str(uuid.uuid4()) if value == ids[0] else value for key, value in node.items()}
+
+    # Help
+
+    def _plan(self, make: Callable[[Object, Selection], Plan]) -> Plan:
+        if self.document is None or self.root is None or self.reader is None:
+            return make(self.of, self.selection)
+        key = (id(self.root.node), self.operations.model.revision)
+        if (kept := self.document.cache.get(key)) is not None:
+            return kept  # type: ignore[no-any-return]
+        plan = make(self.of, self.document.below(self.root.node, self.reader))
+        if not self.reader.used_variables:
+            self.document.cache[key] = plan
+        return plan
+
+    def _record_plan(self) -> RecordPlan:
+        return self._plan(self.operations.planner.record)
+
+    def _where(self, given: Arguments, with_deleted: bool = False) -> Condition:
+        filters = Filters(self.operations.model, self.operations.strict)
+        return filters.condition(self.of, given.get("filter"), with_deleted)
+
+    def _nodes(self, plan: RecordPlan, ids: list[str]) -> list[Node]:
+        found = self.records.by_ids(plan, ids)
+        return [found[each] for each in ids]
+
+    def _existing(self, record_id: str) -> str:
+        record_id = record_id.lower()
+        if not self.operations.store.rows(f'SELECT 1 FROM {quoted(self.of.name_singular)} WHERE "id" = ?', [record_id]):
+            raise errors.record_not_found()
+        return record_id
+
+    def _stored(self, ids: list[str]) -> list[dict[str, Any]]:
+        """The columns of those that live, as they are stored, in the order of the ids."""
+        names = list(self.of.columns)
+        table = quoted(self.of.name_singular)
+        sql = f'SELECT {", ".join(map(quoted, names))} FROM {table} WHERE "id" = ? AND "deletedAt" IS NULL'
+        found = (self.operations.store.rows(sql, [each]) for each in ids)
+        return [dict(zip(names, row, strict=True)) for rows in found for row in rows]
+
+
+class _TakenBackError(Exception):
+    """Ends a transaction that was only meant to be looked at."""

@@ -1,0 +1,99 @@
+"""How a stored value is shown in an answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from aiotwenty.sandbox.model.model import Column, Object
+from aiotwenty.sandbox.records.store import quoted
+
+Decode = Callable[[Any], Any]
+ShowFiles = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+"""Adds to stored files what only the file store knows: extension and signed URL."""
+
+_LARGEST_EXACT = 2**53
+_WORD = re.compile(r"\w+")
+_LISTS_OF_COMPOSITES = frozenset({"secondaryLinks", "additionalEmails", "additionalPhones"})
+_SEARCHED = frozenset({"TEXT", "FULL_NAME", "EMAILS", "PHONES", "LINKS", "RICH_TEXT"})
+_SEARCHED_PARTS = frozenset(
+    {"firstName", "lastName", "primaryEmail", "primaryPhoneNumber", "primaryLinkUrl", "markdown"}
+)
+
+
+def read_sql(column: Column, alias: str = "t") -> str:
+    """The SQL expression that reads a column for an answer; times and texts are finished by SQLite."""
+    name = f"{alias}.{quoted(column.name)}"
+    if column.type == "DATE_TIME":
+        return f"substr({name}, 1, 23) || 'Z'"
+    if column.type == "TEXT" and column.subfield != "currencyCode":
+        return f"coalesce({name}, '')"
+    return name
+
+
+def decoder(column: Column, strict: bool, show_files: ShowFiles) -> Decode | None:
+    """What is left to do in Python; None if nothing is."""
+    if column.subfield in _LISTS_OF_COMPOSITES:
+        return _list_from_json
+    match column.type:
+        case "ARRAY" | "MULTI_SELECT" if not strict:
+            return _list_from_json
+        case "RAW_JSON" | "ARRAY" | "MULTI_SELECT":
+            return _from_json
+        case "BOOLEAN":
+            return lambda value: None if value is None else bool(value)
+        case "NUMERIC":
+            return as_double
+        case "NUMBER" if column.field.number_type == "bigint":
+            return _as_text if strict else as_double
+        case "FILES":
+            return lambda value: None if value is None else show_files(json.loads(value))
+    return None
+
+
+def _list_from_json(value: str | None) -> Any:
+    return [] if value is None else json.loads(value)
+
+
+def _from_json(value: str | None) -> Any:
+    if value is None:
+        return None
+    # What nearly every record has in `createdBy` and `updatedBy`.
+    return {} if value == "{}" else json.loads(value)
+
+
+def as_double(value: Any) -> Any:
+    """JSON numbers of a JavaScript server are doubles: 9007199254740993 is shown as 9007199254740992."""
+    if isinstance(value, int) and not -_LARGEST_EXACT <= value <= _LARGEST_EXACT:
+        return int(float(value))
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return int(value)
+    return value
+
+
+def _as_text(value: Any) -> Any:
+    return None if value is None else str(as_double(value))
+
+
+def search_columns(of: Object) -> list[Column]:
+    """The columns whose words make up `searchVector`."""
+    return [
+        column
+        for column in of.columns.values()
+        if column.field.type in _SEARCHED
+        and (column.subfield in _SEARCHED_PARTS if column.subfield else column.field.name == of.label_identifier)
+        and column.field.name != "searchVector"
+    ]
+
+
+def search_vector(texts: list[str | None]) -> str:
+    """Words and their places as Postgres writes a tsvector: `'n3':1 'x':2`."""
+    places: dict[str, list[int]] = {}
+    number = 0
+    for text in texts:
+        for word in _WORD.findall((text or "").lower()):
+            number += 1
+            places.setdefault(word, []).append(number)
+    return " ".join(f"'{word}':{','.join(map(str, found))}" for word, found in sorted(places.items()))

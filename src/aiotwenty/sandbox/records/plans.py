@@ -1,0 +1,229 @@
+"""What a selection means for the database: which columns to read, and how a row becomes a node of the answer.
+
+Unlike a validating server, the walking one has no errors here: a field that doesn't exist is null, and so is a
+composite or a relation without a selection (Twenty, July 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Literal
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.language.documents import Selected
+from aiotwenty.sandbox.limits import MAX_RELATION_DEPTH_STRICT
+from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object, ToMany
+from aiotwenty.sandbox.records.aggregates import Aggregate, aggregates_of
+from aiotwenty.sandbox.records.outputs import ShowFiles, decoder, read_sql, search_columns, search_vector
+from aiotwenty.sandbox.records.store import Row
+
+Read = Callable[[Row], Any]
+Selection = dict[str, Selected]
+PageKey = Literal["total", "aggregate", "edges", "page_info", "dimensions", "constant"]
+
+
+@dataclass(slots=True)
+class ToOnePlan:
+    key: str
+    join: int
+    """Where the row has the other record's id."""
+    record: RecordPlan
+
+
+@dataclass(slots=True)
+class ToManyPlan:
+    key: str
+    relation: ToMany
+    connection: ConnectionPlan
+    lost: bool = False
+    """Nothing is found, because the server lacks what it would look for."""
+
+
+class RecordPlan:
+    """`columns` are SQL expressions over table `t`; the first is always `id`."""
+
+    def __init__(self, of: Object) -> None:
+        self.object = of
+        self.columns: list[str] = ['t."id"']
+        self.parts: list[tuple[str, Read]] = []
+        self.readers: dict[tuple[str, ...], Read] = {("id",): itemgetter(0)}
+        """Of what is selected, by path; cursors are made of these."""
+        self.to_one: list[ToOnePlan] = []
+        self.to_many: list[ToManyPlan] = []
+
+    def column(self, sql: str) -> int:
+        """The place of an expression in the row; it is read once, however often it is wanted."""
+        if sql not in self.columns:
+            self.columns.append(sql)
+        return self.columns.index(sql)
+
+    def node(self, row: Row) -> dict[str, Any]:
+        """Without its relations."""
+        return {key: read(row) for key, read in self.parts}
+
+
+@dataclass(slots=True)
+class ConnectionPlan:
+    object: Object
+    parts: list[tuple[str, PageKey, Any]]
+    """Key, kind, and what the kind needs: an index into `aggregates`, a constant, or keys of edges or page info."""
+    aggregates: list[Aggregate]
+    record: RecordPlan | None
+    """None if no record need be read."""
+
+    @property
+    def wants_total(self) -> bool:
+        return any(kind == "total" for _, kind, _ in self.parts)
+
+
+def _constant(value: Any) -> Read:
+    return lambda _row: value
+
+
+def full_selection(of: Object) -> Selection:
+    """All fields that are no relations, and foreign keys."""
+    made: Selection = {name: Selected(name) for name in of.scalars}
+    for name, composite in of.composites.items():
+        made[name] = Selected(name, {part: Selected(part) for part in composite.columns})
+    return made
+
+
+class Planner:
+    """Makes plans for one revision of the data model."""
+
+    def __init__(self, model: DataModel, show_files: ShowFiles, strict: bool) -> None:
+        self.model = model
+        self.show_files = show_files
+        self.strict = strict
+        self._aggregates: dict[str, dict[str, Aggregate]] = {}
+
+    def aggregates(self, of: Object) -> dict[str, Aggregate]:
+        if of.name_singular not in self._aggregates:
+            self._aggregates[of.name_singular] = aggregates_of(of)
+        return self._aggregates[of.name_singular]
+
+    def record(self, of: Object, selection: Selection | None, depth: int = 0, in_many: bool = False) -> RecordPlan:
+        plan = RecordPlan(of)
+        for key, selected in (selection or {}).items():
+            plan.parts.append((key, self._part(plan, key, selected, depth, in_many)))
+        if depth and not self.strict and not any(each.name == "id" for each in (selection or {}).values()):
+            # A related record whose id isn't selected has no related lists (Twenty, July 2026).
+            for each in plan.to_many:
+                each.lost = True
+        return plan
+
+    def everything(self, of: Object) -> RecordPlan:
+        """A record as webhooks show it."""
+        return self.record(of, full_selection(of))
+
+    def connection(
+        self,
+        of: Object,
+        selection: Selection | None,
+        depth: int = 0,
+        in_many: bool = False,
+        grouped: bool = False,
+    ) -> ConnectionPlan:
+        parts: list[tuple[str, PageKey, Any]] = []
+        used: list[Aggregate] = []
+        record: RecordPlan | None = None
+        known = self.aggregates(of)
+        for key, selected in (selection or {}).items():
+            match selected.name:
+                case "totalCount":
+                    parts.append((key, "total", None))
+                case "edges":
+                    below = selected.below or {}
+                    node = next((each for each in below.values() if each.name == "node"), None)
+                    if node is None:
+                        raise errors.undefined_property("id")
+                    record = self.record(of, node.below, depth, in_many)
+                    parts.append((key, "edges", [(one, each.name) for one, each in below.items()]))
+                case "pageInfo":
+                    record = record or RecordPlan(of)
+                    parts.append((key, "page_info", [(one, each.name) for one, each in (selected.below or {}).items()]))
+                case "__typename":
+                    parts.append((key, "constant", f"{of.type_name}{'GroupBy' if grouped else ''}Connection"))
+                case "groupByDimensionValues" if grouped:
+                    parts.append((key, "dimensions", None))
+                case name if name in known:
+                    parts.append((key, "aggregate", len(used)))
+                    used.append(known[name])
+                case _:
+                    parts.append((key, "constant", None))
+        return ConnectionPlan(of, parts, used, record)
+
+    def groups(self, of: Object, selection: Selection | None) -> ConnectionPlan:
+        return self.connection(of, selection, grouped=True)
+
+    def _part(self, plan: RecordPlan, key: str, selected: Selected, depth: int, in_many: bool) -> Read:
+        of, name = plan.object, selected.name
+        if name == "__typename":
+            return _constant(of.type_name)
+        if (column := of.scalars.get(name)) is not None:
+            read = self._scalar(plan, column)
+            plan.readers[name,] = read
+            return read
+        if (composite := of.composites.get(name)) is not None:
+            return self._composite(plan, composite, selected.below)
+        if selected.below is not None and (name in of.to_one or name in of.to_many):
+            self._relation(plan, key, selected, depth + 1, in_many)
+        return _constant(None)
+
+    def _scalar(self, plan: RecordPlan, column: Column) -> Read:
+        if column.type == "TS_VECTOR":
+            places = [plan.column(f't."{each.name}"') for each in search_columns(plan.object)]
+            return lambda row: search_vector([row[place] for place in places])
+        place = plan.column(read_sql(column))
+        decode = decoder(column, self.strict, self.show_files)
+        if decode is None:
+            return itemgetter(place)
+        return lambda row: decode(row[place])
+
+    def _composite(self, plan: RecordPlan, composite: Composite, below: Selection | None) -> Read:
+        if not below:
+            return _constant(None)
+        parts: list[tuple[str, Read]] = []
+        for key, selected in below.items():
+            if selected.name == "__typename":
+                name = "".join(word.capitalize() for word in composite.type.split("_"))
+                parts.append((key, _constant(name)))
+            elif (column := composite.columns.get(selected.name)) is not None:
+                read = self._scalar(plan, column)
+                plan.readers[composite.name, selected.name] = read
+                parts.append((key, read))
+            else:
+                parts.append((key, _constant(None)))
+        return lambda row: {key: read(row) for key, read in parts}
+
+    def _relation(self, plan: RecordPlan, key: str, selected: Selected, depth: int, in_many: bool) -> None:
+        if self.strict and depth > MAX_RELATION_DEPTH_STRICT:
+            raise errors.too_deep(MAX_RELATION_DEPTH_STRICT)
+        one = plan.object.to_one.get(selected.name)
+        if one is not None:
+            target = self.model.objects[one.target]
+            if self._has_unknown(target, selected.below):
+                return
+            join = plan.column(f't."{one.join_column}"')
+            plan.to_one.append(ToOnePlan(key, join, self.record(target, selected.below, depth, in_many)))
+            return
+        many = plan.object.to_many[selected.name]
+        if in_many and not self.strict:
+            raise errors.nested_to_many()
+        target = self.model.objects[many.target]
+        connection = self.connection(target, selected.below, depth, in_many=True)
+        if connection.record is not None and any(
+            each.name == "node" and self._has_unknown(target, each.below)
+            for edges in (selected.below or {}).values()
+            if edges.name == "edges"
+            for each in (edges.below or {}).values()
+        ):
+            return
+        plan.to_many.append(ToManyPlan(key, many, connection))
+
+    def _has_unknown(self, of: Object, selection: Selection | None) -> bool:
+        """One unknown field makes the whole relation null (Twenty, July 2026)."""
+        known = (of.scalars, of.composites, of.to_one, of.to_many, ("__typename",))
+        return any(all(each.name not in names for names in known) for each in (selection or {}).values())

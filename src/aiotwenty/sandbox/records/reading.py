@@ -1,0 +1,219 @@
+"""Reads records: pages, single records, what is related to them, groups and duplicates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.limits import MAX_NESTED_RECORDS, MAX_NESTED_RECORDS_STRICT
+from aiotwenty.sandbox.records.filters import Condition
+from aiotwenty.sandbox.records.ordering import OrderKey, cursor_paths, encoded, order_sql
+from aiotwenty.sandbox.records.plans import ConnectionPlan, RecordPlan, ToManyPlan
+from aiotwenty.sandbox.records.store import Row, Store, quoted
+
+Node = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Page:
+    """Records that lie side by side in a connection, and what is told about all of them."""
+
+    rows: list[Row]
+    nodes: list[Node]
+    total: int = 0
+    totals: Row = ()
+    has_next: bool = False
+    has_previous: bool = False
+    dimensions: list[Any] | None = None
+    """Of a group: what its records have in common."""
+
+
+class Records:
+    """Turns plans into answers."""
+
+    def __init__(self, store: Store, strict: bool) -> None:
+        self.store = store
+        self.strict = strict
+
+    def nodes(self, plan: RecordPlan, rows: list[Row]) -> list[Node]:
+        """The rows of a plan as nodes, with everything related; one query for each relation, not for each record."""
+        parts = plan.parts
+        made = [{key: read(row) for key, read in parts} for row in rows]
+        for to_one in plan.to_one:
+            ids = {row[to_one.join] for row in rows} - {None}
+            found = self.by_ids(to_one.record, list(ids), living=True)
+            for node, row in zip(made, rows, strict=True):
+                node[to_one.key] = found.get(row[to_one.join])
+        for to_many in plan.to_many:
+            related = self._related(to_many, [row[0] for row in rows])
+            for node, row in zip(made, rows, strict=True):
+                node[to_many.key] = related[row[0]]
+        return made
+
+    def select(self, plan: RecordPlan, tail: str, parameters: Sequence[Any]) -> list[Row]:
+        """The rows of `t` that `tail` (WHERE, ORDER BY, LIMIT) says."""
+        table = quoted(plan.object.name_singular)
+        return self.store.rows(f"SELECT {', '.join(plan.columns)} FROM {table} t{tail}", parameters)
+
+    def by_ids(self, plan: RecordPlan, ids: list[str], living: bool = False) -> dict[str, Node]:
+        """Nodes by id; those that aren't there are left out, with `living` the soft-deleted ones too."""
+        if not ids:
+            return {}
+        alive = ' AND +t."deletedAt" IS NULL' if living else ""
+        rows = self.select(plan, f' WHERE t."id" IN (SELECT value FROM json_each(?)){alive}', [json.dumps(ids)])
+        return {row[0]: node for row, node in zip(rows, self.nodes(plan, rows), strict=True)}
+
+    def one(self, plan: RecordPlan, where: Condition) -> Node:
+        rows = self.select(plan, f'{where.where} ORDER BY t."id" LIMIT 1', where.parameters)
+        if not rows:
+            raise errors.record_not_found()
+        return self.nodes(plan, rows)[0]
+
+    def page(
+        self,
+        plan: ConnectionPlan,
+        where: Condition,
+        keys: list[OrderKey],
+        cursor: Condition | None,
+        limit: int,
+        offset: int = 0,
+        backwards: bool = False,
+    ) -> Node:
+        """One page of everything that matches `where`; the totals are of all that matches, wherever the page lies."""
+        rows: list[Row] = []
+        more = False
+        if plan.record is not None:
+            inside = where if cursor is None else where.joined(cursor.sql, cursor.parameters)
+            tail = f"{inside.where}{order_sql(keys, backwards)} LIMIT ? OFFSET ?"
+            rows = self.select(plan.record, tail, [*inside.parameters, limit + 1, offset])
+            more = len(rows) > limit
+            rows = rows[:limit][::-1] if backwards else rows[:limit]
+        table = quoted(plan.object.name_singular)
+        total = 0
+        if plan.wants_total:
+            total = self.store.count(f"SELECT count(*) FROM {table} t{where.where_counted}", tuple(where.parameters))
+        totals: Row = ()
+        if plan.aggregates:
+            sums = ", ".join(each.sql for each in plan.aggregates)
+            totals = self.store.rows(f"SELECT {sums} FROM {table} t{where.where}", where.parameters)[0]
+        page = Page(rows, self.edge_nodes(plan, rows), total, totals, more and not backwards, more and backwards)
+        return self.connection(plan, page, keys)
+
+    def connection(self, plan: ConnectionPlan, page: Page, keys: list[OrderKey]) -> Node:
+        made: Node = {}
+        for key, kind, detail in plan.parts:
+            match kind:
+                case "total":
+                    made[key] = page.total
+                case "aggregate":
+                    decode, value = plan.aggregates[detail].decode, page.totals[detail]
+                    made[key] = decode(value) if decode else value
+                case "edges":
+                    made[key] = self._edges(plan, page, keys, detail)
+                case "page_info":
+                    made[key] = self._page_info(plan, page, keys, detail)
+                case "dimensions":
+                    made[key] = page.dimensions
+                case "constant":
+                    made[key] = detail
+        return made
+
+    def edge_nodes(self, plan: ConnectionPlan, rows: list[Row]) -> list[Node]:
+        return self.nodes(plan.record, rows) if plan.record is not None and plan.record.parts else [{} for _ in rows]
+
+    def _edges(
+        self, plan: ConnectionPlan, page: Page, keys: list[OrderKey], wanted: list[tuple[str, str]]
+    ) -> list[Node]:
+        if [name for _, name in wanted] == ["node"]:
+            key = wanted[0][0]
+            return [{key: node} for node in page.nodes]
+        assert plan.record is not None
+        made = []
+        typename = f"{plan.object.type_name}Edge"
+        for node, row in zip(page.nodes, page.rows, strict=True):
+            values = {"node": node, "cursor": self.cursor(plan.record, row, keys), "__typename": typename}
+            made.append({key: values.get(name) for key, name in wanted})
+        return made
+
+    def _page_info(self, plan: ConnectionPlan, page: Page, keys: list[OrderKey], wanted: list[tuple[str, str]]) -> Node:
+        assert plan.record is not None
+        values = {
+            "hasNextPage": page.has_next,
+            "hasPreviousPage": page.has_previous,
+            "startCursor": self.cursor(plan.record, page.rows[0], keys) if page.rows else None,
+            "endCursor": self.cursor(plan.record, page.rows[-1], keys) if page.rows else None,
+            "__typename": "PageInfo",
+        }
+        return {key: values.get(name) for key, name in wanted}
+
+    def cursor(self, plan: RecordPlan, row: Row, keys: list[OrderKey]) -> str:
+        content: Node = {}
+        for path in cursor_paths(keys, self.strict):
+            read = plan.readers.get(path)
+            if len(path) == 1:
+                if read is not None:
+                    content[path[0]] = read(row)
+                continue
+            inside = content.setdefault(path[0], {})
+            if read is not None:
+                inside[path[1]] = read(row)
+        content.setdefault("id", row[0])
+        return encoded(content)
+
+    def _related(self, plan: ToManyPlan, parents: list[str]) -> dict[str, Node]:
+        """Arguments of nested connections are ignored; each parent gets its first records, and the rest is hidden.
+
+        The walking server gives 60 to each parent. The validating one lets all parents share 200 for each of them.
+        Aggregates count everything, `totalCount` only what is shown (Twenty, July 2026).
+        """
+        connection = plan.connection
+        record = connection.record or RecordPlan(connection.object)
+        join = record.column(f"t.{quoted(plan.relation.join_column)}")
+        table, joined = quoted(connection.object.name_singular), record.columns[join]
+        living = f'{joined} IN (SELECT value FROM json_each(?)) AND +t."deletedAt" IS NULL'
+        ids = "[]" if plan.lost else json.dumps(parents)
+        by_parent: dict[str, list[Row]] = {parent: [] for parent in parents}
+        if connection.record is not None or connection.wants_total:
+            for row in self._related_rows(record, table, joined, living, ids, len(by_parent)):
+                by_parent[row[join]].append(row)
+        totals: dict[str, Row] = {}
+        if connection.aggregates:
+            sums = ", ".join(each.sql for each in connection.aggregates)
+            for found in self.store.rows(
+                f"SELECT {joined}, {sums} FROM {table} t WHERE {living} GROUP BY {joined}", [ids]
+            ):
+                totals[found[0]] = found[1:]
+            nothing = self.store.rows(f"SELECT {sums} FROM {table} t WHERE FALSE")[0]
+            totals = {parent: totals.get(parent, nothing) for parent in by_parent}
+        return self._connections(connection, by_parent, totals)
+
+    def _related_rows(
+        self, record: RecordPlan, table: str, joined: str, living: str, ids: str, parents: int
+    ) -> list[Row]:
+        columns = ", ".join(record.columns)
+        if self.strict:
+            limit = MAX_NESTED_RECORDS_STRICT * parents
+            return self.store.rows(
+                f"SELECT {columns} FROM {table} t WHERE {living} ORDER BY t.rowid LIMIT {limit}", [ids]
+            )
+        numbered = f'row_number() OVER (PARTITION BY {joined} ORDER BY t."id") AS place'
+        return self.store.rows(
+            f"SELECT {columns} FROM (SELECT t.*, {numbered} FROM {table} t WHERE {living}) t "
+            f'WHERE t.place <= {MAX_NESTED_RECORDS} ORDER BY t."id"',
+            [ids],
+        )
+
+    def _connections(
+        self, plan: ConnectionPlan, by_parent: dict[str, list[Row]], totals: dict[str, Row]
+    ) -> dict[str, Node]:
+        # The nodes of all parents are made together, so that what is related to them is one query again.
+        nodes = iter(self.edge_nodes(plan, [row for found in by_parent.values() for row in found]))
+        made = {}
+        for parent, found in by_parent.items():
+            page = Page(found, list(islice(nodes, len(found))), len(found), totals.get(parent, ()))
+            made[parent] = self.connection(plan, page, [])
+        return made

@@ -1,0 +1,357 @@
+"""What a field takes: each type's check of an input value, and the form in which it is stored.
+
+Stored forms: times as `2026-11-23T15:00:18.735` (UTC, no zone letter, so that text compares as time does), JSON and
+lists as JSON text, booleans as 0 and 1, empty strings of nullable fields as NULL.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+from aiotwenty.sandbox.errors import invalid_data, invalid_syntax, not_texts, refused, shown
+from aiotwenty.sandbox.model.composites import ACTOR_SOURCES
+from aiotwenty.sandbox.model.model import Column
+from aiotwenty.sandbox.model.scalars import UUID_TEXT
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LARGEST = sys.float_info.max
+_LONGEST = 400
+"""Digits of a whole number; doubles end before."""
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+
+Check = Callable[[Any, str], Any]
+"""Takes a value that isn't null and the name to blame; gives what is stored, or raises `RecordError`."""
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number; JSON can spell one that is too large for a double."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST
+
+
+def compact_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def stored_time(moment: datetime, digits: int = 3) -> str:
+    """`digits` of the second's fraction: 3 as answers show them, 6 as Postgres keeps them."""
+    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return text if digits == 6 else text[:23]
+
+
+def parsed_time(value: Any) -> datetime | None:
+    """Reads a date or an ISO date-time; without a zone it is UTC."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def exact_number(value: Any) -> int | float | None:
+    """A number or a numeric string; whole numbers stay integers, whatever their size."""
+    if is_number(value):
+        return cast(int | float, value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        made = int(value) if value.strip().lstrip("+-").isdigit() and len(value) < _LONGEST else float(value)
+        return made if is_number(made) else None
+    return None
+
+
+def fitting(value: int | float) -> int | float:
+    """SQLite's integers have 64 bits; what is larger is kept as a double, as Twenty returns it anyway."""
+    return value if isinstance(value, float) or -(2**63) <= value < 2**63 else float(value)
+
+
+# One check a type
+
+
+def text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise invalid_data(f'Invalid string value {shown(value)} for text field "{name}"', _friendly(value))
+    return value
+
+
+def email(value: Any, name: str) -> str:
+    address = text(value, name)
+    if address and not _EMAIL.fullmatch(address):
+        raise invalid_data(f'Invalid string value {shown(value)} for email field "{name}"', _friendly(value))
+    return address.lower()
+
+
+def more_emails(value: Any, name: str) -> str:
+    """Further addresses, each checked as the first one is."""
+    if isinstance(value, str):
+        return raw_json(value, name) if value.startswith("[") else email(value, name)
+    if not isinstance(value, list):
+        raise not_texts(value, name)
+    return compact_json([email(each, name) for each in value])
+
+
+def link(value: Any, name: str) -> str:
+    """The host in lower case and no slash at the end; the scheme stays, so http and https are different values."""
+    url = text(value, name)
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc
+    except ValueError:
+        return url
+    if not (parts.scheme and host):
+        return url
+    rest = unquote(parts.path) + (f"?{parts.query}" if parts.query else "")
+    rest += f"#{parts.fragment}" if parts.fragment else ""
+    return f"{parts.scheme.lower()}://{host.lower()}{rest}".removesuffix("/")
+
+
+def number(value: Any, name: str) -> int | float:
+    if not is_number(value):
+        raise refused(value, "number", name, "number")
+    return fitting(value)
+
+
+def numeric(value: Any, name: str) -> int | float | None:
+    """A number or its text; the empty text is none."""
+    if value == "":
+        return None
+    made = exact_number(value)
+    if made is None:
+        raise refused(math.nan, "number", name, "number")
+    return fitting(made)
+
+
+def micros(value: Any, name: str) -> int | float | None:
+    made = numeric(value, name)
+    return made if made is None or abs(made) >= 2**63 else int(made)
+
+
+def boolean(value: Any, name: str) -> int:
+    if not isinstance(value, bool):
+        raise refused(value, "boolean", name, "boolean")
+    return int(value)
+
+
+def uuid_text(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not UUID_TEXT.fullmatch(value):
+        raise refused(value, "UUID", name, "UUID")
+    return value.lower()
+
+
+def date_text(value: Any, name: str) -> str:
+    if isinstance(value, str) and _DATE.match(value):
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            moment = parsed_time(value)
+            if moment is not None:
+                return value[:10]
+    raise refused(value, "date", name, "date", "YYYY-MM-DD")
+
+
+def time_text(value: Any, name: str) -> str:
+    moment = parsed_time(value)
+    if moment is None:
+        raise refused(value, "date-time", name, "date-time", "YYYY-MM-DDTHH:mm:ssZ")
+    return stored_time(moment)
+
+
+def raw_json(value: Any, name: str) -> str:
+    if isinstance(value, str):
+        try:
+            made = json.loads(value)
+        except ValueError:
+            made = None
+        if not isinstance(made, dict | list):
+            raise invalid_data(f'Invalid object value {shown(value)} for field "{name}"', "Invalid value for JSON.")
+        return _finite_json(made, name)
+    if not isinstance(value, dict | list):
+        raise refused(value, "object", name, "JSON")
+    return _finite_json(value, name)
+
+
+def _finite_json(value: Any, name: str) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        raise refused(value, "object", name, "JSON") from None
+
+
+def string_list(value: Any, name: str) -> str:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise not_texts(value, name)
+    return compact_json(value)
+
+
+def file_list(value: Any, name: str) -> str:
+    if not isinstance(value, list):
+        raise refused(value, "array", name, "files")
+    for each in value:
+        if not isinstance(each, dict) or not {"fileId", "label"} <= set(each):
+            raise refused(each, "file", name, "file")
+        uuid_text(each["fileId"], f"{name}.fileId")
+        text(each["label"], f"{name}.label")
+    return compact_json([{"fileId": each["fileId"].lower(), "label": each["label"]} for each in value])
+
+
+def position(value: Any, name: str) -> int | float | str:
+    """A number, or `first` or `last`, which the writer turns into one."""
+    if value in ("first", "last"):
+        return str(value)
+    if not is_number(value):
+        raise refused(value, "position", name, "position")
+    return fitting(value)
+
+
+def one_of(options: list[str]) -> Check:
+    def check(value: Any, name: str) -> str:
+        if text(value, name) not in options:
+            raise invalid_data(
+                f'Invalid value "{value}" for field "{name}". Valid values are: {", ".join(options)}',
+                f'Invalid value for field "{name}"',
+            )
+        return str(value)
+
+    return check
+
+
+def some_of(options: list[str]) -> Check:
+    def check(value: Any, name: str) -> str:
+        chosen = string_list(value, name)
+        if not all(each in options for each in json.loads(chosen)):
+            raise invalid_data(
+                f'Invalid value {shown(value)} for multi select field "{name}". Valid values are: {", ".join(options)}',
+                f'Invalid value for field "{name}"',
+            )
+        return chosen
+
+    return check
+
+
+def _friendly(value: Any) -> str:
+    return f'Invalid value: "{shown(value)}"'
+
+
+_CHECKS: dict[str, Check] = {
+    "TEXT": text,
+    "UUID": uuid_text,
+    "RELATION": uuid_text,
+    "NUMBER": number,
+    "NUMERIC": numeric,
+    "BOOLEAN": boolean,
+    "DATE": date_text,
+    "DATE_TIME": time_text,
+    "RAW_JSON": raw_json,
+    "ARRAY": string_list,
+    "FILES": file_list,
+    "POSITION": position,
+    "TS_VECTOR": text,
+}
+
+
+def check_of(column: Column) -> Check:
+    """The check for what a client writes into a column."""
+    if column.subfield == "amountMicros":
+        return micros
+    if column.subfield == "primaryEmail":
+        return email
+    if column.subfield == "additionalEmails":
+        return more_emails
+    if column.subfield == "primaryLinkUrl":
+        return link
+    if column.type in ("SELECT", "RATING") and column.subfield is None:
+        return one_of(column.field.option_values)
+    if column.type == "SELECT":
+        return one_of(list(ACTOR_SOURCES))
+    if column.type == "MULTI_SELECT":
+        return some_of(column.field.option_values)
+    return _CHECKS[column.type]
+
+
+# What a validating server (1.10, November 2025) leaves to Postgres
+
+_SPECIAL_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
+
+def postgres_time(value: Any, _name: str = "") -> str:
+    """A time as Postgres reads it, days with names included."""
+    if isinstance(value, str) and value.strip().lower() in _SPECIAL_DAYS:
+        today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return stored_time(today + timedelta(_SPECIAL_DAYS[value.strip().lower()]))
+    moment = now() if value == "now" else parsed_time(value)
+    if moment is None:
+        raise invalid_syntax("timestamp with time zone", value)
+    return stored_time(moment)
+
+
+def _postgres_date(value: Any, _name: str) -> str:
+    moment = parsed_time(value)
+    if moment is None:
+        raise invalid_syntax("date", value)
+    return str(value)[:10]
+
+
+def _postgres_json(value: Any, name: str) -> str:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise invalid_syntax("json", value) from None
+    return _finite_json(value, name)
+
+
+def _big_integer(value: Any, name: str) -> int | float:
+    made = exact_number(value)
+    if made is None or isinstance(made, float):
+        return number(value, name)
+    return fitting(made)
+
+
+def _unchecked(column: Column) -> Check | None:
+    """Where a validating server looks less closely, what it takes instead."""
+    if column.subfield in _UNCHECKED_PARTS:
+        return _UNCHECKED_PARTS[column.subfield]
+    if column.type == "NUMBER" and column.field.number_type == "bigint":
+        return _big_integer
+    return _UNCHECKED.get(column.type)
+
+
+_UNCHECKED_PARTS: dict[str | None, Check] = {
+    "primaryEmail": text,
+    "additionalEmails": raw_json,
+    "amountMicros": numeric,
+}
+_UNCHECKED: dict[str, Check] = {"DATE_TIME": postgres_time, "DATE": _postgres_date, "RAW_JSON": _postgres_json}
+
+
+_EMPTY = ("", "[]", "{}")
+_EMPTY_IS_NULL = frozenset({"TEXT", "ARRAY", "MULTI_SELECT", "RAW_JSON", "FILES"})
+
+
+def store_form(column: Column, strict: bool) -> Check:
+    """`check_of`, or what takes its place in strict mode. What is empty in a field that may be null is stored as NULL.
+
+    A validating server stores empty lists and objects as they are.
+    """
+    check = (_unchecked(column) if strict else None) or check_of(column)
+    if not column.nullable or column.type not in _EMPTY_IS_NULL or (strict and column.type != "TEXT"):
+        return check
+
+    def checked(value: Any, name: str) -> Any:
+        made = check(value, name)
+        return None if made in _EMPTY and value != "{}" else made
+
+    return checked

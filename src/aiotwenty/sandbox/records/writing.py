@@ -1,0 +1,344 @@
+"""Writes records. Each call is one transaction: one bad record, and nothing is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.limits import MAX_WRITTEN_RECORDS
+from aiotwenty.sandbox.model.model import DataModel, Object
+from aiotwenty.sandbox.records.filters import Condition, table_name
+from aiotwenty.sandbox.records.inputs import Inputs, Written
+from aiotwenty.sandbox.records.store import Store, quoted, stored_default, violated_not_null, violated_unique
+from aiotwenty.sandbox.records.values import now, stored_time
+
+Values = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Change:
+    """What was done to one record; webhooks tell it."""
+
+    object: Object
+    action: str
+    id: str
+    fields: list[str] | None = None
+
+
+class Writer:
+    """The writing operations of one revision of the data model. They give ids; `changes` grows with what was done."""
+
+    def __init__(self, store: Store, model: DataModel, strict: bool) -> None:
+        self.store = store
+        self.model = model
+        self.strict = strict
+        self.inputs = Inputs(strict)
+        self._defaults: dict[str, Values] = {}
+
+    def create(self, of: Object, data: Sequence[Any], upsert: bool, actor: str) -> tuple[list[str], list[Change]]:
+        """Ids in the order of the input."""
+        if len(data) > MAX_WRITTEN_RECORDS:
+            raise errors.too_many_written(MAX_WRITTEN_RECORDS, self.strict)
+        written = [self.inputs.read(of, each) for each in data]
+        changes: list[Change] = []
+        with self._writing(of, written):
+            self._connect(written)
+            matches = self._matches(of, written) if upsert else [None] * len(written)
+            fresh = [each for each, match in zip(written, matches, strict=True) if match is None]
+            self._insert(of, fresh, actor)
+            ids = []
+            for each, match in zip(written, matches, strict=True):
+                if match is not None:
+                    each.columns["id"] = match
+                    self._update(of, [match], {"deletedAt": None, **each.columns}, actor)
+                ids.append(each.columns["id"])
+                action = "created" if match is None else "updated"
+                changes.append(Change(of, action, ids[-1], None if match is None else each.fields))
+                if upsert:
+                    changes.append(Change(of, "upserted", ids[-1]))
+        return ids, changes
+
+    def update(self, of: Object, ids: list[str], data: Any, actor: str) -> list[Change]:
+        written = self.inputs.read(of, data)
+        with self._writing(of, [written], ids):
+            self._connect([written])
+            if self._update(of, ids, written.columns, actor) == 0 and ids:
+                raise errors.record_not_found()
+        # A record may be given another id; of several, the database refuses it.
+        renamed = written.columns.get("id")
+        return [Change(of, "updated", renamed or each, written.fields) for each in ids]
+
+    def set_deleted(self, of: Object, ids: list[str], deleted: bool) -> list[Change]:
+        """Soft-deletes (again and again, with a new time) or restores."""
+        moment = self._now()
+        with self._writing(of, ()):
+            self.store.execute(
+                f'UPDATE {quoted(of.name_singular)} SET "deletedAt" = ?, "updatedAt" = ? '
+                f'WHERE "id" IN (SELECT value FROM json_each(?))',
+                [moment if deleted else None, moment, json.dumps(ids)],
+            )
+        return [Change(of, "deleted" if deleted else "restored", each) for each in ids]
+
+    def destroy(self, of: Object, ids: list[str]) -> None:
+        """For good; records that refer to these get null."""
+        with self._writing(of, ()):
+            self._remove(of, ids)
+        self.store.note_position(of, None)
+
+    def _remove(self, of: Object, ids: list[str]) -> None:
+        table = quoted(of.name_singular)
+        self.store.execute(f'DELETE FROM {table} WHERE "id" IN (SELECT value FROM json_each(?))', [json.dumps(ids)])
+
+    def ids(self, of: Object, where: Condition, limit: int | None = None) -> list[str]:
+        tail = "" if limit is None else f" LIMIT {limit}"
+        table = quoted(of.name_singular)
+        sql = f'SELECT t."id" FROM {table} t{where.where} ORDER BY t."id"{tail}'
+        return [row[0] for row in self.store.rows(sql, where.parameters)]
+
+    # Inserting and updating
+
+    def _now(self) -> str:
+        return stored_time(now(), 6 if self.strict else 3)
+
+    def _default_values(self, of: Object) -> Values:
+        if of.name_singular not in self._defaults:
+            self._defaults[of.name_singular] = {each.name: stored_default(each) for each in of.columns.values()}
+        return self._defaults[of.name_singular]
+
+    def _insert(self, of: Object, written: list[Written], actor: str) -> None:
+        if not written:
+            return
+        defaults = {**self._default_values(of), **self._stamps(of, actor, new=True)}
+        lowest = self.store.lowest_position(of) if "position" in of.columns else 0
+        for each in written:
+            values = each.columns
+            if values.get("id") is None:
+                values["id"] = str(uuid.uuid4())
+            if "position" in of.columns:
+                given = values.get("position", "first")
+                if given == "first":
+                    values["position"] = lowest - 1
+                elif given == "last":
+                    values["position"] = self._after_last(of)
+                if values["position"] is not None:
+                    lowest = min(lowest, values["position"])
+        columns = list(of.columns)
+        self.store.insert(of, columns, (tuple({**defaults, **each.columns}.values()) for each in written))
+        if "position" in of.columns:
+            self.store.note_position(of, lowest)
+
+    def _after_last(self, of: Object) -> float:
+        highest = self.store.rows(f'SELECT max("position") FROM {quoted(of.name_singular)}')[0][0]
+        return 1 if highest is None else float(highest) + 1
+
+    def _stamps(self, of: Object, actor: str, new: bool) -> Values:
+        """What the server itself writes: times, and who did it."""
+        moment = self._now()
+        timed = (each.name for each in of.columns.values() if each.default_function == "now")
+        made: Values = dict.fromkeys(timed, moment) if new else {"updatedAt": moment}
+        for name in ("createdBy", "updatedBy") if new else ("updatedBy",):
+            if name in of.composites:
+                made |= {f"{name}Source": "API", f"{name}Name": actor, f"{name}Context": "{}"}
+                made[f"{name}WorkspaceMemberId"] = None
+        return {name: value for name, value in made.items() if name in of.columns}
+
+    def _update(self, of: Object, ids: list[str], columns: Values, actor: str) -> int:
+        values = {**self._stamps(of, actor, new=False), **columns}
+        if len(ids) == 1 and values.get("id") == ids[0]:
+            del values["id"]
+        if "position" in values:
+            if values["position"] in ("first", "last"):
+                first = values["position"] == "first"
+                values["position"] = self.store.lowest_position(of) - 1 if first else self._after_last(of)
+            self.store.note_position(of, None)
+        assignments = ", ".join(f"{quoted(name)} = ?" for name in values)
+        return self.store.execute(
+            f'UPDATE {quoted(of.name_singular)} SET {assignments} WHERE "id" IN (SELECT value FROM json_each(?))',
+            [*values.values(), json.dumps(ids)],
+        )
+
+    # Upsert and connect
+
+    def _matches(self, of: Object, written: list[Written]) -> list[str | None]:
+        """The record that each input means, found by its id or any unique value; soft-deleted ones too."""
+        return [self._match(of, each) for each in written]
+
+    def _match(self, of: Object, written: Written) -> str | None:
+        found: set[str] = set()
+        looked_for: list[str] = []
+        for names in [["id"], *of.unique_columns]:
+            values = [written.columns.get(name) for name in names]
+            if None not in values:
+                found.update(self._find(of, names, values))
+                looked_for += [f"{of.columns[name].path}: {value}" for name, value in zip(names, values, strict=True)]
+        if len(found) > 1:
+            raise errors.ambiguous_upsert(looked_for)
+        return next(iter(found), None)
+
+    def _find(self, of: Object, names: Sequence[str], values: Sequence[Any], living: bool = False) -> list[str]:
+        condition = " AND ".join(f"{quoted(name)} = ?" for name in names)
+        alive = ' AND +"deletedAt" IS NULL' if living else ""
+        sql = f'SELECT "id" FROM {quoted(of.name_singular)} WHERE {condition}{alive}'
+        return [row[0] for row in self.store.rows(sql, values)]
+
+    def _connect(self, written: Iterable[Written]) -> None:
+        for each in written:
+            for relation, where in each.connects:
+                target = self.model.objects[relation.target]
+                wanted = dict(_unique_values(target, where))
+                unique = [["id"], *target.unique_columns]
+                if not any(set(names) <= wanted.keys() for names in unique):
+                    raise errors.connects_by_no_unique_value(relation.name)
+                fields = {target.columns[name].field.name for names in unique for name in names}
+                if (other := next((name for name in where if name not in fields), None)) is not None:
+                    raise errors.RecordError(
+                        f"Field {other} is not a unique constraint field for '{relation.name}'.",
+                        friendly=errors.GENERIC,
+                    )
+                found = self._find(target, list(wanted), list(wanted.values()), living=True)
+                if len(found) != 1:
+                    condition = ", ".join(f"{name} = {value}" for name, value in wanted.items())
+                    raise errors.connect_failed(relation.name, len(found), condition)
+                each.columns[relation.join_column] = found[0]
+
+    # Merging
+
+    def merge(self, of: Object, ids: list[str], survivor: str, columns: Values, actor: str) -> list[Change]:
+        """Gives the survivor these values and everything that referred to the others, and removes those."""
+        with self._writing(of, ()):
+            self.merge_within(of, ids, survivor, columns, actor)
+        self.store.note_position(of, None)
+        gone = "deleted" if self.strict else "destroyed"
+        others = (each for each in ids if each != survivor)
+        return [*(Change(of, gone, each) for each in others), Change(of, "updated", survivor, list(columns))]
+
+    def merge_within(self, of: Object, ids: list[str], survivor: str, columns: Values, actor: str) -> None:
+        """`merge` inside a transaction of the caller."""
+        others = [each for each in ids if each != survivor]
+        for child in self.model.objects.values():
+            for relation in child.to_one.values():
+                if relation.target == of.name_singular:
+                    join = quoted(relation.join_column)
+                    self.store.execute(
+                        f"UPDATE OR IGNORE {quoted(child.name_singular)} SET {join} = ? "
+                        f"WHERE {join} IN (SELECT value FROM json_each(?))",
+                        [survivor, json.dumps(others)],
+                    )
+        if self.strict:
+            self._clear_unique(of, others)
+            moment = self._now()
+            for each in others:
+                self._update(of, [each], {"deletedAt": moment}, actor)
+        else:
+            self._remove(of, others)
+        self._update(of, [survivor], columns, actor)
+
+    def _clear_unique(self, of: Object, ids: list[str]) -> None:
+        """Soft-deleted records keep their row, and would keep the unique values that the survivor takes over."""
+        names = {name for unique in of.unique_columns for name in unique if of.columns[name].nullable}
+        if names:
+            assignments = ", ".join(f"{quoted(name)} = NULL" for name in sorted(names))
+            self.store.execute(
+                f'UPDATE {quoted(of.name_singular)} SET {assignments} WHERE "id" IN (SELECT value FROM json_each(?))',
+                [json.dumps(ids)],
+            )
+
+    # What the database refuses
+
+    @contextmanager
+    def _writing(self, of: Object, written: Iterable[Written], ids: Sequence[str] = ()) -> Iterator[None]:
+        try:
+            with self.store.transaction():
+                yield
+        except sqlite3.IntegrityError as error:
+            raise self._explained(error, of, list(written), ids) from None
+
+    def _explained(
+        self, error: sqlite3.IntegrityError, of: Object, written: list[Written], ids: Sequence[str]
+    ) -> errors.RecordError:
+        if (unique := violated_unique(error)) is not None:
+            return self._duplicate(of, unique, written, ids)
+        if (column := violated_not_null(error)) is not None:
+            return self._database_error(errors.not_null(column, table_name(of)))
+        if (broken := self._broken_column(of, written)) is not None:
+            return self._database_error(errors.broken_reference(table_name(of), _constraint(of, broken)))
+        return self._database_error(self._still_referred_to(of, ids))
+
+    def _database_error(self, error: errors.RecordError) -> errors.RecordError:
+        if self.strict:
+            error.code = "INTERNAL_SERVER_ERROR"
+        return error
+
+    def _duplicate(
+        self, of: Object, names: list[str], written: list[Written], ids: Sequence[str]
+    ) -> errors.RecordError:
+        if names == ["id"]:
+            return errors.duplicate()
+        label = of.columns[names[0]].field.label
+        for each in written:
+            values = [each.columns.get(name) for name in names]
+            if None in values:
+                continue
+            holders = self._find(of, names, values, living=True)
+            same_id = each.columns.get("id")
+            for holder in holders:
+                if holder != same_id and holder not in ids:
+                    return self._duplicate_error(of, label, values, holder)
+        values = next(
+            (found for each in written if None not in (found := [each.columns.get(n) for n in names])), [None]
+        )
+        return self._duplicate_error(of, label, values, None)
+
+    def _duplicate_error(self, of: Object, label: str, values: Sequence[Any], holder: str | None) -> errors.RecordError:
+        if self.strict:
+            return errors.duplicate_value(label, values[0])
+        return errors.duplicate(label, holder, of.name_singular)
+
+    def _broken_column(self, of: Object, written: list[Written]) -> str | None:
+        """The first foreign key that points to nothing."""
+        for column in of.columns.values():
+            if column.reference is None:
+                continue
+            given = {each.columns.get(column.name) for each in written} - {None}
+            target = quoted(column.reference.target)
+            sql = f'SELECT 1 FROM json_each(?) WHERE value NOT IN (SELECT "id" FROM {target}) LIMIT 1'
+            if given and self.store.rows(sql, [json.dumps(list(given))]):
+                return column.name
+        return None
+
+    def _still_referred_to(self, of: Object, ids: Sequence[str]) -> errors.RecordError:
+        """What Postgres says when a record that others point to is to have another id."""
+        child, relation = next(
+            (child, relation)
+            for child in self.model.objects.values()
+            for relation in child.to_one.values()
+            if relation.target == of.name_singular and any(self._find(child, [relation.join_column], [i]) for i in ids)
+        )
+        constraint = _constraint(child, relation.join_column)
+        return errors.broken_reference(table_name(of), constraint, table_name(child))
+
+
+def _constraint(of: Object, column: str) -> str:
+    """A name for a foreign key, in the style of Twenty's."""
+    return "FK_" + hashlib.sha1(f"{of.name_singular}_{column}".encode()).hexdigest()[:27]
+
+
+def _unique_values(of: Object, where: Values) -> Iterator[tuple[str, Any]]:
+    """The columns that a `...WhereUniqueInput` names; values are compared as they are given."""
+    for name, value in where.items():
+        if (composite := of.composites.get(name)) is not None and isinstance(value, dict):
+            for part, one in value.items():
+                if part not in composite.columns:
+                    raise errors.unknown_data_field(of.name_singular, f"{name}.{part}")
+                yield composite.columns[part].name, str(one)
+        elif name in of.scalars and not isinstance(value, dict | list):
+            yield name, value
+        else:
+            raise errors.unknown_data_field(of.name_singular, name)

@@ -1,0 +1,8 @@
+"""The data model of a workspace and what hangs on it: objects, fields, webhooks, files."""
+
+from __future__ import annotations
+
+from aiotwenty.workspace.data_model import Field, Object, Option, Relation, RelationTo, RelationType
+from aiotwenty.workspace.workspace import Workspace
+
+__all__ = ["Field", "Object", "Option", "Relation", "RelationTo", "RelationType", "Workspace"]

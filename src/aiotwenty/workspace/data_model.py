@@ -1,0 +1,149 @@
+"""What `/metadata` says of a workspace's data model, as frozen models with Twenty's own names.
+
+What a server doesn't tell (older and newer ones have other columns) is None.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from pydantic import ConfigDict, JsonValue
+
+from aiotwenty.errors import NotFoundError
+from aiotwenty.graphql.models import UUID, Record
+
+
+def similar(name: str, names: Sequence[str]) -> str:
+    """What to add to a message on a name that is not there: the likeliest one, if any is like it."""
+    close = difflib.get_close_matches(name, names, 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+RelationType: TypeAlias = Literal["MANY_TO_ONE", "ONE_TO_MANY"]
+
+
+class _Model(Record):
+    model_config = ConfigDict(frozen=True)
+
+
+class Option(_Model):
+    """One value of a picklist."""
+
+    value: str
+    """What records hold: `IN_PROGRESS`."""
+    label: str
+    color: str | None = None
+    position: int | float | None = None
+    id: UUID | None = None
+
+
+class _Named(_Model):
+    id: UUID | None = None
+    name: str
+
+
+class _NamedObject(_Model):
+    id: UUID | None = None
+    name_singular: str
+
+
+class Relation(_Model):
+    """Where a relation leads."""
+
+    type: RelationType | str
+    target_object_metadata: _NamedObject
+    target_field_metadata: _Named
+
+    @property
+    def target_object(self) -> str:
+        """The singular name of the object at the other end."""
+        return self.target_object_metadata.name_singular
+
+    @property
+    def target_field(self) -> str:
+        """The field there that leads back."""
+        return self.target_field_metadata.name
+
+
+class Field(_Model):
+    """A field of an object."""
+
+    id: UUID
+    name: str
+    type: str
+    """`TEXT`, `SELECT`, `RELATION`, …: Twenty's FieldMetadataType."""
+    label: str = ""
+    description: str | None = None
+    icon: str | None = None
+    is_active: bool | None = None
+    is_system: bool | None = None
+    is_custom: bool | None = None
+    """Whether it was added by the workspace; None where the server doesn't tell."""
+    is_nullable: bool | None = None
+    is_unique: bool | None = None
+    default_value: JsonValue = None
+    """As Twenty has it: the text `'ONE'` with quotes of its own is the value ONE."""
+    options: tuple[Option, ...] | None = None
+    settings: dict[str, JsonValue] | None = None
+    relation: Relation | None = None
+    morph_relations: tuple[Relation, ...] | None = None
+    """Of a MORPH_RELATION: one for each object that it may lead to."""
+    application_id: UUID | None = None
+    universal_identifier: str | None = None
+
+
+class Object(_Model):
+    """An object: `company`, or one of the workspace's own."""
+
+    id: UUID
+    name_singular: str
+    name_plural: str
+    label_singular: str = ""
+    label_plural: str = ""
+    description: str | None = None
+    icon: str | None = None
+    is_active: bool | None = None
+    is_system: bool | None = None
+    is_custom: bool | None = None
+    """Whether it was added by the workspace; None where the server doesn't tell."""
+    is_remote: bool | None = None
+    is_searchable: bool | None = None
+    label_identifier_field_metadata_id: UUID | None = None
+    duplicate_criteria: tuple[tuple[str, ...], ...] | None = None
+    application_id: UUID | None = None
+    fields_list: tuple[Field, ...] = ()
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All its fields, the system's own included."""
+        return self.fields_list
+
+    @cached_property
+    def picklists(self) -> dict[str, tuple[Option, ...]]:
+        """Its SELECT, MULTI_SELECT and RATING fields by name, with their options."""
+        return {field.name: field.options for field in self.fields_list if field.options is not None}
+
+    def field(self, name: str) -> Field:
+        """The field of this name, or `NotFoundError`."""
+        for field in self.fields_list:
+            if field.name == name:
+                return field
+        names = [field.name for field in self.fields_list]
+        raise NotFoundError(f"{self.name_singular} has no field {name!r}{similar(name, names)}")
+
+
+@dataclass(frozen=True, slots=True)
+class RelationTo:
+    """Where a new relation field leads: `RelationTo("company", label="Rockets")`.
+
+    `label` names the field that it gets at the other end.
+    """
+
+    object: str
+    label: str
+    icon: str = "IconBox"
+    type: RelationType = "MANY_TO_ONE"

@@ -1,0 +1,162 @@
+"""What a server's `/metadata` has today, and documents composed from that.
+
+The metadata schema changes every month, and unlike records it is validated strictly: a document that asks for one field
+too many is refused whole (Twenty, July 2026). So what the library needs of it is named, and sent as far as it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_client_schema,
+    get_introspection_query,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+)
+
+from aiotwenty.errors import ApiError, ConfigurationError, SchemaDrift, UnexpectedResponse
+from aiotwenty.graphql.executor import Executor
+from aiotwenty.graphql.operation import Operation
+
+Kind: TypeAlias = Literal["query", "mutation"]
+Select: TypeAlias = "Mapping[str, Select | None]"
+"""Output fields that are wanted; those with fields of their own have a selection, leaves have None."""
+
+
+class ServedSchema:
+    """The metadata schema of one workspace: asked for once, and again when the server refuses a document."""
+
+    def __init__(self, client: Executor) -> None:
+        self._client = client
+        self._schema: GraphQLSchema | None = None
+
+    async def schema(self) -> GraphQLSchema:
+        """The schema of `/metadata`, as it was when it was first asked for."""
+        if self._schema is None:
+            text = get_introspection_query(descriptions=False)
+            operation = Operation(name="IntrospectionQuery", kind="query", text=text, root="__schema")
+            answer = await self._client.execute(operation, endpoint="metadata")
+            try:
+                self._schema = build_client_schema(answer)  # type: ignore[arg-type]
+            except (TypeError, ValueError, KeyError) as error:
+                raise UnexpectedResponse(f"The schema of /metadata makes no sense: {error}") from error
+        return self._schema
+
+    async def has(self, kind: Kind, root: str) -> bool:
+        """Whether the server has this root field."""
+        return _root(await self.schema(), kind, root) is not None
+
+    async def call(
+        self,
+        kind: Kind,
+        root: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        optional: Mapping[str, Any] | None = None,
+        select: Select | None = None,
+    ) -> Any:
+        """Run one root field and return its answer.
+
+        `values` are put wherever the field has a place for them: among its arguments, or in the input objects inside
+        those (`input.object`, `input.update`). One without a place is an error; those of `optional` are left out then.
+        """
+        known = self._schema is not None
+        try:
+            return await self._run(kind, root, values or {}, optional or {}, select)
+        except ApiError as error:
+            # A refusal by validation: nothing was executed, and the server may be another than it was.
+            if not known or not (error.status == 400 or any("locations" in one for one in error.errors)):
+                raise
+            self._schema = None
+            return await self._run(kind, root, values or {}, optional or {}, select)
+
+    async def _run(
+        self, kind: Kind, root: str, values: Mapping[str, Any], optional: Mapping[str, Any], select: Select | None
+    ) -> Any:
+        operation, variables = await self.compose(kind, root, values, optional=optional, select=select)
+        return (await self._client.execute(operation, variables, endpoint="metadata"))[root]
+
+    async def compose(
+        self,
+        kind: Kind,
+        root: str,
+        values: Mapping[str, Any],
+        *,
+        optional: Mapping[str, Any] | None = None,
+        select: Select | None = None,
+    ) -> tuple[Operation, dict[str, Any]]:
+        """The operation and its variables, as `call` sends them."""
+        schema = await self.schema()
+        field = _root(schema, kind, root)
+        if field is None:
+            raise SchemaDrift(
+                f"This server's /metadata has no {kind} {root}", operation=root, type_name=kind.title(), field=root
+            )
+        remaining = {**(optional or {}), **values}
+        variables = _place(field.args, remaining)
+        if lost := [name for name in remaining if name in values]:
+            raise ConfigurationError(f"This server's {root} takes no {', '.join(lost)}", operation=root)
+        if missing := [
+            n for n, argument in field.args.items() if is_required_argument(argument) and n not in variables
+        ]:
+            raise SchemaDrift(
+                f"This server's {root} wants {', '.join(missing)}, which this version of aiotwenty doesn't know",
+                operation=root,
+                type_name=kind.title(),
+                field=root,
+            )
+        name = root[0].upper() + root[1:]
+        declared = ", ".join(f"${argument}: {field.args[argument].type}" for argument in variables)
+        passed = ", ".join(f"{argument}: ${argument}" for argument in variables)
+        text = (
+            f"{kind} {name}{f'({declared})' if declared else ''} "
+            f"{{ {root}{f'({passed})' if passed else ''}{_selection(field, select or {})} }}"
+        )
+        return Operation(name=name, kind=kind, text=text, root=root), variables
+
+
+def _root(schema: GraphQLSchema, kind: Kind, root: str) -> GraphQLField | None:
+    type_ = schema.query_type if kind == "query" else schema.mutation_type
+    return type_.fields.get(root) if type_ else None
+
+
+def _place(
+    places: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField],
+    remaining: dict[str, Any],
+    depth: int = 3,
+) -> dict[str, Any]:
+    """Move values from `remaining` to where there is a place for them, the outermost first."""
+    placed = {name: remaining.pop(name) for name in places if name in remaining}
+    for name, place in places.items():
+        inner = place.type.of_type if isinstance(place.type, GraphQLNonNull) else place.type
+        if name not in placed and isinstance(inner, GraphQLInputObjectType) and remaining and depth:
+            found = _place(inner.fields, remaining, depth - 1)
+            if found:
+                placed[name] = found
+    return placed
+
+
+def _selection(field: GraphQLField, wanted: Select) -> str:
+    type_ = get_named_type(field.type)
+    if not isinstance(type_, GraphQLObjectType):
+        return ""
+    parts: list[str] = []
+    for name, inner in wanted.items():
+        served = type_.fields.get(name)
+        if served is None or any(is_required_argument(argument) for argument in served.args.values()):
+            continue
+        if inner is not None and not is_leaf_type(get_named_type(served.type)):
+            parts.append(name + _selection(served, inner))
+        elif inner is None and is_leaf_type(get_named_type(served.type)):
+            parts.append(name)
+    return f" {{ {' '.join(parts) or '__typename'} }}"

@@ -1,0 +1,320 @@
+"""The data model of a workspace: its objects, fields and picklists, to read and to change.
+
+Works with servers of other versions: it sends and asks for what their `/metadata` has.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from pydantic import JsonValue
+from pydantic.alias_generators import to_camel
+
+from aiotwenty.errors import NotFoundError, PaginationError
+from aiotwenty.graphql.executor import Executor
+from aiotwenty.graphql.models import UUID, Record
+from aiotwenty.workspace.data_model import Field, Object, Option, Relation, RelationTo, similar
+from aiotwenty.workspace.served_schema import Select, ServedSchema
+from aiotwenty.workspace.webhooks import Webhooks
+
+__all__ = ["COLORS", "Field", "Object", "Option", "Relation", "RelationTo", "Workspace"]
+
+COLORS = ("green", "turquoise", "sky", "blue", "purple", "pink", "red", "orange", "yellow", "gray")
+"""The colours that options get in turn when none is said."""
+_PAGE = 1000
+
+
+_RELATION: Select = {
+    "type": None,
+    "targetObjectMetadata": {"id": None, "nameSingular": None},
+    "targetFieldMetadata": {"id": None, "name": None},
+}
+
+
+def _columns(model: type[Record]) -> dict[str, Select | None]:
+    return {to_camel(name): None for name in model.model_fields}
+
+
+_FIELD: Select = {**_columns(Field), "relation": _RELATION, "morphRelations": _RELATION}
+_OBJECT: Select = {**_columns(Object), "fieldsList": _FIELD}
+_OWNED_FIELD: Select = {**_FIELD, "objectMetadataId": None, "object": {"id": None}}
+
+ObjectRef: TypeAlias = Object | UUID | str
+"""An object by itself, by its id, or by its singular or plural name."""
+FieldRef: TypeAlias = Field | UUID | str
+OptionLike: TypeAlias = Option | str | Mapping[str, JsonValue]
+"""An option, its value alone (`HOT_LEAD` is shown as "Hot lead"), or a mapping with Twenty's names, `value` among them.
+"""
+
+
+class Workspace:
+    """The data model: `twenty.workspace`.
+
+    Reads are never cached, and what was changed is in `/graphql` for the next request.
+    """
+
+    def __init__(self, client: Executor) -> None:
+        self.served = ServedSchema(client)
+        """What this server's /metadata has, to compose other documents from."""
+        self._custom_application: str | None = None
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """The webhooks of the workspace."""
+        return Webhooks(self.served)
+
+    async def objects(self) -> list[Object]:
+        """All objects with all their fields, inactive and system ones included."""
+        found = await self._walk("objects", _OBJECT)
+        if found and "fieldsList" not in found[0]:
+            owned: dict[str, list[dict[str, Any]]] = {}
+            for field in await self._walk("fields", _OWNED_FIELD):
+                owner = field.get("objectMetadataId") or (field.get("object") or {}).get("id")
+                owned.setdefault(str(owner), []).append(field)
+            for one in found:
+                one["fieldsList"] = owned.get(str(one["id"]), [])
+        return [await self._object(one) for one in found]
+
+    async def object(self, ref: ObjectRef) -> Object:
+        """One object with its fields; `NotFoundError` if there is none."""
+        id_ = await self._object_id(ref)
+        schema = await self.served.schema()
+        if "fieldsList" not in getattr(schema.get_type("Object"), "fields", {}):
+            return next(one for one in await self.objects() if one.id == id_)
+        return await self._object(await self.served.call("query", "object", {"id": str(id_)}, select=_OBJECT))
+
+    async def fields(self, object: ObjectRef) -> tuple[Field, ...]:
+        """The fields of an object."""
+        return (await self.object(object)).fields
+
+    async def field(self, object: ObjectRef, name: str) -> Field:
+        """One field of an object; `NotFoundError` if there is none."""
+        return (await self.object(object)).field(name)
+
+    async def picklist(self, object: ObjectRef, field: str) -> tuple[Option, ...]:
+        """The options of a SELECT, MULTI_SELECT or RATING field, in the order that users see."""
+        found = _with_options(await self.field(object, field))
+        return tuple(sorted(found.options or (), key=lambda option: option.position or 0))
+
+    async def create_object(
+        self,
+        name_singular: str,
+        name_plural: str,
+        *,
+        label_singular: str | None = None,
+        label_plural: str | None = None,
+        description: str | None = None,
+        icon: str | None = None,
+        **more: JsonValue,
+    ) -> Object:
+        """Make an object. Names are camelCase; labels are made from them when not given.
+
+        `more` goes to the server's CreateObjectInput as it is (`color="red"`, `skip_name_field=True`), and is an error
+        where the server doesn't have it. Takes a second on a real server (Twenty, July 2026).
+        """
+        values = {
+            "nameSingular": name_singular,
+            "namePlural": name_plural,
+            "labelSingular": label_singular or _label(name_singular),
+            "labelPlural": label_plural or _label(name_plural),
+            **_given(description=description, icon=icon),
+            **_camel(more),
+        }
+        return await self._object(await self.served.call("mutation", "createOneObject", values, select=_OBJECT))
+
+    async def update_object(self, ref: ObjectRef, **changes: JsonValue) -> Object:
+        """Change an object: `update_object("rocket", label_singular="Launcher", is_active=False)`."""
+        values = {**_camel(changes), "id": str(await self._object_id(ref))}
+        return await self._object(await self.served.call("mutation", "updateOneObject", values, select=_OBJECT))
+
+    async def delete_object(self, ref: ObjectRef) -> None:
+        """Remove an object of the workspace's own with all its records, for good. Standard ones can't be removed."""
+        values = {"id": str(await self._object_id(ref))}
+        await self.served.call("mutation", "deleteOneObject", values, select={"id": None})
+
+    async def create_field(
+        self,
+        object: ObjectRef,
+        name: str,
+        type: str,
+        *,
+        label: str | None = None,
+        description: str | None = None,
+        icon: str | None = None,
+        options: Sequence[OptionLike] | None = None,
+        default_value: JsonValue = None,
+        is_nullable: bool | None = None,
+        is_unique: bool | None = None,
+        settings: dict[str, JsonValue] | None = None,
+        relation: RelationTo | Sequence[RelationTo] | None = None,
+        **more: JsonValue,
+    ) -> Field:
+        """Add a field to an object.
+
+        `type` is Twenty's: TEXT, NUMBER, BOOLEAN, DATE, DATE_TIME, SELECT, MULTI_SELECT, RATING, CURRENCY, LINKS,
+        EMAILS, PHONES, ADDRESS, FULL_NAME, RICH_TEXT, RAW_JSON, ARRAY, UUID, FILES, RELATION, MORPH_RELATION. The last
+        two need `relation`, a MORPH_RELATION several. `default_value` is written as Twenty does: text and options have
+        quotes of their own (`"'ONE'"`).
+        """
+        values: dict[str, Any] = {
+            "objectMetadataId": str(await self._object_id(object)),
+            "name": name,
+            "type": type,
+            "label": label or _label(name),
+            **_given(
+                description=description,
+                icon=icon,
+                default_value=default_value,
+                is_nullable=is_nullable,
+                is_unique=is_unique,
+                settings=settings,
+            ),
+            **_camel(more),
+        }
+        if options is not None:
+            values["options"] = _options(options)
+        if isinstance(relation, RelationTo):
+            values["relationCreationPayload"] = await self._relation(relation)
+        elif relation is not None:
+            values["morphRelationsCreationPayload"] = [await self._relation(one) for one in relation]
+        return await self._field(await self.served.call("mutation", "createOneField", values, select=_FIELD))
+
+    async def update_field(
+        self,
+        object: ObjectRef,
+        field: FieldRef,
+        *,
+        options: Sequence[OptionLike] | None = None,
+        **changes: JsonValue,
+    ) -> Field:
+        """Change a field: `update_field("rocket", "stage", label="Phase")`.
+
+        `options` replaces the whole picklist: records lose values that are no longer in it. `add_options` adds to it.
+        """
+        values: dict[str, Any] = {**_camel(changes), "id": str(await self._field_id(object, field))}
+        if options is not None:
+            values["options"] = _options(options)
+        return await self._field(await self.served.call("mutation", "updateOneField", values, select=_FIELD))
+
+    async def add_options(self, object: ObjectRef, field: str, *options: OptionLike) -> Field:
+        """Add options to a picklist behind those it has; one whose value it has already is left as it is."""
+        before = _with_options(await self.field(object, field))
+        has = {option.value for option in before.options or ()}
+        new = [option for option in _options(options, start=len(has)) if option["value"] not in has]
+        if not new:
+            return before
+        return await self.update_field(object, before, options=[*(before.options or ()), *new])
+
+    async def delete_field(self, object: ObjectRef, field: FieldRef) -> None:
+        """Remove a field of the workspace's own with all its values, for good."""
+        values = {"id": str(await self._field_id(object, field))}
+        await self.served.call("mutation", "deleteOneField", values, select={"id": None})
+
+    async def _walk(self, root: str, select: Select) -> list[dict[str, Any]]:
+        """All nodes of a connection of `/metadata`. The server's default is 10 (Twenty, July 2026)."""
+        wanted: Select = {"pageInfo": {"hasNextPage": None, "endCursor": None}, "edges": {"node": select}}
+        nodes: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            paging = {"first": _PAGE} if after is None else {"first": _PAGE, "after": after}
+            page = await self.served.call("query", root, {"paging": paging}, optional={"filter": {}}, select=wanted)
+            nodes.extend(edge["node"] for edge in page["edges"])
+            if not page["pageInfo"]["hasNextPage"]:
+                return nodes
+            if page["pageInfo"]["endCursor"] in (None, after):
+                raise PaginationError(f"{root}: the server says that more follow, and not where", seen=len(nodes))
+            after = page["pageInfo"]["endCursor"]
+
+    async def _object(self, answer: dict[str, Any]) -> Object:
+        await self._mark_custom(answer, *answer.get("fieldsList", ()))
+        return Object.model_validate(answer)
+
+    async def _field(self, answer: dict[str, Any]) -> Field:
+        await self._mark_custom(answer)
+        return Field.model_validate(answer)
+
+    async def _mark_custom(self, *answers: dict[str, Any]) -> None:
+        """Say `isCustom` as older servers do; newer ones name the application instead (Twenty, July 2026)."""
+        if "isCustom" in answers[0] or "applicationId" not in answers[0]:
+            return
+        if self._custom_application is None:
+            workspace = await self.served.call(
+                "query", "currentWorkspace", select={"workspaceCustomApplicationId": None}
+            )
+            self._custom_application = str(workspace.get("workspaceCustomApplicationId") or "")
+        if self._custom_application:
+            for answer in answers:
+                answer["isCustom"] = answer.get("applicationId") == self._custom_application
+
+    async def _object_id(self, ref: ObjectRef) -> UUID:
+        if isinstance(ref, Object):
+            return ref.id
+        if (id_ := _as_uuid(ref)) is not None:
+            return id_
+        names: Select = {"id": None, "nameSingular": None, "namePlural": None}
+        found = await self._walk("objects", names)
+        for one in found:
+            if ref in (one["nameSingular"], one["namePlural"]):
+                return uuid.UUID(one["id"])
+        raise NotFoundError(
+            f"The workspace has no object {ref!r}{similar(str(ref), [o['nameSingular'] for o in found])}"
+        )
+
+    async def _field_id(self, object: ObjectRef, field: FieldRef) -> UUID:
+        if isinstance(field, Field):
+            return field.id
+        return _as_uuid(field) or (await self.field(object, str(field))).id
+
+    async def _relation(self, relation: RelationTo) -> dict[str, str]:
+        return {
+            "type": relation.type,
+            "targetObjectMetadataId": str(await self._object_id(relation.object)),
+            "targetFieldLabel": relation.label,
+            "targetFieldIcon": relation.icon,
+        }
+
+
+def _with_options(field: Field) -> Field:
+    if field.options is None:
+        raise NotFoundError(f"{field.name} is a {field.type} field: it has no options")
+    return field
+
+
+def _as_uuid(ref: UUID | str) -> UUID | None:
+    if isinstance(ref, uuid.UUID):
+        return ref
+    try:
+        return uuid.UUID(ref)
+    except ValueError:
+        return None
+
+
+def _camel(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {to_camel(name): value for name, value in values.items()}
+
+
+def _given(**values: JsonValue) -> dict[str, JsonValue]:
+    return _camel({name: value for name, value in values.items() if value is not None})
+
+
+def _label(name: str) -> str:
+    """`surveyResult` and `SURVEY_RESULT` as people write them: Survey result."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name).strip().lower()
+    return words[:1].upper() + words[1:]
+
+
+def _options(options: Sequence[OptionLike], start: int = 0) -> list[dict[str, JsonValue]]:
+    made: list[dict[str, JsonValue]] = []
+    for position, option in enumerate(options, start):
+        if isinstance(option, str):
+            given: dict[str, JsonValue] = {"value": option, "label": _label(option)}
+        elif isinstance(option, Option):
+            given = option.model_dump(mode="json", by_alias=True, exclude_none=True)
+        else:
+            given = {**({"label": _label(str(option["value"]))} if "value" in option else {}), **option}
+        made.append({"color": COLORS[position % len(COLORS)], "position": position, **given})
+    return made

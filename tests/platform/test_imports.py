@@ -1,0 +1,54 @@
+"""`make lint` holds the directions of imports."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LINT = "import sys; from importlinter.cli import lint_imports_command; sys.path[0] = 'src'; lint_imports_command()"
+
+FOR_TYPE_CHECKERS = """
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiotwenty.objects import Records
+"""
+IN_A_FUNCTION = """
+def late() -> None:
+    from aiotwenty import client
+"""
+AGAINST = {
+    "at the top": ("transport/retry.py", "from aiotwenty.records import paging", "transport.retry"),
+    "inside a function": ("bulk/wire.py", IN_A_FUNCTION, "bulk.wire"),
+    "for type checkers": ("records/base.py", FOR_TYPE_CHECKERS, "records.base"),
+    "of the client by the sandbox": (
+        "sandbox/http/rest.py",
+        "from aiotwenty.errors import TwentyError",
+        "sandbox.http.rest",
+    ),
+    "in a circle": ("graphql/models.py", "from aiotwenty.graphql import page", "No cycles are allowed"),
+}
+
+
+def lint(root: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", LINT, "--no-cache"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("addition", AGAINST.values(), ids=list(AGAINST))
+def test_lint_refuses_an_import_against_the_arrows(addition: tuple[str, str, str], tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    assert lint(tmp_path).returncode == 0
+
+    name, line, told = addition
+    module = tmp_path / "src" / "aiotwenty" / name
+    module.write_text(f"{module.read_text()}\n{line}\n")
+    refused = lint(tmp_path)
+    assert refused.returncode == 1
+    assert told in refused.stdout.replace("\n", "")
