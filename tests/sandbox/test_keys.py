@@ -174,4 +174,4 @@ async def test_keys_outlive_the_process_and_belong_to_their_workspace(tmp_path: 
         key = sandbox.api_key
     async with Sandbox(tmp_path / "one.db") as sandbox:
         assert sandbox.api_key == key
-        assert sandbox.workspace.caller(key).name == "Sandbox key"
+        assert sandbox.workspace.caller(key).name == "My api key"

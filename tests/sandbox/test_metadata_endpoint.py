@@ -500,7 +500,7 @@ def test_the_roles_and_the_workspace_are_told(endpoint: Endpoint) -> None:
     found = endpoint.data("{ getRoles { label apiKeys { name } } currentWorkspace { id activationStatus } }")
 
     assert [role["label"] for role in found["getRoles"]] == ["Admin", "Member"]
-    assert found["getRoles"][0]["apiKeys"] == [{"name": "Sandbox key"}]
+    assert found["getRoles"][0]["apiKeys"] == [{"name": "My api key"}]
     assert found["currentWorkspace"]["activationStatus"] == "ACTIVE"
 
 

@@ -95,24 +95,77 @@ async def test_deleting_is_for_good_unless_told_otherwise(talk: Any) -> None:
     assert deleted == {"edges": [{"node": {"name": "b"}}]}
 
 
-async def test_many_are_changed_and_deleted_by_a_filter_that_may_not_be_left_out(talk: Any) -> None:
+async def test_many_are_changed_and_deleted_by_a_filter(talk: Any) -> None:
     await call(talk, "POST", "/rest/batch/companies", [{"name": "a"}, {"name": "a"}, {"name": "b"}])
 
     changed = await call(talk, "PATCH", "/rest/companies", {"name": "c"}, filter="name[eq]:a")
     deleted = await call(talk, "DELETE", "/rest/companies", filter='name[in]:["b"]')
-    refused = await call(talk, "DELETE", "/rest/companies")
 
     assert [each["name"] for each in changed[1]["data"]["updateCompanies"]] == ["c", "c"]
     assert len(deleted[1]["data"]["deleteCompanies"]) == 1
-    assert refused == (
-        400,
-        {
-            "statusCode": 400,
-            "error": "BadRequestException",
-            "messages": ["Filters are mandatory for bulk destroy operations"],
-        },
-    )
     assert (await call(talk, "GET", "/rest/companies"))[1]["totalCount"] == 2
+
+
+@pytest.mark.parametrize("path", ["/rest/companies", "/rest/batch/companies"])
+async def test_without_a_filter_every_record_is_changed_but_none_is_taken_away(talk: Any, path: str) -> None:
+    await call(talk, "POST", "/rest/batch/companies", [{"name": "a"}, {"name": "b"}])
+
+    changed = await call(talk, "PATCH", path, {"name": "c"})
+    refused = [await call(talk, "DELETE", path, **query) for query in ({}, {"soft_delete": "true"})]
+
+    assert [each["name"] for each in changed[1]["data"]["updateCompanies"]] == ["c", "c"]
+    assert [status for status, _ in refused] == [400, 400]
+    assert [body["messages"][0].partition(". ")[0] for _, body in refused] == [
+        "Filters are mandatory for bulk destroy operations",
+        "Filters are mandatory for bulk delete operations",
+    ]
+
+
+async def test_deleted_records_are_restored_by_a_filter(talk: Any) -> None:
+    _, made = await call(talk, "POST", "/rest/companies", {"name": "a"})
+    record = made["data"]["createCompany"]["id"]
+    await call(talk, "DELETE", f"/rest/companies/{record}", soft_delete="true")
+
+    status, restored = await call(talk, "PATCH", "/rest/restore/companies", {}, filter=f"id[eq]:{record}")
+    refused, _ = await call(talk, "PATCH", f"/rest/restore/companies/{record}", {})
+
+    assert (status, restored["data"]["restoreCompanies"][0]["deletedAt"]) == (200, None)
+    assert refused == 400
+
+
+async def test_people_are_merged_by_patch_while_post_creates(talk: Any) -> None:
+    _, made = await call(talk, "POST", "/rest/batch/people", [{"jobTitle": "a"}, {"jobTitle": "b"}])
+    ids = [each["id"] for each in made["data"]["createPeople"]]
+    body = {"ids": ids, "conflictPriorityIndex": 0}
+
+    posted, refused = await call(talk, "POST", "/rest/people/merge", body)
+    status, merged = await call(talk, "PATCH", "/rest/people/merge", body)
+
+    assert (posted, refused["messages"]) == (400, ['Object person doesn\'t have any "ids" field.'])
+    assert (status, merged["data"]["mergePerson"]["id"]) == (200, ids[0])
+
+
+async def test_groups_are_a_bare_list_with_counts_as_text(talk: Any) -> None:
+    await call(talk, "POST", "/rest/batch/opportunities", [{"name": "a"}, {"name": "b"}])
+    query = {"group_by": '[{"stage": true}]', "aggregate": '["countNotEmptyId"]', "include_records_sample": "true"}
+
+    status, groups = await call(talk, "GET", "/rest/opportunities/groupBy", **query)
+
+    assert (status, groups[0]["countNotEmptyId"], groups[0]["groupByDimensionValues"]) == (200, "2", ["NEW"])
+    assert {each["name"] for each in groups[0]["records"]} == {"a", "b"}
+    assert groups[0]["records"][0]["createdAt"].endswith("+00:00")
+
+
+async def test_a_batch_that_is_no_list_is_an_error_of_the_server(talk: Any) -> None:
+    answer = await call(talk, "POST", "/rest/batch/companies", {"name": "a"})
+    body = {"statusCode": 400, "error": "TypeError", "messages": ["args.data.forEach is not a function"]}
+    assert answer == (400, body)
+
+
+async def test_an_empty_list_in_a_filter_is_taken(talk: Any) -> None:
+    await call(talk, "POST", "/rest/companies", {"name": "a"})
+    status, body = await call(talk, "GET", "/rest/companies", filter="name[in]:[]")
+    assert (status, body["totalCount"]) == (200, 0)
 
 
 async def test_duplicates_are_found(talk: Any) -> None:
@@ -136,6 +189,10 @@ async def test_duplicates_are_found(talk: Any) -> None:
         ("/rest/companies", {"filter": "name[has]:x"}, "'filter' invalid for 'name[has]:x', comparator has not in eq,"),
         ("/rest/companies", {"filter": "name[in]:x"}, "'filter' invalid for 'in' operator. Received 'x' but array"),
         ("/rest/companies", {"filter": "not(name[eq]:x,name[eq]:y)"}, "'filter' invalid. 'not' conjunction should"),
+        ("/rest/companies", {"filter": "and()"}, "'filter' invalid for 'and()'. eg: price[gte]:10"),
+        ("/rest/companies", {"filter": "or()"}, "'filter' invalid for 'or()'. eg: price[gte]:10"),
+        ("/rest/companies", {"filter": "name[eq]:"}, "'filter' invalid for 'name[eq]:'. eg: price[gte]:10"),
+        ("/rest/companies", {"filter": "or(name[eq]:a"}, "'filter' invalid. 1 open bracket is missing in the query"),
         ("/rest/companies", {"order_by": "name[Up]"}, "'order_by' direction 'Up' invalid. Allowed values are"),
         ("/rest/companies", {"depth": "2"}, "'depth=2' parameter invalid. Allowed values are 0, 1"),
         ("/rest/companies", {"limit": "x"}, "limit 'x' is invalid. Should be an integer"),

@@ -27,7 +27,9 @@ async def test_an_answer_has_the_headers_of_the_real_server(talk: Any) -> None:
     assert headers["Content-Type"] == "application/json"
     assert headers["X-Powered-By"] == "Express"
     assert headers["Keep-Alive"] == "timeout=65"
+    assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["Access-Control-Expose-Headers"] == "WWW-Authenticate"
+    assert "Vary" not in headers
 
 
 @pytest.mark.parametrize("value", ["Basic abc", "key without a scheme", ""])
@@ -61,6 +63,13 @@ async def test_a_key_has_the_form_of_a_jwt_and_is_in_no_repr(talk: Any) -> None:
         (b"{x}", "Expected property name or '}' in JSON at position 1 (line 1 column 2)"),
         (b'{"query": ', "Unexpected end of JSON input"),
         (b"null", "Unexpected token 'n', \"null\" is not valid JSON"),
+        (b'{"a": "x', "Unterminated string in JSON at position 8 (line 1 column 9)"),
+        (b'{"a": 1', "Expected ',' or '}' after property value in JSON at position 7 (line 1 column 8)"),
+        (b'{"a": [1 2]}', "Expected ',' or ']' after array element in JSON at position 9 (line 1 column 10)"),
+        (b'{"a" 1}', "Expected ':' after property name in JSON at position 5 (line 1 column 6)"),
+        (b'{"a": 1,}', "Expected double-quoted property name in JSON at position 8 (line 1 column 9)"),
+        (b"{} x", "Unexpected non-whitespace character after JSON at position 3 (line 1 column 4)"),
+        (b'{"query": nope, "and": 1}', 'Unexpected token \'o\', ...""query": nope, "and""... is not valid JSON'),
         (b'"x"', 'Unexpected token \'"\', ""x"" is not valid JSON'),
     ],
 )
@@ -133,10 +142,26 @@ async def test_nine_megabytes_are_read_and_more_than_ten_are_not(talk: Any) -> N
 
 async def test_several_operations_need_a_name(talk: Any) -> None:
     body = json.dumps({"query": "query A{companies{totalCount}} query B{people{totalCount}}"})
-    status, text, _ = await send(talk, "POST", "/graphql", data=body, headers=JSON)
+    status, text, headers = await send(talk, "POST", "/graphql", data=body, headers=JSON)
 
-    assert status == 500
-    assert json.loads(text).startswith("GraphQLError: Must provide operation name when document contains multiple")
+    assert (status, headers["Content-Type"]) == (500, "text/plain;charset=UTF-8")
+    assert text.startswith("GraphQLError: Must provide operation name when document contains multiple operations.\n")
+
+
+async def test_a_query_that_creates_is_not_refused(talk: Any) -> None:
+    made = await talk.data('{ createCompany(data: { name: "a" }) { name } }')
+    read = await talk.data("mutation { companies { totalCount } }")
+
+    assert (made, read) == ({"name": "a"}, {"totalCount": 1})
+
+
+async def test_a_subscription_to_records_is_told_that_there_are_none(talk: Any) -> None:
+    body = json.dumps({"query": "subscription { onDbEvent { action } }"})
+    headers = {**JSON, "Accept": "text/event-stream"}
+    status, text, headers = await send(talk, "POST", "/graphql", data=body, headers=headers)
+
+    assert (status, headers["Content-Type"]) == (200, "text/event-stream")
+    assert "Schema is not configured to execute subscription operation." in text
 
 
 async def test_a_get_request_reaches_only_the_static_schema(talk: Any) -> None:

@@ -215,6 +215,16 @@ class Workspace:
         self.ids[RECORDED_WEBHOOK] = made["createWebhook"]["id"]
 
 
+PET: dict[str, Any] = {
+    "id": record_id(3),
+    "name": "p",
+    "traits": ["CURIOUS"],
+    "interestingFacts": ["quick"],
+    "pictures": {"secondaryLinks": [{"url": "https://a.example"}, {"url": "https://b.example", "label": "b"}]},
+    "vetEmail": {"primaryEmail": "vet@example.com", "additionalEmails": ["second@example.com"]},
+}
+
+
 async def seed(workspace: Workspace) -> None:
     """Records for everything that the recorded requests look for."""
     member = (await workspace.ask("/graphql", "{ workspaceMembers{ edges{ node{ id } } } }"))["workspaceMembers"]
@@ -243,7 +253,8 @@ async def seed(workspace: Workspace) -> None:
         "createNote": {"title": "n"},
         "createTask": {"title": "t"},
         "createRocket": {"name": "r"},
-        "createPet": {"name": "p"},
+        "createPet": PET,
+        "createPetCareAgreement": {"petId": PET["id"]},
         "createSurveyResult": {"score": 0.26, "percentageOfCompletion": 76.3561814092, "participants": 599}
         | {"averageEstimatedNumberOfAtomsInTheUniverse": 7.866767199974241e73, "comments": "Fuga"},
         "createAttachment": {"name": "a"},

@@ -58,7 +58,7 @@ class Core:
             return self.static_answer(asked, caller)
         operation = document.operation(asked.operation_name)
         if operation is None:
-            return no_operation(self._strict)
+            return no_operation(self._strict, asked.operation_name)
         if operation.operation is OperationType.SUBSCRIPTION:
             return self.static_answer(asked, caller)
         answer = self._validated if self._strict else self._walked
@@ -88,8 +88,9 @@ class Core:
         )
 
     def _is_record_field(self, operation: OperationDefinitionNode, name: str) -> bool:
+        """Whether the document calls itself a query or a mutation decides nothing on the walking server."""
         found = self._model.by_root(name)
-        return found is not None and (found[1] in QUERIES) == is_query(operation)
+        return found is not None and (not self._strict or (found[1] in QUERIES) == is_query(operation))
 
     # As the walking server does it
 

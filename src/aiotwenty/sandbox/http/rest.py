@@ -1,7 +1,9 @@
-"""`/rest/{objects}` and `/rest/batch/{objects}`: records over REST, by the same operations as GraphQL."""
+"""`/rest/{objects}`: records over REST, by the same operations as GraphQL."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +16,11 @@ from aiotwenty.sandbox.model.scalars import UUID_TEXT
 from aiotwenty.sandbox.records.operations import Operations
 from aiotwenty.sandbox.records.plans import Selection, full_selection
 
-RestAnswer = tuple[int, dict[str, Any]]
+RestAnswer = tuple[int, Any]
+_BEFORE = frozenset({"batch", "restore"})
+_AFTER = frozenset({"duplicates", "groupBy", "merge"})
+"""Words of a path around the name of an object; where the method doesn't ask for them they mean nothing."""
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 _EXAMPLES = "Valid examples: /rest/companies/id or /rest/companies or /rest/batch/companies"
 MAX_DEPTH = 1
@@ -29,33 +35,43 @@ class Rest:
 
     def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, actor: str) -> RestAnswer:
         """Status and body; `path` is what follows `/rest/`."""
-        batch = path[:1] == ["batch"]
-        name, *rest = path[1:] if batch else path
         try:
-            if len(path) > 2 or not name:
-                raise errors.invalid_query(f"Query path '/rest/{'/'.join(path)}' invalid. {_EXAMPLES}")
-            of = self._object(name)
-            depth = self._depth(query)
-            if rest == ["duplicates"]:
-                return self._duplicates(of, payload, depth, actor)
-            record_id = _record_id(*rest)
-            match method:
-                case "GET" if record_id is None:
-                    return self._list(of, query, depth, actor)
-                case "GET":
-                    return self._found(of, record_id, depth, actor)
-                case "POST" if record_id is None:
-                    return self._create(of, payload, batch, query, depth, actor)
-                case "PATCH" | "PUT":
-                    return self._update(of, record_id, payload, query, depth, actor)
-                case "DELETE":
-                    return self._delete(of, record_id, query, actor)
-            return _failed(400, "BadRequestException", f"{method} is not possible for '{'/'.join(path)}'")
+            return self._answered(method, path, query, {} if payload is None else payload, actor)
         except errors.RecordError as error:
             if error.sub_code == "RECORD_NOT_FOUND":
                 return _failed(404, "NotFoundException", error.message)
             kind = "UserInputError" if error.more else "BadRequestException"
             return _failed(400, kind, error.message)
+
+    def _answered(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, actor: str) -> RestAnswer:
+        if len(path) > 2 or not path:
+            raise errors.invalid_query(f"Query path '/rest/{'/'.join(path)}' invalid. {_EXAMPLES}")
+        before, name, after = "", path[0], "".join(path[1:])
+        if after and name in _BEFORE:
+            before, name, after = name, after, ""
+        record_id = _record_id(after) if after and after not in _AFTER else None
+        of, depth = self._object(name), self._depth(query)
+        match method, before or after:
+            case "POST", "duplicates":
+                return self._duplicates(of, payload, depth, actor)
+            case "GET", "groupBy":
+                return self._groups(of, query, actor)
+            case "PATCH", "merge":
+                (merged,) = self._written(of, "merge_many", payload, depth, actor)["data"].values()
+                return 200, {"data": {f"merge{of.type_name}": merged}}
+            case "PATCH", "restore":
+                return 200, self._written(of, "restore_many", {"filter": _filter(query)}, depth, actor)
+            case "POST", _:
+                return self._create(of, payload, before == "batch", query, depth, actor)
+            case "GET", _ if record_id is None:
+                return self._list(of, query, depth, actor)
+            case "GET", _:
+                return self._found(of, record_id, depth, actor)
+            case (("PATCH" | "PUT"), _):
+                return self._update(of, record_id, payload, query, depth, actor)
+            case "DELETE", _:
+                return self._delete(of, record_id, query, actor)
+        return _failed(400, "BadRequestException", f"{method} is not possible for '{'/'.join(path)}'")
 
     def _object(self, name: str) -> Object:
         of, operation = self._model.by_root(name) or (None, None)
@@ -76,7 +92,7 @@ class Rest:
         return self._operations().call(of, operation, given, selection, actor)
 
     def _list(self, of: Object, query: Mapping[str, str], depth: int, actor: str) -> RestAnswer:
-        given: dict[str, Any] = {"filter": parse_filter(query["filter"]) if query.get("filter") else {}}
+        given: dict[str, Any] = {"filter": _filter(query)}
         if query.get("order_by"):
             given["orderBy"] = parse_order_by(query["order_by"])
         limit = min(_number(query, "limit", REST_DEFAULT_PAGE), REST_MAX_PAGE)
@@ -101,6 +117,8 @@ class Rest:
         self, of: Object, payload: Any, batch: bool, query: Mapping[str, str], depth: int, actor: str
     ) -> RestAnswer:
         operation: Operation = "create_many" if batch else "create_one"
+        if batch and not isinstance(payload, list):
+            return _failed(400, "TypeError", "args.data.forEach is not a function")
         given = {"data": payload, "upsert": query.get("upsert") == "true"}
         return 201, self._written(of, operation, given, depth, actor)
 
@@ -109,7 +127,8 @@ class Rest:
     ) -> RestAnswer:
         if record_id is not None:
             return 200, self._written(of, "update_one", {"id": record_id, "data": payload}, depth, actor)
-        given = {"data": payload, "filter": _needed_filter(query, "update")}
+        # Without a filter every record is updated (Twenty, July 2026).
+        given = {"data": payload, "filter": _filter(query)}
         return 200, self._written(of, "update_many", given, depth, actor)
 
     def _delete(self, of: Object, record_id: str | None, query: Mapping[str, str], actor: str) -> RestAnswer:
@@ -126,8 +145,26 @@ class Rest:
         (shown,) = body["data"].values()
         return 200, {"data": {of.roots["delete_many" if record_id is None else "delete_one"]: shown}}
 
+    def _groups(self, of: Object, query: Mapping[str, str], actor: str) -> RestAnswer:
+        """A bare list of groups; numbers that Postgres counts are texts, and times are as it writes them."""
+        given: dict[str, Any] = {"groupBy": _json(query, "group_by"), "filter": _filter(query)}
+        if query.get("order_by"):
+            given["orderBy"] = _json(query, "order_by")
+        if query.get("limit"):
+            given["limit"] = _number(query, "limit", REST_DEFAULT_PAGE)
+        names = _json(query, "aggregate") if query.get("aggregate") else []
+        selection: Selection = {name: Selected(name) for name in ("groupByDimensionValues", *names)}
+        sampled = query.get("include_records_sample") == "true"
+        if sampled:
+            selection["edges"] = Selected("edges", {"node": Selected("node", self._selection(of, 0))})
+        return 200, [
+            {name: _counted(name, value) for name, value in group.items() if name != "edges"}
+            | ({"records": [_as_postgres(edge["node"]) for edge in group["edges"]]} if sampled else {})
+            for group in self._call(of, "group_by", given, selection, actor)
+        ]
+
     def _duplicates(self, of: Object, payload: Any, depth: int, actor: str) -> RestAnswer:
-        found = self._call(of, "find_duplicates", payload or {}, self._page_selection(of, depth), actor)
+        found = self._call(of, "find_duplicates", payload, self._page_selection(of, depth), actor)
         return 200, {
             "data": [
                 {
@@ -181,17 +218,46 @@ def _flat_value(value: Any) -> Any:
     return value
 
 
-def _record_id(record_id: str | None = None) -> str | None:
-    if record_id is not None and not UUID_TEXT.fullmatch(record_id):
+def _record_id(record_id: str) -> str:
+    if not UUID_TEXT.fullmatch(record_id):
         raise errors.invalid_query(f"'{record_id}' is not a valid UUID")
     return record_id
 
 
+def _filter(query: Mapping[str, str]) -> dict[str, Any]:
+    return parse_filter(query["filter"]) if query.get("filter") else {}
+
+
 def _needed_filter(query: Mapping[str, str], verb: str) -> dict[str, Any]:
-    """That of a request which changes many records: it may not be left out."""
+    """That of a request which takes many records away: it may not be left out."""
     if not query.get("filter"):
-        raise errors.invalid_query(f"Filters are mandatory for bulk {verb} operations")
+        raise errors.invalid_query(
+            f"Filters are mandatory for bulk {verb} operations. "
+            "Please provide at least one filter to prevent accidental deletion of all records."
+        )
     return parse_filter(query["filter"])
+
+
+def _json(query: Mapping[str, str], name: str) -> list[Any]:
+    try:
+        value = json.loads(query.get(name, ""))
+    except ValueError:
+        value = None
+    if not isinstance(value, list):
+        raise errors.invalid_query(f"'{name}' parameter invalid. It is a list in JSON, eg: ?{name}=[...]")
+    return value
+
+
+def _counted(name: str, value: Any) -> Any:
+    counted = name.startswith(("count", "totalCount", "percentage"))
+    return str(value) if counted and value is not None else value
+
+
+def _as_postgres(node: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: f"{value[:-1]}+00:00" if isinstance(value, str) and _MOMENT.fullmatch(value) else value
+        for name, value in node.items()
+    }
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

@@ -8,8 +8,8 @@ from typing import Any
 from aiotwenty.sandbox.errors import invalid_query
 from aiotwenty.sandbox.records.ordering import DIRECTIONS
 
-_GROUP = re.compile(r"(and|or|not)\((.*)\)", re.DOTALL)
-_TERM = re.compile(r"([\w.]+)\[(\w+)\]:(.*)", re.DOTALL)
+_GROUP = re.compile(r"(and|or|not)\((.+)\)", re.DOTALL)
+_TERM = re.compile(r"(.+?)\[(.+?)\]:(.+)", re.DOTALL)
 _ORDER = re.compile(r"([\w.]+)(?:\[(\w+)\])?")
 _OPEN, _CLOSE = "([", ")]"
 _COMPARED = ("eq", "neq", "in", "containsAny", "is", "gt", "gte", "lt", "lte")
@@ -18,6 +18,7 @@ _COMPARATORS = (*_COMPARED, "startsWith", "endsWith", "like", "ilike")
 
 def parse_filter(text: str) -> dict[str, Any]:
     """The same filter as GraphQL has it; terms side by side must all be true."""
+    _check_brackets(text)
     terms = [_term(part) for part in _split(text)]
     return terms[0] if len(terms) == 1 else {"and": terms}
 
@@ -60,8 +61,17 @@ def _term(text: str) -> dict[str, Any]:
                 f"'filter' invalid for '{operator}' operator. Received '{value}' but array value expected "
                 f"eg: 'field[{operator}]:[value_1,value_2]'"
             )
-        return _nested(path, {operator: [_value(each) for each in _split(value[1:-1])]})
+        # Nothing between the brackets is one value, the empty text.
+        return _nested(path, {operator: [_value(each) for each in value[1:-1].split(",")]})
     return _nested(path, {operator: _value(value)})
+
+
+def _check_brackets(text: str) -> None:
+    missing = text.count("(") - text.count(")")
+    if missing:
+        kind, number = ("open" if missing > 0 else "close"), abs(missing)
+        hint = f"{number} {kind} bracket{'s are' if number > 1 else ' is'}"
+        raise invalid_query(f"'filter' invalid. {hint} missing in the query")
 
 
 def _nested(path: str, value: Any) -> dict[str, Any]:

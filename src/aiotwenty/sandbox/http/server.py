@@ -59,7 +59,7 @@ class Endpoints:
     url: Callable[[], str]
 
     def application(self) -> web.Application:
-        application = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_unknown_path])
+        application = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_framework])
         router = application.router
         for path, execute in (("/graphql", self._core), ("/metadata", self._metadata)):
             handler = self._disturbed(self._graphql(execute))
@@ -82,10 +82,8 @@ class Endpoints:
     async def _headers(self, request: web.Request, response: web.StreamResponse) -> None:
         response.headers.popall("Server", None)
         response.headers["X-Powered-By"] = "Express"
-        if self.strict:
-            response.headers["Access-Control-Allow-Origin"] = "*"
-        else:
-            response.headers["Vary"] = "Origin"
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        if not self.strict:
             response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
         if request.keep_alive and response.keep_alive is not False:
             seconds = KEEP_ALIVE_SECONDS_STRICT if self.strict else KEEP_ALIVE_SECONDS
@@ -156,9 +154,6 @@ class Endpoints:
         match request.method:
             case "GET" if "text/html" in request.headers.get("Accept", ""):
                 raise RefusedError(web.Response(status=406))
-            case "OPTIONS":
-                allowed = {"Access-Control-Allow-Methods": "GET,HEAD,PUT,PATCH,POST,DELETE"}
-                raise RefusedError(web.Response(status=204, headers=allowed))
             case "PUT" if self.strict:
                 text = "GraphQL only supports GET and POST requests."
                 raise RefusedError(web.Response(status=405, text=text))
@@ -169,8 +164,10 @@ class Endpoints:
     def _respond(self, request: web.Request, answer: Answer) -> web.Response:
         status, walked = answer.status, isinstance(answer, RecordAnswer)
         if answer.events and _EVENTS in request.headers.get("Accept", ""):
-            events = b"event: next\ndata: " + to_json(answer.body) + b"\n\nevent: complete\ndata:\n\n"
+            events = b":\n\nevent: next\ndata: " + to_json(answer.body) + b"\n\nevent: complete\n\n"
             return web.Response(body=events, status=status, content_type=_EVENTS)
+        if isinstance(answer.body, str):
+            return web.Response(text=answer.body, status=status, headers={"Content-Type": "text/plain;charset=UTF-8"})
         wanted = _GRAPHQL_JSON in request.headers.get("Accept", "") and (self.strict or not walked)
         if wanted and answer.refused and status == 200:
             status = 400
@@ -246,7 +243,10 @@ def _rest_failed(status: int, error: str, message: str) -> web.Response:
 
 
 @web.middleware
-async def _unknown_path(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _framework(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the HTTP framework answers by itself."""
+    if request.method == "OPTIONS":
+        return web.Response(status=204, headers={"Access-Control-Allow-Methods": "GET,HEAD,PUT,PATCH,POST,DELETE"})
     try:
         return await handler(request)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):

@@ -53,7 +53,14 @@ def json_message(text: str, error: ValueError) -> str:
         case ["Expecting", "','"]:
             wanted = "'}' after property value" if _in_object(before) else "']' after array element"
             return _at(f"Expected ',' or {wanted}", text, place)
+    place += _of_a_literal(text[place:])
     return "Unexpected end of JSON input" if place >= len(text) else unexpected_token(text, place)
+
+
+def _of_a_literal(text: str) -> int:
+    """How many letters there are of a word that JSON knows: the first wrong one is told."""
+    word = next((each for each in ("true", "false", "null") if text[:1] == each[0]), "")
+    return next((place for place, letter in enumerate(word) if text[place : place + 1] != letter), len(word))
 
 
 def unexpected_token(text: str, place: int) -> str:

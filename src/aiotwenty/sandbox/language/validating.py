@@ -79,13 +79,13 @@ def run(
     operation = get_operation_ast(document, operation_name)
     if operation is not None and operation.operation is OperationType.SUBSCRIPTION and not schema.subscription_type:
         message = "Schema is not configured to execute subscription operation."
-        return refusal([GraphQLError(message, operation)])
+        return Answer(refusal([GraphQLError(message, operation)]).body, refused=True, events=True)
     rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
     errors = validate(schema, document, rules)
     if errors:
         return refusal(errors)
     if operation is None:
-        return no_operation(strict=not limits)
+        return no_operation(not limits, operation_name)
     if limits and (over := _over_limits(document, operation)):
         return Answer({"errors": [over]}, refused=True)
     if wrong := variable_errors(schema, operation, variables or {}):
@@ -128,12 +128,14 @@ def refusal(errors: list[GraphQLError]) -> Answer:
     return Answer({"errors": [_located(error) for error in errors]}, refused=True)
 
 
-def no_operation(strict: bool) -> Answer:
+def no_operation(strict: bool, name: str | None = None) -> Answer:
     """Several operations and no name, or a name that isn't there."""
     if strict:
         message = "Could not determine what operation to execute."
         return Answer({"errors": [{"message": message}]}, status=400, refused=True)
     message = "Must provide operation name when document contains multiple operations."
+    if name:
+        message = f'Unknown operation named "{name}".'
     return Answer(f"GraphQLError: {message}\n    at assertValidExecutionArguments", status=500, refused=True)
 
 

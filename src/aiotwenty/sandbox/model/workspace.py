@@ -118,7 +118,7 @@ class Workspace:
             self.model = standard_model(strict)
             self.created_at = now()
             self._sign_with("")
-            self.new_api_key("Sandbox key")
+            self.new_api_key("My api key")
             self.save()
 
     @property

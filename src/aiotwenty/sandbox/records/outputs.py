@@ -22,6 +22,15 @@ _SEARCHED_PARTS = frozenset(
     {"firstName", "lastName", "primaryEmail", "primaryPhoneNumber", "primaryLinkUrl", "markdown"}
 )
 
+_SEARCHED_FIELDS = {
+    "company": ("name", "domainName"),
+    "person": ("name", "emails", "phones", "jobTitle"),
+    "note": ("title", "bodyV2"),
+    "task": ("title", "bodyV2"),
+    "workspaceMember": ("name", "userEmail"),
+}
+"""What is searched beside, or in place of, the field that stands for a record."""
+
 
 def read_sql(column: Column, alias: str = "t") -> str:
     """The SQL expression that reads a column for an answer; times and texts are finished by SQLite."""
@@ -82,9 +91,9 @@ def search_columns(of: Object) -> list[Column]:
     return [
         column
         for column in of.columns.values()
-        if column.field.type in _SEARCHED
-        and (column.subfield in _SEARCHED_PARTS if column.subfield else column.field.name == of.label_identifier)
-        and column.field.name != "searchVector"
+        if column.field.name in _SEARCHED_FIELDS.get(of.name_singular, (of.label_identifier,))
+        and column.field.type in _SEARCHED
+        and (column.subfield is None or column.subfield in _SEARCHED_PARTS)
     ]
 
 
