@@ -1,13 +1,9 @@
-"""Reading a refusal: is it about the request as a whole, or about certain rows, and about which?"""
+"""Reading a refusal: is it about the request as a whole, or about certain rows?"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from pydantic_core import to_json
-
-from aiotwenty.bulk.batches import Prepared
 from aiotwenty.errors import (
     ApiError,
     AuthenticationError,
@@ -27,9 +23,6 @@ _NUMBER = re.compile(r"\d+")
 _NO_SUCH_FIELD = re.compile(
     r"doesn't have any \"[^\"]+\" field|is not defined by type|^Cannot query field|^Unknown (argument|type)"
 )
-_FIELD = re.compile(r"\b(?:field|column)s? [\"']?([\w.]+)")
-_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
-_BARE = re.compile(r"(?:\bvalue|\binvalid|=|\bwith value) ([^\s\"'\[]\S*)")
 LARGE = 1_000_000
 """Bytes from which a 500 without a word may mean that the body was too large (Twenty, November 2025)."""
 
@@ -55,6 +48,11 @@ def concerns_everything(error: TwentyError) -> bool:
     return isinstance(error, InvalidInput) and bool(_NO_SUCH_FIELD.search(raw_message(error)))
 
 
+def is_foreign_key(error: TwentyError) -> bool:
+    """Whether a row refers to a record that isn't there; the message does not say which."""
+    return "violates foreign key constraint" in raw_message(error)
+
+
 def too_many(error: TwentyError) -> tuple[bool, int | None]:
     """Whether there were too many records in the request, and how many would do, if the server says so."""
     message = raw_message(error)
@@ -76,33 +74,3 @@ def too_large(error: TwentyError, body_bytes: int) -> bool:
     if isinstance(error, UnexpectedResponse) and error.status == 500:
         return bool(_TOO_LARGE.search(error.body)) or (not error.body and body_bytes > LARGE)
     return isinstance(error, ApiError) and bool(_TOO_LARGE.search(raw_message(error)))
-
-
-def suspects(batch: Sequence[Prepared], error: TwentyError) -> list[Prepared]:
-    """The rows that hold a value which the message names, most telling first; empty if it says nothing of use."""
-    message = raw_message(error)
-    field = _FIELD.search(message)
-    name = field[1].rsplit(".", 1)[-1] if field else None
-    values = {one for quoted in _QUOTED.findall(message) for one in quoted if one}
-    for bare in _BARE.findall(message):
-        values |= {bare, bare.rstrip(".,;")}
-    values -= {name or "", field[1] if field else ""}
-    needles = [needle for value in values for needle in _needles(name, value)]
-    # With the field's name in the needle a match is next to certain; without it, the value alone must do.
-    for wanted in ([n for n in needles if n.startswith(b'"')], [n for n in needles if n.startswith(b":")]):
-        found = [record for record in batch if any(needle in record.body for needle in wanted)]
-        if found and len(found) < len(batch):
-            return found
-    return []
-
-
-def _needles(name: str | None, value: str) -> list[bytes]:
-    text = to_json(value)
-    forms = [text]
-    if re.fullmatch(r"-?\d+(\.\d+)?|true|false|null", value):
-        forms += [value.encode() + end for end in (b",", b"}", b"]")]
-    needles = [b":" + form for form in forms if len(form) > 3]
-    if name:
-        needles += [b'"' + name.encode() + b'":' + form for form in forms]
-        needles += [b'"' + name.encode() + b'":[' + form for form in forms]
-    return needles

@@ -6,13 +6,14 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic_core import from_json
 
 from aiotwenty.bulk.batches import BatchLimits, Prepared, split_by_limits
 from aiotwenty.bulk.catalogue import Catalogue
+from aiotwenty.bulk.culprits import Culprits, culprits
 from aiotwenty.bulk.fields import Shape, Target
 from aiotwenty.bulk.journal import Job
 from aiotwenty.bulk.lookups import RelationResolver, having, wanted_values
@@ -20,8 +21,8 @@ from aiotwenty.bulk.pieces import Outcome, Piece
 from aiotwenty.bulk.refusals import (
     code_of,
     concerns_everything,
+    is_foreign_key,
     raw_message,
-    suspects,
     timed_out,
     too_large,
     too_many,
@@ -41,6 +42,10 @@ PATIENCE = 300.0
 LONGEST_PAUSE = 15.0
 TIMEOUTS = 3
 """After so many time-outs on end of one batch, so many records at once are taken for too many."""
+
+
+FEW = 8
+"""Rows that are sent one by one if one of them is bad; of more, halves are tried first."""
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
@@ -243,17 +248,24 @@ class Sender:
         if len(piece.records) == 1:
             outcome.reject(piece.records[0], code_of(error), raw_message(error))
             return []
-        if "foreign key" in raw_message(error):
-            named = await self._persistently(lambda: self._orphans(piece))
+        if is_foreign_key(error):
+            found = Culprits(await self._persistently(lambda: self._orphans(piece)))
         else:
-            named = suspects(piece.records, error)
-        return self._without(piece, named) if named else piece.halves()
+            found = culprits(piece.records, error, self._shape)
+        for record in found.sure:
+            outcome.reject(record, code_of(error), raw_message(error))
+        named = [*found.sure, *found.likely]
+        return self._without(piece, found) if named else piece.halves()
 
-    def _without(self, piece: Piece, named: list[Prepared]) -> list[Piece]:
-        """The suspects each alone, so that their own errors speak, and the others together."""
-        alone = {id(record) for record in named}
-        rest = [record for record in piece.records if id(record) not in alone]
-        pieces = [Piece([record], aimed=piece.aimed) for record in named]
+    def _without(self, piece: Piece, found: Culprits) -> list[Piece]:
+        """What is left of the piece: suspects each alone, so that their own errors speak, and the others together."""
+        named = {id(record) for record in (*found.sure, *found.likely)}
+        rest = [record for record in piece.records if id(record) not in named]
+        likely = Piece(found.likely, aimed=piece.aimed)
+        if len(found.likely) <= FEW:
+            pieces = [Piece([record], aimed=piece.aimed) for record in found.likely]
+        else:
+            pieces = [likely] if rest else likely.halves()
         return [*pieces, Piece(rest, aimed=piece.aimed)] if rest else pieces
 
     async def _untangle(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece] | None:
@@ -270,40 +282,50 @@ class Sender:
 
     async def _taken(self, piece: Piece, outcome: Outcome) -> list[Piece] | None:
         """Rejects the rows whose id or unique value is in the workspace already; one request names them all."""
-        ids = [record.id for record in piece.records]
-        there = await self._wire.existing(ids)
-        if piece.in_doubt and there.issuperset(ids):
+        holders = await self._holders(piece.records)
+        if piece.in_doubt and all(holders.get("id=" + record.id) for record in piece.records):
             outcome.loaded += piece.records
             return []
-        holders = await self._holders(piece.records)
         rest = []
         for record in piece.records:
             taken = next((one for one in record.identities if one in holders), None)
-            if record.id in there:
-                outcome.reject(
-                    record, "DUPLICATE", f"a record with the id {record.id} is there already; an upsert would change it"
-                )
-            elif taken:
+            if taken is None:
+                rest.append(record)
+            elif holders.get("id=" + record.id) == record.id:
+                self._there_already(record, outcome)
+            else:
                 # What the server said may name a value of another row.
                 holder, (path, _, value) = holders[taken], taken.partition("=")
                 message = f"A duplicate entry was detected: record {holder} has {path} = {value} (it may be deleted)"
                 outcome.reject(record, "DUPLICATE", message)
-            else:
-                rest.append(record)
         if len(rest) == len(piece.records):
             return None
         return [Piece(rest, piece.in_doubt)] if rest else []
 
-    async def _holders(self, records: Sequence[Prepared]) -> dict[str, str]:
-        """Who has the unique values of these records: identity to id, deleted records too."""
-        holders: dict[str, str] = {}
+    def _there_already(self, record: Prepared, outcome: Outcome) -> None:
+        """An id that was made from this row of this source can only come from an earlier attempt to load it."""
+        if record.in_doubt or not self._has_claims(record):
+            outcome.loaded.append(record)
+        else:
+            outcome.reject(
+                record, "DUPLICATE", f"a record with the id {record.id} is there already; an upsert would change it"
+            )
+
+    async def _holders(self, records: Sequence[Prepared], *, ids: bool = True) -> dict[str, str]:
+        """Who has the ids and unique values of these records: identity to id, deleted records too."""
+        wanted: list[dict[str, Any]] = [{"id": {"in": [record.id for record in records]}}] if ids else []
         for path in self._shape.unique:
             prefix = path + "="
             values = [one[len(prefix) :] for record in records for one in record.identities if one.startswith(prefix)]
             if values:
-                wanted = nest(path, {"in": wanted_values(self._shape, path, values)})
-                for node in await self._wire.find(wanted, [path], deleted_too=True):
-                    holders[prefix + canonical(path, value_at(node, path))] = node["id"]
+                wanted.append(nest(path, {"in": wanted_values(self._shape, path, values)}))
+        holders: dict[str, str] = {}
+        if wanted:
+            for node in await self._wire.find({"or": wanted}, self._shape.unique, deleted_too=True):
+                holders["id=" + node["id"]] = node["id"]
+                for path in self._shape.unique:
+                    if (value := value_at(node, path)) not in (None, ""):
+                        holders[f"{path}={canonical(path, value)}"] = node["id"]
         return holders
 
     async def _aim_at_unique(self, records: Sequence[Prepared]) -> None:
@@ -312,7 +334,7 @@ class Sender:
         Otherwise an id made from the key and the key itself may point at two records, if the key of the first was
         changed in the workspace: UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT (Twenty, July 2026).
         """
-        holders = await self._holders(records)
+        holders = await self._holders(records, ids=False)
         of_key = tuple(target.dotted + "=" for target in self._key)
         for record in records:
             found = {one: holders[one] for one in record.identities if one in holders}

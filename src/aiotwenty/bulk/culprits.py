@@ -1,0 +1,198 @@
+"""Which rows a refusal is about: mostly the server names the value that it won't take, and the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from aiotwenty.bulk.batches import Prepared
+from aiotwenty.bulk.fields import Shape
+from aiotwenty.bulk.refusals import raw_message
+from aiotwenty.errors import ApiError, TwentyError
+
+Values = Mapping[str, Any]
+
+# As Twenty says it (July 2026). The value comes first, so that the last field named is the server's own word.
+_VALUE = re.compile(r'^Invalid (?:[\w ]+ )?value (.+) for (?:[\w-]+ )*?field "([\w.]+)(?: - [^"]*)?"', re.DOTALL)
+_NUL_VALUE = re.compile(r'^null value in column "(\w+)"')
+_ENUM_VALUE = re.compile(r'^invalid input value for enum .*?(\w+)_enum"?: "(.*)"$', re.DOTALL)
+_ID = re.compile(r'^Value "(.*)" is not a valid UUID$', re.DOTALL)
+_CONNECT = re.compile(r"^Expected 1 record to connect to (\w+), but found \d+ for (.+)$", re.DOTALL)
+_PHONE = re.compile(r"^(?:Provided phone number is invalid|Invalid calling code|Invalid country code) (.*)$", re.DOTALL)
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_BARE = re.compile(r"(?:\bvalue|\binvalid|=|\bwith value) ([^\s\"'\[]\S*)", re.IGNORECASE)
+
+_WEB_ADDRESS = re.compile(r"\s*(https?://)?(?![a-z][a-z0-9+.-]*:(?!\d))[^\s/?#]{1,253}([/?#]\S*)?\s*", re.IGNORECASE)
+"""What the server may take for a link: not all of it is right, but what is not like this is wrong."""
+
+
+@dataclass
+class Culprits:
+    """The rows that a refusal may be about."""
+
+    sure: list[Prepared] = field(default_factory=list)
+    """The server can't take any of these, whatever else is in the request."""
+    likely: list[Prepared] = field(default_factory=list)
+    """Some of these, probably."""
+
+
+def culprits(batch: Sequence[Prepared], error: TwentyError, shape: Shape) -> Culprits:
+    """The rows that hold what the message names; none if it says nothing of use."""
+    message = raw_message(error)
+    rows = [(record, from_json(record.json())) for record in batch]
+    if told := _VALUE.match(message):
+        shown, path = told.groups()
+        return Culprits([record for record, row in rows if _shows(shown, _at(row, path))])
+    if told := _NUL_VALUE.match(message):
+        return _without_value(rows, _path_of_column(shape, told[1]))
+    if told := _ENUM_VALUE.match(message):
+        path = _path_of_column(shape, told[1])
+        return Culprits([record for record, row in rows if told[2] in _leaves(_at(row, path))])
+    if told := _ID.match(message):
+        return _id(rows, told[1])
+    if told := _CONNECT.match(message):
+        name, wanted = told.groups()
+        return Culprits([record for record, row in rows if _condition(row.get(name)) == wanted])
+    if told := _PHONE.match(message):
+        return _phones(rows, shape, told[1])
+    if isinstance(error, ApiError) and error.sub_code == "INVALID_URL":
+        return Culprits(likely=[record for record, row in rows if any(map(_is_no_link, _links(row, shape)))])
+    return Culprits(likely=_mentioned(rows, message, error))
+
+
+_ABSENT = object()
+
+
+def _at(row: Values, path: str, absent: object = None) -> Any:
+    value: Any = row
+    for part in path.split("."):
+        if not isinstance(value, Mapping):
+            return None if value is None else absent
+        value = value.get(part, absent)
+    return value
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """The value, and whatever is in it."""
+    yield value
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for one in inner:
+        yield from _leaves(one)
+
+
+def _shows(shown: str, value: Any) -> bool:
+    if value is None:
+        return False
+    if isinstance(value, list | dict) and re.sub(r"\s+", " ", shown) == inspected(value):
+        return True
+    return any(shown in _renditions(leaf) for leaf in _leaves(value))
+
+
+def _renditions(value: Any) -> tuple[str, ...]:
+    """How messages quote a value: as JavaScript shows it, or just between quotes; NaN if it is to be a number."""
+    if not isinstance(value, str):
+        return (inspected(value),)
+    return (inspected(value), f"'{value}'", f'"{value}"', *(() if _is_number(value) else ("NaN",)))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text or "0")
+    except ValueError:
+        return False
+    return True
+
+
+def inspected(value: Any) -> str:
+    """A value as Node's `util.inspect` writes it, in one line."""
+    if isinstance(value, str):
+        quote = next((one for one in "'\"`" if one not in value), "'")
+        text = value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+        return f"{quote}{text.replace(quote, f'{chr(92)}{quote}')}{quote}"
+    if isinstance(value, list):
+        return f"[ {', '.join(map(inspected, value))} ]" if value else "[]"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{name}: {inspected(one)}' for name, one in value.items())} }}" if value else "{}"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        value = int(value)
+    return to_json(value).decode()
+
+
+def _path_of_column(shape: Shape, column: str) -> str:
+    """The field of a column: `nameFirstName` is name.firstName. The name may have that of the table before it."""
+    columns = {path.replace(".", "").lower(): path for path in shape.targets}
+    low = column.lower()
+    while low not in columns and "_" in low:
+        low = low.partition("_")[2]
+    return columns.get(low, column)
+
+
+def _without_value(rows: Sequence[tuple[Prepared, Values]], path: str) -> Culprits:
+    """Null, or what the server makes null of; a row that doesn't mention the field gets its default, if it has one."""
+    values = [(record, _at(row, path, _ABSENT)) for record, row in rows]
+    if emptied := [record for record, value in values if value in (None, "")]:
+        return Culprits(emptied)
+    return Culprits(likely=[record for record, value in values if value is _ABSENT])
+
+
+def _id(rows: Sequence[tuple[Prepared, Values]], value: str) -> Culprits:
+    named = [record for record, _ in rows if record.id == value]
+    return Culprits(named) if named else Culprits(likely=[one for one, row in rows if value in _leaves(row)])
+
+
+def _condition(value: Any) -> str | None:
+    """`{"connect": {"where": {"domainName": {"primaryLinkUrl": "x"}}}}` as messages say it."""
+    where = _at(value, "connect.where") if isinstance(value, Mapping) else None
+    if not isinstance(where, Mapping):
+        return None
+    said = []
+    for name, inner in where.items():
+        for part, one in inner.items() if isinstance(inner, Mapping) else [("", inner)]:
+            said.append(f"{name}{part[:1].upper()}{part[1:]} = {one}")
+    return ", ".join(said)
+
+
+def _composites(shape: Shape, part: str) -> list[str]:
+    return [name for name, parts in shape.composites.items() if part in parts]
+
+
+def _phones(rows: Sequence[tuple[Prepared, Values]], shape: Shape, value: str) -> Culprits:
+    """A number may be right with one country and wrong without: the rows are only sure if they say the same of it."""
+    named = []
+    fields = set()
+    for record, row in rows:
+        for name in _composites(shape, "primaryPhoneNumber"):
+            if row.get(name) is not None and value in _leaves(row[name]):
+                named.append(record)
+                fields.add(to_json(row[name]))
+    return Culprits(named) if len(fields) == 1 else Culprits(likely=list(dict.fromkeys(named)))
+
+
+def _links(row: Values, shape: Shape) -> Iterator[Any]:
+    for name in _composites(shape, "primaryLinkUrl"):
+        links = row.get(name)
+        if isinstance(links, Mapping):
+            yield links.get("primaryLinkUrl")
+            more = links.get("secondaryLinks")
+            yield from (one.get("url") for one in more or () if isinstance(more, list) and isinstance(one, Mapping))
+
+
+def _is_no_link(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and not _WEB_ADDRESS.fullmatch(value)
+
+
+def _mentioned(rows: Sequence[tuple[Prepared, Values]], message: str, error: TwentyError) -> list[Prepared]:
+    """The rows that hold a text which the message has in quotes, or where values stand in messages."""
+    values = {one for quoted in _QUOTED.findall(message) for one in quoted if one}
+    for bare in _BARE.findall(message):
+        values |= {bare, bare.rstrip(".,;")}
+    if isinstance(error, ApiError) and error.errors:
+        # Older servers say it beside the message (Twenty, November 2025).
+        extensions = error.errors[0].get("extensions") or {}
+        values.add(str(extensions.get("value")))
+    named = [record for record, row in rows if any(isinstance(one, str) and one in values for one in _leaves(row))]
+    return named if len(named) < len(rows) else []
