@@ -5,10 +5,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 EXCERPT = 500
 """How many characters of a foreign answer an `UnexpectedResponse` keeps."""
+
+
+class Reason(StrEnum):
+    """What happened, where the class of an `ApiError` does not say it all."""
+
+    DATABASE = "database"
+    """The server's database was too slow or out of reach. A write may be committed all the same, even later."""
+    SERVER_TROUBLE = "server trouble"
+    """The server failed and does not say over what: it may do better next time. A write may have happened."""
+    SERVER_BUG = "server bug"
+    """The server broke over what it was sent, and would again. A write may have happened before."""
 
 
 class TwentyError(Exception):
@@ -99,7 +111,10 @@ class ApiError(TwentyError):
 
     `errors` are the server's own (for REST: made from its `messages`), `code` and `sub_code` those of the error that
     decided the class, `data` what succeeded in spite of them: root fields run independently, so some may have.
+    `reason` says more than the class, where there is more to say.
     """
+
+    reason: Reason | None = None
 
     def __init__(
         self,

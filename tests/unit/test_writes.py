@@ -18,6 +18,7 @@ from aiotwenty import (
     InvalidInput,
     NotFoundError,
     PermissionDenied,
+    Reason,
     RequestEvent,
     RetryPolicy,
     Twenty,
@@ -25,7 +26,7 @@ from aiotwenty import (
 from aiotwenty.core import CompanyCreateInput, CompanyFilterInput, CompanyUpdateInput, StringFilter
 from aiotwenty.records.settling import with_ids
 from aiotwenty.sandbox import Sandbox
-from tests.unit.scripted import Answer, ScriptedServer, fails
+from tests.unit.scripted import Answer, ScriptedServer, answer, fails
 
 QUICK = RetryPolicy(attempts=4, base=0.001)
 
@@ -66,6 +67,53 @@ async def test_a_create_that_never_arrived_is_sent_again(twenty: Twenty, sandbox
     await twenty.companies.create_one({"name": "Acme"})
     assert await twenty.companies.count() == 1
     assert sent[:3] == ["CreateOneCompany", "FindManyCompanies", "CreateOneCompany"]
+
+
+@pytest.mark.parametrize("done", ["committed", "not-committed"])
+async def test_what_a_slow_database_was_sent_is_created_once_and_not_called_refused(
+    twenty: Twenty, sandbox: Sandbox, sent: list[str], done: str
+) -> None:
+    sandbox.faults.add(f"read-timeout:{done}:operation=createCompanies:count=1")
+    companies = await twenty.companies.create_many([{"name": "Acme"}, {"name": "Beta"}])
+    assert [company.name for company in companies] == ["Acme", "Beta"]
+    assert await twenty.companies.count() == 2
+    again = ["CreateManyCompanies"] if done == "not-committed" else []
+    assert sent[:-1] == ["CreateManyCompanies", "FindManyCompanies", *again]
+
+
+async def test_a_write_that_a_slow_database_never_acknowledges_says_where_to_look(
+    twenty: Twenty, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add("read-timeout:not-committed:operation=createCompany")
+    with pytest.raises(ApiError, match="unknown whether") as caught:
+        await twenty.companies.create_one({"name": "Acme"})
+    assert caught.value.outcome_unknown
+    assert caught.value.reason is Reason.DATABASE
+
+
+async def test_reads_and_writes_by_id_are_repeated_while_the_database_is_slow(
+    twenty: Twenty, sandbox: Sandbox, sent: list[str]
+) -> None:
+    company = await twenty.companies.create_one({"name": "Acme"})
+    sandbox.faults.add("read-timeout:committed:operation=updateCompany:count=2")
+    sandbox.faults.add("read-timeout:committed:operation=company:count=2")
+    sent.clear()
+    assert (await twenty.companies.update_one(company.id, {"name": "Beta"})).name == "Beta"
+    assert (await twenty.companies.find_one(company.id)).name == "Beta"
+    assert sent == ["UpdateOneCompany"] * 3 + ["FindOneCompany"] * 3
+
+
+async def test_what_the_server_breaks_over_is_looked_for_once_and_not_sent_again(server: ScriptedServer) -> None:
+    broken = "Cannot read properties of null (reading 'map')"
+    server.say(
+        fails(broken, "INTERNAL_SERVER_ERROR", data={"createCompany": None}),
+        answer({"data": {"companies": {"edges": [], "totalCount": 0}}}),
+    )
+    async with Twenty(server.url, api_key="secret-key", retry=QUICK) as twenty:
+        with pytest.raises(ApiError, match="Cannot read properties") as caught:
+            await twenty.companies.create_one({"name": "Acme"})
+    assert len(server.paths) == 2
+    assert not caught.value.outcome_unknown
 
 
 async def test_a_batch_whose_answer_was_lost_comes_back_in_the_order_of_the_input(

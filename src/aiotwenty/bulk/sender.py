@@ -147,7 +147,10 @@ class Sender:
                 if too_large(error, body):
                     return self._too_large(piece, error, body, outcome)
                 fate = fate_of(error)
-                if fate is Fate.ANSWERED:
+                if fate is Fate.FAILED and self._mode == "insert" and await self._are_there(piece):
+                    outcome.loaded += piece.records
+                    return []
+                if fate in (Fate.ANSWERED, Fate.FAILED):
                     return await self._refused(piece, error, outcome)
                 # Whether new records are there in spite of an unclear answer is looked up below.
                 if not fate.passing and not (fate is Fate.UNCLEAR and self._mode == "insert"):
@@ -155,14 +158,17 @@ class Sender:
                 await self._trouble(error, attempt, started)
                 too_slow = too_slow + 1 if timed_out(error) else 0
             piece.in_doubt = True
-            if self._mode == "insert":
-                there = await self._persistently(lambda: self._wire.existing([one.id for one in piece.records]))
-                if there.issuperset(record.id for record in piece.records):
-                    outcome.loaded += piece.records
-                    return []
+            if self._mode == "insert" and await self._are_there(piece):
+                outcome.loaded += piece.records
+                return []
             if too_slow == TIMEOUTS and len(piece.records) > 1:
                 self._limits.learn_records(len(piece.records), None)
                 return [piece]
+
+    async def _are_there(self, piece: Piece) -> bool:
+        """Whether all of the piece is in the workspace: a batch is written as a whole or not at all."""
+        ids = [record.id for record in piece.records]
+        return (await self._persistently(lambda: self._wire.existing(ids))).issuperset(ids)
 
     async def _write(self, records: list[Prepared]) -> list[str]:
         match self._mode:

@@ -11,6 +11,7 @@ from uuid import uuid4
 from aiotwenty.errors import DuplicateRecord, TwentyError
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.models import UUID, Input, Record
+from aiotwenty.transport.retry import Fate, fate_of
 
 R = TypeVar("R", bound=Record)
 
@@ -66,7 +67,8 @@ async def create_settled(
     """Sends `create`; if its answer is lost, looks for the records and sends it again only if they are not there.
 
     One create is atomic, so that the records are there all together or not at all. A request that is still on its way
-    when the second one arrives makes one of the two fail on the id: looking again tells.
+    when the second one arrives (or an insert that a slow database has yet to commit) makes one of the two fail on the
+    id: looking again tells.
     """
     lost = False
     for attempt in range(1, _TRIES + 1):
@@ -83,9 +85,13 @@ async def create_settled(
                 if lost:
                     error.outcome_unknown = True
                 raise
-            lost = True
             if (found := in_order(await look_after(error, look()), ids)) is not None:
                 return found
+            if fate_of(error) is Fate.FAILED:
+                # The server broke over it and was done with it: what is not there now will not come.
+                error.outcome_unknown = lost
+                raise
+            lost = True
             if attempt == _TRIES:
                 raise
             continue

@@ -70,7 +70,7 @@ class Engine:
                 error.operation = call.name
                 error.attempts = attempt
                 fate = fate_of(error)
-                lost = lost or fate in (Fate.LOST, Fate.UNCLEAR)
+                lost = lost or fate in (Fate.LOST, Fate.UNCLEAR, Fate.FAILED)
                 again = fate.passing and (call.repeatable or fate is Fate.NOT_ACTED)
                 wait = self._delay(call, error, attempt, time.monotonic() - started) if again else None
                 if wait is None:

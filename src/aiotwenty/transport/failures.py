@@ -24,6 +24,7 @@ from aiotwenty.errors import (
     PermissionDenied,
     QueryTooComplex,
     RateLimited,
+    Reason,
     SchemaDrift,
     TwentyError,
     UnexpectedResponse,
@@ -89,13 +90,45 @@ _MESSAGES: tuple[tuple[re.Pattern[str], type[ApiError]], ...] = tuple(
         ),
         (r"^Query too complex|^Query complexity is too high|^Maximum depth of \d+ reached", QueryTooComplex),
         (r"^Forbidden resource|requires a session access token", PermissionDenied),
-        (r"^Record not found$", NotFoundError),
+        (r"^Record not found$|^File not found|^Could not find flat entity", NotFoundError),
+        (
+            r"^Invalid file size|^Filename must|^Direct upload is not supported"
+            r"|^fieldMetadataId or \w+ must be provided|^File \S+ has not been uploaded"
+            r"|^File \S+ upload has not been completed",
+            InvalidInput,
+        ),
         (
             r"violates (foreign key|not-null|check) constraint|^invalid input (syntax|value)|^null value in column",
             InvalidInput,
         ),
-        (r"^date/time field value out of range|out of range for type", InvalidInput),
+        (
+            r"^date/time field value out of range|out of range for type|^malformed array literal"
+            r"|^value too long for type|^invalid byte sequence|^unsupported Unicode escape|^numeric field overflow",
+            InvalidInput,
+        ),
     )
+)
+# INTERNAL_SERVER_ERROR says nothing about what was written: a slow database is given up for after ten seconds, and
+# commits what it was sent all the same. Its troubles come with HTTP 400 in REST (Twenty, July 2026).
+_INTERNAL = frozenset({"INTERNAL_SERVER_ERROR", "InternalServerErrorException"})
+_DATABASE = re.compile(
+    r"^(error: )?("
+    r"Query read timeout|timeout exceeded when trying to connect|Connection terminated|Connection ended unexpectedly"
+    r"|Client has encountered a connection error|Client was closed|server closed the connection|connection is insecure"
+    r"|terminating connection|canceling (statement|autovacuum)|deadlock detected|could not serialize access"
+    r"|could not obtain lock|sorry, too many clients|remaining connection slots|too many connections"
+    r"|the database system is|cannot execute \w+ in a read-only transaction|QueryRunnerAlreadyReleased"
+    r"|Query runner already released|Driver not Connected|Connection is not established"
+    r"|(connect|read|write|getaddrinfo|queryA) E[A-Z_]{3,}"
+    r")",
+    re.IGNORECASE,
+)
+# What JavaScript and the database say of a request that they can't cope with, today or tomorrow.
+_BUG = re.compile(
+    r"^Cannot (read|set|convert|destructure|return null|access|use)\b"
+    r"| is not (a function|iterable|defined|a constructor|valid JSON)\b|in JSON at position"
+    r"|^Unexpected (token|end|non-)|^Data validation error|^Migration action | does not exist$|^syntax error at"
+    r"|^Converting circular structure"
 )
 _STATUSES: dict[int, type[ApiError]] = {
     400: InvalidInput,
@@ -157,12 +190,14 @@ def _data(answer: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _from_errors(reply: Reply, raw: list[Any], data: dict[str, Any] | None, generated: bool) -> TwentyError:
     errors = [entry if isinstance(entry, dict) else {"message": str(entry)} for entry in raw]
-    classes = [_class_of(error, reply.status, generated) for error in errors]
-    decisive = next((i for kind in _FIRST for i, found in enumerate(classes) if found is kind), 0)
-    error = errors[decisive]
-    if classes[decisive] is SchemaDrift:
+    kinds = [_class_of(error, reply.status, generated) for error in errors]
+    # What may have been written in spite of an error decides over everything: root fields run independently.
+    failing = (i for i, kind in enumerate(kinds) if kind is ApiError and _trouble(errors[i], reply.status))
+    first = (i for wanted in _FIRST for i, kind in enumerate(kinds) if kind is wanted)
+    decisive = [*failing, *first, 0][0]
+    error, kind = errors[decisive], kinds[decisive]
+    if kind is SchemaDrift:
         return _drift(error, reply)
-    kind = classes[decisive]
     assert issubclass(kind, ApiError)
     return _build(kind, error, errors, data, reply)
 
@@ -193,6 +228,8 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[Tw
             return _TELLING[known]
     if _extension(error, "conflictingRecordId"):
         return DuplicateRecord
+    if _DATABASE.match(message):
+        return ApiError
     for pattern, kind in _MESSAGES:
         if pattern.search(message):
             return kind
@@ -204,11 +241,21 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[Tw
         # BAD_USER_INPUT comes with everything, a documented 429 included.
         if known in _CODES and not (_CODES[known] is InvalidInput and status in _REFUSING):
             return _CODES[known]
-    if status in _STATUSES:
+    if status in _STATUSES and code not in _INTERNAL:
         return _STATUSES[status]
     if code is None and (error.get("locations") or message.startswith(("Syntax Error", "Must provide query string"))):
         return InvalidInput
     return ApiError
+
+
+def _trouble(error: Mapping[str, Any], status: int) -> Reason | None:
+    """Which trouble of the server's own an error that has no other class is."""
+    message = str(error.get("message", ""))
+    if _DATABASE.match(message):
+        return Reason.DATABASE
+    if status < 500 and _codes(error)[0] not in _INTERNAL:
+        return None
+    return Reason.SERVER_BUG if _BUG.search(message) else Reason.SERVER_TROUBLE
 
 
 def _codes(error: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -245,6 +292,8 @@ def _build(
         result.conflicting_object = _extension(error, "conflictingObjectNameSingular")
     if isinstance(result, AuthenticationError):
         result.anonymous = _NO_FIELD.match(message) is not None
+    if kind is ApiError:
+        result.reason = _trouble(error, reply.status)
     result.retry_after = _retry_after(reply)
     if isinstance(result, RateLimited):
         result.partial = any(value is not None for value in (data or {}).values())

@@ -13,6 +13,7 @@ from aiotwenty.errors import (
     ConnectionFailed,
     PermissionDenied,
     RateLimited,
+    Reason,
     SchemaDrift,
     TwentyError,
     UnexpectedResponse,
@@ -28,6 +29,7 @@ class Fate(Enum):
     NOT_ACTED = "not acted"  # the server can't have acted: anything may be sent again
     LOST = "lost"  # the answer is lost: the server may have acted
     UNCLEAR = "unclear"  # what was answered can't be used, and won't be better next time; a write may have happened
+    FAILED = "failed"  # the server broke over it, and would again: only a look tells whether it wrote something before
 
     @property
     def passing(self) -> bool:
@@ -35,10 +37,19 @@ class Fate(Enum):
         return self in (Fate.PARTLY, Fate.NOT_ACTED, Fate.LOST)
 
 
+_FATES = {
+    Reason.DATABASE: Fate.LOST,
+    Reason.SERVER_TROUBLE: Fate.LOST,
+    Reason.SERVER_BUG: Fate.FAILED,
+}
+
+
 def fate_of(error: TwentyError) -> Fate:
     """Judges by what is known of the server, not by what was asked of it."""
     if isinstance(error, ConnectionFailed):
         return Fate.LOST if error.sent else Fate.NOT_ACTED
+    if isinstance(error, ApiError) and error.reason is not None and (fate := _FATES.get(error.reason)):
+        return fate
     if isinstance(error, RateLimited):
         return Fate.PARTLY if error.partial else Fate.NOT_ACTED
     if isinstance(error, AuthenticationError | PermissionDenied | ConfigurationError):
@@ -50,8 +61,6 @@ def fate_of(error: TwentyError) -> Fate:
         return Fate.UNCLEAR if status < 300 else Fate.TURNED_AWAY
     if isinstance(error, SchemaDrift) and error.answered:
         return Fate.UNCLEAR
-    if isinstance(error, ApiError) and type(error) is ApiError and (error.status or 0) >= 500:
-        return Fate.LOST
     return Fate.ANSWERED
 
 
