@@ -14,8 +14,8 @@ from aiotwenty.bulk.catalogue import GeneratedCatalogue
 from aiotwenty.bulk.culprits import culprits
 from aiotwenty.bulk.sources import Row
 from aiotwenty.errors import InvalidInput
+from aiotwenty.graphql.encode import encode_json
 from aiotwenty.sandbox import Sandbox
-from aiotwenty.transport.encode import encode_json
 
 NOBODY = "decccb3d-b127-47cf-907d-a8e35191a366"
 Bad = Callable[[int], dict[str, Any]]
