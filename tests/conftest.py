@@ -28,14 +28,6 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--live needs TWENTY_API_URL and TWENTY_API_KEY in the environment")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("markexpr"):
-        soak = pytest.mark.skip(reason="a soak test: run it with `make soak`")
-        for item in items:
-            if "soak" in item.keywords:
-                item.add_marker(soak)
-
-
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
