@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 GENERATED := src/aiotwenty/core src/aiotwenty/metadata queries
 
-.PHONY: demo test lint types generate check-generated test-gql recorded bench soak clean
+.PHONY: demo test lint types generate check-generated test-gql test-integrations recorded bench soak clean
 
 .venv/.ready: pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
@@ -44,6 +44,13 @@ check-generated: .venv/.ready ## Generating again must not change a byte.
 test-gql: ## The run-time code with the newest gql and graphql-core, which the code generator cannot use yet.
 	@$(PYTHON) -m venv .venv/newest && .venv/newest/bin/python -m pip install --quiet --disable-pip-version-check -e . 'gql[aiohttp]>=4.1,<5' opentelemetry-sdk pytest pytest-asyncio hypothesis
 	.venv/newest/bin/python -m pytest -q tests/unit --deselect tests/unit/test_walks.py --deselect tests/unit/test_rate_limit.py
+
+test-integrations: .venv/.ready ## Clients that nobody here wrote, against the sandbox. Needs npm.
+	@$(PYTHON) -m venv .venv/integrations && .venv/integrations/bin/python -m pip install --quiet --disable-pip-version-check -r tests/integrations/requirements.txt
+	@if command -v npm >/dev/null 2>&1; then \
+		cd tests/integrations && npm ci --silent --ignore-scripts --no-audit --no-fund; \
+	fi
+	$(BIN)/pytest -q -m integrations tests/integrations
 
 recorded: ## Copy the newest recordings of genuine servers, which lie beside the checkout, into tests/recorded.
 	rm -rf tests/recorded && mkdir tests/recorded && tar cf - -C ../shared/twenty . | tar xf - -C tests/recorded
