@@ -4,8 +4,13 @@ BIN := .venv/bin
 # Some tests wait for servers that fail on purpose: one more than there are cores.
 WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 GENERATED := src/aiotwenty/core src/aiotwenty/metadata queries
+# `make test COVERAGE=1`, as CI does it, counts the lines that are run, in subprocesses too, and fails when too few are.
+PYTEST := $(if $(COVERAGE),coverage run -m pytest,pytest)
 
-.PHONY: demo test lint types generate check-generated test-gql test-integrations recorded bench soak clean
+.PHONY: help demo test lint types generate check-generated test-gql test-integrations recorded bench soak clean
+
+help: ## What there is to make.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
 .venv/.ready: pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
@@ -19,15 +24,16 @@ demo: .venv/.ready ## The main job, start to finish, on the embedded sandbox.
 	@$(BIN)/python -m examples.demo
 
 test: lint types check-generated ## Everything CI checks.
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --deselect tests/unit/test_rate_limit.py
+	$(BIN)/$(PYTEST) -n $(WORKERS) --dist worksteal --deselect tests/unit/test_rate_limit.py
+	$(if $(COVERAGE),@$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered)
 	$(BIN)/pytest -q tests/unit/test_rate_limit.py # measures a pace: alone
 
-lint: .venv/.ready
+lint: .venv/.ready ## Style, and the directions of imports.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 
-types: .venv/.ready
+types: .venv/.ready ## mypy and pyright.
 	$(BIN)/mypy
 	$(BIN)/pyright --warnings
 
@@ -61,5 +67,5 @@ bench: .venv/.ready ## Side-by-side ratios, written to benchmarks/RESULTS.md.
 soak: .venv/.ready ## The long runs: many seeds, 750,000 rows.
 	$(BIN)/pytest -m soak
 
-clean:
-	rm -rf .venv .demo .mypy_cache .pytest_cache .ruff_cache
+clean: ## Take away what the other targets made.
+	rm -rf .venv .demo .mypy_cache .pytest_cache .ruff_cache .coverage* tests/integrations/node_modules
