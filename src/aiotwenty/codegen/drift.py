@@ -18,7 +18,10 @@ from graphql import (
     find_breaking_changes,
     find_dangerous_changes,
     is_input_object_type,
+    lexicographic_sort_schema,
 )
+
+from aiotwenty.codegen.model.amend import parts_may_be_null
 
 # Dangerous to those who build their input by hand; a generated client sends only what it is given.
 _HARMLESS = {DangerousChangeType.OPTIONAL_ARG_ADDED, DangerousChangeType.OPTIONAL_INPUT_FIELD_ADDED}
@@ -26,7 +29,6 @@ _HARMLESS = {DangerousChangeType.OPTIONAL_ARG_ADDED, DangerousChangeType.OPTIONA
 _ADDED = {
     BreakingChangeType.TYPE_REMOVED: "TYPE_ADDED",
     BreakingChangeType.FIELD_REMOVED: "FIELD_ADDED",
-    BreakingChangeType.DIRECTIVE_REMOVED: "DIRECTIVE_ADDED",
 }
 
 _FOLDS = (
@@ -111,7 +113,12 @@ def compare(old: Mapping[str, GraphQLSchema], new: Mapping[str, GraphQLSchema]) 
 
 
 def compare_schemas(old: GraphQLSchema, new: GraphQLSchema) -> list[Change]:
-    """What differs in `new`, the worst first, then by description."""
+    """What differs in `new`, the worst first, then by description.
+
+    Directives don't count: graphql-core adds those that it knows to every schema that it builds, each version others.
+    Nor does the nullability of a composite's parts, which one server tells in two ways.
+    """
+    old, new = _comparable(old), _comparable(new)
     breaking = [_change(Severity.BREAKING, each) for each in find_breaking_changes(old, new)]
     dangerous = find_dangerous_changes(old, new)
     changes = [
@@ -122,6 +129,14 @@ def compare_schemas(old: GraphQLSchema, new: GraphQLSchema) -> list[Change]:
     ]
     order = list(Severity)
     return sorted(set(changes), key=lambda each: (order.index(each.severity), each.description))
+
+
+def _comparable(schema: GraphQLSchema) -> GraphQLSchema:
+    """A copy with only what matters to a client."""
+    copy = lexicographic_sort_schema(schema)
+    copy.directives = ()
+    parts_may_be_null(copy)
+    return copy
 
 
 def _fold(description: str) -> tuple[str, str]:

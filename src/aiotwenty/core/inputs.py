@@ -17,7 +17,7 @@ from .enums import (
 
 class ActorCreateInput(rt.Input):
     context: rt.Json | None = None
-    source: ActorSourceEnum
+    source: ActorSourceEnum | None = None
 
 
 class ActorUpdateInput(rt.Input):

@@ -17,8 +17,8 @@ from .enums import (
 
 class Actor(rt.Record):
     context: rt.Json | None
-    name: str
-    source: rt.Open[ActorSourceEnum]
+    name: str | None
+    source: rt.Open[ActorSourceEnum] | None
     workspace_member_id: rt.UUID | None
 
 

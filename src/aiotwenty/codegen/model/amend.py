@@ -18,6 +18,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
+    get_nullable_type,
 )
 
 _DATES = {"DateTime": "DateTimeFilter", "Date": "DateFilter"}
@@ -26,7 +27,24 @@ _DATES = {"DateTime": "DateTimeFilter", "Date": "DateFilter"}
 def amend(schema: GraphQLSchema) -> None:
     """Apply all amendments. Those that the schema does not need change nothing."""
     _ids_are_uuids(schema)
+    parts_may_be_null(schema)
     _dates_are_filtered_by_operators(schema)
+
+
+def parts_may_be_null(schema: GraphQLSchema) -> None:
+    """What a composite is made of is nullable, read and written, whatever the schema says of it.
+
+    One server says both: the first schema that its process makes requires some parts of a composite (`Actor.name`,
+    `Actor.source`, `ActorCreateInput.source`), all later ones require none, with the same data (Twenty, November 2026).
+    A composite is a type without an id of its own that has a create and an update input.
+    """
+    for name, type_ in schema.type_map.items():
+        inputs = [schema.type_map.get(f"{name}{kind}Input") for kind in ("Create", "Update")]
+        if isinstance(type_, GraphQLObjectType) and "id" not in type_.fields and None not in inputs:
+            for part in (type_, *inputs):
+                fields: dict[str, Any] = getattr(part, "fields", {})
+                for field in fields.values():
+                    field.type = get_nullable_type(field.type)
 
 
 def _ids_are_uuids(schema: GraphQLSchema) -> None:

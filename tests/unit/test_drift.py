@@ -1,0 +1,53 @@
+"""What counts as a change of a workspace, whatever version of graphql-core looks for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import build_client_schema, introspection_from_schema
+
+from aiotwenty.codegen.drift import compare_schemas
+from aiotwenty.codegen.read.sdl import load_schema, parse_schema, print_sorted
+
+SKIP = {"name": "skip", "isRepeatable": False, "locations": ["FIELD"], "args": []}
+DIRECTIVES: dict[str, list[dict[str, Any]]] = {
+    "none": [],
+    "skip, without its argument": [SKIP],
+    "one that nobody knows": [SKIP, {**SKIP, "name": "mcp", "locations": ["OBJECT"]}],
+    "one in a place that newer specifications have": [{**SKIP, "name": "deprecated", "locations": ["ENUM_VALUE"]}],
+}
+
+
+@pytest.mark.parametrize("directives", DIRECTIVES.values(), ids=DIRECTIVES)
+@pytest.mark.parametrize("endpoint", ["core", "metadata"])
+def test_what_was_just_introspected_has_not_drifted(
+    root: Path, endpoint: str, directives: list[dict[str, Any]]
+) -> None:
+    answer: Any = introspection_from_schema(load_schema(root / f"schema/{endpoint}.graphql"), descriptions=False)
+    answer["__schema"]["directives"] = directives
+    served = build_client_schema(answer)
+    written = parse_schema(print_sorted(served), Path("written.graphql"))
+    assert compare_schemas(written, served) == []
+    assert compare_schemas(served, written) == []
+
+
+def test_the_parts_of_a_composite_may_be_null_without_a_change_of_the_workspace(root: Path) -> None:
+    """A server requires them in the first schema that it makes, and in no later one."""
+    path = root / "schema/core.graphql"
+    text = path.read_text()
+    later = text.replace("source: ActorSourceEnum!", "source: ActorSourceEnum").replace("name: String!", "name: String")
+    assert later.count("!") == text.count("!") - 3
+    first, then = (parse_schema(each, path) for each in (text, later))
+    assert compare_schemas(first, then) == []
+    assert compare_schemas(then, first) == []
+
+
+def test_what_is_required_elsewhere_is_a_change(root: Path) -> None:
+    path = root / "schema/core.graphql"
+    text = path.read_text()
+    before, now = "input FileItemInput {\n  fileId: UUID", "input FileItemInput {\n  fileId: UUID!"
+    assert now in text
+    changes = compare_schemas(parse_schema(text.replace(now, before), path), parse_schema(text, path))
+    assert [change.kind for change in changes] == ["FIELD_CHANGED_KIND"]
