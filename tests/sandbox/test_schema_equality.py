@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
+import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -66,12 +67,14 @@ def test_the_comparison_notices_a_missing_field(shared: Path) -> None:
     assert differences(core_schema(model), read(shared, "core.standard.graphql"))
 
 
-async def test_a_workspace_is_introspected_like_the_recorded_one_fresh_and_with_custom_objects(
-    shared: Path, custom_objects: Callable[..., Awaitable[None]]
-) -> None:
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+async def ask() -> AsyncIterator[Ask]:
     async with Sandbox() as sandbox, aiohttp.ClientSession() as session:
 
-        async def ask(path: str, query: str, given: dict[str, Any] | None = None) -> dict[str, Any]:
+        async def send(path: str, query: str, given: dict[str, Any] | None = None) -> dict[str, Any]:
             headers = {"Authorization": f"Bearer {sandbox.api_key}"}
             body = {"query": query, "variables": given}
             async with session.post(sandbox.url + path, json=body, headers=headers) as response:
@@ -80,14 +83,49 @@ async def test_a_workspace_is_introspected_like_the_recorded_one_fresh_and_with_
             data: dict[str, Any] = answer["data"]
             return data
 
-        fresh = differences(await introspected(ask), read(shared, "core.standard.graphql"))
-        await custom_objects(ask)
-        custom = differences(await introspected(ask), read(shared, "core.custom.graphql"))
-
-    assert not fresh, "\n".join(fresh)
-    assert not custom, "\n".join(custom)
+        yield send
 
 
-async def introspected(ask: Callable[..., Awaitable[dict[str, Any]]]) -> GraphQLSchema:
+async def test_a_fresh_workspace_is_introspected_like_the_recorded_one(shared: Path, ask: Ask) -> None:
+    found = differences(await introspected(ask), read(shared, "core.standard.graphql"))
+    assert not found, "\n".join(found)
+
+
+async def test_custom_objects_are_introspected_like_the_recorded_ones(
+    shared: Path, ask: Ask, custom_objects: Callable[[Ask], Awaitable[None]]
+) -> None:
+    await custom_objects(ask)
+    found = differences(await introspected(ask), read(shared, "core.custom.graphql"))
+    assert not found, "\n".join(found)
+
+
+async def test_only_the_first_schema_says_that_an_actor_has_a_name(
+    ask: Ask, custom_objects: Callable[[Ask], Awaitable[None]]
+) -> None:
+    first = await introspected(ask)
+    await custom_objects(ask)
+    later = await introspected(ask)
+
+    places = ("Actor.source", "Actor.name", "ActorCreateInput.source")
+    assert [flat(first)[place].removesuffix(" = Undefined") for place in places] == [
+        "ActorSourceEnum!",
+        "String!",
+        "ActorSourceEnum!",
+    ]
+    assert [flat(later)[place].removesuffix(" = Undefined") for place in places] == [
+        "ActorSourceEnum",
+        "String",
+        "ActorSourceEnum",
+    ]
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/metadata"])
+async def test_the_directives_are_those_that_the_server_lists(ask: Ask, path: str) -> None:
+    listed = (await ask(path, "{ __schema { directives { name locations } } }"))["__schema"]["directives"]
+    assert [each["name"] for each in listed] == ["include", "skip", "deprecated", "specifiedBy"]
+    assert listed[2]["locations"] == ["FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INPUT_FIELD_DEFINITION", "ENUM_VALUE"]
+
+
+async def introspected(ask: Ask) -> GraphQLSchema:
     introspection = await ask("/graphql", get_introspection_query(descriptions=False))
     return build_client_schema(cast(IntrospectionQuery, introspection))

@@ -21,6 +21,7 @@ from graphql import (
 from aiotwenty.sandbox.language.validating import Answer, forbidden, run
 from aiotwenty.sandbox.metadata.resolvers import not_in_sandbox
 from aiotwenty.sandbox.model.composites import COMPOSITES
+from aiotwenty.sandbox.model.directives import DIRECTIVES
 from aiotwenty.sandbox.model.model import DataModel, Object
 from aiotwenty.sandbox.model.names import upper_first
 from aiotwenty.sandbox.model.scalars import UUID
@@ -85,7 +86,7 @@ def _schema() -> GraphQLSchema:
     record.fields["recordId"].type = required
     for field in mutation.fields.values():
         field.args["workflowVersionId"].type = required
-    return GraphQLSchema(schema.query_type, mutation)
+    return GraphQLSchema(schema.query_type, mutation, directives=DIRECTIVES)
 
 
 @cache

@@ -29,6 +29,7 @@ from aiotwenty.sandbox.metadata.access_resolvers import AccessResolvers
 from aiotwenty.sandbox.metadata.files import Files
 from aiotwenty.sandbox.metadata.model_resolvers import ModelResolvers
 from aiotwenty.sandbox.metadata.nodes import WebhookNode
+from aiotwenty.sandbox.model.directives import DIRECTIVES
 from aiotwenty.sandbox.model.model import DataModel
 from aiotwenty.sandbox.model.names import snake
 from aiotwenty.sandbox.model.scalars import checked_uuid
@@ -50,6 +51,7 @@ def served_schema(sdl: str | None) -> GraphQLSchema:
     if sdl is None:
         sdl = resources.files("aiotwenty.sandbox.metadata").joinpath("metadata.graphql").read_text("utf-8")
     schema = build_schema(sdl, assume_valid=True)
+    schema.directives = DIRECTIVES
     uuid = schema.type_map.get("UUID")
     if isinstance(uuid, GraphQLScalarType):
         checked_uuid(uuid)

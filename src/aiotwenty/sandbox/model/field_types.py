@@ -100,10 +100,14 @@ def _enum(name: str, *values: str) -> GraphQLEnumType:
 
 
 class FieldTypes:
-    """Makes each type once, when something first refers to it; with `strict` as Twenty 1.10 had them."""
+    """Makes each type once, when something first refers to it; with `strict` as Twenty 1.10 had them.
 
-    def __init__(self, strict: bool = False) -> None:
+    `first` says that no schema was made before this one: parts of composites may then be declared as not null.
+    """
+
+    def __init__(self, strict: bool = False, first: bool = True) -> None:
         self.strict = strict
+        self.parts_not_null = strict or first
         self._types: dict[str, GraphQLNamedType] = {}
         self.filter_is = _enum("FilterIs", "NULL", "NOT_NULL")
         self.direction = _enum("OrderByDirection", "AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
@@ -255,18 +259,22 @@ class FieldTypes:
     def composite(self, of_type: str) -> GraphQLObjectType:
         def fields() -> dict[str, GraphQLField]:
             return {
-                name: GraphQLField(GraphQLNonNull(self.part(part)) if not_null or part.not_null else self.part(part))
+                name: GraphQLField(GraphQLNonNull(self.part(part)) if needed(part) else self.part(part))
                 for name, part in COMPOSITES[of_type].items()
             }
 
-        not_null = self.strict and of_type == "FULL_NAME"
+        def needed(part: SubField) -> bool:
+            return (self.strict and of_type == "FULL_NAME") or (self.parts_not_null and part.not_null)
+
         return self.object_type(composite_type_name(of_type), fields)
 
     def composite_input(self, of_type: str, verb: str) -> GraphQLInputObjectType:
         def fields() -> Inputs:
             return {
                 name: input_field(
-                    GraphQLNonNull(self.part(part)) if part.not_null and verb == "Create" else self.part(part)
+                    GraphQLNonNull(self.part(part))
+                    if self.parts_not_null and part.not_null and verb == "Create"
+                    else self.part(part)
                 )
                 for name, part in COMPOSITES[of_type].items()
                 if part.client_writable

@@ -1,7 +1,7 @@
 """The schema of `/graphql`, derived by rules from the data model.
 
 Every object gives an output type, connections, inputs to create, update, filter, order, group and connect, and its
-root fields. Types come into being when something refers to them, so that what nothing reaches isn't in the schema.
+root fields. Types come into being when something refers to them; some the real server has although nothing does.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from graphql import (
 )
 
 from aiotwenty.sandbox.model.composites import COMPOSITES
+from aiotwenty.sandbox.model.directives import DIRECTIVES
 from aiotwenty.sandbox.model.field_types import COUNTS, FieldTypes, Inputs, aggregates, input_field
 from aiotwenty.sandbox.model.model import QUERIES, DataModel, Field, Object, Operation, Relation
 from aiotwenty.sandbox.model.model_text import write_model
@@ -39,7 +40,7 @@ _NOT_GROUPED_STRICT = frozenset({"RAW_JSON", "FILES", "TS_VECTOR"})
 _SHARED = 4
 
 _cache: WeakKeyDictionary[DataModel, tuple[int, GraphQLSchema]] = WeakKeyDictionary()
-_shared: OrderedDict[tuple[str, bool], GraphQLSchema] = OrderedDict()
+_shared: OrderedDict[tuple[str, bool, bool], GraphQLSchema] = OrderedDict()
 """The last ones by what their model says: many sandboxes have the standard objects and nothing else."""
 
 
@@ -47,12 +48,14 @@ def core_schema(model: DataModel, beside: GraphQLSchema | None = None) -> GraphQ
     """The schema of the model as it is now; built once for each revision.
 
     With `beside` it is built by the rules of November 2025 (Twenty 1.10), and has the root fields of that schema too.
-    A model is always asked for in the same way.
+    A model is always asked for in the same way. Its first schema says of three fields of an actor that they are not
+    null, and no later one does: the real server is like that (Twenty, July 2026).
     """
     revision, schema = _cache.get(model, (0, None))
     if schema is None or revision != model.revision:
-        key = (hashlib.sha256(write_model(model).encode()).hexdigest(), beside is not None)
-        schema = _shared.pop(key, None) or _Builder(model, strict=beside is not None).schema(beside)
+        strict, first = beside is not None, schema is None
+        key = (hashlib.sha256(write_model(model).encode()).hexdigest(), strict, first)
+        schema = _shared.pop(key, None) or _Builder(model, strict, first).schema(beside)
         _shared[key] = schema
         if len(_shared) > _SHARED:
             _shared.popitem(last=False)
@@ -61,8 +64,8 @@ def core_schema(model: DataModel, beside: GraphQLSchema | None = None) -> GraphQ
 
 
 class _Builder(FieldTypes):
-    def __init__(self, model: DataModel, strict: bool) -> None:
-        super().__init__(strict)
+    def __init__(self, model: DataModel, strict: bool, first: bool = True) -> None:
+        super().__init__(strict, first)
         self.model = model
 
     def schema(self, beside: GraphQLSchema | None) -> GraphQLSchema:
@@ -76,7 +79,13 @@ class _Builder(FieldTypes):
                 for operation, name in each.roots.items():
                     fields = query if operation in QUERIES else mutation
                     fields[name] = self.root(each, operation)
-        return GraphQLSchema(self.object_type("Query", lambda: query), self.object_type("Mutation", lambda: mutation))
+        unreferred = [] if self.strict else [*map(self.relation_input, self.model.objects.values())]
+        return GraphQLSchema(
+            self.object_type("Query", lambda: query),
+            self.object_type("Mutation", lambda: mutation),
+            directives=DIRECTIVES,
+            types=[*unreferred, *([] if self.strict else [self.group_by_composite("ACTOR")])],
+        )
 
     # Roots
 
@@ -268,8 +277,10 @@ class _Builder(FieldTypes):
             made: Inputs = {}
             for each in of.active_fields():
                 for relation in self.relations(of, each):
-                    if relation.join_column:
-                        made[relation.join_column] = input_field(self.filter_of_scalar("UUID", UUID))
+                    if not relation.join_column:
+                        # What is on the many side can't be asked for.
+                        continue
+                    made[relation.join_column] = input_field(self.filter_of_scalar("UUID", UUID))
                     if not self.strict:
                         made[relation.name] = input_field(self.filter(self.model.objects[relation.target]))
                 if not each.relations:

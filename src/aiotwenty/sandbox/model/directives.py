@@ -1,0 +1,31 @@
+"""The directives that a Twenty server lists (graphql-js 16.8), whatever the library here knows beyond them."""
+
+from __future__ import annotations
+
+from graphql import (
+    DirectiveLocation,
+    GraphQLDeprecatedDirective,
+    GraphQLDirective,
+    GraphQLIncludeDirective,
+    GraphQLSkipDirective,
+    GraphQLSpecifiedByDirective,
+)
+
+_ON_DEFINITIONS = (
+    DirectiveLocation.FIELD_DEFINITION,
+    DirectiveLocation.ARGUMENT_DEFINITION,
+    DirectiveLocation.INPUT_FIELD_DEFINITION,
+    DirectiveLocation.ENUM_VALUE,
+)
+
+DIRECTIVES = (
+    GraphQLIncludeDirective,
+    GraphQLSkipDirective,
+    GraphQLDirective(
+        name="deprecated",
+        locations=_ON_DEFINITIONS,
+        args=GraphQLDeprecatedDirective.args,
+        description=GraphQLDeprecatedDirective.description,
+    ),
+    GraphQLSpecifiedByDirective,
+)
