@@ -77,10 +77,10 @@ def test_the_order_of_steps_breaks_circles_at_the_fewest_places() -> None:
     ("text", "problem"),
     [
         ("", "a list of"),
-        ("[[load]]\nobject = 'companies'\n", "load 1: needs source"),
+        ("[[load]]\nobject = 'companies'\n", "load 1: source: is missing"),
         ("[[load]]\nobject = 'planets'\nsource = 'a.csv'\n", "no object 'planets'"),
         ("[[load]]\nobject = 'companies'\nsource = 'none.csv'\n", "no such file"),
-        ("[[load]]\nobject = 'companies'\nsource = 'a.csv'\nspeed = 5\n", "no setting speed"),
+        ("[[load]]\nobject = 'companies'\nsource = 'a.csv'\nspeed = 5\n", "speed: there is no such setting"),
         ("[[load", "Expected"),
     ],
 )
@@ -97,11 +97,11 @@ async def test_plans_that_cannot_be_right_are_refused(twenty: Twenty, tmp_path: 
         ("key = 5", "key: Input should be a valid string, not 5"),
         ('ignore = "email"', "ignore: Input should be a valid list, not 'email'"),
         ('malformed = "no"', "malformed: Input should be 'refuse' or 'reject', not 'no'"),
-        ("upsrt = true", "there is no setting upsrt; there are constants"),
+        ("upsrt = true", "upsrt: there is no such setting (did you mean 'upsert'?)"),
         ('mapping = "email"', "mapping: Input should be a valid dictionary, not 'email'"),
-        ("mapping = { email = 5 }", 'mapping of \'email\' is to be "field", ["field", "transform"] or false, not 5'),
-        ('mapping = { email = ["a", "b", "c"] }', "mapping of 'email' is to be \"field\""),
-        ('object = "peeple"', "no object 'peeple'; did you mean people?"),
+        ("mapping = { email = 5 }", 'mapping.email: a column goes to "field", ["field", "transform"] or false, not 5'),
+        ('mapping = { email = ["a", "b", "c"] }', 'mapping.email: a column goes to "field"'),
+        ('object = "peeple"', "no object 'peeple' (did you mean 'people'?)"),
     ],
 )
 async def test_a_plan_that_cannot_be_right_is_refused_by_file_and_entry(

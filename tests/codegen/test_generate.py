@@ -126,7 +126,7 @@ def test_only_the_objects_that_are_asked_for_are_generated(tmp_path: Path) -> No
 def test_an_object_that_is_asked_for_but_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CodegenError, match='no object "comet"'):
         Project.of(tmp_path, objects=["comet"]).generate()
-    with pytest.raises(CodegenError, match='did you mean "rocket"'):
+    with pytest.raises(CodegenError, match="did you mean 'rocket'"):
         Project.of(tmp_path, objects=["roket"]).generate()
 
 
@@ -221,10 +221,10 @@ def test_a_plugin_of_ones_own_sees_ariadne_codegens_trees_and_its_settings(
         ('package = "src/my-crm"', "must end in a name that Python can import"),
         (
             'package = "a"\nquerys = "q"',
-            '"querys" is no setting of aiotwenty or ariadne-codegen \\(did you mean "queries"',
+            "\"querys\" is no setting of aiotwenty or ariadne-codegen \\(did you mean 'queries'",
         ),
         ('package = "a"\nasync_client = false', "async_client of ariadne-codegen is decided by aiotwenty"),
-        ('package = "a"\n[cor]\nschema = "x"', r'"cor" is no setting .*\(did you mean "core"'),
+        ('package = "a"\n[cor]\nschema = "x"', r"\"cor\" is no setting .*\(did you mean 'core'"),
         ('package = "a"\ncore = 3', r"\[core\] must be a table"),
         ('package = "a"\n[core]\nschemas = "x"', r'\[core\] "schemas" is no setting'),
         ('package = "a"\nobjects = "x"', "objects must be a list of names"),

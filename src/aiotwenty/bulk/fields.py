@@ -6,10 +6,8 @@ import datetime
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
-from types import UnionType
-from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NotRequired
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
@@ -17,6 +15,8 @@ from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
 from aiotwenty.bulk.sources import InputError
+from aiotwenty.graphql.advice import near
+from aiotwenty.graphql.annotations import alternatives, item_in, model_in, named_fields, plain_types
 
 # By another name, because type checkers want to know the fields of a TypedDict.
 _typed_dict: Any = TypedDict
@@ -76,16 +76,16 @@ class Shape:
     def __post_init__(self) -> None:
         relation_inputs: dict[str, str] = {}
         for alias, _, annotation in named_fields(self.create_model):
-            model, others = _unwrap(annotation)
+            model = model_in(annotation)
             if _listed_model(annotation) is not None:
                 self.file_fields.add(alias)
             if model is None:
-                self._add(Target((alias,), _kind(others)))
+                self._add(Target((alias,), _kind(plain_types(annotation))))
             elif any(part == "connect" for part, _, _ in named_fields(model)):
                 relation_inputs[alias] = model.__name__.removesuffix("RelationInput")
             else:
                 self._add(Target((alias,), "composite"))
-                parts = [(part, _unwrap(inner)[1]) for part, _, inner in named_fields(model)]
+                parts = [(part, plain_types(inner)) for part, _, inner in named_fields(model)]
                 self.composites[alias] = tuple(part for part, _ in parts)
                 for part, inner_types in parts:
                     self._add(Target((alias, part), _kind(inner_types)))
@@ -221,10 +221,10 @@ class Shape:
     def _dict_type(self, model: type[BaseModel], within: str = "") -> Any:
         fields: dict[str, Any] = {}
         for alias, name, annotation in named_fields(model):
-            part = _unwrap(annotation)[0] if not within and alias in self.composites else None
+            part = model_in(annotation) if not within and alias in self.composites else None
             if part is not None:
                 kind = self._dict_type(part, alias)
-                annotation = kind | None if type(None) in get_args(annotation) else kind
+                annotation = kind | None if type(None) in alternatives(annotation) else kind
             info = model.model_fields[name]
             if info.metadata:
                 annotation = Annotated[(annotation, *info.metadata)]
@@ -236,20 +236,13 @@ class Shape:
 
     def _suggestion(self, name: str) -> str:
         known = {squeeze(dotted): dotted for dotted in (*self.targets, *self.relations)}
-        near = get_close_matches(squeeze(name), known, n=3, cutoff=0.6)
-        return f"; did you mean {', '.join(known[found] for found in near)}?" if near else ""
+        likely = [known[found] for found in near(squeeze(name), known, most=3)]
+        return f"; did you mean {', '.join(likely)}?" if likely else ""
 
 
 def squeeze(name: str) -> str:
     """A name without case, spaces and punctuation: `Domain Name`, `domain_name` and `domainName` are one."""
     return re.sub(r"[\W_]", "", name.lower())
-
-
-def named_fields(model: type[BaseModel]) -> Iterator[tuple[str, str, Any]]:
-    """The fields of a model: the name on the wire, the name in Python, the annotation."""
-    model.model_rebuild()
-    for name, info in model.model_fields.items():
-        yield info.serialization_alias or info.alias or name, name, info.annotation
 
 
 @dataclass(frozen=True)
@@ -276,7 +269,7 @@ def columns_of(model: type[BaseModel], prefix: str = "") -> list[RecordColumn]:
     """The columns of a record model, the id first."""
     columns: list[RecordColumn] = []
     for alias, _, annotation in named_fields(model):
-        inner, others = _unwrap(annotation)
+        inner = model_in(annotation)
         listed = _listed_model(annotation)
         if listed is not None:
             parts = tuple(part for part, _, _ in named_fields(listed) if part in FILE_PARTS)
@@ -284,16 +277,13 @@ def columns_of(model: type[BaseModel], prefix: str = "") -> list[RecordColumn]:
         elif inner is not None:
             columns += columns_of(inner, f"{prefix}{alias}.")
         else:
-            columns.append(RecordColumn(prefix + alias, _column_type(others)))
+            columns.append(RecordColumn(prefix + alias, _column_type(plain_types(annotation))))
     return sorted(columns, key=lambda column: column.path != "id")
 
 
 def _listed_model(annotation: Any) -> type[BaseModel] | None:
     """The model in a list in an annotation."""
-    for option in (annotation, *get_args(annotation)):
-        if get_origin(option) is list:
-            return _unwrap(get_args(option)[0])[0]
-    return None
+    return model_in(item_in(annotation))
 
 
 def _column_type(types: set[Any]) -> str:
@@ -310,33 +300,12 @@ def _column_type(types: set[Any]) -> str:
 
 def _leaves(model: type[BaseModel]) -> Iterator[tuple[str, set[Any]]]:
     for alias, _, annotation in named_fields(model):
-        inner, others = _unwrap(annotation)
+        inner = model_in(annotation)
         if inner is None:
-            yield alias, others
+            yield alias, plain_types(annotation)
         else:
             for part, types in _leaves(inner):
                 yield f"{alias}.{part}", types
-
-
-def _unwrap(annotation: Any) -> tuple[type[BaseModel] | None, set[Any]]:
-    """The model in an annotation, if there is one, and all the other types in it."""
-    models: list[type[BaseModel]] = []
-    others: set[Any] = set()
-    pending = [annotation]
-    while pending:
-        current = pending.pop()
-        origin = get_origin(current)
-        if origin is Annotated:
-            pending.append(get_args(current)[0])
-        elif origin in (Union, UnionType):
-            pending.extend(get_args(current))
-        elif origin is list:
-            others.add(list)
-        elif isinstance(current, type) and issubclass(current, BaseModel):
-            models.append(current)
-        elif current is not type(None):
-            others.add(current)
-    return (models[0] if models else None), others
 
 
 def _kind(types: set[Any]) -> Kind:

@@ -16,6 +16,7 @@ from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.sources import RAW_TEXT, InputError, Row
 from aiotwenty.errors import InvalidInput
 from aiotwenty.graphql.encode import encode_json
+from aiotwenty.graphql.problems import explained
 from aiotwenty.records.identity import canonical, id_from_key, id_from_row
 
 
@@ -55,7 +56,7 @@ class Preparer:
             keys = tuple([reader(data, references) for reader in self._key_readers])
             record_id = self._id(row, own_id, keys)
         except ValidationError as error:
-            return self._reject(row, "INVALID", _explain(error))
+            return self._reject(row, "INVALID", explained(error, with_values=True))
         except (ValueRefused, InputError) as error:
             return self._reject(row, "INVALID", str(error))
         except _KeyMissingError as error:
@@ -153,23 +154,8 @@ def _field_reader(path: str) -> Callable[[dict[str, Any]], Any]:
     return read
 
 
-def _explain(error: ValidationError) -> str:
-    told: dict[str, str] = {}
-    for one in error.errors(include_url=False, include_context=False):
-        field, *inner = [str(part) for part in one["loc"] if isinstance(part, str)] or ["value"]
-        where = ".".join([field, *(part for part in inner if not _ALTERNATIVE.match(part))])
-        given = repr(one["input"])
-        shown = given if len(given) <= 80 else given[:77] + "..."
-        told.setdefault(where, f"{where}: {one['msg']}, not {shown}")
-    return "; ".join(list(told.values())[:5])
-
-
 _NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
 
 
 def _with_nul(row: Row) -> str:
     return next((name for name, value in row.values.items() if "\0" in str(value)), "the record")
-
-
-_ALTERNATIVE = re.compile(r"(function-|constrained-)|(int|float|str|bool|date|datetime)$")
-"""What pydantic puts after the field where a value may be of several types."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
@@ -26,6 +25,7 @@ from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.fields import FILE_PARTS, RecordColumn, Shape
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.errors import UnexpectedResponse
+from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.models import BigFloat, BigInt, Date, DateTime, Input, Json, PositionInput
 from aiotwenty.graphql.relations import wrong_in_filter
@@ -86,10 +86,10 @@ class ServedCatalogue:
         for names in self.objects.values():
             if name in (names.plural, names.singular, names.type_name):
                 return names
-        known = ", ".join(sorted(names.plural for names in self.objects.values()))
-        near = get_close_matches(name, [one.plural for one in self.objects.values()], n=1)
-        hint = f"did you mean {near[0]}? It" if near else "it"
-        raise InputError(f"the workspace has no object {name!r}; {hint} has {known}")
+        known = sorted(names.plural for names in self.objects.values())
+        raise InputError(
+            f"the workspace has no object {name!r}{did_you_mean(name, known) or '; it has ' + ', '.join(known)}"
+        )
 
     def names(self, type_name: str) -> Names:
         if type_name not in self.objects:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from ariadne_codegen.settings import ClientSettings
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.files import read_text
 from aiotwenty.codegen.model.names import is_importable
+from aiotwenty.graphql.advice import did_you_mean
 
 ENDPOINTS = ("core", "metadata")
 _OWN_KEYS = frozenset({"package", "schema", "queries", "objects", *ENDPOINTS})
@@ -144,8 +144,7 @@ def _check_settings(table: Mapping[str, Any], path: Path, where: str = "", *, ta
         if key in _FIXED:
             raise CodegenError(f"{path}: {where}{key} of ariadne-codegen is decided by aiotwenty and cannot be set")
         if key not in _ARIADNE and not (tables and isinstance(value, dict)):
-            near = get_close_matches(key, [*_ARIADNE, *_OWN_KEYS], n=1)
-            hint = f' (did you mean "{near[0]}"?)' if near else ""
+            hint = did_you_mean(key, [*_ARIADNE, *_OWN_KEYS])
             raise CodegenError(f'{path}: {where}"{key}" is no setting of aiotwenty or ariadne-codegen{hint}')
     scalars = table.get("scalars", {})
     if not isinstance(scalars, dict) or not all(isinstance(each, dict) for each in scalars.values()):

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
 from ariadne_codegen.config import get_client_settings
@@ -45,6 +44,7 @@ from aiotwenty.codegen.write.objects import objects_module
 from aiotwenty.codegen.write.operations import constants, operations_module
 from aiotwenty.codegen.write.queries import core_operations, metadata_operations, write_operations
 from aiotwenty.codegen.write.source import MARK
+from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.relations import object_fields
 
 
@@ -183,8 +183,7 @@ class _Loaded:
 def _chosen(objects: list[TwentyObject], wanted: tuple[str, ...]) -> list[TwentyObject]:
     names = {name for each in objects for name in (each.singular, each.plural)}
     for unknown in sorted(set(wanted) - names):
-        near = get_close_matches(unknown, sorted(names), n=1)
-        hint = f' (did you mean "{near[0]}"?)' if near else ""
+        hint = did_you_mean(unknown, sorted(names))
         raise CodegenError(f'objects in the configuration: the schema has no object "{unknown}"{hint}')
     return [each for each in objects if not wanted or each.singular in wanted or each.plural in wanted]
 

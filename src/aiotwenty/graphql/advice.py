@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def near(name: str, known: Iterable[str], *, most: int = 1) -> list[str]:
+    """The names that `name` may be a slip of, the likeliest first; at most `most`."""
+    return get_close_matches(name, list(dict.fromkeys(known)), most)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """What to add to a message on a name that is not there: " (did you mean 'name'?)", or nothing."""
+    return "".join(f" (did you mean {likely!r}?)" for likely in near(name, known))
+
 
 def filter_the_other(object: str, *keys: str) -> str:
     """Instead of a filter through a list of records: `object` is theirs, `keys` are those that may lead back."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from aiotwenty.errors import SchemaDrift
+from aiotwenty.graphql.annotations import alternatives, item_in
 
 
 def drift_of(invalid: ValidationError, root: str | None, result_type: Any) -> SchemaDrift:
@@ -36,7 +36,7 @@ def _locate(path: list[int | str], root: str | None, result_type: Any) -> tuple[
         path = path[1:]
     for step in path:
         if isinstance(step, int):
-            current = _item(current)
+            current = item_in(current)
             continue
         model = _model(current, step)
         if model is None:
@@ -47,25 +47,10 @@ def _locate(path: list[int | str], root: str | None, result_type: Any) -> tuple[
 
 def _model(annotation: Any, step: str) -> tuple[str, str, Any] | None:
     """Model, field name as the server spells it, and annotation of that field."""
-    for candidate in _alternatives(annotation):
+    for candidate in alternatives(annotation):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             for name, info in candidate.model_fields.items():
                 alias = info.validation_alias if isinstance(info.validation_alias, str) else info.alias
                 if step in (alias, name):
                     return candidate.__name__.partition("[")[0], alias or name, info.annotation
     return None
-
-
-def _item(annotation: Any) -> Any:
-    for candidate in _alternatives(annotation):
-        if get_origin(candidate) is list:
-            return get_args(candidate)[0]
-    return None
-
-
-def _alternatives(annotation: Any) -> list[Any]:
-    if get_origin(annotation) is Annotated:
-        return _alternatives(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, UnionType):
-        return [found for part in get_args(annotation) for found in _alternatives(part)]
-    return [annotation]

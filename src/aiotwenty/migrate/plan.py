@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Strict, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Strict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.fields import ID
@@ -22,6 +30,17 @@ from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
 from aiotwenty.bulk.sources import InputError
 from aiotwenty.client import Client
 from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.problems import explained
+
+
+def _spelt(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        raise PydanticCustomError("spec", 'a column goes to "field", ["field", "transform"] or false') from None
+
+
+ColumnSpec = Annotated[str | Annotated[tuple[str, str], Strict(False)] | Literal[False], WrapValidator(_spelt)]
 
 
 class Entry(BaseModel):
@@ -33,7 +52,7 @@ class Entry(BaseModel):
     source: str
     upsert: bool = False
     key: str | list[str] | None = None
-    mapping: dict[str, str | Annotated[tuple[str, str], Strict(False)] | Literal[False]] = {}
+    mapping: dict[str, ColumnSpec] = {}
     constants: dict[str, Any] | None = None
     ignore: list[str] = []
     nulls: Literal["skip", "send"] | None = None
@@ -121,7 +140,7 @@ def _entry(where: str, given: Any) -> Entry:
     try:
         return Entry.model_validate(given)
     except ValidationError as error:
-        raise InputError(f"{where}: {_explained(error)}") from None
+        raise InputError(f"{where}: {explained(error, Entry, with_values=True, noun='setting')}") from None
 
 
 def _step(folder: Path, entry: Entry, catalogue: ServedCatalogue, before: Sequence[Step]) -> Step:
@@ -138,23 +157,6 @@ def _step(folder: Path, entry: Entry, catalogue: ServedCatalogue, before: Sequen
     )
     rejects = folder / entry.rejects if entry.rejects else None
     return Step(names.type_name, folder / entry.source, options, rejects, f"{names.plural} from {source}")
-
-
-def _explained(error: ValidationError) -> str:
-    told: dict[str, str] = {}
-    for one in error.errors(include_url=False):
-        name, *inner = one["loc"] or ("it",)
-        column = str(inner[0]) if inner else ""
-        if one["type"] == "extra_forbidden":
-            message = f"there is no setting {name}; there are {', '.join(sorted(Entry.model_fields))}"
-        elif one["type"] == "missing":
-            message = f"needs {name}"
-        elif name == "mapping" and inner:
-            message = f'mapping of {column!r} is to be "field", ["field", "transform"] or false, not {one["input"]!r}'
-        else:
-            message = f"{name}: {one['msg']}, not {one['input']!r}"
-        told.setdefault(f"{name} {column}", message)
-    return "; ".join(told.values())
 
 
 async def run_steps(

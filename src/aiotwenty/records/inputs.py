@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
@@ -14,6 +13,7 @@ from pydantic_core import from_json
 from aiotwenty.errors import InvalidInput
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.models import Record
+from aiotwenty.graphql.problems import problems
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -37,15 +37,17 @@ def as_model(value: object, model: type[M], what: str) -> M:
     try:
         return model.model_validate(plain)
     except ValidationError as error:
+        invalid = error
         found = error.errors(include_url=False, include_context=False)
     if days := [item for item in found if item["type"] == "timezone_aware" and _midnight(item["input"])]:
         for item in days:
             plain = _replaced(plain, item["loc"], _midnight(item["input"]))
         return as_model(plain, model, what)
-    problems: list[dict[str, Any]] = [
-        {"message": f"{_text(item['loc'])}: {_problem(model, item)}", "path": list(item["loc"])} for item in found
-    ]
-    raise InvalidInput(f"{what}: " + "; ".join(problem["message"] for problem in problems) + ".", errors=problems)
+    wrong = problems(invalid, model)
+    raise InvalidInput(
+        f"{what}: {'; '.join(problem.told(with_value=False) for problem in wrong)}.",
+        errors=[{"message": problem.told(with_value=False), "path": list(problem.path)} for problem in wrong],
+    )
 
 
 def _midnight(value: object) -> datetime | None:
@@ -114,38 +116,3 @@ def _mappings(value: Any) -> Iterator[dict[str, Any]]:
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _mappings(inner)
-
-
-def _text(path: Sequence[int | str]) -> str:
-    return ".".join(str(step) for step in path) or "value"
-
-
-def _problem(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
-    if problem["type"] == "timezone_aware":
-        return "a moment needs a time zone, such as 2026-01-31T09:00:00Z"
-    if problem["type"] != "extra_forbidden":
-        return str(problem["msg"])
-    *path, name = problem["loc"]
-    owner: type[BaseModel] | None = model
-    for step in path:
-        owner = owner and _inner(owner, step)
-    fields = owner.model_fields if owner else {}
-    close = difflib.get_close_matches(str(name), [*fields, *(one.alias or "" for one in fields.values())], n=1)
-    return "there is no such field" + (f" (did you mean {close[0]!r}?)" if close else "")
-
-
-def _inner(model: type[BaseModel], step: int | str) -> type[BaseModel] | None:
-    """The model of that field; items of a list are of the model that the list is of."""
-    if isinstance(step, int):
-        return model
-    for name, info in model.model_fields.items():
-        if step in (name, info.alias):
-            return next((part for part in _parts(info.annotation) if issubclass(part, BaseModel)), None)
-    return None
-
-
-def _parts(annotation: Any) -> Iterator[type]:
-    if isinstance(annotation, type):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _parts(part)

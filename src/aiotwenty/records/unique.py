@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
+
+from aiotwenty.graphql.annotations import model_in
 
 R = TypeVar("R")
 
@@ -46,9 +48,8 @@ def _paths(where_unique: type[BaseModel]) -> tuple[tuple[str, ...], ...]:
     where_unique.model_rebuild()
     paths: list[tuple[str, ...]] = []
     for name, info in where_unique.model_fields.items():
-        inner = [part for part in get_args(info.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
-        if inner:
-            paths += [(name, *path) for path in _paths(inner[0])]
+        if (inner := model_in(info.annotation)) is not None:
+            paths += [(name, *path) for path in _paths(inner)]
         elif name != "id":
             paths.append((name,))
     return tuple(paths)

@@ -5,8 +5,6 @@ What a server doesn't tell (older and newer ones have other columns) is None.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -14,14 +12,8 @@ from typing import Literal, TypeAlias
 from pydantic import ConfigDict, JsonValue
 
 from aiotwenty.errors import NotFoundError
+from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.models import UUID, Record
-
-
-def similar(name: str, names: Sequence[str]) -> str:
-    """What to add to a message on a name that is not there: the likeliest one, if any is like it."""
-    close = difflib.get_close_matches(name, names, 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
 
 RelationType: TypeAlias = Literal["MANY_TO_ONE", "ONE_TO_MANY"]
 
@@ -133,7 +125,7 @@ class Object(_Model):
             if field.name == name:
                 return field
         names = [field.name for field in self.fields_list]
-        raise NotFoundError(f"{self.name_singular} has no field {name!r}{similar(name, names)}")
+        raise NotFoundError(f"{self.name_singular} has no field {name!r}{did_you_mean(name, names)}")
 
 
 @dataclass(frozen=True, slots=True)

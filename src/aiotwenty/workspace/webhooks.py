@@ -21,6 +21,7 @@ from pydantic import Field, JsonValue, SecretStr, ValidationError
 
 from aiotwenty.errors import NotFoundError, TwentyError
 from aiotwenty.graphql.models import UUID, DateTime, Record
+from aiotwenty.graphql.problems import explained
 
 if TYPE_CHECKING:
     from aiotwenty.workspace.served_schema import ServedSchema
@@ -75,7 +76,9 @@ class WebhookEvent(Record):
         try:
             return model.model_validate(self.record)
         except ValidationError as error:
-            raise WebhookRejected(f"The record of {self.event_name} is no {model.__name__}: {_first(error)}") from None
+            raise WebhookRejected(
+                f"The record of {self.event_name} is no {model.__name__}: {explained(error, most=1)}"
+            ) from None
 
 
 def sign(body: bytes, secret: str | SecretStr, timestamp: int) -> str:
@@ -115,7 +118,7 @@ def parse(body: bytes) -> WebhookEvent:
     try:
         return WebhookEvent.model_validate_json(body)
     except ValidationError as error:
-        raise WebhookRejected(f"This is no delivery of a Twenty webhook: {_first(error)}") from None
+        raise WebhookRejected(f"This is no delivery of a Twenty webhook: {explained(error, most=1)}") from None
 
 
 def receive(
@@ -223,9 +226,3 @@ def _header(headers: Mapping[str, str], name: str) -> str:
     raise WebhookRejected(
         f"There is no {name} header: not from Twenty, or from a webhook with an empty secret (those are not signed)"
     )
-
-
-def _first(error: ValidationError) -> str:
-    detail = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(map(str, detail["loc"]))
-    return f"{where}: {detail['msg']}" if where else detail["msg"]

@@ -15,9 +15,10 @@ from pydantic import JsonValue
 from pydantic.alias_generators import to_camel
 
 from aiotwenty.errors import NotFoundError, PaginationError
+from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.executor import Executor
 from aiotwenty.graphql.models import UUID, Record
-from aiotwenty.workspace.data_model import Field, Object, Option, Relation, RelationTo, similar
+from aiotwenty.workspace.data_model import Field, Object, Option, Relation, RelationTo
 from aiotwenty.workspace.served_schema import Select, ServedSchema
 from aiotwenty.workspace.webhooks import Webhooks
 
@@ -261,7 +262,7 @@ class Workspace:
             if ref in (one["nameSingular"], one["namePlural"]):
                 return uuid.UUID(one["id"])
         raise NotFoundError(
-            f"The workspace has no object {ref!r}{similar(str(ref), [o['nameSingular'] for o in found])}"
+            f"The workspace has no object {ref!r}{did_you_mean(str(ref), [o['nameSingular'] for o in found])}"
         )
 
     async def _field_id(self, object: ObjectRef, field: FieldRef) -> UUID:

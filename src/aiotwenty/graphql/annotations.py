@@ -1,0 +1,48 @@
+"""What the annotation of a field says: the one place that looks inside of annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+
+def alternatives(annotation: Any) -> Iterator[Any]:
+    """The types that a value may have, NoneType among them: `int | None` inside any `Annotated` is int and NoneType."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from alternatives(get_args(annotation)[0])
+    elif origin in (Union, UnionType):
+        for part in get_args(annotation):
+            yield from alternatives(part)
+    else:
+        yield annotation
+
+
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a value may be."""
+    return next((kind for kind in alternatives(annotation) if _is_model(kind)), None)
+
+
+def item_in(annotation: Any) -> Any:
+    """The annotation of the items, if a value may be a list."""
+    return next((get_args(kind)[0] for kind in alternatives(annotation) if get_origin(kind) is list), None)
+
+
+def plain_types(annotation: Any) -> set[Any]:
+    """All that a value may be beside None and models; a list of whatever is `list`."""
+    kinds = (kind for kind in alternatives(annotation) if kind is not type(None) and not _is_model(kind))
+    return {list if get_origin(kind) is list else kind for kind in kinds}
+
+
+def named_fields(model: type[BaseModel]) -> Iterator[tuple[str, str, Any]]:
+    """The fields of a model: the name on the wire, the name in Python, the annotation."""
+    model.model_rebuild()
+    for name, info in model.model_fields.items():
+        yield info.serialization_alias or info.alias or name, name, info.annotation
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -1,0 +1,96 @@
+"""What pydantic finds wrong with a value, in words: the one place that reads a `ValidationError` of input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from aiotwenty.graphql.advice import did_you_mean
+from aiotwenty.graphql.annotations import item_in, model_in
+
+_LONGEST_VALUE = 80
+_ALTERNATIVE = re.compile(r"(function-|constrained-)|(int|float|str|bool|date|datetime)$")
+"""What pydantic puts after a field whose value may be of several types."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where, and what. `path` has names as they were given, and positions in lists."""
+
+    path: tuple[int | str, ...]
+    message: str
+    value: Any
+    """What was there; for what is missing, what it is missing in."""
+    missing: bool = False
+
+    @property
+    def where(self) -> str:
+        return ".".join(str(step) for step in self.path)
+
+    def told(self, *, with_value: bool) -> str:
+        """In one line; the value only where it may be shown."""
+        shown = ""
+        if with_value and not self.missing:
+            value = repr(self.value)
+            shown = f", not {value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 3] + '...'}"
+        return f"{self.where or 'value'}: {self.message}{shown}"
+
+
+def problems(error: ValidationError, model: type[BaseModel] | None = None, *, noun: str = "field") -> list[Problem]:
+    """One for each place. `model` is what was validated against: with it, slips of names get a suggestion."""
+    by_place: dict[tuple[int | str, ...], Problem] = {}
+    for detail in error.errors(include_url=False, include_context=False):
+        path = detail["loc"]
+        path = (*path[:1], *(step for step in path[1:] if isinstance(step, int) or not _ALTERNATIVE.match(step)))
+        by_place.setdefault(
+            path, Problem(path, _message(detail, model, noun), detail["input"], detail["type"] == "missing")
+        )
+    return list(by_place.values())
+
+
+def explained(
+    error: ValidationError,
+    model: type[BaseModel] | None = None,
+    *,
+    with_values: bool = False,
+    noun: str = "field",
+    most: int = 5,
+) -> str:
+    """All problems in one line, at most so many of them."""
+    found = problems(error, model, noun=noun)
+    more = f" ({len(found) - most} more like it)" if len(found) > most else ""
+    return "; ".join(problem.told(with_value=with_values) for problem in found[:most]) + more
+
+
+def _message(detail: Mapping[str, Any], model: type[BaseModel] | None, noun: str) -> str:
+    if detail["type"] == "missing":
+        return "is missing"
+    if detail["type"] == "timezone_aware":
+        return "a moment needs a time zone, such as 2026-01-31T09:00:00Z"
+    if detail["type"] == "extra_forbidden":
+        *path, name = detail["loc"]
+        return f"there is no such {noun}{did_you_mean(str(name), _names(model, path))}"
+    return str(detail["msg"])
+
+
+def _names(model: type[BaseModel] | None, path: list[int | str]) -> Iterator[str]:
+    """What the fields are called, at that place in a model."""
+    for step in path:
+        model = model and _inner(model, step)
+    if model is not None:
+        yield from model.model_fields
+        yield from (info.alias for info in model.model_fields.values() if info.alias)
+
+
+def _inner(model: type[BaseModel], step: int | str) -> type[BaseModel] | None:
+    """The model of that field; items of a list are of the model that the list is of."""
+    if isinstance(step, int):
+        return model
+    for name, info in model.model_fields.items():
+        if step in (name, info.alias):
+            return model_in(info.annotation) or model_in(item_in(info.annotation))
+    return None
