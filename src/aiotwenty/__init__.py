@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConnectionFailed,
         DuplicateRecord,
+        HiddenRecords,
         InvalidInput,
         NotFoundError,
         PaginationError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from aiotwenty.graphql.models import UNSET
     from aiotwenty.graphql.operation import Operation
     from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
+    from aiotwenty.graphql.restricted import restricted_fields
     from aiotwenty.transport.hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
     from aiotwenty.transport.rate_limit import RateLimit, RateLimiter
     from aiotwenty.transport.retry import RetryPolicy
@@ -45,6 +47,7 @@ __all__ = [
     "DuplicateRecord",
     "Edge",
     "Group",
+    "HiddenRecords",
     "Hooks",
     "InvalidInput",
     "LoadReport",
@@ -71,6 +74,7 @@ __all__ = [
     "TwentyError",
     "TwentyTransport",
     "UnexpectedResponse",
+    "restricted_fields",
 ]
 
 _MODULES = {
@@ -79,6 +83,7 @@ _MODULES = {
     "transport.hooks": ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"),
     "graphql.models": ("UNSET",),
     "graphql.operation": ("Operation",),
+    "graphql.restricted": ("restricted_fields",),
     "graphql.page": ("Edge", "Group", "Page", "PageInfo"),
     "transport.rate_limit": ("RateLimit", "RateLimiter"),
     "transport.retry": ("RetryPolicy",),

@@ -189,6 +189,18 @@ class PaginationError(TwentyError):
         self.expected = expected
 
 
+class HiddenRecords(PaginationError):
+    """The walk is over, but some records are counted that the key may not see.
+
+    `expected` records are counted, `seen` of them may be seen, and `hidden` may not: messages and calendar events of
+    channels that are not shared with everyone (Twenty, July 2026). `iterate(hidden="skip")` goes over the others.
+    """
+
+    def __init__(self, message: str, *, operation: str | None = None, seen: int = 0, expected: int = 0) -> None:
+        super().__init__(message, operation=operation, seen=seen, expected=expected)
+        self.hidden = expected - seen
+
+
 class SchemaDrift(TwentyError):
     """The workspace no longer has what the client was generated from: introspect and generate again.
 

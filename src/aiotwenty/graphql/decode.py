@@ -13,6 +13,7 @@ from aiotwenty.errors import SchemaDrift, UnexpectedResponse
 from aiotwenty.graphql.drift import drift_of
 from aiotwenty.graphql.nested import has_related_lists, report_cut
 from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.restricted import note_restricted, without_restricted
 from aiotwenty.transport.exchange import Reply
 from aiotwenty.transport.failures import failure
 
@@ -34,14 +35,17 @@ def decode(reply: Reply, operation: Operation, result_type: Any) -> Any:
     invalid: ValidationError | None = None
     if reply.status < 300 and reply.is_json:
         validator: SchemaValidator = _envelope(operation.root, result_type)
+        shown = without_restricted(reply.body)
         try:
-            envelope = validator.validate_json(reply.body)
+            envelope = validator.validate_json(shown)
         except ValidationError as error:
             invalid = error
         else:
             if not envelope.get("errors"):
                 if operation.nests:
                     report_cut(from_json(reply.body), operation.name)
+                if shown is not reply.body:
+                    note_restricted(envelope, from_json(reply.body))
                 return envelope["data"] if operation.root is None else envelope["data"][operation.root]
     if known := failure(reply, generated=True):
         raise known

@@ -3,6 +3,10 @@
 Twenty's cursors are exact in the order of ids only. With any other order they skip records, repeat them or never end
 (Twenty, July 2026; older servers in other cases): an ordered walk therefore takes the ids in their order first, all
 in one answer, and then the records by their ids.
+
+Records that the key may not see are counted, and cut from a page after it was read: it is short, or empty and without
+a cursor to go on from, although more follow (Twenty, July 2026). They are told from lost ones by asking for all but
+those that came.
 """
 
 from __future__ import annotations
@@ -10,9 +14,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from aiotwenty.errors import PaginationError
+from aiotwenty.errors import HiddenRecords, PaginationError
 from aiotwenty.graphql.models import UUID, Record
 from aiotwenty.graphql.page import Page
 
@@ -23,6 +27,9 @@ PAGE_BYTES = 4_000_000
 """Answers above this make the pages after them smaller, unless the caller chose the size."""
 SNAPSHOT_SIZE = 50_000
 """So many ids are asked for in one answer."""
+
+Hidden: TypeAlias = Literal["raise", "skip"]
+"""What a walk does about records that the key may not see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,9 @@ class CursorWalk(Generic[R]):
                 raise self._error(f"{self._seen} records came, but the server counts {next(iter(self._totals))}")
             return Batch(records, self._others)
         cursor = page.page_info.end_cursor if page.page_info else None
+        if not records and cursor is None and self._again is not None:
+            # Either nothing of this page may be seen, or the server has lost its way: all ids tell.
+            return await self._others()
         if not records or cursor is None or cursor == self._cursor:
             raise self._error("the server says that more follow, but gives the same cursor or none to go on from")
         self._cursor = cursor
@@ -193,23 +203,28 @@ class OrderedWalk(Generic[R]):
     """Batches in any order: that of one snapshot of ids.
 
     Every record of the snapshot comes once and in its place, as it is when its batch is fetched; those that were
-    deleted or left the filter meanwhile don't come, nor do those that were created.
+    deleted or left the filter meanwhile don't come, nor do those that were created. Records that the key may not see
+    raise `HiddenRecords`, unless they are to be skipped.
     """
 
     def __init__(
         self,
         fetch_ids: Callable[[int, int], Awaitable[tuple[list[UUID], int | None]]],
         fetch: Callable[[list[UUID]], Awaitable[tuple[list[R], int]]],
+        others: Callable[[list[UUID], int], Awaitable[tuple[list[UUID], int | None]]],
         page_size: int | None,
         limit: int | None,
         what: str,
+        hidden: Hidden = "raise",
     ) -> None:
         self._fetch_ids = fetch_ids
         self._fetch = fetch
+        self._fetch_others = others
         self._size = page_size or PAGE_SIZE
         self._fixed = page_size is not None
         self._limit = limit
         self._what = what
+        self._hidden = hidden
         self._ids: list[UUID] = []
         self._position = 0
 
@@ -222,23 +237,42 @@ class OrderedWalk(Generic[R]):
         """All ids. One answer is of one moment; should they need several, the count must stand still meanwhile."""
         ids: list[UUID] = []
         totals: set[int | None] = set()
+        read = 0
         while True:
-            wanted = SNAPSHOT_SIZE if self._limit is None else min(SNAPSHOT_SIZE, self._limit - len(ids))
-            found, total = await self._fetch_ids(wanted, len(ids))
+            missing = None if self._limit is None else self._limit - len(ids)
+            wanted = SNAPSHOT_SIZE if missing is None else min(SNAPSHOT_SIZE, max(missing, self._size))
+            found, total = await self._fetch_ids(wanted, read)
             ids += found
+            read += wanted
             totals.add(total)
-            if not found or (self._limit is not None and len(ids) >= self._limit) or len(ids) >= (total or 0):
+            enough = self._limit is not None and len(ids) >= self._limit
+            if enough or read >= (total or 0):
                 break
-        complete = self._limit is not None and len(ids) >= self._limit
-        if len(set(ids)) != len(ids) or len(totals) > 1 or (not complete and totals != {len(ids)}):
-            raise PaginationError(
-                f"the walk over {self._what} can't be trusted: {len(set(ids))} different ids came, the server counts "
-                f"{' or '.join(str(total) for total in totals)}. Walk again without order_by, or when less is being "
-                "written.",
-                seen=len(set(ids)),
-                expected=next(iter(totals)),
-            )
-        return ids
+        if len(set(ids)) != len(ids) or len(totals) > 1 or (not enough and totals != {len(ids)}):
+            await self._explain(ids, totals)
+        return ids[: self._limit]
+
+    async def _explain(self, ids: list[UUID], totals: set[int | None]) -> None:
+        """Why other ids came than are counted. Raises, unless it is that the others may not be seen."""
+        different, (total, *more) = len(set(ids)), totals
+        if total is not None and not more and different == len(ids) < total:
+            others, counted = await self._fetch_others(ids, total - different)
+            if not others and counted == total - different:
+                if self._hidden == "skip":
+                    return
+                raise HiddenRecords(
+                    f"of the {self._what}, {counted} are counted that this key may not see, beside {different} that it "
+                    'may: `iterate(hidden="skip")` goes over those.',
+                    seen=different,
+                    expected=total,
+                )
+        raise PaginationError(
+            f"the walk over {self._what} can't be trusted: {different} different ids came, the server counts "
+            f"{' or '.join(str(total) for total in totals)}. Walk again without order_by, or when less is being "
+            "written.",
+            seen=different,
+            expected=total,
+        )
 
     async def batch(self) -> Batch[R]:
         ids = self._ids[self._position : self._position + self._size]

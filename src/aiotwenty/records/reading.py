@@ -15,7 +15,7 @@ from aiotwenty.graphql.page import Group, Page
 from aiotwenty.records.base import Namespace, by_id
 from aiotwenty.records.filters import by_ids
 from aiotwenty.records.inputs import as_models, in_turn, without_utc
-from aiotwenty.records.paging import CursorWalk, OrderedWalk, Walk
+from aiotwenty.records.paging import CursorWalk, Hidden, OrderedWalk, Walk
 
 R = TypeVar("R", bound=Record)
 F = TypeVar("F", bound=Input)
@@ -73,6 +73,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
         page_size: int | None = None,
         limit: int | None = None,
+        hidden: Hidden = "raise",
     ) -> Walk[R]:
         """Every record once, or `PaginationError`.
 
@@ -80,7 +81,12 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         of order), deleted ones don't. With `order_by` it is the records and the order of the moment it starts; those
         deleted meanwhile are left out. Pages have 1,000 records (fewer where they are large), and the next one is
         fetched while this one is worked on. A walk that is left early ends by itself, or at once with `aclose()`.
+
+        Records that are counted but not given, because the key may not see them, raise `HiddenRecords`; with
+        `hidden="skip"` the others come, of the moment that the walk starts.
         """
+        if hidden not in ("raise", "skip"):
+            raise InvalidInput(f'hidden is "raise" or "skip", not {hidden!r}.')
         if page_size is not None and page_size < 1:
             raise InvalidInput("page_size must be at least 1.")
         if limit is not None and limit < 0:
@@ -92,11 +98,13 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         ordered: OrderedWalk[R] = OrderedWalk(
             partial(self._fetch_ids, operation, only, order or _BY_ID),
             partial(self._fetch_those, operation, only),
+            partial(self._fetch_others, operation, only),
             page_size,
             limit,
             what,
+            hidden,
         )
-        if order:
+        if order or hidden == "skip":
             return Walk(ordered.start, limit)
         cursors: CursorWalk[R] = CursorWalk(
             partial(self._fetch_page, operation, only), page_size, limit, what, again=ordered
@@ -188,6 +196,14 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         variables = {"filter": only or UNSET, "orderBy": order, "first": first, "offset": offset or UNSET}
         page: Page[Identity] = await self._endpoint.run(ids, Page[Identity], variables)
         return [record.id for record in page.records], page.total_count
+
+    async def _fetch_others(
+        self, operation: Operation, only: Filter | None, ids: list[UUID], first: int
+    ) -> tuple[list[UUID], int | None]:
+        """All but those: the ids that are given, and how many are counted."""
+        others = {"not": {"id": {"in": ids}}} if ids else None
+        both = {"and": [only, others]} if only and others else only or others
+        return await self._fetch_ids(operation, both, _BY_ID, first, 0)
 
     async def _fetch_those(self, operation: Operation, only: Filter | None, ids: list[UUID]) -> tuple[list[R], int]:
         those = by_ids(ids)

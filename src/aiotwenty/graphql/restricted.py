@@ -1,0 +1,61 @@
+"""Values that the server withholds: it writes a text in their place, which must not pass for data.
+
+Of a message or an event whose channel shows metadata only, the subject, the text, the title and the description read
+FIELD_RESTRICTED_ADDITIONAL_PERMISSIONS_REQUIRED (Twenty, July 2026). Here they are None, and `restricted_fields` tells
+them from what is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+RESTRICTED = "FIELD_RESTRICTED_ADDITIONAL_PERMISSIONS_REQUIRED"
+"""What the server writes in place of a value that the key may not see."""
+
+_QUOTED = f'"{RESTRICTED}"'.encode()
+_KEPT = "aiotwenty.restricted_fields"
+"""Where a record keeps them: no field has a dot in its name."""
+
+
+def restricted_fields(record: BaseModel | Mapping[str, Any]) -> frozenset[str]:
+    """The fields of a record that the key may not see, by their names in Python; they read None.
+
+    Of a mapping, as an answer came, the keys that hold the server's text.
+    """
+    if isinstance(record, BaseModel):
+        kept: frozenset[str] = vars(record).get(_KEPT, frozenset())
+        return kept
+    return frozenset(key for key, value in record.items() if value == RESTRICTED)
+
+
+def without_restricted(answer: bytes) -> bytes:
+    """The JSON with null for each value that is withheld; the very same bytes where there is none."""
+    return answer.replace(_QUOTED, b"null") if _QUOTED in answer else answer
+
+
+def note_restricted(result: object, raw: object) -> None:
+    """Tells the records within a result which of their fields were withheld in the answer that they were read from."""
+    for record, node in _records(result, raw):
+        withheld = [
+            name
+            for name, info in type(record).model_fields.items()
+            if node.get(info.validation_alias or info.alias or name) == RESTRICTED
+        ]
+        if withheld:
+            vars(record)[_KEPT] = frozenset(withheld)
+
+
+def _records(result: object, raw: object) -> Iterator[tuple[BaseModel, Mapping[Any, Any]]]:
+    if isinstance(result, list) and isinstance(raw, list):
+        for item, part in zip(result, raw, strict=False):
+            yield from _records(item, part)
+    elif isinstance(result, dict) and isinstance(raw, dict):
+        for key, value in result.items():
+            yield from _records(value, raw.get(key))
+    elif isinstance(result, BaseModel) and isinstance(raw, dict):
+        yield result, raw
+        for name, info in type(result).model_fields.items():
+            yield from _records(getattr(result, name), raw.get(info.validation_alias or info.alias or name))
