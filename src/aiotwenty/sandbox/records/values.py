@@ -342,12 +342,14 @@ _EMPTY_IS_NULL = frozenset({"TEXT", "ARRAY", "MULTI_SELECT", "RAW_JSON", "FILES"
 
 
 def store_form(column: Column, strict: bool) -> Check:
-    """`check_of`, or what takes its place in strict mode. What is empty in a field that may be null is stored as NULL.
+    """`check_of`, or what takes its place in strict mode. What is empty is stored as NULL.
 
-    A validating server stores empty lists and objects as they are.
+    So a text that may not be null may not be empty either, unless it is left out. A validating server stores empty
+    lists and objects as they are, and empty texts where there may be no NULL.
     """
     check = (_unchecked(column) if strict else None) or check_of(column)
-    if not column.nullable or column.type not in _EMPTY_IS_NULL or (strict and column.type != "TEXT"):
+    never_null = not column.nullable and (strict or column.type != "TEXT")
+    if never_null or column.type not in _EMPTY_IS_NULL or (strict and column.type != "TEXT"):
         return check
 
     def checked(value: Any, name: str) -> Any:
