@@ -37,6 +37,8 @@ class Prepared:
     """The row said its id."""
     in_doubt: bool = False
     """Sent by an earlier run that did not live to hear the answer."""
+    emptied: tuple[str, ...] = ()
+    """Fields left out because the server makes null of "", and they may not be null."""
 
     def json(self) -> bytes:
         head = b'{"id":"' + self.id.encode() + b'"'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +65,31 @@ def culprits(batch: Sequence[Prepared], error: TwentyError, shape: Shape) -> Cul
 
 
 _ABSENT = object()
+
+
+def emptied_field(error: TwentyError, shape: Shape) -> str | None:
+    """The field that a row leaves empty although it may not be, where the error is that."""
+    told = _NUL_VALUE.match(raw_message(error))
+    return _path_of_column(shape, told[1]) if told else None
+
+
+def is_empty(record: Prepared, path: str) -> bool:
+    """Whether the record sets a text to ""."""
+    return b'""' in record.body and _at(from_json(record.body), path) == ""
+
+
+def without_empty(record: Prepared, paths: Iterable[str]) -> tuple[str, ...]:
+    """Takes those of the fields out of the record that are ""; gives back which."""
+    if b'""' not in record.body:
+        return ()
+    row = from_json(record.body)
+    emptied = tuple(path for path in paths if _at(row, path) == "")
+    for path in emptied:
+        name, _, part = path.partition(".")
+        del (row[name] if part else row)[part or name]
+    if emptied:
+        record.body = to_json(row)
+    return emptied
 
 
 def _at(row: Values, path: str, absent: object = None) -> Any:

@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from aiotwenty.bulk.batches import BatchLimits, Prepared, split_by_limits
 from aiotwenty.bulk.catalogue import Catalogue
-from aiotwenty.bulk.culprits import Culprits, culprits
+from aiotwenty.bulk.culprits import Culprits, culprits, emptied_field, is_empty, without_empty
 from aiotwenty.bulk.fields import Shape, Target
 from aiotwenty.bulk.journal import Job
 from aiotwenty.bulk.lookups import RelationResolver, having, wanted_values
@@ -80,6 +80,8 @@ class Sender:
         self._key = key
         self._known = known
         self._change = change
+        self._never_null: set[str] = set()
+        """Texts that can't be empty here, as the server had us know: they are left out where they are."""
         self.stopping = asyncio.Event()
 
     async def send(self, batch: list[Prepared]) -> Outcome:
@@ -138,10 +140,9 @@ class Sender:
         while True:
             attempt += 1
             try:
-                ids = await self._write(piece.records)
                 if self._mode in ("insert", "upsert", "update"):
-                    return self._accepted(piece, ids, outcome)
-                return self._changed(piece, ids, outcome)
+                    return self._accepted(piece, await self._create(piece.records), outcome)
+                return self._changed(piece, await self._change_or_remove(piece.records), outcome)
             except TwentyError as error:
                 body = sum(len(record.body) for record in piece.records)
                 if too_large(error, body):
@@ -170,13 +171,17 @@ class Sender:
         ids = [record.id for record in piece.records]
         return (await self._persistently(lambda: self._wire.existing(ids))).issuperset(ids)
 
-    async def _write(self, records: list[Prepared]) -> list[str]:
-        match self._mode:
-            case "delete" | "destroy":
-                return await self._wire.remove([one.id for one in records], destroy=self._mode == "destroy")
-            case "change":
-                return await self._wire.update([one.id for one in records], self._change)
-        return await self._wire.create(records, upsert=self._mode != "insert")
+    async def _create(self, records: list[Prepared]) -> list[dict[str, Any]]:
+        for record in records if self._never_null else ():
+            record.emptied += without_empty(record, self._never_null)
+        emptied = {path for record in records for path in record.emptied}
+        return await self._wire.create(records, upsert=self._mode != "insert", paths=sorted(emptied))
+
+    async def _change_or_remove(self, records: list[Prepared]) -> list[str]:
+        ids = [record.id for record in records]
+        if self._mode == "change":
+            return await self._wire.update(ids, self._change)
+        return await self._wire.remove(ids, destroy=self._mode == "destroy")
 
     def _changed(self, piece: Piece, ids: list[str], outcome: Outcome) -> list[Piece]:
         """All of them were there a moment ago. What a repeated removal does not find, the first attempt removed."""
@@ -188,20 +193,28 @@ class Sender:
                 outcome.reject(record, "NOT_FOUND", f"the record {record.id} is gone")
         return []
 
-    def _accepted(self, piece: Piece, ids: list[str], outcome: Outcome) -> list[Piece]:
+    def _accepted(self, piece: Piece, created: list[dict[str, Any]], outcome: Outcome) -> list[Piece]:
         """Answers are matched by id: older servers give a batch back in any order (Twenty, November 2025).
 
         An upsert that found a record by a unique value answers with the id of that one.
         """
-        answered = set(ids)
-        strangers = len(answered.difference(record.id for record in piece.records))
+        answered = {node["id"]: node for node in created}
+        strangers = len(answered.keys() - {record.id for record in piece.records})
         missing = [record for record in piece.records if record.id not in answered]
         if len(missing) > (strangers if self._mode != "insert" else 0):
             raise UnexpectedResponse(
-                f"{len(piece.records)} records were sent and {len(ids)} came back: what became of rows "
+                f"{len(piece.records)} records were sent and {len(created)} came back: what became of rows "
                 f"{', '.join(str(record.row.number) for record in missing[:10])} is unknown"
             )
-        outcome.loaded += piece.records
+        for record in piece.records:
+            node = answered.get(record.id, {})
+            kept = [path for path in record.emptied if value_at(node, path)]
+            if kept:
+                values = " and ".join(f"{path} = {value_at(node, path)!r}" for path in kept)
+                message = f"the server can't empty this field, so that it has {values}; all else of the row is written"
+                outcome.reject(record, "NOT_EMPTIED", message)
+            else:
+                outcome.loaded.append(record)
         return []
 
     async def _trouble(self, error: TwentyError, attempt: int, started: float) -> None:
@@ -251,6 +264,9 @@ class Sender:
             pieces = await self._persistently(lambda: self._untangle(piece, error, outcome))
             if pieces is not None:
                 return pieces
+        if (emptied := self._left_empty(piece, error)) is not None:
+            self._never_null.add(emptied)
+            return [piece]
         if len(piece.records) == 1:
             outcome.reject(piece.records[0], code_of(error), raw_message(error))
             return []
@@ -262,6 +278,11 @@ class Sender:
             outcome.reject(record, code_of(error), raw_message(error))
         named = [*found.sure, *found.likely]
         return self._without(piece, found) if named else piece.halves()
+
+    def _left_empty(self, piece: Piece, error: TwentyError) -> str | None:
+        """The field that is refused because the server makes null of "" (Twenty, July 2026; older ones keep it)."""
+        path = emptied_field(error, self._shape)
+        return path if path and any(is_empty(record, path) for record in piece.records) else None
 
     def _without(self, piece: Piece, found: Culprits) -> list[Piece]:
         """What is left of the piece: suspects each alone, so that their own errors speak, and the others together."""

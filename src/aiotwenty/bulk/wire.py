@@ -45,8 +45,13 @@ class Wire:
     meter: Meter
     _operations: dict[str, Operation] = field(default_factory=dict)
 
-    async def create(self, records: Sequence[Prepared], *, upsert: bool) -> list[str]:
-        """The ids of what is there now. Sent once: what to do about a lost answer is the caller's to know."""
+    async def create(
+        self, records: Sequence[Prepared], *, upsert: bool, paths: Iterable[str] = ()
+    ) -> list[dict[str, Any]]:
+        """What is there now: ids, and the values of `paths`.
+
+        Sent once: what to do about a lost answer is the caller's to know.
+        """
         names = self.names
         operation = self._operation(
             f"Load{names.type_name}",
@@ -54,11 +59,12 @@ class Wire:
             names.create_many,
             f"$data:[{names.type_name}CreateInput!]!,$upsert:Boolean",
             "data:$data,upsert:$upsert",
-            "{id}",
+            selection_of(dict.fromkeys(["id", *paths])),
         )
         data = b",".join([record.json() for record in records])
         tail = b'],"upsert":true}}' if upsert else b'],"upsert":false}}'
-        return _ids(await self._post(operation, b'{"data":[' + data + tail))
+        created: list[dict[str, Any]] = await self._post(operation, b'{"data":[' + data + tail)
+        return created
 
     async def update(self, ids: Sequence[str], data: bytes) -> list[str]:
         """Gives all of these the same values. At most 200 (Twenty, July 2026); harmless to repeat."""

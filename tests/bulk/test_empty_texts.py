@@ -1,0 +1,71 @@
+"""The server makes null of "": a text that may not be null can't be emptied, and is left out where a row has ""."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiotwenty import Twenty
+from aiotwenty.bulk.export import run_export
+from aiotwenty.bulk.load import run_load
+from aiotwenty.bulk.loader import LoadOptions
+from aiotwenty.bulk.report import LoadReport
+from aiotwenty.bulk.served import serve_catalogue
+from aiotwenty.sandbox import Sandbox
+
+TAGLINES = "query{companies(first:5000,orderBy:[{name:AscNullsLast}]){edges{node{name tagline}}}}"
+
+
+@pytest.fixture
+async def workspace(client_of: Callable[[Sandbox], Twenty]) -> AsyncIterator[Twenty]:
+    """One whose companies have a tagline that may not be null, as the seeded workspace of a genuine server has."""
+    async with Sandbox() as sandbox, client_of(sandbox) as twenty:
+        await twenty.workspace.create_field("company", "tagline", "TEXT", is_nullable=False, default_value="''")
+        yield twenty
+
+
+async def load(twenty: Twenty, rows: Any, mode: Any = "insert") -> LoadReport:
+    endpoint = twenty.endpoint("graphql")
+    return await run_load(endpoint, await serve_catalogue(endpoint), "Company", rows, LoadOptions(mode=mode))
+
+
+async def taglines(twenty: Twenty) -> list[tuple[str, str]]:
+    edges = (await twenty.execute(TAGLINES))["companies"]["edges"]
+    return [(edge["node"]["name"], edge["node"]["tagline"]) for edge in edges]
+
+
+async def test_rows_with_an_empty_text_that_may_not_be_null_are_loaded(workspace: Twenty) -> None:
+    rows = [{"name": f"C{number:04}", "tagline": "" if number % 2 else "the best"} for number in range(2000)]
+    report = await load(workspace, rows)
+    assert (report.loaded, report.rejected) == (2000, 0)
+    assert report.requests <= 10 + 8, "what the server refused once is not sent again"
+    assert dict(await taglines(workspace)) == {row["name"]: row["tagline"] for row in rows}
+
+
+async def test_an_export_is_upserted_into_the_workspace_that_it_comes_from(workspace: Twenty, tmp_path: Path) -> None:
+    await load(workspace, [{"name": f"C{number}", "tagline": "x" * (number % 2)} for number in range(10)])
+    before = await taglines(workspace)
+    path = tmp_path / "companies.jsonl"
+    endpoint = workspace.endpoint("graphql")
+    catalogue = await serve_catalogue(endpoint)
+    await run_export(endpoint, catalogue.names("Company"), catalogue.columns("Company"), path)
+    report = await load(workspace, path, "upsert")
+    assert (report.loaded, report.rejected) == (10, 0)
+    assert await taglines(workspace) == before
+
+
+async def test_a_row_that_would_empty_a_text_which_can_not_be_emptied_is_told_so(workspace: Twenty) -> None:
+    ids = [f"20202020-0000-4000-8000-{number:012d}" for number in range(2)]
+    await load(workspace, [{"id": id_, "name": "old", "tagline": tag} for id_, tag in zip(ids, ("", "x"), strict=True)])
+    report = await load(workspace, [{"id": id_, "name": "new", "tagline": ""} for id_ in ids], "upsert")
+    assert (report.loaded, [(one.row, one.code) for one in report.rejects]) == (1, [(2, "NOT_EMPTIED")])
+    assert "tagline = 'x'" in report.rejects[0].message
+    assert sorted(await taglines(workspace)) == [("new", ""), ("new", "x")]
+
+
+async def test_null_for_a_field_that_may_not_be_null_costs_the_row(workspace: Twenty) -> None:
+    report = await load(workspace, [{"name": "a", "tagline": None}, {"name": "b", "tagline": ""}, {"name": "c"}])
+    assert (report.loaded, [one.row for one in report.rejects]) == (2, [1])
