@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from aiotwenty.transport.encode import encode_json
 
 from aiotwenty import Hooks, Twenty
 from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.catalogue import GeneratedCatalogue
 from aiotwenty.bulk.culprits import culprits
-from aiotwenty.bulk.sources import Row
+from aiotwenty.bulk.source import Row
 from aiotwenty.errors import InvalidInput
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.sandbox import Sandbox

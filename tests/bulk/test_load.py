@@ -19,7 +19,7 @@ from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.loader import LoadOptions
 from aiotwenty.bulk.options import ReadOptions
 from aiotwenty.bulk.served import serve_catalogue
-from aiotwenty.bulk.sources import Check, CsvSource
+from aiotwenty.bulk.source import Check, CsvSource
 from aiotwenty.core import CompanyCreateInput
 from aiotwenty.errors import AuthenticationError, TwentyError
 from aiotwenty.sandbox import Sandbox

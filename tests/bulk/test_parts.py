@@ -17,7 +17,7 @@ from aiotwenty.bulk.concurrency import AdaptiveConcurrency
 from aiotwenty.bulk.journal import Journal, RowSet, ranges_of
 from aiotwenty.bulk.mapping import Mapper
 from aiotwenty.bulk.report import Reject
-from aiotwenty.bulk.sources import InputError, Row
+from aiotwenty.bulk.source import InputError, Row
 from aiotwenty.records.identity import canonical_url, id_from_key, id_from_row
 
 CATALOGUE = GeneratedCatalogue("aiotwenty.core")

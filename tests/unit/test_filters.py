@@ -11,7 +11,7 @@ from graphql import build_schema
 
 from aiotwenty import InvalidInput
 from aiotwenty.bulk.served import ServedCatalogue
-from aiotwenty.bulk.sources import InputError
+from aiotwenty.bulk.source import InputError
 from aiotwenty.core import CompanyFilterInput
 from aiotwenty.graphql.filters import normalise, restricts
 from aiotwenty.records.filters import only_ids

@@ -10,7 +10,7 @@ from aiotwenty.bulk.export import ExportReport, export
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load import load, update
 from aiotwenty.bulk.report import LoadReport, Progress, Reject
-from aiotwenty.bulk.sources import InputError, open_source
+from aiotwenty.bulk.source import InputError, open_source
 from aiotwenty.bulk.transforms import (
     boolean,
     date,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aiotwenty.bulk.sources import Row
+from aiotwenty.bulk.source import Row
 
 MOST_RECORDS = 200
 """Records in one createMany (Twenty, July 2026: "Maximum number of records to upsert is 200.")."""

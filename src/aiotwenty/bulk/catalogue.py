@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Protocol
 
 from aiotwenty.bulk.fields import RecordColumn, Shape, columns_of
-from aiotwenty.bulk.sources import InputError
+from aiotwenty.bulk.source import InputError
 from aiotwenty.records.base import Namespace
 from aiotwenty.records.meta import ObjectMeta
 

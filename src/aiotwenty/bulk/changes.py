@@ -15,7 +15,7 @@ from aiotwenty.bulk.loader import LoadOptions
 from aiotwenty.bulk.options import AnyFilter, RemoveOptions, Rows, RunOptions, split_run
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.served import ServedCatalogue
-from aiotwenty.bulk.sources import InputError
+from aiotwenty.bulk.source import InputError
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.filters import Filter, guarded

@@ -20,7 +20,7 @@ from aiotwenty.bulk.load import AnyRecords
 from aiotwenty.bulk.options import AnyFilter, ExportOptions
 from aiotwenty.bulk.raw_page import RawPage
 from aiotwenty.bulk.report import OnProgress, Progress, counted
-from aiotwenty.bulk.sources import InputError
+from aiotwenty.bulk.source import InputError
 from aiotwenty.bulk.wire import on_its_way, selection_of
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.filters import Filter

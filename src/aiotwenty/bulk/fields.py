@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
-from aiotwenty.bulk.sources import InputError
+from aiotwenty.bulk.source import InputError
 from aiotwenty.graphql.advice import near
 from aiotwenty.graphql.annotations import alternatives, item_in, model_in, named_fields, plain_types
 

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from aiotwenty.bulk.fields import RecordColumn
 from aiotwenty.bulk.raw_page import RawPage
 from aiotwenty.bulk.rejects import as_cell
-from aiotwenty.bulk.sources import InputError, require_arrow
+from aiotwenty.bulk.source import InputError, require_arrow
 from aiotwenty.bulk.wire import value_at
 
 FORMATS = (".csv", ".jsonl", ".ndjson", ".parquet")

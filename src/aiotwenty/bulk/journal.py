@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from aiotwenty.bulk.report import Reject
-from aiotwenty.bulk.sources import InputError
+from aiotwenty.bulk.source import InputError
 
 _APPLICATION_ID = 0x74776A31
 _TABLES = """

@@ -22,7 +22,7 @@ from aiotwenty.bulk.prepare import Preparer, key_targets
 from aiotwenty.bulk.rejects import check_rejects_path, write_rejects
 from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject
 from aiotwenty.bulk.sender import Mode, Sender, Stopped
-from aiotwenty.bulk.sources import Check, FileSource, InputError, Source, open_source
+from aiotwenty.bulk.source import Check, FileSource, InputError, Source, open_source
 from aiotwenty.bulk.wire import Meter, Wire, on_its_way
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.records.identity import source_namespace
@@ -96,7 +96,7 @@ async def open_input(
         skip_nulls=skip_nulls,
     )
     if source.columns is not None:
-        mapper.check_columns(source.name, source.columns)
+        mapper.check_columns(source, source.columns)
     check = await asyncio.to_thread(source.check)
     if check is not None:
         if check.malformed and options.malformed == "refuse":
@@ -106,7 +106,7 @@ async def open_input(
                 "Correct these lines, or have them rejected (malformed='reject', --reject-malformed)"
             )
         if source.columns is None and check.columns:
-            mapper.check_columns(source.name, check.columns, check)
+            mapper.check_columns(source, check.columns, check)
     key = key_targets(mapper, options.key)
     if source.columns is not None and not mapper.gives(ID, source.columns):
         if not key and options.mode not in ("insert", "upsert"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from aiotwenty.bulk.batches import Reference
 from aiotwenty.bulk.fields import Relation, Shape, Target
-from aiotwenty.bulk.sources import RAW_TEXT, Check, InputError
+from aiotwenty.bulk.source import RAW_TEXT, Check, InputError, Source, clean_name
 from aiotwenty.bulk.transforms import Transform, named_transform
 from aiotwenty.records.identity import canonical
 
@@ -62,8 +62,8 @@ class Mapper:
         skip_nulls: bool = False,
     ) -> None:
         self.shape = shape
-        self._mapping = dict(mapping or {})
-        self._ignored = {*ignore, *REJECT_COLUMNS, RAW_TEXT}
+        self._mapping = {clean_name(name): spec for name, spec in (mapping or {}).items()}
+        self._ignored = {*map(clean_name, ignore), *REJECT_COLUMNS, RAW_TEXT}
         self._only = None if only is None else {self._value_path(name) for name in only}
         self._is_text = is_text
         self._hidden = shape.read_only_parts
@@ -134,12 +134,15 @@ class Mapper:
                 return True
         return False
 
-    def check_columns(self, source: str, columns: Iterable[str], check: Check | None = None) -> None:
-        """Raises `InputError` that names every unknown column, and every mapped column that is not there."""
+    def check_columns(self, source: Source, columns: Iterable[str], check: Check | None = None) -> None:
+        """Raises `InputError` that names every column that is neither mapped nor known nor left out."""
         columns = list(columns)
-        problems = []
+        self._leave_out(source, columns)
+        problems = [*self._nameless(source, columns), *self._shared(source, columns)]
         placed: dict[str, str] = {}
         for name in columns:
+            if name in source.unnamed or (name in source.doubled and name not in self._mapping):
+                continue
             try:
                 column = self.column(name)
                 # Rows of a file have all of these columns; rows from memory may have one or the other.
@@ -149,14 +152,52 @@ class Mapper:
             except InputError as error:
                 where = f" (first in row {check.columns[name]})" if check and check.columns.get(name, 1) > 1 else ""
                 problems.append(f"column {name!r}{where}: {error}")
-        missing = [name for name in self._mapping if name not in columns]
+        missing = [name for name in self._mapping if name not in columns and name not in source.doubled.values()]
         if problems:
             problems.append("map it to a field (mapping=, --map), or leave it out (ignore=, --ignore)")
         if missing:
             mapped = " and ".join(map(repr, missing))
             problems.append(f"mapped, but not there: column {mapped}; there are {', '.join(columns)}")
         if problems:
-            raise InputError(f"{source}: " + "; ".join(problems))
+            raise InputError(f"{source.name}: " + "; ".join(problems))
+
+    def _leave_out(self, source: Source, columns: Sequence[str]) -> None:
+        """`""` stands for the columns without a name, `*` for all that the mapping does not name."""
+        for name in columns:
+            said = source.doubled.get(name, name)
+            if (
+                said in self._ignored
+                or ("" in self._ignored and name in source.unnamed)
+                or ("*" in self._ignored and said not in self._mapping and name not in self._mapping)
+                or (said in self._mapping and self._mapping[said] is None)
+            ):
+                self._ignored.add(name)
+                self._columns[name] = None
+
+    def _nameless(self, source: Source, columns: Sequence[str]) -> list[str]:
+        """Columns without a name that are neither left out nor mapped by their place."""
+        wanted = [name for name in source.unnamed if name in columns and self._columns.get(name, self) is self]
+        if not wanted:
+            return []
+        # Those at the end, too, that would be let pass if nothing is in them.
+        places = [str(place) for name, place in source.unnamed.items() if name not in self._ignored]
+        several = len(places) > 1
+        listed = " and ".join(filter(None, [", ".join(places[:-1]), places[-1]]))
+        return [
+            f"column{'s' if several else ''} {listed} {'have' if several else 'has'} no name "
+            f"(to leave {'them' if several else 'it'} out: ignore='', to map: {wanted[0]!r})"
+        ]
+
+    def _shared(self, source: Source, columns: Sequence[str]) -> list[str]:
+        """Names that several columns have and that are not left out; one of them may be mapped by its number."""
+        groups: dict[str, list[str]] = {}
+        for name, said in source.doubled.items():
+            if name in columns and name not in self._ignored and name not in self._mapping:
+                groups.setdefault(said, []).append(name)
+        return [
+            f"several columns are named {said!r} (to tell them apart: {', '.join(map(repr, names))})"
+            for said, names in groups.items()
+        ]
 
     def build(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Reference]]:
         """Input data by the names of the wire, and the relations given by a natural key."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.mapping import FieldMapping
 from aiotwenty.bulk.report import OnProgress
-from aiotwenty.bulk.sources import Source
+from aiotwenty.bulk.source import Source
 
 Rows: TypeAlias = str | Path | Source | Iterable[Any] | AsyncIterable[Any]
 """A path (.csv, .tsv, .jsonl, .parquet), or an iterable or async iterable of models or mappings."""

@@ -13,7 +13,7 @@ from aiotwenty.bulk.batches import Prepared, Reference
 from aiotwenty.bulk.fields import Target
 from aiotwenty.bulk.mapping import Mapper, ValueRefused
 from aiotwenty.bulk.report import Reject
-from aiotwenty.bulk.sources import RAW_TEXT, InputError, Row
+from aiotwenty.bulk.source import RAW_TEXT, InputError, Row
 from aiotwenty.errors import InvalidInput
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.problems import explained

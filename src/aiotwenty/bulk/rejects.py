@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from aiotwenty.bulk.mapping import REJECT_COLUMNS
 from aiotwenty.bulk.report import Reject
-from aiotwenty.bulk.sources import CsvSource, InputError, Source, TextSource
+from aiotwenty.bulk.source import CsvSource, InputError, Source, TextSource
 
 
 def check_rejects_path(path: str | Path, source_path: Path | None) -> Path:

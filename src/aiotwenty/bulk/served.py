@@ -23,7 +23,7 @@ from pydantic import BaseModel, Field, create_model
 
 from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.fields import FILE_PARTS, RecordColumn, Shape
-from aiotwenty.bulk.sources import InputError
+from aiotwenty.bulk.source import InputError
 from aiotwenty.errors import UnexpectedResponse
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.endpoint import TwentyTransport

@@ -18,7 +18,7 @@ from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.loader import LoadOptions
 from aiotwenty.bulk.report import OnProgress
 from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
-from aiotwenty.bulk.sources import FileSource, InputError, JsonLinesSource, Row
+from aiotwenty.bulk.source import FileSource, InputError, JsonLinesSource, Row
 from aiotwenty.client import Client
 from aiotwenty.errors import InvalidInput, PermissionDenied, TwentyError
 from aiotwenty.graphql.filters import Filter

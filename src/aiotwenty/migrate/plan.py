@@ -27,7 +27,7 @@ from aiotwenty.bulk.options import Rows
 from aiotwenty.bulk.rejects import check_rejects_path
 from aiotwenty.bulk.report import LoadReport, OnProgress
 from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
-from aiotwenty.bulk.sources import InputError
+from aiotwenty.bulk.source import InputError
 from aiotwenty.client import Client
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.problems import explained

@@ -1,0 +1,26 @@
+"""Where rows come from: files of every kind, packed or not, pipes, addresses, and anything that can be iterated."""
+
+from __future__ import annotations
+
+from aiotwenty.bulk.source.base import RAW_TEXT, Check, FileSource, InputError, Row, Source
+from aiotwenty.bulk.source.csv import CsvSource
+from aiotwenty.bulk.source.jsonl import JsonLinesSource
+from aiotwenty.bulk.source.opening import open_source
+from aiotwenty.bulk.source.parquet import require_arrow
+from aiotwenty.bulk.source.table import clean_name
+from aiotwenty.bulk.source.text import TextSource
+
+__all__ = [
+    "RAW_TEXT",
+    "Check",
+    "CsvSource",
+    "FileSource",
+    "InputError",
+    "JsonLinesSource",
+    "Row",
+    "Source",
+    "TextSource",
+    "clean_name",
+    "open_source",
+    "require_arrow",
+]

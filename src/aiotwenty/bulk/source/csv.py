@@ -1,0 +1,160 @@
+"""CSV: where its header is, what separates its cells, and its rows."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from aiotwenty.bulk.source.base import Check, InputError, Row
+from aiotwenty.bulk.source.packing import Opener, plain
+from aiotwenty.bulk.source.table import LOOKED_THROUGH, Header, Recognise, header_among, recognised, with_text
+from aiotwenty.bulk.source.text import TextSource
+
+DELIMITERS = ",;\t|"
+_LONGEST_CELL = 16 * 1024 * 1024
+_SEP = re.compile(r'"?sep=(.)"?;?\s*', re.IGNORECASE)
+
+
+class CsvSource(TextSource):
+    """CSV with a header.
+
+    The delimiter is said, or in a first line `sep=;` (which Excel reads, too), or found: comma, semicolon, tab or bar,
+    whichever cuts the header and the lines under it alike; quotes are heeded. The header is the first line that is not
+    blank, or the one behind `skip_lines`, or further down if there are names there that `look` recognises.
+    """
+
+    is_text = True
+    nulls_are_gaps = True
+
+    def __init__(
+        self,
+        path: Path,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        skip_lines: int | None = None,
+        opened: Opener = plain,
+    ) -> None:
+        super().__init__(path, encoding, opened)
+        csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
+        if delimiter == "\\t":
+            delimiter = "\t"
+        if delimiter is not None and len(delimiter) != 1:
+            raise InputError(f"{path}: a delimiter is one character, not {delimiter!r}")
+        if skip_lines is not None and skip_lines < 0:
+            raise InputError(f"{path}: {skip_lines} lines cannot be skipped")
+        self._said = delimiter
+        self._skip_lines = skip_lines
+        lines = self.lines()
+        self._start = list(islice(lines, LOOKED_THROUGH + (skip_lines or 0)))
+        lines.close()  # type: ignore[attr-defined]
+        self._told = list(self.guesses)
+        self.look(None)
+
+    def look(self, recognise: Recognise | None) -> None:
+        """Finds the delimiter and the header. Raises `InputError` if there is no header."""
+        self.guesses = list(self._told)
+        sep = _SEP.fullmatch(self._start[0]) if self._start and self._said is None else None
+        first = self._skip_lines if self._skip_lines is not None else 1 if sep else 0
+        choice = self._said or (sep[1] if sep else DELIMITERS)
+        found = {one: self._header(one, first, recognise) for one in choice}
+        self.delimiter = max(choice, key=lambda one: self._fitness(one, found[one], recognise))
+        header = found[self.delimiter]
+        if header is None:
+            raise InputError(f"{self.path}: has no header line; the first line names the columns")
+        self._header_at, cells = header
+        self.header = Header.of(cells)
+        if not self.header.columns:
+            raise InputError(f"{self.path}, line {self._header_at + 1}: no column has a name")
+        self.columns, self.unnamed, self.doubled = self.header.columns, self.header.unnamed, self.header.doubled
+        if sep:
+            self.guesses.append(f"delimiter {self.delimiter!r}, from the first line")
+        elif self._said is None and self.header.width > 1 and self.delimiter != ",":
+            self.guesses.append(f"delimiter {self.delimiter!r}")
+        if self._skip_lines is None and any(line.strip() for line in self._start[first : self._header_at]):
+            self.guesses.append(f"header in line {self._header_at + 1}")
+
+    def _header(self, delimiter: str, first: int, recognise: Recognise | None) -> tuple[int, Sequence[str]] | None:
+        last = first + 1 if self._skip_lines is not None else len(self._start)
+        while first < len(self._start) and not self._start[first].strip():
+            first += 1
+        places = range(first, max(last, first + 1))
+        candidates = ((place, cells) for place in places if (cells := self._record(delimiter, place)) is not None)
+        return header_among(candidates, recognise)
+
+    def _record(self, delimiter: str, place: int) -> list[str] | None:
+        """The cells of the record that begins in that line; None where it cannot be read."""
+        try:
+            return next(self._reader(iter(self._start[place:]), delimiter), None)
+        except csv.Error:
+            return None
+
+    def _fitness(
+        self, delimiter: str, header: tuple[int, Sequence[str]] | None, recognise: Recognise | None
+    ) -> tuple[int, bool, float, int]:
+        """How well a delimiter does: names that mean something, several columns, lines that are cut like the header."""
+        if header is None:
+            return 0, False, 0.0, 0
+        place, cells = header
+        reader, widths = self._reader(iter(self._start[place:]), delimiter), []
+        try:
+            widths = [len(row) for row in reader if row]
+        except csv.Error:
+            widths.append(0)
+        alike = widths.count(len(cells)) / max(len(widths), 1)
+        return recognised(cells, recognise), len(cells) > 1, alike, len(cells)
+
+    def _reader(self, lines: Iterator[str], delimiter: str) -> Any:
+        return csv.reader(lines, delimiter=delimiter, strict=True)
+
+    def check(self) -> Check:
+        """The columns are those of the header; only the lines that do not fit it are looked at more closely."""
+        check = Check(columns=dict.fromkeys(self.columns or (), 1))
+        width, named = self.header.width, len(self.header.columns)
+        for line, cells, problem, text in self._cells():
+            if problem or len(cells) != width or (width > named and any(cells[named:])):
+                check.add(self._row(check.total + 1, line, cells, problem, text))
+            else:
+                check.total += 1
+        return check
+
+    def read(self) -> Iterator[Row]:
+        columns = self.header.columns
+        width, named = self.header.width, len(columns)
+        for number, (line, cells, problem, text) in enumerate(self._cells(), 1):
+            if problem or len(cells) != width or (width > named and any(cells[named:])):
+                yield self._row(number, line, cells, problem, text)
+            else:
+                yield Row(number, dict(zip(columns, cells, strict=False)), line)
+
+    def _row(self, number: int, line: int, cells: list[str], problem: str | None, text: list[str]) -> Row:
+        row = Row(number, {}, line, problem) if problem else self.header.fit(number, cells, line)
+        return with_text(row, "".join(text)) if row.problem else row
+
+    def _cells(self) -> Iterator[tuple[int, list[str], str | None, list[str]]]:
+        """Where each row begins, its cells, why it cannot be read, and its lines; those without a value are skipped."""
+        text: list[str] = []
+        reader = self._reader(_remembered(islice(self.lines(), self._header_at, None), text), self.delimiter)
+        next(reader, None)
+        while True:
+            text.clear()
+            line = self._header_at + reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                problem = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
+                yield line, [], problem, text
+                continue
+            if any(cells):
+                yield line, cells, None, text
+
+
+def _remembered(lines: Iterator[str], kept: list[str]) -> Iterator[str]:
+    for line in lines:
+        kept.append(line)
+        yield line

@@ -1,0 +1,111 @@
+"""Text files: which encoding they have, and their lines."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from aiotwenty.bulk.source.base import FileSource, InputError
+from aiotwenty.bulk.source.packing import UNREADABLE, Opener, first_bytes, plain
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+_LOOKED_AT = 4096
+_ELSEWHERE = "say which encoding it has (encoding=, --encoding)"
+
+
+class TextSource(FileSource):
+    """A text file, packed or not.
+
+    Its encoding is told by a byte order mark, or said, or UTF-8. UTF-16 without a mark is known by its NULs; nothing
+    else is guessed. A mark wins over what is said, unless the rest of the file contradicts it.
+    """
+
+    def __init__(self, path: Path, encoding: str | None = None, opened: Opener = plain) -> None:
+        super().__init__(path)
+        self._opened = opened
+        self._skip = 0
+        self._marked = ""
+        self.guesses: list[str] = []
+        start = first_bytes(path, opened, _LOOKED_AT)
+        try:
+            codecs.lookup(encoding or "utf-8")
+        except LookupError:
+            raise InputError(f"{path}: there is no encoding named {encoding!r}") from None
+        self.encoding = self._encoding(start, encoding)
+
+    def _encoding(self, start: bytes, said: str | None) -> str:
+        mark, marked, self._marked = next(
+            (mark for mark in _BYTE_ORDER_MARKS if start.startswith(mark[0])), (b"", "", "")
+        )
+        if marked and said and codecs.lookup(said).name != codecs.lookup(marked.removesuffix("-sig")).name:
+            if self._is(marked):
+                return marked
+            self._skip = len(mark)
+            self.guesses.append(f"the {self._marked} byte order mark is left out: what follows is {said}")
+            return said
+        if marked:
+            return marked
+        if said is None and (found := _utf_16(start)):
+            self.guesses.append(f"encoding {found}, without a byte order mark")
+            return found
+        return said or "utf-8"
+
+    def _is(self, encoding: str) -> bool:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        with self._opened(self.path) as file:
+            try:
+                while block := file.read(1024 * 1024):
+                    decoder.decode(block)
+                decoder.decode(b"", final=True)
+            except UnicodeError:
+                return False
+        return True
+
+    def lines(self) -> Iterator[str]:
+        with self.text() as file:
+            try:
+                yield from file
+            except UnicodeError as error:
+                raise self._undecodable(error) from None
+            except UNREADABLE as error:
+                raise InputError(f"{self.path}: is damaged or broken off ({error})") from None
+
+    def text(self) -> io.TextIOWrapper:
+        """The file from its beginning, as text; line breaks as they are."""
+        file = self._opened(self.path)
+        if self._skip:
+            file.read(self._skip)
+        return io.TextIOWrapper(file, encoding=self.encoding, newline="")
+
+    def _undecodable(self, error: UnicodeError) -> InputError:
+        if self.encoding.startswith("utf-8"):
+            with self._opened(self.path) as file:
+                for number, line in enumerate(file, 1):
+                    try:
+                        line.decode("utf-8")
+                    except UnicodeDecodeError as at:
+                        where = f"line {number}: not UTF-8 (byte 0x{line[at.start]:02x} in place {at.start + 1})"
+                        if self._marked:
+                            return InputError(
+                                f"{self.path}, {where}, though it begins with the byte order mark of UTF-8; "
+                                f"{_ELSEWHERE}, most likely cp1252: the mark is left out then"
+                            )
+                        return InputError(f"{self.path}, {where}; {_ELSEWHERE}, for instance cp1252 or utf-16")
+        return InputError(f"{self.path}: not {self.encoding} ({error}); {_ELSEWHERE}, for instance cp1252 or utf-16")
+
+
+def _utf_16(start: bytes) -> str | None:
+    """Text of Western scripts has a NUL in every second place; UTF-8 has none at all."""
+    even, odd = start[0::2].count(0), start[1::2].count(0)
+    half = len(start) // 2
+    if half and even + odd >= 0.2 * half and min(even, odd) <= 0.02 * half:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    return None
