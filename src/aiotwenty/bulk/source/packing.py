@@ -59,7 +59,7 @@ def opener(path: Path, packing: str) -> tuple[Opener, str]:
         case ".gz":
             return lambda path: cast(IO[bytes], gzip.open(path)), inside
         case ".bz2":
-            return lambda path: cast(IO[bytes], bz2.open(path)), inside
+            return lambda path: bz2.open(path), inside
         case ".xz":
             return lambda path: lzma.open(path), inside
         case ".zst":
