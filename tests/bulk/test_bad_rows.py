@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from aiotwenty.transport.encode import encode_json
 
 from aiotwenty import Hooks, Twenty
 from aiotwenty.bulk.batches import Prepared

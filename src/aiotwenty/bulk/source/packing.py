@@ -67,7 +67,7 @@ def opener(path: Path, packing: str) -> tuple[Opener, str]:
             return lambda path: cast(IO[bytes], io.BufferedReader(zstandard.open(path, "rb"))), inside
         case ".zip":
             member = _member(path)
-            return lambda path: cast(IO[bytes], zipfile.ZipFile(path).open(member)), member.rpartition("/")[2]
+            return lambda path: zipfile.ZipFile(path).open(member), member.rpartition("/")[2]
     return plain, path.name
 
 
