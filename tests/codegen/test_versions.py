@@ -72,6 +72,15 @@ def test_the_committed_schemas_are_what_introspection_writes(shared: Path, root:
         assert (root / f"schema/{ours}.graphql").read_text() == written
 
 
+def test_what_everything_belongs_to_is_asked_for_without_everything(newest: Project, root: Path) -> None:
+    """The server fails on it: "Cannot return null for non-nullable field Application.agents"."""
+    for queries in (root / "queries/metadata", newest.folder / "queries/metadata"):
+        text = "\n".join(path.read_text() for path in queries.glob("*.graphql"))
+        asked = text.split("fragment Application on Application {")[1].split("\n}")[0]
+        assert "  universalIdentifier\n" in asked
+        assert not re.search("agents|frontComponents|commandMenuItems|settingsMenuItems|logicFunctions", asked)
+
+
 def test_an_older_server_with_metadata_among_its_records(shared: Path, tmp_path: Path) -> None:
     """Version 1.10: other names of columns and types, scalars as date filters, metadata root fields on /graphql."""
     made = project(tmp_path, older((shared / "core.standard.graphql").read_text()), METADATA_SDL)

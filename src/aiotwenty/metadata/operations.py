@@ -46,9 +46,8 @@ _APP_TOKEN = (
     "fragment AppToken on AppToken{createdAt expiresAt id type updatedAt}"
 )
 _APPLICATION = (
-    "fragment Application on Application{agents{...Agent}applicationRegistration{id}applicationRegistrationId"
-    " availablePackages canBeUninstalled commandMenuItems{...CommandMenuItem}defaultLogicFunctionRole{id}defaultRoleId"
-    " description frontComponents{...FrontComponent}id logicFunctions{...LogicFunction}logo logoFileId name"
+    "fragment Application on Application{applicationRegistration{id}applicationRegistrationId availablePackages"
+    " canBeUninstalled defaultLogicFunctionRole{id}defaultRoleId description id logo logoFileId name"
     " packageJsonChecksum packageJsonFileId universalIdentifier version yarnLockChecksum yarnLockFileId}"
 )
 _APPLICATION_CONNECTION_PROVIDER = (
@@ -628,10 +627,8 @@ _WORKSPACE = (
     " isCustomDomainEnabled isGoogleAuthBypassEnabled isGoogleAuthEnabled isInternalMessagesImportEnabled"
     " isMicrosoftAuthBypassEnabled isMicrosoftAuthEnabled isPasswordAuthBypassEnabled isPasswordAuthEnabled"
     " isPublicInviteLinkEnabled isTwoFactorAuthenticationEnforced logo logoFileId metadataVersion routerModel"
-    " smartModel subdomain trashRetentionDays updatedAt useRecommendedModels viewFields{...ViewField}viewFilterGroups"
-    "{...ViewFilterGroup}viewFilters{...ViewFilter}viewGroups{...ViewGroup}viewSorts{...ViewSort"
-    "}workspaceCustomApplication{id name}workspaceCustomApplicationId workspaceDiscoverability workspaceMembersCount"
-    " workspaceUrls{...WorkspaceUrls}}"
+    " smartModel subdomain trashRetentionDays updatedAt useRecommendedModels workspaceCustomApplication{id name"
+    "}workspaceCustomApplicationId workspaceDiscoverability workspaceMembersCount workspaceUrls{...WorkspaceUrls}}"
 )
 _WORKSPACE_AI_STATS = (
     "fragment WorkspaceAiStats on WorkspaceAiStats{conversationsCount skillsCount toolsCount}"
@@ -902,7 +899,7 @@ FIND_MANY_APPLICATIONS = rt.Operation(
     "query",
     "query FindManyApplications{findManyApplications{...Application}}",
     "findManyApplications",
-    (_AGENT, _APPLICATION, _APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _COMMAND_MENU_ITEM, _FRONT_COMPONENT, _LOGIC_FUNCTION),
+    (_APPLICATION,),
 )
 FIND_ONE_APPLICATION = rt.Operation(
     "FindOneApplication",
@@ -910,7 +907,7 @@ FIND_ONE_APPLICATION = rt.Operation(
     "query FindOneApplication($id:UUID$universalIdentifier:UUID){findOneApplication(id:$id universalIdentifier"
     ":$universalIdentifier){...Application}}",
     "findOneApplication",
-    (_AGENT, _APPLICATION, _APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _COMMAND_MENU_ITEM, _FRONT_COMPONENT, _LOGIC_FUNCTION),
+    (_APPLICATION,),
 )
 FIND_ONE_APPLICATION_REGISTRATION = rt.Operation(
     "FindOneApplicationRegistration",
@@ -962,7 +959,7 @@ INSTALL_APPLICATION = rt.Operation(
     "mutation InstallApplication($universalIdentifier:String!$version:String){installApplication(universalIdentifier"
     ":$universalIdentifier version:$version){...Application}}",
     "installApplication",
-    (_AGENT, _APPLICATION, _APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _COMMAND_MENU_ITEM, _FRONT_COMPONENT, _LOGIC_FUNCTION),
+    (_APPLICATION,),
 )
 RENEW_APPLICATION_TOKEN = rt.Operation(
     "RenewApplicationToken",
@@ -2991,10 +2988,7 @@ GET_CURRENT_WORKSPACE = rt.Operation(
     "query",
     "query GetCurrentWorkspace{currentWorkspace{...Workspace}}",
     "currentWorkspace",
-    (
-        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
-        _WORKSPACE, _WORKSPACE_URLS,
-    ),
+    (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
 FIND_WORKSPACE_AI_STATS = rt.Operation(
     "FindWorkspaceAiStats",
@@ -3009,10 +3003,7 @@ FIND_WORKSPACE_FROM_INVITE_HASH = rt.Operation(
     "query FindWorkspaceFromInviteHash($inviteHash:String!){findWorkspaceFromInviteHash(inviteHash:$inviteHash"
     "){...Workspace}}",
     "findWorkspaceFromInviteHash",
-    (
-        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
-        _WORKSPACE, _WORKSPACE_URLS,
-    ),
+    (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
 FIND_WORKSPACE_INVITATIONS = rt.Operation(
     "FindWorkspaceInvitations",
@@ -3033,20 +3024,14 @@ ACTIVATE_WORKSPACE = rt.Operation(
     "mutation",
     "mutation ActivateWorkspace($data:ActivateWorkspaceInput!){activateWorkspace(data:$data){...Workspace}}",
     "activateWorkspace",
-    (
-        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
-        _WORKSPACE, _WORKSPACE_URLS,
-    ),
+    (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
 DELETE_CURRENT_WORKSPACE = rt.Operation(
     "DeleteCurrentWorkspace",
     "mutation",
     "mutation DeleteCurrentWorkspace{deleteCurrentWorkspace{...Workspace}}",
     "deleteCurrentWorkspace",
-    (
-        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
-        _WORKSPACE, _WORKSPACE_URLS,
-    ),
+    (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
 DELETE_WORKSPACE_INVITATION = rt.Operation(
     "DeleteWorkspaceInvitation",
@@ -3067,10 +3052,7 @@ UPDATE_WORKSPACE = rt.Operation(
     "mutation",
     "mutation UpdateWorkspace($data:UpdateWorkspaceInput!){updateWorkspace(data:$data){...Workspace}}",
     "updateWorkspace",
-    (
-        _BILLING_ENTITLEMENT, _FEATURE_FLAG, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT,
-        _WORKSPACE, _WORKSPACE_URLS,
-    ),
+    (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
 UPDATE_WORKSPACE_MEMBER_ROLE = rt.Operation(
     "UpdateWorkspaceMemberRole",

@@ -1009,18 +1009,14 @@ class ApiKey(rt.Record):
 
 
 class Application(rt.Record):
-    agents: list[Agent]
     application_registration: ApplicationApplicationRegistration | None
     application_registration_id: rt.UUID | None
     available_packages: rt.Json
     can_be_uninstalled: bool
-    command_menu_items: list[CommandMenuItem]
     default_logic_function_role: ApplicationDefaultLogicFunctionRole | None
     default_role_id: str | None
     description: str | None
-    front_components: list[FrontComponent]
     id: rt.UUID
-    logic_functions: list[LogicFunction]
     logo: str | None
     logo_file_id: rt.UUID | None
     name: str
@@ -1674,11 +1670,6 @@ class Workspace(rt.Record):
     trash_retention_days: float
     updated_at: rt.DateTime
     use_recommended_models: bool
-    view_fields: list[ViewField] | None
-    view_filter_groups: list[ViewFilterGroup] | None
-    view_filters: list[ViewFilter] | None
-    view_groups: list[ViewGroup] | None
-    view_sorts: list[ViewSort] | None
     workspace_custom_application: WorkspaceWorkspaceCustomApplication | None
     workspace_custom_application_id: str
     workspace_discoverability: rt.Open[WorkspaceDiscoverability]

@@ -23,6 +23,12 @@ from graphql import (
 from aiotwenty.codegen.model.names import distinct, pascal_case
 from aiotwenty.graphql.relations import is_list, object_fields
 
+SCOPES = frozenset({"Application", "Workspace"})
+"""What nearly all metadata belongs to. What such a one holds is no part of it, but a list of its own root field.
+
+It would be long, and the server doesn't load it: "Cannot return null for non-nullable field Application.agents"
+(Twenty, November 2026).
+"""
 PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 
 
@@ -123,6 +129,8 @@ class Selections:
         """The entities that each entity consists of, where those have no parts themselves: it has to end somewhere."""
         parts: dict[str, set[str]] = {}
         for type_ in self._schema.type_map.values():
+            if type_.name in SCOPES:
+                continue
             for field in object_fields(type_).values():
                 child = get_named_type(field.type)
                 if is_list(field.type) and not field.args and _belongs_to(child, type_.name):
