@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from graphql import GraphQLObjectType, build_schema, print_schema
+from pydantic import JsonValue
 
 from aiotwenty import Twenty
 from aiotwenty.errors import ConfigurationError, InvalidInput, NotFoundError, SchemaDrift
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.workspace import Option, RelationTo, Workspace
+from aiotwenty.workspace.data_model import RelationType
 
 
 def without(sdl: str, *places: str) -> str:
@@ -111,6 +113,37 @@ async def test_relations_are_made_and_followed(workspace: Workspace, rocket: str
     assert relation is not None
     assert (relation.type, relation.target_object) == ("MANY_TO_ONE", "company")
     assert (await workspace.field("company", relation.target_field)).label == f"Of {rocket}"
+
+
+@pytest.mark.parametrize("kind", ["MANY_TO_ONE", "ONE_TO_MANY"])
+async def test_a_new_morph_relation_has_the_name_under_which_it_is_listed(
+    workspace: Workspace, rocket: str, kind: RelationType
+) -> None:
+    """The server answers with the name of one of its parts."""
+    await workspace.create_object(rocket, f"{rocket}s")
+    targets = [RelationTo(name, label=f"Of {rocket}", type=kind) for name in ("company", "person")]
+    made = await workspace.create_field(rocket, "helper", "MORPH_RELATION", relation=targets)
+    assert made.name == "helper"
+    assert await workspace.field(rocket, made.name) == made
+    if made.morph_relations is not None:  # not every server tells
+        assert {relation.target_object for relation in made.morph_relations} == {"company", "person"}
+
+
+async def test_a_field_of_files_says_how_many_it_holds(workspace: Workspace, rocket: str) -> None:
+    await workspace.create_object(rocket, f"{rocket}s")
+    made = await workspace.create_field(rocket, "papers", "FILES")
+    most = await workspace.create_field(rocket, "pictures", "FILES", settings={"maxNumberOfValues": 60})
+    if made.settings is not None:  # not every server tells
+        assert (made.settings, most.settings) == ({"maxNumberOfValues": 10}, {"maxNumberOfValues": 60})
+
+
+@pytest.mark.parametrize("number", [0, 61, 2.5, "3", True, None])
+async def test_a_field_of_files_that_the_server_would_refuse_is_refused_here(
+    workspace: Workspace, rocket: str, number: JsonValue
+) -> None:
+    await workspace.create_object(rocket, f"{rocket}s")
+    with pytest.raises(ConfigurationError, match="from 1 to 60 files"):
+        await workspace.create_field(rocket, "papers", "FILES", settings={"maxNumberOfValues": number})
 
 
 async def test_webhooks_are_made_changed_and_removed(workspace: Workspace) -> None:

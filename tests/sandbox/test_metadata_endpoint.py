@@ -244,7 +244,7 @@ def insert(endpoint: Endpoint, into: str, **values: Any) -> None:
         ({"name": "type"}, 'This name is reserved. Use a different name or the system will add "Custom" suffix.'),
         (
             {"type": "FILES"},
-            "maxNumberOfValues must be defined in settings and be a number greater than 0 and less than or equal to 10",
+            "maxNumberOfValues must be defined in settings and be a number greater than 0 and less than or equal to 60",
         ),
         ({"label": " "}, "Label cannot be empty"),
         ({"type": "SELECT"}, "Options are required for enum fields"),

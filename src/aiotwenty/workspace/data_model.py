@@ -84,6 +84,8 @@ class Field(_Model):
     relation: Relation | None = None
     morph_relations: tuple[Relation, ...] | None = None
     """Of a MORPH_RELATION: one for each object that it may lead to."""
+    morph_id: UUID | None = None
+    """Of a MORPH_RELATION: the same for all of its parts, of which `fields` lists one."""
     application_id: UUID | None = None
     universal_identifier: str | None = None
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from pydantic import JsonValue
 from pydantic.alias_generators import to_camel
 
-from aiotwenty.errors import NotFoundError, PaginationError
+from aiotwenty.errors import ConfigurationError, NotFoundError, PaginationError
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.executor import Executor
 from aiotwenty.graphql.models import UUID, Record
@@ -26,6 +26,9 @@ __all__ = ["COLORS", "Field", "Object", "Option", "Relation", "RelationTo", "Wor
 
 COLORS = ("green", "turquoise", "sky", "blue", "purple", "pink", "red", "orange", "yellow", "gray")
 """The colours that options get in turn when none is said."""
+MAX_FILES = 60
+"""What a field of type FILES may hold at most (Twenty, November 2026)."""
+_FILES = 10
 _PAGE = 1000
 
 
@@ -158,8 +161,9 @@ class Workspace:
 
         `type` is Twenty's: TEXT, NUMBER, BOOLEAN, DATE, DATE_TIME, SELECT, MULTI_SELECT, RATING, CURRENCY, LINKS,
         EMAILS, PHONES, ADDRESS, FULL_NAME, RICH_TEXT, RAW_JSON, ARRAY, UUID, FILES, RELATION, MORPH_RELATION. The last
-        two need `relation`, a MORPH_RELATION several. `default_value` is written as Twenty does: text and options have
-        quotes of their own (`"'ONE'"`).
+        two need `relation`, a MORPH_RELATION several. FILES take `settings={"maxNumberOfValues": …}`, 1 to 60, and 10
+        if nothing is said. `default_value` is written as Twenty does: text and options have quotes of their own
+        (`"'ONE'"`).
         """
         values: dict[str, Any] = {
             "objectMetadataId": str(await self._object_id(object)),
@@ -176,13 +180,20 @@ class Workspace:
             ),
             **_camel(more),
         }
+        if type == "FILES":
+            values["settings"] = _file_settings(settings)
         if options is not None:
             values["options"] = _options(options)
         if isinstance(relation, RelationTo):
             values["relationCreationPayload"] = await self._relation(relation)
         elif relation is not None:
             values["morphRelationsCreationPayload"] = [await self._relation(one) for one in relation]
-        return await self._field(await self.served.call("mutation", "createOneField", values, select=_FIELD))
+        field = await self._field(await self.served.call("mutation", "createOneField", values, select=_FIELD))
+        if field.morph_id is None:
+            return field
+        # The server answers with one of the parts; the data model may list another, under the name of the whole.
+        listed = await self.fields(values["objectMetadataId"])
+        return next((other for other in listed if other.morph_id == field.morph_id), field)
 
     async def update_field(
         self,
@@ -306,6 +317,17 @@ def _label(name: str) -> str:
     """`surveyResult` and `SURVEY_RESULT` as people write them: Survey result."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name).strip().lower()
     return words[:1].upper() + words[1:]
+
+
+def _file_settings(settings: Mapping[str, JsonValue] | None) -> dict[str, JsonValue]:
+    """The settings of a FILES field: without a number of files the server refuses it (Twenty, November 2026)."""
+    complete = {"maxNumberOfValues": _FILES, **(settings or {})}
+    number = complete["maxNumberOfValues"]
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MAX_FILES:
+        raise ConfigurationError(
+            f"settings: maxNumberOfValues is {number!r}; a FILES field holds from 1 to {MAX_FILES} files."
+        )
+    return complete
 
 
 def _options(options: Sequence[OptionLike], start: int = 0) -> list[dict[str, JsonValue]]:

@@ -12,7 +12,7 @@ from aiotwenty.sandbox.model.model import OPTIONED, RELATIONS, unquoted
 from aiotwenty.sandbox.model.names import camel
 
 MAX_NAME_LENGTH = 63
-MAX_FILES = 10
+MAX_FILES = 60
 _RESERVED_NAMES = """
 address addresses aggregate appToken appTokens approvedAccessDomain approvedAccessDomains billingCustomer
 billingCustomers billingEntitlement billingEntitlements billingMeter billingMeters billingProduct billingProducts

@@ -123,7 +123,11 @@ class ModelResolvers:
     def _create_field(self, input: dict[str, Any]) -> FieldNode:  # noqa: A002
         model, given = self._workspace.model, input["field"]
         field = self._change(lambda: field_changes.create_field(model, given, strict=self._strict))
-        return self._field(field.id)
+        node = self._field(field.id)
+        if field.type == "MORPH_RELATION" and field.relations[0].kind == "ONE_TO_MANY":
+            # The answer is one of its parts, under the part's own name (Twenty, November 2026).
+            node.name = field.relations[0].name
+        return node
 
     def _update_field(self, input: dict[str, Any]) -> FieldNode:  # noqa: A002
         model = self._workspace.model
