@@ -67,6 +67,24 @@ def test_bad_input_is_one_line_and_nothing_is_sent(capsys: pytest.CaptureFixture
     assert run(["load", "people", "people.csv", "--map", "Mail"]) == 2
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["delete", "companies"],
+        ["update", "companies", "--data", '{"employees":1}'],
+        ["export", "companies", "out.csv"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_filter_through_a_list_of_records_is_one_line_and_says_what_to_do(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, "--filter", '{"and":[{"people":{"jobTitle":{"eq":"CEO"}}}]}']) == 1
+    error = capsys.readouterr().err
+    assert "filter: and[0].people: the server filters by no to-many relation: filter people by companyId" in error
+    assert not Path("out.csv").exists()
+
+
 def test_update_and_delete_by_file_and_filter(capsys: pytest.CaptureFixture[str]) -> None:
     rows("people.csv", 50)
     assert run(LOAD) == 0

@@ -30,8 +30,11 @@ def _envelope(root: str | None, result_type: Any) -> Any:
     return TypeAdapter(_typed_dict("Envelope", {"data": data, "errors": NotRequired[Any]})).validator
 
 
-def decode(reply: Reply, operation: Operation, result_type: Any) -> Any:
-    """The value of the operation's root field, or the whole `data`. Raises `TwentyError`s, never anything else."""
+def decode(reply: Reply, operation: Operation, result_type: Any, *, metadata: bool = False) -> Any:
+    """The value of the operation's root field, or the whole `data`. Raises `TwentyError`s, never anything else.
+
+    `metadata` says that it is an answer of /metadata.
+    """
     invalid: ValidationError | None = None
     if reply.status < 300 and reply.is_json:
         validator: SchemaValidator = _envelope(operation.root, result_type)
@@ -47,7 +50,7 @@ def decode(reply: Reply, operation: Operation, result_type: Any) -> Any:
                 if shown is not reply.body:
                     note_restricted(envelope, from_json(reply.body))
                 return envelope["data"] if operation.root is None else envelope["data"][operation.root]
-    if known := failure(reply, generated=True):
+    if known := failure(reply, generated=True, metadata=metadata):
         raise known
     if invalid is None:
         raise UnexpectedResponse(f"HTTP {reply.status} with a result.", status=reply.status)

@@ -10,13 +10,15 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.file_upload import close_files
 from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, parse
 
-from aiotwenty.errors import AuthenticationError, SchemaDrift, TwentyError
+from aiotwenty.errors import AuthenticationError, TwentyError
 from aiotwenty.graphql.decode import decode, decode_document
 from aiotwenty.graphql.encode import encode_body, encode_json
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.settings import load_settings
 from aiotwenty.transport.engine import Engine, make_engine
 from aiotwenty.transport.exchange import Call, Reply
+from aiotwenty.transport.failures import gone_drift
+from aiotwenty.transport.gone import missing_field
 
 if TYPE_CHECKING:
     from gql import GraphQLRequest
@@ -76,7 +78,7 @@ class TwentyTransport(AIOHTTPTransport):
         on_retry: Callable[[TwentyError], object] | None = None,
     ) -> Any:
         """Like `run`, for a body that is encoded already. `on_retry` is told of every attempt that another follows."""
-        read = partial(decode, operation=operation, result_type=result_type)
+        read = partial(decode, operation=operation, result_type=result_type, metadata=self._metadata)
         return await self._send(self._operation_call(operation, body, read, repeatable, on_retry))
 
     async def run_raw(
@@ -85,7 +87,7 @@ class TwentyTransport(AIOHTTPTransport):
         """Like `run`, with the answer as it came."""
 
         def read(reply: Reply) -> tuple[Any, bytes]:
-            return decode(reply, operation, result_type), reply.body
+            return decode(reply, operation, result_type, metadata=self._metadata), reply.body
 
         return await self._send(self._operation_call(operation, encode_body(operation, variables), read))
 
@@ -94,20 +96,16 @@ class TwentyTransport(AIOHTTPTransport):
             return await self._engine.send(call)
         except AuthenticationError as error:
             suspect = error
-        # The server answers a caller that it does not know and a question for an object that is gone alike: ask it
-        # something that needs no object.
-        if suspect.anonymous and await self._is_known():
-            raise SchemaDrift(
-                f"{suspect.errors[0].get('message')} The workspace no longer has what this client was generated from: "
-                "introspect and generate again.",
-                operation=call.name,
-                type_name="Query" if call.reads else "Mutation",
-            )
+        # /graphql answers a caller that it does not know and a question for an object that is gone alike: ask something
+        # that needs no object.
+        gone = missing_field(suspect.message) if suspect.anonymous else None
+        if gone is not None and await self._is_known():
+            drift = gone_drift(gone)
+            drift.operation = call.name
+            raise drift
         raise suspect
 
     async def _is_known(self) -> bool:
-        if not self.url.endswith("/graphql"):
-            return False
         document = "query KeyCheck { objects(paging: {first: 1}) { edges { node { id } } } }"
         call = Call(
             name="KeyCheck",

@@ -30,6 +30,7 @@ from aiotwenty.errors import (
     UnexpectedResponse,
 )
 from aiotwenty.transport.exchange import Reply
+from aiotwenty.transport.gone import Gone, missing, missing_field
 
 _KEY_HINT = (
     "Check the API key (TWENTY_API_KEY) and that it belongs to this workspace; "
@@ -146,16 +147,18 @@ _FIRST: tuple[type[ApiError], ...] = (AuthenticationError, PermissionDenied, Rat
 
 _LIMIT = re.compile(r"Limit reached \((\d{1,9}) tokens per (\d{1,9}) ms\)")
 _TOO_MANY = re.compile(r"Maximum number of records to upsert is|Cannot update more than \d+ records at once")
-_NO_FIELD = re.compile(r'^Cannot query field "([^"]+)" on type "([^"]+)"')
 BODY_LIMIT = 10_000_000
 """Bytes above which the server refuses a request, with HTTP 500 (Twenty, July 2026)."""
 
 
-def failure(reply: Reply, *, generated: bool = False, graphql: bool = True) -> TwentyError | None:
+def failure(
+    reply: Reply, *, generated: bool = False, metadata: bool = False, graphql: bool = True
+) -> TwentyError | None:
     """The error that an answer is, or None if it has none.
 
     `generated` says that the document was made from the workspace's schema: then a field that the server does not
-    know means an unknown caller or a changed workspace, not a mistake in the document.
+    know means an unknown caller or a changed workspace, not a mistake in the document. On /metadata, which refuses
+    unknown callers otherwise and sees what is sent through the same schema, it always means the latter.
     """
     reply = reply.public()
     if 300 <= reply.status < 400 and "Location" in reply.headers:
@@ -168,7 +171,7 @@ def failure(reply: Reply, *, generated: bool = False, graphql: bool = True) -> T
         answer, parsed = None, False
     if isinstance(answer, dict) and parsed:
         if errors := _errors(answer):
-            return _from_errors(reply, errors, _data(answer), generated)
+            return _from_errors(reply, errors, _data(answer), generated, metadata)
         if reply.status >= 400 and ("messages" in answer or ("message" in answer and "statusCode" in answer)):
             return _from_nest(reply, answer, graphql)
         if reply.status < 300 and reply.is_json and ("data" in answer or not graphql):
@@ -188,16 +191,18 @@ def _data(answer: Mapping[str, Any]) -> dict[str, Any] | None:
     return data if isinstance(data, dict) else None
 
 
-def _from_errors(reply: Reply, raw: list[Any], data: dict[str, Any] | None, generated: bool) -> TwentyError:
+def _from_errors(
+    reply: Reply, raw: list[Any], data: dict[str, Any] | None, generated: bool, metadata: bool
+) -> TwentyError:
     errors = [entry if isinstance(entry, dict) else {"message": str(entry)} for entry in raw]
-    kinds = [_class_of(error, reply.status, generated) for error in errors]
+    kinds = [_class_of(error, reply.status, generated, metadata) for error in errors]
     # What may have been written in spite of an error decides over everything: root fields run independently.
     failing = (i for i, kind in enumerate(kinds) if kind is ApiError and _trouble(errors[i], reply.status))
     first = (i for wanted in _FIRST for i, kind in enumerate(kinds) if kind is wanted)
     decisive = [*failing, *first, 0][0]
     error, kind = errors[decisive], kinds[decisive]
     if kind is SchemaDrift:
-        return _drift(error, reply)
+        return gone_drift(_most_telling(errors))
     assert issubclass(kind, ApiError)
     return _build(kind, error, errors, data, reply)
 
@@ -220,7 +225,7 @@ def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> Twenty
     return _build(kind if issubclass(kind, ApiError) else ApiError, errors[0], errors, _data(answer), reply)
 
 
-def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[TwentyError]:
+def _class_of(error: Mapping[str, Any], status: int, generated: bool, metadata: bool = False) -> type[TwentyError]:
     code, sub_code = _codes(error)
     message = str(error.get("message", ""))
     for known in (sub_code, code):
@@ -233,10 +238,12 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool) -> type[Tw
     for pattern, kind in _MESSAGES:
         if pattern.search(message):
             return kind
-    if match := _NO_FIELD.match(message):
+    if generated and metadata and missing(message):
+        return SchemaDrift
+    if gone := missing_field(message):
         if not generated:
             return InvalidInput
-        return AuthenticationError if match[2] in ("Query", "Mutation") else SchemaDrift
+        return AuthenticationError if gone.is_root else SchemaDrift
     for known in (sub_code, code):
         # BAD_USER_INPUT comes with everything, a documented 429 included.
         if known in _CODES and not (_CODES[known] is InvalidInput and status in _REFUSING):
@@ -291,7 +298,7 @@ def _build(
         result.conflicting_id = _extension(error, "conflictingRecordId")
         result.conflicting_object = _extension(error, "conflictingObjectNameSingular")
     if isinstance(result, AuthenticationError):
-        result.anonymous = _NO_FIELD.match(message) is not None
+        result.anonymous = missing_field(message) is not None
     if kind is ApiError:
         result.reason = _trouble(error, reply.status)
     result.retry_after = _retry_after(reply)
@@ -325,7 +332,7 @@ def _reasons(error: Mapping[str, Any]) -> list[str]:
 
 def _hint(kind: type[ApiError], message: str) -> str:
     if kind is AuthenticationError:
-        return _ANONYMOUS_HINT if _NO_FIELD.match(message) else _KEY_HINT
+        return _ANONYMOUS_HINT if missing_field(message) else _KEY_HINT
     if kind is PermissionDenied:
         if message.startswith("Forbidden resource"):
             return _FORBIDDEN_HINT
@@ -337,13 +344,18 @@ def _hint(kind: type[ApiError], message: str) -> str:
     return ""
 
 
-def _drift(error: Mapping[str, Any], reply: Reply) -> SchemaDrift:
-    message = str(error.get("message", ""))
-    match = _NO_FIELD.match(message)
+def _most_telling(errors: list[dict[str, Any]]) -> Gone:
+    """Of all that a schema no longer has the root field, of which the rest often is a consequence; else the first."""
+    gone = [found for error in errors if (found := missing(str(error.get("message", ""))))]
+    return next((found for found in gone if found.is_root), gone[0])
+
+
+def gone_drift(gone: Gone) -> SchemaDrift:
+    """The error for what the schema no longer has."""
     return SchemaDrift(
-        f"{message} The workspace has changed since this client was generated: introspect and generate again.",
-        type_name=match[2] if match else None,
-        field=match[1] if match else None,
+        f"{gone.text} The workspace is not what this client was generated from: introspect and generate again.",
+        type_name=gone.type_name or None,
+        field=gone.field,
     )
 
 

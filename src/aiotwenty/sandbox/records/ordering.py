@@ -139,7 +139,7 @@ def cursor_paths(keys: list[OrderKey], strict: bool) -> list[tuple[str, ...]]:
     kept: dict[str, list[OrderKey]] = {}
     for key in keys:
         name = key.path[0]
-        # A foreign key isn't a field of the data model: 2.20 leaves it out, 1.10 puts it in and then fails on it.
+        # A foreign key isn't a field of the data model: 2.19 leaves it out, 1.10 puts it in and then fails on it.
         if key.column.reference is not None and not key.through_relation and not strict:
             continue
         if name in kept and kept[name][0].entry == key.entry:
