@@ -66,6 +66,7 @@ bench: .venv/.ready ## Side-by-side ratios, written to benchmarks/RESULTS.md.
 
 soak: .venv/.ready ## The long runs: many seeds, 750,000 rows.
 	$(BIN)/pytest -m soak
+	$(BIN)/pytest -m hypothesis --hypothesis-profile soak
 
 clean: ## Take away what the other targets made.
 	rm -rf .venv .demo .mypy_cache .pytest_cache .ruff_cache .coverage* tests/integrations/node_modules

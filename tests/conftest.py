@@ -7,8 +7,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.recorded import RECORDED, ROOT
+
+settings.register_profile("default", max_examples=100, deadline=None, derandomize=True, database=None)
+settings.register_profile("soak", settings.get_profile("default"), max_examples=5000)
+settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -26,9 +26,8 @@ def client_of() -> Callable[[Sandbox], Twenty]:
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as running:
-        yield running
+def sandbox(twenty_sandbox: Sandbox) -> Sandbox:
+    return twenty_sandbox
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def workspaces(draw: st.DrawFn) -> list[Thing]:
     return made if len(set(uppers)) == len(uppers) else made[:1]
 
 
-@settings(database=None, max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=max(6, settings().max_examples // 20), suppress_health_check=[HealthCheck.too_slow])
 @given(workspaces())
 def test_any_workspace_generates_imports_and_goes_there_and_back(workspace: list[Thing]) -> None:
     with tempfile.TemporaryDirectory() as folder:

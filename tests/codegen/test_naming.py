@@ -6,7 +6,7 @@ import keyword
 from enum import StrEnum
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aiotwenty.client import Client
@@ -46,7 +46,6 @@ def test_a_second_claimant_gets_a_number_and_the_order_does_not_matter() -> None
     assert naming.field_names(["name", "aBc", "a_bc"]) == expected
 
 
-@settings(derandomize=True, database=None)
 @given(st.sets(graphql_names, min_size=1, max_size=20))
 def test_fields_of_any_name_get_names_that_are_distinct_free_and_lead_back(names: set[str]) -> None:
     fields = naming.field_names(names)
@@ -62,7 +61,6 @@ def test_fields_of_any_name_get_names_that_are_distinct_free_and_lead_back(names
         assert python == graphql or python not in names
 
 
-@settings(derandomize=True, database=None)
 @given(st.sets(graphql_names, min_size=1, max_size=20))
 def test_options_of_any_name_make_an_enum_with_all_of_them(options: set[str]) -> None:
     members = naming.distinct(options, naming.member_name)
@@ -79,7 +77,6 @@ def test_every_name_that_a_client_has_is_taken() -> None:
     assert {name for name in dir(Client) if not name.startswith("_")} <= naming.CLIENT
 
 
-@settings(derandomize=True, database=None)
 @given(st.sets(graphql_names, min_size=1, max_size=20))
 def test_arguments_of_any_name_can_stand_in_one_signature(names: set[str]) -> None:
     arguments = naming.argument_names(names)

@@ -113,15 +113,7 @@ class Talk:
 
 
 @pytest.fixture
-def sandbox_options() -> dict[str, Any]:
-    """The arguments of the sandbox that `talk` talks to; a test module may have its own."""
-    return {}
-
-
-@pytest.fixture
-async def talk(sandbox_options: dict[str, Any]) -> AsyncIterator[Talk]:
+async def talk(twenty_sandbox: Sandbox) -> AsyncIterator[Talk]:
     """A fresh sandbox, and a session with its key."""
-    async with Sandbox(**sandbox_options) as sandbox:
-        headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-        async with aiohttp.ClientSession(headers=headers) as session:
-            yield Talk(sandbox, session)
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {twenty_sandbox.api_key}"}) as session:
+        yield Talk(twenty_sandbox, session)

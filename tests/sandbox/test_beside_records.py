@@ -59,9 +59,9 @@ class Caller:
 
 
 @pytest.fixture
-async def caller() -> AsyncIterator[Caller]:
-    async with Sandbox() as sandbox, aiohttp.ClientSession() as session:
-        yield Caller(sandbox, session)
+async def caller(twenty_sandbox: Sandbox) -> AsyncIterator[Caller]:
+    async with aiohttp.ClientSession() as session:
+        yield Caller(twenty_sandbox, session)
 
 
 # Files

@@ -56,7 +56,7 @@ def test_a_rate_limit_that_makes_no_sense_is_refused(given: Any) -> None:
         rate_limiter(given)
 
 
-@pytest.mark.parametrize("sandbox_options", [{"rate_limit": "3/60s"}])
+@pytest.mark.parametrize("twenty_sandbox_options", [{"rate_limit": "3/60s"}])
 async def test_the_fourth_request_is_refused_and_metadata_is_not_counted(talk: Any) -> None:
     for _ in range(3):
         await talk.data(COUNT)

@@ -403,7 +403,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     of_type=st.sampled_from(["TEXT", "NUMBER", "SELECT", "LINKS", "RELATION", "MORPH_RELATION", "RATING", "FILES"]),
     given=st.fixed_dictionaries(

@@ -12,7 +12,7 @@ CREATE = "mutation($d:[CompanyCreateInput!]!,$u:Boolean){createCompanies(data:$d
 
 
 @pytest.fixture
-def sandbox_options() -> dict[str, Any]:
+def twenty_sandbox_options() -> dict[str, Any]:
     return {"strict": True}
 
 

@@ -151,7 +151,7 @@ async def test_last_without_before_counts_from_the_front(talk: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("sandbox_options", [{"strict": True}])
+@pytest.mark.parametrize("twenty_sandbox_options", [{"strict": True}])
 async def test_an_old_server_repeats_a_page_of_equal_creation_times_for_ever(talk: Any) -> None:
     for size in (40, 40):
         data = [{"name": f"{size} {number}"} for number in range(size)]

@@ -80,12 +80,7 @@ headers = st.fixed_dictionaries(
 statuses = st.sampled_from([200, 200, 200, 201, 204, 301, 307, 400, 401, 403, 404, 413, 415, 429, 500, 502, 503])
 
 
-@settings(
-    max_examples=2000,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(bodies(), headers, statuses)
 @example(b"[" * 5000, {"Content-Type": "application/json"}, 200)
 @example(b'{"data":{"companies":{"edges":[{"node":1e999}]}}}', {"Content-Type": "application/json"}, 200)

@@ -16,9 +16,15 @@ UP, DOWN = "AscNullsFirst", "DescNullsLast"
 PEOPLE = [("Ada", "Zuse", "CEO"), ("Bob", "Young", "CEO"), ("Cy", "Zuse", "CTO"), ("Di", "Young", "CTO")]
 
 
-@pytest.fixture(params=[False, True], ids=["new server", "old server"])
-async def twenty(request: pytest.FixtureRequest) -> AsyncIterator[Twenty]:
-    async with Sandbox(strict=request.param) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+@pytest.fixture(params=[{}, {"strict": True}], ids=["new server", "old server"])
+def twenty_sandbox_options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    options: dict[str, Any] = request.param
+    return options
+
+
+@pytest.fixture
+async def twenty(twenty_sandbox: Sandbox) -> AsyncIterator[Twenty]:
+    async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
         await twenty.people.create_many(
             {
                 "name": {"firstName": first, "lastName": last},

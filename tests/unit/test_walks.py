@@ -23,7 +23,6 @@ from aiotwenty.records.reading import Identity
 from aiotwenty.sandbox import Sandbox
 from tests.unit.scripted import Answer, ScriptedServer, answer
 
-TOTAL = 20_000
 ORDERS: list[Any] = [
     {"id": "AscNullsFirst"},
     {"id": "DescNullsLast"},
@@ -58,11 +57,19 @@ async def fill(twenty: Twenty, count: int) -> None:
         await twenty.companies.create_many([company(number) for number in range(start, min(start + 200, count))])
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def crowded() -> AsyncIterator[Twenty]:
+@dataclasses.dataclass(frozen=True)
+class Crowd:
+    twenty: Twenty
+    count: int
+
+
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="module", params=[3000, pytest.param(20_000, marks=pytest.mark.soak)]
+)
+async def crowd(request: pytest.FixtureRequest) -> AsyncIterator[Crowd]:
     async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
-        await fill(twenty, TOTAL)
-        yield twenty
+        await fill(twenty, request.param)
+        yield Crowd(twenty, request.param)
 
 
 class OnlyIds(ObjectMeta):
@@ -81,24 +88,27 @@ class CompanyIds(Records[Identity, CompanyCreateInput, CompanyUpdateInput, Compa
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_walk_over_20_000_records_yields_each_once(crowded: Twenty) -> None:
-    seen = [record.id async for record in crowded.companies.iterate()]
-    assert len(seen) == len(set(seen)) == TOTAL
+async def test_a_walk_over_many_records_yields_each_once(crowd: Crowd) -> None:
+    seen = [record.id async for record in crowd.twenty.companies.iterate()]
+    assert len(seen) == len(set(seen)) == crowd.count
 
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("order", ORDERS, ids=str)
-async def test_an_ordered_walk_over_20_000_records_yields_each_once(crowded: Twenty, order: Any) -> None:
-    seen = [record.id async for record in CompanyIds(crowded.endpoint("graphql")).iterate(order_by=order)]
-    assert len(seen) == len(set(seen)) == TOTAL
+async def test_an_ordered_walk_over_many_records_yields_each_once(crowd: Crowd, order: Any) -> None:
+    seen = [record.id async for record in CompanyIds(crowd.twenty.endpoint("graphql")).iterate(order_by=order)]
+    assert len(seen) == len(set(seen)) == crowd.count
 
 
-@pytest.fixture(params=[False, True], ids=["new server", "old server"])
-async def twenty(request: pytest.FixtureRequest) -> AsyncIterator[Twenty]:
-    async with (
-        Sandbox(strict=request.param) as sandbox,
-        Twenty(sandbox.url, api_key=sandbox.api_key) as twenty,
-    ):
+@pytest.fixture(params=[{}, {"strict": True}], ids=["new server", "old server"])
+def twenty_sandbox_options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    options: dict[str, Any] = request.param
+    return options
+
+
+@pytest.fixture
+async def twenty(twenty_sandbox: Sandbox) -> AsyncIterator[Twenty]:
+    async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
         await fill(twenty, 300)
         yield twenty
 

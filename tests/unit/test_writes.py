@@ -32,9 +32,8 @@ QUICK = RetryPolicy(attempts=4, base=0.001)
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
+def sandbox(twenty_sandbox: Sandbox) -> Sandbox:
+    return twenty_sandbox
 
 
 @pytest.fixture
