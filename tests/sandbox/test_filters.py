@@ -36,11 +36,16 @@ async def count(talk: Any, condition: dict[str, Any]) -> int:
         ({"name": {"in": "x"}}, 'Filter operator "in" requires an array value for field name'),
         ({"name": {"like": 5}}, 'Filter operator "like" requires a string value for field "name", got number'),
         ({"name": {"startsWith": None}}, 'Filter operator "startsWith" requires a string value for field "name"'),
-        ({"accountOwner": {"eq": "x"}}, 'Cannot filter by relation field "accountOwner": use "accountOwnerId" instead'),
-        (
-            {"people": {"company": {"name": {"eq": "x"}}}},
-            "Relation filter nesting deeper than 1 hop is not supported",
-        ),
+        ({"accountOwner": {"eq": "x"}}, 'Object workspaceMember doesn\'t have any "eq" field.'),
+        ({"accountOwner": None}, 'Cannot filter by relation field "accountOwner": use "accountOwnerId" instead'),
+        ({"people": {"id": {"is": "NOT_NULL"}}}, 'Cannot filter by relation field "people"'),
+        ({"accountOwner": {"ownedOpportunities": {}}}, 'Cannot filter by relation field "ownedOpportunities"'),
+        ({"name": None}, 'Filter value for field "name" must be an object'),
+        ({"name": {}}, 'Filter for field "name" must have exactly one operator'),
+        ({"domainName": {"primaryLinkUrl": None}}, 'Filter value for field "domainName.primaryLinkUrl" must be an obj'),
+        ({"id": {"eq": "0190c1f0-7e2a-7abc-8def-0123456789ab"}}, "Invalid UUID value '0190c1f0-7e2a-7abc-8def-"),
+        ({"createdAt": {"gt": "2024"}}, "Invalid value '2024' for date-time field \"createdAt\""),
+        ({"createdAt": {"gt": "1767225600000"}}, "Invalid value '1767225600000' for date-time field"),
     ],
 )
 async def test_a_filter_that_makes_no_sense_is_refused(talk: Any, condition: dict[str, Any], message: str) -> None:
@@ -68,13 +73,17 @@ async def test_what_only_the_database_notices_is_said_in_its_words(
 @pytest.mark.parametrize(
     ("condition", "found"),
     [
-        ({"name": {"eq": ""}}, 1),
+        ({"name": {"eq": ""}}, 0),
         ({"name": {"neq": ""}}, 3),
         ({"name": {"ilike": ""}}, 1),
         ({"name": {"eq": "5"}}, 1),
         ({"name": {"eq": 5}}, 1),
         ({"name": {"in": [5, "b"]}}, 2),
-        ({"domainName": {"primaryLinkUrl": {"eq": ""}}}, 4),
+        ({"domainName": {"primaryLinkUrl": {"eq": ""}}}, 0),
+        ({"domainName": {"primaryLinkUrl": {"like": ""}}}, 4),
+        ({"name": {"startsWith": ""}}, 3),
+        ({"name": {"in": [None]}}, 0),
+        ({"id": {"eq": None}}, 0),
         ({"annualRevenue": {"amountMicros": {"gte": "7 and more"}}}, 1),
     ],
 )
@@ -94,3 +103,75 @@ async def test_a_boolean_is_taken_as_text_too(talk: Any) -> None:
     assert (await talk.error(query, filter={"isCanceled": {"eq": "no"}}))["message"] == (
         "Invalid boolean value 'no' for field \"isCanceled\""
     )
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        (None, 2),
+        ({}, 2),
+        ({"and": []}, 2),
+        ({"or": []}, 2),
+        ({"or": [{}, {"name": {"eq": "a"}}]}, 2),
+        ({"accountOwner": {}}, 2),
+        ({"not": {}}, 0),
+        ({"not": {"or": []}}, 0),
+        ({"not": []}, 0),
+        ({"accountOwner": {"not": {"name": {"firstName": {"eq": "x"}}}}}, 1),
+    ],
+)
+async def test_what_is_empty_filters_nothing_and_its_opposite_everything(
+    talk: Any, condition: dict[str, Any] | None, found: int
+) -> None:
+    member = (await talk.data("{ workspaceMembers { edges { node { id } } } }"))["edges"][0]["node"]["id"]
+    await talk.data(CREATE, data=[{"name": "a", "accountOwnerId": member}, {"name": "b"}])
+
+    assert (await talk.data(COUNT, filter=condition))["totalCount"] == found
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ({"and": None}, "Cannot read properties of null (reading 'map')"),
+        ({"or": None}, "Cannot read properties of null (reading 'map')"),
+        ({"and": {"name": {"eq": "a"}}}, "value.map is not a function"),
+        ({"not": None}, "Cannot convert undefined or null to object"),
+    ],
+)
+async def test_what_javascript_stumbles_over_is_an_internal_error(
+    talk: Any, condition: dict[str, Any], message: str
+) -> None:
+    error = await talk.error(COUNT, filter=condition)
+
+    assert error == {"message": message, "code": "INTERNAL_SERVER_ERROR"}
+
+
+async def test_an_option_that_there_is_not_is_quoted_with_its_type_as_postgres_does(talk: Any) -> None:
+    error = await talk.error(COUNT, filter={"createdBy": {"source": {"eq": "NOPE"}}})
+
+    enum = 'workspace_sandbox."company_createdBySource_enum"'
+    assert error["message"] == f'invalid input value for enum {enum}: "NOPE"'
+
+
+async def test_several_options_can_be_any_of_none(talk: Any) -> None:
+    query = "query ($filter: CompanyFilterInput) { workflows(filter: $filter) { totalCount } }"
+
+    assert (await talk.data(query, filter={"statuses": {"containsAny": []}}))["totalCount"] == 0
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"not": {"deletedAt": {"is": "NULL"}}},
+        {"or": [{"name": {"eq": "nobody"}}, {"deletedAt": {"is": "NOT_NULL"}}]},
+        {"and": [{"not": {"or": [{"deletedAt": {"is": "NULL"}}]}}]},
+    ],
+)
+async def test_a_filter_that_speaks_of_deleted_records_anywhere_finds_them(
+    talk: Any, condition: dict[str, Any]
+) -> None:
+    (made,) = await talk.data(CREATE, data=[{"name": "gone"}])
+    await talk.data("mutation($id:UUID!){deleteCompany(id:$id){id}}", id=made["id"])
+
+    assert await count(talk, {}) == 0
+    assert await count(talk, condition) == 1

@@ -21,34 +21,7 @@ ENVELOPE = frozenset({"code", "subCode", "message", "summary"})
 """What the recordings keep of the extensions of an error."""
 
 KNOWN_DIFFERENCES: dict[int, str] = {
-    5: "sandbox: values",
-    13: "sandbox: values",
     16: "sandbox: metadata",
-    29: "sandbox: values",
-    38: "sandbox: values",
-    44: "sandbox: values",
-    52: "sandbox: groups",
-    56: "sandbox: filters",
-    62: "sandbox: filters",
-    64: "sandbox: values",
-    67: "sandbox: filters",
-    68: "sandbox: values",
-    72: "sandbox: reading",
-    74: "sandbox: values",
-    80: "sandbox: values",
-    85: "sandbox: reading",
-    86: "sandbox: values",
-    90: "sandbox: filters",
-    93: "sandbox: groups",
-    97: "sandbox: reading",
-    103: "sandbox: groups",
-    104: "sandbox: values",
-    105: "sandbox: filters",
-    108: "sandbox: values",
-    111: "sandbox: groups",
-    118: "sandbox: values",
-    127: "sandbox: reading",
-    129: "sandbox: reading",
 }
 """By the place of the probe, each with its reason."""
 

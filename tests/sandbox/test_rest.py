@@ -169,7 +169,7 @@ async def test_an_empty_list_in_a_filter_is_taken(talk: Any) -> None:
 
 
 async def test_duplicates_are_found(talk: Any) -> None:
-    name = {"firstName": "A", "lastName": "B"}
+    name = {"firstName": "Ada", "lastName": "Byron"}
     _, made = await call(talk, "POST", "/rest/people", {"name": name})
 
     status, body = await call(talk, "POST", "/rest/people/duplicates", {"data": [{"name": name}]})

@@ -22,6 +22,8 @@ def plain(value: Any) -> Any:
 def values(answer: Any) -> Any:
     """What was written, without what each workspace gives a record by itself."""
     if isinstance(answer, dict):
+        if answer.get("source") == "API" and "name" in answer:
+            answer = {**answer, "name": "the key's"}
         return {key: "…" if key in _OWN and value is not None else values(value) for key, value in answer.items()}
     if isinstance(answer, list):
         return [values(item) for item in answer]

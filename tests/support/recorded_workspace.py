@@ -248,6 +248,7 @@ async def seed(workspace: Workspace) -> None:
         for number in range(3)
     ]
     await workspace.ask("/graphql", *people({**contact, "id": CONTACT}, *others))
+    created: dict[str, str] = {}
     for root, given in {
         "createOpportunity": {"name": "o"},
         "createNote": {"title": "n"},
@@ -266,6 +267,15 @@ async def seed(workspace: Workspace) -> None:
         "createNoteTarget": {},
         "createTaskTarget": {},
         "createTimelineActivity": {"name": "company.created"},
+    }.items():
+        made = await workspace.ask("/graphql", f"mutation($d:X!){{ {root}(data:$d){{ id }} }}", {"d": given})
+        created[root] = made[root]["id"]
+    channel = workspace.sandbox.workspace.new_channel()
+    for root, given in {
+        "createMessageChannelMessageAssociation": {"messageId": created["createMessage"], "messageChannelId": channel}
+        | {"direction": "INCOMING"},
+        "createCalendarChannelEventAssociation": {"calendarEventId": created["createCalendarEvent"]}
+        | {"calendarChannelId": channel},
     }.items():
         await workspace.ask("/graphql", f"mutation($d:X!){{ {root}(data:$d){{ id }} }}", {"d": given})
 

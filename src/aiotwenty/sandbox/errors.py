@@ -96,6 +96,24 @@ def invalid_cursor(cursor: str | None = None) -> RecordError:
     return RecordError(message, sub_code="INVALID_CURSOR", friendly=GENERIC)
 
 
+def not_groupable(name: str) -> RecordError:
+    return invalid_query(f'Field "{name}" is not supported in groupBy')
+
+
+def not_grouped(name: str) -> RecordError:
+    return RecordError(f"Cannot order by a field that is not an aggregate nor in groupBy criteria: {name}.")
+
+
+def no_such_column(table: str, name: str) -> RecordError:
+    """What Postgres says of a composite field that is taken for a column."""
+    return RecordError(f"column {table}.{name} does not exist", code="INTERNAL_SERVER_ERROR", friendly=GENERIC)
+
+
+def invalid_uuid_syntax(value: str) -> RecordError:
+    """What Postgres says of an id that nobody looked at before."""
+    return RecordError(f'invalid input syntax for type uuid: "{value}"', friendly="Invalid input provided.")
+
+
 def missing_time_zone() -> RecordError:
     message = "Time zone should be specified for a group by date on Day, Week, Month, Quarter or Year"
     return RecordError(message, sub_code="MISSING_TIMEZONE_FOR_DATE_GROUP_BY", friendly=GENERIC)
@@ -153,6 +171,13 @@ def relation_by_its_column(name: str, column: str) -> RecordError:
     return invalid_filter(
         f'Cannot filter by relation field "{name}": use "{column}" instead',
         f'Invalid filter: use "{column}" to filter by this relation field',
+    )
+
+
+def relation_not_filterable(name: str) -> RecordError:
+    return invalid_filter(
+        f'Cannot filter by relation field "{name}"',
+        f'Invalid filter: filtering by relation field "{name}" is not supported',
     )
 
 
@@ -226,6 +251,28 @@ def invalid_part(part: str, of_type: str, name: str) -> RecordError:
 
 def invalid_url() -> RecordError:
     return RecordError("The URL of the link is not valid", sub_code="INVALID_URL", friendly="Invalid URL format.")
+
+
+def invalid_blocknote(name: str) -> RecordError:
+    return invalid_data(
+        f'Invalid blocknote value for field "{name}" - must contain valid JSON', "Invalid value for rich text."
+    )
+
+
+def not_writable(name: str, of_type: str) -> RecordError:
+    return invalid_data(f"{name} {of_type}-typed field does not support write operations")
+
+
+def invalid_id(value: str) -> RecordError:
+    return invalid_query(f'Value "{value}" is not a valid UUID', "Invalid UUID format.")
+
+
+def unreadable_phones() -> RecordError:
+    """Of the sandbox itself: what it lacks, and how to get it."""
+    return RecordError(
+        "the sandbox reads telephone numbers with the package phonenumbers: pip install 'aiotwenty[phones]'.",
+        code="INTERNAL_SERVER_ERROR",
+    )
 
 
 def invalid_phone(value: Any) -> RecordError:
@@ -345,6 +392,16 @@ def undefined_property(name: str) -> RecordError:
     return RecordError(f"Cannot read properties of undefined (reading '{name}')", code="INTERNAL_SERVER_ERROR")
 
 
+def javascript_failed(message: str) -> RecordError:
+    """What JavaScript says where Twenty didn't look first."""
+    return RecordError(message, code="INTERNAL_SERVER_ERROR")
+
+
+def data_not_valid() -> RecordError:
+    """What the database refuses, in the words in which Twenty hides it."""
+    return RecordError("Data validation error.", code="INTERNAL_SERVER_ERROR")
+
+
 def internal() -> RecordError:
     """A fault of the sandbox itself; its log says which."""
     return RecordError("Internal server error", code="INTERNAL_SERVER_ERROR", friendly=GENERIC)
@@ -413,6 +470,23 @@ def invalid_token_type() -> RecordError:
 
 def key_expired() -> RecordError:
     return _refused_caller("This API Key is expired", "FORBIDDEN", "FORBIDDEN_EXCEPTION", _NO_PERMISSION)
+
+
+def method_not_allowed() -> RecordError:
+    return RecordError("Method not allowed.", code="FORBIDDEN", sub_code="FORBIDDEN", friendly=GENERIC)
+
+
+def permission_denied() -> RecordError:
+    return RecordError(
+        "Entity performing the request does not have permission",
+        code="FORBIDDEN",
+        sub_code="PERMISSION_DENIED",
+        friendly="You do not have permission to perform this action.",
+    )
+
+
+def user_required() -> RecordError:
+    return RecordError("User id is required", code="UNAUTHENTICATED", sub_code="INVALID_AUTH_CONTEXT", friendly=GENERIC)
 
 
 def key_revoked() -> RecordError:

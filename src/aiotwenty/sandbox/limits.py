@@ -16,6 +16,10 @@ MAX_NESTED_RECORDS_STRICT = 200
 """Per parent too, but all parents share the sum."""
 MAX_RELATION_DEPTH_STRICT = 5
 MAX_GROUPS = 50
+MAX_GROUPED_RECORDS = 10
+MIN_COMPARED_LENGTH = 3
+"""Shorter values are not compared when duplicates are looked for."""
+MAX_SEARCH_RESULTS = 100
 MAX_BODY_BYTES = 10 * 1024 * 1024
 REST_DEFAULT_PAGE = 60
 REST_MAX_PAGE = 200

@@ -188,7 +188,9 @@ class Sandbox:
         assert self._sender is not None
         model = self.workspace.model
         if self._operations is None or self._operations_revision != model.revision:
-            self._operations = Operations(self.store, model, self._files.show, self._sender, self.strict)
+            self._operations = Operations(
+                self.store, model, self._files.show, self._sender, self.strict, channels=self.workspace.channels
+            )
             self._operations_revision = model.revision
         return self._operations
 

@@ -40,13 +40,13 @@ _ID: dict[str, Any] = {"name": "id", "in": "path", "required": True, "schema": _
 
 
 def core_document(model: DataModel, url: str) -> dict[str, Any]:
-    """An OpenAPI 3.1 document with the paths and schemas of all active objects."""
-    active = [each for each in model.objects.values() if each.is_active]
+    """An OpenAPI 3.1 document with the paths and schemas of all objects."""
+    objects = model.objects.values()
     return _document(
         f"{url}/rest",
-        [{"name": each.name_plural, "description": f"Object `{each.name_plural}`"} for each in active],
-        {path: item for each in active for path, item in _paths(each).items()},
-        {each.type_name: _schema(each) for each in active},
+        [{"name": each.name_plural, "description": f"Object `{each.name_plural}`"} for each in objects],
+        {path: item for each in objects for path, item in _paths(each).items()},
+        {each.type_name: _schema(each) for each in objects},
     )
 
 
@@ -137,7 +137,7 @@ def _said(tag: str, operation_id: str, status: str, answer: dict[str, Any], **mo
 
 def _schema(of: Object) -> dict[str, Any]:
     properties: dict[str, Any] = {}
-    for each in of.active_fields():
+    for each in of.fields.values():
         if each.relations:
             columns = (one.join_column for one in each.relations if one.join_column)
             properties.update(dict.fromkeys(columns, _UUID))
@@ -145,7 +145,7 @@ def _schema(of: Object) -> dict[str, Any]:
             properties[each.name] = _value(each)
     required = [
         each.name
-        for each in of.active_fields()
+        for each in of.fields.values()
         if not each.relations and not each.is_nullable and each.default_value is None
     ]
     said: dict[str, Any] = {"type": "object", "description": of.label_singular, "properties": properties}

@@ -18,7 +18,9 @@ from graphql import (
     build_schema,
 )
 
+from aiotwenty.sandbox.errors import GENERIC
 from aiotwenty.sandbox.language.validating import Answer, forbidden, run
+from aiotwenty.sandbox.limits import MAX_SEARCH_RESULTS
 from aiotwenty.sandbox.metadata.resolvers import not_in_sandbox
 from aiotwenty.sandbox.model.composites import COMPOSITES
 from aiotwenty.sandbox.model.directives import DIRECTIVES
@@ -178,11 +180,14 @@ class StaticFields:
         excludedObjectNameSingulars: list[str] | None = None,  # noqa: N803
     ) -> dict[str, Any]:
         """Every record that has all of the words, in any searched field; ranks are all the same."""
+        if limit > MAX_SEARCH_RESULTS:
+            message = f"Limit cannot exceed {MAX_SEARCH_RESULTS} items"
+            raise GraphQLError(message, extensions={"userFriendlyMessage": GENERIC, "code": "BAD_USER_INPUT"})
         skipped = _offset(after)
         words = searchInput.lower().split()
         found: list[dict[str, Any]] = []
         for of in self._model.objects.values():
-            if not (of.is_searchable and of.is_active) or of.name_singular in (excludedObjectNameSingulars or ()):
+            if not of.is_searchable or of.name_singular in (excludedObjectNameSingulars or ()):
                 continue
             if includedObjectNameSingulars and of.name_singular not in includedObjectNameSingulars:
                 continue

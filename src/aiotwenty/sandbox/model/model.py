@@ -52,6 +52,8 @@ def universal_identifier(own_id: str) -> str:
 
 RELATIONS = frozenset({"RELATION", "MORPH_RELATION"})
 OPTIONED = frozenset({"SELECT", "MULTI_SELECT", "RATING"})
+_NOT_GROUPED = frozenset({"RAW_JSON", "FILES", "TS_VECTOR", "POSITION", "ACTOR"})
+_SYSTEM_GROUPED = frozenset({"createdAt", "updatedAt"})
 
 _SQL_TYPES = {"NUMBER": "NUMERIC", "NUMERIC": "NUMERIC", "POSITION": "NUMERIC", "BOOLEAN": "INTEGER"}
 
@@ -109,6 +111,11 @@ class Field:
         if self.type == "TEXT" and not self.is_unique:
             self.is_nullable = False
             self.default_value = "''" if self.default_value is None else self.default_value
+
+
+def is_groupable(of: Field) -> bool:
+    """Whether records may be grouped by it (Twenty, July 2026)."""
+    return of.type not in _NOT_GROUPED and (not of.is_system or of.name in _SYSTEM_GROUPED)
 
 
 @dataclass(slots=True)
@@ -200,7 +207,7 @@ class Object:
     created_at: str = "2026-01-01T00:00:00.000Z"
     updated_at: str = "2026-01-01T00:00:00.000Z"
 
-    # Derived by DataModel.changed(); inactive fields keep their columns and leave the other views.
+    # Derived by DataModel.changed(). What is deactivated is served as before; only /metadata says so.
     columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False)
     unique_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
     indexed_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
@@ -218,9 +225,6 @@ class Object:
     def has_duplicates(self) -> bool:
         """Whether it has `xDuplicates` and `mergeXs`: only objects with criteria do."""
         return bool(self.duplicate_criteria)
-
-    def active_fields(self) -> Iterator[Field]:
-        return (each for each in self.fields.values() if each.is_active)
 
     def enum_name(self, of: Field) -> str:
         return f"{self.type_name}{pascal(of.name)}Enum"
@@ -314,8 +318,7 @@ class DataModel:
             self._derive(each)
         for each in self.objects.values():
             each.roots = _root_names(each)
-            if each.is_active:
-                self._roots.update({name: (each, operation) for operation, name in each.roots.items()})
+            self._roots.update({name: (each, operation) for operation, name in each.roots.items()})
 
     def by_root(self, root_field: str) -> tuple[Object, Operation] | None:
         """The object and the operation that a root field of `/graphql` stands for."""
@@ -342,8 +345,6 @@ class DataModel:
         for each in of.fields.values():
             columns = list(_columns(each))
             of.columns.update({column.name: column for column in columns})
-            if not each.is_active:
-                continue
             if each.type in COMPOSITES:
                 parts = {column.subfield: column for column in columns if column.subfield}
                 of.composites[each.name] = Composite(each.name, each.type, each, parts)
@@ -351,7 +352,7 @@ class DataModel:
                 of.scalars.update({column.name: column for column in columns})
             for relation in each.relations:
                 target = self.objects.get(relation.target)
-                if target is None or not target.is_active:
+                if target is None:
                     continue
                 if relation.join_column:
                     of.to_one[relation.name] = ToOne(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from weakref import WeakKeyDictionary
 
 from graphql import (
@@ -27,13 +27,10 @@ from graphql import (
 from aiotwenty.sandbox.model.composites import COMPOSITES
 from aiotwenty.sandbox.model.directives import DIRECTIVES
 from aiotwenty.sandbox.model.field_types import COUNTS, FieldTypes, Inputs, aggregates, input_field
-from aiotwenty.sandbox.model.model import QUERIES, DataModel, Field, Object, Operation, Relation
+from aiotwenty.sandbox.model.model import QUERIES, DataModel, Field, Object, Operation, Relation, is_groupable
 from aiotwenty.sandbox.model.model_text import write_model
 from aiotwenty.sandbox.model.names import camel, upper_first
 from aiotwenty.sandbox.model.scalars import BOOLEAN, CURSOR, ID, INT, JSON, STRING, UUID
-
-_NOT_GROUPED = frozenset({"RAW_JSON", "FILES", "TS_VECTOR", "POSITION", "ACTOR"})
-_SYSTEM_GROUPED = frozenset({"createdAt", "updatedAt"})
 
 _NOT_GROUPED_STRICT = frozenset({"RAW_JSON", "FILES", "TS_VECTOR"})
 
@@ -75,10 +72,9 @@ class _Builder(FieldTypes):
             query |= beside.query_type.fields
             mutation |= beside.mutation_type.fields
         for each in self.model.objects.values():
-            if each.is_active:
-                for operation, name in each.roots.items():
-                    fields = query if operation in QUERIES else mutation
-                    fields[name] = self.root(each, operation)
+            for operation, name in each.roots.items():
+                fields = query if operation in QUERIES else mutation
+                fields[name] = self.root(each, operation)
         unreferred = [] if self.strict else [*map(self.relation_input, self.model.objects.values())]
         return GraphQLSchema(
             self.object_type("Query", lambda: query),
@@ -170,7 +166,7 @@ class _Builder(FieldTypes):
         def fields() -> dict[str, GraphQLField]:
             made: dict[str, GraphQLField] = {}
             related: dict[str, GraphQLField] = {}
-            for each in of.active_fields():
+            for each in of.fields.values():
                 for relation in self.relations(of, each):
                     if relation.join_column:
                         joined: GraphQLOutputType = ID if each.is_nullable else GraphQLNonNull(ID)
@@ -210,12 +206,12 @@ class _Builder(FieldTypes):
 
     def aggregates(self, of: Object) -> Iterator[tuple[str, GraphQLScalarType]]:
         yield "totalCount", INT
-        for each in of.active_fields():
+        for each in of.fields.values():
             if not each.relations:
                 yield from aggregates(each)
 
     def morph_aggregates(self, of: Object) -> Iterator[tuple[str, GraphQLScalarType]]:
-        for each in of.active_fields():
+        for each in of.fields.values():
             if each.type == "MORPH_RELATION":
                 for relation in self.relations(of, each):
                     for name, result in COUNTS.items():
@@ -229,7 +225,7 @@ class _Builder(FieldTypes):
 
     def writable(self, of: Object, verb: str) -> Inputs:
         made: Inputs = {}
-        for each in of.active_fields():
+        for each in of.fields.values():
             for relation in self.relations(of, each):
                 if relation.join_column:
                     made[relation.join_column] = input_field(ID)
@@ -254,8 +250,6 @@ class _Builder(FieldTypes):
             made: Inputs = {"id": input_field(ID)}
             for name in dict.fromkeys(name for index in of.unique_indexes for name in index):
                 each = of.fields[name]
-                if not each.is_active:
-                    continue
                 if each.relations:
                     made[name] = input_field(ID)
                 elif each.type in COMPOSITES:
@@ -275,7 +269,7 @@ class _Builder(FieldTypes):
     def filter(self, of: Object) -> GraphQLInputObjectType:
         def fields() -> Inputs:
             made: Inputs = {}
-            for each in of.active_fields():
+            for each in of.fields.values():
                 for relation in self.relations(of, each):
                     if not relation.join_column:
                         # What is on the many side can't be asked for.
@@ -296,18 +290,18 @@ class _Builder(FieldTypes):
 
     def order_by(self, of: Object) -> GraphQLInputObjectType:
         return self.input_type(
-            f"{of.type_name}OrderByInput", lambda: self.orders(of, self.direction, self.order_by, of.active_fields())
+            f"{of.type_name}OrderByInput", lambda: self.orders(of, self.direction, self.order_by, of.fields.values())
         )
 
     def order_by_with_group_by(self, of: Object) -> GraphQLInputObjectType:
         def totals() -> Inputs:
             made = {name: input_field(self.direction) for name, _ in self.aggregates(of)}
-            related = (each for each in of.active_fields() if each.relations)
+            related = (each for each in of.fields.values() if each.relations)
             return made | self.orders(of, self.direction, self.order_by, related)
 
         def fields() -> Inputs:
             aggregate = self.input_type(f"{of.type_name}OrderByWithGroupByAggregateInput", totals)
-            ordered = self.orders(of, self.order_by_date, self.order_by_with_group_by, of.active_fields())
+            ordered = self.orders(of, self.order_by_date, self.order_by_with_group_by, of.fields.values())
             return {"aggregate": input_field(aggregate)} | ordered
 
         return self.input_type(f"{of.type_name}OrderByWithGroupByInput", fields)
@@ -317,7 +311,7 @@ class _Builder(FieldTypes):
         of: Object,
         date: GraphQLInputType,
         related: Callable[[Object], GraphQLInputObjectType],
-        fields: Iterator[Field],
+        fields: Iterable[Field],
     ) -> Inputs:
         made: Inputs = {}
         for each in fields:
@@ -337,7 +331,7 @@ class _Builder(FieldTypes):
     def group_by(self, of: Object) -> GraphQLInputObjectType:
         def fields() -> Inputs:
             made: Inputs = {}
-            for each in of.active_fields():
+            for each in of.fields.values():
                 for relation in self.relations(of, each):
                     if relation.join_column and not self.strict:
                         made[relation.name] = input_field(self.group_by(self.model.objects[relation.target]))
@@ -356,8 +350,8 @@ class _Builder(FieldTypes):
     def grouped(self, each: Field) -> bool:
         if self.strict:
             return each.type not in _NOT_GROUPED_STRICT
-        return each.type not in _NOT_GROUPED and (not each.is_system or each.name in _SYSTEM_GROUPED)
+        return is_groupable(each)
 
     def relations(self, of: Object, each: Field) -> Iterator[Relation]:
-        """The ends of a relation field whose other object is there and active."""
+        """The ends of a relation field whose other object is there."""
         return (one for one in each.relations if one.name in of.to_one or one.name in of.to_many)

@@ -16,6 +16,9 @@ from aiotwenty.sandbox.model.model import DataModel, stable_id
 from aiotwenty.sandbox.model.model_text import read_objects, write_model
 from aiotwenty.sandbox.model.tokens import Signer, TokenType
 
+VISIBILITIES = ("METADATA", "SUBJECT", "SHARE_EVERYTHING")
+"""What a channel of messages or events may show of them to everybody, from least to most."""
+
 WORKSPACE_ID = stable_id("workspace")
 USER_ID = stable_id("user")
 MEMBER_ID = stable_id("workspace member")
@@ -104,12 +107,15 @@ class Workspace:
         self.roles = [ADMIN, MEMBER]
         self.api_keys: dict[str, ApiKey] = {}
         self.webhooks: dict[str, Webhook] = {}
+        self.channels: dict[str, str] = {}
+        """Of messages and calendar events: what each shows of them to everybody (see `VISIBILITIES`)."""
         if stored:
             self.model = DataModel(read_objects(stored["model"]))
             self.created_at = json.loads(stored["created_at"])
             self._sign_with(json.loads(stored.get("secret", '""')))
             self.api_keys = {each["id"]: ApiKey(**each) for each in json.loads(stored["api_keys"])}
             self.webhooks = {each["id"]: Webhook(**each) for each in json.loads(stored["webhooks"])}
+            self.channels.update(json.loads(stored.get("channels", "{}")))
             if "secret" not in stored:
                 for key in self.api_keys.values():
                     key.token = self.token_of(key)
@@ -165,6 +171,15 @@ class Workspace:
         """Raises `RecordError` if it isn't a valid token of this type."""
         self._signer.claims(token, (of_type,))
 
+    def new_channel(self, visibility: str = "SHARE_EVERYTHING") -> str:
+        """The id of a new channel, which shows everything, the `SUBJECT`, or `METADATA` only."""
+        if visibility not in VISIBILITIES:
+            raise ValueError(f"visibility {visibility!r}: there are {', '.join(VISIBILITIES)}.")
+        channel_id = new_id()
+        self.channels[channel_id] = visibility
+        self.save()
+        return channel_id
+
     def role(self, role_id: str) -> Role:
         return next(role for role in self.roles if role.id == role_id)
 
@@ -175,6 +190,7 @@ class Workspace:
             "secret": json.dumps(self._secret),
             "created_at": json.dumps(self.created_at),
             "api_keys": json.dumps([asdict(key) for key in self.api_keys.values()]),
+            "channels": json.dumps(self.channels),
             "webhooks": json.dumps([asdict(hook) for hook in self.webhooks.values()]),
         }
         self._connection.executemany(

@@ -21,7 +21,7 @@ class Aggregate:
 def aggregates_of(of: Object) -> dict[str, Aggregate]:
     """By the name that the schema gives them; records are `t`."""
     made = {"totalCount": Aggregate("count(*)")}
-    for each in of.active_fields():
+    for each in of.fields.values():
         for relation in each.relations:
             if each.type == "MORPH_RELATION" and relation.join_column:
                 made.update(_counts(upper_first(relation.name), [of.columns[relation.join_column]]))

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.model.model import Operation
-from aiotwenty.sandbox.model.scalars import UUID_TEXT
+from aiotwenty.sandbox.model.scalars import RECORD_ID
 from aiotwenty.sandbox.records.values import is_number
 
 _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
@@ -16,7 +16,7 @@ _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "boolean": ("a boolean", lambda value: isinstance(value, bool)),
     "object": ("an object", lambda value: isinstance(value, dict)),
     "array": ("an array", lambda value: isinstance(value, list)),
-    "UUID": ("a UUID", lambda value: isinstance(value, str) and UUID_TEXT.fullmatch(value) is not None),
+    "UUID": ("a UUID", lambda value: isinstance(value, str) and RECORD_ID.fullmatch(value) is not None),
     "order": ("an array", lambda value: isinstance(value, list | dict)),
 }
 _PAGE = {"first": "number", "last": "number", "offset": "number", "before": "string", "after": "string"}
@@ -77,10 +77,12 @@ def checked(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
 def check_paging(given: dict[str, Any]) -> None:
     """Refuses what contradicts itself. `last` without `before` isn't refused: it counts from the front."""
     for one, other in (("first", "last"), ("before", "after"), ("before", "first"), ("after", "last")):
-        if one in given and other in given and given[one] != "" and given[other] != "":
+        if given.get(one) and given.get(other):
             if (one, other) == ("before", "after"):
                 raise errors.conflicting_arguments("before", "after")
             raise errors.conflicting_arguments(one, other)
     for name in ("first", "last"):
         if given.get(name, 0) < 0:
             raise errors.negative_argument(name)
+    if given.get("offset", 0) < 0:
+        raise errors.data_not_valid()

@@ -13,17 +13,17 @@ from typing import Any
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.model.composites import ACTOR_SOURCES
-from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object
-from aiotwenty.sandbox.model.scalars import UUID_TEXT
+from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object, ToOne
+from aiotwenty.sandbox.model.scalars import RECORD_ID
 from aiotwenty.sandbox.records.outputs import search_columns
 from aiotwenty.sandbox.records.store import quoted
+from aiotwenty.sandbox.records.times import parsed_day, parsed_time, stored_time
 from aiotwenty.sandbox.records.values import (
     compact_json,
     exact_number,
     fitting,
-    parsed_time,
     postgres_time,
-    stored_time,
+    well_formed,
 )
 
 _COMPARED = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
@@ -47,7 +47,7 @@ _LEADING_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORE
 _MAX_RELATIONS = 1
 """How many relations a filter may go through, one after the other."""
 _ALSO_NULL = ("", "NULL")
-"""What is equal to a text that isn't there: texts that are empty are stored as NULL."""
+"""Patterns that fit a text that isn't there: texts that are empty are stored as NULL."""
 
 
 @dataclass(slots=True)
@@ -120,26 +120,47 @@ class Filters:
             raise errors.invalid_filter(
                 f"Invalid filter: {errors.shown(value)} is not an object", "Invalid filter: filter must be an object"
             )
-        parts = [self._part(of, name, one, alias) for name, one in value.items() if one is not None or self.strict]
-        return _combined("AND", parts)
+        return _combined("AND", [self._part(of, name, one, alias) for name, one in value.items()])
 
     def _part(self, of: Object, name: str, value: Any, alias: str) -> Condition:
         if name in ("and", "or"):
-            each = value if isinstance(value, list) else [value or {}]
-            made = [self._all(of, one or {}, alias) for one in each]
+            made = [self._all(of, one or {}, alias) for one in self._listed(value)]
             if name == "or" and any(not one.sql for one in made):
                 return Condition()
             return _combined(name.upper(), made)
         if name == "not":
-            made_not = self._all(of, value or {}, alias)
-            return Condition(f"NOT ({made_not.sql})", made_not.parameters) if made_not.sql else made_not
+            return self._negated(self._all(of, self._negatable(value), alias))
         if (column := of.scalars.get(name)) is not None:
             return self._operators(of, column, name, value, alias)
         if (composite := of.composites.get(name)) is not None:
             return self._composite(of, composite, value, alias)
-        if name in of.to_one or name in of.to_many:
-            return self._relation(of, name, value, alias)
+        if name in of.to_one:
+            return self._relation(of.to_one[name], value, alias)
+        if name in of.to_many:
+            raise errors.relation_not_filterable(name)
         raise errors.unknown_filter_field(of.name_singular, name)
+
+    def _listed(self, value: Any) -> list[Any]:
+        """What `and` and `or` take."""
+        if isinstance(value, list):
+            return value
+        if self.strict:
+            return [value or {}]
+        raise errors.javascript_failed(
+            "Cannot read properties of null (reading 'map')" if value is None else "value.map is not a function"
+        )
+
+    def _negatable(self, value: Any) -> Any:
+        """What `not` takes."""
+        if value is None and not self.strict:
+            raise errors.javascript_failed("Cannot convert undefined or null to object")
+        return value or {}
+
+    def _negated(self, made: Condition) -> Condition:
+        """Nothing matches what is the opposite of everything."""
+        if made.sql:
+            return Condition(f"NOT ({made.sql})", made.parameters)
+        return made if self.strict else Condition("FALSE")
 
     def _composite(self, of: Object, composite: Composite, value: Any, alias: str) -> Condition:
         if self.strict and value is None:
@@ -147,37 +168,24 @@ class Filters:
         _require_object(composite.name, value)
         parts = []
         for part, one in value.items():
-            if one is None and not self.strict:
-                continue
             if (column := composite.columns.get(part)) is None:
                 raise errors.unknown_sub_field(part, composite.type)
             parts.append(self._operators(of, column, f"{composite.name}.{part}", one, alias))
         return _combined("AND", parts)
 
-    def _relation(self, of: Object, name: str, value: Any, alias: str) -> Condition:
-        _require_object(name, value)
-        if name in of.to_one and not any(self._is_part(of.to_one[name].target, each) for each in value):
-            raise errors.relation_by_its_column(name, of.to_one[name].join_column)
+    def _relation(self, relation: ToOne, value: Any, alias: str) -> Condition:
+        if not isinstance(value, dict):
+            raise errors.relation_by_its_column(relation.name, relation.join_column)
         if alias != "t":
             raise errors.filter_too_deep(_MAX_RELATIONS)
         self._aliases += 1
         other = f"r{self._aliases}"
-        if (one := of.to_one.get(name)) is not None:
-            target, join = one.target, f'{other}."id" = {alias}.{quoted(one.join_column)}'
-        else:
-            many = of.to_many[name]
-            target, join = many.target, f'{other}.{quoted(many.join_column)} = {alias}."id"'
-        inner = self._all(self.model.objects[target], value, other)
+        inner = self._all(self.model.objects[relation.target], value, other)
+        if not inner.sql:
+            return Condition()
         living = "" if mentions_deleted(value) else f' AND {other}."deletedAt" IS NULL'
-        both = inner.joined(join + living)
-        return Condition(f"EXISTS (SELECT 1 FROM {quoted(target)} {other} WHERE {both.sql})", both.parameters)
-
-    def _is_part(self, target: str, name: str) -> bool:
-        """Whether a filter of that object may have a part of that name."""
-        of = self.model.objects[target]
-        return name in ("and", "or", "not") or any(
-            name in known for known in (of.scalars, of.composites, of.to_one, of.to_many)
-        )
+        both = inner.joined(f'{other}."id" = {alias}.{quoted(relation.join_column)}{living}')
+        return Condition(f"EXISTS (SELECT 1 FROM {quoted(relation.target)} {other} WHERE {both.sql})", both.parameters)
 
     def _operators(self, of: Object, column: Column, name: str, value: Any, alias: str) -> Condition:
         if self.strict and not value:
@@ -223,13 +231,15 @@ class Filters:
                 return Condition(f"{sql} GLOB ?", ["*" + _pattern(name, operator, value).translate(_GLOB_SPECIAL)])
             case _:
                 made = Condition(f"{sql} {_SQL[operator]} ?", [self._compared(of, column, name, value)])
-        if column.type == "TEXT" and operator in ("eq", "like", "ilike") and value in _ALSO_NULL and not self.strict:
+        if column.type == "TEXT" and operator in ("like", "ilike") and value in _ALSO_NULL and not self.strict:
             made.sql = f"({made.sql} OR {sql} IS NULL)"
         return made
 
     def _among(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
         if not isinstance(value, list):
             raise errors.not_a_list(operator, name)
+        if not value and operator == "containsAny" and not self.strict:
+            return Condition("FALSE")
         if not value:
             raise errors.invalid_query(
                 f"Invalid filter value for field {name}. Expected non-empty array", 'Invalid filter value: ""'
@@ -250,7 +260,7 @@ class Filters:
             return None
         match column.type:
             case "UUID" | "RELATION":
-                if not isinstance(value, str) or not UUID_TEXT.fullmatch(value):
+                if not isinstance(value, str) or not RECORD_ID.fullmatch(value):
                     raise errors.invalid_filter(
                         f'Invalid UUID value {errors.shown(value)} for field "{name}"',
                         f'Invalid value for UUID: "{errors.shown(value)}"',
@@ -261,8 +271,8 @@ class Filters:
             case "DATE" | "DATE_TIME" if self.strict:
                 return postgres_time(value)[: 10 if column.type == "DATE" else None]
             case "DATE" | "DATE_TIME":
-                moment = parsed_time(value)
-                if moment is None:
+                day, moment = parsed_day(value), parsed_time(value)
+                if (day if column.type == "DATE" else moment) is None:
                     kind, form = (
                         ("date", "YYYY-MM-DD") if column.type == "DATE" else ("date-time", "YYYY-MM-DDTHH:mm:ssZ")
                     )
@@ -270,7 +280,7 @@ class Filters:
                         f"Invalid value {errors.shown(value)} for {kind} field \"{name}\". Expected format: '{form}'",
                         f"Invalid value for {kind}: \"{errors.shown(value)}\". Expected format: '{form}'",
                     )
-                return value[:10] if column.type == "DATE" else stored_time(moment)
+                return day if column.type == "DATE" or moment is None else stored_time(moment)
             case "SELECT" | "RATING":
                 options = list(ACTOR_SOURCES) if column.subfield else column.field.option_values
                 if value not in options:
@@ -281,12 +291,12 @@ class Filters:
                 if not isinstance(value, bool):
                     raise errors.invalid_filter(
                         f'Invalid boolean value {errors.shown(value)} for field "{name}"',
-                        f'Invalid value for boolean: "{errors.shown(value)}"',
+                        f'Invalid value: "{errors.shown(value)}"',
                     )
                 return int(value)
             case _:
                 # Whatever it is, the database compares with its text.
-                return errors.as_text(value)
+                return well_formed(errors.as_text(value))
 
 
 def _number(value: Any, name: str) -> int | float:
@@ -303,7 +313,8 @@ def _number(value: Any, name: str) -> int | float:
 
 def _enum(of: Object, column: Column) -> str:
     """The name of the type that Postgres has for an option field."""
-    return f"{_POSTGRES_SCHEMA}.{table_name(of)}_{column.name}_enum"
+    name = f"{table_name(of)}_{column.name}_enum"
+    return f"{_POSTGRES_SCHEMA}.{name if name.islower() else quoted(name)}"
 
 
 def table_name(of: Object) -> str:
@@ -329,7 +340,7 @@ def _require_object(name: str, value: Any) -> None:
 def _pattern(name: str, operator: str, value: Any) -> str:
     if not isinstance(value, str):
         raise errors.not_a_text(operator, name, value)
-    return value
+    return well_formed(value)
 
 
 def compared_sql(column: Column, alias: str, strict: bool) -> str:

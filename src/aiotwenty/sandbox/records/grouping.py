@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,14 +11,15 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.limits import MAX_GROUPS, MAX_NESTED_RECORDS
-from aiotwenty.sandbox.model.model import Column, DataModel, Object
-from aiotwenty.sandbox.records.filters import Condition, compared_sql
+from aiotwenty.sandbox.limits import MAX_GROUPED_RECORDS, MAX_GROUPS, MAX_NESTED_RECORDS
+from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object, is_groupable
+from aiotwenty.sandbox.records.filters import Condition, compared_sql, table_name
 from aiotwenty.sandbox.records.ordering import DIRECTIONS, OrderKey, order_sql
+from aiotwenty.sandbox.records.outputs import as_double
 from aiotwenty.sandbox.records.plans import ConnectionPlan, Planner
 from aiotwenty.sandbox.records.reading import Node, Page, Records
 from aiotwenty.sandbox.records.store import Row, quoted
-from aiotwenty.sandbox.records.values import parsed_time
+from aiotwenty.sandbox.records.times import parsed_time
 
 _GRANULARITIES = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _PARTS = ("DAY_OF_THE_WEEK", "MONTH_OF_THE_YEAR", "QUARTER_OF_THE_YEAR", "NONE")
@@ -85,7 +87,9 @@ class Grouper:
         grouped = f" GROUP BY {', '.join(each.sql for each in dimensions)}" if dimensions else ""
         order = self._order(of, arguments.get("orderBy"), dimensions)
         # The old server knows no limit and gives every group.
-        limit = -1 if self.strict else arguments.get("limit", MAX_GROUPS)
+        limit = -1 if self.strict else arguments.get("limit", 0)
+        if limit <= 0 and not self.strict:
+            limit = MAX_GROUPS
         table = quoted(of.name_singular)
         found = self.records.store.rows(
             f"SELECT {columns} FROM {table} t{where.where}{grouped}{order} LIMIT {limit}", where.parameters
@@ -109,9 +113,12 @@ class Grouper:
                 inside = inside.joined(f"{dimension.sql} IS ?", [value])
             tail = f"{inside.where}{order_sql(keys)} LIMIT ? OFFSET ?"
             offset = arguments.get("offsetForRecords", 0)
-            rows = self.records.select(plan.record, tail, [*inside.parameters, MAX_NESTED_RECORDS, offset])
+            if offset < 0:
+                raise errors.data_not_valid()
+            most = MAX_NESTED_RECORDS if self.strict else MAX_GROUPED_RECORDS
+            rows = self.records.select(plan.record, tail, [*inside.parameters, most, offset])
         page = Page(rows, self.records.edge_nodes(plan, rows), totals[0], totals[1:], totals[0] > len(rows))
-        page.dimensions = [_shown(each, value) for each, value in zip(dimensions, values, strict=True)]
+        page.dimensions = [_shown(each, value, self.strict) for each, value in zip(dimensions, values, strict=True)]
         return self.records.connection(plan, page, keys)
 
     def _dimensions(self, of: Object, entry: Any, path: tuple[str, ...], table: str) -> Iterator[Dimension]:
@@ -120,42 +127,73 @@ class Grouper:
         if len(entry) > 1:
             raise _several("fields")
         for name, value in entry.items():
-            if value is None or value is False:
+            if self.strict and (value is None or value is False):
                 continue
             here = (*path, name)
             if (column := of.scalars.get(name)) is not None:
-                sql = compared_sql(column, table, self.strict)
-                dated = column.type in ("DATE", "DATE_TIME")
-                yield Dimension(here, self._dated(sql, value, column) if dated else sql, column)
-            elif (composite := of.composites.get(name)) is not None and isinstance(value, dict):
-                if len(value) > 1:
-                    raise _several("subfields")
-                for part in (part for part, wanted in value.items() if wanted):
-                    if part not in composite.columns:
-                        raise errors.not_sortable(f"{name}.{part}")
-                    column = composite.columns[part]
-                    yield Dimension((*here, part), compared_sql(column, table, self.strict), column)
+                yield Dimension(here, self._column_sql(column, name, value, table), column)
+            elif (composite := of.composites.get(name)) is not None:
+                yield from self._parts(of, composite, value, here, table)
             elif (relation := of.to_one.get(name)) is not None:
+                if not isinstance(value, dict):
+                    raise _invalid(name)
                 target, inner = self.model.objects[relation.target], f"g{len(here)}"
                 for each in self._dimensions(target, value, here, inner):
                     join = f'{inner}."id" = {table}.{quoted(relation.join_column)}'
                     each.sql = f"(SELECT {each.sql} FROM {quoted(relation.target)} {inner} WHERE {join})"
                     yield each
+            elif name in of.to_many:
+                raise errors.not_groupable(name)
             else:
                 raise errors.invalid_query(f"Unidentified field in groupBy: {name}")
 
-    def _dated(self, sql: str, value: Any, column: Column) -> str:
+    def _column_sql(self, column: Column, name: str, value: Any, table: str) -> str:
+        sql = compared_sql(column, table, self.strict)
+        if not self.strict and not is_groupable(column.field):
+            raise errors.not_groupable(name)
+        if column.type in ("DATE", "DATE_TIME") and (value is True or isinstance(value, dict)):
+            return self._dated(sql, name, value, column)
+        if isinstance(value, dict):
+            raise _nested(name)
+        if value is not True:
+            raise _invalid(name)
+        return sql
+
+    def _parts(
+        self, of: Object, composite: Composite, value: Any, here: tuple[str, ...], table: str
+    ) -> Iterator[Dimension]:
+        name = composite.name
+        if not self.strict and not is_groupable(composite.field):
+            raise errors.not_groupable(name)
+        if value is True:
+            raise errors.no_such_column(table_name(of), name)
+        if not isinstance(value, dict):
+            raise _invalid(name)
+        if len(value) > 1:
+            raise _several("subfields")
+        for part, wanted in value.items():
+            if not wanted and self.strict:
+                continue
+            if part not in composite.columns:
+                raise errors.not_sortable(f"{name}.{part}")
+            if wanted is not True:
+                raise _invalid(name)
+            column = composite.columns[part]
+            yield Dimension((*here, part), compared_sql(column, table, self.strict), column)
+
+    def _dated(self, sql: str, name: str, value: Any, column: Column) -> str:
         options = value if isinstance(value, dict) else {}
-        granularity, zone = options.get("granularity") or "DAY", options.get("timeZone")
+        granularity = options.get("granularity") or ("DAY" if self.strict or options else "NONE")
+        zone = options.get("timeZone")
         if granularity not in (*_GRANULARITIES, *_PARTS):
-            raise errors.invalid_query(f'Invalid granularity "{granularity}"')
+            raise _nested(name)
         if column.type == "DATE":
             zone = None  # a day is the same everywhere, and whatever zone is given is not looked at
         elif not zone and granularity in _GRANULARITIES and not self.strict:
             raise errors.missing_time_zone()
         try:
             _zone(zone or "UTC")
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
             raise errors.invalid_time_zone(zone) from None
         week_start = options.get("weekStartDay") or "MONDAY"
         quotes = ", ".join("'" + str(each).replace("'", "''") + "'" for each in (granularity, zone or "", week_start))
@@ -170,6 +208,8 @@ class Grouper:
                 sql = known[path[-1]].sql
             else:
                 found = next((each for each in dimensions if each.path == path), None)
+                if found is None and not self.strict:
+                    raise errors.not_grouped(".".join(path))
                 if found is None:
                     raise errors.not_sortable(".".join(path))
                 sql = found.sql
@@ -194,8 +234,27 @@ def _paths(entry: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
         )
 
 
-def _shown(dimension: Dimension, value: Any) -> Any:
-    return bool(value) if dimension.column.type == "BOOLEAN" and value is not None else value
+def _shown(dimension: Dimension, value: Any, strict: bool) -> Any:
+    """A value that is common to a group: as stored, but amounts and lists as Postgres writes them."""
+    if value is None:
+        return None
+    if dimension.column.type == "BOOLEAN":
+        return bool(value)
+    if dimension.column.type == "TEXT":
+        return value
+    if dimension.column.subfield == "amountMicros" and not strict:
+        return str(as_double(value))
+    if dimension.column.type in ("MULTI_SELECT", "ARRAY") and not strict:
+        return "{" + ",".join(json.loads(value)) + "}"
+    return value
+
+
+def _invalid(name: str) -> errors.RecordError:
+    return errors.invalid_query(f'Invalid groupBy definition for field "{name}"')
+
+
+def _nested(name: str) -> errors.RecordError:
+    return errors.invalid_query(f'Field "{name}" does not support nested subfields in groupBy')
 
 
 def _several(what: str) -> errors.RecordError:

@@ -20,6 +20,8 @@ class Written:
     connects: list[tuple[ToOne, dict[str, Any]]] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
     """The names in the input."""
+    given_id: Any = None
+    """The id as it was written; an upsert finds no record by one in upper case."""
 
 
 Put = Callable[[Any, Written], None]
@@ -42,12 +44,13 @@ class Inputs:
                 raise errors.unknown_data_field(of.name_singular, name)
             put(value, made)
             made.fields.append(name)
+        made.given_id = data.get("id")
         return made
 
     def _shape(self, of: Object) -> dict[str, Put]:
         shape: dict[str, Put] = {name: self._scalar(name, column) for name, column in of.scalars.items()}
         shape.update((name, self._composite(each)) for name, each in of.composites.items())
-        shape.update((name, _relation(each)) for name, each in of.to_one.items())
+        shape.update((name, _relation(each, self.strict)) for name, each in of.to_one.items())
         shape.update((name, _not_writable(name)) for name in of.to_many)
         self._shapes[of.name_singular] = shape
         return shape
@@ -66,24 +69,26 @@ class Inputs:
 
         def put(value: Any, made: Written) -> None:
             if value is None:
-                made.columns.update((column.name, None) for column, _ in checks.values())
+                if composite.type == "RICH_TEXT" and not self.strict:
+                    raise errors.javascript_failed("Cannot read properties of null (reading 'blocknote')")
+                if self.strict:
+                    made.columns.update((column.name, None) for column, _ in checks.values())
                 return
             if not isinstance(value, dict):
                 raise errors.refused(value, "object", composite.name, "JSON")
-            if complete is not None:
-                value = complete(value)
             for part, one in value.items():
                 if part not in checks:
                     raise errors.invalid_part(part, composite.type, composite.name)
+                if one is not None:
+                    checks[part][1](one, f"{composite.name}.{part}")
+            for part, one in (complete(value) if complete else value).items():
                 column, check = checks[part]
                 made.columns[column.name] = None if one is None else check(one, f"{composite.name}.{part}")
-            if composite.type == "ACTOR":
-                made.columns.setdefault(composite.columns["context"].name, None)
 
         return put
 
 
-def _relation(each: ToOne) -> Put:
+def _relation(each: ToOne, strict: bool) -> Put:
     def put(value: Any, made: Written) -> None:
         if value is None or (isinstance(value, dict) and value.get("disconnect")):
             made.columns[each.join_column] = None
@@ -92,7 +97,8 @@ def _relation(each: ToOne) -> Put:
         where = connect.get("where") if isinstance(connect, dict) else None
         if not isinstance(where, dict):
             raise errors.invalid_data(f'Relation "{each.name}" requires connect or disconnect operation')
-        made.connects.append((each, where))
+        if where or strict:
+            made.connects.append((each, where))
 
     return put
 

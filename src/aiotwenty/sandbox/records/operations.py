@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.language.documents import Document, Reader, RootField, Selected
-from aiotwenty.sandbox.limits import DEFAULT_PAGE, MAX_MERGED_RECORDS, MAX_WRITTEN_RECORDS
+from aiotwenty.sandbox.limits import DEFAULT_PAGE, MAX_MERGED_RECORDS, MAX_WRITTEN_RECORDS, MIN_COMPARED_LENGTH
 from aiotwenty.sandbox.model.model import DataModel, Object, Operation
 from aiotwenty.sandbox.records import arguments
+from aiotwenty.sandbox.records.access import Visibility, check_creatable
 from aiotwenty.sandbox.records.filters import Condition, Filters
 from aiotwenty.sandbox.records.grouping import Grouper
 from aiotwenty.sandbox.records.merging import merged
@@ -31,14 +32,21 @@ class Operations:
     """For one revision of the data model: what is worked out from it is kept as long as it lasts."""
 
     def __init__(
-        self, store: Store, model: DataModel, show_files: ShowFiles, sender: WebhookSender, strict: bool
+        self,
+        store: Store,
+        model: DataModel,
+        show_files: ShowFiles,
+        sender: WebhookSender,
+        strict: bool,
+        *,
+        channels: Mapping[str, str],
     ) -> None:
         self.store = store
         self.model = model
         self.sender = sender
         self.strict = strict
         self.planner = Planner(model, show_files, strict)
-        self.records = Records(store, strict)
+        self.records = Records(store, strict, Visibility(store, channels))
         self.writer = Writer(store, model, strict)
         self.grouper = Grouper(model, self.planner, self.records, strict)
 
@@ -110,6 +118,8 @@ class _Request:
         return self.records.page(plan, where, keys, cursor, limit, given.get("offset", 0), backwards)
 
     def find_one(self, given: Arguments) -> Node:
+        if not given.get("filter") and not self.operations.strict:
+            raise errors.invalid_query("Missing filter argument")
         return self.records.one(self._record_plan(), self._where(given))
 
     def group_by(self, given: Arguments) -> list[Node]:
@@ -126,7 +136,7 @@ class _Request:
             raise errors.invalid_query('The "data" condition can not be empty when "ids" input not provided')
         plan = self._plan(self.operations.planner.connection)
         if "ids" in given:
-            candidates = self._stored([str(each).lower() for each in given["ids"]])
+            candidates = self._stored([_as_uuid(each) for each in given["ids"]])
         else:
             candidates = [self.writer.inputs.read(self.of, each or {}).columns for each in given["data"]]
         return [self._duplicates_of(plan, each) for each in candidates]
@@ -135,7 +145,7 @@ class _Request:
         alternatives, parameters = [], []
         for names in self.of.duplicate_criteria or ():
             values = [columns.get(name) for name in names]
-            if all(value not in (None, "") for value in values):
+            if all(value is not None and len(str(value)) >= MIN_COMPARED_LENGTH for value in values):
                 alternatives.append("(" + " AND ".join(f"t.{quoted(name)} = ?" for name in names) + ")")
                 parameters += values
         where = Condition(" OR ".join(alternatives) or "FALSE", parameters, living=True)
@@ -152,6 +162,8 @@ class _Request:
         return self._create(given["data"], given)
 
     def _create(self, data: list[Any], given: Arguments) -> list[Node]:
+        if not self.operations.strict:
+            check_creatable(self.of)
         plan = self._record_plan()
         ids, changes = self.writer.create(self.of, data, given.get("upsert") is True, self.actor)
         self.operations.publish(changes)
@@ -165,7 +177,8 @@ class _Request:
     def update_many(self, given: Arguments) -> list[Node]:
         plan = self._record_plan()
         limit = None if self.operations.strict else MAX_WRITTEN_RECORDS
-        ids = self.writer.ids(self.of, self._where(given), None if limit is None else limit + 1)
+        where = self._where(given, with_deleted=not self.operations.strict)
+        ids = self.writer.ids(self.of, where, None if limit is None else limit + 1)
         if limit is not None and len(ids) > limit:
             raise errors.too_many_updated(limit)
         return self._update(plan, ids, given["data"])
@@ -289,6 +302,14 @@ class _Request:
         sql = f'SELECT {", ".join(map(quoted, names))} FROM {table} WHERE "id" = ? AND "deletedAt" IS NULL'
         found = (self.operations.store.rows(sql, [each]) for each in ids)
         return [dict(zip(names, row, strict=True)) for rows in found for row in rows]
+
+
+def _as_uuid(value: Any) -> str:
+    """An id as Postgres reads it, which takes more notations than Twenty does."""
+    try:
+        return str(uuid.UUID(errors.as_text(value)))
+    except ValueError:
+        raise errors.invalid_uuid_syntax(errors.as_text(value)) from None
 
 
 class _TakenBackError(Exception):

@@ -19,7 +19,7 @@ from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.model.model import Column, DataModel, Object
 from aiotwenty.sandbox.records.filters import Condition, compared_sql
 from aiotwenty.sandbox.records.store import quoted
-from aiotwenty.sandbox.records.values import parsed_time
+from aiotwenty.sandbox.records.times import parsed_time
 
 DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
 
@@ -70,7 +70,7 @@ class Orders:
         if not isinstance(entry, dict):
             raise errors.invalid_query(f"Invalid orderBy entry {errors.shown(entry)}: it must be an object")
         for name, value in entry.items():
-            if value is None:
+            if value is None and self.strict:
                 continue
             here = (*path, name)
             if (column := of.scalars.get(name)) is not None:

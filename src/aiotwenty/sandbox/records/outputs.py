@@ -17,6 +17,8 @@ ShowFiles = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 _LARGEST_EXACT = 2**53
 _WORD = re.compile(r"\w+")
 _LISTS_OF_COMPOSITES = frozenset({"secondaryLinks", "additionalEmails", "additionalPhones"})
+_NULL_TEXTS = frozenset({"currencyCode", "blocknote"})
+"""The parts whose text is null where there is none; others are empty then."""
 _SEARCHED = frozenset({"TEXT", "FULL_NAME", "EMAILS", "PHONES", "LINKS", "RICH_TEXT"})
 _SEARCHED_PARTS = frozenset(
     {"firstName", "lastName", "primaryEmail", "primaryPhoneNumber", "primaryLinkUrl", "markdown"}
@@ -37,7 +39,7 @@ def read_sql(column: Column, alias: str = "t") -> str:
     name = f"{alias}.{quoted(column.name)}"
     if column.type == "DATE_TIME":
         return f"substr({name}, 1, 23) || 'Z'"
-    if column.type == "TEXT" and column.subfield != "currencyCode":
+    if column.type == "TEXT" and column.subfield not in _NULL_TEXTS:
         return f"coalesce({name}, '')"
     return name
 

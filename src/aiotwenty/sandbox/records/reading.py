@@ -10,6 +10,7 @@ from typing import Any
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.limits import MAX_NESTED_RECORDS, MAX_NESTED_RECORDS_STRICT
+from aiotwenty.sandbox.records.access import Visibility, hide
 from aiotwenty.sandbox.records.filters import Condition
 from aiotwenty.sandbox.records.ordering import OrderKey, cursor_paths, encoded, order_sql
 from aiotwenty.sandbox.records.plans import ConnectionPlan, RecordPlan, ToManyPlan
@@ -35,9 +36,10 @@ class Page:
 class Records:
     """Turns plans into answers."""
 
-    def __init__(self, store: Store, strict: bool) -> None:
+    def __init__(self, store: Store, strict: bool, visibility: Visibility) -> None:
         self.store = store
         self.strict = strict
+        self.visibility = visibility
 
     def nodes(self, plan: RecordPlan, rows: list[Row]) -> list[Node]:
         """The rows of a plan as nodes, with everything related; one query for each relation, not for each record."""
@@ -69,9 +71,20 @@ class Records:
 
     def one(self, plan: RecordPlan, where: Condition) -> Node:
         rows = self.select(plan, f'{where.where} ORDER BY t."id" LIMIT 1', where.parameters)
-        if not rows:
+        shown, nodes = self._shown(plan, rows)
+        if not shown:
             raise errors.record_not_found()
-        return self.nodes(plan, rows)[0]
+        return nodes[0]
+
+    def _shown(self, plan: RecordPlan, rows: list[Row]) -> tuple[list[Row], list[Node]]:
+        """What may be seen of these records; those of which nothing may be are left out."""
+        restricted = None if self.strict else self.visibility.restricted(plan.object, (row[0] for row in rows))
+        if restricted is not None:
+            rows = [row for row in rows if row[0] in restricted]
+        nodes = self.nodes(plan, rows)
+        for node, row in zip(nodes, rows, strict=True) if restricted else ():
+            hide(node, restricted[row[0]] if restricted else frozenset())
+        return rows, nodes
 
     def page(
         self,
@@ -85,22 +98,25 @@ class Records:
     ) -> Node:
         """One page of everything that matches `where`; the totals are of all that matches, wherever the page lies."""
         rows: list[Row] = []
+        nodes: list[Node] = []
         more = False
         if plan.record is not None:
             inside = where if cursor is None else where.joined(cursor.sql, cursor.parameters)
             tail = f"{inside.where}{order_sql(keys, backwards)} LIMIT ? OFFSET ?"
             rows = self.select(plan.record, tail, [*inside.parameters, limit + 1, offset])
             more = len(rows) > limit
-            rows = rows[:limit][::-1] if backwards else rows[:limit]
+            rows, nodes = self._shown(plan.record, rows[:limit][::-1] if backwards else rows[:limit])
         table = quoted(plan.object.name_singular)
         total = 0
         if plan.wants_total:
             total = self.store.count(f"SELECT count(*) FROM {table} t{where.where_counted}", tuple(where.parameters))
         totals: Row = ()
         if plan.aggregates:
-            sums = ", ".join(each.sql for each in plan.aggregates)
-            totals = self.store.rows(f"SELECT {sums} FROM {table} t{where.where}", where.parameters)[0]
-        page = Page(rows, self.edge_nodes(plan, rows), total, totals, more and not backwards, more and backwards)
+            sums = ", ".join(["count(*)", *(each.sql for each in plan.aggregates)])
+            counted, *found = self.store.rows(f"SELECT {sums} FROM {table} t{where.where}", where.parameters)[0]
+            # Of nothing, not even counts are given.
+            totals = tuple(found) if counted or self.strict else (None,) * len(found)
+        page = Page(rows, nodes, total, totals, more and not backwards, more and backwards)
         return self.connection(plan, page, keys)
 
     def connection(self, plan: ConnectionPlan, page: Page, keys: list[OrderKey]) -> Node:

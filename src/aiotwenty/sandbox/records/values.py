@@ -11,17 +11,26 @@ import math
 import re
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
 
-from aiotwenty.sandbox.errors import invalid_data, invalid_syntax, not_texts, refused, shown
+from aiotwenty.sandbox.errors import (
+    data_not_valid,
+    invalid_blocknote,
+    invalid_data,
+    invalid_id,
+    invalid_syntax,
+    not_texts,
+    not_writable,
+    refused,
+    shown,
+)
 from aiotwenty.sandbox.model.composites import ACTOR_SOURCES
 from aiotwenty.sandbox.model.model import Column
-from aiotwenty.sandbox.model.scalars import UUID_TEXT
+from aiotwenty.sandbox.model.scalars import RECORD_ID
+from aiotwenty.sandbox.records.times import now, parsed_day, parsed_time, stored_time
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _LARGEST = sys.float_info.max
 _LONGEST = 400
 """Digits of a whole number; doubles end before."""
@@ -38,27 +47,6 @@ def is_number(value: Any) -> bool:
 
 def compact_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def stored_time(moment: datetime, digits: int = 3) -> str:
-    """`digits` of the second's fraction: 3 as answers show them, 6 as Postgres keeps them."""
-    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return text if digits == 6 else text[:23]
-
-
-def parsed_time(value: Any) -> datetime | None:
-    """Reads a date or an ISO date-time; without a zone it is UTC."""
-    if not isinstance(value, str) or not _DATE.match(value):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def exact_number(value: Any) -> int | float | None:
@@ -82,6 +70,17 @@ def fitting(value: int | float) -> int | float:
 def text(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise invalid_data(f'Invalid string value {shown(value)} for text field "{name}"', _friendly(value))
+    if "\0" in value:
+        raise data_not_valid()
+    return well_formed(value)
+
+
+def well_formed(value: str) -> str:
+    """JSON can spell halves of characters, which no database takes: each becomes U+FFFD."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return value
 
 
@@ -93,27 +92,27 @@ def email(value: Any, name: str) -> str:
 
 
 def more_emails(value: Any, name: str) -> str:
-    """Further addresses, each checked as the first one is."""
+    """Further addresses, each checked as the first one is; a text is read as JSON later."""
     if isinstance(value, str):
-        return raw_json(value, name) if value.startswith("[") else email(value, name)
+        return value
     if not isinstance(value, list):
         raise not_texts(value, name)
     return compact_json([email(each, name) for each in value])
 
 
-def link(value: Any, name: str) -> str:
-    """The host in lower case and no slash at the end; the scheme stays, so http and https are different values."""
-    url = text(value, name)
-    try:
-        parts = urlsplit(url)
-        host = parts.netloc
-    except ValueError:
-        return url
-    if not (parts.scheme and host):
-        return url
-    rest = unquote(parts.path) + (f"?{parts.query}" if parts.query else "")
-    rest += f"#{parts.fragment}" if parts.fragment else ""
-    return f"{parts.scheme.lower()}://{host.lower()}{rest}".removesuffix("/")
+def more_phones(value: Any, name: str) -> str:
+    """Further numbers; what isn't a list is dealt with later."""
+    return value if isinstance(value, str) else raw_json(value, name)
+
+
+def blocks(value: Any, name: str) -> str:
+    made = text(value, name)
+    if made:
+        try:
+            json.loads(made)
+        except ValueError:
+            raise invalid_blocknote(name) from None
+    return made
 
 
 def number(value: Any, name: str) -> int | float:
@@ -122,42 +121,44 @@ def number(value: Any, name: str) -> int | float:
     return fitting(value)
 
 
-def numeric(value: Any, name: str) -> int | float | None:
-    """A number or its text; the empty text is none."""
-    if value == "":
-        return None
-    made = exact_number(value)
+def numeric(value: Any, name: str) -> int | float:
+    """What JavaScript's `Number` makes a number of: texts too, the empty one is 0, and true is 1."""
+    if isinstance(value, bool):
+        return int(value)
+    made = 0 if isinstance(value, str) and not value.strip() else exact_number(value)
     if made is None:
         raise refused(math.nan, "number", name, "number")
     return fitting(made)
 
 
-def micros(value: Any, name: str) -> int | float | None:
+def micros(value: Any, name: str) -> int | float:
     made = numeric(value, name)
-    return made if made is None or abs(made) >= 2**63 else int(made)
+    return made if abs(made) >= 2**63 else int(made)
 
 
 def boolean(value: Any, name: str) -> int:
     if not isinstance(value, bool):
-        raise refused(value, "boolean", name, "boolean")
+        raise refused(value, "boolean", name)
     return int(value)
 
 
 def uuid_text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not UUID_TEXT.fullmatch(value):
+    if not isinstance(value, str) or not RECORD_ID.fullmatch(value):
         raise refused(value, "UUID", name, "UUID")
     return value.lower()
 
 
+def record_id(value: Any, name: str) -> str:
+    if isinstance(value, str) and value and not RECORD_ID.fullmatch(value):
+        raise invalid_id(value)
+    return uuid_text(value, name)
+
+
 def date_text(value: Any, name: str) -> str:
-    if isinstance(value, str) and _DATE.match(value):
-        try:
-            return date.fromisoformat(value).isoformat()
-        except ValueError:
-            moment = parsed_time(value)
-            if moment is not None:
-                return value[:10]
-    raise refused(value, "date", name, "date", "YYYY-MM-DD")
+    day = parsed_day(value)
+    if day is None:
+        raise refused(value, "date", name, "date", "YYYY-MM-DD")
+    return day
 
 
 def time_text(value: Any, name: str) -> str:
@@ -170,12 +171,11 @@ def time_text(value: Any, name: str) -> str:
 def raw_json(value: Any, name: str) -> str:
     if isinstance(value, str):
         try:
-            made = json.loads(value)
+            return _finite_json(json.loads(value), name)
         except ValueError:
-            made = None
-        if not isinstance(made, dict | list):
-            raise invalid_data(f'Invalid object value {shown(value)} for field "{name}"', "Invalid value for JSON.")
-        return _finite_json(made, name)
+            raise invalid_data(
+                f'Invalid object value {shown(value)} for field "{name}"', "Invalid value for JSON."
+            ) from None
     if not isinstance(value, dict | list):
         raise refused(value, "object", name, "JSON")
     return _finite_json(value, name)
@@ -214,6 +214,10 @@ def position(value: Any, name: str) -> int | float | str:
     if not is_number(value):
         raise refused(value, "position", name, "position")
     return fitting(value)
+
+
+def search_words(value: Any, name: str) -> str:
+    raise not_writable(name, "TS_VECTOR")
 
 
 def one_of(options: list[str]) -> Check:
@@ -258,7 +262,7 @@ _CHECKS: dict[str, Check] = {
     "ARRAY": string_list,
     "FILES": file_list,
     "POSITION": position,
-    "TS_VECTOR": text,
+    "TS_VECTOR": search_words,
 }
 
 
@@ -270,8 +274,12 @@ def check_of(column: Column) -> Check:
         return email
     if column.subfield == "additionalEmails":
         return more_emails
-    if column.subfield == "primaryLinkUrl":
-        return link
+    if column.subfield == "additionalPhones":
+        return more_phones
+    if column.subfield == "blocknote":
+        return blocks
+    if column.name == "id":
+        return record_id
     if column.type in ("SELECT", "RATING") and column.subfield is None:
         return one_of(column.field.option_values)
     if column.type == "SELECT":
@@ -337,8 +345,14 @@ _UNCHECKED_PARTS: dict[str | None, Check] = {
 _UNCHECKED: dict[str, Check] = {"DATE_TIME": postgres_time, "DATE": _postgres_date, "RAW_JSON": _postgres_json}
 
 
-_EMPTY = ("", "[]", "{}")
-_EMPTY_IS_NULL = frozenset({"TEXT", "ARRAY", "MULTI_SELECT", "RAW_JSON", "FILES"})
+_STORED_AS_NULL: dict[str, tuple[str, ...]] = {
+    "TEXT": ("",),
+    "ARRAY": ("[]",),
+    "MULTI_SELECT": ("[]",),
+    "FILES": ("[]",),
+    "RAW_JSON": ("[]", "{}", "null"),
+}
+"""By the type of a column: what it holds as NULL."""
 
 
 def store_form(column: Column, strict: bool) -> Check:
@@ -348,12 +362,13 @@ def store_form(column: Column, strict: bool) -> Check:
     lists and objects as they are, and empty texts where there may be no NULL.
     """
     check = (_unchecked(column) if strict else None) or check_of(column)
-    never_null = not column.nullable and (strict or column.type != "TEXT")
-    if never_null or column.type not in _EMPTY_IS_NULL or (strict and column.type != "TEXT"):
+    empty = _STORED_AS_NULL.get(column.type, ())
+    kept = not empty or (strict and column.type != "TEXT")
+    if kept or (not column.nullable and (strict or column.subfield is not None)):
         return check
 
     def checked(value: Any, name: str) -> Any:
         made = check(value, name)
-        return None if made in _EMPTY and value != "{}" else made
+        return None if made in empty and value != "{}" else made
 
     return checked

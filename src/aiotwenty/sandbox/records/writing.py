@@ -17,7 +17,7 @@ from aiotwenty.sandbox.model.model import DataModel, Object
 from aiotwenty.sandbox.records.filters import Condition, table_name
 from aiotwenty.sandbox.records.inputs import Inputs, Written
 from aiotwenty.sandbox.records.store import Store, quoted, stored_default, violated_not_null, violated_unique
-from aiotwenty.sandbox.records.values import now, stored_time
+from aiotwenty.sandbox.records.times import now, stored_time
 
 Values = dict[str, Any]
 
@@ -57,13 +57,21 @@ class Writer:
             for each, match in zip(written, matches, strict=True):
                 if match is not None:
                     each.columns["id"] = match
-                    self._update(of, [match], {"deletedAt": None, **each.columns}, actor)
+                    kept = self._without_creator(of, each.columns)
+                    self._update(of, [match], {"deletedAt": None, **kept}, actor)
                 ids.append(each.columns["id"])
                 action = "created" if match is None else "updated"
                 changes.append(Change(of, action, ids[-1], None if match is None else each.fields))
                 if upsert:
                     changes.append(Change(of, "upserted", ids[-1]))
         return ids, changes
+
+    @staticmethod
+    def _without_creator(of: Object, columns: Values) -> Values:
+        """An upsert doesn't change who created a record, whatever it says (Twenty, July 2026)."""
+        creator = of.composites.get("createdBy")
+        names = {column.name for column in creator.columns.values()} if creator else set()
+        return {name: value for name, value in columns.items() if name not in names}
 
     def update(self, of: Object, ids: list[str], data: Any, actor: str) -> list[Change]:
         written = self.inputs.read(of, data)
@@ -117,10 +125,13 @@ class Writer:
             return
         defaults = {**self._default_values(of), **self._stamps(of, actor, new=True)}
         lowest = self.store.lowest_position(of) if "position" in of.columns else 0
+        creator = of.composites.get("createdBy")
         for each in written:
             values = each.columns
-            if values.get("id") is None:
-                values["id"] = str(uuid.uuid4())
+            if values.setdefault("id", str(uuid.uuid4())) is None:
+                raise errors.not_null("id", table_name(of))
+            if creator is not None and any(column.name in values for column in creator.columns.values()):
+                values.setdefault(creator.columns["context"].name, None)
             if "position" in of.columns:
                 given = values.get("position", "first")
                 if given == "first":
@@ -174,7 +185,9 @@ class Writer:
         found: set[str] = set()
         looked_for: list[str] = []
         for names in [["id"], *of.unique_columns]:
-            values = [written.columns.get(name) for name in names]
+            values = [
+                written.given_id if name == "id" and not self.strict else written.columns.get(name) for name in names
+            ]
             if None not in values:
                 found.update(self._find(of, names, values))
                 looked_for += [f"{of.columns[name].path}: {value}" for name, value in zip(names, values, strict=True)]

@@ -1,0 +1,100 @@
+"""Addresses as Twenty stores them, and a LINKS value, which is read as a whole."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from yarl import URL
+
+from aiotwenty.sandbox.errors import invalid_url, javascript_failed
+
+Value = dict[str, Any]
+
+_HOST = re.compile(r"([\w-]+\.)+[^\W\d_][\w-]+|\d{1,3}(\.\d{1,3}){3}|localhost")
+_WEB = re.compile(r"https?://", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LONGEST_HOST, _LONGEST_LABEL = 253, 63
+_BLANKS = "".join(map(chr, range(33)))
+"""Blanks and control characters, which a URL may have around it."""
+
+
+def completed(value: Value) -> Value:
+    """Links without an address are left out, and the first that has one is the primary one; nothing else is kept."""
+    more = value.get("secondaryLinks")
+    if isinstance(more, dict):
+        raise javascript_failed("(secondaryLinks ?? []) is not iterable")
+    primary = {"url": value.get("primaryLinkUrl"), "label": value.get("primaryLinkLabel")}
+    given = [primary, *(each for each in more or () if isinstance(each, dict))]
+    found = [each for each in given if isinstance(each.get("url"), str) and each["url"]]
+    for each in found:
+        if not is_valid(each["url"]):
+            raise invalid_url()
+    kept = [{"url": normalised(each["url"]), "label": each.get("label") or ""} for each in found]
+    first = kept[0] if kept else {"url": None, "label": None}
+    return {"primaryLinkUrl": first["url"], "primaryLinkLabel": first["label"], "secondaryLinks": kept[1:]}
+
+
+def is_valid(text: str) -> bool:
+    """Whether it is an address of the web once it has a scheme."""
+    text = text.strip(_BLANKS)
+    try:
+        parts = urlsplit(text if _WEB.match(text) else f"https://{text}")
+        host, _ = parts.hostname or "", parts.port
+        host = _ascii_host(host)
+    except ValueError:
+        return False
+    fits = len(host) <= _LONGEST_HOST and all(len(label) <= _LONGEST_LABEL for label in host.split("."))
+    return fits and _HOST.fullmatch(host) is not None
+
+
+def normalised(text: str) -> str:
+    """Scheme and host in lower case, no user, no default port, one slash less at the end.
+
+    Without a scheme it stays as it is, so that http, https and none are different values.
+    """
+    trimmed = text.strip(_BLANKS)
+    if not _SCHEME.match(trimmed):
+        return text
+    if not _WEB.match(trimmed):
+        # Only the web has an origin: others lose their scheme to a "null" (Twenty, July 2026).
+        return "null" + trimmed.partition(":")[2].removesuffix("/")
+    try:
+        parts = urlsplit(trimmed)
+        host, port = _ascii_host(parts.hostname or ""), parts.port
+    except ValueError:
+        return text
+    origin = f"{parts.scheme.lower()}://{host}"
+    if port is not None and port != _DEFAULT_PORTS[parts.scheme.lower()]:
+        origin += f":{port}"
+    rest = unquote(_without_dots(parts.path or "/"))
+    rest += f"?{_encoded(parts.query)}" if parts.query else ""
+    rest += f"#{_encoded(parts.fragment)}" if parts.fragment else ""
+    return (origin + rest).removesuffix("/")
+
+
+def _ascii_host(host: str) -> str:
+    """In lower case, with other alphabets as punycode; `ValueError` for what can't be a host."""
+    if not host or any(letter in _BLANKS for letter in host):
+        raise ValueError(host)
+    return URL.build(scheme="https", host=host).raw_host or ""
+
+
+def _without_dots(path: str) -> str:
+    made: list[str] = []
+    *folders, last = path.removeprefix("/").split("/")
+    for part in [*folders, last]:
+        if part == "..":
+            made = made[:-1]
+        elif part != ".":
+            made.append(part)
+    if last in (".", ".."):
+        made.append("")
+    return "/" + "/".join(made)
+
+
+def _encoded(text: str) -> str:
+    """Percent-encoded where a browser does it."""
+    return quote(text, safe="!$%&()*+,-./:;=?@[\\]^_`{|}~")

@@ -1,0 +1,67 @@
+"""Dates and times: what Twenty reads, and how they are stored (`2026-11-23T15:00:18.735`, UTC, no zone letter)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+_DAY = r"(?:(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<compact>\d{8})|(?P<american>\d{1,2}/\d{1,2}/\d{4}))"
+_CLOCK = r"(?P<hour>\d{2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2})(?:\.(?P<fraction>\d+))?)?"
+_ZONE = r"(?P<zone>Z|[+-]\d{2}:?\d{2})?"
+_MOMENT = re.compile(rf"{_DAY}(?:[T ]{_CLOCK}{_ZONE})?", re.ASCII)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def stored_time(moment: datetime, digits: int = 3) -> str:
+    """`digits` of the second's fraction: 3 as answers show them, 6 as Postgres keeps them."""
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return text if digits == 6 else text[:23]
+
+
+def parsed_time(value: Any) -> datetime | None:
+    """Reads a day or a moment; without a zone it is UTC."""
+    found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    day = _day(found) if found else None
+    if found is None or day is None:
+        return None
+    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
+    microsecond = int((found["fraction"] or "")[:6].ljust(6, "0"))
+    try:
+        zone = _zone(found["zone"])
+        return datetime(day.year, day.month, day.day, hour, minute, second, microsecond, zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def parsed_day(value: Any) -> str | None:
+    """Reads a day, or a moment in UTC (one that ends in Z), whose day it gives."""
+    found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if found is None or (found["hour"] is not None and found["zone"] != "Z"):
+        return None
+    day = _day(found) if parsed_time(value) is not None else None
+    return None if day is None else day.isoformat()
+
+
+def _day(found: re.Match[str]) -> date | None:
+    if found["compact"]:
+        year, month, day = found["compact"][:4], found["compact"][4:6], found["compact"][6:]
+    elif found["american"]:
+        month, day, year = found["american"].split("/")
+    else:
+        year, month, day = found["year"], found["month"], found["day"]
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text == "Z":
+        return UTC
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if text[0] == "-" else offset)
