@@ -161,7 +161,7 @@ def test_a_default_of_the_schema_is_left_to_the_server(tmp_path: Path) -> None:
         created = package.metadata.CreateFieldInput(name="x")
         assert created.model_dump_json(exclude_unset=True, by_alias=True) == '{"name":"x"}'
         assert (created.type, created.is_unique) == ("TEXT", None)
-    assert "$paging: Paging)" in made.read("queries/metadata/other.graphql")
+    assert "$paging: Paging)" in made.read("queries/metadata/object.graphql")
 
 
 def test_null_and_unset_stay_different(tmp_path: Path) -> None:

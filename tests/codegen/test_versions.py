@@ -81,6 +81,21 @@ def test_what_everything_belongs_to_is_asked_for_without_everything(newest: Proj
         assert not re.search("agents|frontComponents|commandMenuItems|settingsMenuItems|logicFunctions", asked)
 
 
+def test_the_operations_of_the_data_model_are_cut_by_entity(newest: Project, root: Path) -> None:
+    for folder in (root, newest.folder):
+        files = {path.stem: path.read_text() for path in (folder / "queries/metadata").glob("*.graphql")}
+        assert {"webhook", "view", "view_field", "role", "field", "object", "api_key"} <= files.keys()
+        assert files.keys().isdisjoint({"two", "front", "other", "my", "one", "many"})
+        assert max(text.count("\n") for text in files.values()) < 350
+        assert set(re.findall(r"^(?:query|mutation) (\w+)", files["webhook"], re.MULTILINE)) == {
+            "GetWebhooks",
+            "GetWebhook",
+            "CreateWebhook",
+            "UpdateWebhook",
+            "DeleteWebhook",
+        }
+
+
 def test_an_older_server_with_metadata_among_its_records(shared: Path, tmp_path: Path) -> None:
     """Version 1.10: other names of columns and types, scalars as date filters, metadata root fields on /graphql."""
     made = project(tmp_path, older((shared / "core.standard.graphql").read_text()), METADATA_SDL)

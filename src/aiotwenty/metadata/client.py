@@ -17,17 +17,8 @@ if typing.TYPE_CHECKING:
 class MetadataClient(rt.OperationsClient):
     """Every operation of /metadata under `queries/`, one method each. All raise `TwentyError`."""
 
-    async def get_agent_turns(self, agent_id: rt.UUID) -> list[records.AgentTurn]:
-        return await self._execute(operations.GET_AGENT_TURNS, list[records.AgentTurn], {"agentId": agent_id})
-
     async def get_chat_messages(self, thread_id: rt.UUID) -> list[records.AgentMessage]:
         return await self._execute(operations.GET_CHAT_MESSAGES, list[records.AgentMessage], {"threadId": thread_id})
-
-    async def get_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
-        return await self._execute(operations.GET_CHAT_THREAD, records.AgentChatThread, {"id": id})
-
-    async def get_chat_threads(self) -> list[records.AgentChatThread]:
-        return await self._execute(operations.GET_CHAT_THREADS, list[records.AgentChatThread], {})
 
     async def find_many_agents(self) -> list[records.Agent]:
         return await self._execute(operations.FIND_MANY_AGENTS, list[records.Agent], {})
@@ -35,11 +26,19 @@ class MetadataClient(rt.OperationsClient):
     async def find_one_agent(self, input: inputs.AgentIdInput) -> records.Agent:
         return await self._execute(operations.FIND_ONE_AGENT, records.Agent, {"input": input})
 
-    async def archive_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
-        return await self._execute(operations.ARCHIVE_CHAT_THREAD, records.AgentChatThread, {"id": id})
-
-    async def create_chat_thread(self) -> records.AgentChatThread:
-        return await self._execute(operations.CREATE_CHAT_THREAD, records.AgentChatThread, {})
+    async def answer_agent_chat_question(
+        self,
+        answers: list[inputs.AgentChatQuestionAnswerInput],
+        message_id: rt.UUID,
+        thread_id: rt.UUID,
+        *,
+        model_id: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.SendChatMessageResult:
+        return await self._execute(
+            operations.ANSWER_AGENT_CHAT_QUESTION,
+            records.SendChatMessageResult,
+            {"answers": answers, "messageId": message_id, "modelId": model_id, "threadId": thread_id},
+        )
 
     async def create_one_agent(self, input: inputs.CreateAgentInput) -> records.Agent:
         return await self._execute(operations.CREATE_ONE_AGENT, records.Agent, {"input": input})
@@ -47,28 +46,46 @@ class MetadataClient(rt.OperationsClient):
     async def delete_one_agent(self, input: inputs.AgentIdInput) -> records.Agent:
         return await self._execute(operations.DELETE_ONE_AGENT, records.Agent, {"input": input})
 
-    async def evaluate_agent_turn(self, turn_id: rt.UUID) -> records.AgentTurnEvaluation:
-        return await self._execute(operations.EVALUATE_AGENT_TURN, records.AgentTurnEvaluation, {"turnId": turn_id})
+    async def run_agent(self, input: inputs.RunAgentInput) -> records.RunAgentResult:
+        return await self._execute(operations.RUN_AGENT, records.RunAgentResult, {"input": input})
+
+    async def stop_agent_chat_stream(self, thread_id: rt.UUID) -> bool:
+        return await self._execute(operations.STOP_AGENT_CHAT_STREAM, bool, {"threadId": thread_id})
+
+    async def update_one_agent(self, input: inputs.UpdateAgentInput) -> records.Agent:
+        return await self._execute(operations.UPDATE_ONE_AGENT, records.Agent, {"input": input})
+
+    async def get_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
+        return await self._execute(operations.GET_CHAT_THREAD, records.AgentChatThread, {"id": id})
+
+    async def get_chat_threads(self) -> list[records.AgentChatThread]:
+        return await self._execute(operations.GET_CHAT_THREADS, list[records.AgentChatThread], {})
+
+    async def archive_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
+        return await self._execute(operations.ARCHIVE_CHAT_THREAD, records.AgentChatThread, {"id": id})
+
+    async def create_chat_thread(self) -> records.AgentChatThread:
+        return await self._execute(operations.CREATE_CHAT_THREAD, records.AgentChatThread, {})
 
     async def rename_chat_thread(self, id: rt.UUID, title: str) -> records.AgentChatThread:
         return await self._execute(operations.RENAME_CHAT_THREAD, records.AgentChatThread, {"id": id, "title": title})
 
-    async def run_agent(self, input: inputs.RunAgentInput) -> records.RunAgentResult:
-        return await self._execute(operations.RUN_AGENT, records.RunAgentResult, {"input": input})
+    async def unarchive_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
+        return await self._execute(operations.UNARCHIVE_CHAT_THREAD, records.AgentChatThread, {"id": id})
+
+    async def get_agent_turns(self, agent_id: rt.UUID) -> list[records.AgentTurn]:
+        return await self._execute(operations.GET_AGENT_TURNS, list[records.AgentTurn], {"agentId": agent_id})
+
+    async def evaluate_agent_turn(self, turn_id: rt.UUID) -> records.AgentTurnEvaluation:
+        return await self._execute(operations.EVALUATE_AGENT_TURN, records.AgentTurnEvaluation, {"turnId": turn_id})
 
     async def run_evaluation_input(self, agent_id: rt.UUID, input: str) -> records.AgentTurn:
         return await self._execute(
             operations.RUN_EVALUATION_INPUT, records.AgentTurn, {"agentId": agent_id, "input": input}
         )
 
-    async def stop_agent_chat_stream(self, thread_id: rt.UUID) -> bool:
-        return await self._execute(operations.STOP_AGENT_CHAT_STREAM, bool, {"threadId": thread_id})
-
-    async def unarchive_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
-        return await self._execute(operations.UNARCHIVE_CHAT_THREAD, records.AgentChatThread, {"id": id})
-
-    async def update_one_agent(self, input: inputs.UpdateAgentInput) -> records.Agent:
-        return await self._execute(operations.UPDATE_ONE_AGENT, records.Agent, {"input": input})
+    async def get_ai_system_prompt_preview(self) -> records.AiSystemPromptPreview:
+        return await self._execute(operations.GET_AI_SYSTEM_PROMPT_PREVIEW, records.AiSystemPromptPreview, {})
 
     async def get_api_key(self, input: inputs.GetApiKeyInput) -> records.ApiKey | None:
         result: records.ApiKey | None = await self._execute(
@@ -78,6 +95,9 @@ class MetadataClient(rt.OperationsClient):
 
     async def get_api_keys(self) -> list[records.ApiKey]:
         return await self._execute(operations.GET_API_KEYS, list[records.ApiKey], {})
+
+    async def assign_role_to_api_key(self, api_key_id: rt.UUID, role_id: rt.UUID) -> bool:
+        return await self._execute(operations.ASSIGN_ROLE_TO_API_KEY, bool, {"apiKeyId": api_key_id, "roleId": role_id})
 
     async def create_api_key(self, input: inputs.CreateApiKeyInput) -> records.ApiKey:
         return await self._execute(operations.CREATE_API_KEY, records.ApiKey, {"input": input})
@@ -107,27 +127,6 @@ class MetadataClient(rt.OperationsClient):
     ) -> list[records.AppConnection]:
         return await self._execute(operations.GET_APP_CONNECTIONS, list[records.AppConnection], {"filter": filter})
 
-    async def authorize_app_operation(
-        self,
-        client_id: str,
-        redirect_url: str,
-        *,
-        code_challenge: rt.Maybe[str | None] = rt.UNSET,
-        scope: rt.Maybe[str | None] = rt.UNSET,
-        state: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.AuthorizeApp:
-        return await self._execute(
-            operations.AUTHORIZE_APP_OPERATION,
-            records.AuthorizeApp,
-            {
-                "clientId": client_id,
-                "codeChallenge": code_challenge,
-                "redirectUrl": redirect_url,
-                "scope": scope,
-                "state": state,
-            },
-        )
-
     async def create_one_app_token(self, input: inputs.CreateOneAppTokenInput) -> records.AppToken:
         return await self._execute(operations.CREATE_ONE_APP_TOKEN, records.AppToken, {"input": input})
 
@@ -138,41 +137,6 @@ class MetadataClient(rt.OperationsClient):
             operations.GET_APPLICATION_CONNECTION_PROVIDERS,
             list[records.ApplicationConnectionProvider],
             {"applicationId": application_id},
-        )
-
-    async def get_application_registration_tarball_url(self, id: str) -> str | None:
-        result: str | None = await self._execute(
-            operations.GET_APPLICATION_REGISTRATION_TARBALL_URL, str | None, {"id": id}
-        )
-        return result
-
-    async def find_application_registration_by_universal_identifier(
-        self, universal_identifier: str
-    ) -> records.ApplicationRegistration | None:
-        result: records.ApplicationRegistration | None = await self._execute(
-            operations.FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER,
-            records.ApplicationRegistration | None,
-            {"universalIdentifier": universal_identifier},
-        )
-        return result
-
-    async def find_application_registration_stats(self, id: str) -> records.ApplicationRegistrationStats:
-        return await self._execute(
-            operations.FIND_APPLICATION_REGISTRATION_STATS, records.ApplicationRegistrationStats, {"id": id}
-        )
-
-    async def find_application_registration_variables(
-        self, application_registration_id: str
-    ) -> list[records.ApplicationRegistrationVariableDTO]:
-        return await self._execute(
-            operations.FIND_APPLICATION_REGISTRATION_VARIABLES,
-            list[records.ApplicationRegistrationVariableDTO],
-            {"applicationRegistrationId": application_registration_id},
-        )
-
-    async def find_many_application_registrations(self) -> list[records.ApplicationRegistration]:
-        return await self._execute(
-            operations.FIND_MANY_APPLICATION_REGISTRATIONS, list[records.ApplicationRegistration], {}
         )
 
     async def find_many_applications(self) -> list[records.Application]:
@@ -187,34 +151,14 @@ class MetadataClient(rt.OperationsClient):
             {"id": id, "universalIdentifier": universal_identifier},
         )
 
-    async def find_one_application_registration(self, id: str) -> records.ApplicationRegistration:
+    async def create_development_application(
+        self, name: str, universal_identifier: str
+    ) -> records.DevelopmentApplication:
         return await self._execute(
-            operations.FIND_ONE_APPLICATION_REGISTRATION, records.ApplicationRegistration, {"id": id}
+            operations.CREATE_DEVELOPMENT_APPLICATION,
+            records.DevelopmentApplication,
+            {"name": name, "universalIdentifier": universal_identifier},
         )
-
-    async def create_application_registration_operation(
-        self, input: inputs.CreateApplicationRegistrationInput
-    ) -> records.CreateApplicationRegistration:
-        return await self._execute(
-            operations.CREATE_APPLICATION_REGISTRATION_OPERATION,
-            records.CreateApplicationRegistration,
-            {"input": input},
-        )
-
-    async def create_application_registration_variable(
-        self, input: inputs.CreateApplicationRegistrationVariableInput
-    ) -> records.ApplicationRegistrationVariable:
-        return await self._execute(
-            operations.CREATE_APPLICATION_REGISTRATION_VARIABLE,
-            records.ApplicationRegistrationVariable,
-            {"input": input},
-        )
-
-    async def delete_application_registration(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_APPLICATION_REGISTRATION, bool, {"id": id})
-
-    async def delete_application_registration_variable(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_APPLICATION_REGISTRATION_VARIABLE, bool, {"id": id})
 
     async def generate_application_token(self, application_id: rt.UUID) -> records.ApplicationTokenPair:
         return await self._execute(
@@ -237,37 +181,16 @@ class MetadataClient(rt.OperationsClient):
             {"applicationRefreshToken": application_refresh_token},
         )
 
-    async def transfer_application_registration_ownership(
-        self, application_registration_id: str, target_workspace_subdomain: str
-    ) -> records.ApplicationRegistration:
+    async def sync_application(
+        self, manifest: rt.Json, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
+    ) -> records.WorkspaceMigration:
         return await self._execute(
-            operations.TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP,
-            records.ApplicationRegistration,
-            {
-                "applicationRegistrationId": application_registration_id,
-                "targetWorkspaceSubdomain": target_workspace_subdomain,
-            },
+            operations.SYNC_APPLICATION, records.WorkspaceMigration, {"dryRun": dry_run, "manifest": manifest}
         )
 
     async def uninstall_application(self, universal_identifier: str) -> bool:
         return await self._execute(
             operations.UNINSTALL_APPLICATION, bool, {"universalIdentifier": universal_identifier}
-        )
-
-    async def update_application_registration(
-        self, input: inputs.UpdateApplicationRegistrationInput
-    ) -> records.ApplicationRegistration:
-        return await self._execute(
-            operations.UPDATE_APPLICATION_REGISTRATION, records.ApplicationRegistration, {"input": input}
-        )
-
-    async def update_application_registration_variable(
-        self, input: inputs.UpdateApplicationRegistrationVariableInput
-    ) -> records.ApplicationRegistrationVariable:
-        return await self._execute(
-            operations.UPDATE_APPLICATION_REGISTRATION_VARIABLE,
-            records.ApplicationRegistrationVariable,
-            {"input": input},
         )
 
     async def update_one_application_variable(self, application_id: rt.UUID, key: str, value: str) -> bool:
@@ -282,6 +205,113 @@ class MetadataClient(rt.OperationsClient):
             operations.UPGRADE_APPLICATION,
             bool,
             {"appRegistrationId": app_registration_id, "targetVersion": target_version},
+        )
+
+    async def get_application_registration_tarball_url(self, id: str) -> str | None:
+        result: str | None = await self._execute(
+            operations.GET_APPLICATION_REGISTRATION_TARBALL_URL, str | None, {"id": id}
+        )
+        return result
+
+    async def find_application_registration_by_client_id(
+        self, client_id: str
+    ) -> records.PublicApplicationRegistration | None:
+        result: records.PublicApplicationRegistration | None = await self._execute(
+            operations.FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID,
+            records.PublicApplicationRegistration | None,
+            {"clientId": client_id},
+        )
+        return result
+
+    async def find_application_registration_by_universal_identifier(
+        self, universal_identifier: str
+    ) -> records.ApplicationRegistration | None:
+        result: records.ApplicationRegistration | None = await self._execute(
+            operations.FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER,
+            records.ApplicationRegistration | None,
+            {"universalIdentifier": universal_identifier},
+        )
+        return result
+
+    async def find_application_registration_stats(self, id: str) -> records.ApplicationRegistrationStats:
+        return await self._execute(
+            operations.FIND_APPLICATION_REGISTRATION_STATS, records.ApplicationRegistrationStats, {"id": id}
+        )
+
+    async def find_many_application_registrations(self) -> list[records.ApplicationRegistration]:
+        return await self._execute(
+            operations.FIND_MANY_APPLICATION_REGISTRATIONS, list[records.ApplicationRegistration], {}
+        )
+
+    async def find_one_application_registration(self, id: str) -> records.ApplicationRegistration:
+        return await self._execute(
+            operations.FIND_ONE_APPLICATION_REGISTRATION, records.ApplicationRegistration, {"id": id}
+        )
+
+    async def create_application_registration_operation(
+        self, input: inputs.CreateApplicationRegistrationInput
+    ) -> records.CreateApplicationRegistration:
+        return await self._execute(
+            operations.CREATE_APPLICATION_REGISTRATION_OPERATION,
+            records.CreateApplicationRegistration,
+            {"input": input},
+        )
+
+    async def delete_application_registration(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_APPLICATION_REGISTRATION, bool, {"id": id})
+
+    async def rotate_application_registration_client_secret(self, id: str) -> records.RotateClientSecret:
+        return await self._execute(
+            operations.ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET, records.RotateClientSecret, {"id": id}
+        )
+
+    async def transfer_application_registration_ownership(
+        self, application_registration_id: str, target_workspace_subdomain: str
+    ) -> records.ApplicationRegistration:
+        return await self._execute(
+            operations.TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP,
+            records.ApplicationRegistration,
+            {
+                "applicationRegistrationId": application_registration_id,
+                "targetWorkspaceSubdomain": target_workspace_subdomain,
+            },
+        )
+
+    async def update_application_registration(
+        self, input: inputs.UpdateApplicationRegistrationInput
+    ) -> records.ApplicationRegistration:
+        return await self._execute(
+            operations.UPDATE_APPLICATION_REGISTRATION, records.ApplicationRegistration, {"input": input}
+        )
+
+    async def find_application_registration_variables(
+        self, application_registration_id: str
+    ) -> list[records.ApplicationRegistrationVariableDTO]:
+        return await self._execute(
+            operations.FIND_APPLICATION_REGISTRATION_VARIABLES,
+            list[records.ApplicationRegistrationVariableDTO],
+            {"applicationRegistrationId": application_registration_id},
+        )
+
+    async def create_application_registration_variable(
+        self, input: inputs.CreateApplicationRegistrationVariableInput
+    ) -> records.ApplicationRegistrationVariable:
+        return await self._execute(
+            operations.CREATE_APPLICATION_REGISTRATION_VARIABLE,
+            records.ApplicationRegistrationVariable,
+            {"input": input},
+        )
+
+    async def delete_application_registration_variable(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_APPLICATION_REGISTRATION_VARIABLE, bool, {"id": id})
+
+    async def update_application_registration_variable(
+        self, input: inputs.UpdateApplicationRegistrationVariableInput
+    ) -> records.ApplicationRegistrationVariable:
+        return await self._execute(
+            operations.UPDATE_APPLICATION_REGISTRATION_VARIABLE,
+            records.ApplicationRegistrationVariable,
+            {"input": input},
         )
 
     async def get_approved_access_domains(self) -> list[records.ApprovedAccessDomain]:
@@ -304,34 +334,9 @@ class MetadataClient(rt.OperationsClient):
             operations.VALIDATE_APPROVED_ACCESS_DOMAIN, records.ApprovedAccessDomain, {"input": input}
         )
 
-    async def generate_playground_token(self) -> records.AuthToken:
-        return await self._execute(operations.GENERATE_PLAYGROUND_TOKEN, records.AuthToken, {})
-
-    async def get_auth_tokens_from_login_token(self, login_token: str, origin: str) -> records.AuthTokens:
-        return await self._execute(
-            operations.GET_AUTH_TOKENS_FROM_LOGIN_TOKEN,
-            records.AuthTokens,
-            {"loginToken": login_token, "origin": origin},
-        )
-
-    async def get_auth_tokens_from_otp(
-        self, login_token: str, origin: str, otp: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.AuthTokens:
-        return await self._execute(
-            operations.GET_AUTH_TOKENS_FROM_OTP,
-            records.AuthTokens,
-            {"captchaToken": captcha_token, "loginToken": login_token, "origin": origin, "otp": otp},
-        )
-
-    async def renew_token(self, app_token: str) -> records.AuthTokens:
-        return await self._execute(operations.RENEW_TOKEN, records.AuthTokens, {"appToken": app_token})
-
     async def get_available_packages(self, input: inputs.LogicFunctionIdInput) -> rt.Json:
         result: rt.Json = await self._execute(operations.GET_AVAILABLE_PACKAGES, rt.Json, {"input": input})
         return result
-
-    async def get_sso_identity_providers(self) -> list[records.FindAvailableSSOIDP]:
-        return await self._execute(operations.GET_SSO_IDENTITY_PROVIDERS, list[records.FindAvailableSSOIDP], {})
 
     async def sign_in(
         self,
@@ -373,15 +378,6 @@ class MetadataClient(rt.OperationsClient):
                 "password": password,
                 "verifyEmailRedirectPath": verify_email_redirect_path,
             },
-        )
-
-    async def verify_email_and_get_workspace_agnostic_token(
-        self, email: str, email_verification_token: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.AvailableWorkspacesAndAccessTokens:
-        return await self._execute(
-            operations.VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN,
-            records.AvailableWorkspacesAndAccessTokens,
-            {"captchaToken": captcha_token, "email": email, "emailVerificationToken": email_verification_token},
         )
 
     async def get_billing_portal_session(
@@ -479,35 +475,38 @@ class MetadataClient(rt.OperationsClient):
             {"connectedAccountId": connected_account_id},
         )
 
-    async def create_calendar_event(self, input: inputs.CreateCalendarEventInput) -> records.CreateCalendarEventOutput:
-        return await self._execute(
-            operations.CREATE_CALENDAR_EVENT, records.CreateCalendarEventOutput, {"input": input}
-        )
-
     async def update_calendar_channel(self, input: inputs.UpdateCalendarChannelInput) -> records.CalendarChannel:
         return await self._execute(operations.UPDATE_CALENDAR_CHANNEL, records.CalendarChannel, {"input": input})
+
+    async def preview_message_campaign_audience(
+        self, input: inputs.PreviewMessageCampaignAudienceInput
+    ) -> records.CampaignAudiencePreviewDTO:
+        return await self._execute(
+            operations.PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE, records.CampaignAudiencePreviewDTO, {"input": input}
+        )
+
+    async def send_message_campaign(
+        self, input: inputs.SendMessageCampaignInput
+    ) -> records.SendMessageCampaignOutputDTO:
+        return await self._execute(
+            operations.SEND_MESSAGE_CAMPAIGN, records.SendMessageCampaignOutputDTO, {"input": input}
+        )
+
+    async def start_channel_sync(self, connected_account_id: rt.UUID) -> records.ChannelSyncSuccess:
+        return await self._execute(
+            operations.START_CHANNEL_SYNC, records.ChannelSyncSuccess, {"connectedAccountId": connected_account_id}
+        )
 
     async def get_chat_stream_catchup_chunks(self, thread_id: rt.UUID) -> records.ChatStreamCatchupChunks:
         return await self._execute(
             operations.GET_CHAT_STREAM_CATCHUP_CHUNKS, records.ChatStreamCatchupChunks, {"threadId": thread_id}
         )
 
-    async def answer_agent_chat_question(
-        self,
-        answers: list[inputs.AgentChatQuestionAnswerInput],
-        message_id: rt.UUID,
-        thread_id: rt.UUID,
-        *,
-        model_id: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.SendChatMessageResult:
-        return await self._execute(
-            operations.ANSWER_AGENT_CHAT_QUESTION,
-            records.SendChatMessageResult,
-            {"answers": answers, "messageId": message_id, "modelId": model_id, "threadId": thread_id},
-        )
-
     async def delete_chat_thread(self, id: rt.UUID) -> bool:
         return await self._execute(operations.DELETE_CHAT_THREAD, bool, {"id": id})
+
+    async def delete_queued_chat_message(self, message_id: rt.UUID) -> bool:
+        return await self._execute(operations.DELETE_QUEUED_CHAT_MESSAGE, bool, {"messageId": message_id})
 
     async def retry_chat_message(
         self, thread_id: rt.UUID, *, model_id: rt.Maybe[str | None] = rt.UNSET
@@ -560,16 +559,92 @@ class MetadataClient(rt.OperationsClient):
     async def update_command_menu_item(self, input: inputs.UpdateCommandMenuItemInput) -> records.CommandMenuItem:
         return await self._execute(operations.UPDATE_COMMAND_MENU_ITEM, records.CommandMenuItem, {"input": input})
 
-    async def get_connected_imap_smtp_caldav_account(self, id: rt.UUID) -> records.ConnectedImapSmtpCaldavAccount:
-        return await self._execute(
-            operations.GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, records.ConnectedImapSmtpCaldavAccount, {"id": id}
-        )
-
     async def get_my_connected_accounts(self) -> list[records.ConnectedAccountPublicDTO]:
         return await self._execute(operations.GET_MY_CONNECTED_ACCOUNTS, list[records.ConnectedAccountPublicDTO], {})
 
     async def delete_connected_account(self, id: rt.UUID) -> records.ConnectedAccountPublicDTO:
         return await self._execute(operations.DELETE_CONNECTED_ACCOUNT, records.ConnectedAccountPublicDTO, {"id": id})
+
+    async def get_connected_imap_smtp_caldav_account(self, id: rt.UUID) -> records.ConnectedImapSmtpCaldavAccount:
+        return await self._execute(
+            operations.GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, records.ConnectedImapSmtpCaldavAccount, {"id": id}
+        )
+
+    async def get_bar_chart_data(self, input: inputs.BarChartDataInput) -> records.BarChartData:
+        return await self._execute(operations.GET_BAR_CHART_DATA, records.BarChartData, {"input": input})
+
+    async def get_line_chart_data(self, input: inputs.LineChartDataInput) -> records.LineChartData:
+        return await self._execute(operations.GET_LINE_CHART_DATA, records.LineChartData, {"input": input})
+
+    async def get_pie_chart_data(self, input: inputs.PieChartDataInput) -> records.PieChartData:
+        return await self._execute(operations.GET_PIE_CHART_DATA, records.PieChartData, {"input": input})
+
+    async def duplicate_dashboard(self, id: rt.UUID) -> records.DuplicatedDashboard:
+        return await self._execute(operations.DUPLICATE_DASHBOARD, records.DuplicatedDashboard, {"id": id})
+
+    async def check_custom_domain_valid_records(self) -> records.DomainValidRecords | None:
+        result: records.DomainValidRecords | None = await self._execute(
+            operations.CHECK_CUSTOM_DOMAIN_VALID_RECORDS, records.DomainValidRecords | None, {}
+        )
+        return result
+
+    async def create_email_group_channel(
+        self, input: inputs.CreateEmailGroupChannelInput
+    ) -> records.CreateEmailGroupChannelOutput:
+        return await self._execute(
+            operations.CREATE_EMAIL_GROUP_CHANNEL, records.CreateEmailGroupChannelOutput, {"input": input}
+        )
+
+    async def email_password_reset_link_operation(
+        self, email: str, *, workspace_id: rt.Maybe[rt.UUID | None] = rt.UNSET
+    ) -> records.EmailPasswordResetLink:
+        return await self._execute(
+            operations.EMAIL_PASSWORD_RESET_LINK_OPERATION,
+            records.EmailPasswordResetLink,
+            {"email": email, "workspaceId": workspace_id},
+        )
+
+    async def resend_email_verification_token_operation(
+        self, email: str, origin: str
+    ) -> records.ResendEmailVerificationToken:
+        return await self._execute(
+            operations.RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION,
+            records.ResendEmailVerificationToken,
+            {"email": email, "origin": origin},
+        )
+
+    async def save_imap_smtp_caldav_account(
+        self,
+        connection_parameters: inputs.EmailAccountConnectionParameters,
+        handle: str,
+        *,
+        id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> records.ImapSmtpCaldavConnectionSuccess:
+        return await self._execute(
+            operations.SAVE_IMAP_SMTP_CALDAV_ACCOUNT,
+            records.ImapSmtpCaldavConnectionSuccess,
+            {"id": id, "connectionParameters": connection_parameters, "handle": handle},
+        )
+
+    async def send_email(self, input: inputs.SendEmailInput) -> records.SendEmailOutput:
+        return await self._execute(operations.SEND_EMAIL, records.SendEmailOutput, {"input": input})
+
+    async def skip_sync_email_onboarding_step(self) -> records.OnboardingStepSuccess:
+        return await self._execute(operations.SKIP_SYNC_EMAIL_ONBOARDING_STEP, records.OnboardingStepSuccess, {})
+
+    async def verify_email_and_get_login_token_operation(
+        self, email: str, email_verification_token: str, origin: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
+    ) -> records.VerifyEmailAndGetLoginToken:
+        return await self._execute(
+            operations.VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION,
+            records.VerifyEmailAndGetLoginToken,
+            {
+                "captchaToken": captcha_token,
+                "email": email,
+                "emailVerificationToken": email_verification_token,
+                "origin": origin,
+            },
+        )
 
     async def get_emailing_domains(self) -> list[records.EmailingDomain]:
         return await self._execute(operations.GET_EMAILING_DOMAINS, list[records.EmailingDomain], {})
@@ -580,8 +655,55 @@ class MetadataClient(rt.OperationsClient):
     async def delete_emailing_domain(self, id: str) -> bool:
         return await self._execute(operations.DELETE_EMAILING_DOMAIN, bool, {"id": id})
 
+    async def send_email_via_emailing_domain(
+        self, input: inputs.SendEmailViaDomainInput
+    ) -> records.SendEmailViaDomainOutput:
+        return await self._execute(
+            operations.SEND_EMAIL_VIA_EMAILING_DOMAIN, records.SendEmailViaDomainOutput, {"input": input}
+        )
+
     async def verify_emailing_domain(self, id: str) -> records.EmailingDomain:
         return await self._execute(operations.VERIFY_EMAILING_DOMAIN, records.EmailingDomain, {"id": id})
+
+    async def get_enterprise_checkout_session(self, *, billing_interval: rt.Maybe[str | None] = rt.UNSET) -> str | None:
+        result: str | None = await self._execute(
+            operations.GET_ENTERPRISE_CHECKOUT_SESSION, str | None, {"billingInterval": billing_interval}
+        )
+        return result
+
+    async def get_enterprise_portal_session(self, *, return_url_path: rt.Maybe[str | None] = rt.UNSET) -> str | None:
+        result: str | None = await self._execute(
+            operations.GET_ENTERPRISE_PORTAL_SESSION, str | None, {"returnUrlPath": return_url_path}
+        )
+        return result
+
+    async def get_enterprise_subscription_status(self) -> records.EnterpriseSubscriptionStatusDTO | None:
+        result: records.EnterpriseSubscriptionStatusDTO | None = await self._execute(
+            operations.GET_ENTERPRISE_SUBSCRIPTION_STATUS, records.EnterpriseSubscriptionStatusDTO | None, {}
+        )
+        return result
+
+    async def refresh_enterprise_validity_token(self) -> bool:
+        return await self._execute(operations.REFRESH_ENTERPRISE_VALIDITY_TOKEN, bool, {})
+
+    async def set_enterprise_key(self, enterprise_key: str) -> records.EnterpriseLicenseInfoDTO:
+        return await self._execute(
+            operations.SET_ENTERPRISE_KEY, records.EnterpriseLicenseInfoDTO, {"enterpriseKey": enterprise_key}
+        )
+
+    async def get_event_logs(self, input: inputs.EventLogQueryInput) -> records.EventLogQueryResult:
+        return await self._execute(operations.GET_EVENT_LOGS, records.EventLogQueryResult, {"input": input})
+
+    async def add_query_to_event_stream(self, input: inputs.AddQuerySubscriptionInput) -> bool:
+        return await self._execute(operations.ADD_QUERY_TO_EVENT_STREAM, bool, {"input": input})
+
+    async def create_calendar_event(self, input: inputs.CreateCalendarEventInput) -> records.CreateCalendarEventOutput:
+        return await self._execute(
+            operations.CREATE_CALENDAR_EVENT, records.CreateCalendarEventOutput, {"input": input}
+        )
+
+    async def remove_query_from_event_stream(self, input: inputs.RemoveQueryFromEventStreamInput) -> bool:
+        return await self._execute(operations.REMOVE_QUERY_FROM_EVENT_STREAM, bool, {"input": input})
 
     async def get_field(self, id: rt.UUID) -> records.Field:
         return await self._execute(operations.GET_FIELD, records.Field, {"id": id})
@@ -612,6 +734,33 @@ class MetadataClient(rt.OperationsClient):
             {"upsertFieldPermissionsInput": upsert_field_permissions_input},
         )
 
+    async def upsert_fields_widget(self, input: inputs.UpsertFieldsWidgetInput) -> records.View:
+        return await self._execute(operations.UPSERT_FIELDS_WIDGET, records.View, {"input": input})
+
+    async def complete_file_upload(self, file_id: str) -> records.FileWithSignedUrl:
+        return await self._execute(operations.COMPLETE_FILE_UPLOAD, records.FileWithSignedUrl, {"fileId": file_id})
+
+    async def create_file_upload(
+        self,
+        file_folder: enums.FileFolder,
+        filename: str,
+        size: float,
+        *,
+        field_metadata_id: rt.Maybe[str | None] = rt.UNSET,
+        field_metadata_universal_identifier: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.FileUploadTarget:
+        return await self._execute(
+            operations.CREATE_FILE_UPLOAD,
+            records.FileUploadTarget,
+            {
+                "fieldMetadataId": field_metadata_id,
+                "fieldMetadataUniversalIdentifier": field_metadata_universal_identifier,
+                "fileFolder": file_folder,
+                "filename": filename,
+                "size": size,
+            },
+        )
+
     async def get_front_component(self, id: rt.UUID) -> records.FrontComponent | None:
         result: records.FrontComponent | None = await self._execute(
             operations.GET_FRONT_COMPONENT, records.FrontComponent | None, {"id": id}
@@ -629,6 +778,9 @@ class MetadataClient(rt.OperationsClient):
 
     async def update_front_component(self, input: inputs.UpdateFrontComponentInput) -> records.FrontComponent:
         return await self._execute(operations.UPDATE_FRONT_COMPONENT, records.FrontComponent, {"input": input})
+
+    async def get_tool_index(self) -> list[records.ToolIndexEntry]:
+        return await self._execute(operations.GET_TOOL_INDEX, list[records.ToolIndexEntry], {})
 
     async def get_index(self, id: rt.UUID) -> records.Index:
         return await self._execute(operations.GET_INDEX, records.Index, {"id": id})
@@ -648,6 +800,21 @@ class MetadataClient(rt.OperationsClient):
 
     async def delete_one_index(self, input: inputs.DeleteOneIndexInput) -> records.Index:
         return await self._execute(operations.DELETE_ONE_INDEX, records.Index, {"input": input})
+
+    async def get_invite_suggestions(self) -> list[records.InviteSuggestion]:
+        return await self._execute(operations.GET_INVITE_SUGGESTIONS, list[records.InviteSuggestion], {})
+
+    async def send_invitations_operation(
+        self, emails: list[str], *, role_id: rt.Maybe[rt.UUID | None] = rt.UNSET
+    ) -> records.SendInvitations:
+        return await self._execute(
+            operations.SEND_INVITATIONS_OPERATION, records.SendInvitations, {"emails": emails, "roleId": role_id}
+        )
+
+    async def update_lab_public_feature_flag(
+        self, input: inputs.UpdateLabPublicFeatureFlagInput
+    ) -> records.FeatureFlag:
+        return await self._execute(operations.UPDATE_LAB_PUBLIC_FEATURE_FLAG, records.FeatureFlag, {"input": input})
 
     async def find_many_logic_functions(self) -> list[records.LogicFunction]:
         return await self._execute(operations.FIND_MANY_LOGIC_FUNCTIONS, list[records.LogicFunction], {})
@@ -679,6 +846,19 @@ class MetadataClient(rt.OperationsClient):
     async def update_one_logic_function(self, input: inputs.UpdateLogicFunctionFromSourceInput) -> bool:
         return await self._execute(operations.UPDATE_ONE_LOGIC_FUNCTION, bool, {"input": input})
 
+    async def find_many_marketplace_apps(self) -> list[records.MarketplaceApp]:
+        return await self._execute(operations.FIND_MANY_MARKETPLACE_APPS, list[records.MarketplaceApp], {})
+
+    async def find_marketplace_app_detail(self, universal_identifier: str) -> records.MarketplaceAppDetail:
+        return await self._execute(
+            operations.FIND_MARKETPLACE_APP_DETAIL,
+            records.MarketplaceAppDetail,
+            {"universalIdentifier": universal_identifier},
+        )
+
+    async def sync_marketplace_catalog(self) -> bool:
+        return await self._execute(operations.SYNC_MARKETPLACE_CATALOG, bool, {})
+
     async def get_my_message_channels(
         self, *, connected_account_id: rt.Maybe[rt.UUID | None] = rt.UNSET
     ) -> list[records.MessageChannel]:
@@ -688,6 +868,12 @@ class MetadataClient(rt.OperationsClient):
             {"connectedAccountId": connected_account_id},
         )
 
+    async def delete_email_group_channel(self, id: rt.UUID) -> records.MessageChannel:
+        return await self._execute(operations.DELETE_EMAIL_GROUP_CHANNEL, records.MessageChannel, {"id": id})
+
+    async def update_message_channel(self, input: inputs.UpdateMessageChannelInput) -> records.MessageChannel:
+        return await self._execute(operations.UPDATE_MESSAGE_CHANNEL, records.MessageChannel, {"input": input})
+
     async def get_my_message_folders(
         self, *, message_channel_id: rt.Maybe[rt.UUID | None] = rt.UNSET
     ) -> list[records.MessageFolder]:
@@ -695,24 +881,14 @@ class MetadataClient(rt.OperationsClient):
             operations.GET_MY_MESSAGE_FOLDERS, list[records.MessageFolder], {"messageChannelId": message_channel_id}
         )
 
-    async def delete_email_group_channel(self, id: rt.UUID) -> records.MessageChannel:
-        return await self._execute(operations.DELETE_EMAIL_GROUP_CHANNEL, records.MessageChannel, {"id": id})
-
-    async def send_message_campaign(
-        self, input: inputs.SendMessageCampaignInput
-    ) -> records.SendMessageCampaignOutputDTO:
-        return await self._execute(
-            operations.SEND_MESSAGE_CAMPAIGN, records.SendMessageCampaignOutputDTO, {"input": input}
-        )
-
-    async def update_message_channel(self, input: inputs.UpdateMessageChannelInput) -> records.MessageChannel:
-        return await self._execute(operations.UPDATE_MESSAGE_CHANNEL, records.MessageChannel, {"input": input})
-
     async def update_message_folder(self, input: inputs.UpdateMessageFolderInput) -> records.MessageFolder:
         return await self._execute(operations.UPDATE_MESSAGE_FOLDER, records.MessageFolder, {"input": input})
 
     async def update_message_folders(self, input: inputs.UpdateMessageFoldersInput) -> list[records.MessageFolder]:
         return await self._execute(operations.UPDATE_MESSAGE_FOLDERS, list[records.MessageFolder], {"input": input})
+
+    async def get_minimal_metadata(self) -> records.MinimalMetadata:
+        return await self._execute(operations.GET_MINIMAL_METADATA, records.MinimalMetadata, {})
 
     async def get_navigation_menu_item(self, id: rt.UUID) -> records.NavigationMenuItem | None:
         result: records.NavigationMenuItem | None = await self._execute(
@@ -771,6 +947,25 @@ class MetadataClient(rt.OperationsClient):
             operations.GET_OBJECTS, rt.Page[records.Object], {"filter": filter, "paging": paging}
         )
 
+    async def create_object_event(
+        self,
+        event: str,
+        object_metadata_id: rt.UUID,
+        record_id: rt.UUID,
+        *,
+        properties: rt.Maybe[rt.Json | None] = rt.UNSET,
+    ) -> records.Analytics:
+        return await self._execute(
+            operations.CREATE_OBJECT_EVENT,
+            records.Analytics,
+            {
+                "event": event,
+                "objectMetadataId": object_metadata_id,
+                "properties": properties,
+                "recordId": record_id,
+            },
+        )
+
     async def create_one_object(self, input: inputs.CreateOneObjectInput) -> records.Object:
         return await self._execute(operations.CREATE_ONE_OBJECT, records.Object, {"input": input})
 
@@ -792,9 +987,6 @@ class MetadataClient(rt.OperationsClient):
     async def skip_book_onboarding_step(self) -> records.OnboardingStepSuccess:
         return await self._execute(operations.SKIP_BOOK_ONBOARDING_STEP, records.OnboardingStepSuccess, {})
 
-    async def skip_sync_email_onboarding_step(self) -> records.OnboardingStepSuccess:
-        return await self._execute(operations.SKIP_SYNC_EMAIL_ONBOARDING_STEP, records.OnboardingStepSuccess, {})
-
     async def trigger_install_apps_onboarding_step(
         self, universal_identifiers: list[str]
     ) -> records.OnboardingStepSuccess:
@@ -804,54 +996,91 @@ class MetadataClient(rt.OperationsClient):
             {"universalIdentifiers": universal_identifiers},
         )
 
-    async def get_bar_chart_data(self, input: inputs.BarChartDataInput) -> records.BarChartData:
-        return await self._execute(operations.GET_BAR_CHART_DATA, records.BarChartData, {"input": input})
+    async def get_page_layout(self, id: str) -> records.PageLayout | None:
+        result: records.PageLayout | None = await self._execute(
+            operations.GET_PAGE_LAYOUT, records.PageLayout | None, {"id": id}
+        )
+        return result
 
-    async def check_workspace_subdomain_availability(self, subdomain: str) -> records.SubdomainAvailabilityDTO:
+    async def get_page_layouts(
+        self,
+        *,
+        object_metadata_id: rt.Maybe[str | None] = rt.UNSET,
+        page_layout_type: rt.Maybe[enums.PageLayoutType | None] = rt.UNSET,
+    ) -> list[records.PageLayout]:
         return await self._execute(
-            operations.CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY,
-            records.SubdomainAvailabilityDTO,
-            {"subdomain": subdomain},
+            operations.GET_PAGE_LAYOUTS,
+            list[records.PageLayout],
+            {"objectMetadataId": object_metadata_id, "pageLayoutType": page_layout_type},
         )
 
-    async def get_enterprise_checkout_session(self, *, billing_interval: rt.Maybe[str | None] = rt.UNSET) -> str | None:
-        result: str | None = await self._execute(
-            operations.GET_ENTERPRISE_CHECKOUT_SESSION, str | None, {"billingInterval": billing_interval}
-        )
-        return result
+    async def create_page_layout(self, input: inputs.CreatePageLayoutInput) -> records.PageLayout:
+        return await self._execute(operations.CREATE_PAGE_LAYOUT, records.PageLayout, {"input": input})
 
-    async def get_enterprise_portal_session(self, *, return_url_path: rt.Maybe[str | None] = rt.UNSET) -> str | None:
-        result: str | None = await self._execute(
-            operations.GET_ENTERPRISE_PORTAL_SESSION, str | None, {"returnUrlPath": return_url_path}
-        )
-        return result
+    async def destroy_page_layout(self, id: str) -> bool:
+        return await self._execute(operations.DESTROY_PAGE_LAYOUT, bool, {"id": id})
 
-    async def get_enterprise_subscription_status(self) -> records.EnterpriseSubscriptionStatusDTO | None:
-        result: records.EnterpriseSubscriptionStatusDTO | None = await self._execute(
-            operations.GET_ENTERPRISE_SUBSCRIPTION_STATUS, records.EnterpriseSubscriptionStatusDTO | None, {}
-        )
-        return result
+    async def reset_page_layout_to_default(self, id: str) -> records.PageLayout:
+        return await self._execute(operations.RESET_PAGE_LAYOUT_TO_DEFAULT, records.PageLayout, {"id": id})
 
-    async def get_event_logs(self, input: inputs.EventLogQueryInput) -> records.EventLogQueryResult:
-        return await self._execute(operations.GET_EVENT_LOGS, records.EventLogQueryResult, {"input": input})
+    async def update_page_layout(self, id: str, input: inputs.UpdatePageLayoutInput) -> records.PageLayout:
+        return await self._execute(operations.UPDATE_PAGE_LAYOUT, records.PageLayout, {"id": id, "input": input})
 
-    async def find_many_marketplace_apps(self) -> list[records.MarketplaceApp]:
-        return await self._execute(operations.FIND_MANY_MARKETPLACE_APPS, list[records.MarketplaceApp], {})
-
-    async def find_marketplace_app_detail(self, universal_identifier: str) -> records.MarketplaceAppDetail:
+    async def update_page_layout_with_tabs_and_widgets(
+        self, id: str, input: inputs.UpdatePageLayoutWithTabsInput
+    ) -> records.PageLayout:
         return await self._execute(
-            operations.FIND_MARKETPLACE_APP_DETAIL,
-            records.MarketplaceAppDetail,
-            {"universalIdentifier": universal_identifier},
+            operations.UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS, records.PageLayout, {"id": id, "input": input}
+        )
+
+    async def get_page_layout_tab(self, id: str) -> records.PageLayoutTab:
+        return await self._execute(operations.GET_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"id": id})
+
+    async def get_page_layout_tabs(self, page_layout_id: str) -> list[records.PageLayoutTab]:
+        return await self._execute(
+            operations.GET_PAGE_LAYOUT_TABS, list[records.PageLayoutTab], {"pageLayoutId": page_layout_id}
+        )
+
+    async def create_page_layout_tab(self, input: inputs.CreatePageLayoutTabInput) -> records.PageLayoutTab:
+        return await self._execute(operations.CREATE_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"input": input})
+
+    async def destroy_page_layout_tab(self, id: str) -> bool:
+        return await self._execute(operations.DESTROY_PAGE_LAYOUT_TAB, bool, {"id": id})
+
+    async def reset_page_layout_tab_to_default(self, id: str) -> records.PageLayoutTab:
+        return await self._execute(operations.RESET_PAGE_LAYOUT_TAB_TO_DEFAULT, records.PageLayoutTab, {"id": id})
+
+    async def update_page_layout_tab(self, id: str, input: inputs.UpdatePageLayoutTabInput) -> records.PageLayoutTab:
+        return await self._execute(operations.UPDATE_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"id": id, "input": input})
+
+    async def get_page_layout_widget(self, id: str) -> records.PageLayoutWidget:
+        return await self._execute(operations.GET_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"id": id})
+
+    async def get_page_layout_widgets(self, page_layout_tab_id: str) -> list[records.PageLayoutWidget]:
+        return await self._execute(
+            operations.GET_PAGE_LAYOUT_WIDGETS, list[records.PageLayoutWidget], {"pageLayoutTabId": page_layout_tab_id}
+        )
+
+    async def create_page_layout_widget(self, input: inputs.CreatePageLayoutWidgetInput) -> records.PageLayoutWidget:
+        return await self._execute(operations.CREATE_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"input": input})
+
+    async def destroy_page_layout_widget(self, id: str) -> bool:
+        return await self._execute(operations.DESTROY_PAGE_LAYOUT_WIDGET, bool, {"id": id})
+
+    async def reset_page_layout_widget_to_default(self, id: str) -> records.PageLayoutWidget:
+        return await self._execute(operations.RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT, records.PageLayoutWidget, {"id": id})
+
+    async def update_page_layout_widget(
+        self, id: str, input: inputs.UpdatePageLayoutWidgetInput
+    ) -> records.PageLayoutWidget:
+        return await self._execute(
+            operations.UPDATE_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"id": id, "input": input}
         )
 
     async def get_address_details(self, place_id: str, token: str) -> records.PlaceDetailsResult:
         return await self._execute(
             operations.GET_ADDRESS_DETAILS, records.PlaceDetailsResult, {"placeId": place_id, "token": token}
         )
-
-    async def get_ai_system_prompt_preview(self) -> records.AiSystemPromptPreview:
-        return await self._execute(operations.GET_AI_SYSTEM_PROMPT_PREVIEW, records.AiSystemPromptPreview, {})
 
     async def get_auto_complete_address(
         self,
@@ -867,37 +1096,69 @@ class MetadataClient(rt.OperationsClient):
             {"address": address, "country": country, "isFieldCity": is_field_city, "token": token},
         )
 
-    async def get_invite_suggestions(self) -> list[records.InviteSuggestion]:
-        return await self._execute(operations.GET_INVITE_SUGGESTIONS, list[records.InviteSuggestion], {})
+    async def find_many_public_domains(self) -> list[records.PublicDomain]:
+        return await self._execute(operations.FIND_MANY_PUBLIC_DOMAINS, list[records.PublicDomain], {})
 
-    async def get_tool_index(self) -> list[records.ToolIndexEntry]:
-        return await self._execute(operations.GET_TOOL_INDEX, list[records.ToolIndexEntry], {})
-
-    async def get_tool_input_schema(self, tool_name: str) -> rt.Json | None:
-        result: rt.Json | None = await self._execute(
-            operations.GET_TOOL_INPUT_SCHEMA, rt.Json | None, {"toolName": tool_name}
+    async def check_public_domain_valid_records(self, domain: str) -> records.DomainValidRecords | None:
+        result: records.DomainValidRecords | None = await self._execute(
+            operations.CHECK_PUBLIC_DOMAIN_VALID_RECORDS, records.DomainValidRecords | None, {"domain": domain}
         )
         return result
 
-    async def get_usage_analytics(
-        self, *, input: rt.Maybe[inputs.UsageAnalyticsInput | None] = rt.UNSET
-    ) -> records.UsageAnalytics:
-        return await self._execute(operations.GET_USAGE_ANALYTICS, records.UsageAnalytics, {"input": input})
-
-    async def get_line_chart_data(self, input: inputs.LineChartDataInput) -> records.LineChartData:
-        return await self._execute(operations.GET_LINE_CHART_DATA, records.LineChartData, {"input": input})
-
-    async def get_minimal_metadata(self) -> records.MinimalMetadata:
-        return await self._execute(operations.GET_MINIMAL_METADATA, records.MinimalMetadata, {})
-
-    async def get_pie_chart_data(self, input: inputs.PieChartDataInput) -> records.PieChartData:
-        return await self._execute(operations.GET_PIE_CHART_DATA, records.PieChartData, {"input": input})
-
-    async def preview_message_campaign_audience(
-        self, input: inputs.PreviewMessageCampaignAudienceInput
-    ) -> records.CampaignAudiencePreviewDTO:
+    async def create_public_domain(self, application_id: str, domain: str) -> records.PublicDomain:
         return await self._execute(
-            operations.PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE, records.CampaignAudiencePreviewDTO, {"input": input}
+            operations.CREATE_PUBLIC_DOMAIN, records.PublicDomain, {"applicationId": application_id, "domain": domain}
+        )
+
+    async def delete_public_domain(self, domain: str) -> bool:
+        return await self._execute(operations.DELETE_PUBLIC_DOMAIN, bool, {"domain": domain})
+
+    async def get_public_workspace_data_by_domain(
+        self, *, origin: rt.Maybe[str | None] = rt.UNSET
+    ) -> records.PublicWorkspaceData:
+        return await self._execute(
+            operations.GET_PUBLIC_WORKSPACE_DATA_BY_DOMAIN, records.PublicWorkspaceData, {"origin": origin}
+        )
+
+    async def get_public_workspace_data_by_id(self, id: rt.UUID) -> records.PublicWorkspaceDataSummary:
+        return await self._execute(
+            operations.GET_PUBLIC_WORKSPACE_DATA_BY_ID, records.PublicWorkspaceDataSummary, {"id": id}
+        )
+
+    async def get_roles(self) -> list[records.Role]:
+        return await self._execute(operations.GET_ROLES, list[records.Role], {})
+
+    async def assign_role_to_agent(self, agent_id: rt.UUID, role_id: rt.UUID) -> bool:
+        return await self._execute(operations.ASSIGN_ROLE_TO_AGENT, bool, {"agentId": agent_id, "roleId": role_id})
+
+    async def create_one_role(self, create_role_input: inputs.CreateRoleInput) -> records.Role:
+        return await self._execute(operations.CREATE_ONE_ROLE, records.Role, {"createRoleInput": create_role_input})
+
+    async def delete_one_role(self, role_id: rt.UUID) -> str:
+        return await self._execute(operations.DELETE_ONE_ROLE, str, {"roleId": role_id})
+
+    async def remove_role_from_agent(self, agent_id: rt.UUID) -> bool:
+        return await self._execute(operations.REMOVE_ROLE_FROM_AGENT, bool, {"agentId": agent_id})
+
+    async def update_one_role(self, update_role_input: inputs.UpdateRoleInput) -> records.Role:
+        return await self._execute(operations.UPDATE_ONE_ROLE, records.Role, {"updateRoleInput": update_role_input})
+
+    async def upsert_permission_flags(
+        self, upsert_permission_flags_input: inputs.UpsertPermissionFlagsInput
+    ) -> list[records.RolePermissionFlag]:
+        return await self._execute(
+            operations.UPSERT_PERMISSION_FLAGS,
+            list[records.RolePermissionFlag],
+            {"upsertPermissionFlagsInput": upsert_permission_flags_input},
+        )
+
+    async def upsert_row_level_permission_predicates(
+        self, input: inputs.UpsertRowLevelPermissionPredicatesInput
+    ) -> records.UpsertRowLevelPermissionPredicatesResult:
+        return await self._execute(
+            operations.UPSERT_ROW_LEVEL_PERMISSION_PREDICATES,
+            records.UpsertRowLevelPermissionPredicatesResult,
+            {"input": input},
         )
 
     async def validate_password_reset_token_operation(
@@ -909,97 +1170,63 @@ class MetadataClient(rt.OperationsClient):
             {"passwordResetToken": password_reset_token},
         )
 
-    async def add_query_to_event_stream(self, input: inputs.AddQuerySubscriptionInput) -> bool:
-        return await self._execute(operations.ADD_QUERY_TO_EVENT_STREAM, bool, {"input": input})
-
-    async def check_custom_domain_valid_records(self) -> records.DomainValidRecords | None:
-        result: records.DomainValidRecords | None = await self._execute(
-            operations.CHECK_CUSTOM_DOMAIN_VALID_RECORDS, records.DomainValidRecords | None, {}
-        )
-        return result
-
-    async def check_public_domain_valid_records(self, domain: str) -> records.DomainValidRecords | None:
-        result: records.DomainValidRecords | None = await self._execute(
-            operations.CHECK_PUBLIC_DOMAIN_VALID_RECORDS, records.DomainValidRecords | None, {"domain": domain}
-        )
-        return result
-
-    async def complete_file_upload(self, file_id: str) -> records.FileWithSignedUrl:
-        return await self._execute(operations.COMPLETE_FILE_UPLOAD, records.FileWithSignedUrl, {"fileId": file_id})
-
-    async def create_development_application(
-        self, name: str, universal_identifier: str
-    ) -> records.DevelopmentApplication:
-        return await self._execute(
-            operations.CREATE_DEVELOPMENT_APPLICATION,
-            records.DevelopmentApplication,
-            {"name": name, "universalIdentifier": universal_identifier},
-        )
-
-    async def create_email_group_channel(
-        self, input: inputs.CreateEmailGroupChannelInput
-    ) -> records.CreateEmailGroupChannelOutput:
-        return await self._execute(
-            operations.CREATE_EMAIL_GROUP_CHANNEL, records.CreateEmailGroupChannelOutput, {"input": input}
-        )
-
-    async def create_file_upload(
+    async def authorize_app_operation(
         self,
-        file_folder: enums.FileFolder,
-        filename: str,
-        size: float,
+        client_id: str,
+        redirect_url: str,
         *,
-        field_metadata_id: rt.Maybe[str | None] = rt.UNSET,
-        field_metadata_universal_identifier: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.FileUploadTarget:
+        code_challenge: rt.Maybe[str | None] = rt.UNSET,
+        scope: rt.Maybe[str | None] = rt.UNSET,
+        state: rt.Maybe[str | None] = rt.UNSET,
+    ) -> records.AuthorizeApp:
         return await self._execute(
-            operations.CREATE_FILE_UPLOAD,
-            records.FileUploadTarget,
+            operations.AUTHORIZE_APP_OPERATION,
+            records.AuthorizeApp,
             {
-                "fieldMetadataId": field_metadata_id,
-                "fieldMetadataUniversalIdentifier": field_metadata_universal_identifier,
-                "fileFolder": file_folder,
-                "filename": filename,
-                "size": size,
+                "clientId": client_id,
+                "codeChallenge": code_challenge,
+                "redirectUrl": redirect_url,
+                "scope": scope,
+                "state": state,
             },
         )
 
-    async def create_object_event(
-        self,
-        event: str,
-        object_metadata_id: rt.UUID,
-        record_id: rt.UUID,
-        *,
-        properties: rt.Maybe[rt.Json | None] = rt.UNSET,
-    ) -> records.Analytics:
+    async def create_oidc_identity_provider(self, input: inputs.SetupOIDCSsoInput) -> records.SetupSso:
+        return await self._execute(operations.CREATE_OIDC_IDENTITY_PROVIDER, records.SetupSso, {"input": input})
+
+    async def create_saml_identity_provider(self, input: inputs.SetupSAMLSsoInput) -> records.SetupSso:
+        return await self._execute(operations.CREATE_SAML_IDENTITY_PROVIDER, records.SetupSso, {"input": input})
+
+    async def delete_two_factor_authentication_method_operation(
+        self, two_factor_authentication_method_id: rt.UUID
+    ) -> records.DeleteTwoFactorAuthenticationMethod:
         return await self._execute(
-            operations.CREATE_OBJECT_EVENT,
-            records.Analytics,
-            {
-                "event": event,
-                "objectMetadataId": object_metadata_id,
-                "properties": properties,
-                "recordId": record_id,
-            },
+            operations.DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION,
+            records.DeleteTwoFactorAuthenticationMethod,
+            {"twoFactorAuthenticationMethodId": two_factor_authentication_method_id},
         )
 
-    async def delete_queued_chat_message(self, message_id: rt.UUID) -> bool:
-        return await self._execute(operations.DELETE_QUEUED_CHAT_MESSAGE, bool, {"messageId": message_id})
-
-    async def duplicate_dashboard(self, id: rt.UUID) -> records.DuplicatedDashboard:
-        return await self._execute(operations.DUPLICATE_DASHBOARD, records.DuplicatedDashboard, {"id": id})
-
-    async def email_password_reset_link_operation(
-        self, email: str, *, workspace_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> records.EmailPasswordResetLink:
-        return await self._execute(
-            operations.EMAIL_PASSWORD_RESET_LINK_OPERATION,
-            records.EmailPasswordResetLink,
-            {"email": email, "workspaceId": workspace_id},
-        )
+    async def generate_playground_token(self) -> records.AuthToken:
+        return await self._execute(operations.GENERATE_PLAYGROUND_TOKEN, records.AuthToken, {})
 
     async def generate_transient_token(self) -> records.TransientToken:
         return await self._execute(operations.GENERATE_TRANSIENT_TOKEN, records.TransientToken, {})
+
+    async def get_auth_tokens_from_login_token(self, login_token: str, origin: str) -> records.AuthTokens:
+        return await self._execute(
+            operations.GET_AUTH_TOKENS_FROM_LOGIN_TOKEN,
+            records.AuthTokens,
+            {"loginToken": login_token, "origin": origin},
+        )
+
+    async def get_auth_tokens_from_otp(
+        self, login_token: str, origin: str, otp: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
+    ) -> records.AuthTokens:
+        return await self._execute(
+            operations.GET_AUTH_TOKENS_FROM_OTP,
+            records.AuthTokens,
+            {"captchaToken": captcha_token, "loginToken": login_token, "origin": origin, "otp": otp},
+        )
 
     async def get_authorization_url_for_sso_operation(
         self, input: inputs.GetAuthorizationUrlForSSOInput
@@ -1036,65 +1263,373 @@ class MetadataClient(rt.OperationsClient):
             operations.IMPERSONATE_OPERATION, records.Impersonate, {"userId": user_id, "workspaceId": workspace_id}
         )
 
-    async def refresh_enterprise_validity_token(self) -> bool:
-        return await self._execute(operations.REFRESH_ENTERPRISE_VALIDITY_TOKEN, bool, {})
-
-    async def remove_query_from_event_stream(self, input: inputs.RemoveQueryFromEventStreamInput) -> bool:
-        return await self._execute(operations.REMOVE_QUERY_FROM_EVENT_STREAM, bool, {"input": input})
-
-    async def resend_email_verification_token_operation(
-        self, email: str, origin: str
-    ) -> records.ResendEmailVerificationToken:
+    async def initiate_otp_provisioning(
+        self, login_token: str, origin: str
+    ) -> records.InitiateTwoFactorAuthenticationProvisioning:
         return await self._execute(
-            operations.RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION,
-            records.ResendEmailVerificationToken,
-            {"email": email, "origin": origin},
+            operations.INITIATE_OTP_PROVISIONING,
+            records.InitiateTwoFactorAuthenticationProvisioning,
+            {"loginToken": login_token, "origin": origin},
         )
 
-    async def resend_workspace_invitation(self, app_token_id: str) -> records.SendInvitations:
+    async def renew_token(self, app_token: str) -> records.AuthTokens:
+        return await self._execute(operations.RENEW_TOKEN, records.AuthTokens, {"appToken": app_token})
+
+    async def update_password_via_reset_token(
+        self, new_password: str, password_reset_token: str
+    ) -> records.InvalidatePassword:
         return await self._execute(
-            operations.RESEND_WORKSPACE_INVITATION, records.SendInvitations, {"appTokenId": app_token_id}
+            operations.UPDATE_PASSWORD_VIA_RESET_TOKEN,
+            records.InvalidatePassword,
+            {"newPassword": new_password, "passwordResetToken": password_reset_token},
         )
 
-    async def rotate_application_registration_client_secret(self, id: str) -> records.RotateClientSecret:
-        return await self._execute(
-            operations.ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET, records.RotateClientSecret, {"id": id}
-        )
+    async def get_skill(self, id: rt.UUID) -> records.Skill | None:
+        result: records.Skill | None = await self._execute(operations.GET_SKILL, records.Skill | None, {"id": id})
+        return result
 
-    async def save_imap_smtp_caldav_account(
+    async def get_skills(self) -> list[records.Skill]:
+        return await self._execute(operations.GET_SKILLS, list[records.Skill], {})
+
+    async def activate_skill(self, id: rt.UUID) -> records.Skill:
+        return await self._execute(operations.ACTIVATE_SKILL, records.Skill, {"id": id})
+
+    async def create_skill(self, input: inputs.CreateSkillInput) -> records.Skill:
+        return await self._execute(operations.CREATE_SKILL, records.Skill, {"input": input})
+
+    async def deactivate_skill(self, id: rt.UUID) -> records.Skill:
+        return await self._execute(operations.DEACTIVATE_SKILL, records.Skill, {"id": id})
+
+    async def delete_skill(self, id: rt.UUID) -> records.Skill:
+        return await self._execute(operations.DELETE_SKILL, records.Skill, {"id": id})
+
+    async def update_skill(self, input: inputs.UpdateSkillInput) -> records.Skill:
+        return await self._execute(operations.UPDATE_SKILL, records.Skill, {"input": input})
+
+    async def get_sso_identity_providers(self) -> list[records.FindAvailableSSOIDP]:
+        return await self._execute(operations.GET_SSO_IDENTITY_PROVIDERS, list[records.FindAvailableSSOIDP], {})
+
+    async def delete_sso_identity_provider(self, input: inputs.DeleteSsoInput) -> records.DeleteSso:
+        return await self._execute(operations.DELETE_SSO_IDENTITY_PROVIDER, records.DeleteSso, {"input": input})
+
+    async def edit_sso_identity_provider(self, input: inputs.EditSsoInput) -> records.EditSso:
+        return await self._execute(operations.EDIT_SSO_IDENTITY_PROVIDER, records.EditSso, {"input": input})
+
+    async def get_tool_input_schema(self, tool_name: str) -> rt.Json | None:
+        result: rt.Json | None = await self._execute(
+            operations.GET_TOOL_INPUT_SCHEMA, rt.Json | None, {"toolName": tool_name}
+        )
+        return result
+
+    async def get_unsubscribe_page_preview_url(self) -> str:
+        return await self._execute(operations.GET_UNSUBSCRIBE_PAGE_PREVIEW_URL, str, {})
+
+    async def get_unsubscribe_topics(self) -> list[records.UnsubscribeTopic]:
+        return await self._execute(operations.GET_UNSUBSCRIBE_TOPICS, list[records.UnsubscribeTopic], {})
+
+    async def create_unsubscribe_topic(self, input: inputs.CreateUnsubscribeTopicInput) -> records.UnsubscribeTopic:
+        return await self._execute(operations.CREATE_UNSUBSCRIBE_TOPIC, records.UnsubscribeTopic, {"input": input})
+
+    async def delete_unsubscribe_topic(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_UNSUBSCRIBE_TOPIC, bool, {"id": id})
+
+    async def update_unsubscribe_topic(self, input: inputs.UpdateUnsubscribeTopicInput) -> records.UnsubscribeTopic:
+        return await self._execute(operations.UPDATE_UNSUBSCRIBE_TOPIC, records.UnsubscribeTopic, {"input": input})
+
+    async def get_usage_analytics(
+        self, *, input: rt.Maybe[inputs.UsageAnalyticsInput | None] = rt.UNSET
+    ) -> records.UsageAnalytics:
+        return await self._execute(operations.GET_USAGE_ANALYTICS, records.UsageAnalytics, {"input": input})
+
+    async def track_analytics(
         self,
-        connection_parameters: inputs.EmailAccountConnectionParameters,
-        handle: str,
+        type: enums.AnalyticsType,
         *,
-        id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-    ) -> records.ImapSmtpCaldavConnectionSuccess:
+        event: rt.Maybe[str | None] = rt.UNSET,
+        name: rt.Maybe[str | None] = rt.UNSET,
+        properties: rt.Maybe[rt.Json | None] = rt.UNSET,
+    ) -> records.Analytics:
         return await self._execute(
-            operations.SAVE_IMAP_SMTP_CALDAV_ACCOUNT,
-            records.ImapSmtpCaldavConnectionSuccess,
-            {"id": id, "connectionParameters": connection_parameters, "handle": handle},
+            operations.TRACK_ANALYTICS,
+            records.Analytics,
+            {"event": event, "name": name, "properties": properties, "type": type},
         )
 
-    async def send_email(self, input: inputs.SendEmailInput) -> records.SendEmailOutput:
-        return await self._execute(operations.SEND_EMAIL, records.SendEmailOutput, {"input": input})
-
-    async def send_email_via_emailing_domain(
-        self, input: inputs.SendEmailViaDomainInput
-    ) -> records.SendEmailViaDomainOutput:
+    async def check_user_exists(
+        self, email: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
+    ) -> records.CheckUserExist:
         return await self._execute(
-            operations.SEND_EMAIL_VIA_EMAILING_DOMAIN, records.SendEmailViaDomainOutput, {"input": input}
+            operations.CHECK_USER_EXISTS, records.CheckUserExist, {"captchaToken": captcha_token, "email": email}
         )
 
-    async def send_invitations_operation(
-        self, emails: list[str], *, role_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> records.SendInvitations:
+    async def get_current_user(self) -> records.User:
+        return await self._execute(operations.GET_CURRENT_USER, records.User, {})
+
+    async def delete_user(self) -> records.User:
+        return await self._execute(operations.DELETE_USER, records.User, {})
+
+    async def delete_user_from_workspace(self, workspace_member_id_to_delete: str) -> records.UserWorkspace:
         return await self._execute(
-            operations.SEND_INVITATIONS_OPERATION, records.SendInvitations, {"emails": emails, "roleId": role_id}
+            operations.DELETE_USER_FROM_WORKSPACE,
+            records.UserWorkspace,
+            {"workspaceMemberIdToDelete": workspace_member_id_to_delete},
         )
 
-    async def set_enterprise_key(self, enterprise_key: str) -> records.EnterpriseLicenseInfoDTO:
+    async def initiate_otp_provisioning_for_authenticated_user(
+        self
+    ) -> records.InitiateTwoFactorAuthenticationProvisioning:
         return await self._execute(
-            operations.SET_ENTERPRISE_KEY, records.EnterpriseLicenseInfoDTO, {"enterpriseKey": enterprise_key}
+            operations.INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER,
+            records.InitiateTwoFactorAuthenticationProvisioning,
+            {},
         )
+
+    async def update_user_email(
+        self, new_email: str, *, verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET
+    ) -> bool:
+        return await self._execute(
+            operations.UPDATE_USER_EMAIL,
+            bool,
+            {"newEmail": new_email, "verifyEmailRedirectPath": verify_email_redirect_path},
+        )
+
+    async def verify_two_factor_authentication_method_for_authenticated_user(
+        self, otp: str
+    ) -> records.VerifyTwoFactorAuthenticationMethod:
+        return await self._execute(
+            operations.VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER,
+            records.VerifyTwoFactorAuthenticationMethod,
+            {"otp": otp},
+        )
+
+    async def get_view(self, id: str) -> records.View | None:
+        result: records.View | None = await self._execute(operations.GET_VIEW, records.View | None, {"id": id})
+        return result
+
+    async def get_views(
+        self,
+        *,
+        object_metadata_id: rt.Maybe[str | None] = rt.UNSET,
+        view_types: rt.Maybe[list[enums.ViewType] | None] = rt.UNSET,
+    ) -> list[records.View]:
+        return await self._execute(
+            operations.GET_VIEWS, list[records.View], {"objectMetadataId": object_metadata_id, "viewTypes": view_types}
+        )
+
+    async def create_view(self, input: inputs.CreateViewInput) -> records.View:
+        return await self._execute(operations.CREATE_VIEW, records.View, {"input": input})
+
+    async def delete_view(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_VIEW, bool, {"id": id})
+
+    async def destroy_view(self, id: str) -> bool:
+        return await self._execute(operations.DESTROY_VIEW, bool, {"id": id})
+
+    async def update_view(self, id: str, input: inputs.UpdateViewInput) -> records.View:
+        return await self._execute(operations.UPDATE_VIEW, records.View, {"id": id, "input": input})
+
+    async def upsert_view_widget(self, input: inputs.UpsertViewWidgetInput) -> records.View:
+        return await self._execute(operations.UPSERT_VIEW_WIDGET, records.View, {"input": input})
+
+    async def get_view_field(self, id: str) -> records.ViewField | None:
+        result: records.ViewField | None = await self._execute(
+            operations.GET_VIEW_FIELD, records.ViewField | None, {"id": id}
+        )
+        return result
+
+    async def get_view_fields(self, view_id: str) -> list[records.ViewField]:
+        return await self._execute(operations.GET_VIEW_FIELDS, list[records.ViewField], {"viewId": view_id})
+
+    async def create_many_view_fields(self, inputs: list[inputs.CreateViewFieldInput]) -> list[records.ViewField]:
+        return await self._execute(operations.CREATE_MANY_VIEW_FIELDS, list[records.ViewField], {"inputs": inputs})
+
+    async def create_view_field(self, input: inputs.CreateViewFieldInput) -> records.ViewField:
+        return await self._execute(operations.CREATE_VIEW_FIELD, records.ViewField, {"input": input})
+
+    async def delete_view_field(self, input: inputs.DeleteViewFieldInput) -> records.ViewField:
+        return await self._execute(operations.DELETE_VIEW_FIELD, records.ViewField, {"input": input})
+
+    async def destroy_view_field(self, input: inputs.DestroyViewFieldInput) -> records.ViewField:
+        return await self._execute(operations.DESTROY_VIEW_FIELD, records.ViewField, {"input": input})
+
+    async def update_view_field(self, input: inputs.UpdateViewFieldInput) -> records.ViewField:
+        return await self._execute(operations.UPDATE_VIEW_FIELD, records.ViewField, {"input": input})
+
+    async def get_view_field_group(self, id: str) -> records.ViewFieldGroup | None:
+        result: records.ViewFieldGroup | None = await self._execute(
+            operations.GET_VIEW_FIELD_GROUP, records.ViewFieldGroup | None, {"id": id}
+        )
+        return result
+
+    async def get_view_field_groups(self, view_id: str) -> list[records.ViewFieldGroup]:
+        return await self._execute(operations.GET_VIEW_FIELD_GROUPS, list[records.ViewFieldGroup], {"viewId": view_id})
+
+    async def create_many_view_field_groups(
+        self, inputs: list[inputs.CreateViewFieldGroupInput]
+    ) -> list[records.ViewFieldGroup]:
+        return await self._execute(
+            operations.CREATE_MANY_VIEW_FIELD_GROUPS, list[records.ViewFieldGroup], {"inputs": inputs}
+        )
+
+    async def create_view_field_group(self, input: inputs.CreateViewFieldGroupInput) -> records.ViewFieldGroup:
+        return await self._execute(operations.CREATE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
+
+    async def delete_view_field_group(self, input: inputs.DeleteViewFieldGroupInput) -> records.ViewFieldGroup:
+        return await self._execute(operations.DELETE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
+
+    async def destroy_view_field_group(self, input: inputs.DestroyViewFieldGroupInput) -> records.ViewFieldGroup:
+        return await self._execute(operations.DESTROY_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
+
+    async def update_view_field_group(self, input: inputs.UpdateViewFieldGroupInput) -> records.ViewFieldGroup:
+        return await self._execute(operations.UPDATE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
+
+    async def get_view_filter(self, id: str) -> records.ViewFilter | None:
+        result: records.ViewFilter | None = await self._execute(
+            operations.GET_VIEW_FILTER, records.ViewFilter | None, {"id": id}
+        )
+        return result
+
+    async def get_view_filters(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[records.ViewFilter]:
+        return await self._execute(operations.GET_VIEW_FILTERS, list[records.ViewFilter], {"viewId": view_id})
+
+    async def create_view_filter(self, input: inputs.CreateViewFilterInput) -> records.ViewFilter:
+        return await self._execute(operations.CREATE_VIEW_FILTER, records.ViewFilter, {"input": input})
+
+    async def delete_view_filter(self, input: inputs.DeleteViewFilterInput) -> records.ViewFilter:
+        return await self._execute(operations.DELETE_VIEW_FILTER, records.ViewFilter, {"input": input})
+
+    async def destroy_view_filter(self, input: inputs.DestroyViewFilterInput) -> records.ViewFilter:
+        return await self._execute(operations.DESTROY_VIEW_FILTER, records.ViewFilter, {"input": input})
+
+    async def update_view_filter(self, input: inputs.UpdateViewFilterInput) -> records.ViewFilter:
+        return await self._execute(operations.UPDATE_VIEW_FILTER, records.ViewFilter, {"input": input})
+
+    async def get_view_filter_group(self, id: str) -> records.ViewFilterGroup | None:
+        result: records.ViewFilterGroup | None = await self._execute(
+            operations.GET_VIEW_FILTER_GROUP, records.ViewFilterGroup | None, {"id": id}
+        )
+        return result
+
+    async def get_view_filter_groups(
+        self, *, view_id: rt.Maybe[str | None] = rt.UNSET
+    ) -> list[records.ViewFilterGroup]:
+        return await self._execute(
+            operations.GET_VIEW_FILTER_GROUPS, list[records.ViewFilterGroup], {"viewId": view_id}
+        )
+
+    async def create_view_filter_group(self, input: inputs.CreateViewFilterGroupInput) -> records.ViewFilterGroup:
+        return await self._execute(operations.CREATE_VIEW_FILTER_GROUP, records.ViewFilterGroup, {"input": input})
+
+    async def delete_view_filter_group(self, id: str) -> bool:
+        return await self._execute(operations.DELETE_VIEW_FILTER_GROUP, bool, {"id": id})
+
+    async def destroy_view_filter_group(self, id: str) -> bool:
+        return await self._execute(operations.DESTROY_VIEW_FILTER_GROUP, bool, {"id": id})
+
+    async def update_view_filter_group(
+        self, id: str, input: inputs.UpdateViewFilterGroupInput
+    ) -> records.ViewFilterGroup:
+        return await self._execute(
+            operations.UPDATE_VIEW_FILTER_GROUP, records.ViewFilterGroup, {"id": id, "input": input}
+        )
+
+    async def get_view_group(self, id: str) -> records.ViewGroup | None:
+        result: records.ViewGroup | None = await self._execute(
+            operations.GET_VIEW_GROUP, records.ViewGroup | None, {"id": id}
+        )
+        return result
+
+    async def get_view_groups(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[records.ViewGroup]:
+        return await self._execute(operations.GET_VIEW_GROUPS, list[records.ViewGroup], {"viewId": view_id})
+
+    async def create_many_view_groups(self, inputs: list[inputs.CreateViewGroupInput]) -> list[records.ViewGroup]:
+        return await self._execute(operations.CREATE_MANY_VIEW_GROUPS, list[records.ViewGroup], {"inputs": inputs})
+
+    async def create_view_group(self, input: inputs.CreateViewGroupInput) -> records.ViewGroup:
+        return await self._execute(operations.CREATE_VIEW_GROUP, records.ViewGroup, {"input": input})
+
+    async def delete_view_group(self, input: inputs.DeleteViewGroupInput) -> records.ViewGroup:
+        return await self._execute(operations.DELETE_VIEW_GROUP, records.ViewGroup, {"input": input})
+
+    async def destroy_view_group(self, input: inputs.DestroyViewGroupInput) -> records.ViewGroup:
+        return await self._execute(operations.DESTROY_VIEW_GROUP, records.ViewGroup, {"input": input})
+
+    async def update_many_view_groups(self, inputs: list[inputs.UpdateViewGroupInput]) -> list[records.ViewGroup]:
+        return await self._execute(operations.UPDATE_MANY_VIEW_GROUPS, list[records.ViewGroup], {"inputs": inputs})
+
+    async def update_view_group(self, input: inputs.UpdateViewGroupInput) -> records.ViewGroup:
+        return await self._execute(operations.UPDATE_VIEW_GROUP, records.ViewGroup, {"input": input})
+
+    async def get_view_sort(self, id: str) -> records.ViewSort | None:
+        result: records.ViewSort | None = await self._execute(
+            operations.GET_VIEW_SORT, records.ViewSort | None, {"id": id}
+        )
+        return result
+
+    async def get_view_sorts(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[records.ViewSort]:
+        return await self._execute(operations.GET_VIEW_SORTS, list[records.ViewSort], {"viewId": view_id})
+
+    async def create_view_sort(self, input: inputs.CreateViewSortInput) -> records.ViewSort:
+        return await self._execute(operations.CREATE_VIEW_SORT, records.ViewSort, {"input": input})
+
+    async def delete_view_sort(self, input: inputs.DeleteViewSortInput) -> bool:
+        return await self._execute(operations.DELETE_VIEW_SORT, bool, {"input": input})
+
+    async def destroy_view_sort(self, input: inputs.DestroyViewSortInput) -> bool:
+        return await self._execute(operations.DESTROY_VIEW_SORT, bool, {"input": input})
+
+    async def update_view_sort(self, input: inputs.UpdateViewSortInput) -> records.ViewSort:
+        return await self._execute(operations.UPDATE_VIEW_SORT, records.ViewSort, {"input": input})
+
+    async def get_webhook(self, id: rt.UUID) -> records.Webhook | None:
+        result: records.Webhook | None = await self._execute(operations.GET_WEBHOOK, records.Webhook | None, {"id": id})
+        return result
+
+    async def get_webhooks(self) -> list[records.Webhook]:
+        return await self._execute(operations.GET_WEBHOOKS, list[records.Webhook], {})
+
+    async def create_webhook(self, input: inputs.CreateWebhookInput) -> records.Webhook:
+        return await self._execute(operations.CREATE_WEBHOOK, records.Webhook, {"input": input})
+
+    async def delete_webhook(self, id: rt.UUID) -> records.Webhook:
+        return await self._execute(operations.DELETE_WEBHOOK, records.Webhook, {"id": id})
+
+    async def update_webhook(self, input: inputs.UpdateWebhookInput) -> records.Webhook:
+        return await self._execute(operations.UPDATE_WEBHOOK, records.Webhook, {"input": input})
+
+    async def check_workspace_invite_hash_is_valid(self, invite_hash: str) -> records.WorkspaceInviteHashValid:
+        return await self._execute(
+            operations.CHECK_WORKSPACE_INVITE_HASH_IS_VALID,
+            records.WorkspaceInviteHashValid,
+            {"inviteHash": invite_hash},
+        )
+
+    async def check_workspace_subdomain_availability(self, subdomain: str) -> records.SubdomainAvailabilityDTO:
+        return await self._execute(
+            operations.CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY,
+            records.SubdomainAvailabilityDTO,
+            {"subdomain": subdomain},
+        )
+
+    async def get_current_workspace(self) -> records.Workspace:
+        return await self._execute(operations.GET_CURRENT_WORKSPACE, records.Workspace, {})
+
+    async def find_workspace_ai_stats(self) -> records.WorkspaceAiStats:
+        return await self._execute(operations.FIND_WORKSPACE_AI_STATS, records.WorkspaceAiStats, {})
+
+    async def find_workspace_from_invite_hash(self, invite_hash: str) -> records.Workspace:
+        return await self._execute(
+            operations.FIND_WORKSPACE_FROM_INVITE_HASH, records.Workspace, {"inviteHash": invite_hash}
+        )
+
+    async def get_workspace_creation_defaults(self) -> records.WorkspaceCreationDefaultsDTO:
+        return await self._execute(operations.GET_WORKSPACE_CREATION_DEFAULTS, records.WorkspaceCreationDefaultsDTO, {})
+
+    async def activate_workspace(self, data: inputs.ActivateWorkspaceInput) -> records.Workspace:
+        return await self._execute(operations.ACTIVATE_WORKSPACE, records.Workspace, {"data": data})
+
+    async def delete_current_workspace(self) -> records.Workspace:
+        return await self._execute(operations.DELETE_CURRENT_WORKSPACE, records.Workspace, {})
 
     async def sign_up_in_new_workspace(
         self, *, input: rt.Maybe[inputs.SignUpInNewWorkspaceInput | None] = rt.UNSET
@@ -1128,563 +1663,28 @@ class MetadataClient(rt.OperationsClient):
             },
         )
 
-    async def start_channel_sync(self, connected_account_id: rt.UUID) -> records.ChannelSyncSuccess:
+    async def update_workspace(self, data: inputs.UpdateWorkspaceInput) -> records.Workspace:
+        return await self._execute(operations.UPDATE_WORKSPACE, records.Workspace, {"data": data})
+
+    async def verify_email_and_get_workspace_agnostic_token(
+        self, email: str, email_verification_token: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
+    ) -> records.AvailableWorkspacesAndAccessTokens:
         return await self._execute(
-            operations.START_CHANNEL_SYNC, records.ChannelSyncSuccess, {"connectedAccountId": connected_account_id}
-        )
-
-    async def sync_marketplace_catalog(self) -> bool:
-        return await self._execute(operations.SYNC_MARKETPLACE_CATALOG, bool, {})
-
-    async def track_analytics(
-        self,
-        type: enums.AnalyticsType,
-        *,
-        event: rt.Maybe[str | None] = rt.UNSET,
-        name: rt.Maybe[str | None] = rt.UNSET,
-        properties: rt.Maybe[rt.Json | None] = rt.UNSET,
-    ) -> records.Analytics:
-        return await self._execute(
-            operations.TRACK_ANALYTICS,
-            records.Analytics,
-            {"event": event, "name": name, "properties": properties, "type": type},
-        )
-
-    async def update_lab_public_feature_flag(
-        self, input: inputs.UpdateLabPublicFeatureFlagInput
-    ) -> records.FeatureFlag:
-        return await self._execute(operations.UPDATE_LAB_PUBLIC_FEATURE_FLAG, records.FeatureFlag, {"input": input})
-
-    async def update_password_via_reset_token(
-        self, new_password: str, password_reset_token: str
-    ) -> records.InvalidatePassword:
-        return await self._execute(
-            operations.UPDATE_PASSWORD_VIA_RESET_TOKEN,
-            records.InvalidatePassword,
-            {"newPassword": new_password, "passwordResetToken": password_reset_token},
-        )
-
-    async def upsert_row_level_permission_predicates(
-        self, input: inputs.UpsertRowLevelPermissionPredicatesInput
-    ) -> records.UpsertRowLevelPermissionPredicatesResult:
-        return await self._execute(
-            operations.UPSERT_ROW_LEVEL_PERMISSION_PREDICATES,
-            records.UpsertRowLevelPermissionPredicatesResult,
-            {"input": input},
-        )
-
-    async def verify_email_and_get_login_token_operation(
-        self, email: str, email_verification_token: str, origin: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.VerifyEmailAndGetLoginToken:
-        return await self._execute(
-            operations.VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION,
-            records.VerifyEmailAndGetLoginToken,
-            {
-                "captchaToken": captcha_token,
-                "email": email,
-                "emailVerificationToken": email_verification_token,
-                "origin": origin,
-            },
-        )
-
-    async def get_page_layout(self, id: str) -> records.PageLayout | None:
-        result: records.PageLayout | None = await self._execute(
-            operations.GET_PAGE_LAYOUT, records.PageLayout | None, {"id": id}
-        )
-        return result
-
-    async def get_page_layout_tab(self, id: str) -> records.PageLayoutTab:
-        return await self._execute(operations.GET_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"id": id})
-
-    async def get_page_layout_tabs(self, page_layout_id: str) -> list[records.PageLayoutTab]:
-        return await self._execute(
-            operations.GET_PAGE_LAYOUT_TABS, list[records.PageLayoutTab], {"pageLayoutId": page_layout_id}
-        )
-
-    async def get_page_layout_widget(self, id: str) -> records.PageLayoutWidget:
-        return await self._execute(operations.GET_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"id": id})
-
-    async def get_page_layout_widgets(self, page_layout_tab_id: str) -> list[records.PageLayoutWidget]:
-        return await self._execute(
-            operations.GET_PAGE_LAYOUT_WIDGETS, list[records.PageLayoutWidget], {"pageLayoutTabId": page_layout_tab_id}
-        )
-
-    async def get_page_layouts(
-        self,
-        *,
-        object_metadata_id: rt.Maybe[str | None] = rt.UNSET,
-        page_layout_type: rt.Maybe[enums.PageLayoutType | None] = rt.UNSET,
-    ) -> list[records.PageLayout]:
-        return await self._execute(
-            operations.GET_PAGE_LAYOUTS,
-            list[records.PageLayout],
-            {"objectMetadataId": object_metadata_id, "pageLayoutType": page_layout_type},
-        )
-
-    async def create_page_layout(self, input: inputs.CreatePageLayoutInput) -> records.PageLayout:
-        return await self._execute(operations.CREATE_PAGE_LAYOUT, records.PageLayout, {"input": input})
-
-    async def create_page_layout_tab(self, input: inputs.CreatePageLayoutTabInput) -> records.PageLayoutTab:
-        return await self._execute(operations.CREATE_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"input": input})
-
-    async def create_page_layout_widget(self, input: inputs.CreatePageLayoutWidgetInput) -> records.PageLayoutWidget:
-        return await self._execute(operations.CREATE_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"input": input})
-
-    async def destroy_page_layout(self, id: str) -> bool:
-        return await self._execute(operations.DESTROY_PAGE_LAYOUT, bool, {"id": id})
-
-    async def destroy_page_layout_tab(self, id: str) -> bool:
-        return await self._execute(operations.DESTROY_PAGE_LAYOUT_TAB, bool, {"id": id})
-
-    async def destroy_page_layout_widget(self, id: str) -> bool:
-        return await self._execute(operations.DESTROY_PAGE_LAYOUT_WIDGET, bool, {"id": id})
-
-    async def reset_page_layout_tab_to_default(self, id: str) -> records.PageLayoutTab:
-        return await self._execute(operations.RESET_PAGE_LAYOUT_TAB_TO_DEFAULT, records.PageLayoutTab, {"id": id})
-
-    async def reset_page_layout_to_default(self, id: str) -> records.PageLayout:
-        return await self._execute(operations.RESET_PAGE_LAYOUT_TO_DEFAULT, records.PageLayout, {"id": id})
-
-    async def reset_page_layout_widget_to_default(self, id: str) -> records.PageLayoutWidget:
-        return await self._execute(operations.RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT, records.PageLayoutWidget, {"id": id})
-
-    async def update_page_layout(self, id: str, input: inputs.UpdatePageLayoutInput) -> records.PageLayout:
-        return await self._execute(operations.UPDATE_PAGE_LAYOUT, records.PageLayout, {"id": id, "input": input})
-
-    async def update_page_layout_tab(self, id: str, input: inputs.UpdatePageLayoutTabInput) -> records.PageLayoutTab:
-        return await self._execute(operations.UPDATE_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"id": id, "input": input})
-
-    async def update_page_layout_widget(
-        self, id: str, input: inputs.UpdatePageLayoutWidgetInput
-    ) -> records.PageLayoutWidget:
-        return await self._execute(
-            operations.UPDATE_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"id": id, "input": input}
-        )
-
-    async def update_page_layout_with_tabs_and_widgets(
-        self, id: str, input: inputs.UpdatePageLayoutWithTabsInput
-    ) -> records.PageLayout:
-        return await self._execute(
-            operations.UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS, records.PageLayout, {"id": id, "input": input}
-        )
-
-    async def find_application_registration_by_client_id(
-        self, client_id: str
-    ) -> records.PublicApplicationRegistration | None:
-        result: records.PublicApplicationRegistration | None = await self._execute(
-            operations.FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID,
-            records.PublicApplicationRegistration | None,
-            {"clientId": client_id},
-        )
-        return result
-
-    async def find_many_public_domains(self) -> list[records.PublicDomain]:
-        return await self._execute(operations.FIND_MANY_PUBLIC_DOMAINS, list[records.PublicDomain], {})
-
-    async def get_public_workspace_data_by_domain(
-        self, *, origin: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.PublicWorkspaceData:
-        return await self._execute(
-            operations.GET_PUBLIC_WORKSPACE_DATA_BY_DOMAIN, records.PublicWorkspaceData, {"origin": origin}
-        )
-
-    async def get_public_workspace_data_by_id(self, id: rt.UUID) -> records.PublicWorkspaceDataSummary:
-        return await self._execute(
-            operations.GET_PUBLIC_WORKSPACE_DATA_BY_ID, records.PublicWorkspaceDataSummary, {"id": id}
-        )
-
-    async def create_public_domain(self, application_id: str, domain: str) -> records.PublicDomain:
-        return await self._execute(
-            operations.CREATE_PUBLIC_DOMAIN, records.PublicDomain, {"applicationId": application_id, "domain": domain}
-        )
-
-    async def delete_public_domain(self, domain: str) -> bool:
-        return await self._execute(operations.DELETE_PUBLIC_DOMAIN, bool, {"domain": domain})
-
-    async def get_roles(self) -> list[records.Role]:
-        return await self._execute(operations.GET_ROLES, list[records.Role], {})
-
-    async def assign_role_to_agent(self, agent_id: rt.UUID, role_id: rt.UUID) -> bool:
-        return await self._execute(operations.ASSIGN_ROLE_TO_AGENT, bool, {"agentId": agent_id, "roleId": role_id})
-
-    async def assign_role_to_api_key(self, api_key_id: rt.UUID, role_id: rt.UUID) -> bool:
-        return await self._execute(operations.ASSIGN_ROLE_TO_API_KEY, bool, {"apiKeyId": api_key_id, "roleId": role_id})
-
-    async def create_one_role(self, create_role_input: inputs.CreateRoleInput) -> records.Role:
-        return await self._execute(operations.CREATE_ONE_ROLE, records.Role, {"createRoleInput": create_role_input})
-
-    async def delete_one_role(self, role_id: rt.UUID) -> str:
-        return await self._execute(operations.DELETE_ONE_ROLE, str, {"roleId": role_id})
-
-    async def remove_role_from_agent(self, agent_id: rt.UUID) -> bool:
-        return await self._execute(operations.REMOVE_ROLE_FROM_AGENT, bool, {"agentId": agent_id})
-
-    async def update_one_role(self, update_role_input: inputs.UpdateRoleInput) -> records.Role:
-        return await self._execute(operations.UPDATE_ONE_ROLE, records.Role, {"updateRoleInput": update_role_input})
-
-    async def upsert_permission_flags(
-        self, upsert_permission_flags_input: inputs.UpsertPermissionFlagsInput
-    ) -> list[records.RolePermissionFlag]:
-        return await self._execute(
-            operations.UPSERT_PERMISSION_FLAGS,
-            list[records.RolePermissionFlag],
-            {"upsertPermissionFlagsInput": upsert_permission_flags_input},
-        )
-
-    async def get_skill(self, id: rt.UUID) -> records.Skill | None:
-        result: records.Skill | None = await self._execute(operations.GET_SKILL, records.Skill | None, {"id": id})
-        return result
-
-    async def get_skills(self) -> list[records.Skill]:
-        return await self._execute(operations.GET_SKILLS, list[records.Skill], {})
-
-    async def activate_skill(self, id: rt.UUID) -> records.Skill:
-        return await self._execute(operations.ACTIVATE_SKILL, records.Skill, {"id": id})
-
-    async def create_skill(self, input: inputs.CreateSkillInput) -> records.Skill:
-        return await self._execute(operations.CREATE_SKILL, records.Skill, {"input": input})
-
-    async def deactivate_skill(self, id: rt.UUID) -> records.Skill:
-        return await self._execute(operations.DEACTIVATE_SKILL, records.Skill, {"id": id})
-
-    async def delete_skill(self, id: rt.UUID) -> records.Skill:
-        return await self._execute(operations.DELETE_SKILL, records.Skill, {"id": id})
-
-    async def update_skill(self, input: inputs.UpdateSkillInput) -> records.Skill:
-        return await self._execute(operations.UPDATE_SKILL, records.Skill, {"input": input})
-
-    async def create_oidc_identity_provider(self, input: inputs.SetupOIDCSsoInput) -> records.SetupSso:
-        return await self._execute(operations.CREATE_OIDC_IDENTITY_PROVIDER, records.SetupSso, {"input": input})
-
-    async def create_saml_identity_provider(self, input: inputs.SetupSAMLSsoInput) -> records.SetupSso:
-        return await self._execute(operations.CREATE_SAML_IDENTITY_PROVIDER, records.SetupSso, {"input": input})
-
-    async def delete_sso_identity_provider(self, input: inputs.DeleteSsoInput) -> records.DeleteSso:
-        return await self._execute(operations.DELETE_SSO_IDENTITY_PROVIDER, records.DeleteSso, {"input": input})
-
-    async def edit_sso_identity_provider(self, input: inputs.EditSsoInput) -> records.EditSso:
-        return await self._execute(operations.EDIT_SSO_IDENTITY_PROVIDER, records.EditSso, {"input": input})
-
-    async def delete_two_factor_authentication_method_operation(
-        self, two_factor_authentication_method_id: rt.UUID
-    ) -> records.DeleteTwoFactorAuthenticationMethod:
-        return await self._execute(
-            operations.DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION,
-            records.DeleteTwoFactorAuthenticationMethod,
-            {"twoFactorAuthenticationMethodId": two_factor_authentication_method_id},
-        )
-
-    async def initiate_otp_provisioning(
-        self, login_token: str, origin: str
-    ) -> records.InitiateTwoFactorAuthenticationProvisioning:
-        return await self._execute(
-            operations.INITIATE_OTP_PROVISIONING,
-            records.InitiateTwoFactorAuthenticationProvisioning,
-            {"loginToken": login_token, "origin": origin},
-        )
-
-    async def initiate_otp_provisioning_for_authenticated_user(
-        self
-    ) -> records.InitiateTwoFactorAuthenticationProvisioning:
-        return await self._execute(
-            operations.INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER,
-            records.InitiateTwoFactorAuthenticationProvisioning,
-            {},
-        )
-
-    async def verify_two_factor_authentication_method_for_authenticated_user(
-        self, otp: str
-    ) -> records.VerifyTwoFactorAuthenticationMethod:
-        return await self._execute(
-            operations.VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER,
-            records.VerifyTwoFactorAuthenticationMethod,
-            {"otp": otp},
-        )
-
-    async def get_unsubscribe_page_preview_url(self) -> str:
-        return await self._execute(operations.GET_UNSUBSCRIBE_PAGE_PREVIEW_URL, str, {})
-
-    async def get_unsubscribe_topics(self) -> list[records.UnsubscribeTopic]:
-        return await self._execute(operations.GET_UNSUBSCRIBE_TOPICS, list[records.UnsubscribeTopic], {})
-
-    async def create_unsubscribe_topic(self, input: inputs.CreateUnsubscribeTopicInput) -> records.UnsubscribeTopic:
-        return await self._execute(operations.CREATE_UNSUBSCRIBE_TOPIC, records.UnsubscribeTopic, {"input": input})
-
-    async def delete_unsubscribe_topic(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_UNSUBSCRIBE_TOPIC, bool, {"id": id})
-
-    async def update_unsubscribe_topic(self, input: inputs.UpdateUnsubscribeTopicInput) -> records.UnsubscribeTopic:
-        return await self._execute(operations.UPDATE_UNSUBSCRIBE_TOPIC, records.UnsubscribeTopic, {"input": input})
-
-    async def check_user_exists(
-        self, email: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.CheckUserExist:
-        return await self._execute(
-            operations.CHECK_USER_EXISTS, records.CheckUserExist, {"captchaToken": captcha_token, "email": email}
-        )
-
-    async def get_current_user(self) -> records.User:
-        return await self._execute(operations.GET_CURRENT_USER, records.User, {})
-
-    async def delete_user(self) -> records.User:
-        return await self._execute(operations.DELETE_USER, records.User, {})
-
-    async def delete_user_from_workspace(self, workspace_member_id_to_delete: str) -> records.UserWorkspace:
-        return await self._execute(
-            operations.DELETE_USER_FROM_WORKSPACE,
-            records.UserWorkspace,
-            {"workspaceMemberIdToDelete": workspace_member_id_to_delete},
-        )
-
-    async def update_user_email(
-        self, new_email: str, *, verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET
-    ) -> bool:
-        return await self._execute(
-            operations.UPDATE_USER_EMAIL,
-            bool,
-            {"newEmail": new_email, "verifyEmailRedirectPath": verify_email_redirect_path},
-        )
-
-    async def get_view(self, id: str) -> records.View | None:
-        result: records.View | None = await self._execute(operations.GET_VIEW, records.View | None, {"id": id})
-        return result
-
-    async def get_view_field(self, id: str) -> records.ViewField | None:
-        result: records.ViewField | None = await self._execute(
-            operations.GET_VIEW_FIELD, records.ViewField | None, {"id": id}
-        )
-        return result
-
-    async def get_view_field_group(self, id: str) -> records.ViewFieldGroup | None:
-        result: records.ViewFieldGroup | None = await self._execute(
-            operations.GET_VIEW_FIELD_GROUP, records.ViewFieldGroup | None, {"id": id}
-        )
-        return result
-
-    async def get_view_field_groups(self, view_id: str) -> list[records.ViewFieldGroup]:
-        return await self._execute(operations.GET_VIEW_FIELD_GROUPS, list[records.ViewFieldGroup], {"viewId": view_id})
-
-    async def get_view_fields(self, view_id: str) -> list[records.ViewField]:
-        return await self._execute(operations.GET_VIEW_FIELDS, list[records.ViewField], {"viewId": view_id})
-
-    async def get_view_filter(self, id: str) -> records.ViewFilter | None:
-        result: records.ViewFilter | None = await self._execute(
-            operations.GET_VIEW_FILTER, records.ViewFilter | None, {"id": id}
-        )
-        return result
-
-    async def get_view_filter_group(self, id: str) -> records.ViewFilterGroup | None:
-        result: records.ViewFilterGroup | None = await self._execute(
-            operations.GET_VIEW_FILTER_GROUP, records.ViewFilterGroup | None, {"id": id}
-        )
-        return result
-
-    async def get_view_filter_groups(
-        self, *, view_id: rt.Maybe[str | None] = rt.UNSET
-    ) -> list[records.ViewFilterGroup]:
-        return await self._execute(
-            operations.GET_VIEW_FILTER_GROUPS, list[records.ViewFilterGroup], {"viewId": view_id}
-        )
-
-    async def get_view_filters(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[records.ViewFilter]:
-        return await self._execute(operations.GET_VIEW_FILTERS, list[records.ViewFilter], {"viewId": view_id})
-
-    async def get_view_group(self, id: str) -> records.ViewGroup | None:
-        result: records.ViewGroup | None = await self._execute(
-            operations.GET_VIEW_GROUP, records.ViewGroup | None, {"id": id}
-        )
-        return result
-
-    async def get_view_groups(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[records.ViewGroup]:
-        return await self._execute(operations.GET_VIEW_GROUPS, list[records.ViewGroup], {"viewId": view_id})
-
-    async def get_view_sort(self, id: str) -> records.ViewSort | None:
-        result: records.ViewSort | None = await self._execute(
-            operations.GET_VIEW_SORT, records.ViewSort | None, {"id": id}
-        )
-        return result
-
-    async def get_view_sorts(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[records.ViewSort]:
-        return await self._execute(operations.GET_VIEW_SORTS, list[records.ViewSort], {"viewId": view_id})
-
-    async def get_views(
-        self,
-        *,
-        object_metadata_id: rt.Maybe[str | None] = rt.UNSET,
-        view_types: rt.Maybe[list[enums.ViewType] | None] = rt.UNSET,
-    ) -> list[records.View]:
-        return await self._execute(
-            operations.GET_VIEWS, list[records.View], {"objectMetadataId": object_metadata_id, "viewTypes": view_types}
-        )
-
-    async def create_many_view_field_groups(
-        self, inputs: list[inputs.CreateViewFieldGroupInput]
-    ) -> list[records.ViewFieldGroup]:
-        return await self._execute(
-            operations.CREATE_MANY_VIEW_FIELD_GROUPS, list[records.ViewFieldGroup], {"inputs": inputs}
-        )
-
-    async def create_many_view_fields(self, inputs: list[inputs.CreateViewFieldInput]) -> list[records.ViewField]:
-        return await self._execute(operations.CREATE_MANY_VIEW_FIELDS, list[records.ViewField], {"inputs": inputs})
-
-    async def create_many_view_groups(self, inputs: list[inputs.CreateViewGroupInput]) -> list[records.ViewGroup]:
-        return await self._execute(operations.CREATE_MANY_VIEW_GROUPS, list[records.ViewGroup], {"inputs": inputs})
-
-    async def create_view(self, input: inputs.CreateViewInput) -> records.View:
-        return await self._execute(operations.CREATE_VIEW, records.View, {"input": input})
-
-    async def create_view_field(self, input: inputs.CreateViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.CREATE_VIEW_FIELD, records.ViewField, {"input": input})
-
-    async def create_view_field_group(self, input: inputs.CreateViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.CREATE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
-
-    async def create_view_filter(self, input: inputs.CreateViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.CREATE_VIEW_FILTER, records.ViewFilter, {"input": input})
-
-    async def create_view_filter_group(self, input: inputs.CreateViewFilterGroupInput) -> records.ViewFilterGroup:
-        return await self._execute(operations.CREATE_VIEW_FILTER_GROUP, records.ViewFilterGroup, {"input": input})
-
-    async def create_view_group(self, input: inputs.CreateViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.CREATE_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def create_view_sort(self, input: inputs.CreateViewSortInput) -> records.ViewSort:
-        return await self._execute(operations.CREATE_VIEW_SORT, records.ViewSort, {"input": input})
-
-    async def delete_view(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_VIEW, bool, {"id": id})
-
-    async def delete_view_field(self, input: inputs.DeleteViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.DELETE_VIEW_FIELD, records.ViewField, {"input": input})
-
-    async def delete_view_field_group(self, input: inputs.DeleteViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.DELETE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
-
-    async def delete_view_filter(self, input: inputs.DeleteViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.DELETE_VIEW_FILTER, records.ViewFilter, {"input": input})
-
-    async def delete_view_filter_group(self, id: str) -> bool:
-        return await self._execute(operations.DELETE_VIEW_FILTER_GROUP, bool, {"id": id})
-
-    async def delete_view_group(self, input: inputs.DeleteViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.DELETE_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def delete_view_sort(self, input: inputs.DeleteViewSortInput) -> bool:
-        return await self._execute(operations.DELETE_VIEW_SORT, bool, {"input": input})
-
-    async def destroy_view(self, id: str) -> bool:
-        return await self._execute(operations.DESTROY_VIEW, bool, {"id": id})
-
-    async def destroy_view_field(self, input: inputs.DestroyViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.DESTROY_VIEW_FIELD, records.ViewField, {"input": input})
-
-    async def destroy_view_field_group(self, input: inputs.DestroyViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.DESTROY_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
-
-    async def destroy_view_filter(self, input: inputs.DestroyViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.DESTROY_VIEW_FILTER, records.ViewFilter, {"input": input})
-
-    async def destroy_view_filter_group(self, id: str) -> bool:
-        return await self._execute(operations.DESTROY_VIEW_FILTER_GROUP, bool, {"id": id})
-
-    async def destroy_view_group(self, input: inputs.DestroyViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.DESTROY_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def destroy_view_sort(self, input: inputs.DestroyViewSortInput) -> bool:
-        return await self._execute(operations.DESTROY_VIEW_SORT, bool, {"input": input})
-
-    async def update_many_view_groups(self, inputs: list[inputs.UpdateViewGroupInput]) -> list[records.ViewGroup]:
-        return await self._execute(operations.UPDATE_MANY_VIEW_GROUPS, list[records.ViewGroup], {"inputs": inputs})
-
-    async def update_view(self, id: str, input: inputs.UpdateViewInput) -> records.View:
-        return await self._execute(operations.UPDATE_VIEW, records.View, {"id": id, "input": input})
-
-    async def update_view_field(self, input: inputs.UpdateViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.UPDATE_VIEW_FIELD, records.ViewField, {"input": input})
-
-    async def update_view_field_group(self, input: inputs.UpdateViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.UPDATE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
-
-    async def update_view_filter(self, input: inputs.UpdateViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.UPDATE_VIEW_FILTER, records.ViewFilter, {"input": input})
-
-    async def update_view_filter_group(
-        self, id: str, input: inputs.UpdateViewFilterGroupInput
-    ) -> records.ViewFilterGroup:
-        return await self._execute(
-            operations.UPDATE_VIEW_FILTER_GROUP, records.ViewFilterGroup, {"id": id, "input": input}
-        )
-
-    async def update_view_group(self, input: inputs.UpdateViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.UPDATE_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def update_view_sort(self, input: inputs.UpdateViewSortInput) -> records.ViewSort:
-        return await self._execute(operations.UPDATE_VIEW_SORT, records.ViewSort, {"input": input})
-
-    async def upsert_fields_widget(self, input: inputs.UpsertFieldsWidgetInput) -> records.View:
-        return await self._execute(operations.UPSERT_FIELDS_WIDGET, records.View, {"input": input})
-
-    async def upsert_view_widget(self, input: inputs.UpsertViewWidgetInput) -> records.View:
-        return await self._execute(operations.UPSERT_VIEW_WIDGET, records.View, {"input": input})
-
-    async def get_webhook(self, id: rt.UUID) -> records.Webhook | None:
-        result: records.Webhook | None = await self._execute(operations.GET_WEBHOOK, records.Webhook | None, {"id": id})
-        return result
-
-    async def get_webhooks(self) -> list[records.Webhook]:
-        return await self._execute(operations.GET_WEBHOOKS, list[records.Webhook], {})
-
-    async def create_webhook(self, input: inputs.CreateWebhookInput) -> records.Webhook:
-        return await self._execute(operations.CREATE_WEBHOOK, records.Webhook, {"input": input})
-
-    async def delete_webhook(self, id: rt.UUID) -> records.Webhook:
-        return await self._execute(operations.DELETE_WEBHOOK, records.Webhook, {"id": id})
-
-    async def update_webhook(self, input: inputs.UpdateWebhookInput) -> records.Webhook:
-        return await self._execute(operations.UPDATE_WEBHOOK, records.Webhook, {"input": input})
-
-    async def check_workspace_invite_hash_is_valid(self, invite_hash: str) -> records.WorkspaceInviteHashValid:
-        return await self._execute(
-            operations.CHECK_WORKSPACE_INVITE_HASH_IS_VALID,
-            records.WorkspaceInviteHashValid,
-            {"inviteHash": invite_hash},
-        )
-
-    async def get_current_workspace(self) -> records.Workspace:
-        return await self._execute(operations.GET_CURRENT_WORKSPACE, records.Workspace, {})
-
-    async def find_workspace_ai_stats(self) -> records.WorkspaceAiStats:
-        return await self._execute(operations.FIND_WORKSPACE_AI_STATS, records.WorkspaceAiStats, {})
-
-    async def find_workspace_from_invite_hash(self, invite_hash: str) -> records.Workspace:
-        return await self._execute(
-            operations.FIND_WORKSPACE_FROM_INVITE_HASH, records.Workspace, {"inviteHash": invite_hash}
+            operations.VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN,
+            records.AvailableWorkspacesAndAccessTokens,
+            {"captchaToken": captcha_token, "email": email, "emailVerificationToken": email_verification_token},
         )
 
     async def find_workspace_invitations(self) -> list[records.WorkspaceInvitation]:
         return await self._execute(operations.FIND_WORKSPACE_INVITATIONS, list[records.WorkspaceInvitation], {})
 
-    async def get_workspace_creation_defaults(self) -> records.WorkspaceCreationDefaultsDTO:
-        return await self._execute(operations.GET_WORKSPACE_CREATION_DEFAULTS, records.WorkspaceCreationDefaultsDTO, {})
-
-    async def activate_workspace(self, data: inputs.ActivateWorkspaceInput) -> records.Workspace:
-        return await self._execute(operations.ACTIVATE_WORKSPACE, records.Workspace, {"data": data})
-
-    async def delete_current_workspace(self) -> records.Workspace:
-        return await self._execute(operations.DELETE_CURRENT_WORKSPACE, records.Workspace, {})
-
     async def delete_workspace_invitation(self, app_token_id: str) -> str:
         return await self._execute(operations.DELETE_WORKSPACE_INVITATION, str, {"appTokenId": app_token_id})
 
-    async def sync_application(
-        self, manifest: rt.Json, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkspaceMigration:
+    async def resend_workspace_invitation(self, app_token_id: str) -> records.SendInvitations:
         return await self._execute(
-            operations.SYNC_APPLICATION, records.WorkspaceMigration, {"dryRun": dry_run, "manifest": manifest}
+            operations.RESEND_WORKSPACE_INVITATION, records.SendInvitations, {"appTokenId": app_token_id}
         )
-
-    async def update_workspace(self, data: inputs.UpdateWorkspaceInput) -> records.Workspace:
-        return await self._execute(operations.UPDATE_WORKSPACE, records.Workspace, {"data": data})
 
     async def update_workspace_member_role(
         self, role_id: rt.UUID, workspace_member_id: rt.UUID

@@ -655,33 +655,12 @@ _WORKSPACE_URLS = (
 _WORKSPACE_URLS_AND_ID = (
     "fragment WorkspaceUrlsAndId on WorkspaceUrlsAndId{id workspaceUrls{...WorkspaceUrls}}"
 )
-GET_AGENT_TURNS = rt.Operation(
-    "GetAgentTurns",
-    "query",
-    "query GetAgentTurns($agentId:UUID!){agentTurns(agentId:$agentId){...AgentTurn}}",
-    "agentTurns",
-    (_AGENT_TURN,),
-)
 GET_CHAT_MESSAGES = rt.Operation(
     "GetChatMessages",
     "query",
     "query GetChatMessages($threadId:UUID!){chatMessages(threadId:$threadId){...AgentMessage}}",
     "chatMessages",
     (_AGENT_MESSAGE,),
-)
-GET_CHAT_THREAD = rt.Operation(
-    "GetChatThread",
-    "query",
-    "query GetChatThread($id:UUID!){chatThread(id:$id){...AgentChatThread}}",
-    "chatThread",
-    (_AGENT_CHAT_THREAD,),
-)
-GET_CHAT_THREADS = rt.Operation(
-    "GetChatThreads",
-    "query",
-    "query GetChatThreads{chatThreads{...AgentChatThread}}",
-    "chatThreads",
-    (_AGENT_CHAT_THREAD,),
 )
 FIND_MANY_AGENTS = rt.Operation(
     "FindManyAgents",
@@ -697,19 +676,14 @@ FIND_ONE_AGENT = rt.Operation(
     "findOneAgent",
     (_AGENT,),
 )
-ARCHIVE_CHAT_THREAD = rt.Operation(
-    "ArchiveChatThread",
+ANSWER_AGENT_CHAT_QUESTION = rt.Operation(
+    "AnswerAgentChatQuestion",
     "mutation",
-    "mutation ArchiveChatThread($id:UUID!){archiveChatThread(id:$id){...AgentChatThread}}",
-    "archiveChatThread",
-    (_AGENT_CHAT_THREAD,),
-)
-CREATE_CHAT_THREAD = rt.Operation(
-    "CreateChatThread",
-    "mutation",
-    "mutation CreateChatThread{createChatThread{...AgentChatThread}}",
-    "createChatThread",
-    (_AGENT_CHAT_THREAD,),
+    "mutation AnswerAgentChatQuestion($answers:[AgentChatQuestionAnswerInput!]!$messageId:UUID!$modelId:String"
+    "$threadId:UUID!){answerAgentChatQuestion(answers:$answers messageId:$messageId modelId:$modelId threadId"
+    ":$threadId){...SendChatMessageResult}}",
+    "answerAgentChatQuestion",
+    (_SEND_CHAT_MESSAGE_RESULT,),
 )
 CREATE_ONE_AGENT = rt.Operation(
     "CreateOneAgent",
@@ -725,12 +699,53 @@ DELETE_ONE_AGENT = rt.Operation(
     "deleteOneAgent",
     (_AGENT,),
 )
-EVALUATE_AGENT_TURN = rt.Operation(
-    "EvaluateAgentTurn",
+RUN_AGENT = rt.Operation(
+    "RunAgent",
     "mutation",
-    "mutation EvaluateAgentTurn($turnId:UUID!){evaluateAgentTurn(turnId:$turnId){...AgentTurnEvaluation}}",
-    "evaluateAgentTurn",
-    (_AGENT_TURN_EVALUATION,),
+    "mutation RunAgent($input:RunAgentInput!){runAgent(input:$input){...RunAgentResult}}",
+    "runAgent",
+    (_RUN_AGENT_RESULT,),
+)
+STOP_AGENT_CHAT_STREAM = rt.Operation(
+    "StopAgentChatStream",
+    "mutation",
+    "mutation StopAgentChatStream($threadId:UUID!){stopAgentChatStream(threadId:$threadId)}",
+    "stopAgentChatStream",
+)
+UPDATE_ONE_AGENT = rt.Operation(
+    "UpdateOneAgent",
+    "mutation",
+    "mutation UpdateOneAgent($input:UpdateAgentInput!){updateOneAgent(input:$input){...Agent}}",
+    "updateOneAgent",
+    (_AGENT,),
+)
+GET_CHAT_THREAD = rt.Operation(
+    "GetChatThread",
+    "query",
+    "query GetChatThread($id:UUID!){chatThread(id:$id){...AgentChatThread}}",
+    "chatThread",
+    (_AGENT_CHAT_THREAD,),
+)
+GET_CHAT_THREADS = rt.Operation(
+    "GetChatThreads",
+    "query",
+    "query GetChatThreads{chatThreads{...AgentChatThread}}",
+    "chatThreads",
+    (_AGENT_CHAT_THREAD,),
+)
+ARCHIVE_CHAT_THREAD = rt.Operation(
+    "ArchiveChatThread",
+    "mutation",
+    "mutation ArchiveChatThread($id:UUID!){archiveChatThread(id:$id){...AgentChatThread}}",
+    "archiveChatThread",
+    (_AGENT_CHAT_THREAD,),
+)
+CREATE_CHAT_THREAD = rt.Operation(
+    "CreateChatThread",
+    "mutation",
+    "mutation CreateChatThread{createChatThread{...AgentChatThread}}",
+    "createChatThread",
+    (_AGENT_CHAT_THREAD,),
 )
 RENAME_CHAT_THREAD = rt.Operation(
     "RenameChatThread",
@@ -739,12 +754,26 @@ RENAME_CHAT_THREAD = rt.Operation(
     "renameChatThread",
     (_AGENT_CHAT_THREAD,),
 )
-RUN_AGENT = rt.Operation(
-    "RunAgent",
+UNARCHIVE_CHAT_THREAD = rt.Operation(
+    "UnarchiveChatThread",
     "mutation",
-    "mutation RunAgent($input:RunAgentInput!){runAgent(input:$input){...RunAgentResult}}",
-    "runAgent",
-    (_RUN_AGENT_RESULT,),
+    "mutation UnarchiveChatThread($id:UUID!){unarchiveChatThread(id:$id){...AgentChatThread}}",
+    "unarchiveChatThread",
+    (_AGENT_CHAT_THREAD,),
+)
+GET_AGENT_TURNS = rt.Operation(
+    "GetAgentTurns",
+    "query",
+    "query GetAgentTurns($agentId:UUID!){agentTurns(agentId:$agentId){...AgentTurn}}",
+    "agentTurns",
+    (_AGENT_TURN,),
+)
+EVALUATE_AGENT_TURN = rt.Operation(
+    "EvaluateAgentTurn",
+    "mutation",
+    "mutation EvaluateAgentTurn($turnId:UUID!){evaluateAgentTurn(turnId:$turnId){...AgentTurnEvaluation}}",
+    "evaluateAgentTurn",
+    (_AGENT_TURN_EVALUATION,),
 )
 RUN_EVALUATION_INPUT = rt.Operation(
     "RunEvaluationInput",
@@ -754,25 +783,12 @@ RUN_EVALUATION_INPUT = rt.Operation(
     "runEvaluationInput",
     (_AGENT_TURN,),
 )
-STOP_AGENT_CHAT_STREAM = rt.Operation(
-    "StopAgentChatStream",
-    "mutation",
-    "mutation StopAgentChatStream($threadId:UUID!){stopAgentChatStream(threadId:$threadId)}",
-    "stopAgentChatStream",
-)
-UNARCHIVE_CHAT_THREAD = rt.Operation(
-    "UnarchiveChatThread",
-    "mutation",
-    "mutation UnarchiveChatThread($id:UUID!){unarchiveChatThread(id:$id){...AgentChatThread}}",
-    "unarchiveChatThread",
-    (_AGENT_CHAT_THREAD,),
-)
-UPDATE_ONE_AGENT = rt.Operation(
-    "UpdateOneAgent",
-    "mutation",
-    "mutation UpdateOneAgent($input:UpdateAgentInput!){updateOneAgent(input:$input){...Agent}}",
-    "updateOneAgent",
-    (_AGENT,),
+GET_AI_SYSTEM_PROMPT_PREVIEW = rt.Operation(
+    "GetAiSystemPromptPreview",
+    "query",
+    "query GetAiSystemPromptPreview{getAiSystemPromptPreview{...AiSystemPromptPreview}}",
+    "getAiSystemPromptPreview",
+    (_AI_SYSTEM_PROMPT_PREVIEW, _AI_SYSTEM_PROMPT_SECTION),
 )
 GET_API_KEY = rt.Operation(
     "GetApiKey",
@@ -787,6 +803,12 @@ GET_API_KEYS = rt.Operation(
     "query GetApiKeys{apiKeys{...ApiKey}}",
     "apiKeys",
     (_API_KEY,),
+)
+ASSIGN_ROLE_TO_API_KEY = rt.Operation(
+    "AssignRoleToApiKey",
+    "mutation",
+    "mutation AssignRoleToApiKey($apiKeyId:UUID!$roleId:UUID!){assignRoleToApiKey(apiKeyId:$apiKeyId roleId:$roleId)}",
+    "assignRoleToApiKey",
 )
 CREATE_API_KEY = rt.Operation(
     "CreateApiKey",
@@ -831,15 +853,6 @@ GET_APP_CONNECTIONS = rt.Operation(
     "appConnections",
     (_APP_CONNECTION,),
 )
-AUTHORIZE_APP_OPERATION = rt.Operation(
-    "AuthorizeAppOperation",
-    "mutation",
-    "mutation AuthorizeAppOperation($clientId:String!$codeChallenge:String$redirectUrl:String!$scope:String$state"
-    ":String){authorizeApp(clientId:$clientId codeChallenge:$codeChallenge redirectUrl:$redirectUrl scope:$scope state"
-    ":$state){...AuthorizeApp}}",
-    "authorizeApp",
-    (_AUTHORIZE_APP,),
-)
 CREATE_ONE_APP_TOKEN = rt.Operation(
     "CreateOneAppToken",
     "mutation",
@@ -854,45 +867,6 @@ GET_APPLICATION_CONNECTION_PROVIDERS = rt.Operation(
     ":$applicationId){...ApplicationConnectionProvider}}",
     "applicationConnectionProviders",
     (_APPLICATION_CONNECTION_PROVIDER, _APPLICATION_CONNECTION_PROVIDER_O_AUTH_CONFIG),
-)
-GET_APPLICATION_REGISTRATION_TARBALL_URL = rt.Operation(
-    "GetApplicationRegistrationTarballUrl",
-    "query",
-    "query GetApplicationRegistrationTarballUrl($id:String!){applicationRegistrationTarballUrl(id:$id)}",
-    "applicationRegistrationTarballUrl",
-)
-FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER = rt.Operation(
-    "FindApplicationRegistrationByUniversalIdentifier",
-    "query",
-    "query FindApplicationRegistrationByUniversalIdentifier($universalIdentifier:String"
-    "!){findApplicationRegistrationByUniversalIdentifier(universalIdentifier:$universalIdentifier"
-    "){...ApplicationRegistration}}",
-    "findApplicationRegistrationByUniversalIdentifier",
-    (_APPLICATION_REGISTRATION,),
-)
-FIND_APPLICATION_REGISTRATION_STATS = rt.Operation(
-    "FindApplicationRegistrationStats",
-    "query",
-    "query FindApplicationRegistrationStats($id:String!){findApplicationRegistrationStats(id:$id"
-    "){...ApplicationRegistrationStats}}",
-    "findApplicationRegistrationStats",
-    (_APPLICATION_REGISTRATION_STATS, _VERSION_DISTRIBUTION_ENTRY),
-)
-FIND_APPLICATION_REGISTRATION_VARIABLES = rt.Operation(
-    "FindApplicationRegistrationVariables",
-    "query",
-    "query FindApplicationRegistrationVariables($applicationRegistrationId:String"
-    "!){findApplicationRegistrationVariables(applicationRegistrationId:$applicationRegistrationId"
-    "){...ApplicationRegistrationVariableDTO}}",
-    "findApplicationRegistrationVariables",
-    (_APPLICATION_REGISTRATION_VARIABLE_DTO,),
-)
-FIND_MANY_APPLICATION_REGISTRATIONS = rt.Operation(
-    "FindManyApplicationRegistrations",
-    "query",
-    "query FindManyApplicationRegistrations{findManyApplicationRegistrations{...ApplicationRegistration}}",
-    "findManyApplicationRegistrations",
-    (_APPLICATION_REGISTRATION,),
 )
 FIND_MANY_APPLICATIONS = rt.Operation(
     "FindManyApplications",
@@ -909,41 +883,13 @@ FIND_ONE_APPLICATION = rt.Operation(
     "findOneApplication",
     (_APPLICATION,),
 )
-FIND_ONE_APPLICATION_REGISTRATION = rt.Operation(
-    "FindOneApplicationRegistration",
-    "query",
-    "query FindOneApplicationRegistration($id:String!){findOneApplicationRegistration(id:$id"
-    "){...ApplicationRegistration}}",
-    "findOneApplicationRegistration",
-    (_APPLICATION_REGISTRATION,),
-)
-CREATE_APPLICATION_REGISTRATION_OPERATION = rt.Operation(
-    "CreateApplicationRegistrationOperation",
+CREATE_DEVELOPMENT_APPLICATION = rt.Operation(
+    "CreateDevelopmentApplication",
     "mutation",
-    "mutation CreateApplicationRegistrationOperation($input:CreateApplicationRegistrationInput"
-    "!){createApplicationRegistration(input:$input){...CreateApplicationRegistration}}",
-    "createApplicationRegistration",
-    (_APPLICATION_REGISTRATION, _CREATE_APPLICATION_REGISTRATION),
-)
-CREATE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
-    "CreateApplicationRegistrationVariable",
-    "mutation",
-    "mutation CreateApplicationRegistrationVariable($input:CreateApplicationRegistrationVariableInput"
-    "!){createApplicationRegistrationVariable(input:$input){...ApplicationRegistrationVariable}}",
-    "createApplicationRegistrationVariable",
-    (_APPLICATION_REGISTRATION_VARIABLE,),
-)
-DELETE_APPLICATION_REGISTRATION = rt.Operation(
-    "DeleteApplicationRegistration",
-    "mutation",
-    "mutation DeleteApplicationRegistration($id:String!){deleteApplicationRegistration(id:$id)}",
-    "deleteApplicationRegistration",
-)
-DELETE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
-    "DeleteApplicationRegistrationVariable",
-    "mutation",
-    "mutation DeleteApplicationRegistrationVariable($id:String!){deleteApplicationRegistrationVariable(id:$id)}",
-    "deleteApplicationRegistrationVariable",
+    "mutation CreateDevelopmentApplication($name:String!$universalIdentifier:String!){createDevelopmentApplication"
+    "(name:$name universalIdentifier:$universalIdentifier){...DevelopmentApplication}}",
+    "createDevelopmentApplication",
+    (_DEVELOPMENT_APPLICATION,),
 )
 GENERATE_APPLICATION_TOKEN = rt.Operation(
     "GenerateApplicationToken",
@@ -969,14 +915,13 @@ RENEW_APPLICATION_TOKEN = rt.Operation(
     "renewApplicationToken",
     (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN),
 )
-TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP = rt.Operation(
-    "TransferApplicationRegistrationOwnership",
+SYNC_APPLICATION = rt.Operation(
+    "SyncApplication",
     "mutation",
-    "mutation TransferApplicationRegistrationOwnership($applicationRegistrationId:String!$targetWorkspaceSubdomain"
-    ":String!){transferApplicationRegistrationOwnership(applicationRegistrationId:$applicationRegistrationId"
-    " targetWorkspaceSubdomain:$targetWorkspaceSubdomain){...ApplicationRegistration}}",
-    "transferApplicationRegistrationOwnership",
-    (_APPLICATION_REGISTRATION,),
+    "mutation SyncApplication($dryRun:Boolean$manifest:JSON!){syncApplication(dryRun:$dryRun manifest:$manifest"
+    "){...WorkspaceMigration}}",
+    "syncApplication",
+    (_WORKSPACE_MIGRATION,),
 )
 UNINSTALL_APPLICATION = rt.Operation(
     "UninstallApplication",
@@ -984,22 +929,6 @@ UNINSTALL_APPLICATION = rt.Operation(
     "mutation UninstallApplication($universalIdentifier:String!){uninstallApplication(universalIdentifier"
     ":$universalIdentifier)}",
     "uninstallApplication",
-)
-UPDATE_APPLICATION_REGISTRATION = rt.Operation(
-    "UpdateApplicationRegistration",
-    "mutation",
-    "mutation UpdateApplicationRegistration($input:UpdateApplicationRegistrationInput!){updateApplicationRegistration"
-    "(input:$input){...ApplicationRegistration}}",
-    "updateApplicationRegistration",
-    (_APPLICATION_REGISTRATION,),
-)
-UPDATE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
-    "UpdateApplicationRegistrationVariable",
-    "mutation",
-    "mutation UpdateApplicationRegistrationVariable($input:UpdateApplicationRegistrationVariableInput"
-    "!){updateApplicationRegistrationVariable(input:$input){...ApplicationRegistrationVariable}}",
-    "updateApplicationRegistrationVariable",
-    (_APPLICATION_REGISTRATION_VARIABLE,),
 )
 UPDATE_ONE_APPLICATION_VARIABLE = rt.Operation(
     "UpdateOneApplicationVariable",
@@ -1014,6 +943,122 @@ UPGRADE_APPLICATION = rt.Operation(
     "mutation UpgradeApplication($appRegistrationId:String!$targetVersion:String!){upgradeApplication"
     "(appRegistrationId:$appRegistrationId targetVersion:$targetVersion)}",
     "upgradeApplication",
+)
+GET_APPLICATION_REGISTRATION_TARBALL_URL = rt.Operation(
+    "GetApplicationRegistrationTarballUrl",
+    "query",
+    "query GetApplicationRegistrationTarballUrl($id:String!){applicationRegistrationTarballUrl(id:$id)}",
+    "applicationRegistrationTarballUrl",
+)
+FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID = rt.Operation(
+    "FindApplicationRegistrationByClientId",
+    "query",
+    "query FindApplicationRegistrationByClientId($clientId:String!){findApplicationRegistrationByClientId(clientId"
+    ":$clientId){...PublicApplicationRegistration}}",
+    "findApplicationRegistrationByClientId",
+    (_PUBLIC_APPLICATION_REGISTRATION,),
+)
+FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER = rt.Operation(
+    "FindApplicationRegistrationByUniversalIdentifier",
+    "query",
+    "query FindApplicationRegistrationByUniversalIdentifier($universalIdentifier:String"
+    "!){findApplicationRegistrationByUniversalIdentifier(universalIdentifier:$universalIdentifier"
+    "){...ApplicationRegistration}}",
+    "findApplicationRegistrationByUniversalIdentifier",
+    (_APPLICATION_REGISTRATION,),
+)
+FIND_APPLICATION_REGISTRATION_STATS = rt.Operation(
+    "FindApplicationRegistrationStats",
+    "query",
+    "query FindApplicationRegistrationStats($id:String!){findApplicationRegistrationStats(id:$id"
+    "){...ApplicationRegistrationStats}}",
+    "findApplicationRegistrationStats",
+    (_APPLICATION_REGISTRATION_STATS, _VERSION_DISTRIBUTION_ENTRY),
+)
+FIND_MANY_APPLICATION_REGISTRATIONS = rt.Operation(
+    "FindManyApplicationRegistrations",
+    "query",
+    "query FindManyApplicationRegistrations{findManyApplicationRegistrations{...ApplicationRegistration}}",
+    "findManyApplicationRegistrations",
+    (_APPLICATION_REGISTRATION,),
+)
+FIND_ONE_APPLICATION_REGISTRATION = rt.Operation(
+    "FindOneApplicationRegistration",
+    "query",
+    "query FindOneApplicationRegistration($id:String!){findOneApplicationRegistration(id:$id"
+    "){...ApplicationRegistration}}",
+    "findOneApplicationRegistration",
+    (_APPLICATION_REGISTRATION,),
+)
+CREATE_APPLICATION_REGISTRATION_OPERATION = rt.Operation(
+    "CreateApplicationRegistrationOperation",
+    "mutation",
+    "mutation CreateApplicationRegistrationOperation($input:CreateApplicationRegistrationInput"
+    "!){createApplicationRegistration(input:$input){...CreateApplicationRegistration}}",
+    "createApplicationRegistration",
+    (_APPLICATION_REGISTRATION, _CREATE_APPLICATION_REGISTRATION),
+)
+DELETE_APPLICATION_REGISTRATION = rt.Operation(
+    "DeleteApplicationRegistration",
+    "mutation",
+    "mutation DeleteApplicationRegistration($id:String!){deleteApplicationRegistration(id:$id)}",
+    "deleteApplicationRegistration",
+)
+ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET = rt.Operation(
+    "RotateApplicationRegistrationClientSecret",
+    "mutation",
+    "mutation RotateApplicationRegistrationClientSecret($id:String!){rotateApplicationRegistrationClientSecret(id:$id"
+    "){...RotateClientSecret}}",
+    "rotateApplicationRegistrationClientSecret",
+    (_ROTATE_CLIENT_SECRET,),
+)
+TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP = rt.Operation(
+    "TransferApplicationRegistrationOwnership",
+    "mutation",
+    "mutation TransferApplicationRegistrationOwnership($applicationRegistrationId:String!$targetWorkspaceSubdomain"
+    ":String!){transferApplicationRegistrationOwnership(applicationRegistrationId:$applicationRegistrationId"
+    " targetWorkspaceSubdomain:$targetWorkspaceSubdomain){...ApplicationRegistration}}",
+    "transferApplicationRegistrationOwnership",
+    (_APPLICATION_REGISTRATION,),
+)
+UPDATE_APPLICATION_REGISTRATION = rt.Operation(
+    "UpdateApplicationRegistration",
+    "mutation",
+    "mutation UpdateApplicationRegistration($input:UpdateApplicationRegistrationInput!){updateApplicationRegistration"
+    "(input:$input){...ApplicationRegistration}}",
+    "updateApplicationRegistration",
+    (_APPLICATION_REGISTRATION,),
+)
+FIND_APPLICATION_REGISTRATION_VARIABLES = rt.Operation(
+    "FindApplicationRegistrationVariables",
+    "query",
+    "query FindApplicationRegistrationVariables($applicationRegistrationId:String"
+    "!){findApplicationRegistrationVariables(applicationRegistrationId:$applicationRegistrationId"
+    "){...ApplicationRegistrationVariableDTO}}",
+    "findApplicationRegistrationVariables",
+    (_APPLICATION_REGISTRATION_VARIABLE_DTO,),
+)
+CREATE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
+    "CreateApplicationRegistrationVariable",
+    "mutation",
+    "mutation CreateApplicationRegistrationVariable($input:CreateApplicationRegistrationVariableInput"
+    "!){createApplicationRegistrationVariable(input:$input){...ApplicationRegistrationVariable}}",
+    "createApplicationRegistrationVariable",
+    (_APPLICATION_REGISTRATION_VARIABLE,),
+)
+DELETE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
+    "DeleteApplicationRegistrationVariable",
+    "mutation",
+    "mutation DeleteApplicationRegistrationVariable($id:String!){deleteApplicationRegistrationVariable(id:$id)}",
+    "deleteApplicationRegistrationVariable",
+)
+UPDATE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
+    "UpdateApplicationRegistrationVariable",
+    "mutation",
+    "mutation UpdateApplicationRegistrationVariable($input:UpdateApplicationRegistrationVariableInput"
+    "!){updateApplicationRegistrationVariable(input:$input){...ApplicationRegistrationVariable}}",
+    "updateApplicationRegistrationVariable",
+    (_APPLICATION_REGISTRATION_VARIABLE,),
 )
 GET_APPROVED_ACCESS_DOMAINS = rt.Operation(
     "GetApprovedAccessDomains",
@@ -1045,49 +1090,11 @@ VALIDATE_APPROVED_ACCESS_DOMAIN = rt.Operation(
     "validateApprovedAccessDomain",
     (_APPROVED_ACCESS_DOMAIN,),
 )
-GENERATE_PLAYGROUND_TOKEN = rt.Operation(
-    "GeneratePlaygroundToken",
-    "mutation",
-    "mutation GeneratePlaygroundToken{generatePlaygroundToken{...AuthToken}}",
-    "generatePlaygroundToken",
-    (_AUTH_TOKEN,),
-)
-GET_AUTH_TOKENS_FROM_LOGIN_TOKEN = rt.Operation(
-    "GetAuthTokensFromLoginToken",
-    "mutation",
-    "mutation GetAuthTokensFromLoginToken($loginToken:String!$origin:String!){getAuthTokensFromLoginToken(loginToken"
-    ":$loginToken origin:$origin){...AuthTokens}}",
-    "getAuthTokensFromLoginToken",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
-)
-GET_AUTH_TOKENS_FROM_OTP = rt.Operation(
-    "GetAuthTokensFromOTP",
-    "mutation",
-    "mutation GetAuthTokensFromOTP($captchaToken:String$loginToken:String!$origin:String!$otp:String"
-    "!){getAuthTokensFromOTP(captchaToken:$captchaToken loginToken:$loginToken origin:$origin otp:$otp){...AuthTokens"
-    "}}",
-    "getAuthTokensFromOTP",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
-)
-RENEW_TOKEN = rt.Operation(
-    "RenewToken",
-    "mutation",
-    "mutation RenewToken($appToken:String!){renewToken(appToken:$appToken){...AuthTokens}}",
-    "renewToken",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
-)
 GET_AVAILABLE_PACKAGES = rt.Operation(
     "GetAvailablePackages",
     "query",
     "query GetAvailablePackages($input:LogicFunctionIdInput!){getAvailablePackages(input:$input)}",
     "getAvailablePackages",
-)
-GET_SSO_IDENTITY_PROVIDERS = rt.Operation(
-    "GetSSOIdentityProviders",
-    "query",
-    "query GetSSOIdentityProviders{getSSOIdentityProviders{...FindAvailableSSOIDP}}",
-    "getSSOIdentityProviders",
-    (_FIND_AVAILABLE_SSOIDP,),
 )
 SIGN_IN = rt.Operation(
     "SignIn",
@@ -1105,15 +1112,6 @@ SIGN_UP_OPERATION = rt.Operation(
     "!$verifyEmailRedirectPath:String){signUp(captchaToken:$captchaToken email:$email locale:$locale password"
     ":$password verifyEmailRedirectPath:$verifyEmailRedirectPath){...AvailableWorkspacesAndAccessTokens}}",
     "signUp",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
-)
-VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN = rt.Operation(
-    "VerifyEmailAndGetWorkspaceAgnosticToken",
-    "mutation",
-    "mutation VerifyEmailAndGetWorkspaceAgnosticToken($captchaToken:String$email:String!$emailVerificationToken:String"
-    "!){verifyEmailAndGetWorkspaceAgnosticToken(captchaToken:$captchaToken email:$email emailVerificationToken"
-    ":$emailVerificationToken){...AvailableWorkspacesAndAccessTokens}}",
-    "verifyEmailAndGetWorkspaceAgnosticToken",
     (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
 )
 GET_BILLING_PORTAL_SESSION = rt.Operation(
@@ -1243,14 +1241,6 @@ GET_MY_CALENDAR_CHANNELS = rt.Operation(
     "myCalendarChannels",
     (_CALENDAR_CHANNEL,),
 )
-CREATE_CALENDAR_EVENT = rt.Operation(
-    "CreateCalendarEvent",
-    "mutation",
-    "mutation CreateCalendarEvent($input:CreateCalendarEventInput!){createCalendarEvent(input:$input"
-    "){...CreateCalendarEventOutput}}",
-    "createCalendarEvent",
-    (_CREATE_CALENDAR_EVENT_OUTPUT,),
-)
 UPDATE_CALENDAR_CHANNEL = rt.Operation(
     "UpdateCalendarChannel",
     "mutation",
@@ -1258,6 +1248,30 @@ UPDATE_CALENDAR_CHANNEL = rt.Operation(
     "){...CalendarChannel}}",
     "updateCalendarChannel",
     (_CALENDAR_CHANNEL,),
+)
+PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE = rt.Operation(
+    "PreviewMessageCampaignAudience",
+    "query",
+    "query PreviewMessageCampaignAudience($input:PreviewMessageCampaignAudienceInput!){previewMessageCampaignAudience"
+    "(input:$input){...CampaignAudiencePreviewDTO}}",
+    "previewMessageCampaignAudience",
+    (_CAMPAIGN_AUDIENCE_PREVIEW_DTO,),
+)
+SEND_MESSAGE_CAMPAIGN = rt.Operation(
+    "SendMessageCampaign",
+    "mutation",
+    "mutation SendMessageCampaign($input:SendMessageCampaignInput!){sendMessageCampaign(input:$input"
+    "){...SendMessageCampaignOutputDTO}}",
+    "sendMessageCampaign",
+    (_CAMPAIGN_SKIPPED_RECIPIENTS_DTO, _SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO),
+)
+START_CHANNEL_SYNC = rt.Operation(
+    "StartChannelSync",
+    "mutation",
+    "mutation StartChannelSync($connectedAccountId:UUID!){startChannelSync(connectedAccountId:$connectedAccountId"
+    "){...ChannelSyncSuccess}}",
+    "startChannelSync",
+    (_CHANNEL_SYNC_SUCCESS,),
 )
 GET_CHAT_STREAM_CATCHUP_CHUNKS = rt.Operation(
     "GetChatStreamCatchupChunks",
@@ -1267,20 +1281,17 @@ GET_CHAT_STREAM_CATCHUP_CHUNKS = rt.Operation(
     "chatStreamCatchupChunks",
     (_CHAT_STREAM_CATCHUP_CHUNKS, _CHAT_STREAM_ERROR),
 )
-ANSWER_AGENT_CHAT_QUESTION = rt.Operation(
-    "AnswerAgentChatQuestion",
-    "mutation",
-    "mutation AnswerAgentChatQuestion($answers:[AgentChatQuestionAnswerInput!]!$messageId:UUID!$modelId:String"
-    "$threadId:UUID!){answerAgentChatQuestion(answers:$answers messageId:$messageId modelId:$modelId threadId"
-    ":$threadId){...SendChatMessageResult}}",
-    "answerAgentChatQuestion",
-    (_SEND_CHAT_MESSAGE_RESULT,),
-)
 DELETE_CHAT_THREAD = rt.Operation(
     "DeleteChatThread",
     "mutation",
     "mutation DeleteChatThread($id:UUID!){deleteChatThread(id:$id)}",
     "deleteChatThread",
+)
+DELETE_QUEUED_CHAT_MESSAGE = rt.Operation(
+    "DeleteQueuedChatMessage",
+    "mutation",
+    "mutation DeleteQueuedChatMessage($messageId:UUID!){deleteQueuedChatMessage(messageId:$messageId)}",
+    "deleteQueuedChatMessage",
 )
 RETRY_CHAT_MESSAGE = rt.Operation(
     "RetryChatMessage",
@@ -1343,17 +1354,6 @@ UPDATE_COMMAND_MENU_ITEM = rt.Operation(
     "updateCommandMenuItem",
     (_COMMAND_MENU_ITEM,),
 )
-GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT = rt.Operation(
-    "GetConnectedImapSmtpCaldavAccount",
-    "query",
-    "query GetConnectedImapSmtpCaldavAccount($id:UUID!){getConnectedImapSmtpCaldavAccount(id:$id"
-    "){...ConnectedImapSmtpCaldavAccount}}",
-    "getConnectedImapSmtpCaldavAccount",
-    (
-        _CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMETERS,
-        _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMS,
-    ),
-)
 GET_MY_CONNECTED_ACCOUNTS = rt.Operation(
     "GetMyConnectedAccounts",
     "query",
@@ -1373,6 +1373,108 @@ DELETE_CONNECTED_ACCOUNT = rt.Operation(
         _CONNECTED_ACCOUNT_PUBLIC_DTO, _PUBLIC_CONNECTION_PARAMETERS_OUTPUT,
         _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS,
     ),
+)
+GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT = rt.Operation(
+    "GetConnectedImapSmtpCaldavAccount",
+    "query",
+    "query GetConnectedImapSmtpCaldavAccount($id:UUID!){getConnectedImapSmtpCaldavAccount(id:$id"
+    "){...ConnectedImapSmtpCaldavAccount}}",
+    "getConnectedImapSmtpCaldavAccount",
+    (
+        _CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMETERS,
+        _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMS,
+    ),
+)
+GET_BAR_CHART_DATA = rt.Operation(
+    "GetBarChartData",
+    "query",
+    "query GetBarChartData($input:BarChartDataInput!){barChartData(input:$input){...BarChartData}}",
+    "barChartData",
+    (_BAR_CHART_DATA, _BAR_CHART_SERIES),
+)
+GET_LINE_CHART_DATA = rt.Operation(
+    "GetLineChartData",
+    "query",
+    "query GetLineChartData($input:LineChartDataInput!){lineChartData(input:$input){...LineChartData}}",
+    "lineChartData",
+    (_LINE_CHART_DATA, _LINE_CHART_DATA_POINT, _LINE_CHART_SERIES),
+)
+GET_PIE_CHART_DATA = rt.Operation(
+    "GetPieChartData",
+    "query",
+    "query GetPieChartData($input:PieChartDataInput!){pieChartData(input:$input){...PieChartData}}",
+    "pieChartData",
+    (_PIE_CHART_DATA, _PIE_CHART_DATA_ITEM),
+)
+DUPLICATE_DASHBOARD = rt.Operation(
+    "DuplicateDashboard",
+    "mutation",
+    "mutation DuplicateDashboard($id:UUID!){duplicateDashboard(id:$id){...DuplicatedDashboard}}",
+    "duplicateDashboard",
+    (_DUPLICATED_DASHBOARD,),
+)
+CHECK_CUSTOM_DOMAIN_VALID_RECORDS = rt.Operation(
+    "CheckCustomDomainValidRecords",
+    "mutation",
+    "mutation CheckCustomDomainValidRecords{checkCustomDomainValidRecords{...DomainValidRecords}}",
+    "checkCustomDomainValidRecords",
+    (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
+)
+CREATE_EMAIL_GROUP_CHANNEL = rt.Operation(
+    "CreateEmailGroupChannel",
+    "mutation",
+    "mutation CreateEmailGroupChannel($input:CreateEmailGroupChannelInput!){createEmailGroupChannel(input:$input"
+    "){...CreateEmailGroupChannelOutput}}",
+    "createEmailGroupChannel",
+    (_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT, _MESSAGE_CHANNEL),
+)
+EMAIL_PASSWORD_RESET_LINK_OPERATION = rt.Operation(
+    "EmailPasswordResetLinkOperation",
+    "mutation",
+    "mutation EmailPasswordResetLinkOperation($email:String!$workspaceId:UUID){emailPasswordResetLink(email:$email"
+    " workspaceId:$workspaceId){...EmailPasswordResetLink}}",
+    "emailPasswordResetLink",
+    (_EMAIL_PASSWORD_RESET_LINK,),
+)
+RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION = rt.Operation(
+    "ResendEmailVerificationTokenOperation",
+    "mutation",
+    "mutation ResendEmailVerificationTokenOperation($email:String!$origin:String!){resendEmailVerificationToken(email"
+    ":$email origin:$origin){...ResendEmailVerificationToken}}",
+    "resendEmailVerificationToken",
+    (_RESEND_EMAIL_VERIFICATION_TOKEN,),
+)
+SAVE_IMAP_SMTP_CALDAV_ACCOUNT = rt.Operation(
+    "SaveImapSmtpCaldavAccount",
+    "mutation",
+    "mutation SaveImapSmtpCaldavAccount($id:UUID$connectionParameters:EmailAccountConnectionParameters!$handle:String"
+    "!){saveImapSmtpCaldavAccount(id:$id connectionParameters:$connectionParameters handle:$handle"
+    "){...ImapSmtpCaldavConnectionSuccess}}",
+    "saveImapSmtpCaldavAccount",
+    (_IMAP_SMTP_CALDAV_CONNECTION_SUCCESS,),
+)
+SEND_EMAIL = rt.Operation(
+    "SendEmail",
+    "mutation",
+    "mutation SendEmail($input:SendEmailInput!){sendEmail(input:$input){...SendEmailOutput}}",
+    "sendEmail",
+    (_SEND_EMAIL_OUTPUT,),
+)
+SKIP_SYNC_EMAIL_ONBOARDING_STEP = rt.Operation(
+    "SkipSyncEmailOnboardingStep",
+    "mutation",
+    "mutation SkipSyncEmailOnboardingStep{skipSyncEmailOnboardingStep{...OnboardingStepSuccess}}",
+    "skipSyncEmailOnboardingStep",
+    (_ONBOARDING_STEP_SUCCESS,),
+)
+VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION = rt.Operation(
+    "VerifyEmailAndGetLoginTokenOperation",
+    "mutation",
+    "mutation VerifyEmailAndGetLoginTokenOperation($captchaToken:String$email:String!$emailVerificationToken:String"
+    "!$origin:String!){verifyEmailAndGetLoginToken(captchaToken:$captchaToken email:$email emailVerificationToken"
+    ":$emailVerificationToken origin:$origin){...VerifyEmailAndGetLoginToken}}",
+    "verifyEmailAndGetLoginToken",
+    (_AUTH_TOKEN, _VERIFY_EMAIL_AND_GET_LOGIN_TOKEN, _WORKSPACE_URLS),
 )
 GET_EMAILING_DOMAINS = rt.Operation(
     "GetEmailingDomains",
@@ -1395,12 +1497,82 @@ DELETE_EMAILING_DOMAIN = rt.Operation(
     "mutation DeleteEmailingDomain($id:String!){deleteEmailingDomain(id:$id)}",
     "deleteEmailingDomain",
 )
+SEND_EMAIL_VIA_EMAILING_DOMAIN = rt.Operation(
+    "SendEmailViaEmailingDomain",
+    "mutation",
+    "mutation SendEmailViaEmailingDomain($input:SendEmailViaDomainInput!){sendEmailViaEmailingDomain(input:$input"
+    "){...SendEmailViaDomainOutput}}",
+    "sendEmailViaEmailingDomain",
+    (_SEND_EMAIL_VIA_DOMAIN_OUTPUT,),
+)
 VERIFY_EMAILING_DOMAIN = rt.Operation(
     "VerifyEmailingDomain",
     "mutation",
     "mutation VerifyEmailingDomain($id:String!){verifyEmailingDomain(id:$id){...EmailingDomain}}",
     "verifyEmailingDomain",
     (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
+)
+GET_ENTERPRISE_CHECKOUT_SESSION = rt.Operation(
+    "GetEnterpriseCheckoutSession",
+    "query",
+    "query GetEnterpriseCheckoutSession($billingInterval:String){enterpriseCheckoutSession(billingInterval"
+    ":$billingInterval)}",
+    "enterpriseCheckoutSession",
+)
+GET_ENTERPRISE_PORTAL_SESSION = rt.Operation(
+    "GetEnterprisePortalSession",
+    "query",
+    "query GetEnterprisePortalSession($returnUrlPath:String){enterprisePortalSession(returnUrlPath:$returnUrlPath)}",
+    "enterprisePortalSession",
+)
+GET_ENTERPRISE_SUBSCRIPTION_STATUS = rt.Operation(
+    "GetEnterpriseSubscriptionStatus",
+    "query",
+    "query GetEnterpriseSubscriptionStatus{enterpriseSubscriptionStatus{...EnterpriseSubscriptionStatusDTO}}",
+    "enterpriseSubscriptionStatus",
+    (_ENTERPRISE_SUBSCRIPTION_STATUS_DTO,),
+)
+REFRESH_ENTERPRISE_VALIDITY_TOKEN = rt.Operation(
+    "RefreshEnterpriseValidityToken",
+    "mutation",
+    "mutation RefreshEnterpriseValidityToken{refreshEnterpriseValidityToken}",
+    "refreshEnterpriseValidityToken",
+)
+SET_ENTERPRISE_KEY = rt.Operation(
+    "SetEnterpriseKey",
+    "mutation",
+    "mutation SetEnterpriseKey($enterpriseKey:String!){setEnterpriseKey(enterpriseKey:$enterpriseKey"
+    "){...EnterpriseLicenseInfoDTO}}",
+    "setEnterpriseKey",
+    (_ENTERPRISE_LICENSE_INFO_DTO,),
+)
+GET_EVENT_LOGS = rt.Operation(
+    "GetEventLogs",
+    "query",
+    "query GetEventLogs($input:EventLogQueryInput!){eventLogs(input:$input){...EventLogQueryResult}}",
+    "eventLogs",
+    (_EVENT_LOG_PAGE_INFO, _EVENT_LOG_QUERY_RESULT, _EVENT_LOG_RECORD),
+)
+ADD_QUERY_TO_EVENT_STREAM = rt.Operation(
+    "AddQueryToEventStream",
+    "mutation",
+    "mutation AddQueryToEventStream($input:AddQuerySubscriptionInput!){addQueryToEventStream(input:$input)}",
+    "addQueryToEventStream",
+)
+CREATE_CALENDAR_EVENT = rt.Operation(
+    "CreateCalendarEvent",
+    "mutation",
+    "mutation CreateCalendarEvent($input:CreateCalendarEventInput!){createCalendarEvent(input:$input"
+    "){...CreateCalendarEventOutput}}",
+    "createCalendarEvent",
+    (_CREATE_CALENDAR_EVENT_OUTPUT,),
+)
+REMOVE_QUERY_FROM_EVENT_STREAM = rt.Operation(
+    "RemoveQueryFromEventStream",
+    "mutation",
+    "mutation RemoveQueryFromEventStream($input:RemoveQueryFromEventStreamInput!){removeQueryFromEventStream(input"
+    ":$input)}",
+    "removeQueryFromEventStream",
 )
 GET_FIELD = rt.Operation(
     "GetField",
@@ -1446,6 +1618,30 @@ UPSERT_FIELD_PERMISSIONS = rt.Operation(
     "upsertFieldPermissions",
     (_FIELD_PERMISSION,),
 )
+UPSERT_FIELDS_WIDGET = rt.Operation(
+    "UpsertFieldsWidget",
+    "mutation",
+    "mutation UpsertFieldsWidget($input:UpsertFieldsWidgetInput!){upsertFieldsWidget(input:$input){...View}}",
+    "upsertFieldsWidget",
+    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+)
+COMPLETE_FILE_UPLOAD = rt.Operation(
+    "CompleteFileUpload",
+    "mutation",
+    "mutation CompleteFileUpload($fileId:String!){completeFileUpload(fileId:$fileId){...FileWithSignedUrl}}",
+    "completeFileUpload",
+    (_FILE_WITH_SIGNED_URL,),
+)
+CREATE_FILE_UPLOAD = rt.Operation(
+    "CreateFileUpload",
+    "mutation",
+    "mutation CreateFileUpload($fieldMetadataId:String$fieldMetadataUniversalIdentifier:String$fileFolder:FileFolder"
+    "!$filename:String!$size:Float!){createFileUpload(fieldMetadataId:$fieldMetadataId"
+    " fieldMetadataUniversalIdentifier:$fieldMetadataUniversalIdentifier fileFolder:$fileFolder filename:$filename"
+    " size:$size){...FileUploadTarget}}",
+    "createFileUpload",
+    (_FILE_UPLOAD_TARGET,),
+)
 GET_FRONT_COMPONENT = rt.Operation(
     "GetFrontComponent",
     "query",
@@ -1483,6 +1679,13 @@ UPDATE_FRONT_COMPONENT = rt.Operation(
     "updateFrontComponent",
     (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
 )
+GET_TOOL_INDEX = rt.Operation(
+    "GetToolIndex",
+    "query",
+    "query GetToolIndex{getToolIndex{...ToolIndexEntry}}",
+    "getToolIndex",
+    (_TOOL_INDEX_ENTRY,),
+)
 GET_INDEX = rt.Operation(
     "GetIndex",
     "query",
@@ -1511,6 +1714,29 @@ DELETE_ONE_INDEX = rt.Operation(
     "mutation DeleteOneIndex($input:DeleteOneIndexInput!){deleteOneIndex(input:$input){...Index}}",
     "deleteOneIndex",
     (_INDEX,),
+)
+GET_INVITE_SUGGESTIONS = rt.Operation(
+    "GetInviteSuggestions",
+    "query",
+    "query GetInviteSuggestions{getInviteSuggestions{...InviteSuggestion}}",
+    "getInviteSuggestions",
+    (_INVITE_SUGGESTION,),
+)
+SEND_INVITATIONS_OPERATION = rt.Operation(
+    "SendInvitationsOperation",
+    "mutation",
+    "mutation SendInvitationsOperation($emails:[String!]!$roleId:UUID){sendInvitations(emails:$emails roleId:$roleId"
+    "){...SendInvitations}}",
+    "sendInvitations",
+    (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
+)
+UPDATE_LAB_PUBLIC_FEATURE_FLAG = rt.Operation(
+    "UpdateLabPublicFeatureFlag",
+    "mutation",
+    "mutation UpdateLabPublicFeatureFlag($input:UpdateLabPublicFeatureFlagInput!){updateLabPublicFeatureFlag(input"
+    ":$input){...FeatureFlag}}",
+    "updateLabPublicFeatureFlag",
+    (_FEATURE_FLAG,),
 )
 FIND_MANY_LOGIC_FUNCTIONS = rt.Operation(
     "FindManyLogicFunctions",
@@ -1562,12 +1788,51 @@ UPDATE_ONE_LOGIC_FUNCTION = rt.Operation(
     "mutation UpdateOneLogicFunction($input:UpdateLogicFunctionFromSourceInput!){updateOneLogicFunction(input:$input)}",
     "updateOneLogicFunction",
 )
+FIND_MANY_MARKETPLACE_APPS = rt.Operation(
+    "FindManyMarketplaceApps",
+    "query",
+    "query FindManyMarketplaceApps{findManyMarketplaceApps{...MarketplaceApp}}",
+    "findManyMarketplaceApps",
+    (_MARKETPLACE_APP,),
+)
+FIND_MARKETPLACE_APP_DETAIL = rt.Operation(
+    "FindMarketplaceAppDetail",
+    "query",
+    "query FindMarketplaceAppDetail($universalIdentifier:String!){findMarketplaceAppDetail(universalIdentifier"
+    ":$universalIdentifier){...MarketplaceAppDetail}}",
+    "findMarketplaceAppDetail",
+    (
+        _MARKETPLACE_APP_DETAIL, _MARKETPLACE_APP_ROLE, _MARKETPLACE_APP_ROLE_FIELD_PERMISSION,
+        _MARKETPLACE_APP_ROLE_OBJECT_PERMISSION,
+    ),
+)
+SYNC_MARKETPLACE_CATALOG = rt.Operation(
+    "SyncMarketplaceCatalog",
+    "mutation",
+    "mutation SyncMarketplaceCatalog{syncMarketplaceCatalog}",
+    "syncMarketplaceCatalog",
+)
 GET_MY_MESSAGE_CHANNELS = rt.Operation(
     "GetMyMessageChannels",
     "query",
     "query GetMyMessageChannels($connectedAccountId:UUID){myMessageChannels(connectedAccountId:$connectedAccountId"
     "){...MessageChannel}}",
     "myMessageChannels",
+    (_MESSAGE_CHANNEL,),
+)
+DELETE_EMAIL_GROUP_CHANNEL = rt.Operation(
+    "DeleteEmailGroupChannel",
+    "mutation",
+    "mutation DeleteEmailGroupChannel($id:UUID!){deleteEmailGroupChannel(id:$id){...MessageChannel}}",
+    "deleteEmailGroupChannel",
+    (_MESSAGE_CHANNEL,),
+)
+UPDATE_MESSAGE_CHANNEL = rt.Operation(
+    "UpdateMessageChannel",
+    "mutation",
+    "mutation UpdateMessageChannel($input:UpdateMessageChannelInput!){updateMessageChannel(input:$input"
+    "){...MessageChannel}}",
+    "updateMessageChannel",
     (_MESSAGE_CHANNEL,),
 )
 GET_MY_MESSAGE_FOLDERS = rt.Operation(
@@ -1577,29 +1842,6 @@ GET_MY_MESSAGE_FOLDERS = rt.Operation(
     "){...MessageFolder}}",
     "myMessageFolders",
     (_MESSAGE_FOLDER,),
-)
-DELETE_EMAIL_GROUP_CHANNEL = rt.Operation(
-    "DeleteEmailGroupChannel",
-    "mutation",
-    "mutation DeleteEmailGroupChannel($id:UUID!){deleteEmailGroupChannel(id:$id){...MessageChannel}}",
-    "deleteEmailGroupChannel",
-    (_MESSAGE_CHANNEL,),
-)
-SEND_MESSAGE_CAMPAIGN = rt.Operation(
-    "SendMessageCampaign",
-    "mutation",
-    "mutation SendMessageCampaign($input:SendMessageCampaignInput!){sendMessageCampaign(input:$input"
-    "){...SendMessageCampaignOutputDTO}}",
-    "sendMessageCampaign",
-    (_CAMPAIGN_SKIPPED_RECIPIENTS_DTO, _SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO),
-)
-UPDATE_MESSAGE_CHANNEL = rt.Operation(
-    "UpdateMessageChannel",
-    "mutation",
-    "mutation UpdateMessageChannel($input:UpdateMessageChannelInput!){updateMessageChannel(input:$input"
-    "){...MessageChannel}}",
-    "updateMessageChannel",
-    (_MESSAGE_CHANNEL,),
 )
 UPDATE_MESSAGE_FOLDER = rt.Operation(
     "UpdateMessageFolder",
@@ -1616,6 +1858,13 @@ UPDATE_MESSAGE_FOLDERS = rt.Operation(
     "){...MessageFolder}}",
     "updateMessageFolders",
     (_MESSAGE_FOLDER,),
+)
+GET_MINIMAL_METADATA = rt.Operation(
+    "GetMinimalMetadata",
+    "query",
+    "query GetMinimalMetadata{minimalMetadata{...MinimalMetadata}}",
+    "minimalMetadata",
+    (_COLLECTION_HASH, _MINIMAL_METADATA, _MINIMAL_OBJECT_METADATA, _MINIMAL_VIEW),
 )
 GET_NAVIGATION_MENU_ITEM = rt.Operation(
     "GetNavigationMenuItem",
@@ -1700,6 +1949,15 @@ GET_OBJECTS = rt.Operation(
     "objects",
     (_FIELD, _OBJECT, _RELATION),
 )
+CREATE_OBJECT_EVENT = rt.Operation(
+    "CreateObjectEvent",
+    "mutation",
+    "mutation CreateObjectEvent($event:String!$objectMetadataId:UUID!$properties:JSON$recordId:UUID"
+    "!){createObjectEvent(event:$event objectMetadataId:$objectMetadataId properties:$properties recordId:$recordId"
+    "){...Analytics}}",
+    "createObjectEvent",
+    (_ANALYTICS,),
+)
 CREATE_ONE_OBJECT = rt.Operation(
     "CreateOneObject",
     "mutation",
@@ -1736,13 +1994,6 @@ SKIP_BOOK_ONBOARDING_STEP = rt.Operation(
     "skipBookOnboardingStep",
     (_ONBOARDING_STEP_SUCCESS,),
 )
-SKIP_SYNC_EMAIL_ONBOARDING_STEP = rt.Operation(
-    "SkipSyncEmailOnboardingStep",
-    "mutation",
-    "mutation SkipSyncEmailOnboardingStep{skipSyncEmailOnboardingStep{...OnboardingStepSuccess}}",
-    "skipSyncEmailOnboardingStep",
-    (_ONBOARDING_STEP_SUCCESS,),
-)
 TRIGGER_INSTALL_APPS_ONBOARDING_STEP = rt.Operation(
     "TriggerInstallAppsOnboardingStep",
     "mutation",
@@ -1751,429 +2002,55 @@ TRIGGER_INSTALL_APPS_ONBOARDING_STEP = rt.Operation(
     "triggerInstallAppsOnboardingStep",
     (_ONBOARDING_STEP_SUCCESS,),
 )
-GET_BAR_CHART_DATA = rt.Operation(
-    "GetBarChartData",
-    "query",
-    "query GetBarChartData($input:BarChartDataInput!){barChartData(input:$input){...BarChartData}}",
-    "barChartData",
-    (_BAR_CHART_DATA, _BAR_CHART_SERIES),
-)
-CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY = rt.Operation(
-    "CheckWorkspaceSubdomainAvailability",
-    "query",
-    "query CheckWorkspaceSubdomainAvailability($subdomain:String!){checkWorkspaceSubdomainAvailability(subdomain"
-    ":$subdomain){...SubdomainAvailabilityDTO}}",
-    "checkWorkspaceSubdomainAvailability",
-    (_SUBDOMAIN_AVAILABILITY_DTO,),
-)
-GET_ENTERPRISE_CHECKOUT_SESSION = rt.Operation(
-    "GetEnterpriseCheckoutSession",
-    "query",
-    "query GetEnterpriseCheckoutSession($billingInterval:String){enterpriseCheckoutSession(billingInterval"
-    ":$billingInterval)}",
-    "enterpriseCheckoutSession",
-)
-GET_ENTERPRISE_PORTAL_SESSION = rt.Operation(
-    "GetEnterprisePortalSession",
-    "query",
-    "query GetEnterprisePortalSession($returnUrlPath:String){enterprisePortalSession(returnUrlPath:$returnUrlPath)}",
-    "enterprisePortalSession",
-)
-GET_ENTERPRISE_SUBSCRIPTION_STATUS = rt.Operation(
-    "GetEnterpriseSubscriptionStatus",
-    "query",
-    "query GetEnterpriseSubscriptionStatus{enterpriseSubscriptionStatus{...EnterpriseSubscriptionStatusDTO}}",
-    "enterpriseSubscriptionStatus",
-    (_ENTERPRISE_SUBSCRIPTION_STATUS_DTO,),
-)
-GET_EVENT_LOGS = rt.Operation(
-    "GetEventLogs",
-    "query",
-    "query GetEventLogs($input:EventLogQueryInput!){eventLogs(input:$input){...EventLogQueryResult}}",
-    "eventLogs",
-    (_EVENT_LOG_PAGE_INFO, _EVENT_LOG_QUERY_RESULT, _EVENT_LOG_RECORD),
-)
-FIND_MANY_MARKETPLACE_APPS = rt.Operation(
-    "FindManyMarketplaceApps",
-    "query",
-    "query FindManyMarketplaceApps{findManyMarketplaceApps{...MarketplaceApp}}",
-    "findManyMarketplaceApps",
-    (_MARKETPLACE_APP,),
-)
-FIND_MARKETPLACE_APP_DETAIL = rt.Operation(
-    "FindMarketplaceAppDetail",
-    "query",
-    "query FindMarketplaceAppDetail($universalIdentifier:String!){findMarketplaceAppDetail(universalIdentifier"
-    ":$universalIdentifier){...MarketplaceAppDetail}}",
-    "findMarketplaceAppDetail",
-    (
-        _MARKETPLACE_APP_DETAIL, _MARKETPLACE_APP_ROLE, _MARKETPLACE_APP_ROLE_FIELD_PERMISSION,
-        _MARKETPLACE_APP_ROLE_OBJECT_PERMISSION,
-    ),
-)
-GET_ADDRESS_DETAILS = rt.Operation(
-    "GetAddressDetails",
-    "query",
-    "query GetAddressDetails($placeId:String!$token:String!){getAddressDetails(placeId:$placeId token:$token"
-    "){...PlaceDetailsResult}}",
-    "getAddressDetails",
-    (_LOCATION, _PLACE_DETAILS_RESULT),
-)
-GET_AI_SYSTEM_PROMPT_PREVIEW = rt.Operation(
-    "GetAiSystemPromptPreview",
-    "query",
-    "query GetAiSystemPromptPreview{getAiSystemPromptPreview{...AiSystemPromptPreview}}",
-    "getAiSystemPromptPreview",
-    (_AI_SYSTEM_PROMPT_PREVIEW, _AI_SYSTEM_PROMPT_SECTION),
-)
-GET_AUTO_COMPLETE_ADDRESS = rt.Operation(
-    "GetAutoCompleteAddress",
-    "query",
-    "query GetAutoCompleteAddress($address:String!$country:String$isFieldCity:Boolean$token:String"
-    "!){getAutoCompleteAddress(address:$address country:$country isFieldCity:$isFieldCity token:$token"
-    "){...AutocompleteResult}}",
-    "getAutoCompleteAddress",
-    (_AUTOCOMPLETE_RESULT,),
-)
-GET_INVITE_SUGGESTIONS = rt.Operation(
-    "GetInviteSuggestions",
-    "query",
-    "query GetInviteSuggestions{getInviteSuggestions{...InviteSuggestion}}",
-    "getInviteSuggestions",
-    (_INVITE_SUGGESTION,),
-)
-GET_TOOL_INDEX = rt.Operation(
-    "GetToolIndex",
-    "query",
-    "query GetToolIndex{getToolIndex{...ToolIndexEntry}}",
-    "getToolIndex",
-    (_TOOL_INDEX_ENTRY,),
-)
-GET_TOOL_INPUT_SCHEMA = rt.Operation(
-    "GetToolInputSchema",
-    "query",
-    "query GetToolInputSchema($toolName:String!){getToolInputSchema(toolName:$toolName)}",
-    "getToolInputSchema",
-)
-GET_USAGE_ANALYTICS = rt.Operation(
-    "GetUsageAnalytics",
-    "query",
-    "query GetUsageAnalytics($input:UsageAnalyticsInput){getUsageAnalytics(input:$input){...UsageAnalytics}}",
-    "getUsageAnalytics",
-    (_USAGE_ANALYTICS, _USAGE_BREAKDOWN_ITEM, _USAGE_TIME_SERIES, _USAGE_USER_DAILY),
-)
-GET_LINE_CHART_DATA = rt.Operation(
-    "GetLineChartData",
-    "query",
-    "query GetLineChartData($input:LineChartDataInput!){lineChartData(input:$input){...LineChartData}}",
-    "lineChartData",
-    (_LINE_CHART_DATA, _LINE_CHART_DATA_POINT, _LINE_CHART_SERIES),
-)
-GET_MINIMAL_METADATA = rt.Operation(
-    "GetMinimalMetadata",
-    "query",
-    "query GetMinimalMetadata{minimalMetadata{...MinimalMetadata}}",
-    "minimalMetadata",
-    (_COLLECTION_HASH, _MINIMAL_METADATA, _MINIMAL_OBJECT_METADATA, _MINIMAL_VIEW),
-)
-GET_PIE_CHART_DATA = rt.Operation(
-    "GetPieChartData",
-    "query",
-    "query GetPieChartData($input:PieChartDataInput!){pieChartData(input:$input){...PieChartData}}",
-    "pieChartData",
-    (_PIE_CHART_DATA, _PIE_CHART_DATA_ITEM),
-)
-PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE = rt.Operation(
-    "PreviewMessageCampaignAudience",
-    "query",
-    "query PreviewMessageCampaignAudience($input:PreviewMessageCampaignAudienceInput!){previewMessageCampaignAudience"
-    "(input:$input){...CampaignAudiencePreviewDTO}}",
-    "previewMessageCampaignAudience",
-    (_CAMPAIGN_AUDIENCE_PREVIEW_DTO,),
-)
-VALIDATE_PASSWORD_RESET_TOKEN_OPERATION = rt.Operation(
-    "ValidatePasswordResetTokenOperation",
-    "query",
-    "query ValidatePasswordResetTokenOperation($passwordResetToken:String!){validatePasswordResetToken"
-    "(passwordResetToken:$passwordResetToken){...ValidatePasswordResetToken}}",
-    "validatePasswordResetToken",
-    (_VALIDATE_PASSWORD_RESET_TOKEN,),
-)
-ADD_QUERY_TO_EVENT_STREAM = rt.Operation(
-    "AddQueryToEventStream",
-    "mutation",
-    "mutation AddQueryToEventStream($input:AddQuerySubscriptionInput!){addQueryToEventStream(input:$input)}",
-    "addQueryToEventStream",
-)
-CHECK_CUSTOM_DOMAIN_VALID_RECORDS = rt.Operation(
-    "CheckCustomDomainValidRecords",
-    "mutation",
-    "mutation CheckCustomDomainValidRecords{checkCustomDomainValidRecords{...DomainValidRecords}}",
-    "checkCustomDomainValidRecords",
-    (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
-)
-CHECK_PUBLIC_DOMAIN_VALID_RECORDS = rt.Operation(
-    "CheckPublicDomainValidRecords",
-    "mutation",
-    "mutation CheckPublicDomainValidRecords($domain:String!){checkPublicDomainValidRecords(domain:$domain"
-    "){...DomainValidRecords}}",
-    "checkPublicDomainValidRecords",
-    (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
-)
-COMPLETE_FILE_UPLOAD = rt.Operation(
-    "CompleteFileUpload",
-    "mutation",
-    "mutation CompleteFileUpload($fileId:String!){completeFileUpload(fileId:$fileId){...FileWithSignedUrl}}",
-    "completeFileUpload",
-    (_FILE_WITH_SIGNED_URL,),
-)
-CREATE_DEVELOPMENT_APPLICATION = rt.Operation(
-    "CreateDevelopmentApplication",
-    "mutation",
-    "mutation CreateDevelopmentApplication($name:String!$universalIdentifier:String!){createDevelopmentApplication"
-    "(name:$name universalIdentifier:$universalIdentifier){...DevelopmentApplication}}",
-    "createDevelopmentApplication",
-    (_DEVELOPMENT_APPLICATION,),
-)
-CREATE_EMAIL_GROUP_CHANNEL = rt.Operation(
-    "CreateEmailGroupChannel",
-    "mutation",
-    "mutation CreateEmailGroupChannel($input:CreateEmailGroupChannelInput!){createEmailGroupChannel(input:$input"
-    "){...CreateEmailGroupChannelOutput}}",
-    "createEmailGroupChannel",
-    (_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT, _MESSAGE_CHANNEL),
-)
-CREATE_FILE_UPLOAD = rt.Operation(
-    "CreateFileUpload",
-    "mutation",
-    "mutation CreateFileUpload($fieldMetadataId:String$fieldMetadataUniversalIdentifier:String$fileFolder:FileFolder"
-    "!$filename:String!$size:Float!){createFileUpload(fieldMetadataId:$fieldMetadataId"
-    " fieldMetadataUniversalIdentifier:$fieldMetadataUniversalIdentifier fileFolder:$fileFolder filename:$filename"
-    " size:$size){...FileUploadTarget}}",
-    "createFileUpload",
-    (_FILE_UPLOAD_TARGET,),
-)
-CREATE_OBJECT_EVENT = rt.Operation(
-    "CreateObjectEvent",
-    "mutation",
-    "mutation CreateObjectEvent($event:String!$objectMetadataId:UUID!$properties:JSON$recordId:UUID"
-    "!){createObjectEvent(event:$event objectMetadataId:$objectMetadataId properties:$properties recordId:$recordId"
-    "){...Analytics}}",
-    "createObjectEvent",
-    (_ANALYTICS,),
-)
-DELETE_QUEUED_CHAT_MESSAGE = rt.Operation(
-    "DeleteQueuedChatMessage",
-    "mutation",
-    "mutation DeleteQueuedChatMessage($messageId:UUID!){deleteQueuedChatMessage(messageId:$messageId)}",
-    "deleteQueuedChatMessage",
-)
-DUPLICATE_DASHBOARD = rt.Operation(
-    "DuplicateDashboard",
-    "mutation",
-    "mutation DuplicateDashboard($id:UUID!){duplicateDashboard(id:$id){...DuplicatedDashboard}}",
-    "duplicateDashboard",
-    (_DUPLICATED_DASHBOARD,),
-)
-EMAIL_PASSWORD_RESET_LINK_OPERATION = rt.Operation(
-    "EmailPasswordResetLinkOperation",
-    "mutation",
-    "mutation EmailPasswordResetLinkOperation($email:String!$workspaceId:UUID){emailPasswordResetLink(email:$email"
-    " workspaceId:$workspaceId){...EmailPasswordResetLink}}",
-    "emailPasswordResetLink",
-    (_EMAIL_PASSWORD_RESET_LINK,),
-)
-GENERATE_TRANSIENT_TOKEN = rt.Operation(
-    "GenerateTransientToken",
-    "mutation",
-    "mutation GenerateTransientToken{generateTransientToken{...TransientToken}}",
-    "generateTransientToken",
-    (_AUTH_TOKEN, _TRANSIENT_TOKEN),
-)
-GET_AUTHORIZATION_URL_FOR_SSO_OPERATION = rt.Operation(
-    "GetAuthorizationUrlForSSOOperation",
-    "mutation",
-    "mutation GetAuthorizationUrlForSSOOperation($input:GetAuthorizationUrlForSSOInput!){getAuthorizationUrlForSSO"
-    "(input:$input){...GetAuthorizationUrlForSSO}}",
-    "getAuthorizationUrlForSSO",
-    (_GET_AUTHORIZATION_URL_FOR_SSO,),
-)
-GET_LOGIN_TOKEN_FROM_CREDENTIALS = rt.Operation(
-    "GetLoginTokenFromCredentials",
-    "mutation",
-    "mutation GetLoginTokenFromCredentials($captchaToken:String$email:String!$locale:String$origin:String!$password"
-    ":String!$verifyEmailRedirectPath:String){getLoginTokenFromCredentials(captchaToken:$captchaToken email:$email"
-    " locale:$locale origin:$origin password:$password verifyEmailRedirectPath:$verifyEmailRedirectPath){...LoginToken"
-    "}}",
-    "getLoginTokenFromCredentials",
-    (_AUTH_TOKEN, _LOGIN_TOKEN),
-)
-IMPERSONATE_OPERATION = rt.Operation(
-    "ImpersonateOperation",
-    "mutation",
-    "mutation ImpersonateOperation($userId:UUID!$workspaceId:UUID!){impersonate(userId:$userId workspaceId"
-    ":$workspaceId){...Impersonate}}",
-    "impersonate",
-    (_AUTH_TOKEN, _IMPERSONATE, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
-)
-REFRESH_ENTERPRISE_VALIDITY_TOKEN = rt.Operation(
-    "RefreshEnterpriseValidityToken",
-    "mutation",
-    "mutation RefreshEnterpriseValidityToken{refreshEnterpriseValidityToken}",
-    "refreshEnterpriseValidityToken",
-)
-REMOVE_QUERY_FROM_EVENT_STREAM = rt.Operation(
-    "RemoveQueryFromEventStream",
-    "mutation",
-    "mutation RemoveQueryFromEventStream($input:RemoveQueryFromEventStreamInput!){removeQueryFromEventStream(input"
-    ":$input)}",
-    "removeQueryFromEventStream",
-)
-RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION = rt.Operation(
-    "ResendEmailVerificationTokenOperation",
-    "mutation",
-    "mutation ResendEmailVerificationTokenOperation($email:String!$origin:String!){resendEmailVerificationToken(email"
-    ":$email origin:$origin){...ResendEmailVerificationToken}}",
-    "resendEmailVerificationToken",
-    (_RESEND_EMAIL_VERIFICATION_TOKEN,),
-)
-RESEND_WORKSPACE_INVITATION = rt.Operation(
-    "ResendWorkspaceInvitation",
-    "mutation",
-    "mutation ResendWorkspaceInvitation($appTokenId:String!){resendWorkspaceInvitation(appTokenId:$appTokenId"
-    "){...SendInvitations}}",
-    "resendWorkspaceInvitation",
-    (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
-)
-ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET = rt.Operation(
-    "RotateApplicationRegistrationClientSecret",
-    "mutation",
-    "mutation RotateApplicationRegistrationClientSecret($id:String!){rotateApplicationRegistrationClientSecret(id:$id"
-    "){...RotateClientSecret}}",
-    "rotateApplicationRegistrationClientSecret",
-    (_ROTATE_CLIENT_SECRET,),
-)
-SAVE_IMAP_SMTP_CALDAV_ACCOUNT = rt.Operation(
-    "SaveImapSmtpCaldavAccount",
-    "mutation",
-    "mutation SaveImapSmtpCaldavAccount($id:UUID$connectionParameters:EmailAccountConnectionParameters!$handle:String"
-    "!){saveImapSmtpCaldavAccount(id:$id connectionParameters:$connectionParameters handle:$handle"
-    "){...ImapSmtpCaldavConnectionSuccess}}",
-    "saveImapSmtpCaldavAccount",
-    (_IMAP_SMTP_CALDAV_CONNECTION_SUCCESS,),
-)
-SEND_EMAIL = rt.Operation(
-    "SendEmail",
-    "mutation",
-    "mutation SendEmail($input:SendEmailInput!){sendEmail(input:$input){...SendEmailOutput}}",
-    "sendEmail",
-    (_SEND_EMAIL_OUTPUT,),
-)
-SEND_EMAIL_VIA_EMAILING_DOMAIN = rt.Operation(
-    "SendEmailViaEmailingDomain",
-    "mutation",
-    "mutation SendEmailViaEmailingDomain($input:SendEmailViaDomainInput!){sendEmailViaEmailingDomain(input:$input"
-    "){...SendEmailViaDomainOutput}}",
-    "sendEmailViaEmailingDomain",
-    (_SEND_EMAIL_VIA_DOMAIN_OUTPUT,),
-)
-SEND_INVITATIONS_OPERATION = rt.Operation(
-    "SendInvitationsOperation",
-    "mutation",
-    "mutation SendInvitationsOperation($emails:[String!]!$roleId:UUID){sendInvitations(emails:$emails roleId:$roleId"
-    "){...SendInvitations}}",
-    "sendInvitations",
-    (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
-)
-SET_ENTERPRISE_KEY = rt.Operation(
-    "SetEnterpriseKey",
-    "mutation",
-    "mutation SetEnterpriseKey($enterpriseKey:String!){setEnterpriseKey(enterpriseKey:$enterpriseKey"
-    "){...EnterpriseLicenseInfoDTO}}",
-    "setEnterpriseKey",
-    (_ENTERPRISE_LICENSE_INFO_DTO,),
-)
-SIGN_UP_IN_NEW_WORKSPACE = rt.Operation(
-    "SignUpInNewWorkspace",
-    "mutation",
-    "mutation SignUpInNewWorkspace($input:SignUpInNewWorkspaceInput){signUpInNewWorkspace(input:$input){...SignUp}}",
-    "signUpInNewWorkspace",
-    (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
-)
-SIGN_UP_IN_WORKSPACE = rt.Operation(
-    "SignUpInWorkspace",
-    "mutation",
-    "mutation SignUpInWorkspace($captchaToken:String$email:String!$locale:String$password:String"
-    "!$verifyEmailRedirectPath:String$workspaceId:UUID$workspaceInviteHash:String$workspacePersonalInviteToken:String"
-    "){signUpInWorkspace(captchaToken:$captchaToken email:$email locale:$locale password:$password"
-    " verifyEmailRedirectPath:$verifyEmailRedirectPath workspaceId:$workspaceId workspaceInviteHash"
-    ":$workspaceInviteHash workspacePersonalInviteToken:$workspacePersonalInviteToken){...SignUp}}",
-    "signUpInWorkspace",
-    (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
-)
-START_CHANNEL_SYNC = rt.Operation(
-    "StartChannelSync",
-    "mutation",
-    "mutation StartChannelSync($connectedAccountId:UUID!){startChannelSync(connectedAccountId:$connectedAccountId"
-    "){...ChannelSyncSuccess}}",
-    "startChannelSync",
-    (_CHANNEL_SYNC_SUCCESS,),
-)
-SYNC_MARKETPLACE_CATALOG = rt.Operation(
-    "SyncMarketplaceCatalog",
-    "mutation",
-    "mutation SyncMarketplaceCatalog{syncMarketplaceCatalog}",
-    "syncMarketplaceCatalog",
-)
-TRACK_ANALYTICS = rt.Operation(
-    "TrackAnalytics",
-    "mutation",
-    "mutation TrackAnalytics($event:String$name:String$properties:JSON$type:AnalyticsType!){trackAnalytics(event"
-    ":$event name:$name properties:$properties type:$type){...Analytics}}",
-    "trackAnalytics",
-    (_ANALYTICS,),
-)
-UPDATE_LAB_PUBLIC_FEATURE_FLAG = rt.Operation(
-    "UpdateLabPublicFeatureFlag",
-    "mutation",
-    "mutation UpdateLabPublicFeatureFlag($input:UpdateLabPublicFeatureFlagInput!){updateLabPublicFeatureFlag(input"
-    ":$input){...FeatureFlag}}",
-    "updateLabPublicFeatureFlag",
-    (_FEATURE_FLAG,),
-)
-UPDATE_PASSWORD_VIA_RESET_TOKEN = rt.Operation(
-    "UpdatePasswordViaResetToken",
-    "mutation",
-    "mutation UpdatePasswordViaResetToken($newPassword:String!$passwordResetToken:String!){updatePasswordViaResetToken"
-    "(newPassword:$newPassword passwordResetToken:$passwordResetToken){...InvalidatePassword}}",
-    "updatePasswordViaResetToken",
-    (_INVALIDATE_PASSWORD,),
-)
-UPSERT_ROW_LEVEL_PERMISSION_PREDICATES = rt.Operation(
-    "UpsertRowLevelPermissionPredicates",
-    "mutation",
-    "mutation UpsertRowLevelPermissionPredicates($input:UpsertRowLevelPermissionPredicatesInput"
-    "!){upsertRowLevelPermissionPredicates(input:$input){...UpsertRowLevelPermissionPredicatesResult}}",
-    "upsertRowLevelPermissionPredicates",
-    (
-        _ROW_LEVEL_PERMISSION_PREDICATE, _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
-        _UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT,
-    ),
-)
-VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION = rt.Operation(
-    "VerifyEmailAndGetLoginTokenOperation",
-    "mutation",
-    "mutation VerifyEmailAndGetLoginTokenOperation($captchaToken:String$email:String!$emailVerificationToken:String"
-    "!$origin:String!){verifyEmailAndGetLoginToken(captchaToken:$captchaToken email:$email emailVerificationToken"
-    ":$emailVerificationToken origin:$origin){...VerifyEmailAndGetLoginToken}}",
-    "verifyEmailAndGetLoginToken",
-    (_AUTH_TOKEN, _VERIFY_EMAIL_AND_GET_LOGIN_TOKEN, _WORKSPACE_URLS),
-)
 GET_PAGE_LAYOUT = rt.Operation(
     "GetPageLayout",
     "query",
     "query GetPageLayout($id:String!){getPageLayout(id:$id){...PageLayout}}",
     "getPageLayout",
+    (_PAGE_LAYOUT,),
+)
+GET_PAGE_LAYOUTS = rt.Operation(
+    "GetPageLayouts",
+    "query",
+    "query GetPageLayouts($objectMetadataId:String$pageLayoutType:PageLayoutType){getPageLayouts(objectMetadataId"
+    ":$objectMetadataId pageLayoutType:$pageLayoutType){...PageLayout}}",
+    "getPageLayouts",
+    (_PAGE_LAYOUT,),
+)
+CREATE_PAGE_LAYOUT = rt.Operation(
+    "CreatePageLayout",
+    "mutation",
+    "mutation CreatePageLayout($input:CreatePageLayoutInput!){createPageLayout(input:$input){...PageLayout}}",
+    "createPageLayout",
+    (_PAGE_LAYOUT,),
+)
+DESTROY_PAGE_LAYOUT = rt.Operation(
+    "DestroyPageLayout",
+    "mutation",
+    "mutation DestroyPageLayout($id:String!){destroyPageLayout(id:$id)}",
+    "destroyPageLayout",
+)
+RESET_PAGE_LAYOUT_TO_DEFAULT = rt.Operation(
+    "ResetPageLayoutToDefault",
+    "mutation",
+    "mutation ResetPageLayoutToDefault($id:String!){resetPageLayoutToDefault(id:$id){...PageLayout}}",
+    "resetPageLayoutToDefault",
+    (_PAGE_LAYOUT,),
+)
+UPDATE_PAGE_LAYOUT = rt.Operation(
+    "UpdatePageLayout",
+    "mutation",
+    "mutation UpdatePageLayout($id:String!$input:UpdatePageLayoutInput!){updatePageLayout(id:$id input:$input"
+    "){...PageLayout}}",
+    "updatePageLayout",
+    (_PAGE_LAYOUT,),
+)
+UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS = rt.Operation(
+    "UpdatePageLayoutWithTabsAndWidgets",
+    "mutation",
+    "mutation UpdatePageLayoutWithTabsAndWidgets($id:String!$input:UpdatePageLayoutWithTabsInput"
+    "!){updatePageLayoutWithTabsAndWidgets(id:$id input:$input){...PageLayout}}",
+    "updatePageLayoutWithTabsAndWidgets",
     (_PAGE_LAYOUT,),
 )
 GET_PAGE_LAYOUT_TAB = rt.Operation(
@@ -2188,6 +2065,35 @@ GET_PAGE_LAYOUT_TABS = rt.Operation(
     "query",
     "query GetPageLayoutTabs($pageLayoutId:String!){getPageLayoutTabs(pageLayoutId:$pageLayoutId){...PageLayoutTab}}",
     "getPageLayoutTabs",
+    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+)
+CREATE_PAGE_LAYOUT_TAB = rt.Operation(
+    "CreatePageLayoutTab",
+    "mutation",
+    "mutation CreatePageLayoutTab($input:CreatePageLayoutTabInput!){createPageLayoutTab(input:$input){...PageLayoutTab"
+    "}}",
+    "createPageLayoutTab",
+    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+)
+DESTROY_PAGE_LAYOUT_TAB = rt.Operation(
+    "DestroyPageLayoutTab",
+    "mutation",
+    "mutation DestroyPageLayoutTab($id:String!){destroyPageLayoutTab(id:$id)}",
+    "destroyPageLayoutTab",
+)
+RESET_PAGE_LAYOUT_TAB_TO_DEFAULT = rt.Operation(
+    "ResetPageLayoutTabToDefault",
+    "mutation",
+    "mutation ResetPageLayoutTabToDefault($id:String!){resetPageLayoutTabToDefault(id:$id){...PageLayoutTab}}",
+    "resetPageLayoutTabToDefault",
+    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+)
+UPDATE_PAGE_LAYOUT_TAB = rt.Operation(
+    "UpdatePageLayoutTab",
+    "mutation",
+    "mutation UpdatePageLayoutTab($id:String!$input:UpdatePageLayoutTabInput!){updatePageLayoutTab(id:$id input:$input"
+    "){...PageLayoutTab}}",
+    "updatePageLayoutTab",
     (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
 )
 GET_PAGE_LAYOUT_WIDGET = rt.Operation(
@@ -2205,29 +2111,6 @@ GET_PAGE_LAYOUT_WIDGETS = rt.Operation(
     "getPageLayoutWidgets",
     (_PAGE_LAYOUT_WIDGET,),
 )
-GET_PAGE_LAYOUTS = rt.Operation(
-    "GetPageLayouts",
-    "query",
-    "query GetPageLayouts($objectMetadataId:String$pageLayoutType:PageLayoutType){getPageLayouts(objectMetadataId"
-    ":$objectMetadataId pageLayoutType:$pageLayoutType){...PageLayout}}",
-    "getPageLayouts",
-    (_PAGE_LAYOUT,),
-)
-CREATE_PAGE_LAYOUT = rt.Operation(
-    "CreatePageLayout",
-    "mutation",
-    "mutation CreatePageLayout($input:CreatePageLayoutInput!){createPageLayout(input:$input){...PageLayout}}",
-    "createPageLayout",
-    (_PAGE_LAYOUT,),
-)
-CREATE_PAGE_LAYOUT_TAB = rt.Operation(
-    "CreatePageLayoutTab",
-    "mutation",
-    "mutation CreatePageLayoutTab($input:CreatePageLayoutTabInput!){createPageLayoutTab(input:$input){...PageLayoutTab"
-    "}}",
-    "createPageLayoutTab",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
-)
 CREATE_PAGE_LAYOUT_WIDGET = rt.Operation(
     "CreatePageLayoutWidget",
     "mutation",
@@ -2236,37 +2119,11 @@ CREATE_PAGE_LAYOUT_WIDGET = rt.Operation(
     "createPageLayoutWidget",
     (_PAGE_LAYOUT_WIDGET,),
 )
-DESTROY_PAGE_LAYOUT = rt.Operation(
-    "DestroyPageLayout",
-    "mutation",
-    "mutation DestroyPageLayout($id:String!){destroyPageLayout(id:$id)}",
-    "destroyPageLayout",
-)
-DESTROY_PAGE_LAYOUT_TAB = rt.Operation(
-    "DestroyPageLayoutTab",
-    "mutation",
-    "mutation DestroyPageLayoutTab($id:String!){destroyPageLayoutTab(id:$id)}",
-    "destroyPageLayoutTab",
-)
 DESTROY_PAGE_LAYOUT_WIDGET = rt.Operation(
     "DestroyPageLayoutWidget",
     "mutation",
     "mutation DestroyPageLayoutWidget($id:String!){destroyPageLayoutWidget(id:$id)}",
     "destroyPageLayoutWidget",
-)
-RESET_PAGE_LAYOUT_TAB_TO_DEFAULT = rt.Operation(
-    "ResetPageLayoutTabToDefault",
-    "mutation",
-    "mutation ResetPageLayoutTabToDefault($id:String!){resetPageLayoutTabToDefault(id:$id){...PageLayoutTab}}",
-    "resetPageLayoutTabToDefault",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
-)
-RESET_PAGE_LAYOUT_TO_DEFAULT = rt.Operation(
-    "ResetPageLayoutToDefault",
-    "mutation",
-    "mutation ResetPageLayoutToDefault($id:String!){resetPageLayoutToDefault(id:$id){...PageLayout}}",
-    "resetPageLayoutToDefault",
-    (_PAGE_LAYOUT,),
 )
 RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT = rt.Operation(
     "ResetPageLayoutWidgetToDefault",
@@ -2274,22 +2131,6 @@ RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT = rt.Operation(
     "mutation ResetPageLayoutWidgetToDefault($id:String!){resetPageLayoutWidgetToDefault(id:$id){...PageLayoutWidget}}",
     "resetPageLayoutWidgetToDefault",
     (_PAGE_LAYOUT_WIDGET,),
-)
-UPDATE_PAGE_LAYOUT = rt.Operation(
-    "UpdatePageLayout",
-    "mutation",
-    "mutation UpdatePageLayout($id:String!$input:UpdatePageLayoutInput!){updatePageLayout(id:$id input:$input"
-    "){...PageLayout}}",
-    "updatePageLayout",
-    (_PAGE_LAYOUT,),
-)
-UPDATE_PAGE_LAYOUT_TAB = rt.Operation(
-    "UpdatePageLayoutTab",
-    "mutation",
-    "mutation UpdatePageLayoutTab($id:String!$input:UpdatePageLayoutTabInput!){updatePageLayoutTab(id:$id input:$input"
-    "){...PageLayoutTab}}",
-    "updatePageLayoutTab",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
 )
 UPDATE_PAGE_LAYOUT_WIDGET = rt.Operation(
     "UpdatePageLayoutWidget",
@@ -2299,21 +2140,22 @@ UPDATE_PAGE_LAYOUT_WIDGET = rt.Operation(
     "updatePageLayoutWidget",
     (_PAGE_LAYOUT_WIDGET,),
 )
-UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS = rt.Operation(
-    "UpdatePageLayoutWithTabsAndWidgets",
-    "mutation",
-    "mutation UpdatePageLayoutWithTabsAndWidgets($id:String!$input:UpdatePageLayoutWithTabsInput"
-    "!){updatePageLayoutWithTabsAndWidgets(id:$id input:$input){...PageLayout}}",
-    "updatePageLayoutWithTabsAndWidgets",
-    (_PAGE_LAYOUT,),
-)
-FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID = rt.Operation(
-    "FindApplicationRegistrationByClientId",
+GET_ADDRESS_DETAILS = rt.Operation(
+    "GetAddressDetails",
     "query",
-    "query FindApplicationRegistrationByClientId($clientId:String!){findApplicationRegistrationByClientId(clientId"
-    ":$clientId){...PublicApplicationRegistration}}",
-    "findApplicationRegistrationByClientId",
-    (_PUBLIC_APPLICATION_REGISTRATION,),
+    "query GetAddressDetails($placeId:String!$token:String!){getAddressDetails(placeId:$placeId token:$token"
+    "){...PlaceDetailsResult}}",
+    "getAddressDetails",
+    (_LOCATION, _PLACE_DETAILS_RESULT),
+)
+GET_AUTO_COMPLETE_ADDRESS = rt.Operation(
+    "GetAutoCompleteAddress",
+    "query",
+    "query GetAutoCompleteAddress($address:String!$country:String$isFieldCity:Boolean$token:String"
+    "!){getAutoCompleteAddress(address:$address country:$country isFieldCity:$isFieldCity token:$token"
+    "){...AutocompleteResult}}",
+    "getAutoCompleteAddress",
+    (_AUTOCOMPLETE_RESULT,),
 )
 FIND_MANY_PUBLIC_DOMAINS = rt.Operation(
     "FindManyPublicDomains",
@@ -2321,6 +2163,28 @@ FIND_MANY_PUBLIC_DOMAINS = rt.Operation(
     "query FindManyPublicDomains{findManyPublicDomains{...PublicDomain}}",
     "findManyPublicDomains",
     (_PUBLIC_DOMAIN,),
+)
+CHECK_PUBLIC_DOMAIN_VALID_RECORDS = rt.Operation(
+    "CheckPublicDomainValidRecords",
+    "mutation",
+    "mutation CheckPublicDomainValidRecords($domain:String!){checkPublicDomainValidRecords(domain:$domain"
+    "){...DomainValidRecords}}",
+    "checkPublicDomainValidRecords",
+    (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
+)
+CREATE_PUBLIC_DOMAIN = rt.Operation(
+    "CreatePublicDomain",
+    "mutation",
+    "mutation CreatePublicDomain($applicationId:String!$domain:String!){createPublicDomain(applicationId"
+    ":$applicationId domain:$domain){...PublicDomain}}",
+    "createPublicDomain",
+    (_PUBLIC_DOMAIN,),
+)
+DELETE_PUBLIC_DOMAIN = rt.Operation(
+    "DeletePublicDomain",
+    "mutation",
+    "mutation DeletePublicDomain($domain:String!){deletePublicDomain(domain:$domain)}",
+    "deletePublicDomain",
 )
 GET_PUBLIC_WORKSPACE_DATA_BY_DOMAIN = rt.Operation(
     "GetPublicWorkspaceDataByDomain",
@@ -2337,20 +2201,6 @@ GET_PUBLIC_WORKSPACE_DATA_BY_ID = rt.Operation(
     "getPublicWorkspaceDataById",
     (_PUBLIC_WORKSPACE_DATA_SUMMARY,),
 )
-CREATE_PUBLIC_DOMAIN = rt.Operation(
-    "CreatePublicDomain",
-    "mutation",
-    "mutation CreatePublicDomain($applicationId:String!$domain:String!){createPublicDomain(applicationId"
-    ":$applicationId domain:$domain){...PublicDomain}}",
-    "createPublicDomain",
-    (_PUBLIC_DOMAIN,),
-)
-DELETE_PUBLIC_DOMAIN = rt.Operation(
-    "DeletePublicDomain",
-    "mutation",
-    "mutation DeletePublicDomain($domain:String!){deletePublicDomain(domain:$domain)}",
-    "deletePublicDomain",
-)
 GET_ROLES = rt.Operation(
     "GetRoles",
     "query",
@@ -2366,12 +2216,6 @@ ASSIGN_ROLE_TO_AGENT = rt.Operation(
     "mutation",
     "mutation AssignRoleToAgent($agentId:UUID!$roleId:UUID!){assignRoleToAgent(agentId:$agentId roleId:$roleId)}",
     "assignRoleToAgent",
-)
-ASSIGN_ROLE_TO_API_KEY = rt.Operation(
-    "AssignRoleToApiKey",
-    "mutation",
-    "mutation AssignRoleToApiKey($apiKeyId:UUID!$roleId:UUID!){assignRoleToApiKey(apiKeyId:$apiKeyId roleId:$roleId)}",
-    "assignRoleToApiKey",
 )
 CREATE_ONE_ROLE = rt.Operation(
     "CreateOneRole",
@@ -2414,6 +2258,139 @@ UPSERT_PERMISSION_FLAGS = rt.Operation(
     "(upsertPermissionFlagsInput:$upsertPermissionFlagsInput){...RolePermissionFlag}}",
     "upsertPermissionFlags",
     (_ROLE_PERMISSION_FLAG,),
+)
+UPSERT_ROW_LEVEL_PERMISSION_PREDICATES = rt.Operation(
+    "UpsertRowLevelPermissionPredicates",
+    "mutation",
+    "mutation UpsertRowLevelPermissionPredicates($input:UpsertRowLevelPermissionPredicatesInput"
+    "!){upsertRowLevelPermissionPredicates(input:$input){...UpsertRowLevelPermissionPredicatesResult}}",
+    "upsertRowLevelPermissionPredicates",
+    (
+        _ROW_LEVEL_PERMISSION_PREDICATE, _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
+        _UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT,
+    ),
+)
+VALIDATE_PASSWORD_RESET_TOKEN_OPERATION = rt.Operation(
+    "ValidatePasswordResetTokenOperation",
+    "query",
+    "query ValidatePasswordResetTokenOperation($passwordResetToken:String!){validatePasswordResetToken"
+    "(passwordResetToken:$passwordResetToken){...ValidatePasswordResetToken}}",
+    "validatePasswordResetToken",
+    (_VALIDATE_PASSWORD_RESET_TOKEN,),
+)
+AUTHORIZE_APP_OPERATION = rt.Operation(
+    "AuthorizeAppOperation",
+    "mutation",
+    "mutation AuthorizeAppOperation($clientId:String!$codeChallenge:String$redirectUrl:String!$scope:String$state"
+    ":String){authorizeApp(clientId:$clientId codeChallenge:$codeChallenge redirectUrl:$redirectUrl scope:$scope state"
+    ":$state){...AuthorizeApp}}",
+    "authorizeApp",
+    (_AUTHORIZE_APP,),
+)
+CREATE_OIDC_IDENTITY_PROVIDER = rt.Operation(
+    "CreateOIDCIdentityProvider",
+    "mutation",
+    "mutation CreateOIDCIdentityProvider($input:SetupOIDCSsoInput!){createOIDCIdentityProvider(input:$input"
+    "){...SetupSso}}",
+    "createOIDCIdentityProvider",
+    (_SETUP_SSO,),
+)
+CREATE_SAML_IDENTITY_PROVIDER = rt.Operation(
+    "CreateSAMLIdentityProvider",
+    "mutation",
+    "mutation CreateSAMLIdentityProvider($input:SetupSAMLSsoInput!){createSAMLIdentityProvider(input:$input"
+    "){...SetupSso}}",
+    "createSAMLIdentityProvider",
+    (_SETUP_SSO,),
+)
+DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION = rt.Operation(
+    "DeleteTwoFactorAuthenticationMethodOperation",
+    "mutation",
+    "mutation DeleteTwoFactorAuthenticationMethodOperation($twoFactorAuthenticationMethodId:UUID"
+    "!){deleteTwoFactorAuthenticationMethod(twoFactorAuthenticationMethodId:$twoFactorAuthenticationMethodId"
+    "){...DeleteTwoFactorAuthenticationMethod}}",
+    "deleteTwoFactorAuthenticationMethod",
+    (_DELETE_TWO_FACTOR_AUTHENTICATION_METHOD,),
+)
+GENERATE_PLAYGROUND_TOKEN = rt.Operation(
+    "GeneratePlaygroundToken",
+    "mutation",
+    "mutation GeneratePlaygroundToken{generatePlaygroundToken{...AuthToken}}",
+    "generatePlaygroundToken",
+    (_AUTH_TOKEN,),
+)
+GENERATE_TRANSIENT_TOKEN = rt.Operation(
+    "GenerateTransientToken",
+    "mutation",
+    "mutation GenerateTransientToken{generateTransientToken{...TransientToken}}",
+    "generateTransientToken",
+    (_AUTH_TOKEN, _TRANSIENT_TOKEN),
+)
+GET_AUTH_TOKENS_FROM_LOGIN_TOKEN = rt.Operation(
+    "GetAuthTokensFromLoginToken",
+    "mutation",
+    "mutation GetAuthTokensFromLoginToken($loginToken:String!$origin:String!){getAuthTokensFromLoginToken(loginToken"
+    ":$loginToken origin:$origin){...AuthTokens}}",
+    "getAuthTokensFromLoginToken",
+    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
+)
+GET_AUTH_TOKENS_FROM_OTP = rt.Operation(
+    "GetAuthTokensFromOTP",
+    "mutation",
+    "mutation GetAuthTokensFromOTP($captchaToken:String$loginToken:String!$origin:String!$otp:String"
+    "!){getAuthTokensFromOTP(captchaToken:$captchaToken loginToken:$loginToken origin:$origin otp:$otp){...AuthTokens"
+    "}}",
+    "getAuthTokensFromOTP",
+    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
+)
+GET_AUTHORIZATION_URL_FOR_SSO_OPERATION = rt.Operation(
+    "GetAuthorizationUrlForSSOOperation",
+    "mutation",
+    "mutation GetAuthorizationUrlForSSOOperation($input:GetAuthorizationUrlForSSOInput!){getAuthorizationUrlForSSO"
+    "(input:$input){...GetAuthorizationUrlForSSO}}",
+    "getAuthorizationUrlForSSO",
+    (_GET_AUTHORIZATION_URL_FOR_SSO,),
+)
+GET_LOGIN_TOKEN_FROM_CREDENTIALS = rt.Operation(
+    "GetLoginTokenFromCredentials",
+    "mutation",
+    "mutation GetLoginTokenFromCredentials($captchaToken:String$email:String!$locale:String$origin:String!$password"
+    ":String!$verifyEmailRedirectPath:String){getLoginTokenFromCredentials(captchaToken:$captchaToken email:$email"
+    " locale:$locale origin:$origin password:$password verifyEmailRedirectPath:$verifyEmailRedirectPath){...LoginToken"
+    "}}",
+    "getLoginTokenFromCredentials",
+    (_AUTH_TOKEN, _LOGIN_TOKEN),
+)
+IMPERSONATE_OPERATION = rt.Operation(
+    "ImpersonateOperation",
+    "mutation",
+    "mutation ImpersonateOperation($userId:UUID!$workspaceId:UUID!){impersonate(userId:$userId workspaceId"
+    ":$workspaceId){...Impersonate}}",
+    "impersonate",
+    (_AUTH_TOKEN, _IMPERSONATE, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
+)
+INITIATE_OTP_PROVISIONING = rt.Operation(
+    "InitiateOTPProvisioning",
+    "mutation",
+    "mutation InitiateOTPProvisioning($loginToken:String!$origin:String!){initiateOTPProvisioning(loginToken"
+    ":$loginToken origin:$origin){...InitiateTwoFactorAuthenticationProvisioning}}",
+    "initiateOTPProvisioning",
+    (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
+)
+RENEW_TOKEN = rt.Operation(
+    "RenewToken",
+    "mutation",
+    "mutation RenewToken($appToken:String!){renewToken(appToken:$appToken){...AuthTokens}}",
+    "renewToken",
+    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
+)
+UPDATE_PASSWORD_VIA_RESET_TOKEN = rt.Operation(
+    "UpdatePasswordViaResetToken",
+    "mutation",
+    "mutation UpdatePasswordViaResetToken($newPassword:String!$passwordResetToken:String!){updatePasswordViaResetToken"
+    "(newPassword:$newPassword passwordResetToken:$passwordResetToken){...InvalidatePassword}}",
+    "updatePasswordViaResetToken",
+    (_INVALIDATE_PASSWORD,),
 )
 GET_SKILL = rt.Operation(
     "GetSkill",
@@ -2464,21 +2441,12 @@ UPDATE_SKILL = rt.Operation(
     "updateSkill",
     (_SKILL,),
 )
-CREATE_OIDC_IDENTITY_PROVIDER = rt.Operation(
-    "CreateOIDCIdentityProvider",
-    "mutation",
-    "mutation CreateOIDCIdentityProvider($input:SetupOIDCSsoInput!){createOIDCIdentityProvider(input:$input"
-    "){...SetupSso}}",
-    "createOIDCIdentityProvider",
-    (_SETUP_SSO,),
-)
-CREATE_SAML_IDENTITY_PROVIDER = rt.Operation(
-    "CreateSAMLIdentityProvider",
-    "mutation",
-    "mutation CreateSAMLIdentityProvider($input:SetupSAMLSsoInput!){createSAMLIdentityProvider(input:$input"
-    "){...SetupSso}}",
-    "createSAMLIdentityProvider",
-    (_SETUP_SSO,),
+GET_SSO_IDENTITY_PROVIDERS = rt.Operation(
+    "GetSSOIdentityProviders",
+    "query",
+    "query GetSSOIdentityProviders{getSSOIdentityProviders{...FindAvailableSSOIDP}}",
+    "getSSOIdentityProviders",
+    (_FIND_AVAILABLE_SSOIDP,),
 )
 DELETE_SSO_IDENTITY_PROVIDER = rt.Operation(
     "DeleteSSOIdentityProvider",
@@ -2494,38 +2462,11 @@ EDIT_SSO_IDENTITY_PROVIDER = rt.Operation(
     "editSSOIdentityProvider",
     (_EDIT_SSO,),
 )
-DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION = rt.Operation(
-    "DeleteTwoFactorAuthenticationMethodOperation",
-    "mutation",
-    "mutation DeleteTwoFactorAuthenticationMethodOperation($twoFactorAuthenticationMethodId:UUID"
-    "!){deleteTwoFactorAuthenticationMethod(twoFactorAuthenticationMethodId:$twoFactorAuthenticationMethodId"
-    "){...DeleteTwoFactorAuthenticationMethod}}",
-    "deleteTwoFactorAuthenticationMethod",
-    (_DELETE_TWO_FACTOR_AUTHENTICATION_METHOD,),
-)
-INITIATE_OTP_PROVISIONING = rt.Operation(
-    "InitiateOTPProvisioning",
-    "mutation",
-    "mutation InitiateOTPProvisioning($loginToken:String!$origin:String!){initiateOTPProvisioning(loginToken"
-    ":$loginToken origin:$origin){...InitiateTwoFactorAuthenticationProvisioning}}",
-    "initiateOTPProvisioning",
-    (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
-)
-INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER = rt.Operation(
-    "InitiateOTPProvisioningForAuthenticatedUser",
-    "mutation",
-    "mutation InitiateOTPProvisioningForAuthenticatedUser{initiateOTPProvisioningForAuthenticatedUser"
-    "{...InitiateTwoFactorAuthenticationProvisioning}}",
-    "initiateOTPProvisioningForAuthenticatedUser",
-    (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
-)
-VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER = rt.Operation(
-    "VerifyTwoFactorAuthenticationMethodForAuthenticatedUser",
-    "mutation",
-    "mutation VerifyTwoFactorAuthenticationMethodForAuthenticatedUser($otp:String"
-    "!){verifyTwoFactorAuthenticationMethodForAuthenticatedUser(otp:$otp){...VerifyTwoFactorAuthenticationMethod}}",
-    "verifyTwoFactorAuthenticationMethodForAuthenticatedUser",
-    (_VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD,),
+GET_TOOL_INPUT_SCHEMA = rt.Operation(
+    "GetToolInputSchema",
+    "query",
+    "query GetToolInputSchema($toolName:String!){getToolInputSchema(toolName:$toolName)}",
+    "getToolInputSchema",
 )
 GET_UNSUBSCRIBE_PAGE_PREVIEW_URL = rt.Operation(
     "GetUnsubscribePagePreviewUrl",
@@ -2562,6 +2503,21 @@ UPDATE_UNSUBSCRIBE_TOPIC = rt.Operation(
     "updateUnsubscribeTopic",
     (_UNSUBSCRIBE_TOPIC,),
 )
+GET_USAGE_ANALYTICS = rt.Operation(
+    "GetUsageAnalytics",
+    "query",
+    "query GetUsageAnalytics($input:UsageAnalyticsInput){getUsageAnalytics(input:$input){...UsageAnalytics}}",
+    "getUsageAnalytics",
+    (_USAGE_ANALYTICS, _USAGE_BREAKDOWN_ITEM, _USAGE_TIME_SERIES, _USAGE_USER_DAILY),
+)
+TRACK_ANALYTICS = rt.Operation(
+    "TrackAnalytics",
+    "mutation",
+    "mutation TrackAnalytics($event:String$name:String$properties:JSON$type:AnalyticsType!){trackAnalytics(event"
+    ":$event name:$name properties:$properties type:$type){...Analytics}}",
+    "trackAnalytics",
+    (_ANALYTICS,),
+)
 CHECK_USER_EXISTS = rt.Operation(
     "CheckUserExists",
     "query",
@@ -2592,12 +2548,28 @@ DELETE_USER_FROM_WORKSPACE = rt.Operation(
     "deleteUserFromWorkspace",
     (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER_WORKSPACE),
 )
+INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER = rt.Operation(
+    "InitiateOTPProvisioningForAuthenticatedUser",
+    "mutation",
+    "mutation InitiateOTPProvisioningForAuthenticatedUser{initiateOTPProvisioningForAuthenticatedUser"
+    "{...InitiateTwoFactorAuthenticationProvisioning}}",
+    "initiateOTPProvisioningForAuthenticatedUser",
+    (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
+)
 UPDATE_USER_EMAIL = rt.Operation(
     "UpdateUserEmail",
     "mutation",
     "mutation UpdateUserEmail($newEmail:String!$verifyEmailRedirectPath:String){updateUserEmail(newEmail:$newEmail"
     " verifyEmailRedirectPath:$verifyEmailRedirectPath)}",
     "updateUserEmail",
+)
+VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER = rt.Operation(
+    "VerifyTwoFactorAuthenticationMethodForAuthenticatedUser",
+    "mutation",
+    "mutation VerifyTwoFactorAuthenticationMethodForAuthenticatedUser($otp:String"
+    "!){verifyTwoFactorAuthenticationMethodForAuthenticatedUser(otp:$otp){...VerifyTwoFactorAuthenticationMethod}}",
+    "verifyTwoFactorAuthenticationMethodForAuthenticatedUser",
+    (_VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD,),
 )
 GET_VIEW = rt.Operation(
     "GetView",
@@ -2606,11 +2578,95 @@ GET_VIEW = rt.Operation(
     "getView",
     (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
 )
+GET_VIEWS = rt.Operation(
+    "GetViews",
+    "query",
+    "query GetViews($objectMetadataId:String$viewTypes:[ViewType!]){getViews(objectMetadataId:$objectMetadataId"
+    " viewTypes:$viewTypes){...View}}",
+    "getViews",
+    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+)
+CREATE_VIEW = rt.Operation(
+    "CreateView",
+    "mutation",
+    "mutation CreateView($input:CreateViewInput!){createView(input:$input){...View}}",
+    "createView",
+    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+)
+DELETE_VIEW = rt.Operation(
+    "DeleteView",
+    "mutation",
+    "mutation DeleteView($id:String!){deleteView(id:$id)}",
+    "deleteView",
+)
+DESTROY_VIEW = rt.Operation(
+    "DestroyView",
+    "mutation",
+    "mutation DestroyView($id:String!){destroyView(id:$id)}",
+    "destroyView",
+)
+UPDATE_VIEW = rt.Operation(
+    "UpdateView",
+    "mutation",
+    "mutation UpdateView($id:String!$input:UpdateViewInput!){updateView(id:$id input:$input){...View}}",
+    "updateView",
+    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+)
+UPSERT_VIEW_WIDGET = rt.Operation(
+    "UpsertViewWidget",
+    "mutation",
+    "mutation UpsertViewWidget($input:UpsertViewWidgetInput!){upsertViewWidget(input:$input){...View}}",
+    "upsertViewWidget",
+    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+)
 GET_VIEW_FIELD = rt.Operation(
     "GetViewField",
     "query",
     "query GetViewField($id:String!){getViewField(id:$id){...ViewField}}",
     "getViewField",
+    (_VIEW_FIELD,),
+)
+GET_VIEW_FIELDS = rt.Operation(
+    "GetViewFields",
+    "query",
+    "query GetViewFields($viewId:String!){getViewFields(viewId:$viewId){...ViewField}}",
+    "getViewFields",
+    (_VIEW_FIELD,),
+)
+CREATE_MANY_VIEW_FIELDS = rt.Operation(
+    "CreateManyViewFields",
+    "mutation",
+    "mutation CreateManyViewFields($inputs:[CreateViewFieldInput!]!){createManyViewFields(inputs:$inputs){...ViewField"
+    "}}",
+    "createManyViewFields",
+    (_VIEW_FIELD,),
+)
+CREATE_VIEW_FIELD = rt.Operation(
+    "CreateViewField",
+    "mutation",
+    "mutation CreateViewField($input:CreateViewFieldInput!){createViewField(input:$input){...ViewField}}",
+    "createViewField",
+    (_VIEW_FIELD,),
+)
+DELETE_VIEW_FIELD = rt.Operation(
+    "DeleteViewField",
+    "mutation",
+    "mutation DeleteViewField($input:DeleteViewFieldInput!){deleteViewField(input:$input){...ViewField}}",
+    "deleteViewField",
+    (_VIEW_FIELD,),
+)
+DESTROY_VIEW_FIELD = rt.Operation(
+    "DestroyViewField",
+    "mutation",
+    "mutation DestroyViewField($input:DestroyViewFieldInput!){destroyViewField(input:$input){...ViewField}}",
+    "destroyViewField",
+    (_VIEW_FIELD,),
+)
+UPDATE_VIEW_FIELD = rt.Operation(
+    "UpdateViewField",
+    "mutation",
+    "mutation UpdateViewField($input:UpdateViewFieldInput!){updateViewField(input:$input){...ViewField}}",
+    "updateViewField",
     (_VIEW_FIELD,),
 )
 GET_VIEW_FIELD_GROUP = rt.Operation(
@@ -2627,18 +2683,86 @@ GET_VIEW_FIELD_GROUPS = rt.Operation(
     "getViewFieldGroups",
     (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-GET_VIEW_FIELDS = rt.Operation(
-    "GetViewFields",
-    "query",
-    "query GetViewFields($viewId:String!){getViewFields(viewId:$viewId){...ViewField}}",
-    "getViewFields",
-    (_VIEW_FIELD,),
+CREATE_MANY_VIEW_FIELD_GROUPS = rt.Operation(
+    "CreateManyViewFieldGroups",
+    "mutation",
+    "mutation CreateManyViewFieldGroups($inputs:[CreateViewFieldGroupInput!]!){createManyViewFieldGroups(inputs"
+    ":$inputs){...ViewFieldGroup}}",
+    "createManyViewFieldGroups",
+    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+)
+CREATE_VIEW_FIELD_GROUP = rt.Operation(
+    "CreateViewFieldGroup",
+    "mutation",
+    "mutation CreateViewFieldGroup($input:CreateViewFieldGroupInput!){createViewFieldGroup(input:$input"
+    "){...ViewFieldGroup}}",
+    "createViewFieldGroup",
+    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+)
+DELETE_VIEW_FIELD_GROUP = rt.Operation(
+    "DeleteViewFieldGroup",
+    "mutation",
+    "mutation DeleteViewFieldGroup($input:DeleteViewFieldGroupInput!){deleteViewFieldGroup(input:$input"
+    "){...ViewFieldGroup}}",
+    "deleteViewFieldGroup",
+    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+)
+DESTROY_VIEW_FIELD_GROUP = rt.Operation(
+    "DestroyViewFieldGroup",
+    "mutation",
+    "mutation DestroyViewFieldGroup($input:DestroyViewFieldGroupInput!){destroyViewFieldGroup(input:$input"
+    "){...ViewFieldGroup}}",
+    "destroyViewFieldGroup",
+    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+)
+UPDATE_VIEW_FIELD_GROUP = rt.Operation(
+    "UpdateViewFieldGroup",
+    "mutation",
+    "mutation UpdateViewFieldGroup($input:UpdateViewFieldGroupInput!){updateViewFieldGroup(input:$input"
+    "){...ViewFieldGroup}}",
+    "updateViewFieldGroup",
+    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
 GET_VIEW_FILTER = rt.Operation(
     "GetViewFilter",
     "query",
     "query GetViewFilter($id:String!){getViewFilter(id:$id){...ViewFilter}}",
     "getViewFilter",
+    (_VIEW_FILTER,),
+)
+GET_VIEW_FILTERS = rt.Operation(
+    "GetViewFilters",
+    "query",
+    "query GetViewFilters($viewId:String){getViewFilters(viewId:$viewId){...ViewFilter}}",
+    "getViewFilters",
+    (_VIEW_FILTER,),
+)
+CREATE_VIEW_FILTER = rt.Operation(
+    "CreateViewFilter",
+    "mutation",
+    "mutation CreateViewFilter($input:CreateViewFilterInput!){createViewFilter(input:$input){...ViewFilter}}",
+    "createViewFilter",
+    (_VIEW_FILTER,),
+)
+DELETE_VIEW_FILTER = rt.Operation(
+    "DeleteViewFilter",
+    "mutation",
+    "mutation DeleteViewFilter($input:DeleteViewFilterInput!){deleteViewFilter(input:$input){...ViewFilter}}",
+    "deleteViewFilter",
+    (_VIEW_FILTER,),
+)
+DESTROY_VIEW_FILTER = rt.Operation(
+    "DestroyViewFilter",
+    "mutation",
+    "mutation DestroyViewFilter($input:DestroyViewFilterInput!){destroyViewFilter(input:$input){...ViewFilter}}",
+    "destroyViewFilter",
+    (_VIEW_FILTER,),
+)
+UPDATE_VIEW_FILTER = rt.Operation(
+    "UpdateViewFilter",
+    "mutation",
+    "mutation UpdateViewFilter($input:UpdateViewFilterInput!){updateViewFilter(input:$input){...ViewFilter}}",
+    "updateViewFilter",
     (_VIEW_FILTER,),
 )
 GET_VIEW_FILTER_GROUP = rt.Operation(
@@ -2655,12 +2779,33 @@ GET_VIEW_FILTER_GROUPS = rt.Operation(
     "getViewFilterGroups",
     (_VIEW_FILTER_GROUP,),
 )
-GET_VIEW_FILTERS = rt.Operation(
-    "GetViewFilters",
-    "query",
-    "query GetViewFilters($viewId:String){getViewFilters(viewId:$viewId){...ViewFilter}}",
-    "getViewFilters",
-    (_VIEW_FILTER,),
+CREATE_VIEW_FILTER_GROUP = rt.Operation(
+    "CreateViewFilterGroup",
+    "mutation",
+    "mutation CreateViewFilterGroup($input:CreateViewFilterGroupInput!){createViewFilterGroup(input:$input"
+    "){...ViewFilterGroup}}",
+    "createViewFilterGroup",
+    (_VIEW_FILTER_GROUP,),
+)
+DELETE_VIEW_FILTER_GROUP = rt.Operation(
+    "DeleteViewFilterGroup",
+    "mutation",
+    "mutation DeleteViewFilterGroup($id:String!){deleteViewFilterGroup(id:$id)}",
+    "deleteViewFilterGroup",
+)
+DESTROY_VIEW_FILTER_GROUP = rt.Operation(
+    "DestroyViewFilterGroup",
+    "mutation",
+    "mutation DestroyViewFilterGroup($id:String!){destroyViewFilterGroup(id:$id)}",
+    "destroyViewFilterGroup",
+)
+UPDATE_VIEW_FILTER_GROUP = rt.Operation(
+    "UpdateViewFilterGroup",
+    "mutation",
+    "mutation UpdateViewFilterGroup($id:String!$input:UpdateViewFilterGroupInput!){updateViewFilterGroup(id:$id input"
+    ":$input){...ViewFilterGroup}}",
+    "updateViewFilterGroup",
+    (_VIEW_FILTER_GROUP,),
 )
 GET_VIEW_GROUP = rt.Operation(
     "GetViewGroup",
@@ -2674,6 +2819,50 @@ GET_VIEW_GROUPS = rt.Operation(
     "query",
     "query GetViewGroups($viewId:String){getViewGroups(viewId:$viewId){...ViewGroup}}",
     "getViewGroups",
+    (_VIEW_GROUP,),
+)
+CREATE_MANY_VIEW_GROUPS = rt.Operation(
+    "CreateManyViewGroups",
+    "mutation",
+    "mutation CreateManyViewGroups($inputs:[CreateViewGroupInput!]!){createManyViewGroups(inputs:$inputs){...ViewGroup"
+    "}}",
+    "createManyViewGroups",
+    (_VIEW_GROUP,),
+)
+CREATE_VIEW_GROUP = rt.Operation(
+    "CreateViewGroup",
+    "mutation",
+    "mutation CreateViewGroup($input:CreateViewGroupInput!){createViewGroup(input:$input){...ViewGroup}}",
+    "createViewGroup",
+    (_VIEW_GROUP,),
+)
+DELETE_VIEW_GROUP = rt.Operation(
+    "DeleteViewGroup",
+    "mutation",
+    "mutation DeleteViewGroup($input:DeleteViewGroupInput!){deleteViewGroup(input:$input){...ViewGroup}}",
+    "deleteViewGroup",
+    (_VIEW_GROUP,),
+)
+DESTROY_VIEW_GROUP = rt.Operation(
+    "DestroyViewGroup",
+    "mutation",
+    "mutation DestroyViewGroup($input:DestroyViewGroupInput!){destroyViewGroup(input:$input){...ViewGroup}}",
+    "destroyViewGroup",
+    (_VIEW_GROUP,),
+)
+UPDATE_MANY_VIEW_GROUPS = rt.Operation(
+    "UpdateManyViewGroups",
+    "mutation",
+    "mutation UpdateManyViewGroups($inputs:[UpdateViewGroupInput!]!){updateManyViewGroups(inputs:$inputs){...ViewGroup"
+    "}}",
+    "updateManyViewGroups",
+    (_VIEW_GROUP,),
+)
+UPDATE_VIEW_GROUP = rt.Operation(
+    "UpdateViewGroup",
+    "mutation",
+    "mutation UpdateViewGroup($input:UpdateViewGroupInput!){updateViewGroup(input:$input){...ViewGroup}}",
+    "updateViewGroup",
     (_VIEW_GROUP,),
 )
 GET_VIEW_SORT = rt.Operation(
@@ -2690,82 +2879,6 @@ GET_VIEW_SORTS = rt.Operation(
     "getViewSorts",
     (_VIEW_SORT,),
 )
-GET_VIEWS = rt.Operation(
-    "GetViews",
-    "query",
-    "query GetViews($objectMetadataId:String$viewTypes:[ViewType!]){getViews(objectMetadataId:$objectMetadataId"
-    " viewTypes:$viewTypes){...View}}",
-    "getViews",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
-)
-CREATE_MANY_VIEW_FIELD_GROUPS = rt.Operation(
-    "CreateManyViewFieldGroups",
-    "mutation",
-    "mutation CreateManyViewFieldGroups($inputs:[CreateViewFieldGroupInput!]!){createManyViewFieldGroups(inputs"
-    ":$inputs){...ViewFieldGroup}}",
-    "createManyViewFieldGroups",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
-)
-CREATE_MANY_VIEW_FIELDS = rt.Operation(
-    "CreateManyViewFields",
-    "mutation",
-    "mutation CreateManyViewFields($inputs:[CreateViewFieldInput!]!){createManyViewFields(inputs:$inputs){...ViewField"
-    "}}",
-    "createManyViewFields",
-    (_VIEW_FIELD,),
-)
-CREATE_MANY_VIEW_GROUPS = rt.Operation(
-    "CreateManyViewGroups",
-    "mutation",
-    "mutation CreateManyViewGroups($inputs:[CreateViewGroupInput!]!){createManyViewGroups(inputs:$inputs){...ViewGroup"
-    "}}",
-    "createManyViewGroups",
-    (_VIEW_GROUP,),
-)
-CREATE_VIEW = rt.Operation(
-    "CreateView",
-    "mutation",
-    "mutation CreateView($input:CreateViewInput!){createView(input:$input){...View}}",
-    "createView",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
-)
-CREATE_VIEW_FIELD = rt.Operation(
-    "CreateViewField",
-    "mutation",
-    "mutation CreateViewField($input:CreateViewFieldInput!){createViewField(input:$input){...ViewField}}",
-    "createViewField",
-    (_VIEW_FIELD,),
-)
-CREATE_VIEW_FIELD_GROUP = rt.Operation(
-    "CreateViewFieldGroup",
-    "mutation",
-    "mutation CreateViewFieldGroup($input:CreateViewFieldGroupInput!){createViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "createViewFieldGroup",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
-)
-CREATE_VIEW_FILTER = rt.Operation(
-    "CreateViewFilter",
-    "mutation",
-    "mutation CreateViewFilter($input:CreateViewFilterInput!){createViewFilter(input:$input){...ViewFilter}}",
-    "createViewFilter",
-    (_VIEW_FILTER,),
-)
-CREATE_VIEW_FILTER_GROUP = rt.Operation(
-    "CreateViewFilterGroup",
-    "mutation",
-    "mutation CreateViewFilterGroup($input:CreateViewFilterGroupInput!){createViewFilterGroup(input:$input"
-    "){...ViewFilterGroup}}",
-    "createViewFilterGroup",
-    (_VIEW_FILTER_GROUP,),
-)
-CREATE_VIEW_GROUP = rt.Operation(
-    "CreateViewGroup",
-    "mutation",
-    "mutation CreateViewGroup($input:CreateViewGroupInput!){createViewGroup(input:$input){...ViewGroup}}",
-    "createViewGroup",
-    (_VIEW_GROUP,),
-)
 CREATE_VIEW_SORT = rt.Operation(
     "CreateViewSort",
     "mutation",
@@ -2773,93 +2886,11 @@ CREATE_VIEW_SORT = rt.Operation(
     "createViewSort",
     (_VIEW_SORT,),
 )
-DELETE_VIEW = rt.Operation(
-    "DeleteView",
-    "mutation",
-    "mutation DeleteView($id:String!){deleteView(id:$id)}",
-    "deleteView",
-)
-DELETE_VIEW_FIELD = rt.Operation(
-    "DeleteViewField",
-    "mutation",
-    "mutation DeleteViewField($input:DeleteViewFieldInput!){deleteViewField(input:$input){...ViewField}}",
-    "deleteViewField",
-    (_VIEW_FIELD,),
-)
-DELETE_VIEW_FIELD_GROUP = rt.Operation(
-    "DeleteViewFieldGroup",
-    "mutation",
-    "mutation DeleteViewFieldGroup($input:DeleteViewFieldGroupInput!){deleteViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "deleteViewFieldGroup",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
-)
-DELETE_VIEW_FILTER = rt.Operation(
-    "DeleteViewFilter",
-    "mutation",
-    "mutation DeleteViewFilter($input:DeleteViewFilterInput!){deleteViewFilter(input:$input){...ViewFilter}}",
-    "deleteViewFilter",
-    (_VIEW_FILTER,),
-)
-DELETE_VIEW_FILTER_GROUP = rt.Operation(
-    "DeleteViewFilterGroup",
-    "mutation",
-    "mutation DeleteViewFilterGroup($id:String!){deleteViewFilterGroup(id:$id)}",
-    "deleteViewFilterGroup",
-)
-DELETE_VIEW_GROUP = rt.Operation(
-    "DeleteViewGroup",
-    "mutation",
-    "mutation DeleteViewGroup($input:DeleteViewGroupInput!){deleteViewGroup(input:$input){...ViewGroup}}",
-    "deleteViewGroup",
-    (_VIEW_GROUP,),
-)
 DELETE_VIEW_SORT = rt.Operation(
     "DeleteViewSort",
     "mutation",
     "mutation DeleteViewSort($input:DeleteViewSortInput!){deleteViewSort(input:$input)}",
     "deleteViewSort",
-)
-DESTROY_VIEW = rt.Operation(
-    "DestroyView",
-    "mutation",
-    "mutation DestroyView($id:String!){destroyView(id:$id)}",
-    "destroyView",
-)
-DESTROY_VIEW_FIELD = rt.Operation(
-    "DestroyViewField",
-    "mutation",
-    "mutation DestroyViewField($input:DestroyViewFieldInput!){destroyViewField(input:$input){...ViewField}}",
-    "destroyViewField",
-    (_VIEW_FIELD,),
-)
-DESTROY_VIEW_FIELD_GROUP = rt.Operation(
-    "DestroyViewFieldGroup",
-    "mutation",
-    "mutation DestroyViewFieldGroup($input:DestroyViewFieldGroupInput!){destroyViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "destroyViewFieldGroup",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
-)
-DESTROY_VIEW_FILTER = rt.Operation(
-    "DestroyViewFilter",
-    "mutation",
-    "mutation DestroyViewFilter($input:DestroyViewFilterInput!){destroyViewFilter(input:$input){...ViewFilter}}",
-    "destroyViewFilter",
-    (_VIEW_FILTER,),
-)
-DESTROY_VIEW_FILTER_GROUP = rt.Operation(
-    "DestroyViewFilterGroup",
-    "mutation",
-    "mutation DestroyViewFilterGroup($id:String!){destroyViewFilterGroup(id:$id)}",
-    "destroyViewFilterGroup",
-)
-DESTROY_VIEW_GROUP = rt.Operation(
-    "DestroyViewGroup",
-    "mutation",
-    "mutation DestroyViewGroup($input:DestroyViewGroupInput!){destroyViewGroup(input:$input){...ViewGroup}}",
-    "destroyViewGroup",
-    (_VIEW_GROUP,),
 )
 DESTROY_VIEW_SORT = rt.Operation(
     "DestroyViewSort",
@@ -2867,78 +2898,12 @@ DESTROY_VIEW_SORT = rt.Operation(
     "mutation DestroyViewSort($input:DestroyViewSortInput!){destroyViewSort(input:$input)}",
     "destroyViewSort",
 )
-UPDATE_MANY_VIEW_GROUPS = rt.Operation(
-    "UpdateManyViewGroups",
-    "mutation",
-    "mutation UpdateManyViewGroups($inputs:[UpdateViewGroupInput!]!){updateManyViewGroups(inputs:$inputs){...ViewGroup"
-    "}}",
-    "updateManyViewGroups",
-    (_VIEW_GROUP,),
-)
-UPDATE_VIEW = rt.Operation(
-    "UpdateView",
-    "mutation",
-    "mutation UpdateView($id:String!$input:UpdateViewInput!){updateView(id:$id input:$input){...View}}",
-    "updateView",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
-)
-UPDATE_VIEW_FIELD = rt.Operation(
-    "UpdateViewField",
-    "mutation",
-    "mutation UpdateViewField($input:UpdateViewFieldInput!){updateViewField(input:$input){...ViewField}}",
-    "updateViewField",
-    (_VIEW_FIELD,),
-)
-UPDATE_VIEW_FIELD_GROUP = rt.Operation(
-    "UpdateViewFieldGroup",
-    "mutation",
-    "mutation UpdateViewFieldGroup($input:UpdateViewFieldGroupInput!){updateViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "updateViewFieldGroup",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
-)
-UPDATE_VIEW_FILTER = rt.Operation(
-    "UpdateViewFilter",
-    "mutation",
-    "mutation UpdateViewFilter($input:UpdateViewFilterInput!){updateViewFilter(input:$input){...ViewFilter}}",
-    "updateViewFilter",
-    (_VIEW_FILTER,),
-)
-UPDATE_VIEW_FILTER_GROUP = rt.Operation(
-    "UpdateViewFilterGroup",
-    "mutation",
-    "mutation UpdateViewFilterGroup($id:String!$input:UpdateViewFilterGroupInput!){updateViewFilterGroup(id:$id input"
-    ":$input){...ViewFilterGroup}}",
-    "updateViewFilterGroup",
-    (_VIEW_FILTER_GROUP,),
-)
-UPDATE_VIEW_GROUP = rt.Operation(
-    "UpdateViewGroup",
-    "mutation",
-    "mutation UpdateViewGroup($input:UpdateViewGroupInput!){updateViewGroup(input:$input){...ViewGroup}}",
-    "updateViewGroup",
-    (_VIEW_GROUP,),
-)
 UPDATE_VIEW_SORT = rt.Operation(
     "UpdateViewSort",
     "mutation",
     "mutation UpdateViewSort($input:UpdateViewSortInput!){updateViewSort(input:$input){...ViewSort}}",
     "updateViewSort",
     (_VIEW_SORT,),
-)
-UPSERT_FIELDS_WIDGET = rt.Operation(
-    "UpsertFieldsWidget",
-    "mutation",
-    "mutation UpsertFieldsWidget($input:UpsertFieldsWidgetInput!){upsertFieldsWidget(input:$input){...View}}",
-    "upsertFieldsWidget",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
-)
-UPSERT_VIEW_WIDGET = rt.Operation(
-    "UpsertViewWidget",
-    "mutation",
-    "mutation UpsertViewWidget($input:UpsertViewWidgetInput!){upsertViewWidget(input:$input){...View}}",
-    "upsertViewWidget",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
 )
 GET_WEBHOOK = rt.Operation(
     "GetWebhook",
@@ -2983,6 +2948,14 @@ CHECK_WORKSPACE_INVITE_HASH_IS_VALID = rt.Operation(
     "checkWorkspaceInviteHashIsValid",
     (_WORKSPACE_INVITE_HASH_VALID,),
 )
+CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY = rt.Operation(
+    "CheckWorkspaceSubdomainAvailability",
+    "query",
+    "query CheckWorkspaceSubdomainAvailability($subdomain:String!){checkWorkspaceSubdomainAvailability(subdomain"
+    ":$subdomain){...SubdomainAvailabilityDTO}}",
+    "checkWorkspaceSubdomainAvailability",
+    (_SUBDOMAIN_AVAILABILITY_DTO,),
+)
 GET_CURRENT_WORKSPACE = rt.Operation(
     "GetCurrentWorkspace",
     "query",
@@ -3005,13 +2978,6 @@ FIND_WORKSPACE_FROM_INVITE_HASH = rt.Operation(
     "findWorkspaceFromInviteHash",
     (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
-FIND_WORKSPACE_INVITATIONS = rt.Operation(
-    "FindWorkspaceInvitations",
-    "query",
-    "query FindWorkspaceInvitations{findWorkspaceInvitations{...WorkspaceInvitation}}",
-    "findWorkspaceInvitations",
-    (_WORKSPACE_INVITATION,),
-)
 GET_WORKSPACE_CREATION_DEFAULTS = rt.Operation(
     "GetWorkspaceCreationDefaults",
     "query",
@@ -3033,19 +2999,23 @@ DELETE_CURRENT_WORKSPACE = rt.Operation(
     "deleteCurrentWorkspace",
     (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
-DELETE_WORKSPACE_INVITATION = rt.Operation(
-    "DeleteWorkspaceInvitation",
+SIGN_UP_IN_NEW_WORKSPACE = rt.Operation(
+    "SignUpInNewWorkspace",
     "mutation",
-    "mutation DeleteWorkspaceInvitation($appTokenId:String!){deleteWorkspaceInvitation(appTokenId:$appTokenId)}",
-    "deleteWorkspaceInvitation",
+    "mutation SignUpInNewWorkspace($input:SignUpInNewWorkspaceInput){signUpInNewWorkspace(input:$input){...SignUp}}",
+    "signUpInNewWorkspace",
+    (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
 )
-SYNC_APPLICATION = rt.Operation(
-    "SyncApplication",
+SIGN_UP_IN_WORKSPACE = rt.Operation(
+    "SignUpInWorkspace",
     "mutation",
-    "mutation SyncApplication($dryRun:Boolean$manifest:JSON!){syncApplication(dryRun:$dryRun manifest:$manifest"
-    "){...WorkspaceMigration}}",
-    "syncApplication",
-    (_WORKSPACE_MIGRATION,),
+    "mutation SignUpInWorkspace($captchaToken:String$email:String!$locale:String$password:String"
+    "!$verifyEmailRedirectPath:String$workspaceId:UUID$workspaceInviteHash:String$workspacePersonalInviteToken:String"
+    "){signUpInWorkspace(captchaToken:$captchaToken email:$email locale:$locale password:$password"
+    " verifyEmailRedirectPath:$verifyEmailRedirectPath workspaceId:$workspaceId workspaceInviteHash"
+    ":$workspaceInviteHash workspacePersonalInviteToken:$workspacePersonalInviteToken){...SignUp}}",
+    "signUpInWorkspace",
+    (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
 )
 UPDATE_WORKSPACE = rt.Operation(
     "UpdateWorkspace",
@@ -3053,6 +3023,36 @@ UPDATE_WORKSPACE = rt.Operation(
     "mutation UpdateWorkspace($data:UpdateWorkspaceInput!){updateWorkspace(data:$data){...Workspace}}",
     "updateWorkspace",
     (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
+)
+VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN = rt.Operation(
+    "VerifyEmailAndGetWorkspaceAgnosticToken",
+    "mutation",
+    "mutation VerifyEmailAndGetWorkspaceAgnosticToken($captchaToken:String$email:String!$emailVerificationToken:String"
+    "!){verifyEmailAndGetWorkspaceAgnosticToken(captchaToken:$captchaToken email:$email emailVerificationToken"
+    ":$emailVerificationToken){...AvailableWorkspacesAndAccessTokens}}",
+    "verifyEmailAndGetWorkspaceAgnosticToken",
+    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
+)
+FIND_WORKSPACE_INVITATIONS = rt.Operation(
+    "FindWorkspaceInvitations",
+    "query",
+    "query FindWorkspaceInvitations{findWorkspaceInvitations{...WorkspaceInvitation}}",
+    "findWorkspaceInvitations",
+    (_WORKSPACE_INVITATION,),
+)
+DELETE_WORKSPACE_INVITATION = rt.Operation(
+    "DeleteWorkspaceInvitation",
+    "mutation",
+    "mutation DeleteWorkspaceInvitation($appTokenId:String!){deleteWorkspaceInvitation(appTokenId:$appTokenId)}",
+    "deleteWorkspaceInvitation",
+)
+RESEND_WORKSPACE_INVITATION = rt.Operation(
+    "ResendWorkspaceInvitation",
+    "mutation",
+    "mutation ResendWorkspaceInvitation($appTokenId:String!){resendWorkspaceInvitation(appTokenId:$appTokenId"
+    "){...SendInvitations}}",
+    "resendWorkspaceInvitation",
+    (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
 )
 UPDATE_WORKSPACE_MEMBER_ROLE = rt.Operation(
     "UpdateWorkspaceMemberRole",

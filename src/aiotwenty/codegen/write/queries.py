@@ -1,4 +1,4 @@
-"""Writes the operations of a schema as .graphql files: `core/<object>.graphql` and `metadata/<area>.graphql`.
+"""Writes the operations of a schema as .graphql files: `core/<object>.graphql` and `metadata/<entity>.graphql`.
 
 The files are ours as long as they begin with the marker: they are then replaced, and removed when their object is gone.
 Any other file is its owner's and is never touched.
@@ -6,13 +6,11 @@ Any other file is its owner's and is never touched.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from graphql import (
     GraphQLField,
-    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
@@ -21,7 +19,8 @@ from graphql import (
 
 from aiotwenty.codegen.errors import CodegenError, Problem
 from aiotwenty.codegen.files import MARKER, write_files
-from aiotwenty.codegen.model.names import distinct, escape, pascal_case, snake_case, words
+from aiotwenty.codegen.model.entities import VERBS, files_of
+from aiotwenty.codegen.model.names import distinct, escape, pascal_case, snake_case
 from aiotwenty.codegen.model.selection import Selections
 from aiotwenty.codegen.read.objects import TwentyObject
 from aiotwenty.graphql.relations import connection_node, object_fields
@@ -69,7 +68,10 @@ def operation_names(objects: Iterable[TwentyObject]) -> dict[tuple[str, str], st
 
 
 def metadata_operations(schema: GraphQLSchema) -> dict[str, str]:
-    """The text of each file, by its area. Left out: subscriptions (refused with an API key), uploads (multipart)."""
+    """The text of each file, by the entity that it is about.
+
+    Left out: subscriptions (refused with an API key), uploads (multipart).
+    """
     selections = Selections(schema, entities=True)
     roots = {
         (kind, name): field
@@ -83,23 +85,24 @@ def metadata_operations(schema: GraphQLSchema) -> dict[str, str]:
         [f"{kind} {name}" for kind, name in roots],
         lambda root: _metadata_name(*root.split(), taken=taken),
     )
-    areas = _areas(roots)
+    files = files_of(schema, roots)
     texts: dict[str, list[str]] = {}
-    fragments: set[str] = set()
+    users: dict[str, set[str]] = {}
     for (kind, name), field in roots.items():
         selection = _metadata_selection(selections, field)
         if selection is None:
             continue
+        file = files[kind, name]
         named = get_named_type(field.type)
         node = connection_node(named) or named
         if isinstance(node, GraphQLObjectType):
-            fragments |= selections.used_by(node.name)
-        text = _operation(names[f"{kind} {name}"], kind, name, field, selection)
-        texts.setdefault(areas[kind, name], []).append(text)
-    for name in sorted(fragments, reverse=True):
-        area = _area(name)
-        texts.setdefault(area if area in texts else "other", []).insert(0, selections.fragment(name))
-    return {area: "\n\n".join([MARKER, *blocks]) + "\n" for area, blocks in texts.items()}
+            for used in selections.used_by(node.name):
+                users.setdefault(used, set()).add(file)
+        texts.setdefault(file, []).append(_operation(names[f"{kind} {name}"], kind, name, field, selection))
+    for name in sorted(users, reverse=True):
+        homes = [snake_case(name)] if snake_case(name) in texts else sorted(users[name])
+        texts.setdefault(homes[0] if len(homes) == 1 else SHARED, []).insert(0, selections.fragment(name))
+    return {file: "\n\n".join([MARKER, *blocks]) + "\n" for file, blocks in sorted(texts.items())}
 
 
 def write_operations(folder: Path, texts: dict[str, str]) -> list[Path]:
@@ -177,44 +180,9 @@ def _variable_type(field: GraphQLField, argument: str) -> str:
     return str(definition.type).removesuffix("!") if has_default else str(definition.type)
 
 
-_VERBS = words(
-    """
-    activate add answer apply archive assign authorize cancel check checkout complete compute create deactivate
-    delete destroy disable download duplicate edit email enable end evaluate execute find generate get
-    impersonate initiate install invite list load preview publish refresh remove rename renew request resend
-    reset resolve retry revoke rotate run save search send set setup sign skip start stop submit switch sync
-    track transfer trigger unarchive uninstall update upgrade upload upsert validate verify
-    """
-)
-
-_QUALIFIERS = {"current", "many", "my", "one"}
-
-
 def _metadata_name(kind: str, root: str, *, taken: set[str]) -> str:
     name = root[:1].upper() + root[1:]
-    starts_with_verb = snake_case(root).split("_")[0] in _VERBS
+    starts_with_verb = snake_case(root).split("_")[0] in VERBS
     if kind == "query" and not starts_with_verb:
         name = f"Get{name}"
     return f"{name}Operation" if name in taken else escape(name)
-
-
-def _area(name: str) -> str:
-    """The first word of what a type or root field is about: `view` for ViewFilterGroup and deleteViewField."""
-    parts = snake_case(name).split("_")
-    return next((part for part in parts if part not in _VERBS | _QUALIFIERS), parts[0])
-
-
-def _areas(roots: dict[tuple[str, str], GraphQLField]) -> dict[tuple[str, str], str]:
-    """The area of each root field: of the entity it gives, else what its name speaks of. Tiny ones fall together."""
-    by_type = {key: _area(node.name) for key, field in roots.items() if (node := _entity(field))}
-    known = {area for area, count in Counter(by_type.values()).items() if count > 2}
-    areas = {}
-    for key in roots:
-        area = by_type.get(key) or _area(key[1])
-        areas[key] = next((each for each in (area, area.removesuffix("s")) if each in known), "other")
-    return areas
-
-
-def _entity(field: GraphQLField) -> GraphQLNamedType | None:
-    named = get_named_type(field.type)
-    return connection_node(named) or (named if isinstance(named, GraphQLObjectType) else None)

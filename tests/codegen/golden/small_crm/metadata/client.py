@@ -17,18 +17,8 @@ if typing.TYPE_CHECKING:
 class MetadataClient(rt.OperationsClient):
     """Every operation of /metadata under `queries/`, one method each. All raise `TwentyError`."""
 
-    async def get_objects(self, *, paging: rt.Maybe[inputs.Paging | None] = rt.UNSET) -> rt.Page[records.Object]:
-        return await self._execute(operations.GET_OBJECTS, rt.Page[records.Object], {"paging": paging})
-
-    async def get_object(self, id: rt.UUID) -> records.Object:
-        return await self._execute(operations.GET_OBJECT, records.Object, {"id": id})
-
     async def get_field(self, id: rt.UUID) -> records.Field | None:
         result: records.Field | None = await self._execute(operations.GET_FIELD, records.Field | None, {"id": id})
-        return result
-
-    async def get_theme(self) -> str | None:
-        result: str | None = await self._execute(operations.GET_THEME, str | None, {})
         return result
 
     async def create_one_field(self, input: inputs.CreateFieldInput) -> records.Field:
@@ -36,3 +26,13 @@ class MetadataClient(rt.OperationsClient):
 
     async def delete_one_field(self, id: rt.UUID) -> bool:
         return await self._execute(operations.DELETE_ONE_FIELD, bool, {"id": id})
+
+    async def get_objects(self, *, paging: rt.Maybe[inputs.Paging | None] = rt.UNSET) -> rt.Page[records.Object]:
+        return await self._execute(operations.GET_OBJECTS, rt.Page[records.Object], {"paging": paging})
+
+    async def get_object(self, id: rt.UUID) -> records.Object:
+        return await self._execute(operations.GET_OBJECT, records.Object, {"id": id})
+
+    async def get_theme(self) -> str | None:
+        result: str | None = await self._execute(operations.GET_THEME, str | None, {})
+        return result

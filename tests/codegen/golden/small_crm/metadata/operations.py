@@ -12,6 +12,26 @@ _FIELD = (
 _OBJECT = (
     "fragment Object on Object{id nameSingular namePlural fieldsList{...Field}}"
 )
+GET_FIELD = rt.Operation(
+    "GetField",
+    "query",
+    "query GetField($id:UUID!){field(id:$id){...Field}}",
+    "field",
+    (_FIELD,),
+)
+CREATE_ONE_FIELD = rt.Operation(
+    "CreateOneField",
+    "mutation",
+    "mutation CreateOneField($input:CreateFieldInput!){createOneField(input:$input){...Field}}",
+    "createOneField",
+    (_FIELD,),
+)
+DELETE_ONE_FIELD = rt.Operation(
+    "DeleteOneField",
+    "mutation",
+    "mutation DeleteOneField($id:UUID!){deleteOneField(id:$id)}",
+    "deleteOneField",
+)
 GET_OBJECTS = rt.Operation(
     "GetObjects",
     "query",
@@ -27,29 +47,9 @@ GET_OBJECT = rt.Operation(
     "object",
     (_FIELD, _OBJECT),
 )
-GET_FIELD = rt.Operation(
-    "GetField",
-    "query",
-    "query GetField($id:UUID!){field(id:$id){...Field}}",
-    "field",
-    (_FIELD,),
-)
 GET_THEME = rt.Operation(
     "GetTheme",
     "query",
     "query GetTheme{theme}",
     "theme",
-)
-CREATE_ONE_FIELD = rt.Operation(
-    "CreateOneField",
-    "mutation",
-    "mutation CreateOneField($input:CreateFieldInput!){createOneField(input:$input){...Field}}",
-    "createOneField",
-    (_FIELD,),
-)
-DELETE_ONE_FIELD = rt.Operation(
-    "DeleteOneField",
-    "mutation",
-    "mutation DeleteOneField($id:UUID!){deleteOneField(id:$id)}",
-    "deleteOneField",
 )
