@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.contract.conftest import Connection
 
 UTC = datetime.UTC
-KEY = uuid.UUID(int=7)
+KEY = uuid.UUID("00000000-0000-4000-8000-000000000007")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -167,7 +167,7 @@ async def test_a_walk_ordered_by_any_type_gives_every_record_once(records: Any, 
         "moment": ["2026-01-02T03:04:05Z", None, "1970-01-01T00:00:00Z"],
         "stage": ["TWO", "ONE", "TWO"],
         "stars": ["RATING_4", None, "RATING_1"],
-        "key": [str(KEY), None, str(uuid.UUID(int=3))],
+        "key": [str(KEY), None, "00000000-0000-4000-8000-000000000003"],
     }
     rows = [make(**({"note": note} | ({} if value is None else {field: value}))) for value in values[field] * 2]
     made = await records.create_many(rows)

@@ -16,6 +16,7 @@ from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.source import RAW_TEXT, InputError, Row
 from aiotwenty.errors import InvalidInput
 from aiotwenty.graphql.encode import encode_json
+from aiotwenty.graphql.ids import id_problem
 from aiotwenty.graphql.problems import explained
 from aiotwenty.records.identity import canonical, id_from_key, id_from_row
 
@@ -79,9 +80,12 @@ class Preparer:
     def _id(self, row: Row, own_id: object, keys: tuple[str, ...]) -> str:
         if own_id is not None:
             try:
-                return str(own_id if isinstance(own_id, UUID) else UUID(str(own_id)))
+                uuid = own_id if isinstance(own_id, UUID) else UUID(str(own_id))
             except ValueError:
                 raise ValueRefused(f"id: {own_id!r} is not a UUID") from None
+            if problem := id_problem(uuid):
+                raise ValueRefused(f"id: {problem}")
+            return str(uuid)
         if self.key:
             for target, value in zip(self.key, keys, strict=True):
                 if not value:

@@ -6,6 +6,7 @@ import datetime
 import uuid
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
@@ -13,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from aiotwenty.graphql.advice import filter_the_other
+from aiotwenty.graphql.ids import id_fields, id_problem
 
 T = TypeVar("T")
 
@@ -46,6 +48,22 @@ class Input(BaseModel):
         allow_inf_nan=False,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_its_ids(cls, value: Any) -> Any:
+        """Only ids that the server takes, too."""
+        if isinstance(value, dict):
+            for name in _id_fields(cls).intersection(value):
+                ids = value[name]
+                for item in ids if isinstance(ids, list | tuple) else (ids,):
+                    if problem := id_problem(item):
+                        wrong = PydanticCustomError("id", "{problem}", {"problem": problem})
+                        line = InitErrorDetails(type=wrong, loc=(name,), input=ids)
+                        raise ValidationError.from_exception_data(cls.__name__, [line])
+        return value
+
+
+_id_fields = lru_cache(maxsize=None)(id_fields)
 
 ToMany: TypeAlias = Mapping[str, tuple[str, ...]]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from aiotwenty.errors import InvalidInput
 from aiotwenty.graphql.filters import Filter, normalise
+from aiotwenty.graphql.ids import id_problem
 from aiotwenty.graphql.models import UUID, Input, Record
 from aiotwenty.graphql.page import Page
 from aiotwenty.records.filters import by_ids
@@ -68,7 +69,9 @@ class Namespace(Generic[R]):
 
 
 def as_id(value: UUID | str) -> UUID:
-    """The id. Raises `InvalidInput` when it is none: the server would call it missing (Twenty, July 2026)."""
+    """The id. Raises `InvalidInput` when it is none, or one that the server does not take: it would call it missing."""
+    if problem := id_problem(value):
+        raise InvalidInput(f"{problem}.")
     if isinstance(value, UUID):
         return value
     if not isinstance(value, str):

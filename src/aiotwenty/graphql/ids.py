@@ -1,0 +1,60 @@
+"""Which ids Twenty takes: UUIDs of version 1 to 5, in their usual form, in any case (Twenty, July 2026).
+
+Not version 6, 7 or 8, nil or max, other variants, or a UUID without dashes, in braces or as a URN: the server calls
+some of them missing, finds nothing by others, and refuses a whole batch for one. So they are refused here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+from uuid import RFC_4122, UUID
+
+from pydantic import BaseModel
+
+from aiotwenty.errors import InvalidInput
+
+_USUAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def id_problem(value: object) -> str | None:
+    """Why the server would not take that UUID, or the text of one; None if it would, and for what is neither."""
+    if isinstance(value, str):
+        try:
+            uuid = UUID(value)
+        except ValueError:
+            return None
+        if not _USUAL.fullmatch(value):
+            return f"Twenty takes ids as 8-4-4-4-12 hexadecimal digits with dashes: {uuid}, not {value!r}"
+    elif isinstance(value, UUID):
+        uuid = value
+    else:
+        return None
+    if uuid.variant == RFC_4122 and uuid.version in (1, 2, 3, 4, 5):
+        return None
+    kind = "the nil UUID" if not uuid.int else "the max UUID" if uuid.int == 2**128 - 1 else "one of another variant"
+    if uuid.variant == RFC_4122:
+        kind = f"of version {uuid.version}"
+    return f"Twenty takes UUIDs of version 1 to 5 only, and {value} is {kind}; uuid4() makes one that it takes"
+
+
+def check_ids(variables: Mapping[str, object]) -> None:
+    """Raises `InvalidInput` for a UUID among the variables, or in a list of them, that the server would not take."""
+    for name, value in variables.items():
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, UUID) and (problem := id_problem(item)):
+                raise InvalidInput(f"{name}: {problem}.")
+
+
+def id_fields(model: type[BaseModel]) -> frozenset[str]:
+    """The names, in Python and in GraphQL, of the fields that hold UUIDs or lists of them."""
+    fields = {name: info for name, info in model.model_fields.items() if _is_uuid(info.annotation)}
+    return frozenset(fields) | {info.alias for info in fields.values() if info.alias}
+
+
+def _is_uuid(annotation: Any) -> bool:
+    if get_origin(annotation) in (Union, UnionType, list, Annotated):
+        return any(_is_uuid(part) for part in get_args(annotation))
+    return annotation is UUID
