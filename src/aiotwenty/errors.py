@@ -21,6 +21,12 @@ class Reason(StrEnum):
     """The server failed and does not say over what: it may do better next time. A write may have happened."""
     SERVER_BUG = "server bug"
     """The server broke over what it was sent, and would again. A write may have happened before."""
+    NEEDS_USER = "needs user"
+    """No API key may do it: it takes the session of a user."""
+    NEEDS_PLAN = "needs plan"
+    """The workspace's plan does not include it."""
+    NOT_OFFERED = "not offered"
+    """Nobody may do it through the API."""
 
 
 class TwentyError(Exception):
@@ -145,7 +151,7 @@ class AuthenticationError(ApiError):
 
 
 class PermissionDenied(ApiError):
-    """The key is good, but its role may not do this."""
+    """The key is good, but may not do this: `reason` says so where it is no matter of the key's role."""
 
 
 class NotFoundError(ApiError):

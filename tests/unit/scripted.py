@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 from pydantic_core import from_json, to_json
 
-KEY = "eyJhbGciOiJFUzI1NiJ9.test-key-that-must-never-be-seen.c2lnbmF0dXJl"
+KEY = "eyJhbGciOiJFUzI1NiJ9.eyJuYW1lIjoidGVzdC1rZXktdGhhdC1tdXN0LW5ldmVyLWJlLXNlZW4ifQ.c2lnbmF0dXJl"
 
 
 @dataclass

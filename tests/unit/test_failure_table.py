@@ -73,6 +73,17 @@ ROWS = [
     Row("malformed token on an older server", fails("No payload", "UNAUTHENTICATED", "UNAUTHENTICATED"), e.AuthenticationError),
     Row("token of no type on an older server", fails("Unknown token error.", "BAD_USER_INPUT", "INVALID_INPUT"), e.AuthenticationError),
     Row("revoked key", fails("This API Key is revoked", "FORBIDDEN", "FORBIDDEN_EXCEPTION"), e.AuthenticationError, says="revoked"),
+    Row("key that has expired", fails("This API Key is expired", "FORBIDDEN", "FORBIDDEN_EXCEPTION"), e.AuthenticationError, says="TWENTY_API_KEY"),
+    Row("token that has expired", fails("Token has expired.", "UNAUTHENTICATED", "UNAUTHENTICATED"), e.AuthenticationError),
+    Row("token of another type", fails("Invalid token type", "FORBIDDEN", "INVALID_JWT_TOKEN_TYPE"), e.AuthenticationError, says="TWENTY_API_KEY"),
+    Row("token of another type, in REST", rest(403, "Invalid token type", "INVALID_JWT_TOKEN_TYPE"), e.AuthenticationError),
+    Row("key that was cut off, in REST", rest(400, "Unknown token error.", "INVALID_INPUT"), e.AuthenticationError),
+    Row("revoked key, in REST", rest(403, "This API Key is revoked", "FORBIDDEN_EXCEPTION"), e.AuthenticationError),
+    Row("expired key, in REST", rest(403, "This API Key is expired", "FORBIDDEN_EXCEPTION"), e.AuthenticationError),
+    Row("a user is needed", fails("This endpoint requires a user context. API keys are not supported.", "FORBIDDEN", "FORBIDDEN_EXCEPTION", data=None), e.PermissionDenied, fields={"reason": e.Reason.NEEDS_USER}, says="whatever its role"),
+    Row("a user's id is needed", fails("User id is required", "UNAUTHENTICATED", "INVALID_AUTH_CONTEXT", data={"createBlocklist": None}), e.PermissionDenied, write=True, fields={"reason": e.Reason.NEEDS_USER}),
+    Row("nobody may write it", fails("Method not allowed.", "FORBIDDEN", "FORBIDDEN", data={"createWorkflowRun": None}), e.PermissionDenied, write=True, fields={"reason": e.Reason.NOT_OFFERED}, says="whatever the role"),
+    Row("another plan is needed", fails("This feature requires an Enterprise plan", "FORBIDDEN", "FORBIDDEN_EXCEPTION", data=None), e.PermissionDenied, fields={"reason": e.Reason.NEEDS_PLAN}, says="subscribed"),
     Row("introspection without token", invalid("GraphQL introspection has been disabled, but the requested query contained the field \"__schema\"."), e.AuthenticationError),
     Row("documented 401", answer({"statusCode": 401, "messages": ["Token invalid."], "error": "UNAUTHENTICATED"}, 401), e.AuthenticationError, fields={"status": 401}),
     Row("401 of a proxy", html(401), e.AuthenticationError, fields={"status": 401}),
@@ -261,3 +272,37 @@ async def test_every_recorded_error_has_a_class_of_its_own_or_is_a_bug_of_the_se
             if type(caught.value) is e.ApiError and caught.value.reason is not e.Reason.SERVER_BUG:
                 vague.append(exchange["name"])
     assert not vague
+
+
+CUT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIyMDIwMjAy.c2lnbmF0dXJl"
+"""A key of which a part got lost."""
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        fails("Internal Server Error", "INTERNAL_SERVER_ERROR"),
+        rest(500, "Unterminated string in JSON at position 31", "INTERNAL_SERVER_ERROR"),
+    ],
+    ids=["GraphQL", "REST"],
+)
+async def test_what_the_server_breaks_over_is_the_key_if_it_cannot_be_read(
+    server: ScriptedServer, broken: Answer
+) -> None:
+    server.say(broken)
+    async with Client(server.url, api_key=CUT, retry=RetryPolicy(attempts=2, base=0)) as client:
+        with pytest.raises(e.AuthenticationError, match="TWENTY_API_KEY"):
+            await client.endpoint("graphql").run(READ, Anything, {})
+        with pytest.raises(e.AuthenticationError, match="TWENTY_API_KEY"):
+            await client.rest.get("companies")
+    assert len(server.paths) == 2
+
+
+async def test_a_root_field_that_metadata_does_not_know_is_drift(server: ScriptedServer) -> None:
+    server.say(invalid('Cannot query field "index" on type "Query".'))
+    operation = rt.Operation("Index", "query", "query Index{index{id}}", "index")
+    async with Client(server.url, api_key=KEY) as client:
+        with pytest.raises(e.SchemaDrift, match="introspect and generate again") as caught:
+            await client.endpoint("metadata").run(operation, Anything, {})
+    assert (caught.value.object, caught.value.field, caught.value.operation) == ("Query", "index", "Index")
+    assert server.paths == ["/metadata"]

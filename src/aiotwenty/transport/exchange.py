@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
+
+from pydantic_core import from_json
 
 from aiotwenty.errors import TwentyError
 
@@ -18,6 +21,22 @@ _SHOWN = ("Content-Type", "Location", "Retry-After")
 def redacted(text: str, secret: bytes) -> str:
     """The text without the API key."""
     return text if len(secret) < _SECRET else text.replace(secret.decode(), "***")
+
+
+def is_broken_key(key: str) -> bool:
+    """Whether a key begins like one of Twenty's (they are JWTs) and can't be read on: a part of it is missing.
+
+    The server breaks over such a key (INTERNAL_SERVER_ERROR) before it does anything else (Twenty, July 2026).
+    """
+    head, _, rest = key.partition(".")
+    return _json_part(head) and not _json_part(rest.partition(".")[0])
+
+
+def _json_part(text: str) -> bool:
+    try:
+        return isinstance(from_json(urlsafe_b64decode(text + "=" * (-len(text) % 4))), dict)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

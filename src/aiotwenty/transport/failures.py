@@ -29,7 +29,7 @@ from aiotwenty.errors import (
     TwentyError,
     UnexpectedResponse,
 )
-from aiotwenty.transport.exchange import Reply
+from aiotwenty.transport.exchange import Reply, is_broken_key
 from aiotwenty.transport.gone import Gone, missing, missing_field
 
 _KEY_HINT = (
@@ -49,12 +49,18 @@ _FORBIDDEN_HINT = (
     "Either the role of the API key does not allow this (see Settings, Roles), or the key does not arrive: check that "
     "a proxy passes the Authorization header on."
 )
-_SESSION_HINT = "No API key may do this, whatever its role: do it in Twenty itself, under Settings."
+_REFUSALS: dict[Reason, str] = {
+    Reason.NEEDS_USER: "No API key may do this, whatever its role: do it in Twenty itself, as a user.",
+    Reason.NEEDS_PLAN: "It is a matter of what the workspace has subscribed to, not of the API key's role.",
+    Reason.NOT_OFFERED: "Nobody may do this through the API, whatever the role of the key: the server does it itself.",
+}
 
 # Codes or subCodes that say it all.
 _TELLING: dict[str, type[ApiError]] = {
     "LIMIT_REACHED": RateLimited,
     "UNAUTHENTICATED": AuthenticationError,
+    "INVALID_JWT_TOKEN_TYPE": AuthenticationError,
+    "INVALID_AUTH_CONTEXT": PermissionDenied,
     "PERMISSION_DENIED": PermissionDenied,
     "RECORD_NOT_FOUND": NotFoundError,
     "NOT_FOUND": NotFoundError,
@@ -81,7 +87,8 @@ _MESSAGES: tuple[tuple[re.Pattern[str], type[ApiError]], ...] = tuple(
     for pattern, error in (
         (r"^Limit reached \(", RateLimited),
         (
-            r"^This API Key is revoked|^No payload$|^Unknown token error|^Token invalid|^Missing authentication token",
+            r"^This API Key is (revoked|expired)|^No payload$|^Unknown token error|^Invalid token type"
+            r"|^Token (invalid|has expired)|^Missing authentication token",
             AuthenticationError,
         ),
         (r"introspection has been disabled", AuthenticationError),
@@ -90,7 +97,8 @@ _MESSAGES: tuple[tuple[re.Pattern[str], type[ApiError]], ...] = tuple(
             DuplicateRecord,
         ),
         (r"^Query too complex|^Query complexity is too high|^Maximum depth of \d+ reached", QueryTooComplex),
-        (r"^Forbidden resource|requires a session access token", PermissionDenied),
+        (r"^Forbidden resource|^Method not allowed\.", PermissionDenied),
+        (r"requires a session access token|requires a user context|requires an Enterprise plan", PermissionDenied),
         (r"^Record not found$|^File not found|^Could not find flat entity", NotFoundError),
         (
             r"^Invalid file size|^Filename must|^Direct upload is not supported"
@@ -196,6 +204,8 @@ def _from_errors(
 ) -> TwentyError:
     errors = [entry if isinstance(entry, dict) else {"message": str(entry)} for entry in raw]
     kinds = [_class_of(error, reply.status, generated, metadata) for error in errors]
+    if ApiError in kinds and is_broken_key(reply.secret.decode()):
+        kinds = [AuthenticationError if kind is ApiError else kind for kind in kinds]
     # What may have been written in spite of an error decides over everything: root fields run independently.
     failing = (i for i, kind in enumerate(kinds) if kind is ApiError and _trouble(errors[i], reply.status))
     first = (i for wanted in _FIRST for i, kind in enumerate(kinds) if kind is wanted)
@@ -222,6 +232,8 @@ def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> Twenty
     extensions = {"code": answer.get("error")} if isinstance(answer.get("error"), str) else {}
     errors: list[dict[str, Any]] = [{"message": text, "extensions": extensions} for text in texts]
     kind = _class_of(errors[0], reply.status, generated=False)
+    if kind is ApiError and is_broken_key(reply.secret.decode()):
+        kind = AuthenticationError
     return _build(kind if issubclass(kind, ApiError) else ApiError, errors[0], errors, _data(answer), reply)
 
 
@@ -265,6 +277,16 @@ def _trouble(error: Mapping[str, Any], status: int) -> Reason | None:
     return Reason.SERVER_BUG if _BUG.search(message) else Reason.SERVER_TROUBLE
 
 
+def _refusal(error: Mapping[str, Any]) -> Reason | None:
+    """Why something is refused to a key that is good, if it is no matter of the key's role."""
+    message = str(error.get("message", ""))
+    if _codes(error)[1] == "INVALID_AUTH_CONTEXT" or re.search("session access token|requires a user context", message):
+        return Reason.NEEDS_USER
+    if "requires an Enterprise plan" in message:
+        return Reason.NEEDS_PLAN
+    return Reason.NOT_OFFERED if message.startswith("Method not allowed.") else None
+
+
 def _codes(error: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return _extension(error, "code"), _extension(error, "subCode")
 
@@ -289,7 +311,7 @@ def _build(
     if reasons := _reasons(error):
         message = f"{message.rstrip('.')}: {'; '.join(reasons)}"
     text = message if message.endswith((".", "!", "?")) else message + "."
-    if hint := _hint(kind, message):
+    if hint := _hint(kind, message, error):
         text += f" {hint}"
     if len(errors) > 1:
         text += f" ({len(errors) - 1} more in .errors)"
@@ -301,6 +323,8 @@ def _build(
         result.anonymous = missing_field(message) is not None
     if kind is ApiError:
         result.reason = _trouble(error, reply.status)
+    elif kind is PermissionDenied:
+        result.reason = _refusal(error)
     result.retry_after = _retry_after(reply)
     if isinstance(result, RateLimited):
         result.partial = any(value is not None for value in (data or {}).values())
@@ -330,13 +354,14 @@ def _reasons(error: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _hint(kind: type[ApiError], message: str) -> str:
+def _hint(kind: type[ApiError], message: str, error: Mapping[str, Any]) -> str:
     if kind is AuthenticationError:
         return _ANONYMOUS_HINT if missing_field(message) else _KEY_HINT
     if kind is PermissionDenied:
         if message.startswith("Forbidden resource"):
             return _FORBIDDEN_HINT
-        return _SESSION_HINT if "session access token" in message else _ROLE_HINT
+        reason = _refusal(error)
+        return _REFUSALS[reason] if reason else _ROLE_HINT
     if kind is RateLimited:
         return "The workspace's rate limit is used up: send less, or leave rate_limit='auto' on."
     if _TOO_MANY.match(message):
