@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from pydantic_core import from_json
 
+from aiotwenty.errors import InvalidInput
 from aiotwenty.graphql.encode import encode_json
+from aiotwenty.graphql.ids import id_problem
 from aiotwenty.transport.engine import Engine
 from aiotwenty.transport.exchange import Call, Reply
 from aiotwenty.transport.failures import failure
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+_CHANGING = ("PUT", "PATCH", "DELETE")
+_MANY = ("batch", "restore")
+"""What stands before the name of an object whose records are changed together."""
+_ACTIONS = ("merge", "duplicates", "groupBy")
+_NO_RECORDS = ("metadata", "open-api", "webhooks", "apiKeys")
 
 
 class Rest:
@@ -37,28 +46,55 @@ class Rest:
         """Creates; not sent again once the server may have acted."""
         return await self.request("POST", path, data=data, query=query)
 
-    async def patch(self, path: str, data: object, **query: object) -> Any:
-        """Updates one record: repeats safely."""
-        return await self.request("PATCH", path, data=data, query=query)
+    async def patch(self, path: str, data: object, *, all_records: bool = False, **query: object) -> Any:
+        """Updates one record, which repeats safely, or those that a `filter` finds.
 
-    async def put(self, path: str, data: object, **query: object) -> Any:
-        """Updates one record: repeats safely."""
-        return await self.request("PUT", path, data=data, query=query)
+        Raises `InvalidInput` for many without a filter, which would change every record (Twenty, July 2026), unless
+        `all_records` is true.
+        """
+        return await self.request("PATCH", path, data=data, query=query, all_records=all_records)
 
-    async def delete(self, path: str, **query: object) -> Any:
-        """Not sent again once the server may have acted: the second time it would not find the record."""
-        return await self.request("DELETE", path, query=query)
+    async def put(self, path: str, data: object, *, all_records: bool = False, **query: object) -> Any:
+        """The same as `patch`."""
+        return await self.request("PUT", path, data=data, query=query, all_records=all_records)
+
+    async def delete(self, path: str, *, all_records: bool = False, **query: object) -> Any:
+        """Destroys one record, or those that a `filter` finds; with `soft_delete=True` it deletes.
+
+        Not sent again once the server may have acted: the second time it would not find the record. Raises
+        `InvalidInput` for many without a filter, unless `all_records` is true.
+        """
+        return await self.request("DELETE", path, query=query, all_records=all_records)
 
     async def request(
-        self, method: Method, path: str, *, data: object = None, query: Mapping[str, object] | None = None
+        self,
+        method: Method,
+        path: str,
+        *,
+        data: object = None,
+        query: Mapping[str, object] | None = None,
+        all_records: bool = False,
     ) -> Any:
-        """The parsed JSON of the answer; None where it has no body. Raises any `TwentyError`."""
+        """The parsed JSON of the answer; None where it has no body. Raises any `TwentyError`.
+
+        A change of many without a filter is refused with `InvalidInput`, as in `patch`.
+        """
         path, _, written = path.partition("?")
-        relative = quote(path.strip("/").removeprefix("rest/"), safe="/:")
+        relative = quote(path.strip("/").removeprefix("rest/").strip("/"), safe="/:")
         url = f"{self._base_url}/rest/{relative}"
         given = {name: _plain(value) for name, value in (query or {}).items() if value is not None}
-        if everything := "&".join(filter(None, (written, urlencode(given, doseq=True)))):
+        everything = "&".join(filter(None, (written, urlencode(given, doseq=True))))
+        if everything:
             url += f"?{everything}"
+        parts = relative.split("/")
+        for part in parts:
+            if problem := id_problem(unquote(part)):
+                raise InvalidInput(f"{method} /rest/{relative}: {problem}.")
+        if method in _CHANGING and _is_many(parts) and not all_records and not _restricts(everything):
+            raise InvalidInput(
+                f"{method} /rest/{relative} without a filter would change every record: give a filter with a "
+                "condition, or all_records=True."
+            )
         return await self._engine.send(
             Call(
                 name=f"{method} /rest/{relative}",
@@ -68,10 +104,25 @@ class Rest:
                 body=None if data is None else encode_json(data),
                 method=method,
                 reads=method == "GET",
-                repeatable=method in ("GET", "PUT", "PATCH"),
+                repeatable=method == "GET" or (method in ("PUT", "PATCH") and _is_one(parts)),
                 limited=not relative.startswith(("metadata", "open-api")),
             )
         )
+
+
+def _is_many(parts: list[str]) -> bool:
+    """Whether the path names an object rather than a record of it."""
+    return parts[0] not in _NO_RECORDS and (len(parts) == 1 or (parts[0] in _MANY and len(parts) == 2))
+
+
+def _is_one(parts: list[str]) -> bool:
+    return not _is_many(parts) and parts[0] not in _MANY and parts[-1] not in _ACTIONS
+
+
+def _restricts(query: str) -> bool:
+    """Whether there is a filter with anything in it but brackets."""
+    filters = parse_qs(query).get("filter", [])
+    return any(re.sub(r"\b(and|or|not)\b|[\s(),]", "", text) for text in filters)
 
 
 def _plain(value: object) -> object:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aiotwenty.errors import ApiError
+from aiotwenty.graphql.roots import writes
 
 if TYPE_CHECKING:
     from aiotwenty.workspace.data_model import Field, Object
@@ -51,9 +52,12 @@ def query(
     document: Annotated[str, typer.Argument(help="A file, - for standard input, or the document itself: '{ … }'.")],
     variables: Annotated[str, typer.Option("--variables", help="The variables as a JSON object, or @FILE.")] = "{}",
     endpoint: Annotated[Endpoint, typer.Option(help="Records, or the data model.")] = Endpoint.GRAPHQL,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Refuse a document that writes.")] = False,
 ) -> None:
     """Run a GraphQL document and print its data as JSON."""
     text, values = _document(document), _variables(variables)
+    if read_only and writes(text):
+        raise typer.BadParameter("it would write, and --read-only was asked for", param_hint="DOCUMENT")
     try:
         _print_json(asyncio.run(_query(text, values, endpoint)))
     except ApiError as error:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.file_upload import close_files
-from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, parse
+from graphql import ExecutionResult, GraphQLError, parse
 
 from aiotwenty.errors import AuthenticationError, TwentyError
 from aiotwenty.graphql.decode import decode, decode_document
 from aiotwenty.graphql.encode import encode_body, encode_json
+from aiotwenty.graphql.ids import check_ids
 from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.roots import describe
 from aiotwenty.settings import load_settings
 from aiotwenty.transport.engine import Engine, make_engine
 from aiotwenty.transport.exchange import Call, Reply
@@ -22,7 +24,6 @@ from aiotwenty.transport.gone import missing_field
 
 if TYPE_CHECKING:
     from gql import GraphQLRequest
-    from graphql import DocumentNode
 
 
 T = TypeVar("T")
@@ -66,6 +67,7 @@ class TwentyTransport(AIOHTTPTransport):
 
         Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`.
         """
+        check_ids(variables)
         return await self.post(operation, encode_body(operation, variables), result_type, repeatable=repeatable)
 
     async def post(
@@ -157,7 +159,7 @@ class TwentyTransport(AIOHTTPTransport):
         if operation_name is not None:
             payload["operationName"] = operation_name
         try:
-            name, kind = _describe(parse(document, no_location=True), operation_name)
+            name, kind = describe(parse(document, no_location=True), operation_name)
         except GraphQLError:
             # The server says better what is wrong with it. Unread, it may be anything: it is not repeated.
             name, kind = operation_name, "mutation"
@@ -170,7 +172,7 @@ class TwentyTransport(AIOHTTPTransport):
         if extra_args:
             raise TypeError("TwentyTransport takes no extra_args: set up the client or its session instead")
         payload = request.payload
-        name, kind = _describe(request.document, request.operation_name)
+        name, kind = describe(request.document, request.operation_name)
         if not upload_files:
             data = await self._engine.send(self._document_call(name, kind, payload["query"], body=encode_json(payload)))
             return ExecutionResult(data=data)
@@ -216,15 +218,3 @@ class TwentyTransport(AIOHTTPTransport):
         """Closes the session, unless it belongs to a client."""
         if self._make_engine is not None:
             await self._engine.http.close()
-
-
-def _describe(document: DocumentNode, operation_name: str | None) -> tuple[str | None, str]:
-    """Name and kind of the operation in a document that will be executed."""
-    kinds = set()
-    for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            name = node.name.value if node.name else None
-            if operation_name in (None, name):
-                kinds.add(node.operation)
-                operation_name = operation_name or name
-    return operation_name, "query" if kinds == {OperationType.QUERY} else "mutation"

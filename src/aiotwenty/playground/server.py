@@ -29,6 +29,7 @@ from graphql import (
 from aiotwenty.errors import ApiError, TwentyError
 from aiotwenty.graphql.executor import Executor
 from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.roots import writes
 
 TOKEN_HEADER = "X-Playground-Token"
 _LARGEST_BODY = 10 * 1024 * 1024
@@ -41,10 +42,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Playground:
-    """`async with Playground(twenty) as playground: print(playground.url)`. Binds to 127.0.0.1 only."""
+    """`async with Playground(twenty) as playground: print(playground.url)`. Binds to 127.0.0.1 only.
 
-    def __init__(self, client: Executor, *, port: int = 0) -> None:
+    With `read_only` it refuses documents that write, which their root fields tell, whatever their keyword says.
+    """
+
+    def __init__(self, client: Executor, *, port: int = 0, read_only: bool = False) -> None:
         self._client = client
+        self._read_only = read_only
         self._port = port
         self._token = secrets.token_urlsafe(32)
         self._runner: web.AppRunner | None = None
@@ -119,6 +124,10 @@ class Playground:
             raise web.HTTPBadRequest(text="query and endpoint are wanted.") from None
         if not isinstance(document, str) or not isinstance(variables, dict) or endpoint not in ("graphql", "metadata"):
             raise web.HTTPBadRequest(text="query, variables or endpoint make no sense.")
+        if self._read_only and writes(document):
+            return web.json_response(
+                {"error": "InvalidInput", "message": "this playground only reads, and the document would write."}
+            )
         try:
             answer: dict[str, Any] = {"data": await self._client.execute(document, variables, endpoint=endpoint)}
         except TwentyError as error:

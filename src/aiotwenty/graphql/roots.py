@@ -1,0 +1,62 @@
+"""What a document does, told by its root fields.
+
+/graphql walks documents of records by itself and never looks at the keyword of an operation: the query
+`{ createRocket(data: {}) { id } }` creates (Twenty, July 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    parse,
+)
+
+_WRITE = re.compile(r"(create|update|delete|destroy|restore|merge)[A-Z_]")
+
+
+def describe(document: DocumentNode, operation_name: str | None) -> tuple[str | None, str]:
+    """The name of the operation that will be executed, and whether it is a "query" or counts as a "mutation".
+
+    An object could have a name that begins like a write (`updateLogs`): its reads count as writes, too.
+    """
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    named = operation_name or next((node.name.value for node in operations if node.name), None)
+    meant = [node for node in operations if operation_name is None or (node.name and node.name.value == operation_name)]
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    reads = bool(meant) and all(
+        node.operation is OperationType.QUERY
+        and not any(_WRITE.match(root) for root in _roots(node.selection_set, fragments, set()))
+        for node in meant
+    )
+    return named, "query" if reads else "mutation"
+
+
+def writes(document: str, operation_name: str | None = None) -> bool:
+    """Whether the document may change something; true for what can't be read."""
+    try:
+        return describe(parse(document, no_location=True), operation_name)[1] != "query"
+    except GraphQLError:
+        return True
+
+
+def _roots(
+    selections: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode], through: set[str]
+) -> Iterator[str]:
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value
+        elif isinstance(node, InlineFragmentNode):
+            yield from _roots(node.selection_set, fragments, through)
+        elif isinstance(node, FragmentSpreadNode) and (name := node.name.value) in fragments and name not in through:
+            yield from _roots(fragments[name].selection_set, fragments, through | {name})
