@@ -23,7 +23,7 @@ from aiotwenty.bulk.report import OnProgress, Progress, counted
 from aiotwenty.bulk.source import InputError
 from aiotwenty.bulk.wire import on_its_way, selection_of
 from aiotwenty.graphql.endpoint import TwentyTransport
-from aiotwenty.graphql.filters import Filter
+from aiotwenty.graphql.filters import DELETED_TOO, Filter
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Page
 from aiotwenty.records.paging import Batch, CursorWalk
@@ -94,8 +94,7 @@ async def run_export(
         raise InputError(f"{path}: Parquet cannot be continued; export with a journal to .jsonl or .csv")
     columns = _chosen(columns, fields, names)
     if deleted:
-        either: Filter = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
-        only = {"and": [only, either]} if only else either
+        only = {"and": [only, DELETED_TOO]} if only else DELETED_TOO
     walk = RawWalk(endpoint, names, [column.selector for column in columns], only, page_size)
     opened = journal if isinstance(journal, Journal) else Journal(journal) if journal is not None else None
     part = path.with_name(path.name + ".part")

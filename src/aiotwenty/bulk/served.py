@@ -14,8 +14,6 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
-    build_client_schema,
-    get_introspection_query,
     get_named_type,
     is_leaf_type,
 )
@@ -24,9 +22,9 @@ from pydantic import BaseModel, Field, create_model
 from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.fields import FILE_PARTS, RecordColumn, Shape
 from aiotwenty.bulk.source import InputError
-from aiotwenty.errors import UnexpectedResponse
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.introspection import introspection, read_schema
 from aiotwenty.graphql.models import BigFloat, BigInt, Date, DateTime, Input, Json, PositionInput
 from aiotwenty.graphql.relations import wrong_in_filter
 
@@ -163,11 +161,8 @@ class ServedCatalogue:
 
 async def serve_catalogue(endpoint: TwentyTransport) -> ServedCatalogue:
     """Introspects the workspace (about a third of a second). Raises any `TwentyError`."""
-    answer = await endpoint.run_document(get_introspection_query(descriptions=False))
-    try:
-        return ServedCatalogue(build_client_schema(answer))  # type: ignore[arg-type]
-    except (TypeError, ValueError, KeyError) as error:
-        raise UnexpectedResponse(f"the schema of the workspace makes no sense: {error}") from error
+    answer = await endpoint.run_document(introspection().document)
+    return ServedCatalogue(read_schema(answer, "/graphql"))
 
 
 def _nullable(kind: Any) -> Any:

@@ -12,13 +12,14 @@ from pydantic_core import to_json
 from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
-from aiotwenty.errors import PaginationError, RateLimited, TwentyError
+from aiotwenty.errors import RateLimited, TwentyError
 from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.filters import DELETED_TOO
 from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.page import every_node
 
 LOOKUP_PAGE = 1000
 _TURNS_TO_SEND = 4
-_ALSO_DELETED = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
 
 
 @dataclass
@@ -93,7 +94,7 @@ class Wire:
         )
         wanted: dict[str, Any] = {"id": {"in": ids}}
         if destroy:
-            wanted = {"and": [wanted, _ALSO_DELETED]}
+            wanted = {"and": [wanted, DELETED_TOO]}
         return _ids(await self._post(operation, b'{"filter":' + to_json(wanted) + b"}}"))
 
     async def find(
@@ -102,7 +103,7 @@ class Wire:
         """The records of a filter that names values, with `paths` selected; in the order of their ids."""
         names = self.names
         if deleted_too:
-            wanted = {"and": [wanted, _ALSO_DELETED]}
+            wanted = {"and": [wanted, DELETED_TOO]}
         selection = selection_of(dict.fromkeys(["id", *paths]))
         operation = self._operation(
             f"LookUp{names.type_name}",
@@ -112,18 +113,13 @@ class Wire:
             "filter:$filter,first:$first,after:$after",
             f"{{edges{{node{selection}}}pageInfo{{hasNextPage endCursor}}}}",
         )
-        found: list[dict[str, Any]] = []
-        after: str | None = None
-        while True:
+
+        async def fetch(after: str | None) -> dict[str, Any]:
             variables = {"filter": wanted, "first": LOOKUP_PAGE, **({"after": after} if after else {})}
-            page = await self._post(operation, to_json(variables) + b"}", dict[str, Any])
-            found += [edge["node"] for edge in page["edges"]]
-            info = page["pageInfo"]
-            if not info["hasNextPage"]:
-                return found
-            if info["endCursor"] == after or not info["endCursor"]:
-                raise PaginationError("the server gave the same page twice", operation=operation.name, seen=len(found))
-            after = info["endCursor"]
+            page: dict[str, Any] = await self._post(operation, to_json(variables) + b"}", dict[str, Any])
+            return page
+
+        return await every_node(fetch, operation.name)
 
     async def existing(self, ids: Sequence[str]) -> set[str]:
         """Which of these ids there are, deleted ones too."""

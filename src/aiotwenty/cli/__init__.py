@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-__all__ = ["main"]
+from aiotwenty.cli.exit_codes import ExitCode
 
-INTERRUPTED = 130
-"""The exit code of what Ctrl-C stopped, as shells have it."""
+__all__ = ["main"]
 
 
 def main() -> None:
@@ -18,7 +17,7 @@ def main() -> None:
         import typer  # noqa: F401
     except ModuleNotFoundError as error:
         sys.stderr.write(f"The aiotwenty command needs {error.name}: pip install 'aiotwenty[tools]'\n")
-        raise SystemExit(1) from None
+        raise SystemExit(ExitCode.FAILED) from None
     for stream in (sys.stdout, sys.stderr):
         # What a terminal has no characters for is shown escaped rather than not at all.
         if isinstance(stream, TextIOWrapper):
@@ -28,4 +27,4 @@ def main() -> None:
 
         raise SystemExit(run(sys.argv[1:]))
     except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(ExitCode.INTERRUPTED) from None

@@ -10,9 +10,8 @@ import typer
 from rich.console import Console
 from typer.main import get_command
 
+from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.errors import AuthenticationError, SchemaDrift, TwentyError
-
-FAILED, USAGE, AUTHENTICATION, FINDINGS = 1, 2, 3, 4
 
 _COMMANDS = ("codegen", "records", "bulk", "sandbox", "playground")
 
@@ -53,12 +52,12 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
     except AuthenticationError as error:
-        return _report(error, AUTHENTICATION)
+        return _report(error, ExitCode.AUTHENTICATION)
     except SchemaDrift as error:
-        return _report(error, FINDINGS)
+        return _report(error, ExitCode.FINDINGS)
     except (TwentyError, OSError) as error:
-        return _report(error, FAILED)
-    return 0
+        return _report(error, ExitCode.FAILED)
+    return ExitCode.FINE
 
 
 def _report(error: Exception, code: int) -> int:

@@ -18,7 +18,8 @@ from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.loader import LoadOptions
 from aiotwenty.bulk.options import ReadOptions
 from aiotwenty.bulk.served import serve_catalogue
-from aiotwenty.cli.display import FINDINGS, Display, finish, work
+from aiotwenty.cli.display import Display, finish, work
+from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.cli.values import mapping_of, object_of, pair_of, refuse
 from aiotwenty.migrate import StepReport, compare_workspace, export_workspace, load_plan, load_workspace
 
@@ -309,7 +310,7 @@ def compare(
             for identity, name, there, here in one.different[:5]:
                 typer.echo(f"  {identity} {name}: {there!r} in the folder, {here!r} here")
     if not all(one.equal for one in found):
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 async def _load_one(

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aiotwenty.cli.exit_codes import ExitCode
+
 if TYPE_CHECKING:
     from aiotwenty.codegen.drift import Drift
 
 _CONFIG = Path("codegen.toml")
-_DRIFT = 4
 
 
 class FailOn(StrEnum):
@@ -92,7 +93,7 @@ def check(
     counted = {FailOn.BREAKING: ("breaking",), FailOn.DANGEROUS: ("breaking", "dangerous")}.get(fail_on)
     worst = drift.worst()
     if worst is not None and (counted is None or worst in counted):
-        raise typer.Exit(_DRIFT)
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 def _schemas(folder: Path | None, config: Path) -> dict[str, Path]:

@@ -19,11 +19,10 @@ from rich.progress import Progress as Bar
 
 from aiotwenty import Client
 from aiotwenty.bulk import LoadReport, Progress, Reject
-from aiotwenty.cli import INTERRUPTED
+from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.errors import ConfigurationError, TwentyError
 from aiotwenty.migrate import StepReport
 
-FINDINGS = 4
 SHOWN, SHOWN_TO_MACHINES = 5, 100
 T = TypeVar("T")
 
@@ -102,7 +101,7 @@ def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: 
         else:
             how = "There was no --journal to remember it: the same command begins again."
         typer.echo(f"Stopped; what was in flight was finished. {how}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
 def _go_on(journal: Path) -> str:
@@ -125,7 +124,7 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
     if any(step.report.rejected for step in steps):
         if rejects is not None and not as_json:
             typer.echo(f"{rejects} has the rejected rows: correct them and load that.")
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 def _as_dict(report: LoadReport) -> dict[str, Any]:

@@ -47,6 +47,10 @@ def normalise(value: BaseModel) -> Filter:
     return plain
 
 
+DELETED_TOO: Filter = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
+"""Every record, the soft-deleted ones too, which only a filter on `deletedAt` brings up (Twenty, July 2026)."""
+
+
 def restricts(value: Mapping[str, Any] | None) -> bool:
     """Whether a filter can leave anything out. Empty parts are no filter at all to the server (Twenty, July 2026)."""
     return any(_restricts(name, part) for name, part in (value or {}).items())

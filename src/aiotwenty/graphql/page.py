@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import ConfigDict
 
+from aiotwenty.errors import PaginationError
 from aiotwenty.graphql.models import Json, Record
 
 R = TypeVar("R")
@@ -59,3 +61,22 @@ class Group(Record):
 
     group_by_dimension_values: list[Json]
     total_count: int | None = None
+
+
+async def every_node(fetch: Callable[[str | None], Awaitable[Mapping[str, Any]]], what: str) -> list[dict[str, Any]]:
+    """All nodes of a short list, read page by page; `fetch` gives the connection after a cursor, as it came.
+
+    Raises `PaginationError` when the server says that more follow, and not where. Whoever walks over records needs more
+    proof than that: `aiotwenty.records.paging`.
+    """
+    nodes: list[dict[str, Any]] = []
+    after: str | None = None
+    while True:
+        page = await fetch(after)
+        nodes += [edge["node"] for edge in page["edges"]]
+        info = page["pageInfo"]
+        if not info["hasNextPage"]:
+            return nodes
+        if info["endCursor"] in (None, "", after):
+            raise PaginationError(f"{what}: the server says that more follow, and not where", seen=len(nodes))
+        after = info["endCursor"]

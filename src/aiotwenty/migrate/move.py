@@ -21,14 +21,13 @@ from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
 from aiotwenty.bulk.source import FileSource, InputError, JsonLinesSource, Row
 from aiotwenty.client import Client
 from aiotwenty.errors import InvalidInput, PermissionDenied, TwentyError
-from aiotwenty.graphql.filters import Filter
+from aiotwenty.graphql.filters import DELETED_TOO
 from aiotwenty.migrate.plan import Step, StepReport, run_steps
 from aiotwenty.workspace.data_model import Field, Object, RelationTo
 
 MODEL_FILE = "model.json"
 MEMBERS = "WorkspaceMember"
 _OBJECTS = TypeAdapter(list[Object])
-_ALL: Filter = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
 
 NOT_COMPARED = ("searchVector", "updatedAt", "updatedBy", "createdBy.name", "createdBy.workspaceMemberId")
 """What the server writes by itself, whoever writes the record."""
@@ -313,7 +312,7 @@ async def _compare(
     shape = catalogue.shape(names.type_name)
     there = _rows(path, shape, members)
     columns = [one.selector for one in catalogue.columns(names.type_name) if one.path not in NOT_COMPARED]
-    walk = RawWalk(client.endpoint("graphql"), names, columns, _ALL)
+    walk = RawWalk(client.endpoint("graphql"), names, columns, DELETED_TOO)
     before = _next(there)
     async for record in _records(walk):
         while before is not None and before["id"] < record["id"]:

@@ -22,22 +22,17 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
-    build_client_schema,
-    get_introspection_query,
 )
 
 from aiotwenty.errors import ApiError, TwentyError
 from aiotwenty.graphql.executor import Executor
-from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.introspection import introspection, read_schema
 from aiotwenty.graphql.roots import writes
 
 TOKEN_HEADER = "X-Playground-Token"
 _LARGEST_BODY = 10 * 1024 * 1024
 
 Endpoint = Literal["graphql", "metadata"]
-_INTROSPECTION = Operation(
-    name="IntrospectionQuery", kind="query", root="__schema", text=get_introspection_query(descriptions=False)
-)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -137,10 +132,11 @@ class Playground:
     async def _schema(self, request: web.Request) -> web.Response:
         endpoint: Endpoint = "metadata" if request.match_info["endpoint"] == "metadata" else "graphql"
         try:
-            served = await self._client.execute(_INTROSPECTION, endpoint=endpoint)
+            served = await self._client.execute(introspection(), endpoint=endpoint)
+            schema = read_schema(served, f"/{endpoint}")
         except TwentyError as error:
             return web.json_response(_failure(error))
-        return web.json_response(_outline(build_client_schema(served)))  # type: ignore[arg-type]
+        return web.json_response(_outline(schema))
 
 
 def _failure(error: TwentyError) -> dict[str, Any]:

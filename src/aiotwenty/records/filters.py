@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiotwenty.graphql.filters import Filter
+from aiotwenty.graphql.filters import DELETED_TOO, Filter
 from aiotwenty.graphql.models import UUID
 
 
@@ -21,4 +21,4 @@ def by_ids(ids: list[UUID], *, deleted: bool = False) -> Filter:
     those: Filter = {"id": {"in": ids}}
     if not deleted:
         return those
-    return {"and": [those, {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}]}
+    return {"and": [those, DELETED_TOO]}

@@ -13,7 +13,7 @@ from aiotwenty.graphql.operation import Operation
 
 ModelRole = Literal["record", "create", "update", "filter", "order_by", "group_by", "group_order", "where_unique"]
 
-_SUFFIXES: dict[ModelRole, str] = {
+SUFFIXES: dict[ModelRole, str] = {
     "record": "",
     "create": "CreateInput",
     "update": "UpdateInput",
@@ -59,7 +59,7 @@ class ObjectMeta:
             return self._models[role]
         except KeyError:
             pass
-        name = self.models.get(role) or self.type_name + _SUFFIXES[role]
+        name = self.models.get(role) or self.type_name + SUFFIXES[role]
         model = getattr(import_module(self.package), name)
         self._models[role] = model
         return model

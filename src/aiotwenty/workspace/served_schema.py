@@ -17,15 +17,14 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
-    build_client_schema,
-    get_introspection_query,
     get_named_type,
     is_leaf_type,
     is_required_argument,
 )
 
-from aiotwenty.errors import ApiError, ConfigurationError, SchemaDrift, UnexpectedResponse
+from aiotwenty.errors import ApiError, ConfigurationError, SchemaDrift
 from aiotwenty.graphql.executor import Executor
+from aiotwenty.graphql.introspection import introspection, read_schema
 from aiotwenty.graphql.operation import Operation
 
 Kind: TypeAlias = Literal["query", "mutation"]
@@ -43,13 +42,8 @@ class ServedSchema:
     async def schema(self) -> GraphQLSchema:
         """The schema of `/metadata`, as it was when it was first asked for."""
         if self._schema is None:
-            text = get_introspection_query(descriptions=False)
-            operation = Operation(name="IntrospectionQuery", kind="query", text=text, root="__schema")
-            answer = await self._client.execute(operation, endpoint="metadata")
-            try:
-                self._schema = build_client_schema(answer)  # type: ignore[arg-type]
-            except (TypeError, ValueError, KeyError) as error:
-                raise UnexpectedResponse(f"The schema of /metadata makes no sense: {error}") from error
+            answer = await self._client.execute(introspection(), endpoint="metadata")
+            self._schema = read_schema(answer, "/metadata")
         return self._schema
 
     async def has(self, kind: Kind, root: str) -> bool:

@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 from pydantic import JsonValue
 from pydantic.alias_generators import to_camel
 
-from aiotwenty.errors import ConfigurationError, NotFoundError, PaginationError
+from aiotwenty.errors import ConfigurationError, NotFoundError
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.executor import Executor
 from aiotwenty.graphql.models import UUID, Record
+from aiotwenty.graphql.page import every_node
 from aiotwenty.workspace.data_model import Field, Object, Option, Relation, RelationTo
 from aiotwenty.workspace.served_schema import Select, ServedSchema
 from aiotwenty.workspace.webhooks import Webhooks
@@ -229,17 +230,15 @@ class Workspace:
     async def _walk(self, root: str, select: Select) -> list[dict[str, Any]]:
         """All nodes of a connection of `/metadata`. The server's default is 10 (Twenty, July 2026)."""
         wanted: Select = {"pageInfo": {"hasNextPage": None, "endCursor": None}, "edges": {"node": select}}
-        nodes: list[dict[str, Any]] = []
-        after: str | None = None
-        while True:
+
+        async def fetch(after: str | None) -> dict[str, Any]:
             paging = {"first": _PAGE} if after is None else {"first": _PAGE, "after": after}
-            page = await self.served.call("query", root, {"paging": paging}, optional={"filter": {}}, select=wanted)
-            nodes.extend(edge["node"] for edge in page["edges"])
-            if not page["pageInfo"]["hasNextPage"]:
-                return nodes
-            if page["pageInfo"]["endCursor"] in (None, after):
-                raise PaginationError(f"{root}: the server says that more follow, and not where", seen=len(nodes))
-            after = page["pageInfo"]["endCursor"]
+            page: dict[str, Any] = await self.served.call(
+                "query", root, {"paging": paging}, optional={"filter": {}}, select=wanted
+            )
+            return page
+
+        return await every_node(fetch, root)
 
     async def _object(self, answer: dict[str, Any]) -> Object:
         await self._mark_custom(answer, *answer.get("fieldsList", ()))

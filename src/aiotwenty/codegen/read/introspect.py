@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from graphql import GraphQLError, GraphQLSchema, assert_valid_schema, build_client_schema, get_introspection_query
+from graphql import GraphQLSchema
 
 from aiotwenty.codegen.files import write_files
 from aiotwenty.codegen.read.objects import find_objects
 from aiotwenty.codegen.read.sdl import print_sorted
-from aiotwenty.errors import AuthenticationError, UnexpectedResponse
+from aiotwenty.errors import AuthenticationError
 from aiotwenty.graphql.executor import EndpointName, Executor
-from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.introspection import introspection, read_schema
 
 _ENDPOINTS: dict[str, EndpointName] = {"core": "graphql", "metadata": "metadata"}
 
@@ -44,13 +44,5 @@ async def write_schemas(client: Executor, targets: Mapping[str, Path]) -> list[P
 
 
 async def _introspect(client: Executor, endpoint: EndpointName) -> GraphQLSchema:
-    text = get_introspection_query(descriptions=False)
-    operation = Operation(name="IntrospectionQuery", kind="query", text=text, root="__schema")
-    answer = await client.execute(operation, endpoint=endpoint)
-    try:
-        schema = build_client_schema(answer)  # type: ignore[arg-type]
-        assert_valid_schema(schema)
-    except (TypeError, ValueError, KeyError, GraphQLError) as error:
-        reason = str(error).split("\n")[0]
-        raise UnexpectedResponse(f"The schema of /{endpoint} makes no sense: {reason}") from error
-    return schema
+    answer = await client.execute(introspection(), endpoint=endpoint)
+    return read_schema(answer, f"/{endpoint}", strict=True)

@@ -11,6 +11,7 @@ from aiotwenty.codegen.read.objects import TwentyObject
 from aiotwenty.codegen.write.queries import operation_names
 from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, filled, module
 from aiotwenty.graphql.relations import connection_node, object_fields
+from aiotwenty.records.meta import SUFFIXES
 
 NAMESPACES = "from aiotwenty import objects as ns"
 
@@ -78,7 +79,9 @@ def _namespace(
     lines += ["    meta = ns.ObjectMeta(", "        _PACKAGE,"]
     lines += [f'        "{each}",' for each in (found.type_name, found.singular, found.plural)]
     lines += ["        {", *(f'            "{kind}": "{text}",' for kind, text in kinds.items()), "        },"]
-    expected = {role: found.type_name + suffix for role, suffix in _SUFFIXES.items()}
+    expected: dict[str, str] = {
+        role: found.type_name + suffix for role, suffix in SUFFIXES.items() if role != "where_unique"
+    }
     other = {
         role: class_name(graphql)
         for role, graphql in types.items()
@@ -87,17 +90,6 @@ def _namespace(
     if other:
         lines += ["        {", *(f'            "{role}": "{model}",' for role, model in other.items()), "        },"]
     return "\n".join([*lines, "    )"])
-
-
-_SUFFIXES = {
-    "record": "",
-    "create": "CreateInput",
-    "update": "UpdateInput",
-    "filter": "FilterInput",
-    "order_by": "OrderByInput",
-    "group_by": "GroupByInput",
-    "group_order": "OrderByWithGroupByInput",
-}
 
 
 def _types(schema: GraphQLSchema, found: TwentyObject) -> dict[str, str | None]:

@@ -1,0 +1,19 @@
+"""How a command ends, for scripts and CI."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command."""
+
+    FINE = 0
+    FAILED = 1
+    USAGE = 2
+    """The command line makes no sense; typer's own code for it."""
+    AUTHENTICATION = 3
+    FINDINGS = 4
+    """Drift, differences or rejects were found."""
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C; as shells have it."""

@@ -1,0 +1,41 @@
+"""Asking an endpoint for its schema, and reading what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, cast
+
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    IntrospectionQuery,
+    assert_valid_schema,
+    build_client_schema,
+    get_introspection_query,
+)
+
+from aiotwenty.errors import UnexpectedResponse
+from aiotwenty.graphql.operation import Operation
+
+
+@cache
+def introspection(*, descriptions: bool = False) -> Operation:
+    """The operation that asks for a schema; descriptions, where the server has them, make the answer twice as long."""
+    text = get_introspection_query(descriptions=descriptions)
+    return Operation(name="IntrospectionQuery", kind="query", text=text, root="__schema")
+
+
+def read_schema(answer: Mapping[str, Any], where: str, *, strict: bool = False) -> GraphQLSchema:
+    """The schema in the answer to `introspection()` of `where` ("/metadata"). Raises `UnexpectedResponse`.
+
+    `strict` also refuses what GraphQL does not allow in a schema, such as a type without fields.
+    """
+    try:
+        schema = build_client_schema(cast("IntrospectionQuery", answer))
+        if strict:
+            assert_valid_schema(schema)
+        return schema
+    except (TypeError, ValueError, KeyError, GraphQLError) as error:
+        reason = str(error).split("\n", 1)[0]
+        raise UnexpectedResponse(f"The schema of {where} makes no sense: {reason}") from error
