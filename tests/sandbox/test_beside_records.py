@@ -108,21 +108,86 @@ async def test_a_multipart_request_without_its_map_is_refused(caller: Caller) ->
         assert "'map'" in (await response.text())
 
 
-async def test_an_upload_in_two_steps_ends_in_the_same_file(caller: Caller) -> None:
-    begin = """mutation { createFileUpload(filename: "photo.png", size: 3, fileFolder: FilesField) {
+BEGIN = """mutation ($name: String!, $size: Float!, $folder: FileFolder!, $field: String) {
+    createFileUpload(filename: $name, size: $size, fileFolder: $folder, fieldMetadataId: $field) {
         fileId uploadUrl contentType } }"""
-    target = (await caller.data("/metadata", begin))["createFileUpload"]
-    complete = "mutation ($id: String!) { completeFileUpload(fileId: $id) { size url } }"
-    too_early = await caller.post("/metadata", complete, {"id": target["fileId"]})
-    async with caller.session.put(target["uploadUrl"], data=b"abc") as response:
-        assert response.status == 200
-    done = (await caller.data("/metadata", complete, {"id": target["fileId"]}))["completeFileUpload"]
+COMPLETE = "mutation ($id: String!) { completeFileUpload(fileId: $id) { size url } }"
+FIELD = "7c0f5c3e-2f0b-4a52-9a61-6c5a3f1d0001"
+
+
+async def begun(caller: Caller, size: int = 3, name: str = "photo.png") -> dict[str, Any]:
+    given = {"name": name, "size": size, "folder": "FilesField", "field": FIELD}
+    target: dict[str, Any] = (await caller.data("/metadata", BEGIN, given))["createFileUpload"]
+    return target
+
+
+async def put(caller: Caller, url: str, data: bytes, content_type: str = "image/png") -> tuple[int, Any]:
+    async with caller.session.put(url, data=data, headers={"Content-Type": content_type}) as response:
+        return response.status, await response.json() if response.status != 204 else None
+
+
+async def test_an_upload_in_two_steps_ends_in_the_same_file(caller: Caller) -> None:
+    target = await begun(caller)
+    too_early = await caller.post("/metadata", COMPLETE, {"id": target["fileId"]})
+    assert (await put(caller, target["uploadUrl"], b"abc"))[0] == 204
+    done = (await caller.data("/metadata", COMPLETE, {"id": target["fileId"]}))["completeFileUpload"]
+    again = await caller.data("/metadata", COMPLETE, {"id": target["fileId"]})
 
     assert target["contentType"] == "image/png"
-    assert "errors" in too_early
-    assert done["size"] == 3
+    message = f"File {target['fileId']} has not been uploaded to storage yet"
+    assert [each["message"] for each in too_early["errors"]] == [message]
+    assert done["size"] == again["completeFileUpload"]["size"] == 3
     async with caller.session.get(done["url"]) as response:
         assert await response.read() == b"abc"
+        assert response.headers["Content-Disposition"] == "inline"
+        assert response.headers["Cache-Control"] == "private, max-age=86400, immutable"
+    async with caller.session.get(done["url"].partition("?")[0]) as response:
+        forbidden = {"message": "Forbidden resource", "error": "Forbidden", "statusCode": 403}
+        assert (response.status, await response.json()) == (403, forbidden)
+    status, answer = await put(caller, target["uploadUrl"], b"abc")
+    assert (status, answer["messages"]) == (400, [f"File {target['fileId']} is not awaiting an upload"])
+
+
+async def test_what_is_put_must_be_what_was_declared(caller: Caller) -> None:
+    target = await begun(caller, size=5)
+    fewer = await put(caller, target["uploadUrl"], b"abc")
+    more = await put(caller, target["uploadUrl"], b"abcdef")
+    swallowed = await put(caller, target["uploadUrl"], b"abcde", "text/plain")
+
+    assert (fewer[0], fewer[1]["error"]) == (400, "FILE_SIZE_MISMATCH")
+    assert (more[0], more[1]["error"]) == (413, "FILE_TOO_LARGE")
+    assert (swallowed[0], swallowed[1]["messages"]) == (400, ["Uploaded 0 bytes but 5 were declared"])
+    assert (await put(caller, target["uploadUrl"], b"abcde"))[0] == 204
+    async with caller.session.post(target["uploadUrl"], data=b"abcde") as response:
+        assert response.status == 404
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"size": 0}, "Invalid file size 0 (max 1073741824 bytes)"),
+        ({"size": 1.5}, "Invalid file size 1.5 (max 1073741824 bytes)"),
+        ({"name": "noext"}, "Filename must have an extension"),
+        ({"folder": "CorePicture"}, "Direct upload is not supported for file folder core-picture"),
+        ({"field": None}, "fieldMetadataId or fieldMetadataUniversalIdentifier must be provided"),
+    ],
+)
+async def test_an_upload_that_cannot_be_is_refused(caller: Caller, changed: dict[str, Any], message: str) -> None:
+    given = {"name": "a.txt", "size": 5, "folder": "FilesField", "field": FIELD, **changed}
+    (error,) = (await caller.post("/metadata", BEGIN, given))["errors"]
+
+    assert (error["message"], error["extensions"]["code"]) == (message, "INTERNAL_SERVER_ERROR")
+
+
+async def test_a_record_may_only_have_files_that_have_arrived(caller: Caller) -> None:
+    target = await begun(caller)
+    create = "mutation ($d: AttachmentCreateInput!) { createAttachment(data: $d) { id } }"
+    found = []
+    for file_id in (target["fileId"], FIELD):
+        data = {"name": "a", "file": [{"fileId": file_id, "label": "a.png"}]}
+        found.append((await caller.post("/graphql", create, {"d": data}))["errors"][0]["message"])
+
+    assert found == [f"File {target['fileId']} upload has not been completed", f"File not found: {FIELD}"]
 
 
 # Search
@@ -220,21 +285,121 @@ async def test_rest_lists_objects_with_their_fields_in_pages(caller: Caller) -> 
     status, everything = await caller.get("/rest/metadata/objects")
     _, page = await caller.get("/rest/metadata/objects?limit=5")
     _, next_page = await caller.get(f"/rest/metadata/objects?limit=5&starting_after={page['pageInfo']['endCursor']}")
-    names = [each["nameSingular"] for each in everything["data"]["objects"]]
+    names = [each["nameSingular"] for each in everything["data"]]
 
     assert status == 200
     assert everything["totalCount"] == len(names) == 28
-    assert [each["nameSingular"] for each in page["data"]["objects"]] == names[:5]
-    assert [each["nameSingular"] for each in next_page["data"]["objects"]] == names[5:10]
+    assert [each["nameSingular"] for each in page["data"]] == names[:5]
+    assert [each["nameSingular"] for each in next_page["data"]] == names[5:10]
+    assert page["pageInfo"]["endCursor"] == page["data"][-1]["id"]
 
 
-async def test_rest_tells_one_object_by_its_name(caller: Caller) -> None:
-    status, answer = await caller.get("/rest/metadata/objects/companies")
-    fields = {field["name"]: field for field in answer["data"]["object"]["fields"]}
+async def test_rest_tells_one_object_by_its_id(caller: Caller) -> None:
+    company = caller.sandbox.workspace.model.objects["company"].id
+    status, answer = await caller.get(f"/rest/metadata/objects/{company}")
+    fields = {field["name"]: field for field in answer["fields"]}
 
     assert status == 200
     assert fields["accountOwner"]["relation"]["targetObjectMetadata"]["nameSingular"] == "workspaceMember"
-    assert (await caller.get("/rest/metadata/objects/nope"))[0] == 404
+    assert (await caller.get("/rest/metadata/objects/companies"))[0] == 400
+    assert (await caller.get(f"/rest/metadata/objects/{FIELD}"))[0] == 404
+
+
+async def send(caller: Caller, method: str, path: str, body: Any = None) -> tuple[int, str, str]:
+    headers = {"Authorization": f"Bearer {caller.sandbox.api_key}"}
+    async with caller.session.request(method, caller.sandbox.url + path, json=body, headers=headers) as response:
+        return response.status, response.content_type, await response.text()
+
+
+async def test_rest_makes_and_changes_the_data_model(caller: Caller) -> None:
+    given = {"nameSingular": "rocket", "namePlural": "rockets", "labelSingular": "Rocket", "labelPlural": "Rockets"}
+    status, _, text = await send(caller, "POST", "/rest/metadata/objects", given)
+    rocket = json.loads(text)
+    field = {"objectMetadataId": rocket["id"], "name": "fuel", "label": "Fuel", "type": "TEXT"}
+    made, _, text = await send(caller, "POST", "/rest/metadata/fields", field)
+    changed = await send(caller, "PATCH", f"/rest/metadata/fields/{json.loads(text)['id']}", {"label": "Petrol"})
+    twice, _, refused = await send(caller, "POST", "/rest/metadata/objects", given)
+    empty, _, wrong = await send(caller, "POST", "/rest/metadata/objects", {})
+
+    assert (status, made, changed[0], json.loads(changed[2])["label"]) == (201, 201, 200, "Petrol")
+    assert (twice, json.loads(refused)["error"]) == (400, "METADATA_VALIDATION_ERROR")
+    assert (empty, json.loads(wrong)["error"]) == (400, "Bad Request")
+    assert (await send(caller, "DELETE", f"/rest/metadata/objects/{rocket['id']}"))[0] == 200
+    assert "rocket" not in caller.sandbox.workspace.model.objects
+
+
+async def test_rest_keeps_webhooks(caller: Caller) -> None:
+    given = {"targetUrl": "http://127.0.0.1:9/", "operations": ["*.*"]}
+    status, _, text = await send(caller, "POST", "/rest/metadata/webhooks", given)
+    path = f"/rest/metadata/webhooks/{json.loads(text)['id']}"
+
+    assert status == 201
+    assert (await send(caller, "PATCH", path, {"description": "x"}))[0] == 200
+    assert json.loads((await send(caller, "GET", "/rest/webhooks"))[2])[0]["description"] == "x"
+    assert await send(caller, "DELETE", path) == (200, "text/html", "true")
+    assert (await send(caller, "GET", path))[::2] == (200, "")
+    assert (await send(caller, "POST", "/rest/metadata/apiKeys", {"name": "x"}))[0] == 400
+    assert len(json.loads((await send(caller, "GET", "/rest/apiKeys"))[2])) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["views", "viewFields", "viewFilters", "viewSorts", "viewGroups", "viewFilterGroups", "pageLayouts"]
+)
+async def test_rest_lists_views_and_pages_bare(caller: Caller, path: str) -> None:
+    status, _, text = await send(caller, "GET", f"/rest/metadata/{path}")
+    assert (status, type(json.loads(text))) == (200, list)
+
+
+async def test_a_view_is_made_changed_and_deleted_on_either_side(caller: Caller) -> None:
+    company = caller.sandbox.workspace.model.objects["company"]
+    given = {"name": "Mine", "objectMetadataId": company.id, "icon": "IconList"}
+    _, _, text = await send(caller, "POST", "/rest/metadata/views", given)
+    view = json.loads(text)["id"]
+    create = "mutation ($i: CreateViewFieldInput!) { createViewField(input: $i) { id position } }"
+    field = {"viewId": view, "fieldMetadataId": company.fields["name"].id, "position": 2}
+    made = (await caller.data("/metadata", create, {"i": field}))["createViewField"]
+    read = await caller.data("/metadata", f'{{ getView(id: "{view}") {{ name viewFields {{ id }} }} }}')
+
+    assert read["getView"] == {"name": "Mine", "viewFields": [{"id": made["id"]}]}
+    assert (await send(caller, "PATCH", f"/rest/metadata/views/{view}", {"name": "Ours"}))[0] == 200
+    assert await caller.data("/metadata", f'mutation {{ deleteView(id: "{view}") }}') == {"deleteView": True}
+    assert (await send(caller, "GET", f"/rest/metadata/views/{view}"))[0] == 404
+
+
+async def test_tabs_and_widgets_are_asked_for_by_what_they_lie_in(caller: Caller) -> None:
+    refused = await send(caller, "GET", "/rest/metadata/pageLayoutTabs")
+    layouts = json.loads((await send(caller, "GET", "/rest/metadata/pageLayouts"))[2])
+    tabs = json.loads((await send(caller, "GET", f"/rest/metadata/pageLayoutTabs?pageLayoutId={layouts[0]['id']}"))[2])
+    document = f"""{{ getPageLayoutWidgets(pageLayoutTabId: "{tabs[0]["id"]}") {{
+        title configuration {{ __typename ... on FieldsConfiguration {{ viewId }} }} }} }}"""
+    widgets = (await caller.data("/metadata", document))["getPageLayoutWidgets"]
+
+    assert refused[0] == 400
+    assert widgets[0]["configuration"]["__typename"] == "FieldsConfiguration"
+
+
+async def test_an_assistant_is_answered_by_json_rpc(caller: Caller) -> None:
+    found = {}
+    for method in ("initialize", "ping", "tools/list", "prompts/list", "resources/list", "nope"):
+        status, content_type, text = await send(caller, "POST", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": method})
+        assert (status, content_type) == (200, "application/json")
+        found[method] = json.loads(text)
+
+    assert found["initialize"]["result"]["serverInfo"] == {"name": "Twenty MCP Server", "version": "0.1.0"}
+    assert len(found["tools/list"]["result"]["tools"]) == 7
+    assert found["nope"]["error"]["code"] == -32601
+    assert (await send(caller, "POST", "/mcp", {"jsonrpc": "2.0", "method": "notifications/initialized"}))[0] == 202
+    assert (await send(caller, "GET", "/mcp"))[0] == 405
+    async with caller.session.post(caller.sandbox.url + "/mcp", json={}) as response:
+        assert response.headers["WWW-Authenticate"].startswith('Bearer resource_metadata="http')
+
+
+async def test_a_server_tells_that_it_is_there_but_not_its_version(caller: Caller) -> None:
+    _, content_type, health = await send(caller, "GET", "/healthz")
+    config = json.loads((await send(caller, "GET", "/client-config"))[2])
+
+    assert (content_type, json.loads(health)["status"]) == ("application/json", "ok")
+    assert config["api"]["mutationMaximumAffectedRecords"] == 100
 
 
 async def test_the_open_api_document_names_only_paths_that_answer(caller: Caller) -> None:

@@ -20,9 +20,7 @@ PROBES = recorded_facts.probes()
 ENVELOPE = frozenset({"code", "subCode", "message", "summary"})
 """What the recordings keep of the extensions of an error."""
 
-KNOWN_DIFFERENCES: dict[int, str] = {
-    16: "sandbox: metadata",
-}
+KNOWN_DIFFERENCES: dict[int, str] = {}
 """By the place of the probe, each with its reason."""
 
 

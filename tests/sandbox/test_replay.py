@@ -16,19 +16,7 @@ from tests.support import recorded as recorded_facts
 from tests.support.comparing import differences, plain, shape, values
 from tests.support.recorded_workspace import Answer, Step, Workspace, companies, people, recorded_workspace
 
-KNOWN_DIFFERENCES: dict[str, str] = {
-    "file-upload-complete-unknown": "sandbox: uploads",
-    "file-upload-create": "sandbox: uploads",
-    "file-upload-too-large": "sandbox: uploads",
-    "file-upload-without-extension": "sandbox: uploads",
-    "mcp-ping": "sandbox: MCP",
-    "mcp-without-token": "sandbox: MCP",
-    "option-comma-in-label": "sandbox: metadata",
-    "option-without-value": "sandbox: metadata",
-    "rest-metadata-webhook-create": "sandbox: REST",
-    "sse-events-user": "sandbox: event stream",
-    "webhook-create": "sandbox: metadata",
-}
+KNOWN_DIFFERENCES: dict[str, str] = {}
 """Each with its reason."""
 
 DELETE_COMPANIES = "mutation($f:CompanyFilterInput!){ deleteCompanies(filter:$f){ id } }"
@@ -141,7 +129,8 @@ def compared_bodies(ours: Any, theirs: Any, operation: str) -> list[str]:
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         if isinstance(ours, list) and isinstance(theirs, list):
             return differences(shape(ours), shape(theirs), "body")
-        return [] if plain(ours) == plain(theirs) else [f"body\n  {ours!r}\nis not\n  {theirs!r}"]
+        same = plain(values(ours)) == plain(values(theirs))
+        return [] if same else [f"body\n  {ours!r}\nis not\n  {theirs!r}"]
     if "statusCode" in theirs:
         return [] if plain(ours) == plain(theirs) else [f"error\n  {ours}\nis not\n  {theirs}"]
     found = []

@@ -14,8 +14,9 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from aiotwenty.sandbox.model.workspace import Webhook, Workspace
+from aiotwenty.sandbox.records.events import RecordEvent
 from aiotwenty.sandbox.records.store import open_database
-from aiotwenty.sandbox.records.webhooks import RecordEvent, WebhookSender
+from aiotwenty.sandbox.records.webhooks import WebhookSender
 
 SECRET = "whisper"
 
@@ -79,7 +80,7 @@ async def test_a_delivery_is_signed_over_its_timestamp_and_raw_body(
     workspace: Workspace, sender: WebhookSender, receiver: Receiver
 ) -> None:
     listen(workspace, receiver.url, "company.created")
-    sender.publish(event(workspace))
+    sender.publish([event(workspace)])
     await sender.drain()
 
     [delivery] = receiver.deliveries
@@ -92,7 +93,7 @@ async def test_a_delivery_says_what_happened_to_which_record(
     workspace: Workspace, sender: WebhookSender, receiver: Receiver
 ) -> None:
     listen(workspace, receiver.url, "*.*")
-    sender.publish(RecordEvent(workspace.model.objects["company"], "updated", {"id": "1"}, ["name"]))
+    sender.publish([RecordEvent(workspace.model.objects["company"], "updated", {"id": "1"}, ["name"])])
     await sender.drain()
 
     body = json.loads(receiver.deliveries[0].body)
@@ -119,7 +120,7 @@ async def test_only_what_was_subscribed_to_is_delivered(
     workspace: Workspace, sender: WebhookSender, receiver: Receiver, operation: str, delivered: bool
 ) -> None:
     listen(workspace, receiver.url, operation)
-    sender.publish(event(workspace))
+    sender.publish([event(workspace)])
     await sender.drain()
 
     assert len(receiver.deliveries) == delivered
@@ -130,7 +131,7 @@ async def test_without_a_secret_nothing_is_signed(
     workspace: Workspace, sender: WebhookSender, receiver: Receiver
 ) -> None:
     listen(workspace, receiver.url, "*.*", secret="")
-    sender.publish(event(workspace))
+    sender.publish([event(workspace)])
     await sender.drain()
 
     assert not [name for name in receiver.deliveries[0].headers if name.startswith("X-Twenty-Webhook")]
@@ -143,7 +144,7 @@ async def test_a_receiver_that_fails_disturbs_nothing(
     listen(workspace, "http://127.0.0.1:1/", "*.*")
     listen(workspace, receiver.url, "*.*")
     with caplog.at_level(logging.WARNING):
-        sender.publish(event(workspace))
+        sender.publish([event(workspace)])
         await sender.drain()
 
     assert len(receiver.deliveries) == 1

@@ -8,6 +8,8 @@ from typing import Any
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_SECRET = re.compile(r"[0-9a-f]{64}|(?<=token=)[\w.]+|(?<=http://127.0.0.1):\d+(?=/file)")
+"""And ports, which are those of another server."""
 _OWN = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position"})
 """What each workspace gives a record by itself."""
 
@@ -27,7 +29,7 @@ def values(answer: Any) -> Any:
         return {key: "…" if key in _OWN and value is not None else values(value) for key, value in answer.items()}
     if isinstance(answer, list):
         return [values(item) for item in answer]
-    return _TIME.sub("TIME", answer) if isinstance(answer, str) else answer
+    return _SECRET.sub("redacted", _TIME.sub("TIME", answer)) if isinstance(answer, str) else answer
 
 
 def shape(value: Any) -> Any:

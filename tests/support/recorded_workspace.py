@@ -155,6 +155,8 @@ class Workspace:
                 return key
             case "none":
                 return None
+            case "user":
+                return self.sandbox.user_token
             case "garbage":
                 return "garbage"
             case "truncated":

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 MAX_ROOT_FIELDS = 20
 MAX_WRITTEN_RECORDS = 200
+MAX_AFFECTED_RECORDS = 100
+"""Only told, never enforced (Twenty, July 2026)."""
 MAX_MERGED_RECORDS = 9
 DEFAULT_PAGE = 200
 MAX_NESTED_RECORDS = 60

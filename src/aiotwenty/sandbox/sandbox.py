@@ -12,14 +12,16 @@ from aiohttp import web
 from aiotwenty.sandbox.faults import Fault, Faults
 from aiotwenty.sandbox.http.execute import Core
 from aiotwenty.sandbox.http.rest import Rest
+from aiotwenty.sandbox.http.rest_metadata import RestMetadata
 from aiotwenty.sandbox.http.server import KEEP_ALIVE_SECONDS, KEEP_ALIVE_SECONDS_STRICT, Endpoints
 from aiotwenty.sandbox.http.static_fields import StaticFields
 from aiotwenty.sandbox.limits import RateLimiter, RateLimits, rate_limiter
 from aiotwenty.sandbox.metadata.files import Files
 from aiotwenty.sandbox.metadata.resolvers import Metadata
-from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, MEMBER_ID, MEMBER_NAME, USER_ID, Workspace
+from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, MEMBER_ID, MEMBER_NAME, USER_ID, Caller, Workspace
 from aiotwenty.sandbox.records.operations import Operations
 from aiotwenty.sandbox.records.store import Store, open_database
+from aiotwenty.sandbox.records.streams import EventStreams
 from aiotwenty.sandbox.records.webhooks import WebhookSender
 from aiotwenty.sandbox.records.writing import Writer
 
@@ -119,6 +121,7 @@ class Sandbox:
             store = self._store = Store(connection, model)
             _add_member(store, workspace)
             self._sender = WebhookSender(workspace)
+            streams = self._streams = EventStreams()
             files = self._files = Files(connection, workspace, lambda: self.url)
             static = StaticFields(store, model, strict=self.strict)
             core = Core(model, self._current_operations, static, self._current_limiter, self.strict)
@@ -126,6 +129,7 @@ class Sandbox:
                 workspace,
                 store.apply,
                 files,
+                streams,
                 sdl=self._metadata_sdl,
                 strict=self.strict,
                 url=lambda: self.url,
@@ -135,7 +139,9 @@ class Sandbox:
                 core=core,
                 metadata=metadata,
                 rest=Rest(model, self._current_operations, self.strict),
+                rest_metadata=RestMetadata(workspace, metadata.model, metadata.access, metadata.entities, self.strict),
                 files=files,
+                streams=streams,
                 faults=lambda: self.faults,
                 limiter=self._current_limiter,
                 strict=self.strict,
@@ -189,7 +195,12 @@ class Sandbox:
         model = self.workspace.model
         if self._operations is None or self._operations_revision != model.revision:
             self._operations = Operations(
-                self.store, model, self._files.show, self._sender, self.strict, channels=self.workspace.channels
+                self.store,
+                model,
+                self._files,
+                (self._sender, self._streams),
+                self.strict,
+                channels=self.workspace.channels,
             )
             self._operations_revision = model.revision
         return self._operations
@@ -206,7 +217,7 @@ def _add_member(store: Store, workspace: Workspace) -> None:
         "userEmail": MEMBER_EMAIL,
         "userId": USER_ID,
     }
-    Writer(store, workspace.model, strict=False).create(members, [member], upsert=False, actor="System")
+    Writer(store, workspace.model, strict=False).create(members, [member], upsert=False, actor=Caller("System"))
 
 
 async def serve(

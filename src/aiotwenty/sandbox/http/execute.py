@@ -165,7 +165,7 @@ class Core:
             try:
                 if empty is not None:
                     raise errors.limit_reached(empty.tokens, empty.milliseconds)
-                data[root.key] = operations.run(root, document, reader, caller.name)
+                data[root.key] = operations.run(root, document, reader, caller)
             except errors.RecordError as error:
                 data[root.key] = None
                 failed.append(error.as_dict(self._strict))

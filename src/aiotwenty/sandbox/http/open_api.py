@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from aiotwenty.sandbox.model.composites import ACTOR_SOURCES, COMPOSITES, SubField
@@ -36,6 +37,7 @@ _PAGE_INFO = {
     },
 }
 
+_PAGED = frozenset({"objects", "fields"})
 _ID: dict[str, Any] = {"name": "id", "in": "path", "required": True, "schema": _UUID}
 
 
@@ -50,21 +52,27 @@ def core_document(model: DataModel, url: str) -> dict[str, Any]:
     )
 
 
-def metadata_document(url: str) -> dict[str, Any]:
-    """The same for the data model itself, as far as the sandbox has it over REST."""
-    objects = {"type": "array", "items": {"type": "object"}}
-    found = _answer({"objects": objects}, pageInfo=_PAGE_INFO, totalCount={"type": "integer"})
-    parameters = [
-        {"name": key, "in": "query", "schema": _STRING} for key in ("limit", "starting_after", "ending_before")
-    ]
-    paths = {
-        "/objects": {"get": _said("objects", "findManyObjects", "200", found, parameters=parameters)},
-        "/objects/{id}": {
+def metadata_document(url: str, collections: Iterable[str]) -> dict[str, Any]:
+    """The same for the data model itself and what hangs on it."""
+    one: dict[str, Any] = {"type": "object"}
+    paged = [{"name": key, "in": "query", "schema": _STRING} for key in ("limit", "starting_after", "ending_before")]
+    paths: dict[str, Any] = {}
+    for name in sorted(collections):
+        title, many = name[:1].upper() + name[1:], {"type": "array", "items": one}
+        found = _answer({}, pageInfo=_PAGE_INFO, totalCount={"type": "integer"}) if name in _PAGED else many
+        parameters = {"parameters": paged} if name in _PAGED else {}
+        paths[f"/{name}"] = {
+            "get": _said(name, f"findMany{title}", "200", found, **parameters),
+            "post": _said(name, f"createOne{title[:-1]}", "201", one, body=one),
+        }
+        paths[f"/{name}/{{id}}"] = {
             "parameters": [_ID],
-            "get": _said("objects", "findOneObject", "200", _answer({"object": {"type": "object"}})),
-        },
-    }
-    return _document(f"{url}/rest/metadata", [{"name": "objects", "description": "Objects"}], paths, {})
+            "get": _said(name, f"findOne{title[:-1]}", "200", one),
+            "patch": _said(name, f"updateOne{title[:-1]}", "200", one, body=one),
+            "delete": _said(name, f"deleteOne{title[:-1]}", "200", one),
+        }
+    tags = [{"name": name, "description": f"`{name}`"} for name in sorted(collections)]
+    return _document(f"{url}/rest/metadata", tags, paths, {})
 
 
 def _document(url: str, tags: list[Any], paths: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:

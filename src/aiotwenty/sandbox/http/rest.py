@@ -13,6 +13,7 @@ from aiotwenty.sandbox.language.documents import Selected
 from aiotwenty.sandbox.limits import REST_DEFAULT_PAGE, REST_MAX_PAGE
 from aiotwenty.sandbox.model.model import DataModel, Object, Operation
 from aiotwenty.sandbox.model.scalars import UUID_TEXT
+from aiotwenty.sandbox.model.workspace import Caller
 from aiotwenty.sandbox.records.operations import Operations
 from aiotwenty.sandbox.records.plans import Selection, full_selection
 
@@ -33,7 +34,7 @@ class Rest:
         self._operations = operations
         self._strict = strict
 
-    def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, actor: str) -> RestAnswer:
+    def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, actor: Caller) -> RestAnswer:
         """Status and body; `path` is what follows `/rest/`."""
         try:
             return self._answered(method, path, query, {} if payload is None else payload, actor)
@@ -43,7 +44,9 @@ class Rest:
             kind = "UserInputError" if error.more else "BadRequestException"
             return _failed(400, kind, error.message)
 
-    def _answered(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, actor: str) -> RestAnswer:
+    def _answered(
+        self, method: str, path: list[str], query: Mapping[str, str], payload: Any, actor: Caller
+    ) -> RestAnswer:
         if len(path) > 2 or not path:
             raise errors.invalid_query(f"Query path '/rest/{'/'.join(path)}' invalid. {_EXAMPLES}")
         before, name, after = "", path[0], "".join(path[1:])
@@ -88,10 +91,12 @@ class Rest:
             raise errors.invalid_query(f"'depth={depth}' parameter invalid. Allowed values are {', '.join(allowed)}")
         return int(depth)
 
-    def _call(self, of: Object, operation: Operation, given: dict[str, Any], selection: Selection, actor: str) -> Any:
+    def _call(
+        self, of: Object, operation: Operation, given: dict[str, Any], selection: Selection, actor: Caller
+    ) -> Any:
         return self._operations().call(of, operation, given, selection, actor)
 
-    def _list(self, of: Object, query: Mapping[str, str], depth: int, actor: str) -> RestAnswer:
+    def _list(self, of: Object, query: Mapping[str, str], depth: int, actor: Caller) -> RestAnswer:
         given: dict[str, Any] = {"filter": _filter(query)}
         if query.get("order_by"):
             given["orderBy"] = parse_order_by(query["order_by"])
@@ -108,13 +113,13 @@ class Rest:
             "totalCount": page["totalCount"],
         }
 
-    def _found(self, of: Object, record_id: str | None, depth: int, actor: str) -> RestAnswer:
+    def _found(self, of: Object, record_id: str | None, depth: int, actor: Caller) -> RestAnswer:
         given = {"filter": {"id": {"eq": record_id}}}
         record = self._call(of, "find_one", given, self._selection(of, depth), actor)
         return 200, {"data": {of.roots["find_one"]: _flat(record)}}
 
     def _create(
-        self, of: Object, payload: Any, batch: bool, query: Mapping[str, str], depth: int, actor: str
+        self, of: Object, payload: Any, batch: bool, query: Mapping[str, str], depth: int, actor: Caller
     ) -> RestAnswer:
         operation: Operation = "create_many" if batch else "create_one"
         if batch and not isinstance(payload, list):
@@ -123,7 +128,7 @@ class Rest:
         return 201, self._written(of, operation, given, depth, actor)
 
     def _update(
-        self, of: Object, record_id: str | None, payload: Any, query: Mapping[str, str], depth: int, actor: str
+        self, of: Object, record_id: str | None, payload: Any, query: Mapping[str, str], depth: int, actor: Caller
     ) -> RestAnswer:
         if record_id is not None:
             return 200, self._written(of, "update_one", {"id": record_id, "data": payload}, depth, actor)
@@ -131,7 +136,7 @@ class Rest:
         given = {"data": payload, "filter": _filter(query)}
         return 200, self._written(of, "update_many", given, depth, actor)
 
-    def _delete(self, of: Object, record_id: str | None, query: Mapping[str, str], actor: str) -> RestAnswer:
+    def _delete(self, of: Object, record_id: str | None, query: Mapping[str, str], actor: Caller) -> RestAnswer:
         """For good unless `soft_delete=true`: other than GraphQL's `delete...`, whose name the answer has."""
         soft = query.get("soft_delete") == "true"
         if record_id is None:
@@ -145,7 +150,7 @@ class Rest:
         (shown,) = body["data"].values()
         return 200, {"data": {of.roots["delete_many" if record_id is None else "delete_one"]: shown}}
 
-    def _groups(self, of: Object, query: Mapping[str, str], actor: str) -> RestAnswer:
+    def _groups(self, of: Object, query: Mapping[str, str], actor: Caller) -> RestAnswer:
         """A bare list of groups; numbers that Postgres counts are texts, and times are as it writes them."""
         given: dict[str, Any] = {"groupBy": _json(query, "group_by"), "filter": _filter(query)}
         if query.get("order_by"):
@@ -163,7 +168,7 @@ class Rest:
             for group in self._call(of, "group_by", given, selection, actor)
         ]
 
-    def _duplicates(self, of: Object, payload: Any, depth: int, actor: str) -> RestAnswer:
+    def _duplicates(self, of: Object, payload: Any, depth: int, actor: Caller) -> RestAnswer:
         found = self._call(of, "find_duplicates", payload, self._page_selection(of, depth), actor)
         return 200, {
             "data": [
@@ -177,7 +182,7 @@ class Rest:
         }
 
     def _written(
-        self, of: Object, operation: Operation, given: dict[str, Any], depth: int | None, actor: str
+        self, of: Object, operation: Operation, given: dict[str, Any], depth: int | None, actor: Caller
     ) -> dict[str, Any]:
         """With `depth` None only the id is told."""
         selection = {"id": Selected("id")} if depth is None else self._selection(of, depth)

@@ -1,103 +1,255 @@
-"""`/rest/metadata/objects`: what `/metadata` says of objects and fields, over REST."""
+"""`/rest/metadata/…`: what `/metadata` says and does, over REST."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from aiotwenty.sandbox.metadata.nodes import FieldNode, ObjectNode, RelationNode
-from aiotwenty.sandbox.metadata.pages import Connection
-from aiotwenty.sandbox.model.workspace import Workspace
+from graphql import GraphQLError
 
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.metadata.access_resolvers import AccessResolvers
+from aiotwenty.sandbox.metadata.entities import KINDS, Entities, Entity, Kind
+from aiotwenty.sandbox.metadata.failures import ValidationFailedError
+from aiotwenty.sandbox.metadata.model_resolvers import ModelResolvers
+from aiotwenty.sandbox.metadata.nodes import ApiKeyNode, FieldNode, Node, ObjectNode, RelationNode, WebhookNode
+from aiotwenty.sandbox.model.scalars import UUID_TEXT
+from aiotwenty.sandbox.model.workspace import Caller, Workspace
+
+Answer = tuple[int, Any]
+"""Status and body; a body that is `Missing` is sent as nothing."""
 _OBJECT_KEYS = (
+    *("id", "universalIdentifier", "nameSingular", "namePlural", "labelSingular", "labelPlural", "description"),
+    *("icon", "shortcut", "color", "isCustom", "isRemote", "isActive", "isSystem", "isUIReadOnly", "isSearchable"),
+    *("applicationId", "createdAt", "updatedAt", "labelIdentifierFieldMetadataId"),
+    *("imageIdentifierFieldMetadataId", "isLabelSyncedWithName", "duplicateCriteria"),
+)
+_FIELD_KEYS = (
+    *("id", "universalIdentifier", "type", "name", "label", "description", "icon", "isCustom", "isActive", "isSystem"),
+    *("isUIReadOnly", "isNullable", "isUnique", "defaultValue", "options", "settings", "objectMetadataId"),
+    *("isLabelSyncedWithName", "morphId", "createdAt", "updatedAt", "applicationId"),
+)
+_WEBHOOK_KEYS = (
     "id",
-    "universalIdentifier",
-    "nameSingular",
-    "namePlural",
-    "labelSingular",
-    "labelPlural",
+    "targetUrl",
+    "operations",
     "description",
-    "icon",
-    "isRemote",
-    "isActive",
-    "isSystem",
-    "isUIReadOnly",
-    "isSearchable",
+    "secret",
     "applicationId",
     "createdAt",
     "updatedAt",
-    "labelIdentifierFieldMetadataId",
-    "imageIdentifierFieldMetadataId",
+    "deletedAt",
 )
-_FIELD_KEYS = (
-    "id",
-    "universalIdentifier",
-    "type",
-    "name",
-    "label",
-    "description",
-    "icon",
-    "isActive",
-    "isSystem",
-    "isUIReadOnly",
-    "isNullable",
-    "isUnique",
-    "defaultValue",
-    "options",
-    "settings",
-    "objectMetadataId",
-    "createdAt",
-    "updatedAt",
-)
+_KEY_KEYS = ("id", "name", "expiresAt", "revokedAt", "createdAt", "updatedAt")
+_ENTITIES = {kind.path: kind for kind in KINDS.values()}
+PATHS = frozenset({"objects", "fields", "webhooks", "apiKeys", *_ENTITIES} - {"viewFieldGroups"})
+"""What there is under `/rest/metadata/`."""
 
 
-def list_objects(workspace: Workspace, query: Mapping[str, str], strict: bool) -> tuple[int, dict[str, Any]]:
-    """All objects with their fields, or a page of them: `limit`, `starting_after`, `ending_before`.
-
-    Servers of November 2025 (1.10) refuse these parameters.
-    """
-    if strict and query:
-        return _failed(400, "BadRequestException", f"Invalid parameters: {', '.join(query)}")
-    paging: dict[str, Any] = {"after": query.get("starting_after"), "before": query.get("ending_before")}
-    if (limit := query.get("limit")) is not None:
-        if not limit.isdigit() or limit == "0":
-            return _failed(400, "BadRequestException", f"limit '{limit}' is invalid. Should be a positive integer")
-        paging["last" if paging["before"] else "first"] = int(limit)
-    nodes = [ObjectNode(workspace, each) for each in workspace.model.objects.values()]
-    page = Connection(sorted(nodes, key=lambda node: node.id, reverse=True), paging, {})
-    objects = [_object(node) for node in page.nodes]
-    return 200, {"data": {"objects": objects}, "pageInfo": page.page_info, "totalCount": len(nodes)}
+class Missing:
+    """Stands for what isn't there and isn't an error."""
 
 
-def get_object(workspace: Workspace, name: str) -> tuple[int, dict[str, Any]]:
-    """One object by its id, its singular or its plural name."""
-    for each in workspace.model.objects.values():
-        if name in (each.id, each.name_singular, each.name_plural):
-            return 200, {"data": {"object": _object(ObjectNode(workspace, each))}}
-    return _failed(404, "NotFoundException", f"Object '{name}' not found")
+MISSING = Missing()
 
 
-def _failed(status: int, error: str, message: str) -> tuple[int, dict[str, Any]]:
+@dataclass(slots=True)
+class RestMetadata:
+    workspace: Workspace
+    model: ModelResolvers
+    access: AccessResolvers
+    entities: Entities
+    strict: bool
+
+    def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, caller: Caller) -> Answer:
+        """`path` is the name of a collection, and the id of one of its members."""
+        name, member = path[0], path[1] if len(path) > 1 else None
+        given = payload if isinstance(payload, dict) else {}
+        try:
+            if member is not None and not UUID_TEXT.fullmatch(member):
+                raise errors.invalid_query(f"'{member}' is not a valid UUID")
+            if name in ("objects", "fields"):
+                return self._of_the_model(name, method, member, query, given)
+            if name == "webhooks":
+                return self._webhooks(method, member, given)
+            if name == "apiKeys":
+                return self._api_keys(method, member, caller)
+            return self._entities(_ENTITIES[name], method, member, query, given)
+        except errors.RecordError as error:
+            return failed(400, "BadRequestException", error.message)
+        except ValidationFailedError as error:
+            extensions = error.extensions or {}
+            body = {"statusCode": 400, "error": "METADATA_VALIDATION_ERROR", "message": error.message}
+            return 400, body | {key: extensions[key] for key in ("errors", "summary")}
+        except GraphQLError as error:
+            code = str((error.extensions or {}).get("code"))
+            status, kind = (404, "NotFoundException") if code == "NOT_FOUND" else (400, "BadRequestException")
+            return failed(status, kind, error.message)
+
+    # Objects and fields
+
+    def _of_the_model(
+        self, name: str, method: str, member: str | None, query: Mapping[str, str], given: Entity
+    ) -> Answer:
+        one = name[:-1]
+        shown = _object if one == "object" else _field
+        verb = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}.get(method)
+        table = self.model.table()
+        if verb is not None and (member is None) == (verb == "create"):
+            if verb == "create" and (wrong := _unfilled(given, _NEEDED[one])):
+                return _invalid(wrong)
+            change: Entity = {one: given} if verb == "create" else {"id": member}
+            if verb == "update":
+                change["update"] = given
+            return 201 if verb == "create" else 200, shown(table[f"{verb}One{one.capitalize()}"](change))
+        if method != "GET":
+            return _no_such_route(method, name)
+        if member is not None:
+            return 200, shown(table[one](member))
+        nodes = self.model.object_nodes() if one == "object" else self.model.field_nodes()
+        return self._page(nodes, query, shown)
+
+    def _page(self, nodes: list[Any], query: Mapping[str, str], shown: Callable[[Any], Entity]) -> Answer:
+        """All of them unless a limit is given; cursors are ids. An older server knows no parameters."""
+        if self.strict and query:
+            return failed(400, "BadRequestException", f"Invalid parameters: {', '.join(query)}")
+        text = query.get("limit", "")
+        if text and (not text.isdigit() or text == "0"):
+            raise errors.invalid_query(f"limit '{text}' is invalid. Should be an integer")
+        limit = int(text) if text else len(nodes)
+        ids = [node.id for node in nodes]
+        start, end = 0, len(nodes)
+        if query.get("starting_after"):
+            start = _place(ids, query["starting_after"]) + 1
+        if query.get("ending_before"):
+            end = _place(ids, query["ending_before"])
+            start = max(start, end - limit)
+        page = nodes[start : min(end, start + limit)]
+        info = {
+            "hasNextPage": start + len(page) < len(nodes),
+            "startCursor": page[0].id if page else None,
+            "endCursor": page[-1].id if page else None,
+        }
+        return 200, {"data": [shown(node) for node in page], "pageInfo": info, "totalCount": len(nodes)}
+
+    # Webhooks and keys
+
+    def _webhooks(self, method: str, member: str | None, given: Entity) -> Answer:
+        table = self.access.table()
+        match method, member:
+            case "GET", None:
+                return 200, [self._webhook(node) for node in table["webhooks"]()]
+            case "GET", _:
+                node = table["webhook"](member)
+                return 200, MISSING if node is None else self._webhook(node)
+            case "POST", None:
+                wrong = [] if isinstance(given.get("targetUrl"), str) else ["targetUrl must be a string"]
+                if not isinstance(given.get("operations"), list):
+                    wrong += ["each value in operations must be a string", "operations must be an array"]
+                return _invalid(wrong) if wrong else (201, self._webhook(table["createWebhook"](given)))
+            case (("PATCH" | "PUT"), str()):
+                return 200, self._webhook(table["updateWebhook"]({"id": member, "update": given}))
+            case "DELETE", str():
+                table["deleteWebhook"](member)
+                return 200, True
+        return _no_such_route(method, "webhooks")
+
+    def _webhook(self, node: WebhookNode) -> Entity:
+        return {key: node.get(key) for key in _WEBHOOK_KEYS} | {"workspaceId": self.workspace.id}
+
+    def _api_keys(self, method: str, member: str | None, caller: Caller) -> Answer:
+        keys = self.workspace.api_keys
+        match method, member:
+            case "GET", None:
+                return 200, [self._api_key(each) for each in keys]
+            case "GET", str():
+                return (
+                    (200, self._api_key(member))
+                    if member in keys
+                    else failed(404, "NotFoundException", "API Key not found")
+                )
+        if not caller.is_person and not self.strict:
+            return failed(400, "FORBIDDEN_EXCEPTION", "This endpoint requires a session access token")
+        return _no_such_route(method, "apiKeys")
+
+    def _api_key(self, key_id: str) -> Entity:
+        node = ApiKeyNode(self.workspace, self.workspace.api_keys[key_id])
+        return {key: node.get(key) for key in _KEY_KEYS} | {"workspaceId": self.workspace.id}
+
+    # Views and page layouts
+
+    def _entities(self, kind: Kind, method: str, member: str | None, query: Mapping[str, str], given: Entity) -> Answer:
+        match method, member:
+            case "GET", None:
+                parent = query.get(kind.parent or "")
+                if kind.parent_needed and not parent:
+                    return failed(400, "BadRequestException", f"{kind.parent} is required")
+                return 200, self.entities.of(kind, parent)
+            case "GET", str():
+                entity = self.entities.find(kind, member)
+                return (200, entity) if entity else failed(404, "NotFoundException", f"{kind.type} not found")
+            case "POST", None:
+                wrong = [f"{name} should not be empty" for name in kind.needed if given.get(name) in (None, "")]
+                return _invalid(wrong) if wrong else (201, self.entities.create(kind, given))
+            case (("PATCH" | "PUT"), str()):
+                return 200, self.entities.update(kind, member, given)
+            case "DELETE", str():
+                self.entities.delete(kind, member)
+                return 200, {"success": True}
+        return _no_such_route(method, kind.path)
+
+
+_NEEDED = {
+    "object": ("nameSingular", "namePlural", "labelSingular", "labelPlural"),
+    "field": ("type", "name", "label", "objectMetadataId"),
+}
+
+
+def _unfilled(given: Entity, names: tuple[str, ...]) -> list[str]:
+    return [f"{name} must be a string" for name in names if not isinstance(given.get(name), str)]
+
+
+def _place(ids: list[str], cursor: str) -> int:
+    if cursor not in ids:
+        raise errors.invalid_cursor(cursor)
+    return ids.index(cursor)
+
+
+def failed(status: int, error: str, message: str) -> Answer:
     return status, {"statusCode": status, "error": error, "messages": [message]}
 
 
-def _object(node: ObjectNode) -> dict[str, Any]:
+def _invalid(messages: list[str]) -> Answer:
+    return 400, {"message": messages, "error": "Bad Request", "statusCode": 400}
+
+
+def _no_such_route(method: str, name: str) -> Answer:
+    body = {"message": f"Cannot {method} /rest/metadata/{name}", "error": "Not Found", "statusCode": 404}
+    return 404, body
+
+
+def _object(node: ObjectNode) -> Entity:
     return {key: node.get(key) for key in _OBJECT_KEYS} | {"fields": [_field(each) for each in node.fields_list]}
 
 
-def _field(node: FieldNode) -> dict[str, Any]:
-    said = {key: node.get(key) for key in _FIELD_KEYS}
+def _field(node: FieldNode) -> Entity:
+    made = {key: node.get(key) for key in _FIELD_KEYS}
     if node.relation is not None:
-        said["relation"] = _relation(node.relation)
+        made["relation"] = _relation(node.relation)
     if node.morph_relations is not None:
-        said["morphRelations"] = [_relation(each) for each in node.morph_relations]
-    return said
+        made["morphRelations"] = [_relation(each) for each in node.morph_relations]
+    return made
 
 
-def _relation(node: RelationNode) -> dict[str, Any]:
-    target_keys = ("id", "nameSingular", "namePlural")
+def _relation(node: RelationNode) -> Entity:
+    def named(of: Node, *keys: str) -> Entity:
+        return {key: of.get(key) for key in keys}
+
     return {
         "type": node.type,
-        "targetObjectMetadata": {key: node.target_object_metadata.get(key) for key in target_keys},
-        "targetFieldMetadata": {key: node.target_field_metadata.get(key) for key in ("id", "name")},
+        "sourceObjectMetadata": named(node.source_object_metadata, "id", "nameSingular", "namePlural"),
+        "targetObjectMetadata": named(node.target_object_metadata, "id", "nameSingular", "namePlural"),
+        "sourceFieldMetadata": named(node.source_field_metadata, "id", "name"),
+        "targetFieldMetadata": named(node.target_field_metadata, "id", "name"),
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from aiohttp import web
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.faults import Faults
-from aiotwenty.sandbox.http import disturb, rest_metadata
+from aiotwenty.sandbox.http import disturb, mcp, rest_metadata
 from aiotwenty.sandbox.http.execute import Core, RecordAnswer
 from aiotwenty.sandbox.http.open_api import core_document, metadata_document
 from aiotwenty.sandbox.http.requests import (
@@ -27,11 +26,13 @@ from aiotwenty.sandbox.http.requests import (
     to_json,
 )
 from aiotwenty.sandbox.http.rest import Rest
-from aiotwenty.sandbox.language.validating import Answer
-from aiotwenty.sandbox.limits import MAX_BODY_BYTES, RateLimiter
+from aiotwenty.sandbox.http.rest_metadata import RestMetadata
+from aiotwenty.sandbox.language.validating import Answer, Subscribed
+from aiotwenty.sandbox.limits import MAX_AFFECTED_RECORDS, MAX_BODY_BYTES, RateLimiter
 from aiotwenty.sandbox.metadata.files import Files
 from aiotwenty.sandbox.metadata.resolvers import Metadata
 from aiotwenty.sandbox.model.workspace import Caller, Workspace
+from aiotwenty.sandbox.records.streams import EventStreams
 
 _BEARER = re.compile(r"bearer\s+(\S+)", re.IGNORECASE)
 KEEP_ALIVE_SECONDS = 65
@@ -39,6 +40,8 @@ KEEP_ALIVE_SECONDS_STRICT = 5
 _GRAPHQL_JSON = "application/graphql-response+json"
 _EVENTS = "text/event-stream"
 _COMMENT_SECONDS = 12
+_COMMENTS_PER_EVENT = 2
+"""After that many an empty event is sent, too."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CallHandler = Callable[[web.Request, Call], Awaitable[web.StreamResponse]]
@@ -52,7 +55,9 @@ class Endpoints:
     core: Core
     metadata: Metadata
     rest: Rest
+    rest_metadata: RestMetadata
     files: Files
+    streams: EventStreams
     faults: Callable[[], Faults]
     limiter: Callable[[], RateLimiter]
     strict: bool
@@ -69,10 +74,11 @@ class Endpoints:
             else:
                 router.add_route("*", f"{path}/", handler)
         router.add_get("/healthz", _health)
+        router.add_get("/client-config", _client_config)
         router.add_get("/file/{folder}/{id}", self.files.download)
-        router.add_put("/file/upload/{id}", self.files.receive)
-        router.add_get("/rest/metadata/objects", self._disturbed(self._rest_objects))
-        router.add_get("/rest/metadata/objects/{name}", self._disturbed(self._rest_object))
+        router.add_put("/file-upload/{id}", self.files.receive)
+        if not self.strict:
+            router.add_route("*", "/mcp", self._disturbed(self._mcp))
         router.add_get("/rest/open-api/core", self._disturbed(self._open_api))
         router.add_get("/rest/open-api/metadata", self._disturbed(self._open_api_metadata))
         router.add_route("*", "/rest/{path:.+}", self._disturbed(self._rest_records))
@@ -140,6 +146,10 @@ class Endpoints:
             if only_static and request.path.startswith("/graphql"):
                 return self._respond(request, self.core.static_answer(asked, caller))
             answer = execute(asked, caller)
+            if answer.events and request.path.startswith("/metadata") and not _takes_events(request):
+                return web.Response(status=406)
+            if isinstance(answer.body, Subscribed):
+                return await self._listen(request, answer.body)
             return await _silence(request) if answer.body is None else self._respond(request, answer)
 
         return handle
@@ -160,6 +170,29 @@ class Endpoints:
             case "GET" | "POST" | "PUT":
                 return
         raise RefusedError(web.Response(status=405, headers={"Allow": "GET, POST"}))
+
+    async def _listen(self, request: web.Request, subscribed: Subscribed) -> web.StreamResponse:
+        """Tells of what happens until the caller goes."""
+        stream = self.streams.open(str(subscribed.arguments.get("eventStreamId")))
+        response = web.StreamResponse(headers={"Content-Type": _EVENTS, "Content-Encoding": "none"})
+        try:
+            await response.prepare(request)
+            await response.write(b":\n\n")
+            entries: list[Any] | None = []
+            quiet = 0
+            while True:
+                if entries is not None:
+                    value = {"eventStreamId": stream.id, "objectRecordEventsWithQueryIds": entries}
+                    event = to_json(subscribed.answer(value | {"metadataEvents": []}))
+                    await response.write(b"event: next\ndata: " + event + b"\n\n")
+                try:
+                    entries = await asyncio.wait_for(stream.frames.get(), _COMMENT_SECONDS)
+                except TimeoutError:
+                    quiet += 1
+                    await response.write(b":\n\n")
+                    entries = [] if quiet % _COMMENTS_PER_EVENT == 0 and not stream.silent else None
+        finally:
+            self.streams.close(stream)
 
     def _respond(self, request: web.Request, answer: Answer) -> web.Response:
         status, walked = answer.status, isinstance(answer, RecordAnswer)
@@ -191,19 +224,14 @@ class Endpoints:
 
     async def _rest_records(self, request: web.Request, call: Call) -> web.StreamResponse:
         caller = self._rest_caller(request)
+        path = [part for part in request.match_info["path"].split("/") if part]
+        if (below := _metadata_path(path)) is not None:
+            answer = self.rest_metadata.answer(request.method, below, request.query, call.payload, caller)
+            return _metadata_response(*answer)
         if (empty := self.limiter().take()) is not None:
             error = errors.limit_reached(empty.tokens, empty.milliseconds)
             return _rest_failed(429, "HttpException", error.message)
-        path = [part for part in request.match_info["path"].split("/") if part]
-        return _rest_response(*self.rest.answer(request.method, path, request.query, call.payload, caller.name))
-
-    async def _rest_objects(self, request: web.Request, call: Call) -> web.StreamResponse:
-        self._rest_caller(request)
-        return _rest_response(*rest_metadata.list_objects(self.workspace, request.query, self.strict))
-
-    async def _rest_object(self, request: web.Request, call: Call) -> web.StreamResponse:
-        self._rest_caller(request)
-        return _rest_response(*rest_metadata.get_object(self.workspace, request.match_info["name"]))
+        return _rest_response(*self.rest.answer(request.method, path, request.query, call.payload, caller))
 
     async def _open_api(self, request: web.Request, call: Call) -> web.StreamResponse:
         self._rest_caller(request)
@@ -211,7 +239,23 @@ class Endpoints:
 
     async def _open_api_metadata(self, request: web.Request, call: Call) -> web.StreamResponse:
         self._rest_caller(request)
-        return _rest_response(200, metadata_document(self.url()))
+        return _rest_response(200, metadata_document(self.url(), rest_metadata.PATHS))
+
+    # Assistants
+
+    async def _mcp(self, request: web.Request, call: Call) -> web.StreamResponse:
+        if request.method != "POST":
+            return web.Response(status=405, headers={"Allow": "POST"})
+        try:
+            caller = self._caller(request)
+        except errors.RecordError:
+            caller = None
+        return mcp.unauthorized(self.url()) if caller is None else mcp.answer(request, call, self.workspace)
+
+
+def _takes_events(request: web.Request) -> bool:
+    accepted = request.headers.get("Accept", "*/*")
+    return _EVENTS in accepted or "*/*" in accepted
 
 
 async def _silence(request: web.Request) -> web.StreamResponse:
@@ -221,6 +265,20 @@ async def _silence(request: web.Request) -> web.StreamResponse:
     while True:
         await response.write(b":\n\n")
         await asyncio.sleep(_COMMENT_SECONDS)
+
+
+def _metadata_path(path: list[str]) -> list[str] | None:
+    """What follows `metadata/`, if there is such a collection; webhooks and keys are found without it, too."""
+    below = path[1:] if path[:1] == ["metadata"] else path if path[:1] in (["webhooks"], ["apiKeys"]) else []
+    return below if below and below[0] in rest_metadata.PATHS and len(below) <= 2 else None
+
+
+def _metadata_response(status: int, body: Any) -> web.Response:
+    if body is rest_metadata.MISSING:
+        return web.Response(status=status)
+    if body is True:
+        return web.Response(text="true", status=status, content_type="text/html")
+    return _rest_response(status, body)
 
 
 def _rest_response(status: int, body: Any) -> web.Response:
@@ -258,4 +316,20 @@ async def _nothing_here(_request: web.Request) -> web.Response:
 
 
 async def _health(_request: web.Request) -> web.Response:
-    return web.Response(text=json.dumps({"status": "ok", "info": {}, "error": {}, "details": {}}))
+    return web.json_response({"status": "ok", "info": {}, "error": {}, "details": {}})
+
+
+async def _client_config(_request: web.Request) -> web.Response:
+    """What a front end is told before anybody signs in; the version of the server isn't."""
+    return web.json_response(
+        {
+            "authProviders": {"google": False, "magicLink": False, "password": True, "microsoft": False, "sso": []},
+            "signInPrefilled": False,
+            "isMultiWorkspaceEnabled": False,
+            "isEmailVerificationRequired": False,
+            "debugMode": False,
+            "analyticsEnabled": False,
+            "api": {"mutationMaximumAffectedRecords": MAX_AFFECTED_RECORDS},
+            "features": {},
+        }
+    )

@@ -26,11 +26,14 @@ from graphql import (
     parse,
     specified_rules,
     validate,
+    value_from_ast_untyped,
 )
 
 from aiotwenty.sandbox.language.javascript import as_javascript
 from aiotwenty.sandbox.language.variables import variable_errors
+from aiotwenty.sandbox.model.scalars import UUID_TEXT
 
+_Fragments = dict[str, FragmentDefinitionNode]
 MAX_FIELDS = 2000
 MAX_DEPTH = 10
 _log = logging.getLogger(__name__)
@@ -58,6 +61,14 @@ def not_found(entity: str, entity_id: str) -> GraphQLError:
     """What a lookup by id says of something that isn't there."""
     message = f"Unable to find {entity} with id: {entity_id}"
     return GraphQLError(message, extensions={"code": "NOT_FOUND", "userFriendlyMessage": "An error occurred."})
+
+
+def known_uuid(text: str) -> str:
+    """The same id. Raises what Postgres says of one that isn't a UUID: the schema's scalar lets any text pass."""
+    if not UUID_TEXT.fullmatch(text):
+        extensions = {"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": "An error occurred."}
+        raise GraphQLError(f'invalid input syntax for type uuid: "{text}"', extensions=extensions)
+    return text
 
 
 def run(
@@ -91,7 +102,8 @@ def run(
     if wrong := variable_errors(schema, operation, variables or {}):
         return Answer({"errors": wrong}, status=400, refused=True)
     if operation.operation is OperationType.SUBSCRIPTION:
-        return _subscribed(operation, with_key=bool(context))
+        fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+        return _subscribed(operation, caller=context, variables=variables or {}, fragments=fragments)
     result = execute_sync(
         schema,
         document,
@@ -103,13 +115,16 @@ def run(
     return _answer(result)
 
 
-def _subscribed(operation: OperationDefinitionNode, *, with_key: bool) -> Answer:
-    """What an API key may subscribe to, as Twenty answered in July 2026.
+def _subscribed(
+    operation: OperationDefinitionNode, *, caller: Any, variables: Mapping[str, Any], fragments: _Fragments
+) -> Answer:
+    """What may be subscribed to, as Twenty answered in July 2026.
 
-    Nothing but `logicFunctionLogs`, which opens and stays silent; HTTP 500 in one server-sent event for the others.
+    With an API key nothing but `logicFunctionLogs`, which opens and stays silent; HTTP 500 in one server-sent event
+    for the others. A person may listen to records.
     """
     roots = [node for node in operation.selection_set.selections if isinstance(node, FieldNode)]
-    match roots[0].name.value if roots and with_key else "":
+    match roots[0].name.value if roots and caller else "":
         case "logicFunctionLogs":
             return Answer(None, events=True)
         case "eventLogsLive":
@@ -117,10 +132,46 @@ def _subscribed(operation: OperationDefinitionNode, *, with_key: bool) -> Answer
             return Answer(
                 {"errors": [{"message": "ClickHouse is not configured", "extensions": extensions}]}, events=True
             )
+        case "onEventSubscription" if caller.is_person:
+            return Answer(Subscribed(roots[0], variables, fragments), events=True)
     said = _located(GraphQLError("Forbidden resource", roots)) | {
         "path": [(one.alias or one.name).value for one in roots]
     }
     return Answer({"errors": [said]}, status=500, events=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription that is answered with events."""
+
+    root: FieldNode
+    variables: Mapping[str, Any]
+    fragments: _Fragments
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        given = self.root.arguments or ()
+        return {each.name.value: value_from_ast_untyped(each.value, dict(self.variables)) for each in given}
+
+    def answer(self, value: Any) -> dict[str, Any]:
+        """One event: what is selected of a value."""
+        key = (self.root.alias or self.root.name).value
+        return {"data": {key: self._selected(value, self.root.selection_set)}}
+
+    def _selected(self, value: Any, selections: SelectionSetNode | None) -> Any:
+        if isinstance(value, list):
+            return [self._selected(each, selections) for each in value]
+        if selections is None or not isinstance(value, dict):
+            return value
+        made: dict[str, Any] = {}
+        for node in selections.selections:
+            if isinstance(node, FieldNode):
+                made[(node.alias or node.name).value] = self._selected(value.get(node.name.value), node.selection_set)
+            elif isinstance(node, InlineFragmentNode):
+                made |= self._selected(value, node.selection_set)
+            elif isinstance(node, FragmentSpreadNode):
+                made |= self._selected(value, self.fragments[node.name.value].selection_set)
+        return made
 
 
 def refusal(errors: list[GraphQLError]) -> Answer:
@@ -181,9 +232,6 @@ def _over_limits(document: DocumentNode, operation: OperationDefinitionNode) -> 
 def _too_complex(message: str, message_id: str, friendly: str) -> dict[str, Any]:
     user_message = {"id": message_id, "message": friendly}
     return {"message": message, "extensions": {"userFriendlyMessage": user_message, "code": "BAD_USER_INPUT"}}
-
-
-_Fragments = dict[str, FragmentDefinitionNode]
 
 
 def _names(selections: SelectionSetNode, fragments: _Fragments) -> list[str]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from graphql import GraphQLError
 
-from aiotwenty.sandbox.language.validating import not_found
+from aiotwenty.sandbox.language.validating import known_uuid, not_found
 from aiotwenty.sandbox.metadata.failures import Action, ValidationFailedError, entry, reason
 from aiotwenty.sandbox.metadata.files import Files
 from aiotwenty.sandbox.metadata.multipart import Upload
@@ -50,11 +50,21 @@ class AccessResolvers:
             "generateApiKeyToken": self._generate_token,
             "uploadFilesFieldFile": self._upload,
             "uploadFilesFieldFileByUniversalIdentifier": self._upload_by_universal_identifier,
-            "createFileUpload": lambda filename, size, **_: self._files.begin(filename, int(size)),
+            "createFileUpload": self._begin_upload,
             "completeFileUpload": lambda fileId: self._files.complete(fileId),  # noqa: N803
         }
 
     # Files
+
+    def _begin_upload(
+        self,
+        filename: str,
+        size: float,
+        fileFolder: str,  # noqa: N803
+        fieldMetadataId: str | None = None,  # noqa: N803
+        fieldMetadataUniversalIdentifier: str | None = None,  # noqa: N803
+    ) -> dict[str, Any]:
+        return self._files.begin(filename, size, fileFolder, bool(fieldMetadataId or fieldMetadataUniversalIdentifier))
 
     def _upload(self, file: Upload, fieldMetadataId: str) -> dict[str, Any]:  # noqa: N803
         found = self._workspace.model.field_by_id(fieldMetadataId)
@@ -71,7 +81,7 @@ class AccessResolvers:
     # Webhooks
 
     def _webhook(self, id: str = "", input: dict[str, Any] | None = None) -> WebhookNode | None:  # noqa: A002
-        found = self._workspace.webhooks.get(input["id"] if input else id)
+        found = self._workspace.webhooks.get(known_uuid(input["id"] if input else id))
         return WebhookNode(found) if found else None
 
     def _create_webhook(self, input: dict[str, Any]) -> WebhookNode:  # noqa: A002
@@ -115,7 +125,7 @@ class AccessResolvers:
         return WebhookNode(hook)
 
     def _existing_webhook(self, hook_id: str) -> Webhook:
-        hook = self._workspace.webhooks.get(hook_id)
+        hook = self._workspace.webhooks.get(known_uuid(hook_id))
         if hook is None:
             message = "Webhook not found"
             extensions = {"subCode": "WEBHOOK_NOT_FOUND", "userFriendlyMessage": f"{message}.", "code": "NOT_FOUND"}

@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from graphql import GraphQLError
+
 from aiotwenty.sandbox.metadata.failures import Action, ValidationFailedError, entry, reason
-from aiotwenty.sandbox.metadata.field_checks import invalid, name_reasons, not_available, type_reasons, value_reasons
+from aiotwenty.sandbox.metadata.field_checks import (
+    database_takes,
+    invalid,
+    name_reasons,
+    not_available,
+    type_reasons,
+    value_reasons,
+)
 from aiotwenty.sandbox.model.model import (
     OPTIONED,
     RELATIONS,
@@ -69,6 +78,8 @@ def create_field(model: DataModel, given: dict[str, Any], *, strict: bool = Fals
     reasons = _field_reasons(model, of, given, strict)
     if reasons:
         raise _field_failure("create", reasons, given["name"], of)
+    if not database_takes(given["type"], given.get("defaultValue")):
+        raise migration_failed("create")
     field = _requested_field(given, strict)
     ends = _relation_ends(model, of, field, given) if field.type in RELATIONS else []
     of.fields[field.name] = field
@@ -146,7 +157,7 @@ def _requested_field(given: dict[str, Any], strict: bool) -> Field:
     field.is_nullable = given.get("isNullable") is not False
     field.is_unique = bool(given.get("isUnique"))
     field.settings = given.get("settings")
-    if strict or not field.is_nullable:
+    if strict:
         field.forbid_null()
     if field.type in OPTIONED:
         field.options = _options(field.type, given.get("options"))
@@ -163,8 +174,8 @@ def _options(of_type: str, given: list[dict[str, Any]] | None) -> list[dict[str,
         {
             "id": each.get("id") or new_id(),
             "color": each.get("color"),
-            "label": each["label"],
-            "value": each["value"],
+            "label": each["label"].strip(),
+            "value": str(each["value"]).strip(),
             "position": each.get("position", place),
         }
         for place, each in enumerate(given or ())
@@ -249,6 +260,8 @@ def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Fiel
         reasons.append(reason("FIELD_MUTATION_NOT_ALLOWED", message))
     if reasons:
         raise _field_failure("update", reasons, field.name, of)
+    if field.type not in RELATIONS and not database_takes(field.type, given.get("defaultValue")):
+        raise migration_failed("update")
     if field.type in RELATIONS:
         given = {key: value for key, value in given.items() if key not in ("settings", "defaultValue", "isUnique")}
     for key, attribute in _FIELD_UPDATES.items():
@@ -308,9 +321,17 @@ def _remove(of: Object, field: Field) -> None:
     of.indexes = [index for index in of.indexes if field.name not in dict(index.fields)]
 
 
+def migration_failed(action: Action) -> GraphQLError:
+    """What is told of a change that the checks let pass and the database refused."""
+    message = f"Migration action '{action}' for 'fieldMetadata' (universalIdentifier: {new_id()}) failed"
+    extensions = {"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": "An error occurred."}
+    return GraphQLError(message, extensions=extensions)
+
+
 def _existing_field(model: DataModel, field_id: str, action: Action) -> tuple[Object, Field]:
     found = model.field_by_id(field_id)
     if found is None:
-        missing = reason("FIELD_METADATA_NOT_FOUND", "Field metadata not found", "Field does not exist")
-        raise ValidationFailedError(action, "field", {"fieldMetadata": [entry("fieldMetadata", action, [missing])]})
+        message = f"Field to {action} not found"
+        extensions = {"subCode": "FIELD_METADATA_NOT_FOUND", "userFriendlyMessage": message, "code": "NOT_FOUND"}
+        raise GraphQLError(message, extensions=extensions)
     return found

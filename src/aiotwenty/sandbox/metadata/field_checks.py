@@ -25,8 +25,9 @@ user userWorkspace userWorkspaceRole userWorkspaceRoles userWorkspaces users wor
 _RESERVED = frozenset(_RESERVED_NAMES.split())
 """Names that neither objects nor fields may have (the server's source, 2026)."""
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]*")
-_OPTION_VALUE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_OPTION_VALUE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _NOT_CREATABLE = frozenset({"ACTOR", "POSITION", "TS_VECTOR"})
+_CHOSEN = frozenset({"SELECT", "MULTI_SELECT"})
 _NUMBER_TYPES = ("float", "int", "bigint")
 
 
@@ -69,12 +70,7 @@ def type_reasons(of_type: str, strict: bool) -> list[dict[str, Any]]:
 def value_reasons(of_type: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What is wrong with `options`, `defaultValue`, `settings` and `isUnique` for a field of this type."""
     default, settings = given.get("defaultValue"), given.get("settings")
-    if of_type in ("SELECT", "MULTI_SELECT"):
-        reasons = _option_reasons(given.get("options"), default)
-    elif default is not None and not _DEFAULTS.get(of_type, _nothing)(default):
-        reasons = [invalid(f"Default value is not valid for a field of type {of_type}", default)]
-    else:
-        reasons = []
+    reasons = _option_reasons(of_type, given.get("options"), default) if of_type in _CHOSEN else []
     if settings is not None and not isinstance(settings, dict):
         reasons.append(invalid("Settings must be an object", settings))
     elif of_type == "FILES" and not _is_number_of_files((settings or {}).get("maxNumberOfValues")):
@@ -90,6 +86,11 @@ def value_reasons(of_type: str, given: Mapping[str, Any]) -> list[dict[str, Any]
         elif default is not None:
             reasons.append(invalid("Unique fields cannot have a default value", default))
     return reasons
+
+
+def database_takes(of_type: str, default: Any) -> bool:
+    """Whether a default can be one of the column: Twenty finds out by trying."""
+    return default is None or of_type in _CHOSEN or _DEFAULTS.get(of_type, _nothing)(default)
 
 
 def _is_number_of_files(value: Any) -> bool:
@@ -141,21 +142,44 @@ _DEFAULTS: dict[str, Callable[[Any], bool]] = {
 """Which defaults a type takes; types that are not here take none."""
 
 
-def _option_reasons(options: Any, default: Any) -> list[dict[str, Any]]:
-    if not isinstance(options, list) or not options:
+def _option_reasons(of_type: str, options: Any, default: Any) -> list[dict[str, Any]]:
+    if not isinstance(options, list) or not options or not all(isinstance(each, dict) for each in options):
         return [invalid("Options are required for enum fields", options)]
-    if not all(isinstance(each, dict) and each.get("value") and each.get("label") for each in options):
-        return [invalid("Each option needs a label and a value", options)]
-    values = [each["value"] for each in options]
-    reasons = [
-        invalid(f'Value must be in UPPER_CASE and follow snake_case "{value}"', value)
-        for value in values
-        if not isinstance(value, str) or not _OPTION_VALUE.fullmatch(value)
-    ]
-    if len(set(map(str, values))) < len(values):
-        reasons.append(invalid("Duplicated option value", values))
-    chosen = default if isinstance(default, list) else [default] if default is not None else []
-    for one in chosen:
+    reasons = [found for option in options for found in (*_label_reasons(option), *_option_value_reasons(option))]
+    for key in ("position", "id", "value"):
+        values = [str(option[key]).strip() for option in options if option.get(key) is not None]
+        if len(set(values)) < len(values):
+            reasons.append(invalid(f"Duplicated option {key}", values))
+    values = [str(option.get("value")).strip() for option in options]
+    return reasons + _default_reasons(of_type, values, default)
+
+
+def _label_reasons(option: dict[str, Any]) -> list[dict[str, Any]]:
+    label = option.get("label")
+    if not isinstance(label, str) or not label.strip():
+        return [reason("INVALID_FIELD_INPUT", "Option label is required")]
+    return [invalid("Label must not contain a comma", label)] if "," in label else []
+
+
+def _option_value_reasons(option: dict[str, Any]) -> list[dict[str, Any]]:
+    value = option.get("value")
+    if value is None:
+        return [reason("INVALID_FIELD_INPUT", "Option value is required")]
+    text = str(value).strip()
+    if len(text) > MAX_NAME_LENGTH:
+        return [invalid(f"Option value exceeds {MAX_NAME_LENGTH} characters", text)]
+    if not _OPTION_VALUE.fullmatch(text):
+        return [invalid(f'Value must be in UPPER_CASE and follow snake_case "{text}"', text)]
+    return []
+
+
+def _default_reasons(of_type: str, values: list[str], default: Any) -> list[dict[str, Any]]:
+    if default is None:
+        return []
+    if of_type == "MULTI_SELECT" and not isinstance(default, list):
+        return [invalid(f"Default value for multi-select must be an array got {default}", default)]
+    reasons = []
+    for one in default if isinstance(default, list) else [default]:
         if not isinstance(one, str) or unquoted(one) == one:
             reasons.append(invalid("Default value should be as quoted string", one))
         elif unquoted(one) not in values:

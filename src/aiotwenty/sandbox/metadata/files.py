@@ -7,21 +7,27 @@ import hmac
 import mimetypes
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
 from aiohttp import web
 from graphql import GraphQLError
 
+from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.errors import as_text
 from aiotwenty.sandbox.metadata.multipart import Upload
-from aiotwenty.sandbox.model.workspace import Workspace, new_id, now
+from aiotwenty.sandbox.model.names import kebab
+from aiotwenty.sandbox.model.workspace import Workspace, later, new_id, now
 
 DOWNLOAD_SECONDS = 24 * 60 * 60
 UPLOAD_SECONDS = 15 * 60
 FOLDER = "files-field"
+MAX_BYTES = 1024**3
+_SAFE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/csv"})
+"""Others are kept as bytes that no browser runs."""
+_PARSED_TYPES = frozenset({"text/plain", "application/json", "application/x-www-form-urlencoded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,22 @@ class Files:
         self._url = url
         connection.execute(
             'CREATE TABLE IF NOT EXISTS "_files" (id TEXT PRIMARY KEY, name TEXT NOT NULL, content_type TEXT NOT NULL, '
-            "size INTEGER NOT NULL, created_at TEXT NOT NULL, data BLOB)"
+            "size INTEGER NOT NULL, created_at TEXT NOT NULL, data BLOB, complete INTEGER NOT NULL)"
         )
 
     def save(self, upload: Upload) -> StoredFile:
         file = StoredFile(new_id(), upload.name, upload.content_type, len(upload.data), now())
-        self._insert(file, upload.data)
+        self._insert(file, upload.data, complete=True)
         return file
+
+    def check(self, file_ids: Iterable[str]) -> None:
+        """Raises `RecordError` for files that records may not have: unknown ones, and those still on their way."""
+        for file_id in file_ids:
+            row = self._connection.execute('SELECT complete FROM "_files" WHERE id = ?', (file_id,)).fetchone()
+            if row is None:
+                raise errors.RecordError(f"File not found: {file_id}", friendly="File not found.")
+            if not row[0]:
+                raise errors.RecordError(f"File {file_id} upload has not been completed", friendly=errors.GENERIC)
 
     def find(self, file_id: str) -> StoredFile | None:
         row = self._connection.execute(
@@ -85,28 +100,38 @@ class Files:
 
     # Uploads in two steps
 
-    def begin(self, name: str, size: int) -> dict[str, Any]:
+    def begin(self, name: str, size: float, folder: str, has_field: bool) -> dict[str, Any]:
         """A place to PUT a file to, within 15 minutes."""
-        content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        file = StoredFile(new_id(), name, content_type, size, now())
-        self._insert(file, None)
-        expires = datetime.fromtimestamp(time.time() + UPLOAD_SECONDS, UTC)
+        if folder != "FilesField":
+            raise _refused(f"Direct upload is not supported for file folder {kebab(folder)}")
+        if not has_field:
+            raise _refused("fieldMetadataId or fieldMetadataUniversalIdentifier must be provided")
+        if not PurePath(name).suffix:
+            raise _refused("Filename must have an extension", "Access denied.")
+        if not 1 <= size <= MAX_BYTES or size != int(size):
+            message = f"Invalid file size {as_text(int(size) if size == int(size) else size)} (max {MAX_BYTES} bytes)"
+            raise _refused(message, "The file is empty or exceeds the maximum allowed size.")
+        guessed = mimetypes.guess_type(name)[0] or ""
+        content_type = guessed if guessed in _SAFE_TYPES else "application/octet-stream"
+        file = StoredFile(new_id(), name, content_type, int(size), now())
+        self._insert(file, None, complete=False)
         token = self._token("upload", file.id, UPLOAD_SECONDS)
         return {
             "fileId": file.id,
-            "uploadUrl": f"{self._url()}/file/upload/{file.id}?token={token}",
+            "uploadUrl": f"{self._url()}/file-upload/{file.id}?token={token}",
             "contentType": content_type,
-            "expiresAt": expires.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "expiresAt": later(seconds=UPLOAD_SECONDS),
         }
 
     def complete(self, file_id: str) -> dict[str, Any]:
-        arrived = self._connection.execute(
-            'UPDATE "_files" SET size = length(data) WHERE id = ? AND data IS NOT NULL', (file_id,)
-        ).rowcount
         file = self.find(file_id)
-        if file is None or not arrived:
-            message = f"File {file_id} was not uploaded"
-            raise GraphQLError(message, extensions={"code": "BAD_USER_INPUT", "userFriendlyMessage": message})
+        if file is None:
+            raise _refused(f"File not found: {file_id}", "File not found.")
+        arrived = self._connection.execute(
+            'UPDATE "_files" SET complete = 1 WHERE id = ? AND data IS NOT NULL', (file_id,)
+        ).rowcount
+        if not arrived:
+            raise _refused(f"File {file_id} has not been uploaded to storage yet")
         return self.described(file)
 
     # Requests
@@ -115,26 +140,42 @@ class Files:
         """GET /file/{folder}/{id}?token=…"""
         file_id = request.match_info["id"].partition(".")[0]
         if not self._valid("download", file_id, request.query.get("token", "")):
-            return _refused()
+            return _forbidden()
         file = self.find(file_id)
         data = self._connection.execute('SELECT data FROM "_files" WHERE id = ?', (file_id,)).fetchone()
         if file is None or data is None or data[0] is None:
-            body = {"statusCode": 404, "error": "NotFoundException", "messages": ["File not found"]}
-            return web.json_response(body, status=404)
-        return web.Response(body=data[0], content_type=file.content_type)
+            return _failed(404, "NotFoundException", "File not found")
+        content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        headers = {"Content-Disposition": "inline", "Cache-Control": "private, max-age=86400, immutable"}
+        return web.Response(body=data[0], content_type=content_type, headers=headers)
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        """PUT /file/upload/{id}?token=…"""
+        """PUT /file-upload/{id}?token=…"""
         file_id = request.match_info["id"]
-        if not self._valid("upload", file_id, request.query.get("token", "")):
-            return _refused()
-        data = b"".join([chunk async for chunk in request.content.iter_any()])
-        self._connection.execute('UPDATE "_files" SET data = ? WHERE id = ?', (data, file_id))
-        return web.Response(status=200)
+        file = self.find(file_id)
+        if file is None or not self._valid("upload", file_id, request.query.get("token", "")):
+            return _forbidden()
+        (complete,) = self._connection.execute('SELECT complete FROM "_files" WHERE id = ?', (file_id,)).fetchone()
+        if complete:
+            return _failed(400, "FILE_NOT_AWAITING_UPLOAD", f"File {file_id} is not awaiting an upload")
+        data = bytearray()
+        async for chunk in request.content.iter_any():
+            data += chunk
+            if len(data) > file.size:
+                message = f"Uploaded more bytes than the {file.size} that were declared"
+                return _failed(413, "FILE_TOO_LARGE", message)
+        if request.content_type in _PARSED_TYPES:
+            # The framework has read the body for itself.
+            data.clear()
+        if len(data) < file.size:
+            message = f"Uploaded {len(data)} bytes but {file.size} were declared"
+            return _failed(400, "FILE_SIZE_MISMATCH", message)
+        self._connection.execute('UPDATE "_files" SET data = ? WHERE id = ?', (bytes(data), file_id))
+        return web.Response(status=204)
 
-    def _insert(self, file: StoredFile, data: bytes | None) -> None:
-        values = (file.id, file.name, file.content_type, file.size, file.created_at, data)
-        self._connection.execute('INSERT INTO "_files" VALUES (?, ?, ?, ?, ?, ?)', values)
+    def _insert(self, file: StoredFile, data: bytes | None, *, complete: bool) -> None:
+        values = (file.id, file.name, file.content_type, file.size, file.created_at, data, complete)
+        self._connection.execute('INSERT INTO "_files" VALUES (?, ?, ?, ?, ?, ?, ?)', values)
 
     def _token(self, purpose: str, file_id: str, seconds: int) -> str:
         expires = int(time.time()) + seconds
@@ -151,6 +192,14 @@ class Files:
         return hmac.new(key, f"{purpose}:{file_id}:{expires}".encode(), hashlib.sha256).hexdigest()
 
 
-def _refused() -> web.Response:
-    body = {"statusCode": 403, "error": "FORBIDDEN_EXCEPTION", "messages": ["Forbidden resource"]}
+def _refused(message: str, friendly: str = errors.GENERIC) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": friendly})
+
+
+def _forbidden() -> web.Response:
+    body = {"message": "Forbidden resource", "error": "Forbidden", "statusCode": 403}
     return web.json_response(body, status=403)
+
+
+def _failed(status: int, error: str, message: str) -> web.Response:
+    return web.json_response({"statusCode": status, "error": error, "messages": [message]}, status=status)

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from aiotwenty.sandbox.language.validating import not_found
+from aiotwenty.sandbox.language.validating import known_uuid, not_found
 from aiotwenty.sandbox.metadata import field_changes, index_changes, object_changes
 from aiotwenty.sandbox.metadata.failures import ValidationFailedError
 from aiotwenty.sandbox.metadata.nodes import FieldNode, IndexNode, ObjectNode, index_nodes
@@ -68,25 +68,28 @@ class ModelResolvers:
         self._workspace.save()
         return changed
 
-    def _object_nodes(self) -> list[ObjectNode]:
+    def object_nodes(self) -> list[ObjectNode]:
         found = [ObjectNode(self._workspace, each) for each in self._workspace.model.objects.values()]
         return sorted(found, key=lambda node: node.id, reverse=True)
 
+    def field_nodes(self) -> list[FieldNode]:
+        found = [field for node in self.object_nodes() for field in node.fields_list]
+        return sorted(found, key=lambda node: node.id, reverse=True)
+
     def _objects(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[ObjectNode]:
-        return Connection(self._object_nodes(), paging, filter)
+        return Connection(self.object_nodes(), paging, filter)
 
     def _object(self, id: str) -> ObjectNode:
-        of = self._workspace.model.object_by_id(id)
+        of = self._workspace.model.object_by_id(known_uuid(id))
         if of is None:
             raise not_found("ObjectMetadataEntity", id)
         return ObjectNode(self._workspace, of)
 
     def _fields(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[FieldNode]:
-        found = [field for node in self._object_nodes() for field in node.fields_list]
-        return Connection(sorted(found, key=lambda node: node.id, reverse=True), paging, filter)
+        return Connection(self.field_nodes(), paging, filter)
 
     def _field(self, id: str) -> FieldNode:
-        found = self._workspace.model.field_by_id(id)
+        found = self._workspace.model.field_by_id(known_uuid(id))
         if found is None:
             raise not_found("FieldMetadataEntity", id)
         return FieldNode(self._workspace, *found)
@@ -100,6 +103,7 @@ class ModelResolvers:
         return Connection(self._index_nodes(), paging, filter)
 
     def _index(self, id: str) -> IndexNode:
+        known_uuid(id)
         for each in self._index_nodes():
             if each.id == id:
                 return each
@@ -135,8 +139,10 @@ class ModelResolvers:
         return self._field(field.id)
 
     def _delete_field(self, input: dict[str, Any]) -> FieldNode:  # noqa: A002
-        node = self._field(input["id"])
+        found = self._workspace.model.field_by_id(input["id"])
+        node = FieldNode(self._workspace, *found) if found else None
         self._change(lambda: field_changes.delete_field(self._workspace.model, input["id"]))
+        assert node is not None
         return node
 
     def _create_index(self, input: dict[str, Any]) -> IndexNode:  # noqa: A002

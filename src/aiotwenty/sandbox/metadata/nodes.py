@@ -227,7 +227,7 @@ def index_nodes(workspace: Workspace, of: Object) -> Iterable[IndexNode]:
         yield IndexNode(workspace, of, index.fields, asked_for=index)
 
 
-class ApiKeyNode:
+class ApiKeyNode(Node):
     def __init__(self, workspace: Workspace, of: ApiKey) -> None:
         self._workspace = workspace
         self._of = of
@@ -277,7 +277,7 @@ class RoleNode:
         ]
 
 
-class WebhookNode:
+class WebhookNode(Node):
     application_id = CUSTOM_APPLICATION
     deleted_at = None
 

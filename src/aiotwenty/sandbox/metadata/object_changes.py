@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiotwenty.sandbox.metadata.failures import Action, ValidationFailedError, entry, reason
+from graphql import GraphQLError
+
+from aiotwenty.sandbox.metadata.failures import ValidationFailedError, entry, reason
 from aiotwenty.sandbox.metadata.field_changes import VIEWS, new_field, undeletable, unlink
 from aiotwenty.sandbox.metadata.field_checks import name_reasons, not_available
 from aiotwenty.sandbox.model.model import DataModel, Object, Relation, relation_name, stable_id, universal_identifier
@@ -215,7 +217,7 @@ def _object_failure(new: Object, reasons: list[dict[str, Any]], exists: bool) ->
 
 def update_object(model: DataModel, object_id: str, given: dict[str, Any]) -> Object:
     """Names, labels, icon, description, whether it is active and searched, and the field that stands for a record."""
-    of = _existing_object(model, object_id, "update")
+    of = _existing_object(model, object_id)
     singular = given.get("nameSingular") or of.name_singular
     plural = given.get("namePlural") or of.name_plural
     renamed = (singular, plural) != (of.name_singular, of.name_plural)
@@ -257,7 +259,7 @@ _CLEARABLE = frozenset({"description", "icon", "shortcut", "color"})
 
 def delete_object(model: DataModel, object_id: str) -> Object:
     """A custom object goes with its records; relations to it go as well."""
-    of = _existing_object(model, object_id, "delete")
+    of = _existing_object(model, object_id)
     if not of.is_custom:
         fields = [
             entry("fieldMetadata", "delete", reasons, name=each.name, objectMetadataUniversalIdentifier=of.id)
@@ -274,9 +276,9 @@ def delete_object(model: DataModel, object_id: str) -> Object:
     return of
 
 
-def _existing_object(model: DataModel, object_id: str, action: Action) -> Object:
+def _existing_object(model: DataModel, object_id: str) -> Object:
     of = model.object_by_id(object_id)
     if of is None:
-        missing = reason("OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Object does not exist")
-        raise ValidationFailedError(action, "object", {"objectMetadata": [entry("objectMetadata", action, [missing])]})
+        extensions = {"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": "An error occurred."}
+        raise GraphQLError("Could not find flat entity in maps", extensions=extensions)
     return of

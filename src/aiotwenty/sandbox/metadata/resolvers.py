@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, Protocol
 
 from graphql import (
     GraphQLBoolean,
@@ -26,6 +26,7 @@ from graphql import (
 from aiotwenty.sandbox.errors import RecordError
 from aiotwenty.sandbox.language.validating import Answer, forbidden, run
 from aiotwenty.sandbox.metadata.access_resolvers import AccessResolvers
+from aiotwenty.sandbox.metadata.entities import Entities
 from aiotwenty.sandbox.metadata.files import Files
 from aiotwenty.sandbox.metadata.model_resolvers import ModelResolvers
 from aiotwenty.sandbox.metadata.nodes import WebhookNode
@@ -46,16 +47,26 @@ _OF_A_PERSON = re.compile(r"my[A-Z]|chat[A-Z]")
 
 
 @lru_cache(maxsize=4)
-def served_schema(sdl: str | None) -> GraphQLSchema:
+def served_schema(sdl: str | None, strict: bool = False) -> GraphQLSchema:
     """The schema of `/metadata`, as introspected from the real server unless another is given; parsed once."""
     if sdl is None:
         sdl = resources.files("aiotwenty.sandbox.metadata").joinpath("metadata.graphql").read_text("utf-8")
     schema = build_schema(sdl, assume_valid=True)
     schema.directives = DIRECTIVES
     uuid = schema.type_map.get("UUID")
-    if isinstance(uuid, GraphQLScalarType):
+    if strict and isinstance(uuid, GraphQLScalarType):
         checked_uuid(uuid)
     return schema
+
+
+class Streams(Protocol):
+    """The event streams, as far as mutations change them."""
+
+    def add(self, input: dict[str, Any]) -> bool:  # noqa: A002
+        """Whether there is such a stream."""
+
+    def remove(self, input: dict[str, Any]) -> bool:  # noqa: A002
+        """Whether it had the query."""
 
 
 class Metadata:
@@ -66,6 +77,7 @@ class Metadata:
         workspace: Workspace,
         apply: Callable[[DataModel], None],
         files: Files,
+        streams: Streams | None = None,
         *,
         sdl: str | None = None,
         strict: bool = False,
@@ -73,8 +85,14 @@ class Metadata:
     ) -> None:
         self._sdl = sdl
         self._strict = strict
-        model, access = ModelResolvers(workspace, apply, strict), AccessResolvers(workspace, files, strict, url)
-        self._resolvers: dict[str, Callable[..., Any]] = model.table() | access.table()
+        self.model = ModelResolvers(workspace, apply, strict)
+        self.access = AccessResolvers(workspace, files, strict, url)
+        self.entities = Entities(workspace)
+        self._resolvers: dict[str, Callable[..., Any]] = (
+            self.model.table() | self.access.table() | self.entities.table()
+        )
+        if streams is not None:
+            self._resolvers |= {"addQueryToEventStream": streams.add, "removeQueryFromEventStream": streams.remove}
 
     def execute(
         self,
@@ -86,7 +104,7 @@ class Metadata:
     ) -> Answer:
         """Answers one document; without a key only `__typename` works."""
         return run(
-            served_schema(self._sdl),
+            served_schema(self._sdl, self._strict),
             source,
             variables,
             operation_name,
@@ -124,8 +142,8 @@ class Metadata:
         except RecordError as error:
             said = error.as_dict()
             raise GraphQLError(said["message"], extensions=said["extensions"]) from None
-        if isinstance(answer, WebhookNode) and get_named_type(info.return_type) is GraphQLBoolean:
-            # A schema of 2025 only says that the webhook was deleted.
+        if isinstance(answer, WebhookNode | dict) and get_named_type(info.return_type) is GraphQLBoolean:
+            # Some only say that it was deleted; in a schema of 2025 webhooks do, too.
             return True
         return answer
 

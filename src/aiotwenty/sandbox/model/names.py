@@ -35,6 +35,11 @@ def snake(name: str) -> str:
     return out
 
 
+def kebab(name: str) -> str:
+    """`CorePicture` gives `core-picture`."""
+    return snake(name[:1].lower() + name[1:]).replace("_", "-")
+
+
 def index_name(object_name: str, *fields: str, unique: bool = False) -> str:
     """Twenty's way to name indexes: a digest of what they cover."""
     digest = hashlib.sha256(":".join([object_name, *fields]).encode()).hexdigest()[:27]

@@ -87,7 +87,8 @@ class Caller:
 
     name: str
     user_id: str | None = None
-    """Of a person."""
+    """Of a person, as is `member_id`."""
+    member_id: str | None = None
 
     @property
     def is_person(self) -> bool:
@@ -109,6 +110,8 @@ class Workspace:
         self.webhooks: dict[str, Webhook] = {}
         self.channels: dict[str, str] = {}
         """Of messages and calendar events: what each shows of them to everybody (see `VISIBILITIES`)."""
+        self.entities: dict[str, dict[str, dict[str, Any] | None]] = {}
+        """Views and page layouts that were made or changed, by kind and id."""
         if stored:
             self.model = DataModel(read_objects(stored["model"]))
             self.created_at = json.loads(stored["created_at"])
@@ -116,6 +119,7 @@ class Workspace:
             self.api_keys = {each["id"]: ApiKey(**each) for each in json.loads(stored["api_keys"])}
             self.webhooks = {each["id"]: Webhook(**each) for each in json.loads(stored["webhooks"])}
             self.channels.update(json.loads(stored.get("channels", "{}")))
+            self.entities = json.loads(stored.get("entities", "{}"))
             if "secret" not in stored:
                 for key in self.api_keys.values():
                     key.token = self.token_of(key)
@@ -159,7 +163,7 @@ class Workspace:
         """Whose token it is. Raises `RecordError` for one that doesn't work."""
         claims = self._signer.claims(token)
         if claims["type"] == "ACCESS":
-            return Caller(" ".join(MEMBER_NAME), USER_ID)
+            return Caller(" ".join(MEMBER_NAME), USER_ID, MEMBER_ID)
         key = self.api_keys.get(str(claims.get("jti")))
         if key is None or key.revoked_at is not None:
             raise errors.key_revoked()
@@ -191,6 +195,7 @@ class Workspace:
             "created_at": json.dumps(self.created_at),
             "api_keys": json.dumps([asdict(key) for key in self.api_keys.values()]),
             "channels": json.dumps(self.channels),
+            "entities": json.dumps(self.entities),
             "webhooks": json.dumps([asdict(hook) for hook in self.webhooks.values()]),
         }
         self._connection.executemany(

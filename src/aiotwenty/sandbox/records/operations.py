@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.language.documents import Document, Reader, RootField, Selected
 from aiotwenty.sandbox.limits import DEFAULT_PAGE, MAX_MERGED_RECORDS, MAX_WRITTEN_RECORDS, MIN_COMPARED_LENGTH
 from aiotwenty.sandbox.model.model import DataModel, Object, Operation
+from aiotwenty.sandbox.model.workspace import Caller
 from aiotwenty.sandbox.records import arguments
 from aiotwenty.sandbox.records.access import Visibility, check_creatable
+from aiotwenty.sandbox.records.events import Announcer, Audience
 from aiotwenty.sandbox.records.filters import Condition, Filters
 from aiotwenty.sandbox.records.grouping import Grouper
 from aiotwenty.sandbox.records.merging import merged
 from aiotwenty.sandbox.records.ordering import CursorFilter, Orders
-from aiotwenty.sandbox.records.outputs import ShowFiles
 from aiotwenty.sandbox.records.plans import ConnectionPlan, Planner, RecordPlan
 from aiotwenty.sandbox.records.reading import Node, Records
 from aiotwenty.sandbox.records.store import Store, quoted
-from aiotwenty.sandbox.records.webhooks import RecordEvent, WebhookSender
 from aiotwenty.sandbox.records.writing import Change, Writer
 
 Arguments = dict[str, Any]
 Plan = TypeVar("Plan", RecordPlan, ConnectionPlan)
 Selection = dict[str, Selected] | None
+
+
+class Files(Protocol):
+    """What records need to know of the files that they have."""
+
+    def show(self, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The value of a FILES field as answers have it."""
+
+    def check(self, file_ids: Iterable[str]) -> None:
+        """Raises `RecordError` for files that records may not have."""
 
 
 class Operations:
@@ -35,22 +45,23 @@ class Operations:
         self,
         store: Store,
         model: DataModel,
-        show_files: ShowFiles,
-        sender: WebhookSender,
+        files: Files,
+        audiences: Sequence[Audience],
         strict: bool,
         *,
         channels: Mapping[str, str],
     ) -> None:
         self.store = store
         self.model = model
-        self.sender = sender
         self.strict = strict
-        self.planner = Planner(model, show_files, strict)
+        self.planner = Planner(model, files.show, strict)
         self.records = Records(store, strict, Visibility(store, channels))
         self.writer = Writer(store, model, strict)
         self.grouper = Grouper(model, self.planner, self.records, strict)
+        self.files = files
+        self.announcer = Announcer(audiences, self.planner, self.records, strict)
 
-    def run(self, root: RootField, document: Document, reader: Reader, actor: str) -> Any:
+    def run(self, root: RootField, document: Document, reader: Reader, actor: Caller) -> Any:
         """The value of one root field; raises `RecordError`."""
         found = self.model.by_root(root.name)
         assert found is not None, root.name
@@ -58,26 +69,10 @@ class Operations:
         request = _Request(self, document, root, reader, of, actor)
         return getattr(request, operation)(arguments.checked(operation, root.arguments))
 
-    def call(self, of: Object, operation: Operation, given: Arguments, selection: Selection, actor: str) -> Any:
+    def call(self, of: Object, operation: Operation, given: Arguments, selection: Selection, actor: Caller) -> Any:
         """The same for callers that have no document: REST."""
         request = _Request(self, None, None, None, of, actor, selection)
         return getattr(request, operation)(arguments.checked(operation, given))
-
-    def publish(self, changes: list[Change]) -> None:
-        """Tells the webhooks that want to know."""
-        wanted = [change for change in changes if self.sender.wants(change.object.name_singular, change.action)]
-        if not wanted:
-            return
-        plan = self.planner.everything(wanted[0].object)
-        shown = self.records.by_ids(plan, [change.id for change in wanted])
-        for change in wanted:
-            if change.id in shown:
-                event = RecordEvent(change.object, change.action, shown[change.id], change.fields)
-                self.sender.publish(event)
-
-    def publish_gone(self, of: Object, shown: list[Node]) -> None:
-        for record in shown:
-            self.sender.publish(RecordEvent(of, "destroyed", record))
 
 
 class _Request:
@@ -90,12 +85,13 @@ class _Request:
         root: RootField | None,
         reader: Reader | None,
         of: Object,
-        actor: str,
+        actor: Caller,
         selection: Selection = None,
     ) -> None:
         self.operations = operations
         self.records = operations.records
         self.writer = operations.writer
+        self.announcer = operations.announcer
         self.document = document
         self.root = root
         self.reader = reader
@@ -165,8 +161,12 @@ class _Request:
         if not self.operations.strict:
             check_creatable(self.of)
         plan = self._record_plan()
-        ids, changes = self.writer.create(self.of, data, given.get("upsert") is True, self.actor)
-        self.operations.publish(changes)
+        self._check_files(data)
+        upsert = given.get("upsert") is True
+        there = self.writer.matching(self.of, data) if upsert and self.announcer.wants(self.of, "updated") else []
+        before = self.announcer.before(self.of, there, "updated")
+        ids, changes = self.writer.create(self.of, data, upsert, self.actor)
+        self.announcer.changed(changes, before, self.actor)
         # The old server reads the records again without an order.
         return self._nodes(plan, sorted(ids) if self.operations.strict else ids)
 
@@ -181,11 +181,14 @@ class _Request:
         ids = self.writer.ids(self.of, where, None if limit is None else limit + 1)
         if limit is not None and len(ids) > limit:
             raise errors.too_many_updated(limit)
-        return self._update(plan, ids, given["data"])
+        return self._update(plan, ids, given["data"], where)
 
-    def _update(self, plan: RecordPlan, ids: list[str], data: Any) -> list[Node]:
+    def _update(self, plan: RecordPlan, ids: list[str], data: Any, where: Condition | None = None) -> list[Node]:
+        """Told is only of those that the filter still finds afterwards (Twenty, July 2026)."""
+        self._check_files([data])
+        before = self.announcer.before(self.of, ids, "updated")
         changes = self.writer.update(self.of, ids, data, self.actor)
-        self.operations.publish(changes)
+        self.announcer.changed(self._still_found(changes, where, before), before, self.actor)
         return self._nodes(plan, [change.id for change in changes])
 
     def delete_one(self, given: Arguments) -> Node:
@@ -200,31 +203,37 @@ class _Request:
     def restore_many(self, given: Arguments) -> list[Node]:
         where = self._where(given, with_deleted=True)
         ids = self.writer.ids(self.of, where)
-        restored = self._set_deleted(ids, deleted=False)
+        restored = self._set_deleted(ids, deleted=False, where=where)
         if self.operations.strict:
             return restored
         # The filter is asked again afterwards: one that wants deleted records then finds none of them.
         still = set(self.writer.ids(self.of, where))
         return [node for node, record_id in zip(restored, ids, strict=True) if record_id in still]
 
-    def _set_deleted(self, ids: list[str], deleted: bool) -> list[Node]:
+    def _still_found(self, changes: list[Change], where: Condition | None, before: dict[str, Node]) -> list[Change]:
+        if where is None or not before or self.operations.strict:
+            return changes
+        found = set(self.writer.ids(self.of, where))
+        return [change for change in changes if change.id in found]
+
+    def _set_deleted(self, ids: list[str], deleted: bool, where: Condition | None = None) -> list[Node]:
         plan = self._record_plan()
-        self.operations.publish(self.writer.set_deleted(self.of, ids, deleted))
+        before = self.announcer.before(self.of, ids, "deleted" if deleted else "restored")
+        changes = self._still_found(self.writer.set_deleted(self.of, ids, deleted), where, before)
+        self.announcer.changed(changes, before, self.actor)
         return self._nodes(plan, ids)
 
     def destroy_one(self, given: Arguments) -> Node:
         return self._destroy([self._existing(given["id"])])[0]
 
     def destroy_many(self, given: Arguments) -> list[Node]:
-        return self._destroy(self.writer.ids(self.of, self._where(given, with_deleted=True)))
+        return self._destroy(self.writer.ids(self.of, self._where(given, with_deleted=True)), many=True)
 
-    def _destroy(self, ids: list[str]) -> list[Node]:
+    def _destroy(self, ids: list[str], many: bool = False) -> list[Node]:
         nodes = self._nodes(self._record_plan(), ids)
-        told: list[Node] = []
-        if self.operations.sender.wants(self.of.name_singular, "destroyed"):
-            told = self._nodes(self.operations.planner.everything(self.of), ids)
+        before = self.announcer.before(self.of, ids, "destroyed")
         self.writer.destroy(self.of, ids)
-        self.operations.publish_gone(self.of, told)
+        self.announcer.destroyed(self.of, before, self.actor, many)
         return nodes
 
     def merge_many(self, given: Arguments) -> Node:
@@ -250,7 +259,13 @@ class _Request:
         columns = merged(self.of, stored)
         if given.get("dryRun") is True:
             return self._merge_preview(plan, ordered, columns)
-        self.operations.publish(self.writer.merge(self.of, ordered, survivor, columns, self.actor))
+        before = self.announcer.before(self.of, ordered, "updated", "deleted", "destroyed")
+        changes = self.writer.merge(self.of, ordered, survivor, columns, self.actor)
+        if self.operations.strict:
+            self.announcer.changed(changes, before, self.actor)
+        else:
+            gone = {record_id: node for record_id, node in before.items() if record_id != survivor}
+            self.announcer.destroyed(self.of, gone, self.actor)
         return self._nodes(plan, [survivor])[0]
 
     def _merge_preview(self, plan: RecordPlan, ids: list[str], columns: dict[str, Any]) -> Node:
@@ -266,6 +281,15 @@ class _Request:
         return {key: str(uuid.uuid4()) if value == ids[0] else value for key, value in node.items()}
 
     # Help
+
+    def _check_files(self, data: Any) -> None:
+        """A record may only have files that are there."""
+        names = [each.name for each in self.of.fields.values() if each.type == "FILES"]
+        if not names or not isinstance(data, list):
+            return
+        for value in (row.get(name) for row in data if isinstance(row, dict) for name in names):
+            items = value if isinstance(value, list) else []
+            self.operations.files.check(str(item.get("fileId")) for item in items if isinstance(item, dict))
 
     def _plan(self, make: Callable[[Object, Selection], Plan]) -> Plan:
         if self.document is None or self.root is None or self.reader is None:

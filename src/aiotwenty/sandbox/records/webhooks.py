@@ -9,28 +9,17 @@ import json
 import logging
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
 
-from aiotwenty.sandbox.model.model import Object
 from aiotwenty.sandbox.model.workspace import Webhook, Workspace, now
+from aiotwenty.sandbox.records.events import RecordEvent
 
 TIMEOUT_SECONDS = 5.0
 MAX_CONNECTIONS = 16
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RecordEvent:
-    """Something that happened to one record."""
-
-    object: Object
-    action: str
-    """`created`, `updated`, `deleted`, `destroyed`, `restored` or `upserted`."""
-    record: dict[str, Any]
-    updated_fields: list[str] | None = None
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
@@ -58,9 +47,10 @@ class WebhookSender:
         hooks = self._workspace.webhooks.values()
         return any(_matches(hook.operations, object_name, action) for hook in hooks)
 
-    def publish(self, event: RecordEvent) -> None:
-        """Starts the deliveries of one event and returns at once."""
-        for hook in list(self._workspace.webhooks.values()):
+    def publish(self, events: Sequence[RecordEvent]) -> None:
+        """Starts the deliveries and returns at once."""
+        hooks = list(self._workspace.webhooks.values())
+        for event, hook in ((event, hook) for event in events for hook in hooks):
             if _matches(hook.operations, event.object.name_singular, event.action):
                 task = asyncio.get_running_loop().create_task(self._deliver(hook, event))
                 self._running.add(task)

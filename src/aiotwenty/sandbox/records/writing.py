@@ -14,6 +14,7 @@ from typing import Any
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.limits import MAX_WRITTEN_RECORDS
 from aiotwenty.sandbox.model.model import DataModel, Object
+from aiotwenty.sandbox.model.workspace import Caller
 from aiotwenty.sandbox.records.filters import Condition, table_name
 from aiotwenty.sandbox.records.inputs import Inputs, Written
 from aiotwenty.sandbox.records.store import Store, quoted, stored_default, violated_not_null, violated_unique
@@ -42,7 +43,7 @@ class Writer:
         self.inputs = Inputs(strict)
         self._defaults: dict[str, Values] = {}
 
-    def create(self, of: Object, data: Sequence[Any], upsert: bool, actor: str) -> tuple[list[str], list[Change]]:
+    def create(self, of: Object, data: Sequence[Any], upsert: bool, actor: Caller) -> tuple[list[str], list[Change]]:
         """Ids in the order of the input."""
         if len(data) > MAX_WRITTEN_RECORDS:
             raise errors.too_many_written(MAX_WRITTEN_RECORDS, self.strict)
@@ -73,7 +74,7 @@ class Writer:
         names = {column.name for column in creator.columns.values()} if creator else set()
         return {name: value for name, value in columns.items() if name not in names}
 
-    def update(self, of: Object, ids: list[str], data: Any, actor: str) -> list[Change]:
+    def update(self, of: Object, ids: list[str], data: Any, actor: Caller) -> list[Change]:
         written = self.inputs.read(of, data)
         with self._writing(of, [written], ids):
             self._connect([written])
@@ -120,7 +121,7 @@ class Writer:
             self._defaults[of.name_singular] = {each.name: stored_default(each) for each in of.columns.values()}
         return self._defaults[of.name_singular]
 
-    def _insert(self, of: Object, written: list[Written], actor: str) -> None:
+    def _insert(self, of: Object, written: list[Written], actor: Caller) -> None:
         if not written:
             return
         defaults = {**self._default_values(of), **self._stamps(of, actor, new=True)}
@@ -149,18 +150,19 @@ class Writer:
         highest = self.store.rows(f'SELECT max("position") FROM {quoted(of.name_singular)}')[0][0]
         return 1 if highest is None else float(highest) + 1
 
-    def _stamps(self, of: Object, actor: str, new: bool) -> Values:
+    def _stamps(self, of: Object, actor: Caller, new: bool) -> Values:
         """What the server itself writes: times, and who did it."""
         moment = self._now()
         timed = (each.name for each in of.columns.values() if each.default_function == "now")
         made: Values = dict.fromkeys(timed, moment) if new else {"updatedAt": moment}
         for name in ("createdBy", "updatedBy") if new else ("updatedBy",):
             if name in of.composites:
-                made |= {f"{name}Source": "API", f"{name}Name": actor, f"{name}Context": "{}"}
-                made[f"{name}WorkspaceMemberId"] = None
+                source = "MANUAL" if actor.is_person else "API"
+                made |= {f"{name}Source": source, f"{name}Name": actor.name, f"{name}Context": "{}"}
+                made[f"{name}WorkspaceMemberId"] = actor.member_id
         return {name: value for name, value in made.items() if name in of.columns}
 
-    def _update(self, of: Object, ids: list[str], columns: Values, actor: str) -> int:
+    def _update(self, of: Object, ids: list[str], columns: Values, actor: Caller) -> int:
         values = {**self._stamps(of, actor, new=False), **columns}
         if len(ids) == 1 and values.get("id") == ids[0]:
             del values["id"]
@@ -180,6 +182,11 @@ class Writer:
     def _matches(self, of: Object, written: list[Written]) -> list[str | None]:
         """The record that each input means, found by its id or any unique value; soft-deleted ones too."""
         return [self._match(of, each) for each in written]
+
+    def matching(self, of: Object, data: Sequence[Any]) -> list[str]:
+        """The ids of records that an upsert of these would update."""
+        found = self._matches(of, [self.inputs.read(of, each) for each in data])
+        return [each for each in found if each is not None]
 
     def _match(self, of: Object, written: Written) -> str | None:
         found: set[str] = set()
@@ -223,7 +230,7 @@ class Writer:
 
     # Merging
 
-    def merge(self, of: Object, ids: list[str], survivor: str, columns: Values, actor: str) -> list[Change]:
+    def merge(self, of: Object, ids: list[str], survivor: str, columns: Values, actor: Caller) -> list[Change]:
         """Gives the survivor these values and everything that referred to the others, and removes those."""
         with self._writing(of, ()):
             self.merge_within(of, ids, survivor, columns, actor)
@@ -232,7 +239,7 @@ class Writer:
         others = (each for each in ids if each != survivor)
         return [*(Change(of, gone, each) for each in others), Change(of, "updated", survivor, list(columns))]
 
-    def merge_within(self, of: Object, ids: list[str], survivor: str, columns: Values, actor: str) -> None:
+    def merge_within(self, of: Object, ids: list[str], survivor: str, columns: Values, actor: Caller) -> None:
         """`merge` inside a transaction of the caller."""
         others = [each for each in ids if each != survivor]
         for child in self.model.objects.values():

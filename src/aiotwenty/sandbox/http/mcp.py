@@ -1,0 +1,75 @@
+"""`/mcp`: JSON-RPC for assistants, as far as the server tells it of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aiohttp import web
+
+from aiotwenty.sandbox.http.requests import Call, to_json
+from aiotwenty.sandbox.model.workspace import Workspace
+
+PROTOCOL = "2025-06-18"
+_TOOLS = {
+    "search_help_center": "Searches the help center.",
+    "get_tool_catalog": "Lists what can be executed.",
+    "execute_tool": "Executes one of the tools of the catalog.",
+    "load_skills": "Loads skills by their names.",
+    "list_object_metadata_names": "Lists the names of the objects of the workspace.",
+    "list_skills": "Lists the skills.",
+    "learn_tools": "Describes tools by their names.",
+}
+_METHOD_NOT_FOUND = -32601
+
+
+def unauthorized(url: str) -> web.Response:
+    """What a caller without a token that works is told."""
+    body = {"statusCode": 401, "error": "UnauthorizedException", "messages": ["Unauthorized"]}
+    resource = f"{url}/.well-known/oauth-protected-resource"
+    headers = {"WWW-Authenticate": f'Bearer resource_metadata="{resource}"'}
+    return web.Response(
+        body=to_json(body), status=401, content_type="application/json", charset="utf-8", headers=headers
+    )
+
+
+def answer(request: web.Request, call: Call, workspace: Workspace) -> web.Response:
+    asked = call.payload if isinstance(call.payload, dict) else {}
+    if "id" not in asked:
+        return web.Response(status=202)
+    content = to_json({"id": asked["id"], "jsonrpc": "2.0", **_content(asked, workspace)})
+    if "text/event-stream" in request.headers.get("Accept", ""):
+        return web.Response(body=b"event: message\ndata: " + content + b"\n\n", content_type="text/event-stream")
+    return web.Response(body=content, content_type="application/json", charset="utf-8")
+
+
+def _content(asked: dict[str, Any], workspace: Workspace) -> dict[str, Any]:
+    match asked.get("method"):
+        case "initialize":
+            capabilities: dict[str, Any] = {name: {"listChanged": False} for name in ("tools", "resources", "prompts")}
+            server = {"name": "Twenty MCP Server", "version": "0.1.0"}
+            return {"result": {"protocolVersion": PROTOCOL, "capabilities": capabilities, "serverInfo": server}}
+        case "ping":
+            return {"result": {}}
+        case "tools/list":
+            schema = {"type": "object", "properties": {}}
+            tools = [{"name": name, "description": text, "inputSchema": schema} for name, text in _TOOLS.items()]
+            return {"result": {"tools": tools}}
+        case "prompts/list":
+            return {"result": {"prompts": []}}
+        case "resources/list":
+            return {"result": {"resources": []}}
+        case "tools/call":
+            return {"result": _called(asked.get("params"), workspace)}
+    return {"error": {"code": _METHOD_NOT_FOUND, "message": f"Method '{asked.get('method')}' not found"}}
+
+
+def _called(params: Any, workspace: Workspace) -> dict[str, Any]:
+    name = params.get("name") if isinstance(params, dict) else None
+    if name == "list_object_metadata_names":
+        return _said(sorted(workspace.model.objects))
+    return {**_said([f"The sandbox doesn't have the tool {name}"]), "isError": True}
+
+
+def _said(lines: Iterable[str]) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": "\n".join(lines)}]}

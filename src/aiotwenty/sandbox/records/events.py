@@ -1,0 +1,97 @@
+"""What happens to records is told to webhooks and event streams, with the gaps that Twenty has (July 2026)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiotwenty.sandbox.model.model import Object
+from aiotwenty.sandbox.model.workspace import Caller
+from aiotwenty.sandbox.records.plans import Planner
+from aiotwenty.sandbox.records.reading import Node, Records
+from aiotwenty.sandbox.records.writing import Change
+
+_NOT_TOLD = frozenset({"updatedAt", "updatedBy", "searchVector"})
+"""What changes by itself with every write."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """Something that happened to one record."""
+
+    object: Object
+    action: str
+    """`created`, `updated`, `deleted`, `destroyed`, `restored` or, with an older server, `upserted`."""
+    record: Node
+    updated_fields: list[str] | None = None
+    before: Node | None = None
+    """The record as it was; None for a new one."""
+    by: Caller | None = None
+
+    @property
+    def diff(self) -> dict[str, Any] | None:
+        """The fields of a record that stayed and changed, with both values."""
+        if self.before is None or self.action in ("created", "destroyed"):
+            return None
+        names = self.updated_fields or ()
+        return {name: {"before": self.before.get(name), "after": self.record.get(name)} for name in names}
+
+
+class Audience(Protocol):
+    """Who is told."""
+
+    def wants(self, object_name: str, action: str) -> bool:
+        """Whether anybody listens: if not, no event need be made."""
+
+    def publish(self, events: Sequence[RecordEvent]) -> None:
+        """Those of one write."""
+
+
+class Announcer:
+    """Makes events of changes, for whoever wants them."""
+
+    def __init__(self, audiences: Sequence[Audience], planner: Planner, records: Records, strict: bool) -> None:
+        self._audiences = audiences
+        self._planner = planner
+        self._records = records
+        self._strict = strict
+
+    def wants(self, of: Object, *actions: str) -> bool:
+        return any(each.wants(of.name_singular, action) for each in self._audiences for action in actions)
+
+    def before(self, of: Object, ids: Sequence[str], *actions: str) -> dict[str, Node]:
+        """Records as they are before a write, if anybody wants to know of it."""
+        return self._shown(of, ids) if ids and self.wants(of, *actions) else {}
+
+    def changed(self, changes: Sequence[Change], before: dict[str, Node], by: Caller) -> None:
+        """What was created, updated, deleted or restored, told as it is now; not what is as it was."""
+        wanted = [change for change in changes if self.wants(change.object, change.action)]
+        if not wanted:
+            return
+        now = self._shown(wanted[0].object, [change.id for change in wanted])
+        events = []
+        for change in wanted:
+            if change.id not in now or (change.action == "upserted" and not self._strict):
+                continue
+            record, was = now[change.id], before.get(change.id)
+            fields = change.fields
+            if was is not None and change.action != "created":
+                fields = [name for name in record if name not in _NOT_TOLD and record[name] != was.get(name)]
+                if not fields:
+                    continue
+            events.append(RecordEvent(change.object, change.action, record, fields, was, by))
+        self._tell(events)
+
+    def destroyed(self, of: Object, before: dict[str, Node], by: Caller, many: bool = False) -> None:
+        """Of several that one request destroys, the server tells of one only."""
+        events = [RecordEvent(of, "destroyed", record, None, record, by) for record in before.values()]
+        self._tell(events[:1] if many and not self._strict else events)
+
+    def _tell(self, events: Sequence[RecordEvent]) -> None:
+        if events:
+            for each in self._audiences:
+                each.publish(events)
+
+    def _shown(self, of: Object, ids: Sequence[str]) -> dict[str, Node]:
+        return self._records.by_ids(self._planner.everything(of), list(ids))
