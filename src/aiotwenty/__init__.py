@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from aiotwenty.transport.rate_limit import RateLimit, RateLimiter
     from aiotwenty.transport.retry import RetryPolicy
 
+__version__ = "0.1.0"
+
 __all__ = [
     "UNSET",
     "ApiError",
@@ -74,6 +76,7 @@ __all__ = [
     "TwentyError",
     "TwentyTransport",
     "UnexpectedResponse",
+    "__version__",
     "restricted_fields",
 ]
 

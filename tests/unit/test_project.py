@@ -1,11 +1,13 @@
-"""What a clone can rely on: the recordings that other tests stand on are in it."""
+"""What a clone can rely on: the recordings that other tests stand on are in it, and one version."""
 
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 
 import pytest
 
+import aiotwenty
 from tests.support import recorded
 
 
@@ -23,3 +25,7 @@ def test_the_committed_recordings_are_the_newest() -> None:
     if behind and os.environ.get("CI"):
         pytest.skip(f"newer recordings lie beside this checkout, and were tested; `make recorded` copies {behind}")
     assert not behind, f"tests/recorded is not what lies beside this checkout; run `make recorded`: {behind}"
+
+
+def test_the_version_that_is_installed_is_the_one_that_the_code_says() -> None:
+    assert aiotwenty.__version__ == version("aiotwenty")

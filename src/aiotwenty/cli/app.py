@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from typer.main import get_command
 
+from aiotwenty import __version__
 from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.errors import AuthenticationError, SchemaDrift, TwentyError
 
@@ -26,9 +27,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(version("aiotwenty"))
+        typer.echo(__version__)
         raise typer.Exit
 
 
