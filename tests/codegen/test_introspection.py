@@ -51,20 +51,23 @@ def targets(folder: Path) -> dict[str, Path]:
     return {"core": folder / "schema/core.graphql", "metadata": folder / "schema/metadata.graphql"}
 
 
-async def test_introspection_writes_sorted_sdl_without_descriptions(tmp_path: Path) -> None:
-    answers = {"/graphql": introspected(OLD), "/metadata": introspected(METADATA_SDL)}
+async def test_introspection_writes_sorted_sdl_with_what_the_workspace_says_of_its_fields(tmp_path: Path) -> None:
+    described = build_schema(OLD.replace("fuel: String\n", '"What burns."\n  fuel: String\n', 1))
+    schemas = {"/graphql": described, "/metadata": build_schema(METADATA_SDL)}
 
     async def handler(request: web.Request) -> web.Response:
-        return web.json_response(answers[request.path])
+        return web.json_response(graphql_sync(schemas[request.path], (await request.json())["query"]).formatted)
 
     async with served(handler) as url, Client(url, api_key="key") as client:
         changed = await write_schemas(client, targets(tmp_path))
         assert changed == list(targets(tmp_path).values())
         for path in changed:
             text = path.read_text()
-            assert '"""' not in text
             assert text == print_schema(lexicographic_sort_schema(build_schema(text))) + "\n"
+        assert '"""What burns."""' in changed[0].read_text()
         assert await write_schemas(client, targets(tmp_path)) == []
+        await write_schemas(client, targets(tmp_path), descriptions=False)
+        assert '"""' not in changed[0].read_text()
 
 
 async def test_a_stranger_who_is_shown_a_schema_without_objects_is_told_so(tmp_path: Path) -> None:

@@ -51,10 +51,13 @@ def introspect(
         Path | None, typer.Option(help="The folder to write to (default: as in codegen.toml, else schema).")
     ] = None,
     config: Annotated[Path, typer.Option(help="The configuration.")] = _CONFIG,
+    descriptions: Annotated[
+        bool, typer.Option(help="With what the workspace says of its objects and fields, for docstrings.")
+    ] = True,
 ) -> None:
     """Write the schemas of the workspace: core.graphql and metadata.graphql."""
     targets = _schemas(output, config)
-    changed = asyncio.run(_write_schemas(targets))
+    changed = asyncio.run(_write_schemas(targets, descriptions))
     for path in targets.values():
         typer.echo(f"{'wrote' if path in changed else 'unchanged'} {path}")
 
@@ -104,12 +107,12 @@ def _schemas(folder: Path | None, config: Path) -> dict[str, Path]:
     return {name: (folder or Path("schema")) / f"{name}.graphql" for name in ("core", "metadata")}
 
 
-async def _write_schemas(targets: dict[str, Path]) -> list[Path]:
+async def _write_schemas(targets: dict[str, Path], descriptions: bool) -> list[Path]:
     from aiotwenty.client import Client
     from aiotwenty.codegen.read.introspect import write_schemas
 
     async with Client() as client:
-        return await write_schemas(client, targets)
+        return await write_schemas(client, targets, descriptions=descriptions)
 
 
 async def _compare(paths: dict[str, Path]) -> Drift:

@@ -16,7 +16,7 @@ from aiotwenty.codegen.model.names import is_importable
 from aiotwenty.graphql.advice import did_you_mean
 
 ENDPOINTS = ("core", "metadata")
-_OWN_KEYS = frozenset({"package", "schema", "queries", "objects", *ENDPOINTS})
+_OWN_KEYS = frozenset({"package", "schema", "queries", "objects", "descriptions", *ENDPOINTS})
 _ENDPOINT_KEYS = frozenset({"schema", "queries"})
 
 # What the shape of our packages decides. To be silent about them would be worse than to refuse them.
@@ -76,6 +76,8 @@ class Config:
     metadata: EndpointConfig
     objects: tuple[str, ...] = ()
     """The objects to generate, by their singular or plural name; all when empty."""
+    descriptions: Path | None = None
+    """A file with descriptions that come before those of the schemas."""
 
     @property
     def endpoints(self) -> tuple[EndpointConfig, EndpointConfig]:
@@ -116,7 +118,8 @@ def make_config(data: Mapping[str, Any], path: Path) -> Config:
     objects = data.get("objects", [])
     if not isinstance(objects, list) or not all(isinstance(each, str) for each in objects):
         raise CodegenError(f"{path}: objects must be a list of names")
-    return Config(package, queries, core, metadata, tuple(each for each in objects if each != "*"))
+    described = root / _text(data, "descriptions", path) if "descriptions" in data else None
+    return Config(package, queries, core, metadata, tuple(each for each in objects if each != "*"), described)
 
 
 def _endpoint(

@@ -31,6 +31,7 @@ from aiotwenty.codegen.config import Config, EndpointConfig
 from aiotwenty.codegen.errors import CodegenError, Problem
 from aiotwenty.codegen.files import make_folder, read_text, write_files
 from aiotwenty.codegen.model.amend import amend
+from aiotwenty.codegen.model.descriptions import Descriptions, OwnDescriptions, load_descriptions
 from aiotwenty.codegen.model.package import PackageBuilder
 from aiotwenty.codegen.model.tagging import TaggingPlugin
 from aiotwenty.codegen.read.documents import Documents, collect, find_documents, parse_file, schema_problems
@@ -114,6 +115,7 @@ class _Loaded:
     settings: ClientSettings
     plugins: PluginManager
     objects: list[TwentyObject]
+    described: OwnDescriptions
 
     @classmethod
     def load(cls, endpoint: EndpointConfig, config: Config) -> _Loaded:
@@ -137,7 +139,8 @@ class _Loaded:
             raise CodegenError(f"ariadne-codegen refuses the settings of {endpoint.name}: {error}") from error
         assert_valid_schema(schema)
         objects = _chosen(find_objects(schema), config.objects) if endpoint.name == "core" else []
-        return cls(endpoint, schema, settings, plugins, objects)
+        own = load_descriptions(config.descriptions) if config.descriptions else OwnDescriptions()
+        return cls(endpoint, schema, settings, plugins, objects, own)
 
     def write_operations(self) -> list[Path]:
         is_core = self.endpoint.name == "core"
@@ -152,7 +155,14 @@ class _Loaded:
         is_core = self.endpoint.name == "core"
         if is_core:
             amend(self.schema)
-        builder = PackageBuilder(self.schema, documents, self.settings, self.plugins, records=is_core)
+        builder = PackageBuilder(
+            self.schema,
+            documents,
+            self.settings,
+            self.plugins,
+            Descriptions(self.schema, self.described),
+            records=is_core,
+        )
         try:
             models, methods = builder.build()
         except CodeGenException as error:

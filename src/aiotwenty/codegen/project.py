@@ -25,6 +25,10 @@ queries = "queries"
 # Only these objects, by their singular or plural name; all if the list is empty.
 objects = []
 
+# What the schema says of objects and fields becomes docstrings. A file of your own can say it better: [objects] with a
+# text for each type, [fields.Company] and [fields."*"] with one for each field.
+# descriptions = "schema/descriptions.toml"
+
 # Everything else is passed on to ariadne-codegen, for both endpoints or for one. Examples:
 #
 # plugins = ["my_plugins.MyPlugin"]

@@ -268,8 +268,11 @@ class WorkspaceMemberTimeFormatEnumFilter(rt.Input):
 class ActorFilterInput(rt.Input):
     context: RawJsonFilter | None = None
     name: StringFilter | None = None
+    """Of a member, or of the API key."""
     source: ActorSourceEnumFilter | None = None
+    """By what means."""
     workspace_member_id: UUIDFilter | None = None
+    """The member, if it was one."""
 
 
 class AddressFilterInput(rt.Input):
@@ -286,95 +289,164 @@ class AddressFilterInput(rt.Input):
 class AttachmentFilterInput(rt.Input):
     and_: list[AttachmentFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     file: RawJsonFilter | None = None
+    """The file itself, in a list of one."""
     file_category: AttachmentFileCategoryEnumFilter | None = None
+    """What kind of file it is. One of ARCHIVE, AUDIO, IMAGE, OTHER, PRESENTATION, SPREADSHEET, TEXT_DOCUMENT, VIDEO."""
     full_path: StringFilter | None = None
+    """Where older servers keep the file."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
+    """What it is called."""
     not_: AttachmentFilterInput | None = None
     or_: list[AttachmentFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyFilterInput | None = None
+    """Target: the company."""
     target_company_id: UUIDFilter | None = None
+    """The id of the record in target_company."""
     target_dashboard: DashboardFilterInput | None = None
+    """Target: the dashboard."""
     target_dashboard_id: UUIDFilter | None = None
+    """The id of the record in target_dashboard."""
     target_note: NoteFilterInput | None = None
+    """Target: the note."""
     target_note_id: UUIDFilter | None = None
+    """The id of the record in target_note."""
     target_opportunity: OpportunityFilterInput | None = None
+    """Target: the deal."""
     target_opportunity_id: UUIDFilter | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonFilterInput | None = None
+    """Target: the person."""
     target_person_id: UUIDFilter | None = None
+    """The id of the record in target_person."""
     target_task: TaskFilterInput | None = None
+    """Target: the task."""
     target_task_id: UUIDFilter | None = None
+    """The id of the record in target_task."""
     target_workflow: WorkflowFilterInput | None = None
+    """Target: the workflow."""
     target_workflow_id: UUIDFilter | None = None
+    """The id of the record in target_workflow."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class BlocklistFilterInput(rt.Input):
     and_: list[BlocklistFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     handle: StringFilter | None = None
+    """The address, or @ and the domain, that is kept out."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     not_: BlocklistFilterInput | None = None
     or_: list[BlocklistFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberFilterInput | None = None
+    """Whose blocklist it is on."""
     workspace_member_id: UUIDFilter | None = None
+    """The id of the record in workspace_member."""
 
 
 class CalendarChannelEventAssociationFilterInput(rt.Input):
     and_: list[CalendarChannelEventAssociationFilterInput | None] | None = None
     calendar_channel_id: UUIDFilter | None = None
     calendar_event: CalendarEventFilterInput | None = None
+    """The event."""
     calendar_event_id: UUIDFilter | None = None
+    """The id of the record in calendar_event."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     event_external_id: StringFilter | None = None
+    """The event's id in the calendar that it comes from."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     not_: CalendarChannelEventAssociationFilterInput | None = None
     or_: list[CalendarChannelEventAssociationFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     recurring_event_external_id: StringFilter | None = None
+    """The series' id in the calendar that it comes from."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class CalendarEventFilterInput(rt.Filter):
     and_: list[CalendarEventFilterInput | None] | None = None
     conference_link: LinksFilterInput | None = None
+    """Meet link: where the call takes place."""
     conference_solution: StringFilter | None = None
+    """The service for the call."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     description: StringFilter | None = None
+    """What it is about; restricted where its calendar shows only that one is busy."""
     ends_at: DateTimeFilter | None = None
+    """End date."""
     external_created_at: DateTimeFilter | None = None
+    """When it was made in the calendar that it comes from."""
     external_updated_at: DateTimeFilter | None = None
+    """When it was last changed in the calendar that it comes from."""
     i_cal_uid: StringFilter | None = None
+    """Its UID in the iCalendar format."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_canceled: BooleanFilter | None = None
+    """Whether it does not take place."""
     is_full_day: BooleanFilter | None = None
+    """Whether it takes the whole day."""
     location: StringFilter | None = None
+    """Where it takes place."""
     not_: CalendarEventFilterInput | None = None
     or_: list[CalendarEventFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     starts_at: DateTimeFilter | None = None
+    """Start date."""
     title: StringFilter | None = None
+    """What it is called."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "calendarChannelEventAssociations": ("calendar_channel_event_associations", "calendar_event_id"),
@@ -386,74 +458,126 @@ class CalendarEventFilterInput(rt.Filter):
 class CalendarEventParticipantFilterInput(rt.Input):
     and_: list[CalendarEventParticipantFilterInput | None] | None = None
     calendar_event: CalendarEventFilterInput | None = None
+    """The event."""
     calendar_event_id: UUIDFilter | None = None
+    """The id of the record in calendar_event."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     display_name: StringFilter | None = None
+    """The name that is shown."""
     handle: StringFilter | None = None
+    """The address or the name of the account."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_organizer: BooleanFilter | None = None
+    """Whether it is who invites."""
     not_: CalendarEventParticipantFilterInput | None = None
     or_: list[CalendarEventParticipantFilterInput | None] | None = None
     person: PersonFilterInput | None = None
+    """The person in the workspace, if known."""
     person_id: UUIDFilter | None = None
+    """The id of the record in person."""
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     response_status: CalendarEventParticipantResponseStatusEnumFilter | None = None
+    """What was answered to the invitation. One of ACCEPTED, DECLINED, NEEDS_ACTION, TENTATIVE."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberFilterInput | None = None
+    """The user of the workspace, if it is one."""
     workspace_member_id: UUIDFilter | None = None
+    """The id of the record in workspace_member."""
 
 
 class CallRecordingFilterInput(rt.Input):
     and_: list[CallRecordingFilterInput | None] | None = None
     application_id: UUIDFilter | None = None
     audio: RawJsonFilter | None = None
+    """The sound."""
     calendar_event: CalendarEventFilterInput | None = None
+    """The event that the call belongs to."""
     calendar_event_id: UUIDFilter | None = None
+    """The id of the record in calendar_event."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     ended_at: DateTimeFilter | None = None
+    """When it ended."""
     external_bot_id: StringFilter | None = None
     external_recording_id: StringFilter | None = None
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     not_: CallRecordingFilterInput | None = None
     or_: list[CallRecordingFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     recording_request_status: CallRecordingRecordingRequestStatusEnumFilter | None = None
+    """How far the request to record is. One of CANCELED, REQUESTED."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     started_at: DateTimeFilter | None = None
+    """When it began."""
     status: CallRecordingStatusEnumFilter | None = None
+    """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextFilterInput | None = None
+    """What was said, in short."""
     title: StringFilter | None = None
+    """What it is called."""
     transcript: RawJsonFilter | None = None
+    """What was said, word for word."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     video: RawJsonFilter | None = None
+    """The picture."""
 
 
 class CompanyFilterInput(rt.Filter):
     account_owner: WorkspaceMemberFilterInput | None = None
+    """Account owner: the user who looks after it."""
     account_owner_id: UUIDFilter | None = None
+    """The id of the record in account_owner."""
     address: AddressFilterInput | None = None
+    """Where it is."""
     and_: list[CompanyFilterInput | None] | None = None
     annual_revenue: CurrencyFilterInput | None = None
+    """ARR: what it earns in a year."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     domain_name: LinksFilterInput | None = None
+    """Domain name: its website. No two companies have the same."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     linkedin_link: LinksFilterInput | None = None
+    """LinkedIn: the page there."""
     name: StringFilter | None = None
+    """What it is called."""
     not_: CompanyFilterInput | None = None
     or_: list[CompanyFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_company_id"),
@@ -467,23 +591,34 @@ class CompanyFilterInput(rt.Filter):
 
 class CurrencyFilterInput(rt.Input):
     amount_micros: BigFloatFilter | None = None
+    """The amount in millionths of the unit: 1500000 is 1.50."""
     currency_code: StringFilter | None = None
+    """The currency, such as EUR."""
 
 
 class DashboardFilterInput(rt.Filter):
     and_: list[DashboardFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     not_: DashboardFilterInput | None = None
     or_: list[DashboardFilterInput | None] | None = None
     page_layout_id: UUIDFilter | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     title: StringFilter | None = None
+    """What it is called."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_dashboard_id"),
@@ -493,7 +628,9 @@ class DashboardFilterInput(rt.Filter):
 
 class EmailsFilterInput(rt.Input):
     additional_emails: RawJsonFilter | None = None
+    """Others, as a list of texts."""
     primary_email: StringFilter | None = None
+    """The address, stored in lower case."""
 
 
 class FullNameFilterInput(rt.Input):
@@ -503,30 +640,48 @@ class FullNameFilterInput(rt.Input):
 
 class LinksFilterInput(rt.Input):
     primary_link_label: StringFilter | None = None
+    """What is shown instead of it."""
     primary_link_url: StringFilter | None = None
+    """The address."""
     secondary_links: RawJsonFilter | None = None
+    """Others, each with url and label."""
 
 
 class MessageCampaignFilterInput(rt.Filter):
     and_: list[MessageCampaignFilterInput | None] | None = None
     body_template: StringFilter | None = None
+    """The text, with places for what differs."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     from_address: EmailsFilterInput | None = None
+    """Who it comes from."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListFilterInput | None = None
+    """Who it goes to."""
     list_id: UUIDFilter | None = None
+    """The id of the record in list."""
     not_: MessageCampaignFilterInput | None = None
     or_: list[MessageCampaignFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     sent_at: DateTimeFilter | None = None
+    """When it was sent."""
     status: MessageCampaignStatusEnumFilter | None = None
+    """How far it is. One of DRAFT, SCHEDULED, SENDING, SENT, SENT_WITH_ERRORS."""
     subject: StringFilter | None = None
+    """Its subject."""
     unsubscribe_topic_id: UUIDFilter | None = None
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "messages": ("messages", "message_campaign_id"),
@@ -538,23 +693,38 @@ class MessageCampaignFilterInput(rt.Filter):
 class MessageChannelMessageAssociationFilterInput(rt.Filter):
     and_: list[MessageChannelMessageAssociationFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     direction: MessageChannelMessageAssociationDirectionEnumFilter | None = None
+    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     message: MessageFilterInput | None = None
+    """The message."""
     message_channel_id: UUIDFilter | None = None
     message_external_id: StringFilter | None = None
+    """The message's id in the mailbox that it comes from."""
     message_id: UUIDFilter | None = None
+    """The id of the record in message."""
     message_thread: MessageThreadFilterInput | None = None
+    """The thread it is in."""
     message_thread_external_id: StringFilter | None = None
+    """The thread's id in the mailbox that it comes from."""
     message_thread_id: UUIDFilter | None = None
+    """The id of the record in message_thread."""
     not_: MessageChannelMessageAssociationFilterInput | None = None
     or_: list[MessageChannelMessageAssociationFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "messageFolders": ("message_channel_message_association_message_folders", "message_channel_message_association_id"),
@@ -564,42 +734,69 @@ class MessageChannelMessageAssociationFilterInput(rt.Filter):
 class MessageChannelMessageAssociationMessageFolderFilterInput(rt.Input):
     and_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationFilterInput | None = None
     message_channel_message_association_id: UUIDFilter | None = None
+    """The id of the record in message_channel_message_association."""
     message_folder_id: UUIDFilter | None = None
     not_: MessageChannelMessageAssociationMessageFolderFilterInput | None = None
     or_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageFilterInput(rt.Filter):
     and_: list[MessageFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     delivery_status: MessageDeliveryStatusEnumFilter | None = None
+    """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: StringFilter | None = None
+    """The Message-ID of its header."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_draft: BooleanFilter | None = None
+    """Whether it is not sent yet."""
     message_campaign: MessageCampaignFilterInput | None = None
+    """The campaign that it was sent for."""
     message_campaign_id: UUIDFilter | None = None
+    """The id of the record in message_campaign."""
     message_thread: MessageThreadFilterInput | None = None
+    """The thread it is in."""
     message_thread_id: UUIDFilter | None = None
+    """The id of the record in message_thread."""
     not_: MessageFilterInput | None = None
     or_: list[MessageFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     received_at: DateTimeFilter | None = None
+    """When it arrived."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     subject: StringFilter | None = None
+    """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
     text: StringFilter | None = None
+    """Its text; restricted where its mailbox does not show it."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "messageChannelMessageAssociations": ("message_channel_message_associations", "message_id"),
@@ -610,16 +807,25 @@ class MessageFilterInput(rt.Filter):
 class MessageListFilterInput(rt.Filter):
     and_: list[MessageListFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
+    """What it is called."""
     not_: MessageListFilterInput | None = None
     or_: list[MessageListFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "campaigns": ("message_campaigns", "list_id"),
@@ -631,59 +837,99 @@ class MessageListFilterInput(rt.Filter):
 class MessageListMemberFilterInput(rt.Input):
     and_: list[MessageListMemberFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListFilterInput | None = None
+    """The list."""
     list_id: UUIDFilter | None = None
+    """The id of the record in list."""
     not_: MessageListMemberFilterInput | None = None
     or_: list[MessageListMemberFilterInput | None] | None = None
     person: PersonFilterInput | None = None
+    """The person."""
     person_id: UUIDFilter | None = None
+    """The id of the record in person."""
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageParticipantFilterInput(rt.Input):
     and_: list[MessageParticipantFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     display_name: StringFilter | None = None
+    """The name that is shown."""
     handle: StringFilter | None = None
+    """The address or the name of the account."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     message: MessageFilterInput | None = None
+    """The message."""
     message_campaign: MessageCampaignFilterInput | None = None
+    """The campaign that the message was sent for."""
     message_campaign_id: UUIDFilter | None = None
+    """The id of the record in message_campaign."""
     message_id: UUIDFilter | None = None
+    """The id of the record in message."""
     not_: MessageParticipantFilterInput | None = None
     or_: list[MessageParticipantFilterInput | None] | None = None
     person: PersonFilterInput | None = None
+    """The person in the workspace, if known."""
     person_id: UUIDFilter | None = None
+    """The id of the record in person."""
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     role: MessageParticipantRoleEnumFilter | None = None
+    """Whether it is who sent it, or got it openly or as a copy. One of BCC, CC, FROM, REPLY_TO, TO."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberFilterInput | None = None
+    """The user of the workspace, if it is one."""
     workspace_member_id: UUIDFilter | None = None
+    """The id of the record in workspace_member."""
 
 
 class MessageThreadFilterInput(rt.Filter):
     and_: list[MessageThreadFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     not_: MessageThreadFilterInput | None = None
     or_: list[MessageThreadFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     subject: StringFilter | None = None
+    """The subject of its messages."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "messageChannelMessageAssociations": ("message_channel_message_associations", "message_thread_id"),
@@ -694,17 +940,27 @@ class MessageThreadFilterInput(rt.Filter):
 class NoteFilterInput(rt.Filter):
     and_: list[NoteFilterInput | None] | None = None
     body_v_2: RichTextFilterInput | None = None
+    """Body: the text."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     not_: NoteFilterInput | None = None
     or_: list[NoteFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     title: StringFilter | None = None
+    """What it is called."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_note_id"),
@@ -716,47 +972,81 @@ class NoteFilterInput(rt.Filter):
 class NoteTargetFilterInput(rt.Input):
     and_: list[NoteTargetFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     not_: NoteTargetFilterInput | None = None
     note: NoteFilterInput | None = None
+    """The note."""
     note_id: UUIDFilter | None = None
+    """The id of the record in note."""
     or_: list[NoteTargetFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyFilterInput | None = None
+    """Target: the company."""
     target_company_id: UUIDFilter | None = None
+    """The id of the record in target_company."""
     target_opportunity: OpportunityFilterInput | None = None
+    """Target: the deal."""
     target_opportunity_id: UUIDFilter | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonFilterInput | None = None
+    """Target: the person."""
     target_person_id: UUIDFilter | None = None
+    """The id of the record in target_person."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class OpportunityFilterInput(rt.Filter):
     amount: CurrencyFilterInput | None = None
+    """What it is worth."""
     and_: list[OpportunityFilterInput | None] | None = None
     close_date: DateTimeFilter | None = None
+    """When it will be decided."""
     company: CompanyFilterInput | None = None
+    """Whose deal it is."""
     company_id: UUIDFilter | None = None
+    """The id of the record in company."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
+    """What it is called."""
     not_: OpportunityFilterInput | None = None
     or_: list[OpportunityFilterInput | None] | None = None
     owner: WorkspaceMemberFilterInput | None = None
+    """The user who looks after it."""
     owner_id: UUIDFilter | None = None
+    """The id of the record in owner."""
     point_of_contact: PersonFilterInput | None = None
+    """Point of contact: whom to speak to."""
     point_of_contact_id: UUIDFilter | None = None
+    """The id of the record in point_of_contact."""
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     stage: OpportunityStageEnumFilter | None = None
+    """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_opportunity_id"),
@@ -769,24 +1059,41 @@ class OpportunityFilterInput(rt.Filter):
 class PersonFilterInput(rt.Filter):
     and_: list[PersonFilterInput | None] | None = None
     avatar_file: RawJsonFilter | None = None
+    """The picture as a file, in a list of one."""
     avatar_url: StringFilter | None = None
+    """Where the picture is."""
     company: CompanyFilterInput | None = None
+    """Where they work."""
     company_id: UUIDFilter | None = None
+    """The id of the record in company."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     emails: EmailsFilterInput | None = None
+    """E-mail addresses. No two people have the same primary one."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: StringFilter | None = None
+    """Job title."""
     linkedin_link: LinksFilterInput | None = None
+    """LinkedIn: the page there."""
     name: FullNameFilterInput | None = None
+    """First and last name."""
     not_: PersonFilterInput | None = None
     or_: list[PersonFilterInput | None] | None = None
     phones: PhonesFilterInput | None = None
+    """Phone numbers."""
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_person_id"),
@@ -802,34 +1109,54 @@ class PersonFilterInput(rt.Filter):
 
 class PhonesFilterInput(rt.Input):
     additional_phones: RawJsonFilter | None = None
+    """Others, each with number, countryCode and callingCode."""
     primary_phone_calling_code: StringFilter | None = None
+    """The country's code, such as +33."""
     primary_phone_country_code: StringFilter | None = None
+    """The country, such as FR."""
     primary_phone_number: StringFilter | None = None
+    """The number without the code of its country."""
 
 
 class RichTextFilterInput(rt.Input):
     blocknote: StringFilter | None = None
+    """As the JSON text of the editor's blocks."""
     markdown: StringFilter | None = None
+    """As Markdown."""
 
 
 class TaskFilterInput(rt.Filter):
     and_: list[TaskFilterInput | None] | None = None
     assignee: WorkspaceMemberFilterInput | None = None
+    """The user who is to do it."""
     assignee_id: UUIDFilter | None = None
+    """The id of the record in assignee."""
     body_v_2: RichTextFilterInput | None = None
+    """Body: the text."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     due_at: DateTimeFilter | None = None
+    """Due date: by when it is to be done."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     not_: TaskFilterInput | None = None
     or_: list[TaskFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     status: TaskStatusEnumFilter | None = None
+    """How far it is. One of DONE, IN_PROGRESS, TODO."""
     title: StringFilter | None = None
+    """What it is called."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_task_id"),
@@ -841,102 +1168,179 @@ class TaskFilterInput(rt.Filter):
 class TaskTargetFilterInput(rt.Input):
     and_: list[TaskTargetFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     not_: TaskTargetFilterInput | None = None
     or_: list[TaskTargetFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyFilterInput | None = None
+    """Target: the company."""
     target_company_id: UUIDFilter | None = None
+    """The id of the record in target_company."""
     target_opportunity: OpportunityFilterInput | None = None
+    """Target: the deal."""
     target_opportunity_id: UUIDFilter | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonFilterInput | None = None
+    """Target: the person."""
     target_person_id: UUIDFilter | None = None
+    """The id of the record in target_person."""
     task: TaskFilterInput | None = None
+    """The task."""
     task_id: UUIDFilter | None = None
+    """The id of the record in task."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class TimelineActivityFilterInput(rt.Input):
     and_: list[TimelineActivityFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     happens_at: DateTimeFilter | None = None
+    """When it happened."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     linked_object_metadata_id: UUIDFilter | None = None
+    """The object of the record that it is about."""
     linked_record_cached_name: StringFilter | None = None
+    """What that record was called then."""
     linked_record_id: UUIDFilter | None = None
+    """The record that it is about."""
     name: StringFilter | None = None
+    """What happened, such as company.updated."""
     not_: TimelineActivityFilterInput | None = None
     or_: list[TimelineActivityFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     properties: RawJsonFilter | None = None
+    """What changed, from what to what."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyFilterInput | None = None
+    """Target: the company."""
     target_company_id: UUIDFilter | None = None
+    """The id of the record in target_company."""
     target_dashboard: DashboardFilterInput | None = None
+    """Target: the dashboard."""
     target_dashboard_id: UUIDFilter | None = None
+    """The id of the record in target_dashboard."""
     target_message_campaign: MessageCampaignFilterInput | None = None
+    """Target: the campaign."""
     target_message_campaign_id: UUIDFilter | None = None
+    """The id of the record in target_message_campaign."""
     target_message_list: MessageListFilterInput | None = None
+    """Target: the list of people."""
     target_message_list_id: UUIDFilter | None = None
+    """The id of the record in target_message_list."""
     target_note: NoteFilterInput | None = None
+    """Target: the note."""
     target_note_id: UUIDFilter | None = None
+    """The id of the record in target_note."""
     target_opportunity: OpportunityFilterInput | None = None
+    """Target: the deal."""
     target_opportunity_id: UUIDFilter | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonFilterInput | None = None
+    """Target: the person."""
     target_person_id: UUIDFilter | None = None
+    """The id of the record in target_person."""
     target_task: TaskFilterInput | None = None
+    """Target: the task."""
     target_task_id: UUIDFilter | None = None
+    """The id of the record in target_task."""
     target_workflow: WorkflowFilterInput | None = None
+    """Target: the workflow."""
     target_workflow_id: UUIDFilter | None = None
+    """The id of the record in target_workflow."""
     target_workflow_run: WorkflowRunFilterInput | None = None
+    """Target: the run of a workflow."""
     target_workflow_run_id: UUIDFilter | None = None
+    """The id of the record in target_workflow_run."""
     target_workflow_version: WorkflowVersionFilterInput | None = None
+    """Target: the version of a workflow."""
     target_workflow_version_id: UUIDFilter | None = None
+    """The id of the record in target_workflow_version."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberFilterInput | None = None
+    """The user who did it."""
     workspace_member_id: UUIDFilter | None = None
+    """The id of the record in workspace_member."""
 
 
 class WorkflowAutomatedTriggerFilterInput(rt.Input):
     and_: list[WorkflowAutomatedTriggerFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     not_: WorkflowAutomatedTriggerFilterInput | None = None
     or_: list[WorkflowAutomatedTriggerFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     settings: RawJsonFilter | None = None
+    """When it starts the workflow."""
     type: WorkflowAutomatedTriggerTypeEnumFilter | None = None
+    """What kind of trigger it is. One of CRON, DATABASE_EVENT."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     workflow: WorkflowFilterInput | None = None
+    """The workflow."""
     workflow_id: UUIDFilter | None = None
+    """The id of the record in workflow."""
 
 
 class WorkflowFilterInput(rt.Filter):
     and_: list[WorkflowFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     last_published_version_id: StringFilter | None = None
+    """The version that is live, or was last."""
     name: StringFilter | None = None
+    """What it is called."""
     not_: WorkflowFilterInput | None = None
     or_: list[WorkflowFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     statuses: WorkflowStatusesEnumFilter | None = None
+    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_workflow_id"),
@@ -950,26 +1354,44 @@ class WorkflowFilterInput(rt.Filter):
 class WorkflowRunFilterInput(rt.Filter):
     and_: list[WorkflowRunFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     ended_at: DateTimeFilter | None = None
+    """When it ended."""
     enqueued_at: DateTimeFilter | None = None
+    """When it was put into the queue."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
+    """What it is called."""
     not_: WorkflowRunFilterInput | None = None
     or_: list[WorkflowRunFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     started_at: DateTimeFilter | None = None
+    """When it began."""
     state: RawJsonFilter | None = None
+    """What its steps did and gave."""
     status: WorkflowRunStatusEnumFilter | None = None
+    """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: RawJsonFilter | None = None
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     workflow: WorkflowFilterInput | None = None
+    """The workflow."""
     workflow_id: UUIDFilter | None = None
+    """The id of the record in workflow."""
     workflow_version: WorkflowVersionFilterInput | None = None
+    """The version that runs."""
     workflow_version_id: UUIDFilter | None = None
+    """The id of the record in workflow_version."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "timelineActivities": ("timeline_activities", "target_workflow_run_id"),
@@ -979,21 +1401,35 @@ class WorkflowRunFilterInput(rt.Filter):
 class WorkflowVersionFilterInput(rt.Filter):
     and_: list[WorkflowVersionFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
+    """What it is called."""
     not_: WorkflowVersionFilterInput | None = None
     or_: list[WorkflowVersionFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     status: WorkflowVersionStatusEnumFilter | None = None
+    """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: RawJsonFilter | None = None
+    """What it does, one after the other."""
     trigger: RawJsonFilter | None = None
+    """What starts it."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     workflow: WorkflowFilterInput | None = None
+    """The workflow."""
     workflow_id: UUIDFilter | None = None
+    """The id of the record in workflow."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "runs": ("workflow_runs", "workflow_version_id"),
@@ -1004,27 +1440,47 @@ class WorkflowVersionFilterInput(rt.Filter):
 class WorkspaceMemberFilterInput(rt.Filter):
     and_: list[WorkspaceMemberFilterInput | None] | None = None
     avatar_url: StringFilter | None = None
+    """Where the picture is."""
     calendar_start_day: IntFilter | None = None
+    """The day that a week begins with, 0 for Sunday."""
     color_scheme: StringFilter | None = None
+    """Light, dark, or as the system has it."""
     created_at: DateTimeFilter | None = None
+    """When it was created."""
     created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     date_format: WorkspaceMemberDateFormatEnumFilter | None = None
+    """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
     deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: StringFilter | None = None
+    """Job title."""
     locale: StringFilter | None = None
+    """The language that Twenty speaks to them."""
     name: FullNameFilterInput | None = None
+    """First and last name."""
     not_: WorkspaceMemberFilterInput | None = None
     number_format: WorkspaceMemberNumberFormatEnumFilter | None = None
+    """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
     or_: list[WorkspaceMemberFilterInput | None] | None = None
     position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
     time_format: WorkspaceMemberTimeFormatEnumFilter | None = None
+    """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: StringFilter | None = None
+    """The time zone that times are shown in."""
     updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
     updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     user_email: StringFilter | None = None
+    """The e-mail address that they sign in with."""
     user_id: UUIDFilter | None = None
+    """The user account."""
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "accountOwnerForCompanies": ("companies", "account_owner_id"),

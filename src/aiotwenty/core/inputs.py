@@ -18,11 +18,13 @@ from .enums import (
 class ActorCreateInput(rt.Input):
     context: rt.Json | None = None
     source: ActorSourceEnum | None = None
+    """By what means."""
 
 
 class ActorUpdateInput(rt.Input):
     context: rt.Json | None = None
     source: ActorSourceEnum | None = None
+    """By what means."""
 
 
 class AddressCreateInput(rt.Input):
@@ -57,12 +59,16 @@ class CompanyDomainNameWhereInput(rt.Input):
 
 class CurrencyCreateInput(rt.Input):
     amount_micros: rt.BigFloat | None = None
+    """The amount in millionths of the unit: 1500000 is 1.50."""
     currency_code: str | None = None
+    """The currency, such as EUR."""
 
 
 class CurrencyUpdateInput(rt.Input):
     amount_micros: rt.BigFloat | None = None
+    """The amount in millionths of the unit: 1500000 is 1.50."""
     currency_code: str | None = None
+    """The currency, such as EUR."""
 
 
 class DashboardWhereUniqueInput(rt.Input):
@@ -71,12 +77,16 @@ class DashboardWhereUniqueInput(rt.Input):
 
 class EmailsCreateInput(rt.Input):
     additional_emails: rt.Json | None = None
+    """Others, as a list of texts."""
     primary_email: str | None = None
+    """The address, stored in lower case."""
 
 
 class EmailsUpdateInput(rt.Input):
     additional_emails: rt.Json | None = None
+    """Others, as a list of texts."""
     primary_email: str | None = None
+    """The address, stored in lower case."""
 
 
 class FileItemInput(rt.Input):
@@ -96,14 +106,20 @@ class FullNameUpdateInput(rt.Input):
 
 class LinksCreateInput(rt.Input):
     primary_link_label: str | None = None
+    """What is shown instead of it."""
     primary_link_url: str | None = None
+    """The address."""
     secondary_links: rt.Json | None = None
+    """Others, each with url and label."""
 
 
 class LinksUpdateInput(rt.Input):
     primary_link_label: str | None = None
+    """What is shown instead of it."""
     primary_link_url: str | None = None
+    """The address."""
     secondary_links: rt.Json | None = None
+    """Others, each with url and label."""
 
 
 class MessageCampaignWhereUniqueInput(rt.Input):
@@ -142,26 +158,38 @@ class PersonEmailsWhereInput(rt.Input):
 
 class PhonesCreateInput(rt.Input):
     additional_phones: rt.Json | None = None
+    """Others, each with number, countryCode and callingCode."""
     primary_phone_calling_code: str | None = None
+    """The country's code, such as +33."""
     primary_phone_country_code: str | None = None
+    """The country, such as FR."""
     primary_phone_number: str | None = None
+    """The number without the code of its country."""
 
 
 class PhonesUpdateInput(rt.Input):
     additional_phones: rt.Json | None = None
+    """Others, each with number, countryCode and callingCode."""
     primary_phone_calling_code: str | None = None
+    """The country's code, such as +33."""
     primary_phone_country_code: str | None = None
+    """The country, such as FR."""
     primary_phone_number: str | None = None
+    """The number without the code of its country."""
 
 
 class RichTextCreateInput(rt.Input):
     blocknote: str | None = None
+    """As the JSON text of the editor's blocks."""
     markdown: str | None = None
+    """As Markdown."""
 
 
 class RichTextUpdateInput(rt.Input):
     blocknote: str | None = None
+    """As the JSON text of the editor's blocks."""
     markdown: str | None = None
+    """As Markdown."""
 
 
 class TaskWhereUniqueInput(rt.Input):
@@ -187,120 +215,218 @@ class WorkspaceMemberWhereUniqueInput(rt.Input):
 
 class AttachmentCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     file: list[FileItemInput | None] | None = None
+    """The file itself, in a list of one."""
     file_category: AttachmentFileCategoryEnum | None = None
+    """What kind of file it is. One of ARCHIVE, AUDIO, IMAGE, OTHER, PRESENTATION, SPREADSHEET, TEXT_DOCUMENT, VIDEO."""
     full_path: str | None = None
+    """Where older servers keep the file."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
+    """Target: the company."""
     target_company_id: rt.UUID | None = None
+    """The id of the record in target_company."""
     target_dashboard: DashboardRelationInput | None = None
+    """Target: the dashboard."""
     target_dashboard_id: rt.UUID | None = None
+    """The id of the record in target_dashboard."""
     target_note: NoteRelationInput | None = None
+    """Target: the note."""
     target_note_id: rt.UUID | None = None
+    """The id of the record in target_note."""
     target_opportunity: OpportunityRelationInput | None = None
+    """Target: the deal."""
     target_opportunity_id: rt.UUID | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
+    """Target: the person."""
     target_person_id: rt.UUID | None = None
+    """The id of the record in target_person."""
     target_task: TaskRelationInput | None = None
+    """Target: the task."""
     target_task_id: rt.UUID | None = None
+    """The id of the record in target_task."""
     target_workflow: WorkflowRelationInput | None = None
+    """Target: the workflow."""
     target_workflow_id: rt.UUID | None = None
+    """The id of the record in target_workflow."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class AttachmentUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     file: list[FileItemInput | None] | None = None
+    """The file itself, in a list of one."""
     file_category: AttachmentFileCategoryEnum | None = None
+    """What kind of file it is. One of ARCHIVE, AUDIO, IMAGE, OTHER, PRESENTATION, SPREADSHEET, TEXT_DOCUMENT, VIDEO."""
     full_path: str | None = None
+    """Where older servers keep the file."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
+    """Target: the company."""
     target_company_id: rt.UUID | None = None
+    """The id of the record in target_company."""
     target_dashboard: DashboardRelationInput | None = None
+    """Target: the dashboard."""
     target_dashboard_id: rt.UUID | None = None
+    """The id of the record in target_dashboard."""
     target_note: NoteRelationInput | None = None
+    """Target: the note."""
     target_note_id: rt.UUID | None = None
+    """The id of the record in target_note."""
     target_opportunity: OpportunityRelationInput | None = None
+    """Target: the deal."""
     target_opportunity_id: rt.UUID | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
+    """Target: the person."""
     target_person_id: rt.UUID | None = None
+    """The id of the record in target_person."""
     target_task: TaskRelationInput | None = None
+    """Target: the task."""
     target_task_id: rt.UUID | None = None
+    """The id of the record in target_task."""
     target_workflow: WorkflowRelationInput | None = None
+    """Target: the workflow."""
     target_workflow_id: rt.UUID | None = None
+    """The id of the record in target_workflow."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class BlocklistCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     handle: str | None = None
+    """The address, or @ and the domain, that is kept out."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
+    """Whose blocklist it is on."""
     workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
 
 
 class BlocklistUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     handle: str | None = None
+    """The address, or @ and the domain, that is kept out."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
+    """Whose blocklist it is on."""
     workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
 
 
 class CalendarChannelEventAssociationCreateInput(rt.Input):
     calendar_channel_id: rt.UUID
     calendar_event: CalendarEventRelationInput | None = None
+    """The event."""
     calendar_event_id: rt.UUID | None = None
+    """The id of the record in calendar_event."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     event_external_id: str | None = None
+    """The event's id in the calendar that it comes from."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     recurring_event_external_id: str | None = None
+    """The series' id in the calendar that it comes from."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class CalendarChannelEventAssociationUpdateInput(rt.Input):
     calendar_channel_id: rt.UUID | None = None
     calendar_event: CalendarEventRelationInput | None = None
+    """The event."""
     calendar_event_id: rt.UUID | None = None
+    """The id of the record in calendar_event."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     event_external_id: str | None = None
+    """The event's id in the calendar that it comes from."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     recurring_event_external_id: str | None = None
+    """The series' id in the calendar that it comes from."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class CalendarEventConnectInput(rt.Input):
@@ -309,67 +435,123 @@ class CalendarEventConnectInput(rt.Input):
 
 class CalendarEventCreateInput(rt.Input):
     conference_link: LinksCreateInput | None = None
+    """Meet link: where the call takes place."""
     conference_solution: str | None = None
+    """The service for the call."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     description: str | None = None
+    """What it is about; restricted where its calendar shows only that one is busy."""
     ends_at: rt.DateTime | None = None
+    """End date."""
     external_created_at: rt.DateTime | None = None
+    """When it was made in the calendar that it comes from."""
     external_updated_at: rt.DateTime | None = None
+    """When it was last changed in the calendar that it comes from."""
     i_cal_uid: str | None = None
+    """Its UID in the iCalendar format."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_canceled: bool | None = None
+    """Whether it does not take place."""
     is_full_day: bool | None = None
+    """Whether it takes the whole day."""
     location: str | None = None
+    """Where it takes place."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     starts_at: rt.DateTime | None = None
+    """Start date."""
     title: str | None = None
+    """What it is called."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class CalendarEventParticipantCreateInput(rt.Input):
     calendar_event: CalendarEventRelationInput | None = None
+    """The event."""
     calendar_event_id: rt.UUID | None = None
+    """The id of the record in calendar_event."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     display_name: str | None = None
+    """The name that is shown."""
     handle: str | None = None
+    """The address or the name of the account."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_organizer: bool | None = None
+    """Whether it is who invites."""
     person: PersonRelationInput | None = None
+    """The person in the workspace, if known."""
     person_id: rt.UUID | None = None
+    """The id of the record in person."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     response_status: CalendarEventParticipantResponseStatusEnum | None = None
+    """What was answered to the invitation. One of ACCEPTED, DECLINED, NEEDS_ACTION, TENTATIVE."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
+    """The user of the workspace, if it is one."""
     workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
 
 
 class CalendarEventParticipantUpdateInput(rt.Input):
     calendar_event: CalendarEventRelationInput | None = None
+    """The event."""
     calendar_event_id: rt.UUID | None = None
+    """The id of the record in calendar_event."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     display_name: str | None = None
+    """The name that is shown."""
     handle: str | None = None
+    """The address or the name of the account."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_organizer: bool | None = None
+    """Whether it is who invites."""
     person: PersonRelationInput | None = None
+    """The person in the workspace, if known."""
     person_id: rt.UUID | None = None
+    """The id of the record in person."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     response_status: CalendarEventParticipantResponseStatusEnum | None = None
+    """What was answered to the invitation. One of ACCEPTED, DECLINED, NEEDS_ACTION, TENTATIVE."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
+    """The user of the workspace, if it is one."""
     workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
 
 
 class CalendarEventRelationInput(rt.Input):
@@ -379,75 +561,133 @@ class CalendarEventRelationInput(rt.Input):
 
 class CalendarEventUpdateInput(rt.Input):
     conference_link: LinksUpdateInput | None = None
+    """Meet link: where the call takes place."""
     conference_solution: str | None = None
+    """The service for the call."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     description: str | None = None
+    """What it is about; restricted where its calendar shows only that one is busy."""
     ends_at: rt.DateTime | None = None
+    """End date."""
     external_created_at: rt.DateTime | None = None
+    """When it was made in the calendar that it comes from."""
     external_updated_at: rt.DateTime | None = None
+    """When it was last changed in the calendar that it comes from."""
     i_cal_uid: str | None = None
+    """Its UID in the iCalendar format."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_canceled: bool | None = None
+    """Whether it does not take place."""
     is_full_day: bool | None = None
+    """Whether it takes the whole day."""
     location: str | None = None
+    """Where it takes place."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     starts_at: rt.DateTime | None = None
+    """Start date."""
     title: str | None = None
+    """What it is called."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class CallRecordingCreateInput(rt.Input):
     application_id: rt.UUID | None = None
     audio: list[FileItemInput | None] | None = None
+    """The sound."""
     calendar_event: CalendarEventRelationInput | None = None
+    """The event that the call belongs to."""
     calendar_event_id: rt.UUID | None = None
+    """The id of the record in calendar_event."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     ended_at: rt.DateTime | None = None
+    """When it ended."""
     external_bot_id: str | None = None
     external_recording_id: str | None = None
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     recording_request_status: CallRecordingRecordingRequestStatusEnum | None = None
+    """How far the request to record is. One of CANCELED, REQUESTED."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     started_at: rt.DateTime | None = None
+    """When it began."""
     status: CallRecordingStatusEnum | None = None
+    """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextCreateInput | None = None
+    """What was said, in short."""
     title: str | None = None
+    """What it is called."""
     transcript: rt.Json | None = None
+    """What was said, word for word."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
     video: list[FileItemInput | None] | None = None
+    """The picture."""
 
 
 class CallRecordingUpdateInput(rt.Input):
     application_id: rt.UUID | None = None
     audio: list[FileItemInput | None] | None = None
+    """The sound."""
     calendar_event: CalendarEventRelationInput | None = None
+    """The event that the call belongs to."""
     calendar_event_id: rt.UUID | None = None
+    """The id of the record in calendar_event."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     ended_at: rt.DateTime | None = None
+    """When it ended."""
     external_bot_id: str | None = None
     external_recording_id: str | None = None
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     recording_request_status: CallRecordingRecordingRequestStatusEnum | None = None
+    """How far the request to record is. One of CANCELED, REQUESTED."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     started_at: rt.DateTime | None = None
+    """When it began."""
     status: CallRecordingStatusEnum | None = None
+    """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextUpdateInput | None = None
+    """What was said, in short."""
     title: str | None = None
+    """What it is called."""
     transcript: rt.Json | None = None
+    """What was said, word for word."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
     video: list[FileItemInput | None] | None = None
+    """The picture."""
 
 
 class CompanyConnectInput(rt.Input):
@@ -456,20 +696,35 @@ class CompanyConnectInput(rt.Input):
 
 class CompanyCreateInput(rt.Input):
     account_owner: WorkspaceMemberRelationInput | None = None
+    """Account owner: the user who looks after it."""
     account_owner_id: rt.UUID | None = None
+    """The id of the record in account_owner."""
     address: AddressCreateInput | None = None
+    """Where it is."""
     annual_revenue: CurrencyCreateInput | None = None
+    """ARR: what it earns in a year."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     domain_name: LinksCreateInput | None = None
+    """Domain name: its website. No two companies have the same."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     linkedin_link: LinksCreateInput | None = None
+    """LinkedIn: the page there."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class CompanyRelationInput(rt.Input):
@@ -479,20 +734,35 @@ class CompanyRelationInput(rt.Input):
 
 class CompanyUpdateInput(rt.Input):
     account_owner: WorkspaceMemberRelationInput | None = None
+    """Account owner: the user who looks after it."""
     account_owner_id: rt.UUID | None = None
+    """The id of the record in account_owner."""
     address: AddressUpdateInput | None = None
+    """Where it is."""
     annual_revenue: CurrencyUpdateInput | None = None
+    """ARR: what it earns in a year."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     domain_name: LinksUpdateInput | None = None
+    """Domain name: its website. No two companies have the same."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     linkedin_link: LinksUpdateInput | None = None
+    """LinkedIn: the page there."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class CompanyWhereUniqueInput(rt.Input):
@@ -506,15 +776,24 @@ class DashboardConnectInput(rt.Input):
 
 class DashboardCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     page_layout_id: rt.UUID | None = None
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     title: str | None = None
+    """What it is called."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class DashboardRelationInput(rt.Input):
@@ -524,15 +803,24 @@ class DashboardRelationInput(rt.Input):
 
 class DashboardUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     page_layout_id: rt.UUID | None = None
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     title: str | None = None
+    """What it is called."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageCampaignConnectInput(rt.Input):
@@ -541,21 +829,36 @@ class MessageCampaignConnectInput(rt.Input):
 
 class MessageCampaignCreateInput(rt.Input):
     body_template: str | None = None
+    """The text, with places for what differs."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     from_address: EmailsCreateInput | None = None
+    """Who it comes from."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
+    """Who it goes to."""
     list_id: rt.UUID | None = None
+    """The id of the record in list."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     sent_at: rt.DateTime | None = None
+    """When it was sent."""
     status: MessageCampaignStatusEnum | None = None
+    """How far it is. One of DRAFT, SCHEDULED, SENDING, SENT, SENT_WITH_ERRORS."""
     subject: str | None = None
+    """Its subject."""
     unsubscribe_topic_id: rt.UUID | None = None
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageCampaignRelationInput(rt.Input):
@@ -565,21 +868,36 @@ class MessageCampaignRelationInput(rt.Input):
 
 class MessageCampaignUpdateInput(rt.Input):
     body_template: str | None = None
+    """The text, with places for what differs."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     from_address: EmailsUpdateInput | None = None
+    """Who it comes from."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
+    """Who it goes to."""
     list_id: rt.UUID | None = None
+    """The id of the record in list."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     sent_at: rt.DateTime | None = None
+    """When it was sent."""
     status: MessageCampaignStatusEnum | None = None
+    """How far it is. One of DRAFT, SCHEDULED, SENDING, SENT, SENT_WITH_ERRORS."""
     subject: str | None = None
+    """Its subject."""
     unsubscribe_topic_id: rt.UUID | None = None
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageChannelMessageAssociationConnectInput(rt.Input):
@@ -588,49 +906,82 @@ class MessageChannelMessageAssociationConnectInput(rt.Input):
 
 class MessageChannelMessageAssociationCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     direction: MessageChannelMessageAssociationDirectionEnum | None = None
+    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     message: MessageRelationInput | None = None
+    """The message."""
     message_channel_id: rt.UUID | None = None
     message_external_id: str | None = None
+    """The message's id in the mailbox that it comes from."""
     message_id: rt.UUID | None = None
+    """The id of the record in message."""
     message_thread: MessageThreadRelationInput | None = None
+    """The thread it is in."""
     message_thread_external_id: str | None = None
+    """The thread's id in the mailbox that it comes from."""
     message_thread_id: rt.UUID | None = None
+    """The id of the record in message_thread."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageChannelMessageAssociationMessageFolderCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationRelationInput | None = None
     message_channel_message_association_id: rt.UUID | None = None
+    """The id of the record in message_channel_message_association."""
     message_folder_id: rt.UUID
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageChannelMessageAssociationMessageFolderUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationRelationInput | None = None
     message_channel_message_association_id: rt.UUID | None = None
+    """The id of the record in message_channel_message_association."""
     message_folder_id: rt.UUID | None = None
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageChannelMessageAssociationRelationInput(rt.Input):
@@ -640,21 +991,36 @@ class MessageChannelMessageAssociationRelationInput(rt.Input):
 
 class MessageChannelMessageAssociationUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     direction: MessageChannelMessageAssociationDirectionEnum | None = None
+    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     message: MessageRelationInput | None = None
+    """The message."""
     message_channel_id: rt.UUID | None = None
     message_external_id: str | None = None
+    """The message's id in the mailbox that it comes from."""
     message_id: rt.UUID | None = None
+    """The id of the record in message."""
     message_thread: MessageThreadRelationInput | None = None
+    """The thread it is in."""
     message_thread_external_id: str | None = None
+    """The thread's id in the mailbox that it comes from."""
     message_thread_id: rt.UUID | None = None
+    """The id of the record in message_thread."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageConnectInput(rt.Input):
@@ -663,23 +1029,41 @@ class MessageConnectInput(rt.Input):
 
 class MessageCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     delivery_status: MessageDeliveryStatusEnum | None = None
+    """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: str | None = None
+    """The Message-ID of its header."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_draft: bool | None = None
+    """Whether it is not sent yet."""
     message_campaign: MessageCampaignRelationInput | None = None
+    """The campaign that it was sent for."""
     message_campaign_id: rt.UUID | None = None
+    """The id of the record in message_campaign."""
     message_thread: MessageThreadRelationInput | None = None
+    """The thread it is in."""
     message_thread_id: rt.UUID | None = None
+    """The id of the record in message_thread."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     received_at: rt.DateTime | None = None
+    """When it arrived."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     subject: str | None = None
+    """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
     text: str | None = None
+    """Its text; restricted where its mailbox does not show it."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageListConnectInput(rt.Input):
@@ -688,44 +1072,77 @@ class MessageListConnectInput(rt.Input):
 
 class MessageListCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageListMemberCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
+    """The list."""
     list_id: rt.UUID | None = None
+    """The id of the record in list."""
     person: PersonRelationInput | None = None
+    """The person."""
     person_id: rt.UUID | None = None
+    """The id of the record in person."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageListMemberUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
+    """The list."""
     list_id: rt.UUID | None = None
+    """The id of the record in list."""
     person: PersonRelationInput | None = None
+    """The person."""
     person_id: rt.UUID | None = None
+    """The id of the record in person."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageListRelationInput(rt.Input):
@@ -735,58 +1152,105 @@ class MessageListRelationInput(rt.Input):
 
 class MessageListUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageParticipantCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     display_name: str | None = None
+    """The name that is shown."""
     handle: str | None = None
+    """The address or the name of the account."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     message: MessageRelationInput | None = None
+    """The message."""
     message_campaign: MessageCampaignRelationInput | None = None
+    """The campaign that the message was sent for."""
     message_campaign_id: rt.UUID | None = None
+    """The id of the record in message_campaign."""
     message_id: rt.UUID | None = None
+    """The id of the record in message."""
     person: PersonRelationInput | None = None
+    """The person in the workspace, if known."""
     person_id: rt.UUID | None = None
+    """The id of the record in person."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     role: MessageParticipantRoleEnum | None = None
+    """Whether it is who sent it, or got it openly or as a copy. One of BCC, CC, FROM, REPLY_TO, TO."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
+    """The user of the workspace, if it is one."""
     workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
 
 
 class MessageParticipantUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     display_name: str | None = None
+    """The name that is shown."""
     handle: str | None = None
+    """The address or the name of the account."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     message: MessageRelationInput | None = None
+    """The message."""
     message_campaign: MessageCampaignRelationInput | None = None
+    """The campaign that the message was sent for."""
     message_campaign_id: rt.UUID | None = None
+    """The id of the record in message_campaign."""
     message_id: rt.UUID | None = None
+    """The id of the record in message."""
     person: PersonRelationInput | None = None
+    """The person in the workspace, if known."""
     person_id: rt.UUID | None = None
+    """The id of the record in person."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     role: MessageParticipantRoleEnum | None = None
+    """Whether it is who sent it, or got it openly or as a copy. One of BCC, CC, FROM, REPLY_TO, TO."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
+    """The user of the workspace, if it is one."""
     workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
 
 
 class MessageRelationInput(rt.Input):
@@ -800,14 +1264,23 @@ class MessageThreadConnectInput(rt.Input):
 
 class MessageThreadCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     subject: str | None = None
+    """The subject of its messages."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageThreadRelationInput(rt.Input):
@@ -817,35 +1290,62 @@ class MessageThreadRelationInput(rt.Input):
 
 class MessageThreadUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     subject: str | None = None
+    """The subject of its messages."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class MessageUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     delivery_status: MessageDeliveryStatusEnum | None = None
+    """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: str | None = None
+    """The Message-ID of its header."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_draft: bool | None = None
+    """Whether it is not sent yet."""
     message_campaign: MessageCampaignRelationInput | None = None
+    """The campaign that it was sent for."""
     message_campaign_id: rt.UUID | None = None
+    """The id of the record in message_campaign."""
     message_thread: MessageThreadRelationInput | None = None
+    """The thread it is in."""
     message_thread_id: rt.UUID | None = None
+    """The id of the record in message_thread."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     received_at: rt.DateTime | None = None
+    """When it arrived."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     subject: str | None = None
+    """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
     text: str | None = None
+    """Its text; restricted where its mailbox does not show it."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class NoteConnectInput(rt.Input):
@@ -854,15 +1354,25 @@ class NoteConnectInput(rt.Input):
 
 class NoteCreateInput(rt.Input):
     body_v_2: RichTextCreateInput | None = None
+    """Body: the text."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     title: str | None = None
+    """What it is called."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class NoteRelationInput(rt.Input):
@@ -872,53 +1382,95 @@ class NoteRelationInput(rt.Input):
 
 class NoteTargetCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     note: NoteRelationInput | None = None
+    """The note."""
     note_id: rt.UUID | None = None
+    """The id of the record in note."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
+    """Target: the company."""
     target_company_id: rt.UUID | None = None
+    """The id of the record in target_company."""
     target_opportunity: OpportunityRelationInput | None = None
+    """Target: the deal."""
     target_opportunity_id: rt.UUID | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
+    """Target: the person."""
     target_person_id: rt.UUID | None = None
+    """The id of the record in target_person."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class NoteTargetUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     note: NoteRelationInput | None = None
+    """The note."""
     note_id: rt.UUID | None = None
+    """The id of the record in note."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
+    """Target: the company."""
     target_company_id: rt.UUID | None = None
+    """The id of the record in target_company."""
     target_opportunity: OpportunityRelationInput | None = None
+    """Target: the deal."""
     target_opportunity_id: rt.UUID | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
+    """Target: the person."""
     target_person_id: rt.UUID | None = None
+    """The id of the record in target_person."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class NoteUpdateInput(rt.Input):
     body_v_2: RichTextUpdateInput | None = None
+    """Body: the text."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     title: str | None = None
+    """What it is called."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class OpportunityConnectInput(rt.Input):
@@ -927,23 +1479,41 @@ class OpportunityConnectInput(rt.Input):
 
 class OpportunityCreateInput(rt.Input):
     amount: CurrencyCreateInput | None = None
+    """What it is worth."""
     close_date: rt.DateTime | None = None
+    """When it will be decided."""
     company: CompanyRelationInput | None = None
+    """Whose deal it is."""
     company_id: rt.UUID | None = None
+    """The id of the record in company."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
+    """What it is called."""
     owner: WorkspaceMemberRelationInput | None = None
+    """The user who looks after it."""
     owner_id: rt.UUID | None = None
+    """The id of the record in owner."""
     point_of_contact: PersonRelationInput | None = None
+    """Point of contact: whom to speak to."""
     point_of_contact_id: rt.UUID | None = None
+    """The id of the record in point_of_contact."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     stage: OpportunityStageEnum | None = None
+    """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class OpportunityRelationInput(rt.Input):
@@ -953,23 +1523,41 @@ class OpportunityRelationInput(rt.Input):
 
 class OpportunityUpdateInput(rt.Input):
     amount: CurrencyUpdateInput | None = None
+    """What it is worth."""
     close_date: rt.DateTime | None = None
+    """When it will be decided."""
     company: CompanyRelationInput | None = None
+    """Whose deal it is."""
     company_id: rt.UUID | None = None
+    """The id of the record in company."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
+    """What it is called."""
     owner: WorkspaceMemberRelationInput | None = None
+    """The user who looks after it."""
     owner_id: rt.UUID | None = None
+    """The id of the record in owner."""
     point_of_contact: PersonRelationInput | None = None
+    """Point of contact: whom to speak to."""
     point_of_contact_id: rt.UUID | None = None
+    """The id of the record in point_of_contact."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     stage: OpportunityStageEnum | None = None
+    """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class PersonConnectInput(rt.Input):
@@ -978,22 +1566,39 @@ class PersonConnectInput(rt.Input):
 
 class PersonCreateInput(rt.Input):
     avatar_file: list[FileItemInput | None] | None = None
+    """The picture as a file, in a list of one."""
     avatar_url: str | None = None
+    """Where the picture is."""
     company: CompanyRelationInput | None = None
+    """Where they work."""
     company_id: rt.UUID | None = None
+    """The id of the record in company."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     emails: EmailsCreateInput | None = None
+    """E-mail addresses. No two people have the same primary one."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: str | None = None
+    """Job title."""
     linkedin_link: LinksCreateInput | None = None
+    """LinkedIn: the page there."""
     name: FullNameCreateInput | None = None
+    """First and last name."""
     phones: PhonesCreateInput | None = None
+    """Phone numbers."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class PersonRelationInput(rt.Input):
@@ -1003,22 +1608,39 @@ class PersonRelationInput(rt.Input):
 
 class PersonUpdateInput(rt.Input):
     avatar_file: list[FileItemInput | None] | None = None
+    """The picture as a file, in a list of one."""
     avatar_url: str | None = None
+    """Where the picture is."""
     company: CompanyRelationInput | None = None
+    """Where they work."""
     company_id: rt.UUID | None = None
+    """The id of the record in company."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     emails: EmailsUpdateInput | None = None
+    """E-mail addresses. No two people have the same primary one."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: str | None = None
+    """Job title."""
     linkedin_link: LinksUpdateInput | None = None
+    """LinkedIn: the page there."""
     name: FullNameUpdateInput | None = None
+    """First and last name."""
     phones: PhonesUpdateInput | None = None
+    """Phone numbers."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class PersonWhereUniqueInput(rt.Input):
@@ -1032,19 +1654,33 @@ class TaskConnectInput(rt.Input):
 
 class TaskCreateInput(rt.Input):
     assignee: WorkspaceMemberRelationInput | None = None
+    """The user who is to do it."""
     assignee_id: rt.UUID | None = None
+    """The id of the record in assignee."""
     body_v_2: RichTextCreateInput | None = None
+    """Body: the text."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     due_at: rt.DateTime | None = None
+    """Due date: by when it is to be done."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     status: TaskStatusEnum | None = None
+    """How far it is. One of DONE, IN_PROGRESS, TODO."""
     title: str | None = None
+    """What it is called."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class TaskRelationInput(rt.Input):
@@ -1054,169 +1690,315 @@ class TaskRelationInput(rt.Input):
 
 class TaskTargetCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
+    """Target: the company."""
     target_company_id: rt.UUID | None = None
+    """The id of the record in target_company."""
     target_opportunity: OpportunityRelationInput | None = None
+    """Target: the deal."""
     target_opportunity_id: rt.UUID | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
+    """Target: the person."""
     target_person_id: rt.UUID | None = None
+    """The id of the record in target_person."""
     task: TaskRelationInput | None = None
+    """The task."""
     task_id: rt.UUID | None = None
+    """The id of the record in task."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class TaskTargetUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
+    """Target: the company."""
     target_company_id: rt.UUID | None = None
+    """The id of the record in target_company."""
     target_opportunity: OpportunityRelationInput | None = None
+    """Target: the deal."""
     target_opportunity_id: rt.UUID | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
+    """Target: the person."""
     target_person_id: rt.UUID | None = None
+    """The id of the record in target_person."""
     task: TaskRelationInput | None = None
+    """The task."""
     task_id: rt.UUID | None = None
+    """The id of the record in task."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class TaskUpdateInput(rt.Input):
     assignee: WorkspaceMemberRelationInput | None = None
+    """The user who is to do it."""
     assignee_id: rt.UUID | None = None
+    """The id of the record in assignee."""
     body_v_2: RichTextUpdateInput | None = None
+    """Body: the text."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     due_at: rt.DateTime | None = None
+    """Due date: by when it is to be done."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     status: TaskStatusEnum | None = None
+    """How far it is. One of DONE, IN_PROGRESS, TODO."""
     title: str | None = None
+    """What it is called."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class TimelineActivityCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     happens_at: rt.DateTime | None = None
+    """When it happened."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     linked_object_metadata_id: rt.UUID | None = None
+    """The object of the record that it is about."""
     linked_record_cached_name: str | None = None
+    """What that record was called then."""
     linked_record_id: rt.UUID | None = None
+    """The record that it is about."""
     name: str | None = None
+    """What happened, such as company.updated."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     properties: rt.Json | None = None
+    """What changed, from what to what."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
+    """Target: the company."""
     target_company_id: rt.UUID | None = None
+    """The id of the record in target_company."""
     target_dashboard: DashboardRelationInput | None = None
+    """Target: the dashboard."""
     target_dashboard_id: rt.UUID | None = None
+    """The id of the record in target_dashboard."""
     target_message_campaign: MessageCampaignRelationInput | None = None
+    """Target: the campaign."""
     target_message_campaign_id: rt.UUID | None = None
+    """The id of the record in target_message_campaign."""
     target_message_list: MessageListRelationInput | None = None
+    """Target: the list of people."""
     target_message_list_id: rt.UUID | None = None
+    """The id of the record in target_message_list."""
     target_note: NoteRelationInput | None = None
+    """Target: the note."""
     target_note_id: rt.UUID | None = None
+    """The id of the record in target_note."""
     target_opportunity: OpportunityRelationInput | None = None
+    """Target: the deal."""
     target_opportunity_id: rt.UUID | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
+    """Target: the person."""
     target_person_id: rt.UUID | None = None
+    """The id of the record in target_person."""
     target_task: TaskRelationInput | None = None
+    """Target: the task."""
     target_task_id: rt.UUID | None = None
+    """The id of the record in target_task."""
     target_workflow: WorkflowRelationInput | None = None
+    """Target: the workflow."""
     target_workflow_id: rt.UUID | None = None
+    """The id of the record in target_workflow."""
     target_workflow_run: WorkflowRunRelationInput | None = None
+    """Target: the run of a workflow."""
     target_workflow_run_id: rt.UUID | None = None
+    """The id of the record in target_workflow_run."""
     target_workflow_version: WorkflowVersionRelationInput | None = None
+    """Target: the version of a workflow."""
     target_workflow_version_id: rt.UUID | None = None
+    """The id of the record in target_workflow_version."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
+    """The user who did it."""
     workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
 
 
 class TimelineActivityUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     happens_at: rt.DateTime | None = None
+    """When it happened."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     linked_object_metadata_id: rt.UUID | None = None
+    """The object of the record that it is about."""
     linked_record_cached_name: str | None = None
+    """What that record was called then."""
     linked_record_id: rt.UUID | None = None
+    """The record that it is about."""
     name: str | None = None
+    """What happened, such as company.updated."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     properties: rt.Json | None = None
+    """What changed, from what to what."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
+    """Target: the company."""
     target_company_id: rt.UUID | None = None
+    """The id of the record in target_company."""
     target_dashboard: DashboardRelationInput | None = None
+    """Target: the dashboard."""
     target_dashboard_id: rt.UUID | None = None
+    """The id of the record in target_dashboard."""
     target_message_campaign: MessageCampaignRelationInput | None = None
+    """Target: the campaign."""
     target_message_campaign_id: rt.UUID | None = None
+    """The id of the record in target_message_campaign."""
     target_message_list: MessageListRelationInput | None = None
+    """Target: the list of people."""
     target_message_list_id: rt.UUID | None = None
+    """The id of the record in target_message_list."""
     target_note: NoteRelationInput | None = None
+    """Target: the note."""
     target_note_id: rt.UUID | None = None
+    """The id of the record in target_note."""
     target_opportunity: OpportunityRelationInput | None = None
+    """Target: the deal."""
     target_opportunity_id: rt.UUID | None = None
+    """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
+    """Target: the person."""
     target_person_id: rt.UUID | None = None
+    """The id of the record in target_person."""
     target_task: TaskRelationInput | None = None
+    """Target: the task."""
     target_task_id: rt.UUID | None = None
+    """The id of the record in target_task."""
     target_workflow: WorkflowRelationInput | None = None
+    """Target: the workflow."""
     target_workflow_id: rt.UUID | None = None
+    """The id of the record in target_workflow."""
     target_workflow_run: WorkflowRunRelationInput | None = None
+    """Target: the run of a workflow."""
     target_workflow_run_id: rt.UUID | None = None
+    """The id of the record in target_workflow_run."""
     target_workflow_version: WorkflowVersionRelationInput | None = None
+    """Target: the version of a workflow."""
     target_workflow_version_id: rt.UUID | None = None
+    """The id of the record in target_workflow_version."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
+    """The user who did it."""
     workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
 
 
 class WorkflowAutomatedTriggerCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     settings: rt.Json
+    """When it starts the workflow."""
     type: WorkflowAutomatedTriggerTypeEnum | None = None
+    """What kind of trigger it is. One of CRON, DATABASE_EVENT."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
+    """The workflow."""
     workflow_id: rt.UUID | None = None
+    """The id of the record in workflow."""
 
 
 class WorkflowAutomatedTriggerUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     settings: rt.Json | None = None
+    """When it starts the workflow."""
     type: WorkflowAutomatedTriggerTypeEnum | None = None
+    """What kind of trigger it is. One of CRON, DATABASE_EVENT."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
+    """The workflow."""
     workflow_id: rt.UUID | None = None
+    """The id of the record in workflow."""
 
 
 class WorkflowConnectInput(rt.Input):
@@ -1225,16 +2007,27 @@ class WorkflowConnectInput(rt.Input):
 
 class WorkflowCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     last_published_version_id: str | None = None
+    """The version that is live, or was last."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     statuses: list[WorkflowStatusesEnum | None] | None = None
+    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class WorkflowRelationInput(rt.Input):
@@ -1248,24 +2041,42 @@ class WorkflowRunConnectInput(rt.Input):
 
 class WorkflowRunCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     ended_at: rt.DateTime | None = None
+    """When it ended."""
     enqueued_at: rt.DateTime | None = None
+    """When it was put into the queue."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     started_at: rt.DateTime | None = None
+    """When it began."""
     state: rt.Json
+    """What its steps did and gave."""
     status: WorkflowRunStatusEnum | None = None
+    """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: rt.Json | None = None
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
+    """The workflow."""
     workflow_id: rt.UUID | None = None
+    """The id of the record in workflow."""
     workflow_version: WorkflowVersionRelationInput | None = None
+    """The version that runs."""
     workflow_version_id: rt.UUID | None = None
+    """The id of the record in workflow_version."""
 
 
 class WorkflowRunRelationInput(rt.Input):
@@ -1275,38 +2086,67 @@ class WorkflowRunRelationInput(rt.Input):
 
 class WorkflowRunUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     ended_at: rt.DateTime | None = None
+    """When it ended."""
     enqueued_at: rt.DateTime | None = None
+    """When it was put into the queue."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     started_at: rt.DateTime | None = None
+    """When it began."""
     state: rt.Json | None = None
+    """What its steps did and gave."""
     status: WorkflowRunStatusEnum | None = None
+    """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: rt.Json | None = None
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
+    """The workflow."""
     workflow_id: rt.UUID | None = None
+    """The id of the record in workflow."""
     workflow_version: WorkflowVersionRelationInput | None = None
+    """The version that runs."""
     workflow_version_id: rt.UUID | None = None
+    """The id of the record in workflow_version."""
 
 
 class WorkflowUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     last_published_version_id: str | None = None
+    """The version that is live, or was last."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     statuses: list[WorkflowStatusesEnum | None] | None = None
+    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
 
 
 class WorkflowVersionConnectInput(rt.Input):
@@ -1315,19 +2155,33 @@ class WorkflowVersionConnectInput(rt.Input):
 
 class WorkflowVersionCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     status: WorkflowVersionStatusEnum | None = None
+    """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: rt.Json | None = None
+    """What it does, one after the other."""
     trigger: rt.Json | None = None
+    """What starts it."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
+    """The workflow."""
     workflow_id: rt.UUID | None = None
+    """The id of the record in workflow."""
 
 
 class WorkflowVersionRelationInput(rt.Input):
@@ -1337,19 +2191,33 @@ class WorkflowVersionRelationInput(rt.Input):
 
 class WorkflowVersionUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
+    """What it is called."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     status: WorkflowVersionStatusEnum | None = None
+    """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: rt.Json | None = None
+    """What it does, one after the other."""
     trigger: rt.Json | None = None
+    """What starts it."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
+    """The workflow."""
     workflow_id: rt.UUID | None = None
+    """The id of the record in workflow."""
 
 
 class WorkspaceMemberConnectInput(rt.Input):
@@ -1358,25 +2226,45 @@ class WorkspaceMemberConnectInput(rt.Input):
 
 class WorkspaceMemberCreateInput(rt.Input):
     avatar_url: str | None = None
+    """Where the picture is."""
     calendar_start_day: int | None = None
+    """The day that a week begins with, 0 for Sunday."""
     color_scheme: str | None = None
+    """Light, dark, or as the system has it."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     date_format: WorkspaceMemberDateFormatEnum | None = None
+    """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: str | None = None
+    """Job title."""
     locale: str | None = None
+    """The language that Twenty speaks to them."""
     name: FullNameCreateInput
+    """First and last name."""
     number_format: WorkspaceMemberNumberFormatEnum | None = None
+    """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     time_format: WorkspaceMemberTimeFormatEnum | None = None
+    """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: str | None = None
+    """The time zone that times are shown in."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
     user_email: str | None = None
+    """The e-mail address that they sign in with."""
     user_id: rt.UUID
+    """The user account."""
 
 
 class WorkspaceMemberRelationInput(rt.Input):
@@ -1386,22 +2274,42 @@ class WorkspaceMemberRelationInput(rt.Input):
 
 class WorkspaceMemberUpdateInput(rt.Input):
     avatar_url: str | None = None
+    """Where the picture is."""
     calendar_start_day: int | None = None
+    """The day that a week begins with, 0 for Sunday."""
     color_scheme: str | None = None
+    """Light, dark, or as the system has it."""
     created_at: rt.DateTime | None = None
+    """When it was created."""
     created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     date_format: WorkspaceMemberDateFormatEnum | None = None
+    """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
     deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: str | None = None
+    """Job title."""
     locale: str | None = None
+    """The language that Twenty speaks to them."""
     name: FullNameUpdateInput | None = None
+    """First and last name."""
     number_format: WorkspaceMemberNumberFormatEnum | None = None
+    """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
     position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
     time_format: WorkspaceMemberTimeFormatEnum | None = None
+    """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: str | None = None
+    """The time zone that times are shown in."""
     updated_at: rt.DateTime | None = None
+    """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
     user_email: str | None = None
+    """The e-mail address that they sign in with."""
     user_id: rt.UUID | None = None
+    """The user account."""

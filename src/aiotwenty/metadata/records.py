@@ -419,6 +419,7 @@ class FeatureFlag(rt.Record):
 
 class FieldObject(rt.Record):
     id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     name_plural: str
     name_singular: str
 
@@ -452,6 +453,8 @@ class FindAvailableSSOIDPWorkspace(rt.Record):
 
 
 class FullName(rt.Record):
+    """First and last name."""
+
     first_name: str
     last_name: str
 
@@ -476,13 +479,18 @@ class ImapSmtpCaldavPublicConnectionParams(rt.Record):
 
 class Index(rt.Record):
     created_at: rt.DateTime
+    """When it was created."""
     id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     index_type: rt.Open[IndexType]
+    """One of BTREE, GIN."""
     index_where_clause: str | None
     is_custom: bool | None
     is_unique: bool
     name: str
+    """What it is called."""
     updated_at: rt.DateTime
+    """When it was last changed."""
 
 
 class InitiateTwoFactorAuthenticationProvisioning(rt.Record):
@@ -1011,6 +1019,7 @@ class ApiKey(rt.Record):
 class Application(rt.Record):
     application_registration: ApplicationApplicationRegistration | None
     application_registration_id: rt.UUID | None
+    """The id of the record in application_registration."""
     available_packages: rt.Json
     can_be_uninstalled: bool
     default_logic_function_role: ApplicationDefaultLogicFunctionRole | None
@@ -1142,6 +1151,7 @@ class CommandMenuItem(rt.Record):
     engine_component_key: rt.Open[EngineComponentKey]
     front_component: CommandMenuItemFrontComponent | None
     front_component_id: rt.UUID | None
+    """The id of the record in front_component."""
     hot_keys: list[str] | None
     icon: str | None
     id: rt.UUID
@@ -1220,10 +1230,12 @@ class EventLogQueryResult(rt.Record):
 class Field(rt.Record):
     application_id: rt.UUID
     created_at: rt.DateTime
+    """When it was created."""
     default_value: rt.Json | None
     description: str | None
     icon: str | None
     id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_active: bool | None
     is_label_synced_with_name: bool | None
     is_nullable: bool | None
@@ -1234,6 +1246,7 @@ class Field(rt.Record):
     morph_id: rt.UUID | None
     morph_relations: list[Relation] | None
     name: str
+    """What it is called."""
     object: FieldObject | None
     object_metadata_id: rt.UUID
     options: rt.Json | None
@@ -1242,6 +1255,7 @@ class Field(rt.Record):
     type: rt.Open[FieldMetadataType]
     universal_identifier: str
     updated_at: rt.DateTime
+    """When it was last changed."""
 
 
 class FindAvailableSSOIDP(rt.Record):
@@ -1344,6 +1358,7 @@ class MarketplaceAppRole(rt.Record):
 class MessageChannel(rt.Record):
     connected_account: MessageChannelConnectedAccount | None
     connected_account_id: rt.UUID
+    """The id of the record in connected_account."""
     contact_auto_creation_policy: rt.Open[MessageChannelContactAutoCreationPolicy]
     created_at: rt.DateTime
     exclude_group_emails: bool
@@ -1395,11 +1410,13 @@ class Object(rt.Record):
     application_id: rt.UUID
     color: str | None
     created_at: rt.DateTime
+    """When it was created."""
     description: str | None
     duplicate_criteria: list[list[str]] | None
     fields_list: list[Field]
     icon: str | None
     id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     image_identifier_field_metadata_id: rt.UUID | None
     is_active: bool
     is_label_synced_with_name: bool
@@ -1416,6 +1433,7 @@ class Object(rt.Record):
     shortcut: str | None
     universal_identifier: str
     updated_at: rt.DateTime
+    """When it was last changed."""
 
 
 class PageLayoutTab(rt.Record):
@@ -1575,6 +1593,7 @@ class UserWorkspace(rt.Record):
     updated_at: rt.DateTime
     user: UserWorkspaceUser
     user_id: rt.UUID
+    """The id of the record in user."""
 
 
 class VerifyEmailAndGetLoginToken(rt.Record):
@@ -1672,23 +1691,35 @@ class Workspace(rt.Record):
     use_recommended_models: bool
     workspace_custom_application: WorkspaceWorkspaceCustomApplication | None
     workspace_custom_application_id: str
+    """The id of the record in workspace_custom_application."""
     workspace_discoverability: rt.Open[WorkspaceDiscoverability]
     workspace_members_count: float | None
     workspace_urls: WorkspaceUrls
 
 
 class WorkspaceMember(rt.Record):
+    """A user of the workspace."""
+
     avatar_url: str | None
     calendar_start_day: int | None
+    """The day that a week begins with, 0 for Sunday."""
     color_scheme: str
+    """Light, dark, or as the system has it."""
     date_format: rt.Open[WorkspaceMemberDateFormatEnum] | None
+    """How dates are shown."""
     id: rt.UUID
     locale: str | None
+    """The language that Twenty speaks to them."""
     name: FullName
+    """First and last name."""
     number_format: rt.Open[WorkspaceMemberNumberFormatEnum] | None
+    """How numbers are shown."""
     time_format: rt.Open[WorkspaceMemberTimeFormatEnum] | None
+    """How times are shown."""
     time_zone: str | None
+    """The time zone that times are shown in."""
     user_email: str
+    """The e-mail address that they sign in with."""
     user_workspace_id: rt.UUID | None
 
 

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from graphql import GraphQLEnumType
 
 from aiotwenty.codegen.model.annotations import is_nullable, references, render
+from aiotwenty.codegen.model.descriptions import Descriptions, docstring
 from aiotwenty.codegen.model.names import class_name, distinct, field_names, member_name, needs_alias
 from aiotwenty.codegen.model.tagging import definition_name, graphql_name, spreads_fragment
 
+_PLAIN = ("OrderByInput", "GroupByInput", "OrderByWithGroupByInput", "AggregateInput")
+"""Inputs whose fields are said elsewhere what they are."""
 _DEFAULTS = ("default", "default_factory")
 
 
@@ -46,6 +49,9 @@ class ModelWriter:
     enums: frozenset[str]
     classes: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """What a class is called in the end, by the definition it was made for and ariadne-codegen's name of it."""
+    descriptions: Descriptions | None = None
+    fragment_types: Mapping[str, str] = field(default_factory=dict)
+    """The type of each fragment, by the tag of its definition."""
     to_many: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """What no filter goes through, by filter type and relation: where to filter instead, in Python's names."""
 
@@ -80,6 +86,13 @@ class ModelWriter:
     def name(self, stock: str, definition: str = "") -> str:
         return self.classes.get((definition, stock)) or class_name(stock)
 
+    def _described(self, tree: ast.ClassDef, definition: str) -> str:
+        """The GraphQL type of a class: an input's own, or that of the fragment whose class it is."""
+        if definition:
+            is_whole = definition == f"fragment {tree.name}" or self.classes.get((definition, tree.name))
+            return self.fragment_types.get(definition, "") if is_whole else ""
+        return graphql_name(tree) or ""
+
     def _needs(self, node: ast.AST, definition: str) -> set[str]:
         named = {self.name(name, definition) for name in references(node)}
         return named | {
@@ -93,7 +106,9 @@ class ModelWriter:
         stock = [ast.unparse(each) for each in tree.bases]
         bases = [base if text == "BaseModel" and not is_fragment else self.name(text) for text in stock]
         names = field_names(original for each in tree.body if (original := graphql_name(each)))
-        lines: list[str] = []
+        described = self._described(tree, definition)
+        lines = docstring(self.descriptions.of_type(described), "    ") if self.descriptions and described else []
+        lines += [""] if lines else []
         needs: set[str] = set()
         for each in tree.body:
             original = graphql_name(each)
@@ -103,6 +118,8 @@ class ModelWriter:
                 python = "typename__" if original == "__typename" else names[original]
                 default = _output_default(each) if open_enums else _input_default(each)
                 lines.append(f"    {python}: {annotation}{_value(python, original, default, each)}")
+                if self.descriptions and described and not described.endswith(_PLAIN):
+                    lines += docstring(self.descriptions.of_field(described, original), "    ")
             elif not isinstance(each, ast.Pass):
                 lines.append(_indented(each))
         generated = [each for each in bases if "." not in each]

@@ -25,6 +25,7 @@ from graphql import (
 )
 
 from aiotwenty.codegen.model.annotations import is_nullable
+from aiotwenty.codegen.model.descriptions import Descriptions
 from aiotwenty.codegen.model.inputs import InputClasses
 from aiotwenty.codegen.model.models import GeneratedClass, ModelWriter, enum_class, in_order
 from aiotwenty.codegen.model.names import CLASSES, class_name, field_names, property_names
@@ -73,6 +74,7 @@ class PackageBuilder:
         documents: Documents,
         settings: ClientSettings,
         plugins: PluginManager,
+        descriptions: Descriptions,
         *,
         records: bool,
     ) -> None:
@@ -82,7 +84,12 @@ class PackageBuilder:
         self._settings = settings
         self._plugins = plugins
         self._enums = {name: each for name, each in schema.type_map.items() if isinstance(each, GraphQLEnumType)}
-        self._writer = ModelWriter(frozenset(self._enums), to_many=_to_many(schema) if records else {})
+        self._writer = ModelWriter(
+            frozenset(self._enums),
+            descriptions=descriptions,
+            fragment_types={tag_of(each): each.type_condition.name.value for each in documents.fragments.values()},
+            to_many=_to_many(schema) if records else {},
+        )
         input_scalars = scalar_data(schema, settings.scalars, for_input=True)
         # Variables keep their GraphQL names here: in snake_case two of them may be one.
         self._arguments = ArgumentsGenerator(

@@ -18,13 +18,13 @@ from aiotwenty.graphql.introspection import introspection, read_schema
 _ENDPOINTS: dict[str, EndpointName] = {"core": "graphql", "metadata": "metadata"}
 
 
-async def introspect(client: Executor) -> dict[str, GraphQLSchema]:
+async def introspect(client: Executor, *, descriptions: bool = False) -> dict[str, GraphQLSchema]:
     """The schemas of `/graphql` ("core") and `/metadata` ("metadata") as the workspace has them now.
 
     Raises `AuthenticationError` too when `/graphql` shows only what everybody may see: that is how a server answers a
     key that it does not know (Twenty, July 2026).
     """
-    schemas = await asyncio.gather(*(_introspect(client, endpoint) for endpoint in _ENDPOINTS.values()))
+    schemas = await asyncio.gather(*(_introspect(client, endpoint, descriptions) for endpoint in _ENDPOINTS.values()))
     core, metadata = schemas
     if not find_objects(core):
         raise AuthenticationError(
@@ -34,15 +34,17 @@ async def introspect(client: Executor) -> dict[str, GraphQLSchema]:
     return {"core": core, "metadata": metadata}
 
 
-async def write_schemas(client: Executor, targets: Mapping[str, Path]) -> list[Path]:
+async def write_schemas(client: Executor, targets: Mapping[str, Path], *, descriptions: bool = True) -> list[Path]:
     """Introspect and write both schemas as sorted SDL, to the files given for "core" and "metadata".
+
+    `descriptions` are the workspace's of its objects and fields; what is generated has them as docstrings.
 
     Gives back the files whose content changed. Nothing is written unless both endpoints answered with a valid schema.
     """
-    schemas = await introspect(client)
+    schemas = await introspect(client, descriptions=descriptions)
     return write_files({targets[name]: print_sorted(schema) for name, schema in schemas.items()})
 
 
-async def _introspect(client: Executor, endpoint: EndpointName) -> GraphQLSchema:
-    answer = await client.execute(introspection(), endpoint=endpoint)
+async def _introspect(client: Executor, endpoint: EndpointName, descriptions: bool) -> GraphQLSchema:
+    answer = await client.execute(introspection(descriptions=descriptions), endpoint=endpoint)
     return read_schema(answer, f"/{endpoint}", strict=True)

@@ -1,4 +1,4 @@
-"""GraphQL text: parsed with clear errors; schemas checked, and printed sorted and without descriptions."""
+"""GraphQL text: parsed with clear errors; schemas checked, and printed sorted."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ class RocketCreateInput(rt.Input):
     thrust: rt.BigFloat | None = None
     launched_on: rt.Date | None = None
     choice: RocketChoiceEnum | None = None
+    """One of NEW, FLOWN."""
 
 
 class RocketUpdateInput(rt.Input):
@@ -38,3 +39,4 @@ class RocketUpdateInput(rt.Input):
     thrust: rt.BigFloat | None = None
     launched_on: rt.Date | None = None
     choice: RocketChoiceEnum | None = None
+    """One of NEW, FLOWN."""

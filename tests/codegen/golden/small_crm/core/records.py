@@ -23,3 +23,4 @@ class Rocket(rt.Record):
     thrust: rt.BigFloat | None
     launched_on: rt.Date | None
     choice: rt.Open[RocketChoiceEnum] | None
+    """One of NEW, FLOWN."""

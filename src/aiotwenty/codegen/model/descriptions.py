@@ -1,0 +1,120 @@
+"""What types and fields are, for docstrings: from a file of the user's own, else from the workspace's schema."""
+
+from __future__ import annotations
+
+import textwrap
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, get_named_type
+
+from aiotwenty.codegen.errors import CodegenError
+from aiotwenty.codegen.files import read_text
+from aiotwenty.codegen.model.names import snake_case
+
+_ROLES = ("CreateInput", "UpdateInput", "FilterInput")
+_LINE = 120
+_MOST_OPTIONS = 12
+_EVERY = "*"
+
+
+@dataclass(frozen=True)
+class OwnDescriptions:
+    """A file of descriptions: `[objects]` by type, `[fields.Company]` by field, `[fields."*"]` for all objects."""
+
+    objects: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def load_descriptions(path: Path) -> OwnDescriptions:
+    """Raises `CodegenError` for a file that is not as it should be."""
+    try:
+        data = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise CodegenError(f"{path} is not valid TOML: {error}") from error
+    objects, fields = data.pop("objects", {}), data.pop("fields", {})
+    if data or not _texts(objects) or not isinstance(fields, dict) or not all(map(_texts, fields.values())):
+        raise CodegenError(f"{path}: only [objects] and [fields.<Type>] belong here, with a text for each name")
+    return OwnDescriptions(objects, fields)
+
+
+@dataclass(frozen=True)
+class Descriptions:
+    """The descriptions of one schema; a field of an input is what the field of its object is."""
+
+    schema: GraphQLSchema
+    own: OwnDescriptions = OwnDescriptions()
+
+    def of_type(self, name: str) -> str:
+        type_ = self.schema.type_map.get(name)
+        return self.own.objects.get(name) or (type_ and type_.description) or ""
+
+    def of_field(self, type_name: str, name: str) -> str:
+        """With the options of a picklist, as long as they are few."""
+        owner = self._owner(type_name)
+        places = dict.fromkeys([type_name, owner])
+        is_object = f"{owner}Connection" in self.schema.type_map
+        own = [self.own.fields.get(place, {}).get(name) for place in (*places, *([_EVERY] if is_object else []))]
+        served = [self._served(place, name) for place in places]
+        text = next((found for found in (*own, *served) if found), "") or self._key(owner, name)
+        return " ".join(filter(None, [text, self._options(owner, name) if is_object else ""]))
+
+    def _owner(self, type_name: str) -> str:
+        """The object that an input is for."""
+        types = self.schema.type_map
+        stems = (type_name.removesuffix(role) for role in _ROLES if type_name.endswith(role))
+        return next((stem for stem in stems if isinstance(types.get(stem), GraphQLObjectType)), type_name)
+
+    def _served(self, type_name: str, name: str) -> str | None:
+        field_ = self._field(type_name, name)
+        return field_.description if field_ else None
+
+    def _key(self, owner: str, name: str) -> str:
+        """What a foreign key is, which has no description of its own."""
+        relation = name.removesuffix("Id")
+        return (
+            f"The id of the record in {snake_case(relation)}."
+            if relation != name and self._field(owner, relation)
+            else ""
+        )
+
+    def _options(self, owner: str, name: str) -> str:
+        field_ = self._field(owner, name)
+        named = get_named_type(field_.type) if field_ else None
+        if not isinstance(named, GraphQLEnumType) or len(named.values) > _MOST_OPTIONS:
+            return ""
+        return f"One of {', '.join(named.values)}."
+
+    def _field(self, type_name: str, name: str) -> Any:
+        type_ = self.schema.type_map.get(type_name)
+        has_fields = isinstance(type_, GraphQLObjectType | GraphQLInputObjectType)
+        return type_.fields.get(name) if has_fields else None  # type: ignore[union-attr]
+
+
+def docstring(text: str, indent: str = "    ") -> list[str]:
+    """The lines of a docstring that shows any text, whatever is in it; none if there is nothing to show."""
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    shown = " ".join(shown.split()).replace("\\", "\\\\")
+    if '"""' in shown or shown.endswith('"'):
+        shown = shown.replace('"', '\\"')
+    if not shown:
+        return []
+    line = f'{indent}"""{shown}"""'
+    if len(line) <= _LINE:
+        return [line]
+    wrapped = textwrap.wrap(
+        f'"""{shown}',
+        _LINE,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [*wrapped, f'{indent}"""']
+
+
+def _texts(table: object) -> bool:
+    return isinstance(table, dict) and all(isinstance(text, str) for text in table.values())
