@@ -41,6 +41,8 @@ class TwentyError(Exception):
     status: int | None = None
     attempts: int = 1
     outcome_unknown: bool = False
+    look: str = "look"
+    """How to find out whether a write happened whose outcome is unknown."""
     retry_after: float | None = None
     """Seconds after which the server says that it is worth trying again."""
 
@@ -61,7 +63,7 @@ class TwentyError(Exception):
     def __str__(self) -> str:
         text = f"{self.operation}: {self.message}" if self.operation else self.message
         if self.outcome_unknown:
-            text += " It is unknown whether this write happened: look before you repeat it."
+            text += f" It is unknown whether this write happened: {self.look} before you repeat it."
         return f"{text} [after {self.attempts} attempts]" if self.attempts > 1 else text
 
 

@@ -84,8 +84,9 @@ async def test_a_write_that_a_slow_database_never_acknowledges_says_where_to_loo
     twenty: Twenty, sandbox: Sandbox
 ) -> None:
     sandbox.faults.add("read-timeout:not-committed:operation=createCompany")
-    with pytest.raises(ApiError, match="unknown whether") as caught:
-        await twenty.companies.create_one({"name": "Acme"})
+    id_ = uuid4()
+    with pytest.raises(ApiError, match=f"unknown whether this write happened: ask for id {id_} before") as caught:
+        await twenty.companies.create_one({"id": id_, "name": "Acme"})
     assert caught.value.outcome_unknown
     assert caught.value.reason is Reason.DATABASE
 

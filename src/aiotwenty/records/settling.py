@@ -81,6 +81,7 @@ async def create_settled(
                 raise
             return found
         except TwentyError as error:
+            error.look = _how_to_look(ids)
             if not error.outcome_unknown:
                 if lost:
                     error.outcome_unknown = True
@@ -98,6 +99,11 @@ async def create_settled(
         ordered = in_order(records, ids)
         return ordered if ordered is not None else (in_order(await look(), ids) or records)
     raise AssertionError("unreachable")
+
+
+def _how_to_look(ids: Sequence[int]) -> str:
+    first = UUID(int=ids[0])
+    return f"ask for id {first}" if len(ids) == 1 else f"ask for id {first}, one of {len(ids)} that come together,"
 
 
 async def look_after(lost: TwentyError, look: Awaitable[list[R]]) -> list[R]:
