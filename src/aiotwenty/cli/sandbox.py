@@ -24,7 +24,8 @@ def sandbox(
     rate_limit: Annotated[
         str | None, typer.Option(help="Refuse as Twenty does, for instance 100/60s; several by commas.")
     ] = None,
-    strict: Annotated[bool, typer.Option(help="Answer like a server of about version 1.10.")] = False,
+    version: Annotated[str, typer.Option(help="Answer like this version of Twenty: 2.19 or 1.10.")] = "2.19",
+    strict: Annotated[bool, typer.Option(help="The same as --version 1.10.", hidden=True)] = False,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="Fail on demand, for instance reset-after:probability=0.05; may be given more than once."),
@@ -44,6 +45,7 @@ def sandbox(
             port=port,
             database=database,
             rate_limit=rate_limit,
+            version=version,
             strict=strict,
             faults=fault or (),
             seed=seed,

@@ -18,6 +18,7 @@ from aiotwenty.sandbox.http.static_fields import StaticFields
 from aiotwenty.sandbox.limits import RateLimiter, RateLimits, rate_limiter
 from aiotwenty.sandbox.metadata.files import Files
 from aiotwenty.sandbox.metadata.resolvers import Metadata
+from aiotwenty.sandbox.model.described import Described, described_model
 from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, MEMBER_ID, MEMBER_NAME, USER_ID, Caller, Workspace
 from aiotwenty.sandbox.records.operations import Operations
 from aiotwenty.sandbox.records.store import Store, open_database
@@ -25,40 +26,51 @@ from aiotwenty.sandbox.records.streams import EventStreams
 from aiotwenty.sandbox.records.webhooks import WebhookSender
 from aiotwenty.sandbox.records.writing import Writer
 
+LATEST, OLDEST = VERSIONS = ("2.19", "1.10")
 _HANGING_SECONDS = 0.1
 """How long requests that are still running may go on when the sandbox closes."""
 
 
 class Sandbox:
-    """A server on this machine that answers like a Twenty server of July 2026; `strict` like one of November 2025.
+    """A server on this machine that answers like a Twenty server of July 2026, or like one of November 2025.
 
     Use it as `async with Sandbox() as sandbox:`; then `sandbox.url` and `sandbox.api_key` work. It has the standard
     objects, one workspace member and one API key with the Admin role, and no other records.
 
     `database` is a file that keeps records, data model, keys and webhooks; without it everything is in memory.
     `rate_limit` limits requests as Twenty does: `"100/60s"`, `(100, 60)`, or several; None doesn't.
+    `version` is the one that it answers like: "2.19" (July 2026) or "1.10" (November 2025), for which `strict=True` is
+    another name.
     `port` 0 takes any free one. `host` is 127.0.0.1 unless told otherwise: nobody else on the network reaches it.
     `faults` are made or written out (see `faults.parse_fault`); `sandbox.faults` may be changed while it runs, and
     `seed` decides what their probabilities come to.
     `metadata_sdl` is another schema for `/metadata` than the one of July 2026.
+    `objects` are those of another workspace in place of the standard ones, as its `/metadata` describes them, with
+    `fieldsList`; a database that has a data model already keeps it.
 
     Raises `OSError` if the port is taken or the database can't be opened (another sandbox may have it open),
-    `ValueError` for a rate limit or fault that can't be read.
+    `ValueError` for a version that isn't known, and for objects, a rate limit or a fault that can't be read.
     """
 
     def __init__(
         self,
         database: Path | str | None = None,
         rate_limit: RateLimits = None,
-        strict: bool = False,
+        version: str = LATEST,
         port: int = 0,
         *,
+        strict: bool = False,
         host: str = "127.0.0.1",
         faults: Iterable[Fault | str] = (),
         seed: int = 0,
         metadata_sdl: str | None = None,
+        objects: Iterable[Described] | None = None,
     ) -> None:
-        self.strict = strict
+        if version not in VERSIONS:
+            raise ValueError(f"version {version!r}: the sandbox answers like {' or '.join(VERSIONS)}")
+        self.version = OLDEST if strict else version
+        self.strict = self.version == OLDEST
+        self._model = None if objects is None else described_model(objects)
         self.host = host
         self.port = port
         self.faults = Faults(faults, seed)
@@ -116,7 +128,7 @@ class Sandbox:
         """Opens the database and begins to answer."""
         connection = open_database(self._database)
         try:
-            workspace = self._workspace = Workspace(connection, self.strict)
+            workspace = self._workspace = Workspace(connection, self.strict, self._model)
             model = workspace.model
             store = self._store = Store(connection, model)
             _add_member(store, workspace)
@@ -226,6 +238,7 @@ async def serve(
     port: int = 0,
     database: Path | str | None = None,
     rate_limit: RateLimits = None,
+    version: str = LATEST,
     strict: bool = False,
     faults: Iterable[Fault | str] = (),
     seed: int = 0,
@@ -239,7 +252,12 @@ async def serve(
     `TWENTY_API_KEY=…` on lines of their own. The other parameters and the errors are those of `Sandbox`.
     """
     sandbox = Sandbox(
-        database, rate_limit, strict, port, host=host, faults=faults, seed=seed, metadata_sdl=metadata_sdl
+        *(database, rate_limit, version, port),
+        strict=strict,
+        host=host,
+        faults=faults,
+        seed=seed,
+        metadata_sdl=metadata_sdl,
     )
     async with sandbox:
         whom = "this machine only" if host in ("127.0.0.1", "localhost", "::1") else "everyone who reaches this address"

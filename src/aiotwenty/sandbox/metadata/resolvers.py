@@ -64,9 +64,11 @@ class Streams(Protocol):
 
     def add(self, input: dict[str, Any]) -> bool:  # noqa: A002
         """Whether there is such a stream."""
+        ...
 
     def remove(self, input: dict[str, Any]) -> bool:  # noqa: A002
         """Whether it had the query."""
+        ...
 
 
 class Metadata:

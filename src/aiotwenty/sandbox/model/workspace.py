@@ -96,9 +96,12 @@ class Caller:
 
 
 class Workspace:
-    """Reads itself from the database, or begins as a fresh workspace with the standard objects and one Admin key."""
+    """Reads itself from the database, or begins as a fresh workspace with one Admin key.
 
-    def __init__(self, connection: sqlite3.Connection, strict: bool = False) -> None:
+    Such a one has the standard objects, or those of another model.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, strict: bool = False, model: DataModel | None = None) -> None:
         self._connection = connection
         self._strict = strict
         connection.execute('CREATE TABLE IF NOT EXISTS "_workspace" (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
@@ -125,7 +128,7 @@ class Workspace:
                     key.token = self.token_of(key)
                 self.save()
         else:
-            self.model = standard_model(strict)
+            self.model = model or standard_model(strict)
             self.created_at = now()
             self._sign_with("")
             self.new_api_key("My api key")

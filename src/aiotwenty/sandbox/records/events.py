@@ -43,9 +43,11 @@ class Audience(Protocol):
 
     def wants(self, object_name: str, action: str) -> bool:
         """Whether anybody listens: if not, no event need be made."""
+        ...
 
     def publish(self, events: Sequence[RecordEvent]) -> None:
         """Those of one write."""
+        ...
 
 
 class Announcer:

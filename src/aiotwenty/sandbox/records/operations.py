@@ -33,9 +33,11 @@ class Files(Protocol):
 
     def show(self, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The value of a FILES field as answers have it."""
+        ...
 
     def check(self, file_ids: Iterable[str]) -> None:
         """Raises `RecordError` for files that records may not have."""
+        ...
 
 
 class Operations:
