@@ -108,3 +108,21 @@ def test_the_committed_client_describes_every_field_of_the_standard_objects(root
         assert all(found.values()), (name, [field for field, text in found.items() if not text])
     assert docs(made, "inputs", "CompanyCreateInput")["domain_name"] == docs(made, "records", "Company")["domain_name"]
     assert not re.search(r"\"\"\"\s*\"\"\"", records.read_text())
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("records", "Company"),
+        ("inputs", "CompanyCreateInput"),
+        ("inputs", "PersonUpdateInput"),
+        ("filters", "TaskFilterInput"),
+    ],
+)
+def test_what_names_a_record_comes_first_and_what_the_system_keeps_last(root: Path, module: str, name: str) -> None:
+    fields = list(docs(Project(root, package="src/aiotwenty"), module, name))[1:]
+    assert fields[0] == "id"
+    assert fields[1] in ("name", "title")
+    system = ["position", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "search_vector"]
+    kept = [field for field in fields if field not in ("and_", "or_", "not_")]
+    assert [field for field in system if field in kept] == kept[-sum(field in system for field in kept) :]

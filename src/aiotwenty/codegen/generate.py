@@ -32,6 +32,7 @@ from aiotwenty.codegen.errors import CodegenError, Problem
 from aiotwenty.codegen.files import make_folder, read_text, write_files
 from aiotwenty.codegen.model.amend import amend
 from aiotwenty.codegen.model.descriptions import Descriptions, OwnDescriptions, load_descriptions
+from aiotwenty.codegen.model.order import put_in_order
 from aiotwenty.codegen.model.package import PackageBuilder
 from aiotwenty.codegen.model.tagging import TaggingPlugin
 from aiotwenty.codegen.read.documents import Documents, collect, find_documents, parse_file, schema_problems
@@ -138,6 +139,7 @@ class _Loaded:
         except (CodeGenException, ImportError, TypeError, ValueError) as error:
             raise CodegenError(f"ariadne-codegen refuses the settings of {endpoint.name}: {error}") from error
         assert_valid_schema(schema)
+        put_in_order(schema)
         objects = _chosen(find_objects(schema), config.objects) if endpoint.name == "core" else []
         own = load_descriptions(config.descriptions) if config.descriptions else OwnDescriptions()
         return cls(endpoint, schema, settings, plugins, objects, own)

@@ -287,29 +287,16 @@ class AddressFilterInput(rt.Input):
 
 
 class AttachmentFilterInput(rt.Input):
-    and_: list[AttachmentFilterInput | None] | None = None
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: StringFilter | None = None
+    """What it is called."""
     file: RawJsonFilter | None = None
     """The file itself, in a list of one."""
     file_category: AttachmentFileCategoryEnumFilter | None = None
     """What kind of file it is. One of ARCHIVE, AUDIO, IMAGE, OTHER, PRESENTATION, SPREADSHEET, TEXT_DOCUMENT, VIDEO."""
     full_path: StringFilter | None = None
     """Where older servers keep the file."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    name: StringFilter | None = None
-    """What it is called."""
-    not_: AttachmentFilterInput | None = None
-    or_: list[AttachmentFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     target_company: CompanyFilterInput | None = None
     """Target: the company."""
     target_company_id: UUIDFilter | None = None
@@ -338,83 +325,93 @@ class AttachmentFilterInput(rt.Input):
     """Target: the workflow."""
     target_workflow_id: UUIDFilter | None = None
     """The id of the record in target_workflow."""
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
-
-
-class BlocklistFilterInput(rt.Input):
-    and_: list[BlocklistFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    handle: StringFilter | None = None
-    """The address, or @ and the domain, that is kept out."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    not_: BlocklistFilterInput | None = None
-    or_: list[BlocklistFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[AttachmentFilterInput | None] | None = None
+    or_: list[AttachmentFilterInput | None] | None = None
+    not_: AttachmentFilterInput | None = None
+
+
+class BlocklistFilterInput(rt.Input):
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    handle: StringFilter | None = None
+    """The address, or @ and the domain, that is kept out."""
     workspace_member: WorkspaceMemberFilterInput | None = None
     """Whose blocklist it is on."""
     workspace_member_id: UUIDFilter | None = None
     """The id of the record in workspace_member."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[BlocklistFilterInput | None] | None = None
+    or_: list[BlocklistFilterInput | None] | None = None
+    not_: BlocklistFilterInput | None = None
 
 
 class CalendarChannelEventAssociationFilterInput(rt.Input):
-    and_: list[CalendarChannelEventAssociationFilterInput | None] | None = None
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_channel_id: UUIDFilter | None = None
     calendar_event: CalendarEventFilterInput | None = None
     """The event."""
     calendar_event_id: UUIDFilter | None = None
     """The id of the record in calendar_event."""
+    event_external_id: StringFilter | None = None
+    """The event's id in the calendar that it comes from."""
+    recurring_event_external_id: StringFilter | None = None
+    """The series' id in the calendar that it comes from."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    event_external_id: StringFilter | None = None
-    """The event's id in the calendar that it comes from."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    not_: CalendarChannelEventAssociationFilterInput | None = None
-    or_: list[CalendarChannelEventAssociationFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    recurring_event_external_id: StringFilter | None = None
-    """The series' id in the calendar that it comes from."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[CalendarChannelEventAssociationFilterInput | None] | None = None
+    or_: list[CalendarChannelEventAssociationFilterInput | None] | None = None
+    not_: CalendarChannelEventAssociationFilterInput | None = None
 
 
 class CalendarEventFilterInput(rt.Filter):
-    and_: list[CalendarEventFilterInput | None] | None = None
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: StringFilter | None = None
+    """What it is called."""
     conference_link: LinksFilterInput | None = None
     """Meet link: where the call takes place."""
     conference_solution: StringFilter | None = None
     """The service for the call."""
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     description: StringFilter | None = None
     """What it is about; restricted where its calendar shows only that one is busy."""
     ends_at: DateTimeFilter | None = None
@@ -425,28 +422,31 @@ class CalendarEventFilterInput(rt.Filter):
     """When it was last changed in the calendar that it comes from."""
     i_cal_uid: StringFilter | None = None
     """Its UID in the iCalendar format."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_canceled: BooleanFilter | None = None
     """Whether it does not take place."""
     is_full_day: BooleanFilter | None = None
     """Whether it takes the whole day."""
     location: StringFilter | None = None
     """Where it takes place."""
-    not_: CalendarEventFilterInput | None = None
-    or_: list[CalendarEventFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     starts_at: DateTimeFilter | None = None
     """Start date."""
-    title: StringFilter | None = None
-    """What it is called."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[CalendarEventFilterInput | None] | None = None
+    or_: list[CalendarEventFilterInput | None] | None = None
+    not_: CalendarEventFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "calendarChannelEventAssociations": ("calendar_channel_event_associations", "calendar_event_id"),
@@ -456,49 +456,52 @@ class CalendarEventFilterInput(rt.Filter):
 
 
 class CalendarEventParticipantFilterInput(rt.Input):
-    and_: list[CalendarEventParticipantFilterInput | None] | None = None
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_event: CalendarEventFilterInput | None = None
     """The event."""
     calendar_event_id: UUIDFilter | None = None
     """The id of the record in calendar_event."""
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     display_name: StringFilter | None = None
     """The name that is shown."""
     handle: StringFilter | None = None
     """The address or the name of the account."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_organizer: BooleanFilter | None = None
     """Whether it is who invites."""
-    not_: CalendarEventParticipantFilterInput | None = None
-    or_: list[CalendarEventParticipantFilterInput | None] | None = None
     person: PersonFilterInput | None = None
     """The person in the workspace, if known."""
     person_id: UUIDFilter | None = None
     """The id of the record in person."""
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     response_status: CalendarEventParticipantResponseStatusEnumFilter | None = None
     """What was answered to the invitation. One of ACCEPTED, DECLINED, NEEDS_ACTION, TENTATIVE."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberFilterInput | None = None
     """The user of the workspace, if it is one."""
     workspace_member_id: UUIDFilter | None = None
     """The id of the record in workspace_member."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[CalendarEventParticipantFilterInput | None] | None = None
+    or_: list[CalendarEventParticipantFilterInput | None] | None = None
+    not_: CalendarEventParticipantFilterInput | None = None
 
 
 class CallRecordingFilterInput(rt.Input):
-    and_: list[CallRecordingFilterInput | None] | None = None
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: StringFilter | None = None
+    """What it is called."""
     application_id: UUIDFilter | None = None
     audio: RawJsonFilter | None = None
     """The sound."""
@@ -506,78 +509,75 @@ class CallRecordingFilterInput(rt.Input):
     """The event that the call belongs to."""
     calendar_event_id: UUIDFilter | None = None
     """The id of the record in calendar_event."""
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     ended_at: DateTimeFilter | None = None
     """When it ended."""
     external_bot_id: StringFilter | None = None
     external_recording_id: StringFilter | None = None
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    not_: CallRecordingFilterInput | None = None
-    or_: list[CallRecordingFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     recording_request_status: CallRecordingRecordingRequestStatusEnumFilter | None = None
     """How far the request to record is. One of CANCELED, REQUESTED."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     started_at: DateTimeFilter | None = None
     """When it began."""
     status: CallRecordingStatusEnumFilter | None = None
     """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextFilterInput | None = None
     """What was said, in short."""
-    title: StringFilter | None = None
-    """What it is called."""
     transcript: RawJsonFilter | None = None
     """What was said, word for word."""
+    video: RawJsonFilter | None = None
+    """The picture."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
-    video: RawJsonFilter | None = None
-    """The picture."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[CallRecordingFilterInput | None] | None = None
+    or_: list[CallRecordingFilterInput | None] | None = None
+    not_: CallRecordingFilterInput | None = None
 
 
 class CompanyFilterInput(rt.Filter):
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: StringFilter | None = None
+    """What it is called."""
     account_owner: WorkspaceMemberFilterInput | None = None
     """Account owner: the user who looks after it."""
     account_owner_id: UUIDFilter | None = None
     """The id of the record in account_owner."""
     address: AddressFilterInput | None = None
     """Where it is."""
-    and_: list[CompanyFilterInput | None] | None = None
     annual_revenue: CurrencyFilterInput | None = None
     """ARR: what it earns in a year."""
+    domain_name: LinksFilterInput | None = None
+    """Domain name: its website. No two companies have the same."""
+    linkedin_link: LinksFilterInput | None = None
+    """LinkedIn: the page there."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    domain_name: LinksFilterInput | None = None
-    """Domain name: its website. No two companies have the same."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    linkedin_link: LinksFilterInput | None = None
-    """LinkedIn: the page there."""
-    name: StringFilter | None = None
-    """What it is called."""
-    not_: CompanyFilterInput | None = None
-    or_: list[CompanyFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[CompanyFilterInput | None] | None = None
+    or_: list[CompanyFilterInput | None] | None = None
+    not_: CompanyFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_company_id"),
@@ -597,28 +597,28 @@ class CurrencyFilterInput(rt.Input):
 
 
 class DashboardFilterInput(rt.Filter):
-    and_: list[DashboardFilterInput | None] | None = None
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: StringFilter | None = None
+    """What it is called."""
+    page_layout_id: UUIDFilter | None = None
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    not_: DashboardFilterInput | None = None
-    or_: list[DashboardFilterInput | None] | None = None
-    page_layout_id: UUIDFilter | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
-    title: StringFilter | None = None
-    """What it is called."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[DashboardFilterInput | None] | None = None
+    or_: list[DashboardFilterInput | None] | None = None
+    not_: DashboardFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_dashboard_id"),
@@ -648,29 +648,16 @@ class LinksFilterInput(rt.Input):
 
 
 class MessageCampaignFilterInput(rt.Filter):
-    and_: list[MessageCampaignFilterInput | None] | None = None
-    body_template: StringFilter | None = None
-    """The text, with places for what differs."""
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    from_address: EmailsFilterInput | None = None
-    """Who it comes from."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    body_template: StringFilter | None = None
+    """The text, with places for what differs."""
+    from_address: EmailsFilterInput | None = None
+    """Who it comes from."""
     list_: MessageListFilterInput | None = None
     """Who it goes to."""
     list_id: UUIDFilter | None = None
     """The id of the record in list."""
-    not_: MessageCampaignFilterInput | None = None
-    or_: list[MessageCampaignFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     sent_at: DateTimeFilter | None = None
     """When it was sent."""
     status: MessageCampaignStatusEnumFilter | None = None
@@ -678,10 +665,23 @@ class MessageCampaignFilterInput(rt.Filter):
     subject: StringFilter | None = None
     """Its subject."""
     unsubscribe_topic_id: UUIDFilter | None = None
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[MessageCampaignFilterInput | None] | None = None
+    or_: list[MessageCampaignFilterInput | None] | None = None
+    not_: MessageCampaignFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "messages": ("messages", "message_campaign_id"),
@@ -691,17 +691,10 @@ class MessageCampaignFilterInput(rt.Filter):
 
 
 class MessageChannelMessageAssociationFilterInput(rt.Filter):
-    and_: list[MessageChannelMessageAssociationFilterInput | None] | None = None
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    direction: MessageChannelMessageAssociationDirectionEnumFilter | None = None
-    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    direction: MessageChannelMessageAssociationDirectionEnumFilter | None = None
+    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     message: MessageFilterInput | None = None
     """The message."""
     message_channel_id: UUIDFilter | None = None
@@ -715,16 +708,23 @@ class MessageChannelMessageAssociationFilterInput(rt.Filter):
     """The thread's id in the mailbox that it comes from."""
     message_thread_id: UUIDFilter | None = None
     """The id of the record in message_thread."""
-    not_: MessageChannelMessageAssociationFilterInput | None = None
-    or_: list[MessageChannelMessageAssociationFilterInput | None] | None = None
     position: FloatFilter | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[MessageChannelMessageAssociationFilterInput | None] | None = None
+    or_: list[MessageChannelMessageAssociationFilterInput | None] | None = None
+    not_: MessageChannelMessageAssociationFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "messageFolders": ("message_channel_message_association_message_folders", "message_channel_message_association_id"),
@@ -732,45 +732,38 @@ class MessageChannelMessageAssociationFilterInput(rt.Filter):
 
 
 class MessageChannelMessageAssociationMessageFolderFilterInput(rt.Input):
-    and_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationFilterInput | None = None
     message_channel_message_association_id: UUIDFilter | None = None
     """The id of the record in message_channel_message_association."""
     message_folder_id: UUIDFilter | None = None
-    not_: MessageChannelMessageAssociationMessageFolderFilterInput | None = None
-    or_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
     position: FloatFilter | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
-
-
-class MessageFilterInput(rt.Filter):
-    and_: list[MessageFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     deleted_at: DateTimeFilter | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
+    or_: list[MessageChannelMessageAssociationMessageFolderFilterInput | None] | None = None
+    not_: MessageChannelMessageAssociationMessageFolderFilterInput | None = None
+
+
+class MessageFilterInput(rt.Filter):
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnumFilter | None = None
     """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: StringFilter | None = None
     """The Message-ID of its header."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_draft: BooleanFilter | None = None
     """Whether it is not sent yet."""
     message_campaign: MessageCampaignFilterInput | None = None
@@ -781,22 +774,29 @@ class MessageFilterInput(rt.Filter):
     """The thread it is in."""
     message_thread_id: UUIDFilter | None = None
     """The id of the record in message_thread."""
-    not_: MessageFilterInput | None = None
-    or_: list[MessageFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     received_at: DateTimeFilter | None = None
     """When it arrived."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     subject: StringFilter | None = None
     """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
     text: StringFilter | None = None
     """Its text; restricted where its mailbox does not show it."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[MessageFilterInput | None] | None = None
+    or_: list[MessageFilterInput | None] | None = None
+    not_: MessageFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "messageChannelMessageAssociations": ("message_channel_message_associations", "message_id"),
@@ -805,27 +805,27 @@ class MessageFilterInput(rt.Filter):
 
 
 class MessageListFilterInput(rt.Filter):
-    and_: list[MessageListFilterInput | None] | None = None
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
     """What it is called."""
-    not_: MessageListFilterInput | None = None
-    or_: list[MessageListFilterInput | None] | None = None
     position: FloatFilter | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[MessageListFilterInput | None] | None = None
+    or_: list[MessageListFilterInput | None] | None = None
+    not_: MessageListFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "campaigns": ("message_campaigns", "list_id"),
@@ -835,49 +835,42 @@ class MessageListFilterInput(rt.Filter):
 
 
 class MessageListMemberFilterInput(rt.Input):
-    and_: list[MessageListMemberFilterInput | None] | None = None
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListFilterInput | None = None
     """The list."""
     list_id: UUIDFilter | None = None
     """The id of the record in list."""
-    not_: MessageListMemberFilterInput | None = None
-    or_: list[MessageListMemberFilterInput | None] | None = None
     person: PersonFilterInput | None = None
     """The person."""
     person_id: UUIDFilter | None = None
     """The id of the record in person."""
     position: FloatFilter | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
-
-
-class MessageParticipantFilterInput(rt.Input):
-    and_: list[MessageParticipantFilterInput | None] | None = None
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     deleted_at: DateTimeFilter | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[MessageListMemberFilterInput | None] | None = None
+    or_: list[MessageListMemberFilterInput | None] | None = None
+    not_: MessageListMemberFilterInput | None = None
+
+
+class MessageParticipantFilterInput(rt.Input):
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     display_name: StringFilter | None = None
     """The name that is shown."""
     handle: StringFilter | None = None
     """The address or the name of the account."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     message: MessageFilterInput | None = None
     """The message."""
     message_campaign: MessageCampaignFilterInput | None = None
@@ -886,50 +879,57 @@ class MessageParticipantFilterInput(rt.Input):
     """The id of the record in message_campaign."""
     message_id: UUIDFilter | None = None
     """The id of the record in message."""
-    not_: MessageParticipantFilterInput | None = None
-    or_: list[MessageParticipantFilterInput | None] | None = None
     person: PersonFilterInput | None = None
     """The person in the workspace, if known."""
     person_id: UUIDFilter | None = None
     """The id of the record in person."""
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     role: MessageParticipantRoleEnumFilter | None = None
     """Whether it is who sent it, or got it openly or as a copy. One of BCC, CC, FROM, REPLY_TO, TO."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberFilterInput | None = None
     """The user of the workspace, if it is one."""
     workspace_member_id: UUIDFilter | None = None
     """The id of the record in workspace_member."""
-
-
-class MessageThreadFilterInput(rt.Filter):
-    and_: list[MessageThreadFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    not_: MessageThreadFilterInput | None = None
-    or_: list[MessageThreadFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
-    subject: StringFilter | None = None
-    """The subject of its messages."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[MessageParticipantFilterInput | None] | None = None
+    or_: list[MessageParticipantFilterInput | None] | None = None
+    not_: MessageParticipantFilterInput | None = None
+
+
+class MessageThreadFilterInput(rt.Filter):
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    subject: StringFilter | None = None
+    """The subject of its messages."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[MessageThreadFilterInput | None] | None = None
+    or_: list[MessageThreadFilterInput | None] | None = None
+    not_: MessageThreadFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "messageChannelMessageAssociations": ("message_channel_message_associations", "message_thread_id"),
@@ -938,29 +938,29 @@ class MessageThreadFilterInput(rt.Filter):
 
 
 class NoteFilterInput(rt.Filter):
-    and_: list[NoteFilterInput | None] | None = None
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: StringFilter | None = None
+    """What it is called."""
     body_v_2: RichTextFilterInput | None = None
     """Body: the text."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    not_: NoteFilterInput | None = None
-    or_: list[NoteFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
-    title: StringFilter | None = None
-    """What it is called."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[NoteFilterInput | None] | None = None
+    or_: list[NoteFilterInput | None] | None = None
+    not_: NoteFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_note_id"),
@@ -970,25 +970,12 @@ class NoteFilterInput(rt.Filter):
 
 
 class NoteTargetFilterInput(rt.Input):
-    and_: list[NoteTargetFilterInput | None] | None = None
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    not_: NoteTargetFilterInput | None = None
     note: NoteFilterInput | None = None
     """The note."""
     note_id: UUIDFilter | None = None
     """The id of the record in note."""
-    or_: list[NoteTargetFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     target_company: CompanyFilterInput | None = None
     """Target: the company."""
     target_company_id: UUIDFilter | None = None
@@ -1001,34 +988,38 @@ class NoteTargetFilterInput(rt.Input):
     """Target: the person."""
     target_person_id: UUIDFilter | None = None
     """The id of the record in target_person."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[NoteTargetFilterInput | None] | None = None
+    or_: list[NoteTargetFilterInput | None] | None = None
+    not_: NoteTargetFilterInput | None = None
 
 
 class OpportunityFilterInput(rt.Filter):
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: StringFilter | None = None
+    """What it is called."""
     amount: CurrencyFilterInput | None = None
     """What it is worth."""
-    and_: list[OpportunityFilterInput | None] | None = None
     close_date: DateTimeFilter | None = None
     """When it will be decided."""
     company: CompanyFilterInput | None = None
     """Whose deal it is."""
     company_id: UUIDFilter | None = None
     """The id of the record in company."""
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    name: StringFilter | None = None
-    """What it is called."""
-    not_: OpportunityFilterInput | None = None
-    or_: list[OpportunityFilterInput | None] | None = None
     owner: WorkspaceMemberFilterInput | None = None
     """The user who looks after it."""
     owner_id: UUIDFilter | None = None
@@ -1037,16 +1028,25 @@ class OpportunityFilterInput(rt.Filter):
     """Point of contact: whom to speak to."""
     point_of_contact_id: UUIDFilter | None = None
     """The id of the record in point_of_contact."""
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     stage: OpportunityStageEnumFilter | None = None
     """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[OpportunityFilterInput | None] | None = None
+    or_: list[OpportunityFilterInput | None] | None = None
+    not_: OpportunityFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_opportunity_id"),
@@ -1057,7 +1057,10 @@ class OpportunityFilterInput(rt.Filter):
 
 
 class PersonFilterInput(rt.Filter):
-    and_: list[PersonFilterInput | None] | None = None
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: FullNameFilterInput | None = None
+    """First and last name."""
     avatar_file: RawJsonFilter | None = None
     """The picture as a file, in a list of one."""
     avatar_url: StringFilter | None = None
@@ -1066,34 +1069,31 @@ class PersonFilterInput(rt.Filter):
     """Where they work."""
     company_id: UUIDFilter | None = None
     """The id of the record in company."""
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     emails: EmailsFilterInput | None = None
     """E-mail addresses. No two people have the same primary one."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: StringFilter | None = None
     """Job title."""
     linkedin_link: LinksFilterInput | None = None
     """LinkedIn: the page there."""
-    name: FullNameFilterInput | None = None
-    """First and last name."""
-    not_: PersonFilterInput | None = None
-    or_: list[PersonFilterInput | None] | None = None
     phones: PhonesFilterInput | None = None
     """Phone numbers."""
     position: FloatFilter | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[PersonFilterInput | None] | None = None
+    or_: list[PersonFilterInput | None] | None = None
+    not_: PersonFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_person_id"),
@@ -1126,37 +1126,37 @@ class RichTextFilterInput(rt.Input):
 
 
 class TaskFilterInput(rt.Filter):
-    and_: list[TaskFilterInput | None] | None = None
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: StringFilter | None = None
+    """What it is called."""
     assignee: WorkspaceMemberFilterInput | None = None
     """The user who is to do it."""
     assignee_id: UUIDFilter | None = None
     """The id of the record in assignee."""
     body_v_2: RichTextFilterInput | None = None
     """Body: the text."""
+    due_at: DateTimeFilter | None = None
+    """Due date: by when it is to be done."""
+    status: TaskStatusEnumFilter | None = None
+    """How far it is. One of DONE, IN_PROGRESS, TODO."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    due_at: DateTimeFilter | None = None
-    """Due date: by when it is to be done."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    not_: TaskFilterInput | None = None
-    or_: list[TaskFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
-    status: TaskStatusEnumFilter | None = None
-    """How far it is. One of DONE, IN_PROGRESS, TODO."""
-    title: StringFilter | None = None
-    """What it is called."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[TaskFilterInput | None] | None = None
+    or_: list[TaskFilterInput | None] | None = None
+    not_: TaskFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_task_id"),
@@ -1166,21 +1166,8 @@ class TaskFilterInput(rt.Filter):
 
 
 class TaskTargetFilterInput(rt.Input):
-    and_: list[TaskTargetFilterInput | None] | None = None
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    not_: TaskTargetFilterInput | None = None
-    or_: list[TaskTargetFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     target_company: CompanyFilterInput | None = None
     """Target: the company."""
     target_company_id: UUIDFilter | None = None
@@ -1197,40 +1184,40 @@ class TaskTargetFilterInput(rt.Input):
     """The task."""
     task_id: UUIDFilter | None = None
     """The id of the record in task."""
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
-
-
-class TimelineActivityFilterInput(rt.Input):
-    and_: list[TimelineActivityFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     deleted_at: DateTimeFilter | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    happens_at: DateTimeFilter | None = None
-    """When it happened."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[TaskTargetFilterInput | None] | None = None
+    or_: list[TaskTargetFilterInput | None] | None = None
+    not_: TaskTargetFilterInput | None = None
+
+
+class TimelineActivityFilterInput(rt.Input):
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: StringFilter | None = None
+    """What happened, such as company.updated."""
+    happens_at: DateTimeFilter | None = None
+    """When it happened."""
     linked_object_metadata_id: UUIDFilter | None = None
     """The object of the record that it is about."""
     linked_record_cached_name: StringFilter | None = None
     """What that record was called then."""
     linked_record_id: UUIDFilter | None = None
     """The record that it is about."""
-    name: StringFilter | None = None
-    """What happened, such as company.updated."""
-    not_: TimelineActivityFilterInput | None = None
-    or_: list[TimelineActivityFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     properties: RawJsonFilter | None = None
     """What changed, from what to what."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     target_company: CompanyFilterInput | None = None
     """Target: the company."""
     target_company_id: UUIDFilter | None = None
@@ -1275,72 +1262,85 @@ class TimelineActivityFilterInput(rt.Input):
     """Target: the version of a workflow."""
     target_workflow_version_id: UUIDFilter | None = None
     """The id of the record in target_workflow_version."""
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberFilterInput | None = None
     """The user who did it."""
     workspace_member_id: UUIDFilter | None = None
     """The id of the record in workspace_member."""
-
-
-class WorkflowAutomatedTriggerFilterInput(rt.Input):
-    and_: list[WorkflowAutomatedTriggerFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
     deleted_at: DateTimeFilter | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    not_: WorkflowAutomatedTriggerFilterInput | None = None
-    or_: list[WorkflowAutomatedTriggerFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     search_vector: TSVectorFilter | None = None
     """The words under which the search finds it, made by the server."""
+    and_: list[TimelineActivityFilterInput | None] | None = None
+    or_: list[TimelineActivityFilterInput | None] | None = None
+    not_: TimelineActivityFilterInput | None = None
+
+
+class WorkflowAutomatedTriggerFilterInput(rt.Input):
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     settings: RawJsonFilter | None = None
     """When it starts the workflow."""
     type: WorkflowAutomatedTriggerTypeEnumFilter | None = None
     """What kind of trigger it is. One of CRON, DATABASE_EVENT."""
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
     workflow: WorkflowFilterInput | None = None
     """The workflow."""
     workflow_id: UUIDFilter | None = None
     """The id of the record in workflow."""
-
-
-class WorkflowFilterInput(rt.Filter):
-    and_: list[WorkflowFilterInput | None] | None = None
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: DateTimeFilter | None = None
     """When it was created."""
     created_by: ActorFilterInput | None = None
     """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    last_published_version_id: StringFilter | None = None
-    """The version that is live, or was last."""
-    name: StringFilter | None = None
-    """What it is called."""
-    not_: WorkflowFilterInput | None = None
-    or_: list[WorkflowFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
-    statuses: WorkflowStatusesEnumFilter | None = None
-    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
     updated_at: DateTimeFilter | None = None
     """When it was last changed."""
     updated_by: ActorFilterInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[WorkflowAutomatedTriggerFilterInput | None] | None = None
+    or_: list[WorkflowAutomatedTriggerFilterInput | None] | None = None
+    not_: WorkflowAutomatedTriggerFilterInput | None = None
+
+
+class WorkflowFilterInput(rt.Filter):
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: StringFilter | None = None
+    """What it is called."""
+    last_published_version_id: StringFilter | None = None
+    """The version that is live, or was last."""
+    statuses: WorkflowStatusesEnumFilter | None = None
+    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[WorkflowFilterInput | None] | None = None
+    or_: list[WorkflowFilterInput | None] | None = None
+    not_: WorkflowFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "attachments": ("attachments", "target_workflow_id"),
@@ -1352,27 +1352,14 @@ class WorkflowFilterInput(rt.Filter):
 
 
 class WorkflowRunFilterInput(rt.Filter):
-    and_: list[WorkflowRunFilterInput | None] | None = None
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    ended_at: DateTimeFilter | None = None
-    """When it ended."""
-    enqueued_at: DateTimeFilter | None = None
-    """When it was put into the queue."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
     """What it is called."""
-    not_: WorkflowRunFilterInput | None = None
-    or_: list[WorkflowRunFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
+    ended_at: DateTimeFilter | None = None
+    """When it ended."""
+    enqueued_at: DateTimeFilter | None = None
+    """When it was put into the queue."""
     started_at: DateTimeFilter | None = None
     """When it began."""
     state: RawJsonFilter | None = None
@@ -1380,10 +1367,6 @@ class WorkflowRunFilterInput(rt.Filter):
     status: WorkflowRunStatusEnumFilter | None = None
     """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: RawJsonFilter | None = None
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
     workflow: WorkflowFilterInput | None = None
     """The workflow."""
     workflow_id: UUIDFilter | None = None
@@ -1392,6 +1375,23 @@ class WorkflowRunFilterInput(rt.Filter):
     """The version that runs."""
     workflow_version_id: UUIDFilter | None = None
     """The id of the record in workflow_version."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[WorkflowRunFilterInput | None] | None = None
+    or_: list[WorkflowRunFilterInput | None] | None = None
+    not_: WorkflowRunFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "timelineActivities": ("timeline_activities", "target_workflow_run_id"),
@@ -1399,37 +1399,37 @@ class WorkflowRunFilterInput(rt.Filter):
 
 
 class WorkflowVersionFilterInput(rt.Filter):
-    and_: list[WorkflowVersionFilterInput | None] | None = None
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
     """What it is called."""
-    not_: WorkflowVersionFilterInput | None = None
-    or_: list[WorkflowVersionFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     status: WorkflowVersionStatusEnumFilter | None = None
     """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: RawJsonFilter | None = None
     """What it does, one after the other."""
     trigger: RawJsonFilter | None = None
     """What starts it."""
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
     workflow: WorkflowFilterInput | None = None
     """The workflow."""
     workflow_id: UUIDFilter | None = None
     """The id of the record in workflow."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[WorkflowVersionFilterInput | None] | None = None
+    or_: list[WorkflowVersionFilterInput | None] | None = None
+    not_: WorkflowVersionFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "runs": ("workflow_runs", "workflow_version_id"),
@@ -1438,49 +1438,49 @@ class WorkflowVersionFilterInput(rt.Filter):
 
 
 class WorkspaceMemberFilterInput(rt.Filter):
-    and_: list[WorkspaceMemberFilterInput | None] | None = None
+    id: UUIDFilter | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: FullNameFilterInput | None = None
+    """First and last name."""
     avatar_url: StringFilter | None = None
     """Where the picture is."""
     calendar_start_day: IntFilter | None = None
     """The day that a week begins with, 0 for Sunday."""
     color_scheme: StringFilter | None = None
     """Light, dark, or as the system has it."""
-    created_at: DateTimeFilter | None = None
-    """When it was created."""
-    created_by: ActorFilterInput | None = None
-    """Who created it, and by what means."""
     date_format: WorkspaceMemberDateFormatEnumFilter | None = None
     """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
-    deleted_at: DateTimeFilter | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: UUIDFilter | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: StringFilter | None = None
     """Job title."""
     locale: StringFilter | None = None
     """The language that Twenty speaks to them."""
-    name: FullNameFilterInput | None = None
-    """First and last name."""
-    not_: WorkspaceMemberFilterInput | None = None
     number_format: WorkspaceMemberNumberFormatEnumFilter | None = None
     """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
-    or_: list[WorkspaceMemberFilterInput | None] | None = None
-    position: FloatFilter | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: TSVectorFilter | None = None
-    """The words under which the search finds it, made by the server."""
     time_format: WorkspaceMemberTimeFormatEnumFilter | None = None
     """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: StringFilter | None = None
     """The time zone that times are shown in."""
-    updated_at: DateTimeFilter | None = None
-    """When it was last changed."""
-    updated_by: ActorFilterInput | None = None
-    """Who last changed it, and by what means."""
     user_email: StringFilter | None = None
     """The e-mail address that they sign in with."""
     user_id: UUIDFilter | None = None
     """The user account."""
+    position: FloatFilter | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: DateTimeFilter | None = None
+    """When it was created."""
+    created_by: ActorFilterInput | None = None
+    """Who created it, and by what means."""
+    updated_at: DateTimeFilter | None = None
+    """When it was last changed."""
+    updated_by: ActorFilterInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: DateTimeFilter | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: TSVectorFilter | None = None
+    """The words under which the search finds it, made by the server."""
+    and_: list[WorkspaceMemberFilterInput | None] | None = None
+    or_: list[WorkspaceMemberFilterInput | None] | None = None
+    not_: WorkspaceMemberFilterInput | None = None
 
     _to_many: typing.ClassVar[rt.ToMany] = {
         "accountOwnerForCompanies": ("companies", "account_owner_id"),

@@ -214,26 +214,16 @@ class WorkspaceMemberWhereUniqueInput(rt.Input):
 
 
 class AttachmentCreateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None = None
+    """What it is called."""
     file: list[FileItemInput | None] | None = None
     """The file itself, in a list of one."""
     file_category: AttachmentFileCategoryEnum | None = None
     """What kind of file it is. One of ARCHIVE, AUDIO, IMAGE, OTHER, PRESENTATION, SPREADSHEET, TEXT_DOCUMENT, VIDEO."""
     full_path: str | None = None
     """Where older servers keep the file."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    name: str | None = None
-    """What it is called."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
     target_company_id: rt.UUID | None = None
@@ -262,33 +252,33 @@ class AttachmentCreateInput(rt.Input):
     """Target: the workflow."""
     target_workflow_id: rt.UUID | None = None
     """The id of the record in target_workflow."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class AttachmentUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None = None
+    """What it is called."""
     file: list[FileItemInput | None] | None = None
     """The file itself, in a list of one."""
     file_category: AttachmentFileCategoryEnum | None = None
     """What kind of file it is. One of ARCHIVE, AUDIO, IMAGE, OTHER, PRESENTATION, SPREADSHEET, TEXT_DOCUMENT, VIDEO."""
     full_path: str | None = None
     """Where older servers keep the file."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    name: str | None = None
-    """What it is called."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
     target_company_id: rt.UUID | None = None
@@ -317,116 +307,126 @@ class AttachmentUpdateInput(rt.Input):
     """Target: the workflow."""
     target_workflow_id: rt.UUID | None = None
     """The id of the record in target_workflow."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
-
-
-class BlocklistCreateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    handle: str | None = None
-    """The address, or @ and the domain, that is kept out."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
-    workspace_member: WorkspaceMemberRelationInput | None = None
-    """Whose blocklist it is on."""
-    workspace_member_id: rt.UUID | None = None
-    """The id of the record in workspace_member."""
-
-
-class BlocklistUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    handle: str | None = None
-    """The address, or @ and the domain, that is kept out."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
+
+
+class BlocklistCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    handle: str | None = None
+    """The address, or @ and the domain, that is kept out."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """Whose blocklist it is on."""
     workspace_member_id: rt.UUID | None = None
     """The id of the record in workspace_member."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
+
+
+class BlocklistUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    handle: str | None = None
+    """The address, or @ and the domain, that is kept out."""
+    workspace_member: WorkspaceMemberRelationInput | None = None
+    """Whose blocklist it is on."""
+    workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class CalendarChannelEventAssociationCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_channel_id: rt.UUID
     calendar_event: CalendarEventRelationInput | None = None
     """The event."""
     calendar_event_id: rt.UUID | None = None
     """The id of the record in calendar_event."""
+    event_external_id: str | None = None
+    """The event's id in the calendar that it comes from."""
+    recurring_event_external_id: str | None = None
+    """The series' id in the calendar that it comes from."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    event_external_id: str | None = None
-    """The event's id in the calendar that it comes from."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    recurring_event_external_id: str | None = None
-    """The series' id in the calendar that it comes from."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class CalendarChannelEventAssociationUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_channel_id: rt.UUID | None = None
     calendar_event: CalendarEventRelationInput | None = None
     """The event."""
     calendar_event_id: rt.UUID | None = None
     """The id of the record in calendar_event."""
+    event_external_id: str | None = None
+    """The event's id in the calendar that it comes from."""
+    recurring_event_external_id: str | None = None
+    """The series' id in the calendar that it comes from."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    event_external_id: str | None = None
-    """The event's id in the calendar that it comes from."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    recurring_event_external_id: str | None = None
-    """The series' id in the calendar that it comes from."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class CalendarEventConnectInput(rt.Input):
@@ -434,16 +434,14 @@ class CalendarEventConnectInput(rt.Input):
 
 
 class CalendarEventCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None = None
+    """What it is called."""
     conference_link: LinksCreateInput | None = None
     """Meet link: where the call takes place."""
     conference_solution: str | None = None
     """The service for the call."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     description: str | None = None
     """What it is about; restricted where its calendar shows only that one is busy."""
     ends_at: rt.DateTime | None = None
@@ -454,104 +452,106 @@ class CalendarEventCreateInput(rt.Input):
     """When it was last changed in the calendar that it comes from."""
     i_cal_uid: str | None = None
     """Its UID in the iCalendar format."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_canceled: bool | None = None
     """Whether it does not take place."""
     is_full_day: bool | None = None
     """Whether it takes the whole day."""
     location: str | None = None
     """Where it takes place."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     starts_at: rt.DateTime | None = None
     """Start date."""
-    title: str | None = None
-    """What it is called."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
-
-
-class CalendarEventParticipantCreateInput(rt.Input):
-    calendar_event: CalendarEventRelationInput | None = None
-    """The event."""
-    calendar_event_id: rt.UUID | None = None
-    """The id of the record in calendar_event."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    display_name: str | None = None
-    """The name that is shown."""
-    handle: str | None = None
-    """The address or the name of the account."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    is_organizer: bool | None = None
-    """Whether it is who invites."""
-    person: PersonRelationInput | None = None
-    """The person in the workspace, if known."""
-    person_id: rt.UUID | None = None
-    """The id of the record in person."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    response_status: CalendarEventParticipantResponseStatusEnum | None = None
-    """What was answered to the invitation. One of ACCEPTED, DECLINED, NEEDS_ACTION, TENTATIVE."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    workspace_member: WorkspaceMemberRelationInput | None = None
-    """The user of the workspace, if it is one."""
-    workspace_member_id: rt.UUID | None = None
-    """The id of the record in workspace_member."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
-class CalendarEventParticipantUpdateInput(rt.Input):
+class CalendarEventParticipantCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_event: CalendarEventRelationInput | None = None
     """The event."""
     calendar_event_id: rt.UUID | None = None
     """The id of the record in calendar_event."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     display_name: str | None = None
     """The name that is shown."""
     handle: str | None = None
     """The address or the name of the account."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_organizer: bool | None = None
     """Whether it is who invites."""
     person: PersonRelationInput | None = None
     """The person in the workspace, if known."""
     person_id: rt.UUID | None = None
     """The id of the record in person."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     response_status: CalendarEventParticipantResponseStatusEnum | None = None
     """What was answered to the invitation. One of ACCEPTED, DECLINED, NEEDS_ACTION, TENTATIVE."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """The user of the workspace, if it is one."""
     workspace_member_id: rt.UUID | None = None
     """The id of the record in workspace_member."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
+
+
+class CalendarEventParticipantUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    calendar_event: CalendarEventRelationInput | None = None
+    """The event."""
+    calendar_event_id: rt.UUID | None = None
+    """The id of the record in calendar_event."""
+    display_name: str | None = None
+    """The name that is shown."""
+    handle: str | None = None
+    """The address or the name of the account."""
+    is_organizer: bool | None = None
+    """Whether it is who invites."""
+    person: PersonRelationInput | None = None
+    """The person in the workspace, if known."""
+    person_id: rt.UUID | None = None
+    """The id of the record in person."""
+    response_status: CalendarEventParticipantResponseStatusEnum | None = None
+    """What was answered to the invitation. One of ACCEPTED, DECLINED, NEEDS_ACTION, TENTATIVE."""
+    workspace_member: WorkspaceMemberRelationInput | None = None
+    """The user of the workspace, if it is one."""
+    workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class CalendarEventRelationInput(rt.Input):
@@ -560,16 +560,14 @@ class CalendarEventRelationInput(rt.Input):
 
 
 class CalendarEventUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None = None
+    """What it is called."""
     conference_link: LinksUpdateInput | None = None
     """Meet link: where the call takes place."""
     conference_solution: str | None = None
     """The service for the call."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     description: str | None = None
     """What it is about; restricted where its calendar shows only that one is busy."""
     ends_at: rt.DateTime | None = None
@@ -580,29 +578,35 @@ class CalendarEventUpdateInput(rt.Input):
     """When it was last changed in the calendar that it comes from."""
     i_cal_uid: str | None = None
     """Its UID in the iCalendar format."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_canceled: bool | None = None
     """Whether it does not take place."""
     is_full_day: bool | None = None
     """Whether it takes the whole day."""
     location: str | None = None
     """Where it takes place."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     starts_at: rt.DateTime | None = None
     """Start date."""
-    title: str | None = None
-    """What it is called."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class CallRecordingCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None = None
+    """What it is called."""
     application_id: rt.UUID | None = None
     audio: list[FileItemInput | None] | None = None
     """The sound."""
@@ -610,43 +614,43 @@ class CallRecordingCreateInput(rt.Input):
     """The event that the call belongs to."""
     calendar_event_id: rt.UUID | None = None
     """The id of the record in calendar_event."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     ended_at: rt.DateTime | None = None
     """When it ended."""
     external_bot_id: str | None = None
     external_recording_id: str | None = None
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     recording_request_status: CallRecordingRecordingRequestStatusEnum | None = None
     """How far the request to record is. One of CANCELED, REQUESTED."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     started_at: rt.DateTime | None = None
     """When it began."""
     status: CallRecordingStatusEnum | None = None
     """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextCreateInput | None = None
     """What was said, in short."""
-    title: str | None = None
-    """What it is called."""
     transcript: rt.Json | None = None
     """What was said, word for word."""
+    video: list[FileItemInput | None] | None = None
+    """The picture."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    video: list[FileItemInput | None] | None = None
-    """The picture."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class CallRecordingUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None = None
+    """What it is called."""
     application_id: rt.UUID | None = None
     audio: list[FileItemInput | None] | None = None
     """The sound."""
@@ -654,40 +658,36 @@ class CallRecordingUpdateInput(rt.Input):
     """The event that the call belongs to."""
     calendar_event_id: rt.UUID | None = None
     """The id of the record in calendar_event."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     ended_at: rt.DateTime | None = None
     """When it ended."""
     external_bot_id: str | None = None
     external_recording_id: str | None = None
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     recording_request_status: CallRecordingRecordingRequestStatusEnum | None = None
     """How far the request to record is. One of CANCELED, REQUESTED."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     started_at: rt.DateTime | None = None
     """When it began."""
     status: CallRecordingStatusEnum | None = None
     """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextUpdateInput | None = None
     """What was said, in short."""
-    title: str | None = None
-    """What it is called."""
     transcript: rt.Json | None = None
     """What was said, word for word."""
+    video: list[FileItemInput | None] | None = None
+    """The picture."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    video: list[FileItemInput | None] | None = None
-    """The picture."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class CompanyConnectInput(rt.Input):
@@ -695,6 +695,10 @@ class CompanyConnectInput(rt.Input):
 
 
 class CompanyCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None = None
+    """What it is called."""
     account_owner: WorkspaceMemberRelationInput | None = None
     """Account owner: the user who looks after it."""
     account_owner_id: rt.UUID | None = None
@@ -703,28 +707,24 @@ class CompanyCreateInput(rt.Input):
     """Where it is."""
     annual_revenue: CurrencyCreateInput | None = None
     """ARR: what it earns in a year."""
+    domain_name: LinksCreateInput | None = None
+    """Domain name: its website. No two companies have the same."""
+    linkedin_link: LinksCreateInput | None = None
+    """LinkedIn: the page there."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    domain_name: LinksCreateInput | None = None
-    """Domain name: its website. No two companies have the same."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    linkedin_link: LinksCreateInput | None = None
-    """LinkedIn: the page there."""
-    name: str | None = None
-    """What it is called."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class CompanyRelationInput(rt.Input):
@@ -733,6 +733,10 @@ class CompanyRelationInput(rt.Input):
 
 
 class CompanyUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None = None
+    """What it is called."""
     account_owner: WorkspaceMemberRelationInput | None = None
     """Account owner: the user who looks after it."""
     account_owner_id: rt.UUID | None = None
@@ -741,33 +745,29 @@ class CompanyUpdateInput(rt.Input):
     """Where it is."""
     annual_revenue: CurrencyUpdateInput | None = None
     """ARR: what it earns in a year."""
+    domain_name: LinksUpdateInput | None = None
+    """Domain name: its website. No two companies have the same."""
+    linkedin_link: LinksUpdateInput | None = None
+    """LinkedIn: the page there."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    domain_name: LinksUpdateInput | None = None
-    """Domain name: its website. No two companies have the same."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    linkedin_link: LinksUpdateInput | None = None
-    """LinkedIn: the page there."""
-    name: str | None = None
-    """What it is called."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class CompanyWhereUniqueInput(rt.Input):
-    domain_name: CompanyDomainNameWhereInput | None = None
     id: rt.UUID | None = None
+    domain_name: CompanyDomainNameWhereInput | None = None
 
 
 class DashboardConnectInput(rt.Input):
@@ -775,25 +775,25 @@ class DashboardConnectInput(rt.Input):
 
 
 class DashboardCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None = None
+    """What it is called."""
+    page_layout_id: rt.UUID | None = None
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    page_layout_id: rt.UUID | None = None
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    title: str | None = None
-    """What it is called."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class DashboardRelationInput(rt.Input):
@@ -802,25 +802,25 @@ class DashboardRelationInput(rt.Input):
 
 
 class DashboardUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None = None
+    """What it is called."""
+    page_layout_id: rt.UUID | None = None
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    page_layout_id: rt.UUID | None = None
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    title: str | None = None
-    """What it is called."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageCampaignConnectInput(rt.Input):
@@ -828,26 +828,16 @@ class MessageCampaignConnectInput(rt.Input):
 
 
 class MessageCampaignCreateInput(rt.Input):
-    body_template: str | None = None
-    """The text, with places for what differs."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    from_address: EmailsCreateInput | None = None
-    """Who it comes from."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    body_template: str | None = None
+    """The text, with places for what differs."""
+    from_address: EmailsCreateInput | None = None
+    """Who it comes from."""
     list_: MessageListRelationInput | None = None
     """Who it goes to."""
     list_id: rt.UUID | None = None
     """The id of the record in list."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     sent_at: rt.DateTime | None = None
     """When it was sent."""
     status: MessageCampaignStatusEnum | None = None
@@ -855,10 +845,20 @@ class MessageCampaignCreateInput(rt.Input):
     subject: str | None = None
     """Its subject."""
     unsubscribe_topic_id: rt.UUID | None = None
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageCampaignRelationInput(rt.Input):
@@ -867,26 +867,16 @@ class MessageCampaignRelationInput(rt.Input):
 
 
 class MessageCampaignUpdateInput(rt.Input):
-    body_template: str | None = None
-    """The text, with places for what differs."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    from_address: EmailsUpdateInput | None = None
-    """Who it comes from."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    body_template: str | None = None
+    """The text, with places for what differs."""
+    from_address: EmailsUpdateInput | None = None
+    """Who it comes from."""
     list_: MessageListRelationInput | None = None
     """Who it goes to."""
     list_id: rt.UUID | None = None
     """The id of the record in list."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     sent_at: rt.DateTime | None = None
     """When it was sent."""
     status: MessageCampaignStatusEnum | None = None
@@ -894,10 +884,20 @@ class MessageCampaignUpdateInput(rt.Input):
     subject: str | None = None
     """Its subject."""
     unsubscribe_topic_id: rt.UUID | None = None
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageChannelMessageAssociationConnectInput(rt.Input):
@@ -905,16 +905,10 @@ class MessageChannelMessageAssociationConnectInput(rt.Input):
 
 
 class MessageChannelMessageAssociationCreateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    direction: MessageChannelMessageAssociationDirectionEnum | None = None
-    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    direction: MessageChannelMessageAssociationDirectionEnum | None = None
+    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     message: MessageRelationInput | None = None
     """The message."""
     message_channel_id: rt.UUID | None = None
@@ -930,21 +924,21 @@ class MessageChannelMessageAssociationCreateInput(rt.Input):
     """The id of the record in message_thread."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
-
-
-class MessageChannelMessageAssociationMessageFolderCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
+
+
+class MessageChannelMessageAssociationMessageFolderCreateInput(rt.Input):
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationRelationInput | None = None
@@ -953,21 +947,21 @@ class MessageChannelMessageAssociationMessageFolderCreateInput(rt.Input):
     message_folder_id: rt.UUID
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageChannelMessageAssociationMessageFolderUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationRelationInput | None = None
@@ -976,12 +970,18 @@ class MessageChannelMessageAssociationMessageFolderUpdateInput(rt.Input):
     message_folder_id: rt.UUID | None = None
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageChannelMessageAssociationRelationInput(rt.Input):
@@ -990,16 +990,10 @@ class MessageChannelMessageAssociationRelationInput(rt.Input):
 
 
 class MessageChannelMessageAssociationUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    direction: MessageChannelMessageAssociationDirectionEnum | None = None
-    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    direction: MessageChannelMessageAssociationDirectionEnum | None = None
+    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     message: MessageRelationInput | None = None
     """The message."""
     message_channel_id: rt.UUID | None = None
@@ -1015,12 +1009,18 @@ class MessageChannelMessageAssociationUpdateInput(rt.Input):
     """The id of the record in message_thread."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageConnectInput(rt.Input):
@@ -1028,18 +1028,12 @@ class MessageConnectInput(rt.Input):
 
 
 class MessageCreateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnum | None = None
     """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: str | None = None
     """The Message-ID of its header."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_draft: bool | None = None
     """Whether it is not sent yet."""
     message_campaign: MessageCampaignRelationInput | None = None
@@ -1050,20 +1044,26 @@ class MessageCreateInput(rt.Input):
     """The thread it is in."""
     message_thread_id: rt.UUID | None = None
     """The id of the record in message_thread."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     received_at: rt.DateTime | None = None
     """When it arrived."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     subject: str | None = None
     """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
     text: str | None = None
     """Its text; restricted where its mailbox does not show it."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageListConnectInput(rt.Input):
@@ -1071,60 +1071,27 @@ class MessageListConnectInput(rt.Input):
 
 
 class MessageListCreateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
-
-
-class MessageListMemberCreateInput(rt.Input):
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    list_: MessageListRelationInput | None = None
-    """The list."""
-    list_id: rt.UUID | None = None
-    """The id of the record in list."""
-    person: PersonRelationInput | None = None
-    """The person."""
-    person_id: rt.UUID | None = None
-    """The id of the record in person."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-
-
-class MessageListMemberUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
     deleted_at: rt.DateTime | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
+
+
+class MessageListMemberCreateInput(rt.Input):
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
@@ -1137,12 +1104,45 @@ class MessageListMemberUpdateInput(rt.Input):
     """The id of the record in person."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
+
+
+class MessageListMemberUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    list_: MessageListRelationInput | None = None
+    """The list."""
+    list_id: rt.UUID | None = None
+    """The id of the record in list."""
+    person: PersonRelationInput | None = None
+    """The person."""
+    person_id: rt.UUID | None = None
+    """The id of the record in person."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageListRelationInput(rt.Input):
@@ -1151,80 +1151,33 @@ class MessageListRelationInput(rt.Input):
 
 
 class MessageListUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
-
-
-class MessageParticipantCreateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    display_name: str | None = None
-    """The name that is shown."""
-    handle: str | None = None
-    """The address or the name of the account."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    message: MessageRelationInput | None = None
-    """The message."""
-    message_campaign: MessageCampaignRelationInput | None = None
-    """The campaign that the message was sent for."""
-    message_campaign_id: rt.UUID | None = None
-    """The id of the record in message_campaign."""
-    message_id: rt.UUID | None = None
-    """The id of the record in message."""
-    person: PersonRelationInput | None = None
-    """The person in the workspace, if known."""
-    person_id: rt.UUID | None = None
-    """The id of the record in person."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    role: MessageParticipantRoleEnum | None = None
-    """Whether it is who sent it, or got it openly or as a copy. One of BCC, CC, FROM, REPLY_TO, TO."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
-    workspace_member: WorkspaceMemberRelationInput | None = None
-    """The user of the workspace, if it is one."""
-    workspace_member_id: rt.UUID | None = None
-    """The id of the record in workspace_member."""
-
-
-class MessageParticipantUpdateInput(rt.Input):
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
+
+
+class MessageParticipantCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     display_name: str | None = None
     """The name that is shown."""
     handle: str | None = None
     """The address or the name of the account."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     message: MessageRelationInput | None = None
     """The message."""
     message_campaign: MessageCampaignRelationInput | None = None
@@ -1237,20 +1190,67 @@ class MessageParticipantUpdateInput(rt.Input):
     """The person in the workspace, if known."""
     person_id: rt.UUID | None = None
     """The id of the record in person."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     role: MessageParticipantRoleEnum | None = None
     """Whether it is who sent it, or got it openly or as a copy. One of BCC, CC, FROM, REPLY_TO, TO."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """The user of the workspace, if it is one."""
     workspace_member_id: rt.UUID | None = None
     """The id of the record in workspace_member."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
+
+
+class MessageParticipantUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    display_name: str | None = None
+    """The name that is shown."""
+    handle: str | None = None
+    """The address or the name of the account."""
+    message: MessageRelationInput | None = None
+    """The message."""
+    message_campaign: MessageCampaignRelationInput | None = None
+    """The campaign that the message was sent for."""
+    message_campaign_id: rt.UUID | None = None
+    """The id of the record in message_campaign."""
+    message_id: rt.UUID | None = None
+    """The id of the record in message."""
+    person: PersonRelationInput | None = None
+    """The person in the workspace, if known."""
+    person_id: rt.UUID | None = None
+    """The id of the record in person."""
+    role: MessageParticipantRoleEnum | None = None
+    """Whether it is who sent it, or got it openly or as a copy. One of BCC, CC, FROM, REPLY_TO, TO."""
+    workspace_member: WorkspaceMemberRelationInput | None = None
+    """The user of the workspace, if it is one."""
+    workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageRelationInput(rt.Input):
@@ -1263,24 +1263,24 @@ class MessageThreadConnectInput(rt.Input):
 
 
 class MessageThreadCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    subject: str | None = None
+    """The subject of its messages."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    subject: str | None = None
-    """The subject of its messages."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageThreadRelationInput(rt.Input):
@@ -1289,39 +1289,33 @@ class MessageThreadRelationInput(rt.Input):
 
 
 class MessageThreadUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    subject: str | None = None
+    """The subject of its messages."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    subject: str | None = None
-    """The subject of its messages."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnum | None = None
     """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: str | None = None
     """The Message-ID of its header."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_draft: bool | None = None
     """Whether it is not sent yet."""
     message_campaign: MessageCampaignRelationInput | None = None
@@ -1332,20 +1326,26 @@ class MessageUpdateInput(rt.Input):
     """The thread it is in."""
     message_thread_id: rt.UUID | None = None
     """The id of the record in message_thread."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     received_at: rt.DateTime | None = None
     """When it arrived."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     subject: str | None = None
     """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
     text: str | None = None
     """Its text; restricted where its mailbox does not show it."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class NoteConnectInput(rt.Input):
@@ -1353,26 +1353,26 @@ class NoteConnectInput(rt.Input):
 
 
 class NoteCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None = None
+    """What it is called."""
     body_v_2: RichTextCreateInput | None = None
     """Body: the text."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    title: str | None = None
-    """What it is called."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class NoteRelationInput(rt.Input):
@@ -1381,57 +1381,47 @@ class NoteRelationInput(rt.Input):
 
 
 class NoteTargetCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    note: NoteRelationInput | None = None
+    """The note."""
+    note_id: rt.UUID | None = None
+    """The id of the record in note."""
+    target_company: CompanyRelationInput | None = None
+    """Target: the company."""
+    target_company_id: rt.UUID | None = None
+    """The id of the record in target_company."""
+    target_opportunity: OpportunityRelationInput | None = None
+    """Target: the deal."""
+    target_opportunity_id: rt.UUID | None = None
+    """The id of the record in target_opportunity."""
+    target_person: PersonRelationInput | None = None
+    """Target: the person."""
+    target_person_id: rt.UUID | None = None
+    """The id of the record in target_person."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    note: NoteRelationInput | None = None
-    """The note."""
-    note_id: rt.UUID | None = None
-    """The id of the record in note."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    target_company: CompanyRelationInput | None = None
-    """Target: the company."""
-    target_company_id: rt.UUID | None = None
-    """The id of the record in target_company."""
-    target_opportunity: OpportunityRelationInput | None = None
-    """Target: the deal."""
-    target_opportunity_id: rt.UUID | None = None
-    """The id of the record in target_opportunity."""
-    target_person: PersonRelationInput | None = None
-    """Target: the person."""
-    target_person_id: rt.UUID | None = None
-    """The id of the record in target_person."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class NoteTargetUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     note: NoteRelationInput | None = None
     """The note."""
     note_id: rt.UUID | None = None
     """The id of the record in note."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
     target_company_id: rt.UUID | None = None
@@ -1444,33 +1434,43 @@ class NoteTargetUpdateInput(rt.Input):
     """Target: the person."""
     target_person_id: rt.UUID | None = None
     """The id of the record in target_person."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
-
-
-class NoteUpdateInput(rt.Input):
-    body_v_2: RichTextUpdateInput | None = None
-    """Body: the text."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    title: str | None = None
-    """What it is called."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
+
+
+class NoteUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None = None
+    """What it is called."""
+    body_v_2: RichTextUpdateInput | None = None
+    """Body: the text."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class OpportunityConnectInput(rt.Input):
@@ -1478,6 +1478,10 @@ class OpportunityConnectInput(rt.Input):
 
 
 class OpportunityCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None = None
+    """What it is called."""
     amount: CurrencyCreateInput | None = None
     """What it is worth."""
     close_date: rt.DateTime | None = None
@@ -1486,16 +1490,6 @@ class OpportunityCreateInput(rt.Input):
     """Whose deal it is."""
     company_id: rt.UUID | None = None
     """The id of the record in company."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    name: str | None = None
-    """What it is called."""
     owner: WorkspaceMemberRelationInput | None = None
     """The user who looks after it."""
     owner_id: rt.UUID | None = None
@@ -1504,16 +1498,22 @@ class OpportunityCreateInput(rt.Input):
     """Point of contact: whom to speak to."""
     point_of_contact_id: rt.UUID | None = None
     """The id of the record in point_of_contact."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     stage: OpportunityStageEnum | None = None
     """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class OpportunityRelationInput(rt.Input):
@@ -1522,6 +1522,10 @@ class OpportunityRelationInput(rt.Input):
 
 
 class OpportunityUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None = None
+    """What it is called."""
     amount: CurrencyUpdateInput | None = None
     """What it is worth."""
     close_date: rt.DateTime | None = None
@@ -1530,16 +1534,6 @@ class OpportunityUpdateInput(rt.Input):
     """Whose deal it is."""
     company_id: rt.UUID | None = None
     """The id of the record in company."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    name: str | None = None
-    """What it is called."""
     owner: WorkspaceMemberRelationInput | None = None
     """The user who looks after it."""
     owner_id: rt.UUID | None = None
@@ -1548,16 +1542,22 @@ class OpportunityUpdateInput(rt.Input):
     """Point of contact: whom to speak to."""
     point_of_contact_id: rt.UUID | None = None
     """The id of the record in point_of_contact."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     stage: OpportunityStageEnum | None = None
     """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class PersonConnectInput(rt.Input):
@@ -1565,6 +1565,10 @@ class PersonConnectInput(rt.Input):
 
 
 class PersonCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: FullNameCreateInput | None = None
+    """First and last name."""
     avatar_file: list[FileItemInput | None] | None = None
     """The picture as a file, in a list of one."""
     avatar_url: str | None = None
@@ -1573,32 +1577,28 @@ class PersonCreateInput(rt.Input):
     """Where they work."""
     company_id: rt.UUID | None = None
     """The id of the record in company."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     emails: EmailsCreateInput | None = None
     """E-mail addresses. No two people have the same primary one."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: str | None = None
     """Job title."""
     linkedin_link: LinksCreateInput | None = None
     """LinkedIn: the page there."""
-    name: FullNameCreateInput | None = None
-    """First and last name."""
     phones: PhonesCreateInput | None = None
     """Phone numbers."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class PersonRelationInput(rt.Input):
@@ -1607,6 +1607,10 @@ class PersonRelationInput(rt.Input):
 
 
 class PersonUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: FullNameUpdateInput | None = None
+    """First and last name."""
     avatar_file: list[FileItemInput | None] | None = None
     """The picture as a file, in a list of one."""
     avatar_url: str | None = None
@@ -1615,37 +1619,33 @@ class PersonUpdateInput(rt.Input):
     """Where they work."""
     company_id: rt.UUID | None = None
     """The id of the record in company."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     emails: EmailsUpdateInput | None = None
     """E-mail addresses. No two people have the same primary one."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: str | None = None
     """Job title."""
     linkedin_link: LinksUpdateInput | None = None
     """LinkedIn: the page there."""
-    name: FullNameUpdateInput | None = None
-    """First and last name."""
     phones: PhonesUpdateInput | None = None
     """Phone numbers."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class PersonWhereUniqueInput(rt.Input):
-    emails: PersonEmailsWhereInput | None = None
     id: rt.UUID | None = None
+    emails: PersonEmailsWhereInput | None = None
 
 
 class TaskConnectInput(rt.Input):
@@ -1653,34 +1653,34 @@ class TaskConnectInput(rt.Input):
 
 
 class TaskCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None = None
+    """What it is called."""
     assignee: WorkspaceMemberRelationInput | None = None
     """The user who is to do it."""
     assignee_id: rt.UUID | None = None
     """The id of the record in assignee."""
     body_v_2: RichTextCreateInput | None = None
     """Body: the text."""
+    due_at: rt.DateTime | None = None
+    """Due date: by when it is to be done."""
+    status: TaskStatusEnum | None = None
+    """How far it is. One of DONE, IN_PROGRESS, TODO."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    due_at: rt.DateTime | None = None
-    """Due date: by when it is to be done."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    status: TaskStatusEnum | None = None
-    """How far it is. One of DONE, IN_PROGRESS, TODO."""
-    title: str | None = None
-    """What it is called."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class TaskRelationInput(rt.Input):
@@ -1689,53 +1689,43 @@ class TaskRelationInput(rt.Input):
 
 
 class TaskTargetCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    target_company: CompanyRelationInput | None = None
+    """Target: the company."""
+    target_company_id: rt.UUID | None = None
+    """The id of the record in target_company."""
+    target_opportunity: OpportunityRelationInput | None = None
+    """Target: the deal."""
+    target_opportunity_id: rt.UUID | None = None
+    """The id of the record in target_opportunity."""
+    target_person: PersonRelationInput | None = None
+    """Target: the person."""
+    target_person_id: rt.UUID | None = None
+    """The id of the record in target_person."""
+    task: TaskRelationInput | None = None
+    """The task."""
+    task_id: rt.UUID | None = None
+    """The id of the record in task."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    target_company: CompanyRelationInput | None = None
-    """Target: the company."""
-    target_company_id: rt.UUID | None = None
-    """The id of the record in target_company."""
-    target_opportunity: OpportunityRelationInput | None = None
-    """Target: the deal."""
-    target_opportunity_id: rt.UUID | None = None
-    """The id of the record in target_opportunity."""
-    target_person: PersonRelationInput | None = None
-    """Target: the person."""
-    target_person_id: rt.UUID | None = None
-    """The id of the record in target_person."""
-    task: TaskRelationInput | None = None
-    """The task."""
-    task_id: rt.UUID | None = None
-    """The id of the record in task."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class TaskTargetUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
     target_company_id: rt.UUID | None = None
@@ -1752,68 +1742,68 @@ class TaskTargetUpdateInput(rt.Input):
     """The task."""
     task_id: rt.UUID | None = None
     """The id of the record in task."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class TaskUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None = None
+    """What it is called."""
     assignee: WorkspaceMemberRelationInput | None = None
     """The user who is to do it."""
     assignee_id: rt.UUID | None = None
     """The id of the record in assignee."""
     body_v_2: RichTextUpdateInput | None = None
     """Body: the text."""
+    due_at: rt.DateTime | None = None
+    """Due date: by when it is to be done."""
+    status: TaskStatusEnum | None = None
+    """How far it is. One of DONE, IN_PROGRESS, TODO."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    due_at: rt.DateTime | None = None
-    """Due date: by when it is to be done."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    status: TaskStatusEnum | None = None
-    """How far it is. One of DONE, IN_PROGRESS, TODO."""
-    title: str | None = None
-    """What it is called."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class TimelineActivityCreateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    happens_at: rt.DateTime | None = None
-    """When it happened."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None = None
+    """What happened, such as company.updated."""
+    happens_at: rt.DateTime | None = None
+    """When it happened."""
     linked_object_metadata_id: rt.UUID | None = None
     """The object of the record that it is about."""
     linked_record_cached_name: str | None = None
     """What that record was called then."""
     linked_record_id: rt.UUID | None = None
     """The record that it is about."""
-    name: str | None = None
-    """What happened, such as company.updated."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     properties: rt.Json | None = None
     """What changed, from what to what."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
     target_company_id: rt.UUID | None = None
@@ -1858,41 +1848,41 @@ class TimelineActivityCreateInput(rt.Input):
     """Target: the version of a workflow."""
     target_workflow_version_id: rt.UUID | None = None
     """The id of the record in target_workflow_version."""
+    workspace_member: WorkspaceMemberRelationInput | None = None
+    """The user who did it."""
+    workspace_member_id: rt.UUID | None = None
+    """The id of the record in workspace_member."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    workspace_member: WorkspaceMemberRelationInput | None = None
-    """The user who did it."""
-    workspace_member_id: rt.UUID | None = None
-    """The id of the record in workspace_member."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class TimelineActivityUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    happens_at: rt.DateTime | None = None
-    """When it happened."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None = None
+    """What happened, such as company.updated."""
+    happens_at: rt.DateTime | None = None
+    """When it happened."""
     linked_object_metadata_id: rt.UUID | None = None
     """The object of the record that it is about."""
     linked_record_cached_name: str | None = None
     """What that record was called then."""
     linked_record_id: rt.UUID | None = None
     """The record that it is about."""
-    name: str | None = None
-    """What happened, such as company.updated."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     properties: rt.Json | None = None
     """What changed, from what to what."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
     target_company_id: rt.UUID | None = None
@@ -1937,68 +1927,78 @@ class TimelineActivityUpdateInput(rt.Input):
     """Target: the version of a workflow."""
     target_workflow_version_id: rt.UUID | None = None
     """The id of the record in target_workflow_version."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """The user who did it."""
     workspace_member_id: rt.UUID | None = None
     """The id of the record in workspace_member."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkflowAutomatedTriggerCreateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     settings: rt.Json
     """When it starts the workflow."""
     type: WorkflowAutomatedTriggerTypeEnum | None = None
     """What kind of trigger it is. One of CRON, DATABASE_EVENT."""
+    workflow: WorkflowRelationInput | None = None
+    """The workflow."""
+    workflow_id: rt.UUID | None = None
+    """The id of the record in workflow."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    workflow: WorkflowRelationInput | None = None
-    """The workflow."""
-    workflow_id: rt.UUID | None = None
-    """The id of the record in workflow."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkflowAutomatedTriggerUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     settings: rt.Json | None = None
     """When it starts the workflow."""
     type: WorkflowAutomatedTriggerTypeEnum | None = None
     """What kind of trigger it is. One of CRON, DATABASE_EVENT."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
     workflow_id: rt.UUID | None = None
     """The id of the record in workflow."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkflowConnectInput(rt.Input):
@@ -2006,28 +2006,28 @@ class WorkflowConnectInput(rt.Input):
 
 
 class WorkflowCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None = None
+    """What it is called."""
+    last_published_version_id: str | None = None
+    """The version that is live, or was last."""
+    statuses: list[WorkflowStatusesEnum | None] | None = None
+    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    last_published_version_id: str | None = None
-    """The version that is live, or was last."""
-    name: str | None = None
-    """What it is called."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    statuses: list[WorkflowStatusesEnum | None] | None = None
-    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkflowRelationInput(rt.Input):
@@ -2040,24 +2040,14 @@ class WorkflowRunConnectInput(rt.Input):
 
 
 class WorkflowRunCreateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    ended_at: rt.DateTime | None = None
-    """When it ended."""
-    enqueued_at: rt.DateTime | None = None
-    """When it was put into the queue."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    ended_at: rt.DateTime | None = None
+    """When it ended."""
+    enqueued_at: rt.DateTime | None = None
+    """When it was put into the queue."""
     started_at: rt.DateTime | None = None
     """When it began."""
     state: rt.Json
@@ -2065,10 +2055,6 @@ class WorkflowRunCreateInput(rt.Input):
     status: WorkflowRunStatusEnum | None = None
     """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: rt.Json | None = None
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
     workflow_id: rt.UUID | None = None
@@ -2077,6 +2063,20 @@ class WorkflowRunCreateInput(rt.Input):
     """The version that runs."""
     workflow_version_id: rt.UUID | None = None
     """The id of the record in workflow_version."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkflowRunRelationInput(rt.Input):
@@ -2085,24 +2085,14 @@ class WorkflowRunRelationInput(rt.Input):
 
 
 class WorkflowRunUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    ended_at: rt.DateTime | None = None
-    """When it ended."""
-    enqueued_at: rt.DateTime | None = None
-    """When it was put into the queue."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
+    ended_at: rt.DateTime | None = None
+    """When it ended."""
+    enqueued_at: rt.DateTime | None = None
+    """When it was put into the queue."""
     started_at: rt.DateTime | None = None
     """When it began."""
     state: rt.Json | None = None
@@ -2110,10 +2100,6 @@ class WorkflowRunUpdateInput(rt.Input):
     status: WorkflowRunStatusEnum | None = None
     """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: rt.Json | None = None
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
     workflow_id: rt.UUID | None = None
@@ -2122,31 +2108,45 @@ class WorkflowRunUpdateInput(rt.Input):
     """The version that runs."""
     workflow_version_id: rt.UUID | None = None
     """The id of the record in workflow_version."""
-
-
-class WorkflowUpdateInput(rt.Input):
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    last_published_version_id: str | None = None
-    """The version that is live, or was last."""
-    name: str | None = None
-    """What it is called."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
-    statuses: list[WorkflowStatusesEnum | None] | None = None
-    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
     updated_at: rt.DateTime | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
+
+
+class WorkflowUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None = None
+    """What it is called."""
+    last_published_version_id: str | None = None
+    """The version that is live, or was last."""
+    statuses: list[WorkflowStatusesEnum | None] | None = None
+    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkflowVersionConnectInput(rt.Input):
@@ -2154,34 +2154,34 @@ class WorkflowVersionConnectInput(rt.Input):
 
 
 class WorkflowVersionCreateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     status: WorkflowVersionStatusEnum | None = None
     """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: rt.Json | None = None
     """What it does, one after the other."""
     trigger: rt.Json | None = None
     """What starts it."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
     workflow_id: rt.UUID | None = None
     """The id of the record in workflow."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkflowVersionRelationInput(rt.Input):
@@ -2190,34 +2190,34 @@ class WorkflowVersionRelationInput(rt.Input):
 
 
 class WorkflowVersionUpdateInput(rt.Input):
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     status: WorkflowVersionStatusEnum | None = None
     """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: rt.Json | None = None
     """What it does, one after the other."""
     trigger: rt.Json | None = None
     """What starts it."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
     workflow_id: rt.UUID | None = None
     """The id of the record in workflow."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkspaceMemberConnectInput(rt.Input):
@@ -2225,46 +2225,46 @@ class WorkspaceMemberConnectInput(rt.Input):
 
 
 class WorkspaceMemberCreateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: FullNameCreateInput
+    """First and last name."""
     avatar_url: str | None = None
     """Where the picture is."""
     calendar_start_day: int | None = None
     """The day that a week begins with, 0 for Sunday."""
     color_scheme: str | None = None
     """Light, dark, or as the system has it."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorCreateInput | None = None
-    """Who created it, and by what means."""
     date_format: WorkspaceMemberDateFormatEnum | None = None
     """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: str | None = None
     """Job title."""
     locale: str | None = None
     """The language that Twenty speaks to them."""
-    name: FullNameCreateInput
-    """First and last name."""
     number_format: WorkspaceMemberNumberFormatEnum | None = None
     """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     time_format: WorkspaceMemberTimeFormatEnum | None = None
     """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: str | None = None
     """The time zone that times are shown in."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorCreateInput | None = None
-    """Who last changed it, and by what means."""
     user_email: str | None = None
     """The e-mail address that they sign in with."""
     user_id: rt.UUID
     """The user account."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorCreateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorCreateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkspaceMemberRelationInput(rt.Input):
@@ -2273,43 +2273,43 @@ class WorkspaceMemberRelationInput(rt.Input):
 
 
 class WorkspaceMemberUpdateInput(rt.Input):
+    id: rt.UUID | None = None
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: FullNameUpdateInput | None = None
+    """First and last name."""
     avatar_url: str | None = None
     """Where the picture is."""
     calendar_start_day: int | None = None
     """The day that a week begins with, 0 for Sunday."""
     color_scheme: str | None = None
     """Light, dark, or as the system has it."""
-    created_at: rt.DateTime | None = None
-    """When it was created."""
-    created_by: ActorUpdateInput | None = None
-    """Who created it, and by what means."""
     date_format: WorkspaceMemberDateFormatEnum | None = None
     """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
-    deleted_at: rt.DateTime | None = None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID | None = None
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: str | None = None
     """Job title."""
     locale: str | None = None
     """The language that Twenty speaks to them."""
-    name: FullNameUpdateInput | None = None
-    """First and last name."""
     number_format: WorkspaceMemberNumberFormatEnum | None = None
     """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
-    position: rt.PositionInput | None = None
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None = None
-    """The words under which the search finds it, made by the server."""
     time_format: WorkspaceMemberTimeFormatEnum | None = None
     """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: str | None = None
     """The time zone that times are shown in."""
-    updated_at: rt.DateTime | None = None
-    """When it was last changed."""
-    updated_by: ActorUpdateInput | None = None
-    """Who last changed it, and by what means."""
     user_email: str | None = None
     """The e-mail address that they sign in with."""
     user_id: rt.UUID | None = None
     """The user account."""
+    position: rt.PositionInput | None = None
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime | None = None
+    """When it was created."""
+    created_by: ActorUpdateInput | None = None
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime | None = None
+    """When it was last changed."""
+    updated_by: ActorUpdateInput | None = None
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None = None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None = None
+    """The words under which the search finds it, made by the server."""

@@ -26,9 +26,9 @@ class Attachments(
 ):
     """Attachment.
 
-    Fields: created_at, created_by (Actor), deleted_at, file (FileObject), file_category, full_path, id, name,
-    position, search_vector, target_company_id, target_dashboard_id, target_note_id, target_opportunity_id,
-    target_person_id, target_task_id, target_workflow_id, updated_at, updated_by (Actor).
+    Fields: id, name, file (FileObject), file_category, full_path, target_company_id, target_dashboard_id,
+    target_note_id, target_opportunity_id, target_person_id, target_task_id, target_workflow_id, position, created_at,
+    created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: target_company (Company), target_dashboard (Dashboard), target_note (Note),
     target_opportunity (Opportunity), target_person (Person), target_task (Task), target_workflow (Workflow).
@@ -69,8 +69,8 @@ class Blocklists(
 ):
     """Blocklist.
 
-    Fields: created_at, created_by (Actor), deleted_at, handle, id, position, search_vector, updated_at,
-    updated_by (Actor), workspace_member_id.
+    Fields: id, handle, workspace_member_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor),
+    deleted_at, search_vector.
 
     Related: workspace_member (WorkspaceMember).
     """
@@ -110,8 +110,8 @@ class CalendarChannelEventAssociations(
 ):
     """CalendarChannelEventAssociation.
 
-    Fields: calendar_channel_id, calendar_event_id, created_at, created_by (Actor), deleted_at, event_external_id, id,
-    position, recurring_event_external_id, search_vector, updated_at, updated_by (Actor).
+    Fields: id, calendar_channel_id, calendar_event_id, event_external_id, recurring_event_external_id, position,
+    created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: calendar_event (CalendarEvent).
     """
@@ -151,9 +151,9 @@ class CalendarEvents(
 ):
     """CalendarEvent.
 
-    Fields: conference_link (Links), conference_solution, created_at, created_by (Actor), deleted_at, description,
-    ends_at, external_created_at, external_updated_at, i_cal_uid, id, is_canceled, is_full_day, location, position,
-    search_vector, starts_at, title, updated_at, updated_by (Actor).
+    Fields: id, title, conference_link (Links), conference_solution, description, ends_at, external_created_at,
+    external_updated_at, i_cal_uid, is_canceled, is_full_day, location, starts_at, position, created_at,
+    created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: calendar_channel_event_associations (CalendarChannelEventAssociation),
     calendar_event_participants (CalendarEventParticipant), call_recordings (CallRecording).
@@ -194,8 +194,8 @@ class CalendarEventParticipants(
 ):
     """CalendarEventParticipant.
 
-    Fields: calendar_event_id, created_at, created_by (Actor), deleted_at, display_name, handle, id, is_organizer,
-    person_id, position, response_status, search_vector, updated_at, updated_by (Actor), workspace_member_id.
+    Fields: id, calendar_event_id, display_name, handle, is_organizer, person_id, response_status, workspace_member_id,
+    position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: calendar_event (CalendarEvent), person (Person), workspace_member (WorkspaceMember).
     """
@@ -235,9 +235,10 @@ class CallRecordings(
 ):
     """CallRecording.
 
-    Fields: application_id, audio (FileObject), calendar_event_id, created_at, created_by (Actor), deleted_at,
-    ended_at, external_bot_id, external_recording_id, id, position, recording_request_status, search_vector,
-    started_at, status, summary (RichText), title, transcript, updated_at, updated_by (Actor), video (FileObject).
+    Fields: id, title, application_id, audio (FileObject), calendar_event_id, ended_at, external_bot_id,
+    external_recording_id, recording_request_status, started_at, status, summary (RichText), transcript,
+    video (FileObject), position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at,
+    search_vector.
 
     Related: calendar_event (CalendarEvent).
     """
@@ -279,8 +280,9 @@ class Companies(
 ):
     """Company.
 
-    Fields: account_owner_id, address (Address), annual_revenue (Currency), created_at, created_by (Actor), deleted_at,
-    domain_name (Links), id, linkedin_link (Links), name, position, search_vector, updated_at, updated_by (Actor).
+    Fields: id, name, account_owner_id, address (Address), annual_revenue (Currency), domain_name (Links),
+    linkedin_link (Links), position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at,
+    search_vector.
 
     Related: account_owner (WorkspaceMember), attachments (Attachment), note_targets (NoteTarget),
     opportunities (Opportunity), people (Person), task_targets (TaskTarget), timeline_activities (TimelineActivity).
@@ -323,8 +325,8 @@ class Dashboards(
 ):
     """Dashboard.
 
-    Fields: created_at, created_by (Actor), deleted_at, id, page_layout_id, position, search_vector, title, updated_at,
-    updated_by (Actor).
+    Fields: id, title, page_layout_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor),
+    deleted_at, search_vector.
 
     Related: attachments (Attachment), timeline_activities (TimelineActivity).
     """
@@ -364,9 +366,8 @@ class Messages(
 ):
     """Message.
 
-    Fields: created_at, created_by (Actor), deleted_at, delivery_status, header_message_id, id, is_draft,
-    message_campaign_id, message_thread_id, position, received_at, search_vector, subject, text, updated_at,
-    updated_by (Actor).
+    Fields: id, delivery_status, header_message_id, is_draft, message_campaign_id, message_thread_id, received_at,
+    subject, text, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: message_campaign (MessageCampaign),
     message_channel_message_associations (MessageChannelMessageAssociation), message_participants (MessageParticipant),
@@ -408,8 +409,8 @@ class MessageCampaigns(
 ):
     """MessageCampaign.
 
-    Fields: body_template, created_at, created_by (Actor), deleted_at, from_address (Emails), id, list_id, position,
-    search_vector, sent_at, status, subject, unsubscribe_topic_id, updated_at, updated_by (Actor).
+    Fields: id, body_template, from_address (Emails), list_id, sent_at, status, subject, unsubscribe_topic_id,
+    position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: list_ (MessageList), messages (Message), recipients (MessageParticipant),
     timeline_activities (TimelineActivity).
@@ -450,8 +451,9 @@ class MessageChannelMessageAssociations(
 ):
     """MessageChannelMessageAssociation.
 
-    Fields: created_at, created_by (Actor), deleted_at, direction, id, message_channel_id, message_external_id,
-    message_id, message_thread_external_id, message_thread_id, position, search_vector, updated_at, updated_by (Actor).
+    Fields: id, direction, message_channel_id, message_external_id, message_id, message_thread_external_id,
+    message_thread_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at,
+    search_vector.
 
     Related: message (Message), message_folders (MessageChannelMessageAssociationMessageFolder),
     message_thread (MessageThread).
@@ -492,8 +494,8 @@ class MessageChannelMessageAssociationMessageFolders(
 ):
     """MessageChannelMessageAssociationMessageFolder.
 
-    Fields: created_at, created_by (Actor), deleted_at, id, message_channel_message_association_id, message_folder_id,
-    position, search_vector, updated_at, updated_by (Actor).
+    Fields: id, message_channel_message_association_id, message_folder_id, position, created_at, created_by (Actor),
+    updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: message_channel_message_association (MessageChannelMessageAssociation).
     """
@@ -533,8 +535,8 @@ class MessageLists(
 ):
     """MessageList.
 
-    Fields: created_at, created_by (Actor), deleted_at, id, name, position, search_vector, updated_at,
-    updated_by (Actor).
+    Fields: id, name, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at,
+    search_vector.
 
     Related: campaigns (MessageCampaign), members (MessageListMember), timeline_activities (TimelineActivity).
     """
@@ -574,8 +576,8 @@ class MessageListMembers(
 ):
     """MessageListMember.
 
-    Fields: created_at, created_by (Actor), deleted_at, id, list_id, person_id, position, search_vector, updated_at,
-    updated_by (Actor).
+    Fields: id, list_id, person_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor),
+    deleted_at, search_vector.
 
     Related: list_ (MessageList), person (Person).
     """
@@ -615,8 +617,8 @@ class MessageParticipants(
 ):
     """MessageParticipant.
 
-    Fields: created_at, created_by (Actor), deleted_at, display_name, handle, id, message_campaign_id, message_id,
-    person_id, position, role, search_vector, updated_at, updated_by (Actor), workspace_member_id.
+    Fields: id, display_name, handle, message_campaign_id, message_id, person_id, role, workspace_member_id, position,
+    created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: message (Message), message_campaign (MessageCampaign), person (Person),
     workspace_member (WorkspaceMember).
@@ -657,8 +659,8 @@ class MessageThreads(
 ):
     """MessageThread.
 
-    Fields: created_at, created_by (Actor), deleted_at, id, position, search_vector, subject, updated_at,
-    updated_by (Actor).
+    Fields: id, subject, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at,
+    search_vector.
 
     Related: message_channel_message_associations (MessageChannelMessageAssociation), messages (Message).
     """
@@ -698,8 +700,8 @@ class Notes(
 ):
     """Note.
 
-    Fields: body_v_2 (RichText), created_at, created_by (Actor), deleted_at, id, position, search_vector, title,
-    updated_at, updated_by (Actor).
+    Fields: id, title, body_v_2 (RichText), position, created_at, created_by (Actor), updated_at, updated_by (Actor),
+    deleted_at, search_vector.
 
     Related: attachments (Attachment), note_targets (NoteTarget), timeline_activities (TimelineActivity).
     """
@@ -739,8 +741,8 @@ class NoteTargets(
 ):
     """NoteTarget.
 
-    Fields: created_at, created_by (Actor), deleted_at, id, note_id, position, search_vector, target_company_id,
-    target_opportunity_id, target_person_id, updated_at, updated_by (Actor).
+    Fields: id, note_id, target_company_id, target_opportunity_id, target_person_id, position, created_at,
+    created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: note (Note), target_company (Company), target_opportunity (Opportunity), target_person (Person).
     """
@@ -780,8 +782,8 @@ class Opportunities(
 ):
     """Opportunity.
 
-    Fields: amount (Currency), close_date, company_id, created_at, created_by (Actor), deleted_at, id, name, owner_id,
-    point_of_contact_id, position, search_vector, stage, updated_at, updated_by (Actor).
+    Fields: id, name, amount (Currency), close_date, company_id, owner_id, point_of_contact_id, stage, position,
+    created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: attachments (Attachment), company (Company), note_targets (NoteTarget), owner (WorkspaceMember),
     point_of_contact (Person), task_targets (TaskTarget), timeline_activities (TimelineActivity).
@@ -824,9 +826,9 @@ class People(
 ):
     """Person.
 
-    Fields: avatar_file (FileObject), avatar_url, company_id, created_at, created_by (Actor), deleted_at,
-    emails (Emails), id, job_title, linkedin_link (Links), name (FullName), phones (Phones), position, search_vector,
-    updated_at, updated_by (Actor).
+    Fields: id, name (FullName), avatar_file (FileObject), avatar_url, company_id, emails (Emails), job_title,
+    linkedin_link (Links), phones (Phones), position, created_at, created_by (Actor), updated_at, updated_by (Actor),
+    deleted_at, search_vector.
 
     Related: attachments (Attachment), calendar_event_participants (CalendarEventParticipant), company (Company),
     list_memberships (MessageListMember), message_participants (MessageParticipant), note_targets (NoteTarget),
@@ -871,8 +873,8 @@ class Tasks(
 ):
     """Task.
 
-    Fields: assignee_id, body_v_2 (RichText), created_at, created_by (Actor), deleted_at, due_at, id, position,
-    search_vector, status, title, updated_at, updated_by (Actor).
+    Fields: id, title, assignee_id, body_v_2 (RichText), due_at, status, position, created_at, created_by (Actor),
+    updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: assignee (WorkspaceMember), attachments (Attachment), task_targets (TaskTarget),
     timeline_activities (TimelineActivity).
@@ -913,8 +915,8 @@ class TaskTargets(
 ):
     """TaskTarget.
 
-    Fields: created_at, created_by (Actor), deleted_at, id, position, search_vector, target_company_id,
-    target_opportunity_id, target_person_id, task_id, updated_at, updated_by (Actor).
+    Fields: id, target_company_id, target_opportunity_id, target_person_id, task_id, position, created_at,
+    created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: target_company (Company), target_opportunity (Opportunity), target_person (Person), task (Task).
     """
@@ -954,11 +956,11 @@ class TimelineActivities(
 ):
     """TimelineActivity.
 
-    Fields: created_at, created_by (Actor), deleted_at, happens_at, id, linked_object_metadata_id,
-    linked_record_cached_name, linked_record_id, name, position, properties, search_vector, target_company_id,
-    target_dashboard_id, target_message_campaign_id, target_message_list_id, target_note_id, target_opportunity_id,
-    target_person_id, target_task_id, target_workflow_id, target_workflow_run_id, target_workflow_version_id,
-    updated_at, updated_by (Actor), workspace_member_id.
+    Fields: id, name, happens_at, linked_object_metadata_id, linked_record_cached_name, linked_record_id, properties,
+    target_company_id, target_dashboard_id, target_message_campaign_id, target_message_list_id, target_note_id,
+    target_opportunity_id, target_person_id, target_task_id, target_workflow_id, target_workflow_run_id,
+    target_workflow_version_id, workspace_member_id, position, created_at, created_by (Actor), updated_at,
+    updated_by (Actor), deleted_at, search_vector.
 
     Related: target_company (Company), target_dashboard (Dashboard), target_message_campaign (MessageCampaign),
     target_message_list (MessageList), target_note (Note), target_opportunity (Opportunity), target_person (Person),
@@ -1001,8 +1003,8 @@ class Workflows(
 ):
     """Workflow.
 
-    Fields: created_at, created_by (Actor), deleted_at, id, last_published_version_id, name, position, search_vector,
-    statuses, updated_at, updated_by (Actor).
+    Fields: id, name, last_published_version_id, statuses, position, created_at, created_by (Actor), updated_at,
+    updated_by (Actor), deleted_at, search_vector.
 
     Related: attachments (Attachment), automated_triggers (WorkflowAutomatedTrigger), runs (WorkflowRun),
     timeline_activities (TimelineActivity), versions (WorkflowVersion).
@@ -1043,8 +1045,8 @@ class WorkflowAutomatedTriggers(
 ):
     """WorkflowAutomatedTrigger.
 
-    Fields: created_at, created_by (Actor), deleted_at, id, position, search_vector, settings, type, updated_at,
-    updated_by (Actor), workflow_id.
+    Fields: id, settings, type, workflow_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor),
+    deleted_at, search_vector.
 
     Related: workflow (Workflow).
     """
@@ -1084,8 +1086,8 @@ class WorkflowRuns(
 ):
     """WorkflowRun.
 
-    Fields: created_at, created_by (Actor), deleted_at, ended_at, enqueued_at, id, name, position, search_vector,
-    started_at, state, status, step_logs, updated_at, updated_by (Actor), workflow_id, workflow_version_id.
+    Fields: id, name, ended_at, enqueued_at, started_at, state, status, step_logs, workflow_id, workflow_version_id,
+    position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
 
     Related: timeline_activities (TimelineActivity), workflow (Workflow), workflow_version (WorkflowVersion).
     """
@@ -1125,8 +1127,8 @@ class WorkflowVersions(
 ):
     """WorkflowVersion.
 
-    Fields: created_at, created_by (Actor), deleted_at, id, name, position, search_vector, status, steps, trigger,
-    updated_at, updated_by (Actor), workflow_id.
+    Fields: id, name, status, steps, trigger, workflow_id, position, created_at, created_by (Actor), updated_at,
+    updated_by (Actor), deleted_at, search_vector.
 
     Related: runs (WorkflowRun), timeline_activities (TimelineActivity), workflow (Workflow).
     """
@@ -1166,9 +1168,9 @@ class WorkspaceMembers(
 ):
     """WorkspaceMember.
 
-    Fields: avatar_url, calendar_start_day, color_scheme, created_at, created_by (Actor), date_format, deleted_at, id,
-    job_title, locale, name (FullName), number_format, position, search_vector, time_format, time_zone, updated_at,
-    updated_by (Actor), user_email, user_id.
+    Fields: id, name (FullName), avatar_url, calendar_start_day, color_scheme, date_format, job_title, locale,
+    number_format, time_format, time_zone, user_email, user_id, position, created_at, created_by (Actor), updated_at,
+    updated_by (Actor), deleted_at, search_vector.
 
     Related: account_owner_for_companies (Company), assigned_tasks (Task), blocklist (Blocklist),
     calendar_event_participants (CalendarEventParticipant), message_participants (MessageParticipant),

@@ -14,45 +14,45 @@ _ADDRESS = (
     " addressStreet1 addressStreet2}"
 )
 _ATTACHMENT = (
-    "fragment Attachment on Attachment{createdAt createdBy{...Actor}deletedAt file{...FileObject}fileCategory fullPath"
-    " id name position searchVector targetCompanyId targetDashboardId targetNoteId targetOpportunityId targetPersonId"
-    " targetTaskId targetWorkflowId updatedAt updatedBy{...Actor}}"
+    "fragment Attachment on Attachment{id name file{...FileObject}fileCategory fullPath targetCompanyId"
+    " targetDashboardId targetNoteId targetOpportunityId targetPersonId targetTaskId targetWorkflowId position"
+    " createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _BLOCKLIST = (
-    "fragment Blocklist on Blocklist{createdAt createdBy{...Actor}deletedAt handle id position searchVector updatedAt"
-    " updatedBy{...Actor}workspaceMemberId}"
+    "fragment Blocklist on Blocklist{id handle workspaceMemberId position createdAt createdBy{...Actor}updatedAt"
+    " updatedBy{...Actor}deletedAt searchVector}"
 )
 _CALENDAR_CHANNEL_EVENT_ASSOCIATION = (
-    "fragment CalendarChannelEventAssociation on CalendarChannelEventAssociation{calendarChannelId calendarEventId"
-    " createdAt createdBy{...Actor}deletedAt eventExternalId id position recurringEventExternalId searchVector"
-    " updatedAt updatedBy{...Actor}}"
+    "fragment CalendarChannelEventAssociation on CalendarChannelEventAssociation{id calendarChannelId calendarEventId"
+    " eventExternalId recurringEventExternalId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor"
+    "}deletedAt searchVector}"
 )
 _CALENDAR_EVENT = (
-    "fragment CalendarEvent on CalendarEvent{conferenceLink{...Links}conferenceSolution createdAt createdBy{...Actor"
-    "}deletedAt description endsAt externalCreatedAt externalUpdatedAt iCalUid id isCanceled isFullDay location"
-    " position searchVector startsAt title updatedAt updatedBy{...Actor}}"
+    "fragment CalendarEvent on CalendarEvent{id title conferenceLink{...Links}conferenceSolution description endsAt"
+    " externalCreatedAt externalUpdatedAt iCalUid isCanceled isFullDay location startsAt position createdAt createdBy"
+    "{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _CALENDAR_EVENT_PARTICIPANT = (
-    "fragment CalendarEventParticipant on CalendarEventParticipant{calendarEventId createdAt createdBy{...Actor"
-    "}deletedAt displayName handle id isOrganizer personId position responseStatus searchVector updatedAt updatedBy"
-    "{...Actor}workspaceMemberId}"
+    "fragment CalendarEventParticipant on CalendarEventParticipant{id calendarEventId displayName handle isOrganizer"
+    " personId responseStatus workspaceMemberId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor"
+    "}deletedAt searchVector}"
 )
 _CALL_RECORDING = (
-    "fragment CallRecording on CallRecording{applicationId audio{...FileObject}calendarEventId createdAt createdBy"
-    "{...Actor}deletedAt endedAt externalBotId externalRecordingId id position recordingRequestStatus searchVector"
-    " startedAt status summary{...RichText}title transcript updatedAt updatedBy{...Actor}video{...FileObject}}"
+    "fragment CallRecording on CallRecording{id title applicationId audio{...FileObject}calendarEventId endedAt"
+    " externalBotId externalRecordingId recordingRequestStatus startedAt status summary{...RichText}transcript video"
+    "{...FileObject}position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _COMPANY = (
-    "fragment Company on Company{accountOwnerId address{...Address}annualRevenue{...Currency}createdAt createdBy"
-    "{...Actor}deletedAt domainName{...Links}id linkedinLink{...Links}name position searchVector updatedAt updatedBy"
-    "{...Actor}}"
+    "fragment Company on Company{id name accountOwnerId address{...Address}annualRevenue{...Currency}domainName"
+    "{...Links}linkedinLink{...Links}position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt"
+    " searchVector}"
 )
 _CURRENCY = (
     "fragment Currency on Currency{amountMicros currencyCode}"
 )
 _DASHBOARD = (
-    "fragment Dashboard on Dashboard{createdAt createdBy{...Actor}deletedAt id pageLayoutId position searchVector"
-    " title updatedAt updatedBy{...Actor}}"
+    "fragment Dashboard on Dashboard{id title pageLayoutId position createdAt createdBy{...Actor}updatedAt updatedBy"
+    "{...Actor}deletedAt searchVector}"
 )
 _EMAILS = (
     "fragment Emails on Emails{additionalEmails primaryEmail}"
@@ -67,56 +67,56 @@ _LINKS = (
     "fragment Links on Links{primaryLinkLabel primaryLinkUrl secondaryLinks}"
 )
 _MESSAGE = (
-    "fragment Message on Message{createdAt createdBy{...Actor}deletedAt deliveryStatus headerMessageId id isDraft"
-    " messageCampaignId messageThreadId position receivedAt searchVector subject text updatedAt updatedBy{...Actor}}"
+    "fragment Message on Message{id deliveryStatus headerMessageId isDraft messageCampaignId messageThreadId"
+    " receivedAt subject text position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt"
+    " searchVector}"
 )
 _MESSAGE_CAMPAIGN = (
-    "fragment MessageCampaign on MessageCampaign{bodyTemplate createdAt createdBy{...Actor}deletedAt fromAddress"
-    "{...Emails}id listId position searchVector sentAt status subject unsubscribeTopicId updatedAt updatedBy{...Actor"
-    "}}"
+    "fragment MessageCampaign on MessageCampaign{id bodyTemplate fromAddress{...Emails}listId sentAt status subject"
+    " unsubscribeTopicId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = (
-    "fragment MessageChannelMessageAssociation on MessageChannelMessageAssociation{createdAt createdBy{...Actor"
-    "}deletedAt direction id messageChannelId messageExternalId messageId messageThreadExternalId messageThreadId"
-    " position searchVector updatedAt updatedBy{...Actor}}"
+    "fragment MessageChannelMessageAssociation on MessageChannelMessageAssociation{id direction messageChannelId"
+    " messageExternalId messageId messageThreadExternalId messageThreadId position createdAt createdBy{...Actor"
+    "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = (
-    "fragment MessageChannelMessageAssociationMessageFolder on MessageChannelMessageAssociationMessageFolder{createdAt"
-    " createdBy{...Actor}deletedAt id messageChannelMessageAssociationId messageFolderId position searchVector"
-    " updatedAt updatedBy{...Actor}}"
+    "fragment MessageChannelMessageAssociationMessageFolder on MessageChannelMessageAssociationMessageFolder{id"
+    " messageChannelMessageAssociationId messageFolderId position createdAt createdBy{...Actor}updatedAt updatedBy"
+    "{...Actor}deletedAt searchVector}"
 )
 _MESSAGE_LIST = (
-    "fragment MessageList on MessageList{createdAt createdBy{...Actor}deletedAt id name position searchVector"
-    " updatedAt updatedBy{...Actor}}"
+    "fragment MessageList on MessageList{id name position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor"
+    "}deletedAt searchVector}"
 )
 _MESSAGE_LIST_MEMBER = (
-    "fragment MessageListMember on MessageListMember{createdAt createdBy{...Actor}deletedAt id listId personId"
-    " position searchVector updatedAt updatedBy{...Actor}}"
+    "fragment MessageListMember on MessageListMember{id listId personId position createdAt createdBy{...Actor"
+    "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _MESSAGE_PARTICIPANT = (
-    "fragment MessageParticipant on MessageParticipant{createdAt createdBy{...Actor}deletedAt displayName handle id"
-    " messageCampaignId messageId personId position role searchVector updatedAt updatedBy{...Actor}workspaceMemberId}"
+    "fragment MessageParticipant on MessageParticipant{id displayName handle messageCampaignId messageId personId role"
+    " workspaceMemberId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _MESSAGE_THREAD = (
-    "fragment MessageThread on MessageThread{createdAt createdBy{...Actor}deletedAt id position searchVector subject"
-    " updatedAt updatedBy{...Actor}}"
+    "fragment MessageThread on MessageThread{id subject position createdAt createdBy{...Actor}updatedAt updatedBy"
+    "{...Actor}deletedAt searchVector}"
 )
 _NOTE = (
-    "fragment Note on Note{bodyV2{...RichText}createdAt createdBy{...Actor}deletedAt id position searchVector title"
-    " updatedAt updatedBy{...Actor}}"
+    "fragment Note on Note{id title bodyV2{...RichText}position createdAt createdBy{...Actor}updatedAt updatedBy"
+    "{...Actor}deletedAt searchVector}"
 )
 _NOTE_TARGET = (
-    "fragment NoteTarget on NoteTarget{createdAt createdBy{...Actor}deletedAt id noteId position searchVector"
-    " targetCompanyId targetOpportunityId targetPersonId updatedAt updatedBy{...Actor}}"
+    "fragment NoteTarget on NoteTarget{id noteId targetCompanyId targetOpportunityId targetPersonId position createdAt"
+    " createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _OPPORTUNITY = (
-    "fragment Opportunity on Opportunity{amount{...Currency}closeDate companyId createdAt createdBy{...Actor}deletedAt"
-    " id name ownerId pointOfContactId position searchVector stage updatedAt updatedBy{...Actor}}"
+    "fragment Opportunity on Opportunity{id name amount{...Currency}closeDate companyId ownerId pointOfContactId stage"
+    " position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _PERSON = (
-    "fragment Person on Person{avatarFile{...FileObject}avatarUrl companyId createdAt createdBy{...Actor}deletedAt"
-    " emails{...Emails}id jobTitle linkedinLink{...Links}name{...FullName}phones{...Phones}position searchVector"
-    " updatedAt updatedBy{...Actor}}"
+    "fragment Person on Person{id name{...FullName}avatarFile{...FileObject}avatarUrl companyId emails{...Emails"
+    "}jobTitle linkedinLink{...Links}phones{...Phones}position createdAt createdBy{...Actor}updatedAt updatedBy"
+    "{...Actor}deletedAt searchVector}"
 )
 _PHONES = (
     "fragment Phones on Phones{additionalPhones primaryPhoneCallingCode primaryPhoneCountryCode primaryPhoneNumber}"
@@ -125,40 +125,40 @@ _RICH_TEXT = (
     "fragment RichText on RichText{blocknote markdown}"
 )
 _TASK = (
-    "fragment Task on Task{assigneeId bodyV2{...RichText}createdAt createdBy{...Actor}deletedAt dueAt id position"
-    " searchVector status title updatedAt updatedBy{...Actor}}"
+    "fragment Task on Task{id title assigneeId bodyV2{...RichText}dueAt status position createdAt createdBy{...Actor"
+    "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _TASK_TARGET = (
-    "fragment TaskTarget on TaskTarget{createdAt createdBy{...Actor}deletedAt id position searchVector targetCompanyId"
-    " targetOpportunityId targetPersonId taskId updatedAt updatedBy{...Actor}}"
+    "fragment TaskTarget on TaskTarget{id targetCompanyId targetOpportunityId targetPersonId taskId position createdAt"
+    " createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _TIMELINE_ACTIVITY = (
-    "fragment TimelineActivity on TimelineActivity{createdAt createdBy{...Actor}deletedAt happensAt id"
-    " linkedObjectMetadataId linkedRecordCachedName linkedRecordId name position properties searchVector"
-    " targetCompanyId targetDashboardId targetMessageCampaignId targetMessageListId targetNoteId targetOpportunityId"
-    " targetPersonId targetTaskId targetWorkflowId targetWorkflowRunId targetWorkflowVersionId updatedAt updatedBy"
-    "{...Actor}workspaceMemberId}"
+    "fragment TimelineActivity on TimelineActivity{id name happensAt linkedObjectMetadataId linkedRecordCachedName"
+    " linkedRecordId properties targetCompanyId targetDashboardId targetMessageCampaignId targetMessageListId"
+    " targetNoteId targetOpportunityId targetPersonId targetTaskId targetWorkflowId targetWorkflowRunId"
+    " targetWorkflowVersionId workspaceMemberId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor"
+    "}deletedAt searchVector}"
 )
 _WORKFLOW = (
-    "fragment Workflow on Workflow{createdAt createdBy{...Actor}deletedAt id lastPublishedVersionId name position"
-    " searchVector statuses updatedAt updatedBy{...Actor}}"
+    "fragment Workflow on Workflow{id name lastPublishedVersionId statuses position createdAt createdBy{...Actor"
+    "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _WORKFLOW_AUTOMATED_TRIGGER = (
-    "fragment WorkflowAutomatedTrigger on WorkflowAutomatedTrigger{createdAt createdBy{...Actor}deletedAt id position"
-    " searchVector settings type updatedAt updatedBy{...Actor}workflowId}"
+    "fragment WorkflowAutomatedTrigger on WorkflowAutomatedTrigger{id settings type workflowId position createdAt"
+    " createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _WORKFLOW_RUN = (
-    "fragment WorkflowRun on WorkflowRun{createdAt createdBy{...Actor}deletedAt endedAt enqueuedAt id name position"
-    " searchVector startedAt state status stepLogs updatedAt updatedBy{...Actor}workflowId workflowVersionId}"
+    "fragment WorkflowRun on WorkflowRun{id name endedAt enqueuedAt startedAt state status stepLogs workflowId"
+    " workflowVersionId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _WORKFLOW_VERSION = (
-    "fragment WorkflowVersion on WorkflowVersion{createdAt createdBy{...Actor}deletedAt id name position searchVector"
-    " status steps trigger updatedAt updatedBy{...Actor}workflowId}"
+    "fragment WorkflowVersion on WorkflowVersion{id name status steps trigger workflowId position createdAt createdBy"
+    "{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 _WORKSPACE_MEMBER = (
-    "fragment WorkspaceMember on WorkspaceMember{avatarUrl calendarStartDay colorScheme createdAt createdBy{...Actor"
-    "}dateFormat deletedAt id jobTitle locale name{...FullName}numberFormat position searchVector timeFormat timeZone"
-    " updatedAt updatedBy{...Actor}userEmail userId}"
+    "fragment WorkspaceMember on WorkspaceMember{id name{...FullName}avatarUrl calendarStartDay colorScheme dateFormat"
+    " jobTitle locale numberFormat timeFormat timeZone userEmail userId position createdAt createdBy{...Actor"
+    "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
 FIND_MANY_ATTACHMENTS = rt.Operation(
     "FindManyAttachments",

@@ -108,26 +108,16 @@ class RichText(rt.Record):
 class Attachment(rt.Record):
     """A file that hangs on another record."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None
+    """What it is called."""
     file: list[FileObject | None] | None
     """The file itself, in a list of one."""
     file_category: rt.Open[AttachmentFileCategoryEnum]
     """What kind of file it is. One of ARCHIVE, AUDIO, IMAGE, OTHER, PRESENTATION, SPREADSHEET, TEXT_DOCUMENT, VIDEO."""
     full_path: str | None
     """Where older servers keep the file."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    name: str | None
-    """What it is called."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     target_company_id: rt.UUID | None
     """The id of the record in target_company."""
     target_dashboard_id: rt.UUID | None
@@ -142,78 +132,86 @@ class Attachment(rt.Record):
     """The id of the record in target_task."""
     target_workflow_id: rt.UUID | None
     """The id of the record in target_workflow."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class Blocklist(rt.Record):
     """An address or domain whose messages and events a member keeps out."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    handle: str | None
+    """The address, or @ and the domain, that is kept out."""
+    workspace_member_id: rt.UUID
+    """The id of the record in workspace_member."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime
     """When it was created."""
     created_by: Actor
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    handle: str | None
-    """The address, or @ and the domain, that is kept out."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
-    workspace_member_id: rt.UUID
-    """The id of the record in workspace_member."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class CalendarChannelEventAssociation(rt.Record):
     """Where a calendar event was synchronised from."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_channel_id: rt.UUID
     calendar_event_id: rt.UUID
     """The id of the record in calendar_event."""
+    event_external_id: str | None
+    """The event's id in the calendar that it comes from."""
+    recurring_event_external_id: str | None
+    """The series' id in the calendar that it comes from."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime
     """When it was created."""
     created_by: Actor
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    event_external_id: str | None
-    """The event's id in the calendar that it comes from."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    recurring_event_external_id: str | None
-    """The series' id in the calendar that it comes from."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class CalendarEvent(rt.Record):
     """An appointment from a connected calendar."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None
+    """What it is called."""
     conference_link: Links | None
     """Meet link: where the call takes place."""
     conference_solution: str | None
     """The service for the call."""
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     description: str | None
     """What it is about; restricted where its calendar shows only that one is busy."""
     ends_at: rt.DateTime | None
@@ -224,222 +222,214 @@ class CalendarEvent(rt.Record):
     """When it was last changed in the calendar that it comes from."""
     i_cal_uid: str | None
     """Its UID in the iCalendar format."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_canceled: bool
     """Whether it does not take place."""
     is_full_day: bool
     """Whether it takes the whole day."""
     location: str | None
     """Where it takes place."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     starts_at: rt.DateTime | None
     """Start date."""
-    title: str | None
-    """What it is called."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class CalendarEventParticipant(rt.Record):
     """Somebody who is invited to a calendar event."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_event_id: rt.UUID
     """The id of the record in calendar_event."""
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     display_name: str | None
     """The name that is shown."""
     handle: str | None
     """The address or the name of the account."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_organizer: bool
     """Whether it is who invites."""
     person_id: rt.UUID | None
     """The id of the record in person."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     response_status: rt.Open[CalendarEventParticipantResponseStatusEnum]
     """What was answered to the invitation. One of ACCEPTED, DECLINED, NEEDS_ACTION, TENTATIVE."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+    workspace_member_id: rt.UUID | None
+    """The id of the record in workspace_member."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
-    workspace_member_id: rt.UUID | None
-    """The id of the record in workspace_member."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class CallRecording(rt.Record):
     """The recording of a call, with its transcript and summary."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None
+    """What it is called."""
     application_id: rt.UUID | None
     audio: list[FileObject | None] | None
     """The sound."""
     calendar_event_id: rt.UUID | None
     """The id of the record in calendar_event."""
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     ended_at: rt.DateTime | None
     """When it ended."""
     external_bot_id: str | None
     external_recording_id: str | None
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     recording_request_status: rt.Open[CallRecordingRecordingRequestStatusEnum]
     """How far the request to record is. One of CANCELED, REQUESTED."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     started_at: rt.DateTime | None
     """When it began."""
     status: rt.Open[CallRecordingStatusEnum]
     """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichText | None
     """What was said, in short."""
-    title: str | None
-    """What it is called."""
     transcript: rt.Json | None
     """What was said, word for word."""
+    video: list[FileObject | None] | None
+    """The picture."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
-    video: list[FileObject | None] | None
-    """The picture."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class Company(rt.Record):
     """Companies: an organisation that one deals with."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None
+    """What it is called."""
     account_owner_id: rt.UUID | None
     """The id of the record in account_owner."""
     address: Address | None
     """Where it is."""
     annual_revenue: Currency | None
     """ARR: what it earns in a year."""
+    domain_name: Links | None
+    """Domain name: its website. No two companies have the same."""
+    linkedin_link: Links | None
+    """LinkedIn: the page there."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime
     """When it was created."""
     created_by: Actor
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    domain_name: Links | None
-    """Domain name: its website. No two companies have the same."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    linkedin_link: Links | None
-    """LinkedIn: the page there."""
-    name: str | None
-    """What it is called."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class Dashboard(rt.Record):
     """A page of charts and numbers."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None
+    """What it is called."""
+    page_layout_id: rt.UUID | None
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime
     """When it was created."""
     created_by: Actor
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    page_layout_id: rt.UUID | None
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
-    title: str | None
-    """What it is called."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class Message(rt.Record):
     """An e-mail from a connected mailbox."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: rt.Open[MessageDeliveryStatusEnum] | None
     """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: str | None
     """The Message-ID of its header."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_draft: bool
     """Whether it is not sent yet."""
     message_campaign_id: rt.UUID | None
     """The id of the record in message_campaign."""
     message_thread_id: rt.UUID | None
     """The id of the record in message_thread."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     received_at: rt.DateTime | None
     """When it arrived."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     subject: str | None
     """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
     text: str | None
     """Its text; restricted where its mailbox does not show it."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageCampaign(rt.Record):
     """An e-mail that goes to a whole list of people."""
 
-    body_template: str | None
-    """The text, with places for what differs."""
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    from_address: Emails | None
-    """Who it comes from."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    body_template: str | None
+    """The text, with places for what differs."""
+    from_address: Emails | None
+    """Who it comes from."""
     list_id: rt.UUID | None
     """The id of the record in list."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     sent_at: rt.DateTime | None
     """When it was sent."""
     status: rt.Open[MessageCampaignStatusEnum]
@@ -447,25 +437,29 @@ class MessageCampaign(rt.Record):
     subject: str | None
     """Its subject."""
     unsubscribe_topic_id: rt.UUID | None
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageChannelMessageAssociation(rt.Record):
     """Where a message was synchronised from."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    direction: rt.Open[MessageChannelMessageAssociationDirectionEnum]
-    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    direction: rt.Open[MessageChannelMessageAssociationDirectionEnum]
+    """Whether it was received or sent. One of INCOMING, OUTGOING."""
     message_channel_id: rt.UUID | None
     message_external_id: str | None
     """The message's id in the mailbox that it comes from."""
@@ -477,23 +471,23 @@ class MessageChannelMessageAssociation(rt.Record):
     """The id of the record in message_thread."""
     position: rt.Position
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageChannelMessageAssociationMessageFolder(rt.Record):
     """A folder of a mailbox that a message is in."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association_id: rt.UUID
@@ -501,46 +495,46 @@ class MessageChannelMessageAssociationMessageFolder(rt.Record):
     message_folder_id: rt.UUID
     position: rt.Position
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageList(rt.Record):
     """A list of people that campaigns go to."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None
     """What it is called."""
     position: rt.Position
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageListMember(rt.Record):
     """A person on a list."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_id: rt.UUID
@@ -549,244 +543,240 @@ class MessageListMember(rt.Record):
     """The id of the record in person."""
     position: rt.Position
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageParticipant(rt.Record):
     """Somebody who sent a message or got it."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
     display_name: str | None
     """The name that is shown."""
     handle: str | None
     """The address or the name of the account."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     message_campaign_id: rt.UUID | None
     """The id of the record in message_campaign."""
     message_id: rt.UUID
     """The id of the record in message."""
     person_id: rt.UUID | None
     """The id of the record in person."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     role: rt.Open[MessageParticipantRoleEnum]
     """Whether it is who sent it, or got it openly or as a copy. One of BCC, CC, FROM, REPLY_TO, TO."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+    workspace_member_id: rt.UUID | None
+    """The id of the record in workspace_member."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
-    workspace_member_id: rt.UUID | None
-    """The id of the record in workspace_member."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class MessageThread(rt.Record):
     """Messages that answer one another."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    subject: str | None
+    """The subject of its messages."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime
     """When it was created."""
     created_by: Actor
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
-    subject: str | None
-    """The subject of its messages."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class Note(rt.Record):
     """A text about other records."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None
+    """What it is called."""
     body_v_2: RichText | None
     """Body: the text."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime
     """When it was created."""
     created_by: Actor
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
-    title: str | None
-    """What it is called."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class NoteTarget(rt.Record):
     """What a note is about: one record of another object."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     note_id: rt.UUID | None
     """The id of the record in note."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     target_company_id: rt.UUID | None
     """The id of the record in target_company."""
     target_opportunity_id: rt.UUID | None
     """The id of the record in target_opportunity."""
     target_person_id: rt.UUID | None
     """The id of the record in target_person."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class Opportunity(rt.Record):
     """A deal that may be won."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None
+    """What it is called."""
     amount: Currency | None
     """What it is worth."""
     close_date: rt.DateTime | None
     """When it will be decided."""
     company_id: rt.UUID | None
     """The id of the record in company."""
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    name: str | None
-    """What it is called."""
     owner_id: rt.UUID | None
     """The id of the record in owner."""
     point_of_contact_id: rt.UUID | None
     """The id of the record in point_of_contact."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     stage: rt.Open[OpportunityStageEnum]
     """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class Person(rt.Record):
     """People: somebody that one deals with."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: FullName | None
+    """First and last name."""
     avatar_file: list[FileObject | None] | None
     """The picture as a file, in a list of one."""
     avatar_url: str | None
     """Where the picture is."""
     company_id: rt.UUID | None
     """The id of the record in company."""
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     emails: Emails | None
     """E-mail addresses. No two people have the same primary one."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: str | None
     """Job title."""
     linkedin_link: Links | None
     """LinkedIn: the page there."""
-    name: FullName | None
-    """First and last name."""
     phones: Phones | None
     """Phone numbers."""
     position: rt.Position
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class Task(rt.Record):
     """Something to be done."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    title: str | None
+    """What it is called."""
     assignee_id: rt.UUID | None
     """The id of the record in assignee."""
     body_v_2: RichText | None
     """Body: the text."""
+    due_at: rt.DateTime | None
+    """Due date: by when it is to be done."""
+    status: rt.Open[TaskStatusEnum] | None
+    """How far it is. One of DONE, IN_PROGRESS, TODO."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime
     """When it was created."""
     created_by: Actor
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    due_at: rt.DateTime | None
-    """Due date: by when it is to be done."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
-    status: rt.Open[TaskStatusEnum] | None
-    """How far it is. One of DONE, IN_PROGRESS, TODO."""
-    title: str | None
-    """What it is called."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class TaskTarget(rt.Record):
     """What a task is about: one record of another object."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     target_company_id: rt.UUID | None
     """The id of the record in target_company."""
     target_opportunity_id: rt.UUID | None
@@ -795,39 +785,39 @@ class TaskTarget(rt.Record):
     """The id of the record in target_person."""
     task_id: rt.UUID | None
     """The id of the record in task."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class TimelineActivity(rt.Record):
     """Something that happened to a record."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    happens_at: rt.DateTime
-    """When it happened."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None
+    """What happened, such as company.updated."""
+    happens_at: rt.DateTime
+    """When it happened."""
     linked_object_metadata_id: rt.UUID | None
     """The object of the record that it is about."""
     linked_record_cached_name: str | None
     """What that record was called then."""
     linked_record_id: rt.UUID | None
     """The record that it is about."""
-    name: str | None
-    """What happened, such as company.updated."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     properties: rt.Json | None
     """What changed, from what to what."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     target_company_id: rt.UUID | None
     """The id of the record in target_company."""
     target_dashboard_id: rt.UUID | None
@@ -850,89 +840,89 @@ class TimelineActivity(rt.Record):
     """The id of the record in target_workflow_run."""
     target_workflow_version_id: rt.UUID | None
     """The id of the record in target_workflow_version."""
+    workspace_member_id: rt.UUID | None
+    """The id of the record in workspace_member."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
-    workspace_member_id: rt.UUID | None
-    """The id of the record in workspace_member."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class Workflow(rt.Record):
     """What is to be done by itself when something happens."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str | None
+    """What it is called."""
+    last_published_version_id: str | None
+    """The version that is live, or was last."""
+    statuses: list[rt.Open[WorkflowStatusesEnum] | None] | None
+    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
     created_at: rt.DateTime
     """When it was created."""
     created_by: Actor
     """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
-    last_published_version_id: str | None
-    """The version that is live, or was last."""
-    name: str | None
-    """What it is called."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
-    statuses: list[rt.Open[WorkflowStatusesEnum] | None] | None
-    """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkflowAutomatedTrigger(rt.Record):
     """What starts a workflow by itself: an event or a time."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     settings: rt.Json
     """When it starts the workflow."""
     type: rt.Open[WorkflowAutomatedTriggerTypeEnum]
     """What kind of trigger it is. One of CRON, DATABASE_EVENT."""
+    workflow_id: rt.UUID
+    """The id of the record in workflow."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
-    workflow_id: rt.UUID
-    """The id of the record in workflow."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkflowRun(rt.Record):
     """One run of a workflow."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    ended_at: rt.DateTime | None
-    """When it ended."""
-    enqueued_at: rt.DateTime | None
-    """When it was put into the queue."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None
     """What it is called."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+    ended_at: rt.DateTime | None
+    """When it ended."""
+    enqueued_at: rt.DateTime | None
+    """When it was put into the queue."""
     started_at: rt.DateTime | None
     """When it began."""
     state: rt.Json
@@ -940,87 +930,97 @@ class WorkflowRun(rt.Record):
     status: rt.Open[WorkflowRunStatusEnum]
     """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
     step_logs: rt.Json | None
-    updated_at: rt.DateTime
-    """When it was last changed."""
-    updated_by: Actor
-    """Who last changed it, and by what means."""
     workflow_id: rt.UUID
     """The id of the record in workflow."""
     workflow_version_id: rt.UUID
     """The id of the record in workflow_version."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime
+    """When it was last changed."""
+    updated_by: Actor
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkflowVersion(rt.Record):
     """One version of a workflow's steps."""
 
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None
     """What it is called."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     status: rt.Open[WorkflowVersionStatusEnum]
     """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
     steps: rt.Json | None
     """What it does, one after the other."""
     trigger: rt.Json | None
     """What starts it."""
+    workflow_id: rt.UUID | None
+    """The id of the record in workflow."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
     updated_at: rt.DateTime
     """When it was last changed."""
     updated_by: Actor
     """Who last changed it, and by what means."""
-    workflow_id: rt.UUID | None
-    """The id of the record in workflow."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""
 
 
 class WorkspaceMember(rt.Record):
     """A user of the workspace."""
 
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: FullName
+    """First and last name."""
     avatar_url: str | None
     """Where the picture is."""
     calendar_start_day: int
     """The day that a week begins with, 0 for Sunday."""
     color_scheme: str
     """Light, dark, or as the system has it."""
-    created_at: rt.DateTime
-    """When it was created."""
-    created_by: Actor
-    """Who created it, and by what means."""
     date_format: rt.Open[WorkspaceMemberDateFormatEnum]
     """How dates are shown. One of DAY_FIRST, MONTH_FIRST, SYSTEM, YEAR_FIRST."""
-    deleted_at: rt.DateTime | None
-    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     job_title: str | None
     """Job title."""
     locale: str
     """The language that Twenty speaks to them."""
-    name: FullName
-    """First and last name."""
     number_format: rt.Open[WorkspaceMemberNumberFormatEnum]
     """How numbers are shown. One of APOSTROPHE_AND_DOT, COMMAS_AND_DOT, DOTS_AND_COMMA, SPACES_AND_COMMA, SYSTEM."""
-    position: rt.Position
-    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
     time_format: rt.Open[WorkspaceMemberTimeFormatEnum]
     """How times are shown. One of HOUR_12, HOUR_24, SYSTEM."""
     time_zone: str
     """The time zone that times are shown in."""
-    updated_at: rt.DateTime
-    """When it was last changed."""
-    updated_by: Actor
-    """Who last changed it, and by what means."""
     user_email: str | None
     """The e-mail address that they sign in with."""
     user_id: rt.UUID
     """The user account."""
+    position: rt.Position
+    """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
+    created_at: rt.DateTime
+    """When it was created."""
+    created_by: Actor
+    """Who created it, and by what means."""
+    updated_at: rt.DateTime
+    """When it was last changed."""
+    updated_by: Actor
+    """Who last changed it, and by what means."""
+    deleted_at: rt.DateTime | None
+    """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
+    search_vector: str | None
+    """The words under which the search finds it, made by the server."""

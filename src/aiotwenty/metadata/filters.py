@@ -35,25 +35,24 @@ class UUIDFilterComparison(rt.Input):
 
 
 class FieldFilter(rt.Input):
-    and_: list[FieldFilter] | None = None
     id: UUIDFilterComparison | None = None
     is_active: BooleanFieldComparison | None = None
     is_system: BooleanFieldComparison | None = None
     is_ui_editable: BooleanFieldComparison | None = rt.Field(default=None, validation_alias="isUIEditable", serialization_alias="isUIEditable")
     is_ui_read_only: BooleanFieldComparison | None = rt.Field(default=None, validation_alias="isUIReadOnly", serialization_alias="isUIReadOnly")
     object_metadata_id: UUIDFilterComparison | None = None
+    and_: list[FieldFilter] | None = None
     or_: list[FieldFilter] | None = None
 
 
 class IndexFilter(rt.Input):
-    and_: list[IndexFilter] | None = None
     id: UUIDFilterComparison | None = None
     is_custom: BooleanFieldComparison | None = None
+    and_: list[IndexFilter] | None = None
     or_: list[IndexFilter] | None = None
 
 
 class ObjectFilter(rt.Input):
-    and_: list[ObjectFilter] | None = None
     id: UUIDFilterComparison | None = None
     is_active: BooleanFieldComparison | None = None
     is_remote: BooleanFieldComparison | None = None
@@ -62,4 +61,5 @@ class ObjectFilter(rt.Input):
     is_ui_creatable: BooleanFieldComparison | None = rt.Field(default=None, validation_alias="isUICreatable", serialization_alias="isUICreatable")
     is_ui_editable: BooleanFieldComparison | None = rt.Field(default=None, validation_alias="isUIEditable", serialization_alias="isUIEditable")
     is_ui_read_only: BooleanFieldComparison | None = rt.Field(default=None, validation_alias="isUIReadOnly", serialization_alias="isUIReadOnly")
+    and_: list[ObjectFilter] | None = None
     or_: list[ObjectFilter] | None = None

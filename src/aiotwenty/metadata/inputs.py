@@ -155,12 +155,12 @@ class CreateFieldInput(rt.Input):
 
 
 class CreateFrontComponentInput(rt.Input):
+    id: rt.UUID | None = None
+    name: str
     built_component_checksum: str
     built_component_path: str
     component_name: str
     description: str | None = None
-    id: rt.UUID | None = None
-    name: str
     source_component_path: str
 
 
@@ -170,12 +170,12 @@ class CreateIndexFieldInput(rt.Input):
 
 
 class CreateLogicFunctionFromSourceInput(rt.Input):
+    id: rt.UUID | None = None
+    name: str
     cron_trigger_settings: rt.Json | None = None
     database_event_trigger_settings: rt.Json | None = None
     description: str | None = None
     http_route_trigger_settings: rt.Json | None = None
-    id: rt.UUID | None = None
-    name: str
     server_route_trigger_settings: rt.Json | None = None
     source: rt.Json | None = None
     timeout_seconds: float | None = None
@@ -185,19 +185,19 @@ class CreateLogicFunctionFromSourceInput(rt.Input):
 
 
 class CreateNavigationMenuItemInput(rt.Input):
+    id: rt.UUID | None = None
+    name: str | None = None
     color: str | None = None
     folder_id: rt.UUID | None = None
     icon: str | None = None
-    id: rt.UUID | None = None
     link: str | None = None
-    name: str | None = None
     page_layout_id: rt.UUID | None = None
-    position: float | None = None
     target_object_metadata_id: rt.UUID | None = None
     target_record_id: rt.UUID | None = None
     type: NavigationMenuItemType
     user_workspace_id: rt.UUID | None = None
     view_id: rt.UUID | None = None
+    position: float | None = None
 
 
 class CreateObjectInput(rt.Input):
@@ -230,6 +230,8 @@ class CreatePageLayoutTabInput(rt.Input):
 
 
 class CreateRoleInput(rt.Input):
+    id: str | None = None
+    label: str
     can_access_all_tools: bool | None = None
     can_be_assigned_to_agents: bool | None = None
     can_be_assigned_to_api_keys: bool | None = None
@@ -241,17 +243,15 @@ class CreateRoleInput(rt.Input):
     can_update_all_settings: bool | None = None
     description: str | None = None
     icon: str | None = None
-    id: str | None = None
-    label: str
 
 
 class CreateSkillInput(rt.Input):
+    id: rt.UUID | None = None
+    name: str
+    label: str
     content: str
     description: str | None = None
     icon: str | None = None
-    id: rt.UUID | None = None
-    label: str
-    name: str
 
 
 class CreateUnsubscribeTopicInput(rt.Input):
@@ -262,21 +262,21 @@ class CreateUnsubscribeTopicInput(rt.Input):
 
 class CreateViewFieldGroupInput(rt.Input):
     id: rt.UUID | None = None
-    is_visible: bool | None = None
     name: str
-    position: float | None = None
+    is_visible: bool | None = None
     view_id: rt.UUID
+    position: float | None = None
 
 
 class CreateViewFieldInput(rt.Input):
+    id: rt.UUID | None = None
     aggregate_operation: AggregateOperations | None = None
     field_metadata_id: rt.UUID
-    id: rt.UUID | None = None
     is_visible: bool | None = None
-    position: float | None = None
     size: float | None = None
     view_field_group_id: rt.UUID | None = None
     view_id: rt.UUID
+    position: float | None = None
 
 
 class CreateViewFilterGroupInput(rt.Input):
@@ -288,8 +288,8 @@ class CreateViewFilterGroupInput(rt.Input):
 
 
 class CreateViewFilterInput(rt.Input):
-    field_metadata_id: rt.UUID
     id: rt.UUID | None = None
+    field_metadata_id: rt.UUID
     operand: ViewFilterOperand | None = None
     position_in_view_filter_group: float | None = None
     relation_target_field_metadata_id: rt.UUID | None = None
@@ -300,45 +300,45 @@ class CreateViewFilterInput(rt.Input):
 
 
 class CreateViewGroupInput(rt.Input):
-    field_value: str
     id: rt.UUID | None = None
+    field_value: str
     is_visible: bool | None = None
-    position: float | None = None
     view_id: rt.UUID
+    position: float | None = None
 
 
 class CreateViewInput(rt.Input):
+    id: rt.UUID | None = None
+    name: str
     any_field_filter_value: str | None = None
     calendar_field_metadata_id: rt.UUID | None = None
     calendar_layout: ViewCalendarLayout | None = None
     icon: str
-    id: rt.UUID | None = None
     is_compact: bool | None = None
     kanban_aggregate_operation: AggregateOperations | None = None
     kanban_aggregate_operation_field_metadata_id: rt.UUID | None = None
     kanban_column_width: int | None = None
     key: ViewKey | None = None
     main_group_by_field_metadata_id: rt.UUID | None = None
-    name: str
     object_metadata_id: rt.UUID
     open_record_in: ViewOpenRecordIn | None = None
-    position: float | None = None
     should_hide_empty_groups: bool | None = None
     type: ViewType | None = None
     visibility: ViewVisibility | None = None
+    position: float | None = None
 
 
 class CreateViewSortInput(rt.Input):
+    id: rt.UUID | None = None
     direction: ViewSortDirection | None = None
     field_metadata_id: rt.UUID
-    id: rt.UUID | None = None
     sub_field_name: str | None = None
     view_id: rt.UUID
 
 
 class CreateWebhookInput(rt.Input):
-    description: str | None = None
     id: rt.UUID | None = None
+    description: str | None = None
     operations: list[str]
     secret: str | None = None
     target_url: str
@@ -434,8 +434,8 @@ class FieldPermissionInput(rt.Input):
 
 
 class FileAttachmentInput(rt.Input):
-    filename: str
     id: rt.UUID
+    filename: str
 
 
 class GetApiKeyInput(rt.Input):
@@ -499,8 +499,8 @@ class RowLevelPermissionPredicateGroupInput(rt.Input):
 
 
 class RowLevelPermissionPredicateInput(rt.Input):
-    field_metadata_id: rt.UUID
     id: rt.UUID | None = None
+    field_metadata_id: rt.UUID
     operand: RowLevelPermissionPredicateOperand
     position_in_row_level_permission_predicate_group: float | None = None
     row_level_permission_predicate_group_id: rt.UUID | None = None
@@ -548,11 +548,11 @@ class SetupOIDCSsoInput(rt.Input):
 
 
 class SetupSAMLSsoInput(rt.Input):
+    id: rt.UUID
+    name: str
     certificate: str
     fingerprint: str | None = None
-    id: rt.UUID
     issuer: str
-    name: str
     sso_url: str = rt.Field(validation_alias="ssoURL", serialization_alias="ssoURL")
 
 
@@ -562,23 +562,23 @@ class SignUpInNewWorkspaceInput(rt.Input):
 
 
 class UpdateAgentInput(rt.Input):
+    id: rt.UUID
+    name: str | None = None
+    label: str | None = None
     description: str | None = None
     evaluation_inputs: list[str] | None = None
     icon: str | None = None
-    id: rt.UUID
-    label: str | None = None
     model_configuration: rt.Json | None = None
     model_id: str | None = None
-    name: str | None = None
     prompt: str | None = None
     response_format: rt.Json | None = None
     role_id: rt.UUID | None = None
 
 
 class UpdateApiKeyInput(rt.Input):
-    expires_at: str | None = None
     id: rt.UUID
     name: str | None = None
+    expires_at: str | None = None
     revoked_at: str | None = None
 
 
@@ -604,17 +604,17 @@ class UpdateCalendarChannelInputUpdates(rt.Input):
 
 
 class UpdateCommandMenuItemInput(rt.Input):
+    id: rt.UUID
+    label: str | None = None
     availability_object_metadata_id: rt.UUID | None = None
     availability_type: CommandMenuItemAvailabilityType | None = None
     engine_component_key: EngineComponentKey | None = None
     hot_keys: list[str] | None = None
     icon: str | None = None
-    id: rt.UUID
     is_pinned: bool | None = None
-    label: str | None = None
     page_layout_id: rt.UUID | None = None
-    position: float | None = None
     short_label: str | None = None
+    position: float | None = None
 
 
 class UpdateFieldInput(rt.Input):
@@ -730,19 +730,19 @@ class UpdateRolePayload(rt.Input):
 
 
 class UpdateSkillInput(rt.Input):
+    id: rt.UUID
+    name: str | None = None
+    label: str | None = None
     content: str | None = None
     description: str | None = None
     icon: str | None = None
-    id: rt.UUID
     is_active: bool | None = None
-    label: str | None = None
-    name: str | None = None
 
 
 class UpdateUnsubscribeTopicInput(rt.Input):
-    description: str | None = None
     id: str
     name: str | None = None
+    description: str | None = None
     visibility: UnsubscribeTopicVisibility | None = None
 
 
@@ -787,22 +787,22 @@ class UpdateViewGroupInputUpdates(rt.Input):
 
 
 class UpdateViewInput(rt.Input):
+    id: rt.UUID | None = None
+    name: str | None = None
     any_field_filter_value: str | None = None
     calendar_field_metadata_id: rt.UUID | None = None
     calendar_layout: ViewCalendarLayout | None = None
     icon: str | None = None
-    id: rt.UUID | None = None
     is_compact: bool | None = None
     kanban_aggregate_operation: AggregateOperations | None = None
     kanban_aggregate_operation_field_metadata_id: rt.UUID | None = None
     kanban_column_width: int | None = None
     main_group_by_field_metadata_id: rt.UUID | None = None
-    name: str | None = None
     open_record_in: ViewOpenRecordIn | None = None
-    position: float | None = None
     should_hide_empty_groups: bool | None = None
     type: ViewType | None = None
     visibility: ViewVisibility | None = None
+    position: float | None = None
 
 
 class UpdateViewSortInputUpdates(rt.Input):
@@ -878,8 +878,8 @@ class UpsertViewWidgetViewFilterGroupInput(rt.Input):
 
 
 class UpsertViewWidgetViewFilterInput(rt.Input):
-    field_metadata_id: rt.UUID
     id: rt.UUID | None = None
+    field_metadata_id: rt.UUID
     operand: ViewFilterOperand | None = None
     position_in_view_filter_group: float | None = None
     relation_target_field_metadata_id: rt.UUID | None = None
@@ -889,9 +889,9 @@ class UpsertViewWidgetViewFilterInput(rt.Input):
 
 
 class UpsertViewWidgetViewSortInput(rt.Input):
+    id: rt.UUID | None = None
     direction: ViewSortDirection | None = None
     field_metadata_id: rt.UUID
-    id: rt.UUID | None = None
 
 
 class UsageAnalyticsInput(rt.Input):
@@ -1027,12 +1027,12 @@ class UpdateOneObjectInput(rt.Input):
 
 
 class UpdatePageLayoutTabWithWidgetsInput(rt.Input):
-    icon: str | None = None
     id: rt.UUID
-    layout_mode: PageLayoutTabLayoutMode | None = None
-    position: float
     title: str
+    icon: str | None = None
+    layout_mode: PageLayoutTabLayoutMode | None = None
     widgets: list[UpdatePageLayoutWidgetWithIdInput]
+    position: float
 
 
 class UpdatePageLayoutWidgetInput(rt.Input):
@@ -1048,16 +1048,16 @@ class UpdatePageLayoutWidgetInput(rt.Input):
 
 
 class UpdatePageLayoutWidgetWithIdInput(rt.Input):
+    id: rt.UUID
+    title: str
     conditional_availability_expression: str | None = None
     conditional_display: rt.Json | None = None
     configuration: rt.Json | None = None
     grid_position: GridPositionInput
-    id: rt.UUID
     object_metadata_id: rt.UUID | None = None
     page_layout_tab_id: rt.UUID
-    position: rt.Json | None = None
-    title: str
     type: WidgetType
+    position: rt.Json | None = None
 
 
 class UpdatePageLayoutWithTabsInput(rt.Input):
@@ -1108,10 +1108,10 @@ class UpsertFieldPermissionsInput(rt.Input):
 
 
 class UpsertFieldsWidgetGroupInput(rt.Input):
-    fields: list[UpsertFieldsWidgetFieldInput]
     id: rt.UUID
-    is_visible: bool
     name: str
+    fields: list[UpsertFieldsWidgetFieldInput]
+    is_visible: bool
     position: float
 
 

@@ -7,21 +7,21 @@ from aiotwenty.graphql import runtime as rt
 
 
 _AGENT = (
-    "fragment Agent on Agent{applicationId createdAt description evaluationInputs icon id isCustom label"
-    " modelConfiguration modelId name prompt responseFormat roleId updatedAt}"
+    "fragment Agent on Agent{id name label applicationId description evaluationInputs icon isCustom modelConfiguration"
+    " modelId prompt responseFormat roleId createdAt updatedAt}"
 )
 _AGENT_CHAT_THREAD = (
-    "fragment AgentChatThread on AgentChatThread{contextWindowTokens conversationSize createdAt deletedAt id"
-    " lastMessageAt title totalInputCredits totalInputTokens totalOutputCredits totalOutputTokens updatedAt}"
+    "fragment AgentChatThread on AgentChatThread{id title contextWindowTokens conversationSize lastMessageAt"
+    " totalInputCredits totalInputTokens totalOutputCredits totalOutputTokens createdAt updatedAt deletedAt}"
 )
 _AGENT_MESSAGE = (
-    "fragment AgentMessage on AgentMessage{agentId createdAt id processedAt role status threadId turnId}"
+    "fragment AgentMessage on AgentMessage{id agentId processedAt role status threadId turnId createdAt}"
 )
 _AGENT_TURN = (
-    "fragment AgentTurn on AgentTurn{agentId createdAt id threadId}"
+    "fragment AgentTurn on AgentTurn{id agentId threadId createdAt}"
 )
 _AGENT_TURN_EVALUATION = (
-    "fragment AgentTurnEvaluation on AgentTurnEvaluation{comment createdAt id score turnId}"
+    "fragment AgentTurnEvaluation on AgentTurnEvaluation{id comment score turnId createdAt}"
 )
 _AI_SYSTEM_PROMPT_PREVIEW = (
     "fragment AiSystemPromptPreview on AiSystemPromptPreview{estimatedTokenCount sections{...AiSystemPromptSection}}"
@@ -33,25 +33,25 @@ _ANALYTICS = (
     "fragment Analytics on Analytics{success}"
 )
 _API_KEY = (
-    "fragment ApiKey on ApiKey{createdAt expiresAt id name revokedAt role{id}updatedAt}"
+    "fragment ApiKey on ApiKey{id name expiresAt revokedAt role{id}createdAt updatedAt}"
 )
 _API_KEY_TOKEN = (
     "fragment ApiKeyToken on ApiKeyToken{token}"
 )
 _APP_CONNECTION = (
-    "fragment AppConnection on AppConnection{accessToken authFailedAt handle id name providerName scopes"
+    "fragment AppConnection on AppConnection{id name accessToken authFailedAt handle providerName scopes"
     " userWorkspaceId visibility}"
 )
 _APP_TOKEN = (
-    "fragment AppToken on AppToken{createdAt expiresAt id type updatedAt}"
+    "fragment AppToken on AppToken{id expiresAt type createdAt updatedAt}"
 )
 _APPLICATION = (
-    "fragment Application on Application{applicationRegistration{id}applicationRegistrationId availablePackages"
-    " canBeUninstalled defaultLogicFunctionRole{id}defaultRoleId description id logo logoFileId name"
+    "fragment Application on Application{id name applicationRegistration{id}applicationRegistrationId"
+    " availablePackages canBeUninstalled defaultLogicFunctionRole{id}defaultRoleId description logo logoFileId"
     " packageJsonChecksum packageJsonFileId universalIdentifier version yarnLockChecksum yarnLockFileId}"
 )
 _APPLICATION_CONNECTION_PROVIDER = (
-    "fragment ApplicationConnectionProvider on ApplicationConnectionProvider{applicationId displayName id name oauth"
+    "fragment ApplicationConnectionProvider on ApplicationConnectionProvider{id name applicationId displayName oauth"
     "{...ApplicationConnectionProviderOAuthConfig}type}"
 )
 _APPLICATION_CONNECTION_PROVIDER_O_AUTH_CONFIG = (
@@ -59,28 +59,28 @@ _APPLICATION_CONNECTION_PROVIDER_O_AUTH_CONFIG = (
     "{isClientCredentialsConfigured scopes}"
 )
 _APPLICATION_REGISTRATION = (
-    "fragment ApplicationRegistration on ApplicationRegistration{createdAt id isConfigured isFeatured isListed"
-    " isPreInstalled latestAvailableVersion logoUrl name oAuthClientId oAuthRedirectUris oAuthScopes ownerWorkspaceId"
-    " sourcePackage sourceType universalIdentifier updatedAt}"
+    "fragment ApplicationRegistration on ApplicationRegistration{id name isConfigured isFeatured isListed"
+    " isPreInstalled latestAvailableVersion logoUrl oAuthClientId oAuthRedirectUris oAuthScopes ownerWorkspaceId"
+    " sourcePackage sourceType universalIdentifier createdAt updatedAt}"
 )
 _APPLICATION_REGISTRATION_STATS = (
     "fragment ApplicationRegistrationStats on ApplicationRegistrationStats{activeInstalls mostInstalledVersion"
     " versionDistribution{...VersionDistributionEntry}}"
 )
 _APPLICATION_REGISTRATION_VARIABLE = (
-    "fragment ApplicationRegistrationVariable on ApplicationRegistrationVariable{createdAt description id isFilled"
-    " isRequired isSecret key options type updatedAt}"
+    "fragment ApplicationRegistrationVariable on ApplicationRegistrationVariable{id description isFilled isRequired"
+    " isSecret key options type createdAt updatedAt}"
 )
 _APPLICATION_REGISTRATION_VARIABLE_DTO = (
-    "fragment ApplicationRegistrationVariableDTO on ApplicationRegistrationVariableDTO{createdAt description id"
-    " isFilled isRequired isSecret key options type updatedAt value}"
+    "fragment ApplicationRegistrationVariableDTO on ApplicationRegistrationVariableDTO{id description isFilled"
+    " isRequired isSecret key options type value createdAt updatedAt}"
 )
 _APPLICATION_TOKEN_PAIR = (
     "fragment ApplicationTokenPair on ApplicationTokenPair{applicationAccessToken{...AuthToken}applicationRefreshToken"
     "{...AuthToken}}"
 )
 _APPROVED_ACCESS_DOMAIN = (
-    "fragment ApprovedAccessDomain on ApprovedAccessDomain{createdAt domain id isValidated}"
+    "fragment ApprovedAccessDomain on ApprovedAccessDomain{id domain isValidated createdAt}"
 )
 _AUTH_BYPASS_PROVIDERS = (
     "fragment AuthBypassProviders on AuthBypassProviders{google microsoft password}"
@@ -156,7 +156,7 @@ _BILLING_SESSION = (
     "fragment BillingSession on BillingSession{url}"
 )
 _BILLING_SUBSCRIPTION = (
-    "fragment BillingSubscription on BillingSubscription{cancelAt currentPeriodEnd id interval metadata phases"
+    "fragment BillingSubscription on BillingSubscription{id cancelAt currentPeriodEnd interval metadata phases"
     "{...BillingSubscriptionSchedulePhase}status}"
 )
 _BILLING_SUBSCRIPTION_SCHEDULE_PHASE = (
@@ -171,9 +171,9 @@ _BILLING_UPDATE = (
     "{...BillingSubscription}}"
 )
 _CALENDAR_CHANNEL = (
-    "fragment CalendarChannel on CalendarChannel{connectedAccountId contactAutoCreationPolicy createdAt handle id"
+    "fragment CalendarChannel on CalendarChannel{id connectedAccountId contactAutoCreationPolicy handle"
     " isContactAutoCreationEnabled isSyncEnabled syncStage syncStageStartedAt syncStatus syncedAt throttleFailureCount"
-    " updatedAt visibility}"
+    " visibility createdAt updatedAt}"
 )
 _CAMPAIGN_AUDIENCE_PREVIEW_DTO = (
     "fragment CampaignAudiencePreviewDTO on CampaignAudiencePreviewDTO{duplicateEmails globallyUnsubscribed sendable"
@@ -198,20 +198,18 @@ _COLLECTION_HASH = (
     "fragment CollectionHash on CollectionHash{collectionName hash}"
 )
 _COMMAND_MENU_ITEM = (
-    "fragment CommandMenuItem on CommandMenuItem{applicationId availabilityObjectMetadataId availabilityType"
-    " conditionalAvailabilityExpression createdAt engineComponentKey frontComponent{id name}frontComponentId hotKeys"
-    " icon id isActive isPinned label pageLayoutId position shortLabel universalIdentifier updatedAt workflowVersionId"
-    "}"
+    "fragment CommandMenuItem on CommandMenuItem{id label applicationId availabilityObjectMetadataId availabilityType"
+    " conditionalAvailabilityExpression engineComponentKey frontComponent{id name}frontComponentId hotKeys icon"
+    " isActive isPinned pageLayoutId shortLabel universalIdentifier workflowVersionId position createdAt updatedAt}"
 )
 _CONNECTED_ACCOUNT_PUBLIC_DTO = (
-    "fragment ConnectedAccountPublicDTO on ConnectedAccountPublicDTO{applicationId archivedAt authFailedAt"
-    " connectionParameters{...PublicImapSmtpCaldavConnectionParameters}connectionProviderId createdAt handle"
-    " handleAliases id lastCredentialsRefreshedAt lastSignedInAt name provider scopes updatedAt userWorkspaceId"
-    " visibility}"
+    "fragment ConnectedAccountPublicDTO on ConnectedAccountPublicDTO{id name applicationId archivedAt authFailedAt"
+    " connectionParameters{...PublicImapSmtpCaldavConnectionParameters}connectionProviderId handle handleAliases"
+    " lastCredentialsRefreshedAt lastSignedInAt provider scopes userWorkspaceId visibility createdAt updatedAt}"
 )
 _CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT = (
-    "fragment ConnectedImapSmtpCaldavAccount on ConnectedImapSmtpCaldavAccount{connectionParameters"
-    "{...ImapSmtpCaldavPublicConnectionParameters}handle id provider userWorkspaceId}"
+    "fragment ConnectedImapSmtpCaldavAccount on ConnectedImapSmtpCaldavAccount{id connectionParameters"
+    "{...ImapSmtpCaldavPublicConnectionParameters}handle provider userWorkspaceId}"
 )
 _CREATE_APPLICATION_REGISTRATION = (
     "fragment CreateApplicationRegistration on CreateApplicationRegistration{applicationRegistration"
@@ -237,20 +235,20 @@ _DOMAIN_RECORD = (
     "fragment DomainRecord on DomainRecord{key status type validationType value}"
 )
 _DOMAIN_VALID_RECORDS = (
-    "fragment DomainValidRecords on DomainValidRecords{domain id isCustomDomainEnabled records{...DomainRecord}}"
+    "fragment DomainValidRecords on DomainValidRecords{id domain isCustomDomainEnabled records{...DomainRecord}}"
 )
 _DUPLICATED_DASHBOARD = (
-    "fragment DuplicatedDashboard on DuplicatedDashboard{createdAt id pageLayoutId position title updatedAt}"
+    "fragment DuplicatedDashboard on DuplicatedDashboard{id title pageLayoutId position createdAt updatedAt}"
 )
 _EDIT_SSO = (
-    "fragment EditSso on EditSso{id issuer name status type}"
+    "fragment EditSso on EditSso{id name issuer status type}"
 )
 _EMAIL_PASSWORD_RESET_LINK = (
     "fragment EmailPasswordResetLink on EmailPasswordResetLink{success}"
 )
 _EMAILING_DOMAIN = (
-    "fragment EmailingDomain on EmailingDomain{createdAt domain id status updatedAt verificationRecords"
-    "{...VerificationRecord}verifiedAt}"
+    "fragment EmailingDomain on EmailingDomain{id domain status verificationRecords{...VerificationRecord}verifiedAt"
+    " createdAt updatedAt}"
 )
 _ENTERPRISE_LICENSE_INFO_DTO = (
     "fragment EnterpriseLicenseInfoDTO on EnterpriseLicenseInfoDTO{expiresAt isValid licensee subscriptionId}"
@@ -273,33 +271,33 @@ _FEATURE_FLAG = (
     "fragment FeatureFlag on FeatureFlag{key value}"
 )
 _FIELD = (
-    "fragment Field on Field{applicationId createdAt defaultValue description icon id isActive isLabelSyncedWithName"
-    " isNullable isSystem isUIEditable isUnique label morphId morphRelations{...Relation}name object{id namePlural"
-    " nameSingular}objectMetadataId options relation{...Relation}settings type universalIdentifier updatedAt}"
+    "fragment Field on Field{id name label applicationId defaultValue description icon isActive isLabelSyncedWithName"
+    " isNullable isSystem isUIEditable isUnique morphId morphRelations{...Relation}object{id nameSingular namePlural"
+    "}objectMetadataId options relation{...Relation}settings type universalIdentifier createdAt updatedAt}"
 )
 _FIELD_PERMISSION = (
-    "fragment FieldPermission on FieldPermission{canReadFieldValue canUpdateFieldValue fieldMetadataId id"
+    "fragment FieldPermission on FieldPermission{id canReadFieldValue canUpdateFieldValue fieldMetadataId"
     " objectMetadataId roleId}"
 )
 _FILE_UPLOAD_TARGET = (
     "fragment FileUploadTarget on FileUploadTarget{contentType expiresAt fileId uploadUrl}"
 )
 _FILE_WITH_SIGNED_URL = (
-    "fragment FileWithSignedUrl on FileWithSignedUrl{createdAt id path size url}"
+    "fragment FileWithSignedUrl on FileWithSignedUrl{id path size url createdAt}"
 )
 _FIND_AVAILABLE_SSOIDP = (
-    "fragment FindAvailableSSOIDP on FindAvailableSSOIDP{id issuer name status type workspace{id}}"
+    "fragment FindAvailableSSOIDP on FindAvailableSSOIDP{id name issuer status type workspace{id}}"
 )
 _FRONT_COMPONENT = (
-    "fragment FrontComponent on FrontComponent{applicationId applicationTokenPair{...ApplicationTokenPair"
-    "}applicationVariables builtComponentChecksum builtComponentPath componentName createdAt description id isHeadless"
-    " name sourceComponentPath universalIdentifier updatedAt usesSdkClient}"
+    "fragment FrontComponent on FrontComponent{id name applicationId applicationTokenPair{...ApplicationTokenPair"
+    "}applicationVariables builtComponentChecksum builtComponentPath componentName description isHeadless"
+    " sourceComponentPath universalIdentifier usesSdkClient createdAt updatedAt}"
 )
 _FULL_NAME = (
     "fragment FullName on FullName{firstName lastName}"
 )
 _GET_AUTHORIZATION_URL_FOR_SSO = (
-    "fragment GetAuthorizationUrlForSSO on GetAuthorizationUrlForSSO{authorizationURL id type}"
+    "fragment GetAuthorizationUrlForSSO on GetAuthorizationUrlForSSO{id authorizationURL type}"
 )
 _IMAP_SMTP_CALDAV_CONNECTION_SUCCESS = (
     "fragment ImapSmtpCaldavConnectionSuccess on ImapSmtpCaldavConnectionSuccess{connectedAccountId success}"
@@ -317,7 +315,7 @@ _IMPERSONATE = (
     "fragment Impersonate on Impersonate{loginToken{...AuthToken}workspace{...WorkspaceUrlsAndId}}"
 )
 _INDEX = (
-    "fragment Index on Index{createdAt id indexType indexWhereClause isCustom isUnique name updatedAt}"
+    "fragment Index on Index{id name indexType indexWhereClause isCustom isUnique createdAt updatedAt}"
 )
 _INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING = (
     "fragment InitiateTwoFactorAuthenticationProvisioning on InitiateTwoFactorAuthenticationProvisioning{uri}"
@@ -342,9 +340,9 @@ _LOCATION = (
     "fragment Location on Location{lat lng}"
 )
 _LOGIC_FUNCTION = (
-    "fragment LogicFunction on LogicFunction{applicationId createdAt cronTriggerSettings databaseEventTriggerSettings"
-    " description executionMode handlerName httpRouteTriggerSettings id name runtime sourceHandlerPath timeoutSeconds"
-    " toolTriggerSettings universalIdentifier updatedAt workflowActionTriggerSettings}"
+    "fragment LogicFunction on LogicFunction{id name applicationId cronTriggerSettings databaseEventTriggerSettings"
+    " description executionMode handlerName httpRouteTriggerSettings runtime sourceHandlerPath timeoutSeconds"
+    " toolTriggerSettings universalIdentifier workflowActionTriggerSettings createdAt updatedAt}"
 )
 _LOGIC_FUNCTION_EXECUTION_RESULT = (
     "fragment LogicFunctionExecutionResult on LogicFunctionExecutionResult{data duration error logs status}"
@@ -353,12 +351,12 @@ _LOGIN_TOKEN = (
     "fragment LoginToken on LoginToken{loginToken{...AuthToken}}"
 )
 _MARKETPLACE_APP = (
-    "fragment MarketplaceApp on MarketplaceApp{author category description id isFeatured logo name sourcePackage}"
+    "fragment MarketplaceApp on MarketplaceApp{id name author category description isFeatured logo sourcePackage}"
 )
 _MARKETPLACE_APP_DETAIL = (
-    "fragment MarketplaceAppDetail on MarketplaceAppDetail{aboutDescription author category"
-    " defaultRoleUniversalIdentifier description emailSupport id isFeatured isListed issueReportUrl"
-    " latestAvailableVersion logo name roles{...MarketplaceAppRole}screenshots sourcePackage sourceType termsUrl"
+    "fragment MarketplaceAppDetail on MarketplaceAppDetail{id name aboutDescription author category"
+    " defaultRoleUniversalIdentifier description emailSupport isFeatured isListed issueReportUrl"
+    " latestAvailableVersion logo roles{...MarketplaceAppRole}screenshots sourcePackage sourceType termsUrl"
     " universalIdentifier websiteUrl}"
 )
 _MARKETPLACE_APP_ROLE = (
@@ -377,36 +375,36 @@ _MARKETPLACE_APP_ROLE_OBJECT_PERMISSION = (
     " universalIdentifier}"
 )
 _MESSAGE_CHANNEL = (
-    "fragment MessageChannel on MessageChannel{connectedAccount{id}connectedAccountId contactAutoCreationPolicy"
-    " createdAt excludeGroupEmails excludeNonProfessionalEmails handle id isContactAutoCreationEnabled isSyncEnabled"
+    "fragment MessageChannel on MessageChannel{id connectedAccount{id}connectedAccountId contactAutoCreationPolicy"
+    " excludeGroupEmails excludeNonProfessionalEmails handle isContactAutoCreationEnabled isSyncEnabled"
     " messageFolderImportPolicy pendingGroupEmailsAction syncStage syncStageStartedAt syncStatus syncedAt"
-    " throttleFailureCount throttleRetryAfter type updatedAt visibility}"
+    " throttleFailureCount throttleRetryAfter type visibility createdAt updatedAt}"
 )
 _MESSAGE_FOLDER = (
-    "fragment MessageFolder on MessageFolder{createdAt externalId id isSentFolder isSynced messageChannelId name"
-    " parentFolderId pendingSyncAction updatedAt}"
+    "fragment MessageFolder on MessageFolder{id name externalId isSentFolder isSynced messageChannelId parentFolderId"
+    " pendingSyncAction createdAt updatedAt}"
 )
 _MINIMAL_METADATA = (
     "fragment MinimalMetadata on MinimalMetadata{collectionHashes{...CollectionHash}objectMetadataItems"
     "{...MinimalObjectMetadata}views{...MinimalView}}"
 )
 _MINIMAL_OBJECT_METADATA = (
-    "fragment MinimalObjectMetadata on MinimalObjectMetadata{color icon id isActive isRemote isSystem labelPlural"
-    " labelSingular namePlural nameSingular}"
+    "fragment MinimalObjectMetadata on MinimalObjectMetadata{id nameSingular namePlural labelSingular labelPlural"
+    " color icon isActive isRemote isSystem}"
 )
 _MINIMAL_VIEW = (
     "fragment MinimalView on MinimalView{id key objectMetadataId type}"
 )
 _NAVIGATION_MENU_ITEM = (
-    "fragment NavigationMenuItem on NavigationMenuItem{applicationId color createdAt folderId icon id link name"
-    " pageLayoutId position targetObjectMetadataId targetRecordId targetRecordIdentifier{id}type updatedAt"
-    " userWorkspaceId viewId}"
+    "fragment NavigationMenuItem on NavigationMenuItem{id name applicationId color folderId icon link pageLayoutId"
+    " targetObjectMetadataId targetRecordId targetRecordIdentifier{id}type userWorkspaceId viewId position createdAt"
+    " updatedAt}"
 )
 _OBJECT = (
-    "fragment Object on Object{applicationId color createdAt description duplicateCriteria fieldsList{...Field}icon id"
-    " imageIdentifierFieldMetadataId isActive isLabelSyncedWithName isRemote isSearchable isSystem isUICreatable"
-    " isUIEditable labelIdentifierFieldMetadataId labelPlural labelSingular namePlural nameSingular shortcut"
-    " universalIdentifier updatedAt}"
+    "fragment Object on Object{id nameSingular namePlural labelSingular labelPlural applicationId color description"
+    " duplicateCriteria fieldsList{...Field}icon imageIdentifierFieldMetadataId isActive isLabelSyncedWithName"
+    " isRemote isSearchable isSystem isUICreatable isUIEditable labelIdentifierFieldMetadataId shortcut"
+    " universalIdentifier createdAt updatedAt}"
 )
 _OBJECT_PERMISSION = (
     "fragment ObjectPermission on ObjectPermission{canDestroyObjectRecords canReadObjectRecords"
@@ -419,16 +417,16 @@ _ONBOARDING_STEP_SUCCESS = (
     "fragment OnboardingStepSuccess on OnboardingStepSuccess{success}"
 )
 _PAGE_LAYOUT = (
-    "fragment PageLayout on PageLayout{createdAt defaultTabToFocusOnMobileAndSidePanelId deletedAt id name"
-    " objectMetadataId type universalIdentifier updatedAt}"
+    "fragment PageLayout on PageLayout{id name defaultTabToFocusOnMobileAndSidePanelId objectMetadataId type"
+    " universalIdentifier createdAt updatedAt deletedAt}"
 )
 _PAGE_LAYOUT_TAB = (
-    "fragment PageLayoutTab on PageLayoutTab{applicationId createdAt deletedAt icon id isActive layoutMode"
-    " pageLayoutId position title updatedAt widgets{...PageLayoutWidget}}"
+    "fragment PageLayoutTab on PageLayoutTab{id title applicationId icon isActive layoutMode pageLayoutId widgets"
+    "{...PageLayoutWidget}position createdAt updatedAt deletedAt}"
 )
 _PAGE_LAYOUT_WIDGET = (
-    "fragment PageLayoutWidget on PageLayoutWidget{applicationId conditionalAvailabilityExpression conditionalDisplay"
-    " createdAt deletedAt id isActive objectMetadataId pageLayoutTabId title type updatedAt}"
+    "fragment PageLayoutWidget on PageLayoutWidget{id title applicationId conditionalAvailabilityExpression"
+    " conditionalDisplay isActive objectMetadataId pageLayoutTabId type createdAt updatedAt deletedAt}"
 )
 _PIE_CHART_DATA = (
     "fragment PieChartData on PieChartData{data{...PieChartDataItem}formattedToRawLookup hasTooManyGroups"
@@ -441,14 +439,14 @@ _PLACE_DETAILS_RESULT = (
     "fragment PlaceDetailsResult on PlaceDetailsResult{city country location{...Location}postcode state street}"
 )
 _PUBLIC_APPLICATION_REGISTRATION = (
-    "fragment PublicApplicationRegistration on PublicApplicationRegistration{id logoUrl name oAuthScopes websiteUrl}"
+    "fragment PublicApplicationRegistration on PublicApplicationRegistration{id name logoUrl oAuthScopes websiteUrl}"
 )
 _PUBLIC_CONNECTION_PARAMETERS_OUTPUT = (
     "fragment PublicConnectionParametersOutput on PublicConnectionParametersOutput{connectionSecurity host port"
     " username}"
 )
 _PUBLIC_DOMAIN = (
-    "fragment PublicDomain on PublicDomain{applicationId createdAt domain id isValidated}"
+    "fragment PublicDomain on PublicDomain{id applicationId domain isValidated createdAt}"
 )
 _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS = (
     "fragment PublicImapSmtpCaldavConnectionParameters on PublicImapSmtpCaldavConnectionParameters{CALDAV"
@@ -456,35 +454,35 @@ _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS = (
     "{...PublicConnectionParametersOutput}}"
 )
 _PUBLIC_WORKSPACE_DATA = (
-    "fragment PublicWorkspaceData on PublicWorkspaceData{authBypassProviders{...AuthBypassProviders}authProviders"
-    "{...AuthProviders}displayName id logo workspaceUrls{...WorkspaceUrls}}"
+    "fragment PublicWorkspaceData on PublicWorkspaceData{id authBypassProviders{...AuthBypassProviders}authProviders"
+    "{...AuthProviders}displayName logo workspaceUrls{...WorkspaceUrls}}"
 )
 _PUBLIC_WORKSPACE_DATA_SUMMARY = (
-    "fragment PublicWorkspaceDataSummary on PublicWorkspaceDataSummary{displayName id logo}"
+    "fragment PublicWorkspaceDataSummary on PublicWorkspaceDataSummary{id displayName logo}"
 )
 _RELATION = (
-    "fragment Relation on Relation{sourceFieldMetadata{id name}sourceObjectMetadata{id namePlural nameSingular"
-    "}targetFieldMetadata{id name}targetObjectMetadata{id namePlural nameSingular}type}"
+    "fragment Relation on Relation{sourceFieldMetadata{id name}sourceObjectMetadata{id nameSingular namePlural"
+    "}targetFieldMetadata{id name}targetObjectMetadata{id nameSingular namePlural}type}"
 )
 _RESEND_EMAIL_VERIFICATION_TOKEN = (
     "fragment ResendEmailVerificationToken on ResendEmailVerificationToken{success}"
 )
 _ROLE = (
-    "fragment Role on Role{agents{...Agent}canAccessAllTools canBeAssignedToAgents canBeAssignedToApiKeys"
+    "fragment Role on Role{id label agents{...Agent}canAccessAllTools canBeAssignedToAgents canBeAssignedToApiKeys"
     " canBeAssignedToUsers canDestroyAllObjectRecords canReadAllObjectRecords canSoftDeleteAllObjectRecords"
-    " canUpdateAllObjectRecords canUpdateAllSettings description fieldPermissions{...FieldPermission}icon id"
-    " isEditable label objectPermissions{...ObjectPermission}permissionFlags{...RolePermissionFlag"
-    "}rowLevelPermissionPredicateGroups{...RowLevelPermissionPredicateGroup}rowLevelPermissionPredicates"
-    "{...RowLevelPermissionPredicate}universalIdentifier}"
+    " canUpdateAllObjectRecords canUpdateAllSettings description fieldPermissions{...FieldPermission}icon isEditable"
+    " objectPermissions{...ObjectPermission}permissionFlags{...RolePermissionFlag}rowLevelPermissionPredicateGroups"
+    "{...RowLevelPermissionPredicateGroup}rowLevelPermissionPredicates{...RowLevelPermissionPredicate"
+    "}universalIdentifier}"
 )
 _ROLE_PERMISSION_FLAG = (
-    "fragment RolePermissionFlag on RolePermissionFlag{flag id roleId}"
+    "fragment RolePermissionFlag on RolePermissionFlag{id flag roleId}"
 )
 _ROTATE_CLIENT_SECRET = (
     "fragment RotateClientSecret on RotateClientSecret{clientSecret}"
 )
 _ROW_LEVEL_PERMISSION_PREDICATE = (
-    "fragment RowLevelPermissionPredicate on RowLevelPermissionPredicate{fieldMetadataId id objectMetadataId operand"
+    "fragment RowLevelPermissionPredicate on RowLevelPermissionPredicate{id fieldMetadataId objectMetadataId operand"
     " positionInRowLevelPermissionPredicateGroup roleId rowLevelPermissionPredicateGroupId subFieldName value"
     " workspaceMemberFieldMetadataId workspaceMemberSubFieldName}"
 )
@@ -512,13 +510,13 @@ _SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO = (
     "{...CampaignSkippedRecipientsDTO}}"
 )
 _SETUP_SSO = (
-    "fragment SetupSso on SetupSso{id issuer name status type}"
+    "fragment SetupSso on SetupSso{id name issuer status type}"
 )
 _SIGN_UP = (
     "fragment SignUp on SignUp{loginToken{...AuthToken}workspace{...WorkspaceUrlsAndId}}"
 )
 _SKILL = (
-    "fragment Skill on Skill{applicationId content createdAt description icon id isActive isCustom label name"
+    "fragment Skill on Skill{id name label applicationId content description icon isActive isCustom createdAt"
     " updatedAt}"
 )
 _SUBDOMAIN_AVAILABILITY_DTO = (
@@ -536,7 +534,7 @@ _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY = (
     " twoFactorAuthenticationMethodId}"
 )
 _UNSUBSCRIBE_TOPIC = (
-    "fragment UnsubscribeTopic on UnsubscribeTopic{createdAt description id name updatedAt visibility}"
+    "fragment UnsubscribeTopic on UnsubscribeTopic{id name description visibility createdAt updatedAt}"
 )
 _UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT = (
     "fragment UpsertRowLevelPermissionPredicatesResult on UpsertRowLevelPermissionPredicatesResult{predicateGroups"
@@ -557,18 +555,18 @@ _USAGE_USER_DAILY = (
     "fragment UsageUserDaily on UsageUserDaily{dailyUsage{...UsageTimeSeries}userWorkspaceId}"
 )
 _USER = (
-    "fragment User on User{canAccessFullAdminPanel canImpersonate createdAt currentUserWorkspace{...UserWorkspace"
-    "}currentWorkspace{id}deletedAt disabled email firstName hasPassword id isEmailVerified lastName locale"
-    " onboardingStatus supportUserHash updatedAt userVars userWorkspaces{...UserWorkspace}workspaceMember{id"
-    "}workspaces{...UserWorkspace}}"
+    "fragment User on User{id canAccessFullAdminPanel canImpersonate currentUserWorkspace{...UserWorkspace"
+    "}currentWorkspace{id}disabled email firstName hasPassword isEmailVerified lastName locale onboardingStatus"
+    " supportUserHash userVars userWorkspaces{...UserWorkspace}workspaceMember{id}workspaces{...UserWorkspace"
+    "}createdAt updatedAt deletedAt}"
 )
 _USER_WORKSPACE = (
-    "fragment UserWorkspace on UserWorkspace{createdAt deletedAt id locale objectPermissions{...ObjectPermission"
-    "}objectsPermissions{...ObjectPermission}permissionFlags twoFactorAuthenticationMethodSummary"
-    "{...TwoFactorAuthenticationMethodSummary}updatedAt user{id}userId}"
+    "fragment UserWorkspace on UserWorkspace{id locale objectPermissions{...ObjectPermission}objectsPermissions"
+    "{...ObjectPermission}permissionFlags twoFactorAuthenticationMethodSummary{...TwoFactorAuthenticationMethodSummary"
+    "}user{id}userId createdAt updatedAt deletedAt}"
 )
 _VALIDATE_PASSWORD_RESET_TOKEN = (
-    "fragment ValidatePasswordResetToken on ValidatePasswordResetToken{email hasPassword id}"
+    "fragment ValidatePasswordResetToken on ValidatePasswordResetToken{id email hasPassword}"
 )
 _VERIFICATION_RECORD = (
     "fragment VerificationRecord on VerificationRecord{key priority type value}"
@@ -584,51 +582,51 @@ _VERSION_DISTRIBUTION_ENTRY = (
     "fragment VersionDistributionEntry on VersionDistributionEntry{count version}"
 )
 _VIEW = (
-    "fragment View on View{anyFieldFilterValue calendarFieldMetadataId calendarLayout createdAt"
-    " createdByUserWorkspaceId deletedAt icon id isActive isCompact isCustom kanbanAggregateOperation"
-    " kanbanAggregateOperationFieldMetadataId kanbanColumnWidth key mainGroupByFieldMetadataId name objectMetadataId"
-    " openRecordIn position shouldHideEmptyGroups type updatedAt viewFields{...ViewField}viewFilterGroups"
-    "{...ViewFilterGroup}viewFilters{...ViewFilter}viewGroups{...ViewGroup}viewSorts{...ViewSort}visibility"
-    " workspaceId}"
+    "fragment View on View{id name anyFieldFilterValue calendarFieldMetadataId calendarLayout createdByUserWorkspaceId"
+    " icon isActive isCompact isCustom kanbanAggregateOperation kanbanAggregateOperationFieldMetadataId"
+    " kanbanColumnWidth key mainGroupByFieldMetadataId objectMetadataId openRecordIn shouldHideEmptyGroups type"
+    " viewFields{...ViewField}viewFilterGroups{...ViewFilterGroup}viewFilters{...ViewFilter}viewGroups{...ViewGroup"
+    "}viewSorts{...ViewSort}visibility workspaceId position createdAt updatedAt deletedAt}"
 )
 _VIEW_FIELD = (
-    "fragment ViewField on ViewField{aggregateOperation createdAt deletedAt fieldMetadataId id isActive isVisible"
-    " position size updatedAt viewFieldGroupId viewId workspaceId}"
+    "fragment ViewField on ViewField{id aggregateOperation fieldMetadataId isActive isVisible size viewFieldGroupId"
+    " viewId workspaceId position createdAt updatedAt deletedAt}"
 )
 _VIEW_FIELD_GROUP = (
-    "fragment ViewFieldGroup on ViewFieldGroup{createdAt deletedAt id isActive isVisible name position updatedAt"
-    " viewFields{...ViewField}viewId workspaceId}"
+    "fragment ViewFieldGroup on ViewFieldGroup{id name isActive isVisible viewFields{...ViewField}viewId workspaceId"
+    " position createdAt updatedAt deletedAt}"
 )
 _VIEW_FILTER = (
-    "fragment ViewFilter on ViewFilter{createdAt deletedAt fieldMetadataId id operand positionInViewFilterGroup"
-    " relationTargetFieldMetadataId subFieldName updatedAt value viewFilterGroupId viewId workspaceId}"
+    "fragment ViewFilter on ViewFilter{id fieldMetadataId operand positionInViewFilterGroup"
+    " relationTargetFieldMetadataId subFieldName value viewFilterGroupId viewId workspaceId createdAt updatedAt"
+    " deletedAt}"
 )
 _VIEW_FILTER_GROUP = (
-    "fragment ViewFilterGroup on ViewFilterGroup{createdAt deletedAt id logicalOperator parentViewFilterGroupId"
-    " positionInViewFilterGroup updatedAt viewId workspaceId}"
+    "fragment ViewFilterGroup on ViewFilterGroup{id logicalOperator parentViewFilterGroupId positionInViewFilterGroup"
+    " viewId workspaceId createdAt updatedAt deletedAt}"
 )
 _VIEW_GROUP = (
-    "fragment ViewGroup on ViewGroup{createdAt deletedAt fieldValue id isVisible position updatedAt viewId workspaceId"
+    "fragment ViewGroup on ViewGroup{id fieldValue isVisible viewId workspaceId position createdAt updatedAt deletedAt"
     "}"
 )
 _VIEW_SORT = (
-    "fragment ViewSort on ViewSort{createdAt deletedAt direction fieldMetadataId id subFieldName updatedAt viewId"
-    " workspaceId}"
+    "fragment ViewSort on ViewSort{id direction fieldMetadataId subFieldName viewId workspaceId createdAt updatedAt"
+    " deletedAt}"
 )
 _WEBHOOK = (
-    "fragment Webhook on Webhook{applicationId createdAt deletedAt description id operations secret targetUrl"
-    " updatedAt}"
+    "fragment Webhook on Webhook{id applicationId description operations secret targetUrl createdAt updatedAt"
+    " deletedAt}"
 )
 _WORKSPACE = (
-    "fragment Workspace on Workspace{activationStatus aiAdditionalInstructions allowImpersonation billingCustomer{id"
-    "}billingEntitlements{...BillingEntitlement}createdAt currentBillingSubscription{id}customDomain databaseSchema"
-    " defaultRole{id}deletedAt displayName editableProfileFields enabledAiModelIds eventLogRetentionDays fastModel"
-    " featureFlags{...FeatureFlag}hasValidEnterpriseValidityToken hasValidSignedEnterpriseKey id inviteHash"
-    " isCustomDomainEnabled isGoogleAuthBypassEnabled isGoogleAuthEnabled isInternalMessagesImportEnabled"
-    " isMicrosoftAuthBypassEnabled isMicrosoftAuthEnabled isPasswordAuthBypassEnabled isPasswordAuthEnabled"
-    " isPublicInviteLinkEnabled isTwoFactorAuthenticationEnforced logo logoFileId metadataVersion routerModel"
-    " smartModel subdomain trashRetentionDays updatedAt useRecommendedModels workspaceCustomApplication{id name"
-    "}workspaceCustomApplicationId workspaceDiscoverability workspaceMembersCount workspaceUrls{...WorkspaceUrls}}"
+    "fragment Workspace on Workspace{id activationStatus aiAdditionalInstructions allowImpersonation billingCustomer"
+    "{id}billingEntitlements{...BillingEntitlement}currentBillingSubscription{id}customDomain databaseSchema"
+    " defaultRole{id}displayName editableProfileFields enabledAiModelIds eventLogRetentionDays fastModel featureFlags"
+    "{...FeatureFlag}hasValidEnterpriseValidityToken hasValidSignedEnterpriseKey inviteHash isCustomDomainEnabled"
+    " isGoogleAuthBypassEnabled isGoogleAuthEnabled isInternalMessagesImportEnabled isMicrosoftAuthBypassEnabled"
+    " isMicrosoftAuthEnabled isPasswordAuthBypassEnabled isPasswordAuthEnabled isPublicInviteLinkEnabled"
+    " isTwoFactorAuthenticationEnforced logo logoFileId metadataVersion routerModel smartModel subdomain"
+    " trashRetentionDays useRecommendedModels workspaceCustomApplication{id name}workspaceCustomApplicationId"
+    " workspaceDiscoverability workspaceMembersCount workspaceUrls{...WorkspaceUrls}createdAt updatedAt deletedAt}"
 )
 _WORKSPACE_AI_STATS = (
     "fragment WorkspaceAiStats on WorkspaceAiStats{conversationsCount skillsCount toolsCount}"
@@ -637,14 +635,14 @@ _WORKSPACE_CREATION_DEFAULTS_DTO = (
     "fragment WorkspaceCreationDefaultsDTO on WorkspaceCreationDefaultsDTO{displayName subdomain}"
 )
 _WORKSPACE_INVITATION = (
-    "fragment WorkspaceInvitation on WorkspaceInvitation{email expiresAt id roleId}"
+    "fragment WorkspaceInvitation on WorkspaceInvitation{id email expiresAt roleId}"
 )
 _WORKSPACE_INVITE_HASH_VALID = (
     "fragment WorkspaceInviteHashValid on WorkspaceInviteHashValid{isValid}"
 )
 _WORKSPACE_MEMBER = (
-    "fragment WorkspaceMember on WorkspaceMember{avatarUrl calendarStartDay colorScheme dateFormat id locale name"
-    "{...FullName}numberFormat timeFormat timeZone userEmail userWorkspaceId}"
+    "fragment WorkspaceMember on WorkspaceMember{id name{...FullName}avatarUrl calendarStartDay colorScheme dateFormat"
+    " locale numberFormat timeFormat timeZone userEmail userWorkspaceId}"
 )
 _WORKSPACE_MIGRATION = (
     "fragment WorkspaceMigration on WorkspaceMigration{actions applicationUniversalIdentifier}"

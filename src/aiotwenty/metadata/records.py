@@ -24,62 +24,62 @@ from .enums import (
 
 
 class Agent(rt.Record):
+    id: rt.UUID
+    name: str
+    label: str
     application_id: rt.UUID | None
-    created_at: rt.DateTime
     description: str | None
     evaluation_inputs: list[str]
     icon: str | None
-    id: rt.UUID
     is_custom: bool
-    label: str
     model_configuration: rt.Json | None
     model_id: str
-    name: str
     prompt: str
     response_format: rt.Json | None
     role_id: rt.UUID | None
+    created_at: rt.DateTime
     updated_at: rt.DateTime
 
 
 class AgentChatThread(rt.Record):
+    id: str
+    title: str | None
     context_window_tokens: int | None
     conversation_size: int
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
-    id: str
     last_message_at: rt.DateTime | None
-    title: str | None
     total_input_credits: float
     total_input_tokens: int
     total_output_credits: float
     total_output_tokens: int
+    created_at: rt.DateTime
     updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class AgentMessage(rt.Record):
-    agent_id: rt.UUID | None
-    created_at: rt.DateTime
     id: rt.UUID
+    agent_id: rt.UUID | None
     processed_at: rt.DateTime | None
     role: str
     status: str
     thread_id: rt.UUID
     turn_id: rt.UUID | None
+    created_at: rt.DateTime
 
 
 class AgentTurn(rt.Record):
-    agent_id: rt.UUID | None
-    created_at: rt.DateTime
     id: rt.UUID
+    agent_id: rt.UUID | None
     thread_id: rt.UUID
+    created_at: rt.DateTime
 
 
 class AgentTurnEvaluation(rt.Record):
-    comment: str | None
-    created_at: rt.DateTime
     id: rt.UUID
+    comment: str | None
     score: int
     turn_id: rt.UUID
+    created_at: rt.DateTime
 
 
 class AiSystemPromptSection(rt.Record):
@@ -101,11 +101,11 @@ class ApiKeyToken(rt.Record):
 
 
 class AppConnection(rt.Record):
+    id: str
+    name: str
     access_token: str
     auth_failed_at: str | None
     handle: str
-    id: str
-    name: str
     provider_name: str
     scopes: list[str]
     user_workspace_id: str
@@ -113,10 +113,10 @@ class AppConnection(rt.Record):
 
 
 class AppToken(rt.Record):
-    created_at: rt.DateTime
-    expires_at: rt.DateTime
     id: rt.UUID
+    expires_at: rt.DateTime
     type: str
+    created_at: rt.DateTime
     updated_at: rt.DateTime
 
 
@@ -134,15 +134,14 @@ class ApplicationDefaultLogicFunctionRole(rt.Record):
 
 
 class ApplicationRegistration(rt.Record):
-    created_at: rt.DateTime
     id: rt.UUID
+    name: str
     is_configured: bool
     is_featured: bool
     is_listed: bool
     is_pre_installed: bool
     latest_available_version: str | None
     logo_url: str | None
-    name: str
     o_auth_client_id: str
     o_auth_redirect_uris: list[str]
     o_auth_scopes: list[str]
@@ -150,41 +149,42 @@ class ApplicationRegistration(rt.Record):
     source_package: str | None
     source_type: rt.Open[ApplicationRegistrationSourceType]
     universal_identifier: str
+    created_at: rt.DateTime
     updated_at: rt.DateTime
 
 
 class ApplicationRegistrationVariable(rt.Record):
-    created_at: rt.DateTime
-    description: str
     id: rt.UUID
+    description: str
     is_filled: bool
     is_required: bool
     is_secret: bool
     key: str
     options: rt.Json | None
     type: str
+    created_at: rt.DateTime
     updated_at: rt.DateTime
 
 
 class ApplicationRegistrationVariableDTO(rt.Record):
-    created_at: rt.DateTime
-    description: str
     id: rt.UUID
+    description: str
     is_filled: bool
     is_required: bool
     is_secret: bool
     key: str
     options: rt.Json | None
     type: str
-    updated_at: rt.DateTime
     value: str | None
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
 
 
 class ApprovedAccessDomain(rt.Record):
-    created_at: rt.DateTime
-    domain: str
     id: rt.UUID
+    domain: str
     is_validated: bool
+    created_at: rt.DateTime
 
 
 class AuthBypassProviders(rt.Record):
@@ -276,11 +276,10 @@ class BillingSubscriptionSchedulePhaseItem(rt.Record):
 
 
 class CalendarChannel(rt.Record):
+    id: rt.UUID
     connected_account_id: rt.UUID
     contact_auto_creation_policy: rt.Open[CalendarChannelContactAutoCreationPolicy]
-    created_at: rt.DateTime
     handle: str
-    id: rt.UUID
     is_contact_auto_creation_enabled: bool
     is_sync_enabled: bool
     sync_stage: rt.Open[CalendarChannelSyncStage]
@@ -288,8 +287,9 @@ class CalendarChannel(rt.Record):
     sync_status: rt.Open[CalendarChannelSyncStatus]
     synced_at: rt.DateTime | None
     throttle_failure_count: float
-    updated_at: rt.DateTime
     visibility: rt.Open[CalendarChannelVisibility]
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
 
 
 class CampaignAudiencePreviewDTO(rt.Record):
@@ -361,18 +361,18 @@ class DomainRecord(rt.Record):
 
 
 class DuplicatedDashboard(rt.Record):
-    created_at: str
     id: rt.UUID
+    title: str | None
     page_layout_id: rt.UUID | None
     position: float
-    title: str | None
+    created_at: str
     updated_at: str
 
 
 class EditSso(rt.Record):
     id: rt.UUID
-    issuer: str
     name: str
+    issuer: str
     status: rt.Open[SSOIdentityProviderStatus]
     type: rt.Open[IdentityProviderType]
 
@@ -420,15 +420,15 @@ class FeatureFlag(rt.Record):
 class FieldObject(rt.Record):
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    name_plural: str
     name_singular: str
+    name_plural: str
 
 
 class FieldPermission(rt.Record):
+    id: rt.UUID
     can_read_field_value: bool | None
     can_update_field_value: bool | None
     field_metadata_id: rt.UUID
-    id: rt.UUID
     object_metadata_id: rt.UUID
     role_id: rt.UUID
 
@@ -441,11 +441,11 @@ class FileUploadTarget(rt.Record):
 
 
 class FileWithSignedUrl(rt.Record):
-    created_at: rt.DateTime
     id: rt.UUID
     path: str
     size: float
     url: str
+    created_at: rt.DateTime
 
 
 class FindAvailableSSOIDPWorkspace(rt.Record):
@@ -460,8 +460,8 @@ class FullName(rt.Record):
 
 
 class GetAuthorizationUrlForSSO(rt.Record):
-    authorization_url: str = rt.Field(validation_alias="authorizationURL", serialization_alias="authorizationURL")
     id: rt.UUID
+    authorization_url: str = rt.Field(validation_alias="authorizationURL", serialization_alias="authorizationURL")
     type: str
 
 
@@ -478,17 +478,17 @@ class ImapSmtpCaldavPublicConnectionParams(rt.Record):
 
 
 class Index(rt.Record):
-    created_at: rt.DateTime
-    """When it was created."""
     id: rt.UUID
     """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str
+    """What it is called."""
     index_type: rt.Open[IndexType]
     """One of BTREE, GIN."""
     index_where_clause: str | None
     is_custom: bool | None
     is_unique: bool
-    name: str
-    """What it is called."""
+    created_at: rt.DateTime
+    """When it was created."""
     updated_at: rt.DateTime
     """When it was last changed."""
 
@@ -517,23 +517,23 @@ class Location(rt.Record):
 
 
 class LogicFunction(rt.Record):
+    id: rt.UUID
+    name: str
     application_id: rt.UUID | None
-    created_at: rt.DateTime
     cron_trigger_settings: rt.Json | None
     database_event_trigger_settings: rt.Json | None
     description: str | None
     execution_mode: rt.Open[LogicFunctionExecutionMode]
     handler_name: str
     http_route_trigger_settings: rt.Json | None
-    id: rt.UUID
-    name: str
     runtime: str
     source_handler_path: str
     timeout_seconds: float
     tool_trigger_settings: rt.Json | None
     universal_identifier: rt.UUID | None
-    updated_at: rt.DateTime
     workflow_action_trigger_settings: rt.Json | None
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
 
 
 class LogicFunctionExecutionResult(rt.Record):
@@ -545,13 +545,13 @@ class LogicFunctionExecutionResult(rt.Record):
 
 
 class MarketplaceApp(rt.Record):
+    id: str
+    name: str
     author: str
     category: str
     description: str
-    id: str
     is_featured: bool
     logo: str | None
-    name: str
     source_package: str | None
 
 
@@ -577,29 +577,29 @@ class MessageChannelConnectedAccount(rt.Record):
 
 
 class MessageFolder(rt.Record):
-    created_at: rt.DateTime
-    external_id: str | None
     id: rt.UUID
+    name: str | None
+    external_id: str | None
     is_sent_folder: bool
     is_synced: bool
     message_channel_id: rt.UUID
-    name: str | None
     parent_folder_id: str | None
     pending_sync_action: rt.Open[MessageFolderPendingSyncAction]
+    created_at: rt.DateTime
     updated_at: rt.DateTime
 
 
 class MinimalObjectMetadata(rt.Record):
+    id: rt.UUID
+    name_singular: str
+    name_plural: str
+    label_singular: str
+    label_plural: str
     color: str | None
     icon: str | None
-    id: rt.UUID
     is_active: bool
     is_remote: bool
     is_system: bool
-    label_plural: str
-    label_singular: str
-    name_plural: str
-    name_singular: str
 
 
 class MinimalView(rt.Record):
@@ -632,30 +632,30 @@ class OnboardingStepSuccess(rt.Record):
 
 
 class PageLayout(rt.Record):
-    created_at: rt.DateTime
-    default_tab_to_focus_on_mobile_and_side_panel_id: rt.UUID | None
-    deleted_at: rt.DateTime | None
     id: rt.UUID
     name: str
+    default_tab_to_focus_on_mobile_and_side_panel_id: rt.UUID | None
     object_metadata_id: rt.UUID | None
     type: rt.Open[PageLayoutType]
     universal_identifier: rt.UUID
+    created_at: rt.DateTime
     updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class PageLayoutWidget(rt.Record):
+    id: rt.UUID
+    title: str
     application_id: rt.UUID
     conditional_availability_expression: str | None
     conditional_display: rt.Json | None
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
-    id: rt.UUID
     is_active: bool
     object_metadata_id: rt.UUID | None
     page_layout_tab_id: rt.UUID
-    title: str
     type: rt.Open[WidgetType]
+    created_at: rt.DateTime
     updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class PieChartDataItem(rt.Record):
@@ -665,8 +665,8 @@ class PieChartDataItem(rt.Record):
 
 class PublicApplicationRegistration(rt.Record):
     id: rt.UUID
-    logo_url: str | None
     name: str
+    logo_url: str | None
     o_auth_scopes: list[str]
     website_url: str | None
 
@@ -679,16 +679,16 @@ class PublicConnectionParametersOutput(rt.Record):
 
 
 class PublicDomain(rt.Record):
-    application_id: rt.UUID | None
-    created_at: rt.DateTime
-    domain: str
     id: rt.UUID
+    application_id: rt.UUID | None
+    domain: str
     is_validated: bool
+    created_at: rt.DateTime
 
 
 class PublicWorkspaceDataSummary(rt.Record):
-    display_name: str | None
     id: rt.UUID
+    display_name: str | None
     logo: str | None
 
 
@@ -699,8 +699,8 @@ class RelationSourceFieldMetadata(rt.Record):
 
 class RelationSourceObjectMetadata(rt.Record):
     id: rt.UUID
-    name_plural: str
     name_singular: str
+    name_plural: str
 
 
 class RelationTargetFieldMetadata(rt.Record):
@@ -710,8 +710,8 @@ class RelationTargetFieldMetadata(rt.Record):
 
 class RelationTargetObjectMetadata(rt.Record):
     id: rt.UUID
-    name_plural: str
     name_singular: str
+    name_plural: str
 
 
 class ResendEmailVerificationToken(rt.Record):
@@ -719,8 +719,8 @@ class ResendEmailVerificationToken(rt.Record):
 
 
 class RolePermissionFlag(rt.Record):
-    flag: str
     id: rt.UUID
+    flag: str
     role_id: rt.UUID
 
 
@@ -729,8 +729,8 @@ class RotateClientSecret(rt.Record):
 
 
 class RowLevelPermissionPredicate(rt.Record):
-    field_metadata_id: str
     id: str
+    field_metadata_id: str
     object_metadata_id: str
     operand: rt.Open[RowLevelPermissionPredicateOperand]
     position_in_row_level_permission_predicate_group: float | None
@@ -775,23 +775,23 @@ class SendEmailViaDomainOutput(rt.Record):
 
 class SetupSso(rt.Record):
     id: rt.UUID
-    issuer: str
     name: str
+    issuer: str
     status: rt.Open[SSOIdentityProviderStatus]
     type: rt.Open[IdentityProviderType]
 
 
 class Skill(rt.Record):
+    id: rt.UUID
+    name: str
+    label: str
     application_id: rt.UUID | None
     content: str
-    created_at: rt.DateTime
     description: str | None
     icon: str | None
-    id: rt.UUID
     is_active: bool
     is_custom: bool
-    label: str
-    name: str
+    created_at: rt.DateTime
     updated_at: rt.DateTime
 
 
@@ -819,12 +819,12 @@ class TwoFactorAuthenticationMethodSummary(rt.Record):
 
 
 class UnsubscribeTopic(rt.Record):
-    created_at: rt.DateTime
-    description: str | None
     id: rt.UUID
     name: str | None
-    updated_at: rt.DateTime
+    description: str | None
     visibility: rt.Open[UnsubscribeTopicVisibility]
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
 
 
 class UsageBreakdownItem(rt.Record):
@@ -851,9 +851,9 @@ class UserWorkspaceUser(rt.Record):
 
 
 class ValidatePasswordResetToken(rt.Record):
+    id: rt.UUID
     email: str
     has_password: bool
-    id: rt.UUID
 
 
 class VerificationRecord(rt.Record):
@@ -873,83 +873,83 @@ class VersionDistributionEntry(rt.Record):
 
 
 class ViewField(rt.Record):
-    aggregate_operation: rt.Open[AggregateOperations] | None
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
-    field_metadata_id: rt.UUID
     id: rt.UUID
+    aggregate_operation: rt.Open[AggregateOperations] | None
+    field_metadata_id: rt.UUID
     is_active: bool
     is_visible: bool
-    position: float
     size: float
-    updated_at: rt.DateTime
     view_field_group_id: rt.UUID | None
     view_id: rt.UUID
     workspace_id: rt.UUID
+    position: float
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class ViewFilter(rt.Record):
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
-    field_metadata_id: rt.UUID
     id: rt.UUID
+    field_metadata_id: rt.UUID
     operand: rt.Open[ViewFilterOperand]
     position_in_view_filter_group: float | None
     relation_target_field_metadata_id: rt.UUID | None
     sub_field_name: str | None
-    updated_at: rt.DateTime
     value: rt.Json
     view_filter_group_id: rt.UUID | None
     view_id: rt.UUID
     workspace_id: rt.UUID
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class ViewFilterGroup(rt.Record):
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
     id: rt.UUID
     logical_operator: rt.Open[ViewFilterGroupLogicalOperator]
     parent_view_filter_group_id: rt.UUID | None
     position_in_view_filter_group: float | None
-    updated_at: rt.DateTime
     view_id: rt.UUID
     workspace_id: rt.UUID
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class ViewGroup(rt.Record):
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
-    field_value: str
     id: rt.UUID
+    field_value: str
     is_visible: bool
-    position: float
-    updated_at: rt.DateTime
     view_id: rt.UUID
     workspace_id: rt.UUID
+    position: float
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class ViewSort(rt.Record):
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
+    id: rt.UUID
     direction: rt.Open[ViewSortDirection]
     field_metadata_id: rt.UUID
-    id: rt.UUID
     sub_field_name: str | None
-    updated_at: rt.DateTime
     view_id: rt.UUID
     workspace_id: rt.UUID
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class Webhook(rt.Record):
-    application_id: rt.UUID
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
-    description: str | None
     id: rt.UUID
+    application_id: rt.UUID
+    description: str | None
     operations: list[str]
     secret: str
     target_url: str
+    created_at: rt.DateTime
     updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class WorkspaceAiStats(rt.Record):
@@ -976,9 +976,9 @@ class WorkspaceDefaultRole(rt.Record):
 
 
 class WorkspaceInvitation(rt.Record):
+    id: rt.UUID
     email: str
     expires_at: rt.DateTime
-    id: rt.UUID
     role_id: rt.UUID | None
 
 
@@ -1007,16 +1007,18 @@ class AiSystemPromptPreview(rt.Record):
 
 
 class ApiKey(rt.Record):
-    created_at: rt.DateTime
-    expires_at: rt.DateTime
     id: rt.UUID
     name: str
+    expires_at: rt.DateTime
     revoked_at: rt.DateTime | None
     role: ApiKeyRole
+    created_at: rt.DateTime
     updated_at: rt.DateTime
 
 
 class Application(rt.Record):
+    id: rt.UUID
+    name: str
     application_registration: ApplicationApplicationRegistration | None
     application_registration_id: rt.UUID | None
     """The id of the record in application_registration."""
@@ -1025,10 +1027,8 @@ class Application(rt.Record):
     default_logic_function_role: ApplicationDefaultLogicFunctionRole | None
     default_role_id: str | None
     description: str | None
-    id: rt.UUID
     logo: str | None
     logo_file_id: rt.UUID | None
-    name: str
     package_json_checksum: str | None
     package_json_file_id: rt.UUID | None
     universal_identifier: str
@@ -1038,10 +1038,10 @@ class Application(rt.Record):
 
 
 class ApplicationConnectionProvider(rt.Record):
-    application_id: str
-    display_name: str
     id: rt.UUID
     name: str
+    application_id: str
+    display_name: str
     oauth: ApplicationConnectionProviderOAuthConfig | None
     type: str
 
@@ -1116,9 +1116,9 @@ class BillingPriceMetered(rt.Record):
 
 
 class BillingSubscription(rt.Record):
+    id: rt.UUID
     cancel_at: rt.DateTime | None
     current_period_end: rt.DateTime | None
-    id: rt.UUID
     interval: rt.Open[SubscriptionInterval] | None
     metadata: rt.Json
     phases: list[BillingSubscriptionSchedulePhase]
@@ -1143,53 +1143,53 @@ class ChatStreamCatchupChunks(rt.Record):
 
 
 class CommandMenuItem(rt.Record):
+    id: rt.UUID
+    label: str
     application_id: rt.UUID | None
     availability_object_metadata_id: rt.UUID | None
     availability_type: rt.Open[CommandMenuItemAvailabilityType]
     conditional_availability_expression: str | None
-    created_at: rt.DateTime
     engine_component_key: rt.Open[EngineComponentKey]
     front_component: CommandMenuItemFrontComponent | None
     front_component_id: rt.UUID | None
     """The id of the record in front_component."""
     hot_keys: list[str] | None
     icon: str | None
-    id: rt.UUID
     is_active: bool
     is_pinned: bool
-    label: str
     page_layout_id: rt.UUID | None
-    position: float
     short_label: str | None
     universal_identifier: rt.UUID | None
-    updated_at: rt.DateTime
     workflow_version_id: rt.UUID | None
+    position: float
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
 
 
 class ConnectedAccountPublicDTO(rt.Record):
+    id: rt.UUID
+    name: str | None
     application_id: rt.UUID | None
     archived_at: rt.DateTime | None
     auth_failed_at: rt.DateTime | None
     connection_parameters: PublicImapSmtpCaldavConnectionParameters | None
     connection_provider_id: rt.UUID | None
-    created_at: rt.DateTime
     handle: str
     handle_aliases: list[str] | None
-    id: rt.UUID
     last_credentials_refreshed_at: rt.DateTime | None
     last_signed_in_at: rt.DateTime | None
-    name: str | None
     provider: str
     scopes: list[str] | None
-    updated_at: rt.DateTime
     user_workspace_id: rt.UUID
     visibility: str
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
 
 
 class ConnectedImapSmtpCaldavAccount(rt.Record):
+    id: rt.UUID
     connection_parameters: ImapSmtpCaldavPublicConnectionParameters | None
     handle: str
-    id: rt.UUID
     provider: str
     user_workspace_id: rt.UUID
 
@@ -1205,20 +1205,20 @@ class CreateEmailGroupChannelOutput(rt.Record):
 
 
 class DomainValidRecords(rt.Record):
-    domain: str
     id: rt.UUID
+    domain: str
     is_custom_domain_enabled: bool | None
     records: list[DomainRecord]
 
 
 class EmailingDomain(rt.Record):
-    created_at: rt.DateTime
-    domain: str
     id: rt.UUID
+    domain: str
     status: rt.Open[EmailingDomainStatus]
-    updated_at: rt.DateTime
     verification_records: list[VerificationRecord] | None
     verified_at: rt.DateTime | None
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
 
 
 class EventLogQueryResult(rt.Record):
@@ -1228,25 +1228,23 @@ class EventLogQueryResult(rt.Record):
 
 
 class Field(rt.Record):
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name: str
+    """What it is called."""
+    label: str
     application_id: rt.UUID
-    created_at: rt.DateTime
-    """When it was created."""
     default_value: rt.Json | None
     description: str | None
     icon: str | None
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     is_active: bool | None
     is_label_synced_with_name: bool | None
     is_nullable: bool | None
     is_system: bool | None
     is_ui_editable: bool | None = rt.Field(validation_alias="isUIEditable", serialization_alias="isUIEditable")
     is_unique: bool | None
-    label: str
     morph_id: rt.UUID | None
     morph_relations: list[Relation] | None
-    name: str
-    """What it is called."""
     object: FieldObject | None
     object_metadata_id: rt.UUID
     options: rt.Json | None
@@ -1254,35 +1252,37 @@ class Field(rt.Record):
     settings: rt.Json | None
     type: rt.Open[FieldMetadataType]
     universal_identifier: str
+    created_at: rt.DateTime
+    """When it was created."""
     updated_at: rt.DateTime
     """When it was last changed."""
 
 
 class FindAvailableSSOIDP(rt.Record):
     id: rt.UUID
-    issuer: str
     name: str
+    issuer: str
     status: rt.Open[SSOIdentityProviderStatus]
     type: rt.Open[IdentityProviderType]
     workspace: FindAvailableSSOIDPWorkspace
 
 
 class FrontComponent(rt.Record):
+    id: rt.UUID
+    name: str
     application_id: rt.UUID
     application_token_pair: ApplicationTokenPair | None
     application_variables: rt.Json | None
     built_component_checksum: str
     built_component_path: str
     component_name: str
-    created_at: rt.DateTime
     description: str | None
-    id: rt.UUID
     is_headless: bool
-    name: str
     source_component_path: str
     universal_identifier: rt.UUID | None
-    updated_at: rt.DateTime
     uses_sdk_client: bool
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
 
 
 class ImapSmtpCaldavPublicConnectionParameters(rt.Record):
@@ -1317,19 +1317,19 @@ class LoginToken(rt.Record):
 
 
 class MarketplaceAppDetail(rt.Record):
+    id: str
+    name: str
     about_description: str | None
     author: str | None
     category: str | None
     default_role_universal_identifier: str | None
     description: str | None
     email_support: str | None
-    id: str
     is_featured: bool
     is_listed: bool
     issue_report_url: str | None
     latest_available_version: str | None
     logo: str | None
-    name: str
     roles: list[MarketplaceAppRole] | None
     screenshots: list[str]
     source_package: str | None
@@ -1356,15 +1356,14 @@ class MarketplaceAppRole(rt.Record):
 
 
 class MessageChannel(rt.Record):
+    id: rt.UUID
     connected_account: MessageChannelConnectedAccount | None
     connected_account_id: rt.UUID
     """The id of the record in connected_account."""
     contact_auto_creation_policy: rt.Open[MessageChannelContactAutoCreationPolicy]
-    created_at: rt.DateTime
     exclude_group_emails: bool
     exclude_non_professional_emails: bool
     handle: str
-    id: rt.UUID
     is_contact_auto_creation_enabled: bool
     is_sync_enabled: bool
     message_folder_import_policy: rt.Open[MessageFolderImportPolicy]
@@ -1376,8 +1375,9 @@ class MessageChannel(rt.Record):
     throttle_failure_count: float
     throttle_retry_after: rt.DateTime | None
     type: rt.Open[MessageChannelType]
-    updated_at: rt.DateTime
     visibility: rt.Open[MessageChannelVisibility]
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
 
 
 class MinimalMetadata(rt.Record):
@@ -1387,36 +1387,38 @@ class MinimalMetadata(rt.Record):
 
 
 class NavigationMenuItem(rt.Record):
+    id: rt.UUID
+    name: str | None
     application_id: rt.UUID | None
     color: str | None
-    created_at: rt.DateTime
     folder_id: rt.UUID | None
     icon: str | None
-    id: rt.UUID
     link: str | None
-    name: str | None
     page_layout_id: rt.UUID | None
-    position: float
     target_object_metadata_id: rt.UUID | None
     target_record_id: rt.UUID | None
     target_record_identifier: NavigationMenuItemTargetRecordIdentifier | None
     type: rt.Open[NavigationMenuItemType]
-    updated_at: rt.DateTime
     user_workspace_id: rt.UUID | None
     view_id: rt.UUID | None
+    position: float
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
 
 
 class Object(rt.Record):
+    id: rt.UUID
+    """A UUID of version 1 to 5; the server makes one if none is given."""
+    name_singular: str
+    name_plural: str
+    label_singular: str
+    label_plural: str
     application_id: rt.UUID
     color: str | None
-    created_at: rt.DateTime
-    """When it was created."""
     description: str | None
     duplicate_criteria: list[list[str]] | None
     fields_list: list[Field]
     icon: str | None
-    id: rt.UUID
-    """A UUID of version 1 to 5; the server makes one if none is given."""
     image_identifier_field_metadata_id: rt.UUID | None
     is_active: bool
     is_label_synced_with_name: bool
@@ -1426,29 +1428,27 @@ class Object(rt.Record):
     is_ui_creatable: bool = rt.Field(validation_alias="isUICreatable", serialization_alias="isUICreatable")
     is_ui_editable: bool = rt.Field(validation_alias="isUIEditable", serialization_alias="isUIEditable")
     label_identifier_field_metadata_id: rt.UUID | None
-    label_plural: str
-    label_singular: str
-    name_plural: str
-    name_singular: str
     shortcut: str | None
     universal_identifier: str
+    created_at: rt.DateTime
+    """When it was created."""
     updated_at: rt.DateTime
     """When it was last changed."""
 
 
 class PageLayoutTab(rt.Record):
-    application_id: rt.UUID
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
-    icon: str | None
     id: rt.UUID
+    title: str
+    application_id: rt.UUID
+    icon: str | None
     is_active: bool
     layout_mode: rt.Open[PageLayoutTabLayoutMode] | None
     page_layout_id: rt.UUID
-    position: float
-    title: str
-    updated_at: rt.DateTime
     widgets: list[PageLayoutWidget] | None
+    position: float
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class PieChartData(rt.Record):
@@ -1476,10 +1476,10 @@ class PublicImapSmtpCaldavConnectionParameters(rt.Record):
 
 
 class PublicWorkspaceData(rt.Record):
+    id: rt.UUID
     auth_bypass_providers: AuthBypassProviders | None
     auth_providers: AuthProviders
     display_name: str | None
-    id: rt.UUID
     logo: str | None
     workspace_urls: WorkspaceUrls
 
@@ -1493,6 +1493,8 @@ class Relation(rt.Record):
 
 
 class Role(rt.Record):
+    id: rt.UUID
+    label: str
     agents: list[Agent]
     can_access_all_tools: bool
     can_be_assigned_to_agents: bool
@@ -1506,9 +1508,7 @@ class Role(rt.Record):
     description: str | None
     field_permissions: list[FieldPermission] | None
     icon: str | None
-    id: rt.UUID
     is_editable: bool
-    label: str
     object_permissions: list[ObjectPermission] | None
     permission_flags: list[RolePermissionFlag] | None
     row_level_permission_predicate_groups: list[RowLevelPermissionPredicateGroup] | None
@@ -1558,42 +1558,42 @@ class UsageUserDaily(rt.Record):
 
 
 class User(rt.Record):
+    id: rt.UUID
     can_access_full_admin_panel: bool
     can_impersonate: bool
-    created_at: rt.DateTime
     current_user_workspace: UserWorkspace | None
     current_workspace: UserCurrentWorkspace | None
-    deleted_at: rt.DateTime | None
     disabled: bool | None
     email: str
     first_name: str
     has_password: bool
-    id: rt.UUID
     is_email_verified: bool
     last_name: str
     locale: str
     onboarding_status: rt.Open[OnboardingStatus] | None
     support_user_hash: str | None
-    updated_at: rt.DateTime
     user_vars: rt.Json | None
     user_workspaces: list[UserWorkspace]
     workspace_member: UserWorkspaceMember | None
     workspaces: list[UserWorkspace]
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class UserWorkspace(rt.Record):
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
     id: rt.UUID
     locale: str
     object_permissions: list[ObjectPermission] | None
     objects_permissions: list[ObjectPermission] | None
     permission_flags: list[rt.Open[PermissionFlagType]] | None
     two_factor_authentication_method_summary: list[TwoFactorAuthenticationMethodSummary] | None
-    updated_at: rt.DateTime
     user: UserWorkspaceUser
     user_id: rt.UUID
     """The id of the record in user."""
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class VerifyEmailAndGetLoginToken(rt.Record):
@@ -1602,14 +1602,13 @@ class VerifyEmailAndGetLoginToken(rt.Record):
 
 
 class View(rt.Record):
+    id: rt.UUID
+    name: str
     any_field_filter_value: str | None
     calendar_field_metadata_id: rt.UUID | None
     calendar_layout: rt.Open[ViewCalendarLayout] | None
-    created_at: rt.DateTime
     created_by_user_workspace_id: rt.UUID | None
-    deleted_at: rt.DateTime | None
     icon: str
-    id: rt.UUID
     is_active: bool
     is_compact: bool
     is_custom: bool
@@ -1618,13 +1617,10 @@ class View(rt.Record):
     kanban_column_width: int | None
     key: rt.Open[ViewKey] | None
     main_group_by_field_metadata_id: rt.UUID | None
-    name: str
     object_metadata_id: rt.UUID
     open_record_in: rt.Open[ViewOpenRecordIn]
-    position: float
     should_hide_empty_groups: bool
     type: rt.Open[ViewType]
-    updated_at: rt.DateTime
     view_fields: list[ViewField]
     view_filter_groups: list[ViewFilterGroup]
     view_filters: list[ViewFilter]
@@ -1632,34 +1628,37 @@ class View(rt.Record):
     view_sorts: list[ViewSort]
     visibility: rt.Open[ViewVisibility]
     workspace_id: rt.UUID
+    position: float
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class ViewFieldGroup(rt.Record):
-    created_at: rt.DateTime
-    deleted_at: rt.DateTime | None
     id: rt.UUID
+    name: str
     is_active: bool
     is_visible: bool
-    name: str
-    position: float
-    updated_at: rt.DateTime
     view_fields: list[ViewField]
     view_id: rt.UUID
     workspace_id: rt.UUID
+    position: float
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class Workspace(rt.Record):
+    id: rt.UUID
     activation_status: rt.Open[WorkspaceActivationStatus]
     ai_additional_instructions: str | None
     allow_impersonation: bool
     billing_customer: WorkspaceBillingCustomer | None
     billing_entitlements: list[BillingEntitlement]
-    created_at: rt.DateTime
     current_billing_subscription: WorkspaceCurrentBillingSubscription | None
     custom_domain: str | None
     database_schema: str | None
     default_role: WorkspaceDefaultRole | None
-    deleted_at: rt.DateTime | None
     display_name: str | None
     editable_profile_fields: list[str] | None
     enabled_ai_model_ids: list[str] | None
@@ -1668,7 +1667,6 @@ class Workspace(rt.Record):
     feature_flags: list[FeatureFlag] | None
     has_valid_enterprise_validity_token: bool
     has_valid_signed_enterprise_key: bool
-    id: rt.UUID
     invite_hash: str | None
     is_custom_domain_enabled: bool
     is_google_auth_bypass_enabled: bool
@@ -1687,7 +1685,6 @@ class Workspace(rt.Record):
     smart_model: str
     subdomain: str
     trash_retention_days: float
-    updated_at: rt.DateTime
     use_recommended_models: bool
     workspace_custom_application: WorkspaceWorkspaceCustomApplication | None
     workspace_custom_application_id: str
@@ -1695,11 +1692,17 @@ class Workspace(rt.Record):
     workspace_discoverability: rt.Open[WorkspaceDiscoverability]
     workspace_members_count: float | None
     workspace_urls: WorkspaceUrls
+    created_at: rt.DateTime
+    updated_at: rt.DateTime
+    deleted_at: rt.DateTime | None
 
 
 class WorkspaceMember(rt.Record):
     """A user of the workspace."""
 
+    id: rt.UUID
+    name: FullName
+    """First and last name."""
     avatar_url: str | None
     calendar_start_day: int | None
     """The day that a week begins with, 0 for Sunday."""
@@ -1707,11 +1710,8 @@ class WorkspaceMember(rt.Record):
     """Light, dark, or as the system has it."""
     date_format: rt.Open[WorkspaceMemberDateFormatEnum] | None
     """How dates are shown."""
-    id: rt.UUID
     locale: str | None
     """The language that Twenty speaks to them."""
-    name: FullName
-    """First and last name."""
     number_format: rt.Open[WorkspaceMemberNumberFormatEnum] | None
     """How numbers are shown."""
     time_format: rt.Open[WorkspaceMemberTimeFormatEnum] | None

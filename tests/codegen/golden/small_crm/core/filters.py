@@ -19,8 +19,8 @@ class UUIDFilter(rt.Input):
 
 class RocketFilterInput(rt.Input):
     id: UUIDFilter | None = None
+    name: StringFilter | None = None
+    fuel: StringFilter | None = None
     and_: list[RocketFilterInput | None] | None = None
     or_: list[RocketFilterInput | None] | None = None
     not_: RocketFilterInput | None = None
-    name: StringFilter | None = None
-    fuel: StringFilter | None = None

@@ -22,8 +22,8 @@ class LinksUpdateInput(rt.Input):
 
 class RocketCreateInput(rt.Input):
     id: rt.UUID | None = None
-    website: LinksCreateInput | None = None
     name: str | None = None
+    website: LinksCreateInput | None = None
     fuel: str | None = None
     thrust: rt.BigFloat | None = None
     launched_on: rt.Date | None = None
@@ -33,8 +33,8 @@ class RocketCreateInput(rt.Input):
 
 class RocketUpdateInput(rt.Input):
     id: rt.UUID | None = None
-    website: LinksUpdateInput | None = None
     name: str | None = None
+    website: LinksUpdateInput | None = None
     fuel: str | None = None
     thrust: rt.BigFloat | None = None
     launched_on: rt.Date | None = None

@@ -28,7 +28,7 @@ class Rockets(
 ):
     """Rocket.
 
-    Fields: id, created_at, website (Links), name, fuel, thrust, launched_on, choice.
+    Fields: id, name, website (Links), fuel, thrust, launched_on, choice, created_at.
     """
 
     meta = ns.ObjectMeta(

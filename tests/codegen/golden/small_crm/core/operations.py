@@ -10,7 +10,7 @@ _LINKS = (
     "fragment Links on Links{primaryLinkLabel primaryLinkUrl secondaryLinks}"
 )
 _ROCKET = (
-    "fragment Rocket on Rocket{id createdAt website{...Links}name fuel thrust launchedOn choice}"
+    "fragment Rocket on Rocket{id name website{...Links}fuel thrust launchedOn choice createdAt}"
 )
 ROCKETS_ON_PADS = rt.Operation(
     "RocketsOnPads",

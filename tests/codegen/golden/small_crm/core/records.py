@@ -16,11 +16,11 @@ class Links(rt.Record):
 
 class Rocket(rt.Record):
     id: rt.UUID
-    created_at: rt.DateTime
-    website: Links | None
     name: str | None
+    website: Links | None
     fuel: str | None
     thrust: rt.BigFloat | None
     launched_on: rt.Date | None
     choice: rt.Open[RocketChoiceEnum] | None
     """One of NEW, FLOWN."""
+    created_at: rt.DateTime

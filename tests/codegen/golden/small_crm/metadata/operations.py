@@ -7,7 +7,7 @@ from aiotwenty.graphql import runtime as rt
 
 
 _FIELD = (
-    "fragment Field on Field{id objectMetadataId name type settings object{id nameSingular namePlural}}"
+    "fragment Field on Field{id name objectMetadataId type settings object{id nameSingular namePlural}}"
 )
 _OBJECT = (
     "fragment Object on Object{id nameSingular namePlural fieldsList{...Field}}"

@@ -16,8 +16,8 @@ class FieldObject(rt.Record):
 
 class Field(rt.Record):
     id: rt.UUID
-    object_metadata_id: rt.UUID | None
     name: str
+    object_metadata_id: rt.UUID | None
     type: rt.Open[FieldKind]
     settings: rt.Json | None
     object: FieldObject | None
