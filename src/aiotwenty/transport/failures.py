@@ -24,13 +24,13 @@ from aiotwenty.errors import (
     PermissionDenied,
     QueryTooComplex,
     RateLimited,
-    Reason,
     SchemaDrift,
     TwentyError,
     UnexpectedResponse,
 )
 from aiotwenty.transport.exchange import Reply, is_broken_key
 from aiotwenty.transport.gone import Gone, missing, missing_field
+from aiotwenty.transport.reasons import ADVICE, INTERNAL, codes_of, extension, is_database, refusal, trouble
 
 _KEY_HINT = (
     "Check the API key (TWENTY_API_KEY) and that it belongs to this workspace; "
@@ -44,17 +44,14 @@ _MANY_HINT = (
     "Bulk work takes any number: `load` to create or upsert (`await twenty.companies.load(rows)`), "
     "`aiotwenty.bulk.change` to update what a filter finds."
 )
-_ROLE_HINT = "The API key is known, but its role does not allow this: see Settings, Roles."
+_ROLE_HINT = (
+    "The API key is known, but may not do this: see what its role allows (Settings, Roles). Some objects, such as "
+    "workspaceMembers, no key may write."
+)
 _FORBIDDEN_HINT = (
     "Either the role of the API key does not allow this (see Settings, Roles), or the key does not arrive: check that "
     "a proxy passes the Authorization header on."
 )
-_REFUSALS: dict[Reason, str] = {
-    Reason.NEEDS_USER: "No API key may do this, whatever its role: do it in Twenty itself, as a user.",
-    Reason.NEEDS_PLAN: "It is a matter of what the workspace has subscribed to, not of the API key's role.",
-    Reason.NOT_OFFERED: "Nobody may do this through the API, whatever the role of the key: the server does it itself.",
-}
-
 # Codes or subCodes that say it all.
 _TELLING: dict[str, type[ApiError]] = {
     "LIMIT_REACHED": RateLimited,
@@ -116,28 +113,6 @@ _MESSAGES: tuple[tuple[re.Pattern[str], type[ApiError]], ...] = tuple(
             InvalidInput,
         ),
     )
-)
-# INTERNAL_SERVER_ERROR says nothing about what was written: a slow database is given up for after ten seconds, and
-# commits what it was sent all the same. Its troubles come with HTTP 400 in REST (Twenty, July 2026).
-_INTERNAL = frozenset({"INTERNAL_SERVER_ERROR", "InternalServerErrorException"})
-_DATABASE = re.compile(
-    r"^(error: )?("
-    r"Query read timeout|timeout exceeded when trying to connect|Connection terminated|Connection ended unexpectedly"
-    r"|Client has encountered a connection error|Client was closed|server closed the connection|connection is insecure"
-    r"|terminating connection|canceling (statement|autovacuum)|deadlock detected|could not serialize access"
-    r"|could not obtain lock|sorry, too many clients|remaining connection slots|too many connections"
-    r"|the database system is|cannot execute \w+ in a read-only transaction|QueryRunnerAlreadyReleased"
-    r"|Query runner already released|Driver not Connected|Connection is not established"
-    r"|(connect|read|write|getaddrinfo|queryA) E[A-Z_]{3,}"
-    r")",
-    re.IGNORECASE,
-)
-# What JavaScript and the database say of a request that they can't cope with, today or tomorrow.
-_BUG = re.compile(
-    r"^Cannot (read|set|convert|destructure|return null|access|use)\b"
-    r"| is not (a function|iterable|defined|a constructor|valid JSON)\b|in JSON at position"
-    r"|^Unexpected (token|end|non-)|^Data validation error|^Migration action | does not exist$|^syntax error at"
-    r"|^Converting circular structure"
 )
 _STATUSES: dict[int, type[ApiError]] = {
     400: InvalidInput,
@@ -207,7 +182,7 @@ def _from_errors(
     if ApiError in kinds and is_broken_key(reply.secret.decode()):
         kinds = [AuthenticationError if kind is ApiError else kind for kind in kinds]
     # What may have been written in spite of an error decides over everything: root fields run independently.
-    failing = (i for i, kind in enumerate(kinds) if kind is ApiError and _trouble(errors[i], reply.status))
+    failing = (i for i, kind in enumerate(kinds) if kind is ApiError and trouble(errors[i], reply.status))
     first = (i for wanted in _FIRST for i, kind in enumerate(kinds) if kind is wanted)
     decisive = [*failing, *first, 0][0]
     error, kind = errors[decisive], kinds[decisive]
@@ -238,14 +213,14 @@ def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> Twenty
 
 
 def _class_of(error: Mapping[str, Any], status: int, generated: bool, metadata: bool = False) -> type[TwentyError]:
-    code, sub_code = _codes(error)
+    code, sub_code = codes_of(error)
     message = str(error.get("message", ""))
     for known in (sub_code, code):
         if known in _TELLING:
             return _TELLING[known]
-    if _extension(error, "conflictingRecordId"):
+    if extension(error, "conflictingRecordId"):
         return DuplicateRecord
-    if _DATABASE.match(message):
+    if is_database(message):
         return ApiError
     for pattern, kind in _MESSAGES:
         if pattern.search(message):
@@ -260,41 +235,11 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool, metadata: 
         # BAD_USER_INPUT comes with everything, a documented 429 included.
         if known in _CODES and not (_CODES[known] is InvalidInput and status in _REFUSING):
             return _CODES[known]
-    if status in _STATUSES and code not in _INTERNAL:
+    if status in _STATUSES and code not in INTERNAL:
         return _STATUSES[status]
     if code is None and (error.get("locations") or message.startswith(("Syntax Error", "Must provide query string"))):
         return InvalidInput
     return ApiError
-
-
-def _trouble(error: Mapping[str, Any], status: int) -> Reason | None:
-    """Which trouble of the server's own an error that has no other class is."""
-    message = str(error.get("message", ""))
-    if _DATABASE.match(message):
-        return Reason.DATABASE
-    if status < 500 and _codes(error)[0] not in _INTERNAL:
-        return None
-    return Reason.SERVER_BUG if _BUG.search(message) else Reason.SERVER_TROUBLE
-
-
-def _refusal(error: Mapping[str, Any]) -> Reason | None:
-    """Why something is refused to a key that is good, if it is no matter of the key's role."""
-    message = str(error.get("message", ""))
-    if _codes(error)[1] == "INVALID_AUTH_CONTEXT" or re.search("session access token|requires a user context", message):
-        return Reason.NEEDS_USER
-    if "requires an Enterprise plan" in message:
-        return Reason.NEEDS_PLAN
-    return Reason.NOT_OFFERED if message.startswith("Method not allowed.") else None
-
-
-def _codes(error: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    return _extension(error, "code"), _extension(error, "subCode")
-
-
-def _extension(error: Mapping[str, Any], name: str) -> str | None:
-    extensions = error.get("extensions")
-    value = extensions.get(name) if isinstance(extensions, dict) else None
-    return value if isinstance(value, str) else None
 
 
 def _build(
@@ -304,9 +249,9 @@ def _build(
     data: dict[str, Any] | None,
     reply: Reply,
 ) -> ApiError:
-    code, sub_code = _codes(error)
+    code, sub_code = codes_of(error)
     message = str(error.get("message") or "an error without a message")
-    if (more := _extension(error, "userFriendlyMessage")) and kind is DuplicateRecord and more not in message:
+    if (more := extension(error, "userFriendlyMessage")) and kind is DuplicateRecord and more not in message:
         message = f"{message.rstrip('.')}. {more}"
     if reasons := _reasons(error):
         message = f"{message.rstrip('.')}: {'; '.join(reasons)}"
@@ -317,14 +262,14 @@ def _build(
         text += f" ({len(errors) - 1} more in .errors)"
     result = kind(text, status=reply.status, errors=errors, code=code, sub_code=sub_code, data=data)
     if isinstance(result, DuplicateRecord):
-        result.conflicting_id = _extension(error, "conflictingRecordId")
-        result.conflicting_object = _extension(error, "conflictingObjectNameSingular")
+        result.conflicting_id = extension(error, "conflictingRecordId")
+        result.conflicting_object = extension(error, "conflictingObjectNameSingular")
     if isinstance(result, AuthenticationError):
         result.anonymous = missing_field(message) is not None
     if kind is ApiError:
-        result.reason = _trouble(error, reply.status)
+        result.reason = trouble(error, reply.status)
     elif kind is PermissionDenied:
-        result.reason = _refusal(error)
+        result.reason = refusal(error)
     result.retry_after = _retry_after(reply)
     if isinstance(result, RateLimited):
         result.partial = any(value is not None for value in (data or {}).values())
@@ -360,8 +305,8 @@ def _hint(kind: type[ApiError], message: str, error: Mapping[str, Any]) -> str:
     if kind is PermissionDenied:
         if message.startswith("Forbidden resource"):
             return _FORBIDDEN_HINT
-        reason = _refusal(error)
-        return _REFUSALS[reason] if reason else _ROLE_HINT
+        reason = refusal(error)
+        return ADVICE[reason] if reason else _ROLE_HINT
     if kind is RateLimited:
         return "The workspace's rate limit is used up: send less, or leave rate_limit='auto' on."
     if _TOO_MANY.match(message):
