@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from aiotwenty import DuplicateRecord, InvalidInput, NotFoundError, RateLimited, Twenty, TwentyError
+from aiotwenty import DuplicateRecord, InvalidArgument, InvalidInput, NotFoundError, RateLimited, Twenty, TwentyError
 from aiotwenty.core import Company, CompanyCreateInput, CompanyFilterInput, StringFilter
 
 TWENTY = web.AppKey("twenty", Twenty)
@@ -56,14 +56,14 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """What the client raises, as HTTP: the caller's mistakes are the caller's, all else is the CRM's."""
     try:
         return await handler(request)
-    except (KeyError, ValueError) as error:
-        return web.json_response({"error": f"the request makes no sense: {error}"}, status=400)
     except NotFoundError:
         return web.json_response({"error": "there is no such company"}, status=404)
     except DuplicateRecord as error:
         return web.json_response({"error": "it is there already", "id": error.conflicting_id}, status=409)
-    except InvalidInput as error:
+    except (InvalidArgument, InvalidInput) as error:
         return web.json_response({"error": error.message}, status=422)
+    except (KeyError, ValueError) as error:
+        return web.json_response({"error": f"the request makes no sense: {error}"}, status=400)
     except RateLimited:
         return web.json_response({"error": "the CRM is busy"}, status=503, headers={"Retry-After": "60"})
     except TwentyError as error:

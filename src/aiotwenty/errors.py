@@ -71,6 +71,19 @@ class ConfigurationError(TwentyError):
     """The client is set up or used wrongly (no key, a bad URL, used after close). Raised before anything is sent."""
 
 
+class InvalidArgument(ConfigurationError, ValueError):
+    """A value that the caller gave cannot be right; it was not sent. `errors` says of each what is wrong, and where.
+
+    Each of `errors` has a `message`, and a `path` into the value where there is one.
+    """
+
+    def __init__(
+        self, message: str, *, operation: str | None = None, errors: list[dict[str, Any]] | None = None
+    ) -> None:
+        super().__init__(message, operation=operation)
+        self.errors: list[dict[str, Any]] = errors or []
+
+
 class ConnectionFailed(TwentyError):
     """No complete answer: DNS, refused, reset, TLS, or a body cut short."""
 
@@ -168,7 +181,9 @@ class DuplicateRecord(ApiError):
 
 
 class InvalidInput(ApiError):
-    """The server refused values, arguments or the document itself."""
+    """The server refused values, arguments or the document itself. What is wrong is mostly found before: see
+    `InvalidArgument`.
+    """
 
 
 class QueryTooComplex(ApiError):

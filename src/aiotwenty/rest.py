@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from pydantic_core import from_json
 
-from aiotwenty.errors import InvalidInput
+from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.ids import id_problem
 from aiotwenty.transport.engine import Engine
@@ -49,7 +49,7 @@ class Rest:
     async def patch(self, path: str, data: object, *, all_records: bool = False, **query: object) -> Any:
         """Updates one record, which repeats safely, or those that a `filter` finds.
 
-        Raises `InvalidInput` for many without a filter, which would change every record (Twenty, July 2026), unless
+        Raises `InvalidArgument` for many without a filter, which would change every record (Twenty, July 2026), unless
         `all_records` is true.
         """
         return await self.request("PATCH", path, data=data, query=query, all_records=all_records)
@@ -62,7 +62,7 @@ class Rest:
         """Destroys one record, or those that a `filter` finds; with `soft_delete=True` it deletes.
 
         Not sent again once the server may have acted: the second time it would not find the record. Raises
-        `InvalidInput` for many without a filter, unless `all_records` is true.
+        `InvalidArgument` for many without a filter, unless `all_records` is true.
         """
         return await self.request("DELETE", path, query=query, all_records=all_records)
 
@@ -77,7 +77,7 @@ class Rest:
     ) -> Any:
         """The parsed JSON of the answer; None where it has no body. Raises any `TwentyError`.
 
-        A change of many without a filter is refused with `InvalidInput`, as in `patch`.
+        A change of many without a filter is refused with `InvalidArgument`, as in `patch`.
         """
         path, _, written = path.partition("?")
         relative = quote(path.strip("/").removeprefix("rest/").strip("/"), safe="/:")
@@ -89,9 +89,9 @@ class Rest:
         parts = relative.split("/")
         for part in parts:
             if problem := id_problem(unquote(part)):
-                raise InvalidInput(f"{method} /rest/{relative}: {problem}.")
+                raise InvalidArgument(f"{method} /rest/{relative}: {problem}.")
         if method in _CHANGING and _is_many(parts) and not all_records and not _restricts(everything):
-            raise InvalidInput(
+            raise InvalidArgument(
                 f"{method} /rest/{relative} without a filter would change every record: give a filter with a "
                 "condition, or all_records=True."
             )

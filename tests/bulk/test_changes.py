@@ -9,7 +9,7 @@ import pytest
 
 from aiotwenty import Twenty, bulk
 from aiotwenty.bulk import InputError
-from aiotwenty.errors import InvalidInput
+from aiotwenty.errors import InvalidArgument
 from aiotwenty.sandbox import Sandbox
 
 
@@ -21,11 +21,11 @@ async def test_an_empty_filter_is_refused_unless_all_records_are_meant(twenty: T
     await fill(twenty)
     nothing: list[dict[str, Any] | None] = [None, {}, {"and": []}, {"or": [{}]}]
     for empty in nothing:
-        with pytest.raises(InvalidInput, match="all_records"):
+        with pytest.raises(InvalidArgument, match="all_records"):
             await bulk.delete(twenty.companies, filter=empty)
-        with pytest.raises(InvalidInput, match="all_records"):
+        with pytest.raises(InvalidArgument, match="all_records"):
             await bulk.destroy(twenty.companies, filter=empty)
-        with pytest.raises(InvalidInput, match="all_records"):
+        with pytest.raises(InvalidArgument, match="all_records"):
             await bulk.change(twenty.companies, {"name": "x"}, filter=empty)
     assert await twenty.companies.count() == 500
     report = await bulk.delete(twenty.companies, all_records=True)

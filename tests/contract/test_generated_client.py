@@ -16,7 +16,7 @@ from aiotwenty import Twenty
 from aiotwenty.codegen.config import make_config
 from aiotwenty.codegen.generate import generate
 from aiotwenty.codegen.read.introspect import write_schemas
-from aiotwenty.errors import InvalidInput, NotFoundError
+from aiotwenty.errors import InvalidArgument, NotFoundError
 
 if TYPE_CHECKING:
     from aiotwenty.workspace import Object
@@ -132,9 +132,9 @@ async def test_an_option_added_after_generation_arrives_as_its_string(
 
 
 async def test_a_value_that_cannot_be_right_is_refused_before_it_is_sent(records: Any) -> None:
-    with pytest.raises(InvalidInput, match="day"):
+    with pytest.raises(InvalidArgument, match="day"):
         await records.create_one({"day": "someday"})
-    with pytest.raises(InvalidInput, match="nte"):
+    with pytest.raises(InvalidArgument, match="nte"):
         await records.create_one({"nte": "misspelt"})
 
 

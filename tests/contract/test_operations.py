@@ -9,7 +9,7 @@ import pytest
 
 from aiotwenty import Twenty
 from aiotwenty.core import Company, CompanyCreateInput, CompanyFilterInput, LinksCreateInput, StringFilter
-from aiotwenty.errors import ApiError, DuplicateRecord, InvalidInput, NotFoundError
+from aiotwenty.errors import ApiError, DuplicateRecord, InvalidArgument, NotFoundError
 
 
 async def companies(twenty: Twenty, tag: str, count: int) -> list[Company]:
@@ -341,11 +341,11 @@ async def test_two_people_are_merged_into_one(twenty: Twenty, tag: str) -> None:
 @pytest.mark.parametrize("many", ["delete_many", "destroy_many", "restore_many"])
 async def test_nothing_is_deleted_by_an_empty_filter(twenty: Twenty, tag: str, many: str) -> None:
     made = await twenty.companies.create_one({"name": tag})
-    with pytest.raises(InvalidInput, match="all_records"):
+    with pytest.raises(InvalidArgument, match="all_records"):
         await getattr(twenty.companies, many)({})
     assert (await twenty.companies.find_one(made.id)).deleted_at is None
 
 
 async def test_nothing_is_updated_by_an_empty_filter(twenty: Twenty) -> None:
-    with pytest.raises(InvalidInput, match="all_records"):
+    with pytest.raises(InvalidArgument, match="all_records"):
         await twenty.companies.update_many({"name": "x"}, {})

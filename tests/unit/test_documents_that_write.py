@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import gql
 import pytest
 
-from aiotwenty import ApiError, InvalidInput, RetryPolicy, Twenty, TwentyError
+from aiotwenty import ApiError, InvalidArgument, RetryPolicy, Twenty, TwentyError
 from aiotwenty.graphql.roots import writes
 from aiotwenty.sandbox import Sandbox
 from tests.unit.scripted import KEY, ScriptedServer, answer
@@ -87,7 +87,7 @@ async def scripted(server: ScriptedServer) -> AsyncIterator[Twenty]:
 async def test_rest_changes_every_record_only_when_told_to(
     scripted: Twenty, server: ScriptedServer, method: str, path: str
 ) -> None:
-    with pytest.raises(InvalidInput, match=r"every record.*all_records=True"):
+    with pytest.raises(InvalidArgument, match=r"every record.*all_records=True"):
         await scripted.rest.request(method, path, data={"name": "a"})  # type: ignore[arg-type]
     assert not server.paths
     await scripted.rest.request(method, path, data={"name": "a"}, all_records=True)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from graphql import build_schema
 
-from aiotwenty import InvalidInput
+from aiotwenty import InvalidArgument
 from aiotwenty.bulk.served import ServedCatalogue
 from aiotwenty.bulk.source import InputError
 from aiotwenty.core import CompanyFilterInput
@@ -94,7 +94,7 @@ def test_ids_are_recognised_if_nothing_else_is_asked() -> None:
 
 
 def test_an_unknown_field_is_refused_before_anything_is_sent() -> None:
-    with pytest.raises(InvalidInput, match="nme"):
+    with pytest.raises(InvalidArgument, match="nme"):
         sent({"nme": {"eq": "x"}})
 
 
@@ -112,7 +112,7 @@ def test_a_filter_through_a_list_of_records_says_where_to_filter_instead(
     given: dict[str, Any], path: str, instead: str
 ) -> None:
     """The server would answer "Cannot filter by relation field"."""
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         sent(given)
     assert str(caught.value) == f"filter: {path}: the server filters by no to-many relation: {instead} instead."
     with pytest.raises(ValueError, match=instead):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from aiotwenty import HiddenRecords, InvalidInput, PaginationError, RetryPolicy, Twenty, restricted_fields
+from aiotwenty import HiddenRecords, InvalidArgument, PaginationError, RetryPolicy, Twenty, restricted_fields
 from aiotwenty.core import Company
 from aiotwenty.graphql.restricted import RESTRICTED
 from aiotwenty.sandbox import Sandbox
@@ -93,7 +93,7 @@ async def test_records_that_paging_lost_are_not_taken_for_hidden(
 
 
 async def test_what_to_do_about_hidden_records_is_one_of_two_words(twenty: Twenty) -> None:
-    with pytest.raises(InvalidInput, match='"raise" or "skip"'):
+    with pytest.raises(InvalidArgument, match='"raise" or "skip"'):
         twenty.companies.iterate(hidden="ignore")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

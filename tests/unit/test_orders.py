@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aiotwenty import InvalidInput, Twenty
+from aiotwenty import InvalidArgument, Twenty
 from aiotwenty.core import OrderByDirection, PersonOrderByWithGroupByInput
 from aiotwenty.records.inputs import in_turn
 from aiotwenty.sandbox import Sandbox
@@ -79,7 +79,7 @@ async def test_groups_are_ordered_by_models_and_by_mappings_of_either_spelling(t
 
 
 async def test_an_order_of_groups_that_is_not_there_is_refused_before_it_is_sent(twenty: Twenty) -> None:
-    with pytest.raises(InvalidInput, match=r"order_by.*did you mean 'job_title'") as caught:
+    with pytest.raises(InvalidArgument, match=r"order_by.*did you mean 'job_title'") as caught:
         await twenty.people.group_by({"job_title": True}, order_by={"job_titel": UP})
     assert caught.value.status is None
 
@@ -90,7 +90,7 @@ async def test_days_in_utc_are_groups_on_every_server(twenty: Twenty) -> None:
 
 
 async def test_a_negative_number_of_groups_is_refused(twenty: Twenty) -> None:
-    with pytest.raises(InvalidInput, match="limit"):
+    with pytest.raises(InvalidArgument, match="limit"):
         await twenty.people.group_by({"job_title": True}, limit=-1)
 
 

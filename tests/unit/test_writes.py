@@ -15,7 +15,7 @@ from aiotwenty import (
     ConnectionFailed,
     DuplicateRecord,
     Hooks,
-    InvalidInput,
+    InvalidArgument,
     NotFoundError,
     PermissionDenied,
     Reason,
@@ -260,9 +260,9 @@ async def test_a_change_of_many_is_repeated_only_if_it_names_ids(twenty: Twenty,
 async def test_an_empty_filter_is_refused(twenty: Twenty, filter: dict[str, object] | None) -> None:
     await twenty.companies.create_one({"name": "Acme"})
     for change in (twenty.companies.delete_many, twenty.companies.destroy_many, twenty.companies.restore_many):
-        with pytest.raises(InvalidInput, match="all_records=True"):
+        with pytest.raises(InvalidArgument, match="all_records=True"):
             await change(filter)
-    with pytest.raises(InvalidInput, match="all_records=True"):
+    with pytest.raises(InvalidArgument, match="all_records=True"):
         await twenty.companies.update_many({"name": "x"}, filter)
     assert await twenty.companies.count() == 1
 
@@ -276,9 +276,9 @@ async def test_the_flat_client_refuses_an_empty_filter_too(twenty: Twenty, filte
         twenty.core.destroy_many_companies,
         twenty.core.restore_many_companies,
     ):
-        with pytest.raises(InvalidInput, match=r"call twenty\.companies\.\w+_many\(all_records=True\)"):
+        with pytest.raises(InvalidArgument, match=r"call twenty\.companies\.\w+_many\(all_records=True\)"):
             await change(model)
-    with pytest.raises(InvalidInput, match=r"twenty\.companies\.update_many\(all_records=True\)"):
+    with pytest.raises(InvalidArgument, match=r"twenty\.companies\.update_many\(all_records=True\)"):
         await twenty.core.update_many_companies(CompanyUpdateInput(name="x"), model)
     assert await twenty.companies.count() == 1
     assert len(await twenty.core.delete_many_companies(CompanyFilterInput(name=StringFilter(eq="Acme")))) == 1
@@ -334,10 +334,10 @@ def test_ids_are_put_in_front_and_differ() -> None:
 
 
 async def test_bad_input_names_the_field_and_not_the_value(twenty: Twenty, sent: list[str]) -> None:
-    with pytest.raises(InvalidInput, match=r"data\[1\]: nme: .*did you mean 'name'") as caught:
+    with pytest.raises(InvalidArgument, match=r"data\[1\]: nme: .*did you mean 'name'") as caught:
         await twenty.companies.create_many([{"name": "a"}, {"nme": "personal data"}])
     assert "personal" not in str(caught.value) + repr(vars(caught.value))
-    with pytest.raises(InvalidInput, match="is not an id"):
+    with pytest.raises(InvalidArgument, match="is not an id"):
         await twenty.companies.update_one("nope", {"name": "x"})
     assert sent == []
 
@@ -355,12 +355,12 @@ async def test_bad_input_names_the_field_and_not_the_value(twenty: Twenty, sent:
     ids=str,
 )
 async def test_a_misspelt_field_is_told_at_any_depth(twenty: Twenty, data: dict[str, Any], problem: str) -> None:
-    with pytest.raises(InvalidInput, match=re.escape(problem)):
+    with pytest.raises(InvalidArgument, match=re.escape(problem)):
         await twenty.companies.create_one(data)
 
 
 async def test_a_misspelt_operator_in_a_list_of_filters_is_told(twenty: Twenty) -> None:
-    with pytest.raises(InvalidInput, match=r"or\.1\.name\.starts: .*did you mean 'starts"):
+    with pytest.raises(InvalidArgument, match=r"or\.1\.name\.starts: .*did you mean 'starts"):
         await twenty.companies.find_many(filter={"or": [{"name": {"eq": "x"}}, {"name": {"starts": "x"}}]})
 
 
@@ -380,7 +380,7 @@ async def test_a_day_in_a_mapping_is_its_first_moment_in_utc(twenty: Twenty, day
 
 @pytest.mark.parametrize("moment", ["2026-03-01T10:00:00", datetime(2026, 3, 1, 10)], ids=repr)
 async def test_a_time_without_a_zone_is_refused(twenty: Twenty, sent: list[str], moment: Any) -> None:
-    with pytest.raises(InvalidInput, match=r"closeDate: a moment needs a time zone, such as .*Z\.$") as caught:
+    with pytest.raises(InvalidArgument, match=r"closeDate: a moment needs a time zone, such as .*Z\.$") as caught:
         await twenty.opportunities.create_one({"closeDate": moment, "name": "personal data"})
     assert "personal" not in repr(vars(caught.value))
     assert sent == []
@@ -399,7 +399,7 @@ async def test_what_is_neither_an_id_nor_a_list_is_named_by_its_type(twenty: Twe
         (twenty.people.merge_many("0f12a159-3b7b-4ac4-80b8-8b14e33530dc"), "must be a list, not str"),
         (twenty.people.find_duplicates(ids=cast("Any", 5)), "must be a list, not int"),
     ):
-        with pytest.raises(InvalidInput, match=expected) as caught:
+        with pytest.raises(InvalidArgument, match=expected) as caught:
             await call
         assert "personal" not in str(caught.value)
     assert sent == []
@@ -415,7 +415,7 @@ async def test_text_that_json_cannot_hold_is_refused_before_it_is_sent(twenty: T
         twenty.search(half),
         twenty.rest.post("companies", {"name": half}),
     ):
-        with pytest.raises(InvalidInput, match="JSON"):
+        with pytest.raises(InvalidArgument, match="JSON"):
             await call
     assert sent == []
 

@@ -44,9 +44,9 @@ async def delete(
     """Deletes records; they can be restored. `loaded` of the report counts them.
 
     Which ones is said by `rows`, each with an `id` or the fields of `key` (their other columns don't matter), or by
-    `filter`. An empty filter is refused (`InvalidInput`) unless `all_records` is given. Rows whose record is not there
-    are rejects. Takes `concurrency`, `rejects`, `on_progress`, `dry_run`, for rows also `journal` and what `load` has
-    to read files; deleting by a filter is simply repeated when it was stopped.
+    `filter`. An empty filter is refused (`InvalidArgument`) unless `all_records` is given. Rows whose record is not
+    there are rejects. Takes `concurrency`, `rejects`, `on_progress`, `dry_run`, for rows also `journal` and what `load`
+    has to read files; deleting by a filter is simply repeated when it was stopped.
     """
     return await _remove(records, "delete", rows, filter, all_records, key, options)
 

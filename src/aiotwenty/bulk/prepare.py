@@ -14,7 +14,7 @@ from aiotwenty.bulk.fields import Target
 from aiotwenty.bulk.mapping import Mapper, ValueRefused
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.source import RAW_TEXT, InputError, Row
-from aiotwenty.errors import InvalidInput
+from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.ids import id_problem
 from aiotwenty.graphql.problems import explained
@@ -64,7 +64,7 @@ class Preparer:
             return self._reject(row, "KEY_MISSING", str(error))
         try:
             body = encode_json(data)
-        except InvalidInput as error:
+        except InvalidArgument as error:
             return self._reject(row, "INVALID", str(error))
         if b"\\u0000" in body and _NUL.search(body):
             return self._reject(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic_core import PydanticSerializationError, SchemaSerializer, core_schema
 
-from aiotwenty.errors import InvalidInput
+from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.models import UNSET
 from aiotwenty.graphql.operation import Operation
 
@@ -16,11 +16,11 @@ _ANYTHING = SchemaSerializer(core_schema.any_schema(), core_schema.CoreConfig(se
 
 
 def encode_json(value: object) -> bytes:
-    """JSON bytes of models, mappings, lists and scalars in any nesting. `InvalidInput` for what JSON can't hold."""
+    """JSON bytes of models, mappings, lists and scalars in any nesting. `InvalidArgument` for what JSON can't hold."""
     try:
         return _ANYTHING.to_json(value, by_alias=True, exclude_unset=True)
     except PydanticSerializationError as error:
-        raise InvalidInput(f"A value cannot be written as JSON ({error}).") from error
+        raise InvalidArgument(f"A value cannot be written as JSON ({error}).") from error
 
 
 def encode_body(operation: Operation, variables: Mapping[str, object]) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.alias_generators import to_snake
 
-from aiotwenty.errors import InvalidInput
+from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.operation import Operation
 
 Filter = dict[str, Any]
@@ -57,14 +57,14 @@ def restricts(value: Mapping[str, Any] | None) -> bool:
 
 
 def guarded(value: Filter | None, all_records: bool, what: str) -> Filter:
-    """The filter, unless it is empty and that was not asked for. Raises `InvalidInput`."""
+    """The filter, unless it is empty and that was not asked for. Raises `InvalidArgument`."""
     if not all_records and not restricts(value):
         raise _empty(what, ", or all_records=True")
     return value or {}
 
 
 def with_filters(operation: Operation, variables: Mapping[str, object]) -> Mapping[str, object]:
-    """The variables with filters as they are sent. Raises `InvalidInput` if a change of many has an empty one."""
+    """The variables with filters as they are sent. Raises `InvalidArgument` if a change of many has an empty one."""
     for name in operation.filters:
         value = variables.get(name)
         if isinstance(value, BaseModel):
@@ -79,8 +79,8 @@ def with_filters(operation: Operation, variables: Mapping[str, object]) -> Mappi
     return variables
 
 
-def _empty(what: str, otherwise: str) -> InvalidInput:
-    return InvalidInput(
+def _empty(what: str, otherwise: str) -> InvalidArgument:
+    return InvalidArgument(
         f"{what} with an empty filter would change every record: give a filter with a condition{otherwise}."
     )
 

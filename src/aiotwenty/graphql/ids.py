@@ -14,7 +14,7 @@ from uuid import RFC_4122, UUID
 
 from pydantic import BaseModel
 
-from aiotwenty.errors import InvalidInput
+from aiotwenty.errors import InvalidArgument
 
 _USUAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -41,11 +41,11 @@ def id_problem(value: object) -> str | None:
 
 
 def check_ids(variables: Mapping[str, object]) -> None:
-    """Raises `InvalidInput` for a UUID among the variables, or in a list of them, that the server would not take."""
+    """Raises `InvalidArgument` for a UUID among the variables, or in a list of them, that the server would not take."""
     for name, value in variables.items():
         for item in value if isinstance(value, list) else (value,):
             if isinstance(item, UUID) and (problem := id_problem(item)):
-                raise InvalidInput(f"{name}: {problem}.")
+                raise InvalidArgument(f"{name}: {problem}.")
 
 
 def id_fields(model: type[BaseModel]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from aiotwenty.errors import InvalidInput
+from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.filters import Filter, normalise
 from aiotwenty.graphql.ids import id_problem
 from aiotwenty.graphql.models import UUID, Input, Record
@@ -69,27 +69,27 @@ class Namespace(Generic[R]):
 
 
 def as_id(value: UUID | str) -> UUID:
-    """The id. Raises `InvalidInput` when it is none, or one that the server does not take: it would call it missing."""
+    """The id. Raises `InvalidArgument` when it is none, or one that the server would not take and call missing."""
     if problem := id_problem(value):
-        raise InvalidInput(f"{problem}.")
+        raise InvalidArgument(f"{problem}.")
     if isinstance(value, UUID):
         return value
     if not isinstance(value, str):
         hint = ": give its `id`" if isinstance(value, Record) else ""
         if isinstance(value, Mapping | Input):
             hint = ": a filter goes into `filter=`"
-        raise InvalidInput(f"An id is a UUID or the text of one, not {type(value).__name__}{hint}.")
+        raise InvalidArgument(f"An id is a UUID or the text of one, not {type(value).__name__}{hint}.")
     try:
         return UUID(value)
     except ValueError:
         pass
-    raise InvalidInput(f"{value!r} is not an id: ids are UUIDs.")
+    raise InvalidArgument(f"{value!r} is not an id: ids are UUIDs.")
 
 
 def as_ids(values: Iterable[UUID | str]) -> list[UUID]:
-    """The ids. Raises `InvalidInput` like `as_id`."""
+    """The ids. Raises `InvalidArgument` like `as_id`."""
     if isinstance(values, str | UUID) or not isinstance(values, Iterable):
-        raise InvalidInput(f"ids must be a list, not {type(values).__name__}.")
+        raise InvalidArgument(f"ids must be a list, not {type(values).__name__}.")
     return [as_id(value) for value in values]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import GenericAlias
 from typing import Any, Generic, TypeVar
 
-from aiotwenty.errors import InvalidInput
+from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.models import UNSET, UUID, Input, Record
 from aiotwenty.graphql.page import Page
 from aiotwenty.records.base import Namespace, as_ids
@@ -24,7 +24,7 @@ class FindDuplicates(Namespace[R], Generic[R, C]):
     ) -> list[Page[R]]:
         """For each id or each piece of data, in their order, the records that look like it."""
         if (ids is None) == (data is None):
-            raise InvalidInput("find_duplicates needs ids or data, and not both.")
+            raise InvalidArgument("find_duplicates needs ids or data, and not both.")
         variables: dict[str, object] = (
             {"ids": as_ids(ids)} if ids is not None else {"data": as_models(data, self.meta.model("create"), "data")}
         )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from aiotwenty.errors import InvalidInput
+from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.models import Record
 from aiotwenty.graphql.problems import problems
@@ -21,7 +21,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def as_model(value: object, model: type[M], what: str) -> M:
-    """The value as that model. Raises `InvalidInput`, naming every field that is wrong but none of the values.
+    """The value as that model. Raises `InvalidArgument`, naming every field that is wrong but none of the values.
 
     Where a mapping has a date for a moment, the first of that day in UTC is meant, as the server takes it (Twenty, July
     2026).
@@ -29,9 +29,9 @@ def as_model(value: object, model: type[M], what: str) -> M:
     if isinstance(value, model):
         return value
     if isinstance(value, BaseModel):
-        raise InvalidInput(f"{what} must be a {model.__name__} or a mapping, not a {type(value).__name__}.")
+        raise InvalidArgument(f"{what} must be a {model.__name__} or a mapping, not a {type(value).__name__}.")
     if not isinstance(value, Mapping):
-        raise InvalidInput(f"{what} must be a {model.__name__} or a mapping, not {type(value).__name__}.")
+        raise InvalidArgument(f"{what} must be a {model.__name__} or a mapping, not {type(value).__name__}.")
     # A value that was read, such as the address of another record, may be written as it is.
     plain: Any = {name: part.model_dump() if isinstance(part, Record) else part for name, part in value.items()}
     try:
@@ -44,7 +44,7 @@ def as_model(value: object, model: type[M], what: str) -> M:
             plain = _replaced(plain, item["loc"], _midnight(item["input"]))
         return as_model(plain, model, what)
     wrong = problems(invalid, model)
-    raise InvalidInput(
+    raise InvalidArgument(
         f"{what}: {'; '.join(problem.told(with_value=False) for problem in wrong)}.",
         errors=[{"message": problem.told(with_value=False), "path": list(problem.path)} for problem in wrong],
     )

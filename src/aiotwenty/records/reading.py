@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from aiotwenty.errors import InvalidInput, NotFoundError
+from aiotwenty.errors import InvalidArgument, InvalidInput, NotFoundError
 from aiotwenty.graphql.derive import with_selection, without_variables
 from aiotwenty.graphql.filters import Filter
 from aiotwenty.graphql.models import UNSET, UUID, Input, Record
@@ -50,7 +50,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         """
         if last is not None and before is None:
             # The server would return the first ones (Twenty, July 2026).
-            raise InvalidInput(
+            raise InvalidArgument(
                 "`last` needs `before`: for the last records of all, turn the order around and use `first`."
             )
         variables: dict[str, object] = {
@@ -86,11 +86,11 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         `hidden="skip"` the others come, of the moment that the walk starts.
         """
         if hidden not in ("raise", "skip"):
-            raise InvalidInput(f'hidden is "raise" or "skip", not {hidden!r}.')
+            raise InvalidArgument(f'hidden is "raise" or "skip", not {hidden!r}.')
         if page_size is not None and page_size < 1:
-            raise InvalidInput("page_size must be at least 1.")
+            raise InvalidArgument("page_size must be at least 1.")
         if limit is not None and limit < 0:
-            raise InvalidInput("limit must not be negative.")
+            raise InvalidArgument("limit must not be negative.")
         operation = self.meta.operation("find_many")
         only = self._filter(filter)
         order = self._order(order_by)
@@ -119,7 +119,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
     ) -> R:
         """The record with that id, or the first that matches the filter. Raises `NotFoundError` if there is none."""
         if (id is None) == (filter is None):
-            raise InvalidInput("find_one needs an id or a filter, and not both.")
+            raise InvalidArgument("find_one needs an id or a filter, and not both.")
         only = by_id(id) if id is not None else self._filter(filter)
         record: R | None = await self._run("find_one", self._record | None, {"filter": only})
         if record is None:
@@ -151,7 +151,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         ones know UTC only, and say `2026-11-23T00:00:00.000Z` for the day that newer ones call `2026-11-23`.
         """
         if limit is not None and limit < 0:
-            raise InvalidInput("limit must not be negative.")
+            raise InvalidArgument("limit must not be negative.")
         operation = self.meta.operation("group_by")
         variables: dict[str, object] = {
             "groupBy": as_models(in_turn(group_by), self.meta.model("group_by"), "group_by"),

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from aiotwenty.errors import DuplicateRecord, InvalidInput, TwentyError
+from aiotwenty.errors import DuplicateRecord, InvalidArgument, TwentyError
 from aiotwenty.graphql.filters import Filter, guarded
 from aiotwenty.graphql.models import UUID, Input, Record
 from aiotwenty.records.base import Namespace, as_id
@@ -52,7 +52,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         See `create_one` for `upsert` and lost answers.
         """
         if isinstance(data, Mapping | BaseModel | str) or not isinstance(data, Iterable):
-            raise InvalidInput(f"data must be a list, not {type(data).__name__}: `create_one` takes one record.")
+            raise InvalidArgument(f"data must be a list, not {type(data).__name__}: `create_one` takes one record.")
         models: list[C] = as_models(list(data), self.meta.model("create"), "data")
         if not models:
             return []
@@ -84,7 +84,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     ) -> list[R]:
         """The updated records. Newer servers refuse to update more than 200 at once (Twenty, July 2026).
 
-        Raises `InvalidInput` for a filter without any condition, unless `all_records` is true.
+        Raises `InvalidArgument` for a filter without any condition, unless `all_records` is true.
         """
         model: U = as_model(data, self.meta.model("update"), "data")
         only = guarded(self._filter(filter), all_records, "update_many")
@@ -106,7 +106,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     ) -> list[R]:
         """Soft, and without any limit on how many.
 
-        Raises `InvalidInput` for a filter without any condition, unless `all_records` is true.
+        Raises `InvalidArgument` for a filter without any condition, unless `all_records` is true.
         """
         only = guarded(self._filter(filter), all_records, "delete_many")
         return await self._change_many("delete_many", only)
@@ -124,7 +124,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     ) -> list[R]:
         """Brings back what matches. A filter on `deletedAt` restores, but returns nothing (Twenty, July 2026).
 
-        Raises `InvalidInput` for a filter without any condition, unless `all_records` is true.
+        Raises `InvalidArgument` for a filter without any condition, unless `all_records` is true.
         """
         only = guarded(self._filter(filter), all_records, "restore_many")
         return await self._change_many("restore_many", only)
@@ -150,7 +150,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     ) -> list[R]:
         """Final, and without any limit on how many.
 
-        Raises `InvalidInput` for a filter without any condition, unless `all_records` is true.
+        Raises `InvalidArgument` for a filter without any condition, unless `all_records` is true.
         """
         only = guarded(self._filter(filter), all_records, "destroy_many")
         records: list[R] = await self._run("destroy_many", self._records, {"filter": only})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aiotwenty.errors import ConfigurationError
+from aiotwenty.errors import InvalidArgument
 
 NAMED_PROBLEMS = 20
 """How many malformed lines an error names; the rest is counted."""
@@ -18,7 +18,7 @@ RAW_TEXT = "_text"
 """Where a row that could not be read has its text. Correcting it empties this."""
 
 
-class InputError(ConfigurationError):
+class InputError(InvalidArgument):
     """A source or a mapping that cannot be right: what is wrong, where, and what to do. Nothing was sent."""
 
 
