@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from aiotwenty.sandbox.language.javascript import json_message, unexpected_token
+from aiotwenty.sandbox.javascript import json_message, unexpected_token
 from aiotwenty.sandbox.metadata.multipart import MultipartError, read_multipart
 
 _BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})

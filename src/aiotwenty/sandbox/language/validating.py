@@ -29,7 +29,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from aiotwenty.sandbox.language.javascript import as_javascript
+from aiotwenty.sandbox.javascript import as_javascript
 from aiotwenty.sandbox.language.variables import variable_errors
 from aiotwenty.sandbox.model.scalars import UUID_TEXT
 

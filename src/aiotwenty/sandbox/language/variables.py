@@ -20,7 +20,7 @@ from graphql import (
 )
 from graphql.pyutils import did_you_mean, suggestion_list
 
-from aiotwenty.sandbox.language.javascript import as_javascript
+from aiotwenty.sandbox.javascript import as_javascript
 
 Said = dict[str, Any]
 

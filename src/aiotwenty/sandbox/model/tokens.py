@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.language.javascript import json_message
+from aiotwenty.sandbox.javascript import json_message
 
 TokenType = Literal["API_KEY", "ACCESS", "LOGIN", "REFRESH"]
 _SHAPE = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
