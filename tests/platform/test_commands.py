@@ -114,6 +114,7 @@ async def test_what_succeeded_is_printed_although_the_rest_failed(server: Sandbo
         (("query", "{ companies { totalCount } }", "--variables", "{"), 2, "--variables"),
         (("query", "{ companies { totalCount } }", "--endpoint", "rest"), 2, "--endpoint"),
         (("query", "{ companies {"), 1, "Syntax Error"),
+        (("query", "--read-only", "{ createCompany(data: {}) { id } }"), 2, "would write"),
         (("objects", "compny"), 1, "did you mean 'company'"),
     ],
 )

@@ -50,6 +50,17 @@ async def test_variables_are_passed_on(browser: aiohttp.ClientSession, playgroun
     assert await run(browser, playground, asked) == {"data": {"createCompany": {"name": "Zoë"}}}
 
 
+@pytest.mark.parametrize("keyword", ["mutation", "query", ""])
+async def test_a_playground_that_only_reads_refuses_what_writes_whatever_it_calls_itself(
+    browser: aiohttp.ClientSession, twenty: Twenty, keyword: str
+) -> None:
+    before = await twenty.companies.count()
+    async with Playground(twenty, read_only=True) as reading:
+        asked = {**QUERY, "query": f"{keyword} {{ createCompany(data: {{}}) {{ id }} }}"}
+        assert "only reads" in (await run(browser, reading, asked))["message"]
+        assert (await run(browser, reading, QUERY))["data"]["companies"]["totalCount"] == before
+
+
 async def test_the_servers_errors_are_shown(browser: aiohttp.ClientSession, playground: Playground) -> None:
     answer = await run(browser, playground, {**QUERY, "query": "{ companies(first: -1) { totalCount } }"})
     assert answer["error"] == "InvalidInput"
