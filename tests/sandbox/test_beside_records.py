@@ -394,6 +394,11 @@ async def test_an_assistant_is_answered_by_json_rpc(caller: Caller) -> None:
         assert response.headers["WWW-Authenticate"].startswith('Bearer resource_metadata="http')
 
 
+async def test_half_a_surrogate_pair_comes_back_as_it_was_sent(caller: Caller) -> None:
+    status, _, text = await send(caller, "POST", "/mcp", {"jsonrpc": "2.0", "id": "\ud800", "method": "ping"})
+    assert (status, json.loads(text)["id"]) == (200, "\ud800")
+
+
 async def test_a_server_tells_that_it_is_there_but_not_its_version(caller: Caller) -> None:
     _, content_type, health = await send(caller, "GET", "/healthz")
     config = json.loads((await send(caller, "GET", "/client-config"))[2])

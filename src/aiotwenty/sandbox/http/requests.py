@@ -41,7 +41,8 @@ class GraphQLCall:
 
 
 def to_json(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    """Half of a surrogate pair, which no encoding has, stays the escape that it came as."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
 
 
 def failed(status: int, message: str, error: str) -> web.Response:

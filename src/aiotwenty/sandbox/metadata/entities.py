@@ -210,7 +210,7 @@ class Entities:
         for name, child in kind.children.items():
             below = KINDS[child]
             made[name] = [self.node(below, each) for each in self.of(below, entity["id"])]
-        if kind.type == "PageLayoutWidget":
+        if kind.type == "PageLayoutWidget" and isinstance(entity["configuration"], dict):
             name = str(entity["configuration"].get("configurationType", "")).title().replace("_", "")
             made["configuration"] = {"__typename": f"{name}Configuration", **entity["configuration"]}
         return made
@@ -226,6 +226,8 @@ class Entities:
     def _finder(self, kind: Kind) -> Callable[..., Entity | None]:
         def found(id: str) -> Entity | None:
             entity = self.find(kind, id)
+            if entity is None and kind.parent_needed:
+                raise missing(kind)
             return None if entity is None else self.node(kind, entity)
 
         return found
@@ -238,14 +240,15 @@ class Entities:
 
     def _updater(self, kind: Kind) -> Callable[..., Entity]:
         def updated(input: Entity, id: str | None = None) -> Entity:  # noqa: A002
-            change = input if id else input["update"]
-            return self.node(kind, self.update(kind, id or input["id"], change))
+            if id is None:
+                return self.node(kind, self.update(kind, input["id"], input["update"]))
+            return self.node(kind, self.update(kind, id, input))
 
         return updated
 
     def _deleter(self, kind: Kind) -> Callable[..., Entity]:
         def deleted(id: str | None = None, input: Entity | None = None) -> Entity:  # noqa: A002
-            return self.node(kind, self.delete(kind, id or (input or {})["id"]))
+            return self.node(kind, self.delete(kind, input["id"] if input is not None else str(id)))
 
         return deleted
 
