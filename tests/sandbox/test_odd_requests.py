@@ -104,3 +104,37 @@ async def test_an_odd_request_is_no_fault_of_the_sandbox(talk: Any, seed: int) -
         messages = [error["message"] for error in body.get("errors", ())]
         assert "Internal server error" not in messages, (query, given, body)
         assert not talk.sandbox.store.connection.in_transaction
+
+
+@pytest.mark.parametrize("depth", [50, 500, 5000])
+@pytest.mark.parametrize(
+    ("query", "opened", "closed"),
+    [
+        ('mutation($x:X){createTimelineActivity(data:{name:"a",properties:$x}){properties}}', "[", "]"),
+        ("query($x:X){companies(filter:$x){totalCount}}", '{"not":', "}"),
+        ("query($x:X){companies(filter:$x){totalCount}}", '{"or":[{"and":[', "]}]}"),
+        ("query($x:X){companies(orderBy:$x){totalCount}}", '{"accountOwner":', "}"),
+    ],
+)
+async def test_what_is_nested_deeply_gets_an_answer_and_no_traceback(
+    talk: Any, caplog: pytest.LogCaptureFixture, query: str, opened: str, closed: str, depth: int
+) -> None:
+    inside = "1" if opened == "[" else "{}"
+    body = json.dumps({"query": query, "variables": {"x": "HERE"}})
+    body = body.replace('"HERE"', opened * depth + inside + closed * depth)
+
+    headers = {"Content-Type": "application/json"}
+    async with talk.session.post(talk.sandbox.url + "/graphql", data=body, headers=headers) as response:
+        answer = await response.json()
+
+    assert "Internal server error" not in json.dumps(answer)
+    assert not caplog.records
+
+
+async def test_a_filter_may_have_thousands_of_alternatives(talk: Any) -> None:
+    await talk.data('mutation { createCompany(data: { name: "n7" }) { id } }')
+    alternatives = [{"name": {"eq": f"n{number}"}} for number in range(3000)]
+
+    page = await talk.data("query ($f: X) { companies(filter: $f) { totalCount } }", f={"or": alternatives})
+
+    assert page == {"totalCount": 1}

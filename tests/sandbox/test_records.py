@@ -196,6 +196,83 @@ async def test_a_record_is_connected_by_a_unique_value_or_an_id(talk: Any) -> No
     assert "at least one unique constraint" in other["message"]
 
 
+@pytest.mark.parametrize("relation", [{"disconnect": True}, {"connect": {"where": {}}}, None])
+async def test_a_relation_is_given_once(talk: Any, relation: Any) -> None:
+    data = {"companyId": None, "company": relation}
+
+    error = await talk.error("mutation($d:X){createPerson(data:$d){id}}", d=data)
+
+    assert error["message"] == "company and companyId cannot be both provided."
+
+
+@pytest.mark.parametrize("document", ["{company{id}}", "{company(filter:{}){id}}", "{company(filter:null){id}}"])
+async def test_a_record_is_found_by_a_filter_only(talk: Any, document: str) -> None:
+    error = await talk.error(document)
+
+    assert (error["message"], error["subCode"]) == ("Missing filter argument", "INVALID_QUERY_INPUT")
+
+
+@pytest.mark.parametrize("arguments", ["first:0,last:0", 'before:"",first:1', 'first:0,before:""'])
+async def test_arguments_that_say_nothing_contradict_nobody(talk: Any, arguments: str) -> None:
+    assert "errors" not in await talk.answer(f"{{companies({arguments}){{totalCount}}}}")
+
+
+async def test_an_offset_below_zero_is_for_the_database_to_refuse(talk: Any) -> None:
+    error = await talk.error("{companies(offset:-1){totalCount}}")
+
+    assert error == {"message": "Data validation error.", "code": "INTERNAL_SERVER_ERROR"}
+
+
+async def test_of_nothing_only_the_total_is_counted(talk: Any) -> None:
+    page = await talk.data('{companies(filter:{name:{eq:"none"}}){totalCount countEmptyName maxCreatedAt}}')
+
+    assert page == {"totalCount": 0, "countEmptyName": None, "maxCreatedAt": None}
+
+
+async def test_an_upsert_finds_no_id_in_upper_case(talk: Any) -> None:
+    (made,) = await talk.data(CREATE, d=[{"name": "a"}])
+
+    error = await talk.error("mutation($i:X){createCompany(data:{id:$i},upsert:true){id}}", i=made["id"].upper())
+
+    assert error["message"] == "A duplicate entry was detected"
+
+
+async def test_a_soft_deleted_record_is_updated_as_if_it_lived(talk: Any) -> None:
+    (made,) = await talk.data(CREATE, d=[{"name": "a"}])
+    await talk.data("mutation($i:X){deleteCompany(id:$i){id}}", i=made["id"])
+
+    changed = await talk.data('mutation{updateCompanies(filter:{name:{eq:"a"}},data:{name:"b"}){name deletedAt}}')
+
+    assert [record["name"] for record in changed] == ["b"]
+    assert changed[0]["deletedAt"] is not None
+
+
+async def test_duplicates_are_not_looked_for_by_short_values_or_in_another_case(talk: Any) -> None:
+    await talk.data(CREATE, d=[{"name": "ab"}, {"name": "abc"}])
+
+    query = "query($d:X){companyDuplicates(data:$d){totalCount}}"
+    found = await talk.data(query, d=[{"name": "ab"}, {"name": "abc"}, {"name": "ABC"}])
+
+    assert [each["totalCount"] for each in found] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("record_id", "message"),
+    [("", 'invalid input syntax for type uuid: ""'), ("5", 'invalid input syntax for type uuid: "5"')],
+)
+async def test_duplicates_of_no_id_are_for_the_database_to_refuse(talk: Any, record_id: str, message: str) -> None:
+    query = "query($i:X){companyDuplicates(ids:$i){totalCount}}"
+
+    assert (await talk.error(query, i=[record_id]))["message"] == message
+    assert await talk.data(query, i=["0190c1f0-7e2a-7abc-8def-0123456789ab"]) == []
+
+
+async def test_a_search_gives_a_hundred_at_most(talk: Any) -> None:
+    query = '{search(searchInput:"a",limit:101){edges{node{recordId}}}}'
+
+    assert (await talk.error(query))["message"] == "Limit cannot exceed 100 items"
+
+
 async def test_a_nested_list_is_cut_at_60_and_only_an_aggregate_tells(talk: Any) -> None:
     (made,) = await talk.data(CREATE, d=[{"name": "a"}])
     people = [{"companyId": made["id"]}] * 150

@@ -397,6 +397,11 @@ def javascript_failed(message: str) -> RecordError:
     return RecordError(message, code="INTERNAL_SERVER_ERROR")
 
 
+def too_nested() -> RecordError:
+    """JavaScript nests further than Python, but not for ever."""
+    return javascript_failed("Maximum call stack size exceeded")
+
+
 def data_not_valid() -> RecordError:
     """What the database refuses, in the words in which Twenty hides it."""
     return RecordError("Data validation error.", code="INTERNAL_SERVER_ERROR")

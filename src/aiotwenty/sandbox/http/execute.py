@@ -169,6 +169,9 @@ class Core:
             except errors.RecordError as error:
                 data[root.key] = None
                 failed.append(error.as_dict(self._strict))
+            except RecursionError:
+                data[root.key] = None
+                failed.append(errors.too_nested().as_dict())
             except Exception:
                 _log.exception("%s failed", root.name)
                 data[root.key] = None

@@ -309,6 +309,8 @@ async def _framework(request: web.Request, handler: Handler) -> web.StreamRespon
         return await handler(request)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
         return failed(404, f"Cannot {request.method} {request.path}", "Not Found")
+    except RecursionError:
+        return failed(500, errors.too_nested().message, "Internal Server Error")
 
 
 async def _nothing_here(_request: web.Request) -> web.Response:

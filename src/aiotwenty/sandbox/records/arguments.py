@@ -32,7 +32,6 @@ _COUNTS = frozenset({"first", "last", "offset", "limit", "offsetForRecords"})
 _LARGEST = 2**53
 _BY_ID, _BY_FILTER = {"id": "UUID"}, {"filter": "object"}
 _REQUIRED: dict[Operation, dict[str, str]] = {
-    "find_one": _BY_FILTER,
     "group_by": {"groupBy": "order"},
     "create_one": {"data": "object"},
     "create_many": {"data": "array"},
@@ -47,6 +46,7 @@ _REQUIRED: dict[Operation, dict[str, str]] = {
     "merge_many": {"ids": "array", "conflictPriorityIndex": "number"},
 }
 _OPTIONAL: dict[Operation, dict[str, str]] = {
+    "find_one": _BY_FILTER,
     "find_many": {**_PAGE, "filter": "object", "orderBy": "order"},
     "find_duplicates": {"ids": "array", "data": "array"},
     "group_by": _GROUPS,

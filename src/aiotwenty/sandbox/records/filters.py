@@ -57,6 +57,8 @@ class Condition:
     parameters: list[Any] = field(default_factory=list)
     living: bool = False
     """Whether soft-deleted records are left out besides; records of `t` only."""
+    negates: Condition | None = None
+    """What it is the opposite of."""
 
     def joined(self, other: str, parameters: Sequence[Any] = ()) -> Condition:
         """This and another condition."""
@@ -158,8 +160,10 @@ class Filters:
 
     def _negated(self, made: Condition) -> Condition:
         """Nothing matches what is the opposite of everything."""
+        if made.negates is not None:
+            return made.negates
         if made.sql:
-            return Condition(f"NOT ({made.sql})", made.parameters)
+            return Condition(f"NOT ({made.sql})", made.parameters, negates=made)
         return made if self.strict else Condition("FALSE")
 
     def _composite(self, of: Object, composite: Composite, value: Any, alias: str) -> Condition:
@@ -323,11 +327,13 @@ def table_name(of: Object) -> str:
 
 
 def _combined(word: str, parts: list[Condition]) -> Condition:
+    """Halves of halves: what SQLite reads may not be nested too deeply."""
     parts = [part for part in parts if part.sql]
     if len(parts) <= 1:
         return parts[0] if parts else Condition()
-    sql = f" {word} ".join(f"({part.sql})" for part in parts)
-    return Condition(sql, [each for part in parts for each in part.parameters])
+    middle = len(parts) // 2
+    first, second = _combined(word, parts[:middle]), _combined(word, parts[middle:])
+    return Condition(f"({first.sql}) {word} ({second.sql})", [*first.parameters, *second.parameters])
 
 
 def _require_object(name: str, value: Any) -> None:

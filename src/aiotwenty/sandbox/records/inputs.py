@@ -39,6 +39,9 @@ class Inputs:
             raise errors.invalid_data(f"Invalid data {errors.shown(data)} for object {of.name_singular}")
         shape = self._shapes.get(of.name_singular) or self._shape(of)
         made = Written()
+        for name, relation in of.to_one.items():
+            if name in data and relation.join_column in data and not self.strict:
+                raise errors.invalid_data(f"{name} and {relation.join_column} cannot be both provided.")
         for name, value in data.items():
             if (put := shape.get(name)) is None:
                 raise errors.unknown_data_field(of.name_singular, name)
