@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from aiotwenty.sandbox import Sandbox
 
 RESTRICTED = "FIELD_RESTRICTED_ADDITIONAL_PERMISSIONS_REQUIRED"
 LIST = "{ messages(first: 2) { totalCount pageInfo { hasNextPage endCursor } edges { node { subject text } } } }"
@@ -77,3 +80,11 @@ async def test_calendar_events_are_hidden_and_restricted_alike(talk: Any) -> Non
 async def test_a_channel_shows_what_there_is_to_show(talk: Any) -> None:
     with pytest.raises(ValueError, match="SHARE_EVERYTHING"):
         talk.sandbox.workspace.new_channel("NOTHING")
+
+
+async def test_channels_are_kept_in_the_database(tmp_path: Path) -> None:
+    async with Sandbox(tmp_path / "crm.db") as sandbox:
+        channel = sandbox.workspace.new_channel("METADATA")
+
+    async with Sandbox(tmp_path / "crm.db") as sandbox:
+        assert sandbox.workspace.channels == {channel: "METADATA"}

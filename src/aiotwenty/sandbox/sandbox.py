@@ -191,6 +191,7 @@ class Sandbox:
             await self._sender.aclose()
             self._sender = None
         if self._store is not None:
+            self.workspace.save()
             self._store.connection.close()
             self._store = self._operations = None
 

@@ -179,12 +179,14 @@ class Workspace:
         self._signer.claims(token, (of_type,))
 
     def new_channel(self, visibility: str = "SHARE_EVERYTHING") -> str:
-        """The id of a new channel, which shows everything, the `SUBJECT`, or `METADATA` only."""
+        """The id of a new channel, which shows everything, the `SUBJECT`, or `METADATA` only.
+
+        May be called from any thread; a database in a file has it once the sandbox closes.
+        """
         if visibility not in VISIBILITIES:
             raise ValueError(f"visibility {visibility!r}: there are {', '.join(VISIBILITIES)}.")
         channel_id = new_id()
         self.channels[channel_id] = visibility
-        self.save()
         return channel_id
 
     def role(self, role_id: str) -> Role:
