@@ -391,7 +391,10 @@ async def test_an_assistant_is_answered_by_json_rpc(caller: Caller) -> None:
     assert (await send(caller, "POST", "/mcp", {"jsonrpc": "2.0", "method": "notifications/initialized"}))[0] == 202
     assert (await send(caller, "GET", "/mcp"))[0] == 405
     async with caller.session.post(caller.sandbox.url + "/mcp", json={}) as response:
-        assert response.headers["WWW-Authenticate"].startswith('Bearer resource_metadata="http')
+        told = response.headers["WWW-Authenticate"]
+    address = told.removeprefix('Bearer resource_metadata="').removesuffix('"')
+    async with caller.session.get(address) as response:
+        assert (await response.json())["resource"] == f"{caller.sandbox.url}/mcp"
 
 
 async def test_half_a_surrogate_pair_comes_back_as_it_was_sent(caller: Caller) -> None:

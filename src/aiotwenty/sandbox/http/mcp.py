@@ -23,11 +23,18 @@ _TOOLS = {
 _METHOD_NOT_FOUND = -32601
 
 
+RESOURCE_PATH = "/.well-known/oauth-protected-resource"
+
+
+def resource(url: str) -> dict[str, Any]:
+    """What is told there of how to get a token."""
+    return {"resource": f"{url}/mcp", "authorization_servers": [url], "bearer_methods_supported": ["header"]}
+
+
 def unauthorized(url: str) -> web.Response:
     """What a caller without a token that works is told."""
     body = {"statusCode": 401, "error": "UnauthorizedException", "messages": ["Unauthorized"]}
-    resource = f"{url}/.well-known/oauth-protected-resource"
-    headers = {"WWW-Authenticate": f'Bearer resource_metadata="{resource}"'}
+    headers = {"WWW-Authenticate": f'Bearer resource_metadata="{url}{RESOURCE_PATH}"'}
     return web.Response(
         body=to_json(body), status=401, content_type="application/json", charset="utf-8", headers=headers
     )

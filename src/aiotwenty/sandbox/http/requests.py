@@ -47,7 +47,8 @@ def to_json(body: Any) -> bytes:
 
 def failed(status: int, message: str, error: str) -> web.Response:
     """An error in the form of the HTTP framework, outside of GraphQL and REST."""
-    return web.json_response({"message": message, "error": error, "statusCode": status}, status=status)
+    body = to_json({"message": message, "error": error, "statusCode": status})
+    return web.Response(body=body, status=status, content_type="application/json", charset="utf-8")
 
 
 def graphql_failed(status: int, message: str) -> web.Response:

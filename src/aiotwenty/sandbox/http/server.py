@@ -79,6 +79,7 @@ class Endpoints:
         router.add_put("/file-upload/{id}", self.files.receive)
         if not self.strict:
             router.add_route("*", "/mcp", self._disturbed(self._mcp))
+            router.add_get(mcp.RESOURCE_PATH, self._mcp_resource)
         router.add_get("/rest/open-api/core", self._disturbed(self._open_api))
         router.add_get("/rest/open-api/metadata", self._disturbed(self._open_api_metadata))
         router.add_route("*", "/rest/{path:.+}", self._disturbed(self._rest_records))
@@ -242,6 +243,9 @@ class Endpoints:
         return _rest_response(200, metadata_document(self.url(), rest_metadata.PATHS))
 
     # Assistants
+
+    async def _mcp_resource(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(mcp.resource(self.url()))
 
     async def _mcp(self, request: web.Request, call: Call) -> web.StreamResponse:
         if request.method != "POST":
