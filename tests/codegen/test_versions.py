@@ -61,7 +61,7 @@ def test_a_workspace_with_custom_objects_on_the_newest_server(newest: Project) -
 
 def test_the_committed_client_is_small(root: Path) -> None:
     lines, files = lines_and_files(root / "src/aiotwenty/core")
-    assert lines <= 20_000
+    assert lines <= 15_000
     assert files <= 20
 
 

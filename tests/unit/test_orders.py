@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from aiotwenty import InvalidArgument, Twenty
-from aiotwenty.core import OrderByDirection, PersonOrderByWithGroupByInput
-from aiotwenty.records.inputs import in_turn
+from aiotwenty.core import OpportunityOrderByWithGroupByInput, OrderByDirection, PersonOrderByWithGroupByInput
+from aiotwenty.graphql.encode import encode_json
+from aiotwenty.records.inputs import as_model, in_turn
 from aiotwenty.sandbox import Sandbox
 
 UP, DOWN = "AscNullsFirst", "DescNullsLast"
@@ -118,3 +119,27 @@ async def test_a_negative_number_of_groups_is_refused(twenty: Twenty) -> None:
 )
 def test_a_mapping_with_several_keys_becomes_one_for_each(given: Any, expected: Any) -> None:
     assert in_turn(given) == expected
+
+
+@pytest.mark.parametrize("name", ["sum_amount_amount_micros", "sumAmountAmountMicros"])
+@pytest.mark.parametrize("direction", ["DescNullsLast", OrderByDirection.DescNullsLast])
+def test_groups_are_ordered_by_an_aggregate_under_either_name(name: str, direction: str) -> None:
+    order = as_model({"aggregate": {name: direction}}, OpportunityOrderByWithGroupByInput, "order_by")
+    assert encode_json(order) == b'{"aggregate":{"sumAmountAmountMicros":"DescNullsLast"}}'
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "problem"),
+    [
+        ({"sum_amount_amount_micro": "DescNullsLast"}, "did you mean 'sumAmountAmountMicros'"),
+        ({"sumStage": "DescNullsLast"}, "aggregate.sumStage: there is no such aggregate"),
+        ({"totalCount": "DESC"}, "aggregate.totalCount: a direction is one of AscNullsFirst"),
+        ({"totalCount": 1}, "aggregate.totalCount: a direction is one of AscNullsFirst"),
+    ],
+    ids=str,
+)
+def test_an_aggregate_that_the_object_does_not_have_is_refused_before_anything_is_sent(
+    aggregate: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=problem):
+        as_model({"aggregate": aggregate}, OpportunityOrderByWithGroupByInput, "order_by")

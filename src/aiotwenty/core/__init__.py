@@ -59,45 +59,28 @@ _EXPORTS = {
         WorkspaceMemberTimeFormatEnumFilter
     """,
     "group_by": """
-        AddressGroupByInput AttachmentGroupByInput AttachmentOrderByWithGroupByAggregateInput
-        AttachmentOrderByWithGroupByInput BlocklistGroupByInput BlocklistOrderByWithGroupByAggregateInput
+        AddressGroupByInput AttachmentGroupByInput AttachmentOrderByWithGroupByInput BlocklistGroupByInput
         BlocklistOrderByWithGroupByInput CalendarChannelEventAssociationGroupByInput
-        CalendarChannelEventAssociationOrderByWithGroupByAggregateInput
         CalendarChannelEventAssociationOrderByWithGroupByInput CalendarEventGroupByInput
-        CalendarEventOrderByWithGroupByAggregateInput CalendarEventOrderByWithGroupByInput
-        CalendarEventParticipantGroupByInput CalendarEventParticipantOrderByWithGroupByAggregateInput
-        CalendarEventParticipantOrderByWithGroupByInput CallRecordingGroupByInput
-        CallRecordingOrderByWithGroupByAggregateInput CallRecordingOrderByWithGroupByInput CompanyGroupByInput
-        CompanyOrderByWithGroupByAggregateInput CompanyOrderByWithGroupByInput CurrencyGroupByInput
-        DashboardGroupByInput DashboardOrderByWithGroupByAggregateInput DashboardOrderByWithGroupByInput
-        EmailsGroupByInput FullNameGroupByInput GroupByDateGranularityInput LinksGroupByInput
-        MessageCampaignGroupByInput MessageCampaignOrderByWithGroupByAggregateInput
-        MessageCampaignOrderByWithGroupByInput MessageChannelMessageAssociationGroupByInput
-        MessageChannelMessageAssociationMessageFolderGroupByInput
-        MessageChannelMessageAssociationMessageFolderOrderByWithGroupByAggregateInput
+        CalendarEventOrderByWithGroupByInput CalendarEventParticipantGroupByInput
+        CalendarEventParticipantOrderByWithGroupByInput CallRecordingGroupByInput CallRecordingOrderByWithGroupByInput
+        CompanyGroupByInput CompanyOrderByWithGroupByInput CurrencyGroupByInput DashboardGroupByInput
+        DashboardOrderByWithGroupByInput EmailsGroupByInput FullNameGroupByInput GroupByDateGranularityInput
+        LinksGroupByInput MessageCampaignGroupByInput MessageCampaignOrderByWithGroupByInput
+        MessageChannelMessageAssociationGroupByInput MessageChannelMessageAssociationMessageFolderGroupByInput
         MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput
-        MessageChannelMessageAssociationOrderByWithGroupByAggregateInput
         MessageChannelMessageAssociationOrderByWithGroupByInput MessageGroupByInput MessageListGroupByInput
-        MessageListMemberGroupByInput MessageListMemberOrderByWithGroupByAggregateInput
-        MessageListMemberOrderByWithGroupByInput MessageListOrderByWithGroupByAggregateInput
-        MessageListOrderByWithGroupByInput MessageOrderByWithGroupByAggregateInput MessageOrderByWithGroupByInput
-        MessageParticipantGroupByInput MessageParticipantOrderByWithGroupByAggregateInput
-        MessageParticipantOrderByWithGroupByInput MessageThreadGroupByInput
-        MessageThreadOrderByWithGroupByAggregateInput MessageThreadOrderByWithGroupByInput NoteGroupByInput
-        NoteOrderByWithGroupByAggregateInput NoteOrderByWithGroupByInput NoteTargetGroupByInput
-        NoteTargetOrderByWithGroupByAggregateInput NoteTargetOrderByWithGroupByInput OpportunityGroupByInput
-        OpportunityOrderByWithGroupByAggregateInput OpportunityOrderByWithGroupByInput OrderByDateGranularityInput
-        PersonGroupByInput PersonOrderByWithGroupByAggregateInput PersonOrderByWithGroupByInput PhonesGroupByInput
-        RichTextGroupByInput TaskGroupByInput TaskOrderByWithGroupByAggregateInput TaskOrderByWithGroupByInput
-        TaskTargetGroupByInput TaskTargetOrderByWithGroupByAggregateInput TaskTargetOrderByWithGroupByInput
-        TimelineActivityGroupByInput TimelineActivityOrderByWithGroupByAggregateInput
-        TimelineActivityOrderByWithGroupByInput WorkflowAutomatedTriggerGroupByInput
-        WorkflowAutomatedTriggerOrderByWithGroupByAggregateInput WorkflowAutomatedTriggerOrderByWithGroupByInput
-        WorkflowGroupByInput WorkflowOrderByWithGroupByAggregateInput WorkflowOrderByWithGroupByInput
-        WorkflowRunGroupByInput WorkflowRunOrderByWithGroupByAggregateInput WorkflowRunOrderByWithGroupByInput
-        WorkflowVersionGroupByInput WorkflowVersionOrderByWithGroupByAggregateInput
-        WorkflowVersionOrderByWithGroupByInput WorkspaceMemberGroupByInput
-        WorkspaceMemberOrderByWithGroupByAggregateInput WorkspaceMemberOrderByWithGroupByInput
+        MessageListMemberGroupByInput MessageListMemberOrderByWithGroupByInput MessageListOrderByWithGroupByInput
+        MessageOrderByWithGroupByInput MessageParticipantGroupByInput MessageParticipantOrderByWithGroupByInput
+        MessageThreadGroupByInput MessageThreadOrderByWithGroupByInput NoteGroupByInput NoteOrderByWithGroupByInput
+        NoteTargetGroupByInput NoteTargetOrderByWithGroupByInput OpportunityGroupByInput
+        OpportunityOrderByWithGroupByInput OrderByDateGranularityInput PersonGroupByInput PersonOrderByWithGroupByInput
+        PhonesGroupByInput RichTextGroupByInput TaskGroupByInput TaskOrderByWithGroupByInput TaskTargetGroupByInput
+        TaskTargetOrderByWithGroupByInput TimelineActivityGroupByInput TimelineActivityOrderByWithGroupByInput
+        WorkflowAutomatedTriggerGroupByInput WorkflowAutomatedTriggerOrderByWithGroupByInput WorkflowGroupByInput
+        WorkflowOrderByWithGroupByInput WorkflowRunGroupByInput WorkflowRunOrderByWithGroupByInput
+        WorkflowVersionGroupByInput WorkflowVersionOrderByWithGroupByInput WorkspaceMemberGroupByInput
+        WorkspaceMemberOrderByWithGroupByInput
     """,
     "inputs": """
         ActorCreateInput ActorUpdateInput AddressCreateInput AddressUpdateInput AttachmentCreateInput

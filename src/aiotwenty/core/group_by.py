@@ -3,16 +3,14 @@
 
 from __future__ import annotations
 
+import typing
+
 from aiotwenty.graphql import runtime as rt
 
 from .enums import DateGranularityEnum, FirstDayOfTheWeek, OrderByDirection
 from .order_by import (
-    ActorOrderByInput, AddressOrderByInput, CalendarEventOrderByInput, CompanyOrderByInput, CurrencyOrderByInput,
-    DashboardOrderByInput, EmailsOrderByInput, FullNameOrderByInput, LinksOrderByInput, MessageCampaignOrderByInput,
-    MessageChannelMessageAssociationOrderByInput, MessageListOrderByInput, MessageOrderByInput,
-    MessageThreadOrderByInput, NoteOrderByInput, OpportunityOrderByInput, PersonOrderByInput, PhonesOrderByInput,
-    RichTextOrderByInput, TaskOrderByInput, WorkflowOrderByInput, WorkflowRunOrderByInput, WorkflowVersionOrderByInput,
-    WorkspaceMemberOrderByInput,
+    ActorOrderByInput, AddressOrderByInput, CurrencyOrderByInput, EmailsOrderByInput, FullNameOrderByInput,
+    LinksOrderByInput, PhonesOrderByInput, RichTextOrderByInput,
 )
 
 
@@ -27,674 +25,9 @@ class AddressGroupByInput(rt.Input):
     address_street_2: bool | None = None
 
 
-class AttachmentOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_file: OrderByDirection | None = None
-    count_empty_file_category: OrderByDirection | None = None
-    count_empty_full_path: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_file: OrderByDirection | None = None
-    count_not_empty_file_category: OrderByDirection | None = None
-    count_not_empty_full_path: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_file: OrderByDirection | None = None
-    count_unique_values_file_category: OrderByDirection | None = None
-    count_unique_values_full_path: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_file: OrderByDirection | None = None
-    percentage_empty_file_category: OrderByDirection | None = None
-    percentage_empty_full_path: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_file: OrderByDirection | None = None
-    percentage_not_empty_file_category: OrderByDirection | None = None
-    percentage_not_empty_full_path: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    target_company: CompanyOrderByInput | None = None
-    target_company_id: OrderByDirection | None = None
-    target_dashboard: DashboardOrderByInput | None = None
-    target_dashboard_id: OrderByDirection | None = None
-    target_note: NoteOrderByInput | None = None
-    target_note_id: OrderByDirection | None = None
-    target_opportunity: OpportunityOrderByInput | None = None
-    target_opportunity_id: OrderByDirection | None = None
-    target_person: PersonOrderByInput | None = None
-    target_person_id: OrderByDirection | None = None
-    target_task: TaskOrderByInput | None = None
-    target_task_id: OrderByDirection | None = None
-    target_workflow: WorkflowOrderByInput | None = None
-    target_workflow_id: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class BlocklistOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_handle: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_handle: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_handle: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_handle: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_handle: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-    workspace_member: WorkspaceMemberOrderByInput | None = None
-    workspace_member_id: OrderByDirection | None = None
-
-
-class CalendarChannelEventAssociationOrderByWithGroupByAggregateInput(rt.Input):
-    calendar_event: CalendarEventOrderByInput | None = None
-    calendar_event_id: OrderByDirection | None = None
-    count_empty_calendar_channel_id: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_event_external_id: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_recurring_event_external_id: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_calendar_channel_id: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_event_external_id: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_recurring_event_external_id: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_calendar_channel_id: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_event_external_id: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_recurring_event_external_id: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_calendar_channel_id: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_event_external_id: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_recurring_event_external_id: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_calendar_channel_id: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_event_external_id: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_recurring_event_external_id: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class CalendarEventOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_conference_link: OrderByDirection | None = None
-    count_empty_conference_solution: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_description: OrderByDirection | None = None
-    count_empty_ends_at: OrderByDirection | None = None
-    count_empty_external_created_at: OrderByDirection | None = None
-    count_empty_external_updated_at: OrderByDirection | None = None
-    count_empty_i_cal_uid: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_is_canceled: OrderByDirection | None = None
-    count_empty_is_full_day: OrderByDirection | None = None
-    count_empty_location: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_starts_at: OrderByDirection | None = None
-    count_empty_title: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_false_is_canceled: OrderByDirection | None = None
-    count_false_is_full_day: OrderByDirection | None = None
-    count_not_empty_conference_link: OrderByDirection | None = None
-    count_not_empty_conference_solution: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_description: OrderByDirection | None = None
-    count_not_empty_ends_at: OrderByDirection | None = None
-    count_not_empty_external_created_at: OrderByDirection | None = None
-    count_not_empty_external_updated_at: OrderByDirection | None = None
-    count_not_empty_i_cal_uid: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_is_canceled: OrderByDirection | None = None
-    count_not_empty_is_full_day: OrderByDirection | None = None
-    count_not_empty_location: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_starts_at: OrderByDirection | None = None
-    count_not_empty_title: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_true_is_canceled: OrderByDirection | None = None
-    count_true_is_full_day: OrderByDirection | None = None
-    count_unique_values_conference_link: OrderByDirection | None = None
-    count_unique_values_conference_solution: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_description: OrderByDirection | None = None
-    count_unique_values_ends_at: OrderByDirection | None = None
-    count_unique_values_external_created_at: OrderByDirection | None = None
-    count_unique_values_external_updated_at: OrderByDirection | None = None
-    count_unique_values_i_cal_uid: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_is_canceled: OrderByDirection | None = None
-    count_unique_values_is_full_day: OrderByDirection | None = None
-    count_unique_values_location: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_starts_at: OrderByDirection | None = None
-    count_unique_values_title: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_ends_at: OrderByDirection | None = None
-    max_external_created_at: OrderByDirection | None = None
-    max_external_updated_at: OrderByDirection | None = None
-    max_starts_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_ends_at: OrderByDirection | None = None
-    min_external_created_at: OrderByDirection | None = None
-    min_external_updated_at: OrderByDirection | None = None
-    min_starts_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_conference_link: OrderByDirection | None = None
-    percentage_empty_conference_solution: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_description: OrderByDirection | None = None
-    percentage_empty_ends_at: OrderByDirection | None = None
-    percentage_empty_external_created_at: OrderByDirection | None = None
-    percentage_empty_external_updated_at: OrderByDirection | None = None
-    percentage_empty_i_cal_uid: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_is_canceled: OrderByDirection | None = None
-    percentage_empty_is_full_day: OrderByDirection | None = None
-    percentage_empty_location: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_starts_at: OrderByDirection | None = None
-    percentage_empty_title: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_conference_link: OrderByDirection | None = None
-    percentage_not_empty_conference_solution: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_description: OrderByDirection | None = None
-    percentage_not_empty_ends_at: OrderByDirection | None = None
-    percentage_not_empty_external_created_at: OrderByDirection | None = None
-    percentage_not_empty_external_updated_at: OrderByDirection | None = None
-    percentage_not_empty_i_cal_uid: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_is_canceled: OrderByDirection | None = None
-    percentage_not_empty_is_full_day: OrderByDirection | None = None
-    percentage_not_empty_location: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_starts_at: OrderByDirection | None = None
-    percentage_not_empty_title: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class CalendarEventParticipantOrderByWithGroupByAggregateInput(rt.Input):
-    calendar_event: CalendarEventOrderByInput | None = None
-    calendar_event_id: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_display_name: OrderByDirection | None = None
-    count_empty_handle: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_is_organizer: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_response_status: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_false_is_organizer: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_display_name: OrderByDirection | None = None
-    count_not_empty_handle: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_is_organizer: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_response_status: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_true_is_organizer: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_display_name: OrderByDirection | None = None
-    count_unique_values_handle: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_is_organizer: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_response_status: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_display_name: OrderByDirection | None = None
-    percentage_empty_handle: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_is_organizer: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_response_status: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_display_name: OrderByDirection | None = None
-    percentage_not_empty_handle: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_is_organizer: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_response_status: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    person: PersonOrderByInput | None = None
-    person_id: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-    workspace_member: WorkspaceMemberOrderByInput | None = None
-    workspace_member_id: OrderByDirection | None = None
-
-
-class CallRecordingOrderByWithGroupByAggregateInput(rt.Input):
-    calendar_event: CalendarEventOrderByInput | None = None
-    calendar_event_id: OrderByDirection | None = None
-    count_empty_application_id: OrderByDirection | None = None
-    count_empty_audio: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_ended_at: OrderByDirection | None = None
-    count_empty_external_bot_id: OrderByDirection | None = None
-    count_empty_external_recording_id: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_recording_request_status: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_started_at: OrderByDirection | None = None
-    count_empty_status: OrderByDirection | None = None
-    count_empty_summary: OrderByDirection | None = None
-    count_empty_title: OrderByDirection | None = None
-    count_empty_transcript: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_empty_video: OrderByDirection | None = None
-    count_not_empty_application_id: OrderByDirection | None = None
-    count_not_empty_audio: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_ended_at: OrderByDirection | None = None
-    count_not_empty_external_bot_id: OrderByDirection | None = None
-    count_not_empty_external_recording_id: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_recording_request_status: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_started_at: OrderByDirection | None = None
-    count_not_empty_status: OrderByDirection | None = None
-    count_not_empty_summary: OrderByDirection | None = None
-    count_not_empty_title: OrderByDirection | None = None
-    count_not_empty_transcript: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_video: OrderByDirection | None = None
-    count_unique_values_application_id: OrderByDirection | None = None
-    count_unique_values_audio: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_ended_at: OrderByDirection | None = None
-    count_unique_values_external_bot_id: OrderByDirection | None = None
-    count_unique_values_external_recording_id: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_recording_request_status: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_started_at: OrderByDirection | None = None
-    count_unique_values_status: OrderByDirection | None = None
-    count_unique_values_summary: OrderByDirection | None = None
-    count_unique_values_title: OrderByDirection | None = None
-    count_unique_values_transcript: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    count_unique_values_video: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_ended_at: OrderByDirection | None = None
-    max_started_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_ended_at: OrderByDirection | None = None
-    min_started_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_application_id: OrderByDirection | None = None
-    percentage_empty_audio: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_ended_at: OrderByDirection | None = None
-    percentage_empty_external_bot_id: OrderByDirection | None = None
-    percentage_empty_external_recording_id: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_recording_request_status: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_started_at: OrderByDirection | None = None
-    percentage_empty_status: OrderByDirection | None = None
-    percentage_empty_summary: OrderByDirection | None = None
-    percentage_empty_title: OrderByDirection | None = None
-    percentage_empty_transcript: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_empty_video: OrderByDirection | None = None
-    percentage_not_empty_application_id: OrderByDirection | None = None
-    percentage_not_empty_audio: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_ended_at: OrderByDirection | None = None
-    percentage_not_empty_external_bot_id: OrderByDirection | None = None
-    percentage_not_empty_external_recording_id: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_recording_request_status: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_started_at: OrderByDirection | None = None
-    percentage_not_empty_status: OrderByDirection | None = None
-    percentage_not_empty_summary: OrderByDirection | None = None
-    percentage_not_empty_title: OrderByDirection | None = None
-    percentage_not_empty_transcript: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_video: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class CompanyOrderByWithGroupByAggregateInput(rt.Input):
-    account_owner: WorkspaceMemberOrderByInput | None = None
-    account_owner_id: OrderByDirection | None = None
-    avg_annual_revenue_amount_micros: OrderByDirection | None = None
-    count_empty_address: OrderByDirection | None = None
-    count_empty_annual_revenue: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_domain_name: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_linkedin_link: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_address: OrderByDirection | None = None
-    count_not_empty_annual_revenue: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_domain_name: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_linkedin_link: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_address: OrderByDirection | None = None
-    count_unique_values_annual_revenue: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_domain_name: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_linkedin_link: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_annual_revenue_amount_micros: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_annual_revenue_amount_micros: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_address: OrderByDirection | None = None
-    percentage_empty_annual_revenue: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_domain_name: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_linkedin_link: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_address: OrderByDirection | None = None
-    percentage_not_empty_annual_revenue: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_domain_name: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_linkedin_link: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    sum_annual_revenue_amount_micros: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
 class CurrencyGroupByInput(rt.Input):
     amount_micros: bool | None = None
     currency_code: bool | None = None
-
-
-class DashboardOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_page_layout_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_title: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_page_layout_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_title: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_page_layout_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_title: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_page_layout_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_title: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_page_layout_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_title: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
 
 
 class EmailsGroupByInput(rt.Input):
@@ -717,836 +50,9 @@ class LinksGroupByInput(rt.Input):
     primary_link_url: bool | None = None
 
 
-class MessageCampaignOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_body_template: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_from_address: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_sent_at: OrderByDirection | None = None
-    count_empty_status: OrderByDirection | None = None
-    count_empty_subject: OrderByDirection | None = None
-    count_empty_unsubscribe_topic_id: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_body_template: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_from_address: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_sent_at: OrderByDirection | None = None
-    count_not_empty_status: OrderByDirection | None = None
-    count_not_empty_subject: OrderByDirection | None = None
-    count_not_empty_unsubscribe_topic_id: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_body_template: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_from_address: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_sent_at: OrderByDirection | None = None
-    count_unique_values_status: OrderByDirection | None = None
-    count_unique_values_subject: OrderByDirection | None = None
-    count_unique_values_unsubscribe_topic_id: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    list_: MessageListOrderByInput | None = None
-    list_id: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_sent_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_sent_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_body_template: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_from_address: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_sent_at: OrderByDirection | None = None
-    percentage_empty_status: OrderByDirection | None = None
-    percentage_empty_subject: OrderByDirection | None = None
-    percentage_empty_unsubscribe_topic_id: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_body_template: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_from_address: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_sent_at: OrderByDirection | None = None
-    percentage_not_empty_status: OrderByDirection | None = None
-    percentage_not_empty_subject: OrderByDirection | None = None
-    percentage_not_empty_unsubscribe_topic_id: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class MessageChannelMessageAssociationMessageFolderOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_message_folder_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_message_folder_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_message_folder_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    message_channel_message_association: MessageChannelMessageAssociationOrderByInput | None = None
-    message_channel_message_association_id: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_message_folder_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_message_folder_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class MessageChannelMessageAssociationOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_direction: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_message_channel_id: OrderByDirection | None = None
-    count_empty_message_external_id: OrderByDirection | None = None
-    count_empty_message_thread_external_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_direction: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_message_channel_id: OrderByDirection | None = None
-    count_not_empty_message_external_id: OrderByDirection | None = None
-    count_not_empty_message_thread_external_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_direction: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_message_channel_id: OrderByDirection | None = None
-    count_unique_values_message_external_id: OrderByDirection | None = None
-    count_unique_values_message_thread_external_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    message: MessageOrderByInput | None = None
-    message_id: OrderByDirection | None = None
-    message_thread: MessageThreadOrderByInput | None = None
-    message_thread_id: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_direction: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_message_channel_id: OrderByDirection | None = None
-    percentage_empty_message_external_id: OrderByDirection | None = None
-    percentage_empty_message_thread_external_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_direction: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_message_channel_id: OrderByDirection | None = None
-    percentage_not_empty_message_external_id: OrderByDirection | None = None
-    percentage_not_empty_message_thread_external_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class MessageListMemberOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    list_: MessageListOrderByInput | None = None
-    list_id: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    person: PersonOrderByInput | None = None
-    person_id: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class MessageListOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class MessageOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_delivery_status: OrderByDirection | None = None
-    count_empty_header_message_id: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_is_draft: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_received_at: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_subject: OrderByDirection | None = None
-    count_empty_text: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_false_is_draft: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_delivery_status: OrderByDirection | None = None
-    count_not_empty_header_message_id: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_is_draft: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_received_at: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_subject: OrderByDirection | None = None
-    count_not_empty_text: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_true_is_draft: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_delivery_status: OrderByDirection | None = None
-    count_unique_values_header_message_id: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_is_draft: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_received_at: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_subject: OrderByDirection | None = None
-    count_unique_values_text: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_received_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    message_campaign: MessageCampaignOrderByInput | None = None
-    message_campaign_id: OrderByDirection | None = None
-    message_thread: MessageThreadOrderByInput | None = None
-    message_thread_id: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_received_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_delivery_status: OrderByDirection | None = None
-    percentage_empty_header_message_id: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_is_draft: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_received_at: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_subject: OrderByDirection | None = None
-    percentage_empty_text: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_delivery_status: OrderByDirection | None = None
-    percentage_not_empty_header_message_id: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_is_draft: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_received_at: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_subject: OrderByDirection | None = None
-    percentage_not_empty_text: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class MessageParticipantOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_display_name: OrderByDirection | None = None
-    count_empty_handle: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_role: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_display_name: OrderByDirection | None = None
-    count_not_empty_handle: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_role: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_display_name: OrderByDirection | None = None
-    count_unique_values_handle: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_role: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    message: MessageOrderByInput | None = None
-    message_campaign: MessageCampaignOrderByInput | None = None
-    message_campaign_id: OrderByDirection | None = None
-    message_id: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_display_name: OrderByDirection | None = None
-    percentage_empty_handle: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_role: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_display_name: OrderByDirection | None = None
-    percentage_not_empty_handle: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_role: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    person: PersonOrderByInput | None = None
-    person_id: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-    workspace_member: WorkspaceMemberOrderByInput | None = None
-    workspace_member_id: OrderByDirection | None = None
-
-
-class MessageThreadOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_subject: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_subject: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_subject: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_subject: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_subject: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class NoteOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_body_v_2: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_title: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_body_v_2: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_title: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_body_v_2: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_title: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_body_v_2: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_title: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_body_v_2: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_title: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class NoteTargetOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    note: NoteOrderByInput | None = None
-    note_id: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    target_company: CompanyOrderByInput | None = None
-    target_company_id: OrderByDirection | None = None
-    target_opportunity: OpportunityOrderByInput | None = None
-    target_opportunity_id: OrderByDirection | None = None
-    target_person: PersonOrderByInput | None = None
-    target_person_id: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class OpportunityOrderByWithGroupByAggregateInput(rt.Input):
-    avg_amount_amount_micros: OrderByDirection | None = None
-    company: CompanyOrderByInput | None = None
-    company_id: OrderByDirection | None = None
-    count_empty_amount: OrderByDirection | None = None
-    count_empty_close_date: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_stage: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_amount: OrderByDirection | None = None
-    count_not_empty_close_date: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_stage: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_amount: OrderByDirection | None = None
-    count_unique_values_close_date: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_stage: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_amount_amount_micros: OrderByDirection | None = None
-    max_close_date: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_amount_amount_micros: OrderByDirection | None = None
-    min_close_date: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    owner: WorkspaceMemberOrderByInput | None = None
-    owner_id: OrderByDirection | None = None
-    percentage_empty_amount: OrderByDirection | None = None
-    percentage_empty_close_date: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_stage: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_amount: OrderByDirection | None = None
-    percentage_not_empty_close_date: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_stage: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    point_of_contact: PersonOrderByInput | None = None
-    point_of_contact_id: OrderByDirection | None = None
-    sum_amount_amount_micros: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
 class OrderByDateGranularityInput(rt.Input):
     granularity: DateGranularityEnum | None = None
     order_by: OrderByDirection | None = None
-
-
-class PersonOrderByWithGroupByAggregateInput(rt.Input):
-    company: CompanyOrderByInput | None = None
-    company_id: OrderByDirection | None = None
-    count_empty_avatar_file: OrderByDirection | None = None
-    count_empty_avatar_url: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_emails: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_job_title: OrderByDirection | None = None
-    count_empty_linkedin_link: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_phones: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_avatar_file: OrderByDirection | None = None
-    count_not_empty_avatar_url: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_emails: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_job_title: OrderByDirection | None = None
-    count_not_empty_linkedin_link: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_phones: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_avatar_file: OrderByDirection | None = None
-    count_unique_values_avatar_url: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_emails: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_job_title: OrderByDirection | None = None
-    count_unique_values_linkedin_link: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_phones: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_avatar_file: OrderByDirection | None = None
-    percentage_empty_avatar_url: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_emails: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_job_title: OrderByDirection | None = None
-    percentage_empty_linkedin_link: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_phones: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_avatar_file: OrderByDirection | None = None
-    percentage_not_empty_avatar_url: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_emails: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_job_title: OrderByDirection | None = None
-    percentage_not_empty_linkedin_link: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_phones: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
 
 
 class PhonesGroupByInput(rt.Input):
@@ -1558,652 +64,6 @@ class PhonesGroupByInput(rt.Input):
 class RichTextGroupByInput(rt.Input):
     blocknote: bool | None = None
     markdown: bool | None = None
-
-
-class TaskOrderByWithGroupByAggregateInput(rt.Input):
-    assignee: WorkspaceMemberOrderByInput | None = None
-    assignee_id: OrderByDirection | None = None
-    count_empty_body_v_2: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_due_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_status: OrderByDirection | None = None
-    count_empty_title: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_body_v_2: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_due_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_status: OrderByDirection | None = None
-    count_not_empty_title: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_body_v_2: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_due_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_status: OrderByDirection | None = None
-    count_unique_values_title: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_due_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_due_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_body_v_2: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_due_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_status: OrderByDirection | None = None
-    percentage_empty_title: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_body_v_2: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_due_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_status: OrderByDirection | None = None
-    percentage_not_empty_title: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class TaskTargetOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    target_company: CompanyOrderByInput | None = None
-    target_company_id: OrderByDirection | None = None
-    target_opportunity: OpportunityOrderByInput | None = None
-    target_opportunity_id: OrderByDirection | None = None
-    target_person: PersonOrderByInput | None = None
-    target_person_id: OrderByDirection | None = None
-    task: TaskOrderByInput | None = None
-    task_id: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class TimelineActivityOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_happens_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_linked_object_metadata_id: OrderByDirection | None = None
-    count_empty_linked_record_cached_name: OrderByDirection | None = None
-    count_empty_linked_record_id: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_properties: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_happens_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_linked_object_metadata_id: OrderByDirection | None = None
-    count_not_empty_linked_record_cached_name: OrderByDirection | None = None
-    count_not_empty_linked_record_id: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_properties: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_happens_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_linked_object_metadata_id: OrderByDirection | None = None
-    count_unique_values_linked_record_cached_name: OrderByDirection | None = None
-    count_unique_values_linked_record_id: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_properties: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_happens_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_happens_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_happens_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_linked_object_metadata_id: OrderByDirection | None = None
-    percentage_empty_linked_record_cached_name: OrderByDirection | None = None
-    percentage_empty_linked_record_id: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_properties: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_happens_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_linked_object_metadata_id: OrderByDirection | None = None
-    percentage_not_empty_linked_record_cached_name: OrderByDirection | None = None
-    percentage_not_empty_linked_record_id: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_properties: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    target_company: CompanyOrderByInput | None = None
-    target_company_id: OrderByDirection | None = None
-    target_dashboard: DashboardOrderByInput | None = None
-    target_dashboard_id: OrderByDirection | None = None
-    target_message_campaign: MessageCampaignOrderByInput | None = None
-    target_message_campaign_id: OrderByDirection | None = None
-    target_message_list: MessageListOrderByInput | None = None
-    target_message_list_id: OrderByDirection | None = None
-    target_note: NoteOrderByInput | None = None
-    target_note_id: OrderByDirection | None = None
-    target_opportunity: OpportunityOrderByInput | None = None
-    target_opportunity_id: OrderByDirection | None = None
-    target_person: PersonOrderByInput | None = None
-    target_person_id: OrderByDirection | None = None
-    target_task: TaskOrderByInput | None = None
-    target_task_id: OrderByDirection | None = None
-    target_workflow: WorkflowOrderByInput | None = None
-    target_workflow_id: OrderByDirection | None = None
-    target_workflow_run: WorkflowRunOrderByInput | None = None
-    target_workflow_run_id: OrderByDirection | None = None
-    target_workflow_version: WorkflowVersionOrderByInput | None = None
-    target_workflow_version_id: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-    workspace_member: WorkspaceMemberOrderByInput | None = None
-    workspace_member_id: OrderByDirection | None = None
-
-
-class WorkflowAutomatedTriggerOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_settings: OrderByDirection | None = None
-    count_empty_type: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_settings: OrderByDirection | None = None
-    count_not_empty_type: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_settings: OrderByDirection | None = None
-    count_unique_values_type: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_settings: OrderByDirection | None = None
-    percentage_empty_type: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_settings: OrderByDirection | None = None
-    percentage_not_empty_type: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-    workflow: WorkflowOrderByInput | None = None
-    workflow_id: OrderByDirection | None = None
-
-
-class WorkflowOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_last_published_version_id: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_statuses: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_last_published_version_id: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_statuses: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_last_published_version_id: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_statuses: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_last_published_version_id: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_statuses: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_last_published_version_id: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_statuses: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-
-
-class WorkflowRunOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_ended_at: OrderByDirection | None = None
-    count_empty_enqueued_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_started_at: OrderByDirection | None = None
-    count_empty_state: OrderByDirection | None = None
-    count_empty_status: OrderByDirection | None = None
-    count_empty_step_logs: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_ended_at: OrderByDirection | None = None
-    count_not_empty_enqueued_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_started_at: OrderByDirection | None = None
-    count_not_empty_state: OrderByDirection | None = None
-    count_not_empty_status: OrderByDirection | None = None
-    count_not_empty_step_logs: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_ended_at: OrderByDirection | None = None
-    count_unique_values_enqueued_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_started_at: OrderByDirection | None = None
-    count_unique_values_state: OrderByDirection | None = None
-    count_unique_values_status: OrderByDirection | None = None
-    count_unique_values_step_logs: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_ended_at: OrderByDirection | None = None
-    max_enqueued_at: OrderByDirection | None = None
-    max_started_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_ended_at: OrderByDirection | None = None
-    min_enqueued_at: OrderByDirection | None = None
-    min_started_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_ended_at: OrderByDirection | None = None
-    percentage_empty_enqueued_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_started_at: OrderByDirection | None = None
-    percentage_empty_state: OrderByDirection | None = None
-    percentage_empty_status: OrderByDirection | None = None
-    percentage_empty_step_logs: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_ended_at: OrderByDirection | None = None
-    percentage_not_empty_enqueued_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_started_at: OrderByDirection | None = None
-    percentage_not_empty_state: OrderByDirection | None = None
-    percentage_not_empty_status: OrderByDirection | None = None
-    percentage_not_empty_step_logs: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-    workflow: WorkflowOrderByInput | None = None
-    workflow_id: OrderByDirection | None = None
-    workflow_version: WorkflowVersionOrderByInput | None = None
-    workflow_version_id: OrderByDirection | None = None
-
-
-class WorkflowVersionOrderByWithGroupByAggregateInput(rt.Input):
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_status: OrderByDirection | None = None
-    count_empty_steps: OrderByDirection | None = None
-    count_empty_trigger: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_status: OrderByDirection | None = None
-    count_not_empty_steps: OrderByDirection | None = None
-    count_not_empty_trigger: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_status: OrderByDirection | None = None
-    count_unique_values_steps: OrderByDirection | None = None
-    count_unique_values_trigger: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_status: OrderByDirection | None = None
-    percentage_empty_steps: OrderByDirection | None = None
-    percentage_empty_trigger: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_status: OrderByDirection | None = None
-    percentage_not_empty_steps: OrderByDirection | None = None
-    percentage_not_empty_trigger: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
-    workflow: WorkflowOrderByInput | None = None
-    workflow_id: OrderByDirection | None = None
-
-
-class WorkspaceMemberOrderByWithGroupByAggregateInput(rt.Input):
-    avg_calendar_start_day: OrderByDirection | None = None
-    count_empty_avatar_url: OrderByDirection | None = None
-    count_empty_calendar_start_day: OrderByDirection | None = None
-    count_empty_color_scheme: OrderByDirection | None = None
-    count_empty_created_at: OrderByDirection | None = None
-    count_empty_created_by: OrderByDirection | None = None
-    count_empty_date_format: OrderByDirection | None = None
-    count_empty_deleted_at: OrderByDirection | None = None
-    count_empty_id: OrderByDirection | None = None
-    count_empty_job_title: OrderByDirection | None = None
-    count_empty_locale: OrderByDirection | None = None
-    count_empty_name: OrderByDirection | None = None
-    count_empty_number_format: OrderByDirection | None = None
-    count_empty_position: OrderByDirection | None = None
-    count_empty_search_vector: OrderByDirection | None = None
-    count_empty_time_format: OrderByDirection | None = None
-    count_empty_time_zone: OrderByDirection | None = None
-    count_empty_updated_at: OrderByDirection | None = None
-    count_empty_updated_by: OrderByDirection | None = None
-    count_empty_user_email: OrderByDirection | None = None
-    count_empty_user_id: OrderByDirection | None = None
-    count_not_empty_avatar_url: OrderByDirection | None = None
-    count_not_empty_calendar_start_day: OrderByDirection | None = None
-    count_not_empty_color_scheme: OrderByDirection | None = None
-    count_not_empty_created_at: OrderByDirection | None = None
-    count_not_empty_created_by: OrderByDirection | None = None
-    count_not_empty_date_format: OrderByDirection | None = None
-    count_not_empty_deleted_at: OrderByDirection | None = None
-    count_not_empty_id: OrderByDirection | None = None
-    count_not_empty_job_title: OrderByDirection | None = None
-    count_not_empty_locale: OrderByDirection | None = None
-    count_not_empty_name: OrderByDirection | None = None
-    count_not_empty_number_format: OrderByDirection | None = None
-    count_not_empty_position: OrderByDirection | None = None
-    count_not_empty_search_vector: OrderByDirection | None = None
-    count_not_empty_time_format: OrderByDirection | None = None
-    count_not_empty_time_zone: OrderByDirection | None = None
-    count_not_empty_updated_at: OrderByDirection | None = None
-    count_not_empty_updated_by: OrderByDirection | None = None
-    count_not_empty_user_email: OrderByDirection | None = None
-    count_not_empty_user_id: OrderByDirection | None = None
-    count_unique_values_avatar_url: OrderByDirection | None = None
-    count_unique_values_calendar_start_day: OrderByDirection | None = None
-    count_unique_values_color_scheme: OrderByDirection | None = None
-    count_unique_values_created_at: OrderByDirection | None = None
-    count_unique_values_created_by: OrderByDirection | None = None
-    count_unique_values_date_format: OrderByDirection | None = None
-    count_unique_values_deleted_at: OrderByDirection | None = None
-    count_unique_values_id: OrderByDirection | None = None
-    count_unique_values_job_title: OrderByDirection | None = None
-    count_unique_values_locale: OrderByDirection | None = None
-    count_unique_values_name: OrderByDirection | None = None
-    count_unique_values_number_format: OrderByDirection | None = None
-    count_unique_values_position: OrderByDirection | None = None
-    count_unique_values_search_vector: OrderByDirection | None = None
-    count_unique_values_time_format: OrderByDirection | None = None
-    count_unique_values_time_zone: OrderByDirection | None = None
-    count_unique_values_updated_at: OrderByDirection | None = None
-    count_unique_values_updated_by: OrderByDirection | None = None
-    count_unique_values_user_email: OrderByDirection | None = None
-    count_unique_values_user_id: OrderByDirection | None = None
-    max_calendar_start_day: OrderByDirection | None = None
-    max_created_at: OrderByDirection | None = None
-    max_deleted_at: OrderByDirection | None = None
-    max_updated_at: OrderByDirection | None = None
-    min_calendar_start_day: OrderByDirection | None = None
-    min_created_at: OrderByDirection | None = None
-    min_deleted_at: OrderByDirection | None = None
-    min_updated_at: OrderByDirection | None = None
-    percentage_empty_avatar_url: OrderByDirection | None = None
-    percentage_empty_calendar_start_day: OrderByDirection | None = None
-    percentage_empty_color_scheme: OrderByDirection | None = None
-    percentage_empty_created_at: OrderByDirection | None = None
-    percentage_empty_created_by: OrderByDirection | None = None
-    percentage_empty_date_format: OrderByDirection | None = None
-    percentage_empty_deleted_at: OrderByDirection | None = None
-    percentage_empty_id: OrderByDirection | None = None
-    percentage_empty_job_title: OrderByDirection | None = None
-    percentage_empty_locale: OrderByDirection | None = None
-    percentage_empty_name: OrderByDirection | None = None
-    percentage_empty_number_format: OrderByDirection | None = None
-    percentage_empty_position: OrderByDirection | None = None
-    percentage_empty_search_vector: OrderByDirection | None = None
-    percentage_empty_time_format: OrderByDirection | None = None
-    percentage_empty_time_zone: OrderByDirection | None = None
-    percentage_empty_updated_at: OrderByDirection | None = None
-    percentage_empty_updated_by: OrderByDirection | None = None
-    percentage_empty_user_email: OrderByDirection | None = None
-    percentage_empty_user_id: OrderByDirection | None = None
-    percentage_not_empty_avatar_url: OrderByDirection | None = None
-    percentage_not_empty_calendar_start_day: OrderByDirection | None = None
-    percentage_not_empty_color_scheme: OrderByDirection | None = None
-    percentage_not_empty_created_at: OrderByDirection | None = None
-    percentage_not_empty_created_by: OrderByDirection | None = None
-    percentage_not_empty_date_format: OrderByDirection | None = None
-    percentage_not_empty_deleted_at: OrderByDirection | None = None
-    percentage_not_empty_id: OrderByDirection | None = None
-    percentage_not_empty_job_title: OrderByDirection | None = None
-    percentage_not_empty_locale: OrderByDirection | None = None
-    percentage_not_empty_name: OrderByDirection | None = None
-    percentage_not_empty_number_format: OrderByDirection | None = None
-    percentage_not_empty_position: OrderByDirection | None = None
-    percentage_not_empty_search_vector: OrderByDirection | None = None
-    percentage_not_empty_time_format: OrderByDirection | None = None
-    percentage_not_empty_time_zone: OrderByDirection | None = None
-    percentage_not_empty_updated_at: OrderByDirection | None = None
-    percentage_not_empty_updated_by: OrderByDirection | None = None
-    percentage_not_empty_user_email: OrderByDirection | None = None
-    percentage_not_empty_user_id: OrderByDirection | None = None
-    sum_calendar_start_day: OrderByDirection | None = None
-    total_count: OrderByDirection | None = None
 
 
 class AttachmentGroupByInput(rt.Input):
@@ -2219,8 +79,8 @@ class AttachmentGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class AttachmentOrderByWithGroupByInput(rt.Input):
-    aggregate: AttachmentOrderByWithGroupByAggregateInput | None = None
+class AttachmentOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2248,6 +108,25 @@ class AttachmentOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyFile countEmptyFileCategory
+        countEmptyFullPath countEmptyId countEmptyName countEmptyPosition countEmptySearchVector countEmptyUpdatedAt
+        countEmptyUpdatedBy countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyFile
+        countNotEmptyFileCategory countNotEmptyFullPath countNotEmptyId countNotEmptyName countNotEmptyPosition
+        countNotEmptySearchVector countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesFile countUniqueValuesFileCategory
+        countUniqueValuesFullPath countUniqueValuesId countUniqueValuesName countUniqueValuesPosition
+        countUniqueValuesSearchVector countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt
+        maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt percentageEmptyCreatedAt percentageEmptyCreatedBy
+        percentageEmptyDeletedAt percentageEmptyFile percentageEmptyFileCategory percentageEmptyFullPath
+        percentageEmptyId percentageEmptyName percentageEmptyPosition percentageEmptySearchVector
+        percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy
+        percentageNotEmptyDeletedAt percentageNotEmptyFile percentageNotEmptyFileCategory percentageNotEmptyFullPath
+        percentageNotEmptyId percentageNotEmptyName percentageNotEmptyPosition percentageNotEmptySearchVector
+        percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy targetCompanyId targetDashboardId targetNoteId
+        targetOpportunityId targetPersonId targetTaskId targetWorkflowId totalCount
+    """
+
 
 class BlocklistGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
@@ -2256,8 +135,8 @@ class BlocklistGroupByInput(rt.Input):
     workspace_member: WorkspaceMemberGroupByInput | None = None
 
 
-class BlocklistOrderByWithGroupByInput(rt.Input):
-    aggregate: BlocklistOrderByWithGroupByAggregateInput | None = None
+class BlocklistOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2270,6 +149,21 @@ class BlocklistOrderByWithGroupByInput(rt.Input):
     workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
     workspace_member_id: OrderByDirection | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyHandle countEmptyId
+        countEmptyPosition countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCreatedAt
+        countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyHandle countNotEmptyId countNotEmptyPosition
+        countNotEmptySearchVector countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesHandle countUniqueValuesId
+        countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy
+        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt percentageEmptyCreatedAt
+        percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyHandle percentageEmptyId
+        percentageEmptyPosition percentageEmptySearchVector percentageEmptyUpdatedAt percentageEmptyUpdatedBy
+        percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyHandle
+        percentageNotEmptyId percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy totalCount workspaceMemberId
+    """
+
 
 class CalendarChannelEventAssociationGroupByInput(rt.Input):
     calendar_channel_id: bool | None = None
@@ -2280,8 +174,8 @@ class CalendarChannelEventAssociationGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class CalendarChannelEventAssociationOrderByWithGroupByInput(rt.Input):
-    aggregate: CalendarChannelEventAssociationOrderByWithGroupByAggregateInput | None = None
+class CalendarChannelEventAssociationOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     calendar_channel_id: OrderByDirection | None = None
     calendar_event: CalendarEventOrderByWithGroupByInput | None = None
     calendar_event_id: OrderByDirection | None = None
@@ -2295,6 +189,25 @@ class CalendarChannelEventAssociationOrderByWithGroupByInput(rt.Input):
     search_vector: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
+
+    _aggregates: typing.ClassVar[str] = """
+        calendarEventId countEmptyCalendarChannelId countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt
+        countEmptyEventExternalId countEmptyId countEmptyPosition countEmptyRecurringEventExternalId
+        countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCalendarChannelId
+        countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyEventExternalId
+        countNotEmptyId countNotEmptyPosition countNotEmptyRecurringEventExternalId countNotEmptySearchVector
+        countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesCalendarChannelId countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesEventExternalId countUniqueValuesId
+        countUniqueValuesPosition countUniqueValuesRecurringEventExternalId countUniqueValuesSearchVector
+        countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt
+        minDeletedAt minUpdatedAt percentageEmptyCalendarChannelId percentageEmptyCreatedAt percentageEmptyCreatedBy
+        percentageEmptyDeletedAt percentageEmptyEventExternalId percentageEmptyId percentageEmptyPosition
+        percentageEmptyRecurringEventExternalId percentageEmptySearchVector percentageEmptyUpdatedAt
+        percentageEmptyUpdatedBy percentageNotEmptyCalendarChannelId percentageNotEmptyCreatedAt
+        percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyEventExternalId percentageNotEmptyId
+        percentageNotEmptyPosition percentageNotEmptyRecurringEventExternalId percentageNotEmptySearchVector
+        percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy totalCount
+    """
 
 
 class CalendarEventGroupByInput(rt.Input):
@@ -2314,8 +227,8 @@ class CalendarEventGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class CalendarEventOrderByWithGroupByInput(rt.Input):
-    aggregate: CalendarEventOrderByWithGroupByAggregateInput | None = None
+class CalendarEventOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     conference_link: LinksOrderByInput | None = None
     conference_solution: OrderByDirection | None = None
     created_at: OrderByDateGranularityInput | None = None
@@ -2337,6 +250,38 @@ class CalendarEventOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyConferenceLink countEmptyConferenceSolution countEmptyCreatedAt countEmptyCreatedBy
+        countEmptyDeletedAt countEmptyDescription countEmptyEndsAt countEmptyExternalCreatedAt
+        countEmptyExternalUpdatedAt countEmptyICalUid countEmptyId countEmptyIsCanceled countEmptyIsFullDay
+        countEmptyLocation countEmptyPosition countEmptySearchVector countEmptyStartsAt countEmptyTitle
+        countEmptyUpdatedAt countEmptyUpdatedBy countFalseIsCanceled countFalseIsFullDay countNotEmptyConferenceLink
+        countNotEmptyConferenceSolution countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt
+        countNotEmptyDescription countNotEmptyEndsAt countNotEmptyExternalCreatedAt countNotEmptyExternalUpdatedAt
+        countNotEmptyICalUid countNotEmptyId countNotEmptyIsCanceled countNotEmptyIsFullDay countNotEmptyLocation
+        countNotEmptyPosition countNotEmptySearchVector countNotEmptyStartsAt countNotEmptyTitle countNotEmptyUpdatedAt
+        countNotEmptyUpdatedBy countTrueIsCanceled countTrueIsFullDay countUniqueValuesConferenceLink
+        countUniqueValuesConferenceSolution countUniqueValuesCreatedAt countUniqueValuesCreatedBy
+        countUniqueValuesDeletedAt countUniqueValuesDescription countUniqueValuesEndsAt
+        countUniqueValuesExternalCreatedAt countUniqueValuesExternalUpdatedAt countUniqueValuesICalUid
+        countUniqueValuesId countUniqueValuesIsCanceled countUniqueValuesIsFullDay countUniqueValuesLocation
+        countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesStartsAt countUniqueValuesTitle
+        countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxEndsAt maxExternalCreatedAt
+        maxExternalUpdatedAt maxStartsAt maxUpdatedAt minCreatedAt minDeletedAt minEndsAt minExternalCreatedAt
+        minExternalUpdatedAt minStartsAt minUpdatedAt percentageEmptyConferenceLink percentageEmptyConferenceSolution
+        percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyDescription
+        percentageEmptyEndsAt percentageEmptyExternalCreatedAt percentageEmptyExternalUpdatedAt percentageEmptyICalUid
+        percentageEmptyId percentageEmptyIsCanceled percentageEmptyIsFullDay percentageEmptyLocation
+        percentageEmptyPosition percentageEmptySearchVector percentageEmptyStartsAt percentageEmptyTitle
+        percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyConferenceLink
+        percentageNotEmptyConferenceSolution percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy
+        percentageNotEmptyDeletedAt percentageNotEmptyDescription percentageNotEmptyEndsAt
+        percentageNotEmptyExternalCreatedAt percentageNotEmptyExternalUpdatedAt percentageNotEmptyICalUid
+        percentageNotEmptyId percentageNotEmptyIsCanceled percentageNotEmptyIsFullDay percentageNotEmptyLocation
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyStartsAt percentageNotEmptyTitle
+        percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy totalCount
+    """
+
 
 class CalendarEventParticipantGroupByInput(rt.Input):
     calendar_event: CalendarEventGroupByInput | None = None
@@ -2350,8 +295,8 @@ class CalendarEventParticipantGroupByInput(rt.Input):
     workspace_member: WorkspaceMemberGroupByInput | None = None
 
 
-class CalendarEventParticipantOrderByWithGroupByInput(rt.Input):
-    aggregate: CalendarEventParticipantOrderByWithGroupByAggregateInput | None = None
+class CalendarEventParticipantOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     calendar_event: CalendarEventOrderByWithGroupByInput | None = None
     calendar_event_id: OrderByDirection | None = None
     created_at: OrderByDateGranularityInput | None = None
@@ -2371,6 +316,26 @@ class CalendarEventParticipantOrderByWithGroupByInput(rt.Input):
     workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
     workspace_member_id: OrderByDirection | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        calendarEventId countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyDisplayName
+        countEmptyHandle countEmptyId countEmptyIsOrganizer countEmptyPosition countEmptyResponseStatus
+        countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy countFalseIsOrganizer countNotEmptyCreatedAt
+        countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyDisplayName countNotEmptyHandle countNotEmptyId
+        countNotEmptyIsOrganizer countNotEmptyPosition countNotEmptyResponseStatus countNotEmptySearchVector
+        countNotEmptyUpdatedAt countNotEmptyUpdatedBy countTrueIsOrganizer countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesDisplayName countUniqueValuesHandle
+        countUniqueValuesId countUniqueValuesIsOrganizer countUniqueValuesPosition countUniqueValuesResponseStatus
+        countUniqueValuesSearchVector countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt
+        maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt percentageEmptyCreatedAt percentageEmptyCreatedBy
+        percentageEmptyDeletedAt percentageEmptyDisplayName percentageEmptyHandle percentageEmptyId
+        percentageEmptyIsOrganizer percentageEmptyPosition percentageEmptyResponseStatus percentageEmptySearchVector
+        percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy
+        percentageNotEmptyDeletedAt percentageNotEmptyDisplayName percentageNotEmptyHandle percentageNotEmptyId
+        percentageNotEmptyIsOrganizer percentageNotEmptyPosition percentageNotEmptyResponseStatus
+        percentageNotEmptySearchVector percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy personId totalCount
+        workspaceMemberId
+    """
+
 
 class CallRecordingGroupByInput(rt.Input):
     application_id: bool | None = None
@@ -2387,8 +352,8 @@ class CallRecordingGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class CallRecordingOrderByWithGroupByInput(rt.Input):
-    aggregate: CallRecordingOrderByWithGroupByAggregateInput | None = None
+class CallRecordingOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     application_id: OrderByDirection | None = None
     audio: OrderByDirection | None = None
     calendar_event: CalendarEventOrderByWithGroupByInput | None = None
@@ -2412,6 +377,35 @@ class CallRecordingOrderByWithGroupByInput(rt.Input):
     updated_by: ActorOrderByInput | None = None
     video: OrderByDirection | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        calendarEventId countEmptyApplicationId countEmptyAudio countEmptyCreatedAt countEmptyCreatedBy
+        countEmptyDeletedAt countEmptyEndedAt countEmptyExternalBotId countEmptyExternalRecordingId countEmptyId
+        countEmptyPosition countEmptyRecordingRequestStatus countEmptySearchVector countEmptyStartedAt countEmptyStatus
+        countEmptySummary countEmptyTitle countEmptyTranscript countEmptyUpdatedAt countEmptyUpdatedBy countEmptyVideo
+        countNotEmptyApplicationId countNotEmptyAudio countNotEmptyCreatedAt countNotEmptyCreatedBy
+        countNotEmptyDeletedAt countNotEmptyEndedAt countNotEmptyExternalBotId countNotEmptyExternalRecordingId
+        countNotEmptyId countNotEmptyPosition countNotEmptyRecordingRequestStatus countNotEmptySearchVector
+        countNotEmptyStartedAt countNotEmptyStatus countNotEmptySummary countNotEmptyTitle countNotEmptyTranscript
+        countNotEmptyUpdatedAt countNotEmptyUpdatedBy countNotEmptyVideo countUniqueValuesApplicationId
+        countUniqueValuesAudio countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt
+        countUniqueValuesEndedAt countUniqueValuesExternalBotId countUniqueValuesExternalRecordingId countUniqueValuesId
+        countUniqueValuesPosition countUniqueValuesRecordingRequestStatus countUniqueValuesSearchVector
+        countUniqueValuesStartedAt countUniqueValuesStatus countUniqueValuesSummary countUniqueValuesTitle
+        countUniqueValuesTranscript countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy countUniqueValuesVideo
+        maxCreatedAt maxDeletedAt maxEndedAt maxStartedAt maxUpdatedAt minCreatedAt minDeletedAt minEndedAt minStartedAt
+        minUpdatedAt percentageEmptyApplicationId percentageEmptyAudio percentageEmptyCreatedAt percentageEmptyCreatedBy
+        percentageEmptyDeletedAt percentageEmptyEndedAt percentageEmptyExternalBotId percentageEmptyExternalRecordingId
+        percentageEmptyId percentageEmptyPosition percentageEmptyRecordingRequestStatus percentageEmptySearchVector
+        percentageEmptyStartedAt percentageEmptyStatus percentageEmptySummary percentageEmptyTitle
+        percentageEmptyTranscript percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageEmptyVideo
+        percentageNotEmptyApplicationId percentageNotEmptyAudio percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy
+        percentageNotEmptyDeletedAt percentageNotEmptyEndedAt percentageNotEmptyExternalBotId
+        percentageNotEmptyExternalRecordingId percentageNotEmptyId percentageNotEmptyPosition
+        percentageNotEmptyRecordingRequestStatus percentageNotEmptySearchVector percentageNotEmptyStartedAt
+        percentageNotEmptyStatus percentageNotEmptySummary percentageNotEmptyTitle percentageNotEmptyTranscript
+        percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy percentageNotEmptyVideo totalCount
+    """
+
 
 class CompanyGroupByInput(rt.Input):
     account_owner: WorkspaceMemberGroupByInput | None = None
@@ -2424,11 +418,11 @@ class CompanyGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class CompanyOrderByWithGroupByInput(rt.Input):
+class CompanyOrderByWithGroupByInput(rt.GroupOrder):
     account_owner: WorkspaceMemberOrderByWithGroupByInput | None = None
     account_owner_id: OrderByDirection | None = None
     address: AddressOrderByInput | None = None
-    aggregate: CompanyOrderByWithGroupByAggregateInput | None = None
+    aggregate: rt.AggregateOrder | None = None
     annual_revenue: CurrencyOrderByInput | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -2442,6 +436,27 @@ class CompanyOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        accountOwnerId avgAnnualRevenueAmountMicros countEmptyAddress countEmptyAnnualRevenue
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyDomainName countEmptyId
+        countEmptyLinkedinLink countEmptyName countEmptyPosition countEmptySearchVector countEmptyUpdatedAt
+        countEmptyUpdatedBy countNotEmptyAddress countNotEmptyAnnualRevenue countNotEmptyCreatedAt
+        countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyDomainName countNotEmptyId countNotEmptyLinkedinLink
+        countNotEmptyName countNotEmptyPosition countNotEmptySearchVector countNotEmptyUpdatedAt countNotEmptyUpdatedBy
+        countUniqueValuesAddress countUniqueValuesAnnualRevenue countUniqueValuesCreatedAt countUniqueValuesCreatedBy
+        countUniqueValuesDeletedAt countUniqueValuesDomainName countUniqueValuesId countUniqueValuesLinkedinLink
+        countUniqueValuesName countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesUpdatedAt
+        countUniqueValuesUpdatedBy maxAnnualRevenueAmountMicros maxCreatedAt maxDeletedAt maxUpdatedAt
+        minAnnualRevenueAmountMicros minCreatedAt minDeletedAt minUpdatedAt percentageEmptyAddress
+        percentageEmptyAnnualRevenue percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt
+        percentageEmptyDomainName percentageEmptyId percentageEmptyLinkedinLink percentageEmptyName
+        percentageEmptyPosition percentageEmptySearchVector percentageEmptyUpdatedAt percentageEmptyUpdatedBy
+        percentageNotEmptyAddress percentageNotEmptyAnnualRevenue percentageNotEmptyCreatedAt
+        percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyDomainName percentageNotEmptyId
+        percentageNotEmptyLinkedinLink percentageNotEmptyName percentageNotEmptyPosition percentageNotEmptySearchVector
+        percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy sumAnnualRevenueAmountMicros totalCount
+    """
+
 
 class DashboardGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
@@ -2450,8 +465,8 @@ class DashboardGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class DashboardOrderByWithGroupByInput(rt.Input):
-    aggregate: DashboardOrderByWithGroupByAggregateInput | None = None
+class DashboardOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2462,6 +477,22 @@ class DashboardOrderByWithGroupByInput(rt.Input):
     title: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
+
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId countEmptyPageLayoutId
+        countEmptyPosition countEmptySearchVector countEmptyTitle countEmptyUpdatedAt countEmptyUpdatedBy
+        countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyId countNotEmptyPageLayoutId
+        countNotEmptyPosition countNotEmptySearchVector countNotEmptyTitle countNotEmptyUpdatedAt countNotEmptyUpdatedBy
+        countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesId
+        countUniqueValuesPageLayoutId countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesTitle
+        countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt
+        minDeletedAt minUpdatedAt percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt
+        percentageEmptyId percentageEmptyPageLayoutId percentageEmptyPosition percentageEmptySearchVector
+        percentageEmptyTitle percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyCreatedAt
+        percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyId percentageNotEmptyPageLayoutId
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyTitle percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy totalCount
+    """
 
 
 class MessageCampaignGroupByInput(rt.Input):
@@ -2476,8 +507,8 @@ class MessageCampaignGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class MessageCampaignOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageCampaignOrderByWithGroupByAggregateInput | None = None
+class MessageCampaignOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     body_template: OrderByDirection | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -2494,6 +525,27 @@ class MessageCampaignOrderByWithGroupByInput(rt.Input):
     unsubscribe_topic_id: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
+
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyBodyTemplate countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyFromAddress
+        countEmptyId countEmptyPosition countEmptySearchVector countEmptySentAt countEmptyStatus countEmptySubject
+        countEmptyUnsubscribeTopicId countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyBodyTemplate
+        countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyFromAddress countNotEmptyId
+        countNotEmptyPosition countNotEmptySearchVector countNotEmptySentAt countNotEmptyStatus countNotEmptySubject
+        countNotEmptyUnsubscribeTopicId countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesBodyTemplate
+        countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesFromAddress
+        countUniqueValuesId countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesSentAt
+        countUniqueValuesStatus countUniqueValuesSubject countUniqueValuesUnsubscribeTopicId countUniqueValuesUpdatedAt
+        countUniqueValuesUpdatedBy listId maxCreatedAt maxDeletedAt maxSentAt maxUpdatedAt minCreatedAt minDeletedAt
+        minSentAt minUpdatedAt percentageEmptyBodyTemplate percentageEmptyCreatedAt percentageEmptyCreatedBy
+        percentageEmptyDeletedAt percentageEmptyFromAddress percentageEmptyId percentageEmptyPosition
+        percentageEmptySearchVector percentageEmptySentAt percentageEmptyStatus percentageEmptySubject
+        percentageEmptyUnsubscribeTopicId percentageEmptyUpdatedAt percentageEmptyUpdatedBy
+        percentageNotEmptyBodyTemplate percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy
+        percentageNotEmptyDeletedAt percentageNotEmptyFromAddress percentageNotEmptyId percentageNotEmptyPosition
+        percentageNotEmptySearchVector percentageNotEmptySentAt percentageNotEmptyStatus percentageNotEmptySubject
+        percentageNotEmptyUnsubscribeTopicId percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy totalCount
+    """
 
 
 class MessageChannelMessageAssociationGroupByInput(rt.Input):
@@ -2514,8 +566,8 @@ class MessageChannelMessageAssociationMessageFolderGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageChannelMessageAssociationMessageFolderOrderByWithGroupByAggregateInput | None = None
+class MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2528,9 +580,24 @@ class MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput(rt.In
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId countEmptyMessageFolderId
+        countEmptyPosition countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCreatedAt
+        countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyId countNotEmptyMessageFolderId countNotEmptyPosition
+        countNotEmptySearchVector countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesId countUniqueValuesMessageFolderId
+        countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy
+        maxCreatedAt maxDeletedAt maxUpdatedAt messageChannelMessageAssociationId minCreatedAt minDeletedAt minUpdatedAt
+        percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyId
+        percentageEmptyMessageFolderId percentageEmptyPosition percentageEmptySearchVector percentageEmptyUpdatedAt
+        percentageEmptyUpdatedBy percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt
+        percentageNotEmptyId percentageNotEmptyMessageFolderId percentageNotEmptyPosition percentageNotEmptySearchVector
+        percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy totalCount
+    """
 
-class MessageChannelMessageAssociationOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageChannelMessageAssociationOrderByWithGroupByAggregateInput | None = None
+
+class MessageChannelMessageAssociationOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2547,6 +614,26 @@ class MessageChannelMessageAssociationOrderByWithGroupByInput(rt.Input):
     search_vector: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
+
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyDirection countEmptyId
+        countEmptyMessageChannelId countEmptyMessageExternalId countEmptyMessageThreadExternalId countEmptyPosition
+        countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCreatedAt countNotEmptyCreatedBy
+        countNotEmptyDeletedAt countNotEmptyDirection countNotEmptyId countNotEmptyMessageChannelId
+        countNotEmptyMessageExternalId countNotEmptyMessageThreadExternalId countNotEmptyPosition
+        countNotEmptySearchVector countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesDirection countUniqueValuesId
+        countUniqueValuesMessageChannelId countUniqueValuesMessageExternalId countUniqueValuesMessageThreadExternalId
+        countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy
+        maxCreatedAt maxDeletedAt maxUpdatedAt messageId messageThreadId minCreatedAt minDeletedAt minUpdatedAt
+        percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyDirection
+        percentageEmptyId percentageEmptyMessageChannelId percentageEmptyMessageExternalId
+        percentageEmptyMessageThreadExternalId percentageEmptyPosition percentageEmptySearchVector
+        percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy
+        percentageNotEmptyDeletedAt percentageNotEmptyDirection percentageNotEmptyId percentageNotEmptyMessageChannelId
+        percentageNotEmptyMessageExternalId percentageNotEmptyMessageThreadExternalId percentageNotEmptyPosition
+        percentageNotEmptySearchVector percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy totalCount
+    """
 
 
 class MessageGroupByInput(rt.Input):
@@ -2575,8 +662,8 @@ class MessageListMemberGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class MessageListMemberOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageListMemberOrderByWithGroupByAggregateInput | None = None
+class MessageListMemberOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2590,9 +677,23 @@ class MessageListMemberOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId countEmptyPosition
+        countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCreatedAt countNotEmptyCreatedBy
+        countNotEmptyDeletedAt countNotEmptyId countNotEmptyPosition countNotEmptySearchVector countNotEmptyUpdatedAt
+        countNotEmptyUpdatedBy countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt
+        countUniqueValuesId countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesUpdatedAt
+        countUniqueValuesUpdatedBy listId maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyId
+        percentageEmptyPosition percentageEmptySearchVector percentageEmptyUpdatedAt percentageEmptyUpdatedBy
+        percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyId
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy personId totalCount
+    """
 
-class MessageListOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageListOrderByWithGroupByAggregateInput | None = None
+
+class MessageListOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2603,9 +704,24 @@ class MessageListOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId countEmptyName
+        countEmptyPosition countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCreatedAt
+        countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyId countNotEmptyName countNotEmptyPosition
+        countNotEmptySearchVector countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesId countUniqueValuesName
+        countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy
+        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt percentageEmptyCreatedAt
+        percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyId percentageEmptyName percentageEmptyPosition
+        percentageEmptySearchVector percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyCreatedAt
+        percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyId percentageNotEmptyName
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy totalCount
+    """
 
-class MessageOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageOrderByWithGroupByAggregateInput | None = None
+
+class MessageOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2625,6 +741,29 @@ class MessageOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyDeliveryStatus
+        countEmptyHeaderMessageId countEmptyId countEmptyIsDraft countEmptyPosition countEmptyReceivedAt
+        countEmptySearchVector countEmptySubject countEmptyText countEmptyUpdatedAt countEmptyUpdatedBy
+        countFalseIsDraft countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt
+        countNotEmptyDeliveryStatus countNotEmptyHeaderMessageId countNotEmptyId countNotEmptyIsDraft
+        countNotEmptyPosition countNotEmptyReceivedAt countNotEmptySearchVector countNotEmptySubject countNotEmptyText
+        countNotEmptyUpdatedAt countNotEmptyUpdatedBy countTrueIsDraft countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesDeliveryStatus
+        countUniqueValuesHeaderMessageId countUniqueValuesId countUniqueValuesIsDraft countUniqueValuesPosition
+        countUniqueValuesReceivedAt countUniqueValuesSearchVector countUniqueValuesSubject countUniqueValuesText
+        countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxReceivedAt maxUpdatedAt
+        messageCampaignId messageThreadId minCreatedAt minDeletedAt minReceivedAt minUpdatedAt percentageEmptyCreatedAt
+        percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyDeliveryStatus percentageEmptyHeaderMessageId
+        percentageEmptyId percentageEmptyIsDraft percentageEmptyPosition percentageEmptyReceivedAt
+        percentageEmptySearchVector percentageEmptySubject percentageEmptyText percentageEmptyUpdatedAt
+        percentageEmptyUpdatedBy percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt
+        percentageNotEmptyDeliveryStatus percentageNotEmptyHeaderMessageId percentageNotEmptyId
+        percentageNotEmptyIsDraft percentageNotEmptyPosition percentageNotEmptyReceivedAt percentageNotEmptySearchVector
+        percentageNotEmptySubject percentageNotEmptyText percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy
+        totalCount
+    """
+
 
 class MessageParticipantGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
@@ -2638,8 +777,8 @@ class MessageParticipantGroupByInput(rt.Input):
     workspace_member: WorkspaceMemberGroupByInput | None = None
 
 
-class MessageParticipantOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageParticipantOrderByWithGroupByAggregateInput | None = None
+class MessageParticipantOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2660,6 +799,23 @@ class MessageParticipantOrderByWithGroupByInput(rt.Input):
     workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
     workspace_member_id: OrderByDirection | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyDisplayName countEmptyHandle
+        countEmptyId countEmptyPosition countEmptyRole countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy
+        countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyDisplayName
+        countNotEmptyHandle countNotEmptyId countNotEmptyPosition countNotEmptyRole countNotEmptySearchVector
+        countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesCreatedAt countUniqueValuesCreatedBy
+        countUniqueValuesDeletedAt countUniqueValuesDisplayName countUniqueValuesHandle countUniqueValuesId
+        countUniqueValuesPosition countUniqueValuesRole countUniqueValuesSearchVector countUniqueValuesUpdatedAt
+        countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxUpdatedAt messageCampaignId messageId minCreatedAt
+        minDeletedAt minUpdatedAt percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt
+        percentageEmptyDisplayName percentageEmptyHandle percentageEmptyId percentageEmptyPosition percentageEmptyRole
+        percentageEmptySearchVector percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyCreatedAt
+        percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyDisplayName percentageNotEmptyHandle
+        percentageNotEmptyId percentageNotEmptyPosition percentageNotEmptyRole percentageNotEmptySearchVector
+        percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy personId totalCount workspaceMemberId
+    """
+
 
 class MessageThreadGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
@@ -2667,8 +823,8 @@ class MessageThreadGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class MessageThreadOrderByWithGroupByInput(rt.Input):
-    aggregate: MessageThreadOrderByWithGroupByAggregateInput | None = None
+class MessageThreadOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2679,6 +835,21 @@ class MessageThreadOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId countEmptyPosition
+        countEmptySearchVector countEmptySubject countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCreatedAt
+        countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyId countNotEmptyPosition countNotEmptySearchVector
+        countNotEmptySubject countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesId countUniqueValuesPosition
+        countUniqueValuesSearchVector countUniqueValuesSubject countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy
+        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt percentageEmptyCreatedAt
+        percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyId percentageEmptyPosition
+        percentageEmptySearchVector percentageEmptySubject percentageEmptyUpdatedAt percentageEmptyUpdatedBy
+        percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyId
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptySubject percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy totalCount
+    """
+
 
 class NoteGroupByInput(rt.Input):
     body_v_2: RichTextGroupByInput | None = None
@@ -2687,8 +858,8 @@ class NoteGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class NoteOrderByWithGroupByInput(rt.Input):
-    aggregate: NoteOrderByWithGroupByAggregateInput | None = None
+class NoteOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     body_v_2: RichTextOrderByInput | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -2700,6 +871,22 @@ class NoteOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyBodyV2 countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId
+        countEmptyPosition countEmptySearchVector countEmptyTitle countEmptyUpdatedAt countEmptyUpdatedBy
+        countNotEmptyBodyV2 countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyId
+        countNotEmptyPosition countNotEmptySearchVector countNotEmptyTitle countNotEmptyUpdatedAt countNotEmptyUpdatedBy
+        countUniqueValuesBodyV2 countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt
+        countUniqueValuesId countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesTitle
+        countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt
+        minDeletedAt minUpdatedAt percentageEmptyBodyV2 percentageEmptyCreatedAt percentageEmptyCreatedBy
+        percentageEmptyDeletedAt percentageEmptyId percentageEmptyPosition percentageEmptySearchVector
+        percentageEmptyTitle percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyBodyV2
+        percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyId
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyTitle percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy totalCount
+    """
+
 
 class NoteTargetGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
@@ -2710,8 +897,8 @@ class NoteTargetGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class NoteTargetOrderByWithGroupByInput(rt.Input):
-    aggregate: NoteTargetOrderByWithGroupByAggregateInput | None = None
+class NoteTargetOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2729,6 +916,20 @@ class NoteTargetOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId countEmptyPosition
+        countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCreatedAt countNotEmptyCreatedBy
+        countNotEmptyDeletedAt countNotEmptyId countNotEmptyPosition countNotEmptySearchVector countNotEmptyUpdatedAt
+        countNotEmptyUpdatedBy countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt
+        countUniqueValuesId countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesUpdatedAt
+        countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt noteId
+        percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyId
+        percentageEmptyPosition percentageEmptySearchVector percentageEmptyUpdatedAt percentageEmptyUpdatedBy
+        percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyId
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy targetCompanyId targetOpportunityId targetPersonId totalCount
+    """
+
 
 class OpportunityGroupByInput(rt.Input):
     amount: CurrencyGroupByInput | None = None
@@ -2742,8 +943,8 @@ class OpportunityGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class OpportunityOrderByWithGroupByInput(rt.Input):
-    aggregate: OpportunityOrderByWithGroupByAggregateInput | None = None
+class OpportunityOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     amount: CurrencyOrderByInput | None = None
     close_date: OrderByDateGranularityInput | None = None
     company: CompanyOrderByWithGroupByInput | None = None
@@ -2763,6 +964,25 @@ class OpportunityOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        avgAmountAmountMicros companyId countEmptyAmount countEmptyCloseDate countEmptyCreatedAt
+        countEmptyCreatedBy countEmptyDeletedAt countEmptyId countEmptyName countEmptyPosition countEmptySearchVector
+        countEmptyStage countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyAmount countNotEmptyCloseDate
+        countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyId countNotEmptyName
+        countNotEmptyPosition countNotEmptySearchVector countNotEmptyStage countNotEmptyUpdatedAt countNotEmptyUpdatedBy
+        countUniqueValuesAmount countUniqueValuesCloseDate countUniqueValuesCreatedAt countUniqueValuesCreatedBy
+        countUniqueValuesDeletedAt countUniqueValuesId countUniqueValuesName countUniqueValuesPosition
+        countUniqueValuesSearchVector countUniqueValuesStage countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy
+        maxAmountAmountMicros maxCloseDate maxCreatedAt maxDeletedAt maxUpdatedAt minAmountAmountMicros minCloseDate
+        minCreatedAt minDeletedAt minUpdatedAt ownerId percentageEmptyAmount percentageEmptyCloseDate
+        percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyId percentageEmptyName
+        percentageEmptyPosition percentageEmptySearchVector percentageEmptyStage percentageEmptyUpdatedAt
+        percentageEmptyUpdatedBy percentageNotEmptyAmount percentageNotEmptyCloseDate percentageNotEmptyCreatedAt
+        percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyId percentageNotEmptyName
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyStage percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy pointOfContactId sumAmountAmountMicros totalCount
+    """
+
 
 class PersonGroupByInput(rt.Input):
     company: CompanyGroupByInput | None = None
@@ -2775,8 +995,8 @@ class PersonGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class PersonOrderByWithGroupByInput(rt.Input):
-    aggregate: PersonOrderByWithGroupByAggregateInput | None = None
+class PersonOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     avatar_file: OrderByDirection | None = None
     avatar_url: OrderByDirection | None = None
     company: CompanyOrderByWithGroupByInput | None = None
@@ -2795,6 +1015,28 @@ class PersonOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        companyId countEmptyAvatarFile countEmptyAvatarUrl countEmptyCreatedAt countEmptyCreatedBy
+        countEmptyDeletedAt countEmptyEmails countEmptyId countEmptyJobTitle countEmptyLinkedinLink countEmptyName
+        countEmptyPhones countEmptyPosition countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy
+        countNotEmptyAvatarFile countNotEmptyAvatarUrl countNotEmptyCreatedAt countNotEmptyCreatedBy
+        countNotEmptyDeletedAt countNotEmptyEmails countNotEmptyId countNotEmptyJobTitle countNotEmptyLinkedinLink
+        countNotEmptyName countNotEmptyPhones countNotEmptyPosition countNotEmptySearchVector countNotEmptyUpdatedAt
+        countNotEmptyUpdatedBy countUniqueValuesAvatarFile countUniqueValuesAvatarUrl countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesEmails countUniqueValuesId
+        countUniqueValuesJobTitle countUniqueValuesLinkedinLink countUniqueValuesName countUniqueValuesPhones
+        countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy
+        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt percentageEmptyAvatarFile
+        percentageEmptyAvatarUrl percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt
+        percentageEmptyEmails percentageEmptyId percentageEmptyJobTitle percentageEmptyLinkedinLink percentageEmptyName
+        percentageEmptyPhones percentageEmptyPosition percentageEmptySearchVector percentageEmptyUpdatedAt
+        percentageEmptyUpdatedBy percentageNotEmptyAvatarFile percentageNotEmptyAvatarUrl percentageNotEmptyCreatedAt
+        percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyEmails percentageNotEmptyId
+        percentageNotEmptyJobTitle percentageNotEmptyLinkedinLink percentageNotEmptyName percentageNotEmptyPhones
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy totalCount
+    """
+
 
 class TaskGroupByInput(rt.Input):
     assignee: WorkspaceMemberGroupByInput | None = None
@@ -2806,8 +1048,8 @@ class TaskGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class TaskOrderByWithGroupByInput(rt.Input):
-    aggregate: TaskOrderByWithGroupByAggregateInput | None = None
+class TaskOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     assignee: WorkspaceMemberOrderByWithGroupByInput | None = None
     assignee_id: OrderByDirection | None = None
     body_v_2: RichTextOrderByInput | None = None
@@ -2823,6 +1065,24 @@ class TaskOrderByWithGroupByInput(rt.Input):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        assigneeId countEmptyBodyV2 countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyDueAt
+        countEmptyId countEmptyPosition countEmptySearchVector countEmptyStatus countEmptyTitle countEmptyUpdatedAt
+        countEmptyUpdatedBy countNotEmptyBodyV2 countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt
+        countNotEmptyDueAt countNotEmptyId countNotEmptyPosition countNotEmptySearchVector countNotEmptyStatus
+        countNotEmptyTitle countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesBodyV2
+        countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesDueAt
+        countUniqueValuesId countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesStatus
+        countUniqueValuesTitle countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxDueAt
+        maxUpdatedAt minCreatedAt minDeletedAt minDueAt minUpdatedAt percentageEmptyBodyV2 percentageEmptyCreatedAt
+        percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyDueAt percentageEmptyId percentageEmptyPosition
+        percentageEmptySearchVector percentageEmptyStatus percentageEmptyTitle percentageEmptyUpdatedAt
+        percentageEmptyUpdatedBy percentageNotEmptyBodyV2 percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy
+        percentageNotEmptyDeletedAt percentageNotEmptyDueAt percentageNotEmptyId percentageNotEmptyPosition
+        percentageNotEmptySearchVector percentageNotEmptyStatus percentageNotEmptyTitle percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy totalCount
+    """
+
 
 class TaskTargetGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
@@ -2833,8 +1093,8 @@ class TaskTargetGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class TaskTargetOrderByWithGroupByInput(rt.Input):
-    aggregate: TaskTargetOrderByWithGroupByAggregateInput | None = None
+class TaskTargetOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2851,6 +1111,20 @@ class TaskTargetOrderByWithGroupByInput(rt.Input):
     task_id: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
+
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId countEmptyPosition
+        countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCreatedAt countNotEmptyCreatedBy
+        countNotEmptyDeletedAt countNotEmptyId countNotEmptyPosition countNotEmptySearchVector countNotEmptyUpdatedAt
+        countNotEmptyUpdatedBy countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt
+        countUniqueValuesId countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesUpdatedAt
+        countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyId
+        percentageEmptyPosition percentageEmptySearchVector percentageEmptyUpdatedAt percentageEmptyUpdatedBy
+        percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyId
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy targetCompanyId targetOpportunityId targetPersonId taskId totalCount
+    """
 
 
 class TimelineActivityGroupByInput(rt.Input):
@@ -2872,8 +1146,8 @@ class TimelineActivityGroupByInput(rt.Input):
     workspace_member: WorkspaceMemberGroupByInput | None = None
 
 
-class TimelineActivityOrderByWithGroupByInput(rt.Input):
-    aggregate: TimelineActivityOrderByWithGroupByAggregateInput | None = None
+class TimelineActivityOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2913,6 +1187,30 @@ class TimelineActivityOrderByWithGroupByInput(rt.Input):
     workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
     workspace_member_id: OrderByDirection | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyHappensAt countEmptyId
+        countEmptyLinkedObjectMetadataId countEmptyLinkedRecordCachedName countEmptyLinkedRecordId countEmptyName
+        countEmptyPosition countEmptyProperties countEmptySearchVector countEmptyUpdatedAt countEmptyUpdatedBy
+        countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyHappensAt countNotEmptyId
+        countNotEmptyLinkedObjectMetadataId countNotEmptyLinkedRecordCachedName countNotEmptyLinkedRecordId
+        countNotEmptyName countNotEmptyPosition countNotEmptyProperties countNotEmptySearchVector countNotEmptyUpdatedAt
+        countNotEmptyUpdatedBy countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt
+        countUniqueValuesHappensAt countUniqueValuesId countUniqueValuesLinkedObjectMetadataId
+        countUniqueValuesLinkedRecordCachedName countUniqueValuesLinkedRecordId countUniqueValuesName
+        countUniqueValuesPosition countUniqueValuesProperties countUniqueValuesSearchVector countUniqueValuesUpdatedAt
+        countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxHappensAt maxUpdatedAt minCreatedAt minDeletedAt
+        minHappensAt minUpdatedAt percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt
+        percentageEmptyHappensAt percentageEmptyId percentageEmptyLinkedObjectMetadataId
+        percentageEmptyLinkedRecordCachedName percentageEmptyLinkedRecordId percentageEmptyName percentageEmptyPosition
+        percentageEmptyProperties percentageEmptySearchVector percentageEmptyUpdatedAt percentageEmptyUpdatedBy
+        percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyHappensAt
+        percentageNotEmptyId percentageNotEmptyLinkedObjectMetadataId percentageNotEmptyLinkedRecordCachedName
+        percentageNotEmptyLinkedRecordId percentageNotEmptyName percentageNotEmptyPosition percentageNotEmptyProperties
+        percentageNotEmptySearchVector percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy targetCompanyId
+        targetDashboardId targetMessageCampaignId targetMessageListId targetNoteId targetOpportunityId targetPersonId
+        targetTaskId targetWorkflowId targetWorkflowRunId targetWorkflowVersionId totalCount workspaceMemberId
+    """
+
 
 class WorkflowAutomatedTriggerGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
@@ -2921,8 +1219,8 @@ class WorkflowAutomatedTriggerGroupByInput(rt.Input):
     workflow: WorkflowGroupByInput | None = None
 
 
-class WorkflowAutomatedTriggerOrderByWithGroupByInput(rt.Input):
-    aggregate: WorkflowAutomatedTriggerOrderByWithGroupByAggregateInput | None = None
+class WorkflowAutomatedTriggerOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2936,6 +1234,22 @@ class WorkflowAutomatedTriggerOrderByWithGroupByInput(rt.Input):
     workflow: WorkflowOrderByWithGroupByInput | None = None
     workflow_id: OrderByDirection | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId countEmptyPosition
+        countEmptySearchVector countEmptySettings countEmptyType countEmptyUpdatedAt countEmptyUpdatedBy
+        countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyId countNotEmptyPosition
+        countNotEmptySearchVector countNotEmptySettings countNotEmptyType countNotEmptyUpdatedAt countNotEmptyUpdatedBy
+        countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesId
+        countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesSettings countUniqueValuesType
+        countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt
+        minDeletedAt minUpdatedAt percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt
+        percentageEmptyId percentageEmptyPosition percentageEmptySearchVector percentageEmptySettings
+        percentageEmptyType percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyCreatedAt
+        percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyId percentageNotEmptyPosition
+        percentageNotEmptySearchVector percentageNotEmptySettings percentageNotEmptyType percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy totalCount workflowId
+    """
+
 
 class WorkflowGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
@@ -2945,8 +1259,8 @@ class WorkflowGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class WorkflowOrderByWithGroupByInput(rt.Input):
-    aggregate: WorkflowOrderByWithGroupByAggregateInput | None = None
+class WorkflowOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2958,6 +1272,24 @@ class WorkflowOrderByWithGroupByInput(rt.Input):
     statuses: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
+
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId
+        countEmptyLastPublishedVersionId countEmptyName countEmptyPosition countEmptySearchVector countEmptyStatuses
+        countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt
+        countNotEmptyId countNotEmptyLastPublishedVersionId countNotEmptyName countNotEmptyPosition
+        countNotEmptySearchVector countNotEmptyStatuses countNotEmptyUpdatedAt countNotEmptyUpdatedBy
+        countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesId
+        countUniqueValuesLastPublishedVersionId countUniqueValuesName countUniqueValuesPosition
+        countUniqueValuesSearchVector countUniqueValuesStatuses countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy
+        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt percentageEmptyCreatedAt
+        percentageEmptyCreatedBy percentageEmptyDeletedAt percentageEmptyId percentageEmptyLastPublishedVersionId
+        percentageEmptyName percentageEmptyPosition percentageEmptySearchVector percentageEmptyStatuses
+        percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy
+        percentageNotEmptyDeletedAt percentageNotEmptyId percentageNotEmptyLastPublishedVersionId percentageNotEmptyName
+        percentageNotEmptyPosition percentageNotEmptySearchVector percentageNotEmptyStatuses percentageNotEmptyUpdatedAt
+        percentageNotEmptyUpdatedBy totalCount
+    """
 
 
 class WorkflowRunGroupByInput(rt.Input):
@@ -2972,8 +1304,8 @@ class WorkflowRunGroupByInput(rt.Input):
     workflow_version: WorkflowVersionGroupByInput | None = None
 
 
-class WorkflowRunOrderByWithGroupByInput(rt.Input):
-    aggregate: WorkflowRunOrderByWithGroupByAggregateInput | None = None
+class WorkflowRunOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -2994,6 +1326,28 @@ class WorkflowRunOrderByWithGroupByInput(rt.Input):
     workflow_version: WorkflowVersionOrderByWithGroupByInput | None = None
     workflow_version_id: OrderByDirection | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyEndedAt countEmptyEnqueuedAt
+        countEmptyId countEmptyName countEmptyPosition countEmptySearchVector countEmptyStartedAt countEmptyState
+        countEmptyStatus countEmptyStepLogs countEmptyUpdatedAt countEmptyUpdatedBy countNotEmptyCreatedAt
+        countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyEndedAt countNotEmptyEnqueuedAt countNotEmptyId
+        countNotEmptyName countNotEmptyPosition countNotEmptySearchVector countNotEmptyStartedAt countNotEmptyState
+        countNotEmptyStatus countNotEmptyStepLogs countNotEmptyUpdatedAt countNotEmptyUpdatedBy
+        countUniqueValuesCreatedAt countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesEndedAt
+        countUniqueValuesEnqueuedAt countUniqueValuesId countUniqueValuesName countUniqueValuesPosition
+        countUniqueValuesSearchVector countUniqueValuesStartedAt countUniqueValuesState countUniqueValuesStatus
+        countUniqueValuesStepLogs countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt
+        maxEndedAt maxEnqueuedAt maxStartedAt maxUpdatedAt minCreatedAt minDeletedAt minEndedAt minEnqueuedAt
+        minStartedAt minUpdatedAt percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDeletedAt
+        percentageEmptyEndedAt percentageEmptyEnqueuedAt percentageEmptyId percentageEmptyName percentageEmptyPosition
+        percentageEmptySearchVector percentageEmptyStartedAt percentageEmptyState percentageEmptyStatus
+        percentageEmptyStepLogs percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyCreatedAt
+        percentageNotEmptyCreatedBy percentageNotEmptyDeletedAt percentageNotEmptyEndedAt percentageNotEmptyEnqueuedAt
+        percentageNotEmptyId percentageNotEmptyName percentageNotEmptyPosition percentageNotEmptySearchVector
+        percentageNotEmptyStartedAt percentageNotEmptyState percentageNotEmptyStatus percentageNotEmptyStepLogs
+        percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy totalCount workflowId workflowVersionId
+    """
+
 
 class WorkflowVersionGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
@@ -3003,8 +1357,8 @@ class WorkflowVersionGroupByInput(rt.Input):
     workflow: WorkflowGroupByInput | None = None
 
 
-class WorkflowVersionOrderByWithGroupByInput(rt.Input):
-    aggregate: WorkflowVersionOrderByWithGroupByAggregateInput | None = None
+class WorkflowVersionOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDateGranularityInput | None = None
@@ -3020,6 +1374,24 @@ class WorkflowVersionOrderByWithGroupByInput(rt.Input):
     workflow: WorkflowOrderByWithGroupByInput | None = None
     workflow_id: OrderByDirection | None = None
 
+    _aggregates: typing.ClassVar[str] = """
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDeletedAt countEmptyId countEmptyName
+        countEmptyPosition countEmptySearchVector countEmptyStatus countEmptySteps countEmptyTrigger countEmptyUpdatedAt
+        countEmptyUpdatedBy countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDeletedAt countNotEmptyId
+        countNotEmptyName countNotEmptyPosition countNotEmptySearchVector countNotEmptyStatus countNotEmptySteps
+        countNotEmptyTrigger countNotEmptyUpdatedAt countNotEmptyUpdatedBy countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDeletedAt countUniqueValuesId countUniqueValuesName
+        countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesStatus countUniqueValuesSteps
+        countUniqueValuesTrigger countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy maxCreatedAt maxDeletedAt
+        maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt percentageEmptyCreatedAt percentageEmptyCreatedBy
+        percentageEmptyDeletedAt percentageEmptyId percentageEmptyName percentageEmptyPosition
+        percentageEmptySearchVector percentageEmptyStatus percentageEmptySteps percentageEmptyTrigger
+        percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy
+        percentageNotEmptyDeletedAt percentageNotEmptyId percentageNotEmptyName percentageNotEmptyPosition
+        percentageNotEmptySearchVector percentageNotEmptyStatus percentageNotEmptySteps percentageNotEmptyTrigger
+        percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy totalCount workflowId
+    """
+
 
 class WorkspaceMemberGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
@@ -3027,8 +1399,8 @@ class WorkspaceMemberGroupByInput(rt.Input):
     updated_at: GroupByDateGranularityInput | None = None
 
 
-class WorkspaceMemberOrderByWithGroupByInput(rt.Input):
-    aggregate: WorkspaceMemberOrderByWithGroupByAggregateInput | None = None
+class WorkspaceMemberOrderByWithGroupByInput(rt.GroupOrder):
+    aggregate: rt.AggregateOrder | None = None
     avatar_url: OrderByDirection | None = None
     calendar_start_day: OrderByDirection | None = None
     color_scheme: OrderByDirection | None = None
@@ -3049,3 +1421,32 @@ class WorkspaceMemberOrderByWithGroupByInput(rt.Input):
     updated_by: ActorOrderByInput | None = None
     user_email: OrderByDirection | None = None
     user_id: OrderByDirection | None = None
+
+    _aggregates: typing.ClassVar[str] = """
+        avgCalendarStartDay countEmptyAvatarUrl countEmptyCalendarStartDay countEmptyColorScheme
+        countEmptyCreatedAt countEmptyCreatedBy countEmptyDateFormat countEmptyDeletedAt countEmptyId countEmptyJobTitle
+        countEmptyLocale countEmptyName countEmptyNumberFormat countEmptyPosition countEmptySearchVector
+        countEmptyTimeFormat countEmptyTimeZone countEmptyUpdatedAt countEmptyUpdatedBy countEmptyUserEmail
+        countEmptyUserId countNotEmptyAvatarUrl countNotEmptyCalendarStartDay countNotEmptyColorScheme
+        countNotEmptyCreatedAt countNotEmptyCreatedBy countNotEmptyDateFormat countNotEmptyDeletedAt countNotEmptyId
+        countNotEmptyJobTitle countNotEmptyLocale countNotEmptyName countNotEmptyNumberFormat countNotEmptyPosition
+        countNotEmptySearchVector countNotEmptyTimeFormat countNotEmptyTimeZone countNotEmptyUpdatedAt
+        countNotEmptyUpdatedBy countNotEmptyUserEmail countNotEmptyUserId countUniqueValuesAvatarUrl
+        countUniqueValuesCalendarStartDay countUniqueValuesColorScheme countUniqueValuesCreatedAt
+        countUniqueValuesCreatedBy countUniqueValuesDateFormat countUniqueValuesDeletedAt countUniqueValuesId
+        countUniqueValuesJobTitle countUniqueValuesLocale countUniqueValuesName countUniqueValuesNumberFormat
+        countUniqueValuesPosition countUniqueValuesSearchVector countUniqueValuesTimeFormat countUniqueValuesTimeZone
+        countUniqueValuesUpdatedAt countUniqueValuesUpdatedBy countUniqueValuesUserEmail countUniqueValuesUserId
+        maxCalendarStartDay maxCreatedAt maxDeletedAt maxUpdatedAt minCalendarStartDay minCreatedAt minDeletedAt
+        minUpdatedAt percentageEmptyAvatarUrl percentageEmptyCalendarStartDay percentageEmptyColorScheme
+        percentageEmptyCreatedAt percentageEmptyCreatedBy percentageEmptyDateFormat percentageEmptyDeletedAt
+        percentageEmptyId percentageEmptyJobTitle percentageEmptyLocale percentageEmptyName percentageEmptyNumberFormat
+        percentageEmptyPosition percentageEmptySearchVector percentageEmptyTimeFormat percentageEmptyTimeZone
+        percentageEmptyUpdatedAt percentageEmptyUpdatedBy percentageEmptyUserEmail percentageEmptyUserId
+        percentageNotEmptyAvatarUrl percentageNotEmptyCalendarStartDay percentageNotEmptyColorScheme
+        percentageNotEmptyCreatedAt percentageNotEmptyCreatedBy percentageNotEmptyDateFormat percentageNotEmptyDeletedAt
+        percentageNotEmptyId percentageNotEmptyJobTitle percentageNotEmptyLocale percentageNotEmptyName
+        percentageNotEmptyNumberFormat percentageNotEmptyPosition percentageNotEmptySearchVector
+        percentageNotEmptyTimeFormat percentageNotEmptyTimeZone percentageNotEmptyUpdatedAt percentageNotEmptyUpdatedBy
+        percentageNotEmptyUserEmail percentageNotEmptyUserId sumCalendarStartDay totalCount
+    """

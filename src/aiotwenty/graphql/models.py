@@ -9,11 +9,20 @@ from enum import Enum
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from aiotwenty.graphql.advice import filter_the_other
+from aiotwenty.graphql.advice import did_you_mean, filter_the_other
 from aiotwenty.graphql.ids import id_fields, id_problem
 
 T = TypeVar("T")
@@ -84,6 +93,40 @@ class Filter(Input):
                     detail = InitErrorDetails(type=kind, loc=(str(name),), input=None)
                     raise ValidationError.from_exception_data(cls.__name__, [detail])
         return value
+
+
+AggregateOrder: TypeAlias = Mapping[str, str]
+"""Directions by aggregate: `{"sum_amount_amount_micros": "DescNullsLast"}`; `GroupOrder` checks it."""
+_DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
+
+
+class GroupOrder(Input):
+    """Base of what `order_by` takes for the groups of an object."""
+
+    _aggregates: ClassVar[str] = ""
+    """The names of its aggregates, as the server has them."""
+
+    @field_validator("aggregate", mode="before", check_fields=False)
+    @classmethod
+    def _know_aggregates(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        known = frozenset(cls._aggregates.split())
+        directions: dict[str, str] = {}
+        for name, direction in value.items():
+            graphql = str(name) if name in known else graphql_name(str(name))
+            text = direction.value if isinstance(direction, Enum) else direction
+            if graphql not in known:
+                advice = f"there is no such aggregate{did_you_mean(graphql, known)}"
+            elif text not in _DIRECTIONS:
+                advice = f"a direction is one of {', '.join(_DIRECTIONS)}"
+            else:
+                directions[graphql] = text
+                continue
+            kind = PydanticCustomError("aggregate_order", "{advice}", {"advice": advice})
+            detail = InitErrorDetails(type=kind, loc=(str(name),), input=None)
+            raise ValidationError.from_exception_data(cls.__name__, [detail])
+        return directions
 
 
 Open = Annotated[T | str, Field(union_mode="left_to_right")]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLID,
     GraphQLInputField,
     GraphQLInputObjectType,
@@ -21,6 +22,8 @@ from graphql import (
     get_nullable_type,
 )
 
+from aiotwenty.codegen.model.scalars import AGGREGATE_ORDER
+
 _DATES = {"DateTime": "DateTimeFilter", "Date": "DateFilter"}
 
 
@@ -29,6 +32,7 @@ def amend(schema: GraphQLSchema) -> None:
     _ids_are_uuids(schema)
     parts_may_be_null(schema)
     _dates_are_filtered_by_operators(schema)
+    _aggregates_are_ordered_alike(schema)
 
 
 def parts_may_be_null(schema: GraphQLSchema) -> None:
@@ -92,6 +96,23 @@ def _operators(schema: GraphQLSchema, scalar: GraphQLScalarType) -> GraphQLInput
     made: Any = GraphQLInputObjectType(name, fields)
     schema.type_map[name] = made
     return made  # type: ignore[no-any-return]
+
+
+def _aggregates_are_ordered_alike(schema: GraphQLSchema) -> None:
+    """`aggregate` of a group's order is one type for all objects, each with the names that it knows.
+
+    The schema has a type for each object, two thousand fields of the same kind in all. What relations have in it orders
+    nothing.
+    """
+    for type_ in list(_types_with_fields(schema)):
+        field = type_.fields.get("aggregate")
+        if not isinstance(field, GraphQLInputField) or not isinstance(field.type, GraphQLInputObjectType):
+            continue
+        if field.type.name == f"{type_.name.removesuffix('Input')}AggregateInput":
+            names = [name for name, part in field.type.fields.items() if isinstance(part.type, GraphQLEnumType)]
+            scalar = schema.type_map.setdefault(AGGREGATE_ORDER, GraphQLScalarType(AGGREGATE_ORDER))
+            field.type = scalar  # type: ignore[assignment]
+            field.extensions = {AGGREGATE_ORDER: names}
 
 
 def _types_with_fields(schema: GraphQLSchema) -> Iterator[GraphQLObjectType | GraphQLInputObjectType]:

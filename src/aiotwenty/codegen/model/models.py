@@ -7,6 +7,7 @@ enums that take tomorrow's values) and the names, which are made distinct.
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -55,7 +56,16 @@ class ModelWriter:
     to_many: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """What no filter goes through, by filter type and relation: where to filter instead, in Python's names."""
 
+    aggregates: Mapping[str, list[str]] = field(default_factory=dict)
+    """The names of what groups are ordered by, by the type of the order."""
+
     def input_class(self, tree: ast.ClassDef) -> GeneratedClass:
+        if names := self.aggregates.get(graphql_name(tree) or ""):
+            ordered = self._model(tree, "rt.GroupOrder", open_enums=False)
+            lines = textwrap.wrap(" ".join(names), 112, break_long_words=False, initial_indent=" " * 8)
+            text = "\n        ".join(line.strip() for line in lines)
+            ordered.text += f'\n\n    _aggregates: typing.ClassVar[str] = """\n        {text}\n    """'
+            return ordered
         if not (relations := self.to_many.get(graphql_name(tree) or "")):
             return self._model(tree, "rt.Input", open_enums=False)
         made = self._model(tree, "rt.Filter", open_enums=False)

@@ -18,6 +18,7 @@ from ariadne_codegen.settings import ClientSettings
 from graphql import (
     FieldNode,
     GraphQLEnumType,
+    GraphQLInputObjectType,
     GraphQLOutputType,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -30,7 +31,7 @@ from aiotwenty.codegen.model.inputs import InputClasses
 from aiotwenty.codegen.model.models import GeneratedClass, ModelWriter, enum_class, in_order
 from aiotwenty.codegen.model.names import CLASSES, class_name, field_names, property_names
 from aiotwenty.codegen.model.outputs import OutputClasses, foreign_imports
-from aiotwenty.codegen.model.scalars import scalar_data, scalar_name
+from aiotwenty.codegen.model.scalars import AGGREGATE_ORDER, scalar_data, scalar_name
 from aiotwenty.codegen.model.shapes import Shapes
 from aiotwenty.codegen.model.tagging import graphql_name, tag_of
 from aiotwenty.codegen.read.documents import Documents
@@ -89,6 +90,7 @@ class PackageBuilder:
             descriptions=descriptions,
             fragment_types={tag_of(each): each.type_condition.name.value for each in documents.fragments.values()},
             to_many=_to_many(schema) if records else {},
+            aggregates=_aggregates(schema),
         )
         input_scalars = scalar_data(schema, settings.scalars, for_input=True)
         # Variables keep their GraphQL names here: in snake_case two of them may be one.
@@ -182,6 +184,17 @@ class PackageBuilder:
         return {
             class_name(get_named_type(each).name) for each in types if each and get_named_type(each).name in self._enums
         }
+
+
+def _aggregates(schema: GraphQLSchema) -> dict[str, list[str]]:
+    """What the groups of each object are ordered by, by the type of the order."""
+    return {
+        name: field.extensions[AGGREGATE_ORDER]
+        for name, type_ in schema.type_map.items()
+        if isinstance(type_, GraphQLInputObjectType)
+        and (field := type_.fields.get("aggregate"))
+        and AGGREGATE_ORDER in field.extensions
+    }
 
 
 def _to_many(schema: GraphQLSchema) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -23,7 +23,9 @@ _OUTPUT = {
     "TSVector": "str",
     "UUID": "rt.UUID",
 }
-_INPUT = {**_OUTPUT, "Position": "rt.PositionInput"}
+AGGREGATE_ORDER = "AggregateOrder_"
+"""No scalar of the server's: what `aggregate` of a group's order is made, in place of a type of its own each time."""
+_INPUT = {**_OUTPUT, "Position": "rt.PositionInput", AGGREGATE_ORDER: "rt.AggregateOrder"}
 _BUILT_IN = {"Boolean": "bool", "Float": "float", "ID": "str", "Int": "int", "String": "str"}
 
 
