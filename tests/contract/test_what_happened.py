@@ -13,6 +13,7 @@ from aiotwenty import (
     ApiError,
     AuthenticationError,
     HiddenRecords,
+    InvalidArgument,
     InvalidInput,
     PermissionDenied,
     Reason,
@@ -203,7 +204,7 @@ async def test_ids_of_version_1_to_5_are_taken_in_any_case(twenty: Twenty, tag: 
 async def test_the_ids_that_are_refused_here_are_those_that_the_server_refuses(
     twenty: Twenty, server: str, id_: str
 ) -> None:
-    with pytest.raises(InvalidInput, match="Twenty takes"):
+    with pytest.raises(InvalidArgument, match="Twenty takes"):
         await twenty.companies.find_one(id_)
     if server == "strict sandbox":
         pytest.skip("not measured on older servers")
