@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, Unpack
-from uuid import NAMESPACE_URL
+from uuid import NAMESPACE_URL, UUID
 
 from pydantic_core import to_json
 
@@ -26,7 +26,8 @@ from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.filters import DELETED_TOO, Filter
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Page
-from aiotwenty.records.paging import Batch, CursorWalk
+from aiotwenty.records.filters import by_ids
+from aiotwenty.records.paging import Batch, CursorWalk, OrderedWalk
 from aiotwenty.records.reading import Identity
 
 NOT_EXPORTED = ("searchVector",)
@@ -42,9 +43,27 @@ class ExportReport:
     bytes: int
     requests: int
     seconds: float
+    hidden: int = 0
+    """Records that the server counts, but that the key may not see: they are not in the file."""
+    restricted: int = 0
+    """Values that the server withheld: they are empty in the file."""
+    failure: str | None = None
+    """Why there is no file, where others were exported all the same."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that the server has is in the file."""
+        return not (self.hidden or self.restricted or self.failure)
 
     def __str__(self) -> str:
-        return f"{counted(self.records, 'record')} in {self.path} ({self.bytes:,} bytes, {self.seconds:,.1f} s)"
+        if self.failure is not None:
+            return f"{self.path.stem}: not exported: {self.failure}"
+        text = f"{counted(self.records, 'record')} in {self.path} ({self.bytes:,} bytes, {self.seconds:,.1f} s)"
+        if self.hidden:
+            text += f"; {counted(self.hidden, 'more record')} that this key may not see not exported"
+        if self.restricted:
+            text += f"; {counted(self.restricted, 'value')} that this key may not see left empty"
+        return text
 
 
 async def export(
@@ -57,7 +76,9 @@ async def export(
     complete.
     With a `journal` an export that was stopped goes on where it was (not with Parquet).
 
-    Raises `PaginationError` rather than leaving a gap, `InputError` for a path or a field that cannot be right.
+    Records that are counted but not shown to this key are not in the file, and values that are withheld are empty: the
+    report counts both. Raises `PaginationError` rather than leaving any other gap, `InputError` for a path or a field
+    that cannot be right.
     """
     meta = records.meta
     return await run_export(
@@ -108,7 +129,8 @@ async def run_export(
             length = _length(path if job.state and job.state.get("complete") else part)
             if job.state and length is not None:
                 if job.state.get("complete"):
-                    return ExportReport(path, job.state["seen"], length, 0, monotonic() - started)
+                    left = job.state.get("hidden", 0), job.state.get("restricted", 0)
+                    return ExportReport(path, job.state["seen"], length, 0, monotonic() - started, *left)
                 start = walk.resume(job.state)
         writer, done = open_writer(part, ending, columns, start), False
         try:
@@ -120,11 +142,12 @@ async def run_export(
                 part.unlink(missing_ok=True)
         part.replace(path)
         if job is not None:
-            job.state = {"complete": True, "seen": walk.seen}
+            job.state = {"complete": True, "seen": walk.seen, "hidden": walk.hidden, "restricted": walk.restricted}
     finally:
         if opened is not None and opened is not journal:
             opened.close()
-    return ExportReport(path, walk.seen, length, walk.requests, monotonic() - started)
+    seconds = monotonic() - started
+    return ExportReport(path, walk.seen, length, walk.requests, seconds, walk.hidden, walk.restricted)
 
 
 class RawWalk:
@@ -138,42 +161,81 @@ class RawWalk:
         only: Filter | None = None,
         page_size: int | None = None,
     ) -> None:
+        type_name, plural = names.type_name, names.plural
         selection = selection_of(dict.fromkeys(["id", *paths]))
-        variables = f"$filter:{names.type_name}FilterInput,$first:Int,$after:String"
-        name = f"ReadAll{names.type_name}"
-        text = (
-            f"query {name}({variables}){{{names.plural}(filter:$filter,first:$first,after:$after)"
-            f"{{edges{{node{selection}}}pageInfo{{hasNextPage endCursor}}totalCount}}}}"
+        variables = f"$filter:{type_name}FilterInput,$first:Int"
+        self._operation = Operation(
+            f"ReadAll{type_name}",
+            "query",
+            f"query ReadAll{type_name}({variables},$after:String){{{plural}(filter:$filter,first:$first,after:$after)"
+            f"{{edges{{node{selection}}}pageInfo{{hasNextPage endCursor}}totalCount}}}}",
+            plural,
         )
-        self._operation = Operation(name, "query", text, names.plural)
+        self._ids = Operation(
+            f"ReadIds{type_name}",
+            "query",
+            f"query ReadIds{type_name}({variables},$orderBy:[{type_name}OrderByInput],$offset:Int)"
+            f"{{{plural}(filter:$filter,first:$first,orderBy:$orderBy,offset:$offset){{edges{{node{{id}}}}totalCount}}}}",
+            plural,
+        )
         self._endpoint = endpoint
         self._answer = b""
         self._only = only
+        self._after_resumed: Filter | None = None
         self.total: int | None = None
         self.requests = 0
-        self._cursors: CursorWalk[Identity] = CursorWalk(self._fetch, page_size, None, names.plural)
+        self.seen = 0
+        self.hidden = 0
+        """Records that are counted, but that the key may not see."""
+        self.restricted = 0
+        """Values that the server withheld; they are null."""
+        others: OrderedWalk[Identity] = OrderedWalk(
+            self._fetch_ids, self._fetch_those, self._fetch_others, page_size, None, plural, "skip"
+        )
+        self._cursors: CursorWalk[Identity] = CursorWalk(self._fetch, page_size, None, plural, others)
         self.position = self._cursors.position
-
-    @property
-    def seen(self) -> int:
-        return self.position[2]
 
     def resume(self, state: Mapping[str, Any]) -> int:
         """Goes on from a saved state; where that is in the file."""
-        self._cursors.resume(state["cursor"], int(state["last_id"]), state["seen"])
+        last_id = int(state["last_id"])
+        self._cursors.resume(state["cursor"], last_id, state["seen"])
+        self._after_resumed = {"id": {"gt": str(UUID(int=last_id))}} if last_id >= 0 else None
         self.position = self._cursors.position
+        self.seen = state["seen"]
+        self.restricted = state.get("restricted", 0)
         return int(state["bytes"])
 
     async def _fetch(self, first: int, after: str | None) -> tuple[Page[Identity], int]:
-        self.requests += 1
         variables: dict[str, object] = {"first": first}
         if self._only:
             variables["filter"] = self._only
         if after:
             variables["after"] = after
-        page, self._answer = await self._endpoint.run_raw(self._operation, Page[Identity], variables)
+        page = await self._read(variables)
         self.total = page.total_count
         return page, len(self._answer)
+
+    async def _fetch_those(self, ids: list[UUID]) -> tuple[list[Identity], int]:
+        page = await self._read({"filter": _both(self._only, by_ids(ids)), "first": len(ids)})
+        return page.records, len(self._answer)
+
+    async def _fetch_ids(self, first: int, offset: int, but: Filter | None = None) -> tuple[list[UUID], int | None]:
+        variables: dict[str, object] = {"first": first, "offset": offset, "orderBy": [{"id": "AscNullsFirst"}]}
+        if only := _both(self._only, self._after_resumed, but):
+            variables["filter"] = only
+        self.requests += 1
+        page: Page[Identity] = await self._endpoint.run(self._ids, Page[Identity], variables)
+        return [record.id for record in page.records], page.total_count
+
+    async def _fetch_others(self, ids: list[UUID], first: int) -> tuple[list[UUID], int | None]:
+        found, counted = await self._fetch_ids(first, 0, {"not": by_ids(ids)} if ids else None)
+        self.hidden = 0 if found else counted or 0
+        return found, counted
+
+    async def _read(self, variables: dict[str, object]) -> Page[Identity]:
+        self.requests += 1
+        page, self._answer = await self._endpoint.run_raw(self._operation, Page[Identity], variables)
+        return page
 
     async def pages(self) -> AsyncIterator[RawPage]:
         """Pages of records as they came; `position` is after the page that was given last."""
@@ -186,21 +248,32 @@ class RawWalk:
                 task = asyncio.ensure_future(batch.following()) if batch.following else None
                 await on_its_way()
                 self.position = position
-                yield page
+                if batch.records:
+                    self.seen += len(batch.records)
+                    self.restricted += page.restricted
+                    yield page
         finally:
             if task is not None and not task.done():
                 task.cancel()
                 await asyncio.wait([task])
 
 
+def _both(*filters: Filter | None) -> Filter | None:
+    given = [one for one in filters if one]
+    return {"and": given} if len(given) > 1 else given[0] if given else None
+
+
 async def _write(
     walk: RawWalk, writer: RecordWriter, job: Job | None, progress: Progress, on_progress: OnProgress | None
 ) -> None:
+    written = walk.position
     async for page in walk.pages():
         writer.write(page)
-        if job is not None:
-            cursor, last_id, seen = walk.position
-            job.state = {"cursor": cursor, "last_id": str(last_id), "seen": seen, "bytes": writer.sync()}
+        # What comes when the cursors are at their end is not written down: it is looked for again.
+        if job is not None and walk.position != written:
+            written = cursor, last_id, seen = walk.position
+            state = {"cursor": cursor, "last_id": str(last_id), "seen": seen, "restricted": walk.restricted}
+            job.state = {**state, "bytes": writer.sync()}
         progress.received, progress.loaded = walk.seen, walk.seen
         progress.total, progress.requests = walk.total, walk.requests
         if on_progress is not None:

@@ -60,6 +60,8 @@ class LoadOptions:
     """The ids are those of records, so nothing needs to be looked up."""
     change: bytes = b"{}"
     """JSON of what every record gets."""
+    deleted: bool = False
+    """Rows of an update may mean deleted records, too."""
 
     def __post_init__(self) -> None:
         self.ignore = (self.ignore,) if isinstance(self.ignore, str) else tuple(self.ignore)
@@ -181,6 +183,7 @@ class Loader:
             self._preparer.key,
             known=options.known,
             change=options.change,
+            deleted=options.deleted or options.mode == "destroy",
         )
         self._progress = Progress(total=given.check.total if given.check else None, what=names.plural)
         self._tasks: dict[asyncio.Task[Outcome], list[Prepared]] = {}

@@ -7,12 +7,16 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from aiotwenty.graphql.restricted import count_restricted, without_restricted
+
 
 class RawPage:
     """The `count` records of an answer that is known to be a page: as dicts one after the other, or as JSON Lines."""
 
     def __init__(self, answer: bytes, root: str, count: int) -> None:
-        self._answer = answer
+        self.restricted = count_restricted(answer)
+        """How many values the server withheld; they are null here."""
+        self._answer = without_restricted(answer)
         self._root = root
         self._count = count
 

@@ -68,6 +68,7 @@ class Sender:
         *,
         known: bool = False,
         change: bytes = b"{}",
+        deleted: bool = False,
     ) -> None:
         self._wire = wire
         self._shape = shape
@@ -80,6 +81,7 @@ class Sender:
         self._key = key
         self._known = known
         self._change = change
+        self._deleted_too = deleted
         self._never_null: set[str] = set()
         """Texts that can't be empty here, as the server had us know: they are left out where they are."""
         self.stopping = asyncio.Event()
@@ -378,7 +380,7 @@ class Sender:
         must_be_there = self._mode != "upsert"
         if must_be_there and by_id:
             wanted = {"id": {"in": [one.id for one in by_id]}}
-            there = {node["id"] for node in await self._wire.find(wanted, deleted_too=self._mode == "destroy")}
+            there = {node["id"] for node in await self._wire.find(wanted, deleted_too=self._deleted_too)}
         by_key = [record for record in records if self._key and not record.own_id]
         found = await self._find_by_key(by_key) if by_key else {}
         aimed = []
@@ -415,7 +417,7 @@ class Sender:
             values = list(dict.fromkeys(key[position] for key in keys))
             parts.append(having(self._shape, path, values))
         found: dict[tuple[str, ...], list[str]] = {}
-        for node in await self._wire.find({"and": parts}, paths, deleted_too=self._mode == "destroy"):
+        for node in await self._wire.find({"and": parts}, paths, deleted_too=self._deleted_too):
             key = tuple(canonical(path, value_at(node, path)) for path in paths)
             found.setdefault(key, []).append(node["id"])
         return found

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from aiotwenty import Client
 from aiotwenty.bulk.changes import Removal, Selection, change_records, remove_records
-from aiotwenty.bulk.export import run_export
+from aiotwenty.bulk.export import ExportReport, run_export
 from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.loader import LoadOptions
 from aiotwenty.bulk.options import ReadOptions
@@ -254,7 +254,7 @@ def export(
     journal: JournalFile = None,
     as_json: Json = False,
 ) -> None:
-    """Write all records of an object to a file, or the whole workspace to a folder."""
+    """Write all records of an object to a file, or the whole workspace to a folder. Exit code 4 if not all is there."""
     if (everything is None) != (object is not None) or (object is None) != (path is None):
         raise typer.BadParameter("say OBJECT and PATH, or --all FOLDER")
     if everything is not None:
@@ -262,7 +262,7 @@ def export(
     else:
         refuse("goes with --all; the ending of PATH says it", format=format)
 
-    async def run(client: Client, show: Display) -> list[Any]:
+    async def run(client: Client, show: Display) -> list[ExportReport]:
         if everything is not None:
             return list(
                 await export_workspace(
@@ -287,8 +287,11 @@ def export(
         )
         return [report]
 
-    for report in work(run, as_json, journal):
+    reports = work(run, as_json, journal)
+    for report in reports:
         typer.echo(json.dumps(asdict(report), default=str) if as_json else str(report))
+    if not all(report.complete for report in reports):
+        raise typer.Exit(FINDINGS)
 
 
 def compare(
@@ -300,8 +303,11 @@ def compare(
     for one in found:
         if as_json:
             typer.echo(json.dumps(asdict(one), default=str))
+        elif one.failure is not None:
+            typer.echo(f"{one.name}: not compared: {one.failure}")
         elif one.equal:
-            typer.echo(f"{one.name}: {one.same:,} the same")
+            hidden = f", {one.hidden:,} here that this key may not see" if one.hidden else ""
+            typer.echo(f"{one.name}: {one.same:,} the same{hidden}")
         else:
             counts = (
                 f"{one.missing_count:,} missing here, {one.extra_count:,} only here, {one.different_count:,} different"

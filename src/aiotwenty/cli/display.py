@@ -22,6 +22,7 @@ from aiotwenty.bulk import LoadReport, Progress, Reject
 from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.errors import ConfigurationError, TwentyError
 from aiotwenty.migrate import StepReport
+from aiotwenty.migrate.plan import ends_all
 
 SHOWN, SHOWN_TO_MACHINES = 5, 100
 T = TypeVar("T")
@@ -109,21 +110,33 @@ def _go_on(journal: Path) -> str:
 
 
 def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> None:
-    """Tells what became of the rows; exit code 4 when some were rejected."""
+    """Tells what became of the rows; exit code 4 when some were rejected, or something could not be moved."""
     for step in steps:
         report = step.report
         if as_json:
-            typer.echo(json.dumps({"step": step.label, "links": step.links, **_as_dict(report)}, default=str))
+            told = {"step": step.label, "links": step.links, "notes": step.notes, **_as_dict(report)}
+            error = {"error": str(step.error)} if step.error is not None else {}
+            typer.echo(json.dumps({**told, **error}, default=str))
             continue
-        typer.echo(f"{step.label}{' (relations)' if step.links else ''}: {report}")
+        label = f"{step.label}{' (relations)' if step.links else ''}"
+        if step.error is not None:
+            done = f" ({report})" if report.received else ""
+            typer.echo(f"{label}: {'broken off' if report.loaded else 'not moved'}: {step.error}{done}")
+        elif report.received or not step.notes:
+            typer.echo(f"{label}: {report}")
+        for note in step.notes:
+            typer.echo(f"{label}: {note}")
         for reject in islice(report.rejects, SHOWN):
             where = f"row {reject.row}" + (f" (line {reject.line})" if reject.line else "")
             typer.echo(f"  {where}: {reject.code}: {reject.message}")
         if report.rejected > SHOWN:
             typer.echo(f"  and {report.rejected - SHOWN:,} more")
-    if any(step.report.rejected for step in steps):
-        if rejects is not None and not as_json:
-            typer.echo(f"{rejects} has the rejected rows: correct them and load that.")
+    if rejects is not None and not as_json and any(step.report.rejected for step in steps):
+        typer.echo(f"{rejects} has the rejected rows: correct them and load that.")
+    for step in steps:
+        if step.error is not None and ends_all(step.error):
+            raise step.error
+    if not all(step.complete for step in steps):
         raise typer.Exit(ExitCode.FINDINGS)
 
 

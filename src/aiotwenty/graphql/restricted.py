@@ -36,6 +36,11 @@ def without_restricted(answer: bytes) -> bytes:
     return answer.replace(_QUOTED, b"null") if _QUOTED in answer else answer
 
 
+def count_restricted(answer: bytes) -> int:
+    """How many values are withheld in an answer."""
+    return answer.count(_QUOTED)
+
+
 def note_restricted(result: object, raw: object) -> None:
     """Tells the records within a result which of their fields were withheld in the answer that they were read from."""
     for record, node in _records(result, raw):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aiotwenty.migrate.move import ObjectComparison, compare_workspace, export_workspace, load_workspace
+from aiotwenty.migrate.compare import ObjectComparison, compare_workspace
+from aiotwenty.migrate.move import export_workspace, load_workspace
 from aiotwenty.migrate.plan import StepReport, load_plan
 
 __all__ = [

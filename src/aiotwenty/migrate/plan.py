@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,10 +25,11 @@ from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.loader import Input, LoadOptions, open_input
 from aiotwenty.bulk.options import Rows
 from aiotwenty.bulk.rejects import check_rejects_path
-from aiotwenty.bulk.report import LoadReport, OnProgress
+from aiotwenty.bulk.report import LoadReport, OnProgress, Progress
 from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
 from aiotwenty.bulk.source import InputError
 from aiotwenty.client import Client
+from aiotwenty.errors import AuthenticationError, ConnectionFailed, TwentyError
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.problems import explained
 
@@ -80,6 +81,15 @@ class StepReport:
     label: str
     links: bool
     report: LoadReport
+    error: TwentyError | None = None
+    """What ended it before all rows were sent, where that doesn't end the others: `report` is then of what was done."""
+    notes: list[str] = field(default_factory=list)
+    """What was left out, though rows were loaded."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is where it was to go."""
+        return not (self.report.rejected or self.error or self.notes)
 
 
 async def load_plan(
@@ -165,36 +175,106 @@ async def run_steps(
     steps: Sequence[Step],
     *,
     journal: str | Path | Journal | None = None,
-    on_step: Callable[[str], object] | None = None,
+    each_alone: bool = False,
     **run: Any,
 ) -> list[StepReport]:
-    """Loads in an order in which every relation finds its record, with a second pass where there is none."""
-    looked = [(step, await _look(step, catalogue)) for step in steps]
+    """Loads in an order in which every relation finds its record, with a second pass where there is none.
+
+    `each_alone` goes on with the others where a step can't; only what concerns them all, a key that isn't valid any
+    more or a server that isn't there, ends them all.
+    """
+    looked: list[tuple[Step, Input]] = []
+    reports: list[StepReport] = []
+    for step in steps:
+        try:
+            looked.append((step, await _look(step, catalogue)))
+        except InputError as error:
+            if not each_alone:
+                raise
+            reports.append(StepReport(step.label, False, LoadReport(), error))
     order, late = ordered([(step.type_name, _references(given)) for step, given in looked])
     for (step, given), too_late in zip(looked, late, strict=True):
         _check_second_pass(step, given, too_late)
     if run.get("dry_run"):
         journal = None
     opened = journal if isinstance(journal, Journal) else Journal(journal)
-    reports: list[StepReport] = []
+    passes = _Passes(endpoint, catalogue, opened, run, each_alone, reports)
     try:
         for position in order:
             step, given = looked[position]
             waiting = _waiting(given, late[position])
             options = replace(step.options, ignore=[*step.options.ignore, *waiting])
-            report = await run_load(
-                endpoint, catalogue, step.type_name, step.rows, options, journal=opened, rejects=step.rejects, **run
-            )
-            reports.append(StepReport(step.label, False, report))
+            await passes.load(step, options, step.rejects, links=False)
         for position in order:
             step, given = looked[position]
             waiting = _waiting(given, late[position])
-            if waiting and not run.get("dry_run"):
-                reports.append(await _second_pass(endpoint, catalogue, step, given, waiting, opened, run))
+            if waiting and not run.get("dry_run") and step.label not in passes.broken:
+                await passes.load(step, _second_pass(step, given, waiting), _rejects_of_links(step), links=True)
     finally:
         if opened is not journal and journal is not None:
             opened.close()
     return reports
+
+
+@dataclass
+class _Passes:
+    """Runs one pass of a step after the other."""
+
+    endpoint: TwentyTransport
+    catalogue: Catalogue
+    journal: Journal
+    run: Mapping[str, Any]
+    each_alone: bool
+    reports: list[StepReport]
+    broken: set[str] = field(default_factory=set)
+    fatal: TwentyError | None = None
+
+    async def load(self, step: Step, options: LoadOptions, rejects: Path | None, *, links: bool) -> None:
+        if self.fatal is not None:
+            self.reports.append(StepReport(step.label, links, LoadReport(), self.fatal, ["not begun"]))
+            return
+        latest: list[Progress] = []
+        given = dict(self.run)
+        tell = given.pop("on_progress", None)
+
+        def on_progress(progress: Progress) -> None:
+            latest[:] = [progress]
+            if tell is not None:
+                tell(progress)
+
+        try:
+            report = await run_load(
+                self.endpoint,
+                self.catalogue,
+                step.type_name,
+                step.rows,
+                options,
+                journal=self.journal,
+                rejects=rejects,
+                on_progress=on_progress,
+                **given,
+            )
+        except TwentyError as error:
+            if not self.each_alone:
+                raise
+            self.broken.add(step.label)
+            self.fatal = error if ends_all(error) else None
+            self.reports.append(StepReport(step.label, links, _so_far(latest), error))
+        else:
+            self.reports.append(StepReport(step.label, links, report))
+
+
+def ends_all(error: TwentyError | None) -> bool:
+    """Whether no other object would fare better. A key that lacks a user is refused some objects only."""
+    if isinstance(error, AuthenticationError):
+        return error.sub_code != "INVALID_AUTH_CONTEXT"
+    return isinstance(error, ConnectionFailed)
+
+
+def _so_far(latest: Sequence[Progress]) -> LoadReport:
+    """What was done before a load broke off."""
+    names = ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds")
+    return LoadReport(**{name: getattr(latest[0], name) for name in names}) if latest else LoadReport()
 
 
 async def _look(step: Step, catalogue: Catalogue) -> Input:
@@ -221,24 +301,18 @@ def _check_second_pass(step: Step, given: Input, late: set[str]) -> None:
         )
 
 
-async def _second_pass(
-    endpoint: TwentyTransport,
-    catalogue: Catalogue,
-    step: Step,
-    given: Input,
-    waiting: list[str],
-    journal: Journal,
-    run: Mapping[str, Any],
-) -> StepReport:
+def _second_pass(step: Step, given: Input, waiting: list[str]) -> LoadOptions:
     keys = [step.options.key] if isinstance(step.options.key, str) else list(step.options.key or ())
     columns = {name: column for name in waiting if (column := given.mapper.column(name)) is not None}
     wanted = [column.target.dotted for column in columns.values()]
-    options = replace(step.options, mode="update", only=["id", *keys, *wanted], constants=None, nulls="skip")
-    rejects = step.rejects and step.rejects.with_stem(step.rejects.stem + ".links")
-    report = await run_load(
-        endpoint, catalogue, step.type_name, step.rows, options, journal=journal, rejects=rejects, **run
-    )
-    return StepReport(step.label, True, report)
+    if step.options.deleted:
+        # A record that is written comes back to life unless its deletion is written, too (Twenty, July 2026).
+        wanted.append("deletedAt")
+    return replace(step.options, mode="update", only=["id", *keys, *wanted], constants=None, nulls="skip")
+
+
+def _rejects_of_links(step: Step) -> Path | None:
+    return step.rejects and step.rejects.with_stem(step.rejects.stem + ".links")
 
 
 def _columns(given: Input) -> list[str]:
