@@ -234,6 +234,7 @@ class RawWalk:
 
     async def _read(self, variables: dict[str, object]) -> Page[Identity]:
         self.requests += 1
+        page: Page[Identity]
         page, self._answer = await self._endpoint.run_raw(self._operation, Page[Identity], variables)
         return page
 

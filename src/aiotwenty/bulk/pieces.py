@@ -31,6 +31,9 @@ class Piece:
     again: bool = False
     """Was refused as a duplicate without one being found, and sent once more."""
 
+    broken: bool = False
+    """Is part of one that the server failed over again and again."""
+
     def halves(self) -> list[Piece]:
         middle = len(self.records) // 2
         return [Piece(self.records[:middle]), Piece(self.records[middle:])]

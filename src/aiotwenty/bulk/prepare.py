@@ -18,6 +18,7 @@ from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.ids import id_problem
 from aiotwenty.graphql.problems import explained
+from aiotwenty.graphql.restricted import RESTRICTED
 from aiotwenty.records.identity import canonical, id_from_key, id_from_row
 
 
@@ -70,6 +71,9 @@ class Preparer:
             return self._reject(
                 row, "INVALID", f"{_with_nul(row)} holds a NUL character, which no database text can hold"
             )
+        if _WITHHELD in body:
+            named = next((name for name, value in row.values.items() if RESTRICTED in str(value)), "the record")
+            return self._reject(row, "RESTRICTED", f"{named} was withheld when it was read: {RESTRICTED} is no value")
         identities = ["id=" + record_id]
         for path, read in self._unique_readers:
             value = read(data)
@@ -158,6 +162,7 @@ def _field_reader(path: str) -> Callable[[dict[str, Any]], Any]:
     return read
 
 
+_WITHHELD = f'"{RESTRICTED}"'.encode()
 _NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
 
 

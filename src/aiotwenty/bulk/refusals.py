@@ -11,6 +11,7 @@ from aiotwenty.errors import (
     InvalidInput,
     PermissionDenied,
     QueryTooComplex,
+    Reason,
     RequestTimeout,
     SchemaDrift,
     TwentyError,
@@ -63,8 +64,14 @@ def too_many(error: TwentyError) -> tuple[bool, int | None]:
 
 
 def timed_out(error: TwentyError) -> bool:
-    """Whether the server took longer than we, or a proxy before it, waited."""
-    return isinstance(error, RequestTimeout) or error.status in (408, 504, 524)
+    """Whether the server took longer than we, or a proxy before it, waited; or its database than it waited."""
+    slow = isinstance(error, ApiError) and error.reason is Reason.DATABASE
+    return slow or isinstance(error, RequestTimeout) or error.status in (408, 504, 524)
+
+
+def breaks_over_it(error: TwentyError) -> bool:
+    """Whether the server, and no proxy or database, says that it failed: it may be over what was sent."""
+    return isinstance(error, ApiError) and error.reason is Reason.SERVER_TROUBLE and (error.status or 200) < 500
 
 
 def too_large(error: TwentyError, body_bytes: int) -> bool:

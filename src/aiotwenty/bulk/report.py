@@ -13,7 +13,7 @@ class Reject:
     """A row that was not loaded: its number (from 1), the row as read, and why.
 
     `code` is the server's code or sub-code, or one of ours: MALFORMED, INVALID, KEY_MISSING, DUPLICATE, NOT_FOUND,
-    AMBIGUOUS, RELATION_NOT_FOUND, TOO_LARGE.
+    AMBIGUOUS, RELATION_NOT_FOUND, TOO_LARGE, NOT_EMPTIED, RESTRICTED.
     """
 
     row: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Any, Literal, TypeAlias, TypeVar
 from uuid import UUID
@@ -19,6 +20,7 @@ from aiotwenty.bulk.journal import Job
 from aiotwenty.bulk.lookups import RelationResolver, having, wanted_values
 from aiotwenty.bulk.pieces import Outcome, Piece
 from aiotwenty.bulk.refusals import (
+    breaks_over_it,
     code_of,
     concerns_everything,
     is_foreign_key,
@@ -44,6 +46,8 @@ TIMEOUTS = 3
 """After so many time-outs on end of one batch, so many records at once are taken for too many."""
 
 
+STUBBORN = 4
+"""A server that says so often in a row that it failed over a batch is taken to fail over what is in it."""
 FEW = 8
 """Rows that are sent one by one if one of them is bad; of more, halves are tried first."""
 
@@ -138,7 +142,7 @@ class Sender:
 
     async def _deliver(self, piece: Piece, outcome: Outcome) -> list[Piece]:
         """Sends one piece until there is an answer. Gives back what is to be sent in its place."""
-        started, attempt, too_slow = monotonic(), 0, 0
+        started, attempt, too_slow, broken = monotonic(), 0, 0, 0
         while True:
             attempt += 1
             try:
@@ -158,6 +162,9 @@ class Sender:
                 # Whether new records are there in spite of an unclear answer is looked up below.
                 if not fate.passing and not (fate is Fate.UNCLEAR and self._mode == "insert"):
                     raise
+                broken = broken + 1 if breaks_over_it(error) else 0
+                if broken == (2 if piece.broken else STUBBORN):
+                    return [replace(part, broken=True) for part in await self._refused(piece, error, outcome)]
                 await self._trouble(error, attempt, started)
                 too_slow = too_slow + 1 if timed_out(error) else 0
             piece.in_doubt = True

@@ -312,6 +312,8 @@ def compare(
             counts = (
                 f"{one.missing_count:,} missing here, {one.extra_count:,} only here, {one.different_count:,} different"
             )
+            if one.hidden:
+                counts += f", {one.hidden:,} here that this key may not see"
             typer.echo(f"{one.name}: {one.same:,} the same, {counts}")
             for identity, name, there, here in one.different[:5]:
                 typer.echo(f"  {identity} {name}: {there!r} in the folder, {here!r} here")

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from aiotwenty.bulk.source import InputError
 from aiotwenty.client import Client
 from aiotwenty.errors import TwentyError
-from aiotwenty.workspace.data_model import Field, Object, Relation, RelationTo
+from aiotwenty.workspace.data_model import Field, Object, Relation, RelationTo, RelationType
 
 MODEL_FILE = "model.json"
 Tell = Callable[[str], object]
@@ -162,10 +162,11 @@ def _target(relation: Relation, back: Field | None) -> RelationTo:
     label, icon = (back.label, back.icon) if back is not None else (relation.target_field, None)
     if _camel(label) != relation.target_field:
         label = relation.target_field
-    kind = "ONE_TO_MANY" if relation.type == "ONE_TO_MANY" else "MANY_TO_ONE"
+    kind: RelationType = "ONE_TO_MANY" if relation.type == "ONE_TO_MANY" else "MANY_TO_ONE"
     return RelationTo(relation.target_object, label=label, icon=icon or "IconBox", type=kind)
 
 
 def _camel(label: str) -> str:
-    first, *others = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", label) or [""]
+    words: list[str] = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", label) or [""]
+    first, *others = words
     return first.lower() + "".join(word.capitalize() for word in others)
