@@ -291,7 +291,7 @@ def export(
     for report in reports:
         typer.echo(json.dumps(asdict(report), default=str) if as_json else str(report))
     if not all(report.complete for report in reports):
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 def compare(

@@ -15,11 +15,10 @@ from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
 from aiotwenty.bulk.source import JsonLinesSource, Row
 from aiotwenty.client import Client
 from aiotwenty.errors import TwentyError
-from aiotwenty.graphql.filters import Filter
+from aiotwenty.graphql.filters import DELETED_TOO
 from aiotwenty.migrate.model import read_model
 from aiotwenty.migrate.rows import MEMBERS, MovedRows, members_here
 
-_ALL: Filter = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
 _SHOWN = 1000
 
 NOT_COMPARED = ("searchVector", "updatedAt", "updatedBy", "createdBy.name", "createdBy.workspaceMemberId")
@@ -89,7 +88,7 @@ async def _compare(
     shape = catalogue.shape(names.type_name)
     there = _exported(path, shape, members)
     columns = [one.selector for one in catalogue.columns(names.type_name) if one.path not in NOT_COMPARED]
-    walk = RawWalk(client.endpoint("graphql"), names, columns, _ALL)
+    walk = RawWalk(client.endpoint("graphql"), names, columns, DELETED_TOO)
     before = _next(there)
     async for record in _records(walk):
         while before is not None and before["id"] < record["id"]:
