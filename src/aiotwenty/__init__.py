@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TwentyError,
         UnexpectedResponse,
     )
+    from aiotwenty.graphql.composites import AdditionalPhone, Money, SecondaryLink
     from aiotwenty.graphql.endpoint import TwentyTransport
     from aiotwenty.graphql.models import UNSET
     from aiotwenty.graphql.operation import Operation
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "UNSET",
+    "AdditionalPhone",
     "ApiError",
     "AuthenticationError",
     "Client",
@@ -55,6 +57,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidInput",
     "LoadReport",
+    "Money",
     "NotFoundError",
     "Operation",
     "Page",
@@ -74,6 +77,7 @@ __all__ = [
     "RetryEvent",
     "RetryPolicy",
     "SchemaDrift",
+    "SecondaryLink",
     "Twenty",
     "TwentyError",
     "TwentyTransport",
@@ -86,6 +90,7 @@ _MODULES = {
     "bulk.report": ("LoadReport", "Reject"),
     "client": ("Client", "Twenty"),
     "transport.hooks": ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"),
+    "graphql.composites": ("AdditionalPhone", "Money", "SecondaryLink"),
     "graphql.models": ("UNSET",),
     "graphql.operation": ("Operation",),
     "graphql.restricted": ("restricted_fields",),

@@ -394,7 +394,8 @@ async def test_a_decimal_comma_is_understood_where_it_is_said(twenty: Twenty) ->
 async def test_a_wrong_number_is_told_once(twenty: Twenty) -> None:
     report = await twenty.companies.load([{"annualRevenue": {"amountMicros": "abc"}}])
     assert report.rejects[0].message == (
-        "annualRevenue.amountMicros: Input should be a valid integer, unable to parse string as an integer, not 'abc'"
+        "annualRevenue.amountMicros: must be a number of millionths, which have no fraction; the transform micros "
+        """makes 12500000 of 12.5, and Money("12.50", "EUR") is such an amount, not 'abc'"""
     )
 
 

@@ -13,7 +13,8 @@ from aiotwenty import InvalidArgument
 from aiotwenty.bulk.served import ServedCatalogue
 from aiotwenty.bulk.source import InputError
 from aiotwenty.core import CompanyFilterInput
-from aiotwenty.graphql.filters import normalise, restricts
+from aiotwenty.graphql.filters import normalise
+from aiotwenty.graphql.guard import restricts
 from aiotwenty.records.filters import only_ids
 from aiotwenty.records.inputs import as_model
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, NotRequired
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
@@ -21,7 +21,7 @@ from aiotwenty.graphql.annotations import alternatives, item_in, model_in, named
 # By another name, because type checkers want to know the fields of a TypedDict.
 _typed_dict: Any = TypedDict
 
-Kind = Literal["text", "list", "json", "datetime", "date", "composite", "other"]
+Kind = Literal["text", "list", "json", "datetime", "date", "boolean", "number", "composite", "other"]
 
 # The part of a composite field that a plain value means. Currency, address and full name have none: an amount could be
 # in micros or not, a name could be either part.
@@ -77,7 +77,7 @@ class Shape:
         relation_inputs: dict[str, str] = {}
         for alias, _, annotation in named_fields(self.create_model):
             model = model_in(annotation)
-            if _listed_model(annotation) is not None:
+            if _file_model(annotation) is not None:
                 self.file_fields.add(alias)
             if model is None:
                 self._add(Target((alias,), _kind(plain_types(annotation))))
@@ -270,7 +270,7 @@ def columns_of(model: type[BaseModel], prefix: str = "") -> list[RecordColumn]:
     columns: list[RecordColumn] = []
     for alias, _, annotation in named_fields(model):
         inner = model_in(annotation)
-        listed = _listed_model(annotation)
+        listed = _file_model(annotation)
         if listed is not None:
             parts = tuple(part for part, _, _ in named_fields(listed) if part in FILE_PARTS)
             columns.append(RecordColumn(prefix + alias, "text", parts))
@@ -281,13 +281,14 @@ def columns_of(model: type[BaseModel], prefix: str = "") -> list[RecordColumn]:
     return sorted(columns, key=lambda column: column.path != "id")
 
 
-def _listed_model(annotation: Any) -> type[BaseModel] | None:
-    """The model in a list in an annotation."""
-    return model_in(item_in(annotation))
+def _file_model(annotation: Any) -> type[BaseModel] | None:
+    """The model of the uploaded files in a list, which are selected part by part; other lists are one JSON value."""
+    model = model_in(item_in(annotation))
+    return model if model is not None and any(part == "fileId" for part, _, _ in named_fields(model)) else None
 
 
 def _column_type(types: set[Any]) -> str:
-    if datetime.datetime in types or AwareDatetime in types:
+    if datetime.datetime in types:
         return "datetime"
     if datetime.date in types:
         return "date"
@@ -311,12 +312,16 @@ def _leaves(model: type[BaseModel]) -> Iterator[tuple[str, set[Any]]]:
 def _kind(types: set[Any]) -> Kind:
     if types == {list}:
         return "list"
-    if datetime.datetime in types or AwareDatetime in types:
+    if datetime.datetime in types:
         return "datetime"
     if datetime.date in types:
         return "date"
     if types == {str}:
         return "text"
+    if types == {bool}:
+        return "boolean"
+    if int in types:
+        return "number"
     if any(not isinstance(kind, type) and getattr(kind, "__name__", "") == "JsonValue" for kind in types) or (
         Any in types
     ):

@@ -22,7 +22,7 @@ VALUES_AT_ONCE = 500
 def wanted_values(shape: Shape, path: str, values: Iterable[str]) -> list[object]:
     """Values as the filter of that field takes them: older servers refuse numbers written as strings."""
     target = shape.targets.get(path)
-    if target is None or target.kind != "other" or path == "id" or path.endswith("Id"):
+    if target is None or target.kind != "number":
         return list(values)
     return [_as_number(value) for value in values]
 
@@ -30,7 +30,7 @@ def wanted_values(shape: Shape, path: str, values: Iterable[str]) -> list[object
 def having(shape: Shape, path: str, values: Sequence[str]) -> dict[str, Any]:
     """The filter for records that have one of these values; yes and no have no `in` (Twenty, July 2026)."""
     target = shape.targets.get(path)
-    if target is not None and target.kind == "other" and {*values} <= {"True", "False"}:
+    if target is not None and target.kind == "boolean" and {*values} <= {"True", "False"}:
         return {"or": [nest(path, {"eq": value == "True"}) for value in values]}
     return nest(path, {"in": wanted_values(shape, path, values)})
 

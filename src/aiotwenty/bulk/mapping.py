@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from pydantic_core import from_json
@@ -13,6 +15,8 @@ from aiotwenty.bulk.batches import Reference
 from aiotwenty.bulk.fields import Relation, Shape, Target
 from aiotwenty.bulk.source import RAW_TEXT, Check, InputError, Source, clean_name
 from aiotwenty.bulk.transforms import Transform, named_transform
+from aiotwenty.graphql.composites import Money
+from aiotwenty.graphql.values import read_moment
 from aiotwenty.records.identity import canonical
 
 FieldSpec: TypeAlias = str | tuple[str, Transform | str] | list[str] | None
@@ -24,6 +28,8 @@ REJECT_COLUMNS = ("_row", "_source", "_code", "_error")
 
 
 _AS_IT_IS = ("text", "other", "date")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+"""What is certainly meant as a number: no exponents, no separators of thousands."""
 
 
 class ValueRefused(ValueError):  # noqa: N818 - named for what it says of a row
@@ -241,6 +247,8 @@ class Mapper:
             return
         path = column.plain_path
         if value is not None:
+            if isinstance(value, Money):
+                value = value.parts()
             if self._is_text and isinstance(value, str):
                 value = _from_text(column, value)
             elif target.kind == "datetime":
@@ -317,6 +325,10 @@ def _from_text(column: Column, value: str) -> Any:
         return value
     if kind == "datetime":
         return in_utc(value.strip())
+    if kind == "number":
+        return Decimal(text) if _NUMBER.fullmatch(text := value.strip()) else value
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(value.strip().lower(), value)
     if kind == "composite":
         if not value.startswith("{"):
             return value
@@ -331,11 +343,8 @@ def _from_text(column: Column, value: str) -> Any:
 def in_utc(value: Any) -> Any:
     """A date or a time without a zone is taken as UTC, as Twenty does (July 2026); everything else is left as it is."""
     if isinstance(value, str):
-        try:
-            moment = datetime.datetime.fromisoformat(value)
-        except ValueError:
-            return value
-        return value if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+        moment = read_moment(value)
+        return value if moment is None or moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
     if isinstance(value, datetime.datetime):
         return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
     if isinstance(value, datetime.date):

@@ -87,7 +87,7 @@ class Preparer:
                 uuid = own_id if isinstance(own_id, UUID) else UUID(str(own_id))
             except ValueError:
                 raise ValueRefused(f"id: {own_id!r} is not a UUID") from None
-            if problem := id_problem(uuid):
+            if problem := id_problem(own_id):
                 raise ValueRefused(f"id: {problem}")
             return str(uuid)
         if self.key:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from types import GenericAlias
 from typing import Any, Literal
-from uuid import UUID
 
 from graphql import (
     GraphQLEnumType,
@@ -23,24 +23,48 @@ from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.fields import FILE_PARTS, RecordColumn, Shape
 from aiotwenty.bulk.source import InputError
 from aiotwenty.graphql.advice import did_you_mean
+from aiotwenty.graphql.composites import (
+    AdditionalPhoneInput,
+    SecondaryLinkInput,
+    exact_scalar,
+    listed_scalar,
+)
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.introspection import introspection, read_schema
-from aiotwenty.graphql.models import BigFloat, BigInt, Date, DateTime, Input, Json, PositionInput
+from aiotwenty.graphql.models import CurrencyInput, Input
 from aiotwenty.graphql.relations import wrong_in_filter
+from aiotwenty.graphql.values import (
+    BooleanInput,
+    DateInput,
+    DateTimeInput,
+    IntInput,
+    JsonInput,
+    LinkInput,
+    MicrosInput,
+    NumberInput,
+    PhoneInput,
+    PositionInput,
+    UUIDInput,
+)
 
 _INPUTS: dict[str, Any] = {
-    "ID": UUID,
-    "UUID": UUID,
+    "AdditionalPhone": AdditionalPhoneInput,
+    "ID": UUIDInput,
+    "UUID": UUIDInput,
     "String": str,
-    "Boolean": bool,
-    "Int": int,
-    "Float": int | float,
-    "BigFloat": BigFloat,
-    "BigInt": BigInt,
-    "DateTime": DateTime,
-    "Date": Date,
-    "JSON": Json,
+    "Boolean": BooleanInput,
+    "Int": IntInput,
+    "Float": NumberInput,
+    "BigFloat": NumberInput,
+    "BigInt": NumberInput,
+    "DateTime": DateTimeInput,
+    "Date": DateInput,
+    "Link": LinkInput,
+    "Micros": MicrosInput,
+    "Phone": PhoneInput,
     "Position": PositionInput,
+    "RawJson": JsonInput,
+    "SecondaryLink": SecondaryLinkInput,
     "TSVector": str,
 }
 _COLUMNS = {
@@ -141,22 +165,27 @@ class ServedCatalogue:
             assert isinstance(given, GraphQLInputObjectType)
             # The attributes have an underscore in front so that no field can hide what models have themselves.
             fields: dict[str, Any] = {
-                f"x_{field}": (self._type(kind.type) | None, Field(default=None, alias=field))
+                f"x_{field}": (self._type(kind.type, field) | None, Field(default=None, alias=field))
                 for field, kind in given.fields.items()
             }
-            self._models[name] = create_model(name, __base__=Input, **fields)
+            micros = given.fields.get("amountMicros")
+            counts_money = micros is not None and is_leaf_type(get_named_type(micros.type))
+            base = CurrencyInput if counts_money else Input
+            self._models[name] = create_model(name, __base__=base, **fields)
         return self._models[name]
 
-    def _type(self, kind: Any) -> Any:
+    def _type(self, kind: Any, field: str) -> Any:
         kind = _nullable(kind)
         if isinstance(kind, GraphQLList):
-            inner = self._type(kind.of_type)
+            inner = self._type(kind.of_type, field)
             return list[inner]  # type: ignore[valid-type]
         if isinstance(kind, GraphQLInputObjectType):
             return self._model(kind.name)
         if isinstance(kind, GraphQLEnumType):
             return Literal[tuple(kind.values)]
-        return _INPUTS.get(kind.name, Any)
+        if listed := listed_scalar(field, kind.name):
+            return GenericAlias(list, (_INPUTS[listed],))
+        return _INPUTS.get(exact_scalar(field, kind.name) or kind.name, Any)
 
 
 async def serve_catalogue(endpoint: TwentyTransport) -> ServedCatalogue:

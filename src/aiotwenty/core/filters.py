@@ -36,14 +36,14 @@ class AttachmentFileCategoryEnumFilter(rt.Input):
 
 
 class BigFloatFilter(rt.Input):
-    eq: rt.BigFloat | None = None
-    gt: rt.BigFloat | None = None
-    gte: rt.BigFloat | None = None
-    in_: list[rt.BigFloat] | None = None
+    eq: rt.NumberInput | None = None
+    gt: rt.NumberInput | None = None
+    gte: rt.NumberInput | None = None
+    in_: list[rt.NumberInput] | None = None
     is_: FilterIs | None = None
-    lt: rt.BigFloat | None = None
-    lte: rt.BigFloat | None = None
-    neq: rt.BigFloat | None = None
+    lt: rt.NumberInput | None = None
+    lte: rt.NumberInput | None = None
+    neq: rt.NumberInput | None = None
 
 
 class BooleanFilter(rt.Input):
@@ -79,14 +79,14 @@ class CallRecordingStatusEnumFilter(rt.Input):
 
 
 class DateTimeFilter(rt.Input):
-    eq: rt.DateTime | None = None
-    gt: rt.DateTime | None = None
-    gte: rt.DateTime | None = None
-    in_: list[rt.DateTime] | None = None
+    eq: rt.DateTimeInput | None = None
+    gt: rt.DateTimeInput | None = None
+    gte: rt.DateTimeInput | None = None
+    in_: list[rt.DateTimeInput] | None = None
     is_: FilterIs | None = None
-    lt: rt.DateTime | None = None
-    lte: rt.DateTime | None = None
-    neq: rt.DateTime | None = None
+    lt: rt.DateTimeInput | None = None
+    lte: rt.DateTimeInput | None = None
+    neq: rt.DateTimeInput | None = None
 
 
 class FloatFilter(rt.Input):
@@ -192,14 +192,14 @@ class TaskStatusEnumFilter(rt.Input):
 
 
 class UUIDFilter(rt.Input):
-    eq: rt.UUID | None = None
-    gt: rt.UUID | None = None
-    gte: rt.UUID | None = None
-    in_: list[rt.UUID | None] | None = None
+    eq: rt.UUIDInput | None = None
+    gt: rt.UUIDInput | None = None
+    gte: rt.UUIDInput | None = None
+    in_: list[rt.UUIDInput | None] | None = None
     is_: FilterIs | None = None
-    lt: rt.UUID | None = None
-    lte: rt.UUID | None = None
-    neq: rt.UUID | None = None
+    lt: rt.UUIDInput | None = None
+    lte: rt.UUIDInput | None = None
+    neq: rt.UUIDInput | None = None
 
 
 class WorkflowAutomatedTriggerTypeEnumFilter(rt.Input):

@@ -16,13 +16,13 @@ from .enums import (
 
 
 class ActorCreateInput(rt.Input):
-    context: rt.Json | None = None
+    context: rt.JsonInput | None = None
     source: ActorSourceEnum | None = None
     """By what means."""
 
 
 class ActorUpdateInput(rt.Input):
-    context: rt.Json | None = None
+    context: rt.JsonInput | None = None
     source: ActorSourceEnum | None = None
     """By what means."""
 
@@ -30,8 +30,8 @@ class ActorUpdateInput(rt.Input):
 class AddressCreateInput(rt.Input):
     address_city: str | None = None
     address_country: str | None = None
-    address_lat: rt.BigFloat | None = None
-    address_lng: rt.BigFloat | None = None
+    address_lat: rt.NumberInput | None = None
+    address_lng: rt.NumberInput | None = None
     address_postcode: str | None = None
     address_state: str | None = None
     address_street_1: str | None = None
@@ -41,8 +41,8 @@ class AddressCreateInput(rt.Input):
 class AddressUpdateInput(rt.Input):
     address_city: str | None = None
     address_country: str | None = None
-    address_lat: rt.BigFloat | None = None
-    address_lng: rt.BigFloat | None = None
+    address_lat: rt.NumberInput | None = None
+    address_lng: rt.NumberInput | None = None
     address_postcode: str | None = None
     address_state: str | None = None
     address_street_1: str | None = None
@@ -50,47 +50,47 @@ class AddressUpdateInput(rt.Input):
 
 
 class CalendarEventWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class CompanyDomainNameWhereInput(rt.Input):
-    primary_link_url: str | None = None
+    primary_link_url: rt.LinkInput | None = None
 
 
-class CurrencyCreateInput(rt.Input):
-    amount_micros: rt.BigFloat | None = None
+class CurrencyCreateInput(rt.CurrencyInput):
+    amount_micros: rt.MicrosInput | None = None
     """The amount in millionths of the unit: 1500000 is 1.50."""
     currency_code: str | None = None
     """The currency, such as EUR."""
 
 
-class CurrencyUpdateInput(rt.Input):
-    amount_micros: rt.BigFloat | None = None
+class CurrencyUpdateInput(rt.CurrencyInput):
+    amount_micros: rt.MicrosInput | None = None
     """The amount in millionths of the unit: 1500000 is 1.50."""
     currency_code: str | None = None
     """The currency, such as EUR."""
 
 
 class DashboardWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class EmailsCreateInput(rt.Input):
-    additional_emails: rt.Json | None = None
+    additional_emails: list[str] | None = None
     """Others, as a list of texts."""
     primary_email: str | None = None
     """The address, stored in lower case."""
 
 
 class EmailsUpdateInput(rt.Input):
-    additional_emails: rt.Json | None = None
+    additional_emails: list[str] | None = None
     """Others, as a list of texts."""
     primary_email: str | None = None
     """The address, stored in lower case."""
 
 
 class FileItemInput(rt.Input):
-    file_id: rt.UUID
+    file_id: rt.UUIDInput
     label: str
 
 
@@ -107,49 +107,49 @@ class FullNameUpdateInput(rt.Input):
 class LinksCreateInput(rt.Input):
     primary_link_label: str | None = None
     """What is shown instead of it."""
-    primary_link_url: str | None = None
+    primary_link_url: rt.LinkInput | None = None
     """The address."""
-    secondary_links: rt.Json | None = None
+    secondary_links: list[rt.SecondaryLinkInput] | None = None
     """Others, each with url and label."""
 
 
 class LinksUpdateInput(rt.Input):
     primary_link_label: str | None = None
     """What is shown instead of it."""
-    primary_link_url: str | None = None
+    primary_link_url: rt.LinkInput | None = None
     """The address."""
-    secondary_links: rt.Json | None = None
+    secondary_links: list[rt.SecondaryLinkInput] | None = None
     """Others, each with url and label."""
 
 
 class MessageCampaignWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class MessageChannelMessageAssociationWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
-    message: rt.UUID | None = None
-    message_channel_id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
+    message: rt.UUIDInput | None = None
+    message_channel_id: rt.UUIDInput | None = None
 
 
 class MessageListWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class MessageThreadWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class MessageWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class NoteWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class OpportunityWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class PersonEmailsWhereInput(rt.Input):
@@ -157,24 +157,24 @@ class PersonEmailsWhereInput(rt.Input):
 
 
 class PhonesCreateInput(rt.Input):
-    additional_phones: rt.Json | None = None
+    additional_phones: list[rt.AdditionalPhoneInput] | None = None
     """Others, each with number, countryCode and callingCode."""
     primary_phone_calling_code: str | None = None
     """The country's code, such as +33."""
     primary_phone_country_code: str | None = None
     """The country, such as FR."""
-    primary_phone_number: str | None = None
+    primary_phone_number: rt.PhoneInput | None = None
     """The number without the code of its country."""
 
 
 class PhonesUpdateInput(rt.Input):
-    additional_phones: rt.Json | None = None
+    additional_phones: list[rt.AdditionalPhoneInput] | None = None
     """Others, each with number, countryCode and callingCode."""
     primary_phone_calling_code: str | None = None
     """The country's code, such as +33."""
     primary_phone_country_code: str | None = None
     """The country, such as FR."""
-    primary_phone_number: str | None = None
+    primary_phone_number: rt.PhoneInput | None = None
     """The number without the code of its country."""
 
 
@@ -193,28 +193,28 @@ class RichTextUpdateInput(rt.Input):
 
 
 class TaskWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class WorkflowRunWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class WorkflowVersionWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class WorkflowWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
 
 
 class WorkspaceMemberWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     user_email: str | None = None
 
 
 class AttachmentCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
@@ -226,50 +226,50 @@ class AttachmentCreateInput(rt.Input):
     """Where older servers keep the file."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
-    target_company_id: rt.UUID | None = None
+    target_company_id: rt.UUIDInput | None = None
     """The id of the record in target_company."""
     target_dashboard: DashboardRelationInput | None = None
     """Target: the dashboard."""
-    target_dashboard_id: rt.UUID | None = None
+    target_dashboard_id: rt.UUIDInput | None = None
     """The id of the record in target_dashboard."""
     target_note: NoteRelationInput | None = None
     """Target: the note."""
-    target_note_id: rt.UUID | None = None
+    target_note_id: rt.UUIDInput | None = None
     """The id of the record in target_note."""
     target_opportunity: OpportunityRelationInput | None = None
     """Target: the deal."""
-    target_opportunity_id: rt.UUID | None = None
+    target_opportunity_id: rt.UUIDInput | None = None
     """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
     """Target: the person."""
-    target_person_id: rt.UUID | None = None
+    target_person_id: rt.UUIDInput | None = None
     """The id of the record in target_person."""
     target_task: TaskRelationInput | None = None
     """Target: the task."""
-    target_task_id: rt.UUID | None = None
+    target_task_id: rt.UUIDInput | None = None
     """The id of the record in target_task."""
     target_workflow: WorkflowRelationInput | None = None
     """Target: the workflow."""
-    target_workflow_id: rt.UUID | None = None
+    target_workflow_id: rt.UUIDInput | None = None
     """The id of the record in target_workflow."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class AttachmentUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
@@ -281,105 +281,105 @@ class AttachmentUpdateInput(rt.Input):
     """Where older servers keep the file."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
-    target_company_id: rt.UUID | None = None
+    target_company_id: rt.UUIDInput | None = None
     """The id of the record in target_company."""
     target_dashboard: DashboardRelationInput | None = None
     """Target: the dashboard."""
-    target_dashboard_id: rt.UUID | None = None
+    target_dashboard_id: rt.UUIDInput | None = None
     """The id of the record in target_dashboard."""
     target_note: NoteRelationInput | None = None
     """Target: the note."""
-    target_note_id: rt.UUID | None = None
+    target_note_id: rt.UUIDInput | None = None
     """The id of the record in target_note."""
     target_opportunity: OpportunityRelationInput | None = None
     """Target: the deal."""
-    target_opportunity_id: rt.UUID | None = None
+    target_opportunity_id: rt.UUIDInput | None = None
     """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
     """Target: the person."""
-    target_person_id: rt.UUID | None = None
+    target_person_id: rt.UUIDInput | None = None
     """The id of the record in target_person."""
     target_task: TaskRelationInput | None = None
     """Target: the task."""
-    target_task_id: rt.UUID | None = None
+    target_task_id: rt.UUIDInput | None = None
     """The id of the record in target_task."""
     target_workflow: WorkflowRelationInput | None = None
     """Target: the workflow."""
-    target_workflow_id: rt.UUID | None = None
+    target_workflow_id: rt.UUIDInput | None = None
     """The id of the record in target_workflow."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class BlocklistCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     handle: str | None = None
     """The address, or @ and the domain, that is kept out."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """Whose blocklist it is on."""
-    workspace_member_id: rt.UUID | None = None
+    workspace_member_id: rt.UUIDInput | None = None
     """The id of the record in workspace_member."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class BlocklistUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     handle: str | None = None
     """The address, or @ and the domain, that is kept out."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """Whose blocklist it is on."""
-    workspace_member_id: rt.UUID | None = None
+    workspace_member_id: rt.UUIDInput | None = None
     """The id of the record in workspace_member."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class CalendarChannelEventAssociationCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    calendar_channel_id: rt.UUID
+    calendar_channel_id: rt.UUIDInput
     calendar_event: CalendarEventRelationInput | None = None
     """The event."""
-    calendar_event_id: rt.UUID | None = None
+    calendar_event_id: rt.UUIDInput | None = None
     """The id of the record in calendar_event."""
     event_external_id: str | None = None
     """The event's id in the calendar that it comes from."""
@@ -387,27 +387,27 @@ class CalendarChannelEventAssociationCreateInput(rt.Input):
     """The series' id in the calendar that it comes from."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class CalendarChannelEventAssociationUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    calendar_channel_id: rt.UUID | None = None
+    calendar_channel_id: rt.UUIDInput | None = None
     calendar_event: CalendarEventRelationInput | None = None
     """The event."""
-    calendar_event_id: rt.UUID | None = None
+    calendar_event_id: rt.UUIDInput | None = None
     """The id of the record in calendar_event."""
     event_external_id: str | None = None
     """The event's id in the calendar that it comes from."""
@@ -415,15 +415,15 @@ class CalendarChannelEventAssociationUpdateInput(rt.Input):
     """The series' id in the calendar that it comes from."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -434,7 +434,7 @@ class CalendarEventConnectInput(rt.Input):
 
 
 class CalendarEventCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
     """What it is called."""
@@ -444,11 +444,11 @@ class CalendarEventCreateInput(rt.Input):
     """The service for the call."""
     description: str | None = None
     """What it is about; restricted where its calendar shows only that one is busy."""
-    ends_at: rt.DateTime | None = None
+    ends_at: rt.DateTimeInput | None = None
     """End date."""
-    external_created_at: rt.DateTime | None = None
+    external_created_at: rt.DateTimeInput | None = None
     """When it was made in the calendar that it comes from."""
-    external_updated_at: rt.DateTime | None = None
+    external_updated_at: rt.DateTimeInput | None = None
     """When it was last changed in the calendar that it comes from."""
     i_cal_uid: str | None = None
     """Its UID in the iCalendar format."""
@@ -458,30 +458,30 @@ class CalendarEventCreateInput(rt.Input):
     """Whether it takes the whole day."""
     location: str | None = None
     """Where it takes place."""
-    starts_at: rt.DateTime | None = None
+    starts_at: rt.DateTimeInput | None = None
     """Start date."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class CalendarEventParticipantCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_event: CalendarEventRelationInput | None = None
     """The event."""
-    calendar_event_id: rt.UUID | None = None
+    calendar_event_id: rt.UUIDInput | None = None
     """The id of the record in calendar_event."""
     display_name: str | None = None
     """The name that is shown."""
@@ -491,36 +491,36 @@ class CalendarEventParticipantCreateInput(rt.Input):
     """Whether it is who invites."""
     person: PersonRelationInput | None = None
     """The person in the workspace, if known."""
-    person_id: rt.UUID | None = None
+    person_id: rt.UUIDInput | None = None
     """The id of the record in person."""
     response_status: CalendarEventParticipantResponseStatusEnum | None = None
     """What was answered to the invitation. One of ACCEPTED, DECLINED, NEEDS_ACTION, TENTATIVE."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """The user of the workspace, if it is one."""
-    workspace_member_id: rt.UUID | None = None
+    workspace_member_id: rt.UUIDInput | None = None
     """The id of the record in workspace_member."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class CalendarEventParticipantUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_event: CalendarEventRelationInput | None = None
     """The event."""
-    calendar_event_id: rt.UUID | None = None
+    calendar_event_id: rt.UUIDInput | None = None
     """The id of the record in calendar_event."""
     display_name: str | None = None
     """The name that is shown."""
@@ -530,25 +530,25 @@ class CalendarEventParticipantUpdateInput(rt.Input):
     """Whether it is who invites."""
     person: PersonRelationInput | None = None
     """The person in the workspace, if known."""
-    person_id: rt.UUID | None = None
+    person_id: rt.UUIDInput | None = None
     """The id of the record in person."""
     response_status: CalendarEventParticipantResponseStatusEnum | None = None
     """What was answered to the invitation. One of ACCEPTED, DECLINED, NEEDS_ACTION, TENTATIVE."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """The user of the workspace, if it is one."""
-    workspace_member_id: rt.UUID | None = None
+    workspace_member_id: rt.UUIDInput | None = None
     """The id of the record in workspace_member."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -560,7 +560,7 @@ class CalendarEventRelationInput(rt.Input):
 
 
 class CalendarEventUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
     """What it is called."""
@@ -570,11 +570,11 @@ class CalendarEventUpdateInput(rt.Input):
     """The service for the call."""
     description: str | None = None
     """What it is about; restricted where its calendar shows only that one is busy."""
-    ends_at: rt.DateTime | None = None
+    ends_at: rt.DateTimeInput | None = None
     """End date."""
-    external_created_at: rt.DateTime | None = None
+    external_created_at: rt.DateTimeInput | None = None
     """When it was made in the calendar that it comes from."""
-    external_updated_at: rt.DateTime | None = None
+    external_updated_at: rt.DateTimeInput | None = None
     """When it was last changed in the calendar that it comes from."""
     i_cal_uid: str | None = None
     """Its UID in the iCalendar format."""
@@ -584,107 +584,107 @@ class CalendarEventUpdateInput(rt.Input):
     """Whether it takes the whole day."""
     location: str | None = None
     """Where it takes place."""
-    starts_at: rt.DateTime | None = None
+    starts_at: rt.DateTimeInput | None = None
     """Start date."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class CallRecordingCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
     """What it is called."""
-    application_id: rt.UUID | None = None
+    application_id: rt.UUIDInput | None = None
     audio: list[FileItemInput | None] | None = None
     """The sound."""
     calendar_event: CalendarEventRelationInput | None = None
     """The event that the call belongs to."""
-    calendar_event_id: rt.UUID | None = None
+    calendar_event_id: rt.UUIDInput | None = None
     """The id of the record in calendar_event."""
-    ended_at: rt.DateTime | None = None
+    ended_at: rt.DateTimeInput | None = None
     """When it ended."""
     external_bot_id: str | None = None
     external_recording_id: str | None = None
     recording_request_status: CallRecordingRecordingRequestStatusEnum | None = None
     """How far the request to record is. One of CANCELED, REQUESTED."""
-    started_at: rt.DateTime | None = None
+    started_at: rt.DateTimeInput | None = None
     """When it began."""
     status: CallRecordingStatusEnum | None = None
     """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextCreateInput | None = None
     """What was said, in short."""
-    transcript: rt.Json | None = None
+    transcript: rt.JsonInput | None = None
     """What was said, word for word."""
     video: list[FileItemInput | None] | None = None
     """The picture."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class CallRecordingUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
     """What it is called."""
-    application_id: rt.UUID | None = None
+    application_id: rt.UUIDInput | None = None
     audio: list[FileItemInput | None] | None = None
     """The sound."""
     calendar_event: CalendarEventRelationInput | None = None
     """The event that the call belongs to."""
-    calendar_event_id: rt.UUID | None = None
+    calendar_event_id: rt.UUIDInput | None = None
     """The id of the record in calendar_event."""
-    ended_at: rt.DateTime | None = None
+    ended_at: rt.DateTimeInput | None = None
     """When it ended."""
     external_bot_id: str | None = None
     external_recording_id: str | None = None
     recording_request_status: CallRecordingRecordingRequestStatusEnum | None = None
     """How far the request to record is. One of CANCELED, REQUESTED."""
-    started_at: rt.DateTime | None = None
+    started_at: rt.DateTimeInput | None = None
     """When it began."""
     status: CallRecordingStatusEnum | None = None
     """How far the recording is. One of COMPLETED, FAILED, JOINING, PROCESSING, RECORDING, SCHEDULED."""
     summary: RichTextUpdateInput | None = None
     """What was said, in short."""
-    transcript: rt.Json | None = None
+    transcript: rt.JsonInput | None = None
     """What was said, word for word."""
     video: list[FileItemInput | None] | None = None
     """The picture."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -695,13 +695,13 @@ class CompanyConnectInput(rt.Input):
 
 
 class CompanyCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
     account_owner: WorkspaceMemberRelationInput | None = None
     """Account owner: the user who looks after it."""
-    account_owner_id: rt.UUID | None = None
+    account_owner_id: rt.UUIDInput | None = None
     """The id of the record in account_owner."""
     address: AddressCreateInput | None = None
     """Where it is."""
@@ -713,15 +713,15 @@ class CompanyCreateInput(rt.Input):
     """LinkedIn: the page there."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -733,13 +733,13 @@ class CompanyRelationInput(rt.Input):
 
 
 class CompanyUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
     account_owner: WorkspaceMemberRelationInput | None = None
     """Account owner: the user who looks after it."""
-    account_owner_id: rt.UUID | None = None
+    account_owner_id: rt.UUIDInput | None = None
     """The id of the record in account_owner."""
     address: AddressUpdateInput | None = None
     """Where it is."""
@@ -751,22 +751,22 @@ class CompanyUpdateInput(rt.Input):
     """LinkedIn: the page there."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class CompanyWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     domain_name: CompanyDomainNameWhereInput | None = None
 
 
@@ -775,22 +775,22 @@ class DashboardConnectInput(rt.Input):
 
 
 class DashboardCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
     """What it is called."""
-    page_layout_id: rt.UUID | None = None
+    page_layout_id: rt.UUIDInput | None = None
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -802,22 +802,22 @@ class DashboardRelationInput(rt.Input):
 
 
 class DashboardUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
     """What it is called."""
-    page_layout_id: rt.UUID | None = None
+    page_layout_id: rt.UUIDInput | None = None
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -828,7 +828,7 @@ class MessageCampaignConnectInput(rt.Input):
 
 
 class MessageCampaignCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     body_template: str | None = None
     """The text, with places for what differs."""
@@ -836,26 +836,26 @@ class MessageCampaignCreateInput(rt.Input):
     """Who it comes from."""
     list_: MessageListRelationInput | None = None
     """Who it goes to."""
-    list_id: rt.UUID | None = None
+    list_id: rt.UUIDInput | None = None
     """The id of the record in list."""
-    sent_at: rt.DateTime | None = None
+    sent_at: rt.DateTimeInput | None = None
     """When it was sent."""
     status: MessageCampaignStatusEnum | None = None
     """How far it is. One of DRAFT, SCHEDULED, SENDING, SENT, SENT_WITH_ERRORS."""
     subject: str | None = None
     """Its subject."""
-    unsubscribe_topic_id: rt.UUID | None = None
+    unsubscribe_topic_id: rt.UUIDInput | None = None
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -867,7 +867,7 @@ class MessageCampaignRelationInput(rt.Input):
 
 
 class MessageCampaignUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     body_template: str | None = None
     """The text, with places for what differs."""
@@ -875,26 +875,26 @@ class MessageCampaignUpdateInput(rt.Input):
     """Who it comes from."""
     list_: MessageListRelationInput | None = None
     """Who it goes to."""
-    list_id: rt.UUID | None = None
+    list_id: rt.UUIDInput | None = None
     """The id of the record in list."""
-    sent_at: rt.DateTime | None = None
+    sent_at: rt.DateTimeInput | None = None
     """When it was sent."""
     status: MessageCampaignStatusEnum | None = None
     """How far it is. One of DRAFT, SCHEDULED, SENDING, SENT, SENT_WITH_ERRORS."""
     subject: str | None = None
     """Its subject."""
-    unsubscribe_topic_id: rt.UUID | None = None
+    unsubscribe_topic_id: rt.UUIDInput | None = None
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -905,80 +905,80 @@ class MessageChannelMessageAssociationConnectInput(rt.Input):
 
 
 class MessageChannelMessageAssociationCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     direction: MessageChannelMessageAssociationDirectionEnum | None = None
     """Whether it was received or sent. One of INCOMING, OUTGOING."""
     message: MessageRelationInput | None = None
     """The message."""
-    message_channel_id: rt.UUID | None = None
+    message_channel_id: rt.UUIDInput | None = None
     message_external_id: str | None = None
     """The message's id in the mailbox that it comes from."""
-    message_id: rt.UUID | None = None
+    message_id: rt.UUIDInput | None = None
     """The id of the record in message."""
     message_thread: MessageThreadRelationInput | None = None
     """The thread it is in."""
     message_thread_external_id: str | None = None
     """The thread's id in the mailbox that it comes from."""
-    message_thread_id: rt.UUID | None = None
+    message_thread_id: rt.UUIDInput | None = None
     """The id of the record in message_thread."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class MessageChannelMessageAssociationMessageFolderCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationRelationInput | None = None
-    message_channel_message_association_id: rt.UUID | None = None
+    message_channel_message_association_id: rt.UUIDInput | None = None
     """The id of the record in message_channel_message_association."""
-    message_folder_id: rt.UUID
+    message_folder_id: rt.UUIDInput
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class MessageChannelMessageAssociationMessageFolderUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationRelationInput | None = None
-    message_channel_message_association_id: rt.UUID | None = None
+    message_channel_message_association_id: rt.UUIDInput | None = None
     """The id of the record in message_channel_message_association."""
-    message_folder_id: rt.UUID | None = None
+    message_folder_id: rt.UUIDInput | None = None
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -990,34 +990,34 @@ class MessageChannelMessageAssociationRelationInput(rt.Input):
 
 
 class MessageChannelMessageAssociationUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     direction: MessageChannelMessageAssociationDirectionEnum | None = None
     """Whether it was received or sent. One of INCOMING, OUTGOING."""
     message: MessageRelationInput | None = None
     """The message."""
-    message_channel_id: rt.UUID | None = None
+    message_channel_id: rt.UUIDInput | None = None
     message_external_id: str | None = None
     """The message's id in the mailbox that it comes from."""
-    message_id: rt.UUID | None = None
+    message_id: rt.UUIDInput | None = None
     """The id of the record in message."""
     message_thread: MessageThreadRelationInput | None = None
     """The thread it is in."""
     message_thread_external_id: str | None = None
     """The thread's id in the mailbox that it comes from."""
-    message_thread_id: rt.UUID | None = None
+    message_thread_id: rt.UUIDInput | None = None
     """The id of the record in message_thread."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1028,7 +1028,7 @@ class MessageConnectInput(rt.Input):
 
 
 class MessageCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnum | None = None
     """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
@@ -1038,13 +1038,13 @@ class MessageCreateInput(rt.Input):
     """Whether it is not sent yet."""
     message_campaign: MessageCampaignRelationInput | None = None
     """The campaign that it was sent for."""
-    message_campaign_id: rt.UUID | None = None
+    message_campaign_id: rt.UUIDInput | None = None
     """The id of the record in message_campaign."""
     message_thread: MessageThreadRelationInput | None = None
     """The thread it is in."""
-    message_thread_id: rt.UUID | None = None
+    message_thread_id: rt.UUIDInput | None = None
     """The id of the record in message_thread."""
-    received_at: rt.DateTime | None = None
+    received_at: rt.DateTimeInput | None = None
     """When it arrived."""
     subject: str | None = None
     """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
@@ -1052,15 +1052,15 @@ class MessageCreateInput(rt.Input):
     """Its text; restricted where its mailbox does not show it."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1071,75 +1071,75 @@ class MessageListConnectInput(rt.Input):
 
 
 class MessageListCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class MessageListMemberCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
     """The list."""
-    list_id: rt.UUID | None = None
+    list_id: rt.UUIDInput | None = None
     """The id of the record in list."""
     person: PersonRelationInput | None = None
     """The person."""
-    person_id: rt.UUID | None = None
+    person_id: rt.UUIDInput | None = None
     """The id of the record in person."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class MessageListMemberUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
     """The list."""
-    list_id: rt.UUID | None = None
+    list_id: rt.UUIDInput | None = None
     """The id of the record in list."""
     person: PersonRelationInput | None = None
     """The person."""
-    person_id: rt.UUID | None = None
+    person_id: rt.UUIDInput | None = None
     """The id of the record in person."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1151,28 +1151,28 @@ class MessageListRelationInput(rt.Input):
 
 
 class MessageListUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class MessageParticipantCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     display_name: str | None = None
     """The name that is shown."""
@@ -1182,38 +1182,38 @@ class MessageParticipantCreateInput(rt.Input):
     """The message."""
     message_campaign: MessageCampaignRelationInput | None = None
     """The campaign that the message was sent for."""
-    message_campaign_id: rt.UUID | None = None
+    message_campaign_id: rt.UUIDInput | None = None
     """The id of the record in message_campaign."""
-    message_id: rt.UUID | None = None
+    message_id: rt.UUIDInput | None = None
     """The id of the record in message."""
     person: PersonRelationInput | None = None
     """The person in the workspace, if known."""
-    person_id: rt.UUID | None = None
+    person_id: rt.UUIDInput | None = None
     """The id of the record in person."""
     role: MessageParticipantRoleEnum | None = None
     """Whether it is who sent it, or got it openly or as a copy. One of BCC, CC, FROM, REPLY_TO, TO."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """The user of the workspace, if it is one."""
-    workspace_member_id: rt.UUID | None = None
+    workspace_member_id: rt.UUIDInput | None = None
     """The id of the record in workspace_member."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class MessageParticipantUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     display_name: str | None = None
     """The name that is shown."""
@@ -1223,31 +1223,31 @@ class MessageParticipantUpdateInput(rt.Input):
     """The message."""
     message_campaign: MessageCampaignRelationInput | None = None
     """The campaign that the message was sent for."""
-    message_campaign_id: rt.UUID | None = None
+    message_campaign_id: rt.UUIDInput | None = None
     """The id of the record in message_campaign."""
-    message_id: rt.UUID | None = None
+    message_id: rt.UUIDInput | None = None
     """The id of the record in message."""
     person: PersonRelationInput | None = None
     """The person in the workspace, if known."""
-    person_id: rt.UUID | None = None
+    person_id: rt.UUIDInput | None = None
     """The id of the record in person."""
     role: MessageParticipantRoleEnum | None = None
     """Whether it is who sent it, or got it openly or as a copy. One of BCC, CC, FROM, REPLY_TO, TO."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """The user of the workspace, if it is one."""
-    workspace_member_id: rt.UUID | None = None
+    workspace_member_id: rt.UUIDInput | None = None
     """The id of the record in workspace_member."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1263,21 +1263,21 @@ class MessageThreadConnectInput(rt.Input):
 
 
 class MessageThreadCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     subject: str | None = None
     """The subject of its messages."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1289,28 +1289,28 @@ class MessageThreadRelationInput(rt.Input):
 
 
 class MessageThreadUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     subject: str | None = None
     """The subject of its messages."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class MessageUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnum | None = None
     """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
@@ -1320,13 +1320,13 @@ class MessageUpdateInput(rt.Input):
     """Whether it is not sent yet."""
     message_campaign: MessageCampaignRelationInput | None = None
     """The campaign that it was sent for."""
-    message_campaign_id: rt.UUID | None = None
+    message_campaign_id: rt.UUIDInput | None = None
     """The id of the record in message_campaign."""
     message_thread: MessageThreadRelationInput | None = None
     """The thread it is in."""
-    message_thread_id: rt.UUID | None = None
+    message_thread_id: rt.UUIDInput | None = None
     """The id of the record in message_thread."""
-    received_at: rt.DateTime | None = None
+    received_at: rt.DateTimeInput | None = None
     """When it arrived."""
     subject: str | None = None
     """Its subject; restricted where its mailbox shows no more than who wrote to whom."""
@@ -1334,15 +1334,15 @@ class MessageUpdateInput(rt.Input):
     """Its text; restricted where its mailbox does not show it."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1353,7 +1353,7 @@ class NoteConnectInput(rt.Input):
 
 
 class NoteCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
     """What it is called."""
@@ -1361,15 +1361,15 @@ class NoteCreateInput(rt.Input):
     """Body: the text."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1381,77 +1381,77 @@ class NoteRelationInput(rt.Input):
 
 
 class NoteTargetCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     note: NoteRelationInput | None = None
     """The note."""
-    note_id: rt.UUID | None = None
+    note_id: rt.UUIDInput | None = None
     """The id of the record in note."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
-    target_company_id: rt.UUID | None = None
+    target_company_id: rt.UUIDInput | None = None
     """The id of the record in target_company."""
     target_opportunity: OpportunityRelationInput | None = None
     """Target: the deal."""
-    target_opportunity_id: rt.UUID | None = None
+    target_opportunity_id: rt.UUIDInput | None = None
     """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
     """Target: the person."""
-    target_person_id: rt.UUID | None = None
+    target_person_id: rt.UUIDInput | None = None
     """The id of the record in target_person."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class NoteTargetUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     note: NoteRelationInput | None = None
     """The note."""
-    note_id: rt.UUID | None = None
+    note_id: rt.UUIDInput | None = None
     """The id of the record in note."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
-    target_company_id: rt.UUID | None = None
+    target_company_id: rt.UUIDInput | None = None
     """The id of the record in target_company."""
     target_opportunity: OpportunityRelationInput | None = None
     """Target: the deal."""
-    target_opportunity_id: rt.UUID | None = None
+    target_opportunity_id: rt.UUIDInput | None = None
     """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
     """Target: the person."""
-    target_person_id: rt.UUID | None = None
+    target_person_id: rt.UUIDInput | None = None
     """The id of the record in target_person."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class NoteUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
     """What it is called."""
@@ -1459,15 +1459,15 @@ class NoteUpdateInput(rt.Input):
     """Body: the text."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1478,39 +1478,39 @@ class OpportunityConnectInput(rt.Input):
 
 
 class OpportunityCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
     amount: CurrencyCreateInput | None = None
     """What it is worth."""
-    close_date: rt.DateTime | None = None
+    close_date: rt.DateTimeInput | None = None
     """When it will be decided."""
     company: CompanyRelationInput | None = None
     """Whose deal it is."""
-    company_id: rt.UUID | None = None
+    company_id: rt.UUIDInput | None = None
     """The id of the record in company."""
     owner: WorkspaceMemberRelationInput | None = None
     """The user who looks after it."""
-    owner_id: rt.UUID | None = None
+    owner_id: rt.UUIDInput | None = None
     """The id of the record in owner."""
     point_of_contact: PersonRelationInput | None = None
     """Point of contact: whom to speak to."""
-    point_of_contact_id: rt.UUID | None = None
+    point_of_contact_id: rt.UUIDInput | None = None
     """The id of the record in point_of_contact."""
     stage: OpportunityStageEnum | None = None
     """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1522,39 +1522,39 @@ class OpportunityRelationInput(rt.Input):
 
 
 class OpportunityUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
     amount: CurrencyUpdateInput | None = None
     """What it is worth."""
-    close_date: rt.DateTime | None = None
+    close_date: rt.DateTimeInput | None = None
     """When it will be decided."""
     company: CompanyRelationInput | None = None
     """Whose deal it is."""
-    company_id: rt.UUID | None = None
+    company_id: rt.UUIDInput | None = None
     """The id of the record in company."""
     owner: WorkspaceMemberRelationInput | None = None
     """The user who looks after it."""
-    owner_id: rt.UUID | None = None
+    owner_id: rt.UUIDInput | None = None
     """The id of the record in owner."""
     point_of_contact: PersonRelationInput | None = None
     """Point of contact: whom to speak to."""
-    point_of_contact_id: rt.UUID | None = None
+    point_of_contact_id: rt.UUIDInput | None = None
     """The id of the record in point_of_contact."""
     stage: OpportunityStageEnum | None = None
     """How far it is. One of CUSTOMER, MEETING, NEW, PROPOSAL, SCREENING."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1565,7 +1565,7 @@ class PersonConnectInput(rt.Input):
 
 
 class PersonCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameCreateInput | None = None
     """First and last name."""
@@ -1575,7 +1575,7 @@ class PersonCreateInput(rt.Input):
     """Where the picture is."""
     company: CompanyRelationInput | None = None
     """Where they work."""
-    company_id: rt.UUID | None = None
+    company_id: rt.UUIDInput | None = None
     """The id of the record in company."""
     emails: EmailsCreateInput | None = None
     """E-mail addresses. No two people have the same primary one."""
@@ -1587,15 +1587,15 @@ class PersonCreateInput(rt.Input):
     """Phone numbers."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1607,7 +1607,7 @@ class PersonRelationInput(rt.Input):
 
 
 class PersonUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameUpdateInput | None = None
     """First and last name."""
@@ -1617,7 +1617,7 @@ class PersonUpdateInput(rt.Input):
     """Where the picture is."""
     company: CompanyRelationInput | None = None
     """Where they work."""
-    company_id: rt.UUID | None = None
+    company_id: rt.UUIDInput | None = None
     """The id of the record in company."""
     emails: EmailsUpdateInput | None = None
     """E-mail addresses. No two people have the same primary one."""
@@ -1629,22 +1629,22 @@ class PersonUpdateInput(rt.Input):
     """Phone numbers."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class PersonWhereUniqueInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     emails: PersonEmailsWhereInput | None = None
 
 
@@ -1653,31 +1653,31 @@ class TaskConnectInput(rt.Input):
 
 
 class TaskCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
     """What it is called."""
     assignee: WorkspaceMemberRelationInput | None = None
     """The user who is to do it."""
-    assignee_id: rt.UUID | None = None
+    assignee_id: rt.UUIDInput | None = None
     """The id of the record in assignee."""
     body_v_2: RichTextCreateInput | None = None
     """Body: the text."""
-    due_at: rt.DateTime | None = None
+    due_at: rt.DateTimeInput | None = None
     """Due date: by when it is to be done."""
     status: TaskStatusEnum | None = None
     """How far it is. One of DONE, IN_PROGRESS, TODO."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -1689,313 +1689,313 @@ class TaskRelationInput(rt.Input):
 
 
 class TaskTargetCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
-    target_company_id: rt.UUID | None = None
+    target_company_id: rt.UUIDInput | None = None
     """The id of the record in target_company."""
     target_opportunity: OpportunityRelationInput | None = None
     """Target: the deal."""
-    target_opportunity_id: rt.UUID | None = None
+    target_opportunity_id: rt.UUIDInput | None = None
     """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
     """Target: the person."""
-    target_person_id: rt.UUID | None = None
+    target_person_id: rt.UUIDInput | None = None
     """The id of the record in target_person."""
     task: TaskRelationInput | None = None
     """The task."""
-    task_id: rt.UUID | None = None
+    task_id: rt.UUIDInput | None = None
     """The id of the record in task."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class TaskTargetUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
-    target_company_id: rt.UUID | None = None
+    target_company_id: rt.UUIDInput | None = None
     """The id of the record in target_company."""
     target_opportunity: OpportunityRelationInput | None = None
     """Target: the deal."""
-    target_opportunity_id: rt.UUID | None = None
+    target_opportunity_id: rt.UUIDInput | None = None
     """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
     """Target: the person."""
-    target_person_id: rt.UUID | None = None
+    target_person_id: rt.UUIDInput | None = None
     """The id of the record in target_person."""
     task: TaskRelationInput | None = None
     """The task."""
-    task_id: rt.UUID | None = None
+    task_id: rt.UUIDInput | None = None
     """The id of the record in task."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class TaskUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
     """What it is called."""
     assignee: WorkspaceMemberRelationInput | None = None
     """The user who is to do it."""
-    assignee_id: rt.UUID | None = None
+    assignee_id: rt.UUIDInput | None = None
     """The id of the record in assignee."""
     body_v_2: RichTextUpdateInput | None = None
     """Body: the text."""
-    due_at: rt.DateTime | None = None
+    due_at: rt.DateTimeInput | None = None
     """Due date: by when it is to be done."""
     status: TaskStatusEnum | None = None
     """How far it is. One of DONE, IN_PROGRESS, TODO."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class TimelineActivityCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What happened, such as company.updated."""
-    happens_at: rt.DateTime | None = None
+    happens_at: rt.DateTimeInput | None = None
     """When it happened."""
-    linked_object_metadata_id: rt.UUID | None = None
+    linked_object_metadata_id: rt.UUIDInput | None = None
     """The object of the record that it is about."""
     linked_record_cached_name: str | None = None
     """What that record was called then."""
-    linked_record_id: rt.UUID | None = None
+    linked_record_id: rt.UUIDInput | None = None
     """The record that it is about."""
-    properties: rt.Json | None = None
+    properties: rt.JsonInput | None = None
     """What changed, from what to what."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
-    target_company_id: rt.UUID | None = None
+    target_company_id: rt.UUIDInput | None = None
     """The id of the record in target_company."""
     target_dashboard: DashboardRelationInput | None = None
     """Target: the dashboard."""
-    target_dashboard_id: rt.UUID | None = None
+    target_dashboard_id: rt.UUIDInput | None = None
     """The id of the record in target_dashboard."""
     target_message_campaign: MessageCampaignRelationInput | None = None
     """Target: the campaign."""
-    target_message_campaign_id: rt.UUID | None = None
+    target_message_campaign_id: rt.UUIDInput | None = None
     """The id of the record in target_message_campaign."""
     target_message_list: MessageListRelationInput | None = None
     """Target: the list of people."""
-    target_message_list_id: rt.UUID | None = None
+    target_message_list_id: rt.UUIDInput | None = None
     """The id of the record in target_message_list."""
     target_note: NoteRelationInput | None = None
     """Target: the note."""
-    target_note_id: rt.UUID | None = None
+    target_note_id: rt.UUIDInput | None = None
     """The id of the record in target_note."""
     target_opportunity: OpportunityRelationInput | None = None
     """Target: the deal."""
-    target_opportunity_id: rt.UUID | None = None
+    target_opportunity_id: rt.UUIDInput | None = None
     """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
     """Target: the person."""
-    target_person_id: rt.UUID | None = None
+    target_person_id: rt.UUIDInput | None = None
     """The id of the record in target_person."""
     target_task: TaskRelationInput | None = None
     """Target: the task."""
-    target_task_id: rt.UUID | None = None
+    target_task_id: rt.UUIDInput | None = None
     """The id of the record in target_task."""
     target_workflow: WorkflowRelationInput | None = None
     """Target: the workflow."""
-    target_workflow_id: rt.UUID | None = None
+    target_workflow_id: rt.UUIDInput | None = None
     """The id of the record in target_workflow."""
     target_workflow_run: WorkflowRunRelationInput | None = None
     """Target: the run of a workflow."""
-    target_workflow_run_id: rt.UUID | None = None
+    target_workflow_run_id: rt.UUIDInput | None = None
     """The id of the record in target_workflow_run."""
     target_workflow_version: WorkflowVersionRelationInput | None = None
     """Target: the version of a workflow."""
-    target_workflow_version_id: rt.UUID | None = None
+    target_workflow_version_id: rt.UUIDInput | None = None
     """The id of the record in target_workflow_version."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """The user who did it."""
-    workspace_member_id: rt.UUID | None = None
+    workspace_member_id: rt.UUIDInput | None = None
     """The id of the record in workspace_member."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class TimelineActivityUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What happened, such as company.updated."""
-    happens_at: rt.DateTime | None = None
+    happens_at: rt.DateTimeInput | None = None
     """When it happened."""
-    linked_object_metadata_id: rt.UUID | None = None
+    linked_object_metadata_id: rt.UUIDInput | None = None
     """The object of the record that it is about."""
     linked_record_cached_name: str | None = None
     """What that record was called then."""
-    linked_record_id: rt.UUID | None = None
+    linked_record_id: rt.UUIDInput | None = None
     """The record that it is about."""
-    properties: rt.Json | None = None
+    properties: rt.JsonInput | None = None
     """What changed, from what to what."""
     target_company: CompanyRelationInput | None = None
     """Target: the company."""
-    target_company_id: rt.UUID | None = None
+    target_company_id: rt.UUIDInput | None = None
     """The id of the record in target_company."""
     target_dashboard: DashboardRelationInput | None = None
     """Target: the dashboard."""
-    target_dashboard_id: rt.UUID | None = None
+    target_dashboard_id: rt.UUIDInput | None = None
     """The id of the record in target_dashboard."""
     target_message_campaign: MessageCampaignRelationInput | None = None
     """Target: the campaign."""
-    target_message_campaign_id: rt.UUID | None = None
+    target_message_campaign_id: rt.UUIDInput | None = None
     """The id of the record in target_message_campaign."""
     target_message_list: MessageListRelationInput | None = None
     """Target: the list of people."""
-    target_message_list_id: rt.UUID | None = None
+    target_message_list_id: rt.UUIDInput | None = None
     """The id of the record in target_message_list."""
     target_note: NoteRelationInput | None = None
     """Target: the note."""
-    target_note_id: rt.UUID | None = None
+    target_note_id: rt.UUIDInput | None = None
     """The id of the record in target_note."""
     target_opportunity: OpportunityRelationInput | None = None
     """Target: the deal."""
-    target_opportunity_id: rt.UUID | None = None
+    target_opportunity_id: rt.UUIDInput | None = None
     """The id of the record in target_opportunity."""
     target_person: PersonRelationInput | None = None
     """Target: the person."""
-    target_person_id: rt.UUID | None = None
+    target_person_id: rt.UUIDInput | None = None
     """The id of the record in target_person."""
     target_task: TaskRelationInput | None = None
     """Target: the task."""
-    target_task_id: rt.UUID | None = None
+    target_task_id: rt.UUIDInput | None = None
     """The id of the record in target_task."""
     target_workflow: WorkflowRelationInput | None = None
     """Target: the workflow."""
-    target_workflow_id: rt.UUID | None = None
+    target_workflow_id: rt.UUIDInput | None = None
     """The id of the record in target_workflow."""
     target_workflow_run: WorkflowRunRelationInput | None = None
     """Target: the run of a workflow."""
-    target_workflow_run_id: rt.UUID | None = None
+    target_workflow_run_id: rt.UUIDInput | None = None
     """The id of the record in target_workflow_run."""
     target_workflow_version: WorkflowVersionRelationInput | None = None
     """Target: the version of a workflow."""
-    target_workflow_version_id: rt.UUID | None = None
+    target_workflow_version_id: rt.UUIDInput | None = None
     """The id of the record in target_workflow_version."""
     workspace_member: WorkspaceMemberRelationInput | None = None
     """The user who did it."""
-    workspace_member_id: rt.UUID | None = None
+    workspace_member_id: rt.UUIDInput | None = None
     """The id of the record in workspace_member."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class WorkflowAutomatedTriggerCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    settings: rt.Json
+    settings: rt.JsonInput
     """When it starts the workflow."""
     type: WorkflowAutomatedTriggerTypeEnum | None = None
     """What kind of trigger it is. One of CRON, DATABASE_EVENT."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
-    workflow_id: rt.UUID | None = None
+    workflow_id: rt.UUIDInput | None = None
     """The id of the record in workflow."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class WorkflowAutomatedTriggerUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
-    settings: rt.Json | None = None
+    settings: rt.JsonInput | None = None
     """When it starts the workflow."""
     type: WorkflowAutomatedTriggerTypeEnum | None = None
     """What kind of trigger it is. One of CRON, DATABASE_EVENT."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
-    workflow_id: rt.UUID | None = None
+    workflow_id: rt.UUIDInput | None = None
     """The id of the record in workflow."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -2006,7 +2006,7 @@ class WorkflowConnectInput(rt.Input):
 
 
 class WorkflowCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
@@ -2016,15 +2016,15 @@ class WorkflowCreateInput(rt.Input):
     """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -2040,40 +2040,40 @@ class WorkflowRunConnectInput(rt.Input):
 
 
 class WorkflowRunCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
-    ended_at: rt.DateTime | None = None
+    ended_at: rt.DateTimeInput | None = None
     """When it ended."""
-    enqueued_at: rt.DateTime | None = None
+    enqueued_at: rt.DateTimeInput | None = None
     """When it was put into the queue."""
-    started_at: rt.DateTime | None = None
+    started_at: rt.DateTimeInput | None = None
     """When it began."""
-    state: rt.Json
+    state: rt.JsonInput
     """What its steps did and gave."""
     status: WorkflowRunStatusEnum | None = None
     """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
-    step_logs: rt.Json | None = None
+    step_logs: rt.JsonInput | None = None
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
-    workflow_id: rt.UUID | None = None
+    workflow_id: rt.UUIDInput | None = None
     """The id of the record in workflow."""
     workflow_version: WorkflowVersionRelationInput | None = None
     """The version that runs."""
-    workflow_version_id: rt.UUID | None = None
+    workflow_version_id: rt.UUIDInput | None = None
     """The id of the record in workflow_version."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -2085,47 +2085,47 @@ class WorkflowRunRelationInput(rt.Input):
 
 
 class WorkflowRunUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
-    ended_at: rt.DateTime | None = None
+    ended_at: rt.DateTimeInput | None = None
     """When it ended."""
-    enqueued_at: rt.DateTime | None = None
+    enqueued_at: rt.DateTimeInput | None = None
     """When it was put into the queue."""
-    started_at: rt.DateTime | None = None
+    started_at: rt.DateTimeInput | None = None
     """When it began."""
-    state: rt.Json | None = None
+    state: rt.JsonInput | None = None
     """What its steps did and gave."""
     status: WorkflowRunStatusEnum | None = None
     """How far it is. One of COMPLETED, ENQUEUED, FAILED, NOT_STARTED, RUNNING, STOPPED, STOPPING."""
-    step_logs: rt.Json | None = None
+    step_logs: rt.JsonInput | None = None
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
-    workflow_id: rt.UUID | None = None
+    workflow_id: rt.UUIDInput | None = None
     """The id of the record in workflow."""
     workflow_version: WorkflowVersionRelationInput | None = None
     """The version that runs."""
-    workflow_version_id: rt.UUID | None = None
+    workflow_version_id: rt.UUIDInput | None = None
     """The id of the record in workflow_version."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
 
 
 class WorkflowUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
@@ -2135,15 +2135,15 @@ class WorkflowUpdateInput(rt.Input):
     """The states that its versions are in. One of ACTIVE, DEACTIVATED, DRAFT."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -2154,31 +2154,31 @@ class WorkflowVersionConnectInput(rt.Input):
 
 
 class WorkflowVersionCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
     status: WorkflowVersionStatusEnum | None = None
     """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
-    steps: rt.Json | None = None
+    steps: rt.JsonInput | None = None
     """What it does, one after the other."""
-    trigger: rt.Json | None = None
+    trigger: rt.JsonInput | None = None
     """What starts it."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
-    workflow_id: rt.UUID | None = None
+    workflow_id: rt.UUIDInput | None = None
     """The id of the record in workflow."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -2190,31 +2190,31 @@ class WorkflowVersionRelationInput(rt.Input):
 
 
 class WorkflowVersionUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
     """What it is called."""
     status: WorkflowVersionStatusEnum | None = None
     """Whether it is a draft, live, or no more. One of ACTIVE, ARCHIVED, DEACTIVATED, DRAFT."""
-    steps: rt.Json | None = None
+    steps: rt.JsonInput | None = None
     """What it does, one after the other."""
-    trigger: rt.Json | None = None
+    trigger: rt.JsonInput | None = None
     """What starts it."""
     workflow: WorkflowRelationInput | None = None
     """The workflow."""
-    workflow_id: rt.UUID | None = None
+    workflow_id: rt.UUIDInput | None = None
     """The id of the record in workflow."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -2225,7 +2225,7 @@ class WorkspaceMemberConnectInput(rt.Input):
 
 
 class WorkspaceMemberCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameCreateInput
     """First and last name."""
@@ -2249,19 +2249,19 @@ class WorkspaceMemberCreateInput(rt.Input):
     """The time zone that times are shown in."""
     user_email: str | None = None
     """The e-mail address that they sign in with."""
-    user_id: rt.UUID
+    user_id: rt.UUIDInput
     """The user account."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorCreateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorCreateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""
@@ -2273,7 +2273,7 @@ class WorkspaceMemberRelationInput(rt.Input):
 
 
 class WorkspaceMemberUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameUpdateInput | None = None
     """First and last name."""
@@ -2297,19 +2297,19 @@ class WorkspaceMemberUpdateInput(rt.Input):
     """The time zone that times are shown in."""
     user_email: str | None = None
     """The e-mail address that they sign in with."""
-    user_id: rt.UUID | None = None
+    user_id: rt.UUIDInput | None = None
     """The user account."""
     position: rt.PositionInput | None = None
     """Where it stands in a list that people sort by hand: a number, or "first" or "last" when written."""
-    created_at: rt.DateTime | None = None
+    created_at: rt.DateTimeInput | None = None
     """When it was created."""
     created_by: ActorUpdateInput | None = None
     """Who created it, and by what means."""
-    updated_at: rt.DateTime | None = None
+    updated_at: rt.DateTimeInput | None = None
     """When it was last changed."""
     updated_by: ActorUpdateInput | None = None
     """Who last changed it, and by what means."""
-    deleted_at: rt.DateTime | None = None
+    deleted_at: rt.DateTimeInput | None = None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
     search_vector: str | None = None
     """The words under which the search finds it, made by the server."""

@@ -52,7 +52,7 @@ class Currency(rt.Record):
 class Emails(rt.Record):
     """E-mail addresses: one primary and any number of others."""
 
-    additional_emails: rt.Json | None
+    additional_emails: list[str] | None
     """Others, as a list of texts."""
     primary_email: str | None
     """The address, stored in lower case."""
@@ -79,14 +79,14 @@ class Links(rt.Record):
     """What is shown instead of it."""
     primary_link_url: str | None
     """The address."""
-    secondary_links: rt.Json | None
+    secondary_links: list[rt.SecondaryLink] | None
     """Others, each with url and label."""
 
 
 class Phones(rt.Record):
     """Phone numbers: one primary and any number of others."""
 
-    additional_phones: rt.Json | None
+    additional_phones: list[rt.AdditionalPhone] | None
     """Others, each with number, countryCode and callingCode."""
     primary_phone_calling_code: str | None
     """The country's code, such as +33."""

@@ -15,15 +15,12 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_snake
 
 from aiotwenty.errors import InvalidArgument
+from aiotwenty.graphql.guard import OPERATORS, restricts
 from aiotwenty.graphql.operation import Operation
 
 Filter = dict[str, Any]
 
 _CHANGE_MANY = re.compile(r"(update|delete|destroy|restore)([A-Z]\w*)")
-_OPERATORS = frozenset(
-    {"eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "like", "ilike", "startsWith", "endsWith", "regex", "iregex"}
-    | {"containsAny", "contains", "containsIlike", "isEmptyArray", "search"}
-)
 
 
 def normalise(value: BaseModel) -> Filter:
@@ -51,11 +48,6 @@ DELETED_TOO: Filter = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is"
 """Every record, the soft-deleted ones too, which only a filter on `deletedAt` brings up (Twenty, July 2026)."""
 
 
-def restricts(value: Mapping[str, Any] | None) -> bool:
-    """Whether a filter can leave anything out. Empty parts are no filter at all to the server (Twenty, July 2026)."""
-    return any(_restricts(name, part) for name, part in (value or {}).items())
-
-
 def guarded(value: Filter | None, all_records: bool, what: str) -> Filter:
     """The filter, unless it is empty and that was not asked for. Raises `InvalidArgument`."""
     if not all_records and not restricts(value):
@@ -81,7 +73,8 @@ def with_filters(operation: Operation, variables: Mapping[str, object]) -> Mappi
 
 def _empty(what: str, otherwise: str) -> InvalidArgument:
     return InvalidArgument(
-        f"{what} with an empty filter would change every record: give a filter with a condition{otherwise}."
+        f"{what} with an empty filter, or one that holds for all records, would change every record: "
+        f"give a filter with a condition{otherwise}."
     )
 
 
@@ -99,7 +92,7 @@ def _conditions(part: Any) -> list[Any]:
     aliases = {info.serialization_alias or info.alias or name for name, info in type(part).model_fields.items()}
     if {"and", "or", "not"} <= aliases:
         return [normalise(part)]
-    if aliases <= _OPERATORS:
+    if aliases <= OPERATORS:
         return [_operator(name, operand) for name, operand in _set_fields(part)] or [{}]
     whole: Filter = {}
     further: list[Filter] = []
@@ -117,15 +110,3 @@ def _operator(name: str, operand: Any) -> Filter:
         literal = operand.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return {"like": f"{literal}%" if name == "startsWith" else f"%{literal}"}
     return {name: operand}
-
-
-def _restricts(name: str, part: Any) -> bool:
-    if part is None:
-        return False
-    if name == "or":
-        return bool(part) and all(restricts(item) for item in part)
-    if name == "and":
-        return any(restricts(item) for item in part)
-    if isinstance(part, Mapping):
-        return any(_restricts(inner, value) for inner, value in part.items())
-    return True

@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import RFC_4122, UUID
-
-from pydantic import BaseModel
 
 from aiotwenty.errors import InvalidArgument
 
@@ -46,15 +42,3 @@ def check_ids(variables: Mapping[str, object]) -> None:
         for item in value if isinstance(value, list) else (value,):
             if isinstance(item, UUID) and (problem := id_problem(item)):
                 raise InvalidArgument(f"{name}: {problem}.")
-
-
-def id_fields(model: type[BaseModel]) -> frozenset[str]:
-    """The names, in Python and in GraphQL, of the fields that hold UUIDs or lists of them."""
-    fields = {name: info for name, info in model.model_fields.items() if _is_uuid(info.annotation)}
-    return frozenset(fields) | {info.alias for info in fields.values() if info.alias}
-
-
-def _is_uuid(annotation: Any) -> bool:
-    if get_origin(annotation) in (Union, UnionType, list, Annotated):
-        return any(_is_uuid(part) for part in get_args(annotation))
-    return annotation is UUID

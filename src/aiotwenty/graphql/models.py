@@ -6,24 +6,23 @@ import datetime
 import uuid
 from collections.abc import Mapping
 from enum import Enum
-from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     JsonValue,
     ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from aiotwenty.graphql.advice import did_you_mean, filter_the_other
-from aiotwenty.graphql.ids import id_fields, id_problem
+from aiotwenty.graphql.composites import Money
 
 T = TypeVar("T")
 
@@ -57,22 +56,15 @@ class Input(BaseModel):
         allow_inf_nan=False,
     )
 
+
+class CurrencyInput(Input):
+    """Base of what is sent for a CURRENCY, which may be `Money`."""
+
     @model_validator(mode="before")
     @classmethod
-    def _takes_its_ids(cls, value: Any) -> Any:
-        """Only ids that the server takes, too."""
-        if isinstance(value, dict):
-            for name in _id_fields(cls).intersection(value):
-                ids = value[name]
-                for item in ids if isinstance(ids, list | tuple) else (ids,):
-                    if problem := id_problem(item):
-                        wrong = PydanticCustomError("id", "{problem}", {"problem": problem})
-                        line = InitErrorDetails(type=wrong, loc=(name,), input=ids)
-                        raise ValidationError.from_exception_data(cls.__name__, [line])
-        return value
+    def _of_money(cls, value: Any) -> Any:
+        return value.parts() if isinstance(value, Money) else value
 
-
-_id_fields = lru_cache(maxsize=None)(id_fields)
 
 ToMany: TypeAlias = Mapping[str, tuple[str, ...]]
 
@@ -132,15 +124,36 @@ class GroupOrder(Input):
 Open = Annotated[T | str, Field(union_mode="left_to_right")]
 """An enum whose values of tomorrow arrive as plain strings: `Open[OpportunityStageEnum]`."""
 
+
+class _Iso:
+    """A time as answers have it, read without leaving pydantic-core; its lax mode alone would take "2025" for an epoch.
+
+    No epoch in seconds or milliseconds has as many digits as the shortest text that a time can be.
+    """
+
+    def __init__(self, shortest: int) -> None:
+        self._shortest = shortest
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        read = datetime_schema() if source is datetime.datetime else core_schema.date_schema()
+        exact = {**read, "strict": True}
+        text = core_schema.chain_schema([core_schema.str_schema(strict=True, min_length=self._shortest), read])
+        either = core_schema.union_schema([exact, text], mode="left_to_right")
+        return core_schema.json_or_python_schema(json_schema=text, python_schema=either)
+
+
+def datetime_schema() -> core_schema.DatetimeSchema:
+    return core_schema.datetime_schema(tz_constraint="aware")
+
+
 UUID: TypeAlias = uuid.UUID
-DateTime: TypeAlias = AwareDatetime
+DateTime: TypeAlias = Annotated[datetime.datetime, _Iso(len("2026-01-31T09:00:00"))]
 """Always with a time zone: Twenty would take a naive one as UTC, whatever was meant (Twenty, July 2026)."""
-Date: TypeAlias = datetime.date
+Date: TypeAlias = Annotated[datetime.date, _Iso(len("2026-01-31"))]
 BigFloat: TypeAlias = int | float
 BigInt: TypeAlias = int | float
 """A JSON number even above 2**53 and in exponent form; older servers send a string of digits (Twenty, July 2026)."""
 Position: TypeAlias = int | float
-PositionInput: TypeAlias = int | float | Literal["first", "last"]
 Json: TypeAlias = JsonValue
 
 

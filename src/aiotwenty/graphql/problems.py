@@ -69,8 +69,6 @@ def explained(
 def _message(detail: Mapping[str, Any], model: type[BaseModel] | None, noun: str) -> str:
     if detail["type"] == "missing":
         return "is missing"
-    if detail["type"] == "timezone_aware":
-        return "a moment needs a time zone, such as 2026-01-31T09:00:00Z"
     if detail["type"] == "extra_forbidden":
         *path, name = detail["loc"]
         return f"there is no such {noun}{did_you_mean(str(name), _names(model, path))}"

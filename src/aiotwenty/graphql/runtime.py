@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from pydantic import ConfigDict, Field
 
+from aiotwenty.graphql.composites import AdditionalPhone, AdditionalPhoneInput, SecondaryLink, SecondaryLinkInput
 from aiotwenty.graphql.filters import with_filters
 from aiotwenty.graphql.models import (
     UNSET,
@@ -14,6 +15,7 @@ from aiotwenty.graphql.models import (
     AggregateOrder,
     BigFloat,
     BigInt,
+    CurrencyInput,
     Date,
     DateTime,
     Filter,
@@ -23,23 +25,41 @@ from aiotwenty.graphql.models import (
     Maybe,
     Open,
     Position,
-    PositionInput,
     Record,
     ToMany,
     Unset,
 )
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
+from aiotwenty.graphql.values import (
+    BooleanInput,
+    DateInput,
+    DateTimeInput,
+    IntInput,
+    JsonInput,
+    LinkInput,
+    MicrosInput,
+    NumberInput,
+    PhoneInput,
+    PositionInput,
+    UUIDInput,
+)
 
 __all__ = [
     "UNSET",
     "UUID",
+    "AdditionalPhone",
+    "AdditionalPhoneInput",
     "AggregateOrder",
     "BigFloat",
     "BigInt",
+    "BooleanInput",
     "ConfigDict",
+    "CurrencyInput",
     "Date",
+    "DateInput",
     "DateTime",
+    "DateTimeInput",
     "Edge",
     "Endpoint",
     "Field",
@@ -47,17 +67,26 @@ __all__ = [
     "Group",
     "GroupOrder",
     "Input",
+    "IntInput",
     "Json",
+    "JsonInput",
+    "LinkInput",
     "Maybe",
+    "MicrosInput",
+    "NumberInput",
     "Open",
     "Operation",
     "OperationsClient",
     "Page",
     "PageInfo",
+    "PhoneInput",
     "Position",
     "PositionInput",
     "Record",
+    "SecondaryLink",
+    "SecondaryLinkInput",
     "ToMany",
+    "UUIDInput",
     "Unset",
 ]
 

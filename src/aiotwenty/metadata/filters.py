@@ -18,20 +18,20 @@ class ListAppConnectionsInput(rt.Input):
 
 
 class UUIDFilterComparison(rt.Input):
-    eq: rt.UUID | None = None
-    gt: rt.UUID | None = None
-    gte: rt.UUID | None = None
-    i_like: rt.UUID | None = None
-    in_: list[rt.UUID] | None = None
+    eq: rt.UUIDInput | None = None
+    gt: rt.UUIDInput | None = None
+    gte: rt.UUIDInput | None = None
+    i_like: rt.UUIDInput | None = None
+    in_: list[rt.UUIDInput] | None = None
     is_: bool | None = None
     is_not: bool | None = None
-    like: rt.UUID | None = None
-    lt: rt.UUID | None = None
-    lte: rt.UUID | None = None
-    neq: rt.UUID | None = None
-    not_i_like: rt.UUID | None = None
-    not_in: list[rt.UUID] | None = None
-    not_like: rt.UUID | None = None
+    like: rt.UUIDInput | None = None
+    lt: rt.UUIDInput | None = None
+    lte: rt.UUIDInput | None = None
+    neq: rt.UUIDInput | None = None
+    not_i_like: rt.UUIDInput | None = None
+    not_in: list[rt.UUIDInput] | None = None
+    not_like: rt.UUIDInput | None = None
 
 
 class FieldFilter(rt.Input):

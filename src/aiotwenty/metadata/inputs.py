@@ -33,12 +33,12 @@ class AgentChatQuestionAnswerInput(rt.Input):
 
 
 class AgentIdInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class BarChartDataInput(rt.Input):
     configuration: rt.Json
-    object_metadata_id: rt.UUID
+    object_metadata_id: rt.UUIDInput
 
 
 class ConnectionParametersInput(rt.Input):
@@ -59,18 +59,18 @@ class CreateAgentInput(rt.Input):
     name: str | None = None
     prompt: str
     response_format: rt.Json | None = None
-    role_id: rt.UUID | None = None
+    role_id: rt.UUIDInput | None = None
 
 
 class CreateApiKeyInput(rt.Input):
     expires_at: str
     name: str
     revoked_at: str | None = None
-    role_id: rt.UUID
+    role_id: rt.UUIDInput
 
 
 class CreateAppTokenInput(rt.Input):
-    expires_at: rt.DateTime
+    expires_at: rt.DateTimeInput
 
 
 class CreateApplicationRegistrationInput(rt.Input):
@@ -108,20 +108,20 @@ class CreateCalendarEventInput(rt.Input):
 
 
 class CreateCommandMenuItemInput(rt.Input):
-    availability_object_metadata_id: rt.UUID | None = None
+    availability_object_metadata_id: rt.UUIDInput | None = None
     availability_type: CommandMenuItemAvailabilityType | None = None
     conditional_availability_expression: str | None = None
     engine_component_key: EngineComponentKey
-    front_component_id: rt.UUID | None = None
+    front_component_id: rt.UUIDInput | None = None
     hot_keys: list[str] | None = None
     icon: str | None = None
     is_pinned: bool | None = None
     label: str
-    page_layout_id: rt.UUID | None = None
+    page_layout_id: rt.UUIDInput | None = None
     payload: rt.Json | None = None
     position: float | None = None
     short_label: str | None = None
-    workflow_version_id: rt.UUID | None = None
+    workflow_version_id: rt.UUIDInput | None = None
 
 
 class CreateEmailGroupChannelInput(rt.Input):
@@ -147,7 +147,7 @@ class CreateFieldInput(rt.Input):
     label: str
     morph_relations_creation_payload: list[rt.Json] | None = None
     name: str
-    object_metadata_id: rt.UUID
+    object_metadata_id: rt.UUIDInput
     options: rt.Json | None = None
     relation_creation_payload: rt.Json | None = None
     settings: rt.Json | None = None
@@ -155,7 +155,7 @@ class CreateFieldInput(rt.Input):
 
 
 class CreateFrontComponentInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     name: str
     built_component_checksum: str
     built_component_path: str
@@ -165,12 +165,12 @@ class CreateFrontComponentInput(rt.Input):
 
 
 class CreateIndexFieldInput(rt.Input):
-    field_metadata_id: rt.UUID
+    field_metadata_id: rt.UUIDInput
     sub_field_name: str | None = None
 
 
 class CreateLogicFunctionFromSourceInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     name: str
     cron_trigger_settings: rt.Json | None = None
     database_event_trigger_settings: rt.Json | None = None
@@ -180,23 +180,23 @@ class CreateLogicFunctionFromSourceInput(rt.Input):
     source: rt.Json | None = None
     timeout_seconds: float | None = None
     tool_trigger_settings: rt.Json | None = None
-    universal_identifier: rt.UUID | None = None
+    universal_identifier: rt.UUIDInput | None = None
     workflow_action_trigger_settings: rt.Json | None = None
 
 
 class CreateNavigationMenuItemInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     name: str | None = None
     color: str | None = None
-    folder_id: rt.UUID | None = None
+    folder_id: rt.UUIDInput | None = None
     icon: str | None = None
     link: str | None = None
-    page_layout_id: rt.UUID | None = None
-    target_object_metadata_id: rt.UUID | None = None
-    target_record_id: rt.UUID | None = None
+    page_layout_id: rt.UUIDInput | None = None
+    target_object_metadata_id: rt.UUIDInput | None = None
+    target_record_id: rt.UUIDInput | None = None
     type: NavigationMenuItemType
-    user_workspace_id: rt.UUID | None = None
-    view_id: rt.UUID | None = None
+    user_workspace_id: rt.UUIDInput | None = None
+    view_id: rt.UUIDInput | None = None
     position: float | None = None
 
 
@@ -218,13 +218,13 @@ class CreateObjectInput(rt.Input):
 
 class CreatePageLayoutInput(rt.Input):
     name: str
-    object_metadata_id: rt.UUID | None = None
+    object_metadata_id: rt.UUIDInput | None = None
     type: PageLayoutType | None = None
 
 
 class CreatePageLayoutTabInput(rt.Input):
     layout_mode: PageLayoutTabLayoutMode | None = None
-    page_layout_id: rt.UUID
+    page_layout_id: rt.UUIDInput
     position: float | None = None
     title: str
 
@@ -246,7 +246,7 @@ class CreateRoleInput(rt.Input):
 
 
 class CreateSkillInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     name: str
     label: str
     content: str
@@ -261,66 +261,66 @@ class CreateUnsubscribeTopicInput(rt.Input):
 
 
 class CreateViewFieldGroupInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     name: str
     is_visible: bool | None = None
-    view_id: rt.UUID
+    view_id: rt.UUIDInput
     position: float | None = None
 
 
 class CreateViewFieldInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     aggregate_operation: AggregateOperations | None = None
-    field_metadata_id: rt.UUID
+    field_metadata_id: rt.UUIDInput
     is_visible: bool | None = None
     size: float | None = None
-    view_field_group_id: rt.UUID | None = None
-    view_id: rt.UUID
+    view_field_group_id: rt.UUIDInput | None = None
+    view_id: rt.UUIDInput
     position: float | None = None
 
 
 class CreateViewFilterGroupInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     logical_operator: ViewFilterGroupLogicalOperator | None = None
-    parent_view_filter_group_id: rt.UUID | None = None
+    parent_view_filter_group_id: rt.UUIDInput | None = None
     position_in_view_filter_group: float | None = None
-    view_id: rt.UUID
+    view_id: rt.UUIDInput
 
 
 class CreateViewFilterInput(rt.Input):
-    id: rt.UUID | None = None
-    field_metadata_id: rt.UUID
+    id: rt.UUIDInput | None = None
+    field_metadata_id: rt.UUIDInput
     operand: ViewFilterOperand | None = None
     position_in_view_filter_group: float | None = None
-    relation_target_field_metadata_id: rt.UUID | None = None
+    relation_target_field_metadata_id: rt.UUIDInput | None = None
     sub_field_name: str | None = None
     value: rt.Json
-    view_filter_group_id: rt.UUID | None = None
-    view_id: rt.UUID
+    view_filter_group_id: rt.UUIDInput | None = None
+    view_id: rt.UUIDInput
 
 
 class CreateViewGroupInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     field_value: str
     is_visible: bool | None = None
-    view_id: rt.UUID
+    view_id: rt.UUIDInput
     position: float | None = None
 
 
 class CreateViewInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     name: str
     any_field_filter_value: str | None = None
-    calendar_field_metadata_id: rt.UUID | None = None
+    calendar_field_metadata_id: rt.UUIDInput | None = None
     calendar_layout: ViewCalendarLayout | None = None
     icon: str
     is_compact: bool | None = None
     kanban_aggregate_operation: AggregateOperations | None = None
-    kanban_aggregate_operation_field_metadata_id: rt.UUID | None = None
+    kanban_aggregate_operation_field_metadata_id: rt.UUIDInput | None = None
     kanban_column_width: int | None = None
     key: ViewKey | None = None
-    main_group_by_field_metadata_id: rt.UUID | None = None
-    object_metadata_id: rt.UUID
+    main_group_by_field_metadata_id: rt.UUIDInput | None = None
+    object_metadata_id: rt.UUIDInput
     open_record_in: ViewOpenRecordIn | None = None
     should_hide_empty_groups: bool | None = None
     type: ViewType | None = None
@@ -329,15 +329,15 @@ class CreateViewInput(rt.Input):
 
 
 class CreateViewSortInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     direction: ViewSortDirection | None = None
-    field_metadata_id: rt.UUID
+    field_metadata_id: rt.UUIDInput
     sub_field_name: str | None = None
-    view_id: rt.UUID
+    view_id: rt.UUIDInput
 
 
 class CreateWebhookInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     description: str | None = None
     operations: list[str]
     secret: str | None = None
@@ -352,98 +352,98 @@ class CursorPaging(rt.Input):
 
 
 class DeleteApprovedAccessDomainInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DeleteOneFieldInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DeleteOneIndexInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DeleteOneObjectInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DeleteSsoInput(rt.Input):
-    identity_provider_id: rt.UUID
+    identity_provider_id: rt.UUIDInput
 
 
 class DeleteViewFieldGroupInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DeleteViewFieldInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DeleteViewFilterInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DeleteViewGroupInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DeleteViewSortInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DestroyViewFieldGroupInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DestroyViewFieldInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DestroyViewFilterInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DestroyViewGroupInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class DestroyViewSortInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class EditSsoInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     status: SSOIdentityProviderStatus
 
 
 class EventLogDateRangeInput(rt.Input):
-    end: rt.DateTime | None = None
-    start: rt.DateTime | None = None
+    end: rt.DateTimeInput | None = None
+    start: rt.DateTimeInput | None = None
 
 
 class ExecuteOneLogicFunctionInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     payload: rt.Json
 
 
 class FieldPermissionInput(rt.Input):
     can_read_field_value: bool | None = None
     can_update_field_value: bool | None = None
-    field_metadata_id: rt.UUID
-    object_metadata_id: rt.UUID
+    field_metadata_id: rt.UUIDInput
+    object_metadata_id: rt.UUIDInput
 
 
 class FileAttachmentInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     filename: str
 
 
 class GetApiKeyInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class GetAuthorizationUrlForSSOInput(rt.Input):
-    identity_provider_id: rt.UUID
+    identity_provider_id: rt.UUIDInput
     workspace_invite_hash: str | None = None
 
 
@@ -456,7 +456,7 @@ class GridPositionInput(rt.Input):
 
 class LineChartDataInput(rt.Input):
     configuration: rt.Json
-    object_metadata_id: rt.UUID
+    object_metadata_id: rt.UUIDInput
 
 
 class LogicFunctionIdInput(rt.Input):
@@ -468,12 +468,12 @@ class ObjectPermissionInput(rt.Input):
     can_read_object_records: bool | None = None
     can_soft_delete_object_records: bool | None = None
     can_update_object_records: bool | None = None
-    object_metadata_id: rt.UUID
+    object_metadata_id: rt.UUIDInput
 
 
 class PieChartDataInput(rt.Input):
     configuration: rt.Json
-    object_metadata_id: rt.UUID
+    object_metadata_id: rt.UUIDInput
 
 
 class PreviewMessageCampaignAudienceInput(rt.Input):
@@ -487,23 +487,23 @@ class RemoveQueryFromEventStreamInput(rt.Input):
 
 
 class RevokeApiKeyInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
 
 
 class RowLevelPermissionPredicateGroupInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     logical_operator: RowLevelPermissionPredicateGroupLogicalOperator
-    object_metadata_id: rt.UUID
-    parent_row_level_permission_predicate_group_id: rt.UUID | None = None
+    object_metadata_id: rt.UUIDInput
+    parent_row_level_permission_predicate_group_id: rt.UUIDInput | None = None
     position_in_row_level_permission_predicate_group: float | None = None
 
 
 class RowLevelPermissionPredicateInput(rt.Input):
-    id: rt.UUID | None = None
-    field_metadata_id: rt.UUID
+    id: rt.UUIDInput | None = None
+    field_metadata_id: rt.UUIDInput
     operand: RowLevelPermissionPredicateOperand
     position_in_row_level_permission_predicate_group: float | None = None
-    row_level_permission_predicate_group_id: rt.UUID | None = None
+    row_level_permission_predicate_group_id: rt.UUIDInput | None = None
     sub_field_name: str | None = None
     value: rt.Json | None = None
     workspace_member_field_metadata_id: str | None = None
@@ -548,7 +548,7 @@ class SetupOIDCSsoInput(rt.Input):
 
 
 class SetupSAMLSsoInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     name: str
     certificate: str
     fingerprint: str | None = None
@@ -562,7 +562,7 @@ class SignUpInNewWorkspaceInput(rt.Input):
 
 
 class UpdateAgentInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     name: str | None = None
     label: str | None = None
     description: str | None = None
@@ -572,11 +572,11 @@ class UpdateAgentInput(rt.Input):
     model_id: str | None = None
     prompt: str | None = None
     response_format: rt.Json | None = None
-    role_id: rt.UUID | None = None
+    role_id: rt.UUIDInput | None = None
 
 
 class UpdateApiKeyInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     name: str | None = None
     expires_at: str | None = None
     revoked_at: str | None = None
@@ -604,15 +604,15 @@ class UpdateCalendarChannelInputUpdates(rt.Input):
 
 
 class UpdateCommandMenuItemInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     label: str | None = None
-    availability_object_metadata_id: rt.UUID | None = None
+    availability_object_metadata_id: rt.UUIDInput | None = None
     availability_type: CommandMenuItemAvailabilityType | None = None
     engine_component_key: EngineComponentKey | None = None
     hot_keys: list[str] | None = None
     icon: str | None = None
     is_pinned: bool | None = None
-    page_layout_id: rt.UUID | None = None
+    page_layout_id: rt.UUIDInput | None = None
     short_label: str | None = None
     position: float | None = None
 
@@ -631,7 +631,7 @@ class UpdateFieldInput(rt.Input):
     label: str | None = None
     morph_relations_update_payload: list[rt.Json] | None = None
     name: str | None = None
-    object_metadata_id: rt.UUID | None = None
+    object_metadata_id: rt.UUIDInput | None = None
     options: rt.Json | None = None
     settings: rt.Json | None = None
     universal_identifier: str | None = None
@@ -677,11 +677,11 @@ class UpdateMessageFolderInputUpdates(rt.Input):
 
 class UpdateNavigationMenuItemInput(rt.Input):
     color: str | None = None
-    folder_id: rt.UUID | None = None
+    folder_id: rt.UUIDInput | None = None
     icon: str | None = None
     link: str | None = None
     name: str | None = None
-    page_layout_id: rt.UUID | None = None
+    page_layout_id: rt.UUIDInput | None = None
     position: float | None = None
 
 
@@ -689,11 +689,11 @@ class UpdateObjectPayload(rt.Input):
     color: str | None = None
     description: str | None = None
     icon: str | None = None
-    image_identifier_field_metadata_id: rt.UUID | None = None
+    image_identifier_field_metadata_id: rt.UUIDInput | None = None
     is_active: bool | None = None
     is_label_synced_with_name: bool | None = None
     is_searchable: bool | None = None
-    label_identifier_field_metadata_id: rt.UUID | None = None
+    label_identifier_field_metadata_id: rt.UUIDInput | None = None
     label_plural: str | None = None
     label_singular: str | None = None
     name_plural: str | None = None
@@ -703,7 +703,7 @@ class UpdateObjectPayload(rt.Input):
 
 class UpdatePageLayoutInput(rt.Input):
     name: str | None = None
-    object_metadata_id: rt.UUID | None = None
+    object_metadata_id: rt.UUIDInput | None = None
     type: PageLayoutType | None = None
 
 
@@ -730,7 +730,7 @@ class UpdateRolePayload(rt.Input):
 
 
 class UpdateSkillInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     name: str | None = None
     label: str | None = None
     content: str | None = None
@@ -758,46 +758,46 @@ class UpdateViewFieldInputUpdates(rt.Input):
     is_visible: bool | None = None
     position: float | None = None
     size: float | None = None
-    view_field_group_id: rt.UUID | None = None
+    view_field_group_id: rt.UUIDInput | None = None
 
 
 class UpdateViewFilterGroupInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     logical_operator: ViewFilterGroupLogicalOperator | None = None
-    parent_view_filter_group_id: rt.UUID | None = None
+    parent_view_filter_group_id: rt.UUIDInput | None = None
     position_in_view_filter_group: float | None = None
-    view_id: rt.UUID | None = None
+    view_id: rt.UUIDInput | None = None
 
 
 class UpdateViewFilterInputUpdates(rt.Input):
-    field_metadata_id: rt.UUID | None = None
+    field_metadata_id: rt.UUIDInput | None = None
     operand: ViewFilterOperand | None = None
     position_in_view_filter_group: float | None = None
-    relation_target_field_metadata_id: rt.UUID | None = None
+    relation_target_field_metadata_id: rt.UUIDInput | None = None
     sub_field_name: str | None = None
     value: rt.Json | None = None
-    view_filter_group_id: rt.UUID | None = None
+    view_filter_group_id: rt.UUIDInput | None = None
 
 
 class UpdateViewGroupInputUpdates(rt.Input):
-    field_metadata_id: rt.UUID | None = None
+    field_metadata_id: rt.UUIDInput | None = None
     field_value: str | None = None
     is_visible: bool | None = None
     position: float | None = None
 
 
 class UpdateViewInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     name: str | None = None
     any_field_filter_value: str | None = None
-    calendar_field_metadata_id: rt.UUID | None = None
+    calendar_field_metadata_id: rt.UUIDInput | None = None
     calendar_layout: ViewCalendarLayout | None = None
     icon: str | None = None
     is_compact: bool | None = None
     kanban_aggregate_operation: AggregateOperations | None = None
-    kanban_aggregate_operation_field_metadata_id: rt.UUID | None = None
+    kanban_aggregate_operation_field_metadata_id: rt.UUIDInput | None = None
     kanban_column_width: int | None = None
-    main_group_by_field_metadata_id: rt.UUID | None = None
+    main_group_by_field_metadata_id: rt.UUIDInput | None = None
     open_record_in: ViewOpenRecordIn | None = None
     should_hide_empty_groups: bool | None = None
     type: ViewType | None = None
@@ -821,7 +821,7 @@ class UpdateWorkspaceInput(rt.Input):
     ai_additional_instructions: str | None = None
     allow_impersonation: bool | None = None
     custom_domain: str | None = None
-    default_role_id: rt.UUID | None = None
+    default_role_id: rt.UUIDInput | None = None
     display_name: str | None = None
     editable_profile_fields: list[str] | None = None
     enabled_ai_model_ids: list[str] | None = None
@@ -847,69 +847,69 @@ class UpdateWorkspaceInput(rt.Input):
 
 class UpdateWorkspaceMemberSettingsInput(rt.Input):
     update: rt.Json
-    workspace_member_id: rt.UUID
+    workspace_member_id: rt.UUIDInput
 
 
 class UpsertFieldsWidgetFieldInput(rt.Input):
-    field_metadata_id: rt.UUID | None = None
+    field_metadata_id: rt.UUIDInput | None = None
     is_visible: bool
     position: float
-    view_field_id: rt.UUID | None = None
+    view_field_id: rt.UUIDInput | None = None
 
 
 class UpsertPermissionFlagsInput(rt.Input):
     permission_flag_keys: list[str]
-    role_id: rt.UUID
+    role_id: rt.UUIDInput
 
 
 class UpsertViewWidgetViewFieldInput(rt.Input):
-    field_metadata_id: rt.UUID | None = None
+    field_metadata_id: rt.UUIDInput | None = None
     is_visible: bool
     position: float
     size: float | None = None
-    view_field_id: rt.UUID | None = None
+    view_field_id: rt.UUIDInput | None = None
 
 
 class UpsertViewWidgetViewFilterGroupInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     logical_operator: ViewFilterGroupLogicalOperator | None = None
-    parent_view_filter_group_id: rt.UUID | None = None
+    parent_view_filter_group_id: rt.UUIDInput | None = None
     position_in_view_filter_group: float | None = None
 
 
 class UpsertViewWidgetViewFilterInput(rt.Input):
-    id: rt.UUID | None = None
-    field_metadata_id: rt.UUID
+    id: rt.UUIDInput | None = None
+    field_metadata_id: rt.UUIDInput
     operand: ViewFilterOperand | None = None
     position_in_view_filter_group: float | None = None
-    relation_target_field_metadata_id: rt.UUID | None = None
+    relation_target_field_metadata_id: rt.UUIDInput | None = None
     sub_field_name: str | None = None
     value: rt.Json
-    view_filter_group_id: rt.UUID | None = None
+    view_filter_group_id: rt.UUIDInput | None = None
 
 
 class UpsertViewWidgetViewSortInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     direction: ViewSortDirection | None = None
-    field_metadata_id: rt.UUID
+    field_metadata_id: rt.UUIDInput
 
 
 class UsageAnalyticsInput(rt.Input):
     operation_types: list[UsageOperationType] | None = None
-    period_end: rt.DateTime | None = None
-    period_start: rt.DateTime | None = None
+    period_end: rt.DateTimeInput | None = None
+    period_start: rt.DateTimeInput | None = None
     user_workspace_id: str | None = None
 
 
 class ValidateApprovedAccessDomainInput(rt.Input):
-    approved_access_domain_id: rt.UUID
+    approved_access_domain_id: rt.UUIDInput
     validation_token: str
 
 
 class CreateIndexInput(rt.Input):
     fields: list[CreateIndexFieldInput]
     index_type: IndexType = IndexType("BTREE")
-    object_metadata_id: rt.UUID
+    object_metadata_id: rt.UUIDInput
 
 
 class CreateOneAppTokenInput(rt.Input):
@@ -931,8 +931,8 @@ class CreateOneObjectInput(rt.Input):
 class CreatePageLayoutWidgetInput(rt.Input):
     configuration: rt.Json
     grid_position: GridPositionInput
-    object_metadata_id: rt.UUID | None = None
-    page_layout_tab_id: rt.UUID
+    object_metadata_id: rt.UUIDInput | None = None
+    page_layout_tab_id: rt.UUIDInput
     position: rt.Json | None = None
     title: str
     type: WidgetType
@@ -982,52 +982,52 @@ class UpdateApplicationRegistrationVariableInput(rt.Input):
 
 
 class UpdateCalendarChannelInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateCalendarChannelInputUpdates
 
 
 class UpdateFrontComponentInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateFrontComponentInputUpdates
 
 
 class UpdateLogicFunctionFromSourceInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateLogicFunctionFromSourceInputUpdates
 
 
 class UpdateMessageChannelInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateMessageChannelInputUpdates
 
 
 class UpdateMessageFolderInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateMessageFolderInputUpdates
 
 
 class UpdateMessageFoldersInput(rt.Input):
-    ids: list[rt.UUID]
+    ids: list[rt.UUIDInput]
     update: UpdateMessageFolderInputUpdates
 
 
 class UpdateOneFieldMetadataInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateFieldInput
 
 
 class UpdateOneNavigationMenuItemInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateNavigationMenuItemInput
 
 
 class UpdateOneObjectInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateObjectPayload
 
 
 class UpdatePageLayoutTabWithWidgetsInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     title: str
     icon: str | None = None
     layout_mode: PageLayoutTabLayoutMode | None = None
@@ -1040,75 +1040,75 @@ class UpdatePageLayoutWidgetInput(rt.Input):
     conditional_display: rt.Json | None = None
     configuration: rt.Json | None = None
     grid_position: GridPositionInput | None = None
-    object_metadata_id: rt.UUID | None = None
-    page_layout_tab_id: rt.UUID | None = None
+    object_metadata_id: rt.UUIDInput | None = None
+    page_layout_tab_id: rt.UUIDInput | None = None
     position: rt.Json | None = None
     title: str | None = None
     type: WidgetType | None = None
 
 
 class UpdatePageLayoutWidgetWithIdInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     title: str
     conditional_availability_expression: str | None = None
     conditional_display: rt.Json | None = None
     configuration: rt.Json | None = None
     grid_position: GridPositionInput
-    object_metadata_id: rt.UUID | None = None
-    page_layout_tab_id: rt.UUID
+    object_metadata_id: rt.UUIDInput | None = None
+    page_layout_tab_id: rt.UUIDInput
     type: WidgetType
     position: rt.Json | None = None
 
 
 class UpdatePageLayoutWithTabsInput(rt.Input):
     name: str
-    object_metadata_id: rt.UUID | None = None
+    object_metadata_id: rt.UUIDInput | None = None
     tabs: list[UpdatePageLayoutTabWithWidgetsInput]
     type: PageLayoutType
 
 
 class UpdateRoleInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateRolePayload
 
 
 class UpdateViewFieldGroupInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateViewFieldGroupInputUpdates
 
 
 class UpdateViewFieldInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateViewFieldInputUpdates
 
 
 class UpdateViewFilterInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateViewFilterInputUpdates
 
 
 class UpdateViewGroupInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateViewGroupInputUpdates
 
 
 class UpdateViewSortInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateViewSortInputUpdates
 
 
 class UpdateWebhookInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     update: UpdateWebhookInputUpdates
 
 
 class UpsertFieldPermissionsInput(rt.Input):
     field_permissions: list[FieldPermissionInput]
-    role_id: rt.UUID
+    role_id: rt.UUIDInput
 
 
 class UpsertFieldsWidgetGroupInput(rt.Input):
-    id: rt.UUID
+    id: rt.UUIDInput
     name: str
     fields: list[UpsertFieldsWidgetFieldInput]
     is_visible: bool
@@ -1118,19 +1118,19 @@ class UpsertFieldsWidgetGroupInput(rt.Input):
 class UpsertFieldsWidgetInput(rt.Input):
     fields: list[UpsertFieldsWidgetFieldInput] | None = None
     groups: list[UpsertFieldsWidgetGroupInput] | None = None
-    widget_id: rt.UUID
+    widget_id: rt.UUIDInput
 
 
 class UpsertObjectPermissionsInput(rt.Input):
     object_permissions: list[ObjectPermissionInput]
-    role_id: rt.UUID
+    role_id: rt.UUIDInput
 
 
 class UpsertRowLevelPermissionPredicatesInput(rt.Input):
-    object_metadata_id: rt.UUID
+    object_metadata_id: rt.UUIDInput
     predicate_groups: list[RowLevelPermissionPredicateGroupInput]
     predicates: list[RowLevelPermissionPredicateInput]
-    role_id: rt.UUID
+    role_id: rt.UUIDInput
 
 
 class UpsertViewWidgetInput(rt.Input):
@@ -1138,4 +1138,4 @@ class UpsertViewWidgetInput(rt.Input):
     view_filter_groups: list[UpsertViewWidgetViewFilterGroupInput] | None = None
     view_filters: list[UpsertViewWidgetViewFilterInput] | None = None
     view_sorts: list[UpsertViewWidgetViewSortInput] | None = None
-    widget_id: rt.UUID
+    widget_id: rt.UUIDInput

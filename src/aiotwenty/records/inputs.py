@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -17,15 +15,9 @@ from aiotwenty.graphql.problems import problems
 
 M = TypeVar("M", bound=BaseModel)
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
 
 def as_model(value: object, model: type[M], what: str) -> M:
-    """The value as that model. Raises `InvalidArgument`, naming every field that is wrong but none of the values.
-
-    Where a mapping has a date for a moment, the first of that day in UTC is meant, as the server takes it (Twenty, July
-    2026).
-    """
+    """The value as that model. Raises `InvalidArgument`, naming every field that is wrong but none of the values."""
     if isinstance(value, model):
         return value
     if isinstance(value, BaseModel):
@@ -33,40 +25,15 @@ def as_model(value: object, model: type[M], what: str) -> M:
     if not isinstance(value, Mapping):
         raise InvalidArgument(f"{what} must be a {model.__name__} or a mapping, not {type(value).__name__}.")
     # A value that was read, such as the address of another record, may be written as it is.
-    plain: Any = {name: part.model_dump() if isinstance(part, Record) else part for name, part in value.items()}
+    plain = {name: part.model_dump() if isinstance(part, Record) else part for name, part in value.items()}
     try:
         return model.model_validate(plain)
     except ValidationError as error:
-        invalid = error
-        found = error.errors(include_url=False, include_context=False)
-    if days := [item for item in found if item["type"] == "timezone_aware" and _midnight(item["input"])]:
-        for item in days:
-            plain = _replaced(plain, item["loc"], _midnight(item["input"]))
-        return as_model(plain, model, what)
-    wrong = problems(invalid, model)
+        wrong = problems(error, model)
     raise InvalidArgument(
         f"{what}: {'; '.join(problem.told(with_value=False) for problem in wrong)}.",
         errors=[{"message": problem.told(with_value=False), "path": list(problem.path)} for problem in wrong],
     )
-
-
-def _midnight(value: object) -> datetime | None:
-    """The first moment of a day in UTC; None for what is no day."""
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        value = date.fromisoformat(value)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return None
-
-
-def _replaced(value: Any, path: Sequence[int | str], new: object) -> Any:
-    """A copy of mappings and lists with another value at that place."""
-    if not path:
-        return new
-    step, *rest = path
-    if isinstance(value, Mapping):
-        return {**value, step: _replaced(value[str(step)], rest, new)}
-    return [_replaced(item, rest, new) if index == step else item for index, item in enumerate(value)]
 
 
 def as_models(value: object, model: type[M], what: str) -> list[M]:

@@ -19,10 +19,12 @@ from graphql import (
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
+    GraphQLString,
     get_nullable_type,
 )
 
 from aiotwenty.codegen.model.scalars import AGGREGATE_ORDER
+from aiotwenty.graphql.composites import exact_scalar, listed_scalar
 
 _DATES = {"DateTime": "DateTimeFilter", "Date": "DateFilter"}
 
@@ -31,6 +33,7 @@ def amend(schema: GraphQLSchema) -> None:
     """Apply all amendments. Those that the schema does not need change nothing."""
     _ids_are_uuids(schema)
     parts_may_be_null(schema)
+    _composites_say_what_they_are_made_of(schema)
     _dates_are_filtered_by_operators(schema)
     _aggregates_are_ordered_alike(schema)
 
@@ -113,6 +116,27 @@ def _aggregates_are_ordered_alike(schema: GraphQLSchema) -> None:
             scalar = schema.type_map.setdefault(AGGREGATE_ORDER, GraphQLScalarType(AGGREGATE_ORDER))
             field.type = scalar  # type: ignore[assignment]
             field.extensions = {AGGREGATE_ORDER: names}
+
+
+def _composites_say_what_they_are_made_of(schema: GraphQLSchema) -> None:
+    """The scalars that this adds are in no schema; which Python types they are, `scalars` says."""
+    scalars: dict[str, Any] = {"String": GraphQLString}
+
+    def scalar(name: str) -> Any:
+        if name not in scalars:
+            scalars[name] = schema.type_map[name] = GraphQLScalarType(name)
+        return scalars[name]
+
+    for type_ in _types_with_fields(schema):
+        fields: dict[str, Any] = type_.fields
+        for name, field in fields.items():
+            named = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+            if not isinstance(named, GraphQLScalarType):
+                continue
+            if listed := listed_scalar(name, named.name):
+                field.type = GraphQLList(GraphQLNonNull(scalar(listed)))
+            elif isinstance(type_, GraphQLInputObjectType) and (exact := exact_scalar(name, named.name)):
+                field.type = GraphQLNonNull(scalar(exact)) if named is not field.type else scalar(exact)
 
 
 def _types_with_fields(schema: GraphQLSchema) -> Iterator[GraphQLObjectType | GraphQLInputObjectType]:

@@ -67,7 +67,8 @@ class ModelWriter:
             ordered.text += f'\n\n    _aggregates: typing.ClassVar[str] = """\n        {text}\n    """'
             return ordered
         if not (relations := self.to_many.get(graphql_name(tree) or "")):
-            return self._model(tree, "rt.Input", open_enums=False)
+            counts_money = any("rt.MicrosInput" in ast.unparse(each) for each in tree.body)
+            return self._model(tree, "rt.CurrencyInput" if counts_money else "rt.Input", open_enums=False)
         made = self._model(tree, "rt.Filter", open_enums=False)
         targets = [f'        "{name}": {_tuple(target)},' for name, target in relations.items()]
         made.text += "\n".join(["\n\n    _to_many: typing.ClassVar[rt.ToMany] = {", *targets, "    }"])

@@ -92,10 +92,10 @@ class PackageBuilder:
             to_many=_to_many(schema) if records else {},
             aggregates=_aggregates(schema),
         )
-        input_scalars = scalar_data(schema, settings.scalars, for_input=True)
+        scalars = scalar_data(schema, settings.scalars, for_input=False)
         # Variables keep their GraphQL names here: in snake_case two of them may be one.
         self._arguments = ArgumentsGenerator(
-            schema, convert_to_snake_case=False, custom_scalars=input_scalars, plugin_manager=plugins
+            schema, convert_to_snake_case=False, custom_scalars=scalars, plugin_manager=plugins
         )
         self._output = OutputClasses(schema, documents, settings, plugins)
         self._shapes = Shapes(

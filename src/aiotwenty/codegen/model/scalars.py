@@ -13,6 +13,7 @@ from graphql import (
 
 # Twenty, July 2026: JSON numbers, strings and values as FACTS of the API; a scalar of tomorrow is any JSON value.
 _OUTPUT = {
+    "AdditionalPhone": "rt.AdditionalPhone",
     "BigFloat": "rt.BigFloat",
     "BigInt": "rt.BigInt",
     "ConnectionCursor": "str",
@@ -20,12 +21,32 @@ _OUTPUT = {
     "Date": "rt.Date",
     "DateTime": "rt.DateTime",
     "Position": "rt.Position",
+    "SecondaryLink": "rt.SecondaryLink",
     "TSVector": "str",
     "UUID": "rt.UUID",
 }
 AGGREGATE_ORDER = "AggregateOrder_"
 """No scalar of the server's: what `aggregate` of a group's order is made, in place of a type of its own each time."""
-_INPUT = {**_OUTPUT, "Position": "rt.PositionInput", AGGREGATE_ORDER: "rt.AggregateOrder"}
+# What is sent is looked at more closely than what comes.
+_INPUT = {
+    **_OUTPUT,
+    AGGREGATE_ORDER: "rt.AggregateOrder",
+    "AdditionalPhone": "rt.AdditionalPhoneInput",
+    "BigFloat": "rt.NumberInput",
+    "BigInt": "rt.NumberInput",
+    "Boolean": "rt.BooleanInput",
+    "Date": "rt.DateInput",
+    "DateTime": "rt.DateTimeInput",
+    "Float": "rt.NumberInput",
+    "Int": "rt.IntInput",
+    "Link": "rt.LinkInput",
+    "Micros": "rt.MicrosInput",
+    "Phone": "rt.PhoneInput",
+    "Position": "rt.PositionInput",
+    "RawJson": "rt.JsonInput",
+    "SecondaryLink": "rt.SecondaryLinkInput",
+    "UUID": "rt.UUIDInput",
+}
 _BUILT_IN = {"Boolean": "bool", "Float": "float", "ID": "str", "Int": "int", "String": "str"}
 
 
@@ -35,7 +56,8 @@ def scalar_data(schema: GraphQLSchema, own: Mapping[str, ScalarData], *, for_inp
     return {
         name: own.get(name) or _reference(name, known.get(name, "rt.Json"))
         for name, type_ in schema.type_map.items()
-        if isinstance(type_, GraphQLScalarType) and (name in own or not is_specified_scalar_type(type_))
+        if isinstance(type_, GraphQLScalarType)
+        and (name in own or name in known or not is_specified_scalar_type(type_))
     }
 
 

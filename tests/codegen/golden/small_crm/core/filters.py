@@ -13,8 +13,8 @@ class StringFilter(rt.Input):
 
 
 class UUIDFilter(rt.Input):
-    eq: rt.UUID | None = None
-    in_: list[rt.UUID | None] | None = None
+    eq: rt.UUIDInput | None = None
+    in_: list[rt.UUIDInput | None] | None = None
 
 
 class RocketFilterInput(rt.Input):

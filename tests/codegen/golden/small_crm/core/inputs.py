@@ -10,33 +10,33 @@ from .enums import RocketChoiceEnum
 
 class LinksCreateInput(rt.Input):
     primary_link_label: str | None = None
-    primary_link_url: str | None = None
-    secondary_links: rt.Json | None = None
+    primary_link_url: rt.LinkInput | None = None
+    secondary_links: list[rt.SecondaryLinkInput] | None = None
 
 
 class LinksUpdateInput(rt.Input):
     primary_link_label: str | None = None
-    primary_link_url: str | None = None
-    secondary_links: rt.Json | None = None
+    primary_link_url: rt.LinkInput | None = None
+    secondary_links: list[rt.SecondaryLinkInput] | None = None
 
 
 class RocketCreateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     name: str | None = None
     website: LinksCreateInput | None = None
     fuel: str | None = None
-    thrust: rt.BigFloat | None = None
-    launched_on: rt.Date | None = None
+    thrust: rt.NumberInput | None = None
+    launched_on: rt.DateInput | None = None
     choice: RocketChoiceEnum | None = None
     """One of NEW, FLOWN."""
 
 
 class RocketUpdateInput(rt.Input):
-    id: rt.UUID | None = None
+    id: rt.UUIDInput | None = None
     name: str | None = None
     website: LinksUpdateInput | None = None
     fuel: str | None = None
-    thrust: rt.BigFloat | None = None
-    launched_on: rt.Date | None = None
+    thrust: rt.NumberInput | None = None
+    launched_on: rt.DateInput | None = None
     choice: RocketChoiceEnum | None = None
     """One of NEW, FLOWN."""

@@ -11,7 +11,7 @@ from .enums import RocketChoiceEnum
 class Links(rt.Record):
     primary_link_label: str | None
     primary_link_url: str | None
-    secondary_links: rt.Json | None
+    secondary_links: list[rt.SecondaryLink] | None
 
 
 class Rocket(rt.Record):

@@ -1,0 +1,160 @@
+"""Parts of composite fields that have a shape of their own, and amounts of money.
+
+To the schema, further phones and links are any JSON; to the server they are lists of these objects, and what is
+anything else vanishes or becomes an empty object (Twenty, July 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from aiotwenty.errors import InvalidArgument
+from aiotwenty.graphql.values import LARGEST_EXACT, as_link, as_phone
+
+MICROS = 1_000_000
+"""Millionths in a whole."""
+
+
+_LISTS = {"additionalPhones": "AdditionalPhone", "secondaryLinks": "SecondaryLink", "additionalEmails": "String"}
+_EXACT = {
+    ("amountMicros", "BigFloat"): "Micros",
+    ("primaryLinkUrl", "String"): "Link",
+    ("primaryPhoneNumber", "String"): "Phone",
+}
+
+
+def listed_scalar(name: str, scalar: str) -> str | None:
+    """What a part is a list of that is JSON to the schema; None for any other part."""
+    return _LISTS.get(name) if scalar == "JSON" else None
+
+
+def exact_scalar(name: str, scalar: str) -> str | None:
+    """What is sent for a part, where that is less than its scalar allows: the name of a scalar of ours."""
+    return "RawJson" if scalar == "JSON" else _EXACT.get((name, scalar))
+
+
+class JsonPart(BaseModel):
+    """Base of an object inside a JSON value: it is read and written as a whole. Keys that come later are ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class AdditionalPhone(JsonPart):
+    """One of the further phones of a PHONES field."""
+
+    number: str | None = None
+    """As sent, in any notation that names its country; as stored, the national number without zero and blanks."""
+    country_code: str | None = None
+    """`FR`"""
+    calling_code: str | None = None
+    """`+33`"""
+
+
+class SecondaryLink(JsonPart):
+    """One of the further links of a LINKS field."""
+
+    url: str | None = None
+    label: str | None = None
+
+
+def _as_phone(value: Any) -> Any:
+    if isinstance(value, str):
+        value = {"number": value}
+    _known_keys(value, AdditionalPhone)
+    return value
+
+
+def _checked_phone(phone: AdditionalPhone) -> AdditionalPhone:
+    number = (phone.number or "").strip()
+    if not number:
+        raise _refused("has no number")
+    if not (phone.country_code or phone.calling_code or number.startswith("+") or number.lower().startswith("tel:")):
+        raise _refused("needs its country: +33612345678, or a country code or a calling code beside the number")
+    as_phone(number)
+    return phone
+
+
+def _as_link(value: Any) -> Any:
+    if isinstance(value, str):
+        value = {"url": value}
+    _known_keys(value, SecondaryLink)
+    return value
+
+
+def _checked_link(link: SecondaryLink) -> SecondaryLink:
+    if not (link.url or "").strip():
+        raise _refused("has no url, without which the server drops it")
+    as_link(link.url or "")
+    return link
+
+
+def _known_keys(value: object, model: type[BaseModel]) -> None:
+    """What is read may have new keys; what is sent would lose them."""
+    names = {alias for name, info in model.model_fields.items() for alias in (name, info.alias)}
+    if isinstance(value, Mapping) and (unknown := [name for name in value if name not in names]):
+        known = ", ".join(model.model_fields)
+        raise _refused(f"has an unknown key {str(unknown[0])!r}; there are {known}")
+
+
+def _refused(message: str) -> PydanticCustomError:
+    return PydanticCustomError("part", "{message}", {"message": message})
+
+
+AdditionalPhoneInput: TypeAlias = Annotated[AdditionalPhone, BeforeValidator(_as_phone), AfterValidator(_checked_phone)]
+SecondaryLinkInput: TypeAlias = Annotated[SecondaryLink, BeforeValidator(_as_link), AfterValidator(_checked_link)]
+
+
+class Money:
+    """An amount in its currency, for whatever takes a CURRENCY: `Money("12.50", "EUR")`.
+
+    Up to six decimal places, and exact: Twenty stores millionths. Raises `InvalidArgument` for what it could not keep.
+    """
+
+    __slots__ = ("amount", "currency")
+
+    def __init__(self, amount: str | int | Decimal, currency: str) -> None:
+        self.amount = _amount(amount)
+        self.currency = currency
+        if not isinstance(currency, str) or not currency:
+            raise InvalidArgument("Money needs the code of its currency, such as EUR.")
+
+    @property
+    def amount_micros(self) -> int:
+        """The amount in millionths, as Twenty stores it."""
+        return int(self.amount * MICROS)
+
+    def __repr__(self) -> str:
+        return f"Money({str(self.amount)!r}, {self.currency!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Money) and (self.amount, self.currency) == (other.amount, other.currency)
+
+    def __hash__(self) -> int:
+        return hash((self.amount, self.currency))
+
+    def parts(self) -> dict[str, int | str]:
+        """The CURRENCY as data has it."""
+        return {"amountMicros": self.amount_micros, "currencyCode": self.currency}
+
+
+def _amount(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise InvalidArgument(f'An amount is a text, an int or a Decimal, such as "12.50", not {type(value).__name__}.')
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        raise InvalidArgument(f"{value!r} is not an amount of money: write 1234.50.") from None
+    if not amount.is_finite():
+        raise InvalidArgument(f"{value!r} is not an amount of money.")
+    scaled = amount.scaleb(6)
+    if scaled != scaled.to_integral_value():
+        raise InvalidArgument(f"{value!r} has more than six decimal places, which Twenty does not keep.")
+    if abs(scaled) > LARGEST_EXACT:
+        raise InvalidArgument(f"{value!r} is more than Twenty can store exactly.")
+    return amount

@@ -1,0 +1,136 @@
+"""Whether a filter can leave a record out: the guard of changes of many stands on it.
+
+Negations are carried down to the conditions, and each condition is judged by what the server does with it (Twenty, July
+2026). What cannot be known counts as a condition; what is in doubt, such as `not` of nothing and null for an operand,
+counts as none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+OPERATORS = frozenset(
+    {"eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "like", "ilike", "startsWith", "endsWith", "regex", "iregex"}
+    | {"containsAny", "contains", "containsIlike", "isEmptyArray", "search"}
+)
+_NEVER_NULL = frozenset({"id", "createdAt", "updatedAt", "position"})
+_ANY_TEXT = {
+    "like": "%",
+    "ilike": "%",
+    "containsIlike": "%",
+    "startsWith": "",
+    "endsWith": "",
+    "search": "",
+    "regex": "^.*$?",
+    "iregex": "^.*$?",
+}
+"""Operators that ask for nothing with an operand made of these characters alone; but like "" asks for empty texts."""
+_OPPOSITES = {"eq": "neq", "gt": "lte", "gte": "lt"}
+_OPPOSITES |= {opposite: operator for operator, opposite in _OPPOSITES.items()}
+
+
+class _Holds(Enum):
+    """For which records a filter holds."""
+
+    ALL = "all"
+    SOME = "some"
+    NONE = "none"
+
+
+class _Condition(NamedTuple):
+    path: tuple[str, ...]
+    operator: str
+    operand: Any
+    negated: bool = False
+
+    def opposite(self) -> _Condition:
+        """The condition that holds for all other records, but for those without a value."""
+        if self.operator == "is" and self.operand in ("NULL", "NOT_NULL"):
+            return self._replace(operand="NOT_NULL" if self.operand == "NULL" else "NULL")
+        if self.operator == "eq" and isinstance(self.operand, bool):
+            return self._replace(operand=not self.operand)
+        if other := _OPPOSITES.get(self.operator):
+            return self._replace(operator=other)
+        return self._replace(negated=not self.negated)
+
+    def holds(self) -> _Holds:
+        name, operator, operand = self.path[-1] if self.path else "", self.operator, self.operand
+        if operator == "is" and (name in _NEVER_NULL or (name == "deletedAt" and operand == "NULL")):
+            # Who is deleted is not seen by a filter that does not ask for it.
+            return _Holds.ALL if (operand == "NOT_NULL") == (name in _NEVER_NULL) else _Holds.NONE
+        if operator in _ANY_TEXT and isinstance(operand, str):
+            is_any = not operand.strip(_ANY_TEXT[operator]) and (operand or operator not in ("like", "ilike"))
+            return (_Holds.NONE if self.negated else _Holds.ALL) if is_any else _Holds.SOME
+        if operand is None:
+            return _Holds.ALL
+        nothing = operator in ("in", "containsAny") and not any(item is not None for item in operand)
+        if nothing or (operator == "eq" and operand == ""):
+            return _Holds.ALL if self.negated else _Holds.NONE
+        return _Holds.SOME
+
+
+def restricts(value: Mapping[str, Any] | None) -> bool:
+    """Whether a filter can leave anything out. Empty parts are no filter at all to the server (Twenty, July 2026)."""
+    return _judged(value or {}, (), negated=False) is not _Holds.ALL
+
+
+def _judged(value: Mapping[str, Any], path: tuple[str, ...], *, negated: bool) -> _Holds:
+    """Of a mapping all parts have to hold; negated, one that does not is enough."""
+    parts = [(name, part) for name, part in value.items() if part is not None or (path and name in OPERATORS)]
+    judged = [_part(name, part, path, negated=negated) for name, part in parts]
+    return _any_of(judged) if negated else _all_of(judged)
+
+
+def _part(name: str, part: Any, path: tuple[str, ...], *, negated: bool) -> _Holds:
+    if name == "not" and isinstance(part, Mapping):
+        return _judged(part, path, negated=not negated)
+    if name in ("and", "or") and isinstance(part, list | tuple):
+        items = [item for item in part if item is not None]
+        judged = [_judged(item, path, negated=negated) for item in items]
+        if (name == "and") != negated:
+            return _all_of(judged)
+        alone = [found for item in items if (found := _only_condition(item, path, negated=negated))]
+        covered = any(condition.opposite() in alone for condition in alone)
+        return _Holds.ALL if covered else _any_of(judged)
+    if isinstance(part, Mapping):
+        return _judged(part, (*path, name), negated=negated)
+    condition = _condition(path, name, part)
+    return (condition.opposite() if negated else condition).holds()
+
+
+def _condition(path: tuple[str, ...], operator: str, operand: Any) -> _Condition:
+    return _Condition(path, operator, operand.value if isinstance(operand, Enum) else operand)
+
+
+def _all_of(judged: list[_Holds]) -> _Holds:
+    if _Holds.NONE in judged:
+        return _Holds.NONE
+    return _Holds.SOME if _Holds.SOME in judged else _Holds.ALL
+
+
+def _any_of(judged: list[_Holds]) -> _Holds:
+    """Of nothing: no filter to the server, and for a negation in doubt."""
+    if not judged or _Holds.ALL in judged:
+        return _Holds.ALL
+    return _Holds.SOME if _Holds.SOME in judged else _Holds.NONE
+
+
+def _only_condition(value: Mapping[str, Any], path: tuple[str, ...], *, negated: bool) -> _Condition | None:
+    """The condition that a filter consists of, if it is one."""
+    while len(value) == 1:
+        ((name, part),) = value.items()
+        if name == "not" and isinstance(part, Mapping):
+            negated = not negated
+        elif name in ("and", "or") and isinstance(part, list | tuple) and len(part) == 1:
+            part = part[0]
+        elif isinstance(part, Mapping):
+            path = (*path, name)
+        else:
+            condition = _condition(path, name, part)
+            return condition.opposite() if negated else condition
+        if not isinstance(part, Mapping):
+            return None
+        value = part
+    return None

@@ -1,0 +1,182 @@
+"""What may be sent for each of Twenty's scalars: what the server refuses is refused here, never turned into something
+valid.
+
+The server was measured in July 2026. It takes ISO 8601 for times and JSON numbers and booleans for theirs, keeps every
+number as a double, cuts fractions of millionths, drops extensions of phone numbers, and stores `[]` as null.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+import uuid
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, JsonValue
+from pydantic_core import PydanticCustomError, from_json
+
+from aiotwenty.graphql.ids import id_problem
+
+LARGEST_EXACT = 2**53
+"""Whole numbers up to this one are kept; beyond, the server keeps the nearest double (Twenty, July 2026)."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?|\d{8}T\d{4}(\d{2}(\.\d{1,9})?)?) ?(Z|[+-]\d{2}(:?\d{2})?)?"
+)
+_OTHER_TIMES = "the transforms date(...), excel_date and epoch read other forms"
+_CUT_FROM_PHONES = re.compile(r"\d.*([^\W\d_]|[;,#*])")
+_TEL = re.compile(r"tel:", re.IGNORECASE)
+_MAIL_LINK = re.compile(r"\s*mailto:", re.IGNORECASE)
+
+
+def as_uuid(value: Any) -> uuid.UUID:
+    if problem := id_problem(value):
+        raise _refused("uuid", problem)
+    if isinstance(value, uuid.UUID):
+        return value
+    try:
+        return uuid.UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        raise _refused("uuid", "must be a UUID or the text of one") from None
+
+
+def as_moment(value: Any) -> datetime.datetime:
+    """A day is its first moment in UTC, as the server takes it. A time without a zone could be meant in any."""
+    moment = read_moment(value)
+    if moment is None:
+        raise _refused("moment", f"must be a datetime or ISO 8601 text such as 2026-01-31T09:00:00Z; {_OTHER_TIMES}")
+    if moment.tzinfo is None:
+        raise _refused("moment_zone", "a moment needs a time zone, such as 2026-01-31T09:00:00Z")
+    return moment
+
+
+def as_day(value: Any) -> datetime.date:
+    """A moment is a day only if it is the first of one: the rest would be lost."""
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return value
+    moment = read_moment(value)
+    if moment is None:
+        raise _refused("day", f"must be a date or ISO 8601 text such as 2026-01-31; {_OTHER_TIMES}")
+    if moment.time() != datetime.time() or moment.utcoffset():
+        raise _refused("day_time", "must be a date without a time of day, which would be lost")
+    return moment.date()
+
+
+def read_moment(value: object) -> datetime.datetime | None:
+    """What ISO 8601 text, a datetime or a date says; a day is its first moment in UTC. None for anything else."""
+    if isinstance(value, datetime.datetime):
+        return value
+    if isinstance(value, datetime.date):
+        return datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC)
+    if not isinstance(value, str):
+        return None
+    try:
+        if _DAY.fullmatch(value):
+            return datetime.datetime.fromisoformat(value).replace(tzinfo=datetime.UTC)
+        return datetime.datetime.fromisoformat(value.replace(" ", "T", 1)) if _MOMENT.fullmatch(value) else None
+    except ValueError:
+        return None
+
+
+def as_boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _refused("boolean", "must be true or false; the transform boolean reads other forms")
+    return value
+
+
+def as_number(value: Any) -> int | float:
+    """Decimals are taken where a double holds them exactly as they are written."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise _refused("number", "must be a number; the transform number reads texts")
+    number: int | float = _of_decimal(value) if isinstance(value, Decimal) else value
+    if isinstance(number, int) and abs(number) > LARGEST_EXACT:
+        raise _refused("number_size", "is a whole number beyond 2**53, which the server would change")
+    if not math.isfinite(number):
+        raise _refused("number_finite", "must be a finite number")
+    return number
+
+
+def _of_decimal(value: Decimal) -> int | float:
+    if not value.is_finite():
+        raise _refused("number_finite", "must be a finite number")
+    if value == value.to_integral_value():
+        return int(value) if value.adjusted() < 20 else float(value)
+    if Decimal(repr(float(value))) != value:
+        raise _refused("number_digits", "has more digits than the server keeps")
+    return float(value)
+
+
+def as_integer(value: Any) -> int:
+    number = as_number(value)
+    if number != int(number):
+        raise _refused("integer", "must be a whole number")
+    return int(as_number(int(number)))
+
+
+def as_micros(value: Any) -> int:
+    if isinstance(value, str) or (number := as_number(value)) != int(number):
+        raise _refused(
+            "micros",
+            "must be a number of millionths, which have no fraction; the transform micros makes 12500000 of 12.5, and "
+            'Money("12.50", "EUR") is such an amount',
+        )
+    return int(as_number(int(number)))
+
+
+def as_position(value: Any) -> Any:
+    return value if value in ("first", "last") else as_number(value)
+
+
+def as_json(value: Any) -> Any:
+    """An object, a list, or the JSON text of one."""
+    if isinstance(value, str):
+        try:
+            parsed = from_json(value)
+        except ValueError:
+            parsed = 0
+        if not isinstance(parsed, dict | list | str):
+            raise _refused("json", "must be an object, a list or the JSON text of one")
+    elif isinstance(value, Mapping | list | tuple):
+        parsed = value
+    elif value is not None:
+        raise _refused("json", "must be an object, a list or the JSON text of one")
+    else:
+        return None
+    if not isinstance(parsed, Mapping | str) and not parsed:
+        raise _refused("json_empty", "an empty list would be stored as null: give null, or {}")
+    return value
+
+
+def as_link(value: str) -> str:
+    if _MAIL_LINK.match(value):
+        raise _refused("link", "is an e-mail address, which no link can hold")
+    return value
+
+
+def as_phone(value: str) -> str:
+    """Letters and extensions after digits would be cut off, and another number be stored."""
+    if _CUT_FROM_PHONES.search(_TEL.sub("", value, count=1)):
+        raise _refused("phone", "has letters or an extension, which the server would cut off")
+    return value
+
+
+def _refused(kind: str, message: str) -> PydanticCustomError:
+    # Braces would be places for values.
+    return PydanticCustomError(kind, "{message}", {"message": message})
+
+
+UUIDInput: TypeAlias = Annotated[uuid.UUID, BeforeValidator(as_uuid)]
+DateTimeInput: TypeAlias = Annotated[datetime.datetime, BeforeValidator(as_moment)]
+DateInput: TypeAlias = Annotated[datetime.date, BeforeValidator(as_day)]
+BooleanInput: TypeAlias = Annotated[bool, BeforeValidator(as_boolean)]
+IntInput: TypeAlias = Annotated[int, BeforeValidator(as_integer)]
+NumberInput: TypeAlias = Annotated[int | float, BeforeValidator(as_number)]
+MicrosInput: TypeAlias = Annotated[int, BeforeValidator(as_micros)]
+PositionInput: TypeAlias = Annotated[int | float | Literal["first", "last"], BeforeValidator(as_position)]
+JsonInput: TypeAlias = Annotated[JsonValue, BeforeValidator(as_json)]
+LinkInput: TypeAlias = Annotated[str, AfterValidator(as_link)]
+PhoneInput: TypeAlias = Annotated[str, AfterValidator(as_phone)]
