@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.executor import Executor
 from aiotwenty.graphql.models import UUID, Record
-from aiotwenty.graphql.operation import Operation
 
 # A field of the schema that callers without a key see: it may not stand in one document with record fields, and the
 # schema that is served with a key doesn't show it (Twenty, July 2026).
-_SEARCH = Operation(
-    name="Search",
-    kind="query",
-    root="search",
-    text="query Search($searchInput: String!, $limit: Int!) { search(searchInput: $searchInput, limit: $limit) "
-    "{ edges { node { recordId objectNameSingular label } } } }",
+_SEARCH = compose(
+    "Search",
+    "query",
+    "search",
+    {"searchInput": "String!", "limit": "Int!"},
+    "{edges{node{recordId objectNameSingular label}}}",
 )
 
 

@@ -176,7 +176,7 @@ def test_a_generated_method_keeps_its_name_whatever_ones_own_are_called(tmp_path
     made.generate()
     client = made.read(f"{made.package}/core/client.py")
     assert "async def find_many_rockets_2(self)" in client
-    assert 'FIND_MANY_ROCKETS = rt.Operation(\n    "FindManyRockets"' in made.read(f"{made.package}/core/operations.py")
+    assert 'FIND_MANY_ROCKETS = rt.compose(\n    "FindManyRockets"' in made.read(f"{made.package}/core/operations.py")
 
 
 def test_files_of_ones_own_are_kept_byte_for_byte(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ async def test_webhooks_of_older_servers_are_read_and_removed_by_an_input(server
     assert (await webhooks.get(ID)).description == "kept"
     await webhooks.delete(ID)
     assert server.sent[-1] == (
-        "mutation DeleteWebhook($input: DeleteWebhookInput!) { deleteWebhook(input: $input) }",
+        "mutation DeleteWebhook($input:DeleteWebhookInput!){deleteWebhook(input:$input)}",
         {"input": {"id": ID}},
     )
 
@@ -121,7 +121,7 @@ async def test_values_are_put_where_they_have_a_place(server: Server) -> None:
         select={"id": None, "nameSingular": None, "gone": None, "with": None},
     )
     assert variables == {"input": {"object": {"nameSingular": "a", "namePlural": "b", "options": {"k": 1}}}}
-    assert operation.document.endswith("{ createOneObject(input: $input) { id nameSingular } }")
+    assert operation.document.endswith("{createOneObject(input:$input){id nameSingular}}")
 
 
 async def test_a_value_without_a_place_is_an_error_that_names_it(server: Server) -> None:
@@ -136,4 +136,4 @@ async def test_what_the_server_wants_and_we_do_not_know_is_drift(server: Server)
 
 async def test_a_selection_of_nothing_that_is_there_still_is_one(server: Server) -> None:
     operation, _ = await ServedSchema(server).compose("query", "webhooks", {}, select={"gone": None})
-    assert operation.document == "query Webhooks { webhooks { __typename } }"
+    assert operation.document == "query Webhooks{webhooks{__typename}}"

@@ -1,9 +1,11 @@
-"""What an operation tells of itself by its text."""
+"""What the generator and the composer tell of an operation."""
 
 from __future__ import annotations
 
 import pytest
+from graphql import OperationDefinitionNode, parse
 
+from aiotwenty.codegen.model.facts import facts_of
 from aiotwenty.core import operations as core
 from aiotwenty.graphql.operation import Operation
 
@@ -23,12 +25,16 @@ from aiotwenty.graphql.operation import Operation
     ],
 )
 def test_only_changes_of_one_record_by_its_id_are_repeatable(text: str, repeatable: bool) -> None:
-    assert Operation("X", "mutation", text, "root").repeatable is repeatable
+    definition = parse(text).definitions[0]
+    assert isinstance(definition, OperationDefinitionNode)
+    assert facts_of(definition, text).by_id is repeatable
 
 
 def test_a_mutation_with_several_root_fields_is_not_repeatable() -> None:
     text = "mutation X($id:UUID!){deleteCompany(id:$id){id}createCompany(data:{}){id}}"
-    assert not Operation("X", "mutation", text).repeatable
+    definition = parse(text).definitions[0]
+    assert isinstance(definition, OperationDefinitionNode)
+    assert not facts_of(definition, text).by_id
 
 
 def test_every_generated_operation_is_judged_by_its_kind() -> None:

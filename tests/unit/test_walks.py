@@ -15,7 +15,7 @@ import pytest_asyncio
 from aiotwenty import PaginationError, Twenty
 from aiotwenty.core import Company, CompanyCreateInput, CompanyFilterInput, CompanyUpdateInput
 from aiotwenty.core.objects import Companies
-from aiotwenty.graphql.derive import with_selection
+from aiotwenty.graphql.document import selecting
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.objects import Records
 from aiotwenty.records.meta import ModelRole, ObjectMeta
@@ -76,8 +76,8 @@ class OnlyIds(ObjectMeta):
     """Companies of which only the id is asked for: a walk does the same, and the server much less."""
 
     def operation(self, kind: str) -> Operation:
-        selection = "edges{node{id}cursor}pageInfo{hasNextPage endCursor}totalCount"
-        return with_selection(super().operation(kind), selection)
+        selection = "{edges{node{id}cursor}pageInfo{hasNextPage endCursor}totalCount}"
+        return selecting(super().operation(kind), selection)
 
     def model(self, role: ModelRole) -> Any:
         return Identity if role == "record" else super().model(role)

@@ -21,10 +21,10 @@ from aiotwenty.bulk.options import AnyFilter, ExportOptions
 from aiotwenty.bulk.raw_page import RawPage
 from aiotwenty.bulk.report import OnProgress, Progress, counted
 from aiotwenty.bulk.source import InputError
-from aiotwenty.bulk.wire import on_its_way, selection_of
+from aiotwenty.bulk.wire import on_its_way
+from aiotwenty.graphql.document import compose, selection_of
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.filters import DELETED_TOO, Filter
-from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Page
 from aiotwenty.records.filters import by_ids
 from aiotwenty.records.paging import Batch, CursorWalk, OrderedWalk
@@ -161,22 +161,21 @@ class RawWalk:
         only: Filter | None = None,
         page_size: int | None = None,
     ) -> None:
-        type_name, plural = names.type_name, names.plural
-        selection = selection_of(dict.fromkeys(["id", *paths]))
-        variables = f"$filter:{type_name}FilterInput,$first:Int"
-        self._operation = Operation(
-            f"ReadAll{type_name}",
+        filter_ = {"filter": f"{names.type_name}FilterInput", "first": "Int"}
+        node = selection_of(dict.fromkeys(["id", *paths]))
+        self._operation = compose(
+            f"ReadAll{names.type_name}",
             "query",
-            f"query ReadAll{type_name}({variables},$after:String){{{plural}(filter:$filter,first:$first,after:$after)"
-            f"{{edges{{node{selection}}}pageInfo{{hasNextPage endCursor}}totalCount}}}}",
-            plural,
+            names.plural,
+            {**filter_, "after": "String"},
+            f"{{edges{{node{node}}}pageInfo{{hasNextPage endCursor}}totalCount}}",
         )
-        self._ids = Operation(
-            f"ReadIds{type_name}",
+        self._ids = compose(
+            f"ReadIds{names.type_name}",
             "query",
-            f"query ReadIds{type_name}({variables},$orderBy:[{type_name}OrderByInput],$offset:Int)"
-            f"{{{plural}(filter:$filter,first:$first,orderBy:$orderBy,offset:$offset){{edges{{node{{id}}}}totalCount}}}}",
-            plural,
+            names.plural,
+            {**filter_, "orderBy": f"[{names.type_name}OrderByInput]", "offset": "Int"},
+            "{edges{node{id}}totalCount}",
         )
         self._endpoint = endpoint
         self._answer = b""
@@ -190,9 +189,9 @@ class RawWalk:
         self.restricted = 0
         """Values that the server withheld; they are null."""
         others: OrderedWalk[Identity] = OrderedWalk(
-            self._fetch_ids, self._fetch_those, self._fetch_others, page_size, None, plural, "skip"
+            self._fetch_ids, self._fetch_those, self._fetch_others, page_size, None, names.plural, "skip"
         )
-        self._cursors: CursorWalk[Identity] = CursorWalk(self._fetch, page_size, None, plural, others)
+        self._cursors: CursorWalk[Identity] = CursorWalk(self._fetch, page_size, None, names.plural, others)
         self.position = self._cursors.position
 
     def resume(self, state: Mapping[str, Any]) -> int:

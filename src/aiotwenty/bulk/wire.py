@@ -13,9 +13,10 @@ from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
 from aiotwenty.errors import RateLimited, TwentyError
+from aiotwenty.graphql.document import compose, selection_of
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.filters import DELETED_TOO
-from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.operation import Kind, Operation
 from aiotwenty.graphql.page import every_node
 
 LOOKUP_PAGE = 1000
@@ -58,8 +59,7 @@ class Wire:
             f"Load{names.type_name}",
             "mutation",
             names.create_many,
-            f"$data:[{names.type_name}CreateInput!]!,$upsert:Boolean",
-            "data:$data,upsert:$upsert",
+            {"data": f"[{names.type_name}CreateInput!]!", "upsert": "Boolean"},
             selection_of(dict.fromkeys(["id", *paths])),
         )
         data = b",".join([record.json() for record in records])
@@ -74,8 +74,7 @@ class Wire:
             f"Update{names.type_name}",
             "mutation",
             names.update_many,
-            f"$data:{names.type_name}UpdateInput!,$filter:{names.type_name}FilterInput!",
-            "data:$data,filter:$filter",
+            {"data": f"{names.type_name}UpdateInput!", "filter": f"{names.type_name}FilterInput!"},
             "{id}",
         )
         variables = b'{"data":' + data + b',"filter":' + to_json({"id": {"in": ids}}) + b"}}"
@@ -88,8 +87,7 @@ class Wire:
             f"{'Destroy' if destroy else 'Delete'}{names.type_name}",
             "mutation",
             names.destroy_many if destroy else names.delete_many,
-            f"$filter:{names.type_name}FilterInput!",
-            "filter:$filter",
+            {"filter": f"{names.type_name}FilterInput!"},
             "{id}",
         )
         wanted: dict[str, Any] = {"id": {"in": ids}}
@@ -109,8 +107,7 @@ class Wire:
             f"LookUp{names.type_name}",
             "query",
             names.plural,
-            f"$filter:{names.type_name}FilterInput,$first:Int,$after:String",
-            "filter:$filter,first:$first,after:$after",
+            {"filter": f"{names.type_name}FilterInput", "first": "Int", "after": "String"},
             f"{{edges{{node{selection}}}pageInfo{{hasNextPage endCursor}}}}",
         )
 
@@ -125,11 +122,10 @@ class Wire:
         """Which of these ids there are, deleted ones too."""
         return {node["id"] for node in await self.find({"id": {"in": list(ids)}}, deleted_too=True)}
 
-    def _operation(self, name: str, kind: Any, root: str, variables: str, arguments: str, selection: str) -> Operation:
+    def _operation(self, name: str, kind: Kind, root: str, variables: Mapping[str, str], selection: str) -> Operation:
         key = f"{name}{selection}"
         if key not in self._operations:
-            text = f"{kind} {name}({variables}){{{root}({arguments}){selection}}}"
-            self._operations[key] = Operation(name=name, kind=kind, text=text, root=root)
+            self._operations[key] = compose(name, kind, root, variables, selection)
         return self._operations[key]
 
     async def _post(self, operation: Operation, variables: bytes, result_type: Any = list[dict[str, Any]]) -> Any:
@@ -147,15 +143,6 @@ async def on_its_way() -> None:
 
 def _ids(answer: list[dict[str, Any]]) -> list[str]:
     return [record["id"] for record in answer]
-
-
-def selection_of(paths: Iterable[str]) -> str:
-    """`{id domainName{primaryLinkUrl}}` for id and domainName.primaryLinkUrl."""
-    parts: dict[str, list[str]] = {}
-    for path in paths:
-        name, _, part = path.partition(".")
-        parts.setdefault(name, []).extend([part] if part else [])
-    return "{" + " ".join(f"{name}{{{' '.join(inner)}}}" if inner else name for name, inner in parts.items()) + "}"
 
 
 def value_at(node: Mapping[str, Any], path: str) -> Any:

@@ -160,2958 +160,2385 @@ _WORKSPACE_MEMBER = (
     " jobTitle locale numberFormat timeFormat timeZone userEmail userId position createdAt createdBy{...Actor"
     "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
 )
-FIND_MANY_ATTACHMENTS = rt.Operation(
-    "FindManyAttachments",
-    "query",
-    "query FindManyAttachments($after:String$before:String$filter:AttachmentFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[AttachmentOrderByInput]){attachments(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...Attachment}cursor}pageInfo{hasNextPage hasPreviousPage"
-    " startCursor endCursor}totalCount}}",
-    "attachments",
+FIND_MANY_ATTACHMENTS = rt.compose(
+    "FindManyAttachments", "query", "attachments",
+    {
+        "after": "String", "before": "String", "filter": "AttachmentFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[AttachmentOrderByInput]",
+    },
+    "{edges{node{...Attachment}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-FIND_ONE_ATTACHMENT = rt.Operation(
-    "FindOneAttachment",
-    "query",
-    "query FindOneAttachment($filter:AttachmentFilterInput!){attachment(filter:$filter){...Attachment}}",
-    "attachment",
+FIND_ONE_ATTACHMENT = rt.compose(
+    "FindOneAttachment", "query", "attachment",
+    {"filter": "AttachmentFilterInput!"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-GROUP_BY_ATTACHMENTS = rt.Operation(
-    "GroupByAttachments",
-    "query",
-    "query GroupByAttachments($filter:AttachmentFilterInput$groupBy:[AttachmentGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[AttachmentOrderByWithGroupByInput]$orderByForRecords:[AttachmentOrderByInput"
-    "]$viewId:UUID){attachmentsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
-    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "attachmentsGroupBy",
+GROUP_BY_ATTACHMENTS = rt.compose(
+    "GroupByAttachments", "query", "attachmentsGroupBy",
+    {
+        "filter": "AttachmentFilterInput", "groupBy": "[AttachmentGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[AttachmentOrderByWithGroupByInput]",
+        "orderByForRecords": "[AttachmentOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_ATTACHMENT = rt.Operation(
-    "CreateOneAttachment",
-    "mutation",
-    "mutation CreateOneAttachment($data:AttachmentCreateInput!$upsert:Boolean){createAttachment(data:$data upsert"
-    ":$upsert){...Attachment}}",
-    "createAttachment",
+CREATE_ONE_ATTACHMENT = rt.compose(
+    "CreateOneAttachment", "mutation", "createAttachment",
+    {"data": "AttachmentCreateInput!", "upsert": "Boolean"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-UPDATE_ONE_ATTACHMENT = rt.Operation(
-    "UpdateOneAttachment",
-    "mutation",
-    "mutation UpdateOneAttachment($id:UUID!$data:AttachmentUpdateInput!){updateAttachment(id:$id data:$data"
-    "){...Attachment}}",
-    "updateAttachment",
+UPDATE_ONE_ATTACHMENT = rt.compose(
+    "UpdateOneAttachment", "mutation", "updateAttachment",
+    {"id": "UUID!", "data": "AttachmentUpdateInput!"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DELETE_ONE_ATTACHMENT = rt.Operation(
-    "DeleteOneAttachment",
-    "mutation",
-    "mutation DeleteOneAttachment($id:UUID!){deleteAttachment(id:$id){...Attachment}}",
-    "deleteAttachment",
+DELETE_ONE_ATTACHMENT = rt.compose(
+    "DeleteOneAttachment", "mutation", "deleteAttachment",
+    {"id": "UUID!"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DESTROY_ONE_ATTACHMENT = rt.Operation(
-    "DestroyOneAttachment",
-    "mutation",
-    "mutation DestroyOneAttachment($id:UUID!){destroyAttachment(id:$id){...Attachment}}",
-    "destroyAttachment",
+DESTROY_ONE_ATTACHMENT = rt.compose(
+    "DestroyOneAttachment", "mutation", "destroyAttachment",
+    {"id": "UUID!"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-RESTORE_ONE_ATTACHMENT = rt.Operation(
-    "RestoreOneAttachment",
-    "mutation",
-    "mutation RestoreOneAttachment($id:UUID!){restoreAttachment(id:$id){...Attachment}}",
-    "restoreAttachment",
+RESTORE_ONE_ATTACHMENT = rt.compose(
+    "RestoreOneAttachment", "mutation", "restoreAttachment",
+    {"id": "UUID!"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-CREATE_MANY_ATTACHMENTS = rt.Operation(
-    "CreateManyAttachments",
-    "mutation",
-    "mutation CreateManyAttachments($data:[AttachmentCreateInput!]!$upsert:Boolean){createAttachments(data:$data"
-    " upsert:$upsert){...Attachment}}",
-    "createAttachments",
+CREATE_MANY_ATTACHMENTS = rt.compose(
+    "CreateManyAttachments", "mutation", "createAttachments",
+    {"data": "[AttachmentCreateInput!]!", "upsert": "Boolean"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-UPDATE_MANY_ATTACHMENTS = rt.Operation(
-    "UpdateManyAttachments",
-    "mutation",
-    "mutation UpdateManyAttachments($data:AttachmentUpdateInput!$filter:AttachmentFilterInput!){updateAttachments(data"
-    ":$data filter:$filter){...Attachment}}",
-    "updateAttachments",
+UPDATE_MANY_ATTACHMENTS = rt.compose(
+    "UpdateManyAttachments", "mutation", "updateAttachments",
+    {"data": "AttachmentUpdateInput!", "filter": "AttachmentFilterInput!"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DELETE_MANY_ATTACHMENTS = rt.Operation(
-    "DeleteManyAttachments",
-    "mutation",
-    "mutation DeleteManyAttachments($filter:AttachmentFilterInput!){deleteAttachments(filter:$filter){...Attachment}}",
-    "deleteAttachments",
+DELETE_MANY_ATTACHMENTS = rt.compose(
+    "DeleteManyAttachments", "mutation", "deleteAttachments",
+    {"filter": "AttachmentFilterInput!"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-DESTROY_MANY_ATTACHMENTS = rt.Operation(
-    "DestroyManyAttachments",
-    "mutation",
-    "mutation DestroyManyAttachments($filter:AttachmentFilterInput!){destroyAttachments(filter:$filter){...Attachment"
-    "}}",
-    "destroyAttachments",
+DESTROY_MANY_ATTACHMENTS = rt.compose(
+    "DestroyManyAttachments", "mutation", "destroyAttachments",
+    {"filter": "AttachmentFilterInput!"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-RESTORE_MANY_ATTACHMENTS = rt.Operation(
-    "RestoreManyAttachments",
-    "mutation",
-    "mutation RestoreManyAttachments($filter:AttachmentFilterInput!){restoreAttachments(filter:$filter){...Attachment"
-    "}}",
-    "restoreAttachments",
+RESTORE_MANY_ATTACHMENTS = rt.compose(
+    "RestoreManyAttachments", "mutation", "restoreAttachments",
+    {"filter": "AttachmentFilterInput!"},
+    "{...Attachment}",
     (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
 )
-FIND_MANY_BLOCKLISTS = rt.Operation(
-    "FindManyBlocklists",
-    "query",
-    "query FindManyBlocklists($after:String$before:String$filter:BlocklistFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[BlocklistOrderByInput]){blocklists(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...Blocklist}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "blocklists",
+FIND_MANY_BLOCKLISTS = rt.compose(
+    "FindManyBlocklists", "query", "blocklists",
+    {
+        "after": "String", "before": "String", "filter": "BlocklistFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[BlocklistOrderByInput]",
+    },
+    "{edges{node{...Blocklist}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _BLOCKLIST),
 )
-FIND_ONE_BLOCKLIST = rt.Operation(
-    "FindOneBlocklist",
-    "query",
-    "query FindOneBlocklist($filter:BlocklistFilterInput!){blocklist(filter:$filter){...Blocklist}}",
-    "blocklist",
+FIND_ONE_BLOCKLIST = rt.compose(
+    "FindOneBlocklist", "query", "blocklist",
+    {"filter": "BlocklistFilterInput!"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-GROUP_BY_BLOCKLISTS = rt.Operation(
-    "GroupByBlocklists",
-    "query",
-    "query GroupByBlocklists($filter:BlocklistFilterInput$groupBy:[BlocklistGroupByInput!]!$limit:Int$offsetForRecords"
-    ":Int$orderBy:[BlocklistOrderByWithGroupByInput]$orderByForRecords:[BlocklistOrderByInput]$viewId:UUID"
-    "){blocklistsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy"
-    ":$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "blocklistsGroupBy",
+GROUP_BY_BLOCKLISTS = rt.compose(
+    "GroupByBlocklists", "query", "blocklistsGroupBy",
+    {
+        "filter": "BlocklistFilterInput", "groupBy": "[BlocklistGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[BlocklistOrderByWithGroupByInput]",
+        "orderByForRecords": "[BlocklistOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_BLOCKLIST = rt.Operation(
-    "CreateOneBlocklist",
-    "mutation",
-    "mutation CreateOneBlocklist($data:BlocklistCreateInput!$upsert:Boolean){createBlocklist(data:$data upsert:$upsert"
-    "){...Blocklist}}",
-    "createBlocklist",
+CREATE_ONE_BLOCKLIST = rt.compose(
+    "CreateOneBlocklist", "mutation", "createBlocklist",
+    {"data": "BlocklistCreateInput!", "upsert": "Boolean"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-UPDATE_ONE_BLOCKLIST = rt.Operation(
-    "UpdateOneBlocklist",
-    "mutation",
-    "mutation UpdateOneBlocklist($id:UUID!$data:BlocklistUpdateInput!){updateBlocklist(id:$id data:$data){...Blocklist"
-    "}}",
-    "updateBlocklist",
+UPDATE_ONE_BLOCKLIST = rt.compose(
+    "UpdateOneBlocklist", "mutation", "updateBlocklist",
+    {"id": "UUID!", "data": "BlocklistUpdateInput!"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-DELETE_ONE_BLOCKLIST = rt.Operation(
-    "DeleteOneBlocklist",
-    "mutation",
-    "mutation DeleteOneBlocklist($id:UUID!){deleteBlocklist(id:$id){...Blocklist}}",
-    "deleteBlocklist",
+DELETE_ONE_BLOCKLIST = rt.compose(
+    "DeleteOneBlocklist", "mutation", "deleteBlocklist",
+    {"id": "UUID!"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-DESTROY_ONE_BLOCKLIST = rt.Operation(
-    "DestroyOneBlocklist",
-    "mutation",
-    "mutation DestroyOneBlocklist($id:UUID!){destroyBlocklist(id:$id){...Blocklist}}",
-    "destroyBlocklist",
+DESTROY_ONE_BLOCKLIST = rt.compose(
+    "DestroyOneBlocklist", "mutation", "destroyBlocklist",
+    {"id": "UUID!"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-RESTORE_ONE_BLOCKLIST = rt.Operation(
-    "RestoreOneBlocklist",
-    "mutation",
-    "mutation RestoreOneBlocklist($id:UUID!){restoreBlocklist(id:$id){...Blocklist}}",
-    "restoreBlocklist",
+RESTORE_ONE_BLOCKLIST = rt.compose(
+    "RestoreOneBlocklist", "mutation", "restoreBlocklist",
+    {"id": "UUID!"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-CREATE_MANY_BLOCKLISTS = rt.Operation(
-    "CreateManyBlocklists",
-    "mutation",
-    "mutation CreateManyBlocklists($data:[BlocklistCreateInput!]!$upsert:Boolean){createBlocklists(data:$data upsert"
-    ":$upsert){...Blocklist}}",
-    "createBlocklists",
+CREATE_MANY_BLOCKLISTS = rt.compose(
+    "CreateManyBlocklists", "mutation", "createBlocklists",
+    {"data": "[BlocklistCreateInput!]!", "upsert": "Boolean"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-UPDATE_MANY_BLOCKLISTS = rt.Operation(
-    "UpdateManyBlocklists",
-    "mutation",
-    "mutation UpdateManyBlocklists($data:BlocklistUpdateInput!$filter:BlocklistFilterInput!){updateBlocklists(data"
-    ":$data filter:$filter){...Blocklist}}",
-    "updateBlocklists",
+UPDATE_MANY_BLOCKLISTS = rt.compose(
+    "UpdateManyBlocklists", "mutation", "updateBlocklists",
+    {"data": "BlocklistUpdateInput!", "filter": "BlocklistFilterInput!"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-DELETE_MANY_BLOCKLISTS = rt.Operation(
-    "DeleteManyBlocklists",
-    "mutation",
-    "mutation DeleteManyBlocklists($filter:BlocklistFilterInput!){deleteBlocklists(filter:$filter){...Blocklist}}",
-    "deleteBlocklists",
+DELETE_MANY_BLOCKLISTS = rt.compose(
+    "DeleteManyBlocklists", "mutation", "deleteBlocklists",
+    {"filter": "BlocklistFilterInput!"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-DESTROY_MANY_BLOCKLISTS = rt.Operation(
-    "DestroyManyBlocklists",
-    "mutation",
-    "mutation DestroyManyBlocklists($filter:BlocklistFilterInput!){destroyBlocklists(filter:$filter){...Blocklist}}",
-    "destroyBlocklists",
+DESTROY_MANY_BLOCKLISTS = rt.compose(
+    "DestroyManyBlocklists", "mutation", "destroyBlocklists",
+    {"filter": "BlocklistFilterInput!"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-RESTORE_MANY_BLOCKLISTS = rt.Operation(
-    "RestoreManyBlocklists",
-    "mutation",
-    "mutation RestoreManyBlocklists($filter:BlocklistFilterInput!){restoreBlocklists(filter:$filter){...Blocklist}}",
-    "restoreBlocklists",
+RESTORE_MANY_BLOCKLISTS = rt.compose(
+    "RestoreManyBlocklists", "mutation", "restoreBlocklists",
+    {"filter": "BlocklistFilterInput!"},
+    "{...Blocklist}",
     (_ACTOR, _BLOCKLIST),
 )
-FIND_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "FindManyCalendarChannelEventAssociations",
-    "query",
-    "query FindManyCalendarChannelEventAssociations($after:String$before:String$filter"
-    ":CalendarChannelEventAssociationFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[CalendarChannelEventAssociationOrderByInput]){calendarChannelEventAssociations(after:$after before:$before"
-    " filter:$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node"
-    "{...CalendarChannelEventAssociation}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount"
-    "}}",
-    "calendarChannelEventAssociations",
+FIND_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
+    "FindManyCalendarChannelEventAssociations", "query", "calendarChannelEventAssociations",
+    {
+        "after": "String", "before": "String", "filter": "CalendarChannelEventAssociationFilterInput", "first": "Int",
+        "last": "Int", "offset": "Int", "orderBy": "[CalendarChannelEventAssociationOrderByInput]",
+    },
+    "{edges{node{...CalendarChannelEventAssociation}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
+    "}totalCount}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-FIND_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "FindOneCalendarChannelEventAssociation",
-    "query",
-    "query FindOneCalendarChannelEventAssociation($filter:CalendarChannelEventAssociationFilterInput"
-    "!){calendarChannelEventAssociation(filter:$filter){...CalendarChannelEventAssociation}}",
-    "calendarChannelEventAssociation",
+FIND_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
+    "FindOneCalendarChannelEventAssociation", "query", "calendarChannelEventAssociation",
+    {"filter": "CalendarChannelEventAssociationFilterInput!"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-GROUP_BY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "GroupByCalendarChannelEventAssociations",
-    "query",
-    "query GroupByCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput$groupBy"
-    ":[CalendarChannelEventAssociationGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[CalendarChannelEventAssociationOrderByWithGroupByInput]$orderByForRecords"
-    ":[CalendarChannelEventAssociationOrderByInput]$viewId:UUID){calendarChannelEventAssociationsGroupBy(filter"
-    ":$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
-    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "calendarChannelEventAssociationsGroupBy",
+GROUP_BY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
+    "GroupByCalendarChannelEventAssociations", "query", "calendarChannelEventAssociationsGroupBy",
+    {
+        "filter": "CalendarChannelEventAssociationFilterInput",
+        "groupBy": "[CalendarChannelEventAssociationGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+        "orderBy": "[CalendarChannelEventAssociationOrderByWithGroupByInput]",
+        "orderByForRecords": "[CalendarChannelEventAssociationOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "CreateOneCalendarChannelEventAssociation",
-    "mutation",
-    "mutation CreateOneCalendarChannelEventAssociation($data:CalendarChannelEventAssociationCreateInput!$upsert"
-    ":Boolean){createCalendarChannelEventAssociation(data:$data upsert:$upsert){...CalendarChannelEventAssociation}}",
-    "createCalendarChannelEventAssociation",
+CREATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
+    "CreateOneCalendarChannelEventAssociation", "mutation", "createCalendarChannelEventAssociation",
+    {"data": "CalendarChannelEventAssociationCreateInput!", "upsert": "Boolean"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-UPDATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "UpdateOneCalendarChannelEventAssociation",
-    "mutation",
-    "mutation UpdateOneCalendarChannelEventAssociation($id:UUID!$data:CalendarChannelEventAssociationUpdateInput"
-    "!){updateCalendarChannelEventAssociation(id:$id data:$data){...CalendarChannelEventAssociation}}",
-    "updateCalendarChannelEventAssociation",
+UPDATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
+    "UpdateOneCalendarChannelEventAssociation", "mutation", "updateCalendarChannelEventAssociation",
+    {"id": "UUID!", "data": "CalendarChannelEventAssociationUpdateInput!"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-DELETE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "DeleteOneCalendarChannelEventAssociation",
-    "mutation",
-    "mutation DeleteOneCalendarChannelEventAssociation($id:UUID!){deleteCalendarChannelEventAssociation(id:$id"
-    "){...CalendarChannelEventAssociation}}",
-    "deleteCalendarChannelEventAssociation",
+DELETE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
+    "DeleteOneCalendarChannelEventAssociation", "mutation", "deleteCalendarChannelEventAssociation",
+    {"id": "UUID!"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-DESTROY_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "DestroyOneCalendarChannelEventAssociation",
-    "mutation",
-    "mutation DestroyOneCalendarChannelEventAssociation($id:UUID!){destroyCalendarChannelEventAssociation(id:$id"
-    "){...CalendarChannelEventAssociation}}",
-    "destroyCalendarChannelEventAssociation",
+DESTROY_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
+    "DestroyOneCalendarChannelEventAssociation", "mutation", "destroyCalendarChannelEventAssociation",
+    {"id": "UUID!"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-RESTORE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.Operation(
-    "RestoreOneCalendarChannelEventAssociation",
-    "mutation",
-    "mutation RestoreOneCalendarChannelEventAssociation($id:UUID!){restoreCalendarChannelEventAssociation(id:$id"
-    "){...CalendarChannelEventAssociation}}",
-    "restoreCalendarChannelEventAssociation",
+RESTORE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
+    "RestoreOneCalendarChannelEventAssociation", "mutation", "restoreCalendarChannelEventAssociation",
+    {"id": "UUID!"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-CREATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "CreateManyCalendarChannelEventAssociations",
-    "mutation",
-    "mutation CreateManyCalendarChannelEventAssociations($data:[CalendarChannelEventAssociationCreateInput!]!$upsert"
-    ":Boolean){createCalendarChannelEventAssociations(data:$data upsert:$upsert){...CalendarChannelEventAssociation}}",
-    "createCalendarChannelEventAssociations",
+CREATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
+    "CreateManyCalendarChannelEventAssociations", "mutation", "createCalendarChannelEventAssociations",
+    {"data": "[CalendarChannelEventAssociationCreateInput!]!", "upsert": "Boolean"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-UPDATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "UpdateManyCalendarChannelEventAssociations",
-    "mutation",
-    "mutation UpdateManyCalendarChannelEventAssociations($data:CalendarChannelEventAssociationUpdateInput!$filter"
-    ":CalendarChannelEventAssociationFilterInput!){updateCalendarChannelEventAssociations(data:$data filter:$filter"
-    "){...CalendarChannelEventAssociation}}",
-    "updateCalendarChannelEventAssociations",
+UPDATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
+    "UpdateManyCalendarChannelEventAssociations", "mutation", "updateCalendarChannelEventAssociations",
+    {"data": "CalendarChannelEventAssociationUpdateInput!", "filter": "CalendarChannelEventAssociationFilterInput!"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-DELETE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "DeleteManyCalendarChannelEventAssociations",
-    "mutation",
-    "mutation DeleteManyCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput"
-    "!){deleteCalendarChannelEventAssociations(filter:$filter){...CalendarChannelEventAssociation}}",
-    "deleteCalendarChannelEventAssociations",
+DELETE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
+    "DeleteManyCalendarChannelEventAssociations", "mutation", "deleteCalendarChannelEventAssociations",
+    {"filter": "CalendarChannelEventAssociationFilterInput!"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-DESTROY_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "DestroyManyCalendarChannelEventAssociations",
-    "mutation",
-    "mutation DestroyManyCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput"
-    "!){destroyCalendarChannelEventAssociations(filter:$filter){...CalendarChannelEventAssociation}}",
-    "destroyCalendarChannelEventAssociations",
+DESTROY_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
+    "DestroyManyCalendarChannelEventAssociations", "mutation", "destroyCalendarChannelEventAssociations",
+    {"filter": "CalendarChannelEventAssociationFilterInput!"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-RESTORE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.Operation(
-    "RestoreManyCalendarChannelEventAssociations",
-    "mutation",
-    "mutation RestoreManyCalendarChannelEventAssociations($filter:CalendarChannelEventAssociationFilterInput"
-    "!){restoreCalendarChannelEventAssociations(filter:$filter){...CalendarChannelEventAssociation}}",
-    "restoreCalendarChannelEventAssociations",
+RESTORE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
+    "RestoreManyCalendarChannelEventAssociations", "mutation", "restoreCalendarChannelEventAssociations",
+    {"filter": "CalendarChannelEventAssociationFilterInput!"},
+    "{...CalendarChannelEventAssociation}",
     (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
 )
-FIND_MANY_CALENDAR_EVENTS = rt.Operation(
-    "FindManyCalendarEvents",
-    "query",
-    "query FindManyCalendarEvents($after:String$before:String$filter:CalendarEventFilterInput$first:Int$last:Int"
-    "$offset:Int$orderBy:[CalendarEventOrderByInput]){calendarEvents(after:$after before:$before filter:$filter first"
-    ":$first last:$last offset:$offset orderBy:$orderBy){edges{node{...CalendarEvent}cursor}pageInfo{hasNextPage"
-    " hasPreviousPage startCursor endCursor}totalCount}}",
-    "calendarEvents",
+FIND_MANY_CALENDAR_EVENTS = rt.compose(
+    "FindManyCalendarEvents", "query", "calendarEvents",
+    {
+        "after": "String", "before": "String", "filter": "CalendarEventFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[CalendarEventOrderByInput]",
+    },
+    "{edges{node{...CalendarEvent}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-FIND_ONE_CALENDAR_EVENT = rt.Operation(
-    "FindOneCalendarEvent",
-    "query",
-    "query FindOneCalendarEvent($filter:CalendarEventFilterInput!){calendarEvent(filter:$filter){...CalendarEvent}}",
-    "calendarEvent",
+FIND_ONE_CALENDAR_EVENT = rt.compose(
+    "FindOneCalendarEvent", "query", "calendarEvent",
+    {"filter": "CalendarEventFilterInput!"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-GROUP_BY_CALENDAR_EVENTS = rt.Operation(
-    "GroupByCalendarEvents",
-    "query",
-    "query GroupByCalendarEvents($filter:CalendarEventFilterInput$groupBy:[CalendarEventGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[CalendarEventOrderByWithGroupByInput]$orderByForRecords:[CalendarEventOrderByInput"
-    "]$viewId:UUID){calendarEventsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "calendarEventsGroupBy",
+GROUP_BY_CALENDAR_EVENTS = rt.compose(
+    "GroupByCalendarEvents", "query", "calendarEventsGroupBy",
+    {
+        "filter": "CalendarEventFilterInput", "groupBy": "[CalendarEventGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[CalendarEventOrderByWithGroupByInput]",
+        "orderByForRecords": "[CalendarEventOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_CALENDAR_EVENT = rt.Operation(
-    "CreateOneCalendarEvent",
-    "mutation",
-    "mutation CreateOneCalendarEvent($data:CalendarEventCreateInput!$upsert:Boolean){createCalendarEvent(data:$data"
-    " upsert:$upsert){...CalendarEvent}}",
-    "createCalendarEvent",
+CREATE_ONE_CALENDAR_EVENT = rt.compose(
+    "CreateOneCalendarEvent", "mutation", "createCalendarEvent",
+    {"data": "CalendarEventCreateInput!", "upsert": "Boolean"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-UPDATE_ONE_CALENDAR_EVENT = rt.Operation(
-    "UpdateOneCalendarEvent",
-    "mutation",
-    "mutation UpdateOneCalendarEvent($id:UUID!$data:CalendarEventUpdateInput!){updateCalendarEvent(id:$id data:$data"
-    "){...CalendarEvent}}",
-    "updateCalendarEvent",
+UPDATE_ONE_CALENDAR_EVENT = rt.compose(
+    "UpdateOneCalendarEvent", "mutation", "updateCalendarEvent",
+    {"id": "UUID!", "data": "CalendarEventUpdateInput!"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-DELETE_ONE_CALENDAR_EVENT = rt.Operation(
-    "DeleteOneCalendarEvent",
-    "mutation",
-    "mutation DeleteOneCalendarEvent($id:UUID!){deleteCalendarEvent(id:$id){...CalendarEvent}}",
-    "deleteCalendarEvent",
+DELETE_ONE_CALENDAR_EVENT = rt.compose(
+    "DeleteOneCalendarEvent", "mutation", "deleteCalendarEvent",
+    {"id": "UUID!"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-DESTROY_ONE_CALENDAR_EVENT = rt.Operation(
-    "DestroyOneCalendarEvent",
-    "mutation",
-    "mutation DestroyOneCalendarEvent($id:UUID!){destroyCalendarEvent(id:$id){...CalendarEvent}}",
-    "destroyCalendarEvent",
+DESTROY_ONE_CALENDAR_EVENT = rt.compose(
+    "DestroyOneCalendarEvent", "mutation", "destroyCalendarEvent",
+    {"id": "UUID!"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-RESTORE_ONE_CALENDAR_EVENT = rt.Operation(
-    "RestoreOneCalendarEvent",
-    "mutation",
-    "mutation RestoreOneCalendarEvent($id:UUID!){restoreCalendarEvent(id:$id){...CalendarEvent}}",
-    "restoreCalendarEvent",
+RESTORE_ONE_CALENDAR_EVENT = rt.compose(
+    "RestoreOneCalendarEvent", "mutation", "restoreCalendarEvent",
+    {"id": "UUID!"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-CREATE_MANY_CALENDAR_EVENTS = rt.Operation(
-    "CreateManyCalendarEvents",
-    "mutation",
-    "mutation CreateManyCalendarEvents($data:[CalendarEventCreateInput!]!$upsert:Boolean){createCalendarEvents(data"
-    ":$data upsert:$upsert){...CalendarEvent}}",
-    "createCalendarEvents",
+CREATE_MANY_CALENDAR_EVENTS = rt.compose(
+    "CreateManyCalendarEvents", "mutation", "createCalendarEvents",
+    {"data": "[CalendarEventCreateInput!]!", "upsert": "Boolean"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-UPDATE_MANY_CALENDAR_EVENTS = rt.Operation(
-    "UpdateManyCalendarEvents",
-    "mutation",
-    "mutation UpdateManyCalendarEvents($data:CalendarEventUpdateInput!$filter:CalendarEventFilterInput"
-    "!){updateCalendarEvents(data:$data filter:$filter){...CalendarEvent}}",
-    "updateCalendarEvents",
+UPDATE_MANY_CALENDAR_EVENTS = rt.compose(
+    "UpdateManyCalendarEvents", "mutation", "updateCalendarEvents",
+    {"data": "CalendarEventUpdateInput!", "filter": "CalendarEventFilterInput!"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-DELETE_MANY_CALENDAR_EVENTS = rt.Operation(
-    "DeleteManyCalendarEvents",
-    "mutation",
-    "mutation DeleteManyCalendarEvents($filter:CalendarEventFilterInput!){deleteCalendarEvents(filter:$filter"
-    "){...CalendarEvent}}",
-    "deleteCalendarEvents",
+DELETE_MANY_CALENDAR_EVENTS = rt.compose(
+    "DeleteManyCalendarEvents", "mutation", "deleteCalendarEvents",
+    {"filter": "CalendarEventFilterInput!"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-DESTROY_MANY_CALENDAR_EVENTS = rt.Operation(
-    "DestroyManyCalendarEvents",
-    "mutation",
-    "mutation DestroyManyCalendarEvents($filter:CalendarEventFilterInput!){destroyCalendarEvents(filter:$filter"
-    "){...CalendarEvent}}",
-    "destroyCalendarEvents",
+DESTROY_MANY_CALENDAR_EVENTS = rt.compose(
+    "DestroyManyCalendarEvents", "mutation", "destroyCalendarEvents",
+    {"filter": "CalendarEventFilterInput!"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-RESTORE_MANY_CALENDAR_EVENTS = rt.Operation(
-    "RestoreManyCalendarEvents",
-    "mutation",
-    "mutation RestoreManyCalendarEvents($filter:CalendarEventFilterInput!){restoreCalendarEvents(filter:$filter"
-    "){...CalendarEvent}}",
-    "restoreCalendarEvents",
+RESTORE_MANY_CALENDAR_EVENTS = rt.compose(
+    "RestoreManyCalendarEvents", "mutation", "restoreCalendarEvents",
+    {"filter": "CalendarEventFilterInput!"},
+    "{...CalendarEvent}",
     (_ACTOR, _CALENDAR_EVENT, _LINKS),
 )
-FIND_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "FindManyCalendarEventParticipants",
-    "query",
-    "query FindManyCalendarEventParticipants($after:String$before:String$filter:CalendarEventParticipantFilterInput"
-    "$first:Int$last:Int$offset:Int$orderBy:[CalendarEventParticipantOrderByInput]){calendarEventParticipants(after"
-    ":$after before:$before filter:$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node"
-    "{...CalendarEventParticipant}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "calendarEventParticipants",
+FIND_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
+    "FindManyCalendarEventParticipants", "query", "calendarEventParticipants",
+    {
+        "after": "String", "before": "String", "filter": "CalendarEventParticipantFilterInput", "first": "Int",
+        "last": "Int", "offset": "Int", "orderBy": "[CalendarEventParticipantOrderByInput]",
+    },
+    "{edges{node{...CalendarEventParticipant}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
+    "}totalCount}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-FIND_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "FindOneCalendarEventParticipant",
-    "query",
-    "query FindOneCalendarEventParticipant($filter:CalendarEventParticipantFilterInput!){calendarEventParticipant"
-    "(filter:$filter){...CalendarEventParticipant}}",
-    "calendarEventParticipant",
+FIND_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
+    "FindOneCalendarEventParticipant", "query", "calendarEventParticipant",
+    {"filter": "CalendarEventParticipantFilterInput!"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-GROUP_BY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "GroupByCalendarEventParticipants",
-    "query",
-    "query GroupByCalendarEventParticipants($filter:CalendarEventParticipantFilterInput$groupBy"
-    ":[CalendarEventParticipantGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[CalendarEventParticipantOrderByWithGroupByInput]$orderByForRecords:[CalendarEventParticipantOrderByInput"
-    "]$viewId:UUID){calendarEventParticipantsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "calendarEventParticipantsGroupBy",
+GROUP_BY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
+    "GroupByCalendarEventParticipants", "query", "calendarEventParticipantsGroupBy",
+    {
+        "filter": "CalendarEventParticipantFilterInput", "groupBy": "[CalendarEventParticipantGroupByInput!]!",
+        "limit": "Int", "offsetForRecords": "Int", "orderBy": "[CalendarEventParticipantOrderByWithGroupByInput]",
+        "orderByForRecords": "[CalendarEventParticipantOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "CreateOneCalendarEventParticipant",
-    "mutation",
-    "mutation CreateOneCalendarEventParticipant($data:CalendarEventParticipantCreateInput!$upsert:Boolean"
-    "){createCalendarEventParticipant(data:$data upsert:$upsert){...CalendarEventParticipant}}",
-    "createCalendarEventParticipant",
+CREATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
+    "CreateOneCalendarEventParticipant", "mutation", "createCalendarEventParticipant",
+    {"data": "CalendarEventParticipantCreateInput!", "upsert": "Boolean"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-UPDATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "UpdateOneCalendarEventParticipant",
-    "mutation",
-    "mutation UpdateOneCalendarEventParticipant($id:UUID!$data:CalendarEventParticipantUpdateInput"
-    "!){updateCalendarEventParticipant(id:$id data:$data){...CalendarEventParticipant}}",
-    "updateCalendarEventParticipant",
+UPDATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
+    "UpdateOneCalendarEventParticipant", "mutation", "updateCalendarEventParticipant",
+    {"id": "UUID!", "data": "CalendarEventParticipantUpdateInput!"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-DELETE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "DeleteOneCalendarEventParticipant",
-    "mutation",
-    "mutation DeleteOneCalendarEventParticipant($id:UUID!){deleteCalendarEventParticipant(id:$id"
-    "){...CalendarEventParticipant}}",
-    "deleteCalendarEventParticipant",
+DELETE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
+    "DeleteOneCalendarEventParticipant", "mutation", "deleteCalendarEventParticipant",
+    {"id": "UUID!"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-DESTROY_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "DestroyOneCalendarEventParticipant",
-    "mutation",
-    "mutation DestroyOneCalendarEventParticipant($id:UUID!){destroyCalendarEventParticipant(id:$id"
-    "){...CalendarEventParticipant}}",
-    "destroyCalendarEventParticipant",
+DESTROY_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
+    "DestroyOneCalendarEventParticipant", "mutation", "destroyCalendarEventParticipant",
+    {"id": "UUID!"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-RESTORE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.Operation(
-    "RestoreOneCalendarEventParticipant",
-    "mutation",
-    "mutation RestoreOneCalendarEventParticipant($id:UUID!){restoreCalendarEventParticipant(id:$id"
-    "){...CalendarEventParticipant}}",
-    "restoreCalendarEventParticipant",
+RESTORE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
+    "RestoreOneCalendarEventParticipant", "mutation", "restoreCalendarEventParticipant",
+    {"id": "UUID!"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-CREATE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "CreateManyCalendarEventParticipants",
-    "mutation",
-    "mutation CreateManyCalendarEventParticipants($data:[CalendarEventParticipantCreateInput!]!$upsert:Boolean"
-    "){createCalendarEventParticipants(data:$data upsert:$upsert){...CalendarEventParticipant}}",
-    "createCalendarEventParticipants",
+CREATE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
+    "CreateManyCalendarEventParticipants", "mutation", "createCalendarEventParticipants",
+    {"data": "[CalendarEventParticipantCreateInput!]!", "upsert": "Boolean"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-UPDATE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "UpdateManyCalendarEventParticipants",
-    "mutation",
-    "mutation UpdateManyCalendarEventParticipants($data:CalendarEventParticipantUpdateInput!$filter"
-    ":CalendarEventParticipantFilterInput!){updateCalendarEventParticipants(data:$data filter:$filter"
-    "){...CalendarEventParticipant}}",
-    "updateCalendarEventParticipants",
+UPDATE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
+    "UpdateManyCalendarEventParticipants", "mutation", "updateCalendarEventParticipants",
+    {"data": "CalendarEventParticipantUpdateInput!", "filter": "CalendarEventParticipantFilterInput!"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-DELETE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "DeleteManyCalendarEventParticipants",
-    "mutation",
-    "mutation DeleteManyCalendarEventParticipants($filter:CalendarEventParticipantFilterInput"
-    "!){deleteCalendarEventParticipants(filter:$filter){...CalendarEventParticipant}}",
-    "deleteCalendarEventParticipants",
+DELETE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
+    "DeleteManyCalendarEventParticipants", "mutation", "deleteCalendarEventParticipants",
+    {"filter": "CalendarEventParticipantFilterInput!"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-DESTROY_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "DestroyManyCalendarEventParticipants",
-    "mutation",
-    "mutation DestroyManyCalendarEventParticipants($filter:CalendarEventParticipantFilterInput"
-    "!){destroyCalendarEventParticipants(filter:$filter){...CalendarEventParticipant}}",
-    "destroyCalendarEventParticipants",
+DESTROY_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
+    "DestroyManyCalendarEventParticipants", "mutation", "destroyCalendarEventParticipants",
+    {"filter": "CalendarEventParticipantFilterInput!"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-RESTORE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.Operation(
-    "RestoreManyCalendarEventParticipants",
-    "mutation",
-    "mutation RestoreManyCalendarEventParticipants($filter:CalendarEventParticipantFilterInput"
-    "!){restoreCalendarEventParticipants(filter:$filter){...CalendarEventParticipant}}",
-    "restoreCalendarEventParticipants",
+RESTORE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
+    "RestoreManyCalendarEventParticipants", "mutation", "restoreCalendarEventParticipants",
+    {"filter": "CalendarEventParticipantFilterInput!"},
+    "{...CalendarEventParticipant}",
     (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
 )
-FIND_MANY_CALL_RECORDINGS = rt.Operation(
-    "FindManyCallRecordings",
-    "query",
-    "query FindManyCallRecordings($after:String$before:String$filter:CallRecordingFilterInput$first:Int$last:Int"
-    "$offset:Int$orderBy:[CallRecordingOrderByInput]){callRecordings(after:$after before:$before filter:$filter first"
-    ":$first last:$last offset:$offset orderBy:$orderBy){edges{node{...CallRecording}cursor}pageInfo{hasNextPage"
-    " hasPreviousPage startCursor endCursor}totalCount}}",
-    "callRecordings",
+FIND_MANY_CALL_RECORDINGS = rt.compose(
+    "FindManyCallRecordings", "query", "callRecordings",
+    {
+        "after": "String", "before": "String", "filter": "CallRecordingFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[CallRecordingOrderByInput]",
+    },
+    "{edges{node{...CallRecording}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-FIND_ONE_CALL_RECORDING = rt.Operation(
-    "FindOneCallRecording",
-    "query",
-    "query FindOneCallRecording($filter:CallRecordingFilterInput!){callRecording(filter:$filter){...CallRecording}}",
-    "callRecording",
+FIND_ONE_CALL_RECORDING = rt.compose(
+    "FindOneCallRecording", "query", "callRecording",
+    {"filter": "CallRecordingFilterInput!"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-GROUP_BY_CALL_RECORDINGS = rt.Operation(
-    "GroupByCallRecordings",
-    "query",
-    "query GroupByCallRecordings($filter:CallRecordingFilterInput$groupBy:[CallRecordingGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[CallRecordingOrderByWithGroupByInput]$orderByForRecords:[CallRecordingOrderByInput"
-    "]$viewId:UUID){callRecordingsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "callRecordingsGroupBy",
+GROUP_BY_CALL_RECORDINGS = rt.compose(
+    "GroupByCallRecordings", "query", "callRecordingsGroupBy",
+    {
+        "filter": "CallRecordingFilterInput", "groupBy": "[CallRecordingGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[CallRecordingOrderByWithGroupByInput]",
+        "orderByForRecords": "[CallRecordingOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_CALL_RECORDING = rt.Operation(
-    "CreateOneCallRecording",
-    "mutation",
-    "mutation CreateOneCallRecording($data:CallRecordingCreateInput!$upsert:Boolean){createCallRecording(data:$data"
-    " upsert:$upsert){...CallRecording}}",
-    "createCallRecording",
+CREATE_ONE_CALL_RECORDING = rt.compose(
+    "CreateOneCallRecording", "mutation", "createCallRecording",
+    {"data": "CallRecordingCreateInput!", "upsert": "Boolean"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-UPDATE_ONE_CALL_RECORDING = rt.Operation(
-    "UpdateOneCallRecording",
-    "mutation",
-    "mutation UpdateOneCallRecording($id:UUID!$data:CallRecordingUpdateInput!){updateCallRecording(id:$id data:$data"
-    "){...CallRecording}}",
-    "updateCallRecording",
+UPDATE_ONE_CALL_RECORDING = rt.compose(
+    "UpdateOneCallRecording", "mutation", "updateCallRecording",
+    {"id": "UUID!", "data": "CallRecordingUpdateInput!"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-DELETE_ONE_CALL_RECORDING = rt.Operation(
-    "DeleteOneCallRecording",
-    "mutation",
-    "mutation DeleteOneCallRecording($id:UUID!){deleteCallRecording(id:$id){...CallRecording}}",
-    "deleteCallRecording",
+DELETE_ONE_CALL_RECORDING = rt.compose(
+    "DeleteOneCallRecording", "mutation", "deleteCallRecording",
+    {"id": "UUID!"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-DESTROY_ONE_CALL_RECORDING = rt.Operation(
-    "DestroyOneCallRecording",
-    "mutation",
-    "mutation DestroyOneCallRecording($id:UUID!){destroyCallRecording(id:$id){...CallRecording}}",
-    "destroyCallRecording",
+DESTROY_ONE_CALL_RECORDING = rt.compose(
+    "DestroyOneCallRecording", "mutation", "destroyCallRecording",
+    {"id": "UUID!"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-RESTORE_ONE_CALL_RECORDING = rt.Operation(
-    "RestoreOneCallRecording",
-    "mutation",
-    "mutation RestoreOneCallRecording($id:UUID!){restoreCallRecording(id:$id){...CallRecording}}",
-    "restoreCallRecording",
+RESTORE_ONE_CALL_RECORDING = rt.compose(
+    "RestoreOneCallRecording", "mutation", "restoreCallRecording",
+    {"id": "UUID!"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-CREATE_MANY_CALL_RECORDINGS = rt.Operation(
-    "CreateManyCallRecordings",
-    "mutation",
-    "mutation CreateManyCallRecordings($data:[CallRecordingCreateInput!]!$upsert:Boolean){createCallRecordings(data"
-    ":$data upsert:$upsert){...CallRecording}}",
-    "createCallRecordings",
+CREATE_MANY_CALL_RECORDINGS = rt.compose(
+    "CreateManyCallRecordings", "mutation", "createCallRecordings",
+    {"data": "[CallRecordingCreateInput!]!", "upsert": "Boolean"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-UPDATE_MANY_CALL_RECORDINGS = rt.Operation(
-    "UpdateManyCallRecordings",
-    "mutation",
-    "mutation UpdateManyCallRecordings($data:CallRecordingUpdateInput!$filter:CallRecordingFilterInput"
-    "!){updateCallRecordings(data:$data filter:$filter){...CallRecording}}",
-    "updateCallRecordings",
+UPDATE_MANY_CALL_RECORDINGS = rt.compose(
+    "UpdateManyCallRecordings", "mutation", "updateCallRecordings",
+    {"data": "CallRecordingUpdateInput!", "filter": "CallRecordingFilterInput!"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-DELETE_MANY_CALL_RECORDINGS = rt.Operation(
-    "DeleteManyCallRecordings",
-    "mutation",
-    "mutation DeleteManyCallRecordings($filter:CallRecordingFilterInput!){deleteCallRecordings(filter:$filter"
-    "){...CallRecording}}",
-    "deleteCallRecordings",
+DELETE_MANY_CALL_RECORDINGS = rt.compose(
+    "DeleteManyCallRecordings", "mutation", "deleteCallRecordings",
+    {"filter": "CallRecordingFilterInput!"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-DESTROY_MANY_CALL_RECORDINGS = rt.Operation(
-    "DestroyManyCallRecordings",
-    "mutation",
-    "mutation DestroyManyCallRecordings($filter:CallRecordingFilterInput!){destroyCallRecordings(filter:$filter"
-    "){...CallRecording}}",
-    "destroyCallRecordings",
+DESTROY_MANY_CALL_RECORDINGS = rt.compose(
+    "DestroyManyCallRecordings", "mutation", "destroyCallRecordings",
+    {"filter": "CallRecordingFilterInput!"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-RESTORE_MANY_CALL_RECORDINGS = rt.Operation(
-    "RestoreManyCallRecordings",
-    "mutation",
-    "mutation RestoreManyCallRecordings($filter:CallRecordingFilterInput!){restoreCallRecordings(filter:$filter"
-    "){...CallRecording}}",
-    "restoreCallRecordings",
+RESTORE_MANY_CALL_RECORDINGS = rt.compose(
+    "RestoreManyCallRecordings", "mutation", "restoreCallRecordings",
+    {"filter": "CallRecordingFilterInput!"},
+    "{...CallRecording}",
     (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
 )
-FIND_MANY_COMPANIES = rt.Operation(
-    "FindManyCompanies",
-    "query",
-    "query FindManyCompanies($after:String$before:String$filter:CompanyFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[CompanyOrderByInput]){companies(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...Company}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "companies",
+FIND_MANY_COMPANIES = rt.compose(
+    "FindManyCompanies", "query", "companies",
+    {
+        "after": "String", "before": "String", "filter": "CompanyFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[CompanyOrderByInput]",
+    },
+    "{edges{node{...Company}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-FIND_ONE_COMPANY = rt.Operation(
-    "FindOneCompany",
-    "query",
-    "query FindOneCompany($filter:CompanyFilterInput!){company(filter:$filter){...Company}}",
-    "company",
+FIND_ONE_COMPANY = rt.compose(
+    "FindOneCompany", "query", "company",
+    {"filter": "CompanyFilterInput!"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-GROUP_BY_COMPANIES = rt.Operation(
-    "GroupByCompanies",
-    "query",
-    "query GroupByCompanies($filter:CompanyFilterInput$groupBy:[CompanyGroupByInput!]!$limit:Int$offsetForRecords:Int"
-    "$orderBy:[CompanyOrderByWithGroupByInput]$orderByForRecords:[CompanyOrderByInput]$viewId:UUID){companiesGroupBy"
-    "(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy"
-    " orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "companiesGroupBy",
+GROUP_BY_COMPANIES = rt.compose(
+    "GroupByCompanies", "query", "companiesGroupBy",
+    {
+        "filter": "CompanyFilterInput", "groupBy": "[CompanyGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+        "orderBy": "[CompanyOrderByWithGroupByInput]", "orderByForRecords": "[CompanyOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-FIND_DUPLICATES_COMPANIES = rt.Operation(
-    "FindDuplicatesCompanies",
-    "query",
-    "query FindDuplicatesCompanies($ids:[UUID]$data:[CompanyCreateInput]){companyDuplicates(ids:$ids data:$data){edges"
-    "{node{...Company}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "companyDuplicates",
+FIND_DUPLICATES_COMPANIES = rt.compose(
+    "FindDuplicatesCompanies", "query", "companyDuplicates",
+    {"ids": "[UUID]", "data": "[CompanyCreateInput]"},
+    "{edges{node{...Company}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-CREATE_ONE_COMPANY = rt.Operation(
-    "CreateOneCompany",
-    "mutation",
-    "mutation CreateOneCompany($data:CompanyCreateInput!$upsert:Boolean){createCompany(data:$data upsert:$upsert"
-    "){...Company}}",
-    "createCompany",
+CREATE_ONE_COMPANY = rt.compose(
+    "CreateOneCompany", "mutation", "createCompany",
+    {"data": "CompanyCreateInput!", "upsert": "Boolean"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-UPDATE_ONE_COMPANY = rt.Operation(
-    "UpdateOneCompany",
-    "mutation",
-    "mutation UpdateOneCompany($id:UUID!$data:CompanyUpdateInput!){updateCompany(id:$id data:$data){...Company}}",
-    "updateCompany",
+UPDATE_ONE_COMPANY = rt.compose(
+    "UpdateOneCompany", "mutation", "updateCompany",
+    {"id": "UUID!", "data": "CompanyUpdateInput!"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-DELETE_ONE_COMPANY = rt.Operation(
-    "DeleteOneCompany",
-    "mutation",
-    "mutation DeleteOneCompany($id:UUID!){deleteCompany(id:$id){...Company}}",
-    "deleteCompany",
+DELETE_ONE_COMPANY = rt.compose(
+    "DeleteOneCompany", "mutation", "deleteCompany",
+    {"id": "UUID!"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-DESTROY_ONE_COMPANY = rt.Operation(
-    "DestroyOneCompany",
-    "mutation",
-    "mutation DestroyOneCompany($id:UUID!){destroyCompany(id:$id){...Company}}",
-    "destroyCompany",
+DESTROY_ONE_COMPANY = rt.compose(
+    "DestroyOneCompany", "mutation", "destroyCompany",
+    {"id": "UUID!"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-RESTORE_ONE_COMPANY = rt.Operation(
-    "RestoreOneCompany",
-    "mutation",
-    "mutation RestoreOneCompany($id:UUID!){restoreCompany(id:$id){...Company}}",
-    "restoreCompany",
+RESTORE_ONE_COMPANY = rt.compose(
+    "RestoreOneCompany", "mutation", "restoreCompany",
+    {"id": "UUID!"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-CREATE_MANY_COMPANIES = rt.Operation(
-    "CreateManyCompanies",
-    "mutation",
-    "mutation CreateManyCompanies($data:[CompanyCreateInput!]!$upsert:Boolean){createCompanies(data:$data upsert"
-    ":$upsert){...Company}}",
-    "createCompanies",
+CREATE_MANY_COMPANIES = rt.compose(
+    "CreateManyCompanies", "mutation", "createCompanies",
+    {"data": "[CompanyCreateInput!]!", "upsert": "Boolean"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-UPDATE_MANY_COMPANIES = rt.Operation(
-    "UpdateManyCompanies",
-    "mutation",
-    "mutation UpdateManyCompanies($data:CompanyUpdateInput!$filter:CompanyFilterInput!){updateCompanies(data:$data"
-    " filter:$filter){...Company}}",
-    "updateCompanies",
+UPDATE_MANY_COMPANIES = rt.compose(
+    "UpdateManyCompanies", "mutation", "updateCompanies",
+    {"data": "CompanyUpdateInput!", "filter": "CompanyFilterInput!"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-DELETE_MANY_COMPANIES = rt.Operation(
-    "DeleteManyCompanies",
-    "mutation",
-    "mutation DeleteManyCompanies($filter:CompanyFilterInput!){deleteCompanies(filter:$filter){...Company}}",
-    "deleteCompanies",
+DELETE_MANY_COMPANIES = rt.compose(
+    "DeleteManyCompanies", "mutation", "deleteCompanies",
+    {"filter": "CompanyFilterInput!"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-DESTROY_MANY_COMPANIES = rt.Operation(
-    "DestroyManyCompanies",
-    "mutation",
-    "mutation DestroyManyCompanies($filter:CompanyFilterInput!){destroyCompanies(filter:$filter){...Company}}",
-    "destroyCompanies",
+DESTROY_MANY_COMPANIES = rt.compose(
+    "DestroyManyCompanies", "mutation", "destroyCompanies",
+    {"filter": "CompanyFilterInput!"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-RESTORE_MANY_COMPANIES = rt.Operation(
-    "RestoreManyCompanies",
-    "mutation",
-    "mutation RestoreManyCompanies($filter:CompanyFilterInput!){restoreCompanies(filter:$filter){...Company}}",
-    "restoreCompanies",
+RESTORE_MANY_COMPANIES = rt.compose(
+    "RestoreManyCompanies", "mutation", "restoreCompanies",
+    {"filter": "CompanyFilterInput!"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-MERGE_MANY_COMPANIES = rt.Operation(
-    "MergeManyCompanies",
-    "mutation",
-    "mutation MergeManyCompanies($ids:[UUID!]!$conflictPriorityIndex:Int!$dryRun:Boolean){mergeCompanies(ids:$ids"
-    " conflictPriorityIndex:$conflictPriorityIndex dryRun:$dryRun){...Company}}",
-    "mergeCompanies",
+MERGE_MANY_COMPANIES = rt.compose(
+    "MergeManyCompanies", "mutation", "mergeCompanies",
+    {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"},
+    "{...Company}",
     (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
 )
-FIND_MANY_DASHBOARDS = rt.Operation(
-    "FindManyDashboards",
-    "query",
-    "query FindManyDashboards($after:String$before:String$filter:DashboardFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[DashboardOrderByInput]){dashboards(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...Dashboard}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "dashboards",
+FIND_MANY_DASHBOARDS = rt.compose(
+    "FindManyDashboards", "query", "dashboards",
+    {
+        "after": "String", "before": "String", "filter": "DashboardFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[DashboardOrderByInput]",
+    },
+    "{edges{node{...Dashboard}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _DASHBOARD),
 )
-FIND_ONE_DASHBOARD = rt.Operation(
-    "FindOneDashboard",
-    "query",
-    "query FindOneDashboard($filter:DashboardFilterInput!){dashboard(filter:$filter){...Dashboard}}",
-    "dashboard",
+FIND_ONE_DASHBOARD = rt.compose(
+    "FindOneDashboard", "query", "dashboard",
+    {"filter": "DashboardFilterInput!"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-GROUP_BY_DASHBOARDS = rt.Operation(
-    "GroupByDashboards",
-    "query",
-    "query GroupByDashboards($filter:DashboardFilterInput$groupBy:[DashboardGroupByInput!]!$limit:Int$offsetForRecords"
-    ":Int$orderBy:[DashboardOrderByWithGroupByInput]$orderByForRecords:[DashboardOrderByInput]$viewId:UUID"
-    "){dashboardsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy"
-    ":$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "dashboardsGroupBy",
+GROUP_BY_DASHBOARDS = rt.compose(
+    "GroupByDashboards", "query", "dashboardsGroupBy",
+    {
+        "filter": "DashboardFilterInput", "groupBy": "[DashboardGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[DashboardOrderByWithGroupByInput]",
+        "orderByForRecords": "[DashboardOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_DASHBOARD = rt.Operation(
-    "CreateOneDashboard",
-    "mutation",
-    "mutation CreateOneDashboard($data:DashboardCreateInput!$upsert:Boolean){createDashboard(data:$data upsert:$upsert"
-    "){...Dashboard}}",
-    "createDashboard",
+CREATE_ONE_DASHBOARD = rt.compose(
+    "CreateOneDashboard", "mutation", "createDashboard",
+    {"data": "DashboardCreateInput!", "upsert": "Boolean"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-UPDATE_ONE_DASHBOARD = rt.Operation(
-    "UpdateOneDashboard",
-    "mutation",
-    "mutation UpdateOneDashboard($id:UUID!$data:DashboardUpdateInput!){updateDashboard(id:$id data:$data){...Dashboard"
-    "}}",
-    "updateDashboard",
+UPDATE_ONE_DASHBOARD = rt.compose(
+    "UpdateOneDashboard", "mutation", "updateDashboard",
+    {"id": "UUID!", "data": "DashboardUpdateInput!"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-DELETE_ONE_DASHBOARD = rt.Operation(
-    "DeleteOneDashboard",
-    "mutation",
-    "mutation DeleteOneDashboard($id:UUID!){deleteDashboard(id:$id){...Dashboard}}",
-    "deleteDashboard",
+DELETE_ONE_DASHBOARD = rt.compose(
+    "DeleteOneDashboard", "mutation", "deleteDashboard",
+    {"id": "UUID!"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-DESTROY_ONE_DASHBOARD = rt.Operation(
-    "DestroyOneDashboard",
-    "mutation",
-    "mutation DestroyOneDashboard($id:UUID!){destroyDashboard(id:$id){...Dashboard}}",
-    "destroyDashboard",
+DESTROY_ONE_DASHBOARD = rt.compose(
+    "DestroyOneDashboard", "mutation", "destroyDashboard",
+    {"id": "UUID!"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-RESTORE_ONE_DASHBOARD = rt.Operation(
-    "RestoreOneDashboard",
-    "mutation",
-    "mutation RestoreOneDashboard($id:UUID!){restoreDashboard(id:$id){...Dashboard}}",
-    "restoreDashboard",
+RESTORE_ONE_DASHBOARD = rt.compose(
+    "RestoreOneDashboard", "mutation", "restoreDashboard",
+    {"id": "UUID!"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-CREATE_MANY_DASHBOARDS = rt.Operation(
-    "CreateManyDashboards",
-    "mutation",
-    "mutation CreateManyDashboards($data:[DashboardCreateInput!]!$upsert:Boolean){createDashboards(data:$data upsert"
-    ":$upsert){...Dashboard}}",
-    "createDashboards",
+CREATE_MANY_DASHBOARDS = rt.compose(
+    "CreateManyDashboards", "mutation", "createDashboards",
+    {"data": "[DashboardCreateInput!]!", "upsert": "Boolean"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-UPDATE_MANY_DASHBOARDS = rt.Operation(
-    "UpdateManyDashboards",
-    "mutation",
-    "mutation UpdateManyDashboards($data:DashboardUpdateInput!$filter:DashboardFilterInput!){updateDashboards(data"
-    ":$data filter:$filter){...Dashboard}}",
-    "updateDashboards",
+UPDATE_MANY_DASHBOARDS = rt.compose(
+    "UpdateManyDashboards", "mutation", "updateDashboards",
+    {"data": "DashboardUpdateInput!", "filter": "DashboardFilterInput!"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-DELETE_MANY_DASHBOARDS = rt.Operation(
-    "DeleteManyDashboards",
-    "mutation",
-    "mutation DeleteManyDashboards($filter:DashboardFilterInput!){deleteDashboards(filter:$filter){...Dashboard}}",
-    "deleteDashboards",
+DELETE_MANY_DASHBOARDS = rt.compose(
+    "DeleteManyDashboards", "mutation", "deleteDashboards",
+    {"filter": "DashboardFilterInput!"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-DESTROY_MANY_DASHBOARDS = rt.Operation(
-    "DestroyManyDashboards",
-    "mutation",
-    "mutation DestroyManyDashboards($filter:DashboardFilterInput!){destroyDashboards(filter:$filter){...Dashboard}}",
-    "destroyDashboards",
+DESTROY_MANY_DASHBOARDS = rt.compose(
+    "DestroyManyDashboards", "mutation", "destroyDashboards",
+    {"filter": "DashboardFilterInput!"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-RESTORE_MANY_DASHBOARDS = rt.Operation(
-    "RestoreManyDashboards",
-    "mutation",
-    "mutation RestoreManyDashboards($filter:DashboardFilterInput!){restoreDashboards(filter:$filter){...Dashboard}}",
-    "restoreDashboards",
+RESTORE_MANY_DASHBOARDS = rt.compose(
+    "RestoreManyDashboards", "mutation", "restoreDashboards",
+    {"filter": "DashboardFilterInput!"},
+    "{...Dashboard}",
     (_ACTOR, _DASHBOARD),
 )
-FIND_MANY_MESSAGES = rt.Operation(
-    "FindManyMessages",
-    "query",
-    "query FindManyMessages($after:String$before:String$filter:MessageFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[MessageOrderByInput]){messages(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...Message}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "messages",
+FIND_MANY_MESSAGES = rt.compose(
+    "FindManyMessages", "query", "messages",
+    {
+        "after": "String", "before": "String", "filter": "MessageFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[MessageOrderByInput]",
+    },
+    "{edges{node{...Message}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _MESSAGE),
 )
-FIND_ONE_MESSAGE = rt.Operation(
-    "FindOneMessage",
-    "query",
-    "query FindOneMessage($filter:MessageFilterInput!){message(filter:$filter){...Message}}",
-    "message",
+FIND_ONE_MESSAGE = rt.compose(
+    "FindOneMessage", "query", "message",
+    {"filter": "MessageFilterInput!"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-GROUP_BY_MESSAGES = rt.Operation(
-    "GroupByMessages",
-    "query",
-    "query GroupByMessages($filter:MessageFilterInput$groupBy:[MessageGroupByInput!]!$limit:Int$offsetForRecords:Int"
-    "$orderBy:[MessageOrderByWithGroupByInput]$orderByForRecords:[MessageOrderByInput]$viewId:UUID){messagesGroupBy"
-    "(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy"
-    " orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "messagesGroupBy",
+GROUP_BY_MESSAGES = rt.compose(
+    "GroupByMessages", "query", "messagesGroupBy",
+    {
+        "filter": "MessageFilterInput", "groupBy": "[MessageGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+        "orderBy": "[MessageOrderByWithGroupByInput]", "orderByForRecords": "[MessageOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_MESSAGE = rt.Operation(
-    "CreateOneMessage",
-    "mutation",
-    "mutation CreateOneMessage($data:MessageCreateInput!$upsert:Boolean){createMessage(data:$data upsert:$upsert"
-    "){...Message}}",
-    "createMessage",
+CREATE_ONE_MESSAGE = rt.compose(
+    "CreateOneMessage", "mutation", "createMessage",
+    {"data": "MessageCreateInput!", "upsert": "Boolean"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-UPDATE_ONE_MESSAGE = rt.Operation(
-    "UpdateOneMessage",
-    "mutation",
-    "mutation UpdateOneMessage($id:UUID!$data:MessageUpdateInput!){updateMessage(id:$id data:$data){...Message}}",
-    "updateMessage",
+UPDATE_ONE_MESSAGE = rt.compose(
+    "UpdateOneMessage", "mutation", "updateMessage",
+    {"id": "UUID!", "data": "MessageUpdateInput!"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-DELETE_ONE_MESSAGE = rt.Operation(
-    "DeleteOneMessage",
-    "mutation",
-    "mutation DeleteOneMessage($id:UUID!){deleteMessage(id:$id){...Message}}",
-    "deleteMessage",
+DELETE_ONE_MESSAGE = rt.compose(
+    "DeleteOneMessage", "mutation", "deleteMessage",
+    {"id": "UUID!"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-DESTROY_ONE_MESSAGE = rt.Operation(
-    "DestroyOneMessage",
-    "mutation",
-    "mutation DestroyOneMessage($id:UUID!){destroyMessage(id:$id){...Message}}",
-    "destroyMessage",
+DESTROY_ONE_MESSAGE = rt.compose(
+    "DestroyOneMessage", "mutation", "destroyMessage",
+    {"id": "UUID!"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-RESTORE_ONE_MESSAGE = rt.Operation(
-    "RestoreOneMessage",
-    "mutation",
-    "mutation RestoreOneMessage($id:UUID!){restoreMessage(id:$id){...Message}}",
-    "restoreMessage",
+RESTORE_ONE_MESSAGE = rt.compose(
+    "RestoreOneMessage", "mutation", "restoreMessage",
+    {"id": "UUID!"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-CREATE_MANY_MESSAGES = rt.Operation(
-    "CreateManyMessages",
-    "mutation",
-    "mutation CreateManyMessages($data:[MessageCreateInput!]!$upsert:Boolean){createMessages(data:$data upsert:$upsert"
-    "){...Message}}",
-    "createMessages",
+CREATE_MANY_MESSAGES = rt.compose(
+    "CreateManyMessages", "mutation", "createMessages",
+    {"data": "[MessageCreateInput!]!", "upsert": "Boolean"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-UPDATE_MANY_MESSAGES = rt.Operation(
-    "UpdateManyMessages",
-    "mutation",
-    "mutation UpdateManyMessages($data:MessageUpdateInput!$filter:MessageFilterInput!){updateMessages(data:$data"
-    " filter:$filter){...Message}}",
-    "updateMessages",
+UPDATE_MANY_MESSAGES = rt.compose(
+    "UpdateManyMessages", "mutation", "updateMessages",
+    {"data": "MessageUpdateInput!", "filter": "MessageFilterInput!"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-DELETE_MANY_MESSAGES = rt.Operation(
-    "DeleteManyMessages",
-    "mutation",
-    "mutation DeleteManyMessages($filter:MessageFilterInput!){deleteMessages(filter:$filter){...Message}}",
-    "deleteMessages",
+DELETE_MANY_MESSAGES = rt.compose(
+    "DeleteManyMessages", "mutation", "deleteMessages",
+    {"filter": "MessageFilterInput!"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-DESTROY_MANY_MESSAGES = rt.Operation(
-    "DestroyManyMessages",
-    "mutation",
-    "mutation DestroyManyMessages($filter:MessageFilterInput!){destroyMessages(filter:$filter){...Message}}",
-    "destroyMessages",
+DESTROY_MANY_MESSAGES = rt.compose(
+    "DestroyManyMessages", "mutation", "destroyMessages",
+    {"filter": "MessageFilterInput!"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-RESTORE_MANY_MESSAGES = rt.Operation(
-    "RestoreManyMessages",
-    "mutation",
-    "mutation RestoreManyMessages($filter:MessageFilterInput!){restoreMessages(filter:$filter){...Message}}",
-    "restoreMessages",
+RESTORE_MANY_MESSAGES = rt.compose(
+    "RestoreManyMessages", "mutation", "restoreMessages",
+    {"filter": "MessageFilterInput!"},
+    "{...Message}",
     (_ACTOR, _MESSAGE),
 )
-FIND_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "FindManyMessageCampaigns",
-    "query",
-    "query FindManyMessageCampaigns($after:String$before:String$filter:MessageCampaignFilterInput$first:Int$last:Int"
-    "$offset:Int$orderBy:[MessageCampaignOrderByInput]){messageCampaigns(after:$after before:$before filter:$filter"
-    " first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...MessageCampaign}cursor}pageInfo"
-    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "messageCampaigns",
+FIND_MANY_MESSAGE_CAMPAIGNS = rt.compose(
+    "FindManyMessageCampaigns", "query", "messageCampaigns",
+    {
+        "after": "String", "before": "String", "filter": "MessageCampaignFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[MessageCampaignOrderByInput]",
+    },
+    "{edges{node{...MessageCampaign}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-FIND_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "FindOneMessageCampaign",
-    "query",
-    "query FindOneMessageCampaign($filter:MessageCampaignFilterInput!){messageCampaign(filter:$filter"
-    "){...MessageCampaign}}",
-    "messageCampaign",
+FIND_ONE_MESSAGE_CAMPAIGN = rt.compose(
+    "FindOneMessageCampaign", "query", "messageCampaign",
+    {"filter": "MessageCampaignFilterInput!"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-GROUP_BY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "GroupByMessageCampaigns",
-    "query",
-    "query GroupByMessageCampaigns($filter:MessageCampaignFilterInput$groupBy:[MessageCampaignGroupByInput!]!$limit"
-    ":Int$offsetForRecords:Int$orderBy:[MessageCampaignOrderByWithGroupByInput]$orderByForRecords"
-    ":[MessageCampaignOrderByInput]$viewId:UUID){messageCampaignsGroupBy(filter:$filter groupBy:$groupBy limit:$limit"
-    " offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "messageCampaignsGroupBy",
+GROUP_BY_MESSAGE_CAMPAIGNS = rt.compose(
+    "GroupByMessageCampaigns", "query", "messageCampaignsGroupBy",
+    {
+        "filter": "MessageCampaignFilterInput", "groupBy": "[MessageCampaignGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[MessageCampaignOrderByWithGroupByInput]",
+        "orderByForRecords": "[MessageCampaignOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "CreateOneMessageCampaign",
-    "mutation",
-    "mutation CreateOneMessageCampaign($data:MessageCampaignCreateInput!$upsert:Boolean){createMessageCampaign(data"
-    ":$data upsert:$upsert){...MessageCampaign}}",
-    "createMessageCampaign",
+CREATE_ONE_MESSAGE_CAMPAIGN = rt.compose(
+    "CreateOneMessageCampaign", "mutation", "createMessageCampaign",
+    {"data": "MessageCampaignCreateInput!", "upsert": "Boolean"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-UPDATE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "UpdateOneMessageCampaign",
-    "mutation",
-    "mutation UpdateOneMessageCampaign($id:UUID!$data:MessageCampaignUpdateInput!){updateMessageCampaign(id:$id data"
-    ":$data){...MessageCampaign}}",
-    "updateMessageCampaign",
+UPDATE_ONE_MESSAGE_CAMPAIGN = rt.compose(
+    "UpdateOneMessageCampaign", "mutation", "updateMessageCampaign",
+    {"id": "UUID!", "data": "MessageCampaignUpdateInput!"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-DELETE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "DeleteOneMessageCampaign",
-    "mutation",
-    "mutation DeleteOneMessageCampaign($id:UUID!){deleteMessageCampaign(id:$id){...MessageCampaign}}",
-    "deleteMessageCampaign",
+DELETE_ONE_MESSAGE_CAMPAIGN = rt.compose(
+    "DeleteOneMessageCampaign", "mutation", "deleteMessageCampaign",
+    {"id": "UUID!"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-DESTROY_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "DestroyOneMessageCampaign",
-    "mutation",
-    "mutation DestroyOneMessageCampaign($id:UUID!){destroyMessageCampaign(id:$id){...MessageCampaign}}",
-    "destroyMessageCampaign",
+DESTROY_ONE_MESSAGE_CAMPAIGN = rt.compose(
+    "DestroyOneMessageCampaign", "mutation", "destroyMessageCampaign",
+    {"id": "UUID!"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-RESTORE_ONE_MESSAGE_CAMPAIGN = rt.Operation(
-    "RestoreOneMessageCampaign",
-    "mutation",
-    "mutation RestoreOneMessageCampaign($id:UUID!){restoreMessageCampaign(id:$id){...MessageCampaign}}",
-    "restoreMessageCampaign",
+RESTORE_ONE_MESSAGE_CAMPAIGN = rt.compose(
+    "RestoreOneMessageCampaign", "mutation", "restoreMessageCampaign",
+    {"id": "UUID!"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-CREATE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "CreateManyMessageCampaigns",
-    "mutation",
-    "mutation CreateManyMessageCampaigns($data:[MessageCampaignCreateInput!]!$upsert:Boolean){createMessageCampaigns"
-    "(data:$data upsert:$upsert){...MessageCampaign}}",
-    "createMessageCampaigns",
+CREATE_MANY_MESSAGE_CAMPAIGNS = rt.compose(
+    "CreateManyMessageCampaigns", "mutation", "createMessageCampaigns",
+    {"data": "[MessageCampaignCreateInput!]!", "upsert": "Boolean"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-UPDATE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "UpdateManyMessageCampaigns",
-    "mutation",
-    "mutation UpdateManyMessageCampaigns($data:MessageCampaignUpdateInput!$filter:MessageCampaignFilterInput"
-    "!){updateMessageCampaigns(data:$data filter:$filter){...MessageCampaign}}",
-    "updateMessageCampaigns",
+UPDATE_MANY_MESSAGE_CAMPAIGNS = rt.compose(
+    "UpdateManyMessageCampaigns", "mutation", "updateMessageCampaigns",
+    {"data": "MessageCampaignUpdateInput!", "filter": "MessageCampaignFilterInput!"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-DELETE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "DeleteManyMessageCampaigns",
-    "mutation",
-    "mutation DeleteManyMessageCampaigns($filter:MessageCampaignFilterInput!){deleteMessageCampaigns(filter:$filter"
-    "){...MessageCampaign}}",
-    "deleteMessageCampaigns",
+DELETE_MANY_MESSAGE_CAMPAIGNS = rt.compose(
+    "DeleteManyMessageCampaigns", "mutation", "deleteMessageCampaigns",
+    {"filter": "MessageCampaignFilterInput!"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-DESTROY_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "DestroyManyMessageCampaigns",
-    "mutation",
-    "mutation DestroyManyMessageCampaigns($filter:MessageCampaignFilterInput!){destroyMessageCampaigns(filter:$filter"
-    "){...MessageCampaign}}",
-    "destroyMessageCampaigns",
+DESTROY_MANY_MESSAGE_CAMPAIGNS = rt.compose(
+    "DestroyManyMessageCampaigns", "mutation", "destroyMessageCampaigns",
+    {"filter": "MessageCampaignFilterInput!"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-RESTORE_MANY_MESSAGE_CAMPAIGNS = rt.Operation(
-    "RestoreManyMessageCampaigns",
-    "mutation",
-    "mutation RestoreManyMessageCampaigns($filter:MessageCampaignFilterInput!){restoreMessageCampaigns(filter:$filter"
-    "){...MessageCampaign}}",
-    "restoreMessageCampaigns",
+RESTORE_MANY_MESSAGE_CAMPAIGNS = rt.compose(
+    "RestoreManyMessageCampaigns", "mutation", "restoreMessageCampaigns",
+    {"filter": "MessageCampaignFilterInput!"},
+    "{...MessageCampaign}",
     (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
 )
-FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "FindManyMessageChannelMessageAssociations",
-    "query",
-    "query FindManyMessageChannelMessageAssociations($after:String$before:String$filter"
-    ":MessageChannelMessageAssociationFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[MessageChannelMessageAssociationOrderByInput]){messageChannelMessageAssociations(after:$after before:$before"
-    " filter:$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node"
-    "{...MessageChannelMessageAssociation}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount"
-    "}}",
-    "messageChannelMessageAssociations",
+FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
+    "FindManyMessageChannelMessageAssociations", "query", "messageChannelMessageAssociations",
+    {
+        "after": "String", "before": "String", "filter": "MessageChannelMessageAssociationFilterInput", "first": "Int",
+        "last": "Int", "offset": "Int", "orderBy": "[MessageChannelMessageAssociationOrderByInput]",
+    },
+    "{edges{node{...MessageChannelMessageAssociation}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
+    "}totalCount}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "FindOneMessageChannelMessageAssociation",
-    "query",
-    "query FindOneMessageChannelMessageAssociation($filter:MessageChannelMessageAssociationFilterInput"
-    "!){messageChannelMessageAssociation(filter:$filter){...MessageChannelMessageAssociation}}",
-    "messageChannelMessageAssociation",
+FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
+    "FindOneMessageChannelMessageAssociation", "query", "messageChannelMessageAssociation",
+    {"filter": "MessageChannelMessageAssociationFilterInput!"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "GroupByMessageChannelMessageAssociations",
-    "query",
-    "query GroupByMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput$groupBy"
-    ":[MessageChannelMessageAssociationGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[MessageChannelMessageAssociationOrderByWithGroupByInput]$orderByForRecords"
-    ":[MessageChannelMessageAssociationOrderByInput]$viewId:UUID){messageChannelMessageAssociationsGroupBy(filter"
-    ":$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
-    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "messageChannelMessageAssociationsGroupBy",
+GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
+    "GroupByMessageChannelMessageAssociations", "query", "messageChannelMessageAssociationsGroupBy",
+    {
+        "filter": "MessageChannelMessageAssociationFilterInput",
+        "groupBy": "[MessageChannelMessageAssociationGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+        "orderBy": "[MessageChannelMessageAssociationOrderByWithGroupByInput]",
+        "orderByForRecords": "[MessageChannelMessageAssociationOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "CreateOneMessageChannelMessageAssociation",
-    "mutation",
-    "mutation CreateOneMessageChannelMessageAssociation($data:MessageChannelMessageAssociationCreateInput!$upsert"
-    ":Boolean){createMessageChannelMessageAssociation(data:$data upsert:$upsert){...MessageChannelMessageAssociation}}",
-    "createMessageChannelMessageAssociation",
+CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
+    "CreateOneMessageChannelMessageAssociation", "mutation", "createMessageChannelMessageAssociation",
+    {"data": "MessageChannelMessageAssociationCreateInput!", "upsert": "Boolean"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "UpdateOneMessageChannelMessageAssociation",
-    "mutation",
-    "mutation UpdateOneMessageChannelMessageAssociation($id:UUID!$data:MessageChannelMessageAssociationUpdateInput"
-    "!){updateMessageChannelMessageAssociation(id:$id data:$data){...MessageChannelMessageAssociation}}",
-    "updateMessageChannelMessageAssociation",
+UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
+    "UpdateOneMessageChannelMessageAssociation", "mutation", "updateMessageChannelMessageAssociation",
+    {"id": "UUID!", "data": "MessageChannelMessageAssociationUpdateInput!"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "DeleteOneMessageChannelMessageAssociation",
-    "mutation",
-    "mutation DeleteOneMessageChannelMessageAssociation($id:UUID!){deleteMessageChannelMessageAssociation(id:$id"
-    "){...MessageChannelMessageAssociation}}",
-    "deleteMessageChannelMessageAssociation",
+DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
+    "DeleteOneMessageChannelMessageAssociation", "mutation", "deleteMessageChannelMessageAssociation",
+    {"id": "UUID!"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "DestroyOneMessageChannelMessageAssociation",
-    "mutation",
-    "mutation DestroyOneMessageChannelMessageAssociation($id:UUID!){destroyMessageChannelMessageAssociation(id:$id"
-    "){...MessageChannelMessageAssociation}}",
-    "destroyMessageChannelMessageAssociation",
+DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
+    "DestroyOneMessageChannelMessageAssociation", "mutation", "destroyMessageChannelMessageAssociation",
+    {"id": "UUID!"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.Operation(
-    "RestoreOneMessageChannelMessageAssociation",
-    "mutation",
-    "mutation RestoreOneMessageChannelMessageAssociation($id:UUID!){restoreMessageChannelMessageAssociation(id:$id"
-    "){...MessageChannelMessageAssociation}}",
-    "restoreMessageChannelMessageAssociation",
+RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
+    "RestoreOneMessageChannelMessageAssociation", "mutation", "restoreMessageChannelMessageAssociation",
+    {"id": "UUID!"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "CreateManyMessageChannelMessageAssociations",
-    "mutation",
-    "mutation CreateManyMessageChannelMessageAssociations($data:[MessageChannelMessageAssociationCreateInput!]!$upsert"
-    ":Boolean){createMessageChannelMessageAssociations(data:$data upsert:$upsert){...MessageChannelMessageAssociation"
-    "}}",
-    "createMessageChannelMessageAssociations",
+CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
+    "CreateManyMessageChannelMessageAssociations", "mutation", "createMessageChannelMessageAssociations",
+    {"data": "[MessageChannelMessageAssociationCreateInput!]!", "upsert": "Boolean"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "UpdateManyMessageChannelMessageAssociations",
-    "mutation",
-    "mutation UpdateManyMessageChannelMessageAssociations($data:MessageChannelMessageAssociationUpdateInput!$filter"
-    ":MessageChannelMessageAssociationFilterInput!){updateMessageChannelMessageAssociations(data:$data filter:$filter"
-    "){...MessageChannelMessageAssociation}}",
-    "updateMessageChannelMessageAssociations",
+UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
+    "UpdateManyMessageChannelMessageAssociations", "mutation", "updateMessageChannelMessageAssociations",
+    {"data": "MessageChannelMessageAssociationUpdateInput!", "filter": "MessageChannelMessageAssociationFilterInput!"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "DeleteManyMessageChannelMessageAssociations",
-    "mutation",
-    "mutation DeleteManyMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput"
-    "!){deleteMessageChannelMessageAssociations(filter:$filter){...MessageChannelMessageAssociation}}",
-    "deleteMessageChannelMessageAssociations",
+DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
+    "DeleteManyMessageChannelMessageAssociations", "mutation", "deleteMessageChannelMessageAssociations",
+    {"filter": "MessageChannelMessageAssociationFilterInput!"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "DestroyManyMessageChannelMessageAssociations",
-    "mutation",
-    "mutation DestroyManyMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput"
-    "!){destroyMessageChannelMessageAssociations(filter:$filter){...MessageChannelMessageAssociation}}",
-    "destroyMessageChannelMessageAssociations",
+DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
+    "DestroyManyMessageChannelMessageAssociations", "mutation", "destroyMessageChannelMessageAssociations",
+    {"filter": "MessageChannelMessageAssociationFilterInput!"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.Operation(
-    "RestoreManyMessageChannelMessageAssociations",
-    "mutation",
-    "mutation RestoreManyMessageChannelMessageAssociations($filter:MessageChannelMessageAssociationFilterInput"
-    "!){restoreMessageChannelMessageAssociations(filter:$filter){...MessageChannelMessageAssociation}}",
-    "restoreMessageChannelMessageAssociations",
+RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
+    "RestoreManyMessageChannelMessageAssociations", "mutation", "restoreMessageChannelMessageAssociations",
+    {"filter": "MessageChannelMessageAssociationFilterInput!"},
+    "{...MessageChannelMessageAssociation}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
 )
-FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "FindManyMessageChannelMessageAssociationMessageFolders",
-    "query",
-    "query FindManyMessageChannelMessageAssociationMessageFolders($after:String$before:String$filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[MessageChannelMessageAssociationMessageFolderOrderByInput]){messageChannelMessageAssociationMessageFolders"
-    "(after:$after before:$before filter:$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node"
-    "{...MessageChannelMessageAssociationMessageFolder}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "messageChannelMessageAssociationMessageFolders",
+FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
+    "FindManyMessageChannelMessageAssociationMessageFolders", "query", "messageChannelMessageAssociationMessageFolders",
+    {
+        "after": "String", "before": "String", "filter": "MessageChannelMessageAssociationMessageFolderFilterInput",
+        "first": "Int", "last": "Int", "offset": "Int",
+        "orderBy": "[MessageChannelMessageAssociationMessageFolderOrderByInput]",
+    },
+    "{edges{node{...MessageChannelMessageAssociationMessageFolder}cursor}pageInfo{hasNextPage hasPreviousPage"
+    " startCursor endCursor}totalCount}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
-    "FindOneMessageChannelMessageAssociationMessageFolder",
-    "query",
-    "query FindOneMessageChannelMessageAssociationMessageFolder($filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput!){messageChannelMessageAssociationMessageFolder(filter"
-    ":$filter){...MessageChannelMessageAssociationMessageFolder}}",
-    "messageChannelMessageAssociationMessageFolder",
+FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
+    "FindOneMessageChannelMessageAssociationMessageFolder", "query", "messageChannelMessageAssociationMessageFolder",
+    {"filter": "MessageChannelMessageAssociationMessageFolderFilterInput!"},
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "GroupByMessageChannelMessageAssociationMessageFolders",
-    "query",
-    "query GroupByMessageChannelMessageAssociationMessageFolders($filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput$groupBy"
-    ":[MessageChannelMessageAssociationMessageFolderGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput]$orderByForRecords"
-    ":[MessageChannelMessageAssociationMessageFolderOrderByInput]$viewId:UUID"
-    "){messageChannelMessageAssociationMessageFoldersGroupBy(filter:$filter groupBy:$groupBy limit:$limit"
-    " offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "messageChannelMessageAssociationMessageFoldersGroupBy",
+GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
+    "GroupByMessageChannelMessageAssociationMessageFolders", "query", "messageChannelMessageAssociationMessageFoldersGroupBy",
+    {
+        "filter": "MessageChannelMessageAssociationMessageFolderFilterInput",
+        "groupBy": "[MessageChannelMessageAssociationMessageFolderGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput]",
+        "orderByForRecords": "[MessageChannelMessageAssociationMessageFolderOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
-    "CreateOneMessageChannelMessageAssociationMessageFolder",
-    "mutation",
-    "mutation CreateOneMessageChannelMessageAssociationMessageFolder($data"
-    ":MessageChannelMessageAssociationMessageFolderCreateInput!$upsert:Boolean"
-    "){createMessageChannelMessageAssociationMessageFolder(data:$data upsert:$upsert"
-    "){...MessageChannelMessageAssociationMessageFolder}}",
-    "createMessageChannelMessageAssociationMessageFolder",
+CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
+    "CreateOneMessageChannelMessageAssociationMessageFolder", "mutation", "createMessageChannelMessageAssociationMessageFolder",
+    {"data": "MessageChannelMessageAssociationMessageFolderCreateInput!", "upsert": "Boolean"},
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
-    "UpdateOneMessageChannelMessageAssociationMessageFolder",
-    "mutation",
-    "mutation UpdateOneMessageChannelMessageAssociationMessageFolder($id:UUID!$data"
-    ":MessageChannelMessageAssociationMessageFolderUpdateInput!){updateMessageChannelMessageAssociationMessageFolder"
-    "(id:$id data:$data){...MessageChannelMessageAssociationMessageFolder}}",
-    "updateMessageChannelMessageAssociationMessageFolder",
+UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
+    "UpdateOneMessageChannelMessageAssociationMessageFolder", "mutation", "updateMessageChannelMessageAssociationMessageFolder",
+    {"id": "UUID!", "data": "MessageChannelMessageAssociationMessageFolderUpdateInput!"},
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
-    "DeleteOneMessageChannelMessageAssociationMessageFolder",
-    "mutation",
-    "mutation DeleteOneMessageChannelMessageAssociationMessageFolder($id:UUID"
-    "!){deleteMessageChannelMessageAssociationMessageFolder(id:$id){...MessageChannelMessageAssociationMessageFolder}}",
-    "deleteMessageChannelMessageAssociationMessageFolder",
+DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
+    "DeleteOneMessageChannelMessageAssociationMessageFolder", "mutation", "deleteMessageChannelMessageAssociationMessageFolder",
+    {"id": "UUID!"},
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
-    "DestroyOneMessageChannelMessageAssociationMessageFolder",
-    "mutation",
-    "mutation DestroyOneMessageChannelMessageAssociationMessageFolder($id:UUID"
-    "!){destroyMessageChannelMessageAssociationMessageFolder(id:$id){...MessageChannelMessageAssociationMessageFolder"
-    "}}",
-    "destroyMessageChannelMessageAssociationMessageFolder",
+DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
+    "DestroyOneMessageChannelMessageAssociationMessageFolder", "mutation", "destroyMessageChannelMessageAssociationMessageFolder",
+    {"id": "UUID!"},
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.Operation(
-    "RestoreOneMessageChannelMessageAssociationMessageFolder",
-    "mutation",
-    "mutation RestoreOneMessageChannelMessageAssociationMessageFolder($id:UUID"
-    "!){restoreMessageChannelMessageAssociationMessageFolder(id:$id){...MessageChannelMessageAssociationMessageFolder"
-    "}}",
-    "restoreMessageChannelMessageAssociationMessageFolder",
+RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
+    "RestoreOneMessageChannelMessageAssociationMessageFolder", "mutation", "restoreMessageChannelMessageAssociationMessageFolder",
+    {"id": "UUID!"},
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "CreateManyMessageChannelMessageAssociationMessageFolders",
-    "mutation",
-    "mutation CreateManyMessageChannelMessageAssociationMessageFolders($data"
-    ":[MessageChannelMessageAssociationMessageFolderCreateInput!]!$upsert:Boolean"
-    "){createMessageChannelMessageAssociationMessageFolders(data:$data upsert:$upsert"
-    "){...MessageChannelMessageAssociationMessageFolder}}",
-    "createMessageChannelMessageAssociationMessageFolders",
+CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
+    "CreateManyMessageChannelMessageAssociationMessageFolders", "mutation", "createMessageChannelMessageAssociationMessageFolders",
+    {"data": "[MessageChannelMessageAssociationMessageFolderCreateInput!]!", "upsert": "Boolean"},
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "UpdateManyMessageChannelMessageAssociationMessageFolders",
-    "mutation",
-    "mutation UpdateManyMessageChannelMessageAssociationMessageFolders($data"
-    ":MessageChannelMessageAssociationMessageFolderUpdateInput!$filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput!){updateMessageChannelMessageAssociationMessageFolders"
-    "(data:$data filter:$filter){...MessageChannelMessageAssociationMessageFolder}}",
-    "updateMessageChannelMessageAssociationMessageFolders",
+UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
+    "UpdateManyMessageChannelMessageAssociationMessageFolders", "mutation", "updateMessageChannelMessageAssociationMessageFolders",
+    {
+        "data": "MessageChannelMessageAssociationMessageFolderUpdateInput!",
+        "filter": "MessageChannelMessageAssociationMessageFolderFilterInput!",
+    },
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "DeleteManyMessageChannelMessageAssociationMessageFolders",
-    "mutation",
-    "mutation DeleteManyMessageChannelMessageAssociationMessageFolders($filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput!){deleteMessageChannelMessageAssociationMessageFolders"
-    "(filter:$filter){...MessageChannelMessageAssociationMessageFolder}}",
-    "deleteMessageChannelMessageAssociationMessageFolders",
+DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
+    "DeleteManyMessageChannelMessageAssociationMessageFolders", "mutation", "deleteMessageChannelMessageAssociationMessageFolders",
+    {"filter": "MessageChannelMessageAssociationMessageFolderFilterInput!"},
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "DestroyManyMessageChannelMessageAssociationMessageFolders",
-    "mutation",
-    "mutation DestroyManyMessageChannelMessageAssociationMessageFolders($filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput!){destroyMessageChannelMessageAssociationMessageFolders"
-    "(filter:$filter){...MessageChannelMessageAssociationMessageFolder}}",
-    "destroyMessageChannelMessageAssociationMessageFolders",
+DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
+    "DestroyManyMessageChannelMessageAssociationMessageFolders", "mutation", "destroyMessageChannelMessageAssociationMessageFolders",
+    {"filter": "MessageChannelMessageAssociationMessageFolderFilterInput!"},
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.Operation(
-    "RestoreManyMessageChannelMessageAssociationMessageFolders",
-    "mutation",
-    "mutation RestoreManyMessageChannelMessageAssociationMessageFolders($filter"
-    ":MessageChannelMessageAssociationMessageFolderFilterInput!){restoreMessageChannelMessageAssociationMessageFolders"
-    "(filter:$filter){...MessageChannelMessageAssociationMessageFolder}}",
-    "restoreMessageChannelMessageAssociationMessageFolders",
+RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
+    "RestoreManyMessageChannelMessageAssociationMessageFolders", "mutation", "restoreMessageChannelMessageAssociationMessageFolders",
+    {"filter": "MessageChannelMessageAssociationMessageFolderFilterInput!"},
+    "{...MessageChannelMessageAssociationMessageFolder}",
     (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
 )
-FIND_MANY_MESSAGE_LISTS = rt.Operation(
-    "FindManyMessageLists",
-    "query",
-    "query FindManyMessageLists($after:String$before:String$filter:MessageListFilterInput$first:Int$last:Int$offset"
-    ":Int$orderBy:[MessageListOrderByInput]){messageLists(after:$after before:$before filter:$filter first:$first last"
-    ":$last offset:$offset orderBy:$orderBy){edges{node{...MessageList}cursor}pageInfo{hasNextPage hasPreviousPage"
-    " startCursor endCursor}totalCount}}",
-    "messageLists",
+FIND_MANY_MESSAGE_LISTS = rt.compose(
+    "FindManyMessageLists", "query", "messageLists",
+    {
+        "after": "String", "before": "String", "filter": "MessageListFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[MessageListOrderByInput]",
+    },
+    "{edges{node{...MessageList}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _MESSAGE_LIST),
 )
-FIND_ONE_MESSAGE_LIST = rt.Operation(
-    "FindOneMessageList",
-    "query",
-    "query FindOneMessageList($filter:MessageListFilterInput!){messageList(filter:$filter){...MessageList}}",
-    "messageList",
+FIND_ONE_MESSAGE_LIST = rt.compose(
+    "FindOneMessageList", "query", "messageList",
+    {"filter": "MessageListFilterInput!"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-GROUP_BY_MESSAGE_LISTS = rt.Operation(
-    "GroupByMessageLists",
-    "query",
-    "query GroupByMessageLists($filter:MessageListFilterInput$groupBy:[MessageListGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[MessageListOrderByWithGroupByInput]$orderByForRecords:[MessageListOrderByInput"
-    "]$viewId:UUID){messageListsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "messageListsGroupBy",
+GROUP_BY_MESSAGE_LISTS = rt.compose(
+    "GroupByMessageLists", "query", "messageListsGroupBy",
+    {
+        "filter": "MessageListFilterInput", "groupBy": "[MessageListGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[MessageListOrderByWithGroupByInput]",
+        "orderByForRecords": "[MessageListOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_MESSAGE_LIST = rt.Operation(
-    "CreateOneMessageList",
-    "mutation",
-    "mutation CreateOneMessageList($data:MessageListCreateInput!$upsert:Boolean){createMessageList(data:$data upsert"
-    ":$upsert){...MessageList}}",
-    "createMessageList",
+CREATE_ONE_MESSAGE_LIST = rt.compose(
+    "CreateOneMessageList", "mutation", "createMessageList",
+    {"data": "MessageListCreateInput!", "upsert": "Boolean"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-UPDATE_ONE_MESSAGE_LIST = rt.Operation(
-    "UpdateOneMessageList",
-    "mutation",
-    "mutation UpdateOneMessageList($id:UUID!$data:MessageListUpdateInput!){updateMessageList(id:$id data:$data"
-    "){...MessageList}}",
-    "updateMessageList",
+UPDATE_ONE_MESSAGE_LIST = rt.compose(
+    "UpdateOneMessageList", "mutation", "updateMessageList",
+    {"id": "UUID!", "data": "MessageListUpdateInput!"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-DELETE_ONE_MESSAGE_LIST = rt.Operation(
-    "DeleteOneMessageList",
-    "mutation",
-    "mutation DeleteOneMessageList($id:UUID!){deleteMessageList(id:$id){...MessageList}}",
-    "deleteMessageList",
+DELETE_ONE_MESSAGE_LIST = rt.compose(
+    "DeleteOneMessageList", "mutation", "deleteMessageList",
+    {"id": "UUID!"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-DESTROY_ONE_MESSAGE_LIST = rt.Operation(
-    "DestroyOneMessageList",
-    "mutation",
-    "mutation DestroyOneMessageList($id:UUID!){destroyMessageList(id:$id){...MessageList}}",
-    "destroyMessageList",
+DESTROY_ONE_MESSAGE_LIST = rt.compose(
+    "DestroyOneMessageList", "mutation", "destroyMessageList",
+    {"id": "UUID!"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-RESTORE_ONE_MESSAGE_LIST = rt.Operation(
-    "RestoreOneMessageList",
-    "mutation",
-    "mutation RestoreOneMessageList($id:UUID!){restoreMessageList(id:$id){...MessageList}}",
-    "restoreMessageList",
+RESTORE_ONE_MESSAGE_LIST = rt.compose(
+    "RestoreOneMessageList", "mutation", "restoreMessageList",
+    {"id": "UUID!"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-CREATE_MANY_MESSAGE_LISTS = rt.Operation(
-    "CreateManyMessageLists",
-    "mutation",
-    "mutation CreateManyMessageLists($data:[MessageListCreateInput!]!$upsert:Boolean){createMessageLists(data:$data"
-    " upsert:$upsert){...MessageList}}",
-    "createMessageLists",
+CREATE_MANY_MESSAGE_LISTS = rt.compose(
+    "CreateManyMessageLists", "mutation", "createMessageLists",
+    {"data": "[MessageListCreateInput!]!", "upsert": "Boolean"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-UPDATE_MANY_MESSAGE_LISTS = rt.Operation(
-    "UpdateManyMessageLists",
-    "mutation",
-    "mutation UpdateManyMessageLists($data:MessageListUpdateInput!$filter:MessageListFilterInput!){updateMessageLists"
-    "(data:$data filter:$filter){...MessageList}}",
-    "updateMessageLists",
+UPDATE_MANY_MESSAGE_LISTS = rt.compose(
+    "UpdateManyMessageLists", "mutation", "updateMessageLists",
+    {"data": "MessageListUpdateInput!", "filter": "MessageListFilterInput!"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-DELETE_MANY_MESSAGE_LISTS = rt.Operation(
-    "DeleteManyMessageLists",
-    "mutation",
-    "mutation DeleteManyMessageLists($filter:MessageListFilterInput!){deleteMessageLists(filter:$filter"
-    "){...MessageList}}",
-    "deleteMessageLists",
+DELETE_MANY_MESSAGE_LISTS = rt.compose(
+    "DeleteManyMessageLists", "mutation", "deleteMessageLists",
+    {"filter": "MessageListFilterInput!"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-DESTROY_MANY_MESSAGE_LISTS = rt.Operation(
-    "DestroyManyMessageLists",
-    "mutation",
-    "mutation DestroyManyMessageLists($filter:MessageListFilterInput!){destroyMessageLists(filter:$filter"
-    "){...MessageList}}",
-    "destroyMessageLists",
+DESTROY_MANY_MESSAGE_LISTS = rt.compose(
+    "DestroyManyMessageLists", "mutation", "destroyMessageLists",
+    {"filter": "MessageListFilterInput!"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-RESTORE_MANY_MESSAGE_LISTS = rt.Operation(
-    "RestoreManyMessageLists",
-    "mutation",
-    "mutation RestoreManyMessageLists($filter:MessageListFilterInput!){restoreMessageLists(filter:$filter"
-    "){...MessageList}}",
-    "restoreMessageLists",
+RESTORE_MANY_MESSAGE_LISTS = rt.compose(
+    "RestoreManyMessageLists", "mutation", "restoreMessageLists",
+    {"filter": "MessageListFilterInput!"},
+    "{...MessageList}",
     (_ACTOR, _MESSAGE_LIST),
 )
-FIND_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "FindManyMessageListMembers",
-    "query",
-    "query FindManyMessageListMembers($after:String$before:String$filter:MessageListMemberFilterInput$first:Int$last"
-    ":Int$offset:Int$orderBy:[MessageListMemberOrderByInput]){messageListMembers(after:$after before:$before filter"
-    ":$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...MessageListMember}cursor}pageInfo"
-    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "messageListMembers",
+FIND_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
+    "FindManyMessageListMembers", "query", "messageListMembers",
+    {
+        "after": "String", "before": "String", "filter": "MessageListMemberFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[MessageListMemberOrderByInput]",
+    },
+    "{edges{node{...MessageListMember}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-FIND_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "FindOneMessageListMember",
-    "query",
-    "query FindOneMessageListMember($filter:MessageListMemberFilterInput!){messageListMember(filter:$filter"
-    "){...MessageListMember}}",
-    "messageListMember",
+FIND_ONE_MESSAGE_LIST_MEMBER = rt.compose(
+    "FindOneMessageListMember", "query", "messageListMember",
+    {"filter": "MessageListMemberFilterInput!"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-GROUP_BY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "GroupByMessageListMembers",
-    "query",
-    "query GroupByMessageListMembers($filter:MessageListMemberFilterInput$groupBy:[MessageListMemberGroupByInput"
-    "!]!$limit:Int$offsetForRecords:Int$orderBy:[MessageListMemberOrderByWithGroupByInput]$orderByForRecords"
-    ":[MessageListMemberOrderByInput]$viewId:UUID){messageListMembersGroupBy(filter:$filter groupBy:$groupBy limit"
-    ":$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "messageListMembersGroupBy",
+GROUP_BY_MESSAGE_LIST_MEMBERS = rt.compose(
+    "GroupByMessageListMembers", "query", "messageListMembersGroupBy",
+    {
+        "filter": "MessageListMemberFilterInput", "groupBy": "[MessageListMemberGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[MessageListMemberOrderByWithGroupByInput]",
+        "orderByForRecords": "[MessageListMemberOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "CreateOneMessageListMember",
-    "mutation",
-    "mutation CreateOneMessageListMember($data:MessageListMemberCreateInput!$upsert:Boolean){createMessageListMember"
-    "(data:$data upsert:$upsert){...MessageListMember}}",
-    "createMessageListMember",
+CREATE_ONE_MESSAGE_LIST_MEMBER = rt.compose(
+    "CreateOneMessageListMember", "mutation", "createMessageListMember",
+    {"data": "MessageListMemberCreateInput!", "upsert": "Boolean"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-UPDATE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "UpdateOneMessageListMember",
-    "mutation",
-    "mutation UpdateOneMessageListMember($id:UUID!$data:MessageListMemberUpdateInput!){updateMessageListMember(id:$id"
-    " data:$data){...MessageListMember}}",
-    "updateMessageListMember",
+UPDATE_ONE_MESSAGE_LIST_MEMBER = rt.compose(
+    "UpdateOneMessageListMember", "mutation", "updateMessageListMember",
+    {"id": "UUID!", "data": "MessageListMemberUpdateInput!"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-DELETE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "DeleteOneMessageListMember",
-    "mutation",
-    "mutation DeleteOneMessageListMember($id:UUID!){deleteMessageListMember(id:$id){...MessageListMember}}",
-    "deleteMessageListMember",
+DELETE_ONE_MESSAGE_LIST_MEMBER = rt.compose(
+    "DeleteOneMessageListMember", "mutation", "deleteMessageListMember",
+    {"id": "UUID!"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-DESTROY_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "DestroyOneMessageListMember",
-    "mutation",
-    "mutation DestroyOneMessageListMember($id:UUID!){destroyMessageListMember(id:$id){...MessageListMember}}",
-    "destroyMessageListMember",
+DESTROY_ONE_MESSAGE_LIST_MEMBER = rt.compose(
+    "DestroyOneMessageListMember", "mutation", "destroyMessageListMember",
+    {"id": "UUID!"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-RESTORE_ONE_MESSAGE_LIST_MEMBER = rt.Operation(
-    "RestoreOneMessageListMember",
-    "mutation",
-    "mutation RestoreOneMessageListMember($id:UUID!){restoreMessageListMember(id:$id){...MessageListMember}}",
-    "restoreMessageListMember",
+RESTORE_ONE_MESSAGE_LIST_MEMBER = rt.compose(
+    "RestoreOneMessageListMember", "mutation", "restoreMessageListMember",
+    {"id": "UUID!"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-CREATE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "CreateManyMessageListMembers",
-    "mutation",
-    "mutation CreateManyMessageListMembers($data:[MessageListMemberCreateInput!]!$upsert:Boolean"
-    "){createMessageListMembers(data:$data upsert:$upsert){...MessageListMember}}",
-    "createMessageListMembers",
+CREATE_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
+    "CreateManyMessageListMembers", "mutation", "createMessageListMembers",
+    {"data": "[MessageListMemberCreateInput!]!", "upsert": "Boolean"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-UPDATE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "UpdateManyMessageListMembers",
-    "mutation",
-    "mutation UpdateManyMessageListMembers($data:MessageListMemberUpdateInput!$filter:MessageListMemberFilterInput"
-    "!){updateMessageListMembers(data:$data filter:$filter){...MessageListMember}}",
-    "updateMessageListMembers",
+UPDATE_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
+    "UpdateManyMessageListMembers", "mutation", "updateMessageListMembers",
+    {"data": "MessageListMemberUpdateInput!", "filter": "MessageListMemberFilterInput!"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-DELETE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "DeleteManyMessageListMembers",
-    "mutation",
-    "mutation DeleteManyMessageListMembers($filter:MessageListMemberFilterInput!){deleteMessageListMembers(filter"
-    ":$filter){...MessageListMember}}",
-    "deleteMessageListMembers",
+DELETE_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
+    "DeleteManyMessageListMembers", "mutation", "deleteMessageListMembers",
+    {"filter": "MessageListMemberFilterInput!"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-DESTROY_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "DestroyManyMessageListMembers",
-    "mutation",
-    "mutation DestroyManyMessageListMembers($filter:MessageListMemberFilterInput!){destroyMessageListMembers(filter"
-    ":$filter){...MessageListMember}}",
-    "destroyMessageListMembers",
+DESTROY_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
+    "DestroyManyMessageListMembers", "mutation", "destroyMessageListMembers",
+    {"filter": "MessageListMemberFilterInput!"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-RESTORE_MANY_MESSAGE_LIST_MEMBERS = rt.Operation(
-    "RestoreManyMessageListMembers",
-    "mutation",
-    "mutation RestoreManyMessageListMembers($filter:MessageListMemberFilterInput!){restoreMessageListMembers(filter"
-    ":$filter){...MessageListMember}}",
-    "restoreMessageListMembers",
+RESTORE_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
+    "RestoreManyMessageListMembers", "mutation", "restoreMessageListMembers",
+    {"filter": "MessageListMemberFilterInput!"},
+    "{...MessageListMember}",
     (_ACTOR, _MESSAGE_LIST_MEMBER),
 )
-FIND_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "FindManyMessageParticipants",
-    "query",
-    "query FindManyMessageParticipants($after:String$before:String$filter:MessageParticipantFilterInput$first:Int$last"
-    ":Int$offset:Int$orderBy:[MessageParticipantOrderByInput]){messageParticipants(after:$after before:$before filter"
-    ":$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...MessageParticipant}cursor"
-    "}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "messageParticipants",
+FIND_MANY_MESSAGE_PARTICIPANTS = rt.compose(
+    "FindManyMessageParticipants", "query", "messageParticipants",
+    {
+        "after": "String", "before": "String", "filter": "MessageParticipantFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[MessageParticipantOrderByInput]",
+    },
+    "{edges{node{...MessageParticipant}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-FIND_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "FindOneMessageParticipant",
-    "query",
-    "query FindOneMessageParticipant($filter:MessageParticipantFilterInput!){messageParticipant(filter:$filter"
-    "){...MessageParticipant}}",
-    "messageParticipant",
+FIND_ONE_MESSAGE_PARTICIPANT = rt.compose(
+    "FindOneMessageParticipant", "query", "messageParticipant",
+    {"filter": "MessageParticipantFilterInput!"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-GROUP_BY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "GroupByMessageParticipants",
-    "query",
-    "query GroupByMessageParticipants($filter:MessageParticipantFilterInput$groupBy:[MessageParticipantGroupByInput"
-    "!]!$limit:Int$offsetForRecords:Int$orderBy:[MessageParticipantOrderByWithGroupByInput]$orderByForRecords"
-    ":[MessageParticipantOrderByInput]$viewId:UUID){messageParticipantsGroupBy(filter:$filter groupBy:$groupBy limit"
-    ":$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "messageParticipantsGroupBy",
+GROUP_BY_MESSAGE_PARTICIPANTS = rt.compose(
+    "GroupByMessageParticipants", "query", "messageParticipantsGroupBy",
+    {
+        "filter": "MessageParticipantFilterInput", "groupBy": "[MessageParticipantGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[MessageParticipantOrderByWithGroupByInput]",
+        "orderByForRecords": "[MessageParticipantOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "CreateOneMessageParticipant",
-    "mutation",
-    "mutation CreateOneMessageParticipant($data:MessageParticipantCreateInput!$upsert:Boolean"
-    "){createMessageParticipant(data:$data upsert:$upsert){...MessageParticipant}}",
-    "createMessageParticipant",
+CREATE_ONE_MESSAGE_PARTICIPANT = rt.compose(
+    "CreateOneMessageParticipant", "mutation", "createMessageParticipant",
+    {"data": "MessageParticipantCreateInput!", "upsert": "Boolean"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-UPDATE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "UpdateOneMessageParticipant",
-    "mutation",
-    "mutation UpdateOneMessageParticipant($id:UUID!$data:MessageParticipantUpdateInput!){updateMessageParticipant(id"
-    ":$id data:$data){...MessageParticipant}}",
-    "updateMessageParticipant",
+UPDATE_ONE_MESSAGE_PARTICIPANT = rt.compose(
+    "UpdateOneMessageParticipant", "mutation", "updateMessageParticipant",
+    {"id": "UUID!", "data": "MessageParticipantUpdateInput!"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-DELETE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "DeleteOneMessageParticipant",
-    "mutation",
-    "mutation DeleteOneMessageParticipant($id:UUID!){deleteMessageParticipant(id:$id){...MessageParticipant}}",
-    "deleteMessageParticipant",
+DELETE_ONE_MESSAGE_PARTICIPANT = rt.compose(
+    "DeleteOneMessageParticipant", "mutation", "deleteMessageParticipant",
+    {"id": "UUID!"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-DESTROY_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "DestroyOneMessageParticipant",
-    "mutation",
-    "mutation DestroyOneMessageParticipant($id:UUID!){destroyMessageParticipant(id:$id){...MessageParticipant}}",
-    "destroyMessageParticipant",
+DESTROY_ONE_MESSAGE_PARTICIPANT = rt.compose(
+    "DestroyOneMessageParticipant", "mutation", "destroyMessageParticipant",
+    {"id": "UUID!"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-RESTORE_ONE_MESSAGE_PARTICIPANT = rt.Operation(
-    "RestoreOneMessageParticipant",
-    "mutation",
-    "mutation RestoreOneMessageParticipant($id:UUID!){restoreMessageParticipant(id:$id){...MessageParticipant}}",
-    "restoreMessageParticipant",
+RESTORE_ONE_MESSAGE_PARTICIPANT = rt.compose(
+    "RestoreOneMessageParticipant", "mutation", "restoreMessageParticipant",
+    {"id": "UUID!"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-CREATE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "CreateManyMessageParticipants",
-    "mutation",
-    "mutation CreateManyMessageParticipants($data:[MessageParticipantCreateInput!]!$upsert:Boolean"
-    "){createMessageParticipants(data:$data upsert:$upsert){...MessageParticipant}}",
-    "createMessageParticipants",
+CREATE_MANY_MESSAGE_PARTICIPANTS = rt.compose(
+    "CreateManyMessageParticipants", "mutation", "createMessageParticipants",
+    {"data": "[MessageParticipantCreateInput!]!", "upsert": "Boolean"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-UPDATE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "UpdateManyMessageParticipants",
-    "mutation",
-    "mutation UpdateManyMessageParticipants($data:MessageParticipantUpdateInput!$filter:MessageParticipantFilterInput"
-    "!){updateMessageParticipants(data:$data filter:$filter){...MessageParticipant}}",
-    "updateMessageParticipants",
+UPDATE_MANY_MESSAGE_PARTICIPANTS = rt.compose(
+    "UpdateManyMessageParticipants", "mutation", "updateMessageParticipants",
+    {"data": "MessageParticipantUpdateInput!", "filter": "MessageParticipantFilterInput!"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-DELETE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "DeleteManyMessageParticipants",
-    "mutation",
-    "mutation DeleteManyMessageParticipants($filter:MessageParticipantFilterInput!){deleteMessageParticipants(filter"
-    ":$filter){...MessageParticipant}}",
-    "deleteMessageParticipants",
+DELETE_MANY_MESSAGE_PARTICIPANTS = rt.compose(
+    "DeleteManyMessageParticipants", "mutation", "deleteMessageParticipants",
+    {"filter": "MessageParticipantFilterInput!"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-DESTROY_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "DestroyManyMessageParticipants",
-    "mutation",
-    "mutation DestroyManyMessageParticipants($filter:MessageParticipantFilterInput!){destroyMessageParticipants(filter"
-    ":$filter){...MessageParticipant}}",
-    "destroyMessageParticipants",
+DESTROY_MANY_MESSAGE_PARTICIPANTS = rt.compose(
+    "DestroyManyMessageParticipants", "mutation", "destroyMessageParticipants",
+    {"filter": "MessageParticipantFilterInput!"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-RESTORE_MANY_MESSAGE_PARTICIPANTS = rt.Operation(
-    "RestoreManyMessageParticipants",
-    "mutation",
-    "mutation RestoreManyMessageParticipants($filter:MessageParticipantFilterInput!){restoreMessageParticipants(filter"
-    ":$filter){...MessageParticipant}}",
-    "restoreMessageParticipants",
+RESTORE_MANY_MESSAGE_PARTICIPANTS = rt.compose(
+    "RestoreManyMessageParticipants", "mutation", "restoreMessageParticipants",
+    {"filter": "MessageParticipantFilterInput!"},
+    "{...MessageParticipant}",
     (_ACTOR, _MESSAGE_PARTICIPANT),
 )
-FIND_MANY_MESSAGE_THREADS = rt.Operation(
-    "FindManyMessageThreads",
-    "query",
-    "query FindManyMessageThreads($after:String$before:String$filter:MessageThreadFilterInput$first:Int$last:Int"
-    "$offset:Int$orderBy:[MessageThreadOrderByInput]){messageThreads(after:$after before:$before filter:$filter first"
-    ":$first last:$last offset:$offset orderBy:$orderBy){edges{node{...MessageThread}cursor}pageInfo{hasNextPage"
-    " hasPreviousPage startCursor endCursor}totalCount}}",
-    "messageThreads",
+FIND_MANY_MESSAGE_THREADS = rt.compose(
+    "FindManyMessageThreads", "query", "messageThreads",
+    {
+        "after": "String", "before": "String", "filter": "MessageThreadFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[MessageThreadOrderByInput]",
+    },
+    "{edges{node{...MessageThread}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-FIND_ONE_MESSAGE_THREAD = rt.Operation(
-    "FindOneMessageThread",
-    "query",
-    "query FindOneMessageThread($filter:MessageThreadFilterInput!){messageThread(filter:$filter){...MessageThread}}",
-    "messageThread",
+FIND_ONE_MESSAGE_THREAD = rt.compose(
+    "FindOneMessageThread", "query", "messageThread",
+    {"filter": "MessageThreadFilterInput!"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-GROUP_BY_MESSAGE_THREADS = rt.Operation(
-    "GroupByMessageThreads",
-    "query",
-    "query GroupByMessageThreads($filter:MessageThreadFilterInput$groupBy:[MessageThreadGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[MessageThreadOrderByWithGroupByInput]$orderByForRecords:[MessageThreadOrderByInput"
-    "]$viewId:UUID){messageThreadsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "messageThreadsGroupBy",
+GROUP_BY_MESSAGE_THREADS = rt.compose(
+    "GroupByMessageThreads", "query", "messageThreadsGroupBy",
+    {
+        "filter": "MessageThreadFilterInput", "groupBy": "[MessageThreadGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[MessageThreadOrderByWithGroupByInput]",
+        "orderByForRecords": "[MessageThreadOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_MESSAGE_THREAD = rt.Operation(
-    "CreateOneMessageThread",
-    "mutation",
-    "mutation CreateOneMessageThread($data:MessageThreadCreateInput!$upsert:Boolean){createMessageThread(data:$data"
-    " upsert:$upsert){...MessageThread}}",
-    "createMessageThread",
+CREATE_ONE_MESSAGE_THREAD = rt.compose(
+    "CreateOneMessageThread", "mutation", "createMessageThread",
+    {"data": "MessageThreadCreateInput!", "upsert": "Boolean"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-UPDATE_ONE_MESSAGE_THREAD = rt.Operation(
-    "UpdateOneMessageThread",
-    "mutation",
-    "mutation UpdateOneMessageThread($id:UUID!$data:MessageThreadUpdateInput!){updateMessageThread(id:$id data:$data"
-    "){...MessageThread}}",
-    "updateMessageThread",
+UPDATE_ONE_MESSAGE_THREAD = rt.compose(
+    "UpdateOneMessageThread", "mutation", "updateMessageThread",
+    {"id": "UUID!", "data": "MessageThreadUpdateInput!"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-DELETE_ONE_MESSAGE_THREAD = rt.Operation(
-    "DeleteOneMessageThread",
-    "mutation",
-    "mutation DeleteOneMessageThread($id:UUID!){deleteMessageThread(id:$id){...MessageThread}}",
-    "deleteMessageThread",
+DELETE_ONE_MESSAGE_THREAD = rt.compose(
+    "DeleteOneMessageThread", "mutation", "deleteMessageThread",
+    {"id": "UUID!"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-DESTROY_ONE_MESSAGE_THREAD = rt.Operation(
-    "DestroyOneMessageThread",
-    "mutation",
-    "mutation DestroyOneMessageThread($id:UUID!){destroyMessageThread(id:$id){...MessageThread}}",
-    "destroyMessageThread",
+DESTROY_ONE_MESSAGE_THREAD = rt.compose(
+    "DestroyOneMessageThread", "mutation", "destroyMessageThread",
+    {"id": "UUID!"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-RESTORE_ONE_MESSAGE_THREAD = rt.Operation(
-    "RestoreOneMessageThread",
-    "mutation",
-    "mutation RestoreOneMessageThread($id:UUID!){restoreMessageThread(id:$id){...MessageThread}}",
-    "restoreMessageThread",
+RESTORE_ONE_MESSAGE_THREAD = rt.compose(
+    "RestoreOneMessageThread", "mutation", "restoreMessageThread",
+    {"id": "UUID!"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-CREATE_MANY_MESSAGE_THREADS = rt.Operation(
-    "CreateManyMessageThreads",
-    "mutation",
-    "mutation CreateManyMessageThreads($data:[MessageThreadCreateInput!]!$upsert:Boolean){createMessageThreads(data"
-    ":$data upsert:$upsert){...MessageThread}}",
-    "createMessageThreads",
+CREATE_MANY_MESSAGE_THREADS = rt.compose(
+    "CreateManyMessageThreads", "mutation", "createMessageThreads",
+    {"data": "[MessageThreadCreateInput!]!", "upsert": "Boolean"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-UPDATE_MANY_MESSAGE_THREADS = rt.Operation(
-    "UpdateManyMessageThreads",
-    "mutation",
-    "mutation UpdateManyMessageThreads($data:MessageThreadUpdateInput!$filter:MessageThreadFilterInput"
-    "!){updateMessageThreads(data:$data filter:$filter){...MessageThread}}",
-    "updateMessageThreads",
+UPDATE_MANY_MESSAGE_THREADS = rt.compose(
+    "UpdateManyMessageThreads", "mutation", "updateMessageThreads",
+    {"data": "MessageThreadUpdateInput!", "filter": "MessageThreadFilterInput!"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-DELETE_MANY_MESSAGE_THREADS = rt.Operation(
-    "DeleteManyMessageThreads",
-    "mutation",
-    "mutation DeleteManyMessageThreads($filter:MessageThreadFilterInput!){deleteMessageThreads(filter:$filter"
-    "){...MessageThread}}",
-    "deleteMessageThreads",
+DELETE_MANY_MESSAGE_THREADS = rt.compose(
+    "DeleteManyMessageThreads", "mutation", "deleteMessageThreads",
+    {"filter": "MessageThreadFilterInput!"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-DESTROY_MANY_MESSAGE_THREADS = rt.Operation(
-    "DestroyManyMessageThreads",
-    "mutation",
-    "mutation DestroyManyMessageThreads($filter:MessageThreadFilterInput!){destroyMessageThreads(filter:$filter"
-    "){...MessageThread}}",
-    "destroyMessageThreads",
+DESTROY_MANY_MESSAGE_THREADS = rt.compose(
+    "DestroyManyMessageThreads", "mutation", "destroyMessageThreads",
+    {"filter": "MessageThreadFilterInput!"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-RESTORE_MANY_MESSAGE_THREADS = rt.Operation(
-    "RestoreManyMessageThreads",
-    "mutation",
-    "mutation RestoreManyMessageThreads($filter:MessageThreadFilterInput!){restoreMessageThreads(filter:$filter"
-    "){...MessageThread}}",
-    "restoreMessageThreads",
+RESTORE_MANY_MESSAGE_THREADS = rt.compose(
+    "RestoreManyMessageThreads", "mutation", "restoreMessageThreads",
+    {"filter": "MessageThreadFilterInput!"},
+    "{...MessageThread}",
     (_ACTOR, _MESSAGE_THREAD),
 )
-FIND_MANY_NOTES = rt.Operation(
-    "FindManyNotes",
-    "query",
-    "query FindManyNotes($after:String$before:String$filter:NoteFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[NoteOrderByInput]){notes(after:$after before:$before filter:$filter first:$first last:$last offset:$offset"
-    " orderBy:$orderBy){edges{node{...Note}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
-    "}totalCount}}",
-    "notes",
+FIND_MANY_NOTES = rt.compose(
+    "FindManyNotes", "query", "notes",
+    {
+        "after": "String", "before": "String", "filter": "NoteFilterInput", "first": "Int", "last": "Int", "offset": "Int",
+        "orderBy": "[NoteOrderByInput]",
+    },
+    "{edges{node{...Note}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-FIND_ONE_NOTE = rt.Operation(
-    "FindOneNote",
-    "query",
-    "query FindOneNote($filter:NoteFilterInput!){note(filter:$filter){...Note}}",
-    "note",
+FIND_ONE_NOTE = rt.compose(
+    "FindOneNote", "query", "note",
+    {"filter": "NoteFilterInput!"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-GROUP_BY_NOTES = rt.Operation(
-    "GroupByNotes",
-    "query",
-    "query GroupByNotes($filter:NoteFilterInput$groupBy:[NoteGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[NoteOrderByWithGroupByInput]$orderByForRecords:[NoteOrderByInput]$viewId:UUID){notesGroupBy(filter:$filter"
-    " groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
-    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "notesGroupBy",
+GROUP_BY_NOTES = rt.compose(
+    "GroupByNotes", "query", "notesGroupBy",
+    {
+        "filter": "NoteFilterInput", "groupBy": "[NoteGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+        "orderBy": "[NoteOrderByWithGroupByInput]", "orderByForRecords": "[NoteOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_NOTE = rt.Operation(
-    "CreateOneNote",
-    "mutation",
-    "mutation CreateOneNote($data:NoteCreateInput!$upsert:Boolean){createNote(data:$data upsert:$upsert){...Note}}",
-    "createNote",
+CREATE_ONE_NOTE = rt.compose(
+    "CreateOneNote", "mutation", "createNote",
+    {"data": "NoteCreateInput!", "upsert": "Boolean"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-UPDATE_ONE_NOTE = rt.Operation(
-    "UpdateOneNote",
-    "mutation",
-    "mutation UpdateOneNote($id:UUID!$data:NoteUpdateInput!){updateNote(id:$id data:$data){...Note}}",
-    "updateNote",
+UPDATE_ONE_NOTE = rt.compose(
+    "UpdateOneNote", "mutation", "updateNote",
+    {"id": "UUID!", "data": "NoteUpdateInput!"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-DELETE_ONE_NOTE = rt.Operation(
-    "DeleteOneNote",
-    "mutation",
-    "mutation DeleteOneNote($id:UUID!){deleteNote(id:$id){...Note}}",
-    "deleteNote",
+DELETE_ONE_NOTE = rt.compose(
+    "DeleteOneNote", "mutation", "deleteNote",
+    {"id": "UUID!"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-DESTROY_ONE_NOTE = rt.Operation(
-    "DestroyOneNote",
-    "mutation",
-    "mutation DestroyOneNote($id:UUID!){destroyNote(id:$id){...Note}}",
-    "destroyNote",
+DESTROY_ONE_NOTE = rt.compose(
+    "DestroyOneNote", "mutation", "destroyNote",
+    {"id": "UUID!"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-RESTORE_ONE_NOTE = rt.Operation(
-    "RestoreOneNote",
-    "mutation",
-    "mutation RestoreOneNote($id:UUID!){restoreNote(id:$id){...Note}}",
-    "restoreNote",
+RESTORE_ONE_NOTE = rt.compose(
+    "RestoreOneNote", "mutation", "restoreNote",
+    {"id": "UUID!"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-CREATE_MANY_NOTES = rt.Operation(
-    "CreateManyNotes",
-    "mutation",
-    "mutation CreateManyNotes($data:[NoteCreateInput!]!$upsert:Boolean){createNotes(data:$data upsert:$upsert){...Note"
-    "}}",
-    "createNotes",
+CREATE_MANY_NOTES = rt.compose(
+    "CreateManyNotes", "mutation", "createNotes",
+    {"data": "[NoteCreateInput!]!", "upsert": "Boolean"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-UPDATE_MANY_NOTES = rt.Operation(
-    "UpdateManyNotes",
-    "mutation",
-    "mutation UpdateManyNotes($data:NoteUpdateInput!$filter:NoteFilterInput!){updateNotes(data:$data filter:$filter"
-    "){...Note}}",
-    "updateNotes",
+UPDATE_MANY_NOTES = rt.compose(
+    "UpdateManyNotes", "mutation", "updateNotes",
+    {"data": "NoteUpdateInput!", "filter": "NoteFilterInput!"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-DELETE_MANY_NOTES = rt.Operation(
-    "DeleteManyNotes",
-    "mutation",
-    "mutation DeleteManyNotes($filter:NoteFilterInput!){deleteNotes(filter:$filter){...Note}}",
-    "deleteNotes",
+DELETE_MANY_NOTES = rt.compose(
+    "DeleteManyNotes", "mutation", "deleteNotes",
+    {"filter": "NoteFilterInput!"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-DESTROY_MANY_NOTES = rt.Operation(
-    "DestroyManyNotes",
-    "mutation",
-    "mutation DestroyManyNotes($filter:NoteFilterInput!){destroyNotes(filter:$filter){...Note}}",
-    "destroyNotes",
+DESTROY_MANY_NOTES = rt.compose(
+    "DestroyManyNotes", "mutation", "destroyNotes",
+    {"filter": "NoteFilterInput!"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-RESTORE_MANY_NOTES = rt.Operation(
-    "RestoreManyNotes",
-    "mutation",
-    "mutation RestoreManyNotes($filter:NoteFilterInput!){restoreNotes(filter:$filter){...Note}}",
-    "restoreNotes",
+RESTORE_MANY_NOTES = rt.compose(
+    "RestoreManyNotes", "mutation", "restoreNotes",
+    {"filter": "NoteFilterInput!"},
+    "{...Note}",
     (_ACTOR, _NOTE, _RICH_TEXT),
 )
-FIND_MANY_NOTE_TARGETS = rt.Operation(
-    "FindManyNoteTargets",
-    "query",
-    "query FindManyNoteTargets($after:String$before:String$filter:NoteTargetFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[NoteTargetOrderByInput]){noteTargets(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...NoteTarget}cursor}pageInfo{hasNextPage hasPreviousPage"
-    " startCursor endCursor}totalCount}}",
-    "noteTargets",
+FIND_MANY_NOTE_TARGETS = rt.compose(
+    "FindManyNoteTargets", "query", "noteTargets",
+    {
+        "after": "String", "before": "String", "filter": "NoteTargetFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[NoteTargetOrderByInput]",
+    },
+    "{edges{node{...NoteTarget}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _NOTE_TARGET),
 )
-FIND_ONE_NOTE_TARGET = rt.Operation(
-    "FindOneNoteTarget",
-    "query",
-    "query FindOneNoteTarget($filter:NoteTargetFilterInput!){noteTarget(filter:$filter){...NoteTarget}}",
-    "noteTarget",
+FIND_ONE_NOTE_TARGET = rt.compose(
+    "FindOneNoteTarget", "query", "noteTarget",
+    {"filter": "NoteTargetFilterInput!"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-GROUP_BY_NOTE_TARGETS = rt.Operation(
-    "GroupByNoteTargets",
-    "query",
-    "query GroupByNoteTargets($filter:NoteTargetFilterInput$groupBy:[NoteTargetGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[NoteTargetOrderByWithGroupByInput]$orderByForRecords:[NoteTargetOrderByInput"
-    "]$viewId:UUID){noteTargetsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
-    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "noteTargetsGroupBy",
+GROUP_BY_NOTE_TARGETS = rt.compose(
+    "GroupByNoteTargets", "query", "noteTargetsGroupBy",
+    {
+        "filter": "NoteTargetFilterInput", "groupBy": "[NoteTargetGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[NoteTargetOrderByWithGroupByInput]",
+        "orderByForRecords": "[NoteTargetOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_NOTE_TARGET = rt.Operation(
-    "CreateOneNoteTarget",
-    "mutation",
-    "mutation CreateOneNoteTarget($data:NoteTargetCreateInput!$upsert:Boolean){createNoteTarget(data:$data upsert"
-    ":$upsert){...NoteTarget}}",
-    "createNoteTarget",
+CREATE_ONE_NOTE_TARGET = rt.compose(
+    "CreateOneNoteTarget", "mutation", "createNoteTarget",
+    {"data": "NoteTargetCreateInput!", "upsert": "Boolean"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-UPDATE_ONE_NOTE_TARGET = rt.Operation(
-    "UpdateOneNoteTarget",
-    "mutation",
-    "mutation UpdateOneNoteTarget($id:UUID!$data:NoteTargetUpdateInput!){updateNoteTarget(id:$id data:$data"
-    "){...NoteTarget}}",
-    "updateNoteTarget",
+UPDATE_ONE_NOTE_TARGET = rt.compose(
+    "UpdateOneNoteTarget", "mutation", "updateNoteTarget",
+    {"id": "UUID!", "data": "NoteTargetUpdateInput!"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-DELETE_ONE_NOTE_TARGET = rt.Operation(
-    "DeleteOneNoteTarget",
-    "mutation",
-    "mutation DeleteOneNoteTarget($id:UUID!){deleteNoteTarget(id:$id){...NoteTarget}}",
-    "deleteNoteTarget",
+DELETE_ONE_NOTE_TARGET = rt.compose(
+    "DeleteOneNoteTarget", "mutation", "deleteNoteTarget",
+    {"id": "UUID!"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-DESTROY_ONE_NOTE_TARGET = rt.Operation(
-    "DestroyOneNoteTarget",
-    "mutation",
-    "mutation DestroyOneNoteTarget($id:UUID!){destroyNoteTarget(id:$id){...NoteTarget}}",
-    "destroyNoteTarget",
+DESTROY_ONE_NOTE_TARGET = rt.compose(
+    "DestroyOneNoteTarget", "mutation", "destroyNoteTarget",
+    {"id": "UUID!"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-RESTORE_ONE_NOTE_TARGET = rt.Operation(
-    "RestoreOneNoteTarget",
-    "mutation",
-    "mutation RestoreOneNoteTarget($id:UUID!){restoreNoteTarget(id:$id){...NoteTarget}}",
-    "restoreNoteTarget",
+RESTORE_ONE_NOTE_TARGET = rt.compose(
+    "RestoreOneNoteTarget", "mutation", "restoreNoteTarget",
+    {"id": "UUID!"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-CREATE_MANY_NOTE_TARGETS = rt.Operation(
-    "CreateManyNoteTargets",
-    "mutation",
-    "mutation CreateManyNoteTargets($data:[NoteTargetCreateInput!]!$upsert:Boolean){createNoteTargets(data:$data"
-    " upsert:$upsert){...NoteTarget}}",
-    "createNoteTargets",
+CREATE_MANY_NOTE_TARGETS = rt.compose(
+    "CreateManyNoteTargets", "mutation", "createNoteTargets",
+    {"data": "[NoteTargetCreateInput!]!", "upsert": "Boolean"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-UPDATE_MANY_NOTE_TARGETS = rt.Operation(
-    "UpdateManyNoteTargets",
-    "mutation",
-    "mutation UpdateManyNoteTargets($data:NoteTargetUpdateInput!$filter:NoteTargetFilterInput!){updateNoteTargets(data"
-    ":$data filter:$filter){...NoteTarget}}",
-    "updateNoteTargets",
+UPDATE_MANY_NOTE_TARGETS = rt.compose(
+    "UpdateManyNoteTargets", "mutation", "updateNoteTargets",
+    {"data": "NoteTargetUpdateInput!", "filter": "NoteTargetFilterInput!"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-DELETE_MANY_NOTE_TARGETS = rt.Operation(
-    "DeleteManyNoteTargets",
-    "mutation",
-    "mutation DeleteManyNoteTargets($filter:NoteTargetFilterInput!){deleteNoteTargets(filter:$filter){...NoteTarget}}",
-    "deleteNoteTargets",
+DELETE_MANY_NOTE_TARGETS = rt.compose(
+    "DeleteManyNoteTargets", "mutation", "deleteNoteTargets",
+    {"filter": "NoteTargetFilterInput!"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-DESTROY_MANY_NOTE_TARGETS = rt.Operation(
-    "DestroyManyNoteTargets",
-    "mutation",
-    "mutation DestroyManyNoteTargets($filter:NoteTargetFilterInput!){destroyNoteTargets(filter:$filter){...NoteTarget"
-    "}}",
-    "destroyNoteTargets",
+DESTROY_MANY_NOTE_TARGETS = rt.compose(
+    "DestroyManyNoteTargets", "mutation", "destroyNoteTargets",
+    {"filter": "NoteTargetFilterInput!"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-RESTORE_MANY_NOTE_TARGETS = rt.Operation(
-    "RestoreManyNoteTargets",
-    "mutation",
-    "mutation RestoreManyNoteTargets($filter:NoteTargetFilterInput!){restoreNoteTargets(filter:$filter){...NoteTarget"
-    "}}",
-    "restoreNoteTargets",
+RESTORE_MANY_NOTE_TARGETS = rt.compose(
+    "RestoreManyNoteTargets", "mutation", "restoreNoteTargets",
+    {"filter": "NoteTargetFilterInput!"},
+    "{...NoteTarget}",
     (_ACTOR, _NOTE_TARGET),
 )
-FIND_MANY_OPPORTUNITIES = rt.Operation(
-    "FindManyOpportunities",
-    "query",
-    "query FindManyOpportunities($after:String$before:String$filter:OpportunityFilterInput$first:Int$last:Int$offset"
-    ":Int$orderBy:[OpportunityOrderByInput]){opportunities(after:$after before:$before filter:$filter first:$first"
-    " last:$last offset:$offset orderBy:$orderBy){edges{node{...Opportunity}cursor}pageInfo{hasNextPage"
-    " hasPreviousPage startCursor endCursor}totalCount}}",
-    "opportunities",
+FIND_MANY_OPPORTUNITIES = rt.compose(
+    "FindManyOpportunities", "query", "opportunities",
+    {
+        "after": "String", "before": "String", "filter": "OpportunityFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[OpportunityOrderByInput]",
+    },
+    "{edges{node{...Opportunity}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-FIND_ONE_OPPORTUNITY = rt.Operation(
-    "FindOneOpportunity",
-    "query",
-    "query FindOneOpportunity($filter:OpportunityFilterInput!){opportunity(filter:$filter){...Opportunity}}",
-    "opportunity",
+FIND_ONE_OPPORTUNITY = rt.compose(
+    "FindOneOpportunity", "query", "opportunity",
+    {"filter": "OpportunityFilterInput!"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-GROUP_BY_OPPORTUNITIES = rt.Operation(
-    "GroupByOpportunities",
-    "query",
-    "query GroupByOpportunities($filter:OpportunityFilterInput$groupBy:[OpportunityGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[OpportunityOrderByWithGroupByInput]$orderByForRecords:[OpportunityOrderByInput"
-    "]$viewId:UUID){opportunitiesGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "opportunitiesGroupBy",
+GROUP_BY_OPPORTUNITIES = rt.compose(
+    "GroupByOpportunities", "query", "opportunitiesGroupBy",
+    {
+        "filter": "OpportunityFilterInput", "groupBy": "[OpportunityGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[OpportunityOrderByWithGroupByInput]",
+        "orderByForRecords": "[OpportunityOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_OPPORTUNITY = rt.Operation(
-    "CreateOneOpportunity",
-    "mutation",
-    "mutation CreateOneOpportunity($data:OpportunityCreateInput!$upsert:Boolean){createOpportunity(data:$data upsert"
-    ":$upsert){...Opportunity}}",
-    "createOpportunity",
+CREATE_ONE_OPPORTUNITY = rt.compose(
+    "CreateOneOpportunity", "mutation", "createOpportunity",
+    {"data": "OpportunityCreateInput!", "upsert": "Boolean"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-UPDATE_ONE_OPPORTUNITY = rt.Operation(
-    "UpdateOneOpportunity",
-    "mutation",
-    "mutation UpdateOneOpportunity($id:UUID!$data:OpportunityUpdateInput!){updateOpportunity(id:$id data:$data"
-    "){...Opportunity}}",
-    "updateOpportunity",
+UPDATE_ONE_OPPORTUNITY = rt.compose(
+    "UpdateOneOpportunity", "mutation", "updateOpportunity",
+    {"id": "UUID!", "data": "OpportunityUpdateInput!"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-DELETE_ONE_OPPORTUNITY = rt.Operation(
-    "DeleteOneOpportunity",
-    "mutation",
-    "mutation DeleteOneOpportunity($id:UUID!){deleteOpportunity(id:$id){...Opportunity}}",
-    "deleteOpportunity",
+DELETE_ONE_OPPORTUNITY = rt.compose(
+    "DeleteOneOpportunity", "mutation", "deleteOpportunity",
+    {"id": "UUID!"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-DESTROY_ONE_OPPORTUNITY = rt.Operation(
-    "DestroyOneOpportunity",
-    "mutation",
-    "mutation DestroyOneOpportunity($id:UUID!){destroyOpportunity(id:$id){...Opportunity}}",
-    "destroyOpportunity",
+DESTROY_ONE_OPPORTUNITY = rt.compose(
+    "DestroyOneOpportunity", "mutation", "destroyOpportunity",
+    {"id": "UUID!"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-RESTORE_ONE_OPPORTUNITY = rt.Operation(
-    "RestoreOneOpportunity",
-    "mutation",
-    "mutation RestoreOneOpportunity($id:UUID!){restoreOpportunity(id:$id){...Opportunity}}",
-    "restoreOpportunity",
+RESTORE_ONE_OPPORTUNITY = rt.compose(
+    "RestoreOneOpportunity", "mutation", "restoreOpportunity",
+    {"id": "UUID!"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-CREATE_MANY_OPPORTUNITIES = rt.Operation(
-    "CreateManyOpportunities",
-    "mutation",
-    "mutation CreateManyOpportunities($data:[OpportunityCreateInput!]!$upsert:Boolean){createOpportunities(data:$data"
-    " upsert:$upsert){...Opportunity}}",
-    "createOpportunities",
+CREATE_MANY_OPPORTUNITIES = rt.compose(
+    "CreateManyOpportunities", "mutation", "createOpportunities",
+    {"data": "[OpportunityCreateInput!]!", "upsert": "Boolean"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-UPDATE_MANY_OPPORTUNITIES = rt.Operation(
-    "UpdateManyOpportunities",
-    "mutation",
-    "mutation UpdateManyOpportunities($data:OpportunityUpdateInput!$filter:OpportunityFilterInput"
-    "!){updateOpportunities(data:$data filter:$filter){...Opportunity}}",
-    "updateOpportunities",
+UPDATE_MANY_OPPORTUNITIES = rt.compose(
+    "UpdateManyOpportunities", "mutation", "updateOpportunities",
+    {"data": "OpportunityUpdateInput!", "filter": "OpportunityFilterInput!"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-DELETE_MANY_OPPORTUNITIES = rt.Operation(
-    "DeleteManyOpportunities",
-    "mutation",
-    "mutation DeleteManyOpportunities($filter:OpportunityFilterInput!){deleteOpportunities(filter:$filter"
-    "){...Opportunity}}",
-    "deleteOpportunities",
+DELETE_MANY_OPPORTUNITIES = rt.compose(
+    "DeleteManyOpportunities", "mutation", "deleteOpportunities",
+    {"filter": "OpportunityFilterInput!"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-DESTROY_MANY_OPPORTUNITIES = rt.Operation(
-    "DestroyManyOpportunities",
-    "mutation",
-    "mutation DestroyManyOpportunities($filter:OpportunityFilterInput!){destroyOpportunities(filter:$filter"
-    "){...Opportunity}}",
-    "destroyOpportunities",
+DESTROY_MANY_OPPORTUNITIES = rt.compose(
+    "DestroyManyOpportunities", "mutation", "destroyOpportunities",
+    {"filter": "OpportunityFilterInput!"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-RESTORE_MANY_OPPORTUNITIES = rt.Operation(
-    "RestoreManyOpportunities",
-    "mutation",
-    "mutation RestoreManyOpportunities($filter:OpportunityFilterInput!){restoreOpportunities(filter:$filter"
-    "){...Opportunity}}",
-    "restoreOpportunities",
+RESTORE_MANY_OPPORTUNITIES = rt.compose(
+    "RestoreManyOpportunities", "mutation", "restoreOpportunities",
+    {"filter": "OpportunityFilterInput!"},
+    "{...Opportunity}",
     (_ACTOR, _CURRENCY, _OPPORTUNITY),
 )
-FIND_MANY_PEOPLE = rt.Operation(
-    "FindManyPeople",
-    "query",
-    "query FindManyPeople($after:String$before:String$filter:PersonFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[PersonOrderByInput]){people(after:$after before:$before filter:$filter first:$first last:$last offset:$offset"
-    " orderBy:$orderBy){edges{node{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
-    "}totalCount}}",
-    "people",
+FIND_MANY_PEOPLE = rt.compose(
+    "FindManyPeople", "query", "people",
+    {
+        "after": "String", "before": "String", "filter": "PersonFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[PersonOrderByInput]",
+    },
+    "{edges{node{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-FIND_ONE_PERSON = rt.Operation(
-    "FindOnePerson",
-    "query",
-    "query FindOnePerson($filter:PersonFilterInput!){person(filter:$filter){...Person}}",
-    "person",
+FIND_ONE_PERSON = rt.compose(
+    "FindOnePerson", "query", "person",
+    {"filter": "PersonFilterInput!"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-GROUP_BY_PEOPLE = rt.Operation(
-    "GroupByPeople",
-    "query",
-    "query GroupByPeople($filter:PersonFilterInput$groupBy:[PersonGroupByInput!]!$limit:Int$offsetForRecords:Int"
-    "$orderBy:[PersonOrderByWithGroupByInput]$orderByForRecords:[PersonOrderByInput]$viewId:UUID){peopleGroupBy(filter"
-    ":$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
-    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "peopleGroupBy",
+GROUP_BY_PEOPLE = rt.compose(
+    "GroupByPeople", "query", "peopleGroupBy",
+    {
+        "filter": "PersonFilterInput", "groupBy": "[PersonGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+        "orderBy": "[PersonOrderByWithGroupByInput]", "orderByForRecords": "[PersonOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-FIND_DUPLICATES_PEOPLE = rt.Operation(
-    "FindDuplicatesPeople",
-    "query",
-    "query FindDuplicatesPeople($ids:[UUID]$data:[PersonCreateInput]){personDuplicates(ids:$ids data:$data){edges{node"
-    "{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "personDuplicates",
+FIND_DUPLICATES_PEOPLE = rt.compose(
+    "FindDuplicatesPeople", "query", "personDuplicates",
+    {"ids": "[UUID]", "data": "[PersonCreateInput]"},
+    "{edges{node{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-CREATE_ONE_PERSON = rt.Operation(
-    "CreateOnePerson",
-    "mutation",
-    "mutation CreateOnePerson($data:PersonCreateInput!$upsert:Boolean){createPerson(data:$data upsert:$upsert"
-    "){...Person}}",
-    "createPerson",
+CREATE_ONE_PERSON = rt.compose(
+    "CreateOnePerson", "mutation", "createPerson",
+    {"data": "PersonCreateInput!", "upsert": "Boolean"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-UPDATE_ONE_PERSON = rt.Operation(
-    "UpdateOnePerson",
-    "mutation",
-    "mutation UpdateOnePerson($id:UUID!$data:PersonUpdateInput!){updatePerson(id:$id data:$data){...Person}}",
-    "updatePerson",
+UPDATE_ONE_PERSON = rt.compose(
+    "UpdateOnePerson", "mutation", "updatePerson",
+    {"id": "UUID!", "data": "PersonUpdateInput!"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-DELETE_ONE_PERSON = rt.Operation(
-    "DeleteOnePerson",
-    "mutation",
-    "mutation DeleteOnePerson($id:UUID!){deletePerson(id:$id){...Person}}",
-    "deletePerson",
+DELETE_ONE_PERSON = rt.compose(
+    "DeleteOnePerson", "mutation", "deletePerson",
+    {"id": "UUID!"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-DESTROY_ONE_PERSON = rt.Operation(
-    "DestroyOnePerson",
-    "mutation",
-    "mutation DestroyOnePerson($id:UUID!){destroyPerson(id:$id){...Person}}",
-    "destroyPerson",
+DESTROY_ONE_PERSON = rt.compose(
+    "DestroyOnePerson", "mutation", "destroyPerson",
+    {"id": "UUID!"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-RESTORE_ONE_PERSON = rt.Operation(
-    "RestoreOnePerson",
-    "mutation",
-    "mutation RestoreOnePerson($id:UUID!){restorePerson(id:$id){...Person}}",
-    "restorePerson",
+RESTORE_ONE_PERSON = rt.compose(
+    "RestoreOnePerson", "mutation", "restorePerson",
+    {"id": "UUID!"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-CREATE_MANY_PEOPLE = rt.Operation(
-    "CreateManyPeople",
-    "mutation",
-    "mutation CreateManyPeople($data:[PersonCreateInput!]!$upsert:Boolean){createPeople(data:$data upsert:$upsert"
-    "){...Person}}",
-    "createPeople",
+CREATE_MANY_PEOPLE = rt.compose(
+    "CreateManyPeople", "mutation", "createPeople",
+    {"data": "[PersonCreateInput!]!", "upsert": "Boolean"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-UPDATE_MANY_PEOPLE = rt.Operation(
-    "UpdateManyPeople",
-    "mutation",
-    "mutation UpdateManyPeople($data:PersonUpdateInput!$filter:PersonFilterInput!){updatePeople(data:$data filter"
-    ":$filter){...Person}}",
-    "updatePeople",
+UPDATE_MANY_PEOPLE = rt.compose(
+    "UpdateManyPeople", "mutation", "updatePeople",
+    {"data": "PersonUpdateInput!", "filter": "PersonFilterInput!"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-DELETE_MANY_PEOPLE = rt.Operation(
-    "DeleteManyPeople",
-    "mutation",
-    "mutation DeleteManyPeople($filter:PersonFilterInput!){deletePeople(filter:$filter){...Person}}",
-    "deletePeople",
+DELETE_MANY_PEOPLE = rt.compose(
+    "DeleteManyPeople", "mutation", "deletePeople",
+    {"filter": "PersonFilterInput!"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-DESTROY_MANY_PEOPLE = rt.Operation(
-    "DestroyManyPeople",
-    "mutation",
-    "mutation DestroyManyPeople($filter:PersonFilterInput!){destroyPeople(filter:$filter){...Person}}",
-    "destroyPeople",
+DESTROY_MANY_PEOPLE = rt.compose(
+    "DestroyManyPeople", "mutation", "destroyPeople",
+    {"filter": "PersonFilterInput!"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-RESTORE_MANY_PEOPLE = rt.Operation(
-    "RestoreManyPeople",
-    "mutation",
-    "mutation RestoreManyPeople($filter:PersonFilterInput!){restorePeople(filter:$filter){...Person}}",
-    "restorePeople",
+RESTORE_MANY_PEOPLE = rt.compose(
+    "RestoreManyPeople", "mutation", "restorePeople",
+    {"filter": "PersonFilterInput!"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-MERGE_MANY_PEOPLE = rt.Operation(
-    "MergeManyPeople",
-    "mutation",
-    "mutation MergeManyPeople($ids:[UUID!]!$conflictPriorityIndex:Int!$dryRun:Boolean){mergePeople(ids:$ids"
-    " conflictPriorityIndex:$conflictPriorityIndex dryRun:$dryRun){...Person}}",
-    "mergePeople",
+MERGE_MANY_PEOPLE = rt.compose(
+    "MergeManyPeople", "mutation", "mergePeople",
+    {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"},
+    "{...Person}",
     (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
 )
-FIND_MANY_TASKS = rt.Operation(
-    "FindManyTasks",
-    "query",
-    "query FindManyTasks($after:String$before:String$filter:TaskFilterInput$first:Int$last:Int$offset:Int$orderBy"
-    ":[TaskOrderByInput]){tasks(after:$after before:$before filter:$filter first:$first last:$last offset:$offset"
-    " orderBy:$orderBy){edges{node{...Task}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
-    "}totalCount}}",
-    "tasks",
+FIND_MANY_TASKS = rt.compose(
+    "FindManyTasks", "query", "tasks",
+    {
+        "after": "String", "before": "String", "filter": "TaskFilterInput", "first": "Int", "last": "Int", "offset": "Int",
+        "orderBy": "[TaskOrderByInput]",
+    },
+    "{edges{node{...Task}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-FIND_ONE_TASK = rt.Operation(
-    "FindOneTask",
-    "query",
-    "query FindOneTask($filter:TaskFilterInput!){task(filter:$filter){...Task}}",
-    "task",
+FIND_ONE_TASK = rt.compose(
+    "FindOneTask", "query", "task",
+    {"filter": "TaskFilterInput!"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-GROUP_BY_TASKS = rt.Operation(
-    "GroupByTasks",
-    "query",
-    "query GroupByTasks($filter:TaskFilterInput$groupBy:[TaskGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[TaskOrderByWithGroupByInput]$orderByForRecords:[TaskOrderByInput]$viewId:UUID){tasksGroupBy(filter:$filter"
-    " groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords"
-    ":$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "tasksGroupBy",
+GROUP_BY_TASKS = rt.compose(
+    "GroupByTasks", "query", "tasksGroupBy",
+    {
+        "filter": "TaskFilterInput", "groupBy": "[TaskGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+        "orderBy": "[TaskOrderByWithGroupByInput]", "orderByForRecords": "[TaskOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_TASK = rt.Operation(
-    "CreateOneTask",
-    "mutation",
-    "mutation CreateOneTask($data:TaskCreateInput!$upsert:Boolean){createTask(data:$data upsert:$upsert){...Task}}",
-    "createTask",
+CREATE_ONE_TASK = rt.compose(
+    "CreateOneTask", "mutation", "createTask",
+    {"data": "TaskCreateInput!", "upsert": "Boolean"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-UPDATE_ONE_TASK = rt.Operation(
-    "UpdateOneTask",
-    "mutation",
-    "mutation UpdateOneTask($id:UUID!$data:TaskUpdateInput!){updateTask(id:$id data:$data){...Task}}",
-    "updateTask",
+UPDATE_ONE_TASK = rt.compose(
+    "UpdateOneTask", "mutation", "updateTask",
+    {"id": "UUID!", "data": "TaskUpdateInput!"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-DELETE_ONE_TASK = rt.Operation(
-    "DeleteOneTask",
-    "mutation",
-    "mutation DeleteOneTask($id:UUID!){deleteTask(id:$id){...Task}}",
-    "deleteTask",
+DELETE_ONE_TASK = rt.compose(
+    "DeleteOneTask", "mutation", "deleteTask",
+    {"id": "UUID!"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-DESTROY_ONE_TASK = rt.Operation(
-    "DestroyOneTask",
-    "mutation",
-    "mutation DestroyOneTask($id:UUID!){destroyTask(id:$id){...Task}}",
-    "destroyTask",
+DESTROY_ONE_TASK = rt.compose(
+    "DestroyOneTask", "mutation", "destroyTask",
+    {"id": "UUID!"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-RESTORE_ONE_TASK = rt.Operation(
-    "RestoreOneTask",
-    "mutation",
-    "mutation RestoreOneTask($id:UUID!){restoreTask(id:$id){...Task}}",
-    "restoreTask",
+RESTORE_ONE_TASK = rt.compose(
+    "RestoreOneTask", "mutation", "restoreTask",
+    {"id": "UUID!"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-CREATE_MANY_TASKS = rt.Operation(
-    "CreateManyTasks",
-    "mutation",
-    "mutation CreateManyTasks($data:[TaskCreateInput!]!$upsert:Boolean){createTasks(data:$data upsert:$upsert){...Task"
-    "}}",
-    "createTasks",
+CREATE_MANY_TASKS = rt.compose(
+    "CreateManyTasks", "mutation", "createTasks",
+    {"data": "[TaskCreateInput!]!", "upsert": "Boolean"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-UPDATE_MANY_TASKS = rt.Operation(
-    "UpdateManyTasks",
-    "mutation",
-    "mutation UpdateManyTasks($data:TaskUpdateInput!$filter:TaskFilterInput!){updateTasks(data:$data filter:$filter"
-    "){...Task}}",
-    "updateTasks",
+UPDATE_MANY_TASKS = rt.compose(
+    "UpdateManyTasks", "mutation", "updateTasks",
+    {"data": "TaskUpdateInput!", "filter": "TaskFilterInput!"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-DELETE_MANY_TASKS = rt.Operation(
-    "DeleteManyTasks",
-    "mutation",
-    "mutation DeleteManyTasks($filter:TaskFilterInput!){deleteTasks(filter:$filter){...Task}}",
-    "deleteTasks",
+DELETE_MANY_TASKS = rt.compose(
+    "DeleteManyTasks", "mutation", "deleteTasks",
+    {"filter": "TaskFilterInput!"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-DESTROY_MANY_TASKS = rt.Operation(
-    "DestroyManyTasks",
-    "mutation",
-    "mutation DestroyManyTasks($filter:TaskFilterInput!){destroyTasks(filter:$filter){...Task}}",
-    "destroyTasks",
+DESTROY_MANY_TASKS = rt.compose(
+    "DestroyManyTasks", "mutation", "destroyTasks",
+    {"filter": "TaskFilterInput!"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-RESTORE_MANY_TASKS = rt.Operation(
-    "RestoreManyTasks",
-    "mutation",
-    "mutation RestoreManyTasks($filter:TaskFilterInput!){restoreTasks(filter:$filter){...Task}}",
-    "restoreTasks",
+RESTORE_MANY_TASKS = rt.compose(
+    "RestoreManyTasks", "mutation", "restoreTasks",
+    {"filter": "TaskFilterInput!"},
+    "{...Task}",
     (_ACTOR, _RICH_TEXT, _TASK),
 )
-FIND_MANY_TASK_TARGETS = rt.Operation(
-    "FindManyTaskTargets",
-    "query",
-    "query FindManyTaskTargets($after:String$before:String$filter:TaskTargetFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[TaskTargetOrderByInput]){taskTargets(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...TaskTarget}cursor}pageInfo{hasNextPage hasPreviousPage"
-    " startCursor endCursor}totalCount}}",
-    "taskTargets",
+FIND_MANY_TASK_TARGETS = rt.compose(
+    "FindManyTaskTargets", "query", "taskTargets",
+    {
+        "after": "String", "before": "String", "filter": "TaskTargetFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[TaskTargetOrderByInput]",
+    },
+    "{edges{node{...TaskTarget}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _TASK_TARGET),
 )
-FIND_ONE_TASK_TARGET = rt.Operation(
-    "FindOneTaskTarget",
-    "query",
-    "query FindOneTaskTarget($filter:TaskTargetFilterInput!){taskTarget(filter:$filter){...TaskTarget}}",
-    "taskTarget",
+FIND_ONE_TASK_TARGET = rt.compose(
+    "FindOneTaskTarget", "query", "taskTarget",
+    {"filter": "TaskTargetFilterInput!"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-GROUP_BY_TASK_TARGETS = rt.Operation(
-    "GroupByTaskTargets",
-    "query",
-    "query GroupByTaskTargets($filter:TaskTargetFilterInput$groupBy:[TaskTargetGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[TaskTargetOrderByWithGroupByInput]$orderByForRecords:[TaskTargetOrderByInput"
-    "]$viewId:UUID){taskTargetsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords"
-    " orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "taskTargetsGroupBy",
+GROUP_BY_TASK_TARGETS = rt.compose(
+    "GroupByTaskTargets", "query", "taskTargetsGroupBy",
+    {
+        "filter": "TaskTargetFilterInput", "groupBy": "[TaskTargetGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[TaskTargetOrderByWithGroupByInput]",
+        "orderByForRecords": "[TaskTargetOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_TASK_TARGET = rt.Operation(
-    "CreateOneTaskTarget",
-    "mutation",
-    "mutation CreateOneTaskTarget($data:TaskTargetCreateInput!$upsert:Boolean){createTaskTarget(data:$data upsert"
-    ":$upsert){...TaskTarget}}",
-    "createTaskTarget",
+CREATE_ONE_TASK_TARGET = rt.compose(
+    "CreateOneTaskTarget", "mutation", "createTaskTarget",
+    {"data": "TaskTargetCreateInput!", "upsert": "Boolean"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-UPDATE_ONE_TASK_TARGET = rt.Operation(
-    "UpdateOneTaskTarget",
-    "mutation",
-    "mutation UpdateOneTaskTarget($id:UUID!$data:TaskTargetUpdateInput!){updateTaskTarget(id:$id data:$data"
-    "){...TaskTarget}}",
-    "updateTaskTarget",
+UPDATE_ONE_TASK_TARGET = rt.compose(
+    "UpdateOneTaskTarget", "mutation", "updateTaskTarget",
+    {"id": "UUID!", "data": "TaskTargetUpdateInput!"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-DELETE_ONE_TASK_TARGET = rt.Operation(
-    "DeleteOneTaskTarget",
-    "mutation",
-    "mutation DeleteOneTaskTarget($id:UUID!){deleteTaskTarget(id:$id){...TaskTarget}}",
-    "deleteTaskTarget",
+DELETE_ONE_TASK_TARGET = rt.compose(
+    "DeleteOneTaskTarget", "mutation", "deleteTaskTarget",
+    {"id": "UUID!"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-DESTROY_ONE_TASK_TARGET = rt.Operation(
-    "DestroyOneTaskTarget",
-    "mutation",
-    "mutation DestroyOneTaskTarget($id:UUID!){destroyTaskTarget(id:$id){...TaskTarget}}",
-    "destroyTaskTarget",
+DESTROY_ONE_TASK_TARGET = rt.compose(
+    "DestroyOneTaskTarget", "mutation", "destroyTaskTarget",
+    {"id": "UUID!"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-RESTORE_ONE_TASK_TARGET = rt.Operation(
-    "RestoreOneTaskTarget",
-    "mutation",
-    "mutation RestoreOneTaskTarget($id:UUID!){restoreTaskTarget(id:$id){...TaskTarget}}",
-    "restoreTaskTarget",
+RESTORE_ONE_TASK_TARGET = rt.compose(
+    "RestoreOneTaskTarget", "mutation", "restoreTaskTarget",
+    {"id": "UUID!"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-CREATE_MANY_TASK_TARGETS = rt.Operation(
-    "CreateManyTaskTargets",
-    "mutation",
-    "mutation CreateManyTaskTargets($data:[TaskTargetCreateInput!]!$upsert:Boolean){createTaskTargets(data:$data"
-    " upsert:$upsert){...TaskTarget}}",
-    "createTaskTargets",
+CREATE_MANY_TASK_TARGETS = rt.compose(
+    "CreateManyTaskTargets", "mutation", "createTaskTargets",
+    {"data": "[TaskTargetCreateInput!]!", "upsert": "Boolean"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-UPDATE_MANY_TASK_TARGETS = rt.Operation(
-    "UpdateManyTaskTargets",
-    "mutation",
-    "mutation UpdateManyTaskTargets($data:TaskTargetUpdateInput!$filter:TaskTargetFilterInput!){updateTaskTargets(data"
-    ":$data filter:$filter){...TaskTarget}}",
-    "updateTaskTargets",
+UPDATE_MANY_TASK_TARGETS = rt.compose(
+    "UpdateManyTaskTargets", "mutation", "updateTaskTargets",
+    {"data": "TaskTargetUpdateInput!", "filter": "TaskTargetFilterInput!"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-DELETE_MANY_TASK_TARGETS = rt.Operation(
-    "DeleteManyTaskTargets",
-    "mutation",
-    "mutation DeleteManyTaskTargets($filter:TaskTargetFilterInput!){deleteTaskTargets(filter:$filter){...TaskTarget}}",
-    "deleteTaskTargets",
+DELETE_MANY_TASK_TARGETS = rt.compose(
+    "DeleteManyTaskTargets", "mutation", "deleteTaskTargets",
+    {"filter": "TaskTargetFilterInput!"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-DESTROY_MANY_TASK_TARGETS = rt.Operation(
-    "DestroyManyTaskTargets",
-    "mutation",
-    "mutation DestroyManyTaskTargets($filter:TaskTargetFilterInput!){destroyTaskTargets(filter:$filter){...TaskTarget"
-    "}}",
-    "destroyTaskTargets",
+DESTROY_MANY_TASK_TARGETS = rt.compose(
+    "DestroyManyTaskTargets", "mutation", "destroyTaskTargets",
+    {"filter": "TaskTargetFilterInput!"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-RESTORE_MANY_TASK_TARGETS = rt.Operation(
-    "RestoreManyTaskTargets",
-    "mutation",
-    "mutation RestoreManyTaskTargets($filter:TaskTargetFilterInput!){restoreTaskTargets(filter:$filter){...TaskTarget"
-    "}}",
-    "restoreTaskTargets",
+RESTORE_MANY_TASK_TARGETS = rt.compose(
+    "RestoreManyTaskTargets", "mutation", "restoreTaskTargets",
+    {"filter": "TaskTargetFilterInput!"},
+    "{...TaskTarget}",
     (_ACTOR, _TASK_TARGET),
 )
-FIND_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "FindManyTimelineActivities",
-    "query",
-    "query FindManyTimelineActivities($after:String$before:String$filter:TimelineActivityFilterInput$first:Int$last"
-    ":Int$offset:Int$orderBy:[TimelineActivityOrderByInput]){timelineActivities(after:$after before:$before filter"
-    ":$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...TimelineActivity}cursor}pageInfo"
-    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "timelineActivities",
+FIND_MANY_TIMELINE_ACTIVITIES = rt.compose(
+    "FindManyTimelineActivities", "query", "timelineActivities",
+    {
+        "after": "String", "before": "String", "filter": "TimelineActivityFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[TimelineActivityOrderByInput]",
+    },
+    "{edges{node{...TimelineActivity}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-FIND_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "FindOneTimelineActivity",
-    "query",
-    "query FindOneTimelineActivity($filter:TimelineActivityFilterInput!){timelineActivity(filter:$filter"
-    "){...TimelineActivity}}",
-    "timelineActivity",
+FIND_ONE_TIMELINE_ACTIVITY = rt.compose(
+    "FindOneTimelineActivity", "query", "timelineActivity",
+    {"filter": "TimelineActivityFilterInput!"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-GROUP_BY_TIMELINE_ACTIVITIES = rt.Operation(
-    "GroupByTimelineActivities",
-    "query",
-    "query GroupByTimelineActivities($filter:TimelineActivityFilterInput$groupBy:[TimelineActivityGroupByInput"
-    "!]!$limit:Int$offsetForRecords:Int$orderBy:[TimelineActivityOrderByWithGroupByInput]$orderByForRecords"
-    ":[TimelineActivityOrderByInput]$viewId:UUID){timelineActivitiesGroupBy(filter:$filter groupBy:$groupBy limit"
-    ":$limit offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "timelineActivitiesGroupBy",
+GROUP_BY_TIMELINE_ACTIVITIES = rt.compose(
+    "GroupByTimelineActivities", "query", "timelineActivitiesGroupBy",
+    {
+        "filter": "TimelineActivityFilterInput", "groupBy": "[TimelineActivityGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[TimelineActivityOrderByWithGroupByInput]",
+        "orderByForRecords": "[TimelineActivityOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "CreateOneTimelineActivity",
-    "mutation",
-    "mutation CreateOneTimelineActivity($data:TimelineActivityCreateInput!$upsert:Boolean){createTimelineActivity(data"
-    ":$data upsert:$upsert){...TimelineActivity}}",
-    "createTimelineActivity",
+CREATE_ONE_TIMELINE_ACTIVITY = rt.compose(
+    "CreateOneTimelineActivity", "mutation", "createTimelineActivity",
+    {"data": "TimelineActivityCreateInput!", "upsert": "Boolean"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-UPDATE_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "UpdateOneTimelineActivity",
-    "mutation",
-    "mutation UpdateOneTimelineActivity($id:UUID!$data:TimelineActivityUpdateInput!){updateTimelineActivity(id:$id"
-    " data:$data){...TimelineActivity}}",
-    "updateTimelineActivity",
+UPDATE_ONE_TIMELINE_ACTIVITY = rt.compose(
+    "UpdateOneTimelineActivity", "mutation", "updateTimelineActivity",
+    {"id": "UUID!", "data": "TimelineActivityUpdateInput!"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-DELETE_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "DeleteOneTimelineActivity",
-    "mutation",
-    "mutation DeleteOneTimelineActivity($id:UUID!){deleteTimelineActivity(id:$id){...TimelineActivity}}",
-    "deleteTimelineActivity",
+DELETE_ONE_TIMELINE_ACTIVITY = rt.compose(
+    "DeleteOneTimelineActivity", "mutation", "deleteTimelineActivity",
+    {"id": "UUID!"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-DESTROY_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "DestroyOneTimelineActivity",
-    "mutation",
-    "mutation DestroyOneTimelineActivity($id:UUID!){destroyTimelineActivity(id:$id){...TimelineActivity}}",
-    "destroyTimelineActivity",
+DESTROY_ONE_TIMELINE_ACTIVITY = rt.compose(
+    "DestroyOneTimelineActivity", "mutation", "destroyTimelineActivity",
+    {"id": "UUID!"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-RESTORE_ONE_TIMELINE_ACTIVITY = rt.Operation(
-    "RestoreOneTimelineActivity",
-    "mutation",
-    "mutation RestoreOneTimelineActivity($id:UUID!){restoreTimelineActivity(id:$id){...TimelineActivity}}",
-    "restoreTimelineActivity",
+RESTORE_ONE_TIMELINE_ACTIVITY = rt.compose(
+    "RestoreOneTimelineActivity", "mutation", "restoreTimelineActivity",
+    {"id": "UUID!"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-CREATE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "CreateManyTimelineActivities",
-    "mutation",
-    "mutation CreateManyTimelineActivities($data:[TimelineActivityCreateInput!]!$upsert:Boolean"
-    "){createTimelineActivities(data:$data upsert:$upsert){...TimelineActivity}}",
-    "createTimelineActivities",
+CREATE_MANY_TIMELINE_ACTIVITIES = rt.compose(
+    "CreateManyTimelineActivities", "mutation", "createTimelineActivities",
+    {"data": "[TimelineActivityCreateInput!]!", "upsert": "Boolean"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-UPDATE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "UpdateManyTimelineActivities",
-    "mutation",
-    "mutation UpdateManyTimelineActivities($data:TimelineActivityUpdateInput!$filter:TimelineActivityFilterInput"
-    "!){updateTimelineActivities(data:$data filter:$filter){...TimelineActivity}}",
-    "updateTimelineActivities",
+UPDATE_MANY_TIMELINE_ACTIVITIES = rt.compose(
+    "UpdateManyTimelineActivities", "mutation", "updateTimelineActivities",
+    {"data": "TimelineActivityUpdateInput!", "filter": "TimelineActivityFilterInput!"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-DELETE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "DeleteManyTimelineActivities",
-    "mutation",
-    "mutation DeleteManyTimelineActivities($filter:TimelineActivityFilterInput!){deleteTimelineActivities(filter"
-    ":$filter){...TimelineActivity}}",
-    "deleteTimelineActivities",
+DELETE_MANY_TIMELINE_ACTIVITIES = rt.compose(
+    "DeleteManyTimelineActivities", "mutation", "deleteTimelineActivities",
+    {"filter": "TimelineActivityFilterInput!"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-DESTROY_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "DestroyManyTimelineActivities",
-    "mutation",
-    "mutation DestroyManyTimelineActivities($filter:TimelineActivityFilterInput!){destroyTimelineActivities(filter"
-    ":$filter){...TimelineActivity}}",
-    "destroyTimelineActivities",
+DESTROY_MANY_TIMELINE_ACTIVITIES = rt.compose(
+    "DestroyManyTimelineActivities", "mutation", "destroyTimelineActivities",
+    {"filter": "TimelineActivityFilterInput!"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-RESTORE_MANY_TIMELINE_ACTIVITIES = rt.Operation(
-    "RestoreManyTimelineActivities",
-    "mutation",
-    "mutation RestoreManyTimelineActivities($filter:TimelineActivityFilterInput!){restoreTimelineActivities(filter"
-    ":$filter){...TimelineActivity}}",
-    "restoreTimelineActivities",
+RESTORE_MANY_TIMELINE_ACTIVITIES = rt.compose(
+    "RestoreManyTimelineActivities", "mutation", "restoreTimelineActivities",
+    {"filter": "TimelineActivityFilterInput!"},
+    "{...TimelineActivity}",
     (_ACTOR, _TIMELINE_ACTIVITY),
 )
-FIND_MANY_WORKFLOWS = rt.Operation(
-    "FindManyWorkflows",
-    "query",
-    "query FindManyWorkflows($after:String$before:String$filter:WorkflowFilterInput$first:Int$last:Int$offset:Int"
-    "$orderBy:[WorkflowOrderByInput]){workflows(after:$after before:$before filter:$filter first:$first last:$last"
-    " offset:$offset orderBy:$orderBy){edges{node{...Workflow}cursor}pageInfo{hasNextPage hasPreviousPage startCursor"
-    " endCursor}totalCount}}",
-    "workflows",
+FIND_MANY_WORKFLOWS = rt.compose(
+    "FindManyWorkflows", "query", "workflows",
+    {
+        "after": "String", "before": "String", "filter": "WorkflowFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[WorkflowOrderByInput]",
+    },
+    "{edges{node{...Workflow}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _WORKFLOW),
 )
-FIND_ONE_WORKFLOW = rt.Operation(
-    "FindOneWorkflow",
-    "query",
-    "query FindOneWorkflow($filter:WorkflowFilterInput!){workflow(filter:$filter){...Workflow}}",
-    "workflow",
+FIND_ONE_WORKFLOW = rt.compose(
+    "FindOneWorkflow", "query", "workflow",
+    {"filter": "WorkflowFilterInput!"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-GROUP_BY_WORKFLOWS = rt.Operation(
-    "GroupByWorkflows",
-    "query",
-    "query GroupByWorkflows($filter:WorkflowFilterInput$groupBy:[WorkflowGroupByInput!]!$limit:Int$offsetForRecords"
-    ":Int$orderBy:[WorkflowOrderByWithGroupByInput]$orderByForRecords:[WorkflowOrderByInput]$viewId:UUID"
-    "){workflowsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords:$offsetForRecords orderBy"
-    ":$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues totalCount}}",
-    "workflowsGroupBy",
+GROUP_BY_WORKFLOWS = rt.compose(
+    "GroupByWorkflows", "query", "workflowsGroupBy",
+    {
+        "filter": "WorkflowFilterInput", "groupBy": "[WorkflowGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+        "orderBy": "[WorkflowOrderByWithGroupByInput]", "orderByForRecords": "[WorkflowOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_WORKFLOW = rt.Operation(
-    "CreateOneWorkflow",
-    "mutation",
-    "mutation CreateOneWorkflow($data:WorkflowCreateInput!$upsert:Boolean){createWorkflow(data:$data upsert:$upsert"
-    "){...Workflow}}",
-    "createWorkflow",
+CREATE_ONE_WORKFLOW = rt.compose(
+    "CreateOneWorkflow", "mutation", "createWorkflow",
+    {"data": "WorkflowCreateInput!", "upsert": "Boolean"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-UPDATE_ONE_WORKFLOW = rt.Operation(
-    "UpdateOneWorkflow",
-    "mutation",
-    "mutation UpdateOneWorkflow($id:UUID!$data:WorkflowUpdateInput!){updateWorkflow(id:$id data:$data){...Workflow}}",
-    "updateWorkflow",
+UPDATE_ONE_WORKFLOW = rt.compose(
+    "UpdateOneWorkflow", "mutation", "updateWorkflow",
+    {"id": "UUID!", "data": "WorkflowUpdateInput!"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-DELETE_ONE_WORKFLOW = rt.Operation(
-    "DeleteOneWorkflow",
-    "mutation",
-    "mutation DeleteOneWorkflow($id:UUID!){deleteWorkflow(id:$id){...Workflow}}",
-    "deleteWorkflow",
+DELETE_ONE_WORKFLOW = rt.compose(
+    "DeleteOneWorkflow", "mutation", "deleteWorkflow",
+    {"id": "UUID!"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-DESTROY_ONE_WORKFLOW = rt.Operation(
-    "DestroyOneWorkflow",
-    "mutation",
-    "mutation DestroyOneWorkflow($id:UUID!){destroyWorkflow(id:$id){...Workflow}}",
-    "destroyWorkflow",
+DESTROY_ONE_WORKFLOW = rt.compose(
+    "DestroyOneWorkflow", "mutation", "destroyWorkflow",
+    {"id": "UUID!"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-RESTORE_ONE_WORKFLOW = rt.Operation(
-    "RestoreOneWorkflow",
-    "mutation",
-    "mutation RestoreOneWorkflow($id:UUID!){restoreWorkflow(id:$id){...Workflow}}",
-    "restoreWorkflow",
+RESTORE_ONE_WORKFLOW = rt.compose(
+    "RestoreOneWorkflow", "mutation", "restoreWorkflow",
+    {"id": "UUID!"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-CREATE_MANY_WORKFLOWS = rt.Operation(
-    "CreateManyWorkflows",
-    "mutation",
-    "mutation CreateManyWorkflows($data:[WorkflowCreateInput!]!$upsert:Boolean){createWorkflows(data:$data upsert"
-    ":$upsert){...Workflow}}",
-    "createWorkflows",
+CREATE_MANY_WORKFLOWS = rt.compose(
+    "CreateManyWorkflows", "mutation", "createWorkflows",
+    {"data": "[WorkflowCreateInput!]!", "upsert": "Boolean"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-UPDATE_MANY_WORKFLOWS = rt.Operation(
-    "UpdateManyWorkflows",
-    "mutation",
-    "mutation UpdateManyWorkflows($data:WorkflowUpdateInput!$filter:WorkflowFilterInput!){updateWorkflows(data:$data"
-    " filter:$filter){...Workflow}}",
-    "updateWorkflows",
+UPDATE_MANY_WORKFLOWS = rt.compose(
+    "UpdateManyWorkflows", "mutation", "updateWorkflows",
+    {"data": "WorkflowUpdateInput!", "filter": "WorkflowFilterInput!"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-DELETE_MANY_WORKFLOWS = rt.Operation(
-    "DeleteManyWorkflows",
-    "mutation",
-    "mutation DeleteManyWorkflows($filter:WorkflowFilterInput!){deleteWorkflows(filter:$filter){...Workflow}}",
-    "deleteWorkflows",
+DELETE_MANY_WORKFLOWS = rt.compose(
+    "DeleteManyWorkflows", "mutation", "deleteWorkflows",
+    {"filter": "WorkflowFilterInput!"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-DESTROY_MANY_WORKFLOWS = rt.Operation(
-    "DestroyManyWorkflows",
-    "mutation",
-    "mutation DestroyManyWorkflows($filter:WorkflowFilterInput!){destroyWorkflows(filter:$filter){...Workflow}}",
-    "destroyWorkflows",
+DESTROY_MANY_WORKFLOWS = rt.compose(
+    "DestroyManyWorkflows", "mutation", "destroyWorkflows",
+    {"filter": "WorkflowFilterInput!"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-RESTORE_MANY_WORKFLOWS = rt.Operation(
-    "RestoreManyWorkflows",
-    "mutation",
-    "mutation RestoreManyWorkflows($filter:WorkflowFilterInput!){restoreWorkflows(filter:$filter){...Workflow}}",
-    "restoreWorkflows",
+RESTORE_MANY_WORKFLOWS = rt.compose(
+    "RestoreManyWorkflows", "mutation", "restoreWorkflows",
+    {"filter": "WorkflowFilterInput!"},
+    "{...Workflow}",
     (_ACTOR, _WORKFLOW),
 )
-FIND_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "FindManyWorkflowAutomatedTriggers",
-    "query",
-    "query FindManyWorkflowAutomatedTriggers($after:String$before:String$filter:WorkflowAutomatedTriggerFilterInput"
-    "$first:Int$last:Int$offset:Int$orderBy:[WorkflowAutomatedTriggerOrderByInput]){workflowAutomatedTriggers(after"
-    ":$after before:$before filter:$filter first:$first last:$last offset:$offset orderBy:$orderBy){edges{node"
-    "{...WorkflowAutomatedTrigger}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "workflowAutomatedTriggers",
+FIND_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
+    "FindManyWorkflowAutomatedTriggers", "query", "workflowAutomatedTriggers",
+    {
+        "after": "String", "before": "String", "filter": "WorkflowAutomatedTriggerFilterInput", "first": "Int",
+        "last": "Int", "offset": "Int", "orderBy": "[WorkflowAutomatedTriggerOrderByInput]",
+    },
+    "{edges{node{...WorkflowAutomatedTrigger}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
+    "}totalCount}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-FIND_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "FindOneWorkflowAutomatedTrigger",
-    "query",
-    "query FindOneWorkflowAutomatedTrigger($filter:WorkflowAutomatedTriggerFilterInput!){workflowAutomatedTrigger"
-    "(filter:$filter){...WorkflowAutomatedTrigger}}",
-    "workflowAutomatedTrigger",
+FIND_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
+    "FindOneWorkflowAutomatedTrigger", "query", "workflowAutomatedTrigger",
+    {"filter": "WorkflowAutomatedTriggerFilterInput!"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-GROUP_BY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "GroupByWorkflowAutomatedTriggers",
-    "query",
-    "query GroupByWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput$groupBy"
-    ":[WorkflowAutomatedTriggerGroupByInput!]!$limit:Int$offsetForRecords:Int$orderBy"
-    ":[WorkflowAutomatedTriggerOrderByWithGroupByInput]$orderByForRecords:[WorkflowAutomatedTriggerOrderByInput"
-    "]$viewId:UUID){workflowAutomatedTriggersGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "workflowAutomatedTriggersGroupBy",
+GROUP_BY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
+    "GroupByWorkflowAutomatedTriggers", "query", "workflowAutomatedTriggersGroupBy",
+    {
+        "filter": "WorkflowAutomatedTriggerFilterInput", "groupBy": "[WorkflowAutomatedTriggerGroupByInput!]!",
+        "limit": "Int", "offsetForRecords": "Int", "orderBy": "[WorkflowAutomatedTriggerOrderByWithGroupByInput]",
+        "orderByForRecords": "[WorkflowAutomatedTriggerOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "CreateOneWorkflowAutomatedTrigger",
-    "mutation",
-    "mutation CreateOneWorkflowAutomatedTrigger($data:WorkflowAutomatedTriggerCreateInput!$upsert:Boolean"
-    "){createWorkflowAutomatedTrigger(data:$data upsert:$upsert){...WorkflowAutomatedTrigger}}",
-    "createWorkflowAutomatedTrigger",
+CREATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
+    "CreateOneWorkflowAutomatedTrigger", "mutation", "createWorkflowAutomatedTrigger",
+    {"data": "WorkflowAutomatedTriggerCreateInput!", "upsert": "Boolean"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-UPDATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "UpdateOneWorkflowAutomatedTrigger",
-    "mutation",
-    "mutation UpdateOneWorkflowAutomatedTrigger($id:UUID!$data:WorkflowAutomatedTriggerUpdateInput"
-    "!){updateWorkflowAutomatedTrigger(id:$id data:$data){...WorkflowAutomatedTrigger}}",
-    "updateWorkflowAutomatedTrigger",
+UPDATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
+    "UpdateOneWorkflowAutomatedTrigger", "mutation", "updateWorkflowAutomatedTrigger",
+    {"id": "UUID!", "data": "WorkflowAutomatedTriggerUpdateInput!"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-DELETE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "DeleteOneWorkflowAutomatedTrigger",
-    "mutation",
-    "mutation DeleteOneWorkflowAutomatedTrigger($id:UUID!){deleteWorkflowAutomatedTrigger(id:$id"
-    "){...WorkflowAutomatedTrigger}}",
-    "deleteWorkflowAutomatedTrigger",
+DELETE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
+    "DeleteOneWorkflowAutomatedTrigger", "mutation", "deleteWorkflowAutomatedTrigger",
+    {"id": "UUID!"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-DESTROY_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "DestroyOneWorkflowAutomatedTrigger",
-    "mutation",
-    "mutation DestroyOneWorkflowAutomatedTrigger($id:UUID!){destroyWorkflowAutomatedTrigger(id:$id"
-    "){...WorkflowAutomatedTrigger}}",
-    "destroyWorkflowAutomatedTrigger",
+DESTROY_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
+    "DestroyOneWorkflowAutomatedTrigger", "mutation", "destroyWorkflowAutomatedTrigger",
+    {"id": "UUID!"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-RESTORE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.Operation(
-    "RestoreOneWorkflowAutomatedTrigger",
-    "mutation",
-    "mutation RestoreOneWorkflowAutomatedTrigger($id:UUID!){restoreWorkflowAutomatedTrigger(id:$id"
-    "){...WorkflowAutomatedTrigger}}",
-    "restoreWorkflowAutomatedTrigger",
+RESTORE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
+    "RestoreOneWorkflowAutomatedTrigger", "mutation", "restoreWorkflowAutomatedTrigger",
+    {"id": "UUID!"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-CREATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "CreateManyWorkflowAutomatedTriggers",
-    "mutation",
-    "mutation CreateManyWorkflowAutomatedTriggers($data:[WorkflowAutomatedTriggerCreateInput!]!$upsert:Boolean"
-    "){createWorkflowAutomatedTriggers(data:$data upsert:$upsert){...WorkflowAutomatedTrigger}}",
-    "createWorkflowAutomatedTriggers",
+CREATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
+    "CreateManyWorkflowAutomatedTriggers", "mutation", "createWorkflowAutomatedTriggers",
+    {"data": "[WorkflowAutomatedTriggerCreateInput!]!", "upsert": "Boolean"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-UPDATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "UpdateManyWorkflowAutomatedTriggers",
-    "mutation",
-    "mutation UpdateManyWorkflowAutomatedTriggers($data:WorkflowAutomatedTriggerUpdateInput!$filter"
-    ":WorkflowAutomatedTriggerFilterInput!){updateWorkflowAutomatedTriggers(data:$data filter:$filter"
-    "){...WorkflowAutomatedTrigger}}",
-    "updateWorkflowAutomatedTriggers",
+UPDATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
+    "UpdateManyWorkflowAutomatedTriggers", "mutation", "updateWorkflowAutomatedTriggers",
+    {"data": "WorkflowAutomatedTriggerUpdateInput!", "filter": "WorkflowAutomatedTriggerFilterInput!"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-DELETE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "DeleteManyWorkflowAutomatedTriggers",
-    "mutation",
-    "mutation DeleteManyWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput"
-    "!){deleteWorkflowAutomatedTriggers(filter:$filter){...WorkflowAutomatedTrigger}}",
-    "deleteWorkflowAutomatedTriggers",
+DELETE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
+    "DeleteManyWorkflowAutomatedTriggers", "mutation", "deleteWorkflowAutomatedTriggers",
+    {"filter": "WorkflowAutomatedTriggerFilterInput!"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-DESTROY_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "DestroyManyWorkflowAutomatedTriggers",
-    "mutation",
-    "mutation DestroyManyWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput"
-    "!){destroyWorkflowAutomatedTriggers(filter:$filter){...WorkflowAutomatedTrigger}}",
-    "destroyWorkflowAutomatedTriggers",
+DESTROY_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
+    "DestroyManyWorkflowAutomatedTriggers", "mutation", "destroyWorkflowAutomatedTriggers",
+    {"filter": "WorkflowAutomatedTriggerFilterInput!"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-RESTORE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.Operation(
-    "RestoreManyWorkflowAutomatedTriggers",
-    "mutation",
-    "mutation RestoreManyWorkflowAutomatedTriggers($filter:WorkflowAutomatedTriggerFilterInput"
-    "!){restoreWorkflowAutomatedTriggers(filter:$filter){...WorkflowAutomatedTrigger}}",
-    "restoreWorkflowAutomatedTriggers",
+RESTORE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
+    "RestoreManyWorkflowAutomatedTriggers", "mutation", "restoreWorkflowAutomatedTriggers",
+    {"filter": "WorkflowAutomatedTriggerFilterInput!"},
+    "{...WorkflowAutomatedTrigger}",
     (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
 )
-FIND_MANY_WORKFLOW_RUNS = rt.Operation(
-    "FindManyWorkflowRuns",
-    "query",
-    "query FindManyWorkflowRuns($after:String$before:String$filter:WorkflowRunFilterInput$first:Int$last:Int$offset"
-    ":Int$orderBy:[WorkflowRunOrderByInput]){workflowRuns(after:$after before:$before filter:$filter first:$first last"
-    ":$last offset:$offset orderBy:$orderBy){edges{node{...WorkflowRun}cursor}pageInfo{hasNextPage hasPreviousPage"
-    " startCursor endCursor}totalCount}}",
-    "workflowRuns",
+FIND_MANY_WORKFLOW_RUNS = rt.compose(
+    "FindManyWorkflowRuns", "query", "workflowRuns",
+    {
+        "after": "String", "before": "String", "filter": "WorkflowRunFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[WorkflowRunOrderByInput]",
+    },
+    "{edges{node{...WorkflowRun}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-FIND_ONE_WORKFLOW_RUN = rt.Operation(
-    "FindOneWorkflowRun",
-    "query",
-    "query FindOneWorkflowRun($filter:WorkflowRunFilterInput!){workflowRun(filter:$filter){...WorkflowRun}}",
-    "workflowRun",
+FIND_ONE_WORKFLOW_RUN = rt.compose(
+    "FindOneWorkflowRun", "query", "workflowRun",
+    {"filter": "WorkflowRunFilterInput!"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-GROUP_BY_WORKFLOW_RUNS = rt.Operation(
-    "GroupByWorkflowRuns",
-    "query",
-    "query GroupByWorkflowRuns($filter:WorkflowRunFilterInput$groupBy:[WorkflowRunGroupByInput!]!$limit:Int"
-    "$offsetForRecords:Int$orderBy:[WorkflowRunOrderByWithGroupByInput]$orderByForRecords:[WorkflowRunOrderByInput"
-    "]$viewId:UUID){workflowRunsGroupBy(filter:$filter groupBy:$groupBy limit:$limit offsetForRecords"
-    ":$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId){groupByDimensionValues"
-    " totalCount}}",
-    "workflowRunsGroupBy",
+GROUP_BY_WORKFLOW_RUNS = rt.compose(
+    "GroupByWorkflowRuns", "query", "workflowRunsGroupBy",
+    {
+        "filter": "WorkflowRunFilterInput", "groupBy": "[WorkflowRunGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[WorkflowRunOrderByWithGroupByInput]",
+        "orderByForRecords": "[WorkflowRunOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_WORKFLOW_RUN = rt.Operation(
-    "CreateOneWorkflowRun",
-    "mutation",
-    "mutation CreateOneWorkflowRun($data:WorkflowRunCreateInput!$upsert:Boolean){createWorkflowRun(data:$data upsert"
-    ":$upsert){...WorkflowRun}}",
-    "createWorkflowRun",
+CREATE_ONE_WORKFLOW_RUN = rt.compose(
+    "CreateOneWorkflowRun", "mutation", "createWorkflowRun",
+    {"data": "WorkflowRunCreateInput!", "upsert": "Boolean"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-UPDATE_ONE_WORKFLOW_RUN = rt.Operation(
-    "UpdateOneWorkflowRun",
-    "mutation",
-    "mutation UpdateOneWorkflowRun($id:UUID!$data:WorkflowRunUpdateInput!){updateWorkflowRun(id:$id data:$data"
-    "){...WorkflowRun}}",
-    "updateWorkflowRun",
+UPDATE_ONE_WORKFLOW_RUN = rt.compose(
+    "UpdateOneWorkflowRun", "mutation", "updateWorkflowRun",
+    {"id": "UUID!", "data": "WorkflowRunUpdateInput!"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-DELETE_ONE_WORKFLOW_RUN = rt.Operation(
-    "DeleteOneWorkflowRun",
-    "mutation",
-    "mutation DeleteOneWorkflowRun($id:UUID!){deleteWorkflowRun(id:$id){...WorkflowRun}}",
-    "deleteWorkflowRun",
+DELETE_ONE_WORKFLOW_RUN = rt.compose(
+    "DeleteOneWorkflowRun", "mutation", "deleteWorkflowRun",
+    {"id": "UUID!"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-DESTROY_ONE_WORKFLOW_RUN = rt.Operation(
-    "DestroyOneWorkflowRun",
-    "mutation",
-    "mutation DestroyOneWorkflowRun($id:UUID!){destroyWorkflowRun(id:$id){...WorkflowRun}}",
-    "destroyWorkflowRun",
+DESTROY_ONE_WORKFLOW_RUN = rt.compose(
+    "DestroyOneWorkflowRun", "mutation", "destroyWorkflowRun",
+    {"id": "UUID!"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-RESTORE_ONE_WORKFLOW_RUN = rt.Operation(
-    "RestoreOneWorkflowRun",
-    "mutation",
-    "mutation RestoreOneWorkflowRun($id:UUID!){restoreWorkflowRun(id:$id){...WorkflowRun}}",
-    "restoreWorkflowRun",
+RESTORE_ONE_WORKFLOW_RUN = rt.compose(
+    "RestoreOneWorkflowRun", "mutation", "restoreWorkflowRun",
+    {"id": "UUID!"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-CREATE_MANY_WORKFLOW_RUNS = rt.Operation(
-    "CreateManyWorkflowRuns",
-    "mutation",
-    "mutation CreateManyWorkflowRuns($data:[WorkflowRunCreateInput!]!$upsert:Boolean){createWorkflowRuns(data:$data"
-    " upsert:$upsert){...WorkflowRun}}",
-    "createWorkflowRuns",
+CREATE_MANY_WORKFLOW_RUNS = rt.compose(
+    "CreateManyWorkflowRuns", "mutation", "createWorkflowRuns",
+    {"data": "[WorkflowRunCreateInput!]!", "upsert": "Boolean"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-UPDATE_MANY_WORKFLOW_RUNS = rt.Operation(
-    "UpdateManyWorkflowRuns",
-    "mutation",
-    "mutation UpdateManyWorkflowRuns($data:WorkflowRunUpdateInput!$filter:WorkflowRunFilterInput!){updateWorkflowRuns"
-    "(data:$data filter:$filter){...WorkflowRun}}",
-    "updateWorkflowRuns",
+UPDATE_MANY_WORKFLOW_RUNS = rt.compose(
+    "UpdateManyWorkflowRuns", "mutation", "updateWorkflowRuns",
+    {"data": "WorkflowRunUpdateInput!", "filter": "WorkflowRunFilterInput!"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-DELETE_MANY_WORKFLOW_RUNS = rt.Operation(
-    "DeleteManyWorkflowRuns",
-    "mutation",
-    "mutation DeleteManyWorkflowRuns($filter:WorkflowRunFilterInput!){deleteWorkflowRuns(filter:$filter"
-    "){...WorkflowRun}}",
-    "deleteWorkflowRuns",
+DELETE_MANY_WORKFLOW_RUNS = rt.compose(
+    "DeleteManyWorkflowRuns", "mutation", "deleteWorkflowRuns",
+    {"filter": "WorkflowRunFilterInput!"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-DESTROY_MANY_WORKFLOW_RUNS = rt.Operation(
-    "DestroyManyWorkflowRuns",
-    "mutation",
-    "mutation DestroyManyWorkflowRuns($filter:WorkflowRunFilterInput!){destroyWorkflowRuns(filter:$filter"
-    "){...WorkflowRun}}",
-    "destroyWorkflowRuns",
+DESTROY_MANY_WORKFLOW_RUNS = rt.compose(
+    "DestroyManyWorkflowRuns", "mutation", "destroyWorkflowRuns",
+    {"filter": "WorkflowRunFilterInput!"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-RESTORE_MANY_WORKFLOW_RUNS = rt.Operation(
-    "RestoreManyWorkflowRuns",
-    "mutation",
-    "mutation RestoreManyWorkflowRuns($filter:WorkflowRunFilterInput!){restoreWorkflowRuns(filter:$filter"
-    "){...WorkflowRun}}",
-    "restoreWorkflowRuns",
+RESTORE_MANY_WORKFLOW_RUNS = rt.compose(
+    "RestoreManyWorkflowRuns", "mutation", "restoreWorkflowRuns",
+    {"filter": "WorkflowRunFilterInput!"},
+    "{...WorkflowRun}",
     (_ACTOR, _WORKFLOW_RUN),
 )
-FIND_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "FindManyWorkflowVersions",
-    "query",
-    "query FindManyWorkflowVersions($after:String$before:String$filter:WorkflowVersionFilterInput$first:Int$last:Int"
-    "$offset:Int$orderBy:[WorkflowVersionOrderByInput]){workflowVersions(after:$after before:$before filter:$filter"
-    " first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...WorkflowVersion}cursor}pageInfo"
-    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "workflowVersions",
+FIND_MANY_WORKFLOW_VERSIONS = rt.compose(
+    "FindManyWorkflowVersions", "query", "workflowVersions",
+    {
+        "after": "String", "before": "String", "filter": "WorkflowVersionFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[WorkflowVersionOrderByInput]",
+    },
+    "{edges{node{...WorkflowVersion}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-FIND_ONE_WORKFLOW_VERSION = rt.Operation(
-    "FindOneWorkflowVersion",
-    "query",
-    "query FindOneWorkflowVersion($filter:WorkflowVersionFilterInput!){workflowVersion(filter:$filter"
-    "){...WorkflowVersion}}",
-    "workflowVersion",
+FIND_ONE_WORKFLOW_VERSION = rt.compose(
+    "FindOneWorkflowVersion", "query", "workflowVersion",
+    {"filter": "WorkflowVersionFilterInput!"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-GROUP_BY_WORKFLOW_VERSIONS = rt.Operation(
-    "GroupByWorkflowVersions",
-    "query",
-    "query GroupByWorkflowVersions($filter:WorkflowVersionFilterInput$groupBy:[WorkflowVersionGroupByInput!]!$limit"
-    ":Int$offsetForRecords:Int$orderBy:[WorkflowVersionOrderByWithGroupByInput]$orderByForRecords"
-    ":[WorkflowVersionOrderByInput]$viewId:UUID){workflowVersionsGroupBy(filter:$filter groupBy:$groupBy limit:$limit"
-    " offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "workflowVersionsGroupBy",
+GROUP_BY_WORKFLOW_VERSIONS = rt.compose(
+    "GroupByWorkflowVersions", "query", "workflowVersionsGroupBy",
+    {
+        "filter": "WorkflowVersionFilterInput", "groupBy": "[WorkflowVersionGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[WorkflowVersionOrderByWithGroupByInput]",
+        "orderByForRecords": "[WorkflowVersionOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_WORKFLOW_VERSION = rt.Operation(
-    "CreateOneWorkflowVersion",
-    "mutation",
-    "mutation CreateOneWorkflowVersion($data:WorkflowVersionCreateInput!$upsert:Boolean){createWorkflowVersion(data"
-    ":$data upsert:$upsert){...WorkflowVersion}}",
-    "createWorkflowVersion",
+CREATE_ONE_WORKFLOW_VERSION = rt.compose(
+    "CreateOneWorkflowVersion", "mutation", "createWorkflowVersion",
+    {"data": "WorkflowVersionCreateInput!", "upsert": "Boolean"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-UPDATE_ONE_WORKFLOW_VERSION = rt.Operation(
-    "UpdateOneWorkflowVersion",
-    "mutation",
-    "mutation UpdateOneWorkflowVersion($id:UUID!$data:WorkflowVersionUpdateInput!){updateWorkflowVersion(id:$id data"
-    ":$data){...WorkflowVersion}}",
-    "updateWorkflowVersion",
+UPDATE_ONE_WORKFLOW_VERSION = rt.compose(
+    "UpdateOneWorkflowVersion", "mutation", "updateWorkflowVersion",
+    {"id": "UUID!", "data": "WorkflowVersionUpdateInput!"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-DELETE_ONE_WORKFLOW_VERSION = rt.Operation(
-    "DeleteOneWorkflowVersion",
-    "mutation",
-    "mutation DeleteOneWorkflowVersion($id:UUID!){deleteWorkflowVersion(id:$id){...WorkflowVersion}}",
-    "deleteWorkflowVersion",
+DELETE_ONE_WORKFLOW_VERSION = rt.compose(
+    "DeleteOneWorkflowVersion", "mutation", "deleteWorkflowVersion",
+    {"id": "UUID!"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-DESTROY_ONE_WORKFLOW_VERSION = rt.Operation(
-    "DestroyOneWorkflowVersion",
-    "mutation",
-    "mutation DestroyOneWorkflowVersion($id:UUID!){destroyWorkflowVersion(id:$id){...WorkflowVersion}}",
-    "destroyWorkflowVersion",
+DESTROY_ONE_WORKFLOW_VERSION = rt.compose(
+    "DestroyOneWorkflowVersion", "mutation", "destroyWorkflowVersion",
+    {"id": "UUID!"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-RESTORE_ONE_WORKFLOW_VERSION = rt.Operation(
-    "RestoreOneWorkflowVersion",
-    "mutation",
-    "mutation RestoreOneWorkflowVersion($id:UUID!){restoreWorkflowVersion(id:$id){...WorkflowVersion}}",
-    "restoreWorkflowVersion",
+RESTORE_ONE_WORKFLOW_VERSION = rt.compose(
+    "RestoreOneWorkflowVersion", "mutation", "restoreWorkflowVersion",
+    {"id": "UUID!"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-CREATE_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "CreateManyWorkflowVersions",
-    "mutation",
-    "mutation CreateManyWorkflowVersions($data:[WorkflowVersionCreateInput!]!$upsert:Boolean){createWorkflowVersions"
-    "(data:$data upsert:$upsert){...WorkflowVersion}}",
-    "createWorkflowVersions",
+CREATE_MANY_WORKFLOW_VERSIONS = rt.compose(
+    "CreateManyWorkflowVersions", "mutation", "createWorkflowVersions",
+    {"data": "[WorkflowVersionCreateInput!]!", "upsert": "Boolean"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-UPDATE_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "UpdateManyWorkflowVersions",
-    "mutation",
-    "mutation UpdateManyWorkflowVersions($data:WorkflowVersionUpdateInput!$filter:WorkflowVersionFilterInput"
-    "!){updateWorkflowVersions(data:$data filter:$filter){...WorkflowVersion}}",
-    "updateWorkflowVersions",
+UPDATE_MANY_WORKFLOW_VERSIONS = rt.compose(
+    "UpdateManyWorkflowVersions", "mutation", "updateWorkflowVersions",
+    {"data": "WorkflowVersionUpdateInput!", "filter": "WorkflowVersionFilterInput!"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-DELETE_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "DeleteManyWorkflowVersions",
-    "mutation",
-    "mutation DeleteManyWorkflowVersions($filter:WorkflowVersionFilterInput!){deleteWorkflowVersions(filter:$filter"
-    "){...WorkflowVersion}}",
-    "deleteWorkflowVersions",
+DELETE_MANY_WORKFLOW_VERSIONS = rt.compose(
+    "DeleteManyWorkflowVersions", "mutation", "deleteWorkflowVersions",
+    {"filter": "WorkflowVersionFilterInput!"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-DESTROY_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "DestroyManyWorkflowVersions",
-    "mutation",
-    "mutation DestroyManyWorkflowVersions($filter:WorkflowVersionFilterInput!){destroyWorkflowVersions(filter:$filter"
-    "){...WorkflowVersion}}",
-    "destroyWorkflowVersions",
+DESTROY_MANY_WORKFLOW_VERSIONS = rt.compose(
+    "DestroyManyWorkflowVersions", "mutation", "destroyWorkflowVersions",
+    {"filter": "WorkflowVersionFilterInput!"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-RESTORE_MANY_WORKFLOW_VERSIONS = rt.Operation(
-    "RestoreManyWorkflowVersions",
-    "mutation",
-    "mutation RestoreManyWorkflowVersions($filter:WorkflowVersionFilterInput!){restoreWorkflowVersions(filter:$filter"
-    "){...WorkflowVersion}}",
-    "restoreWorkflowVersions",
+RESTORE_MANY_WORKFLOW_VERSIONS = rt.compose(
+    "RestoreManyWorkflowVersions", "mutation", "restoreWorkflowVersions",
+    {"filter": "WorkflowVersionFilterInput!"},
+    "{...WorkflowVersion}",
     (_ACTOR, _WORKFLOW_VERSION),
 )
-FIND_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "FindManyWorkspaceMembers",
-    "query",
-    "query FindManyWorkspaceMembers($after:String$before:String$filter:WorkspaceMemberFilterInput$first:Int$last:Int"
-    "$offset:Int$orderBy:[WorkspaceMemberOrderByInput]){workspaceMembers(after:$after before:$before filter:$filter"
-    " first:$first last:$last offset:$offset orderBy:$orderBy){edges{node{...WorkspaceMember}cursor}pageInfo"
-    "{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "workspaceMembers",
+FIND_MANY_WORKSPACE_MEMBERS = rt.compose(
+    "FindManyWorkspaceMembers", "query", "workspaceMembers",
+    {
+        "after": "String", "before": "String", "filter": "WorkspaceMemberFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[WorkspaceMemberOrderByInput]",
+    },
+    "{edges{node{...WorkspaceMember}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-FIND_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "FindOneWorkspaceMember",
-    "query",
-    "query FindOneWorkspaceMember($filter:WorkspaceMemberFilterInput!){workspaceMember(filter:$filter"
-    "){...WorkspaceMember}}",
-    "workspaceMember",
+FIND_ONE_WORKSPACE_MEMBER = rt.compose(
+    "FindOneWorkspaceMember", "query", "workspaceMember",
+    {"filter": "WorkspaceMemberFilterInput!"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-GROUP_BY_WORKSPACE_MEMBERS = rt.Operation(
-    "GroupByWorkspaceMembers",
-    "query",
-    "query GroupByWorkspaceMembers($filter:WorkspaceMemberFilterInput$groupBy:[WorkspaceMemberGroupByInput!]!$limit"
-    ":Int$offsetForRecords:Int$orderBy:[WorkspaceMemberOrderByWithGroupByInput]$orderByForRecords"
-    ":[WorkspaceMemberOrderByInput]$viewId:UUID){workspaceMembersGroupBy(filter:$filter groupBy:$groupBy limit:$limit"
-    " offsetForRecords:$offsetForRecords orderBy:$orderBy orderByForRecords:$orderByForRecords viewId:$viewId"
-    "){groupByDimensionValues totalCount}}",
-    "workspaceMembersGroupBy",
+GROUP_BY_WORKSPACE_MEMBERS = rt.compose(
+    "GroupByWorkspaceMembers", "query", "workspaceMembersGroupBy",
+    {
+        "filter": "WorkspaceMemberFilterInput", "groupBy": "[WorkspaceMemberGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[WorkspaceMemberOrderByWithGroupByInput]",
+        "orderByForRecords": "[WorkspaceMemberOrderByInput]", "viewId": "UUID",
+    },
+    "{groupByDimensionValues totalCount}",
 )
-CREATE_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "CreateOneWorkspaceMember",
-    "mutation",
-    "mutation CreateOneWorkspaceMember($data:WorkspaceMemberCreateInput!$upsert:Boolean){createWorkspaceMember(data"
-    ":$data upsert:$upsert){...WorkspaceMember}}",
-    "createWorkspaceMember",
+CREATE_ONE_WORKSPACE_MEMBER = rt.compose(
+    "CreateOneWorkspaceMember", "mutation", "createWorkspaceMember",
+    {"data": "WorkspaceMemberCreateInput!", "upsert": "Boolean"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-UPDATE_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "UpdateOneWorkspaceMember",
-    "mutation",
-    "mutation UpdateOneWorkspaceMember($id:UUID!$data:WorkspaceMemberUpdateInput!){updateWorkspaceMember(id:$id data"
-    ":$data){...WorkspaceMember}}",
-    "updateWorkspaceMember",
+UPDATE_ONE_WORKSPACE_MEMBER = rt.compose(
+    "UpdateOneWorkspaceMember", "mutation", "updateWorkspaceMember",
+    {"id": "UUID!", "data": "WorkspaceMemberUpdateInput!"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-DELETE_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "DeleteOneWorkspaceMember",
-    "mutation",
-    "mutation DeleteOneWorkspaceMember($id:UUID!){deleteWorkspaceMember(id:$id){...WorkspaceMember}}",
-    "deleteWorkspaceMember",
+DELETE_ONE_WORKSPACE_MEMBER = rt.compose(
+    "DeleteOneWorkspaceMember", "mutation", "deleteWorkspaceMember",
+    {"id": "UUID!"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-DESTROY_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "DestroyOneWorkspaceMember",
-    "mutation",
-    "mutation DestroyOneWorkspaceMember($id:UUID!){destroyWorkspaceMember(id:$id){...WorkspaceMember}}",
-    "destroyWorkspaceMember",
+DESTROY_ONE_WORKSPACE_MEMBER = rt.compose(
+    "DestroyOneWorkspaceMember", "mutation", "destroyWorkspaceMember",
+    {"id": "UUID!"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-RESTORE_ONE_WORKSPACE_MEMBER = rt.Operation(
-    "RestoreOneWorkspaceMember",
-    "mutation",
-    "mutation RestoreOneWorkspaceMember($id:UUID!){restoreWorkspaceMember(id:$id){...WorkspaceMember}}",
-    "restoreWorkspaceMember",
+RESTORE_ONE_WORKSPACE_MEMBER = rt.compose(
+    "RestoreOneWorkspaceMember", "mutation", "restoreWorkspaceMember",
+    {"id": "UUID!"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-CREATE_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "CreateManyWorkspaceMembers",
-    "mutation",
-    "mutation CreateManyWorkspaceMembers($data:[WorkspaceMemberCreateInput!]!$upsert:Boolean){createWorkspaceMembers"
-    "(data:$data upsert:$upsert){...WorkspaceMember}}",
-    "createWorkspaceMembers",
+CREATE_MANY_WORKSPACE_MEMBERS = rt.compose(
+    "CreateManyWorkspaceMembers", "mutation", "createWorkspaceMembers",
+    {"data": "[WorkspaceMemberCreateInput!]!", "upsert": "Boolean"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-UPDATE_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "UpdateManyWorkspaceMembers",
-    "mutation",
-    "mutation UpdateManyWorkspaceMembers($data:WorkspaceMemberUpdateInput!$filter:WorkspaceMemberFilterInput"
-    "!){updateWorkspaceMembers(data:$data filter:$filter){...WorkspaceMember}}",
-    "updateWorkspaceMembers",
+UPDATE_MANY_WORKSPACE_MEMBERS = rt.compose(
+    "UpdateManyWorkspaceMembers", "mutation", "updateWorkspaceMembers",
+    {"data": "WorkspaceMemberUpdateInput!", "filter": "WorkspaceMemberFilterInput!"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-DELETE_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "DeleteManyWorkspaceMembers",
-    "mutation",
-    "mutation DeleteManyWorkspaceMembers($filter:WorkspaceMemberFilterInput!){deleteWorkspaceMembers(filter:$filter"
-    "){...WorkspaceMember}}",
-    "deleteWorkspaceMembers",
+DELETE_MANY_WORKSPACE_MEMBERS = rt.compose(
+    "DeleteManyWorkspaceMembers", "mutation", "deleteWorkspaceMembers",
+    {"filter": "WorkspaceMemberFilterInput!"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-DESTROY_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "DestroyManyWorkspaceMembers",
-    "mutation",
-    "mutation DestroyManyWorkspaceMembers($filter:WorkspaceMemberFilterInput!){destroyWorkspaceMembers(filter:$filter"
-    "){...WorkspaceMember}}",
-    "destroyWorkspaceMembers",
+DESTROY_MANY_WORKSPACE_MEMBERS = rt.compose(
+    "DestroyManyWorkspaceMembers", "mutation", "destroyWorkspaceMembers",
+    {"filter": "WorkspaceMemberFilterInput!"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )
-RESTORE_MANY_WORKSPACE_MEMBERS = rt.Operation(
-    "RestoreManyWorkspaceMembers",
-    "mutation",
-    "mutation RestoreManyWorkspaceMembers($filter:WorkspaceMemberFilterInput!){restoreWorkspaceMembers(filter:$filter"
-    "){...WorkspaceMember}}",
-    "restoreWorkspaceMembers",
+RESTORE_MANY_WORKSPACE_MEMBERS = rt.compose(
+    "RestoreManyWorkspaceMembers", "mutation", "restoreWorkspaceMembers",
+    {"filter": "WorkspaceMemberFilterInput!"},
+    "{...WorkspaceMember}",
     (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
 )

@@ -12,6 +12,7 @@ from graphql import ExecutionResult, GraphQLError, parse
 
 from aiotwenty.errors import AuthenticationError, TwentyError
 from aiotwenty.graphql.decode import decode, decode_document
+from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.encode import encode_body, encode_json
 from aiotwenty.graphql.ids import check_ids
 from aiotwenty.graphql.operation import Operation
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+_KEY_CHECK = compose("KeyCheck", "query", "objects", None, "{edges{node{id}}}", arguments="paging:{first:1}")
+"""Something that needs no object."""
 
 
 class TwentyTransport(AIOHTTPTransport):
@@ -108,17 +111,16 @@ class TwentyTransport(AIOHTTPTransport):
         raise suspect
 
     async def _is_known(self) -> bool:
-        document = "query KeyCheck { objects(paging: {first: 1}) { edges { node { id } } } }"
         call = Call(
-            name="KeyCheck",
-            kind="query",
+            name=_KEY_CHECK.name,
+            kind=_KEY_CHECK.kind,
             url=f"{self.url.removesuffix('/graphql')}/metadata",
             read=decode_document,
-            body=encode_json({"query": document}),
+            body=encode_body(_KEY_CHECK, {}),
             reads=True,
             repeatable=True,
             limited=False,
-            document=document,
+            document=_KEY_CHECK.document,
         )
         try:
             await self._engine.send(call)

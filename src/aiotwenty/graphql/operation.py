@@ -1,18 +1,14 @@
-"""An operation as the generated code holds it: texts that are encoded once and never parsed."""
+"""An operation: its text, which is encoded once and never parsed, and the facts about it."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic_core import to_json
 
-from aiotwenty.graphql.nested import has_related_lists
-
-_BY_ID = re.compile(r"\{\s*(?:\w+\s*:\s*)?(?:update|delete|restore)[A-Z]\w*\((?:[^(){}]*[\s,])?\s*id\s*:")
-_FILTERS = re.compile(r"\$(\w+)\s*:\s*\w+FilterInput\b")
+Kind: TypeAlias = Literal["query", "mutation", "subscription"]
 
 
 @dataclass(frozen=True)
@@ -24,33 +20,29 @@ class Operation:
     """
 
     name: str
-    kind: Literal["query", "mutation", "subscription"]
+    kind: Kind
     text: str
     root: str | None = None
     fragments: tuple[str, ...] = ()
+    by_id: bool = False
+    """Whether it updates, deletes or restores one record by its id: twice does what once does."""
+    filters: tuple[str, ...] = ()
+    """The variables that are filters of records."""
+    nests: bool = False
+    """Whether it may select lists of related records, which the server cuts."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Each variable with its type, and the selection, if `aiotwenty.graphql.document` composed the text."""
+    selection: str = ""
 
-    @cached_property
+    @property
     def repeatable(self) -> bool:
-        """Whether it may be sent again when its answer is lost, because twice does what once does.
-
-        Queries may, and mutations of /graphql that update, delete or restore one record by its id.
-        """
-        return self.kind == "query" or (self.root is not None and _BY_ID.search(self.text) is not None)
-
-    @cached_property
-    def filters(self) -> tuple[str, ...]:
-        """The variables that are filters of records."""
-        return tuple(_FILTERS.findall(self.text))
+        """Whether it may be sent again when its answer is lost."""
+        return self.kind == "query" or self.by_id
 
     @cached_property
     def document(self) -> str:
         """The whole document, as it is sent."""
         return "\n".join(dict.fromkeys((self.text, *self.fragments)))
-
-    @cached_property
-    def nests(self) -> bool:
-        """Whether it may select lists of related records, which the server cuts."""
-        return has_related_lists(self.document)
 
     @cached_property
     def body_prefix(self) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar, overload
 from pydantic import ConfigDict, Field
 
 from aiotwenty.graphql.composites import AdditionalPhone, AdditionalPhoneInput, SecondaryLink, SecondaryLinkInput
+from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.filters import with_filters
 from aiotwenty.graphql.models import (
     UNSET,
@@ -88,6 +89,7 @@ __all__ = [
     "ToMany",
     "UUIDInput",
     "Unset",
+    "compose",
 ]
 
 T = TypeVar("T")

@@ -653,2417 +653,1919 @@ _WORKSPACE_URLS = (
 _WORKSPACE_URLS_AND_ID = (
     "fragment WorkspaceUrlsAndId on WorkspaceUrlsAndId{id workspaceUrls{...WorkspaceUrls}}"
 )
-GET_CHAT_MESSAGES = rt.Operation(
-    "GetChatMessages",
-    "query",
-    "query GetChatMessages($threadId:UUID!){chatMessages(threadId:$threadId){...AgentMessage}}",
-    "chatMessages",
+GET_CHAT_MESSAGES = rt.compose(
+    "GetChatMessages", "query", "chatMessages",
+    {"threadId": "UUID!"},
+    "{...AgentMessage}",
     (_AGENT_MESSAGE,),
 )
-FIND_MANY_AGENTS = rt.Operation(
-    "FindManyAgents",
-    "query",
-    "query FindManyAgents{findManyAgents{...Agent}}",
-    "findManyAgents",
+FIND_MANY_AGENTS = rt.compose(
+    "FindManyAgents", "query", "findManyAgents",
+    {},
+    "{...Agent}",
     (_AGENT,),
 )
-FIND_ONE_AGENT = rt.Operation(
-    "FindOneAgent",
-    "query",
-    "query FindOneAgent($input:AgentIdInput!){findOneAgent(input:$input){...Agent}}",
-    "findOneAgent",
+FIND_ONE_AGENT = rt.compose(
+    "FindOneAgent", "query", "findOneAgent",
+    {"input": "AgentIdInput!"},
+    "{...Agent}",
     (_AGENT,),
 )
-ANSWER_AGENT_CHAT_QUESTION = rt.Operation(
-    "AnswerAgentChatQuestion",
-    "mutation",
-    "mutation AnswerAgentChatQuestion($answers:[AgentChatQuestionAnswerInput!]!$messageId:UUID!$modelId:String"
-    "$threadId:UUID!){answerAgentChatQuestion(answers:$answers messageId:$messageId modelId:$modelId threadId"
-    ":$threadId){...SendChatMessageResult}}",
-    "answerAgentChatQuestion",
+ANSWER_AGENT_CHAT_QUESTION = rt.compose(
+    "AnswerAgentChatQuestion", "mutation", "answerAgentChatQuestion",
+    {"answers": "[AgentChatQuestionAnswerInput!]!", "messageId": "UUID!", "modelId": "String", "threadId": "UUID!"},
+    "{...SendChatMessageResult}",
     (_SEND_CHAT_MESSAGE_RESULT,),
 )
-CREATE_ONE_AGENT = rt.Operation(
-    "CreateOneAgent",
-    "mutation",
-    "mutation CreateOneAgent($input:CreateAgentInput!){createOneAgent(input:$input){...Agent}}",
-    "createOneAgent",
+CREATE_ONE_AGENT = rt.compose(
+    "CreateOneAgent", "mutation", "createOneAgent",
+    {"input": "CreateAgentInput!"},
+    "{...Agent}",
     (_AGENT,),
 )
-DELETE_ONE_AGENT = rt.Operation(
-    "DeleteOneAgent",
-    "mutation",
-    "mutation DeleteOneAgent($input:AgentIdInput!){deleteOneAgent(input:$input){...Agent}}",
-    "deleteOneAgent",
+DELETE_ONE_AGENT = rt.compose(
+    "DeleteOneAgent", "mutation", "deleteOneAgent",
+    {"input": "AgentIdInput!"},
+    "{...Agent}",
     (_AGENT,),
 )
-RUN_AGENT = rt.Operation(
-    "RunAgent",
-    "mutation",
-    "mutation RunAgent($input:RunAgentInput!){runAgent(input:$input){...RunAgentResult}}",
-    "runAgent",
+RUN_AGENT = rt.compose(
+    "RunAgent", "mutation", "runAgent",
+    {"input": "RunAgentInput!"},
+    "{...RunAgentResult}",
     (_RUN_AGENT_RESULT,),
 )
-STOP_AGENT_CHAT_STREAM = rt.Operation(
-    "StopAgentChatStream",
-    "mutation",
-    "mutation StopAgentChatStream($threadId:UUID!){stopAgentChatStream(threadId:$threadId)}",
-    "stopAgentChatStream",
+STOP_AGENT_CHAT_STREAM = rt.compose(
+    "StopAgentChatStream", "mutation", "stopAgentChatStream",
+    {"threadId": "UUID!"},
 )
-UPDATE_ONE_AGENT = rt.Operation(
-    "UpdateOneAgent",
-    "mutation",
-    "mutation UpdateOneAgent($input:UpdateAgentInput!){updateOneAgent(input:$input){...Agent}}",
-    "updateOneAgent",
+UPDATE_ONE_AGENT = rt.compose(
+    "UpdateOneAgent", "mutation", "updateOneAgent",
+    {"input": "UpdateAgentInput!"},
+    "{...Agent}",
     (_AGENT,),
 )
-GET_CHAT_THREAD = rt.Operation(
-    "GetChatThread",
-    "query",
-    "query GetChatThread($id:UUID!){chatThread(id:$id){...AgentChatThread}}",
-    "chatThread",
+GET_CHAT_THREAD = rt.compose(
+    "GetChatThread", "query", "chatThread",
+    {"id": "UUID!"},
+    "{...AgentChatThread}",
     (_AGENT_CHAT_THREAD,),
 )
-GET_CHAT_THREADS = rt.Operation(
-    "GetChatThreads",
-    "query",
-    "query GetChatThreads{chatThreads{...AgentChatThread}}",
-    "chatThreads",
+GET_CHAT_THREADS = rt.compose(
+    "GetChatThreads", "query", "chatThreads",
+    {},
+    "{...AgentChatThread}",
     (_AGENT_CHAT_THREAD,),
 )
-ARCHIVE_CHAT_THREAD = rt.Operation(
-    "ArchiveChatThread",
-    "mutation",
-    "mutation ArchiveChatThread($id:UUID!){archiveChatThread(id:$id){...AgentChatThread}}",
-    "archiveChatThread",
+ARCHIVE_CHAT_THREAD = rt.compose(
+    "ArchiveChatThread", "mutation", "archiveChatThread",
+    {"id": "UUID!"},
+    "{...AgentChatThread}",
     (_AGENT_CHAT_THREAD,),
 )
-CREATE_CHAT_THREAD = rt.Operation(
-    "CreateChatThread",
-    "mutation",
-    "mutation CreateChatThread{createChatThread{...AgentChatThread}}",
-    "createChatThread",
+CREATE_CHAT_THREAD = rt.compose(
+    "CreateChatThread", "mutation", "createChatThread",
+    {},
+    "{...AgentChatThread}",
     (_AGENT_CHAT_THREAD,),
 )
-RENAME_CHAT_THREAD = rt.Operation(
-    "RenameChatThread",
-    "mutation",
-    "mutation RenameChatThread($id:UUID!$title:String!){renameChatThread(id:$id title:$title){...AgentChatThread}}",
-    "renameChatThread",
+RENAME_CHAT_THREAD = rt.compose(
+    "RenameChatThread", "mutation", "renameChatThread",
+    {"id": "UUID!", "title": "String!"},
+    "{...AgentChatThread}",
     (_AGENT_CHAT_THREAD,),
 )
-UNARCHIVE_CHAT_THREAD = rt.Operation(
-    "UnarchiveChatThread",
-    "mutation",
-    "mutation UnarchiveChatThread($id:UUID!){unarchiveChatThread(id:$id){...AgentChatThread}}",
-    "unarchiveChatThread",
+UNARCHIVE_CHAT_THREAD = rt.compose(
+    "UnarchiveChatThread", "mutation", "unarchiveChatThread",
+    {"id": "UUID!"},
+    "{...AgentChatThread}",
     (_AGENT_CHAT_THREAD,),
 )
-GET_AGENT_TURNS = rt.Operation(
-    "GetAgentTurns",
-    "query",
-    "query GetAgentTurns($agentId:UUID!){agentTurns(agentId:$agentId){...AgentTurn}}",
-    "agentTurns",
+GET_AGENT_TURNS = rt.compose(
+    "GetAgentTurns", "query", "agentTurns",
+    {"agentId": "UUID!"},
+    "{...AgentTurn}",
     (_AGENT_TURN,),
 )
-EVALUATE_AGENT_TURN = rt.Operation(
-    "EvaluateAgentTurn",
-    "mutation",
-    "mutation EvaluateAgentTurn($turnId:UUID!){evaluateAgentTurn(turnId:$turnId){...AgentTurnEvaluation}}",
-    "evaluateAgentTurn",
+EVALUATE_AGENT_TURN = rt.compose(
+    "EvaluateAgentTurn", "mutation", "evaluateAgentTurn",
+    {"turnId": "UUID!"},
+    "{...AgentTurnEvaluation}",
     (_AGENT_TURN_EVALUATION,),
 )
-RUN_EVALUATION_INPUT = rt.Operation(
-    "RunEvaluationInput",
-    "mutation",
-    "mutation RunEvaluationInput($agentId:UUID!$input:String!){runEvaluationInput(agentId:$agentId input:$input"
-    "){...AgentTurn}}",
-    "runEvaluationInput",
+RUN_EVALUATION_INPUT = rt.compose(
+    "RunEvaluationInput", "mutation", "runEvaluationInput",
+    {"agentId": "UUID!", "input": "String!"},
+    "{...AgentTurn}",
     (_AGENT_TURN,),
 )
-GET_AI_SYSTEM_PROMPT_PREVIEW = rt.Operation(
-    "GetAiSystemPromptPreview",
-    "query",
-    "query GetAiSystemPromptPreview{getAiSystemPromptPreview{...AiSystemPromptPreview}}",
-    "getAiSystemPromptPreview",
+GET_AI_SYSTEM_PROMPT_PREVIEW = rt.compose(
+    "GetAiSystemPromptPreview", "query", "getAiSystemPromptPreview",
+    {},
+    "{...AiSystemPromptPreview}",
     (_AI_SYSTEM_PROMPT_PREVIEW, _AI_SYSTEM_PROMPT_SECTION),
 )
-GET_API_KEY = rt.Operation(
-    "GetApiKey",
-    "query",
-    "query GetApiKey($input:GetApiKeyInput!){apiKey(input:$input){...ApiKey}}",
-    "apiKey",
+GET_API_KEY = rt.compose(
+    "GetApiKey", "query", "apiKey",
+    {"input": "GetApiKeyInput!"},
+    "{...ApiKey}",
     (_API_KEY,),
 )
-GET_API_KEYS = rt.Operation(
-    "GetApiKeys",
-    "query",
-    "query GetApiKeys{apiKeys{...ApiKey}}",
-    "apiKeys",
+GET_API_KEYS = rt.compose(
+    "GetApiKeys", "query", "apiKeys",
+    {},
+    "{...ApiKey}",
     (_API_KEY,),
 )
-ASSIGN_ROLE_TO_API_KEY = rt.Operation(
-    "AssignRoleToApiKey",
-    "mutation",
-    "mutation AssignRoleToApiKey($apiKeyId:UUID!$roleId:UUID!){assignRoleToApiKey(apiKeyId:$apiKeyId roleId:$roleId)}",
-    "assignRoleToApiKey",
+ASSIGN_ROLE_TO_API_KEY = rt.compose(
+    "AssignRoleToApiKey", "mutation", "assignRoleToApiKey",
+    {"apiKeyId": "UUID!", "roleId": "UUID!"},
 )
-CREATE_API_KEY = rt.Operation(
-    "CreateApiKey",
-    "mutation",
-    "mutation CreateApiKey($input:CreateApiKeyInput!){createApiKey(input:$input){...ApiKey}}",
-    "createApiKey",
+CREATE_API_KEY = rt.compose(
+    "CreateApiKey", "mutation", "createApiKey",
+    {"input": "CreateApiKeyInput!"},
+    "{...ApiKey}",
     (_API_KEY,),
 )
-GENERATE_API_KEY_TOKEN = rt.Operation(
-    "GenerateApiKeyToken",
-    "mutation",
-    "mutation GenerateApiKeyToken($apiKeyId:UUID!$expiresAt:String!){generateApiKeyToken(apiKeyId:$apiKeyId expiresAt"
-    ":$expiresAt){...ApiKeyToken}}",
-    "generateApiKeyToken",
+GENERATE_API_KEY_TOKEN = rt.compose(
+    "GenerateApiKeyToken", "mutation", "generateApiKeyToken",
+    {"apiKeyId": "UUID!", "expiresAt": "String!"},
+    "{...ApiKeyToken}",
     (_API_KEY_TOKEN,),
 )
-REVOKE_API_KEY = rt.Operation(
-    "RevokeApiKey",
-    "mutation",
-    "mutation RevokeApiKey($input:RevokeApiKeyInput!){revokeApiKey(input:$input){...ApiKey}}",
-    "revokeApiKey",
+REVOKE_API_KEY = rt.compose(
+    "RevokeApiKey", "mutation", "revokeApiKey",
+    {"input": "RevokeApiKeyInput!"},
+    "{...ApiKey}",
     (_API_KEY,),
 )
-UPDATE_API_KEY = rt.Operation(
-    "UpdateApiKey",
-    "mutation",
-    "mutation UpdateApiKey($input:UpdateApiKeyInput!){updateApiKey(input:$input){...ApiKey}}",
-    "updateApiKey",
+UPDATE_API_KEY = rt.compose(
+    "UpdateApiKey", "mutation", "updateApiKey",
+    {"input": "UpdateApiKeyInput!"},
+    "{...ApiKey}",
     (_API_KEY,),
 )
-GET_APP_CONNECTION = rt.Operation(
-    "GetAppConnection",
-    "query",
-    "query GetAppConnection($id:ID!){appConnection(id:$id){...AppConnection}}",
-    "appConnection",
+GET_APP_CONNECTION = rt.compose(
+    "GetAppConnection", "query", "appConnection",
+    {"id": "ID!"},
+    "{...AppConnection}",
     (_APP_CONNECTION,),
 )
-GET_APP_CONNECTIONS = rt.Operation(
-    "GetAppConnections",
-    "query",
-    "query GetAppConnections($filter:ListAppConnectionsInput){appConnections(filter:$filter){...AppConnection}}",
-    "appConnections",
+GET_APP_CONNECTIONS = rt.compose(
+    "GetAppConnections", "query", "appConnections",
+    {"filter": "ListAppConnectionsInput"},
+    "{...AppConnection}",
     (_APP_CONNECTION,),
 )
-CREATE_ONE_APP_TOKEN = rt.Operation(
-    "CreateOneAppToken",
-    "mutation",
-    "mutation CreateOneAppToken($input:CreateOneAppTokenInput!){createOneAppToken(input:$input){...AppToken}}",
-    "createOneAppToken",
+CREATE_ONE_APP_TOKEN = rt.compose(
+    "CreateOneAppToken", "mutation", "createOneAppToken",
+    {"input": "CreateOneAppTokenInput!"},
+    "{...AppToken}",
     (_APP_TOKEN,),
 )
-GET_APPLICATION_CONNECTION_PROVIDERS = rt.Operation(
-    "GetApplicationConnectionProviders",
-    "query",
-    "query GetApplicationConnectionProviders($applicationId:UUID!){applicationConnectionProviders(applicationId"
-    ":$applicationId){...ApplicationConnectionProvider}}",
-    "applicationConnectionProviders",
+GET_APPLICATION_CONNECTION_PROVIDERS = rt.compose(
+    "GetApplicationConnectionProviders", "query", "applicationConnectionProviders",
+    {"applicationId": "UUID!"},
+    "{...ApplicationConnectionProvider}",
     (_APPLICATION_CONNECTION_PROVIDER, _APPLICATION_CONNECTION_PROVIDER_O_AUTH_CONFIG),
 )
-FIND_MANY_APPLICATIONS = rt.Operation(
-    "FindManyApplications",
-    "query",
-    "query FindManyApplications{findManyApplications{...Application}}",
-    "findManyApplications",
+FIND_MANY_APPLICATIONS = rt.compose(
+    "FindManyApplications", "query", "findManyApplications",
+    {},
+    "{...Application}",
     (_APPLICATION,),
 )
-FIND_ONE_APPLICATION = rt.Operation(
-    "FindOneApplication",
-    "query",
-    "query FindOneApplication($id:UUID$universalIdentifier:UUID){findOneApplication(id:$id universalIdentifier"
-    ":$universalIdentifier){...Application}}",
-    "findOneApplication",
+FIND_ONE_APPLICATION = rt.compose(
+    "FindOneApplication", "query", "findOneApplication",
+    {"id": "UUID", "universalIdentifier": "UUID"},
+    "{...Application}",
     (_APPLICATION,),
 )
-CREATE_DEVELOPMENT_APPLICATION = rt.Operation(
-    "CreateDevelopmentApplication",
-    "mutation",
-    "mutation CreateDevelopmentApplication($name:String!$universalIdentifier:String!){createDevelopmentApplication"
-    "(name:$name universalIdentifier:$universalIdentifier){...DevelopmentApplication}}",
-    "createDevelopmentApplication",
+CREATE_DEVELOPMENT_APPLICATION = rt.compose(
+    "CreateDevelopmentApplication", "mutation", "createDevelopmentApplication",
+    {"name": "String!", "universalIdentifier": "String!"},
+    "{...DevelopmentApplication}",
     (_DEVELOPMENT_APPLICATION,),
 )
-GENERATE_APPLICATION_TOKEN = rt.Operation(
-    "GenerateApplicationToken",
-    "mutation",
-    "mutation GenerateApplicationToken($applicationId:UUID!){generateApplicationToken(applicationId:$applicationId"
-    "){...ApplicationTokenPair}}",
-    "generateApplicationToken",
+GENERATE_APPLICATION_TOKEN = rt.compose(
+    "GenerateApplicationToken", "mutation", "generateApplicationToken",
+    {"applicationId": "UUID!"},
+    "{...ApplicationTokenPair}",
     (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN),
 )
-INSTALL_APPLICATION = rt.Operation(
-    "InstallApplication",
-    "mutation",
-    "mutation InstallApplication($universalIdentifier:String!$version:String){installApplication(universalIdentifier"
-    ":$universalIdentifier version:$version){...Application}}",
-    "installApplication",
+INSTALL_APPLICATION = rt.compose(
+    "InstallApplication", "mutation", "installApplication",
+    {"universalIdentifier": "String!", "version": "String"},
+    "{...Application}",
     (_APPLICATION,),
 )
-RENEW_APPLICATION_TOKEN = rt.Operation(
-    "RenewApplicationToken",
-    "mutation",
-    "mutation RenewApplicationToken($applicationRefreshToken:String!){renewApplicationToken(applicationRefreshToken"
-    ":$applicationRefreshToken){...ApplicationTokenPair}}",
-    "renewApplicationToken",
+RENEW_APPLICATION_TOKEN = rt.compose(
+    "RenewApplicationToken", "mutation", "renewApplicationToken",
+    {"applicationRefreshToken": "String!"},
+    "{...ApplicationTokenPair}",
     (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN),
 )
-SYNC_APPLICATION = rt.Operation(
-    "SyncApplication",
-    "mutation",
-    "mutation SyncApplication($dryRun:Boolean$manifest:JSON!){syncApplication(dryRun:$dryRun manifest:$manifest"
-    "){...WorkspaceMigration}}",
-    "syncApplication",
+SYNC_APPLICATION = rt.compose(
+    "SyncApplication", "mutation", "syncApplication",
+    {"dryRun": "Boolean", "manifest": "JSON!"},
+    "{...WorkspaceMigration}",
     (_WORKSPACE_MIGRATION,),
 )
-UNINSTALL_APPLICATION = rt.Operation(
-    "UninstallApplication",
-    "mutation",
-    "mutation UninstallApplication($universalIdentifier:String!){uninstallApplication(universalIdentifier"
-    ":$universalIdentifier)}",
-    "uninstallApplication",
+UNINSTALL_APPLICATION = rt.compose(
+    "UninstallApplication", "mutation", "uninstallApplication",
+    {"universalIdentifier": "String!"},
 )
-UPDATE_ONE_APPLICATION_VARIABLE = rt.Operation(
-    "UpdateOneApplicationVariable",
-    "mutation",
-    "mutation UpdateOneApplicationVariable($applicationId:UUID!$key:String!$value:String"
-    "!){updateOneApplicationVariable(applicationId:$applicationId key:$key value:$value)}",
-    "updateOneApplicationVariable",
+UPDATE_ONE_APPLICATION_VARIABLE = rt.compose(
+    "UpdateOneApplicationVariable", "mutation", "updateOneApplicationVariable",
+    {"applicationId": "UUID!", "key": "String!", "value": "String!"},
 )
-UPGRADE_APPLICATION = rt.Operation(
-    "UpgradeApplication",
-    "mutation",
-    "mutation UpgradeApplication($appRegistrationId:String!$targetVersion:String!){upgradeApplication"
-    "(appRegistrationId:$appRegistrationId targetVersion:$targetVersion)}",
-    "upgradeApplication",
+UPGRADE_APPLICATION = rt.compose(
+    "UpgradeApplication", "mutation", "upgradeApplication",
+    {"appRegistrationId": "String!", "targetVersion": "String!"},
 )
-GET_APPLICATION_REGISTRATION_TARBALL_URL = rt.Operation(
-    "GetApplicationRegistrationTarballUrl",
-    "query",
-    "query GetApplicationRegistrationTarballUrl($id:String!){applicationRegistrationTarballUrl(id:$id)}",
-    "applicationRegistrationTarballUrl",
+GET_APPLICATION_REGISTRATION_TARBALL_URL = rt.compose(
+    "GetApplicationRegistrationTarballUrl", "query", "applicationRegistrationTarballUrl",
+    {"id": "String!"},
 )
-FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID = rt.Operation(
-    "FindApplicationRegistrationByClientId",
-    "query",
-    "query FindApplicationRegistrationByClientId($clientId:String!){findApplicationRegistrationByClientId(clientId"
-    ":$clientId){...PublicApplicationRegistration}}",
-    "findApplicationRegistrationByClientId",
+FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID = rt.compose(
+    "FindApplicationRegistrationByClientId", "query", "findApplicationRegistrationByClientId",
+    {"clientId": "String!"},
+    "{...PublicApplicationRegistration}",
     (_PUBLIC_APPLICATION_REGISTRATION,),
 )
-FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER = rt.Operation(
-    "FindApplicationRegistrationByUniversalIdentifier",
-    "query",
-    "query FindApplicationRegistrationByUniversalIdentifier($universalIdentifier:String"
-    "!){findApplicationRegistrationByUniversalIdentifier(universalIdentifier:$universalIdentifier"
-    "){...ApplicationRegistration}}",
-    "findApplicationRegistrationByUniversalIdentifier",
+FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER = rt.compose(
+    "FindApplicationRegistrationByUniversalIdentifier", "query", "findApplicationRegistrationByUniversalIdentifier",
+    {"universalIdentifier": "String!"},
+    "{...ApplicationRegistration}",
     (_APPLICATION_REGISTRATION,),
 )
-FIND_APPLICATION_REGISTRATION_STATS = rt.Operation(
-    "FindApplicationRegistrationStats",
-    "query",
-    "query FindApplicationRegistrationStats($id:String!){findApplicationRegistrationStats(id:$id"
-    "){...ApplicationRegistrationStats}}",
-    "findApplicationRegistrationStats",
+FIND_APPLICATION_REGISTRATION_STATS = rt.compose(
+    "FindApplicationRegistrationStats", "query", "findApplicationRegistrationStats",
+    {"id": "String!"},
+    "{...ApplicationRegistrationStats}",
     (_APPLICATION_REGISTRATION_STATS, _VERSION_DISTRIBUTION_ENTRY),
 )
-FIND_MANY_APPLICATION_REGISTRATIONS = rt.Operation(
-    "FindManyApplicationRegistrations",
-    "query",
-    "query FindManyApplicationRegistrations{findManyApplicationRegistrations{...ApplicationRegistration}}",
-    "findManyApplicationRegistrations",
+FIND_MANY_APPLICATION_REGISTRATIONS = rt.compose(
+    "FindManyApplicationRegistrations", "query", "findManyApplicationRegistrations",
+    {},
+    "{...ApplicationRegistration}",
     (_APPLICATION_REGISTRATION,),
 )
-FIND_ONE_APPLICATION_REGISTRATION = rt.Operation(
-    "FindOneApplicationRegistration",
-    "query",
-    "query FindOneApplicationRegistration($id:String!){findOneApplicationRegistration(id:$id"
-    "){...ApplicationRegistration}}",
-    "findOneApplicationRegistration",
+FIND_ONE_APPLICATION_REGISTRATION = rt.compose(
+    "FindOneApplicationRegistration", "query", "findOneApplicationRegistration",
+    {"id": "String!"},
+    "{...ApplicationRegistration}",
     (_APPLICATION_REGISTRATION,),
 )
-CREATE_APPLICATION_REGISTRATION_OPERATION = rt.Operation(
-    "CreateApplicationRegistrationOperation",
-    "mutation",
-    "mutation CreateApplicationRegistrationOperation($input:CreateApplicationRegistrationInput"
-    "!){createApplicationRegistration(input:$input){...CreateApplicationRegistration}}",
-    "createApplicationRegistration",
+CREATE_APPLICATION_REGISTRATION_OPERATION = rt.compose(
+    "CreateApplicationRegistrationOperation", "mutation", "createApplicationRegistration",
+    {"input": "CreateApplicationRegistrationInput!"},
+    "{...CreateApplicationRegistration}",
     (_APPLICATION_REGISTRATION, _CREATE_APPLICATION_REGISTRATION),
 )
-DELETE_APPLICATION_REGISTRATION = rt.Operation(
-    "DeleteApplicationRegistration",
-    "mutation",
-    "mutation DeleteApplicationRegistration($id:String!){deleteApplicationRegistration(id:$id)}",
-    "deleteApplicationRegistration",
+DELETE_APPLICATION_REGISTRATION = rt.compose(
+    "DeleteApplicationRegistration", "mutation", "deleteApplicationRegistration",
+    {"id": "String!"},
 )
-ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET = rt.Operation(
-    "RotateApplicationRegistrationClientSecret",
-    "mutation",
-    "mutation RotateApplicationRegistrationClientSecret($id:String!){rotateApplicationRegistrationClientSecret(id:$id"
-    "){...RotateClientSecret}}",
-    "rotateApplicationRegistrationClientSecret",
+ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET = rt.compose(
+    "RotateApplicationRegistrationClientSecret", "mutation", "rotateApplicationRegistrationClientSecret",
+    {"id": "String!"},
+    "{...RotateClientSecret}",
     (_ROTATE_CLIENT_SECRET,),
 )
-TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP = rt.Operation(
-    "TransferApplicationRegistrationOwnership",
-    "mutation",
-    "mutation TransferApplicationRegistrationOwnership($applicationRegistrationId:String!$targetWorkspaceSubdomain"
-    ":String!){transferApplicationRegistrationOwnership(applicationRegistrationId:$applicationRegistrationId"
-    " targetWorkspaceSubdomain:$targetWorkspaceSubdomain){...ApplicationRegistration}}",
-    "transferApplicationRegistrationOwnership",
+TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP = rt.compose(
+    "TransferApplicationRegistrationOwnership", "mutation", "transferApplicationRegistrationOwnership",
+    {"applicationRegistrationId": "String!", "targetWorkspaceSubdomain": "String!"},
+    "{...ApplicationRegistration}",
     (_APPLICATION_REGISTRATION,),
 )
-UPDATE_APPLICATION_REGISTRATION = rt.Operation(
-    "UpdateApplicationRegistration",
-    "mutation",
-    "mutation UpdateApplicationRegistration($input:UpdateApplicationRegistrationInput!){updateApplicationRegistration"
-    "(input:$input){...ApplicationRegistration}}",
-    "updateApplicationRegistration",
+UPDATE_APPLICATION_REGISTRATION = rt.compose(
+    "UpdateApplicationRegistration", "mutation", "updateApplicationRegistration",
+    {"input": "UpdateApplicationRegistrationInput!"},
+    "{...ApplicationRegistration}",
     (_APPLICATION_REGISTRATION,),
 )
-FIND_APPLICATION_REGISTRATION_VARIABLES = rt.Operation(
-    "FindApplicationRegistrationVariables",
-    "query",
-    "query FindApplicationRegistrationVariables($applicationRegistrationId:String"
-    "!){findApplicationRegistrationVariables(applicationRegistrationId:$applicationRegistrationId"
-    "){...ApplicationRegistrationVariableDTO}}",
-    "findApplicationRegistrationVariables",
+FIND_APPLICATION_REGISTRATION_VARIABLES = rt.compose(
+    "FindApplicationRegistrationVariables", "query", "findApplicationRegistrationVariables",
+    {"applicationRegistrationId": "String!"},
+    "{...ApplicationRegistrationVariableDTO}",
     (_APPLICATION_REGISTRATION_VARIABLE_DTO,),
 )
-CREATE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
-    "CreateApplicationRegistrationVariable",
-    "mutation",
-    "mutation CreateApplicationRegistrationVariable($input:CreateApplicationRegistrationVariableInput"
-    "!){createApplicationRegistrationVariable(input:$input){...ApplicationRegistrationVariable}}",
-    "createApplicationRegistrationVariable",
+CREATE_APPLICATION_REGISTRATION_VARIABLE = rt.compose(
+    "CreateApplicationRegistrationVariable", "mutation", "createApplicationRegistrationVariable",
+    {"input": "CreateApplicationRegistrationVariableInput!"},
+    "{...ApplicationRegistrationVariable}",
     (_APPLICATION_REGISTRATION_VARIABLE,),
 )
-DELETE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
-    "DeleteApplicationRegistrationVariable",
-    "mutation",
-    "mutation DeleteApplicationRegistrationVariable($id:String!){deleteApplicationRegistrationVariable(id:$id)}",
-    "deleteApplicationRegistrationVariable",
+DELETE_APPLICATION_REGISTRATION_VARIABLE = rt.compose(
+    "DeleteApplicationRegistrationVariable", "mutation", "deleteApplicationRegistrationVariable",
+    {"id": "String!"},
 )
-UPDATE_APPLICATION_REGISTRATION_VARIABLE = rt.Operation(
-    "UpdateApplicationRegistrationVariable",
-    "mutation",
-    "mutation UpdateApplicationRegistrationVariable($input:UpdateApplicationRegistrationVariableInput"
-    "!){updateApplicationRegistrationVariable(input:$input){...ApplicationRegistrationVariable}}",
-    "updateApplicationRegistrationVariable",
+UPDATE_APPLICATION_REGISTRATION_VARIABLE = rt.compose(
+    "UpdateApplicationRegistrationVariable", "mutation", "updateApplicationRegistrationVariable",
+    {"input": "UpdateApplicationRegistrationVariableInput!"},
+    "{...ApplicationRegistrationVariable}",
     (_APPLICATION_REGISTRATION_VARIABLE,),
 )
-GET_APPROVED_ACCESS_DOMAINS = rt.Operation(
-    "GetApprovedAccessDomains",
-    "query",
-    "query GetApprovedAccessDomains{getApprovedAccessDomains{...ApprovedAccessDomain}}",
-    "getApprovedAccessDomains",
+GET_APPROVED_ACCESS_DOMAINS = rt.compose(
+    "GetApprovedAccessDomains", "query", "getApprovedAccessDomains",
+    {},
+    "{...ApprovedAccessDomain}",
     (_APPROVED_ACCESS_DOMAIN,),
 )
-CREATE_APPROVED_ACCESS_DOMAIN = rt.Operation(
-    "CreateApprovedAccessDomain",
-    "mutation",
-    "mutation CreateApprovedAccessDomain($input:CreateApprovedAccessDomainInput!){createApprovedAccessDomain(input"
-    ":$input){...ApprovedAccessDomain}}",
-    "createApprovedAccessDomain",
+CREATE_APPROVED_ACCESS_DOMAIN = rt.compose(
+    "CreateApprovedAccessDomain", "mutation", "createApprovedAccessDomain",
+    {"input": "CreateApprovedAccessDomainInput!"},
+    "{...ApprovedAccessDomain}",
     (_APPROVED_ACCESS_DOMAIN,),
 )
-DELETE_APPROVED_ACCESS_DOMAIN = rt.Operation(
-    "DeleteApprovedAccessDomain",
-    "mutation",
-    "mutation DeleteApprovedAccessDomain($input:DeleteApprovedAccessDomainInput!){deleteApprovedAccessDomain(input"
-    ":$input)}",
-    "deleteApprovedAccessDomain",
+DELETE_APPROVED_ACCESS_DOMAIN = rt.compose(
+    "DeleteApprovedAccessDomain", "mutation", "deleteApprovedAccessDomain",
+    {"input": "DeleteApprovedAccessDomainInput!"},
 )
-VALIDATE_APPROVED_ACCESS_DOMAIN = rt.Operation(
-    "ValidateApprovedAccessDomain",
-    "mutation",
-    "mutation ValidateApprovedAccessDomain($input:ValidateApprovedAccessDomainInput!){validateApprovedAccessDomain"
-    "(input:$input){...ApprovedAccessDomain}}",
-    "validateApprovedAccessDomain",
+VALIDATE_APPROVED_ACCESS_DOMAIN = rt.compose(
+    "ValidateApprovedAccessDomain", "mutation", "validateApprovedAccessDomain",
+    {"input": "ValidateApprovedAccessDomainInput!"},
+    "{...ApprovedAccessDomain}",
     (_APPROVED_ACCESS_DOMAIN,),
 )
-GET_AVAILABLE_PACKAGES = rt.Operation(
-    "GetAvailablePackages",
-    "query",
-    "query GetAvailablePackages($input:LogicFunctionIdInput!){getAvailablePackages(input:$input)}",
-    "getAvailablePackages",
+GET_AVAILABLE_PACKAGES = rt.compose(
+    "GetAvailablePackages", "query", "getAvailablePackages",
+    {"input": "LogicFunctionIdInput!"},
 )
-SIGN_IN = rt.Operation(
-    "SignIn",
-    "mutation",
-    "mutation SignIn($captchaToken:String$email:String!$locale:String$password:String!$verifyEmailRedirectPath:String"
-    "){signIn(captchaToken:$captchaToken email:$email locale:$locale password:$password verifyEmailRedirectPath"
-    ":$verifyEmailRedirectPath){...AvailableWorkspacesAndAccessTokens}}",
-    "signIn",
+SIGN_IN = rt.compose(
+    "SignIn", "mutation", "signIn",
+    {
+        "captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
+        "verifyEmailRedirectPath": "String",
+    },
+    "{...AvailableWorkspacesAndAccessTokens}",
     (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
 )
-SIGN_UP_OPERATION = rt.Operation(
-    "SignUpOperation",
-    "mutation",
-    "mutation SignUpOperation($captchaToken:String$email:String!$locale:String$password:String"
-    "!$verifyEmailRedirectPath:String){signUp(captchaToken:$captchaToken email:$email locale:$locale password"
-    ":$password verifyEmailRedirectPath:$verifyEmailRedirectPath){...AvailableWorkspacesAndAccessTokens}}",
-    "signUp",
+SIGN_UP_OPERATION = rt.compose(
+    "SignUpOperation", "mutation", "signUp",
+    {
+        "captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
+        "verifyEmailRedirectPath": "String",
+    },
+    "{...AvailableWorkspacesAndAccessTokens}",
     (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
 )
-GET_BILLING_PORTAL_SESSION = rt.Operation(
-    "GetBillingPortalSession",
-    "query",
-    "query GetBillingPortalSession($forPaymentMethodUpdate:Boolean$returnUrlPath:String){billingPortalSession"
-    "(forPaymentMethodUpdate:$forPaymentMethodUpdate returnUrlPath:$returnUrlPath){...BillingSession}}",
-    "billingPortalSession",
+GET_BILLING_PORTAL_SESSION = rt.compose(
+    "GetBillingPortalSession", "query", "billingPortalSession",
+    {"forPaymentMethodUpdate": "Boolean", "returnUrlPath": "String"},
+    "{...BillingSession}",
     (_BILLING_SESSION,),
 )
-GET_RESOURCE_CREDIT_USAGE = rt.Operation(
-    "GetResourceCreditUsage",
-    "query",
-    "query GetResourceCreditUsage{getResourceCreditUsage{...BillingResourceCreditUsage}}",
-    "getResourceCreditUsage",
+GET_RESOURCE_CREDIT_USAGE = rt.compose(
+    "GetResourceCreditUsage", "query", "getResourceCreditUsage",
+    {},
+    "{...BillingResourceCreditUsage}",
     (_BILLING_RESOURCE_CREDIT_USAGE,),
 )
-LIST_PLANS = rt.Operation(
-    "ListPlans",
-    "query",
-    "query ListPlans{listPlans{...BillingPlan}}",
-    "listPlans",
+LIST_PLANS = rt.compose(
+    "ListPlans", "query", "listPlans",
+    {},
+    "{...BillingPlan}",
     (
         _BILLING_LICENSED_PRODUCT, _BILLING_METERED_PRODUCT, _BILLING_PLAN, _BILLING_PRICE_LICENSED,
         _BILLING_PRICE_METERED, _BILLING_PRICE_TIER, _BILLING_PRODUCT_METADATA,
     ),
 )
-CANCEL_SWITCH_BILLING_INTERVAL = rt.Operation(
-    "CancelSwitchBillingInterval",
-    "mutation",
-    "mutation CancelSwitchBillingInterval{cancelSwitchBillingInterval{...BillingUpdate}}",
-    "cancelSwitchBillingInterval",
+CANCEL_SWITCH_BILLING_INTERVAL = rt.compose(
+    "CancelSwitchBillingInterval", "mutation", "cancelSwitchBillingInterval",
+    {},
+    "{...BillingUpdate}",
     (
         _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
         _BILLING_UPDATE,
     ),
 )
-CANCEL_SWITCH_BILLING_PLAN = rt.Operation(
-    "CancelSwitchBillingPlan",
-    "mutation",
-    "mutation CancelSwitchBillingPlan{cancelSwitchBillingPlan{...BillingUpdate}}",
-    "cancelSwitchBillingPlan",
+CANCEL_SWITCH_BILLING_PLAN = rt.compose(
+    "CancelSwitchBillingPlan", "mutation", "cancelSwitchBillingPlan",
+    {},
+    "{...BillingUpdate}",
     (
         _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
         _BILLING_UPDATE,
     ),
 )
-CANCEL_SWITCH_RESOURCE_CREDIT_PRICE = rt.Operation(
-    "CancelSwitchResourceCreditPrice",
-    "mutation",
-    "mutation CancelSwitchResourceCreditPrice{cancelSwitchResourceCreditPrice{...BillingUpdate}}",
-    "cancelSwitchResourceCreditPrice",
+CANCEL_SWITCH_RESOURCE_CREDIT_PRICE = rt.compose(
+    "CancelSwitchResourceCreditPrice", "mutation", "cancelSwitchResourceCreditPrice",
+    {},
+    "{...BillingUpdate}",
     (
         _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
         _BILLING_UPDATE,
     ),
 )
-CHECKOUT_SESSION = rt.Operation(
-    "CheckoutSession",
-    "mutation",
-    "mutation CheckoutSession($plan:BillingPlanKey$recurringInterval:SubscriptionInterval!$requirePaymentMethod"
-    ":Boolean$successUrlPath:String){checkoutSession(plan:$plan recurringInterval:$recurringInterval"
-    " requirePaymentMethod:$requirePaymentMethod successUrlPath:$successUrlPath){...BillingSession}}",
-    "checkoutSession",
+CHECKOUT_SESSION = rt.compose(
+    "CheckoutSession", "mutation", "checkoutSession",
+    {
+        "plan": "BillingPlanKey", "recurringInterval": "SubscriptionInterval!", "requirePaymentMethod": "Boolean",
+        "successUrlPath": "String",
+    },
+    "{...BillingSession}",
     (_BILLING_SESSION,),
 )
-CREATE_BILLING_PAYMENT_METHOD_SETUP_INTENT = rt.Operation(
-    "CreateBillingPaymentMethodSetupIntent",
-    "mutation",
-    "mutation CreateBillingPaymentMethodSetupIntent{createBillingPaymentMethodSetupIntent{...BillingPaymentIntent}}",
-    "createBillingPaymentMethodSetupIntent",
+CREATE_BILLING_PAYMENT_METHOD_SETUP_INTENT = rt.compose(
+    "CreateBillingPaymentMethodSetupIntent", "mutation", "createBillingPaymentMethodSetupIntent",
+    {},
+    "{...BillingPaymentIntent}",
     (_BILLING_PAYMENT_INTENT,),
 )
-CREATE_SUBSCRIPTION_PAYMENT_INTENT = rt.Operation(
-    "CreateSubscriptionPaymentIntent",
-    "mutation",
-    "mutation CreateSubscriptionPaymentIntent($idempotencyKey:String!$plan:BillingPlanKey$recurringInterval"
-    ":SubscriptionInterval!$requirePaymentMethod:Boolean$successUrlPath:String){createSubscriptionPaymentIntent"
-    "(idempotencyKey:$idempotencyKey plan:$plan recurringInterval:$recurringInterval requirePaymentMethod"
-    ":$requirePaymentMethod successUrlPath:$successUrlPath){...BillingPaymentIntent}}",
-    "createSubscriptionPaymentIntent",
+CREATE_SUBSCRIPTION_PAYMENT_INTENT = rt.compose(
+    "CreateSubscriptionPaymentIntent", "mutation", "createSubscriptionPaymentIntent",
+    {
+        "idempotencyKey": "String!", "plan": "BillingPlanKey", "recurringInterval": "SubscriptionInterval!",
+        "requirePaymentMethod": "Boolean", "successUrlPath": "String",
+    },
+    "{...BillingPaymentIntent}",
     (_BILLING_PAYMENT_INTENT,),
 )
-END_SUBSCRIPTION_TRIAL_PERIOD = rt.Operation(
-    "EndSubscriptionTrialPeriod",
-    "mutation",
-    "mutation EndSubscriptionTrialPeriod{endSubscriptionTrialPeriod{...BillingEndTrialPeriod}}",
-    "endSubscriptionTrialPeriod",
+END_SUBSCRIPTION_TRIAL_PERIOD = rt.compose(
+    "EndSubscriptionTrialPeriod", "mutation", "endSubscriptionTrialPeriod",
+    {},
+    "{...BillingEndTrialPeriod}",
     (_BILLING_END_TRIAL_PERIOD,),
 )
-SET_RESOURCE_CREDIT_SUBSCRIPTION_PRICE = rt.Operation(
-    "SetResourceCreditSubscriptionPrice",
-    "mutation",
-    "mutation SetResourceCreditSubscriptionPrice($priceId:String!){setResourceCreditSubscriptionPrice(priceId:$priceId"
-    "){...BillingUpdate}}",
-    "setResourceCreditSubscriptionPrice",
+SET_RESOURCE_CREDIT_SUBSCRIPTION_PRICE = rt.compose(
+    "SetResourceCreditSubscriptionPrice", "mutation", "setResourceCreditSubscriptionPrice",
+    {"priceId": "String!"},
+    "{...BillingUpdate}",
     (
         _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
         _BILLING_UPDATE,
     ),
 )
-SWITCH_BILLING_PLAN = rt.Operation(
-    "SwitchBillingPlan",
-    "mutation",
-    "mutation SwitchBillingPlan{switchBillingPlan{...BillingUpdate}}",
-    "switchBillingPlan",
+SWITCH_BILLING_PLAN = rt.compose(
+    "SwitchBillingPlan", "mutation", "switchBillingPlan",
+    {},
+    "{...BillingUpdate}",
     (
         _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
         _BILLING_UPDATE,
     ),
 )
-SWITCH_SUBSCRIPTION_INTERVAL = rt.Operation(
-    "SwitchSubscriptionInterval",
-    "mutation",
-    "mutation SwitchSubscriptionInterval{switchSubscriptionInterval{...BillingUpdate}}",
-    "switchSubscriptionInterval",
+SWITCH_SUBSCRIPTION_INTERVAL = rt.compose(
+    "SwitchSubscriptionInterval", "mutation", "switchSubscriptionInterval",
+    {},
+    "{...BillingUpdate}",
     (
         _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
         _BILLING_UPDATE,
     ),
 )
-GET_MY_CALENDAR_CHANNELS = rt.Operation(
-    "GetMyCalendarChannels",
-    "query",
-    "query GetMyCalendarChannels($connectedAccountId:UUID){myCalendarChannels(connectedAccountId:$connectedAccountId"
-    "){...CalendarChannel}}",
-    "myCalendarChannels",
+GET_MY_CALENDAR_CHANNELS = rt.compose(
+    "GetMyCalendarChannels", "query", "myCalendarChannels",
+    {"connectedAccountId": "UUID"},
+    "{...CalendarChannel}",
     (_CALENDAR_CHANNEL,),
 )
-UPDATE_CALENDAR_CHANNEL = rt.Operation(
-    "UpdateCalendarChannel",
-    "mutation",
-    "mutation UpdateCalendarChannel($input:UpdateCalendarChannelInput!){updateCalendarChannel(input:$input"
-    "){...CalendarChannel}}",
-    "updateCalendarChannel",
+UPDATE_CALENDAR_CHANNEL = rt.compose(
+    "UpdateCalendarChannel", "mutation", "updateCalendarChannel",
+    {"input": "UpdateCalendarChannelInput!"},
+    "{...CalendarChannel}",
     (_CALENDAR_CHANNEL,),
 )
-PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE = rt.Operation(
-    "PreviewMessageCampaignAudience",
-    "query",
-    "query PreviewMessageCampaignAudience($input:PreviewMessageCampaignAudienceInput!){previewMessageCampaignAudience"
-    "(input:$input){...CampaignAudiencePreviewDTO}}",
-    "previewMessageCampaignAudience",
+PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE = rt.compose(
+    "PreviewMessageCampaignAudience", "query", "previewMessageCampaignAudience",
+    {"input": "PreviewMessageCampaignAudienceInput!"},
+    "{...CampaignAudiencePreviewDTO}",
     (_CAMPAIGN_AUDIENCE_PREVIEW_DTO,),
 )
-SEND_MESSAGE_CAMPAIGN = rt.Operation(
-    "SendMessageCampaign",
-    "mutation",
-    "mutation SendMessageCampaign($input:SendMessageCampaignInput!){sendMessageCampaign(input:$input"
-    "){...SendMessageCampaignOutputDTO}}",
-    "sendMessageCampaign",
+SEND_MESSAGE_CAMPAIGN = rt.compose(
+    "SendMessageCampaign", "mutation", "sendMessageCampaign",
+    {"input": "SendMessageCampaignInput!"},
+    "{...SendMessageCampaignOutputDTO}",
     (_CAMPAIGN_SKIPPED_RECIPIENTS_DTO, _SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO),
 )
-START_CHANNEL_SYNC = rt.Operation(
-    "StartChannelSync",
-    "mutation",
-    "mutation StartChannelSync($connectedAccountId:UUID!){startChannelSync(connectedAccountId:$connectedAccountId"
-    "){...ChannelSyncSuccess}}",
-    "startChannelSync",
+START_CHANNEL_SYNC = rt.compose(
+    "StartChannelSync", "mutation", "startChannelSync",
+    {"connectedAccountId": "UUID!"},
+    "{...ChannelSyncSuccess}",
     (_CHANNEL_SYNC_SUCCESS,),
 )
-GET_CHAT_STREAM_CATCHUP_CHUNKS = rt.Operation(
-    "GetChatStreamCatchupChunks",
-    "query",
-    "query GetChatStreamCatchupChunks($threadId:UUID!){chatStreamCatchupChunks(threadId:$threadId"
-    "){...ChatStreamCatchupChunks}}",
-    "chatStreamCatchupChunks",
+GET_CHAT_STREAM_CATCHUP_CHUNKS = rt.compose(
+    "GetChatStreamCatchupChunks", "query", "chatStreamCatchupChunks",
+    {"threadId": "UUID!"},
+    "{...ChatStreamCatchupChunks}",
     (_CHAT_STREAM_CATCHUP_CHUNKS, _CHAT_STREAM_ERROR),
 )
-DELETE_CHAT_THREAD = rt.Operation(
-    "DeleteChatThread",
-    "mutation",
-    "mutation DeleteChatThread($id:UUID!){deleteChatThread(id:$id)}",
-    "deleteChatThread",
+DELETE_CHAT_THREAD = rt.compose(
+    "DeleteChatThread", "mutation", "deleteChatThread",
+    {"id": "UUID!"},
 )
-DELETE_QUEUED_CHAT_MESSAGE = rt.Operation(
-    "DeleteQueuedChatMessage",
-    "mutation",
-    "mutation DeleteQueuedChatMessage($messageId:UUID!){deleteQueuedChatMessage(messageId:$messageId)}",
-    "deleteQueuedChatMessage",
+DELETE_QUEUED_CHAT_MESSAGE = rt.compose(
+    "DeleteQueuedChatMessage", "mutation", "deleteQueuedChatMessage",
+    {"messageId": "UUID!"},
 )
-RETRY_CHAT_MESSAGE = rt.Operation(
-    "RetryChatMessage",
-    "mutation",
-    "mutation RetryChatMessage($modelId:String$threadId:UUID!){retryChatMessage(modelId:$modelId threadId:$threadId"
-    "){...SendChatMessageResult}}",
-    "retryChatMessage",
+RETRY_CHAT_MESSAGE = rt.compose(
+    "RetryChatMessage", "mutation", "retryChatMessage",
+    {"modelId": "String", "threadId": "UUID!"},
+    "{...SendChatMessageResult}",
     (_SEND_CHAT_MESSAGE_RESULT,),
 )
-SEND_CHAT_MESSAGE = rt.Operation(
-    "SendChatMessage",
-    "mutation",
-    "mutation SendChatMessage($browsingContext:JSON$fileAttachments:[FileAttachmentInput!]$messageId:UUID!$modelId"
-    ":String$text:String!$threadId:UUID!){sendChatMessage(browsingContext:$browsingContext fileAttachments"
-    ":$fileAttachments messageId:$messageId modelId:$modelId text:$text threadId:$threadId){...SendChatMessageResult}}",
-    "sendChatMessage",
+SEND_CHAT_MESSAGE = rt.compose(
+    "SendChatMessage", "mutation", "sendChatMessage",
+    {
+        "browsingContext": "JSON", "fileAttachments": "[FileAttachmentInput!]", "messageId": "UUID!", "modelId": "String",
+        "text": "String!", "threadId": "UUID!",
+    },
+    "{...SendChatMessageResult}",
     (_SEND_CHAT_MESSAGE_RESULT,),
 )
-GET_COMMAND_MENU_ITEM = rt.Operation(
-    "GetCommandMenuItem",
-    "query",
-    "query GetCommandMenuItem($id:UUID!){commandMenuItem(id:$id){...CommandMenuItem}}",
-    "commandMenuItem",
+GET_COMMAND_MENU_ITEM = rt.compose(
+    "GetCommandMenuItem", "query", "commandMenuItem",
+    {"id": "UUID!"},
+    "{...CommandMenuItem}",
     (_COMMAND_MENU_ITEM,),
 )
-GET_COMMAND_MENU_ITEMS = rt.Operation(
-    "GetCommandMenuItems",
-    "query",
-    "query GetCommandMenuItems{commandMenuItems{...CommandMenuItem}}",
-    "commandMenuItems",
+GET_COMMAND_MENU_ITEMS = rt.compose(
+    "GetCommandMenuItems", "query", "commandMenuItems",
+    {},
+    "{...CommandMenuItem}",
     (_COMMAND_MENU_ITEM,),
 )
-CREATE_COMMAND_MENU_ITEM = rt.Operation(
-    "CreateCommandMenuItem",
-    "mutation",
-    "mutation CreateCommandMenuItem($input:CreateCommandMenuItemInput!){createCommandMenuItem(input:$input"
-    "){...CommandMenuItem}}",
-    "createCommandMenuItem",
+CREATE_COMMAND_MENU_ITEM = rt.compose(
+    "CreateCommandMenuItem", "mutation", "createCommandMenuItem",
+    {"input": "CreateCommandMenuItemInput!"},
+    "{...CommandMenuItem}",
     (_COMMAND_MENU_ITEM,),
 )
-DELETE_COMMAND_MENU_ITEM = rt.Operation(
-    "DeleteCommandMenuItem",
-    "mutation",
-    "mutation DeleteCommandMenuItem($id:UUID!){deleteCommandMenuItem(id:$id){...CommandMenuItem}}",
-    "deleteCommandMenuItem",
+DELETE_COMMAND_MENU_ITEM = rt.compose(
+    "DeleteCommandMenuItem", "mutation", "deleteCommandMenuItem",
+    {"id": "UUID!"},
+    "{...CommandMenuItem}",
     (_COMMAND_MENU_ITEM,),
 )
-RESET_COMMAND_MENU_ITEM = rt.Operation(
-    "ResetCommandMenuItem",
-    "mutation",
-    "mutation ResetCommandMenuItem($id:UUID!){resetCommandMenuItem(id:$id){...CommandMenuItem}}",
-    "resetCommandMenuItem",
+RESET_COMMAND_MENU_ITEM = rt.compose(
+    "ResetCommandMenuItem", "mutation", "resetCommandMenuItem",
+    {"id": "UUID!"},
+    "{...CommandMenuItem}",
     (_COMMAND_MENU_ITEM,),
 )
-UPDATE_COMMAND_MENU_ITEM = rt.Operation(
-    "UpdateCommandMenuItem",
-    "mutation",
-    "mutation UpdateCommandMenuItem($input:UpdateCommandMenuItemInput!){updateCommandMenuItem(input:$input"
-    "){...CommandMenuItem}}",
-    "updateCommandMenuItem",
+UPDATE_COMMAND_MENU_ITEM = rt.compose(
+    "UpdateCommandMenuItem", "mutation", "updateCommandMenuItem",
+    {"input": "UpdateCommandMenuItemInput!"},
+    "{...CommandMenuItem}",
     (_COMMAND_MENU_ITEM,),
 )
-GET_MY_CONNECTED_ACCOUNTS = rt.Operation(
-    "GetMyConnectedAccounts",
-    "query",
-    "query GetMyConnectedAccounts{myConnectedAccounts{...ConnectedAccountPublicDTO}}",
-    "myConnectedAccounts",
+GET_MY_CONNECTED_ACCOUNTS = rt.compose(
+    "GetMyConnectedAccounts", "query", "myConnectedAccounts",
+    {},
+    "{...ConnectedAccountPublicDTO}",
     (
         _CONNECTED_ACCOUNT_PUBLIC_DTO, _PUBLIC_CONNECTION_PARAMETERS_OUTPUT,
         _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS,
     ),
 )
-DELETE_CONNECTED_ACCOUNT = rt.Operation(
-    "DeleteConnectedAccount",
-    "mutation",
-    "mutation DeleteConnectedAccount($id:UUID!){deleteConnectedAccount(id:$id){...ConnectedAccountPublicDTO}}",
-    "deleteConnectedAccount",
+DELETE_CONNECTED_ACCOUNT = rt.compose(
+    "DeleteConnectedAccount", "mutation", "deleteConnectedAccount",
+    {"id": "UUID!"},
+    "{...ConnectedAccountPublicDTO}",
     (
         _CONNECTED_ACCOUNT_PUBLIC_DTO, _PUBLIC_CONNECTION_PARAMETERS_OUTPUT,
         _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS,
     ),
 )
-GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT = rt.Operation(
-    "GetConnectedImapSmtpCaldavAccount",
-    "query",
-    "query GetConnectedImapSmtpCaldavAccount($id:UUID!){getConnectedImapSmtpCaldavAccount(id:$id"
-    "){...ConnectedImapSmtpCaldavAccount}}",
-    "getConnectedImapSmtpCaldavAccount",
+GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT = rt.compose(
+    "GetConnectedImapSmtpCaldavAccount", "query", "getConnectedImapSmtpCaldavAccount",
+    {"id": "UUID!"},
+    "{...ConnectedImapSmtpCaldavAccount}",
     (
         _CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMETERS,
         _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMS,
     ),
 )
-GET_BAR_CHART_DATA = rt.Operation(
-    "GetBarChartData",
-    "query",
-    "query GetBarChartData($input:BarChartDataInput!){barChartData(input:$input){...BarChartData}}",
-    "barChartData",
+GET_BAR_CHART_DATA = rt.compose(
+    "GetBarChartData", "query", "barChartData",
+    {"input": "BarChartDataInput!"},
+    "{...BarChartData}",
     (_BAR_CHART_DATA, _BAR_CHART_SERIES),
 )
-GET_LINE_CHART_DATA = rt.Operation(
-    "GetLineChartData",
-    "query",
-    "query GetLineChartData($input:LineChartDataInput!){lineChartData(input:$input){...LineChartData}}",
-    "lineChartData",
+GET_LINE_CHART_DATA = rt.compose(
+    "GetLineChartData", "query", "lineChartData",
+    {"input": "LineChartDataInput!"},
+    "{...LineChartData}",
     (_LINE_CHART_DATA, _LINE_CHART_DATA_POINT, _LINE_CHART_SERIES),
 )
-GET_PIE_CHART_DATA = rt.Operation(
-    "GetPieChartData",
-    "query",
-    "query GetPieChartData($input:PieChartDataInput!){pieChartData(input:$input){...PieChartData}}",
-    "pieChartData",
+GET_PIE_CHART_DATA = rt.compose(
+    "GetPieChartData", "query", "pieChartData",
+    {"input": "PieChartDataInput!"},
+    "{...PieChartData}",
     (_PIE_CHART_DATA, _PIE_CHART_DATA_ITEM),
 )
-DUPLICATE_DASHBOARD = rt.Operation(
-    "DuplicateDashboard",
-    "mutation",
-    "mutation DuplicateDashboard($id:UUID!){duplicateDashboard(id:$id){...DuplicatedDashboard}}",
-    "duplicateDashboard",
+DUPLICATE_DASHBOARD = rt.compose(
+    "DuplicateDashboard", "mutation", "duplicateDashboard",
+    {"id": "UUID!"},
+    "{...DuplicatedDashboard}",
     (_DUPLICATED_DASHBOARD,),
 )
-CHECK_CUSTOM_DOMAIN_VALID_RECORDS = rt.Operation(
-    "CheckCustomDomainValidRecords",
-    "mutation",
-    "mutation CheckCustomDomainValidRecords{checkCustomDomainValidRecords{...DomainValidRecords}}",
-    "checkCustomDomainValidRecords",
+CHECK_CUSTOM_DOMAIN_VALID_RECORDS = rt.compose(
+    "CheckCustomDomainValidRecords", "mutation", "checkCustomDomainValidRecords",
+    {},
+    "{...DomainValidRecords}",
     (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
 )
-CREATE_EMAIL_GROUP_CHANNEL = rt.Operation(
-    "CreateEmailGroupChannel",
-    "mutation",
-    "mutation CreateEmailGroupChannel($input:CreateEmailGroupChannelInput!){createEmailGroupChannel(input:$input"
-    "){...CreateEmailGroupChannelOutput}}",
-    "createEmailGroupChannel",
+CREATE_EMAIL_GROUP_CHANNEL = rt.compose(
+    "CreateEmailGroupChannel", "mutation", "createEmailGroupChannel",
+    {"input": "CreateEmailGroupChannelInput!"},
+    "{...CreateEmailGroupChannelOutput}",
     (_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT, _MESSAGE_CHANNEL),
 )
-EMAIL_PASSWORD_RESET_LINK_OPERATION = rt.Operation(
-    "EmailPasswordResetLinkOperation",
-    "mutation",
-    "mutation EmailPasswordResetLinkOperation($email:String!$workspaceId:UUID){emailPasswordResetLink(email:$email"
-    " workspaceId:$workspaceId){...EmailPasswordResetLink}}",
-    "emailPasswordResetLink",
+EMAIL_PASSWORD_RESET_LINK_OPERATION = rt.compose(
+    "EmailPasswordResetLinkOperation", "mutation", "emailPasswordResetLink",
+    {"email": "String!", "workspaceId": "UUID"},
+    "{...EmailPasswordResetLink}",
     (_EMAIL_PASSWORD_RESET_LINK,),
 )
-RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION = rt.Operation(
-    "ResendEmailVerificationTokenOperation",
-    "mutation",
-    "mutation ResendEmailVerificationTokenOperation($email:String!$origin:String!){resendEmailVerificationToken(email"
-    ":$email origin:$origin){...ResendEmailVerificationToken}}",
-    "resendEmailVerificationToken",
+RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION = rt.compose(
+    "ResendEmailVerificationTokenOperation", "mutation", "resendEmailVerificationToken",
+    {"email": "String!", "origin": "String!"},
+    "{...ResendEmailVerificationToken}",
     (_RESEND_EMAIL_VERIFICATION_TOKEN,),
 )
-SAVE_IMAP_SMTP_CALDAV_ACCOUNT = rt.Operation(
-    "SaveImapSmtpCaldavAccount",
-    "mutation",
-    "mutation SaveImapSmtpCaldavAccount($id:UUID$connectionParameters:EmailAccountConnectionParameters!$handle:String"
-    "!){saveImapSmtpCaldavAccount(id:$id connectionParameters:$connectionParameters handle:$handle"
-    "){...ImapSmtpCaldavConnectionSuccess}}",
-    "saveImapSmtpCaldavAccount",
+SAVE_IMAP_SMTP_CALDAV_ACCOUNT = rt.compose(
+    "SaveImapSmtpCaldavAccount", "mutation", "saveImapSmtpCaldavAccount",
+    {"id": "UUID", "connectionParameters": "EmailAccountConnectionParameters!", "handle": "String!"},
+    "{...ImapSmtpCaldavConnectionSuccess}",
     (_IMAP_SMTP_CALDAV_CONNECTION_SUCCESS,),
 )
-SEND_EMAIL = rt.Operation(
-    "SendEmail",
-    "mutation",
-    "mutation SendEmail($input:SendEmailInput!){sendEmail(input:$input){...SendEmailOutput}}",
-    "sendEmail",
+SEND_EMAIL = rt.compose(
+    "SendEmail", "mutation", "sendEmail",
+    {"input": "SendEmailInput!"},
+    "{...SendEmailOutput}",
     (_SEND_EMAIL_OUTPUT,),
 )
-SKIP_SYNC_EMAIL_ONBOARDING_STEP = rt.Operation(
-    "SkipSyncEmailOnboardingStep",
-    "mutation",
-    "mutation SkipSyncEmailOnboardingStep{skipSyncEmailOnboardingStep{...OnboardingStepSuccess}}",
-    "skipSyncEmailOnboardingStep",
+SKIP_SYNC_EMAIL_ONBOARDING_STEP = rt.compose(
+    "SkipSyncEmailOnboardingStep", "mutation", "skipSyncEmailOnboardingStep",
+    {},
+    "{...OnboardingStepSuccess}",
     (_ONBOARDING_STEP_SUCCESS,),
 )
-VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION = rt.Operation(
-    "VerifyEmailAndGetLoginTokenOperation",
-    "mutation",
-    "mutation VerifyEmailAndGetLoginTokenOperation($captchaToken:String$email:String!$emailVerificationToken:String"
-    "!$origin:String!){verifyEmailAndGetLoginToken(captchaToken:$captchaToken email:$email emailVerificationToken"
-    ":$emailVerificationToken origin:$origin){...VerifyEmailAndGetLoginToken}}",
-    "verifyEmailAndGetLoginToken",
+VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION = rt.compose(
+    "VerifyEmailAndGetLoginTokenOperation", "mutation", "verifyEmailAndGetLoginToken",
+    {"captchaToken": "String", "email": "String!", "emailVerificationToken": "String!", "origin": "String!"},
+    "{...VerifyEmailAndGetLoginToken}",
     (_AUTH_TOKEN, _VERIFY_EMAIL_AND_GET_LOGIN_TOKEN, _WORKSPACE_URLS),
 )
-GET_EMAILING_DOMAINS = rt.Operation(
-    "GetEmailingDomains",
-    "query",
-    "query GetEmailingDomains{getEmailingDomains{...EmailingDomain}}",
-    "getEmailingDomains",
+GET_EMAILING_DOMAINS = rt.compose(
+    "GetEmailingDomains", "query", "getEmailingDomains",
+    {},
+    "{...EmailingDomain}",
     (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
 )
-CREATE_EMAILING_DOMAIN = rt.Operation(
-    "CreateEmailingDomain",
-    "mutation",
-    "mutation CreateEmailingDomain($input:CreateEmailingDomainInput!){createEmailingDomain(input:$input"
-    "){...EmailingDomain}}",
-    "createEmailingDomain",
+CREATE_EMAILING_DOMAIN = rt.compose(
+    "CreateEmailingDomain", "mutation", "createEmailingDomain",
+    {"input": "CreateEmailingDomainInput!"},
+    "{...EmailingDomain}",
     (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
 )
-DELETE_EMAILING_DOMAIN = rt.Operation(
-    "DeleteEmailingDomain",
-    "mutation",
-    "mutation DeleteEmailingDomain($id:String!){deleteEmailingDomain(id:$id)}",
-    "deleteEmailingDomain",
+DELETE_EMAILING_DOMAIN = rt.compose(
+    "DeleteEmailingDomain", "mutation", "deleteEmailingDomain",
+    {"id": "String!"},
 )
-SEND_EMAIL_VIA_EMAILING_DOMAIN = rt.Operation(
-    "SendEmailViaEmailingDomain",
-    "mutation",
-    "mutation SendEmailViaEmailingDomain($input:SendEmailViaDomainInput!){sendEmailViaEmailingDomain(input:$input"
-    "){...SendEmailViaDomainOutput}}",
-    "sendEmailViaEmailingDomain",
+SEND_EMAIL_VIA_EMAILING_DOMAIN = rt.compose(
+    "SendEmailViaEmailingDomain", "mutation", "sendEmailViaEmailingDomain",
+    {"input": "SendEmailViaDomainInput!"},
+    "{...SendEmailViaDomainOutput}",
     (_SEND_EMAIL_VIA_DOMAIN_OUTPUT,),
 )
-VERIFY_EMAILING_DOMAIN = rt.Operation(
-    "VerifyEmailingDomain",
-    "mutation",
-    "mutation VerifyEmailingDomain($id:String!){verifyEmailingDomain(id:$id){...EmailingDomain}}",
-    "verifyEmailingDomain",
+VERIFY_EMAILING_DOMAIN = rt.compose(
+    "VerifyEmailingDomain", "mutation", "verifyEmailingDomain",
+    {"id": "String!"},
+    "{...EmailingDomain}",
     (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
 )
-GET_ENTERPRISE_CHECKOUT_SESSION = rt.Operation(
-    "GetEnterpriseCheckoutSession",
-    "query",
-    "query GetEnterpriseCheckoutSession($billingInterval:String){enterpriseCheckoutSession(billingInterval"
-    ":$billingInterval)}",
-    "enterpriseCheckoutSession",
+GET_ENTERPRISE_CHECKOUT_SESSION = rt.compose(
+    "GetEnterpriseCheckoutSession", "query", "enterpriseCheckoutSession",
+    {"billingInterval": "String"},
 )
-GET_ENTERPRISE_PORTAL_SESSION = rt.Operation(
-    "GetEnterprisePortalSession",
-    "query",
-    "query GetEnterprisePortalSession($returnUrlPath:String){enterprisePortalSession(returnUrlPath:$returnUrlPath)}",
-    "enterprisePortalSession",
+GET_ENTERPRISE_PORTAL_SESSION = rt.compose(
+    "GetEnterprisePortalSession", "query", "enterprisePortalSession",
+    {"returnUrlPath": "String"},
 )
-GET_ENTERPRISE_SUBSCRIPTION_STATUS = rt.Operation(
-    "GetEnterpriseSubscriptionStatus",
-    "query",
-    "query GetEnterpriseSubscriptionStatus{enterpriseSubscriptionStatus{...EnterpriseSubscriptionStatusDTO}}",
-    "enterpriseSubscriptionStatus",
+GET_ENTERPRISE_SUBSCRIPTION_STATUS = rt.compose(
+    "GetEnterpriseSubscriptionStatus", "query", "enterpriseSubscriptionStatus",
+    {},
+    "{...EnterpriseSubscriptionStatusDTO}",
     (_ENTERPRISE_SUBSCRIPTION_STATUS_DTO,),
 )
-REFRESH_ENTERPRISE_VALIDITY_TOKEN = rt.Operation(
-    "RefreshEnterpriseValidityToken",
-    "mutation",
-    "mutation RefreshEnterpriseValidityToken{refreshEnterpriseValidityToken}",
-    "refreshEnterpriseValidityToken",
+REFRESH_ENTERPRISE_VALIDITY_TOKEN = rt.compose(
+    "RefreshEnterpriseValidityToken", "mutation", "refreshEnterpriseValidityToken",
+    {},
 )
-SET_ENTERPRISE_KEY = rt.Operation(
-    "SetEnterpriseKey",
-    "mutation",
-    "mutation SetEnterpriseKey($enterpriseKey:String!){setEnterpriseKey(enterpriseKey:$enterpriseKey"
-    "){...EnterpriseLicenseInfoDTO}}",
-    "setEnterpriseKey",
+SET_ENTERPRISE_KEY = rt.compose(
+    "SetEnterpriseKey", "mutation", "setEnterpriseKey",
+    {"enterpriseKey": "String!"},
+    "{...EnterpriseLicenseInfoDTO}",
     (_ENTERPRISE_LICENSE_INFO_DTO,),
 )
-GET_EVENT_LOGS = rt.Operation(
-    "GetEventLogs",
-    "query",
-    "query GetEventLogs($input:EventLogQueryInput!){eventLogs(input:$input){...EventLogQueryResult}}",
-    "eventLogs",
+GET_EVENT_LOGS = rt.compose(
+    "GetEventLogs", "query", "eventLogs",
+    {"input": "EventLogQueryInput!"},
+    "{...EventLogQueryResult}",
     (_EVENT_LOG_PAGE_INFO, _EVENT_LOG_QUERY_RESULT, _EVENT_LOG_RECORD),
 )
-ADD_QUERY_TO_EVENT_STREAM = rt.Operation(
-    "AddQueryToEventStream",
-    "mutation",
-    "mutation AddQueryToEventStream($input:AddQuerySubscriptionInput!){addQueryToEventStream(input:$input)}",
-    "addQueryToEventStream",
+ADD_QUERY_TO_EVENT_STREAM = rt.compose(
+    "AddQueryToEventStream", "mutation", "addQueryToEventStream",
+    {"input": "AddQuerySubscriptionInput!"},
 )
-CREATE_CALENDAR_EVENT = rt.Operation(
-    "CreateCalendarEvent",
-    "mutation",
-    "mutation CreateCalendarEvent($input:CreateCalendarEventInput!){createCalendarEvent(input:$input"
-    "){...CreateCalendarEventOutput}}",
-    "createCalendarEvent",
+CREATE_CALENDAR_EVENT = rt.compose(
+    "CreateCalendarEvent", "mutation", "createCalendarEvent",
+    {"input": "CreateCalendarEventInput!"},
+    "{...CreateCalendarEventOutput}",
     (_CREATE_CALENDAR_EVENT_OUTPUT,),
 )
-REMOVE_QUERY_FROM_EVENT_STREAM = rt.Operation(
-    "RemoveQueryFromEventStream",
-    "mutation",
-    "mutation RemoveQueryFromEventStream($input:RemoveQueryFromEventStreamInput!){removeQueryFromEventStream(input"
-    ":$input)}",
-    "removeQueryFromEventStream",
+REMOVE_QUERY_FROM_EVENT_STREAM = rt.compose(
+    "RemoveQueryFromEventStream", "mutation", "removeQueryFromEventStream",
+    {"input": "RemoveQueryFromEventStreamInput!"},
 )
-GET_FIELD = rt.Operation(
-    "GetField",
-    "query",
-    "query GetField($id:UUID!){field(id:$id){...Field}}",
-    "field",
+GET_FIELD = rt.compose(
+    "GetField", "query", "field",
+    {"id": "UUID!"},
+    "{...Field}",
     (_FIELD, _RELATION),
 )
-GET_FIELDS = rt.Operation(
-    "GetFields",
-    "query",
-    "query GetFields($filter:FieldFilter$paging:CursorPaging){fields(filter:$filter paging:$paging){edges{node"
-    "{...Field}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}",
-    "fields",
+GET_FIELDS = rt.compose(
+    "GetFields", "query", "fields",
+    {"filter": "FieldFilter", "paging": "CursorPaging"},
+    "{edges{node{...Field}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}",
     (_FIELD, _RELATION),
 )
-CREATE_ONE_FIELD = rt.Operation(
-    "CreateOneField",
-    "mutation",
-    "mutation CreateOneField($input:CreateOneFieldMetadataInput!){createOneField(input:$input){...Field}}",
-    "createOneField",
+CREATE_ONE_FIELD = rt.compose(
+    "CreateOneField", "mutation", "createOneField",
+    {"input": "CreateOneFieldMetadataInput!"},
+    "{...Field}",
     (_FIELD, _RELATION),
 )
-DELETE_ONE_FIELD = rt.Operation(
-    "DeleteOneField",
-    "mutation",
-    "mutation DeleteOneField($input:DeleteOneFieldInput!){deleteOneField(input:$input){...Field}}",
-    "deleteOneField",
+DELETE_ONE_FIELD = rt.compose(
+    "DeleteOneField", "mutation", "deleteOneField",
+    {"input": "DeleteOneFieldInput!"},
+    "{...Field}",
     (_FIELD, _RELATION),
 )
-UPDATE_ONE_FIELD = rt.Operation(
-    "UpdateOneField",
-    "mutation",
-    "mutation UpdateOneField($input:UpdateOneFieldMetadataInput!){updateOneField(input:$input){...Field}}",
-    "updateOneField",
+UPDATE_ONE_FIELD = rt.compose(
+    "UpdateOneField", "mutation", "updateOneField",
+    {"input": "UpdateOneFieldMetadataInput!"},
+    "{...Field}",
     (_FIELD, _RELATION),
 )
-UPSERT_FIELD_PERMISSIONS = rt.Operation(
-    "UpsertFieldPermissions",
-    "mutation",
-    "mutation UpsertFieldPermissions($upsertFieldPermissionsInput:UpsertFieldPermissionsInput!){upsertFieldPermissions"
-    "(upsertFieldPermissionsInput:$upsertFieldPermissionsInput){...FieldPermission}}",
-    "upsertFieldPermissions",
+UPSERT_FIELD_PERMISSIONS = rt.compose(
+    "UpsertFieldPermissions", "mutation", "upsertFieldPermissions",
+    {"upsertFieldPermissionsInput": "UpsertFieldPermissionsInput!"},
+    "{...FieldPermission}",
     (_FIELD_PERMISSION,),
 )
-UPSERT_FIELDS_WIDGET = rt.Operation(
-    "UpsertFieldsWidget",
-    "mutation",
-    "mutation UpsertFieldsWidget($input:UpsertFieldsWidgetInput!){upsertFieldsWidget(input:$input){...View}}",
-    "upsertFieldsWidget",
+UPSERT_FIELDS_WIDGET = rt.compose(
+    "UpsertFieldsWidget", "mutation", "upsertFieldsWidget",
+    {"input": "UpsertFieldsWidgetInput!"},
+    "{...View}",
     (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
 )
-COMPLETE_FILE_UPLOAD = rt.Operation(
-    "CompleteFileUpload",
-    "mutation",
-    "mutation CompleteFileUpload($fileId:String!){completeFileUpload(fileId:$fileId){...FileWithSignedUrl}}",
-    "completeFileUpload",
+COMPLETE_FILE_UPLOAD = rt.compose(
+    "CompleteFileUpload", "mutation", "completeFileUpload",
+    {"fileId": "String!"},
+    "{...FileWithSignedUrl}",
     (_FILE_WITH_SIGNED_URL,),
 )
-CREATE_FILE_UPLOAD = rt.Operation(
-    "CreateFileUpload",
-    "mutation",
-    "mutation CreateFileUpload($fieldMetadataId:String$fieldMetadataUniversalIdentifier:String$fileFolder:FileFolder"
-    "!$filename:String!$size:Float!){createFileUpload(fieldMetadataId:$fieldMetadataId"
-    " fieldMetadataUniversalIdentifier:$fieldMetadataUniversalIdentifier fileFolder:$fileFolder filename:$filename"
-    " size:$size){...FileUploadTarget}}",
-    "createFileUpload",
+CREATE_FILE_UPLOAD = rt.compose(
+    "CreateFileUpload", "mutation", "createFileUpload",
+    {
+        "fieldMetadataId": "String", "fieldMetadataUniversalIdentifier": "String", "fileFolder": "FileFolder!",
+        "filename": "String!", "size": "Float!",
+    },
+    "{...FileUploadTarget}",
     (_FILE_UPLOAD_TARGET,),
 )
-GET_FRONT_COMPONENT = rt.Operation(
-    "GetFrontComponent",
-    "query",
-    "query GetFrontComponent($id:UUID!){frontComponent(id:$id){...FrontComponent}}",
-    "frontComponent",
+GET_FRONT_COMPONENT = rt.compose(
+    "GetFrontComponent", "query", "frontComponent",
+    {"id": "UUID!"},
+    "{...FrontComponent}",
     (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
 )
-GET_FRONT_COMPONENTS = rt.Operation(
-    "GetFrontComponents",
-    "query",
-    "query GetFrontComponents{frontComponents{...FrontComponent}}",
-    "frontComponents",
+GET_FRONT_COMPONENTS = rt.compose(
+    "GetFrontComponents", "query", "frontComponents",
+    {},
+    "{...FrontComponent}",
     (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
 )
-CREATE_FRONT_COMPONENT = rt.Operation(
-    "CreateFrontComponent",
-    "mutation",
-    "mutation CreateFrontComponent($input:CreateFrontComponentInput!){createFrontComponent(input:$input"
-    "){...FrontComponent}}",
-    "createFrontComponent",
+CREATE_FRONT_COMPONENT = rt.compose(
+    "CreateFrontComponent", "mutation", "createFrontComponent",
+    {"input": "CreateFrontComponentInput!"},
+    "{...FrontComponent}",
     (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
 )
-DELETE_FRONT_COMPONENT = rt.Operation(
-    "DeleteFrontComponent",
-    "mutation",
-    "mutation DeleteFrontComponent($id:UUID!){deleteFrontComponent(id:$id){...FrontComponent}}",
-    "deleteFrontComponent",
+DELETE_FRONT_COMPONENT = rt.compose(
+    "DeleteFrontComponent", "mutation", "deleteFrontComponent",
+    {"id": "UUID!"},
+    "{...FrontComponent}",
     (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
 )
-UPDATE_FRONT_COMPONENT = rt.Operation(
-    "UpdateFrontComponent",
-    "mutation",
-    "mutation UpdateFrontComponent($input:UpdateFrontComponentInput!){updateFrontComponent(input:$input"
-    "){...FrontComponent}}",
-    "updateFrontComponent",
+UPDATE_FRONT_COMPONENT = rt.compose(
+    "UpdateFrontComponent", "mutation", "updateFrontComponent",
+    {"input": "UpdateFrontComponentInput!"},
+    "{...FrontComponent}",
     (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
 )
-GET_TOOL_INDEX = rt.Operation(
-    "GetToolIndex",
-    "query",
-    "query GetToolIndex{getToolIndex{...ToolIndexEntry}}",
-    "getToolIndex",
+GET_TOOL_INDEX = rt.compose(
+    "GetToolIndex", "query", "getToolIndex",
+    {},
+    "{...ToolIndexEntry}",
     (_TOOL_INDEX_ENTRY,),
 )
-GET_INDEX = rt.Operation(
-    "GetIndex",
-    "query",
-    "query GetIndex($id:UUID!){index(id:$id){...Index}}",
-    "index",
+GET_INDEX = rt.compose(
+    "GetIndex", "query", "index",
+    {"id": "UUID!"},
+    "{...Index}",
     (_INDEX,),
 )
-GET_INDEX_METADATAS = rt.Operation(
-    "GetIndexMetadatas",
-    "query",
-    "query GetIndexMetadatas($filter:IndexFilter$paging:CursorPaging){indexMetadatas(filter:$filter paging:$paging"
-    "){edges{node{...Index}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}",
-    "indexMetadatas",
+GET_INDEX_METADATAS = rt.compose(
+    "GetIndexMetadatas", "query", "indexMetadatas",
+    {"filter": "IndexFilter", "paging": "CursorPaging"},
+    "{edges{node{...Index}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}",
     (_INDEX,),
 )
-CREATE_ONE_INDEX = rt.Operation(
-    "CreateOneIndex",
-    "mutation",
-    "mutation CreateOneIndex($input:CreateOneIndexInput!){createOneIndex(input:$input){...Index}}",
-    "createOneIndex",
+CREATE_ONE_INDEX = rt.compose(
+    "CreateOneIndex", "mutation", "createOneIndex",
+    {"input": "CreateOneIndexInput!"},
+    "{...Index}",
     (_INDEX,),
 )
-DELETE_ONE_INDEX = rt.Operation(
-    "DeleteOneIndex",
-    "mutation",
-    "mutation DeleteOneIndex($input:DeleteOneIndexInput!){deleteOneIndex(input:$input){...Index}}",
-    "deleteOneIndex",
+DELETE_ONE_INDEX = rt.compose(
+    "DeleteOneIndex", "mutation", "deleteOneIndex",
+    {"input": "DeleteOneIndexInput!"},
+    "{...Index}",
     (_INDEX,),
 )
-GET_INVITE_SUGGESTIONS = rt.Operation(
-    "GetInviteSuggestions",
-    "query",
-    "query GetInviteSuggestions{getInviteSuggestions{...InviteSuggestion}}",
-    "getInviteSuggestions",
+GET_INVITE_SUGGESTIONS = rt.compose(
+    "GetInviteSuggestions", "query", "getInviteSuggestions",
+    {},
+    "{...InviteSuggestion}",
     (_INVITE_SUGGESTION,),
 )
-SEND_INVITATIONS_OPERATION = rt.Operation(
-    "SendInvitationsOperation",
-    "mutation",
-    "mutation SendInvitationsOperation($emails:[String!]!$roleId:UUID){sendInvitations(emails:$emails roleId:$roleId"
-    "){...SendInvitations}}",
-    "sendInvitations",
+SEND_INVITATIONS_OPERATION = rt.compose(
+    "SendInvitationsOperation", "mutation", "sendInvitations",
+    {"emails": "[String!]!", "roleId": "UUID"},
+    "{...SendInvitations}",
     (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
 )
-UPDATE_LAB_PUBLIC_FEATURE_FLAG = rt.Operation(
-    "UpdateLabPublicFeatureFlag",
-    "mutation",
-    "mutation UpdateLabPublicFeatureFlag($input:UpdateLabPublicFeatureFlagInput!){updateLabPublicFeatureFlag(input"
-    ":$input){...FeatureFlag}}",
-    "updateLabPublicFeatureFlag",
+UPDATE_LAB_PUBLIC_FEATURE_FLAG = rt.compose(
+    "UpdateLabPublicFeatureFlag", "mutation", "updateLabPublicFeatureFlag",
+    {"input": "UpdateLabPublicFeatureFlagInput!"},
+    "{...FeatureFlag}",
     (_FEATURE_FLAG,),
 )
-FIND_MANY_LOGIC_FUNCTIONS = rt.Operation(
-    "FindManyLogicFunctions",
-    "query",
-    "query FindManyLogicFunctions{findManyLogicFunctions{...LogicFunction}}",
-    "findManyLogicFunctions",
+FIND_MANY_LOGIC_FUNCTIONS = rt.compose(
+    "FindManyLogicFunctions", "query", "findManyLogicFunctions",
+    {},
+    "{...LogicFunction}",
     (_LOGIC_FUNCTION,),
 )
-FIND_ONE_LOGIC_FUNCTION = rt.Operation(
-    "FindOneLogicFunction",
-    "query",
-    "query FindOneLogicFunction($input:LogicFunctionIdInput!){findOneLogicFunction(input:$input){...LogicFunction}}",
-    "findOneLogicFunction",
+FIND_ONE_LOGIC_FUNCTION = rt.compose(
+    "FindOneLogicFunction", "query", "findOneLogicFunction",
+    {"input": "LogicFunctionIdInput!"},
+    "{...LogicFunction}",
     (_LOGIC_FUNCTION,),
 )
-GET_LOGIC_FUNCTION_SOURCE_CODE = rt.Operation(
-    "GetLogicFunctionSourceCode",
-    "query",
-    "query GetLogicFunctionSourceCode($input:LogicFunctionIdInput!){getLogicFunctionSourceCode(input:$input)}",
-    "getLogicFunctionSourceCode",
+GET_LOGIC_FUNCTION_SOURCE_CODE = rt.compose(
+    "GetLogicFunctionSourceCode", "query", "getLogicFunctionSourceCode",
+    {"input": "LogicFunctionIdInput!"},
 )
-CREATE_ONE_LOGIC_FUNCTION = rt.Operation(
-    "CreateOneLogicFunction",
-    "mutation",
-    "mutation CreateOneLogicFunction($input:CreateLogicFunctionFromSourceInput!){createOneLogicFunction(input:$input"
-    "){...LogicFunction}}",
-    "createOneLogicFunction",
+CREATE_ONE_LOGIC_FUNCTION = rt.compose(
+    "CreateOneLogicFunction", "mutation", "createOneLogicFunction",
+    {"input": "CreateLogicFunctionFromSourceInput!"},
+    "{...LogicFunction}",
     (_LOGIC_FUNCTION,),
 )
-DELETE_ONE_LOGIC_FUNCTION = rt.Operation(
-    "DeleteOneLogicFunction",
-    "mutation",
-    "mutation DeleteOneLogicFunction($input:LogicFunctionIdInput!){deleteOneLogicFunction(input:$input"
-    "){...LogicFunction}}",
-    "deleteOneLogicFunction",
+DELETE_ONE_LOGIC_FUNCTION = rt.compose(
+    "DeleteOneLogicFunction", "mutation", "deleteOneLogicFunction",
+    {"input": "LogicFunctionIdInput!"},
+    "{...LogicFunction}",
     (_LOGIC_FUNCTION,),
 )
-EXECUTE_ONE_LOGIC_FUNCTION = rt.Operation(
-    "ExecuteOneLogicFunction",
-    "mutation",
-    "mutation ExecuteOneLogicFunction($input:ExecuteOneLogicFunctionInput!){executeOneLogicFunction(input:$input"
-    "){...LogicFunctionExecutionResult}}",
-    "executeOneLogicFunction",
+EXECUTE_ONE_LOGIC_FUNCTION = rt.compose(
+    "ExecuteOneLogicFunction", "mutation", "executeOneLogicFunction",
+    {"input": "ExecuteOneLogicFunctionInput!"},
+    "{...LogicFunctionExecutionResult}",
     (_LOGIC_FUNCTION_EXECUTION_RESULT,),
 )
-UPDATE_ONE_LOGIC_FUNCTION = rt.Operation(
-    "UpdateOneLogicFunction",
-    "mutation",
-    "mutation UpdateOneLogicFunction($input:UpdateLogicFunctionFromSourceInput!){updateOneLogicFunction(input:$input)}",
-    "updateOneLogicFunction",
+UPDATE_ONE_LOGIC_FUNCTION = rt.compose(
+    "UpdateOneLogicFunction", "mutation", "updateOneLogicFunction",
+    {"input": "UpdateLogicFunctionFromSourceInput!"},
 )
-FIND_MANY_MARKETPLACE_APPS = rt.Operation(
-    "FindManyMarketplaceApps",
-    "query",
-    "query FindManyMarketplaceApps{findManyMarketplaceApps{...MarketplaceApp}}",
-    "findManyMarketplaceApps",
+FIND_MANY_MARKETPLACE_APPS = rt.compose(
+    "FindManyMarketplaceApps", "query", "findManyMarketplaceApps",
+    {},
+    "{...MarketplaceApp}",
     (_MARKETPLACE_APP,),
 )
-FIND_MARKETPLACE_APP_DETAIL = rt.Operation(
-    "FindMarketplaceAppDetail",
-    "query",
-    "query FindMarketplaceAppDetail($universalIdentifier:String!){findMarketplaceAppDetail(universalIdentifier"
-    ":$universalIdentifier){...MarketplaceAppDetail}}",
-    "findMarketplaceAppDetail",
+FIND_MARKETPLACE_APP_DETAIL = rt.compose(
+    "FindMarketplaceAppDetail", "query", "findMarketplaceAppDetail",
+    {"universalIdentifier": "String!"},
+    "{...MarketplaceAppDetail}",
     (
         _MARKETPLACE_APP_DETAIL, _MARKETPLACE_APP_ROLE, _MARKETPLACE_APP_ROLE_FIELD_PERMISSION,
         _MARKETPLACE_APP_ROLE_OBJECT_PERMISSION,
     ),
 )
-SYNC_MARKETPLACE_CATALOG = rt.Operation(
-    "SyncMarketplaceCatalog",
-    "mutation",
-    "mutation SyncMarketplaceCatalog{syncMarketplaceCatalog}",
-    "syncMarketplaceCatalog",
+SYNC_MARKETPLACE_CATALOG = rt.compose(
+    "SyncMarketplaceCatalog", "mutation", "syncMarketplaceCatalog",
+    {},
 )
-GET_MY_MESSAGE_CHANNELS = rt.Operation(
-    "GetMyMessageChannels",
-    "query",
-    "query GetMyMessageChannels($connectedAccountId:UUID){myMessageChannels(connectedAccountId:$connectedAccountId"
-    "){...MessageChannel}}",
-    "myMessageChannels",
+GET_MY_MESSAGE_CHANNELS = rt.compose(
+    "GetMyMessageChannels", "query", "myMessageChannels",
+    {"connectedAccountId": "UUID"},
+    "{...MessageChannel}",
     (_MESSAGE_CHANNEL,),
 )
-DELETE_EMAIL_GROUP_CHANNEL = rt.Operation(
-    "DeleteEmailGroupChannel",
-    "mutation",
-    "mutation DeleteEmailGroupChannel($id:UUID!){deleteEmailGroupChannel(id:$id){...MessageChannel}}",
-    "deleteEmailGroupChannel",
+DELETE_EMAIL_GROUP_CHANNEL = rt.compose(
+    "DeleteEmailGroupChannel", "mutation", "deleteEmailGroupChannel",
+    {"id": "UUID!"},
+    "{...MessageChannel}",
     (_MESSAGE_CHANNEL,),
 )
-UPDATE_MESSAGE_CHANNEL = rt.Operation(
-    "UpdateMessageChannel",
-    "mutation",
-    "mutation UpdateMessageChannel($input:UpdateMessageChannelInput!){updateMessageChannel(input:$input"
-    "){...MessageChannel}}",
-    "updateMessageChannel",
+UPDATE_MESSAGE_CHANNEL = rt.compose(
+    "UpdateMessageChannel", "mutation", "updateMessageChannel",
+    {"input": "UpdateMessageChannelInput!"},
+    "{...MessageChannel}",
     (_MESSAGE_CHANNEL,),
 )
-GET_MY_MESSAGE_FOLDERS = rt.Operation(
-    "GetMyMessageFolders",
-    "query",
-    "query GetMyMessageFolders($messageChannelId:UUID){myMessageFolders(messageChannelId:$messageChannelId"
-    "){...MessageFolder}}",
-    "myMessageFolders",
+GET_MY_MESSAGE_FOLDERS = rt.compose(
+    "GetMyMessageFolders", "query", "myMessageFolders",
+    {"messageChannelId": "UUID"},
+    "{...MessageFolder}",
     (_MESSAGE_FOLDER,),
 )
-UPDATE_MESSAGE_FOLDER = rt.Operation(
-    "UpdateMessageFolder",
-    "mutation",
-    "mutation UpdateMessageFolder($input:UpdateMessageFolderInput!){updateMessageFolder(input:$input){...MessageFolder"
-    "}}",
-    "updateMessageFolder",
+UPDATE_MESSAGE_FOLDER = rt.compose(
+    "UpdateMessageFolder", "mutation", "updateMessageFolder",
+    {"input": "UpdateMessageFolderInput!"},
+    "{...MessageFolder}",
     (_MESSAGE_FOLDER,),
 )
-UPDATE_MESSAGE_FOLDERS = rt.Operation(
-    "UpdateMessageFolders",
-    "mutation",
-    "mutation UpdateMessageFolders($input:UpdateMessageFoldersInput!){updateMessageFolders(input:$input"
-    "){...MessageFolder}}",
-    "updateMessageFolders",
+UPDATE_MESSAGE_FOLDERS = rt.compose(
+    "UpdateMessageFolders", "mutation", "updateMessageFolders",
+    {"input": "UpdateMessageFoldersInput!"},
+    "{...MessageFolder}",
     (_MESSAGE_FOLDER,),
 )
-GET_MINIMAL_METADATA = rt.Operation(
-    "GetMinimalMetadata",
-    "query",
-    "query GetMinimalMetadata{minimalMetadata{...MinimalMetadata}}",
-    "minimalMetadata",
+GET_MINIMAL_METADATA = rt.compose(
+    "GetMinimalMetadata", "query", "minimalMetadata",
+    {},
+    "{...MinimalMetadata}",
     (_COLLECTION_HASH, _MINIMAL_METADATA, _MINIMAL_OBJECT_METADATA, _MINIMAL_VIEW),
 )
-GET_NAVIGATION_MENU_ITEM = rt.Operation(
-    "GetNavigationMenuItem",
-    "query",
-    "query GetNavigationMenuItem($id:UUID!){navigationMenuItem(id:$id){...NavigationMenuItem}}",
-    "navigationMenuItem",
+GET_NAVIGATION_MENU_ITEM = rt.compose(
+    "GetNavigationMenuItem", "query", "navigationMenuItem",
+    {"id": "UUID!"},
+    "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
 )
-GET_NAVIGATION_MENU_ITEMS = rt.Operation(
-    "GetNavigationMenuItems",
-    "query",
-    "query GetNavigationMenuItems{navigationMenuItems{...NavigationMenuItem}}",
-    "navigationMenuItems",
+GET_NAVIGATION_MENU_ITEMS = rt.compose(
+    "GetNavigationMenuItems", "query", "navigationMenuItems",
+    {},
+    "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
 )
-CREATE_MANY_NAVIGATION_MENU_ITEMS = rt.Operation(
-    "CreateManyNavigationMenuItems",
-    "mutation",
-    "mutation CreateManyNavigationMenuItems($inputs:[CreateNavigationMenuItemInput!]!){createManyNavigationMenuItems"
-    "(inputs:$inputs){...NavigationMenuItem}}",
-    "createManyNavigationMenuItems",
+CREATE_MANY_NAVIGATION_MENU_ITEMS = rt.compose(
+    "CreateManyNavigationMenuItems", "mutation", "createManyNavigationMenuItems",
+    {"inputs": "[CreateNavigationMenuItemInput!]!"},
+    "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
 )
-CREATE_NAVIGATION_MENU_ITEM = rt.Operation(
-    "CreateNavigationMenuItem",
-    "mutation",
-    "mutation CreateNavigationMenuItem($input:CreateNavigationMenuItemInput!){createNavigationMenuItem(input:$input"
-    "){...NavigationMenuItem}}",
-    "createNavigationMenuItem",
+CREATE_NAVIGATION_MENU_ITEM = rt.compose(
+    "CreateNavigationMenuItem", "mutation", "createNavigationMenuItem",
+    {"input": "CreateNavigationMenuItemInput!"},
+    "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
 )
-DELETE_MANY_NAVIGATION_MENU_ITEMS = rt.Operation(
-    "DeleteManyNavigationMenuItems",
-    "mutation",
-    "mutation DeleteManyNavigationMenuItems($ids:[UUID!]!){deleteManyNavigationMenuItems(ids:$ids"
-    "){...NavigationMenuItem}}",
-    "deleteManyNavigationMenuItems",
+DELETE_MANY_NAVIGATION_MENU_ITEMS = rt.compose(
+    "DeleteManyNavigationMenuItems", "mutation", "deleteManyNavigationMenuItems",
+    {"ids": "[UUID!]!"},
+    "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
 )
-DELETE_NAVIGATION_MENU_ITEM = rt.Operation(
-    "DeleteNavigationMenuItem",
-    "mutation",
-    "mutation DeleteNavigationMenuItem($id:UUID!){deleteNavigationMenuItem(id:$id){...NavigationMenuItem}}",
-    "deleteNavigationMenuItem",
+DELETE_NAVIGATION_MENU_ITEM = rt.compose(
+    "DeleteNavigationMenuItem", "mutation", "deleteNavigationMenuItem",
+    {"id": "UUID!"},
+    "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
 )
-UPDATE_MANY_NAVIGATION_MENU_ITEMS = rt.Operation(
-    "UpdateManyNavigationMenuItems",
-    "mutation",
-    "mutation UpdateManyNavigationMenuItems($inputs:[UpdateOneNavigationMenuItemInput"
-    "!]!){updateManyNavigationMenuItems(inputs:$inputs){...NavigationMenuItem}}",
-    "updateManyNavigationMenuItems",
+UPDATE_MANY_NAVIGATION_MENU_ITEMS = rt.compose(
+    "UpdateManyNavigationMenuItems", "mutation", "updateManyNavigationMenuItems",
+    {"inputs": "[UpdateOneNavigationMenuItemInput!]!"},
+    "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
 )
-UPDATE_NAVIGATION_MENU_ITEM = rt.Operation(
-    "UpdateNavigationMenuItem",
-    "mutation",
-    "mutation UpdateNavigationMenuItem($input:UpdateOneNavigationMenuItemInput!){updateNavigationMenuItem(input:$input"
-    "){...NavigationMenuItem}}",
-    "updateNavigationMenuItem",
+UPDATE_NAVIGATION_MENU_ITEM = rt.compose(
+    "UpdateNavigationMenuItem", "mutation", "updateNavigationMenuItem",
+    {"input": "UpdateOneNavigationMenuItemInput!"},
+    "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
 )
-GET_OBJECT = rt.Operation(
-    "GetObject",
-    "query",
-    "query GetObject($id:UUID!){object(id:$id){...Object}}",
-    "object",
+GET_OBJECT = rt.compose(
+    "GetObject", "query", "object",
+    {"id": "UUID!"},
+    "{...Object}",
     (_FIELD, _OBJECT, _RELATION),
 )
-GET_OBJECT_RECORD_COUNTS = rt.Operation(
-    "GetObjectRecordCounts",
-    "query",
-    "query GetObjectRecordCounts{objectRecordCounts{...ObjectRecordCount}}",
-    "objectRecordCounts",
+GET_OBJECT_RECORD_COUNTS = rt.compose(
+    "GetObjectRecordCounts", "query", "objectRecordCounts",
+    {},
+    "{...ObjectRecordCount}",
     (_OBJECT_RECORD_COUNT,),
 )
-GET_OBJECTS = rt.Operation(
-    "GetObjects",
-    "query",
-    "query GetObjects($filter:ObjectFilter$paging:CursorPaging){objects(filter:$filter paging:$paging){edges{node"
-    "{...Object}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}}",
-    "objects",
+GET_OBJECTS = rt.compose(
+    "GetObjects", "query", "objects",
+    {"filter": "ObjectFilter", "paging": "CursorPaging"},
+    "{edges{node{...Object}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}",
     (_FIELD, _OBJECT, _RELATION),
 )
-CREATE_OBJECT_EVENT = rt.Operation(
-    "CreateObjectEvent",
-    "mutation",
-    "mutation CreateObjectEvent($event:String!$objectMetadataId:UUID!$properties:JSON$recordId:UUID"
-    "!){createObjectEvent(event:$event objectMetadataId:$objectMetadataId properties:$properties recordId:$recordId"
-    "){...Analytics}}",
-    "createObjectEvent",
+CREATE_OBJECT_EVENT = rt.compose(
+    "CreateObjectEvent", "mutation", "createObjectEvent",
+    {"event": "String!", "objectMetadataId": "UUID!", "properties": "JSON", "recordId": "UUID!"},
+    "{...Analytics}",
     (_ANALYTICS,),
 )
-CREATE_ONE_OBJECT = rt.Operation(
-    "CreateOneObject",
-    "mutation",
-    "mutation CreateOneObject($input:CreateOneObjectInput!){createOneObject(input:$input){...Object}}",
-    "createOneObject",
+CREATE_ONE_OBJECT = rt.compose(
+    "CreateOneObject", "mutation", "createOneObject",
+    {"input": "CreateOneObjectInput!"},
+    "{...Object}",
     (_FIELD, _OBJECT, _RELATION),
 )
-DELETE_ONE_OBJECT = rt.Operation(
-    "DeleteOneObject",
-    "mutation",
-    "mutation DeleteOneObject($input:DeleteOneObjectInput!){deleteOneObject(input:$input){...Object}}",
-    "deleteOneObject",
+DELETE_ONE_OBJECT = rt.compose(
+    "DeleteOneObject", "mutation", "deleteOneObject",
+    {"input": "DeleteOneObjectInput!"},
+    "{...Object}",
     (_FIELD, _OBJECT, _RELATION),
 )
-UPDATE_ONE_OBJECT = rt.Operation(
-    "UpdateOneObject",
-    "mutation",
-    "mutation UpdateOneObject($input:UpdateOneObjectInput!){updateOneObject(input:$input){...Object}}",
-    "updateOneObject",
+UPDATE_ONE_OBJECT = rt.compose(
+    "UpdateOneObject", "mutation", "updateOneObject",
+    {"input": "UpdateOneObjectInput!"},
+    "{...Object}",
     (_FIELD, _OBJECT, _RELATION),
 )
-UPSERT_OBJECT_PERMISSIONS = rt.Operation(
-    "UpsertObjectPermissions",
-    "mutation",
-    "mutation UpsertObjectPermissions($upsertObjectPermissionsInput:UpsertObjectPermissionsInput"
-    "!){upsertObjectPermissions(upsertObjectPermissionsInput:$upsertObjectPermissionsInput){...ObjectPermission}}",
-    "upsertObjectPermissions",
+UPSERT_OBJECT_PERMISSIONS = rt.compose(
+    "UpsertObjectPermissions", "mutation", "upsertObjectPermissions",
+    {"upsertObjectPermissionsInput": "UpsertObjectPermissionsInput!"},
+    "{...ObjectPermission}",
     (_OBJECT_PERMISSION,),
 )
-SKIP_BOOK_ONBOARDING_STEP = rt.Operation(
-    "SkipBookOnboardingStep",
-    "mutation",
-    "mutation SkipBookOnboardingStep{skipBookOnboardingStep{...OnboardingStepSuccess}}",
-    "skipBookOnboardingStep",
+SKIP_BOOK_ONBOARDING_STEP = rt.compose(
+    "SkipBookOnboardingStep", "mutation", "skipBookOnboardingStep",
+    {},
+    "{...OnboardingStepSuccess}",
     (_ONBOARDING_STEP_SUCCESS,),
 )
-TRIGGER_INSTALL_APPS_ONBOARDING_STEP = rt.Operation(
-    "TriggerInstallAppsOnboardingStep",
-    "mutation",
-    "mutation TriggerInstallAppsOnboardingStep($universalIdentifiers:[String!]!){triggerInstallAppsOnboardingStep"
-    "(universalIdentifiers:$universalIdentifiers){...OnboardingStepSuccess}}",
-    "triggerInstallAppsOnboardingStep",
+TRIGGER_INSTALL_APPS_ONBOARDING_STEP = rt.compose(
+    "TriggerInstallAppsOnboardingStep", "mutation", "triggerInstallAppsOnboardingStep",
+    {"universalIdentifiers": "[String!]!"},
+    "{...OnboardingStepSuccess}",
     (_ONBOARDING_STEP_SUCCESS,),
 )
-GET_PAGE_LAYOUT = rt.Operation(
-    "GetPageLayout",
-    "query",
-    "query GetPageLayout($id:String!){getPageLayout(id:$id){...PageLayout}}",
-    "getPageLayout",
+GET_PAGE_LAYOUT = rt.compose(
+    "GetPageLayout", "query", "getPageLayout",
+    {"id": "String!"},
+    "{...PageLayout}",
     (_PAGE_LAYOUT,),
 )
-GET_PAGE_LAYOUTS = rt.Operation(
-    "GetPageLayouts",
-    "query",
-    "query GetPageLayouts($objectMetadataId:String$pageLayoutType:PageLayoutType){getPageLayouts(objectMetadataId"
-    ":$objectMetadataId pageLayoutType:$pageLayoutType){...PageLayout}}",
-    "getPageLayouts",
+GET_PAGE_LAYOUTS = rt.compose(
+    "GetPageLayouts", "query", "getPageLayouts",
+    {"objectMetadataId": "String", "pageLayoutType": "PageLayoutType"},
+    "{...PageLayout}",
     (_PAGE_LAYOUT,),
 )
-CREATE_PAGE_LAYOUT = rt.Operation(
-    "CreatePageLayout",
-    "mutation",
-    "mutation CreatePageLayout($input:CreatePageLayoutInput!){createPageLayout(input:$input){...PageLayout}}",
-    "createPageLayout",
+CREATE_PAGE_LAYOUT = rt.compose(
+    "CreatePageLayout", "mutation", "createPageLayout",
+    {"input": "CreatePageLayoutInput!"},
+    "{...PageLayout}",
     (_PAGE_LAYOUT,),
 )
-DESTROY_PAGE_LAYOUT = rt.Operation(
-    "DestroyPageLayout",
-    "mutation",
-    "mutation DestroyPageLayout($id:String!){destroyPageLayout(id:$id)}",
-    "destroyPageLayout",
+DESTROY_PAGE_LAYOUT = rt.compose(
+    "DestroyPageLayout", "mutation", "destroyPageLayout",
+    {"id": "String!"},
 )
-RESET_PAGE_LAYOUT_TO_DEFAULT = rt.Operation(
-    "ResetPageLayoutToDefault",
-    "mutation",
-    "mutation ResetPageLayoutToDefault($id:String!){resetPageLayoutToDefault(id:$id){...PageLayout}}",
-    "resetPageLayoutToDefault",
+RESET_PAGE_LAYOUT_TO_DEFAULT = rt.compose(
+    "ResetPageLayoutToDefault", "mutation", "resetPageLayoutToDefault",
+    {"id": "String!"},
+    "{...PageLayout}",
     (_PAGE_LAYOUT,),
 )
-UPDATE_PAGE_LAYOUT = rt.Operation(
-    "UpdatePageLayout",
-    "mutation",
-    "mutation UpdatePageLayout($id:String!$input:UpdatePageLayoutInput!){updatePageLayout(id:$id input:$input"
-    "){...PageLayout}}",
-    "updatePageLayout",
+UPDATE_PAGE_LAYOUT = rt.compose(
+    "UpdatePageLayout", "mutation", "updatePageLayout",
+    {"id": "String!", "input": "UpdatePageLayoutInput!"},
+    "{...PageLayout}",
     (_PAGE_LAYOUT,),
 )
-UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS = rt.Operation(
-    "UpdatePageLayoutWithTabsAndWidgets",
-    "mutation",
-    "mutation UpdatePageLayoutWithTabsAndWidgets($id:String!$input:UpdatePageLayoutWithTabsInput"
-    "!){updatePageLayoutWithTabsAndWidgets(id:$id input:$input){...PageLayout}}",
-    "updatePageLayoutWithTabsAndWidgets",
+UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS = rt.compose(
+    "UpdatePageLayoutWithTabsAndWidgets", "mutation", "updatePageLayoutWithTabsAndWidgets",
+    {"id": "String!", "input": "UpdatePageLayoutWithTabsInput!"},
+    "{...PageLayout}",
     (_PAGE_LAYOUT,),
 )
-GET_PAGE_LAYOUT_TAB = rt.Operation(
-    "GetPageLayoutTab",
-    "query",
-    "query GetPageLayoutTab($id:String!){getPageLayoutTab(id:$id){...PageLayoutTab}}",
-    "getPageLayoutTab",
+GET_PAGE_LAYOUT_TAB = rt.compose(
+    "GetPageLayoutTab", "query", "getPageLayoutTab",
+    {"id": "String!"},
+    "{...PageLayoutTab}",
     (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
 )
-GET_PAGE_LAYOUT_TABS = rt.Operation(
-    "GetPageLayoutTabs",
-    "query",
-    "query GetPageLayoutTabs($pageLayoutId:String!){getPageLayoutTabs(pageLayoutId:$pageLayoutId){...PageLayoutTab}}",
-    "getPageLayoutTabs",
+GET_PAGE_LAYOUT_TABS = rt.compose(
+    "GetPageLayoutTabs", "query", "getPageLayoutTabs",
+    {"pageLayoutId": "String!"},
+    "{...PageLayoutTab}",
     (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
 )
-CREATE_PAGE_LAYOUT_TAB = rt.Operation(
-    "CreatePageLayoutTab",
-    "mutation",
-    "mutation CreatePageLayoutTab($input:CreatePageLayoutTabInput!){createPageLayoutTab(input:$input){...PageLayoutTab"
-    "}}",
-    "createPageLayoutTab",
+CREATE_PAGE_LAYOUT_TAB = rt.compose(
+    "CreatePageLayoutTab", "mutation", "createPageLayoutTab",
+    {"input": "CreatePageLayoutTabInput!"},
+    "{...PageLayoutTab}",
     (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
 )
-DESTROY_PAGE_LAYOUT_TAB = rt.Operation(
-    "DestroyPageLayoutTab",
-    "mutation",
-    "mutation DestroyPageLayoutTab($id:String!){destroyPageLayoutTab(id:$id)}",
-    "destroyPageLayoutTab",
+DESTROY_PAGE_LAYOUT_TAB = rt.compose(
+    "DestroyPageLayoutTab", "mutation", "destroyPageLayoutTab",
+    {"id": "String!"},
 )
-RESET_PAGE_LAYOUT_TAB_TO_DEFAULT = rt.Operation(
-    "ResetPageLayoutTabToDefault",
-    "mutation",
-    "mutation ResetPageLayoutTabToDefault($id:String!){resetPageLayoutTabToDefault(id:$id){...PageLayoutTab}}",
-    "resetPageLayoutTabToDefault",
+RESET_PAGE_LAYOUT_TAB_TO_DEFAULT = rt.compose(
+    "ResetPageLayoutTabToDefault", "mutation", "resetPageLayoutTabToDefault",
+    {"id": "String!"},
+    "{...PageLayoutTab}",
     (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
 )
-UPDATE_PAGE_LAYOUT_TAB = rt.Operation(
-    "UpdatePageLayoutTab",
-    "mutation",
-    "mutation UpdatePageLayoutTab($id:String!$input:UpdatePageLayoutTabInput!){updatePageLayoutTab(id:$id input:$input"
-    "){...PageLayoutTab}}",
-    "updatePageLayoutTab",
+UPDATE_PAGE_LAYOUT_TAB = rt.compose(
+    "UpdatePageLayoutTab", "mutation", "updatePageLayoutTab",
+    {"id": "String!", "input": "UpdatePageLayoutTabInput!"},
+    "{...PageLayoutTab}",
     (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
 )
-GET_PAGE_LAYOUT_WIDGET = rt.Operation(
-    "GetPageLayoutWidget",
-    "query",
-    "query GetPageLayoutWidget($id:String!){getPageLayoutWidget(id:$id){...PageLayoutWidget}}",
-    "getPageLayoutWidget",
+GET_PAGE_LAYOUT_WIDGET = rt.compose(
+    "GetPageLayoutWidget", "query", "getPageLayoutWidget",
+    {"id": "String!"},
+    "{...PageLayoutWidget}",
     (_PAGE_LAYOUT_WIDGET,),
 )
-GET_PAGE_LAYOUT_WIDGETS = rt.Operation(
-    "GetPageLayoutWidgets",
-    "query",
-    "query GetPageLayoutWidgets($pageLayoutTabId:String!){getPageLayoutWidgets(pageLayoutTabId:$pageLayoutTabId"
-    "){...PageLayoutWidget}}",
-    "getPageLayoutWidgets",
+GET_PAGE_LAYOUT_WIDGETS = rt.compose(
+    "GetPageLayoutWidgets", "query", "getPageLayoutWidgets",
+    {"pageLayoutTabId": "String!"},
+    "{...PageLayoutWidget}",
     (_PAGE_LAYOUT_WIDGET,),
 )
-CREATE_PAGE_LAYOUT_WIDGET = rt.Operation(
-    "CreatePageLayoutWidget",
-    "mutation",
-    "mutation CreatePageLayoutWidget($input:CreatePageLayoutWidgetInput!){createPageLayoutWidget(input:$input"
-    "){...PageLayoutWidget}}",
-    "createPageLayoutWidget",
+CREATE_PAGE_LAYOUT_WIDGET = rt.compose(
+    "CreatePageLayoutWidget", "mutation", "createPageLayoutWidget",
+    {"input": "CreatePageLayoutWidgetInput!"},
+    "{...PageLayoutWidget}",
     (_PAGE_LAYOUT_WIDGET,),
 )
-DESTROY_PAGE_LAYOUT_WIDGET = rt.Operation(
-    "DestroyPageLayoutWidget",
-    "mutation",
-    "mutation DestroyPageLayoutWidget($id:String!){destroyPageLayoutWidget(id:$id)}",
-    "destroyPageLayoutWidget",
+DESTROY_PAGE_LAYOUT_WIDGET = rt.compose(
+    "DestroyPageLayoutWidget", "mutation", "destroyPageLayoutWidget",
+    {"id": "String!"},
 )
-RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT = rt.Operation(
-    "ResetPageLayoutWidgetToDefault",
-    "mutation",
-    "mutation ResetPageLayoutWidgetToDefault($id:String!){resetPageLayoutWidgetToDefault(id:$id){...PageLayoutWidget}}",
-    "resetPageLayoutWidgetToDefault",
+RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT = rt.compose(
+    "ResetPageLayoutWidgetToDefault", "mutation", "resetPageLayoutWidgetToDefault",
+    {"id": "String!"},
+    "{...PageLayoutWidget}",
     (_PAGE_LAYOUT_WIDGET,),
 )
-UPDATE_PAGE_LAYOUT_WIDGET = rt.Operation(
-    "UpdatePageLayoutWidget",
-    "mutation",
-    "mutation UpdatePageLayoutWidget($id:String!$input:UpdatePageLayoutWidgetInput!){updatePageLayoutWidget(id:$id"
-    " input:$input){...PageLayoutWidget}}",
-    "updatePageLayoutWidget",
+UPDATE_PAGE_LAYOUT_WIDGET = rt.compose(
+    "UpdatePageLayoutWidget", "mutation", "updatePageLayoutWidget",
+    {"id": "String!", "input": "UpdatePageLayoutWidgetInput!"},
+    "{...PageLayoutWidget}",
     (_PAGE_LAYOUT_WIDGET,),
 )
-GET_ADDRESS_DETAILS = rt.Operation(
-    "GetAddressDetails",
-    "query",
-    "query GetAddressDetails($placeId:String!$token:String!){getAddressDetails(placeId:$placeId token:$token"
-    "){...PlaceDetailsResult}}",
-    "getAddressDetails",
+GET_ADDRESS_DETAILS = rt.compose(
+    "GetAddressDetails", "query", "getAddressDetails",
+    {"placeId": "String!", "token": "String!"},
+    "{...PlaceDetailsResult}",
     (_LOCATION, _PLACE_DETAILS_RESULT),
 )
-GET_AUTO_COMPLETE_ADDRESS = rt.Operation(
-    "GetAutoCompleteAddress",
-    "query",
-    "query GetAutoCompleteAddress($address:String!$country:String$isFieldCity:Boolean$token:String"
-    "!){getAutoCompleteAddress(address:$address country:$country isFieldCity:$isFieldCity token:$token"
-    "){...AutocompleteResult}}",
-    "getAutoCompleteAddress",
+GET_AUTO_COMPLETE_ADDRESS = rt.compose(
+    "GetAutoCompleteAddress", "query", "getAutoCompleteAddress",
+    {"address": "String!", "country": "String", "isFieldCity": "Boolean", "token": "String!"},
+    "{...AutocompleteResult}",
     (_AUTOCOMPLETE_RESULT,),
 )
-FIND_MANY_PUBLIC_DOMAINS = rt.Operation(
-    "FindManyPublicDomains",
-    "query",
-    "query FindManyPublicDomains{findManyPublicDomains{...PublicDomain}}",
-    "findManyPublicDomains",
+FIND_MANY_PUBLIC_DOMAINS = rt.compose(
+    "FindManyPublicDomains", "query", "findManyPublicDomains",
+    {},
+    "{...PublicDomain}",
     (_PUBLIC_DOMAIN,),
 )
-CHECK_PUBLIC_DOMAIN_VALID_RECORDS = rt.Operation(
-    "CheckPublicDomainValidRecords",
-    "mutation",
-    "mutation CheckPublicDomainValidRecords($domain:String!){checkPublicDomainValidRecords(domain:$domain"
-    "){...DomainValidRecords}}",
-    "checkPublicDomainValidRecords",
+CHECK_PUBLIC_DOMAIN_VALID_RECORDS = rt.compose(
+    "CheckPublicDomainValidRecords", "mutation", "checkPublicDomainValidRecords",
+    {"domain": "String!"},
+    "{...DomainValidRecords}",
     (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
 )
-CREATE_PUBLIC_DOMAIN = rt.Operation(
-    "CreatePublicDomain",
-    "mutation",
-    "mutation CreatePublicDomain($applicationId:String!$domain:String!){createPublicDomain(applicationId"
-    ":$applicationId domain:$domain){...PublicDomain}}",
-    "createPublicDomain",
+CREATE_PUBLIC_DOMAIN = rt.compose(
+    "CreatePublicDomain", "mutation", "createPublicDomain",
+    {"applicationId": "String!", "domain": "String!"},
+    "{...PublicDomain}",
     (_PUBLIC_DOMAIN,),
 )
-DELETE_PUBLIC_DOMAIN = rt.Operation(
-    "DeletePublicDomain",
-    "mutation",
-    "mutation DeletePublicDomain($domain:String!){deletePublicDomain(domain:$domain)}",
-    "deletePublicDomain",
+DELETE_PUBLIC_DOMAIN = rt.compose(
+    "DeletePublicDomain", "mutation", "deletePublicDomain",
+    {"domain": "String!"},
 )
-GET_PUBLIC_WORKSPACE_DATA_BY_DOMAIN = rt.Operation(
-    "GetPublicWorkspaceDataByDomain",
-    "query",
-    "query GetPublicWorkspaceDataByDomain($origin:String){getPublicWorkspaceDataByDomain(origin:$origin"
-    "){...PublicWorkspaceData}}",
-    "getPublicWorkspaceDataByDomain",
+GET_PUBLIC_WORKSPACE_DATA_BY_DOMAIN = rt.compose(
+    "GetPublicWorkspaceDataByDomain", "query", "getPublicWorkspaceDataByDomain",
+    {"origin": "String"},
+    "{...PublicWorkspaceData}",
     (_AUTH_BYPASS_PROVIDERS, _AUTH_PROVIDERS, _PUBLIC_WORKSPACE_DATA, _WORKSPACE_URLS),
 )
-GET_PUBLIC_WORKSPACE_DATA_BY_ID = rt.Operation(
-    "GetPublicWorkspaceDataById",
-    "query",
-    "query GetPublicWorkspaceDataById($id:UUID!){getPublicWorkspaceDataById(id:$id){...PublicWorkspaceDataSummary}}",
-    "getPublicWorkspaceDataById",
+GET_PUBLIC_WORKSPACE_DATA_BY_ID = rt.compose(
+    "GetPublicWorkspaceDataById", "query", "getPublicWorkspaceDataById",
+    {"id": "UUID!"},
+    "{...PublicWorkspaceDataSummary}",
     (_PUBLIC_WORKSPACE_DATA_SUMMARY,),
 )
-GET_ROLES = rt.Operation(
-    "GetRoles",
-    "query",
-    "query GetRoles{getRoles{...Role}}",
-    "getRoles",
+GET_ROLES = rt.compose(
+    "GetRoles", "query", "getRoles",
+    {},
+    "{...Role}",
     (
         _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
         _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
     ),
 )
-ASSIGN_ROLE_TO_AGENT = rt.Operation(
-    "AssignRoleToAgent",
-    "mutation",
-    "mutation AssignRoleToAgent($agentId:UUID!$roleId:UUID!){assignRoleToAgent(agentId:$agentId roleId:$roleId)}",
-    "assignRoleToAgent",
+ASSIGN_ROLE_TO_AGENT = rt.compose(
+    "AssignRoleToAgent", "mutation", "assignRoleToAgent",
+    {"agentId": "UUID!", "roleId": "UUID!"},
 )
-CREATE_ONE_ROLE = rt.Operation(
-    "CreateOneRole",
-    "mutation",
-    "mutation CreateOneRole($createRoleInput:CreateRoleInput!){createOneRole(createRoleInput:$createRoleInput){...Role"
-    "}}",
-    "createOneRole",
+CREATE_ONE_ROLE = rt.compose(
+    "CreateOneRole", "mutation", "createOneRole",
+    {"createRoleInput": "CreateRoleInput!"},
+    "{...Role}",
     (
         _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
         _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
     ),
 )
-DELETE_ONE_ROLE = rt.Operation(
-    "DeleteOneRole",
-    "mutation",
-    "mutation DeleteOneRole($roleId:UUID!){deleteOneRole(roleId:$roleId)}",
-    "deleteOneRole",
+DELETE_ONE_ROLE = rt.compose(
+    "DeleteOneRole", "mutation", "deleteOneRole",
+    {"roleId": "UUID!"},
 )
-REMOVE_ROLE_FROM_AGENT = rt.Operation(
-    "RemoveRoleFromAgent",
-    "mutation",
-    "mutation RemoveRoleFromAgent($agentId:UUID!){removeRoleFromAgent(agentId:$agentId)}",
-    "removeRoleFromAgent",
+REMOVE_ROLE_FROM_AGENT = rt.compose(
+    "RemoveRoleFromAgent", "mutation", "removeRoleFromAgent",
+    {"agentId": "UUID!"},
 )
-UPDATE_ONE_ROLE = rt.Operation(
-    "UpdateOneRole",
-    "mutation",
-    "mutation UpdateOneRole($updateRoleInput:UpdateRoleInput!){updateOneRole(updateRoleInput:$updateRoleInput){...Role"
-    "}}",
-    "updateOneRole",
+UPDATE_ONE_ROLE = rt.compose(
+    "UpdateOneRole", "mutation", "updateOneRole",
+    {"updateRoleInput": "UpdateRoleInput!"},
+    "{...Role}",
     (
         _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
         _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
     ),
 )
-UPSERT_PERMISSION_FLAGS = rt.Operation(
-    "UpsertPermissionFlags",
-    "mutation",
-    "mutation UpsertPermissionFlags($upsertPermissionFlagsInput:UpsertPermissionFlagsInput!){upsertPermissionFlags"
-    "(upsertPermissionFlagsInput:$upsertPermissionFlagsInput){...RolePermissionFlag}}",
-    "upsertPermissionFlags",
+UPSERT_PERMISSION_FLAGS = rt.compose(
+    "UpsertPermissionFlags", "mutation", "upsertPermissionFlags",
+    {"upsertPermissionFlagsInput": "UpsertPermissionFlagsInput!"},
+    "{...RolePermissionFlag}",
     (_ROLE_PERMISSION_FLAG,),
 )
-UPSERT_ROW_LEVEL_PERMISSION_PREDICATES = rt.Operation(
-    "UpsertRowLevelPermissionPredicates",
-    "mutation",
-    "mutation UpsertRowLevelPermissionPredicates($input:UpsertRowLevelPermissionPredicatesInput"
-    "!){upsertRowLevelPermissionPredicates(input:$input){...UpsertRowLevelPermissionPredicatesResult}}",
-    "upsertRowLevelPermissionPredicates",
+UPSERT_ROW_LEVEL_PERMISSION_PREDICATES = rt.compose(
+    "UpsertRowLevelPermissionPredicates", "mutation", "upsertRowLevelPermissionPredicates",
+    {"input": "UpsertRowLevelPermissionPredicatesInput!"},
+    "{...UpsertRowLevelPermissionPredicatesResult}",
     (
         _ROW_LEVEL_PERMISSION_PREDICATE, _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
         _UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT,
     ),
 )
-VALIDATE_PASSWORD_RESET_TOKEN_OPERATION = rt.Operation(
-    "ValidatePasswordResetTokenOperation",
-    "query",
-    "query ValidatePasswordResetTokenOperation($passwordResetToken:String!){validatePasswordResetToken"
-    "(passwordResetToken:$passwordResetToken){...ValidatePasswordResetToken}}",
-    "validatePasswordResetToken",
+VALIDATE_PASSWORD_RESET_TOKEN_OPERATION = rt.compose(
+    "ValidatePasswordResetTokenOperation", "query", "validatePasswordResetToken",
+    {"passwordResetToken": "String!"},
+    "{...ValidatePasswordResetToken}",
     (_VALIDATE_PASSWORD_RESET_TOKEN,),
 )
-AUTHORIZE_APP_OPERATION = rt.Operation(
-    "AuthorizeAppOperation",
-    "mutation",
-    "mutation AuthorizeAppOperation($clientId:String!$codeChallenge:String$redirectUrl:String!$scope:String$state"
-    ":String){authorizeApp(clientId:$clientId codeChallenge:$codeChallenge redirectUrl:$redirectUrl scope:$scope state"
-    ":$state){...AuthorizeApp}}",
-    "authorizeApp",
+AUTHORIZE_APP_OPERATION = rt.compose(
+    "AuthorizeAppOperation", "mutation", "authorizeApp",
+    {"clientId": "String!", "codeChallenge": "String", "redirectUrl": "String!", "scope": "String", "state": "String"},
+    "{...AuthorizeApp}",
     (_AUTHORIZE_APP,),
 )
-CREATE_OIDC_IDENTITY_PROVIDER = rt.Operation(
-    "CreateOIDCIdentityProvider",
-    "mutation",
-    "mutation CreateOIDCIdentityProvider($input:SetupOIDCSsoInput!){createOIDCIdentityProvider(input:$input"
-    "){...SetupSso}}",
-    "createOIDCIdentityProvider",
+CREATE_OIDC_IDENTITY_PROVIDER = rt.compose(
+    "CreateOIDCIdentityProvider", "mutation", "createOIDCIdentityProvider",
+    {"input": "SetupOIDCSsoInput!"},
+    "{...SetupSso}",
     (_SETUP_SSO,),
 )
-CREATE_SAML_IDENTITY_PROVIDER = rt.Operation(
-    "CreateSAMLIdentityProvider",
-    "mutation",
-    "mutation CreateSAMLIdentityProvider($input:SetupSAMLSsoInput!){createSAMLIdentityProvider(input:$input"
-    "){...SetupSso}}",
-    "createSAMLIdentityProvider",
+CREATE_SAML_IDENTITY_PROVIDER = rt.compose(
+    "CreateSAMLIdentityProvider", "mutation", "createSAMLIdentityProvider",
+    {"input": "SetupSAMLSsoInput!"},
+    "{...SetupSso}",
     (_SETUP_SSO,),
 )
-DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION = rt.Operation(
-    "DeleteTwoFactorAuthenticationMethodOperation",
-    "mutation",
-    "mutation DeleteTwoFactorAuthenticationMethodOperation($twoFactorAuthenticationMethodId:UUID"
-    "!){deleteTwoFactorAuthenticationMethod(twoFactorAuthenticationMethodId:$twoFactorAuthenticationMethodId"
-    "){...DeleteTwoFactorAuthenticationMethod}}",
-    "deleteTwoFactorAuthenticationMethod",
+DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION = rt.compose(
+    "DeleteTwoFactorAuthenticationMethodOperation", "mutation", "deleteTwoFactorAuthenticationMethod",
+    {"twoFactorAuthenticationMethodId": "UUID!"},
+    "{...DeleteTwoFactorAuthenticationMethod}",
     (_DELETE_TWO_FACTOR_AUTHENTICATION_METHOD,),
 )
-GENERATE_PLAYGROUND_TOKEN = rt.Operation(
-    "GeneratePlaygroundToken",
-    "mutation",
-    "mutation GeneratePlaygroundToken{generatePlaygroundToken{...AuthToken}}",
-    "generatePlaygroundToken",
+GENERATE_PLAYGROUND_TOKEN = rt.compose(
+    "GeneratePlaygroundToken", "mutation", "generatePlaygroundToken",
+    {},
+    "{...AuthToken}",
     (_AUTH_TOKEN,),
 )
-GENERATE_TRANSIENT_TOKEN = rt.Operation(
-    "GenerateTransientToken",
-    "mutation",
-    "mutation GenerateTransientToken{generateTransientToken{...TransientToken}}",
-    "generateTransientToken",
+GENERATE_TRANSIENT_TOKEN = rt.compose(
+    "GenerateTransientToken", "mutation", "generateTransientToken",
+    {},
+    "{...TransientToken}",
     (_AUTH_TOKEN, _TRANSIENT_TOKEN),
 )
-GET_AUTH_TOKENS_FROM_LOGIN_TOKEN = rt.Operation(
-    "GetAuthTokensFromLoginToken",
-    "mutation",
-    "mutation GetAuthTokensFromLoginToken($loginToken:String!$origin:String!){getAuthTokensFromLoginToken(loginToken"
-    ":$loginToken origin:$origin){...AuthTokens}}",
-    "getAuthTokensFromLoginToken",
+GET_AUTH_TOKENS_FROM_LOGIN_TOKEN = rt.compose(
+    "GetAuthTokensFromLoginToken", "mutation", "getAuthTokensFromLoginToken",
+    {"loginToken": "String!", "origin": "String!"},
+    "{...AuthTokens}",
     (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
 )
-GET_AUTH_TOKENS_FROM_OTP = rt.Operation(
-    "GetAuthTokensFromOTP",
-    "mutation",
-    "mutation GetAuthTokensFromOTP($captchaToken:String$loginToken:String!$origin:String!$otp:String"
-    "!){getAuthTokensFromOTP(captchaToken:$captchaToken loginToken:$loginToken origin:$origin otp:$otp){...AuthTokens"
-    "}}",
-    "getAuthTokensFromOTP",
+GET_AUTH_TOKENS_FROM_OTP = rt.compose(
+    "GetAuthTokensFromOTP", "mutation", "getAuthTokensFromOTP",
+    {"captchaToken": "String", "loginToken": "String!", "origin": "String!", "otp": "String!"},
+    "{...AuthTokens}",
     (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
 )
-GET_AUTHORIZATION_URL_FOR_SSO_OPERATION = rt.Operation(
-    "GetAuthorizationUrlForSSOOperation",
-    "mutation",
-    "mutation GetAuthorizationUrlForSSOOperation($input:GetAuthorizationUrlForSSOInput!){getAuthorizationUrlForSSO"
-    "(input:$input){...GetAuthorizationUrlForSSO}}",
-    "getAuthorizationUrlForSSO",
+GET_AUTHORIZATION_URL_FOR_SSO_OPERATION = rt.compose(
+    "GetAuthorizationUrlForSSOOperation", "mutation", "getAuthorizationUrlForSSO",
+    {"input": "GetAuthorizationUrlForSSOInput!"},
+    "{...GetAuthorizationUrlForSSO}",
     (_GET_AUTHORIZATION_URL_FOR_SSO,),
 )
-GET_LOGIN_TOKEN_FROM_CREDENTIALS = rt.Operation(
-    "GetLoginTokenFromCredentials",
-    "mutation",
-    "mutation GetLoginTokenFromCredentials($captchaToken:String$email:String!$locale:String$origin:String!$password"
-    ":String!$verifyEmailRedirectPath:String){getLoginTokenFromCredentials(captchaToken:$captchaToken email:$email"
-    " locale:$locale origin:$origin password:$password verifyEmailRedirectPath:$verifyEmailRedirectPath){...LoginToken"
-    "}}",
-    "getLoginTokenFromCredentials",
+GET_LOGIN_TOKEN_FROM_CREDENTIALS = rt.compose(
+    "GetLoginTokenFromCredentials", "mutation", "getLoginTokenFromCredentials",
+    {
+        "captchaToken": "String", "email": "String!", "locale": "String", "origin": "String!", "password": "String!",
+        "verifyEmailRedirectPath": "String",
+    },
+    "{...LoginToken}",
     (_AUTH_TOKEN, _LOGIN_TOKEN),
 )
-IMPERSONATE_OPERATION = rt.Operation(
-    "ImpersonateOperation",
-    "mutation",
-    "mutation ImpersonateOperation($userId:UUID!$workspaceId:UUID!){impersonate(userId:$userId workspaceId"
-    ":$workspaceId){...Impersonate}}",
-    "impersonate",
+IMPERSONATE_OPERATION = rt.compose(
+    "ImpersonateOperation", "mutation", "impersonate",
+    {"userId": "UUID!", "workspaceId": "UUID!"},
+    "{...Impersonate}",
     (_AUTH_TOKEN, _IMPERSONATE, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
 )
-INITIATE_OTP_PROVISIONING = rt.Operation(
-    "InitiateOTPProvisioning",
-    "mutation",
-    "mutation InitiateOTPProvisioning($loginToken:String!$origin:String!){initiateOTPProvisioning(loginToken"
-    ":$loginToken origin:$origin){...InitiateTwoFactorAuthenticationProvisioning}}",
-    "initiateOTPProvisioning",
+INITIATE_OTP_PROVISIONING = rt.compose(
+    "InitiateOTPProvisioning", "mutation", "initiateOTPProvisioning",
+    {"loginToken": "String!", "origin": "String!"},
+    "{...InitiateTwoFactorAuthenticationProvisioning}",
     (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
 )
-RENEW_TOKEN = rt.Operation(
-    "RenewToken",
-    "mutation",
-    "mutation RenewToken($appToken:String!){renewToken(appToken:$appToken){...AuthTokens}}",
-    "renewToken",
+RENEW_TOKEN = rt.compose(
+    "RenewToken", "mutation", "renewToken",
+    {"appToken": "String!"},
+    "{...AuthTokens}",
     (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
 )
-UPDATE_PASSWORD_VIA_RESET_TOKEN = rt.Operation(
-    "UpdatePasswordViaResetToken",
-    "mutation",
-    "mutation UpdatePasswordViaResetToken($newPassword:String!$passwordResetToken:String!){updatePasswordViaResetToken"
-    "(newPassword:$newPassword passwordResetToken:$passwordResetToken){...InvalidatePassword}}",
-    "updatePasswordViaResetToken",
+UPDATE_PASSWORD_VIA_RESET_TOKEN = rt.compose(
+    "UpdatePasswordViaResetToken", "mutation", "updatePasswordViaResetToken",
+    {"newPassword": "String!", "passwordResetToken": "String!"},
+    "{...InvalidatePassword}",
     (_INVALIDATE_PASSWORD,),
 )
-GET_SKILL = rt.Operation(
-    "GetSkill",
-    "query",
-    "query GetSkill($id:UUID!){skill(id:$id){...Skill}}",
-    "skill",
+GET_SKILL = rt.compose(
+    "GetSkill", "query", "skill",
+    {"id": "UUID!"},
+    "{...Skill}",
     (_SKILL,),
 )
-GET_SKILLS = rt.Operation(
-    "GetSkills",
-    "query",
-    "query GetSkills{skills{...Skill}}",
-    "skills",
+GET_SKILLS = rt.compose(
+    "GetSkills", "query", "skills",
+    {},
+    "{...Skill}",
     (_SKILL,),
 )
-ACTIVATE_SKILL = rt.Operation(
-    "ActivateSkill",
-    "mutation",
-    "mutation ActivateSkill($id:UUID!){activateSkill(id:$id){...Skill}}",
-    "activateSkill",
+ACTIVATE_SKILL = rt.compose(
+    "ActivateSkill", "mutation", "activateSkill",
+    {"id": "UUID!"},
+    "{...Skill}",
     (_SKILL,),
 )
-CREATE_SKILL = rt.Operation(
-    "CreateSkill",
-    "mutation",
-    "mutation CreateSkill($input:CreateSkillInput!){createSkill(input:$input){...Skill}}",
-    "createSkill",
+CREATE_SKILL = rt.compose(
+    "CreateSkill", "mutation", "createSkill",
+    {"input": "CreateSkillInput!"},
+    "{...Skill}",
     (_SKILL,),
 )
-DEACTIVATE_SKILL = rt.Operation(
-    "DeactivateSkill",
-    "mutation",
-    "mutation DeactivateSkill($id:UUID!){deactivateSkill(id:$id){...Skill}}",
-    "deactivateSkill",
+DEACTIVATE_SKILL = rt.compose(
+    "DeactivateSkill", "mutation", "deactivateSkill",
+    {"id": "UUID!"},
+    "{...Skill}",
     (_SKILL,),
 )
-DELETE_SKILL = rt.Operation(
-    "DeleteSkill",
-    "mutation",
-    "mutation DeleteSkill($id:UUID!){deleteSkill(id:$id){...Skill}}",
-    "deleteSkill",
+DELETE_SKILL = rt.compose(
+    "DeleteSkill", "mutation", "deleteSkill",
+    {"id": "UUID!"},
+    "{...Skill}",
     (_SKILL,),
 )
-UPDATE_SKILL = rt.Operation(
-    "UpdateSkill",
-    "mutation",
-    "mutation UpdateSkill($input:UpdateSkillInput!){updateSkill(input:$input){...Skill}}",
-    "updateSkill",
+UPDATE_SKILL = rt.compose(
+    "UpdateSkill", "mutation", "updateSkill",
+    {"input": "UpdateSkillInput!"},
+    "{...Skill}",
     (_SKILL,),
 )
-GET_SSO_IDENTITY_PROVIDERS = rt.Operation(
-    "GetSSOIdentityProviders",
-    "query",
-    "query GetSSOIdentityProviders{getSSOIdentityProviders{...FindAvailableSSOIDP}}",
-    "getSSOIdentityProviders",
+GET_SSO_IDENTITY_PROVIDERS = rt.compose(
+    "GetSSOIdentityProviders", "query", "getSSOIdentityProviders",
+    {},
+    "{...FindAvailableSSOIDP}",
     (_FIND_AVAILABLE_SSOIDP,),
 )
-DELETE_SSO_IDENTITY_PROVIDER = rt.Operation(
-    "DeleteSSOIdentityProvider",
-    "mutation",
-    "mutation DeleteSSOIdentityProvider($input:DeleteSsoInput!){deleteSSOIdentityProvider(input:$input){...DeleteSso}}",
-    "deleteSSOIdentityProvider",
+DELETE_SSO_IDENTITY_PROVIDER = rt.compose(
+    "DeleteSSOIdentityProvider", "mutation", "deleteSSOIdentityProvider",
+    {"input": "DeleteSsoInput!"},
+    "{...DeleteSso}",
     (_DELETE_SSO,),
 )
-EDIT_SSO_IDENTITY_PROVIDER = rt.Operation(
-    "EditSSOIdentityProvider",
-    "mutation",
-    "mutation EditSSOIdentityProvider($input:EditSsoInput!){editSSOIdentityProvider(input:$input){...EditSso}}",
-    "editSSOIdentityProvider",
+EDIT_SSO_IDENTITY_PROVIDER = rt.compose(
+    "EditSSOIdentityProvider", "mutation", "editSSOIdentityProvider",
+    {"input": "EditSsoInput!"},
+    "{...EditSso}",
     (_EDIT_SSO,),
 )
-GET_TOOL_INPUT_SCHEMA = rt.Operation(
-    "GetToolInputSchema",
-    "query",
-    "query GetToolInputSchema($toolName:String!){getToolInputSchema(toolName:$toolName)}",
-    "getToolInputSchema",
+GET_TOOL_INPUT_SCHEMA = rt.compose(
+    "GetToolInputSchema", "query", "getToolInputSchema",
+    {"toolName": "String!"},
 )
-GET_UNSUBSCRIBE_PAGE_PREVIEW_URL = rt.Operation(
-    "GetUnsubscribePagePreviewUrl",
-    "query",
-    "query GetUnsubscribePagePreviewUrl{unsubscribePagePreviewUrl}",
-    "unsubscribePagePreviewUrl",
+GET_UNSUBSCRIBE_PAGE_PREVIEW_URL = rt.compose(
+    "GetUnsubscribePagePreviewUrl", "query", "unsubscribePagePreviewUrl",
+    {},
 )
-GET_UNSUBSCRIBE_TOPICS = rt.Operation(
-    "GetUnsubscribeTopics",
-    "query",
-    "query GetUnsubscribeTopics{unsubscribeTopics{...UnsubscribeTopic}}",
-    "unsubscribeTopics",
+GET_UNSUBSCRIBE_TOPICS = rt.compose(
+    "GetUnsubscribeTopics", "query", "unsubscribeTopics",
+    {},
+    "{...UnsubscribeTopic}",
     (_UNSUBSCRIBE_TOPIC,),
 )
-CREATE_UNSUBSCRIBE_TOPIC = rt.Operation(
-    "CreateUnsubscribeTopic",
-    "mutation",
-    "mutation CreateUnsubscribeTopic($input:CreateUnsubscribeTopicInput!){createUnsubscribeTopic(input:$input"
-    "){...UnsubscribeTopic}}",
-    "createUnsubscribeTopic",
+CREATE_UNSUBSCRIBE_TOPIC = rt.compose(
+    "CreateUnsubscribeTopic", "mutation", "createUnsubscribeTopic",
+    {"input": "CreateUnsubscribeTopicInput!"},
+    "{...UnsubscribeTopic}",
     (_UNSUBSCRIBE_TOPIC,),
 )
-DELETE_UNSUBSCRIBE_TOPIC = rt.Operation(
-    "DeleteUnsubscribeTopic",
-    "mutation",
-    "mutation DeleteUnsubscribeTopic($id:String!){deleteUnsubscribeTopic(id:$id)}",
-    "deleteUnsubscribeTopic",
+DELETE_UNSUBSCRIBE_TOPIC = rt.compose(
+    "DeleteUnsubscribeTopic", "mutation", "deleteUnsubscribeTopic",
+    {"id": "String!"},
 )
-UPDATE_UNSUBSCRIBE_TOPIC = rt.Operation(
-    "UpdateUnsubscribeTopic",
-    "mutation",
-    "mutation UpdateUnsubscribeTopic($input:UpdateUnsubscribeTopicInput!){updateUnsubscribeTopic(input:$input"
-    "){...UnsubscribeTopic}}",
-    "updateUnsubscribeTopic",
+UPDATE_UNSUBSCRIBE_TOPIC = rt.compose(
+    "UpdateUnsubscribeTopic", "mutation", "updateUnsubscribeTopic",
+    {"input": "UpdateUnsubscribeTopicInput!"},
+    "{...UnsubscribeTopic}",
     (_UNSUBSCRIBE_TOPIC,),
 )
-GET_USAGE_ANALYTICS = rt.Operation(
-    "GetUsageAnalytics",
-    "query",
-    "query GetUsageAnalytics($input:UsageAnalyticsInput){getUsageAnalytics(input:$input){...UsageAnalytics}}",
-    "getUsageAnalytics",
+GET_USAGE_ANALYTICS = rt.compose(
+    "GetUsageAnalytics", "query", "getUsageAnalytics",
+    {"input": "UsageAnalyticsInput"},
+    "{...UsageAnalytics}",
     (_USAGE_ANALYTICS, _USAGE_BREAKDOWN_ITEM, _USAGE_TIME_SERIES, _USAGE_USER_DAILY),
 )
-TRACK_ANALYTICS = rt.Operation(
-    "TrackAnalytics",
-    "mutation",
-    "mutation TrackAnalytics($event:String$name:String$properties:JSON$type:AnalyticsType!){trackAnalytics(event"
-    ":$event name:$name properties:$properties type:$type){...Analytics}}",
-    "trackAnalytics",
+TRACK_ANALYTICS = rt.compose(
+    "TrackAnalytics", "mutation", "trackAnalytics",
+    {"event": "String", "name": "String", "properties": "JSON", "type": "AnalyticsType!"},
+    "{...Analytics}",
     (_ANALYTICS,),
 )
-CHECK_USER_EXISTS = rt.Operation(
-    "CheckUserExists",
-    "query",
-    "query CheckUserExists($captchaToken:String$email:String!){checkUserExists(captchaToken:$captchaToken email:$email"
-    "){...CheckUserExist}}",
-    "checkUserExists",
+CHECK_USER_EXISTS = rt.compose(
+    "CheckUserExists", "query", "checkUserExists",
+    {"captchaToken": "String", "email": "String!"},
+    "{...CheckUserExist}",
     (_CHECK_USER_EXIST,),
 )
-GET_CURRENT_USER = rt.Operation(
-    "GetCurrentUser",
-    "query",
-    "query GetCurrentUser{currentUser{...User}}",
-    "currentUser",
+GET_CURRENT_USER = rt.compose(
+    "GetCurrentUser", "query", "currentUser",
+    {},
+    "{...User}",
     (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER, _USER_WORKSPACE),
 )
-DELETE_USER = rt.Operation(
-    "DeleteUser",
-    "mutation",
-    "mutation DeleteUser{deleteUser{...User}}",
-    "deleteUser",
+DELETE_USER = rt.compose(
+    "DeleteUser", "mutation", "deleteUser",
+    {},
+    "{...User}",
     (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER, _USER_WORKSPACE),
 )
-DELETE_USER_FROM_WORKSPACE = rt.Operation(
-    "DeleteUserFromWorkspace",
-    "mutation",
-    "mutation DeleteUserFromWorkspace($workspaceMemberIdToDelete:String!){deleteUserFromWorkspace"
-    "(workspaceMemberIdToDelete:$workspaceMemberIdToDelete){...UserWorkspace}}",
-    "deleteUserFromWorkspace",
+DELETE_USER_FROM_WORKSPACE = rt.compose(
+    "DeleteUserFromWorkspace", "mutation", "deleteUserFromWorkspace",
+    {"workspaceMemberIdToDelete": "String!"},
+    "{...UserWorkspace}",
     (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER_WORKSPACE),
 )
-INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER = rt.Operation(
-    "InitiateOTPProvisioningForAuthenticatedUser",
-    "mutation",
-    "mutation InitiateOTPProvisioningForAuthenticatedUser{initiateOTPProvisioningForAuthenticatedUser"
-    "{...InitiateTwoFactorAuthenticationProvisioning}}",
-    "initiateOTPProvisioningForAuthenticatedUser",
+INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER = rt.compose(
+    "InitiateOTPProvisioningForAuthenticatedUser", "mutation", "initiateOTPProvisioningForAuthenticatedUser",
+    {},
+    "{...InitiateTwoFactorAuthenticationProvisioning}",
     (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
 )
-UPDATE_USER_EMAIL = rt.Operation(
-    "UpdateUserEmail",
-    "mutation",
-    "mutation UpdateUserEmail($newEmail:String!$verifyEmailRedirectPath:String){updateUserEmail(newEmail:$newEmail"
-    " verifyEmailRedirectPath:$verifyEmailRedirectPath)}",
-    "updateUserEmail",
+UPDATE_USER_EMAIL = rt.compose(
+    "UpdateUserEmail", "mutation", "updateUserEmail",
+    {"newEmail": "String!", "verifyEmailRedirectPath": "String"},
 )
-VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER = rt.Operation(
-    "VerifyTwoFactorAuthenticationMethodForAuthenticatedUser",
-    "mutation",
-    "mutation VerifyTwoFactorAuthenticationMethodForAuthenticatedUser($otp:String"
-    "!){verifyTwoFactorAuthenticationMethodForAuthenticatedUser(otp:$otp){...VerifyTwoFactorAuthenticationMethod}}",
-    "verifyTwoFactorAuthenticationMethodForAuthenticatedUser",
+VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER = rt.compose(
+    "VerifyTwoFactorAuthenticationMethodForAuthenticatedUser", "mutation", "verifyTwoFactorAuthenticationMethodForAuthenticatedUser",
+    {"otp": "String!"},
+    "{...VerifyTwoFactorAuthenticationMethod}",
     (_VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD,),
 )
-GET_VIEW = rt.Operation(
-    "GetView",
-    "query",
-    "query GetView($id:String!){getView(id:$id){...View}}",
-    "getView",
+GET_VIEW = rt.compose(
+    "GetView", "query", "getView",
+    {"id": "String!"},
+    "{...View}",
     (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
 )
-GET_VIEWS = rt.Operation(
-    "GetViews",
-    "query",
-    "query GetViews($objectMetadataId:String$viewTypes:[ViewType!]){getViews(objectMetadataId:$objectMetadataId"
-    " viewTypes:$viewTypes){...View}}",
-    "getViews",
+GET_VIEWS = rt.compose(
+    "GetViews", "query", "getViews",
+    {"objectMetadataId": "String", "viewTypes": "[ViewType!]"},
+    "{...View}",
     (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
 )
-CREATE_VIEW = rt.Operation(
-    "CreateView",
-    "mutation",
-    "mutation CreateView($input:CreateViewInput!){createView(input:$input){...View}}",
-    "createView",
+CREATE_VIEW = rt.compose(
+    "CreateView", "mutation", "createView",
+    {"input": "CreateViewInput!"},
+    "{...View}",
     (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
 )
-DELETE_VIEW = rt.Operation(
-    "DeleteView",
-    "mutation",
-    "mutation DeleteView($id:String!){deleteView(id:$id)}",
-    "deleteView",
+DELETE_VIEW = rt.compose(
+    "DeleteView", "mutation", "deleteView",
+    {"id": "String!"},
 )
-DESTROY_VIEW = rt.Operation(
-    "DestroyView",
-    "mutation",
-    "mutation DestroyView($id:String!){destroyView(id:$id)}",
-    "destroyView",
+DESTROY_VIEW = rt.compose(
+    "DestroyView", "mutation", "destroyView",
+    {"id": "String!"},
 )
-UPDATE_VIEW = rt.Operation(
-    "UpdateView",
-    "mutation",
-    "mutation UpdateView($id:String!$input:UpdateViewInput!){updateView(id:$id input:$input){...View}}",
-    "updateView",
+UPDATE_VIEW = rt.compose(
+    "UpdateView", "mutation", "updateView",
+    {"id": "String!", "input": "UpdateViewInput!"},
+    "{...View}",
     (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
 )
-UPSERT_VIEW_WIDGET = rt.Operation(
-    "UpsertViewWidget",
-    "mutation",
-    "mutation UpsertViewWidget($input:UpsertViewWidgetInput!){upsertViewWidget(input:$input){...View}}",
-    "upsertViewWidget",
+UPSERT_VIEW_WIDGET = rt.compose(
+    "UpsertViewWidget", "mutation", "upsertViewWidget",
+    {"input": "UpsertViewWidgetInput!"},
+    "{...View}",
     (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
 )
-GET_VIEW_FIELD = rt.Operation(
-    "GetViewField",
-    "query",
-    "query GetViewField($id:String!){getViewField(id:$id){...ViewField}}",
-    "getViewField",
+GET_VIEW_FIELD = rt.compose(
+    "GetViewField", "query", "getViewField",
+    {"id": "String!"},
+    "{...ViewField}",
     (_VIEW_FIELD,),
 )
-GET_VIEW_FIELDS = rt.Operation(
-    "GetViewFields",
-    "query",
-    "query GetViewFields($viewId:String!){getViewFields(viewId:$viewId){...ViewField}}",
-    "getViewFields",
+GET_VIEW_FIELDS = rt.compose(
+    "GetViewFields", "query", "getViewFields",
+    {"viewId": "String!"},
+    "{...ViewField}",
     (_VIEW_FIELD,),
 )
-CREATE_MANY_VIEW_FIELDS = rt.Operation(
-    "CreateManyViewFields",
-    "mutation",
-    "mutation CreateManyViewFields($inputs:[CreateViewFieldInput!]!){createManyViewFields(inputs:$inputs){...ViewField"
-    "}}",
-    "createManyViewFields",
+CREATE_MANY_VIEW_FIELDS = rt.compose(
+    "CreateManyViewFields", "mutation", "createManyViewFields",
+    {"inputs": "[CreateViewFieldInput!]!"},
+    "{...ViewField}",
     (_VIEW_FIELD,),
 )
-CREATE_VIEW_FIELD = rt.Operation(
-    "CreateViewField",
-    "mutation",
-    "mutation CreateViewField($input:CreateViewFieldInput!){createViewField(input:$input){...ViewField}}",
-    "createViewField",
+CREATE_VIEW_FIELD = rt.compose(
+    "CreateViewField", "mutation", "createViewField",
+    {"input": "CreateViewFieldInput!"},
+    "{...ViewField}",
     (_VIEW_FIELD,),
 )
-DELETE_VIEW_FIELD = rt.Operation(
-    "DeleteViewField",
-    "mutation",
-    "mutation DeleteViewField($input:DeleteViewFieldInput!){deleteViewField(input:$input){...ViewField}}",
-    "deleteViewField",
+DELETE_VIEW_FIELD = rt.compose(
+    "DeleteViewField", "mutation", "deleteViewField",
+    {"input": "DeleteViewFieldInput!"},
+    "{...ViewField}",
     (_VIEW_FIELD,),
 )
-DESTROY_VIEW_FIELD = rt.Operation(
-    "DestroyViewField",
-    "mutation",
-    "mutation DestroyViewField($input:DestroyViewFieldInput!){destroyViewField(input:$input){...ViewField}}",
-    "destroyViewField",
+DESTROY_VIEW_FIELD = rt.compose(
+    "DestroyViewField", "mutation", "destroyViewField",
+    {"input": "DestroyViewFieldInput!"},
+    "{...ViewField}",
     (_VIEW_FIELD,),
 )
-UPDATE_VIEW_FIELD = rt.Operation(
-    "UpdateViewField",
-    "mutation",
-    "mutation UpdateViewField($input:UpdateViewFieldInput!){updateViewField(input:$input){...ViewField}}",
-    "updateViewField",
+UPDATE_VIEW_FIELD = rt.compose(
+    "UpdateViewField", "mutation", "updateViewField",
+    {"input": "UpdateViewFieldInput!"},
+    "{...ViewField}",
     (_VIEW_FIELD,),
 )
-GET_VIEW_FIELD_GROUP = rt.Operation(
-    "GetViewFieldGroup",
-    "query",
-    "query GetViewFieldGroup($id:String!){getViewFieldGroup(id:$id){...ViewFieldGroup}}",
-    "getViewFieldGroup",
+GET_VIEW_FIELD_GROUP = rt.compose(
+    "GetViewFieldGroup", "query", "getViewFieldGroup",
+    {"id": "String!"},
+    "{...ViewFieldGroup}",
     (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-GET_VIEW_FIELD_GROUPS = rt.Operation(
-    "GetViewFieldGroups",
-    "query",
-    "query GetViewFieldGroups($viewId:String!){getViewFieldGroups(viewId:$viewId){...ViewFieldGroup}}",
-    "getViewFieldGroups",
+GET_VIEW_FIELD_GROUPS = rt.compose(
+    "GetViewFieldGroups", "query", "getViewFieldGroups",
+    {"viewId": "String!"},
+    "{...ViewFieldGroup}",
     (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-CREATE_MANY_VIEW_FIELD_GROUPS = rt.Operation(
-    "CreateManyViewFieldGroups",
-    "mutation",
-    "mutation CreateManyViewFieldGroups($inputs:[CreateViewFieldGroupInput!]!){createManyViewFieldGroups(inputs"
-    ":$inputs){...ViewFieldGroup}}",
-    "createManyViewFieldGroups",
+CREATE_MANY_VIEW_FIELD_GROUPS = rt.compose(
+    "CreateManyViewFieldGroups", "mutation", "createManyViewFieldGroups",
+    {"inputs": "[CreateViewFieldGroupInput!]!"},
+    "{...ViewFieldGroup}",
     (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-CREATE_VIEW_FIELD_GROUP = rt.Operation(
-    "CreateViewFieldGroup",
-    "mutation",
-    "mutation CreateViewFieldGroup($input:CreateViewFieldGroupInput!){createViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "createViewFieldGroup",
+CREATE_VIEW_FIELD_GROUP = rt.compose(
+    "CreateViewFieldGroup", "mutation", "createViewFieldGroup",
+    {"input": "CreateViewFieldGroupInput!"},
+    "{...ViewFieldGroup}",
     (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-DELETE_VIEW_FIELD_GROUP = rt.Operation(
-    "DeleteViewFieldGroup",
-    "mutation",
-    "mutation DeleteViewFieldGroup($input:DeleteViewFieldGroupInput!){deleteViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "deleteViewFieldGroup",
+DELETE_VIEW_FIELD_GROUP = rt.compose(
+    "DeleteViewFieldGroup", "mutation", "deleteViewFieldGroup",
+    {"input": "DeleteViewFieldGroupInput!"},
+    "{...ViewFieldGroup}",
     (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-DESTROY_VIEW_FIELD_GROUP = rt.Operation(
-    "DestroyViewFieldGroup",
-    "mutation",
-    "mutation DestroyViewFieldGroup($input:DestroyViewFieldGroupInput!){destroyViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "destroyViewFieldGroup",
+DESTROY_VIEW_FIELD_GROUP = rt.compose(
+    "DestroyViewFieldGroup", "mutation", "destroyViewFieldGroup",
+    {"input": "DestroyViewFieldGroupInput!"},
+    "{...ViewFieldGroup}",
     (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-UPDATE_VIEW_FIELD_GROUP = rt.Operation(
-    "UpdateViewFieldGroup",
-    "mutation",
-    "mutation UpdateViewFieldGroup($input:UpdateViewFieldGroupInput!){updateViewFieldGroup(input:$input"
-    "){...ViewFieldGroup}}",
-    "updateViewFieldGroup",
+UPDATE_VIEW_FIELD_GROUP = rt.compose(
+    "UpdateViewFieldGroup", "mutation", "updateViewFieldGroup",
+    {"input": "UpdateViewFieldGroupInput!"},
+    "{...ViewFieldGroup}",
     (_VIEW_FIELD, _VIEW_FIELD_GROUP),
 )
-GET_VIEW_FILTER = rt.Operation(
-    "GetViewFilter",
-    "query",
-    "query GetViewFilter($id:String!){getViewFilter(id:$id){...ViewFilter}}",
-    "getViewFilter",
+GET_VIEW_FILTER = rt.compose(
+    "GetViewFilter", "query", "getViewFilter",
+    {"id": "String!"},
+    "{...ViewFilter}",
     (_VIEW_FILTER,),
 )
-GET_VIEW_FILTERS = rt.Operation(
-    "GetViewFilters",
-    "query",
-    "query GetViewFilters($viewId:String){getViewFilters(viewId:$viewId){...ViewFilter}}",
-    "getViewFilters",
+GET_VIEW_FILTERS = rt.compose(
+    "GetViewFilters", "query", "getViewFilters",
+    {"viewId": "String"},
+    "{...ViewFilter}",
     (_VIEW_FILTER,),
 )
-CREATE_VIEW_FILTER = rt.Operation(
-    "CreateViewFilter",
-    "mutation",
-    "mutation CreateViewFilter($input:CreateViewFilterInput!){createViewFilter(input:$input){...ViewFilter}}",
-    "createViewFilter",
+CREATE_VIEW_FILTER = rt.compose(
+    "CreateViewFilter", "mutation", "createViewFilter",
+    {"input": "CreateViewFilterInput!"},
+    "{...ViewFilter}",
     (_VIEW_FILTER,),
 )
-DELETE_VIEW_FILTER = rt.Operation(
-    "DeleteViewFilter",
-    "mutation",
-    "mutation DeleteViewFilter($input:DeleteViewFilterInput!){deleteViewFilter(input:$input){...ViewFilter}}",
-    "deleteViewFilter",
+DELETE_VIEW_FILTER = rt.compose(
+    "DeleteViewFilter", "mutation", "deleteViewFilter",
+    {"input": "DeleteViewFilterInput!"},
+    "{...ViewFilter}",
     (_VIEW_FILTER,),
 )
-DESTROY_VIEW_FILTER = rt.Operation(
-    "DestroyViewFilter",
-    "mutation",
-    "mutation DestroyViewFilter($input:DestroyViewFilterInput!){destroyViewFilter(input:$input){...ViewFilter}}",
-    "destroyViewFilter",
+DESTROY_VIEW_FILTER = rt.compose(
+    "DestroyViewFilter", "mutation", "destroyViewFilter",
+    {"input": "DestroyViewFilterInput!"},
+    "{...ViewFilter}",
     (_VIEW_FILTER,),
 )
-UPDATE_VIEW_FILTER = rt.Operation(
-    "UpdateViewFilter",
-    "mutation",
-    "mutation UpdateViewFilter($input:UpdateViewFilterInput!){updateViewFilter(input:$input){...ViewFilter}}",
-    "updateViewFilter",
+UPDATE_VIEW_FILTER = rt.compose(
+    "UpdateViewFilter", "mutation", "updateViewFilter",
+    {"input": "UpdateViewFilterInput!"},
+    "{...ViewFilter}",
     (_VIEW_FILTER,),
 )
-GET_VIEW_FILTER_GROUP = rt.Operation(
-    "GetViewFilterGroup",
-    "query",
-    "query GetViewFilterGroup($id:String!){getViewFilterGroup(id:$id){...ViewFilterGroup}}",
-    "getViewFilterGroup",
+GET_VIEW_FILTER_GROUP = rt.compose(
+    "GetViewFilterGroup", "query", "getViewFilterGroup",
+    {"id": "String!"},
+    "{...ViewFilterGroup}",
     (_VIEW_FILTER_GROUP,),
 )
-GET_VIEW_FILTER_GROUPS = rt.Operation(
-    "GetViewFilterGroups",
-    "query",
-    "query GetViewFilterGroups($viewId:String){getViewFilterGroups(viewId:$viewId){...ViewFilterGroup}}",
-    "getViewFilterGroups",
+GET_VIEW_FILTER_GROUPS = rt.compose(
+    "GetViewFilterGroups", "query", "getViewFilterGroups",
+    {"viewId": "String"},
+    "{...ViewFilterGroup}",
     (_VIEW_FILTER_GROUP,),
 )
-CREATE_VIEW_FILTER_GROUP = rt.Operation(
-    "CreateViewFilterGroup",
-    "mutation",
-    "mutation CreateViewFilterGroup($input:CreateViewFilterGroupInput!){createViewFilterGroup(input:$input"
-    "){...ViewFilterGroup}}",
-    "createViewFilterGroup",
+CREATE_VIEW_FILTER_GROUP = rt.compose(
+    "CreateViewFilterGroup", "mutation", "createViewFilterGroup",
+    {"input": "CreateViewFilterGroupInput!"},
+    "{...ViewFilterGroup}",
     (_VIEW_FILTER_GROUP,),
 )
-DELETE_VIEW_FILTER_GROUP = rt.Operation(
-    "DeleteViewFilterGroup",
-    "mutation",
-    "mutation DeleteViewFilterGroup($id:String!){deleteViewFilterGroup(id:$id)}",
-    "deleteViewFilterGroup",
+DELETE_VIEW_FILTER_GROUP = rt.compose(
+    "DeleteViewFilterGroup", "mutation", "deleteViewFilterGroup",
+    {"id": "String!"},
 )
-DESTROY_VIEW_FILTER_GROUP = rt.Operation(
-    "DestroyViewFilterGroup",
-    "mutation",
-    "mutation DestroyViewFilterGroup($id:String!){destroyViewFilterGroup(id:$id)}",
-    "destroyViewFilterGroup",
+DESTROY_VIEW_FILTER_GROUP = rt.compose(
+    "DestroyViewFilterGroup", "mutation", "destroyViewFilterGroup",
+    {"id": "String!"},
 )
-UPDATE_VIEW_FILTER_GROUP = rt.Operation(
-    "UpdateViewFilterGroup",
-    "mutation",
-    "mutation UpdateViewFilterGroup($id:String!$input:UpdateViewFilterGroupInput!){updateViewFilterGroup(id:$id input"
-    ":$input){...ViewFilterGroup}}",
-    "updateViewFilterGroup",
+UPDATE_VIEW_FILTER_GROUP = rt.compose(
+    "UpdateViewFilterGroup", "mutation", "updateViewFilterGroup",
+    {"id": "String!", "input": "UpdateViewFilterGroupInput!"},
+    "{...ViewFilterGroup}",
     (_VIEW_FILTER_GROUP,),
 )
-GET_VIEW_GROUP = rt.Operation(
-    "GetViewGroup",
-    "query",
-    "query GetViewGroup($id:String!){getViewGroup(id:$id){...ViewGroup}}",
-    "getViewGroup",
+GET_VIEW_GROUP = rt.compose(
+    "GetViewGroup", "query", "getViewGroup",
+    {"id": "String!"},
+    "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
-GET_VIEW_GROUPS = rt.Operation(
-    "GetViewGroups",
-    "query",
-    "query GetViewGroups($viewId:String){getViewGroups(viewId:$viewId){...ViewGroup}}",
-    "getViewGroups",
+GET_VIEW_GROUPS = rt.compose(
+    "GetViewGroups", "query", "getViewGroups",
+    {"viewId": "String"},
+    "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
-CREATE_MANY_VIEW_GROUPS = rt.Operation(
-    "CreateManyViewGroups",
-    "mutation",
-    "mutation CreateManyViewGroups($inputs:[CreateViewGroupInput!]!){createManyViewGroups(inputs:$inputs){...ViewGroup"
-    "}}",
-    "createManyViewGroups",
+CREATE_MANY_VIEW_GROUPS = rt.compose(
+    "CreateManyViewGroups", "mutation", "createManyViewGroups",
+    {"inputs": "[CreateViewGroupInput!]!"},
+    "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
-CREATE_VIEW_GROUP = rt.Operation(
-    "CreateViewGroup",
-    "mutation",
-    "mutation CreateViewGroup($input:CreateViewGroupInput!){createViewGroup(input:$input){...ViewGroup}}",
-    "createViewGroup",
+CREATE_VIEW_GROUP = rt.compose(
+    "CreateViewGroup", "mutation", "createViewGroup",
+    {"input": "CreateViewGroupInput!"},
+    "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
-DELETE_VIEW_GROUP = rt.Operation(
-    "DeleteViewGroup",
-    "mutation",
-    "mutation DeleteViewGroup($input:DeleteViewGroupInput!){deleteViewGroup(input:$input){...ViewGroup}}",
-    "deleteViewGroup",
+DELETE_VIEW_GROUP = rt.compose(
+    "DeleteViewGroup", "mutation", "deleteViewGroup",
+    {"input": "DeleteViewGroupInput!"},
+    "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
-DESTROY_VIEW_GROUP = rt.Operation(
-    "DestroyViewGroup",
-    "mutation",
-    "mutation DestroyViewGroup($input:DestroyViewGroupInput!){destroyViewGroup(input:$input){...ViewGroup}}",
-    "destroyViewGroup",
+DESTROY_VIEW_GROUP = rt.compose(
+    "DestroyViewGroup", "mutation", "destroyViewGroup",
+    {"input": "DestroyViewGroupInput!"},
+    "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
-UPDATE_MANY_VIEW_GROUPS = rt.Operation(
-    "UpdateManyViewGroups",
-    "mutation",
-    "mutation UpdateManyViewGroups($inputs:[UpdateViewGroupInput!]!){updateManyViewGroups(inputs:$inputs){...ViewGroup"
-    "}}",
-    "updateManyViewGroups",
+UPDATE_MANY_VIEW_GROUPS = rt.compose(
+    "UpdateManyViewGroups", "mutation", "updateManyViewGroups",
+    {"inputs": "[UpdateViewGroupInput!]!"},
+    "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
-UPDATE_VIEW_GROUP = rt.Operation(
-    "UpdateViewGroup",
-    "mutation",
-    "mutation UpdateViewGroup($input:UpdateViewGroupInput!){updateViewGroup(input:$input){...ViewGroup}}",
-    "updateViewGroup",
+UPDATE_VIEW_GROUP = rt.compose(
+    "UpdateViewGroup", "mutation", "updateViewGroup",
+    {"input": "UpdateViewGroupInput!"},
+    "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
-GET_VIEW_SORT = rt.Operation(
-    "GetViewSort",
-    "query",
-    "query GetViewSort($id:String!){getViewSort(id:$id){...ViewSort}}",
-    "getViewSort",
+GET_VIEW_SORT = rt.compose(
+    "GetViewSort", "query", "getViewSort",
+    {"id": "String!"},
+    "{...ViewSort}",
     (_VIEW_SORT,),
 )
-GET_VIEW_SORTS = rt.Operation(
-    "GetViewSorts",
-    "query",
-    "query GetViewSorts($viewId:String){getViewSorts(viewId:$viewId){...ViewSort}}",
-    "getViewSorts",
+GET_VIEW_SORTS = rt.compose(
+    "GetViewSorts", "query", "getViewSorts",
+    {"viewId": "String"},
+    "{...ViewSort}",
     (_VIEW_SORT,),
 )
-CREATE_VIEW_SORT = rt.Operation(
-    "CreateViewSort",
-    "mutation",
-    "mutation CreateViewSort($input:CreateViewSortInput!){createViewSort(input:$input){...ViewSort}}",
-    "createViewSort",
+CREATE_VIEW_SORT = rt.compose(
+    "CreateViewSort", "mutation", "createViewSort",
+    {"input": "CreateViewSortInput!"},
+    "{...ViewSort}",
     (_VIEW_SORT,),
 )
-DELETE_VIEW_SORT = rt.Operation(
-    "DeleteViewSort",
-    "mutation",
-    "mutation DeleteViewSort($input:DeleteViewSortInput!){deleteViewSort(input:$input)}",
-    "deleteViewSort",
+DELETE_VIEW_SORT = rt.compose(
+    "DeleteViewSort", "mutation", "deleteViewSort",
+    {"input": "DeleteViewSortInput!"},
 )
-DESTROY_VIEW_SORT = rt.Operation(
-    "DestroyViewSort",
-    "mutation",
-    "mutation DestroyViewSort($input:DestroyViewSortInput!){destroyViewSort(input:$input)}",
-    "destroyViewSort",
+DESTROY_VIEW_SORT = rt.compose(
+    "DestroyViewSort", "mutation", "destroyViewSort",
+    {"input": "DestroyViewSortInput!"},
 )
-UPDATE_VIEW_SORT = rt.Operation(
-    "UpdateViewSort",
-    "mutation",
-    "mutation UpdateViewSort($input:UpdateViewSortInput!){updateViewSort(input:$input){...ViewSort}}",
-    "updateViewSort",
+UPDATE_VIEW_SORT = rt.compose(
+    "UpdateViewSort", "mutation", "updateViewSort",
+    {"input": "UpdateViewSortInput!"},
+    "{...ViewSort}",
     (_VIEW_SORT,),
 )
-GET_WEBHOOK = rt.Operation(
-    "GetWebhook",
-    "query",
-    "query GetWebhook($id:UUID!){webhook(id:$id){...Webhook}}",
-    "webhook",
+GET_WEBHOOK = rt.compose(
+    "GetWebhook", "query", "webhook",
+    {"id": "UUID!"},
+    "{...Webhook}",
     (_WEBHOOK,),
 )
-GET_WEBHOOKS = rt.Operation(
-    "GetWebhooks",
-    "query",
-    "query GetWebhooks{webhooks{...Webhook}}",
-    "webhooks",
+GET_WEBHOOKS = rt.compose(
+    "GetWebhooks", "query", "webhooks",
+    {},
+    "{...Webhook}",
     (_WEBHOOK,),
 )
-CREATE_WEBHOOK = rt.Operation(
-    "CreateWebhook",
-    "mutation",
-    "mutation CreateWebhook($input:CreateWebhookInput!){createWebhook(input:$input){...Webhook}}",
-    "createWebhook",
+CREATE_WEBHOOK = rt.compose(
+    "CreateWebhook", "mutation", "createWebhook",
+    {"input": "CreateWebhookInput!"},
+    "{...Webhook}",
     (_WEBHOOK,),
 )
-DELETE_WEBHOOK = rt.Operation(
-    "DeleteWebhook",
-    "mutation",
-    "mutation DeleteWebhook($id:UUID!){deleteWebhook(id:$id){...Webhook}}",
-    "deleteWebhook",
+DELETE_WEBHOOK = rt.compose(
+    "DeleteWebhook", "mutation", "deleteWebhook",
+    {"id": "UUID!"},
+    "{...Webhook}",
     (_WEBHOOK,),
 )
-UPDATE_WEBHOOK = rt.Operation(
-    "UpdateWebhook",
-    "mutation",
-    "mutation UpdateWebhook($input:UpdateWebhookInput!){updateWebhook(input:$input){...Webhook}}",
-    "updateWebhook",
+UPDATE_WEBHOOK = rt.compose(
+    "UpdateWebhook", "mutation", "updateWebhook",
+    {"input": "UpdateWebhookInput!"},
+    "{...Webhook}",
     (_WEBHOOK,),
 )
-CHECK_WORKSPACE_INVITE_HASH_IS_VALID = rt.Operation(
-    "CheckWorkspaceInviteHashIsValid",
-    "query",
-    "query CheckWorkspaceInviteHashIsValid($inviteHash:String!){checkWorkspaceInviteHashIsValid(inviteHash:$inviteHash"
-    "){...WorkspaceInviteHashValid}}",
-    "checkWorkspaceInviteHashIsValid",
+CHECK_WORKSPACE_INVITE_HASH_IS_VALID = rt.compose(
+    "CheckWorkspaceInviteHashIsValid", "query", "checkWorkspaceInviteHashIsValid",
+    {"inviteHash": "String!"},
+    "{...WorkspaceInviteHashValid}",
     (_WORKSPACE_INVITE_HASH_VALID,),
 )
-CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY = rt.Operation(
-    "CheckWorkspaceSubdomainAvailability",
-    "query",
-    "query CheckWorkspaceSubdomainAvailability($subdomain:String!){checkWorkspaceSubdomainAvailability(subdomain"
-    ":$subdomain){...SubdomainAvailabilityDTO}}",
-    "checkWorkspaceSubdomainAvailability",
+CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY = rt.compose(
+    "CheckWorkspaceSubdomainAvailability", "query", "checkWorkspaceSubdomainAvailability",
+    {"subdomain": "String!"},
+    "{...SubdomainAvailabilityDTO}",
     (_SUBDOMAIN_AVAILABILITY_DTO,),
 )
-GET_CURRENT_WORKSPACE = rt.Operation(
-    "GetCurrentWorkspace",
-    "query",
-    "query GetCurrentWorkspace{currentWorkspace{...Workspace}}",
-    "currentWorkspace",
+GET_CURRENT_WORKSPACE = rt.compose(
+    "GetCurrentWorkspace", "query", "currentWorkspace",
+    {},
+    "{...Workspace}",
     (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
-FIND_WORKSPACE_AI_STATS = rt.Operation(
-    "FindWorkspaceAiStats",
-    "query",
-    "query FindWorkspaceAiStats{findWorkspaceAiStats{...WorkspaceAiStats}}",
-    "findWorkspaceAiStats",
+FIND_WORKSPACE_AI_STATS = rt.compose(
+    "FindWorkspaceAiStats", "query", "findWorkspaceAiStats",
+    {},
+    "{...WorkspaceAiStats}",
     (_WORKSPACE_AI_STATS,),
 )
-FIND_WORKSPACE_FROM_INVITE_HASH = rt.Operation(
-    "FindWorkspaceFromInviteHash",
-    "query",
-    "query FindWorkspaceFromInviteHash($inviteHash:String!){findWorkspaceFromInviteHash(inviteHash:$inviteHash"
-    "){...Workspace}}",
-    "findWorkspaceFromInviteHash",
+FIND_WORKSPACE_FROM_INVITE_HASH = rt.compose(
+    "FindWorkspaceFromInviteHash", "query", "findWorkspaceFromInviteHash",
+    {"inviteHash": "String!"},
+    "{...Workspace}",
     (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
-GET_WORKSPACE_CREATION_DEFAULTS = rt.Operation(
-    "GetWorkspaceCreationDefaults",
-    "query",
-    "query GetWorkspaceCreationDefaults{getWorkspaceCreationDefaults{...WorkspaceCreationDefaultsDTO}}",
-    "getWorkspaceCreationDefaults",
+GET_WORKSPACE_CREATION_DEFAULTS = rt.compose(
+    "GetWorkspaceCreationDefaults", "query", "getWorkspaceCreationDefaults",
+    {},
+    "{...WorkspaceCreationDefaultsDTO}",
     (_WORKSPACE_CREATION_DEFAULTS_DTO,),
 )
-ACTIVATE_WORKSPACE = rt.Operation(
-    "ActivateWorkspace",
-    "mutation",
-    "mutation ActivateWorkspace($data:ActivateWorkspaceInput!){activateWorkspace(data:$data){...Workspace}}",
-    "activateWorkspace",
+ACTIVATE_WORKSPACE = rt.compose(
+    "ActivateWorkspace", "mutation", "activateWorkspace",
+    {"data": "ActivateWorkspaceInput!"},
+    "{...Workspace}",
     (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
-DELETE_CURRENT_WORKSPACE = rt.Operation(
-    "DeleteCurrentWorkspace",
-    "mutation",
-    "mutation DeleteCurrentWorkspace{deleteCurrentWorkspace{...Workspace}}",
-    "deleteCurrentWorkspace",
+DELETE_CURRENT_WORKSPACE = rt.compose(
+    "DeleteCurrentWorkspace", "mutation", "deleteCurrentWorkspace",
+    {},
+    "{...Workspace}",
     (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
-SIGN_UP_IN_NEW_WORKSPACE = rt.Operation(
-    "SignUpInNewWorkspace",
-    "mutation",
-    "mutation SignUpInNewWorkspace($input:SignUpInNewWorkspaceInput){signUpInNewWorkspace(input:$input){...SignUp}}",
-    "signUpInNewWorkspace",
+SIGN_UP_IN_NEW_WORKSPACE = rt.compose(
+    "SignUpInNewWorkspace", "mutation", "signUpInNewWorkspace",
+    {"input": "SignUpInNewWorkspaceInput"},
+    "{...SignUp}",
     (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
 )
-SIGN_UP_IN_WORKSPACE = rt.Operation(
-    "SignUpInWorkspace",
-    "mutation",
-    "mutation SignUpInWorkspace($captchaToken:String$email:String!$locale:String$password:String"
-    "!$verifyEmailRedirectPath:String$workspaceId:UUID$workspaceInviteHash:String$workspacePersonalInviteToken:String"
-    "){signUpInWorkspace(captchaToken:$captchaToken email:$email locale:$locale password:$password"
-    " verifyEmailRedirectPath:$verifyEmailRedirectPath workspaceId:$workspaceId workspaceInviteHash"
-    ":$workspaceInviteHash workspacePersonalInviteToken:$workspacePersonalInviteToken){...SignUp}}",
-    "signUpInWorkspace",
+SIGN_UP_IN_WORKSPACE = rt.compose(
+    "SignUpInWorkspace", "mutation", "signUpInWorkspace",
+    {
+        "captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
+        "verifyEmailRedirectPath": "String", "workspaceId": "UUID", "workspaceInviteHash": "String",
+        "workspacePersonalInviteToken": "String",
+    },
+    "{...SignUp}",
     (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
 )
-UPDATE_WORKSPACE = rt.Operation(
-    "UpdateWorkspace",
-    "mutation",
-    "mutation UpdateWorkspace($data:UpdateWorkspaceInput!){updateWorkspace(data:$data){...Workspace}}",
-    "updateWorkspace",
+UPDATE_WORKSPACE = rt.compose(
+    "UpdateWorkspace", "mutation", "updateWorkspace",
+    {"data": "UpdateWorkspaceInput!"},
+    "{...Workspace}",
     (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
 )
-VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN = rt.Operation(
-    "VerifyEmailAndGetWorkspaceAgnosticToken",
-    "mutation",
-    "mutation VerifyEmailAndGetWorkspaceAgnosticToken($captchaToken:String$email:String!$emailVerificationToken:String"
-    "!){verifyEmailAndGetWorkspaceAgnosticToken(captchaToken:$captchaToken email:$email emailVerificationToken"
-    ":$emailVerificationToken){...AvailableWorkspacesAndAccessTokens}}",
-    "verifyEmailAndGetWorkspaceAgnosticToken",
+VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN = rt.compose(
+    "VerifyEmailAndGetWorkspaceAgnosticToken", "mutation", "verifyEmailAndGetWorkspaceAgnosticToken",
+    {"captchaToken": "String", "email": "String!", "emailVerificationToken": "String!"},
+    "{...AvailableWorkspacesAndAccessTokens}",
     (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
 )
-FIND_WORKSPACE_INVITATIONS = rt.Operation(
-    "FindWorkspaceInvitations",
-    "query",
-    "query FindWorkspaceInvitations{findWorkspaceInvitations{...WorkspaceInvitation}}",
-    "findWorkspaceInvitations",
+FIND_WORKSPACE_INVITATIONS = rt.compose(
+    "FindWorkspaceInvitations", "query", "findWorkspaceInvitations",
+    {},
+    "{...WorkspaceInvitation}",
     (_WORKSPACE_INVITATION,),
 )
-DELETE_WORKSPACE_INVITATION = rt.Operation(
-    "DeleteWorkspaceInvitation",
-    "mutation",
-    "mutation DeleteWorkspaceInvitation($appTokenId:String!){deleteWorkspaceInvitation(appTokenId:$appTokenId)}",
-    "deleteWorkspaceInvitation",
+DELETE_WORKSPACE_INVITATION = rt.compose(
+    "DeleteWorkspaceInvitation", "mutation", "deleteWorkspaceInvitation",
+    {"appTokenId": "String!"},
 )
-RESEND_WORKSPACE_INVITATION = rt.Operation(
-    "ResendWorkspaceInvitation",
-    "mutation",
-    "mutation ResendWorkspaceInvitation($appTokenId:String!){resendWorkspaceInvitation(appTokenId:$appTokenId"
-    "){...SendInvitations}}",
-    "resendWorkspaceInvitation",
+RESEND_WORKSPACE_INVITATION = rt.compose(
+    "ResendWorkspaceInvitation", "mutation", "resendWorkspaceInvitation",
+    {"appTokenId": "String!"},
+    "{...SendInvitations}",
     (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
 )
-UPDATE_WORKSPACE_MEMBER_ROLE = rt.Operation(
-    "UpdateWorkspaceMemberRole",
-    "mutation",
-    "mutation UpdateWorkspaceMemberRole($roleId:UUID!$workspaceMemberId:UUID!){updateWorkspaceMemberRole(roleId"
-    ":$roleId workspaceMemberId:$workspaceMemberId){...WorkspaceMember}}",
-    "updateWorkspaceMemberRole",
+UPDATE_WORKSPACE_MEMBER_ROLE = rt.compose(
+    "UpdateWorkspaceMemberRole", "mutation", "updateWorkspaceMemberRole",
+    {"roleId": "UUID!", "workspaceMemberId": "UUID!"},
+    "{...WorkspaceMember}",
     (_FULL_NAME, _WORKSPACE_MEMBER),
 )
-UPDATE_WORKSPACE_MEMBER_SETTINGS = rt.Operation(
-    "UpdateWorkspaceMemberSettings",
-    "mutation",
-    "mutation UpdateWorkspaceMemberSettings($input:UpdateWorkspaceMemberSettingsInput!){updateWorkspaceMemberSettings"
-    "(input:$input)}",
-    "updateWorkspaceMemberSettings",
+UPDATE_WORKSPACE_MEMBER_SETTINGS = rt.compose(
+    "UpdateWorkspaceMemberSettings", "mutation", "updateWorkspaceMemberSettings",
+    {"input": "UpdateWorkspaceMemberSettingsInput!"},
 )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from aiotwenty.errors import InvalidArgument, InvalidInput, NotFoundError
-from aiotwenty.graphql.derive import with_selection, without_variables
+from aiotwenty.graphql.document import selecting, without_variables
 from aiotwenty.graphql.filters import Filter
 from aiotwenty.graphql.models import UNSET, UUID, Input, Record
 from aiotwenty.graphql.operation import Operation
@@ -130,7 +130,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
 
     async def count(self, filter: F | Mapping[str, Any] | None = None) -> int:
         """How many records match."""
-        operation = with_selection(self.meta.operation("find_many"), "totalCount")
+        operation = selecting(self.meta.operation("find_many"), "{totalCount}")
         only = self._filter(filter)
         found: Total = await self._endpoint.run(operation, Total, {} if only is None else {"filter": only})
         return found.total_count
@@ -158,7 +158,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
             "filter": self._filter(filter),
             "orderBy": order_by and as_models(in_turn(order_by), self.meta.model("group_order"), "order_by"),
             # Older servers have no `limit` here, and return all groups.
-            "limit": (limit or _ALL_GROUPS) if "$limit" in operation.text else None,
+            "limit": (limit or _ALL_GROUPS) if "limit" in dict(operation.variables) else None,
         }
         given = {name: value for name, value in variables.items() if value is not None}
         while True:
@@ -192,7 +192,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
     async def _fetch_ids(
         self, operation: Operation, only: Filter | None, order: Sequence[object], first: int, offset: int
     ) -> tuple[list[UUID], int | None]:
-        ids = with_selection(operation, "edges{node{id}}totalCount")
+        ids = selecting(operation, "{edges{node{id}}totalCount}")
         variables = {"filter": only or UNSET, "orderBy": order, "first": first, "offset": offset or UNSET}
         page: Page[Identity] = await self._endpoint.run(ids, Page[Identity], variables)
         return [record.id for record in page.records], page.total_count

@@ -23,6 +23,7 @@ from graphql import (
 )
 
 from aiotwenty.errors import ApiError, ConfigurationError, SchemaDrift
+from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.executor import Executor
 from aiotwenty.graphql.introspection import introspection, read_schema
 from aiotwenty.graphql.operation import Operation
@@ -110,13 +111,8 @@ class ServedSchema:
                 field=root,
             )
         name = root[0].upper() + root[1:]
-        declared = ", ".join(f"${argument}: {field.args[argument].type}" for argument in variables)
-        passed = ", ".join(f"{argument}: ${argument}" for argument in variables)
-        text = (
-            f"{kind} {name}{f'({declared})' if declared else ''} "
-            f"{{ {root}{f'({passed})' if passed else ''}{_selection(field, select or {})} }}"
-        )
-        return Operation(name=name, kind=kind, text=text, root=root), variables
+        types = {argument: str(field.args[argument].type) for argument in variables}
+        return compose(name, kind, root, types, _selection(field, select or {})), variables
 
 
 def _root(schema: GraphQLSchema, kind: Kind, root: str) -> GraphQLField | None:
@@ -153,4 +149,4 @@ def _selection(field: GraphQLField, wanted: Select) -> str:
             parts.append(name + _selection(served, inner))
         elif inner is None and is_leaf_type(get_named_type(served.type)):
             parts.append(name)
-    return f" {{ {' '.join(parts) or '__typename'} }}"
+    return f"{{{' '.join(parts) or '__typename'}}}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from graphql import (
     DirectiveNode,
     ExecutableDefinitionNode,
+    FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     Node,
@@ -19,6 +20,7 @@ from graphql import (
 )
 from graphql.language.visitor import REMOVE
 
+from aiotwenty.codegen.model.facts import facts_of
 from aiotwenty.codegen.model.names import constant_name, distinct
 from aiotwenty.codegen.model.package import Method
 from aiotwenty.codegen.read.documents import is_own
@@ -46,7 +48,10 @@ def operations_module(methods: list[Method], fragments: Mapping[str, FragmentDef
     needed = {name for each in used.values() for name in each}
     texts = distinct(needed, lambda name: f"_{constant_name(name)}")
     blocks = [f"{texts[name]} = (\n{quoted_lines(compact(fragments[name]), '    ')}\n)" for name in sorted(needed)]
-    blocks += [_constant(names[method.name], method, [texts[name] for name in used[method.name]]) for method in methods]
+    for method in methods:
+        spread = used[method.name]
+        document = "\n".join(compact(node) for node in (method.definition, *(fragments[name] for name in spread)))
+        blocks.append(_constant(names[method.name], method, [texts[name] for name in spread], document))
     return module(DOCSTRINGS["operations"], [RUNTIME], blocks, apart=0)
 
 
@@ -58,6 +63,10 @@ def compact(definition: ExecutableDefinitionNode) -> str:
         text = print_ast(visit(definition, _WithoutMixins()))
         if '"' in text:
             return strip_ignored_characters(text)
+    return _close(text)
+
+
+def _close(text: str) -> str:
     return _PUNCTUATION.sub(r"\1", _SPACE.sub(" ", text))
 
 
@@ -66,19 +75,56 @@ class _WithoutMixins(Visitor):
         return REMOVE if node.name.value == "mixin" else None
 
 
-def _constant(name: str, method: Method, fragments: list[str]) -> str:
-    kind = method.definition.operation.value
+def _constant(name: str, method: Method, fragments: list[str], document: str) -> str:
+    spread = _spread(fragments)
+    if (plain := _plain_root(method.definition)) is not None:
+        root, variables, selection = plain
+        lines = [f'"{method.name}", "{method.definition.operation.value}", "{root}",', *_types(variables)]
+        if selection or spread:
+            lines.append(f"{quoted_lines(selection, '    ').lstrip()},")
+        return "\n".join([f"{name} = rt.compose(", *(f"    {line}" for line in [*lines, *spread]), ")"])
     root = f'"{method.root}"' if method.root else "None"
     lines = [
         f'"{method.name}",',
-        f'"{kind}",',
+        f'"{method.definition.operation.value}",',
         f"{quoted_lines(compact(method.definition), '    ').lstrip()},",
         f"{root},",
+        *spread,
+        *_facts(method.definition, document),
     ]
-    if fragments:
-        spread = f"({', '.join(fragments)}{',' if len(fragments) == 1 else ''}),"
-        lines += [spread] if len(spread) + 4 <= LINE else ["(", *filled(fragments, "    ", ", ", ","), "),"]
     return "\n".join([f"{name} = rt.Operation(", *(f"    {line}" for line in lines), ")"])
+
+
+def _spread(fragments: list[str]) -> list[str]:
+    if not fragments:
+        return []
+    line = f"({', '.join(fragments)}{',' if len(fragments) == 1 else ''}),"
+    return [line] if len(line) + 4 <= LINE else ["(", *filled(fragments, "    ", ", ", ","), "),"]
+
+
+def _types(variables: Mapping[str, str]) -> list[str]:
+    pairs = [f'"{name}": "{type_}"' for name, type_ in variables.items()]
+    line = f"{{{', '.join(pairs)}}},"
+    return [line] if len(line) + 4 <= LINE else ["{", *filled(pairs, "    ", ", ", ","), "},"]
+
+
+def _plain_root(definition: OperationDefinitionNode) -> tuple[str, dict[str, str], str] | None:
+    """Root field, types of variables and selection of an operation that the runtime can compose from these."""
+    variables = {node.variable.name.value: node for node in definition.variable_definitions}
+    if is_own(definition) or len(definition.selection_set.selections) != 1:
+        return None
+    (root,) = definition.selection_set.selections
+    assert isinstance(root, FieldNode), "generated operations ask for a field"
+    selection = _close(print_ast(root.selection_set)) if root.selection_set else ""
+    return root.name.value, {name: print_ast(node.type) for name, node in variables.items()}, selection
+
+
+def _facts(definition: OperationDefinitionNode, document: str) -> list[str]:
+    facts = facts_of(definition, document)
+    lines = ["by_id=True,"] if facts.by_id else []
+    if facts.filters:
+        lines.append(f"filters=({' '.join(f'{chr(34)}{name}{chr(34)},' for name in facts.filters)}),")
+    return [*lines, *(["nests=True,"] if facts.nests else [])]
 
 
 def _used_fragments(definition: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> list[str]:

@@ -19,6 +19,7 @@ ROCKETS_ON_PADS = rt.Operation(
     "{...Rocket}}}}",
     "rockets",
     (_LINKS, _ROCKET),
+    filters=("filter",),
 )
 COUNTS = rt.Operation(
     "Counts",
@@ -26,116 +27,95 @@ COUNTS = rt.Operation(
     "query Counts{rockets{totalCount edges{node{name}}}}",
     "rockets",
 )
-FIND_MANY_ROCKETS = rt.Operation(
-    "FindManyRockets",
-    "query",
-    "query FindManyRockets($first:Int$last:Int$offset:Int$before:String$after:String$filter:RocketFilterInput$orderBy"
-    ":[RocketOrderByInput]){rockets(first:$first last:$last offset:$offset before:$before after:$after filter:$filter"
-    " orderBy:$orderBy){edges{node{...Rocket}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
-    "}totalCount}}",
-    "rockets",
+FIND_MANY_ROCKETS = rt.compose(
+    "FindManyRockets", "query", "rockets",
+    {
+        "first": "Int", "last": "Int", "offset": "Int", "before": "String", "after": "String",
+        "filter": "RocketFilterInput", "orderBy": "[RocketOrderByInput]",
+    },
+    "{edges{node{...Rocket}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_LINKS, _ROCKET),
 )
-FIND_ONE_ROCKET = rt.Operation(
-    "FindOneRocket",
-    "query",
-    "query FindOneRocket($filter:RocketFilterInput!){rocket(filter:$filter){...Rocket}}",
-    "rocket",
+FIND_ONE_ROCKET = rt.compose(
+    "FindOneRocket", "query", "rocket",
+    {"filter": "RocketFilterInput!"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-GROUP_BY_ROCKETS = rt.Operation(
-    "GroupByRockets",
-    "query",
-    "query GroupByRockets($groupBy:[RocketGroupByInput!]!){rocketsGroupBy(groupBy:$groupBy){groupByDimensionValues"
-    " totalCount}}",
-    "rocketsGroupBy",
+GROUP_BY_ROCKETS = rt.compose(
+    "GroupByRockets", "query", "rocketsGroupBy",
+    {"groupBy": "[RocketGroupByInput!]!"},
+    "{groupByDimensionValues totalCount}",
 )
-FIND_DUPLICATES_ROCKETS = rt.Operation(
-    "FindDuplicatesRockets",
-    "query",
-    "query FindDuplicatesRockets($ids:[UUID]$data:[RocketCreateInput]){rocketDuplicates(ids:$ids data:$data){edges"
-    "{node{...Rocket}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}}",
-    "rocketDuplicates",
+FIND_DUPLICATES_ROCKETS = rt.compose(
+    "FindDuplicatesRockets", "query", "rocketDuplicates",
+    {"ids": "[UUID]", "data": "[RocketCreateInput]"},
+    "{edges{node{...Rocket}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     (_LINKS, _ROCKET),
 )
-CREATE_ONE_ROCKET = rt.Operation(
-    "CreateOneRocket",
-    "mutation",
-    "mutation CreateOneRocket($data:RocketCreateInput!$upsert:Boolean){createRocket(data:$data upsert:$upsert"
-    "){...Rocket}}",
-    "createRocket",
+CREATE_ONE_ROCKET = rt.compose(
+    "CreateOneRocket", "mutation", "createRocket",
+    {"data": "RocketCreateInput!", "upsert": "Boolean"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-UPDATE_ONE_ROCKET = rt.Operation(
-    "UpdateOneRocket",
-    "mutation",
-    "mutation UpdateOneRocket($id:UUID!$data:RocketUpdateInput!){updateRocket(id:$id data:$data){...Rocket}}",
-    "updateRocket",
+UPDATE_ONE_ROCKET = rt.compose(
+    "UpdateOneRocket", "mutation", "updateRocket",
+    {"id": "UUID!", "data": "RocketUpdateInput!"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-DELETE_ONE_ROCKET = rt.Operation(
-    "DeleteOneRocket",
-    "mutation",
-    "mutation DeleteOneRocket($id:UUID!){deleteRocket(id:$id){...Rocket}}",
-    "deleteRocket",
+DELETE_ONE_ROCKET = rt.compose(
+    "DeleteOneRocket", "mutation", "deleteRocket",
+    {"id": "UUID!"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-DESTROY_ONE_ROCKET = rt.Operation(
-    "DestroyOneRocket",
-    "mutation",
-    "mutation DestroyOneRocket($id:UUID!){destroyRocket(id:$id){...Rocket}}",
-    "destroyRocket",
+DESTROY_ONE_ROCKET = rt.compose(
+    "DestroyOneRocket", "mutation", "destroyRocket",
+    {"id": "UUID!"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-RESTORE_ONE_ROCKET = rt.Operation(
-    "RestoreOneRocket",
-    "mutation",
-    "mutation RestoreOneRocket($id:UUID!){restoreRocket(id:$id){...Rocket}}",
-    "restoreRocket",
+RESTORE_ONE_ROCKET = rt.compose(
+    "RestoreOneRocket", "mutation", "restoreRocket",
+    {"id": "UUID!"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-CREATE_MANY_ROCKETS = rt.Operation(
-    "CreateManyRockets",
-    "mutation",
-    "mutation CreateManyRockets($data:[RocketCreateInput!]!$upsert:Boolean){createRockets(data:$data upsert:$upsert"
-    "){...Rocket}}",
-    "createRockets",
+CREATE_MANY_ROCKETS = rt.compose(
+    "CreateManyRockets", "mutation", "createRockets",
+    {"data": "[RocketCreateInput!]!", "upsert": "Boolean"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-UPDATE_MANY_ROCKETS = rt.Operation(
-    "UpdateManyRockets",
-    "mutation",
-    "mutation UpdateManyRockets($data:RocketUpdateInput!$filter:RocketFilterInput!){updateRockets(data:$data filter"
-    ":$filter){...Rocket}}",
-    "updateRockets",
+UPDATE_MANY_ROCKETS = rt.compose(
+    "UpdateManyRockets", "mutation", "updateRockets",
+    {"data": "RocketUpdateInput!", "filter": "RocketFilterInput!"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-DELETE_MANY_ROCKETS = rt.Operation(
-    "DeleteManyRockets",
-    "mutation",
-    "mutation DeleteManyRockets($filter:RocketFilterInput!){deleteRockets(filter:$filter){...Rocket}}",
-    "deleteRockets",
+DELETE_MANY_ROCKETS = rt.compose(
+    "DeleteManyRockets", "mutation", "deleteRockets",
+    {"filter": "RocketFilterInput!"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-DESTROY_MANY_ROCKETS = rt.Operation(
-    "DestroyManyRockets",
-    "mutation",
-    "mutation DestroyManyRockets($filter:RocketFilterInput!){destroyRockets(filter:$filter){...Rocket}}",
-    "destroyRockets",
+DESTROY_MANY_ROCKETS = rt.compose(
+    "DestroyManyRockets", "mutation", "destroyRockets",
+    {"filter": "RocketFilterInput!"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-RESTORE_MANY_ROCKETS = rt.Operation(
-    "RestoreManyRockets",
-    "mutation",
-    "mutation RestoreManyRockets($filter:RocketFilterInput!){restoreRockets(filter:$filter){...Rocket}}",
-    "restoreRockets",
+RESTORE_MANY_ROCKETS = rt.compose(
+    "RestoreManyRockets", "mutation", "restoreRockets",
+    {"filter": "RocketFilterInput!"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )
-MERGE_MANY_ROCKETS = rt.Operation(
-    "MergeManyRockets",
-    "mutation",
-    "mutation MergeManyRockets($ids:[UUID!]!$conflictPriorityIndex:Int!$dryRun:Boolean){mergeRockets(ids:$ids"
-    " conflictPriorityIndex:$conflictPriorityIndex dryRun:$dryRun){...Rocket}}",
-    "mergeRockets",
+MERGE_MANY_ROCKETS = rt.compose(
+    "MergeManyRockets", "mutation", "mergeRockets",
+    {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"},
+    "{...Rocket}",
     (_LINKS, _ROCKET),
 )

@@ -12,44 +12,35 @@ _FIELD = (
 _OBJECT = (
     "fragment Object on Object{id nameSingular namePlural fieldsList{...Field}}"
 )
-GET_FIELD = rt.Operation(
-    "GetField",
-    "query",
-    "query GetField($id:UUID!){field(id:$id){...Field}}",
-    "field",
+GET_FIELD = rt.compose(
+    "GetField", "query", "field",
+    {"id": "UUID!"},
+    "{...Field}",
     (_FIELD,),
 )
-CREATE_ONE_FIELD = rt.Operation(
-    "CreateOneField",
-    "mutation",
-    "mutation CreateOneField($input:CreateFieldInput!){createOneField(input:$input){...Field}}",
-    "createOneField",
+CREATE_ONE_FIELD = rt.compose(
+    "CreateOneField", "mutation", "createOneField",
+    {"input": "CreateFieldInput!"},
+    "{...Field}",
     (_FIELD,),
 )
-DELETE_ONE_FIELD = rt.Operation(
-    "DeleteOneField",
-    "mutation",
-    "mutation DeleteOneField($id:UUID!){deleteOneField(id:$id)}",
-    "deleteOneField",
+DELETE_ONE_FIELD = rt.compose(
+    "DeleteOneField", "mutation", "deleteOneField",
+    {"id": "UUID!"},
 )
-GET_OBJECTS = rt.Operation(
-    "GetObjects",
-    "query",
-    "query GetObjects($paging:Paging){objects(paging:$paging){edges{node{...Object}cursor}pageInfo{hasNextPage"
-    " hasPreviousPage startCursor endCursor}}}",
-    "objects",
+GET_OBJECTS = rt.compose(
+    "GetObjects", "query", "objects",
+    {"paging": "Paging"},
+    "{edges{node{...Object}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}",
     (_FIELD, _OBJECT),
 )
-GET_OBJECT = rt.Operation(
-    "GetObject",
-    "query",
-    "query GetObject($id:UUID!){object(id:$id){...Object}}",
-    "object",
+GET_OBJECT = rt.compose(
+    "GetObject", "query", "object",
+    {"id": "UUID!"},
+    "{...Object}",
     (_FIELD, _OBJECT),
 )
-GET_THEME = rt.Operation(
-    "GetTheme",
-    "query",
-    "query GetTheme{theme}",
-    "theme",
+GET_THEME = rt.compose(
+    "GetTheme", "query", "theme",
+    {},
 )

@@ -1,0 +1,34 @@
+"""What the runtime wants to know of an operation of the user's own, and would have to parse its text for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphql import FieldNode, OperationDefinitionNode, OperationType, print_ast
+
+from aiotwenty.graphql.document import is_filter, names_one_record
+from aiotwenty.graphql.nested import has_related_lists
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The fields of `aiotwenty.graphql.operation.Operation` that say what its text means."""
+
+    by_id: bool
+    filters: tuple[str, ...]
+    nests: bool
+
+
+def facts_of(definition: OperationDefinitionNode, document: str) -> Facts:
+    """`document` is the text with all fragments."""
+    roots = definition.selection_set.selections
+    return Facts(
+        by_id=definition.operation is OperationType.MUTATION
+        and len(roots) == 1
+        and isinstance(roots[0], FieldNode)
+        and names_one_record(roots[0].name.value, [argument.name.value for argument in roots[0].arguments]),
+        filters=tuple(
+            node.variable.name.value for node in definition.variable_definitions if is_filter(print_ast(node.type))
+        ),
+        nests=has_related_lists(document),
+    )

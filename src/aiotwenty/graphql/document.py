@@ -1,0 +1,87 @@
+"""The one composer of documents: a root field, its arguments as variables of the same names, and a selection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from aiotwenty.errors import ConfigurationError
+from aiotwenty.graphql.operation import Kind, Operation
+
+_BY_ID = re.compile(r"(update|delete|restore)[A-Z]")
+
+
+def compose(
+    name: str,
+    kind: Kind,
+    root: str,
+    variables: Mapping[str, str] | None = None,
+    selection: str = "",
+    fragments: tuple[str, ...] = (),
+    *,
+    arguments: str | None = None,
+    nests: bool = False,
+) -> Operation:
+    """An operation with one root field.
+
+    `variables` are types by name, each passed on as the argument of its name; `arguments` are other ones, as GraphQL
+    text. `selection` has its braces; a root field that is a leaf has none.
+    """
+    types = variables or {}
+    declared = " ".join(f"${variable}:{type_}" for variable, type_ in types.items())
+    passed = arguments if arguments is not None else " ".join(f"{variable}:${variable}" for variable in types)
+    head = f"{kind} {name}({declared})" if declared else f"{kind} {name}"
+    call = f"{root}({passed})" if passed else root
+    return Operation(
+        name,
+        kind,
+        f"{head}{{{call}{selection}}}",
+        root,
+        fragments,
+        by_id=kind == "mutation" and names_one_record(root, types),
+        filters=tuple(variable for variable, type_ in types.items() if is_filter(type_)),
+        nests=nests,
+        variables=tuple(types.items()),
+        selection=selection,
+    )
+
+
+@lru_cache(maxsize=1024)
+def selecting(operation: Operation, selection: str) -> Operation:
+    """The same root field with another selection, for instance "{totalCount}"."""
+    return compose(operation.name, operation.kind, _root(operation), dict(operation.variables), selection)
+
+
+@lru_cache(maxsize=1024)
+def without_variables(operation: Operation, *names: str) -> Operation:
+    """The operation without these variables and the arguments that they fill."""
+    variables = {name: type_ for name, type_ in operation.variables if name not in names}
+    return compose(
+        operation.name, operation.kind, _root(operation), variables, operation.selection, operation.fragments
+    )
+
+
+def selection_of(paths: Iterable[str]) -> str:
+    """`{id domainName{primaryLinkUrl}}` for id and domainName.primaryLinkUrl."""
+    parts: dict[str, list[str]] = {}
+    for path in paths:
+        name, _, part = path.partition(".")
+        parts.setdefault(name, []).extend([part] if part else [])
+    return "{" + " ".join(f"{name}{selection_of(inner)}" if inner else name for name, inner in parts.items()) + "}"
+
+
+def names_one_record(root: str, arguments: Iterable[str]) -> bool:
+    """Whether a root field changes one record by its id, so that twice does what once does."""
+    return "id" in arguments and _BY_ID.match(root) is not None
+
+
+def is_filter(type_: str) -> bool:
+    """Whether a variable of this type is a filter of records."""
+    return type_.rstrip("!").endswith("FilterInput")
+
+
+def _root(operation: Operation) -> str:
+    if operation.root is None:
+        raise ConfigurationError(f"{operation.name} has several root fields: nothing can be made of it.")
+    return operation.root
