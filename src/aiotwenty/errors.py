@@ -246,6 +246,10 @@ class SchemaDrift(TwentyError):
         self.field = field
 
 
+class RecordChanged(UserWarning):
+    """A record was changed by somebody else between the reading and the writing of an update of parts."""
+
+
 class RelationCut(UserWarning):
     """A list of related records in an answer may be incomplete: the server cuts it without a word.
 

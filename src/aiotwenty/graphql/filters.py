@@ -8,7 +8,7 @@ A server refuses several operators on one field (Twenty, July 2026), or silently
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_snake
 
 from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.guard import OPERATORS, restricts
+from aiotwenty.graphql.models import set_fields
 from aiotwenty.graphql.operation import Operation
 
 Filter = dict[str, Any]
@@ -27,7 +28,7 @@ def normalise(value: BaseModel) -> Filter:
     """The filter as a mapping of what was set in it, in a form that older and newer servers take alike."""
     plain: Filter = {}
     further: list[Filter] = []
-    for name, part in _set_fields(value):
+    for name, part in set_fields(value):
         if part is None:
             # No filter to newer servers, a crash to older ones (Twenty, November 2025).
             continue
@@ -78,13 +79,6 @@ def _empty(what: str, otherwise: str) -> InvalidArgument:
     )
 
 
-def _set_fields(value: BaseModel) -> Iterator[tuple[str, Any]]:
-    fields = type(value).model_fields
-    for name, info in fields.items():
-        if name in value.model_fields_set:
-            yield info.serialization_alias or info.alias or name, getattr(value, name)
-
-
 def _conditions(part: Any) -> list[Any]:
     """What is asked of one field, as parts with one operator each; they all have to hold."""
     if not isinstance(part, BaseModel):
@@ -93,10 +87,10 @@ def _conditions(part: Any) -> list[Any]:
     if {"and", "or", "not"} <= aliases:
         return [normalise(part)]
     if aliases <= OPERATORS:
-        return [_operator(name, operand) for name, operand in _set_fields(part)] or [{}]
+        return [_operator(name, operand) for name, operand in set_fields(part)] or [{}]
     whole: Filter = {}
     further: list[Filter] = []
-    for name, inner in _set_fields(part):
+    for name, inner in set_fields(part):
         if inner is None:
             continue
         first, *rest = _conditions(inner)

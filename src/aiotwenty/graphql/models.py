@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
 
@@ -55,6 +55,14 @@ class Input(BaseModel):
         # JSON has no infinity, and null would be stored in its place.
         allow_inf_nan=False,
     )
+
+
+def set_fields(value: BaseModel) -> Iterator[tuple[str, Any]]:
+    """What was set in a model, by its names on the wire."""
+    fields = type(value).model_fields
+    for name, info in fields.items():
+        if name in value.model_fields_set:
+            yield info.serialization_alias or info.alias or name, getattr(value, name)
 
 
 class CurrencyInput(Input):

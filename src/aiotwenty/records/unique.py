@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from aiotwenty.graphql.annotations import model_in
+from aiotwenty.graphql.annotations import model_in, named_fields, plain_types
+from aiotwenty.graphql.filters import Filter
+from aiotwenty.records.identity import canonical
 
 R = TypeVar("R")
 
@@ -40,6 +42,60 @@ def in_order_of(inputs: Sequence[BaseModel], records: list[R], where_unique: typ
     ordered = [found.get(unique_key(given, where_unique)) for given in inputs]
     known = [record for record in ordered if record is not None]
     return known if len({id(record) for record in known}) == len(records) else records
+
+
+def filter_of_same(data: Sequence[Mapping[str, Any]], where_unique: type[BaseModel] | None) -> Filter | None:
+    """A filter for the records that upserts of `data`, by the names of the wire, may find; None if they find none."""
+    wanted: list[Filter] = []
+    for path in (("id",), *_wire_paths(where_unique)):
+        # Without a scheme, links are stored as they were sent (Twenty, July 2026).
+        given = [value for item in data if (value := _within(item, path))]
+        values = {text: None for value in given for text in (canonical(path[-1], value), str(value))}
+        condition: Filter = {"in": list(values)}
+        for name in reversed(path):
+            condition = {name: condition}
+        wanted += [condition] if values else []
+    return {"or": wanted} if wanted else None
+
+
+class SameRecords:
+    """Stored records, by what an upsert finds them by; both by the names of the wire."""
+
+    def __init__(self, stored: Sequence[Mapping[str, Any]], where_unique: type[BaseModel] | None) -> None:
+        self._paths = (("id",), *_wire_paths(where_unique))
+        self._by_value = {
+            (path, canonical(path[-1], value)): record
+            for record in stored
+            for path in self._paths
+            if (value := _within(record, path))
+        }
+
+    def of(self, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The record that has the id of `data`, or else a unique value of it."""
+        for path in self._paths:
+            value = _within(data, path)
+            if value and (record := self._by_value.get((path, canonical(path[-1], value)))):
+                return record
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _wire_paths(where_unique: type[BaseModel] | None) -> tuple[tuple[str, ...], ...]:
+    """Where the unique values lie by the names of the wire; ids and keys of other records left out."""
+    paths: list[tuple[str, ...]] = []
+    for name, _, annotation in named_fields(where_unique) if where_unique else ():
+        if (inner := model_in(annotation)) is not None:
+            paths += [(name, *path) for path in _wire_paths(inner)]
+        elif str in plain_types(annotation):
+            paths.append((name,))
+    return tuple(paths)
+
+
+def _within(data: Mapping[str, Any], path: Sequence[str]) -> Any:
+    value: Any = data
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 @lru_cache(maxsize=1024)

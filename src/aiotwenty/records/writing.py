@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from aiotwenty.errors import DuplicateRecord, InvalidArgument, TwentyError
-from aiotwenty.graphql.filters import Filter, guarded
+from aiotwenty.graphql.encode import encode_json
+from aiotwenty.graphql.filters import DELETED_TOO, Filter, guarded
 from aiotwenty.graphql.models import UUID, Input, Record
+from aiotwenty.graphql.page import Page
 from aiotwenty.records.base import Namespace, as_id
-from aiotwenty.records.filters import only_ids
+from aiotwenty.records.filters import by_ids, only_ids
 from aiotwenty.records.inputs import as_model, as_models
+from aiotwenty.records.partial import Change, change_of, composites_of, plain, warn_of_changes
 from aiotwenty.records.settling import create_settled, look_after, with_ids
-from aiotwenty.records.unique import in_order_of, unique_key
+from aiotwenty.records.unique import SameRecords, filter_of_same, in_order_of, unique_key
 
 R = TypeVar("R", bound=Record)
 C = TypeVar("C", bound=Input)
 U = TypeVar("U", bound=Input)
 F = TypeVar("F", bound=Input)
 
+MOST_AT_ONCE = 200
+"""Records that one update may change (Twenty, July 2026)."""
+
 
 class Writes(Namespace[R], Generic[R, C, U, F]):
     """Creating, updating, deleting, restoring and destroying records."""
 
-    async def create_one(self, data: C | Mapping[str, Any], upsert: bool = False) -> R:
+    async def create_one(
+        self, data: C | Mapping[str, Any], upsert: bool = False, *, replace: Collection[str] = ()
+    ) -> R:
         """The new record. With `upsert`, a record with the same id or unique value is updated instead (and
-        undeleted).
+        undeleted), as by `update_one`, where `replace` is explained.
 
         Without `upsert` the record gets its id here, so that a create whose answer is lost is settled: one record,
         once. An upsert is repeated after a lost answer only if `data` has an id or all the unique values.
         """
         model: C = as_model(data, self.meta.model("create"), "data")
         if upsert:
-            record: R = await self._upsert("create_one", self._record, model, [model])
+            (change,) = await self._upserts([model], replace)
+            record: R = await self._upsert("create_one", self._record, change, [model])
             return record
         encoded, ids = with_ids([model])
         operation = self.meta.operation("create_one")
@@ -46,7 +55,9 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
         return (await create_settled(ids, create, partial(self._look_for, ids)))[0]
 
-    async def create_many(self, data: Iterable[C | Mapping[str, Any]], upsert: bool = False) -> list[R]:
+    async def create_many(
+        self, data: Iterable[C | Mapping[str, Any]], upsert: bool = False, *, replace: Collection[str] = ()
+    ) -> list[R]:
         """The new records in the order of `data`, all or none; at most 200 at a time (`load` takes any number).
 
         See `create_one` for `upsert` and lost answers.
@@ -57,7 +68,8 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         if not models:
             return []
         if upsert:
-            records: list[R] = await self._upsert("create_many", self._records, models, models)
+            changes = await self._upserts(models, replace)
+            records: list[R] = await self._upsert("create_many", self._records, changes, models)
             return in_order_of(models, records, self._where_unique)
         encoded, ids = with_ids(models)
         operation = self.meta.operation("create_many")
@@ -69,10 +81,20 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
         return await create_settled(ids, create, partial(self._look_for, ids))
 
-    async def update_one(self, id: UUID | str, data: U | Mapping[str, Any]) -> R:
-        """The record as it is now. Fields that are not set stay as they are; None clears."""
-        model: U = as_model(data, self.meta.model("update"), "data")
-        record: R = await self._run("update_one", self._record, {"id": as_id(id), "data": model})
+    async def update_one(self, id: UUID | str, data: U | Mapping[str, Any], *, replace: Collection[str] = ()) -> R:
+        """The record as it is now. What is not set stays as it is, parts of composite fields too; None clears.
+
+        The server would empty some parts of links, e-mails and phones that are not sent (Twenty, July 2026): where
+        `data` has some parts and not those, the record is read first and they are sent along. Whoever changes the same
+        field in the moment between loses that change; of changes to other fields, which are not lost, `RecordChanged`
+        warns. Fields named in `replace` are written as `data` has them, their other parts emptied: nothing is read.
+        """
+        identity = as_id(id)
+        change = self._change(as_model(data, self.meta.model("update"), "data"), replace)
+        before = await self._look([identity]) if change.lacks else []
+        data = change.with_stored(plain(before[0])) if before else change.data
+        record: R = await self._run("update_one", self._record, {"id": identity, "data": data})
+        warn_of_changes(before, [record], change.data)
         return record
 
     async def update_many(
@@ -81,17 +103,66 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         filter: F | Mapping[str, Any] | None = None,
         *,
         all_records: bool = False,
+        replace: Collection[str] = (),
     ) -> list[R]:
         """The updated records. Newer servers refuse to update more than 200 at once (Twenty, July 2026).
 
+        What is not set stays as it is, as by `update_one`. Where stored parts have to be sent along, the records are
+        read first, and those that have the same parts are updated together: all or none of these.
+
         Raises `InvalidArgument` for a filter without any condition, unless `all_records` is true.
         """
-        model: U = as_model(data, self.meta.model("update"), "data")
+        change = self._change(as_model(data, self.meta.model("update"), "data"), replace)
         only = guarded(self._filter(filter), all_records, "update_many")
+        if not change.lacks:
+            return await self._update_many(change.data, only)
+        before = await self._matching(only)
+        alike: dict[bytes, list[R]] = {}
+        for record in before:
+            alike.setdefault(encode_json(change.with_stored(plain(record))), []).append(record)
+        updated: list[R] = []
+        for records in alike.values():
+            ids = by_ids([as_id(record.id) for record in records])  # type: ignore[attr-defined]
+            updated += await self._update_many(change.with_stored(plain(records[0])), ids)
+        warn_of_changes(before, updated, change.data)
+        return updated
+
+    async def _update_many(self, data: Mapping[str, Any], only: Filter) -> list[R]:
         records: list[R] = await self._run(
-            "update_many", self._records, {"data": model, "filter": only}, repeatable=only_ids(only) is not None
+            "update_many", self._records, {"data": data, "filter": only}, repeatable=only_ids(only) is not None
         )
         return records
+
+    async def _matching(self, only: Filter) -> list[R]:
+        """All records of a filter. Raises `InvalidArgument` for more than can be updated at once."""
+        page: Page[R] = await self._run("find_many", self._page, {"filter": only, "first": MOST_AT_ONCE + 1})
+        if len(page.records) > MOST_AT_ONCE:
+            raise InvalidArgument(
+                f"update_many: more than {MOST_AT_ONCE} records match. Parts of their composite fields are to be kept, "
+                "so that each is read: narrow the filter, name the fields in replace, or use bulk.update."
+            )
+        return page.records
+
+    def _change(self, model: BaseModel, replace: Collection[str]) -> Change:
+        if isinstance(replace, str):
+            raise InvalidArgument(f"replace must be a collection of names, such as {{{replace!r}}}, not a text.")
+        return change_of(plain(model), composites_of(type(model)), replace)
+
+    async def _upserts(self, models: Sequence[BaseModel], replace: Collection[str]) -> list[dict[str, Any]]:
+        """The data of upserts; those that would empty parts of the record that they find are completed from it."""
+        changes = [self._change(model, replace) for model in models]
+        lacking = [change.data for change in changes if change.lacks]
+        where = self._where_unique
+        if not lacking or not (found := filter_of_same(lacking, where)):
+            return [change.data for change in changes]
+        page: Page[R] = await self._run(
+            "find_many", self._page, {"filter": {"and": [found, DELETED_TOO]}, "first": len(lacking) * 10}
+        )
+        stored = SameRecords([plain(record) for record in page.records], where)
+        return [
+            change.with_stored(same) if change.lacks and (same := stored.of(change.data)) else change.data
+            for change in changes
+        ]
 
     async def delete_one(self, id: UUID | str) -> R:
         """Soft: the record is hidden, `restore_one` brings it back."""

@@ -1,0 +1,129 @@
+"""Writes of a part of a composite field leave its other parts as they are.
+
+The server empties what is not sent of LINKS, the primary address of EMAILS and the additional phones of PHONES, and
+changes nothing when a whole composite is null (Twenty, July 2026). So the stored parts are sent along, and null is sent
+part by part. Data here is by the names of the wire, composites as mappings of their parts.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from aiotwenty.errors import InvalidArgument, RecordChanged
+from aiotwenty.graphql.annotations import model_in, named_fields
+from aiotwenty.graphql.models import graphql_name, set_fields
+
+_LOST_UNLESS_SENT = {
+    "primaryLinkUrl": ("primaryLinkUrl", "primaryLinkLabel", "secondaryLinks"),
+    "primaryEmail": ("primaryEmail",),
+    "primaryPhoneNumber": ("additionalPhones",),
+}
+"""By a part that only one kind of composite has: what of it the server empties where it is not sent."""
+_LISTS = frozenset({"secondaryLinks", "additionalEmails", "additionalPhones"})
+
+_BY_EVERY_WRITE = frozenset({"updatedAt", "updatedBy", "searchVector", "position"})
+
+Composites = Mapping[str, tuple[str, ...]]
+"""The composite fields of an object, each with its parts."""
+
+
+@dataclass
+class Change:
+    """What is to be written of a record."""
+
+    data: dict[str, Any]
+    lacks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The parts that are lost unless they are sent too, by their field."""
+
+    def with_stored(self, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """The data with those parts as the record has them; `stored` has composites as `data` has them."""
+        completed = dict(self.data)
+        for name, parts in self.lacks.items():
+            value = stored.get(name) or {}
+            kept = {part: value.get(part) for part in parts}
+            completed[name] = {part: [] if x is None and part in _LISTS else x for part, x in kept.items()} | dict(
+                self.data[name]
+            )
+        return completed
+
+
+def change_of(data: Mapping[str, Any], composites: Composites, replace: Collection[str] = ()) -> Change:
+    """The change that leaves alone what `data` does not say. The whole of `replace` is what `data` says.
+
+    Raises `InvalidArgument` for a composite that cannot be emptied, and for names in `replace` that are none.
+    """
+    names = {graphql_name(name) for name in replace}
+    if unknown := names - composites.keys():
+        raise InvalidArgument(f"replace: {sorted(unknown)[0]!r} is no field that is made of parts.")
+    change = Change(dict(data))
+    for name, parts in composites.items():
+        if name not in data:
+            continue
+        value = data[name]
+        if value is None:
+            if "source" in parts:
+                raise InvalidArgument(f"{name} says who made a record, and cannot be emptied.")
+            change.data[name] = _emptied(parts)
+        elif not isinstance(value, Mapping):
+            continue
+        elif not value and name not in names:
+            del change.data[name]
+        else:
+            change.data[name] = {part: [] if x is None and part in _LISTS else x for part, x in value.items()}
+            if name in names:
+                change.data[name] = _emptied(parts) | change.data[name]
+            elif lost := tuple(part for part in _lost_unless_sent(parts) if part not in value):
+                change.lacks[name] = lost
+    return change
+
+
+def _emptied(parts: Iterable[str]) -> dict[str, Any]:
+    return {part: [] if part in _LISTS else None for part in parts}
+
+
+def _lost_unless_sent(parts: Collection[str]) -> tuple[str, ...]:
+    return next((lost for mark, lost in _LOST_UNLESS_SENT.items() if mark in parts), ())
+
+
+def warn_of_changes(before: Sequence[BaseModel], after: Sequence[BaseModel], sent: Collection[str]) -> None:
+    """Tells of records that somebody else changed after they were read: what nobody here sent is not as it was."""
+    earlier = {record.id: plain(record) for record in before}  # type: ignore[attr-defined]
+    for record in after if before else ():
+        was, now = earlier.get(record.id, {}), plain(record)  # type: ignore[attr-defined]
+        changed = [
+            name for name in was if name not in sent and name not in _BY_EVERY_WRITE and was[name] != now.get(name)
+        ]
+        if changed:
+            warnings.warn(
+                f"the record {record.id} was changed by somebody else ({', '.join(changed)}) while parts of "  # type: ignore[attr-defined]
+                f"{', '.join(sent)} were kept as they had been read: look at them.",
+                RecordChanged,
+                stacklevel=3,
+            )
+
+
+@lru_cache(maxsize=1024)
+def composites_of(model: type[BaseModel]) -> dict[str, tuple[str, ...]]:
+    """The composite fields of an input model; relations, which can be connected, are none."""
+    found = {}
+    for name, _, annotation in named_fields(model):
+        if (inner := model_in(annotation)) is not None:
+            parts = tuple(part for part, _, _ in named_fields(inner))
+            if "connect" not in parts:
+                found[name] = parts
+    return found
+
+
+def plain(model: BaseModel) -> dict[str, Any]:
+    """What was set in a model, by the names of the wire; composites as mappings of their parts."""
+    composites = composites_of(type(model))
+    return {
+        name: dict(set_fields(value)) if name in composites and isinstance(value, BaseModel) else value
+        for name, value in set_fields(model)
+    }
