@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiotwenty.bulk.source import Row
@@ -35,10 +36,17 @@ class Prepared:
     links: dict[str, str] = field(default_factory=dict)
     own_id: bool = False
     """The row said its id."""
+    lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The parts of composite fields that an existing record loses unless they are sent, too."""
     in_doubt: bool = False
     """Sent by an earlier run that did not live to hear the answer."""
     emptied: tuple[str, ...] = ()
     """Fields left out because the server makes null of "", and they may not be null."""
+
+    def identity(self, path: str) -> str | None:
+        """The value that no other record may share, at that path."""
+        prefix = path + "="
+        return next((one[len(prefix) :] for one in self.identities if one.startswith(prefix)), None)
 
     def json(self) -> bytes:
         head = b'{"id":"' + self.id.encode() + b'"'

@@ -20,6 +20,7 @@ from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.filters import Filter, guarded
 from aiotwenty.records.inputs import as_model
+from aiotwenty.records.partial import change_of, composites_of, plain
 
 Removal = Literal["delete", "destroy"]
 
@@ -151,7 +152,9 @@ class _Change:
     async def change(self, model: BaseModel, which: Selection, options: Mapping[str, Any]) -> LoadReport:
         if not model.model_fields_set:
             raise InputError("change: there is nothing to change; give at least one field")
-        return await self._selected(which, LoadOptions(mode="change", known=True, change=encode_json(model)), options)
+        change = change_of(plain(model), composites_of(type(model)))
+        prepared = LoadOptions(mode="change", known=True, change=encode_json(change.data), lacks=change.lacks)
+        return await self._selected(which, prepared, options)
 
     async def _selected(self, which: Selection, prepared: LoadOptions, options: Mapping[str, Any]) -> LoadReport:
         names = self.catalogue.names(self.type_name)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
@@ -54,12 +54,16 @@ class LoadOptions:
     encoding: str | None = None
     delimiter: str | None = None
     source: str | None = None
+    replace: Collection[str] = ()
+    """The fields of which a row says the whole."""
     only: Iterable[str] | None = None
     """The fields that are read; everything else is left alone."""
     known: bool = False
     """The ids are those of records, so nothing needs to be looked up."""
     change: bytes = b"{}"
     """JSON of what every record gets."""
+    lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The parts of composite fields that this change would empty."""
     deleted: bool = False
     """Rows of an update may mean deleted records, too."""
 
@@ -166,6 +170,8 @@ class Loader:
             options.key,
             self._job.namespace,
             must_name=options.mode not in ("insert", "upsert"),
+            changes=options.mode in ("upsert", "update"),
+            replace=options.replace,
         )
         self._rejects_path = check_rejects_path(rejects, path) if rejects is not None else None
 
@@ -183,6 +189,7 @@ class Loader:
             self._preparer.key,
             known=options.known,
             change=options.change,
+            lacks=options.lacks,
             deleted=options.deleted or options.mode == "destroy",
         )
         self._progress = Progress(total=given.check.total if given.check else None, what=names.plural)
@@ -331,10 +338,10 @@ def _settings(options: LoadOptions) -> str:
     key = [options.key] if isinstance(options.key, str) else list(options.key or ())
     mapping = {column: _described(spec) for column, spec in (options.mapping or {}).items()}
     settings = {"key": key, "mapping": mapping}
-    for name in ("constants", "ignore", "nulls", "encoding", "delimiter"):
+    for name in ("constants", "ignore", "nulls", "encoding", "delimiter", "replace"):
         value = getattr(options, name)
         if value:
-            settings[name] = sorted(value) if name == "ignore" else value
+            settings[name] = sorted(value) if name in ("ignore", "replace") else value
     return to_json(settings, serialize_unknown=True).decode()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
@@ -51,6 +51,7 @@ class UpdateOptions(RunOptions, ReadOptions, total=False):
     constants: Mapping[str, Any] | None
     ignore: Iterable[str]
     nulls: Literal["skip", "send"] | None
+    replace: Collection[str]
 
 
 class LoadSettings(UpdateOptions, total=False):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from aiotwenty.bulk.batches import Prepared, Reference
-from aiotwenty.bulk.fields import Target
+from aiotwenty.bulk.fields import Shape, Target
 from aiotwenty.bulk.mapping import Mapper, ValueRefused
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.source import RAW_TEXT, InputError, Row
@@ -20,6 +20,7 @@ from aiotwenty.graphql.ids import id_problem
 from aiotwenty.graphql.problems import explained
 from aiotwenty.graphql.restricted import RESTRICTED
 from aiotwenty.records.identity import canonical, id_from_key, id_from_row
+from aiotwenty.records.partial import change_of
 
 
 class Preparer:
@@ -36,12 +37,19 @@ class Preparer:
         namespace: UUID,
         *,
         must_name: bool = False,
+        changes: bool = False,
+        replace: Collection[str] = (),
     ) -> None:
+        """`must_name`: rows say which record they mean. `changes`: there may be a record already, of which what a row
+        does not say stays as it is, but for the fields in `replace`.
+        """
         self._object_name = object_name
         self._mapper = mapper
         self._shape = mapper.shape
         self._namespace = namespace
         self._must_name = must_name
+        self._changes = changes
+        self._replace = _replaced(mapper.shape, replace)
         self.key = key_targets(mapper, key)
         self._key_readers = [_reader(target) for target in self.key]
         self._unique_readers = [(path, _field_reader(path)) for path in mapper.shape.unique]
@@ -57,9 +65,16 @@ class Preparer:
             data = self._shape.validated(data)
             keys = tuple([reader(data, references) for reader in self._key_readers])
             record_id = self._id(row, own_id, keys)
+            identities = self._identities(record_id, data)
+            lacks: Mapping[str, tuple[str, ...]] = {}
+            if self._changes:
+                if self._must_name and own_id is None:
+                    self._drop_key(data)
+                change = change_of(data, self._shape.composites, self._replace)
+                data, lacks = change.data, change.lacks
         except ValidationError as error:
             return self._reject(row, "INVALID", explained(error, with_values=True))
-        except (ValueRefused, InputError) as error:
+        except (ValueRefused, InputError, InvalidArgument) as error:
             return self._reject(row, "INVALID", str(error))
         except _KeyMissingError as error:
             return self._reject(row, "KEY_MISSING", str(error))
@@ -74,12 +89,30 @@ class Preparer:
         if _WITHHELD in body:
             named = next((name for name, value in row.values.items() if RESTRICTED in str(value)), "the record")
             return self._reject(row, "RESTRICTED", f"{named} was withheld when it was read: {RESTRICTED} is no value")
+        return Prepared(
+            row, record_id, body, identities, keys, tuple(references), own_id=own_id is not None, lacks=lacks
+        )
+
+    def _identities(self, record_id: str, data: dict[str, Any]) -> tuple[str, ...]:
         identities = ["id=" + record_id]
         for path, read in self._unique_readers:
             value = read(data)
             if value is not None and value != "":
                 identities.append(f"{path}={canonical(path, value)}")
-        return Prepared(row, record_id, body, tuple(identities), keys, tuple(references), own_id=own_id is not None)
+        return tuple(identities)
+
+    def _drop_key(self, data: dict[str, Any]) -> None:
+        """What a record is found by is no change to it."""
+        for target in self.key:
+            if target.relation:
+                data.pop(target.relation.join, None)
+                continue
+            name, *part = target.path
+            if part and isinstance(data.get(name), dict):
+                data[name] = {inner: value for inner, value in data[name].items() if inner != part[0]}
+                if data[name]:
+                    continue
+            data.pop(name, None)
 
     def _id(self, row: Row, own_id: object, keys: tuple[str, ...]) -> str:
         if own_id is not None:
@@ -104,6 +137,14 @@ class Preparer:
 
     def _reject(self, row: Row, code: str, message: str) -> Reject:
         return Reject(row.number, row.values, code, message, row.line)
+
+
+def _replaced(shape: Shape, names: Collection[str]) -> tuple[str, ...]:
+    """The fields that are written whole. Raises `InputError` for a name that is no field."""
+    try:
+        return tuple(shape.resolve(name).path[0] for name in ([names] if isinstance(names, str) else names))
+    except InputError as error:
+        raise InputError(f"replace: {error}") from None
 
 
 class _KeyMissingError(ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from aiotwenty.bulk.batches import BatchLimits, Prepared, split_by_limits
 from aiotwenty.bulk.catalogue import Catalogue
+from aiotwenty.bulk.completing import complete
 from aiotwenty.bulk.culprits import Culprits, culprits, emptied_field, is_empty, without_empty
 from aiotwenty.bulk.fields import Shape, Target
 from aiotwenty.bulk.journal import Job
@@ -72,6 +73,7 @@ class Sender:
         *,
         known: bool = False,
         change: bytes = b"{}",
+        lacks: Mapping[str, tuple[str, ...]] | None = None,
         deleted: bool = False,
     ) -> None:
         self._wire = wire
@@ -85,6 +87,7 @@ class Sender:
         self._key = key
         self._known = known
         self._change = change
+        self._lacks = lacks or {}
         self._deleted_too = deleted
         self._never_null: set[str] = set()
         """Texts that can't be empty here, as the server had us know: they are left out where they are."""
@@ -100,6 +103,10 @@ class Sender:
             records = await self._not_there_yet(records, outcome)
         elif aims and not self._known:
             records = await self._persistently(lambda: self._aim(records, outcome))
+        if self._lacks:
+            for record in records:
+                record.body, record.lacks = self._change, self._lacks
+        await self._persistently(lambda: complete(records, self._wire, self._shape, by_id=self._mode != "upsert"))
         pending = [Piece(records, aimed=aims)] if records else []
         while pending:
             piece = pending.pop()
@@ -188,9 +195,14 @@ class Sender:
 
     async def _change_or_remove(self, records: list[Prepared]) -> list[str]:
         ids = [record.id for record in records]
-        if self._mode == "change":
+        if self._mode != "change":
+            return await self._wire.remove(ids, destroy=self._mode == "destroy")
+        if not self._lacks:
             return await self._wire.update(ids, self._change)
-        return await self._wire.remove(ids, destroy=self._mode == "destroy")
+        alike: dict[bytes, list[str]] = {}
+        for record in records:
+            alike.setdefault(record.body, []).append(record.id)
+        return [updated for body, some in alike.items() for updated in await self._wire.update(some, body)]
 
     def _changed(self, piece: Piece, ids: list[str], outcome: Outcome) -> list[Piece]:
         """All of them were there a moment ago. What a repeated removal does not find, the first attempt removed."""
@@ -405,6 +417,11 @@ class Sender:
             elif not ids and must_be_there:
                 outcome.reject(record, "NOT_FOUND", f"no record has {described}")
             else:
+                if self._mode == "update":
+                    # What a record is found by is no change to it.
+                    for target in self._key:
+                        if target.relation:
+                            record.links.pop(target.relation.join, None)
                 record.id = ids[0] if ids else record.id
                 aimed.append(record)
         return aimed

@@ -38,7 +38,7 @@ class Change:
     """What is to be written of a record."""
 
     data: dict[str, Any]
-    lacks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The parts that are lost unless they are sent too, by their field."""
 
     def with_stored(self, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +61,8 @@ def change_of(data: Mapping[str, Any], composites: Composites, replace: Collecti
     names = {graphql_name(name) for name in replace}
     if unknown := names - composites.keys():
         raise InvalidArgument(f"replace: {sorted(unknown)[0]!r} is no field that is made of parts.")
-    change = Change(dict(data))
+    lacks: dict[str, tuple[str, ...]] = {}
+    change = Change(dict(data), lacks)
     for name, parts in composites.items():
         if name not in data:
             continue
@@ -79,7 +80,7 @@ def change_of(data: Mapping[str, Any], composites: Composites, replace: Collecti
             if name in names:
                 change.data[name] = _emptied(parts) | change.data[name]
             elif lost := tuple(part for part in _lost_unless_sent(parts) if part not in value):
-                change.lacks[name] = lost
+                lacks[name] = lost
     return change
 
 

@@ -1,0 +1,130 @@
+"""Bulk writes of parts: what rows do not say stays, and the key that names a record is not written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from aiotwenty import Twenty, bulk
+from aiotwenty.core import Company
+from aiotwenty.sandbox import Sandbox
+
+
+@pytest.fixture
+def sent() -> list[dict[str, Any]]:
+    return []
+
+
+@pytest.fixture
+async def twenty(sent: list[dict[str, Any]]) -> Any:
+    async with Sandbox() as sandbox:
+        trace = aiohttp.TraceConfig()
+
+        async def keep(session: object, context: object, chunk: aiohttp.TraceRequestChunkSentParams) -> None:
+            sent.append(json.loads(chunk.chunk))
+
+        trace.on_request_chunk_sent.append(keep)
+        async with (
+            aiohttp.ClientSession(trace_configs=[trace]) as session,
+            Twenty(sandbox.url, api_key=sandbox.api_key, session=session) as client,
+        ):
+            yield client
+
+
+def site(number: int, **more: Any) -> dict[str, Any]:
+    links = {"primary_link_url": f"https://c{number}.example", "primary_link_label": f"label {number}"}
+    return {"domain_name": links | {"secondary_links": [f"https://c{number}.example/more"]}, **more}
+
+
+async def some(twenty: Twenty, count: int = 5) -> list[Company]:
+    rows = [site(number, name=f"C{number}", address={"address_street_1": "Street"}) for number in range(count)]
+    return await twenty.companies.create_many(rows)
+
+
+def links_of(company: Company) -> tuple[Any, ...]:
+    links = company.domain_name
+    assert links is not None
+    return links.primary_link_url, links.primary_link_label, [link.url for link in links.secondary_links or ()]
+
+
+def written(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for body in sent if "data" in body.get("variables", {}) for row in body["variables"]["data"]]
+
+
+async def test_the_key_of_an_update_is_not_written(twenty: Twenty, sent: list[dict[str, Any]]) -> None:
+    made = await some(twenty)
+    sent.clear()
+    rows = [{"Website": f"https://c{number}.example/", "City": f"City {number}"} for number in range(5)]
+    mapping = {"Website": "domainName.primaryLinkUrl", "City": "address.addressCity"}
+    report = await bulk.update(twenty.companies, rows, key="Website", mapping=mapping)
+    assert report.loaded == 5
+    assert [row.keys() for row in written(sent)] == [{"id", "address"}] * 5
+    for number, company in enumerate(made):
+        after = await twenty.companies.find_one(company.id)
+        assert links_of(after) == links_of(company)
+        assert after.address is not None
+        assert (after.address.address_city, after.address.address_street_1) == (f"City {number}", "Street")
+
+
+async def test_an_upsert_by_website_keeps_labels_and_reads_once_a_batch(
+    twenty: Twenty, sent: list[dict[str, Any]]
+) -> None:
+    made = await some(twenty)
+    sent.clear()
+    rows = [{"Website": f"https://C{number}.example/", "name": f"New {number}"} for number in range(7)]
+    report = await twenty.companies.load(rows, key="Website", upsert=True, batch_size=100)
+    assert (report.loaded, report.rejected) == (7, 0)
+    assert len([body for body in sent if body["query"].startswith("query")]) == 1
+    for number, company in enumerate(made):
+        after = await twenty.companies.find_one(company.id)
+        assert (after.name, links_of(after)) == (f"New {number}", links_of(company))
+
+
+async def test_nothing_is_read_where_all_parts_are_given(twenty: Twenty, sent: list[dict[str, Any]]) -> None:
+    made = await some(twenty)
+    sent.clear()
+    rows = [{"id": company.id, **site(number + 10)} for number, company in enumerate(made)]
+    report = await twenty.companies.load(rows, upsert=True)
+    assert report.loaded == 5
+    assert report.requests == 1
+
+
+async def test_replace_makes_the_part_of_a_row_the_whole(twenty: Twenty) -> None:
+    (company,) = await some(twenty, 1)
+    rows = [{"id": company.id, "domainName": {"primaryLinkUrl": "https://new.example"}}]
+    report = await twenty.companies.load(rows, upsert=True, replace={"domain_name"})
+    assert (report.loaded, report.requests) == (1, 1)
+    assert links_of(await twenty.companies.find_one(company.id)) == ("https://new.example", "", [])
+
+
+async def test_a_change_of_many_keeps_what_each_record_has(twenty: Twenty) -> None:
+    made = await some(twenty)
+    report = await bulk.change(
+        twenty.companies, {"domain_name": {"primary_link_label": "ours"}}, filter={"name": {"like": "C%"}}
+    )
+    assert report.loaded == 5
+    for company in made:
+        url, _, more = links_of(company)
+        assert links_of(await twenty.companies.find_one(company.id)) == (url, "ours", more)
+
+
+async def test_null_in_a_row_empties_a_composite(twenty: Twenty) -> None:
+    (company,) = await some(twenty, 1)
+    report = await twenty.companies.load([{"id": company.id, "domainName": None}], upsert=True)
+    assert report.loaded == 1
+    assert links_of(await twenty.companies.find_one(company.id)) == ("", "", [])
+
+
+async def test_further_phones_and_links_of_a_file_have_their_shape(twenty: Twenty, tmp_path: Any) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email,more\na@example.com,+33612345679;+33612345678\nb@example.com,0612345678\n")
+    report = await twenty.people.load(path, mapping={"more": "phones.additionalPhones"})
+    assert (report.loaded, report.rejected) == (1, 1)
+    assert "needs its country" in report.rejects[0].message
+    (person,) = (await twenty.people.find_many()).records
+    assert person.phones is not None
+    assert [phone.number for phone in person.phones.additional_phones or ()] == ["612345679", "612345678"]
+    assert {phone.country_code for phone in person.phones.additional_phones or ()} == {"FR"}
