@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aiotwenty import AdditionalPhone, InvalidArgument, Money, SecondaryLink, Twenty, bulk
+from aiotwenty import AdditionalPhone, DuplicateRecord, InvalidArgument, Money, SecondaryLink, Twenty, bulk
 from aiotwenty.core import Company, Person
 
 Parts = dict[str, dict[str, Any]]
@@ -195,3 +195,22 @@ async def test_money_is_an_amount_for_whatever_takes_a_currency(twenty: Twenty, 
     assert (made.annual_revenue.amount_micros, made.annual_revenue.currency_code) == (12_500_000, "EUR")
     with pytest.raises(InvalidArgument, match="micros"):
         await twenty.companies.update_one(made.id, {"annual_revenue": {"amount_micros": 12.5}})
+
+
+async def test_an_insert_that_meets_a_deleted_record_says_which_and_how_to_restore_it(twenty: Twenty, tag: str) -> None:
+    links = {"primary_link_url": f"https://{uuid.uuid4().hex}.example"}
+    made = await twenty.companies.create_one({"name": tag, "domain_name": links})
+    await twenty.companies.delete_one(made.id)
+    for insert in (
+        twenty.companies.create_one({"name": tag, "domain_name": links}),
+        twenty.companies.create_many([{"name": tag}, {"name": tag, "domain_name": links}]),
+        twenty.companies.create_one({"name": tag, "id": made.id}),
+    ):
+        with pytest.raises(DuplicateRecord, match=f"{made.id} has it and is deleted") as caught:
+            await insert
+        assert (caught.value.conflicting_id, caught.value.conflicting_object) == (str(made.id), "company")
+    report = await twenty.companies.load([{"name": tag, "domain_name": links}])
+    assert "it is deleted" in report.rejects[0].message
+    await twenty.companies.restore_one(made.id)
+    report = await twenty.companies.load([{"name": tag, "domain_name": links}])
+    assert "it is deleted" not in report.rejects[0].message

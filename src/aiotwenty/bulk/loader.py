@@ -171,6 +171,7 @@ class Loader:
             self._job.namespace,
             must_name=options.mode not in ("insert", "upsert"),
             changes=options.mode in ("upsert", "update"),
+            only_named=options.only is not None,
             replace=options.replace,
         )
         self._rejects_path = check_rejects_path(rejects, path) if rejects is not None else None

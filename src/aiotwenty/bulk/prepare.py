@@ -38,10 +38,12 @@ class Preparer:
         *,
         must_name: bool = False,
         changes: bool = False,
+        only_named: bool = False,
         replace: Collection[str] = (),
     ) -> None:
         """`must_name`: rows say which record they mean. `changes`: there may be a record already, of which what a row
-        does not say stays as it is, but for the fields in `replace`.
+        does not say stays as it is, but for the fields in `replace`. `only_named`: the key is there to name the
+        record, of rows with an id, too.
         """
         self._object_name = object_name
         self._mapper = mapper
@@ -49,6 +51,7 @@ class Preparer:
         self._namespace = namespace
         self._must_name = must_name
         self._changes = changes
+        self._only_named = only_named
         self._replace = _replaced(mapper.shape, replace)
         self.key = key_targets(mapper, key)
         self._key_readers = [_reader(target) for target in self.key]
@@ -68,7 +71,7 @@ class Preparer:
             identities = self._identities(record_id, data)
             lacks: Mapping[str, tuple[str, ...]] = {}
             if self._changes:
-                if self._must_name and own_id is None:
+                if self._must_name and (own_id is None or self._only_named):
                     self._drop_key(data)
                 change = change_of(data, self._shape.composites, self._replace)
                 data, lacks = change.data, change.lacks

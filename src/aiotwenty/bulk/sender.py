@@ -330,7 +330,8 @@ class Sender:
 
     async def _taken(self, piece: Piece, outcome: Outcome) -> list[Piece] | None:
         """Rejects the rows whose id or unique value is in the workspace already; one request names them all."""
-        holders = await self._holders(piece.records)
+        deleted: set[str] = set()
+        holders = await self._holders(piece.records, deleted=deleted)
         if piece.in_doubt and all(holders.get("id=" + record.id) for record in piece.records):
             outcome.loaded += piece.records
             return []
@@ -344,7 +345,9 @@ class Sender:
             else:
                 # What the server said may name a value of another row.
                 holder, (path, _, value) = holders[taken], taken.partition("=")
-                message = f"A duplicate entry was detected: record {holder} has {path} = {value} (it may be deleted)"
+                message = f"A duplicate entry was detected: record {holder} has {path} = {value}"
+                if holder in deleted:
+                    message += "; it is deleted: restore_one brings it back, an upsert does and changes it"
                 outcome.reject(record, "DUPLICATE", message)
         if len(rest) == len(piece.records):
             return None
@@ -359,8 +362,12 @@ class Sender:
                 record, "DUPLICATE", f"a record with the id {record.id} is there already; an upsert would change it"
             )
 
-    async def _holders(self, records: Sequence[Prepared], *, ids: bool = True) -> dict[str, str]:
-        """Who has the ids and unique values of these records: identity to id, deleted records too."""
+    async def _holders(
+        self, records: Sequence[Prepared], *, ids: bool = True, deleted: set[str] | None = None
+    ) -> dict[str, str]:
+        """Who has the ids and unique values of these records: identity to id, deleted records too, whose ids are
+        added to `deleted`.
+        """
         wanted: list[dict[str, Any]] = [{"id": {"in": [record.id for record in records]}}] if ids else []
         for path in self._shape.unique:
             prefix = path + "="
@@ -369,8 +376,11 @@ class Sender:
                 wanted.append(nest(path, {"in": wanted_values(self._shape, path, values)}))
         holders: dict[str, str] = {}
         if wanted:
-            for node in await self._wire.find({"or": wanted}, self._shape.unique, deleted_too=True):
+            paths = [*self._shape.unique, *(() if deleted is None else ("deletedAt",))]
+            for node in await self._wire.find({"or": wanted}, paths, deleted_too=True):
                 holders["id=" + node["id"]] = node["id"]
+                if deleted is not None and node.get("deletedAt"):
+                    deleted.add(node["id"])
                 for path in self._shape.unique:
                     if (value := value_at(node, path)) not in (None, ""):
                         holders[f"{path}={canonical(path, value)}"] = node["id"]

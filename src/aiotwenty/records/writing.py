@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
@@ -53,7 +53,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         async def create() -> list[R]:
             return [await self._endpoint.post(operation, body, self._record)]
 
-        return (await create_settled(ids, create, partial(self._look_for, ids)))[0]
+        return (await self._created([model], ids, create))[0]
 
     async def create_many(
         self, data: Iterable[C | Mapping[str, Any]], upsert: bool = False, *, replace: Collection[str] = ()
@@ -79,7 +79,42 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
             created: list[R] = await self._endpoint.post(operation, body, self._records)
             return created
 
-        return await create_settled(ids, create, partial(self._look_for, ids))
+        return await self._created(models, ids, create)
+
+    async def _created(
+        self, models: Sequence[BaseModel], ids: Sequence[int], create: Callable[[], Awaitable[list[R]]]
+    ) -> list[R]:
+        try:
+            return await create_settled(ids, create, partial(self._look_for, list(ids)))
+        except DuplicateRecord as error:
+            if error.conflicting_id is None:
+                await self._name_holder(error, [plain(model) for model in models])
+            raise
+
+    async def _name_holder(self, error: DuplicateRecord, data: Sequence[Mapping[str, Any]]) -> None:
+        """Says which record has the value: the server does not, of deleted ones and ids (Twenty, July 2026)."""
+        try:
+            same = await self._same(data)
+        except TwentyError:
+            return
+        holder = next((found for item in data if (found := same.of(item))), None) if same else None
+        if holder is None:
+            return
+        error.conflicting_id, error.conflicting_object = str(holder["id"]), self.meta.singular
+        if holder.get("deletedAt"):
+            error.args = (
+                f"{error.message.rstrip('.')}: the {self.meta.singular} {holder['id']} has it and is deleted. "
+                "restore_one brings it back, an upsert does and changes it, destroy_one makes room.",
+            )
+
+    async def _same(self, data: Sequence[Mapping[str, Any]]) -> SameRecords | None:
+        """The records, deleted ones too, that have an id or a unique value of `data`; None if it has none."""
+        found = filter_of_same(data, self._where_unique)
+        if found is None:
+            return None
+        variables = {"filter": {"and": [found, DELETED_TOO]}, "first": len(data) * 10}
+        page: Page[R] = await self._run("find_many", self._page, variables)
+        return SameRecords([plain(record) for record in page.records], self._where_unique)
 
     async def update_one(self, id: UUID | str, data: U | Mapping[str, Any], *, replace: Collection[str] = ()) -> R:
         """The record as it is now. What is not set stays as it is, parts of composite fields too; None clears.
@@ -152,13 +187,9 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         """The data of upserts; those that would empty parts of the record that they find are completed from it."""
         changes = [self._change(model, replace) for model in models]
         lacking = [change.data for change in changes if change.lacks]
-        where = self._where_unique
-        if not lacking or not (found := filter_of_same(lacking, where)):
+        stored = await self._same(lacking) if lacking else None
+        if stored is None:
             return [change.data for change in changes]
-        page: Page[R] = await self._run(
-            "find_many", self._page, {"filter": {"and": [found, DELETED_TOO]}, "first": len(lacking) * 10}
-        )
-        stored = SameRecords([plain(record) for record in page.records], where)
         return [
             change.with_stored(same) if change.lacks and (same := stored.of(change.data)) else change.data
             for change in changes
