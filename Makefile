@@ -12,15 +12,24 @@ PYTEST := $(if $(COVERAGE),coverage run -m pytest,pytest)
 help: ## What there is to make.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
-.venv/.ready: pyproject.toml
+# An environment with what `$(1)` of pyproject.toml's extras names.
+define installed
 	@if command -v uv >/dev/null 2>&1; then \
-		uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" .venv && uv pip install --quiet --python $(BIN)/python -e '.[dev]'; \
+		uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" .venv && uv pip install --quiet --python $(BIN)/python -e '.[$(1)]'; \
 	else \
-		$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+		$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(1)]'; \
 	fi
 	@touch $@
+endef
 
-demo: .venv/.ready ## The main job, start to finish, on the embedded sandbox.
+.venv/.ready: pyproject.toml
+	$(call installed,dev)
+
+.venv/.demo: pyproject.toml
+	$(call installed,demo)
+
+# Whoever works on the project has all that the demo needs.
+demo: $(if $(wildcard .venv/.ready),.venv/.ready,.venv/.demo) ## The main job, start to finish, on the embedded sandbox.
 	@$(BIN)/python -m examples.demo
 
 test: lint types check-generated ## Everything CI checks.
