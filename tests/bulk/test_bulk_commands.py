@@ -8,12 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aiotwenty.bulk.catalogue import GeneratedCatalogue
+from aiotwenty.bulk.mapping import Mapper
+from aiotwenty.bulk.presets import preset_names, read_preset
 from aiotwenty.cli.app import run
+from aiotwenty.cli.values import mapping_of
 from aiotwenty.sandbox import Sandbox
+from tests.support.recorded import CASES
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +66,10 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_bad_input_is_one_line_and_nothing_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
     rows("people.csv", 3)
-    assert run(["load", "people", "people.csv"]) == 1
+    Path("odd.csv").write_text("Mail,Shoe size\na@b.example,44\n")
+    assert run(["load", "people", "odd.csv"]) == 1
     error = capsys.readouterr().err
-    assert "Error: people.csv: column 'Mail'" in error
+    assert "Error: odd.csv: column 'Shoe size'" in error
     assert run(["load", "planets", "people.csv"]) == 1
     assert "no object 'planets'" in capsys.readouterr().err
     assert run(["load", "people", "people.csv", "--map", "Mail"]) == 2
@@ -145,7 +153,7 @@ def test_control_c_finishes_what_is_in_flight_and_says_how_to_go_on(workspace: S
         ("export --all out --field name --deleted", "--field, --deleted: does not go with --all"),
         ("export people out.csv --format csv", "--format: goes with --all"),
         ("export people out.csv --filter name", "'name' is not JSON"),
-        ("load people people.csv --map name", "'name' is not NAME=VALUE"),
+        ("load people people.csv --map name", "'name' is not COLUMN=FIELD"),
     ],
 )
 def test_options_that_would_be_ignored_are_refused(
@@ -182,3 +190,71 @@ def test_a_load_that_breaks_off_says_how_to_go_on(
     monkeypatch.setenv("TWENTY_API_KEY", "revoked")
     assert run(LOAD) == 3
     assert "To go on, run the same command again: l.db knows what is done." in capsys.readouterr().err
+
+
+def test_columns_with_an_equals_sign_and_transforms_with_arguments_are_mapped() -> None:
+    given = ["A=B=name", 'When=closeDate:date("%d.%m.%Y", "%Y-%m-%d")', "Stage=stage:lookup(Won=CUSTOMER)", "X="]
+    assert mapping_of([*given, "Email=emails", "Email=company.domainName:domain"]) == {
+        "A=B": "name",
+        "When": ("closeDate", 'date("%d.%m.%Y", "%Y-%m-%d")'),
+        "Stage": ("stage", "lookup(Won=CUSTOMER)"),
+        "X": None,
+        "Email": [("emails",), ("company.domainName", "domain")],
+    }
+
+
+def test_a_dry_run_prints_the_mapping_to_keep_and_the_first_values(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.csv").write_text("Firma;Umsatz;Webseite\nNordwind;1.234,56 €;nordwind.example\n")
+    assert run(["load", "companies", "a.csv", "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "delimiter ';'" in told
+    assert "1234560000" in told
+    mapping = told[told.index("name of the object):") :].partition("\n")[2]
+    assert tomllib.loads(mapping) == {
+        "Firma": "name",
+        "Umsatz": ["annualRevenue", "money"],
+        "Webseite": "domainName",
+    }
+    plan = f'[[load]]\nobject = "companies"\nsource = "a.csv"\n[load.mapping]\n{mapping}'
+    Path("plan.toml").write_text(plan)
+    assert run(["load", "--plan", "plan.toml"]) == 0
+
+
+def test_a_preset_is_shown_kept_and_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["load", "people", "--preset", "hubspot", "--show"]) == 0
+    shown = capsys.readouterr().out
+    assert list(tomllib.loads(shown)) == ["people"]
+    assert run(["load", "--preset", "hubspot", "--show"]) == 0
+    assert list(tomllib.loads(capsys.readouterr().out)) == ["people", "companies", "opportunities"]
+    Path("mine.toml").write_text(shown.replace('"Job Title" = "jobTitle"', '"Job Title" = false'))
+    source = str(CASES / "hubspot_contacts.csv")
+    assert run(["load", "people", source, "--preset", "mine.toml", "--create-missing", "--dry-run"]) == 0
+    assert "'Job Title'" in capsys.readouterr().out
+    assert run(["load", "people", source, "--preset", "hubspott"]) == 1
+    assert "did you mean 'hubspot'" in capsys.readouterr().err
+
+
+def flat(spec: Any) -> list[str]:
+    return [spec] if not isinstance(spec, list) else spec
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_names_fields_and_transforms_that_there_are(name: str) -> None:
+    catalogue = GeneratedCatalogue("aiotwenty.core")
+    types = {"people": "Person", "companies": "Company", "opportunities": "Opportunity"}
+    for plural, entries in read_preset(name).objects.items():
+        # Fields that some workspaces have: those of older servers, or of the sample data.
+        mapping = {
+            header: spec or None for header, spec in entries.items() if not {"city", "employees"} & {*flat(spec)}
+        }
+        Mapper(catalogue.shape(types[plural]), mapping, is_text=True)
+
+
+def test_rows_come_from_standard_input(workspace: Sandbox) -> None:
+    command = [sys.executable, "-m", "aiotwenty", "load", "companies", "-", "--key", "name", "--journal", "l.db"]
+    text = "name,City\nNordwind,Bergen\nBeta,Oslo\n"
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "standard input: 2 of 2 rows loaded" in done.stdout
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert "2 were loaded before" in done.stdout

@@ -11,7 +11,7 @@ import pytest
 from aiotwenty import Twenty
 from aiotwenty.bulk.export import run_export
 from aiotwenty.bulk.load import run_load
-from aiotwenty.bulk.loader import LoadOptions
+from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.sandbox import Sandbox

@@ -122,7 +122,7 @@ def test_cells_of_workbooks_are_what_csv_would_have(tmp_path: Path) -> None:
     assert values(source) == [
         {"Name": "A", "Zip": "8001", "Since": "2025-01-01", "At": "2025-01-01T12:30:00", "Rate": "1.5", "On": "true"}
     ]
-    assert source.guesses == ["header in row 3"]
+    assert list(source.guesses) == ["header in row 3"]
     with pytest.raises(InputError, match=r"no sheet 'x'; there are 'Sheet'"):
         open_source(path, sheet="x")
 
@@ -154,7 +154,7 @@ def test_dialects_are_found(tmp_path: Path, text: str, row: dict[str, str], gues
     source = open_source(path)
     assert values(source)[0] == row
     if guess is not None:
-        assert source.guesses == guess
+        assert list(source.guesses) == guess
 
 
 def test_a_value_beyond_the_last_name_is_told(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_utf_16_is_known_without_a_mark(tmp_path: Path, encoding: str) -> None:
     path.write_bytes("Name,City\r\nAlfa,Łódź\r\n".encode(encoding))
     source = open_source(path)
     assert values(source) == [{"Name": "Alfa", "City": "Łódź"}]
-    assert source.guesses == [f"encoding {encoding}, without a byte order mark"]
+    assert list(source.guesses) == [f"encoding {encoding}, without a byte order mark"]
 
 
 def test_a_mark_that_the_content_belies_is_left_out_when_the_encoding_is_said(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from aiotwenty import Twenty
 from aiotwenty.bulk import InputError, Journal, LoadReport, micros
 from aiotwenty.bulk.load import run_load
-from aiotwenty.bulk.loader import LoadOptions
+from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.options import ReadOptions
 from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.bulk.source import Check, CsvSource
@@ -368,7 +368,7 @@ async def test_rejects_are_read_with_the_options_of_their_source(twenty: Twenty,
 
 async def test_what_cannot_be_mapped_is_told_with_what_to_do(twenty: Twenty, tmp_path: Path) -> None:
     source = tmp_path / "c.csv"
-    source.write_text("name,Annual Revenue,Shoe size\nA,5,44\n")
+    source.write_text("name,Annual Revenue,Shoe size\nA,five,44\n")
     with pytest.raises(InputError, match=r"column 'Shoe size': .*leave it out \(ignore=, --ignore\)"):
         await twenty.companies.load(source)
     with pytest.raises(InputError, match=r"mapped, but not there: column 'City'; there are name, Annual Revenue"):
@@ -376,6 +376,9 @@ async def test_what_cannot_be_mapped_is_told_with_what_to_do(twenty: Twenty, tmp
     with pytest.raises(InputError, match="column 'name' cannot be mapped: Company has no field 'nme'; did you mean"):
         await twenty.companies.load(source, mapping={"name": "nme"})
     (reject,) = (await twenty.companies.load(source, ignore=["Shoe size"])).rejects
+    assert reject.message == "Annual Revenue: 'five' is no amount of money"
+    mapping = {"Annual Revenue": "annualRevenue"}
+    (reject,) = (await twenty.companies.load(source, mapping=mapping, ignore=["Shoe size"])).rejects
     assert "map the column to annualRevenue.amountMicros or annualRevenue.currencyCode" in reject.message
 
 

@@ -100,7 +100,7 @@ async def test_plans_that_cannot_be_right_are_refused(twenty: Twenty, tmp_path: 
         ("upsrt = true", "upsrt: there is no such setting (did you mean 'upsert'?)"),
         ('mapping = "email"', "mapping: Input should be a valid dictionary, not 'email'"),
         ("mapping = { email = 5 }", 'mapping.email: a column goes to "field", ["field", "transform"] or false, not 5'),
-        ('mapping = { email = ["a", "b", "c"] }', 'mapping.email: a column goes to "field"'),
+        ("mapping = { email = [] }", 'mapping.email: a column goes to "field"'),
         ('object = "peeple"', "no object 'peeple' (did you mean 'people'?)"),
     ],
 )

@@ -14,6 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMITTED = ROOT / "tests" / "recorded"
 BESIDE = ROOT.parent / "shared" / "twenty"
 RECORDED = BESIDE if BESIDE.is_dir() else COMMITTED
+CASES_BESIDE = ROOT.parent / "shared" / "cases"
+CASES = CASES_BESIDE if CASES_BESIDE.is_dir() else COMMITTED / "cases"
+"""Files to load, as people have them; its README says what is to come of each."""
 
 
 def text(name: str) -> str:
@@ -53,4 +56,5 @@ def behind() -> list[str]:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.parent.name != "cases")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from aiotwenty.bulk.catalogue import Catalogue, GeneratedCatalogue
 from aiotwenty.bulk.export import RawWalk
 from aiotwenty.bulk.load import AnyRecords, run_load
-from aiotwenty.bulk.loader import LoadOptions
+from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.options import AnyFilter, RemoveOptions, Rows, RunOptions, split_run
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.served import ServedCatalogue

@@ -164,8 +164,7 @@ class Shape:
             target = other.resolve(rest)
             if target.relation:
                 raise InputError(f"{name!r} goes through two relations; a record is found by its own fields")
-            path = other.value_path(target)
-            return Target(path, other.targets[".".join(path)].kind, relation)
+            return other.behind(relation, target)
         for tier in self._names:
             found = tier.get(squeeze(name))
             if found:
@@ -189,6 +188,13 @@ class Shape:
             )
         target = other.targets[other.unique[0]]
         return Target(target.path, target.kind, relation)
+
+    def behind(self, relation: Relation, target: Target) -> Target:
+        """A field of this object as the end of a relation: plain, the primary part of a composite, or a full name."""
+        if target.kind == "composite" and "firstName" in self.composites[target.path[0]]:
+            return Target(target.path, "composite", relation)
+        path = self.value_path(target)
+        return Target(path, self.targets[".".join(path)].kind, relation)
 
     def value_path(self, target: Target) -> tuple[str, ...]:
         """Where a plain value goes: the path itself, or the primary part of a composite field."""
@@ -236,7 +242,8 @@ class Shape:
 
     def _suggestion(self, name: str) -> str:
         known = {squeeze(dotted): dotted for dotted in (*self.targets, *self.relations)}
-        likely = [known[found] for found in near(squeeze(name), known, most=3)]
+        # A wrong suggestion is worse than none: "Company name" is no slip of domainName.
+        likely = [known[found] for found in near(squeeze(name), known, most=3, cutoff=0.8)]
         return f"; did you mean {', '.join(likely)}?" if likely else ""
 
 

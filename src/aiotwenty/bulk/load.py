@@ -7,10 +7,13 @@ from typing import Any, TypeAlias, Unpack
 
 from aiotwenty.bulk.catalogue import Catalogue, GeneratedCatalogue
 from aiotwenty.bulk.journal import Journal
-from aiotwenty.bulk.loader import Loader, LoadOptions, open_input
+from aiotwenty.bulk.load_options import LoadOptions
+from aiotwenty.bulk.loader import Loader, open_input
+from aiotwenty.bulk.mapped import add_missing_options
 from aiotwenty.bulk.options import LoadSettings, Rows, UpdateOptions, split_run
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.sender import Mode
+from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.records.base import Namespace
 
@@ -21,7 +24,8 @@ AnyRecords: TypeAlias = Namespace[Any]
 async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:
     """Loads any number of rows, each exactly once; a bad row costs that row only.
 
-    `rows` is a path (.csv, .tsv, .jsonl, .parquet) or an iterable or async iterable of create models or mappings.
+    `rows` is a path (.csv, .tsv, .jsonl, .json, .xlsx, .parquet, packed or not), `-` for standard input, an address, or
+    an iterable or async iterable of create models or mappings.
     `mapping` says where columns go: `{"Website": "domainName.primaryLinkUrl", "Revenue": ("annualRevenue.amountMicros",
     micros), "Notes": None}`; what it leaves out goes by its obvious name (`Domain Name`, `domain_name`, `city`), and
     through a relation by a natural key (`company.domainName`). `constants` gives every row the same values. `ignore`
@@ -32,6 +36,15 @@ async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings])
     the content of the source and the row number, so that loading the same rows again makes no second record. Without
     `upsert` a record that is there already is a reject; with it, the record that has the key, the id or another unique
     value is changed, and undeleted if need be.
+
+    A column goes through transforms on its way (`aiotwenty.bulk`; by name: `"money"`, `"first_and_rest|phone"`), and to
+    several places if a list of such pairs is given. `preset` maps the headers of another tool (hubspot, salesforce,
+    pipedrive, apollo, linkedin, google-contacts, outlook, or a path to a file like those); `mapping` has the last word.
+    `gaps` are texts that stand for an empty cell, `skip_lines` the lines above the header, `sheet` one of a workbook,
+    `region` the country of telephone numbers that name none. What was guessed is in the report's `notes`.
+
+    `create_missing` makes the record that a relation names, if there is none, exactly once. `add_options` adds to
+    picklists what the transform `option` does not find there.
 
     With a `journal` (a file, made if it isn't there) the same call goes on where it was, whatever stopped it; with
     other rows or settings it is refused. Rows of a generator it knows by their numbers only: give each run of new ones
@@ -79,7 +92,13 @@ async def run_load(
     **run: Any,
 ) -> LoadReport:
     """A load into any object that a catalogue knows."""
-    given = await open_input(rows, catalogue, type_name, options, remembered=journal is not None)
+    given = await open_input(rows, catalogue, type_name, options, endpoint=endpoint, remembered=journal is not None)
+    if not dry_run and await add_missing_options(given.mapped, endpoint):
+        # What the client was generated from does not know them.
+        catalogue = await serve_catalogue(endpoint)
+        given = await open_input(
+            given.source, catalogue, type_name, options, endpoint=endpoint, remembered=journal is not None
+        )
     if dry_run:
         # A rehearsal leaves no trace that a real run would take for its own.
         journal = None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any, Literal
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -16,17 +15,20 @@ from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
 from aiotwenty.bulk.fields import ID
 from aiotwenty.bulk.journal import Job, Journal
-from aiotwenty.bulk.mapping import FieldMapping, Mapper
+from aiotwenty.bulk.load_options import LoadOptions
+from aiotwenty.bulk.mapped import Mapped, learn_columns, map_columns, notes_of
+from aiotwenty.bulk.mapping import Mapper
 from aiotwenty.bulk.pieces import Outcome
 from aiotwenty.bulk.prepare import Preparer, key_targets
 from aiotwenty.bulk.rejects import check_rejects_path, write_rejects
 from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject
-from aiotwenty.bulk.sender import Mode, Sender, Stopped
+from aiotwenty.bulk.sender import Sender, Stopped
 from aiotwenty.bulk.source import Check, FileSource, InputError, Source, open_source
 from aiotwenty.bulk.wire import Meter, Wire, on_its_way
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.records.identity import source_namespace
 
+_READ_BY = ("skip_lines", "sheet", "gaps", "preset", "region", "add_options", "create_missing")
 _REJECTS_AT_ONCE = 100
 _ROWS_A_TURN = 20
 """Rows that are prepared before others get a turn of the event loop: about half a millisecond of work."""
@@ -41,66 +43,46 @@ _DEEDS: dict[str, str] = {
 
 
 @dataclass
-class LoadOptions:
-    """How rows become records; `load` says what each means."""
-
-    mode: Mode = "insert"
-    mapping: FieldMapping | None = None
-    key: str | Sequence[str] | None = None
-    constants: Mapping[str, Any] | None = None
-    ignore: Iterable[str] = ()
-    nulls: Literal["skip", "send"] | None = None
-    malformed: Literal["refuse", "reject"] = "refuse"
-    encoding: str | None = None
-    delimiter: str | None = None
-    source: str | None = None
-    replace: Collection[str] = ()
-    """The fields of which a row says the whole."""
-    only: Iterable[str] | None = None
-    """The fields that are read; everything else is left alone."""
-    known: bool = False
-    """The ids are those of records, so nothing needs to be looked up."""
-    change: bytes = b"{}"
-    """JSON of what every record gets."""
-    lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The parts of composite fields that this change would empty."""
-    deleted: bool = False
-    """Rows of an update may mean deleted records, too."""
-
-    def __post_init__(self) -> None:
-        self.ignore = (self.ignore,) if isinstance(self.ignore, str) else tuple(self.ignore)
-
-
-@dataclass
 class Input:
     """A source that was looked at, with all that is needed to prepare its rows."""
 
     source: Source
     check: Check | None
-    mapper: Mapper
+    mapped: Mapped
     fingerprint: str | None
+
+    @property
+    def mapper(self) -> Mapper:
+        return self.mapped.mapper
 
 
 async def open_input(
-    rows: Any, catalogue: Catalogue, type_name: str, options: LoadOptions, *, remembered: bool = False
+    rows: Any,
+    catalogue: Catalogue,
+    type_name: str,
+    options: LoadOptions,
+    *,
+    endpoint: TwentyTransport | None = None,
+    remembered: bool = False,
 ) -> Input:
     """Looks at everything that can be looked at before anything is sent; the rows are read in a thread meanwhile.
 
-    `remembered` says that a journal must be able to tell these rows from others.
+    `remembered` says that a journal must be able to tell these rows from others. Without `endpoint` the labels of the
+    workspace are not asked for.
 
     Raises `InputError` that names missing files, wrong encodings, malformed lines and unknown columns.
     """
-    source = open_source(rows, encoding=options.encoding, delimiter=options.delimiter, name=options.source)
-    skip_nulls = source.nulls_are_gaps if options.nulls is None else options.nulls == "skip"
-    mapper = Mapper(
-        catalogue.shape(type_name),
-        options.mapping,
-        constants=options.constants,
-        ignore=options.ignore,
-        only=options.only,
-        is_text=source.is_text,
-        skip_nulls=skip_nulls,
+    source = await asyncio.to_thread(
+        open_source,
+        rows,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        name=options.source,
+        skip_lines=options.skip_lines,
+        sheet=options.sheet,
     )
+    mapped = await map_columns(source, catalogue, type_name, options, endpoint)
+    mapper = mapped.mapper
     if source.columns is not None:
         mapper.check_columns(source, source.columns)
     check = await asyncio.to_thread(source.check)
@@ -121,9 +103,10 @@ async def open_input(
             if not mapper.gives(target, source.columns):
                 there = ", ".join(source.columns)
                 raise InputError(f"{source.name}: no column gives {target.dotted}, which is the key; there are {there}")
+    await learn_columns(source, mapped)
     told_apart = remembered or isinstance(source, FileSource)
     fingerprint = await asyncio.to_thread(source.fingerprint) if told_apart else None
-    return Input(source, check, mapper, fingerprint)
+    return Input(source, check, mapped, fingerprint)
 
 
 class Loader:
@@ -192,6 +175,7 @@ class Loader:
             change=options.change,
             lacks=options.lacks,
             deleted=options.deleted or options.mode == "destroy",
+            create_missing=options.create_missing,
         )
         self._progress = Progress(total=given.check.total if given.check else None, what=names.plural)
         self._tasks: dict[asyncio.Task[Outcome], list[Prepared]] = {}
@@ -234,6 +218,10 @@ class Loader:
             rejects=self._job.rejects(),
             deed=_DEEDS[self._mode],
             dry_run=dry_run,
+            created=dict(self._sender.created),
+            notes=notes_of(self._given.source, self._given.mapped),
+            mapping=self._given.mapped.as_toml() if dry_run else "",
+            preview=self._given.mapped.preview() if dry_run else {},
         )
 
     async def _feed(self, dry_run: bool) -> None:
@@ -338,16 +326,17 @@ def _settings(options: LoadOptions) -> str:
     """What must not change between two runs of one journal."""
     key = [options.key] if isinstance(options.key, str) else list(options.key or ())
     mapping = {column: _described(spec) for column, spec in (options.mapping or {}).items()}
-    settings = {"key": key, "mapping": mapping}
-    for name in ("constants", "ignore", "nulls", "encoding", "delimiter", "replace"):
+    settings: dict[str, Any] = {"key": key, "mapping": mapping}
+    for name in ("constants", "ignore", "nulls", "encoding", "delimiter", "replace", *_READ_BY):
         value = getattr(options, name)
         if value:
-            settings[name] = sorted(value) if name in ("ignore", "replace") else value
+            settings[name] = sorted(value) if name in ("ignore", "gaps", "replace") else value
     return to_json(settings, serialize_unknown=True).decode()
 
 
 def _described(spec: Any) -> Any:
     if isinstance(spec, str) or spec is None:
         return spec
-    name, transform = spec
-    return [name, transform if isinstance(transform, str) else getattr(transform, "__name__", "a function")]
+    if isinstance(spec, list | tuple):
+        return [_described(part) for part in spec]
+    return getattr(spec, "__name__", type(spec).__name__)

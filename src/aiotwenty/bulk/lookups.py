@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from aiotwenty.bulk.batches import Prepared
+from pydantic import ValidationError
+
+from aiotwenty.bulk.batches import Prepared, Reference
 from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.fields import Shape
 from aiotwenty.bulk.report import Reject
+from aiotwenty.bulk.source import Row
+from aiotwenty.bulk.transforms import composite_kind, domain, full_name
 from aiotwenty.bulk.wire import Wire, nest, value_at
-from aiotwenty.records.identity import canonical
+from aiotwenty.errors import DuplicateRecord, TwentyError
+from aiotwenty.graphql.encode import encode_json
+from aiotwenty.graphql.problems import explained
+from aiotwenty.records.identity import canonical, id_from_key
+from aiotwenty.transport.retry import Fate, fate_of
 
 CACHED = 50_000
 """How many relations are remembered; the ones not used for longest are forgotten."""
@@ -47,26 +57,85 @@ def _as_number(value: str) -> object:
 
 
 async def find_by(wire: Wire, shape: Shape, path: str, values: Sequence[str]) -> dict[str, list[str]]:
-    """For each canonical value the ids of the records that have it, deleted ones left out."""
+    """For each canonical value the ids of the records that have it, deleted ones left out.
+
+    A link without scheme and path is a domain: it finds http and https, with and without www. A name of two parts is
+    found however it is cut. Members are found by their e-mail address in any case.
+    """
+    if composite_kind(shape.composites.get(path, ())) == "name":
+        return await _find_by_full_name(wire, path, values)
     found: dict[str, list[str]] = {}
-    for start in range(0, len(values), VALUES_AT_ONCE):
-        some = wanted_values(shape, path, values[start : start + VALUES_AT_ONCE])
-        for node in await wire.find(nest(path, {"in": some}), [path]):
-            found.setdefault(canonical(path, value_at(node, path)), []).append(node["id"])
+    at_once = VALUES_AT_ONCE if path != "userEmail" else VALUES_AT_ONCE // 10
+    for start in range(0, len(values), at_once):
+        some = values[start : start + at_once]
+        for node in await wire.find(_filter(shape, path, some), [path]):
+            value = canonical(path, value_at(node, path))
+            for name in {value, _domain(value)} if path.endswith("primaryLinkUrl") else {value}:
+                found.setdefault(name, []).append(node["id"])
     return found
+
+
+def _filter(shape: Shape, path: str, values: Sequence[str]) -> dict[str, Any]:
+    if path == "userEmail":
+        escaped = [re.sub(r"([\\%_])", r"\\\1", value) for value in values]
+        return {"or": [nest(path, {"ilike": value}) for value in escaped]}
+    if path.endswith("primaryLinkUrl"):
+        values = [form for value in values for form in (_forms(value) if value == _domain(value) else [value])]
+    return nest(path, {"in": wanted_values(shape, path, values)})
+
+
+def _domain(value: str) -> str:
+    try:
+        return domain(value) or value
+    except ValueError:
+        return value
+
+
+def _forms(host: str) -> list[str]:
+    """All links that mean this host to people; to the server they are different values (Twenty, July 2026)."""
+    return [f"{scheme}{www}{host}" for scheme in ("", "https://", "http://") for www in ("", "www.")]
+
+
+async def _find_by_full_name(wire: Wire, path: str, values: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    parts = (f"{path}.firstName", f"{path}.lastName")
+    for start in range(0, len(values), VALUES_AT_ONCE // 10):
+        some = values[start : start + VALUES_AT_ONCE // 10]
+        cuts = [cut for value in some for cut in _cuts(value)]
+        wanted = {"or": [{"and": [_has(part, text) for part, text in zip(parts, cut, strict=True)]} for cut in cuts]}
+        for node in await wire.find(wanted, parts):
+            names = [str(value_at(node, part) or "") for part in parts]
+            found.setdefault(" ".join(filter(None, names)), []).append(node["id"])
+    return found
+
+
+def _has(part: str, text: str) -> dict[str, Any]:
+    return nest(part, {"eq": text} if text else {"is": "NULL"})
+
+
+def _cuts(name: str) -> list[tuple[str, str]]:
+    words = name.split()
+    return [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words) + 1)]
 
 
 class RelationResolver:
     """Turns relations given by a natural key into ids; each key is looked up once, as long as it is remembered."""
 
-    def __init__(self, catalogue: Catalogue, wire_to: Callable[[str], Wire]) -> None:
+    def __init__(self, catalogue: Catalogue, wire_to: Callable[[str], Wire], *, create_missing: bool = False) -> None:
         self._catalogue = catalogue
         self._wire_to = wire_to
         self._known: OrderedDict[tuple[str, str, str], tuple[str, ...]] = OrderedDict()
         self._lock = asyncio.Lock()
+        self._create_missing = create_missing
+        self._refused: dict[tuple[str, str, str], str] = {}
+        self.created: dict[str, int] = {}
+        """How many records were made because rows refer to them, by type."""
 
     async def resolve(self, batch: Sequence[Prepared]) -> tuple[list[Prepared], list[Reject]]:
-        """The records with their relations filled in, and those whose relation is not there or not the only one."""
+        """The records with their relations filled in, and those whose relation is not there or not the only one.
+
+        Where a row names a relation in several ways, they count in their order: the first that one record has.
+        """
         if not any(record.references for record in batch):
             return list(batch), []
         # One at a time: whoever waits finds most of its keys known.
@@ -84,25 +153,135 @@ class RelationResolver:
                 found = await find_by(self._wire_to(type_name), shape, path, list(values))
                 for value in values:
                     self._known[type_name, path, value] = tuple(found.get(value, ()))
+            if self._create_missing:
+                await self._create(batch)
             resolved = self._fill_in(batch)
             while len(self._known) > CACHED:
                 self._known.popitem(last=False)
         return resolved
 
+    def _ids(self, reference: Reference) -> tuple[str, ...]:
+        return self._known[reference.type_name, reference.path, reference.value]
+
     def _fill_in(self, batch: Sequence[Prepared]) -> tuple[list[Prepared], list[Reject]]:
         good: list[Prepared] = []
         rejects: list[Reject] = []
         for record in batch:
-            for one in record.references:
-                ids = self._known[one.type_name, one.path, one.value]
-                if len(ids) != 1:
-                    row = record.row
-                    code = "AMBIGUOUS" if ids else "RELATION_NOT_FOUND"
-                    count = f"{len(ids)} records have" if ids else "no record has"
-                    message = f"{one.join}: {count} {one.path} = {one.value} ({one.type_name})"
-                    rejects.append(Reject(row.number, row.values, code, message, row.line))
+            for join, ways in _by_join(record).items():
+                ids = next((ids for way in ways if len(ids := self._ids(way)) == 1), None)
+                if ids is None:
+                    rejects.append(self._reject(record, join, ways))
                     break
-                record.links[one.join] = ids[0]
+                record.links[join] = ids[0]
             else:
                 good.append(record)
         return good, rejects
+
+    def _reject(self, record: Prepared, join: str, ways: Sequence[Reference]) -> Reject:
+        several = next((way for way in ways if self._ids(way)), None)
+        if several is not None:
+            count, code = f"{len(self._ids(several))} records have", "AMBIGUOUS"
+            told = f"{several.path} = {several.value!r}"
+        else:
+            count, code = "no record has", "RELATION_NOT_FOUND"
+            told = " or ".join(f"{way.path} = {way.value!r}" for way in ways)
+        why = next((self._refused[key] for way in ways if (key := _key(way)) in self._refused), None)
+        message = f"{join}: {count} {told} ({ways[0].type_name})" + (f", and it cannot be made: {why}" if why else "")
+        row = record.row
+        return Reject(row.number, row.values, code, message, row.line)
+
+    async def _create(self, batch: Sequence[Prepared]) -> None:
+        """Makes the records that no row of the batch finds in any way, each once whoever refers to it.
+
+        Their ids are made from what they are named by: whoever else makes the same at the same time is found out.
+        """
+        wanted: dict[str, list[Missing]] = {}
+        for record in batch:
+            for ways in _by_join(record).values():
+                if not any(self._ids(way) for way in ways) and not any(_key(way) in self._refused for way in ways):
+                    merge_missing(wanted.setdefault(ways[0].type_name, []), ways)
+        for type_name, records in wanted.items():
+            shape = self._catalogue.shape(type_name)
+            for one in records:
+                await self._make(type_name, shape, one)
+
+    async def _make(self, type_name: str, shape: Shape, one: Missing) -> None:
+        wire = self._wire_to(type_name)
+        try:
+            data = shape.validated(one.data(shape))
+            record = Prepared(Row(0, {}), one.id(wire.names.plural), encode_json(data), ())
+            await wire.create([record], upsert=False)
+        except ValidationError as error:
+            refused = explained(error, with_values=True)
+        except TwentyError as error:
+            if fate_of(error) is not Fate.ANSWERED:
+                raise
+            if isinstance(error, DuplicateRecord) and await self._found_now(wire, shape, one):
+                return
+            refused = error.message
+        else:
+            self.created[type_name] = self.created.get(type_name, 0) + 1
+            for key in one.keys:
+                self._known[key] = (record.id,)
+            return
+        for key in one.keys:
+            self._refused[key] = refused
+
+    async def _found_now(self, wire: Wire, shape: Shape, one: Missing) -> bool:
+        """Whether somebody else has made it meanwhile."""
+        for key in one.keys:
+            ids = (await find_by(wire, shape, key[1], [key[2]])).get(key[2], [])
+            if len(ids) == 1:
+                for known in one.keys:
+                    self._known[known] = tuple(ids)
+                return True
+        return False
+
+
+def _key(reference: Reference) -> tuple[str, str, str]:
+    return reference.type_name, reference.path, reference.value
+
+
+def _by_join(record: Prepared) -> dict[str, list[Reference]]:
+    ways: dict[str, list[Reference]] = {}
+    for reference in record.references:
+        ways.setdefault(reference.join, []).append(reference)
+    return ways
+
+
+@dataclass
+class Missing:
+    """A record that rows refer to and that is not there: all that they call it by."""
+
+    keys: dict[tuple[str, str, str], None] = field(default_factory=dict)
+
+    def data(self, shape: Shape) -> dict[str, Any]:
+        """What it is made of: the first value of each field by which it is named."""
+        data: dict[str, Any] = {}
+        for _, path, value in self.keys:
+            name, _, part = path.partition(".")
+            if composite_kind(shape.composites.get(path, ())) == "name":
+                data.setdefault(path, full_name(value))
+            elif part:
+                text = f"https://{value}" if part == "primaryLinkUrl" and "://" not in value else value
+                data.setdefault(name, {}).setdefault(part, text)
+            else:
+                data.setdefault(name, value)
+        return data
+
+    def id(self, plural: str) -> str:
+        _, path, value = next(iter(self.keys))
+        return id_from_key(plural, [path, value])
+
+
+def merge_missing(records: list[Missing], ways: Sequence[Reference]) -> None:
+    """Adds one, or what else it is called to one that is there already."""
+    keys = dict.fromkeys(map(_key, ways))
+    same = [one for one in records if not keys.keys().isdisjoint(one.keys)]
+    if not same:
+        records.append(Missing(keys))
+        return
+    for one in same[1:]:
+        same[0].keys.update(one.keys)
+        records.remove(one)
+    same[0].keys.update(keys)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -13,14 +13,31 @@ from pydantic_core import from_json
 
 from aiotwenty.bulk.batches import Reference
 from aiotwenty.bulk.fields import Relation, Shape, Target
+from aiotwenty.bulk.gather import gather, gathers, promote
+from aiotwenty.bulk.labels import Labels
+from aiotwenty.bulk.naming import by_name_or_unique, called
 from aiotwenty.bulk.source import RAW_TEXT, Check, InputError, Source, clean_name
-from aiotwenty.bulk.transforms import Transform, named_transform
+from aiotwenty.bulk.transforms import (
+    ColumnTransform,
+    FieldFacts,
+    PhoneNumber,
+    Several,
+    Transform,
+    composite_kind,
+    first_and_rest,
+    full_name,
+    money,
+    option,
+    transform_of,
+)
+from aiotwenty.bulk.transforms.base import Chain, Composite
 from aiotwenty.graphql.composites import Money
 from aiotwenty.graphql.values import read_moment
 from aiotwenty.records.identity import canonical
 
-FieldSpec: TypeAlias = str | tuple[str, Transform | str] | list[str] | None
-"""A field, a field and a transform, or None for a column to leave out."""
+FieldSpec: TypeAlias = str | tuple[Any, ...] | list[Any] | None
+"""A field, a field and one or more transforms, or None for a column to leave out. A list of such specs sends a column
+to several places."""
 FieldMapping: TypeAlias = Mapping[str, FieldSpec]
 
 REJECT_COLUMNS = ("_row", "_source", "_code", "_error")
@@ -30,6 +47,9 @@ REJECT_COLUMNS = ("_row", "_source", "_code", "_error")
 _AS_IT_IS = ("text", "other", "date")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 """What is certainly meant as a number: no exponents, no separators of thousands."""
+_TRIMMED = (("primaryEmail",), ("primaryLinkUrl",), ("primaryPhoneNumber",))
+_EDGES = "\u200b\u200c\u200d\u2060\ufeff \t\r\n\u00a0"
+_WHOLE = re.compile(r"[+-]?\d+(\.\d*)?")
 
 
 class ValueRefused(ValueError):  # noqa: N818 - named for what it says of a row
@@ -46,15 +66,36 @@ class Column:
     transform: Transform | None
     as_it_is: bool = False
     """Text goes to its place without further ado."""
+    composite: Composite | None = None
+    """What kind of composite field it goes to, or to a part of."""
+    several: bool = False
+    """Whether that kind holds several values."""
+    trims: bool = False
+    """Blanks around a value are no part of it."""
+    also: tuple[Column, ...] = ()
+    """The other places where its values go."""
+    guess: str = ""
+    """Why it goes there, where nobody said so."""
+    spec: str = ""
+    """The transforms as text."""
 
     @property
     def place(self) -> str:
         """Where a plain value goes, dotted."""
         return self.target.dotted if self.target.relation else ".".join(self.plain_path)
 
+    @property
+    def all(self) -> tuple[Column, ...]:
+        return (self, *self.also)
+
 
 class Mapper:
-    """Turns rows into nested input data by the names of the wire. Columns without a mapping go by an obvious name."""
+    """Turns rows into nested input data by the names of the wire. Columns without a mapping go by an obvious name.
+
+    `preset` says what the headers of another tool mean: it is no error if one is missing, or goes where this workspace
+    has no field, or if there are others, which are left out and told (`left_out`). `samples` are the first values of
+    each column, by which names decide that can mean two things. `promotes` says that new records are made.
+    """
 
     def __init__(
         self,
@@ -66,15 +107,36 @@ class Mapper:
         only: Iterable[str] | None = None,
         is_text: bool = False,
         skip_nulls: bool = False,
+        preset: FieldMapping | None = None,
+        labels: Labels | None = None,
+        gaps: Iterable[str] = (),
+        region: str | None = None,
+        add_options: bool = False,
+        promotes: bool = False,
+        samples: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         self.shape = shape
         self._mapping = {clean_name(name): spec for name, spec in (mapping or {}).items()}
+        self._preset = preset
         self._ignored = {*map(clean_name, ignore), *REJECT_COLUMNS, RAW_TEXT}
+        self._labels = labels
+        self._by_label = labels.by_label() if labels else {}
+        self._gaps = frozenset(gap.strip() for gap in gaps)
+        self._region = region
+        self._add_options = add_options
+        self._promotes = promotes
+        self._samples = samples or {}
         self._only = None if only is None else {self._value_path(name) for name in only}
         self._is_text = is_text
         self._hidden = shape.read_only_parts
         self._skip_nulls = skip_nulls
         self._columns: dict[str, Column | None] = {}
+        self._kinds: dict[str, Composite | None] = {
+            name: composite_kind(parts) for name, parts in shape.composites.items()
+        }
+        self._listed: dict[str, Composite] = {}
+        self.left_out: dict[str, str] = {}
+        """Columns of a preset's file that go nowhere, each with the reason."""
         try:
             self._constants = [(self._compile(name, name), value) for name, value in (constants or {}).items()]
         except InputError as error:
@@ -86,43 +148,139 @@ class Mapper:
                 raise InputError(f"column {name!r} cannot be mapped: {error}") from None
 
     def _compile(self, name: str, spec: FieldSpec) -> Column | None:
+        """A column as it is told. Raises `InputError` for fields and transforms that there aren't."""
         if spec is None or name in self._ignored or (spec == name and name in self.shape.read_only):
             return None
-        field_name, transform = (spec, None) if isinstance(spec, str) else spec
-        if isinstance(transform, str):
-            try:
-                transform = named_transform(transform)
-            except ValueError as error:
-                raise InputError(str(error)) from None
-        target = self.shape.resolve(field_name)
+        if isinstance(spec, list | tuple) and any(isinstance(part, list | tuple) for part in spec):
+            columns = [column for part in spec if (column := self._compile(name, part)) is not None]
+            return replace(columns[0], also=tuple(columns[1:]), as_it_is=False) if columns else None
+        field_name, *steps = (spec,) if isinstance(spec, str) else spec
+        try:
+            transform = transform_of(steps) if steps else None
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        target, guess = self._target(field_name, guessing=not steps and field_name == name)
+        if guess and not steps and (usual := self._usual_transform(target)) is not None:
+            transform, steps = usual
+        return self._column(name, target, transform, steps, guess)
+
+    def _column(
+        self, name: str, target: Target, transform: Transform | None, steps: Sequence[Any], guess: str = ""
+    ) -> Column:
         # Values that are whole composites (dicts) need no primary part; a plain value does, and says so when it comes.
         plain = target.path
-        if target.kind == "composite" and self.shape.primary(target.path[0]):
+        composite = self._kinds.get(target.path[0]) if target.path and not target.relation else None
+        if target.kind == "composite" and not target.relation and self.shape.primary(target.path[0]):
             plain = self.shape.value_path(target)
-        elif target.kind == "composite" and self._is_text and transform is None and field_name != name:
-            self.shape.value_path(target)
-        as_it_is = transform is None and target.relation is None and target.kind in _AS_IT_IS
-        return Column(name, target, plain, transform, as_it_is)
+        if isinstance(transform, ColumnTransform):
+            transform = transform.bind(self._facts(target, composite))
+        if composite is not None and gathers(composite) and target.kind in ("list", "json"):
+            self._listed[target.path[0]] = composite
+        as_it_is = transform is None and target.relation is None and target.kind in _AS_IT_IS and not self._gaps
+        as_it_is = as_it_is and target.kind != "date"
+        as_it_is = as_it_is and target.path[-1:] != ("amountMicros",)
+        spelled = "|".join(step if isinstance(step, str) else getattr(step, "__name__", "?") for step in steps)
+        trims = self._is_text or target.relation is not None or target.kind == "other" or plain[-1:] in _TRIMMED
+        several = gathers(composite)
+        return Column(name, target, plain, transform, as_it_is, composite, several, trims, (), guess, spelled)
+
+    def _facts(self, target: Target, composite: Composite | None) -> FieldFacts:
+        label = self._labels.fields.get(target.path[0]) if self._labels and not target.relation else None
+        return FieldFacts(
+            target.dotted,
+            composite,
+            target.kind == "list",
+            self._region,
+            label.choices if label else None,
+            self._add_options,
+        )
+
+    def _target(self, name: str, *, guessing: bool) -> tuple[Target, str]:
+        """The field of that name, and what was guessed about it."""
+        try:
+            target = self.shape.resolve(name)
+        except InputError:
+            found = called(self.shape, name, self._by_label)
+            if found is None:
+                found = self._by_values(name) if guessing else None
+            if found is None:
+                raise
+            target, guess = found, "called so"
+        else:
+            # A name that has no plain place, or leads to a record: what is meant is seen by its values.
+            bare = target.kind == "composite" and not target.relation and not self.shape.primary(target.path[0])
+            guess = "made of parts" if guessing and bare else ""
+        if guessing and target.relation and "." not in name and target.path[-1:] == ("primaryLinkUrl",):
+            texts = [str(value) for value in self._samples.get(name, ()) if value]
+            if texts and not any("." in text.strip(" .") and " " not in text.strip() for text in texts):
+                return by_name_or_unique(self.shape, target.relation, by_name=True) or target, "by its values"
+        return target, guess
+
+    def _by_values(self, name: str) -> Target | None:
+        """A column of e-mail addresses or of LinkedIn profiles, where there is one field for them."""
+        texts = [str(value).strip() for value in self._samples.get(name, ()) if str(value).strip()]
+        for kind, pattern in (
+            ("emails", r"[^@\s;,]+@[^@\s;,]+\.[^@\s;,]+"),
+            ("links", r"(https?://)?([a-z]+\.)?linkedin\.com/\S+"),
+        ):
+            if texts and all(re.fullmatch(pattern, text, re.IGNORECASE) for text in texts):
+                names = [field for field, its in self._kinds.items() if its == kind]
+                if kind == "links":
+                    names = [field for field in names if "linkedin" in field.lower()]
+                if len(names) == 1:
+                    return self.shape.targets[names[0]]
+        return None
+
+    def _usual_transform(self, target: Target) -> tuple[Transform, list[str]] | None:
+        kind = self._kinds[target.path[0]] if target.kind == "composite" and not target.relation else None
+        if self._is_text and kind == "currency":
+            return money(), ["money"]
+        return (full_name, ["full_name"]) if self._is_text and kind == "name" else None
+
+    @property
+    def wants_labels(self) -> bool:
+        """Whether a transform asks for the options of a picklist."""
+        return any(isinstance(step, option) for column in self.columns() for step in _steps(column))
+
+    def columns(self) -> Iterator[Column]:
+        """All columns that go somewhere, each place by itself."""
+        for column in self._columns.values():
+            if column is not None:
+                yield from column.all
 
     def column(self, name: str) -> Column | None:
         """Where a column goes; None if it is ignored. Raises `InputError` for one that no field is named like."""
         if name not in self._columns:
-            self._columns[name] = self._compile_known(name) if self._only is not None else self._compile(name, name)
+            self._columns[name] = self._compile_known(name) if self._only is not None else self._compile_header(name)
         return self._columns[name]
+
+    def _compile_header(self, name: str) -> Column | None:
+        if self._preset is None:
+            return self._compile(name, name)
+        spec: FieldSpec = self._preset.get(name, name)
+        if spec is None:
+            self.left_out.setdefault(name, "the preset leaves it out")
+            return None
+        try:
+            return self._compile(name, spec)
+        except InputError as error:
+            self.left_out[name] = str(error)
+            return None
 
     def _compile_known(self, name: str) -> Column | None:
         """Of a source of which only some fields matter, whatever else it has."""
         try:
-            column = self._compile(name, name)
+            column = self._compile_header(name)
         except InputError:
             return None
-        if column is None:
-            return None
-        return column if column.place in (self._only or ()) else None
+        wanted = [one for one in column.all if one.place in (self._only or ())] if column else []
+        return replace(wanted[0], also=tuple(wanted[1:])) if wanted else None
 
     def _value_path(self, name: str) -> str:
         spec = self._mapping.get(name, name)
-        target = self.shape.resolve(spec if isinstance(spec, str) else spec[0] if spec else name)
+        while isinstance(spec, list | tuple) and spec:
+            spec = spec[0]
+        target = self.shape.resolve(spec if isinstance(spec, str) else name)
         return target.dotted if target.relation else ".".join(self.shape.value_path(target))
 
     def mapped(self, name: str) -> Column | None:
@@ -131,9 +289,8 @@ class Mapper:
 
     def gives(self, target: Target, columns: Iterable[str]) -> bool:
         """Whether one of these columns, or a constant, can fill that field."""
-        for column in [*map(self.column, columns), *(column for column, _ in self._constants)]:
-            if column is None:
-                continue
+        mapped = [*map(self.column, columns), *(column for column, _ in self._constants)]
+        for column in [one for several in mapped if several is not None for one in several.all]:
             whole = column.target.kind == "composite" and column.target.path[0] == target.path[0]
             joins = target.relation is not None and column.target.dotted == target.relation.join
             if column.place == target.dotted or joins or (whole and target.relation is None):
@@ -150,11 +307,12 @@ class Mapper:
             if name in source.unnamed or (name in source.doubled and name not in self._mapping):
                 continue
             try:
-                column = self.column(name)
-                # Rows of a file have all of these columns; rows from memory may have one or the other.
-                first = placed.setdefault(column.place, name) if column and check is None else name
-                if column and first != name:
-                    problems.append(f"columns {first!r} and {name!r} both go to {column.place}")
+                several = self.column(name)
+                for column in several.all if several else ():
+                    # Rows of a file have all of these columns; rows from memory may have one or the other.
+                    first = placed.setdefault(column.place, name) if check is None else name
+                    if first != name and not self._together(first, column):
+                        problems.append(f"columns {first!r} and {name!r} both go to {column.place}")
             except InputError as error:
                 where = f" (first in row {check.columns[name]})" if check and check.columns.get(name, 1) > 1 else ""
                 problems.append(f"column {name!r}{where}: {error}")
@@ -166,6 +324,21 @@ class Mapper:
             problems.append(f"mapped, but not there: column {mapped}; there are {', '.join(columns)}")
         if problems:
             raise InputError(f"{source.name}: " + "; ".join(problems))
+
+    def _together(self, first: str, second: Column) -> bool:
+        """Whether two columns share a field: as first and rest, which is also how two that nobody mapped do."""
+        columns = [*(self._columns[first] or second).all, second]
+        columns = [column for column in columns if column.place == second.place]
+        if all(any(isinstance(step, first_and_rest) for step in _steps(column)) for column in columns):
+            return True
+        if second.composite not in ("emails", "phones") or any(c.transform or c.name in self._mapping for c in columns):
+            return False
+        for column in columns:
+            shared = self._column(
+                column.name, column.target, first_and_rest(), ["first_and_rest"], "several such columns"
+            )
+            self._columns[column.name] = shared
+        return True
 
     def _leave_out(self, source: Source, columns: Sequence[str]) -> None:
         """`""` stands for the columns without a name, `*` for all that the mapping does not name."""
@@ -179,6 +352,9 @@ class Mapper:
             ):
                 self._ignored.add(name)
                 self._columns[name] = None
+            elif self._preset is not None and name in source.unnamed:
+                self._columns[name] = None
+                self.left_out[name] = "it has no name"
 
     def _nameless(self, source: Source, columns: Sequence[str]) -> list[str]:
         """Columns without a name that are neither left out nor mapped by their place."""
@@ -205,6 +381,51 @@ class Mapper:
             for said, names in groups.items()
         ]
 
+    def learn(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Shows the columns whose transforms must know them as a whole all their values; what was found out.
+
+        Raises `InputError` where that decides nothing.
+        """
+        learning = [
+            (column, column.transform)
+            for column in self.columns()
+            if isinstance(column.transform, ColumnTransform) and column.transform.learns
+        ]
+        if not learning:
+            return []
+        for values in rows:
+            for column, transform in learning:
+                value = values.get(column.name)
+                value = trimmed(value) if isinstance(value, str) else value
+                if not self.is_gap(value):
+                    try:
+                        transform.learn(value)
+                    except ValueError as error:
+                        raise InputError(f"column {column.name!r}: {error}") from None
+        told = []
+        for column, transform in learning:
+            try:
+                found = transform.learned()
+            except ValueError as error:
+                raise InputError(f"column {column.name!r}: {error}") from None
+            if found:
+                told.append(f"column {column.name!r}: {found}")
+        return told
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is a column that must be seen as a whole before the first row is sent."""
+        return any(isinstance(one.transform, ColumnTransform) and one.transform.learns for one in self.columns())
+
+    def new_options(self) -> dict[str, dict[str, str]]:
+        """What picklists lack: label to value, by field."""
+        lacking: dict[str, dict[str, str]] = {}
+        for column in self.columns():
+            for step in _steps(column):
+                if isinstance(step, option) and step.missing:
+                    lacking.setdefault(column.target.path[0], {}).update(step.missing)
+        return lacking
+
     def build(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Reference]]:
         """Input data by the names of the wire, and the relations given by a natural key."""
         data: dict[str, Any] = {}
@@ -215,6 +436,11 @@ class Mapper:
             if column is None:
                 continue
             if column.as_it_is and type(value) is str and value:
+                if column.trims and not ("!" <= value[0] <= "~" and "!" <= value[-1] <= "~"):
+                    value = trimmed(value)
+                    if not value:
+                        self._put(column, value, data, references)
+                        continue
                 path = column.plain_path
                 if len(path) == 1:
                     data[path[0]] = value
@@ -223,29 +449,46 @@ class Mapper:
                 else:
                     data[path[0]] = {path[1]: value}
             else:
-                self._put(column, value, data, references)
+                for one in column.all if column.also else (column,):
+                    self._put(one, value, data, references)
         for column, value in self._constants:
             if column is not None:
                 self._put(column, value, data, references)
+        if self._promotes:
+            for name, kind in self._listed.items():
+                promote(data, name, kind)
         return data, references
 
+    def build_one(self, column: Column, value: Any) -> tuple[dict[str, Any], list[Reference]]:
+        """What becomes of one value of one column."""
+        data: dict[str, Any] = {}
+        references: list[Reference] = []
+        self._put(column, value, data, references)
+        return data, references
+
+    def is_gap(self, value: Any) -> bool:
+        """Whether a cell says nothing."""
+        return value is None or (value == "" and self._is_text) or (type(value) is str and value in self._gaps)
+
     def _put(self, column: Column, value: Any, data: dict[str, Any], references: list[Reference]) -> None:
-        if value is None or (value == "" and self._is_text):
-            if self._skip_nulls:
-                return
+        is_text = type(value) is str
+        if is_text and column.trims and value and not ("!" <= value[0] <= "~" and "!" <= value[-1] <= "~"):
+            value = trimmed(value)
+        if value is None or (is_text and ((not value and self._is_text) or value in self._gaps)):
             value = None
         elif column.transform is not None:
-            try:
-                value = column.transform(value)
-            except ValueError as error:
-                raise ValueRefused(f"{column.name}: {error}") from None
-            except Exception as error:
-                raise ValueRefused(f"{column.name}: {type(error).__name__}: {error}, for {value!r}") from None
+            value = self._transformed(column, value)
+        if value is None and self._skip_nulls:
+            return
         target = column.target
         if target.relation is not None:
             self._refer(column, target.relation, value, data, references)
             return
-        path = column.plain_path
+        if type(value) is Several or type(value) is PhoneNumber or (column.several and value is not None):
+            value = self._gathered(column, value, data)
+            if value is None:
+                return
+        path = column.plain_path if value is not None else target.path
         if value is not None:
             if isinstance(value, Money):
                 value = value.parts()
@@ -253,20 +496,51 @@ class Mapper:
                 value = _from_text(column, value)
             elif target.kind == "datetime":
                 value = in_utc(value)
-            if target.kind == "composite":
-                if type(value) is dict or isinstance(value, Mapping):
-                    path = target.path
-                    hidden = self._hidden.get(path[0])
-                    if hidden:
-                        value = {part: one for part, one in value.items() if part not in hidden}
-                elif path == target.path:
-                    parts = " or ".join(f"{target.dotted}.{part}" for part in self.shape.composites[path[0]])
-                    raise ValueRefused(
-                        f"{column.name}: {target.dotted} is made of parts, {value!r} is none; map the column to {parts}"
-                    )
-        else:
-            path = target.path
+            if type(value) is dict or (not is_text and isinstance(value, Mapping)):
+                path = self._path_of_parts(column, path)
+                hidden = self._hidden.get(path[0]) if target.kind == "composite" else None
+                if hidden:
+                    value = {part: inner for part, inner in value.items() if part not in hidden}
+            elif target.kind == "composite" and path == target.path:
+                raise ValueRefused(self._has_parts(column, value))
         _set(data, path, value)
+
+    def _transformed(self, column: Column, value: Any) -> Any:
+        assert column.transform is not None
+        try:
+            return column.transform(value)
+        except ValueError as error:
+            raise ValueRefused(f"{column.name}: {error}") from None
+        except Exception as error:
+            raise ValueRefused(f"{column.name}: {type(error).__name__}: {error}, for {value!r}") from None
+
+    def _path_of_parts(self, column: Column, path: tuple[str, ...]) -> tuple[str, ...]:
+        """Where an object goes: parts of a composite field go to the field."""
+        if column.target.kind == "composite" or (column.composite in ("currency", "name") and column.transform):
+            return column.target.path[:1]
+        return path
+
+    def _has_parts(self, column: Column, value: Any) -> str:
+        name = column.target.path[0]
+        parts = " or ".join(f"{name}.{part}" for part in self.shape.composites[name])
+        helps = {"currency": "money", "name": "full_name"}.get(column.composite or "")
+        hint = f", or let the transform `{helps}` make the parts" if helps else ""
+        return f"{column.name}: {name} is made of parts, {value!r} is none; map the column to {parts}{hint}"
+
+    def _gathered(self, column: Column, value: Any, data: dict[str, Any]) -> Any:
+        """The value, or None if it went into a field that holds several."""
+        listed = column.target.kind in ("list", "json")
+        if column.composite and gathers(column.composite):
+            if listed and isinstance(value, str) and not value.startswith("["):
+                value = first_and_rest().bind(FieldFacts("", column.composite))(value)
+            if isinstance(value, PhoneNumber):
+                value = Several([value])
+            if isinstance(value, Several):
+                gather(data, column.target.path[0], column.composite, value, additional=listed)
+                return None
+        if isinstance(value, Several):
+            return list(value) if column.target.kind == "list" else value[0] if len(value) == 1 else list(value)
+        return value
 
     def _refer(
         self, column: Column, relation: Relation, value: Any, data: dict[str, Any], references: list[Reference]
@@ -285,7 +559,9 @@ class Mapper:
             data[relation.join] = value
         else:
             dotted = ".".join(path)
-            references.append(Reference(relation.join, relation.type_name, dotted, canonical(dotted, value)))
+            for item in value[:1] if isinstance(value, list) else [value]:
+                text = trimmed(item) if isinstance(item, str) else item
+                references.append(Reference(relation.join, relation.type_name, dotted, canonical(dotted, text)))
 
     def _connection(self, relation: Relation, value: Mapping[str, Any]) -> tuple[tuple[str, ...], Any] | None:
         """The path and value in `{"connect": {"where": {"domainName": {"primaryLinkUrl": …}}}}`."""
@@ -319,12 +595,29 @@ def _set(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
         data[name] = value
 
 
+def trimmed(text: str) -> str:
+    """Without the blanks around it, those among them that nobody sees."""
+    stripped = text.strip(_EDGES)
+    return stripped.strip() if stripped[:1].isspace() or stripped[-1:].isspace() else stripped
+
+
+def _steps(column: Column) -> Sequence[Transform]:
+    transform = column.transform
+    return transform.steps if isinstance(transform, Chain) else [] if transform is None else [transform]
+
+
 def _from_text(column: Column, value: str) -> Any:
     kind = column.target.kind
+    if kind in ("date", "datetime"):
+        _check_date(column, value)
+        return in_utc(value) if kind == "datetime" else value
+    if column.target.path[-1:] == ("amountMicros",) and not value.lstrip("-").isdigit():
+        raise ValueRefused(
+            f"{column.name}: {value!r} is no whole number of micros; the transform `money` reads amounts, `micros` "
+            "decimal numbers"
+        )
     if kind in _AS_IT_IS:
         return value
-    if kind == "datetime":
-        return in_utc(value.strip())
     if kind == "number":
         return Decimal(text) if _NUMBER.fullmatch(text := value.strip()) else value
     if kind == "boolean":
@@ -338,6 +631,18 @@ def _from_text(column: Column, value: str) -> Any:
         return from_json(value)
     except ValueError as error:
         raise ValueRefused(f"{column.name}: is not JSON ({error})") from None
+
+
+def _check_date(column: Column, value: str) -> None:
+    """Dates are ISO 8601; a number is none. Raises `ValueRefused` that names the transform for what it looks like."""
+    if read_moment(value) is not None:
+        return
+    if _WHOLE.fullmatch(value):
+        likely = "epoch" if abs(float(value)) > 1e8 else "excel_date"
+        hint = f"the transform `{likely}` reads such numbers"
+    else:
+        hint = 'the transform `date` reads others: date("%d.%m.%Y", "%Y-%m-%d")'
+    raise ValueRefused(f"{column.name}: {value!r} is no date in ISO 8601 (2025-12-31); {hint}")
 
 
 def in_utc(value: Any) -> Any:

@@ -14,7 +14,7 @@ from aiotwenty.bulk.report import OnProgress
 from aiotwenty.bulk.source import Source
 
 Rows: TypeAlias = str | Path | Source | Iterable[Any] | AsyncIterable[Any]
-"""A path (.csv, .tsv, .jsonl, .parquet), or an iterable or async iterable of models or mappings."""
+"""A path, `-` or an address (`open_source` says which), or an iterable or async iterable of models or mappings."""
 AnyFilter: TypeAlias = Mapping[str, Any] | BaseModel
 
 
@@ -38,6 +38,11 @@ class ReadOptions(TypedDict, total=False):
     encoding: str | None
     delimiter: str | None
     source: str | None
+    skip_lines: int | None
+    sheet: str | None
+    gaps: Iterable[str]
+    preset: str | Path | None
+    region: str | None
 
 
 class RemoveOptions(RunOptions, ReadOptions, total=False):
@@ -58,6 +63,8 @@ class LoadSettings(UpdateOptions, total=False):
     """What `load` takes."""
 
     upsert: bool
+    create_missing: bool
+    add_options: bool
 
 
 class ExportOptions(TypedDict, total=False):

@@ -82,14 +82,24 @@ class LoadReport:
     deed: str = "loaded"
     """What became of those that count as loaded: loaded, updated, deleted or destroyed."""
     dry_run: bool = False
+    created: Mapping[str, int] = field(default_factory=dict)
+    """Records that were made because rows refer to them (`create_missing`), by type."""
+    notes: Sequence[str] = ()
+    """What was guessed about the source and its columns, and which columns were left out."""
+    mapping: str = field(default="", repr=False)
+    """Of a dry run: the mapping as TOML, to be kept in a plan or a preset."""
+    preview: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    """Of a dry run: the first values of each column as they will arrive."""
 
     def __str__(self) -> str:
         if self.dry_run:
             return f"{counted(self.received, 'row')} checked, {self.rejected:,} rejected; nothing was changed"
         already = f", {self.already_loaded:,} were {self.deed} before" if self.already_loaded else ""
         rate = self.loaded / self.seconds if self.seconds else 0
+        made = "".join(f", {number:,} {name} made for them" for name, number in self.created.items())
         return (
-            f"{self.loaded:,} of {counted(self.received, 'row')} {self.deed}, {self.rejected:,} rejected{already}; "
+            f"{self.loaded:,} of {counted(self.received, 'row')} {self.deed}, {self.rejected:,} rejected{already}{made}"
+            "; "
             f"{counted(self.requests, 'request')} in {self.seconds:,.1f} s ({rate:,.0f} records/s)"
         )
 

@@ -75,12 +75,13 @@ class Sender:
         change: bytes = b"{}",
         lacks: Mapping[str, tuple[str, ...]] | None = None,
         deleted: bool = False,
+        create_missing: bool = False,
     ) -> None:
         self._wire = wire
         self._shape = shape
         self._catalogue = catalogue
         self._wire_to = wire_to
-        self._relations = RelationResolver(catalogue, wire_to)
+        self._relations = RelationResolver(catalogue, wire_to, create_missing=create_missing)
         self._job = job
         self._limits = limits
         self._mode = mode
@@ -92,6 +93,11 @@ class Sender:
         self._never_null: set[str] = set()
         """Texts that can't be empty here, as the server had us know: they are left out where they are."""
         self.stopping = asyncio.Event()
+
+    @property
+    def created(self) -> dict[str, int]:
+        """The records that were made because rows refer to them, by type."""
+        return self._relations.created
 
     async def send(self, batch: list[Prepared]) -> Outcome:
         """Raises a `TwentyError` that concerns every row, and `Stopped`."""

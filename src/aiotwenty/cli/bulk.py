@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
@@ -15,8 +16,9 @@ from aiotwenty import Client
 from aiotwenty.bulk.changes import Removal, Selection, change_records, remove_records
 from aiotwenty.bulk.export import ExportReport, run_export
 from aiotwenty.bulk.load import run_load
-from aiotwenty.bulk.loader import LoadOptions
+from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.options import ReadOptions
+from aiotwenty.bulk.presets import preset_names, read_preset
 from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.cli.display import Display, finish, work
 from aiotwenty.cli.exit_codes import ExitCode
@@ -24,13 +26,23 @@ from aiotwenty.cli.values import mapping_of, object_of, pair_of, refuse
 from aiotwenty.migrate import StepReport, compare_workspace, export_workspace, load_plan, load_workspace
 
 Object = Annotated[str | None, typer.Argument(help="An object: companies, people, rockets.")]
-Source = Annotated[Path | None, typer.Argument(help="A .csv, .tsv, .jsonl or .parquet file.")]
+Source = Annotated[
+    str | None,
+    typer.Argument(help="A .csv, .xlsx, .json, .jsonl or .parquet file, packed or not; - is standard input."),
+]
+SkipLines = Annotated[int | None, typer.Option("--skip-lines", min=0, help="Lines above the header.")]
+Sheet = Annotated[str | None, typer.Option(help="Of a workbook; the first that has anything in it.")]
+Gaps = Annotated[list[str] | None, typer.Option("--gap", help="A text that stands for an empty cell; repeatable.")]
+PresetName = Annotated[
+    str | None, typer.Option("--preset", help="What another tool's headers mean: hubspot, salesforce, ..., or a .toml.")
+]
+Region = Annotated[str | None, typer.Option(help="The country of phone numbers that name none, as DE.")]
 Key = Annotated[
     list[str] | None, typer.Option("--key", help="A column or field by which records are told apart; repeatable.")
 ]
 Map = Annotated[
     list[str] | None,
-    typer.Option("--map", help="COLUMN=FIELD, COLUMN=FIELD:TRANSFORM, or COLUMN= to leave it out; repeatable."),
+    typer.Option("--map", help="COLUMN=FIELD, COLUMN=FIELD:TRANSFORM(ARG), or COLUMN= to leave it out; repeatable."),
 ]
 JournalFile = Annotated[Path | None, typer.Option("--journal", help="Remembers what is done: run again to go on.")]
 Rejects = Annotated[Path | None, typer.Option("--rejects", help="Where rows that were refused go: .csv or .jsonl.")]
@@ -39,7 +51,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, chang
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line: progress, then the report.")]
 Encoding = Annotated[str | None, typer.Option(help="Of a text file; UTF-8 unless it says otherwise.")]
 Delimiter = Annotated[str | None, typer.Option(help="Of a CSV file; found in its header.")]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="A column to leave out; repeatable.")]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="A column to leave out, * the rest; repeatable.")]
 Malformed = Annotated[bool, typer.Option("--reject-malformed", help="Reject broken lines instead of stopping.")]
 FilterText = Annotated[str | None, typer.Option("--filter", help='As JSON: \'{"name":{"like":"A%"}}\'.')]
 AllRecords = Annotated[bool, typer.Option("--all-records", help="Yes, every record of the object.")]
@@ -72,11 +84,26 @@ def load(
     concurrency: Concurrency = 8,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
+    skip_lines: SkipLines = None,
+    sheet: Sheet = None,
+    gap: Gaps = None,
+    preset: PresetName = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the preset, to be kept and changed.")] = False,
+    region: Region = None,
+    create_missing: Annotated[
+        bool, typer.Option("--create-missing", help="Make the records that relations name and that are not there.")
+    ] = False,
+    add_options: Annotated[
+        bool, typer.Option("--add-options", help="Add to picklists what `option` does not find there.")
+    ] = False,
     reject_malformed: Malformed = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Load rows into an object, a plan into several, or a folder into a whole workspace."""
+    if show:
+        _show_preset(preset, object)
+        return
     if (plan is not None) + (everything is not None) + (object is not None) != 1 or (object is None) != (
         source is None
     ):
@@ -90,6 +117,13 @@ def load(
             "ignore": ignore,
             "encoding": encoding,
             "delimiter": delimiter,
+            "skip_lines": skip_lines,
+            "sheet": sheet,
+            "gap": gap,
+            "preset": preset,
+            "region": region,
+            "create_missing": create_missing,
+            "add_options": add_options,
             "reject_malformed": reject_malformed,
         }
         if plan is not None:
@@ -105,6 +139,13 @@ def load(
         malformed="reject" if reject_malformed else "refuse",
         encoding=encoding,
         delimiter=delimiter,
+        skip_lines=skip_lines,
+        sheet=sheet,
+        gaps=gap or (),
+        preset=preset,
+        region=region,
+        create_missing=create_missing,
+        add_options=add_options,
     )
 
     async def run(client: Client, show: Display) -> list[StepReport]:
@@ -141,6 +182,10 @@ def update(
     concurrency: Concurrency = 8,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
+    skip_lines: SkipLines = None,
+    sheet: Sheet = None,
+    gap: Gaps = None,
+    region: Region = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -158,6 +203,10 @@ def update(
             journal=journal,
             encoding=encoding,
             delimiter=delimiter,
+            skip_lines=skip_lines,
+            sheet=sheet,
+            gap=gap,
+            region=region,
         )
     options = LoadOptions(
         mode="update",
@@ -166,6 +215,10 @@ def update(
         ignore=ignore or (),
         encoding=encoding,
         delimiter=delimiter,
+        skip_lines=skip_lines,
+        sheet=sheet,
+        gaps=gap or (),
+        region=region,
     )
 
     async def run(client: Client, show: Display) -> list[StepReport]:
@@ -321,11 +374,24 @@ def compare(
         raise typer.Exit(ExitCode.FINDINGS)
 
 
+def _show_preset(name: str | None, object: str | None) -> None:
+    """Prints a preset as it is; of one object only, if one is named."""
+    if name is None:
+        raise typer.BadParameter(f"say which: --preset {'|'.join(preset_names())}", param_hint="--show")
+    preset = read_preset(name)
+    if object is None:
+        typer.echo(preset.text.rstrip())
+        return
+    preset.of(object)
+    parts = re.split(r"(?m)^(?=\[)", preset.text)
+    typer.echo("".join(part for part in parts if part.startswith(f"[{object}]") or part is parts[0]).rstrip())
+
+
 async def _load_one(
     client: Client,
     show: Display,
     name: str,
-    source: Path | None,
+    source: str | None,
     options: LoadOptions,
     journal: Path | None,
     rejects: Path | None,
@@ -346,4 +412,5 @@ async def _load_one(
         dry_run=dry_run,
         on_progress=show.progress,
     )
-    return StepReport(f"{name} from {source.name}", False, report)
+    label = "standard input" if source == "-" else source.rpartition("/")[2] or source
+    return StepReport(f"{name} from {label}", False, report)

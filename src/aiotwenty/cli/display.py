@@ -114,7 +114,7 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
     for step in steps:
         report = step.report
         if as_json:
-            told = {"step": step.label, "links": step.links, "notes": step.notes, **_as_dict(report)}
+            told = {"step": step.label, "links": step.links, **_as_dict(report), "notes": [*step.notes, *report.notes]}
             error = {"error": str(step.error)} if step.error is not None else {}
             typer.echo(json.dumps({**told, **error}, default=str))
             continue
@@ -126,6 +126,7 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
             typer.echo(f"{label}: {report}")
         for note in step.notes:
             typer.echo(f"{label}: {note}")
+        show_mapping(report)
         for reject in islice(report.rejects, SHOWN):
             where = f"row {reject.row}" + (f" (line {reject.line})" if reject.line else "")
             typer.echo(f"  {where}: {reject.code}: {reject.message}")
@@ -140,10 +141,26 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
         raise typer.Exit(ExitCode.FINDINGS)
 
 
+def show_mapping(report: LoadReport) -> None:
+    """What was guessed; of a dry run the mapping too, and the first values as they will arrive."""
+    for note in report.notes:
+        typer.echo(f"  {note}")
+    if report.preview:
+        typer.echo("  The first values as they will arrive:")
+        for place, values in report.preview.items():
+            typer.echo(f"    {place}: {', '.join(values) or 'none'}")
+    if report.mapping:
+        typer.echo("  The mapping, to keep and change (in a plan, or as a preset under the name of the object):")
+        typer.echo(report.mapping)
+
+
 def _as_dict(report: LoadReport) -> dict[str, Any]:
     names = ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds", "dry_run")
     return {
         **{name: getattr(report, name) for name in names},
+        "created": dict(report.created),
+        "notes": list(report.notes),
+        **({"mapping": report.mapping, "preview": dict(report.preview)} if report.dry_run else {}),
         "rejects": [_told(one) for one in islice(report.rejects, SHOWN_TO_MACHINES)],
     }
 

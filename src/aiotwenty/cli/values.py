@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import typer
 
+_MAP = re.compile(r"(?P<column>.+?)=(?P<field>[\w. -]*)(?::(?P<transform>.*))?", re.DOTALL)
+
 
 def mapping_of(given: list[str] | None) -> dict[str, Any] | None:
-    """`COLUMN=FIELD`, `COLUMN=FIELD:TRANSFORM` or `COLUMN=`."""
+    """`COLUMN=FIELD`, `COLUMN=FIELD:TRANSFORM` or `COLUMN=`; a column that is named twice goes to both places.
+
+    A column may have `=` in its name, and so may what a transform takes.
+    """
     mapping: dict[str, Any] = {}
     for one in given or ():
-        column, target = pair_of(one, "--map")
-        name, colon, transform = target.partition(":")
-        mapping[column] = (name, transform) if colon else name or None
+        match = _MAP.fullmatch(one)
+        if match is None:
+            raise typer.BadParameter(f"{one!r} is not COLUMN=FIELD or COLUMN=FIELD:TRANSFORM", param_hint="--map")
+        name, transform = match["field"].strip(), match["transform"]
+        spec = (name, transform) if transform is not None else name or None
+        there = mapping.get(match["column"])
+        if there is not None and spec is not None:
+            several = there if isinstance(there, list) else [_whole(there)]
+            spec = [*several, _whole(spec)]
+        mapping[match["column"]] = spec
     return mapping or None
+
+
+def _whole(spec: Any) -> tuple[Any, ...]:
+    return (spec,) if isinstance(spec, str) else spec
 
 
 def pair_of(text: str, option: str) -> tuple[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def near(name: str, known: Iterable[str], *, most: int = 1) -> list[str]:
-    """The names that `name` may be a slip of, the likeliest first; at most `most`."""
-    return get_close_matches(name, list(dict.fromkeys(known)), most)
+def near(name: str, known: Iterable[str], *, most: int = 1, cutoff: float = 0.6) -> list[str]:
+    """The names that `name` may be a slip of, the likeliest first; at most `most`, at least `cutoff` alike (0-1)."""
+    return get_close_matches(name, list(dict.fromkeys(known)), most, cutoff)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -63,6 +63,10 @@ class TwentyTransport(AIOHTTPTransport):
     def __repr__(self) -> str:
         return f"TwentyTransport({self.url!r})"
 
+    def beside(self, name: str) -> TwentyTransport:
+        """The endpoint of that name of the same server, with the same session, pace and policies."""
+        return TwentyTransport(f"{self.url.rstrip('/').rpartition('/')[0]}/{name}", engine=self._engine)
+
     async def run(
         self, operation: Operation, result_type: Any, variables: Mapping[str, object], *, repeatable: bool | None = None
     ) -> Any:

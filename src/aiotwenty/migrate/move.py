@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiotwenty.bulk.export import ExportReport, run_export
 from aiotwenty.bulk.journal import Journal
-from aiotwenty.bulk.loader import LoadOptions
+from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.report import LoadReport, OnProgress
 from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.client import Client

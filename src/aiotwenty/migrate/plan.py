@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Strict,
+    Field,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -22,7 +22,8 @@ from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.fields import ID
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load import run_load
-from aiotwenty.bulk.loader import Input, LoadOptions, open_input
+from aiotwenty.bulk.load_options import LoadOptions
+from aiotwenty.bulk.loader import Input, open_input
 from aiotwenty.bulk.options import Rows
 from aiotwenty.bulk.rejects import check_rejects_path
 from aiotwenty.bulk.report import LoadReport, OnProgress, Progress
@@ -41,7 +42,9 @@ def _spelt(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
         raise PydanticCustomError("spec", 'a column goes to "field", ["field", "transform"] or false') from None
 
 
-ColumnSpec = Annotated[str | Annotated[tuple[str, str], Strict(False)] | Literal[False], WrapValidator(_spelt)]
+ColumnSpec = Annotated[
+    str | Annotated[list[str | list[str]], Field(min_length=1)] | Literal[False], WrapValidator(_spelt)
+]
 
 
 class Entry(BaseModel):
@@ -60,7 +63,18 @@ class Entry(BaseModel):
     malformed: Literal["refuse", "reject"] = "refuse"
     encoding: str | None = None
     delimiter: str | None = None
+    skip_lines: int | None = None
+    sheet: str | None = None
+    gaps: list[str] = []
+    preset: str | None = None
+    region: str | None = None
+    create_missing: bool = False
+    add_options: bool = False
     rejects: str | None = None
+
+
+_SETTINGS = Entry.model_fields.keys() - {"object", "source", "upsert", "mapping", "rejects"}
+"""What goes to the load as it is."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +119,8 @@ async def load_plan(
 
     It holds a list of `[[load]]` with `object` and `source` (relative to the plan), and what `load` takes: `key`,
     `upsert`, `mapping` (`Revenue = ["annualRevenue.amountMicros", "micros"]`, `Notes = false`), `constants`, `ignore`,
-    `nulls`, `malformed`, `encoding`, `delimiter`, `rejects`. The order is found out: objects that others refer to come
+    `nulls`, `malformed`, `encoding`, `delimiter`, `skip_lines`, `sheet`, `gaps`, `preset`, `region`, `create_missing`,
+    `add_options`, `rejects`. The order is found out: objects that others refer to come
     first. Where they refer to each other in a circle, relations are filled in by a second pass over those rows, which
     then need a `key` or an `id`.
 
@@ -155,18 +170,19 @@ def _entry(where: str, given: Any) -> Entry:
 
 def _step(folder: Path, entry: Entry, catalogue: ServedCatalogue, before: Sequence[Step]) -> Step:
     names, source = catalogue.find(entry.object), entry.source
-    times = sum(step.type_name == names.type_name and step.rows == folder / source for step in before)
+    rows = source if source == "-" or "://" in source else folder / source
+    times = sum(step.type_name == names.type_name and step.rows == rows for step in before)
     if times:
         if entry.key is None:
             raise InputError(f"{source} makes {names.plural} once more; without a key they would be the same records")
         source += f" ({times + 1})"
     mapping = {column: spec or None for column, spec in entry.mapping.items()}
-    settings = entry.model_dump(include={"key", "constants", "ignore", "nulls", "malformed", "encoding", "delimiter"})
+    settings = entry.model_dump(include=set(_SETTINGS))
     options = LoadOptions(
         mode="upsert" if entry.upsert else "insert", mapping=mapping or None, source=source, **settings
     )
     rejects = folder / entry.rejects if entry.rejects else None
-    return Step(names.type_name, folder / entry.source, options, rejects, f"{names.plural} from {source}")
+    return Step(names.type_name, rows, options, rejects, f"{names.plural} from {source}")
 
 
 async def run_steps(
@@ -187,7 +203,9 @@ async def run_steps(
     reports: list[StepReport] = []
     for step in steps:
         try:
-            looked.append((step, await _look(step, catalogue)))
+            given = await _look(step, catalogue, endpoint)
+            # What was opened is read on: standard input and pipes can be read only once.
+            looked.append((replace(step, rows=given.source), given))
         except InputError as error:
             if not each_alone:
                 raise
@@ -277,9 +295,9 @@ def _so_far(latest: Sequence[Progress]) -> LoadReport:
     return LoadReport(**{name: getattr(latest[0], name) for name in names}) if latest else LoadReport()
 
 
-async def _look(step: Step, catalogue: Catalogue) -> Input:
+async def _look(step: Step, catalogue: Catalogue, endpoint: TwentyTransport) -> Input:
     try:
-        given = await open_input(step.rows, catalogue, step.type_name, step.options)
+        given = await open_input(step.rows, catalogue, step.type_name, step.options, endpoint=endpoint)
         if step.rejects is not None:
             check_rejects_path(step.rejects, step.rows if isinstance(step.rows, Path) else None)
     except InputError as error:
@@ -304,7 +322,9 @@ def _check_second_pass(step: Step, given: Input, late: set[str]) -> None:
 def _second_pass(step: Step, given: Input, waiting: list[str]) -> LoadOptions:
     keys = [step.options.key] if isinstance(step.options.key, str) else list(step.options.key or ())
     columns = {name: column for name in waiting if (column := given.mapper.column(name)) is not None}
-    wanted = [column.target.dotted for column in columns.values()]
+    joins = {relation.join for relation in given.mapper.shape.relations.values()}
+    targets = [one.target for column in columns.values() for one in column.all]
+    wanted = [target.dotted for target in targets if target.relation or target.dotted in joins]
     if step.options.deleted:
         # A record that is written comes back to life unless its deletion is written, too (Twenty, July 2026).
         wanted.append("deletedAt")
@@ -325,11 +345,10 @@ def _references(given: Input) -> dict[str, str]:
     found = {}
     for name in _columns(given):
         column = given.mapper.column(name)
-        if column is None:
-            continue
-        other = column.target.relation.type_name if column.target.relation else joins.get(column.target.dotted)
-        if other is not None:
-            found[name] = other
+        for target in [one.target for one in column.all] if column else ():
+            other = target.relation.type_name if target.relation else joins.get(target.dotted)
+            if other is not None:
+                found[name] = other
     return found
 
 

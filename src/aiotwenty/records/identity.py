@@ -47,7 +47,7 @@ def canonical(path: str, value: object) -> str:
     text = value if type(value) is str else _as_text(value)
     if path.endswith("primaryLinkUrl"):
         return canonical_url(text)
-    if path.endswith("primaryEmail"):
+    if path.endswith("primaryEmail") or path == "userEmail":
         return text.strip().lower()
     return text
 

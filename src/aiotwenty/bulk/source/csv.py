@@ -51,12 +51,11 @@ class CsvSource(TextSource):
         lines = self.lines()
         self._start = list(islice(lines, LOOKED_THROUGH + (skip_lines or 0)))
         lines.close()  # type: ignore[attr-defined]
-        self._told = list(self.guesses)
         self.look(None)
 
     def look(self, recognise: Recognise | None) -> None:
         """Finds the delimiter and the header. Raises `InputError` if there is no header."""
-        self.guesses = list(self._told)
+        guesses = list(self._told)
         sep = _SEP.fullmatch(self._start[0]) if self._start and self._said is None else None
         first = self._skip_lines if self._skip_lines is not None else 1 if sep else 0
         choice = self._said or (sep[1] if sep else DELIMITERS)
@@ -71,11 +70,12 @@ class CsvSource(TextSource):
             raise InputError(f"{self.path}, line {self._header_at + 1}: no column has a name")
         self.columns, self.unnamed, self.doubled = self.header.columns, self.header.unnamed, self.header.doubled
         if sep:
-            self.guesses.append(f"delimiter {self.delimiter!r}, from the first line")
+            guesses.append(f"delimiter {self.delimiter!r}, from the first line")
         elif self._said is None and self.header.width > 1 and self.delimiter != ",":
-            self.guesses.append(f"delimiter {self.delimiter!r}")
+            guesses.append(f"delimiter {self.delimiter!r}")
         if self._skip_lines is None and any(line.strip() for line in self._start[first : self._header_at]):
-            self.guesses.append(f"header in line {self._header_at + 1}")
+            guesses.append(f"header in line {self._header_at + 1}")
+        self.guesses = tuple(guesses)
 
     def _header(self, delimiter: str, first: int, recognise: Recognise | None) -> tuple[int, Sequence[str]] | None:
         last = first + 1 if self._skip_lines is not None else len(self._start)

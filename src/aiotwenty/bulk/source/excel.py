@@ -56,9 +56,10 @@ class ExcelSource(FileSource):
         self._header_at, cells = header
         self.header = Header.of(cells)
         self.columns, self.unnamed, self.doubled = self.header.columns, self.header.unnamed, self.header.doubled
-        self.guesses = list(self._told)
+        guesses = list(self._told)
         if self._skip_lines is None and any(any(cells) for place, cells in self._cells() if place < self._header_at):
-            self.guesses.append(f"header in row {self._header_at}")
+            guesses.append(f"header in row {self._header_at}")
+        self.guesses = tuple(guesses)
 
     def read(self) -> Iterator[Row]:
         number = 0

@@ -33,13 +33,14 @@ class TextSource(FileSource):
         self._opened = opened
         self._skip = 0
         self._marked = ""
-        self.guesses: list[str] = []
+        self._told: list[str] = []
         start = first_bytes(path, opened, _LOOKED_AT)
         try:
             codecs.lookup(encoding or "utf-8")
         except LookupError:
             raise InputError(f"{path}: there is no encoding named {encoding!r}") from None
         self.encoding = self._encoding(start, encoding)
+        self.guesses = tuple(self._told)
 
     def _encoding(self, start: bytes, said: str | None) -> str:
         mark, marked, self._marked = next(
@@ -49,12 +50,12 @@ class TextSource(FileSource):
             if self._is(marked):
                 return marked
             self._skip = len(mark)
-            self.guesses.append(f"the {self._marked} byte order mark is left out: what follows is {said}")
+            self._told.append(f"the {self._marked} byte order mark is left out: what follows is {said}")
             return said
         if marked:
             return marked
         if said is None and (found := _utf_16(start)):
-            self.guesses.append(f"encoding {found}, without a byte order mark")
+            self._told.append(f"encoding {found}, without a byte order mark")
             return found
         return said or "utf-8"
 

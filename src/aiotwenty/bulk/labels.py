@@ -1,0 +1,83 @@
+"""What users see: the labels of an object's fields and of the options of its picklists, read from `/metadata`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiotwenty.bulk.fields import squeeze
+from aiotwenty.errors import UnexpectedResponse
+from aiotwenty.graphql.endpoint import TwentyTransport
+
+_FIELDS = """query Labels {
+  objects(paging: { first: 1000 }) { edges { node { nameSingular fieldsList { id name label type options } } } }
+}"""
+_CHANGE = """mutation AddOptions($input: UpdateOneFieldMetadataInput!) { updateOneField(input: $input) { id } }"""
+_COLORS = ("green", "turquoise", "sky", "blue", "purple", "pink", "red", "orange", "yellow", "gray")
+
+
+@dataclass(frozen=True)
+class FieldLabel:
+    """A field as users know it."""
+
+    id: str
+    name: str
+    label: str
+    type: str
+    options: tuple[Mapping[str, Any], ...] | None = None
+
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...] | None:
+        """Value and label of each option."""
+        if self.options is None:
+            return None
+        return tuple((str(option["value"]), str(option.get("label") or option["value"])) for option in self.options)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The fields of one object by their names."""
+
+    fields: Mapping[str, FieldLabel] = field(default_factory=dict)
+
+    def by_label(self) -> dict[str, str]:
+        """Field names by their labels, squeezed; labels that two fields share are left out."""
+        found: dict[str, str] = {}
+        shared: set[str] = set()
+        for name, one in self.fields.items():
+            label = squeeze(one.label)
+            if found.setdefault(label, name) != name:
+                shared.add(label)
+        return {label: name for label, name in found.items() if label not in shared}
+
+
+async def read_labels(endpoint: TwentyTransport, singular: str) -> Labels:
+    """The labels of the object that is called so on the wire. Spends one request, which no limit counts."""
+    answer = await endpoint.beside("metadata").run_document(_FIELDS)
+    try:
+        nodes = [edge["node"] for edge in answer["objects"]["edges"]]
+        node = next((node for node in nodes if node["nameSingular"] == singular), None)
+        fields = [
+            FieldLabel(one["id"], one["name"], one["label"], one["type"], _options(one.get("options")))
+            for one in (node["fieldsList"] if node else ())
+        ]
+    except (KeyError, TypeError) as error:
+        raise UnexpectedResponse(f"the data model of the workspace makes no sense: {error}") from error
+    return Labels({one.name: one for one in fields})
+
+
+def _options(options: Any) -> tuple[Mapping[str, Any], ...] | None:
+    return tuple(options) if isinstance(options, list) else None
+
+
+async def add_options(endpoint: TwentyTransport, field: FieldLabel, new: Mapping[str, str]) -> None:
+    """Adds options to a picklist, behind those that it has: `new` is label to value."""
+    there = field.options or ()
+    last = max((int(option.get("position") or 0) for option in there), default=-1)
+    added = [
+        {"label": label, "value": value, "position": place, "color": _COLORS[place % len(_COLORS)]}
+        for place, (label, value) in enumerate(new.items(), last + 1)
+    ]
+    update = {"id": field.id, "update": {"options": [*there, *added]}}
+    await endpoint.beside("metadata").run_document(_CHANGE, {"input": update})

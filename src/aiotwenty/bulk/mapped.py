@@ -1,0 +1,215 @@
+"""From a source and what is said of it to the mapping of its columns: presets, labels, guesses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from pydantic import ValidationError
+
+from aiotwenty.bulk.catalogue import Catalogue
+from aiotwenty.bulk.fields import Shape
+from aiotwenty.bulk.labels import Labels, add_options, read_labels
+from aiotwenty.bulk.load_options import LoadOptions
+from aiotwenty.bulk.mapping import Column, FieldMapping, Mapper, ValueRefused
+from aiotwenty.bulk.presets import Preset, read_preset
+from aiotwenty.bulk.source import InputError, Row, Source
+from aiotwenty.bulk.source.csv import CsvSource
+from aiotwenty.bulk.source.excel import ExcelSource
+from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.problems import explained
+
+SAMPLES = 50
+"""Rows by whose values columns are understood that their names leave open."""
+SHOWN = 3
+"""Values of each column that a dry run shows."""
+
+
+@dataclass
+class Mapped:
+    """The columns of a source, understood; and what was found out on the way."""
+
+    mapper: Mapper
+    notes: list[str] = field(default_factory=list)
+    labels: Labels | None = None
+    columns: Sequence[str] = ()
+    samples: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def as_toml(self) -> str:
+        """The mapping as a plan or a preset has it, to be kept and changed: every column, those left out as `false`."""
+        lines = []
+        for name in self.columns:
+            column = self.mapper.column(name)
+            comment = column.guess if column else self.mapper.left_out.get(name, "")
+            lines.append(f"{_quoted(name)} = {_spec(column)}" + (f"  # {comment}" if comment else ""))
+        return "\n".join(lines)
+
+    def preview(self) -> dict[str, list[str]]:
+        """The first values of each column as they will arrive, by the field that they go to."""
+        shown: dict[str, list[str]] = {}
+        for name in self.columns:
+            several = self.mapper.column(name)
+            for column in several.all if several else ():
+                values = [value for value in self.samples.get(name, ()) if not self.mapper.is_gap(value)][:SHOWN]
+                place = name if column.place == name else f"{name} → {column.place}"
+                shown[place] = [_arrives(self.mapper, column, value) for value in values]
+        return shown
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _spec(column: Column | None) -> str:
+    if column is None:
+        return "false"
+    specs = [[one.target.dotted or one.place, one.spec] if one.spec else one.target.dotted for one in column.all]
+    return json.dumps(specs[0] if len(specs) == 1 else specs, ensure_ascii=False)
+
+
+def _arrives(mapper: Mapper, column: Column, value: Any) -> str:
+    try:
+        data, references = mapper.build_one(column, value)
+        if references:
+            return repr(references[0].value)
+        valid = mapper.shape.validated(data)
+    except ValueRefused as error:
+        return f"refused: {error}"
+    except ValidationError as error:
+        return f"refused: {explained(error, with_values=True)}"
+    inner = next(iter(valid.values()), None)
+    while isinstance(inner, dict) and len(inner) == 1:
+        inner = next(iter(inner.values()))
+    return str(inner) if not isinstance(inner, str) else repr(inner)
+
+
+async def map_columns(
+    source: Source,
+    catalogue: Catalogue,
+    type_name: str,
+    options: LoadOptions,
+    endpoint: TwentyTransport | None,
+) -> Mapped:
+    """Understands the columns of a source; asks the workspace for its labels only where they are needed.
+
+    Raises `InputError` for mappings that cannot be right, and any `TwentyError` of asking.
+    """
+    shape, names = catalogue.shape(type_name), catalogue.names(type_name)
+    preset = read_preset(options.preset) if options.preset else None
+    if preset is not None:
+        preset.of(names.plural)
+    labels: Labels | None = None
+    mapper = await asyncio.to_thread(_mapper, source, shape, options, preset, names.plural, labels)
+    if endpoint is not None and (mapper.wants_labels or _unknown(mapper, source)):
+        labels = await read_labels(endpoint, names.singular)
+        mapper = await asyncio.to_thread(_mapper, source, shape, options, preset, names.plural, labels)
+    return Mapped(mapper, labels=labels, columns=source.columns or (), samples=_samples(source))
+
+
+def _mapper(
+    source: Source, shape: Shape, options: LoadOptions, preset: Preset | None, plural: str, labels: Labels | None
+) -> Mapper:
+    settings: dict[str, Any] = {
+        "constants": options.constants,
+        "ignore": options.ignore,
+        "only": options.only,
+        "is_text": source.is_text,
+        "skip_nulls": source.nulls_are_gaps if options.nulls is None else options.nulls == "skip",
+        "gaps": options.gaps,
+        "region": options.region,
+        "add_options": options.add_options,
+        "promotes": options.mode == "insert",
+        "labels": labels,
+    }
+    if isinstance(source, CsvSource | ExcelSource):
+        source.look(_recogniser(Mapper(shape, labels=labels), options, preset, plural))
+    of_columns: FieldMapping | None = None
+    if preset is not None:
+        of_columns = preset.for_columns(plural, source.columns or ())
+    mapper = Mapper(shape, options.mapping, preset=of_columns, samples=_samples(source), **settings)
+    for name in of_columns or ():
+        # Transforms that ask for something say so before the columns are judged.
+        mapper.column(name)
+    return mapper
+
+
+def _recogniser(mapper: Mapper, options: LoadOptions, preset: Preset | None, plural: str) -> Any:
+    """How sure it is that a text is the name of a column."""
+    said = {*(options.mapping or {}), *options.ignore}
+
+    def recognise(name: str) -> int:
+        if name in said or (preset is not None and preset.for_columns(plural, [name])):
+            return 2
+        try:
+            mapper.column(name)
+        except InputError:
+            return 0
+        return 1
+
+    return recognise
+
+
+def _samples(source: Source) -> dict[str, list[Any]]:
+    rows = source.again() if source.columns is not None else None
+    samples: dict[str, list[Any]] = {}
+    for row in islice(rows or (), SAMPLES):
+        if not row.problem:
+            for name, value in row.values.items():
+                samples.setdefault(name, []).append(value)
+    return samples
+
+
+def _unknown(mapper: Mapper, source: Source) -> bool:
+    """Whether there are columns that only a label could explain."""
+    for name in source.columns or ():
+        if name in source.unnamed or name in source.doubled:
+            continue
+        try:
+            mapper.column(name)
+        except InputError:
+            return True
+    return bool(mapper.left_out)
+
+
+async def learn_columns(source: Source, mapped: Mapped) -> None:
+    """Shows the whole source to the transforms that ask for it.
+
+    Raises `InputError` where they cannot decide, or where the rows can be read only once.
+    """
+    if not mapped.mapper.learns:
+        return
+    rows = source.again()
+    if rows is None:
+        # Amounts that can be read in one way only are taken; the others are rejects that say so.
+        return
+    mapped.notes += await asyncio.to_thread(mapped.mapper.learn, _values(rows))
+
+
+def _values(rows: Iterable[Row]) -> Iterator[Mapping[str, Any]]:
+    return (row.values for row in rows if not row.problem)
+
+
+async def add_missing_options(mapped: Mapped, endpoint: TwentyTransport) -> bool:
+    """Adds to the picklists what the source needs and they lack; whether there was anything."""
+    lacking = mapped.mapper.new_options()
+    for name, new in lacking.items():
+        assert mapped.labels is not None, "options are only missed where they were asked for"
+        await add_options(endpoint, mapped.labels.fields[name], new)
+    return bool(lacking)
+
+
+def notes_of(source: Source, mapped: Mapped) -> list[str]:
+    """Everything that was guessed, to be told."""
+    notes = [f"{source.name}: {guess}" for guess in source.guesses]
+    for column in [one for name in mapped.columns if (one := mapped.mapper.column(name))]:
+        if column.guess:
+            how = f" by {column.spec}" if column.spec else ""
+            notes.append(f"column {column.name!r} goes to {column.place}{how} ({column.guess})")
+    left_out = mapped.mapper.left_out
+    if left_out:
+        notes.append("left out: " + ", ".join(f"{name!r}" for name in left_out))
+    return [*notes, *mapped.notes]

@@ -1,0 +1,97 @@
+"""What the headers mean that other tools export: one TOML file a tool, one table an object.
+
+A header is matched whatever its case, blanks and punctuation; `*` stands for any characters in it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from aiotwenty.bulk.fields import squeeze
+from aiotwenty.bulk.source import InputError
+from aiotwenty.graphql.advice import did_you_mean
+
+Spec = Any
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The mapping of one tool: for each object, by its plural name, what its headers mean."""
+
+    name: str
+    text: str
+    objects: Mapping[str, Mapping[str, Spec]]
+
+    def of(self, plural: str) -> Mapping[str, Spec]:
+        """What it says for one object. Raises `InputError` if it says nothing."""
+        if plural not in self.objects:
+            raise InputError(f"the preset {self.name} is for {', '.join(self.objects)}, not for {plural}")
+        return self.objects[plural]
+
+    def for_columns(self, plural: str, columns: Iterable[str]) -> dict[str, Spec]:
+        """What it says of those columns that it knows; None for one that it leaves out."""
+        entries = self.of(plural)
+        exact = {squeeze(header): spec for header, spec in entries.items() if "*" not in header}
+        patterns = [(_pattern(header), spec) for header, spec in entries.items() if "*" in header]
+        found: dict[str, Spec] = {}
+        for column in columns:
+            squeezed = squeeze(column)
+            if squeezed in exact:
+                found[column] = exact[squeezed] or None
+                continue
+            match = next((spec for pattern, spec in patterns if pattern.fullmatch(squeezed)), ...)
+            if match is not ...:
+                found[column] = match or None
+        return found
+
+
+def _pattern(header: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(squeeze(part)) for part in header.split("*")))
+
+
+def preset_names() -> list[str]:
+    """The presets that come with the package."""
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in files(__name__).iterdir() if entry.name.endswith(".toml")
+    )
+
+
+def read_preset(name: str | Path) -> Preset:
+    """A preset that comes with the package, or one of your own: a path to a TOML file like those.
+
+    Raises `InputError` for one that isn't there or makes no sense.
+    """
+    names = preset_names()
+    if str(name) in names:
+        text = (files(__name__) / f"{name}.toml").read_text("utf-8")
+    elif Path(name).suffix.lower() == ".toml":
+        try:
+            text = Path(name).read_text("utf-8")
+        except (OSError, UnicodeError) as error:
+            raise InputError(f"preset {name}: cannot be read ({error})") from None
+    else:
+        known = f"{', '.join(names)}, or a path to a .toml of your own"
+        raise InputError(f"there is no preset {str(name)!r}{did_you_mean(str(name), names)}; there are {known}")
+    try:
+        objects = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"preset {name}: {error}") from None
+    for plural, entries in objects.items():
+        if not isinstance(entries, dict) or not all(_is_spec(spec) for spec in entries.values()):
+            raise InputError(
+                f"preset {name}: [{plural}] is to have lines like "
+                '"Header" = "field", "Header" = ["field", "transform"] or "Header" = false'
+            )
+    return Preset(str(name), text, objects)
+
+
+def _is_spec(spec: object) -> bool:
+    if isinstance(spec, list):
+        return bool(spec) and all(isinstance(part, str | list) for part in spec)
+    return isinstance(spec, str) or spec is False
