@@ -13,20 +13,104 @@ EXCERPT = 500
 
 
 class Reason(StrEnum):
-    """What happened, where the class of an `ApiError` does not say it all."""
+    """What happened, as `ApiError.reason` says it.
 
-    DATABASE = "database"
-    """The server's database was too slow or out of reach. A write may be committed all the same, even later."""
-    SERVER_TROUBLE = "server trouble"
-    """The server failed and does not say over what: it may do better next time. A write may have happened."""
-    SERVER_BUG = "server bug"
-    """The server broke over what it was sent, and would again. A write may have happened before."""
+    What the server names of it is beside it: `field`, `value` and `allowed` of the error.
+    """
+
+    # The caller
+    KEY_MISSING = "key missing"
+    """No key arrived: none was sent, or something on the way took it off."""
+    KEY_INVALID = "key invalid"
+    """The server cannot read the key, or did not make it."""
+    KEY_EXPIRED = "key expired"
+    KEY_REVOKED = "key revoked"
+    FORBIDDEN = "forbidden"
+    """Refused without a word: the role of the key does not allow it, or no key arrived."""
     NEEDS_USER = "needs user"
     """No API key may do it: it takes the session of a user."""
     NEEDS_PLAN = "needs plan"
     """The workspace's plan does not include it."""
     NOT_OFFERED = "not offered"
     """Nobody may do it through the API."""
+
+    # How much at once
+    RATE_LIMIT = "rate limit"
+    TOO_LARGE = "too large"
+    """The request has too many bytes. `allowed` says how many the server takes, where that is known."""
+    TOO_MANY = "too many"
+    """Too many records at once; `allowed` says how many would do, where the server does."""
+    TOO_COMPLEX = "too complex"
+    """Too many root fields (of which there may be `allowed`), too deep, or one to-many relation inside another."""
+
+    # What the workspace has
+    UNKNOWN_OBJECT = "unknown object"
+    """There is no object, operation or type called `field`. It may also be that the server does not know the key."""
+    UNKNOWN_FIELD = "unknown field"
+    UNKNOWN_ARGUMENT = "unknown argument"
+    MISSING_ARGUMENT = "missing argument"
+    INVALID_ARGUMENT = "invalid argument"
+    """An argument, or several of them that contradict one another."""
+    INVALID_DOCUMENT = "invalid document"
+    """The GraphQL document itself, in some other way."""
+    INVALID_MODEL = "invalid model"
+    """A change of the data model that cannot be made."""
+
+    # Values
+    NOT_FOUND = "not found"
+    INVALID_VALUE = "invalid value"
+    INVALID_PHONE = "invalid phone"
+    """A number, country or calling code, or several of them that contradict one another."""
+    INVALID_LINK = "invalid link"
+    """A link that is none; the server does not say which."""
+    INVALID_FILTER = "invalid filter"
+    INVALID_CURSOR = "invalid cursor"
+    INVALID_FILE = "invalid file"
+    """The name, size or folder of a file, or one that has not been uploaded."""
+    NOT_NULL = "not null"
+    """`field` may not be empty. It is the name of a column: `nameFirstName` is `name.firstName`."""
+    TIME_ZONE_MISSING = "time zone missing"
+    TIME_ZONE_UNKNOWN = "time zone unknown"
+
+    # Other records
+    DUPLICATE = "duplicate"
+    """A unique value or an id is taken, and it is not known by which record: older servers never say it."""
+    DUPLICATE_OF_LIVE = "duplicate of a live record"
+    DUPLICATE_OF_DELETED = "duplicate of a deleted record"
+    """The record that has it is soft-deleted: restore or destroy it, or upsert."""
+    DUPLICATE_IN_REQUEST = "duplicate in the request"
+    """Two of the records that were sent have the same id or unique value."""
+    SEVERAL_MATCH = "several match"
+    """An upsert whose id and unique values belong to different records."""
+    FOREIGN_KEY = "foreign key"
+    """A relation to an id that does not exist; the server does not say which."""
+    CONNECT_NONE = "connect found none"
+    """No record to connect to has `value`, which is said as `domainNamePrimaryLinkUrl = https://example.com`."""
+    CONNECT_SEVERAL = "connect found several"
+
+    # The server's own trouble
+    DATABASE = "database"
+    """The server's database was too slow or out of reach. A write may be committed all the same, even later."""
+    SERVER_TROUBLE = "server trouble"
+    """The server failed and does not say over what: it may do better next time. A write may have happened."""
+    SERVER_BUG = "server bug"
+    """The server broke over what it was sent, and would again. A write may have happened before."""
+
+    @property
+    def about_schema(self) -> bool:
+        """Whether the document or the names in it do not fit the server's schema: then nothing was executed."""
+        return self in _ABOUT_SCHEMA
+
+
+_ABOUT_SCHEMA = frozenset(
+    {
+        Reason.UNKNOWN_OBJECT,
+        Reason.UNKNOWN_FIELD,
+        Reason.UNKNOWN_ARGUMENT,
+        Reason.MISSING_ARGUMENT,
+        Reason.INVALID_DOCUMENT,
+    }
+)
 
 
 class TwentyError(Exception):
@@ -132,10 +216,19 @@ class ApiError(TwentyError):
 
     `errors` are the server's own (for REST: made from its `messages`), `code` and `sub_code` those of the error that
     decided the class, `data` what succeeded in spite of them: root fields run independently, so some may have.
-    `reason` says more than the class, where there is more to say.
+
+    `reason` says what happened, None if it is nothing that this version knows.
     """
 
     reason: Reason | None = None
+    said: str | None = None
+    """What the server said, in its own words and without the advice of `message`."""
+    field: str | None = None
+    """The field, argument or object it is about, as the server names it."""
+    value: str | None = None
+    """The value it is about, as the server shows it: texts mostly in quotes."""
+    allowed: int | None = None
+    """How many would do, where there are too many."""
 
     def __init__(
         self,

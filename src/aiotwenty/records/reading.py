@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from aiotwenty.errors import InvalidArgument, InvalidInput, NotFoundError
+from aiotwenty.errors import InvalidArgument, InvalidInput, NotFoundError, Reason
 from aiotwenty.graphql.document import selecting, without_variables
 from aiotwenty.graphql.filters import Filter
 from aiotwenty.graphql.models import UNSET, UUID, Input, Record
@@ -166,10 +166,10 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
                 groups: list[Group] = await self._endpoint.run(operation, list[Group], given)
             except InvalidInput as error:
                 # The client may be younger than the server.
-                if "limit" in given and 'Unknown argument "limit"' in error.message:
+                if "limit" in given and (error.reason, error.field) == (Reason.UNKNOWN_ARGUMENT, "limit"):
                     given.pop("limit")
                     operation = without_variables(operation, "limit", "offsetForRecords")
-                elif '"timeZone" is not defined' in error.message and (plain := without_utc(given["groupBy"])):
+                elif error.field == "timeZone" and (plain := without_utc(given["groupBy"])):
                     given["groupBy"] = plain
                 else:
                     raise

@@ -79,6 +79,15 @@ class SameRecords:
         return None
 
 
+def repeat_each_other(data: Sequence[Mapping[str, Any]], where_unique: type[BaseModel] | None) -> bool:
+    """Whether two of the records that are to be made have the same id or unique value."""
+    for path in (("id",), *_wire_paths(where_unique)):
+        values = [canonical(path[-1], value) for record in data if (value := _within(record, path))]
+        if len(set(values)) < len(values):
+            return True
+    return False
+
+
 @lru_cache(maxsize=1024)
 def _wire_paths(where_unique: type[BaseModel] | None) -> tuple[tuple[str, ...], ...]:
     """Where the unique values lie by the names of the wire; ids and keys of other records left out."""

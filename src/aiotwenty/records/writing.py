@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from aiotwenty.errors import DuplicateRecord, InvalidArgument, TwentyError
+from aiotwenty.errors import DuplicateRecord, InvalidArgument, Reason, TwentyError
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.filters import DELETED_TOO, Filter, guarded
 from aiotwenty.graphql.models import UUID, Input, Record
@@ -18,7 +18,7 @@ from aiotwenty.records.filters import by_ids, only_ids
 from aiotwenty.records.inputs import as_model, as_models
 from aiotwenty.records.partial import Change, change_of, composites_of, plain, warn_of_changes
 from aiotwenty.records.settling import create_settled, look_after, with_ids
-from aiotwenty.records.unique import SameRecords, filter_of_same, in_order_of, unique_key
+from aiotwenty.records.unique import SameRecords, filter_of_same, in_order_of, repeat_each_other, unique_key
 
 R = TypeVar("R", bound=Record)
 C = TypeVar("C", bound=Input)
@@ -99,8 +99,11 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
             return
         holder = next((found for item in data if (found := same.of(item))), None) if same else None
         if holder is None:
+            if repeat_each_other(data, self._where_unique):
+                error.reason = Reason.DUPLICATE_IN_REQUEST
             return
         error.conflicting_id, error.conflicting_object = str(holder["id"]), self.meta.singular
+        error.reason = Reason.DUPLICATE_OF_DELETED if holder.get("deletedAt") else Reason.DUPLICATE_OF_LIVE
         if holder.get("deletedAt"):
             error.args = (
                 f"{error.message.rstrip('.')}: the {self.meta.singular} {holder['id']} has it and is deleted. "

@@ -24,13 +24,24 @@ from aiotwenty.errors import (
     PermissionDenied,
     QueryTooComplex,
     RateLimited,
+    Reason,
     SchemaDrift,
     TwentyError,
     UnexpectedResponse,
 )
 from aiotwenty.transport.exchange import Reply, is_broken_key
 from aiotwenty.transport.gone import Gone, missing, missing_field
-from aiotwenty.transport.reasons import ADVICE, INTERNAL, codes_of, extension, is_database, refusal, trouble
+from aiotwenty.transport.reasons import (
+    INTERNAL,
+    Cause,
+    cause_of,
+    codes_of,
+    extension,
+    in_plain_text,
+    is_database,
+    is_no_route,
+    trouble,
+)
 
 _KEY_HINT = (
     "Check the API key (TWENTY_API_KEY) and that it belongs to this workspace; "
@@ -40,17 +51,9 @@ _ANONYMOUS_HINT = (
     "This is how Twenty answers a caller that it does not know (or an object that is gone): check the API key, that "
     "a proxy passes the Authorization header on, and that the workspace still has what this client was generated from."
 )
-_MANY_HINT = (
-    "Bulk work takes any number: `load` to create or upsert (`await twenty.companies.load(rows)`), "
-    "`aiotwenty.bulk.change` to update what a filter finds."
-)
 _ROLE_HINT = (
     "The API key is known, but may not do this: see what its role allows (Settings, Roles). Some objects, such as "
     "workspaceMembers, no key may write."
-)
-_FORBIDDEN_HINT = (
-    "Either the role of the API key does not allow this (see Settings, Roles), or the key does not arrive: check that "
-    "a proxy passes the Authorization header on."
 )
 # Codes or subCodes that say it all.
 _TELLING: dict[str, type[ApiError]] = {
@@ -77,43 +80,27 @@ _CODES: dict[str, type[ApiError]] = {
     "METADATA_VALIDATION_FAILED": InvalidInput,
     "CONFLICT": InvalidInput,
 }
-# These say more than the code that comes with them: BAD_USER_INPUT covers most, older servers put
+# What a message says more than the code that comes with it: BAD_USER_INPUT covers most, older servers put
 # INTERNAL_SERVER_ERROR on their database's complaints and on "Forbidden resource".
-_MESSAGES: tuple[tuple[re.Pattern[str], type[ApiError]], ...] = tuple(
-    (re.compile(pattern), error)
-    for pattern, error in (
-        (r"^Limit reached \(", RateLimited),
-        (
-            r"^This API Key is (revoked|expired)|^No payload$|^Unknown token error|^Invalid token type"
-            r"|^Token (invalid|has expired)|^Missing authentication token",
-            AuthenticationError,
-        ),
-        (r"introspection has been disabled", AuthenticationError),
-        (
-            r"^A duplicate entry was detected|^Duplicate .+ with value .+ unique|duplicate key value violates unique",
-            DuplicateRecord,
-        ),
-        (r"^Query too complex|^Query complexity is too high|^Maximum depth of \d+ reached", QueryTooComplex),
-        (r"^Forbidden resource|^Method not allowed\.", PermissionDenied),
-        (r"requires a session access token|requires a user context|requires an Enterprise plan", PermissionDenied),
-        (r"^Record not found$|^File not found|^Could not find flat entity", NotFoundError),
-        (
-            r"^Invalid file size|^Filename must|^Direct upload is not supported"
-            r"|^fieldMetadataId or \w+ must be provided|^File \S+ has not been uploaded"
-            r"|^File \S+ upload has not been completed",
-            InvalidInput,
-        ),
-        (
-            r"violates (foreign key|not-null|check) constraint|^invalid input (syntax|value)|^null value in column",
-            InvalidInput,
-        ),
-        (
-            r"^date/time field value out of range|out of range for type|^malformed array literal"
-            r"|^value too long for type|^invalid byte sequence|^unsupported Unicode escape|^numeric field overflow",
-            InvalidInput,
-        ),
-    )
-)
+_REASONS: dict[Reason, type[ApiError]] = {
+    Reason.KEY_MISSING: AuthenticationError,
+    Reason.KEY_INVALID: AuthenticationError,
+    Reason.KEY_EXPIRED: AuthenticationError,
+    Reason.KEY_REVOKED: AuthenticationError,
+    Reason.FORBIDDEN: PermissionDenied,
+    Reason.NEEDS_USER: PermissionDenied,
+    Reason.NEEDS_PLAN: PermissionDenied,
+    Reason.NOT_OFFERED: PermissionDenied,
+    Reason.RATE_LIMIT: RateLimited,
+    Reason.TOO_COMPLEX: QueryTooComplex,
+    Reason.NOT_FOUND: NotFoundError,
+    Reason.DUPLICATE: DuplicateRecord,
+    Reason.DUPLICATE_OF_LIVE: DuplicateRecord,
+    Reason.FOREIGN_KEY: InvalidInput,
+    Reason.NOT_NULL: InvalidInput,
+    Reason.INVALID_VALUE: InvalidInput,
+    Reason.INVALID_FILE: InvalidInput,
+}
 _STATUSES: dict[int, type[ApiError]] = {
     400: InvalidInput,
     401: AuthenticationError,
@@ -128,8 +115,6 @@ _REFUSING = (401, 403, 429)
 # One of these decides over whatever else went wrong in the same request.
 _FIRST: tuple[type[ApiError], ...] = (AuthenticationError, PermissionDenied, RateLimited)
 
-_LIMIT = re.compile(r"Limit reached \((\d{1,9}) tokens per (\d{1,9}) ms\)")
-_TOO_MANY = re.compile(r"Maximum number of records to upsert is|Cannot update more than \d+ records at once")
 BODY_LIMIT = 10_000_000
 """Bytes above which the server refuses a request, with HTTP 500 (Twenty, July 2026)."""
 
@@ -196,7 +181,7 @@ def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> Twenty
     """The form of REST errors, and of the framework's own on either endpoint."""
     messages = answer.get("messages", answer.get("message"))
     texts = [str(text) for text in (messages if isinstance(messages, list) else [messages])] or [""]
-    if reply.status == 404 and texts[0].startswith("Cannot "):
+    if reply.status == 404 and is_no_route(texts[0]):
         return UnexpectedResponse(
             f"HTTP 404, {texts[0]}: this address has no Twenty API. Is the base URL right? It is the address of the "
             "workspace, without /graphql.",
@@ -218,13 +203,10 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool, metadata: 
     for known in (sub_code, code):
         if known in _TELLING:
             return _TELLING[known]
-    if extension(error, "conflictingRecordId"):
-        return DuplicateRecord
     if is_database(message):
         return ApiError
-    for pattern, kind in _MESSAGES:
-        if pattern.search(message):
-            return kind
+    if (reason := cause_of(error).reason) in _REASONS:
+        return _REASONS[reason]
     if generated and metadata and missing(message):
         return SchemaDrift
     if gone := missing_field(message):
@@ -237,9 +219,7 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool, metadata: 
             return _CODES[known]
     if status in _STATUSES and code not in INTERNAL:
         return _STATUSES[status]
-    if code is None and (error.get("locations") or message.startswith(("Syntax Error", "Must provide query string"))):
-        return InvalidInput
-    return ApiError
+    return InvalidInput if reason is Reason.INVALID_DOCUMENT else ApiError
 
 
 def _build(
@@ -250,31 +230,32 @@ def _build(
     reply: Reply,
 ) -> ApiError:
     code, sub_code = codes_of(error)
-    message = str(error.get("message") or "an error without a message")
+    cause = cause_of(error)
+    said = str(error.get("message") or "an error without a message")
+    message = said
     if (more := extension(error, "userFriendlyMessage")) and kind is DuplicateRecord and more not in message:
         message = f"{message.rstrip('.')}. {more}"
     if reasons := _reasons(error):
         message = f"{message.rstrip('.')}: {'; '.join(reasons)}"
     text = message if message.endswith((".", "!", "?")) else message + "."
-    if hint := _hint(kind, message, error):
+    if hint := _hint(kind, cause):
         text += f" {hint}"
     if len(errors) > 1:
         text += f" ({len(errors) - 1} more in .errors)"
     result = kind(text, status=reply.status, errors=errors, code=code, sub_code=sub_code, data=data)
+    result.said = said
+    result.reason = (trouble(error, reply.status) if kind is ApiError else None) or cause.reason
+    result.field, result.value, result.allowed = cause.field, cause.value, cause.allowed
     if isinstance(result, DuplicateRecord):
         result.conflicting_id = extension(error, "conflictingRecordId")
         result.conflicting_object = extension(error, "conflictingObjectNameSingular")
     if isinstance(result, AuthenticationError):
-        result.anonymous = missing_field(message) is not None
-    if kind is ApiError:
-        result.reason = trouble(error, reply.status)
-    elif kind is PermissionDenied:
-        result.reason = refusal(error)
+        result.anonymous = cause.reason is Reason.UNKNOWN_OBJECT
     result.retry_after = _retry_after(reply)
     if isinstance(result, RateLimited):
         result.partial = any(value is not None for value in (data or {}).values())
-        if (match := _LIMIT.search(message)) and int(match[1]) and int(match[2]):
-            result.limit, result.per = int(match[1]), int(match[2]) / 1000
+        if cause.allowed and cause.seconds:
+            result.limit, result.per = cause.allowed, cause.seconds
             if result.retry_after is None:
                 result.retry_after = result.per / result.limit
     return result
@@ -299,19 +280,14 @@ def _reasons(error: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _hint(kind: type[ApiError], message: str, error: Mapping[str, Any]) -> str:
+def _hint(kind: type[ApiError], cause: Cause) -> str:
     if kind is AuthenticationError:
-        return _ANONYMOUS_HINT if missing_field(message) else _KEY_HINT
+        return _ANONYMOUS_HINT if cause.reason is Reason.UNKNOWN_OBJECT else _KEY_HINT
     if kind is PermissionDenied:
-        if message.startswith("Forbidden resource"):
-            return _FORBIDDEN_HINT
-        reason = refusal(error)
-        return ADVICE[reason] if reason else _ROLE_HINT
+        return cause.advice or _ROLE_HINT
     if kind is RateLimited:
         return "The workspace's rate limit is used up: send less, or leave rate_limit='auto' on."
-    if _TOO_MANY.match(message):
-        return _MANY_HINT
-    return ""
+    return cause.advice
 
 
 def _most_telling(errors: list[dict[str, Any]]) -> Gone:
@@ -360,14 +336,20 @@ def _redirect(reply: Reply) -> UnexpectedResponse:
 def _foreign(reply: Reply, body: bytes, parsed: bool, answer: object) -> TwentyError:
     """Something that Twenty's API does not say."""
     excerpt = body[:EXCERPT].decode("utf-8", "replace")
-    too_large = reply.status == 413 or answer == "request entity too large"
+    said = in_plain_text(answer)
+    spoken = _build(InvalidInput, {"message": said}, [{"message": said}], None, reply) if said else None
+    too_large = reply.status == 413 or (spoken is not None and spoken.reason is Reason.TOO_LARGE)
     if too_large or (reply.request_bytes > BODY_LIMIT and reply.status == 500):
         size = f"of {reply.request_bytes / 1e6:.1f} MB" if reply.request_bytes else "of this size"
         takes = "Twenty takes 10 MB, a proxy before it often less"
         message = f"the server refused a request {size} ({takes}): send less at once."
-        return InvalidInput(message, status=reply.status, errors=[{"message": excerpt or "request entity too large"}])
-    if isinstance(answer, str) and answer.startswith("GraphQLError:"):
-        return InvalidInput(answer.splitlines()[0], status=reply.status, errors=[{"message": answer.splitlines()[0]}])
+        errors = [{"message": excerpt or "request entity too large"}]
+        result = InvalidInput(message, status=reply.status, errors=errors)
+        result.reason = Reason.TOO_LARGE
+        result.allowed = None if reply.status == 413 else BODY_LIMIT
+        return result
+    if spoken is not None:
+        return spoken
     if reply.status in _REFUSING:
         message = f"HTTP {reply.status}" + (f": {excerpt}" if excerpt else " without a body")
         return _build(_STATUSES[reply.status], {"message": message}, [{"message": message}], None, reply)

@@ -1,18 +1,253 @@
-"""The reason of an error, where its class does not say it all; and what the server says of itself in an error."""
+"""What the server says of itself in an error: the one place that reads messages.
+
+What they say travels on as fields of the error: its reason, and the field, value and number that it names. Those of
+graphql-js that tell what a schema lacks are read by `gone`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from aiotwenty.errors import Reason
+from aiotwenty.errors import ApiError, Reason
 
-ADVICE: dict[Reason, str] = {
-    Reason.NEEDS_USER: "No API key may do this, whatever its role: do it in Twenty itself, as a user.",
-    Reason.NEEDS_PLAN: "It is a matter of what the workspace has subscribed to, not of the API key's role.",
-    Reason.NOT_OFFERED: "Nobody may do this through the API, whatever the role of the key: the server does it itself.",
+_LOAD = (
+    "Bulk work takes any number: `load` to create or upsert (`await twenty.companies.load(rows)`), "
+    "`aiotwenty.bulk.change` to update what a filter finds."
+)
+_ROLE = (
+    "Either the role of the API key does not allow this (see Settings, Roles), or the key does not arrive: check that "
+    "a proxy passes the Authorization header on."
+)
+_USER = "No API key may do this, whatever its role: do it in Twenty itself, as a user."
+_PLAN = "It is a matter of what the workspace has subscribed to, not of the API key's role."
+_NOBODY = "Nobody may do this through the API, whatever the role of the key: the server does it itself."
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What one error of an answer says: `reason` is None if it says nothing that is known here."""
+
+    reason: Reason | None
+    field: str | None = None
+    value: str | None = None
+    allowed: int | None = None
+    seconds: float | None = None
+    """Of a rate limit, in how many seconds there may be so many."""
+    advice: str = ""
+
+
+class _Saying:
+    """A message that is known. Its groups are called after the fields of `Cause`."""
+
+    def __init__(self, reason: Reason, pattern: str, advice: str = "") -> None:
+        self.reason = reason
+        self.pattern = re.compile(pattern, re.DOTALL)
+        self.advice = advice
+
+
+# The first that fits counts. Those that quote a value come first: it may have the words of any other in it.
+_SAYINGS = (
+    # The value comes before the field, so that the last field named is the server's own word.
+    _Saying(
+        Reason.INVALID_VALUE,
+        r'^Invalid (?:[\w ]+ )?value (?P<value>.+) for (?:[\w-]+ )*?field "(?P<field>[\w.]+)(?: - [^"]*)?"',
+    ),
+    _Saying(Reason.INVALID_VALUE, r'^invalid input value for enum .*?(?P<field>\w+)_enum"?: (?P<value>".*")$'),
+    _Saying(Reason.INVALID_VALUE, r'^Value (?P<value>".*") does not exist in ".*" enum'),
+    _Saying(Reason.INVALID_VALUE, r'^Value (?P<value>".*") is not a valid UUID$'),
+    _Saying(Reason.INVALID_VALUE, r"^\w+ cannot represent .*?value: (?P<value>.+)$"),
+    _Saying(Reason.INVALID_VALUE, r'^invalid input (?:syntax|value) for [^:]+: (?P<value>".*")'),
+    _Saying(Reason.INVALID_VALUE, r'^date/time field value out of range: (?P<value>".*")'),
+    _Saying(Reason.INVALID_VALUE, r'^(?:value (?P<value>"[^"]*") is |\w+ )out of range'),
+    _Saying(
+        Reason.INVALID_VALUE,
+        r"^invalid input (syntax|value)|^malformed array literal|^value too long for type|^invalid byte sequence"
+        r"|^unsupported Unicode escape|^numeric field overflow|out of range for type|violates check constraint"
+        r"|^date/time field value|^Invalid UUID$",
+    ),
+    _Saying(
+        Reason.INVALID_PHONE,
+        r"^(?:Provided phone number is invalid|Invalid calling code|Invalid country code) (?P<value>.*)$",
+    ),
+    _Saying(
+        Reason.CONNECT_NONE,
+        r"^Expected 1 record to connect to (?P<field>\w+), but found 0 for (?P<value>.+)$",
+    ),
+    _Saying(
+        Reason.CONNECT_SEVERAL,
+        r"^Expected 1 record to connect to (?P<field>\w+), but found \d+ for (?P<value>.+)$",
+    ),
+    _Saying(Reason.DUPLICATE, r"^Duplicate (?P<field>.+?) with value (?P<value>.+)\. Please set a unique"),
+    _Saying(
+        Reason.DUPLICATE,
+        r"^A duplicate entry was detected|^Duplicate .+ with value .+ unique|^duplicate key value violates unique",
+    ),
+    # Who asks
+    _Saying(Reason.KEY_REVOKED, r"^This API Key is revoked"),
+    _Saying(Reason.KEY_EXPIRED, r"^This API Key is expired|^Token has expired"),
+    _Saying(Reason.KEY_INVALID, r"^No payload$|^Unknown token error|^Invalid token type|^Token invalid"),
+    _Saying(Reason.KEY_MISSING, r"^Missing authentication token|^GraphQL introspection has been disabled"),
+    _Saying(Reason.FORBIDDEN, r"^Forbidden resource", _ROLE),
+    _Saying(Reason.NOT_OFFERED, r"^Method not allowed\.", _NOBODY),
+    _Saying(Reason.NEEDS_USER, r"requires a (session access token|user context)", _USER),
+    _Saying(Reason.NEEDS_PLAN, r"requires an Enterprise plan", _PLAN),
+    # How much
+    _Saying(Reason.RATE_LIMIT, r"^Limit reached \((?P<allowed>\d{1,9}) tokens per (?P<milliseconds>\d{1,9}) ms\)"),
+    _Saying(Reason.RATE_LIMIT, r"^Limit reached \("),
+    _Saying(Reason.TOO_MANY, r"^Maximum number of records to upsert is (?P<allowed>\d+)", _LOAD),
+    _Saying(Reason.TOO_MANY, r"^Cannot update more than (?P<allowed>\d+) records at once", _LOAD),
+    _Saying(Reason.TOO_MANY, r"^Maximum (?P<allowed>\d+) records can be merged"),
+    _Saying(Reason.TOO_MANY, r"^Limit cannot exceed (?P<allowed>\d+) items"),
+    _Saying(Reason.TOO_LARGE, r"^request entity too large"),
+    _Saying(Reason.TOO_COMPLEX, r"^Query too complex\b.*?(?:Maximum allowed [\w ]+: (?P<allowed>\d+))?$"),
+    _Saying(Reason.TOO_COMPLEX, r"^Query complexity is too high|^Maximum depth of (?P<allowed>\d+) reached"),
+    # What there is
+    _Saying(Reason.NOT_FOUND, r"^Record not found$|^File not found|^Could not find flat entity"),
+    _Saying(
+        Reason.UNKNOWN_OBJECT,
+        r'^Cannot query field "(?P<field>\w+)" on type "(?:Query|Mutation|Subscription)"',
+    ),
+    _Saying(Reason.UNKNOWN_OBJECT, r'^Unknown type "(?P<field>\w+)"'),
+    _Saying(Reason.UNKNOWN_OBJECT, r"^object '(?P<field>[^']+)' not found"),
+    _Saying(Reason.UNKNOWN_ARGUMENT, r'^Unknown argument "(?P<field>\w+)" on field'),
+    _Saying(Reason.UNKNOWN_ARGUMENT, r"^Argument not allowed: (?P<field>\w+)"),
+    _Saying(Reason.UNKNOWN_FIELD, r'^Object \w+ doesn\'t have any "(?P<field>[^"]*)" field'),
+    _Saying(Reason.UNKNOWN_FIELD, r'^Cannot query field "(?P<field>\w+)" on type'),
+    _Saying(Reason.UNKNOWN_FIELD, r'Field "(?P<field>\w+)" is not defined by type'),
+    _Saying(Reason.UNKNOWN_FIELD, r'^Field "(?P<field>[^"]+)" does not exist or is not sortable'),
+    _Saying(Reason.UNKNOWN_FIELD, r'^Field metadata for field "(?P<field>[^"]+)" is missing'),
+    _Saying(Reason.UNKNOWN_FIELD, r"^Unidentified field in groupBy: (?P<field>\w+)"),
+    _Saying(Reason.UNKNOWN_FIELD, r"^Invalid subfield (?P<field>\w+) for"),
+    _Saying(Reason.UNKNOWN_FIELD, r'^Sub field "(?P<field>[^"]+)" not found'),
+    _Saying(Reason.MISSING_ARGUMENT, r'^Missing required argument: "(?P<field>\w+)"|^Missing filter argument'),
+    _Saying(Reason.MISSING_ARGUMENT, r'argument "(?P<field>\w+)" of type "[^"]+" is required, but'),
+    _Saying(Reason.MISSING_ARGUMENT, r'^Field "(?:\w+\.)?(?P<field>\w+)" of required type "[^"]+" was not provided'),
+    _Saying(Reason.MISSING_ARGUMENT, r'^Variable "\$(?P<field>\w+)" of required type "[^"]+" was not provided'),
+    _Saying(
+        Reason.INVALID_DOCUMENT,
+        r"^Syntax Error|^Must provide (query string|operation name)|^Batching is not supported|^Duplicate root resolver"
+        r"|^Could not determine what operation|^This query cannot be executed as a single request",
+    ),
+    # What is written
+    _Saying(Reason.NOT_NULL, r'^null value in column "(?P<field>\w+)"|violates not-null constraint'),
+    _Saying(Reason.FOREIGN_KEY, r"violates foreign key constraint"),
+    _Saying(Reason.TIME_ZONE_MISSING, r"^Time zone should be specified"),
+    _Saying(Reason.TIME_ZONE_UNKNOWN, r"^Invalid timezone: (?P<value>.*)$"),
+    _Saying(Reason.INVALID_FILTER, r"^(?:Invalid filter value for|Filter .*) field \"?(?P<field>\w+)"),
+    _Saying(Reason.INVALID_FILTER, r'^Operator "\w+" is not valid for field "(?P<field>\w+)"'),
+    _Saying(Reason.INVALID_FILTER, r'^Cannot filter by relation field "(?P<field>\w+)"'),
+    _Saying(Reason.INVALID_ARGUMENT, r"^Cannot order by a field that is not an aggregate .*: (?P<field>\w+)\.$"),
+    _Saying(Reason.INVALID_ARGUMENT, r'^Field "(?P<field>\w+)" (?:is|does) not support.* in groupBy$'),
+    _Saying(Reason.INVALID_CURSOR, r"^Invalid cursor(: (?P<value>.*))?$"),
+    _Saying(
+        Reason.INVALID_FILE,
+        r"^Invalid file size (?P<value>\S+)|^Filename must|^Direct upload is not supported"
+        r"|^fieldMetadataId or \w+ must be provided|^File \S+ has not been uploaded"
+        r"|^File \S+ upload has not been completed",
+    ),
+)
+# What codes say where no message does.
+_CODES = {
+    "LIMIT_REACHED": Reason.RATE_LIMIT,
+    "UNAUTHENTICATED": Reason.KEY_INVALID,
+    "INVALID_JWT_TOKEN_TYPE": Reason.KEY_INVALID,
+    "RECORD_NOT_FOUND": Reason.NOT_FOUND,
+    "NOT_FOUND": Reason.NOT_FOUND,
+    "NotFoundException": Reason.NOT_FOUND,
+    "TOO_COMPLEX_QUERY": Reason.TOO_COMPLEX,
+    "MAX_DEPTH_REACHED": Reason.TOO_COMPLEX,
+    "TOO_MANY_RECORDS_TO_UPDATE": Reason.TOO_MANY,
+    "UPSERT_MAX_RECORDS_EXCEEDED": Reason.TOO_MANY,
+    "UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT": Reason.SEVERAL_MATCH,
+    "MISSING_TIMEZONE_FOR_DATE_GROUP_BY": Reason.TIME_ZONE_MISSING,
+    "INVALID_TIMEZONE": Reason.TIME_ZONE_UNKNOWN,
+    "INVALID_URL": Reason.INVALID_LINK,
+    "INVALID_PHONE_NUMBER": Reason.INVALID_PHONE,
+    "INVALID_PHONE_COUNTRY_CODE": Reason.INVALID_PHONE,
+    "INVALID_PHONE_CALLING_CODE": Reason.INVALID_PHONE,
+    "CONFLICTING_PHONE_COUNTRY_CODE": Reason.INVALID_PHONE,
+    "CONFLICTING_PHONE_CALLING_CODE": Reason.INVALID_PHONE,
+    "CONFLICTING_PHONE_CALLING_CODE_AND_COUNTRY_CODE": Reason.INVALID_PHONE,
+    "FIELD_NOT_FOUND": Reason.UNKNOWN_FIELD,
+    "INVALID_CURSOR": Reason.INVALID_CURSOR,
+    "INVALID_ARGS_FILTER": Reason.INVALID_FILTER,
+    "UNSUPPORTED_OPERATOR": Reason.INVALID_FILTER,
+    "INVALID_QUERY_INPUT": Reason.INVALID_ARGUMENT,
+    "INVALID_ARGS_FIRST": Reason.INVALID_ARGUMENT,
+    "ARGS_CONFLICT": Reason.INVALID_ARGUMENT,
+    "INVALID_ARGS_DATA": Reason.INVALID_VALUE,
+    "METADATA_VALIDATION_FAILED": Reason.INVALID_MODEL,
+    "METADATA_VALIDATION_ERROR": Reason.INVALID_MODEL,
+    "GRAPHQL_PARSE_FAILED": Reason.INVALID_DOCUMENT,
+    "GRAPHQL_VALIDATION_FAILED": Reason.INVALID_DOCUMENT,
 }
+
+
+def cause_of(error: Mapping[str, Any]) -> Cause:
+    """What an error says."""
+    code, sub_code = codes_of(error)
+    message = str(error.get("message", ""))
+    if sub_code == "INVALID_AUTH_CONTEXT":
+        return Cause(Reason.NEEDS_USER, advice=_USER)
+    cause = _said(message)
+    if extension(error, "conflictingRecordId"):
+        return Cause(Reason.DUPLICATE_OF_LIVE, cause.field, cause.value)
+    if cause.reason is None:
+        codes = (_CODES.get(said) for said in (sub_code, code) if said)
+        return Cause(next((reason for reason in codes if reason), _by_place(error, code)))
+    if cause.value is None and (beside := extension(error, "value")):
+        # Older servers say it beside the message (Twenty, November 2025).
+        return Cause(cause.reason, cause.field, f'"{beside}"')
+    return cause
+
+
+def _said(message: str) -> Cause:
+    for saying in _SAYINGS:
+        if told := saying.pattern.search(message):
+            names = told.groupdict()
+            return Cause(
+                saying.reason,
+                names.get("field"),
+                names.get("value"),
+                int(names["allowed"]) if names.get("allowed") else None,
+                int(names["milliseconds"]) / 1000 if names.get("milliseconds") else None,
+                saying.advice,
+            )
+    return Cause(None)
+
+
+def _by_place(error: Mapping[str, Any], code: str | None) -> Reason | None:
+    """What is refused before it is executed comes with its place in the document, and without a code."""
+    return Reason.INVALID_DOCUMENT if error.get("locations") and not error.get("path") and code is None else None
+
+
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_BARE = re.compile(r"(?:\bvalue|\binvalid|=|\bwith value) ([^\s\"'\[]\S*)", re.IGNORECASE)
+
+
+def mentioned(error: ApiError) -> set[str]:
+    """The texts that an error has in quotes, or where values stand in messages: what it is about may be among them."""
+    said = error.said or ""
+    texts = {text for quoted in _QUOTED.findall(said) for text in quoted if text}
+    for bare in _BARE.findall(said):
+        texts |= {bare, bare.rstrip(".,;")}
+    return texts | ({error.value, error.value.strip('"')} if error.value else set())
+
+
+def is_no_route(message: str) -> bool:
+    """Whether it is what the framework says of an address that has no API."""
+    return message.startswith("Cannot ")
+
+
+def in_plain_text(answer: object) -> str | None:
+    """What an error says that comes as a JSON string instead of an object."""
+    if answer == "request entity too large":
+        return "request entity too large"
+    return answer.splitlines()[0] if isinstance(answer, str) and answer.startswith("GraphQLError:") else None
+
 
 # INTERNAL_SERVER_ERROR says nothing about what was written: a slow database is given up for after ten seconds, and
 # commits what it was sent all the same. Its troubles come with HTTP 400 in REST (Twenty, July 2026).
@@ -36,7 +271,6 @@ _BUG = re.compile(
     r"|^Unexpected (token|end|non-)|^Data validation error|^Migration action | does not exist$|^syntax error at"
     r"|^Converting circular structure"
 )
-_USER = re.compile(r"requires a (session access token|user context)")
 
 
 def is_database(message: str) -> bool:
@@ -52,16 +286,6 @@ def trouble(error: Mapping[str, Any], status: int) -> Reason | None:
     if status < 500 and codes_of(error)[0] not in INTERNAL:
         return None
     return Reason.SERVER_BUG if _BUG.search(message) else Reason.SERVER_TROUBLE
-
-
-def refusal(error: Mapping[str, Any]) -> Reason | None:
-    """Why something is refused to a key that is good, if it is no matter of the key's role."""
-    message = str(error.get("message", ""))
-    if codes_of(error)[1] == "INVALID_AUTH_CONTEXT" or _USER.search(message):
-        return Reason.NEEDS_USER
-    if "requires an Enterprise plan" in message:
-        return Reason.NEEDS_PLAN
-    return Reason.NOT_OFFERED if message.startswith("Method not allowed.") else None
 
 
 def codes_of(error: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -69,8 +69,8 @@ class ServedSchema:
         try:
             return await self._run(kind, root, values or {}, optional or {}, select)
         except ApiError as error:
-            # A refusal by validation: nothing was executed, and the server may be another than it was.
-            if not known or not (error.status == 400 or any("locations" in one for one in error.errors)):
+            # Nothing was executed, and the server may be another than it was.
+            if not known or not (error.status == 400 or (error.reason and error.reason.about_schema)):
                 raise
             self._schema = None
             return await self._run(kind, root, values or {}, optional or {}, select)
