@@ -120,7 +120,10 @@ async def test_null_in_a_row_empties_a_composite(twenty: Twenty) -> None:
 
 async def test_further_phones_and_links_of_a_file_have_their_shape(twenty: Twenty, tmp_path: Any) -> None:
     path = tmp_path / "people.csv"
-    path.write_text("email,more\na@example.com,+33612345679;+33612345678\nb@example.com,0612345678\n")
+    path.write_text(
+        "email,phone,more\n"
+        "a@example.com,+33612345670,+33612345679;+33612345678\nb@example.com,+33612345671,0612345678\n"
+    )
     report = await twenty.people.load(path, mapping={"more": "phones.additionalPhones"})
     assert (report.loaded, report.rejected) == (1, 1)
     assert "needs its country" in report.rejects[0].message

@@ -6,9 +6,11 @@ live workspace allows 100 requests a minute.
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import string
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -18,6 +20,9 @@ import pytest
 import pytest_asyncio
 
 from aiotwenty import RateLimiter, Twenty
+from aiotwenty.codegen.config import make_config
+from aiotwenty.codegen.generate import generate
+from aiotwenty.codegen.read.introspect import write_schemas
 from aiotwenty.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -195,3 +200,44 @@ async def probe_object(twenty: Twenty) -> AsyncIterator[Object]:
 @pytest.fixture
 def probe(twenty: Twenty, probe_object: Object) -> Probe:
     return Probe(twenty, probe_object.name_singular)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def generated(
+    twenty: Twenty, probe_object: Object, server: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Any]:
+    """The package, imported. It has the object, and what its relations lead to."""
+    folder = tmp_path_factory.mktemp("generated")
+    name = f"contract_{server.replace(' ', '_')}"
+    config = make_config({"package": name, "objects": [probe_object.name_singular, "company"]}, folder / "codegen.toml")
+    await write_schemas(twenty, {"core": config.core.schema, "metadata": config.metadata.schema})
+    generate(config)
+    sys.path.insert(0, str(folder / "src"))
+    try:
+        yield importlib.import_module(name)
+    finally:
+        sys.path.remove(str(folder / "src"))
+        for module in [each for each in sys.modules if each.partition(".")[0] == name]:
+            del sys.modules[module]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def crm(connection: Connection, generated: Any) -> AsyncIterator[Any]:
+    async with connection.client(generated.Twenty) as client:
+        yield client
+
+
+@pytest.fixture
+def records(crm: Any, probe_object: Object) -> Any:
+    return getattr(crm, probe_object.name_plural)
+
+
+@pytest.fixture
+def make(generated: Any, probe_object: Object) -> Any:
+    """The model of a new record: `make(note="x")`."""
+    model = getattr(generated, f"{probe_object.name_singular.capitalize()}CreateInput")
+
+    def fill(**values: Any) -> Any:
+        return model(code=uuid.uuid4().hex, **values)
+
+    return fill

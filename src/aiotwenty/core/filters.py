@@ -22,7 +22,7 @@ class ActorSourceEnumFilter(rt.Input):
     eq: ActorSourceEnum | None = None
     in_: list[ActorSourceEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: ActorSourceEnum | None = None
 
 
@@ -31,7 +31,7 @@ class AttachmentFileCategoryEnumFilter(rt.Input):
     eq: AttachmentFileCategoryEnum | None = None
     in_: list[AttachmentFileCategoryEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: AttachmentFileCategoryEnum | None = None
 
 
@@ -47,7 +47,7 @@ class BigFloatFilter(rt.Input):
 
 
 class BooleanFilter(rt.Input):
-    eq: bool | None = None
+    eq: rt.BooleanInput | None = None
     is_: FilterIs | None = None
 
 
@@ -56,7 +56,7 @@ class CalendarEventParticipantResponseStatusEnumFilter(rt.Input):
     eq: CalendarEventParticipantResponseStatusEnum | None = None
     in_: list[CalendarEventParticipantResponseStatusEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: CalendarEventParticipantResponseStatusEnum | None = None
 
 
@@ -65,7 +65,7 @@ class CallRecordingRecordingRequestStatusEnumFilter(rt.Input):
     eq: CallRecordingRecordingRequestStatusEnum | None = None
     in_: list[CallRecordingRecordingRequestStatusEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: CallRecordingRecordingRequestStatusEnum | None = None
 
 
@@ -74,7 +74,7 @@ class CallRecordingStatusEnumFilter(rt.Input):
     eq: CallRecordingStatusEnum | None = None
     in_: list[CallRecordingStatusEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: CallRecordingStatusEnum | None = None
 
 
@@ -90,25 +90,25 @@ class DateTimeFilter(rt.Input):
 
 
 class FloatFilter(rt.Input):
-    eq: float | None = None
-    gt: float | None = None
-    gte: float | None = None
-    in_: list[float] | None = None
+    eq: rt.NumberInput | None = None
+    gt: rt.NumberInput | None = None
+    gte: rt.NumberInput | None = None
+    in_: list[rt.NumberInput] | None = None
     is_: FilterIs | None = None
-    lt: float | None = None
-    lte: float | None = None
-    neq: float | None = None
+    lt: rt.NumberInput | None = None
+    lte: rt.NumberInput | None = None
+    neq: rt.NumberInput | None = None
 
 
 class IntFilter(rt.Input):
-    eq: int | None = None
-    gt: int | None = None
-    gte: int | None = None
-    in_: list[int] | None = None
+    eq: rt.IntInput | None = None
+    gt: rt.IntInput | None = None
+    gte: rt.IntInput | None = None
+    in_: list[rt.IntInput] | None = None
     is_: FilterIs | None = None
-    lt: int | None = None
-    lte: int | None = None
-    neq: int | None = None
+    lt: rt.IntInput | None = None
+    lte: rt.IntInput | None = None
+    neq: rt.IntInput | None = None
 
 
 class MessageCampaignStatusEnumFilter(rt.Input):
@@ -116,7 +116,7 @@ class MessageCampaignStatusEnumFilter(rt.Input):
     eq: MessageCampaignStatusEnum | None = None
     in_: list[MessageCampaignStatusEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: MessageCampaignStatusEnum | None = None
 
 
@@ -125,7 +125,7 @@ class MessageChannelMessageAssociationDirectionEnumFilter(rt.Input):
     eq: MessageChannelMessageAssociationDirectionEnum | None = None
     in_: list[MessageChannelMessageAssociationDirectionEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: MessageChannelMessageAssociationDirectionEnum | None = None
 
 
@@ -134,7 +134,7 @@ class MessageDeliveryStatusEnumFilter(rt.Input):
     eq: MessageDeliveryStatusEnum | None = None
     in_: list[MessageDeliveryStatusEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: MessageDeliveryStatusEnum | None = None
 
 
@@ -143,7 +143,7 @@ class MessageParticipantRoleEnumFilter(rt.Input):
     eq: MessageParticipantRoleEnum | None = None
     in_: list[MessageParticipantRoleEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: MessageParticipantRoleEnum | None = None
 
 
@@ -152,7 +152,7 @@ class OpportunityStageEnumFilter(rt.Input):
     eq: OpportunityStageEnum | None = None
     in_: list[OpportunityStageEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: OpportunityStageEnum | None = None
 
 
@@ -187,7 +187,7 @@ class TaskStatusEnumFilter(rt.Input):
     eq: TaskStatusEnum | None = None
     in_: list[TaskStatusEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: TaskStatusEnum | None = None
 
 
@@ -207,7 +207,7 @@ class WorkflowAutomatedTriggerTypeEnumFilter(rt.Input):
     eq: WorkflowAutomatedTriggerTypeEnum | None = None
     in_: list[WorkflowAutomatedTriggerTypeEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: WorkflowAutomatedTriggerTypeEnum | None = None
 
 
@@ -216,7 +216,7 @@ class WorkflowRunStatusEnumFilter(rt.Input):
     eq: WorkflowRunStatusEnum | None = None
     in_: list[WorkflowRunStatusEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: WorkflowRunStatusEnum | None = None
 
 
@@ -225,7 +225,7 @@ class WorkflowStatusesEnumFilter(rt.Input):
     eq: WorkflowStatusesEnum | None = None
     in_: list[WorkflowStatusesEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: WorkflowStatusesEnum | None = None
 
 
@@ -234,7 +234,7 @@ class WorkflowVersionStatusEnumFilter(rt.Input):
     eq: WorkflowVersionStatusEnum | None = None
     in_: list[WorkflowVersionStatusEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: WorkflowVersionStatusEnum | None = None
 
 
@@ -243,7 +243,7 @@ class WorkspaceMemberDateFormatEnumFilter(rt.Input):
     eq: WorkspaceMemberDateFormatEnum | None = None
     in_: list[WorkspaceMemberDateFormatEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: WorkspaceMemberDateFormatEnum | None = None
 
 
@@ -252,7 +252,7 @@ class WorkspaceMemberNumberFormatEnumFilter(rt.Input):
     eq: WorkspaceMemberNumberFormatEnum | None = None
     in_: list[WorkspaceMemberNumberFormatEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: WorkspaceMemberNumberFormatEnum | None = None
 
 
@@ -261,7 +261,7 @@ class WorkspaceMemberTimeFormatEnumFilter(rt.Input):
     eq: WorkspaceMemberTimeFormatEnum | None = None
     in_: list[WorkspaceMemberTimeFormatEnum | None] | None = None
     is_: FilterIs | None = None
-    is_empty_array: bool | None = None
+    is_empty_array: rt.BooleanInput | None = None
     neq: WorkspaceMemberTimeFormatEnum | None = None
 
 

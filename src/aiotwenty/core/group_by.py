@@ -15,28 +15,28 @@ from .order_by import (
 
 
 class AddressGroupByInput(rt.Input):
-    address_city: bool | None = None
-    address_country: bool | None = None
-    address_lat: bool | None = None
-    address_lng: bool | None = None
-    address_postcode: bool | None = None
-    address_state: bool | None = None
-    address_street_1: bool | None = None
-    address_street_2: bool | None = None
+    address_city: rt.BooleanInput | None = None
+    address_country: rt.BooleanInput | None = None
+    address_lat: rt.BooleanInput | None = None
+    address_lng: rt.BooleanInput | None = None
+    address_postcode: rt.BooleanInput | None = None
+    address_state: rt.BooleanInput | None = None
+    address_street_1: rt.BooleanInput | None = None
+    address_street_2: rt.BooleanInput | None = None
 
 
 class CurrencyGroupByInput(rt.Input):
-    amount_micros: bool | None = None
-    currency_code: bool | None = None
+    amount_micros: rt.BooleanInput | None = None
+    currency_code: rt.BooleanInput | None = None
 
 
 class EmailsGroupByInput(rt.Input):
-    primary_email: bool | None = None
+    primary_email: rt.BooleanInput | None = None
 
 
 class FullNameGroupByInput(rt.Input):
-    first_name: bool | None = None
-    last_name: bool | None = None
+    first_name: rt.BooleanInput | None = None
+    last_name: rt.BooleanInput | None = None
 
 
 class GroupByDateGranularityInput(rt.Input):
@@ -46,8 +46,8 @@ class GroupByDateGranularityInput(rt.Input):
 
 
 class LinksGroupByInput(rt.Input):
-    primary_link_label: bool | None = None
-    primary_link_url: bool | None = None
+    primary_link_label: rt.BooleanInput | None = None
+    primary_link_url: rt.BooleanInput | None = None
 
 
 class OrderByDateGranularityInput(rt.Input):
@@ -56,19 +56,19 @@ class OrderByDateGranularityInput(rt.Input):
 
 
 class PhonesGroupByInput(rt.Input):
-    primary_phone_calling_code: bool | None = None
-    primary_phone_country_code: bool | None = None
-    primary_phone_number: bool | None = None
+    primary_phone_calling_code: rt.BooleanInput | None = None
+    primary_phone_country_code: rt.BooleanInput | None = None
+    primary_phone_number: rt.BooleanInput | None = None
 
 
 class RichTextGroupByInput(rt.Input):
-    blocknote: bool | None = None
-    markdown: bool | None = None
+    blocknote: rt.BooleanInput | None = None
+    markdown: rt.BooleanInput | None = None
 
 
 class AttachmentGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
+    name: rt.BooleanInput | None = None
     target_company: CompanyGroupByInput | None = None
     target_dashboard: DashboardGroupByInput | None = None
     target_note: NoteGroupByInput | None = None
@@ -130,7 +130,7 @@ class AttachmentOrderByWithGroupByInput(rt.GroupOrder):
 
 class BlocklistGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    handle: bool | None = None
+    handle: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
     workspace_member: WorkspaceMemberGroupByInput | None = None
 
@@ -166,11 +166,11 @@ class BlocklistOrderByWithGroupByInput(rt.GroupOrder):
 
 
 class CalendarChannelEventAssociationGroupByInput(rt.Input):
-    calendar_channel_id: bool | None = None
+    calendar_channel_id: rt.BooleanInput | None = None
     calendar_event: CalendarEventGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
-    event_external_id: bool | None = None
-    recurring_event_external_id: bool | None = None
+    event_external_id: rt.BooleanInput | None = None
+    recurring_event_external_id: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -212,18 +212,18 @@ class CalendarChannelEventAssociationOrderByWithGroupByInput(rt.GroupOrder):
 
 class CalendarEventGroupByInput(rt.Input):
     conference_link: LinksGroupByInput | None = None
-    conference_solution: bool | None = None
+    conference_solution: rt.BooleanInput | None = None
     created_at: GroupByDateGranularityInput | None = None
-    description: bool | None = None
+    description: rt.BooleanInput | None = None
     ends_at: GroupByDateGranularityInput | None = None
     external_created_at: GroupByDateGranularityInput | None = None
     external_updated_at: GroupByDateGranularityInput | None = None
-    i_cal_uid: bool | None = None
-    is_canceled: bool | None = None
-    is_full_day: bool | None = None
-    location: bool | None = None
+    i_cal_uid: rt.BooleanInput | None = None
+    is_canceled: rt.BooleanInput | None = None
+    is_full_day: rt.BooleanInput | None = None
+    location: rt.BooleanInput | None = None
     starts_at: GroupByDateGranularityInput | None = None
-    title: bool | None = None
+    title: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -286,11 +286,11 @@ class CalendarEventOrderByWithGroupByInput(rt.GroupOrder):
 class CalendarEventParticipantGroupByInput(rt.Input):
     calendar_event: CalendarEventGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
-    display_name: bool | None = None
-    handle: bool | None = None
-    is_organizer: bool | None = None
+    display_name: rt.BooleanInput | None = None
+    handle: rt.BooleanInput | None = None
+    is_organizer: rt.BooleanInput | None = None
     person: PersonGroupByInput | None = None
-    response_status: bool | None = None
+    response_status: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
     workspace_member: WorkspaceMemberGroupByInput | None = None
 
@@ -338,17 +338,17 @@ class CalendarEventParticipantOrderByWithGroupByInput(rt.GroupOrder):
 
 
 class CallRecordingGroupByInput(rt.Input):
-    application_id: bool | None = None
+    application_id: rt.BooleanInput | None = None
     calendar_event: CalendarEventGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
     ended_at: GroupByDateGranularityInput | None = None
-    external_bot_id: bool | None = None
-    external_recording_id: bool | None = None
-    recording_request_status: bool | None = None
+    external_bot_id: rt.BooleanInput | None = None
+    external_recording_id: rt.BooleanInput | None = None
+    recording_request_status: rt.BooleanInput | None = None
     started_at: GroupByDateGranularityInput | None = None
-    status: bool | None = None
+    status: rt.BooleanInput | None = None
     summary: RichTextGroupByInput | None = None
-    title: bool | None = None
+    title: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -414,7 +414,7 @@ class CompanyGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
     domain_name: LinksGroupByInput | None = None
     linkedin_link: LinksGroupByInput | None = None
-    name: bool | None = None
+    name: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -460,8 +460,8 @@ class CompanyOrderByWithGroupByInput(rt.GroupOrder):
 
 class DashboardGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    page_layout_id: bool | None = None
-    title: bool | None = None
+    page_layout_id: rt.BooleanInput | None = None
+    title: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -496,14 +496,14 @@ class DashboardOrderByWithGroupByInput(rt.GroupOrder):
 
 
 class MessageCampaignGroupByInput(rt.Input):
-    body_template: bool | None = None
+    body_template: rt.BooleanInput | None = None
     created_at: GroupByDateGranularityInput | None = None
     from_address: EmailsGroupByInput | None = None
     list_: MessageListGroupByInput | None = None
     sent_at: GroupByDateGranularityInput | None = None
-    status: bool | None = None
-    subject: bool | None = None
-    unsubscribe_topic_id: bool | None = None
+    status: rt.BooleanInput | None = None
+    subject: rt.BooleanInput | None = None
+    unsubscribe_topic_id: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -550,19 +550,19 @@ class MessageCampaignOrderByWithGroupByInput(rt.GroupOrder):
 
 class MessageChannelMessageAssociationGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    direction: bool | None = None
+    direction: rt.BooleanInput | None = None
     message: MessageGroupByInput | None = None
-    message_channel_id: bool | None = None
-    message_external_id: bool | None = None
+    message_channel_id: rt.BooleanInput | None = None
+    message_external_id: rt.BooleanInput | None = None
     message_thread: MessageThreadGroupByInput | None = None
-    message_thread_external_id: bool | None = None
+    message_thread_external_id: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
 class MessageChannelMessageAssociationMessageFolderGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
     message_channel_message_association: MessageChannelMessageAssociationGroupByInput | None = None
-    message_folder_id: bool | None = None
+    message_folder_id: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -638,20 +638,20 @@ class MessageChannelMessageAssociationOrderByWithGroupByInput(rt.GroupOrder):
 
 class MessageGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    delivery_status: bool | None = None
-    header_message_id: bool | None = None
-    is_draft: bool | None = None
+    delivery_status: rt.BooleanInput | None = None
+    header_message_id: rt.BooleanInput | None = None
+    is_draft: rt.BooleanInput | None = None
     message_campaign: MessageCampaignGroupByInput | None = None
     message_thread: MessageThreadGroupByInput | None = None
     received_at: GroupByDateGranularityInput | None = None
-    subject: bool | None = None
-    text: bool | None = None
+    subject: rt.BooleanInput | None = None
+    text: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
 class MessageListGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
+    name: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -767,12 +767,12 @@ class MessageOrderByWithGroupByInput(rt.GroupOrder):
 
 class MessageParticipantGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    display_name: bool | None = None
-    handle: bool | None = None
+    display_name: rt.BooleanInput | None = None
+    handle: rt.BooleanInput | None = None
     message: MessageGroupByInput | None = None
     message_campaign: MessageCampaignGroupByInput | None = None
     person: PersonGroupByInput | None = None
-    role: bool | None = None
+    role: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
     workspace_member: WorkspaceMemberGroupByInput | None = None
 
@@ -819,7 +819,7 @@ class MessageParticipantOrderByWithGroupByInput(rt.GroupOrder):
 
 class MessageThreadGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    subject: bool | None = None
+    subject: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -854,7 +854,7 @@ class MessageThreadOrderByWithGroupByInput(rt.GroupOrder):
 class NoteGroupByInput(rt.Input):
     body_v_2: RichTextGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
-    title: bool | None = None
+    title: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -936,10 +936,10 @@ class OpportunityGroupByInput(rt.Input):
     close_date: GroupByDateGranularityInput | None = None
     company: CompanyGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
+    name: rt.BooleanInput | None = None
     owner: WorkspaceMemberGroupByInput | None = None
     point_of_contact: PersonGroupByInput | None = None
-    stage: bool | None = None
+    stage: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -988,7 +988,7 @@ class PersonGroupByInput(rt.Input):
     company: CompanyGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
     emails: EmailsGroupByInput | None = None
-    job_title: bool | None = None
+    job_title: rt.BooleanInput | None = None
     linkedin_link: LinksGroupByInput | None = None
     name: FullNameGroupByInput | None = None
     phones: PhonesGroupByInput | None = None
@@ -1043,8 +1043,8 @@ class TaskGroupByInput(rt.Input):
     body_v_2: RichTextGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
     due_at: GroupByDateGranularityInput | None = None
-    status: bool | None = None
-    title: bool | None = None
+    status: rt.BooleanInput | None = None
+    title: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -1130,7 +1130,7 @@ class TaskTargetOrderByWithGroupByInput(rt.GroupOrder):
 class TimelineActivityGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
     happens_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
+    name: rt.BooleanInput | None = None
     target_company: CompanyGroupByInput | None = None
     target_dashboard: DashboardGroupByInput | None = None
     target_message_campaign: MessageCampaignGroupByInput | None = None
@@ -1214,7 +1214,7 @@ class TimelineActivityOrderByWithGroupByInput(rt.GroupOrder):
 
 class WorkflowAutomatedTriggerGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    type: bool | None = None
+    type: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
     workflow: WorkflowGroupByInput | None = None
 
@@ -1253,9 +1253,9 @@ class WorkflowAutomatedTriggerOrderByWithGroupByInput(rt.GroupOrder):
 
 class WorkflowGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    last_published_version_id: bool | None = None
-    name: bool | None = None
-    statuses: bool | None = None
+    last_published_version_id: rt.BooleanInput | None = None
+    name: rt.BooleanInput | None = None
+    statuses: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
@@ -1296,9 +1296,9 @@ class WorkflowRunGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
     ended_at: GroupByDateGranularityInput | None = None
     enqueued_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
+    name: rt.BooleanInput | None = None
     started_at: GroupByDateGranularityInput | None = None
-    status: bool | None = None
+    status: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
     workflow: WorkflowGroupByInput | None = None
     workflow_version: WorkflowVersionGroupByInput | None = None
@@ -1351,8 +1351,8 @@ class WorkflowRunOrderByWithGroupByInput(rt.GroupOrder):
 
 class WorkflowVersionGroupByInput(rt.Input):
     created_at: GroupByDateGranularityInput | None = None
-    name: bool | None = None
-    status: bool | None = None
+    name: rt.BooleanInput | None = None
+    status: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
     workflow: WorkflowGroupByInput | None = None
 

@@ -452,9 +452,9 @@ class CalendarEventCreateInput(rt.Input):
     """When it was last changed in the calendar that it comes from."""
     i_cal_uid: str | None = None
     """Its UID in the iCalendar format."""
-    is_canceled: bool | None = None
+    is_canceled: rt.BooleanInput | None = None
     """Whether it does not take place."""
-    is_full_day: bool | None = None
+    is_full_day: rt.BooleanInput | None = None
     """Whether it takes the whole day."""
     location: str | None = None
     """Where it takes place."""
@@ -487,7 +487,7 @@ class CalendarEventParticipantCreateInput(rt.Input):
     """The name that is shown."""
     handle: str | None = None
     """The address or the name of the account."""
-    is_organizer: bool | None = None
+    is_organizer: rt.BooleanInput | None = None
     """Whether it is who invites."""
     person: PersonRelationInput | None = None
     """The person in the workspace, if known."""
@@ -526,7 +526,7 @@ class CalendarEventParticipantUpdateInput(rt.Input):
     """The name that is shown."""
     handle: str | None = None
     """The address or the name of the account."""
-    is_organizer: bool | None = None
+    is_organizer: rt.BooleanInput | None = None
     """Whether it is who invites."""
     person: PersonRelationInput | None = None
     """The person in the workspace, if known."""
@@ -556,7 +556,7 @@ class CalendarEventParticipantUpdateInput(rt.Input):
 
 class CalendarEventRelationInput(rt.Input):
     connect: CalendarEventConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class CalendarEventUpdateInput(rt.Input):
@@ -578,9 +578,9 @@ class CalendarEventUpdateInput(rt.Input):
     """When it was last changed in the calendar that it comes from."""
     i_cal_uid: str | None = None
     """Its UID in the iCalendar format."""
-    is_canceled: bool | None = None
+    is_canceled: rt.BooleanInput | None = None
     """Whether it does not take place."""
-    is_full_day: bool | None = None
+    is_full_day: rt.BooleanInput | None = None
     """Whether it takes the whole day."""
     location: str | None = None
     """Where it takes place."""
@@ -729,7 +729,7 @@ class CompanyCreateInput(rt.Input):
 
 class CompanyRelationInput(rt.Input):
     connect: CompanyConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class CompanyUpdateInput(rt.Input):
@@ -798,7 +798,7 @@ class DashboardCreateInput(rt.Input):
 
 class DashboardRelationInput(rt.Input):
     connect: DashboardConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class DashboardUpdateInput(rt.Input):
@@ -863,7 +863,7 @@ class MessageCampaignCreateInput(rt.Input):
 
 class MessageCampaignRelationInput(rt.Input):
     connect: MessageCampaignConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class MessageCampaignUpdateInput(rt.Input):
@@ -986,7 +986,7 @@ class MessageChannelMessageAssociationMessageFolderUpdateInput(rt.Input):
 
 class MessageChannelMessageAssociationRelationInput(rt.Input):
     connect: MessageChannelMessageAssociationConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class MessageChannelMessageAssociationUpdateInput(rt.Input):
@@ -1034,7 +1034,7 @@ class MessageCreateInput(rt.Input):
     """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: str | None = None
     """The Message-ID of its header."""
-    is_draft: bool | None = None
+    is_draft: rt.BooleanInput | None = None
     """Whether it is not sent yet."""
     message_campaign: MessageCampaignRelationInput | None = None
     """The campaign that it was sent for."""
@@ -1147,7 +1147,7 @@ class MessageListMemberUpdateInput(rt.Input):
 
 class MessageListRelationInput(rt.Input):
     connect: MessageListConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class MessageListUpdateInput(rt.Input):
@@ -1255,7 +1255,7 @@ class MessageParticipantUpdateInput(rt.Input):
 
 class MessageRelationInput(rt.Input):
     connect: MessageConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class MessageThreadConnectInput(rt.Input):
@@ -1285,7 +1285,7 @@ class MessageThreadCreateInput(rt.Input):
 
 class MessageThreadRelationInput(rt.Input):
     connect: MessageThreadConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class MessageThreadUpdateInput(rt.Input):
@@ -1316,7 +1316,7 @@ class MessageUpdateInput(rt.Input):
     """How far sending it is. One of BOUNCED, COMPLAINED, FAILED, QUEUED, SENT, SKIPPED."""
     header_message_id: str | None = None
     """The Message-ID of its header."""
-    is_draft: bool | None = None
+    is_draft: rt.BooleanInput | None = None
     """Whether it is not sent yet."""
     message_campaign: MessageCampaignRelationInput | None = None
     """The campaign that it was sent for."""
@@ -1377,7 +1377,7 @@ class NoteCreateInput(rt.Input):
 
 class NoteRelationInput(rt.Input):
     connect: NoteConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class NoteTargetCreateInput(rt.Input):
@@ -1518,7 +1518,7 @@ class OpportunityCreateInput(rt.Input):
 
 class OpportunityRelationInput(rt.Input):
     connect: OpportunityConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class OpportunityUpdateInput(rt.Input):
@@ -1603,7 +1603,7 @@ class PersonCreateInput(rt.Input):
 
 class PersonRelationInput(rt.Input):
     connect: PersonConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class PersonUpdateInput(rt.Input):
@@ -1685,7 +1685,7 @@ class TaskCreateInput(rt.Input):
 
 class TaskRelationInput(rt.Input):
     connect: TaskConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class TaskTargetCreateInput(rt.Input):
@@ -2032,7 +2032,7 @@ class WorkflowCreateInput(rt.Input):
 
 class WorkflowRelationInput(rt.Input):
     connect: WorkflowConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class WorkflowRunConnectInput(rt.Input):
@@ -2081,7 +2081,7 @@ class WorkflowRunCreateInput(rt.Input):
 
 class WorkflowRunRelationInput(rt.Input):
     connect: WorkflowRunConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class WorkflowRunUpdateInput(rt.Input):
@@ -2186,7 +2186,7 @@ class WorkflowVersionCreateInput(rt.Input):
 
 class WorkflowVersionRelationInput(rt.Input):
     connect: WorkflowVersionConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class WorkflowVersionUpdateInput(rt.Input):
@@ -2231,7 +2231,7 @@ class WorkspaceMemberCreateInput(rt.Input):
     """First and last name."""
     avatar_url: str | None = None
     """Where the picture is."""
-    calendar_start_day: int | None = None
+    calendar_start_day: rt.IntInput | None = None
     """The day that a week begins with, 0 for Sunday."""
     color_scheme: str | None = None
     """Light, dark, or as the system has it."""
@@ -2269,7 +2269,7 @@ class WorkspaceMemberCreateInput(rt.Input):
 
 class WorkspaceMemberRelationInput(rt.Input):
     connect: WorkspaceMemberConnectInput | None = None
-    disconnect: bool | None = None
+    disconnect: rt.BooleanInput | None = None
 
 
 class WorkspaceMemberUpdateInput(rt.Input):
@@ -2279,7 +2279,7 @@ class WorkspaceMemberUpdateInput(rt.Input):
     """First and last name."""
     avatar_url: str | None = None
     """Where the picture is."""
-    calendar_start_day: int | None = None
+    calendar_start_day: rt.IntInput | None = None
     """The day that a week begins with, 0 for Sunday."""
     color_scheme: str | None = None
     """Light, dark, or as the system has it."""

@@ -27,6 +27,8 @@ _EXACT = {
     ("primaryLinkUrl", "String"): "Link",
     ("primaryPhoneNumber", "String"): "Phone",
 }
+# Under names of their own, because the code generator knows what the built-in scalars are.
+_EXACT_EVERYWHERE = {"JSON": "RawJson", "Boolean": "ExactBoolean", "Float": "ExactFloat", "Int": "ExactInt"}
 
 
 def listed_scalar(name: str, scalar: str) -> str | None:
@@ -36,7 +38,7 @@ def listed_scalar(name: str, scalar: str) -> str | None:
 
 def exact_scalar(name: str, scalar: str) -> str | None:
     """What is sent for a part, where that is less than its scalar allows: the name of a scalar of ours."""
-    return "RawJson" if scalar == "JSON" else _EXACT.get((name, scalar))
+    return _EXACT_EVERYWHERE.get(scalar) or _EXACT.get((name, scalar))
 
 
 class JsonPart(BaseModel):

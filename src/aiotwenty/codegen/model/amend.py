@@ -20,6 +20,7 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLString,
+    get_named_type,
     get_nullable_type,
 )
 
@@ -61,15 +62,15 @@ def _ids_are_uuids(schema: GraphQLSchema) -> None:
         for type_ in _types_with_fields(schema):
             fields: dict[str, Any] = type_.fields
             for field in fields.values():
-                field.type = _replaced(field.type, uuid)
+                field.type = _replaced(field.type, GraphQLID, uuid)
 
 
-def _replaced(type_: Any, uuid: GraphQLScalarType) -> Any:
+def _replaced(type_: Any, scalar: GraphQLScalarType, other: GraphQLScalarType) -> Any:
     if isinstance(type_, GraphQLNonNull):
-        return GraphQLNonNull(_replaced(type_.of_type, uuid))
+        return GraphQLNonNull(_replaced(type_.of_type, scalar, other))
     if isinstance(type_, GraphQLList):
-        return GraphQLList(_replaced(type_.of_type, uuid))
-    return uuid if type_ is GraphQLID else type_
+        return GraphQLList(_replaced(type_.of_type, scalar, other))
+    return other if type_ is scalar else type_
 
 
 def _dates_are_filtered_by_operators(schema: GraphQLSchema) -> None:
@@ -130,13 +131,13 @@ def _composites_say_what_they_are_made_of(schema: GraphQLSchema) -> None:
     for type_ in _types_with_fields(schema):
         fields: dict[str, Any] = type_.fields
         for name, field in fields.items():
-            named = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+            named = get_named_type(field.type)
             if not isinstance(named, GraphQLScalarType):
                 continue
             if listed := listed_scalar(name, named.name):
                 field.type = GraphQLList(GraphQLNonNull(scalar(listed)))
             elif isinstance(type_, GraphQLInputObjectType) and (exact := exact_scalar(name, named.name)):
-                field.type = GraphQLNonNull(scalar(exact)) if named is not field.type else scalar(exact)
+                field.type = _replaced(field.type, named, scalar(exact))
 
 
 def _types_with_fields(schema: GraphQLSchema) -> Iterator[GraphQLObjectType | GraphQLInputObjectType]:

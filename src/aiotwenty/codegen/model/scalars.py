@@ -34,11 +34,11 @@ _INPUT = {
     "AdditionalPhone": "rt.AdditionalPhoneInput",
     "BigFloat": "rt.NumberInput",
     "BigInt": "rt.NumberInput",
-    "Boolean": "rt.BooleanInput",
     "Date": "rt.DateInput",
     "DateTime": "rt.DateTimeInput",
-    "Float": "rt.NumberInput",
-    "Int": "rt.IntInput",
+    "ExactBoolean": "rt.BooleanInput",
+    "ExactFloat": "rt.NumberInput",
+    "ExactInt": "rt.IntInput",
     "Link": "rt.LinkInput",
     "Micros": "rt.MicrosInput",
     "Phone": "rt.PhoneInput",
@@ -56,8 +56,7 @@ def scalar_data(schema: GraphQLSchema, own: Mapping[str, ScalarData], *, for_inp
     return {
         name: own.get(name) or _reference(name, known.get(name, "rt.Json"))
         for name, type_ in schema.type_map.items()
-        if isinstance(type_, GraphQLScalarType)
-        and (name in own or name in known or not is_specified_scalar_type(type_))
+        if isinstance(type_, GraphQLScalarType) and (name in own or not is_specified_scalar_type(type_))
     }
 
 

@@ -7,6 +7,6 @@ from aiotwenty.graphql import runtime as rt
 
 
 class RocketGroupByInput(rt.Input):
-    created_at: bool | None = None
-    name: bool | None = None
-    fuel: bool | None = None
+    created_at: rt.BooleanInput | None = None
+    name: rt.BooleanInput | None = None
+    fuel: rt.BooleanInput | None = None
