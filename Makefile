@@ -68,7 +68,8 @@ test-integrations: .venv/.ready ## Clients that nobody here wrote, against the s
 	$(BIN)/pytest -q -m integrations tests/integrations
 
 recorded: ## Copy the newest recordings of genuine servers, which lie beside the checkout, into tests/recorded.
-	rm -rf tests/recorded && mkdir tests/recorded && tar cf - -C ../shared/twenty . | tar xf - -C tests/recorded
+	rm -rf tests/recorded && mkdir -p tests/recorded/cases && tar cf - -C ../shared/twenty . | tar xf - -C tests/recorded
+	tar cf - -C ../shared/cases . | tar xf - -C tests/recorded/cases
 
 bench: .venv/.ready ## Side-by-side ratios, written to benchmarks/RESULTS.md.
 	@$(BIN)/python -m benchmarks

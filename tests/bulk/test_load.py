@@ -556,7 +556,7 @@ async def test_each_duplicate_is_told_its_own_value(either: Twenty) -> None:
     report = await either.companies.load(companies(3), upsert=False)
     assert [one.code for one in report.rejects] == ["DUPLICATE"] * 3
     for at, one in enumerate(report.rejects):
-        assert f"has domainName.primaryLinkUrl = https://c{at}.example" in one.message
+        assert f"has domainName.primaryLinkUrl = 'https://c{at}.example'" in one.message
 
 
 async def test_times_choices_and_amounts_may_be_part_of_a_key(either: Twenty) -> None:

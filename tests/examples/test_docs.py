@@ -35,6 +35,9 @@ async def twenty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterat
     (tmp_path / "people.csv").write_text(
         "First name,Email,Company website\nAna,ana@air.example,https://air.example\nBo,no address,https://bee.example\n"
     )
+    (tmp_path / "firmen.csv").write_text("Firma;Umsatz;Webseite\nNordwind;1.234,56 €;https://nordwind.example\n")
+    (tmp_path / "leads.csv").write_text("First name,Email\nCleo,cleo@nordwind.example\n")
+    (tmp_path / "mine.toml").write_text('[people]\n"First name" = "name.firstName"\n"Email" = "emails"\n')
     async with Sandbox() as sandbox:
         monkeypatch.setenv("TWENTY_API_URL", sandbox.url)
         monkeypatch.setenv("TWENTY_API_KEY", sandbox.api_key)

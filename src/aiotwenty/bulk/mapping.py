@@ -15,7 +15,7 @@ from aiotwenty.bulk.batches import Reference
 from aiotwenty.bulk.fields import Relation, Shape, Target
 from aiotwenty.bulk.gather import gather, gathers, promote
 from aiotwenty.bulk.labels import Labels
-from aiotwenty.bulk.naming import by_name_or_unique, called
+from aiotwenty.bulk.naming import by_name_or_unique, called, likely
 from aiotwenty.bulk.source import RAW_TEXT, Check, InputError, Source, clean_name
 from aiotwenty.bulk.transforms import (
     ColumnTransform,
@@ -199,22 +199,32 @@ class Mapper:
         """The field of that name, and what was guessed about it."""
         try:
             target = self.shape.resolve(name)
-        except InputError:
+        except InputError as error:
             found = called(self.shape, name, self._by_label)
             if found is None:
                 found = self._by_values(name) if guessing else None
             if found is None:
-                raise
+                raise InputError(
+                    str(error) + likely(self.shape, name) if "did you" not in str(error) else str(error)
+                ) from None
             target, guess = found, "called so"
         else:
             # A name that has no plain place, or leads to a record: what is meant is seen by its values.
             bare = target.kind == "composite" and not target.relation and not self.shape.primary(target.path[0])
             guess = "made of parts" if guessing and bare else ""
+        if guessing and target.path == ("position",) and not target.relation and self._has_words(name):
+            # Every object has a place in lists that is called so; people write their job there.
+            job = called(self.shape, "job title", self._by_label)
+            return (job, "by its values") if job else (target, guess)
         if guessing and target.relation and "." not in name and target.path[-1:] == ("primaryLinkUrl",):
             texts = [str(value) for value in self._samples.get(name, ()) if value]
             if texts and not any("." in text.strip(" .") and " " not in text.strip() for text in texts):
                 return by_name_or_unique(self.shape, target.relation, by_name=True) or target, "by its values"
         return target, guess
+
+    def _has_words(self, name: str) -> bool:
+        texts = [str(value).strip() for value in self._samples.get(name, ()) if str(value).strip()]
+        return any(not _WHOLE.fullmatch(text) for text in texts)
 
     def _by_values(self, name: str) -> Target | None:
         """A column of e-mail addresses or of LinkedIn profiles, where there is one field for them."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from aiotwenty.bulk.fields import Relation, Shape, Target, squeeze
 from aiotwenty.bulk.source import InputError
 from aiotwenty.bulk.transforms import composite_kind
+from aiotwenty.graphql.advice import near
 
 _PARTS: dict[str, str] = {
     "name.firstName": "first name, given name, forename, vorname, prénom, nombre, nome, voornaam",
@@ -67,6 +68,12 @@ def called(shape: Shape, name: str, labels: Mapping[str, str]) -> Target | None:
     if "name" in shape.targets and squeezed in _own_names(shape.type_name):
         return shape.targets["name"]
     return _through(shape, squeezed)
+
+
+def likely(shape: Shape, name: str) -> str:
+    """What to add to a message on a name that may be a slip of what a field is mostly called; or nothing."""
+    known = {alias: path for alias, paths in _BY_NAME.items() for path in paths if _target(shape, path)}
+    return "".join(f"; did you mean {known[alias]}?" for alias in near(squeeze(name), known, cutoff=0.85))
 
 
 def _own_names(type_name: str) -> set[str]:

@@ -76,7 +76,7 @@ class Preparer:
                 change = change_of(data, self._shape.composites, self._replace)
                 data, lacks = change.data, change.lacks
         except ValidationError as error:
-            return self._reject(row, "INVALID", explained(error, with_values=True))
+            return self._reject(row, "INVALID", explained(error, with_values=True) + _hint(error))
         except (ValueRefused, InputError, InvalidArgument) as error:
             return self._reject(row, "INVALID", str(error))
         except _KeyMissingError as error:
@@ -207,6 +207,14 @@ def _field_reader(path: str) -> Callable[[dict[str, Any]], Any]:
 
 
 _WITHHELD = f'"{RESTRICTED}"'.encode()
+
+
+def _hint(error: ValidationError) -> str:
+    """What reads labels, where an option is wanted."""
+    kinds = {one["type"] for one in error.errors(include_url=False, include_context=False, include_input=False)}
+    return "; the transform `option` reads labels, in any case" if kinds & {"enum", "literal_error"} else ""
+
+
 _NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
 
 

@@ -351,7 +351,7 @@ class Sender:
             else:
                 # What the server said may name a value of another row.
                 holder, (path, _, value) = holders[taken], taken.partition("=")
-                message = f"A duplicate entry was detected: record {holder} has {path} = {value}"
+                message = f"A duplicate entry was detected: record {holder} has {path} = {value!r}"
                 if holder in deleted:
                     message += "; it is deleted: restore_one brings it back, an upsert does and changes it"
                 outcome.reject(record, "DUPLICATE", message)
@@ -427,7 +427,7 @@ class Sender:
                     outcome.reject(record, "NOT_FOUND", f"there is no record {record.id}, or it is deleted")
                 continue
             ids = found.get(self._key_of(record), [])
-            described = " and ".join(f"{t.dotted} = {v}" for t, v in zip(self._key, record.keys, strict=True))
+            described = " and ".join(f"{t.dotted} = {v!r}" for t, v in zip(self._key, record.keys, strict=True))
             if len(ids) > 1:
                 outcome.reject(record, "AMBIGUOUS", f"{len(ids)} records have {described}")
             elif not ids and must_be_there:
