@@ -131,3 +131,24 @@ async def test_further_phones_and_links_of_a_file_have_their_shape(twenty: Twent
     assert person.phones is not None
     assert [phone.number for phone in person.phones.additional_phones or ()] == ["612345679", "612345678"]
     assert {phone.country_code for phone in person.phones.additional_phones or ()} == {"FR"}
+
+
+@pytest.mark.parametrize(
+    ("amounts", "warned"),
+    [
+        (("1500000", "2000000"), True),
+        (("12", "7"), True),
+        (("12500000001", "99"), True),
+        (("12500000", "990000000"), False),
+        (("", "0"), False),
+    ],
+)
+async def test_millionths_that_look_like_whole_units_are_told(
+    twenty: Twenty, tmp_path: Any, amounts: tuple[str, ...], warned: bool
+) -> None:
+    path = tmp_path / "companies.csv"
+    path.write_text("name,revenue\n" + "".join(f"C,{amount}\n" for amount in amounts))
+    report = await twenty.companies.load(path, mapping={"revenue": "annualRevenue.amountMicros"}, dry_run=True)
+    assert any("looks like whole units" in note for note in report.notes) == warned
+    said = await twenty.companies.load(path, mapping={"revenue": ("annualRevenue.amountMicros", "micros")})
+    assert not any("looks like whole units" in note for note in said.notes)

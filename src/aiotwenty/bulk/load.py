@@ -35,7 +35,9 @@ async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings])
     `key` names the columns or fields that tell records apart. The id of each record is made from them, or else from
     the content of the source and the row number, so that loading the same rows again makes no second record. Without
     `upsert` a record that is there already is a reject; with it, the record that has the key, the id or another unique
-    value is changed, and undeleted if need be.
+    value is changed, and undeleted if need be. What a row does not say stays as it is: of composite fields that the
+    server would empty in part, the stored parts are read, once a batch, and sent along. `replace` names fields of which
+    rows say the whole.
 
     A column goes through transforms on its way (`aiotwenty.bulk`; by name: `"money"`, `"first_and_rest|phone"`), and to
     several places if a list of such pairs is given. `preset` maps the headers of another tool (hubspot, salesforce,
@@ -68,8 +70,9 @@ async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings])
 async def update(records: AnyRecords, rows: Rows, **options: Unpack[UpdateOptions]) -> LoadReport:
     """Changes records that exist; takes what `load` takes.
 
-    Each row says which record it means by its `id`, or by `key`, and has the fields to change. A row whose record is
-    not there, or deleted, is a reject (NOT_FOUND), and so is one whose key several records have (AMBIGUOUS).
+    Each row says which record it means by its `id`, or by `key`, and has the fields to change; the key is not written.
+    A row whose record is not there, or deleted, is a reject (NOT_FOUND), and so is one whose key several records have
+    (AMBIGUOUS).
     """
     run, given = split_run(options)
     return await _run(records, rows, LoadOptions(mode="update", **given), run)

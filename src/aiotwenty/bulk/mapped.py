@@ -20,11 +20,14 @@ from aiotwenty.bulk.presets import Preset, read_preset
 from aiotwenty.bulk.source import InputError, Row, Source
 from aiotwenty.bulk.source.csv import CsvSource
 from aiotwenty.bulk.source.excel import ExcelSource
+from aiotwenty.graphql.composites import MICROS
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.problems import explained
 
 SAMPLES = 50
 """Rows by whose values columns are understood that their names leave open."""
+_CENT, _SMALL = 10_000, 10_000_000
+"""Millionths: amounts of money are whole cents, and seldom all below ten units."""
 SHOWN = 3
 """Values of each column that a dry run shows."""
 
@@ -212,4 +215,20 @@ def notes_of(source: Source, mapped: Mapped) -> list[str]:
     left_out = mapped.mapper.left_out
     if left_out:
         notes.append("left out: " + ", ".join(f"{name!r}" for name in left_out))
-    return [*notes, *mapped.notes]
+    return [*notes, *_whole_units(mapped), *mapped.notes]
+
+
+def _whole_units(mapped: Mapped) -> Iterator[str]:
+    """Columns whose millionths look like an amount in whole units: 1500000 is 1.50."""
+    for name in mapped.columns:
+        several = mapped.mapper.column(name)
+        for column in several.all if several else ():
+            if column.plain_path[-1:] != ("amountMicros",) or column.transform is not None:
+                continue
+            texts = [str(value).strip() for value in mapped.samples.get(name, ())]
+            amounts = [abs(int(text)) for text in texts if text.removeprefix("-").isdigit() and int(text)]
+            if amounts and (any(amount % _CENT for amount in amounts) or max(amounts) < _SMALL):
+                yield (
+                    f"column {name!r} looks like whole units, and {column.place} counts millionths: {amounts[0]} "
+                    f"arrives as {amounts[0] / MICROS:g}; the transforms `micros` and `money` read whole units"
+                )
