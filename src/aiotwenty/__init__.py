@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from aiotwenty.graphql.operation import Operation
     from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
     from aiotwenty.graphql.restricted import restricted_fields
+    from aiotwenty.graphql.select import Select
     from aiotwenty.transport.hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
     from aiotwenty.transport.rate_limit import RateLimit, RateLimiter
     from aiotwenty.transport.retry import RetryPolicy
@@ -80,6 +81,7 @@ __all__ = [
     "RetryPolicy",
     "SchemaDrift",
     "SecondaryLink",
+    "Select",
     "Twenty",
     "TwentyError",
     "TwentyTransport",
@@ -96,6 +98,7 @@ _MODULES = {
     "graphql.models": ("UNSET",),
     "graphql.operation": ("Operation",),
     "graphql.restricted": ("restricted_fields",),
+    "graphql.select": ("Select",),
     "graphql.page": ("Edge", "Group", "Page", "PageInfo"),
     "transport.rate_limit": ("RateLimit", "RateLimiter"),
     "transport.retry": ("RetryPolicy",),

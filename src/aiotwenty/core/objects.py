@@ -28,7 +28,7 @@ class Attachments(
 
     Fields: id, name, file (FileObject), file_category, full_path, target_company_id, target_dashboard_id,
     target_note_id, target_opportunity_id, target_person_id, target_task_id, target_workflow_id, position, created_at,
-    created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: target_company (Company), target_dashboard (Dashboard), target_note (Note),
     target_opportunity (Opportunity), target_person (Person), target_task (Task), target_workflow (Workflow).
@@ -70,7 +70,7 @@ class Blocklists(
     """Blocklist.
 
     Fields: id, handle, workspace_member_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor),
-    deleted_at, search_vector.
+    deleted_at.
 
     Related: workspace_member (WorkspaceMember).
     """
@@ -111,7 +111,7 @@ class CalendarChannelEventAssociations(
     """CalendarChannelEventAssociation.
 
     Fields: id, calendar_channel_id, calendar_event_id, event_external_id, recurring_event_external_id, position,
-    created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: calendar_event (CalendarEvent).
     """
@@ -153,7 +153,7 @@ class CalendarEvents(
 
     Fields: id, title, conference_link (Links), conference_solution, description, ends_at, external_created_at,
     external_updated_at, i_cal_uid, is_canceled, is_full_day, location, starts_at, position, created_at,
-    created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: calendar_channel_event_associations (CalendarChannelEventAssociation),
     calendar_event_participants (CalendarEventParticipant), call_recordings (CallRecording).
@@ -195,7 +195,7 @@ class CalendarEventParticipants(
     """CalendarEventParticipant.
 
     Fields: id, calendar_event_id, display_name, handle, is_organizer, person_id, response_status, workspace_member_id,
-    position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: calendar_event (CalendarEvent), person (Person), workspace_member (WorkspaceMember).
     """
@@ -237,8 +237,7 @@ class CallRecordings(
 
     Fields: id, title, application_id, audio (FileObject), calendar_event_id, ended_at, external_bot_id,
     external_recording_id, recording_request_status, started_at, status, summary (RichText), transcript,
-    video (FileObject), position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at,
-    search_vector.
+    video (FileObject), position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: calendar_event (CalendarEvent).
     """
@@ -281,8 +280,7 @@ class Companies(
     """Company.
 
     Fields: id, name, account_owner_id, address (Address), annual_revenue (Currency), domain_name (Links),
-    linkedin_link (Links), position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at,
-    search_vector.
+    linkedin_link (Links), position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: account_owner (WorkspaceMember), attachments (Attachment), note_targets (NoteTarget),
     opportunities (Opportunity), people (Person), task_targets (TaskTarget), timeline_activities (TimelineActivity).
@@ -326,7 +324,7 @@ class Dashboards(
     """Dashboard.
 
     Fields: id, title, page_layout_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor),
-    deleted_at, search_vector.
+    deleted_at.
 
     Related: attachments (Attachment), timeline_activities (TimelineActivity).
     """
@@ -367,7 +365,7 @@ class Messages(
     """Message.
 
     Fields: id, delivery_status, header_message_id, is_draft, message_campaign_id, message_thread_id, received_at,
-    subject, text, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    subject, text, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: message_campaign (MessageCampaign),
     message_channel_message_associations (MessageChannelMessageAssociation), message_participants (MessageParticipant),
@@ -410,7 +408,7 @@ class MessageCampaigns(
     """MessageCampaign.
 
     Fields: id, body_template, from_address (Emails), list_id, sent_at, status, subject, unsubscribe_topic_id,
-    position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: list_ (MessageList), messages (Message), recipients (MessageParticipant),
     timeline_activities (TimelineActivity).
@@ -452,8 +450,7 @@ class MessageChannelMessageAssociations(
     """MessageChannelMessageAssociation.
 
     Fields: id, direction, message_channel_id, message_external_id, message_id, message_thread_external_id,
-    message_thread_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at,
-    search_vector.
+    message_thread_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: message (Message), message_folders (MessageChannelMessageAssociationMessageFolder),
     message_thread (MessageThread).
@@ -495,7 +492,7 @@ class MessageChannelMessageAssociationMessageFolders(
     """MessageChannelMessageAssociationMessageFolder.
 
     Fields: id, message_channel_message_association_id, message_folder_id, position, created_at, created_by (Actor),
-    updated_at, updated_by (Actor), deleted_at, search_vector.
+    updated_at, updated_by (Actor), deleted_at.
 
     Related: message_channel_message_association (MessageChannelMessageAssociation).
     """
@@ -535,8 +532,7 @@ class MessageLists(
 ):
     """MessageList.
 
-    Fields: id, name, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at,
-    search_vector.
+    Fields: id, name, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: campaigns (MessageCampaign), members (MessageListMember), timeline_activities (TimelineActivity).
     """
@@ -577,7 +573,7 @@ class MessageListMembers(
     """MessageListMember.
 
     Fields: id, list_id, person_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor),
-    deleted_at, search_vector.
+    deleted_at.
 
     Related: list_ (MessageList), person (Person).
     """
@@ -618,7 +614,7 @@ class MessageParticipants(
     """MessageParticipant.
 
     Fields: id, display_name, handle, message_campaign_id, message_id, person_id, role, workspace_member_id, position,
-    created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: message (Message), message_campaign (MessageCampaign), person (Person),
     workspace_member (WorkspaceMember).
@@ -659,8 +655,7 @@ class MessageThreads(
 ):
     """MessageThread.
 
-    Fields: id, subject, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at,
-    search_vector.
+    Fields: id, subject, position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: message_channel_message_associations (MessageChannelMessageAssociation), messages (Message).
     """
@@ -701,7 +696,7 @@ class Notes(
     """Note.
 
     Fields: id, title, body_v_2 (RichText), position, created_at, created_by (Actor), updated_at, updated_by (Actor),
-    deleted_at, search_vector.
+    deleted_at.
 
     Related: attachments (Attachment), note_targets (NoteTarget), timeline_activities (TimelineActivity).
     """
@@ -742,7 +737,7 @@ class NoteTargets(
     """NoteTarget.
 
     Fields: id, note_id, target_company_id, target_opportunity_id, target_person_id, position, created_at,
-    created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: note (Note), target_company (Company), target_opportunity (Opportunity), target_person (Person).
     """
@@ -783,7 +778,7 @@ class Opportunities(
     """Opportunity.
 
     Fields: id, name, amount (Currency), close_date, company_id, owner_id, point_of_contact_id, stage, position,
-    created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: attachments (Attachment), company (Company), note_targets (NoteTarget), owner (WorkspaceMember),
     point_of_contact (Person), task_targets (TaskTarget), timeline_activities (TimelineActivity).
@@ -828,7 +823,7 @@ class People(
 
     Fields: id, name (FullName), avatar_file (FileObject), avatar_url, company_id, emails (Emails), job_title,
     linkedin_link (Links), phones (Phones), position, created_at, created_by (Actor), updated_at, updated_by (Actor),
-    deleted_at, search_vector.
+    deleted_at.
 
     Related: attachments (Attachment), calendar_event_participants (CalendarEventParticipant), company (Company),
     list_memberships (MessageListMember), message_participants (MessageParticipant), note_targets (NoteTarget),
@@ -874,7 +869,7 @@ class Tasks(
     """Task.
 
     Fields: id, title, assignee_id, body_v_2 (RichText), due_at, status, position, created_at, created_by (Actor),
-    updated_at, updated_by (Actor), deleted_at, search_vector.
+    updated_at, updated_by (Actor), deleted_at.
 
     Related: assignee (WorkspaceMember), attachments (Attachment), task_targets (TaskTarget),
     timeline_activities (TimelineActivity).
@@ -916,7 +911,7 @@ class TaskTargets(
     """TaskTarget.
 
     Fields: id, target_company_id, target_opportunity_id, target_person_id, task_id, position, created_at,
-    created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: target_company (Company), target_opportunity (Opportunity), target_person (Person), task (Task).
     """
@@ -960,7 +955,7 @@ class TimelineActivities(
     target_company_id, target_dashboard_id, target_message_campaign_id, target_message_list_id, target_note_id,
     target_opportunity_id, target_person_id, target_task_id, target_workflow_id, target_workflow_run_id,
     target_workflow_version_id, workspace_member_id, position, created_at, created_by (Actor), updated_at,
-    updated_by (Actor), deleted_at, search_vector.
+    updated_by (Actor), deleted_at.
 
     Related: target_company (Company), target_dashboard (Dashboard), target_message_campaign (MessageCampaign),
     target_message_list (MessageList), target_note (Note), target_opportunity (Opportunity), target_person (Person),
@@ -1004,7 +999,7 @@ class Workflows(
     """Workflow.
 
     Fields: id, name, last_published_version_id, statuses, position, created_at, created_by (Actor), updated_at,
-    updated_by (Actor), deleted_at, search_vector.
+    updated_by (Actor), deleted_at.
 
     Related: attachments (Attachment), automated_triggers (WorkflowAutomatedTrigger), runs (WorkflowRun),
     timeline_activities (TimelineActivity), versions (WorkflowVersion).
@@ -1046,7 +1041,7 @@ class WorkflowAutomatedTriggers(
     """WorkflowAutomatedTrigger.
 
     Fields: id, settings, type, workflow_id, position, created_at, created_by (Actor), updated_at, updated_by (Actor),
-    deleted_at, search_vector.
+    deleted_at.
 
     Related: workflow (Workflow).
     """
@@ -1087,7 +1082,7 @@ class WorkflowRuns(
     """WorkflowRun.
 
     Fields: id, name, ended_at, enqueued_at, started_at, state, status, step_logs, workflow_id, workflow_version_id,
-    position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at, search_vector.
+    position, created_at, created_by (Actor), updated_at, updated_by (Actor), deleted_at.
 
     Related: timeline_activities (TimelineActivity), workflow (Workflow), workflow_version (WorkflowVersion).
     """
@@ -1128,7 +1123,7 @@ class WorkflowVersions(
     """WorkflowVersion.
 
     Fields: id, name, status, steps, trigger, workflow_id, position, created_at, created_by (Actor), updated_at,
-    updated_by (Actor), deleted_at, search_vector.
+    updated_by (Actor), deleted_at.
 
     Related: runs (WorkflowRun), timeline_activities (TimelineActivity), workflow (Workflow).
     """
@@ -1170,7 +1165,7 @@ class WorkspaceMembers(
 
     Fields: id, name (FullName), avatar_url, calendar_start_day, color_scheme, date_format, job_title, locale,
     number_format, time_format, time_zone, user_email, user_id, position, created_at, created_by (Actor), updated_at,
-    updated_by (Actor), deleted_at, search_vector.
+    updated_by (Actor), deleted_at.
 
     Related: account_owner_for_companies (Company), assigned_tasks (Task), blocklist (Blocklist),
     calendar_event_participants (CalendarEventParticipant), message_participants (MessageParticipant),

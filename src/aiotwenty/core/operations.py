@@ -16,43 +16,42 @@ _ADDRESS = (
 _ATTACHMENT = (
     "fragment Attachment on Attachment{id name file{...FileObject}fileCategory fullPath targetCompanyId"
     " targetDashboardId targetNoteId targetOpportunityId targetPersonId targetTaskId targetWorkflowId position"
-    " createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    " createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _BLOCKLIST = (
     "fragment Blocklist on Blocklist{id handle workspaceMemberId position createdAt createdBy{...Actor}updatedAt"
-    " updatedBy{...Actor}deletedAt searchVector}"
+    " updatedBy{...Actor}deletedAt}"
 )
 _CALENDAR_CHANNEL_EVENT_ASSOCIATION = (
     "fragment CalendarChannelEventAssociation on CalendarChannelEventAssociation{id calendarChannelId calendarEventId"
     " eventExternalId recurringEventExternalId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor"
-    "}deletedAt searchVector}"
+    "}deletedAt}"
 )
 _CALENDAR_EVENT = (
     "fragment CalendarEvent on CalendarEvent{id title conferenceLink{...Links}conferenceSolution description endsAt"
     " externalCreatedAt externalUpdatedAt iCalUid isCanceled isFullDay location startsAt position createdAt createdBy"
-    "{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    "{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _CALENDAR_EVENT_PARTICIPANT = (
     "fragment CalendarEventParticipant on CalendarEventParticipant{id calendarEventId displayName handle isOrganizer"
     " personId responseStatus workspaceMemberId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor"
-    "}deletedAt searchVector}"
+    "}deletedAt}"
 )
 _CALL_RECORDING = (
     "fragment CallRecording on CallRecording{id title applicationId audio{...FileObject}calendarEventId endedAt"
     " externalBotId externalRecordingId recordingRequestStatus startedAt status summary{...RichText}transcript video"
-    "{...FileObject}position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    "{...FileObject}position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _COMPANY = (
     "fragment Company on Company{id name accountOwnerId address{...Address}annualRevenue{...Currency}domainName"
-    "{...Links}linkedinLink{...Links}position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt"
-    " searchVector}"
+    "{...Links}linkedinLink{...Links}position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _CURRENCY = (
     "fragment Currency on Currency{amountMicros currencyCode}"
 )
 _DASHBOARD = (
     "fragment Dashboard on Dashboard{id title pageLayoutId position createdAt createdBy{...Actor}updatedAt updatedBy"
-    "{...Actor}deletedAt searchVector}"
+    "{...Actor}deletedAt}"
 )
 _EMAILS = (
     "fragment Emails on Emails{additionalEmails primaryEmail}"
@@ -68,55 +67,54 @@ _LINKS = (
 )
 _MESSAGE = (
     "fragment Message on Message{id deliveryStatus headerMessageId isDraft messageCampaignId messageThreadId"
-    " receivedAt subject text position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt"
-    " searchVector}"
+    " receivedAt subject text position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _MESSAGE_CAMPAIGN = (
     "fragment MessageCampaign on MessageCampaign{id bodyTemplate fromAddress{...Emails}listId sentAt status subject"
-    " unsubscribeTopicId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    " unsubscribeTopicId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = (
     "fragment MessageChannelMessageAssociation on MessageChannelMessageAssociation{id direction messageChannelId"
     " messageExternalId messageId messageThreadExternalId messageThreadId position createdAt createdBy{...Actor"
-    "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    "}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = (
     "fragment MessageChannelMessageAssociationMessageFolder on MessageChannelMessageAssociationMessageFolder{id"
     " messageChannelMessageAssociationId messageFolderId position createdAt createdBy{...Actor}updatedAt updatedBy"
-    "{...Actor}deletedAt searchVector}"
+    "{...Actor}deletedAt}"
 )
 _MESSAGE_LIST = (
     "fragment MessageList on MessageList{id name position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor"
-    "}deletedAt searchVector}"
+    "}deletedAt}"
 )
 _MESSAGE_LIST_MEMBER = (
     "fragment MessageListMember on MessageListMember{id listId personId position createdAt createdBy{...Actor"
-    "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    "}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _MESSAGE_PARTICIPANT = (
     "fragment MessageParticipant on MessageParticipant{id displayName handle messageCampaignId messageId personId role"
-    " workspaceMemberId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    " workspaceMemberId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _MESSAGE_THREAD = (
     "fragment MessageThread on MessageThread{id subject position createdAt createdBy{...Actor}updatedAt updatedBy"
-    "{...Actor}deletedAt searchVector}"
+    "{...Actor}deletedAt}"
 )
 _NOTE = (
     "fragment Note on Note{id title bodyV2{...RichText}position createdAt createdBy{...Actor}updatedAt updatedBy"
-    "{...Actor}deletedAt searchVector}"
+    "{...Actor}deletedAt}"
 )
 _NOTE_TARGET = (
     "fragment NoteTarget on NoteTarget{id noteId targetCompanyId targetOpportunityId targetPersonId position createdAt"
-    " createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    " createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _OPPORTUNITY = (
     "fragment Opportunity on Opportunity{id name amount{...Currency}closeDate companyId ownerId pointOfContactId stage"
-    " position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    " position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _PERSON = (
     "fragment Person on Person{id name{...FullName}avatarFile{...FileObject}avatarUrl companyId emails{...Emails"
     "}jobTitle linkedinLink{...Links}phones{...Phones}position createdAt createdBy{...Actor}updatedAt updatedBy"
-    "{...Actor}deletedAt searchVector}"
+    "{...Actor}deletedAt}"
 )
 _PHONES = (
     "fragment Phones on Phones{additionalPhones primaryPhoneCallingCode primaryPhoneCountryCode primaryPhoneNumber}"
@@ -126,39 +124,39 @@ _RICH_TEXT = (
 )
 _TASK = (
     "fragment Task on Task{id title assigneeId bodyV2{...RichText}dueAt status position createdAt createdBy{...Actor"
-    "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    "}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _TASK_TARGET = (
     "fragment TaskTarget on TaskTarget{id targetCompanyId targetOpportunityId targetPersonId taskId position createdAt"
-    " createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    " createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _TIMELINE_ACTIVITY = (
     "fragment TimelineActivity on TimelineActivity{id name happensAt linkedObjectMetadataId linkedRecordCachedName"
     " linkedRecordId properties targetCompanyId targetDashboardId targetMessageCampaignId targetMessageListId"
     " targetNoteId targetOpportunityId targetPersonId targetTaskId targetWorkflowId targetWorkflowRunId"
     " targetWorkflowVersionId workspaceMemberId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor"
-    "}deletedAt searchVector}"
+    "}deletedAt}"
 )
 _WORKFLOW = (
     "fragment Workflow on Workflow{id name lastPublishedVersionId statuses position createdAt createdBy{...Actor"
-    "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    "}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _WORKFLOW_AUTOMATED_TRIGGER = (
     "fragment WorkflowAutomatedTrigger on WorkflowAutomatedTrigger{id settings type workflowId position createdAt"
-    " createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    " createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _WORKFLOW_RUN = (
     "fragment WorkflowRun on WorkflowRun{id name endedAt enqueuedAt startedAt state status stepLogs workflowId"
-    " workflowVersionId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    " workflowVersionId position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _WORKFLOW_VERSION = (
     "fragment WorkflowVersion on WorkflowVersion{id name status steps trigger workflowId position createdAt createdBy"
-    "{...Actor}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    "{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
 _WORKSPACE_MEMBER = (
     "fragment WorkspaceMember on WorkspaceMember{id name{...FullName}avatarUrl calendarStartDay colorScheme dateFormat"
     " jobTitle locale numberFormat timeFormat timeZone userEmail userId position createdAt createdBy{...Actor"
-    "}updatedAt updatedBy{...Actor}deletedAt searchVector}"
+    "}updatedAt updatedBy{...Actor}deletedAt}"
 )
 FIND_MANY_ATTACHMENTS = rt.compose(
     "FindManyAttachments", "query", "attachments",

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import typing
+
 from aiotwenty.graphql import runtime as rt
 
 from .enums import (
@@ -105,7 +107,7 @@ class RichText(rt.Record):
     """As Markdown."""
 
 
-class Attachment(rt.Record):
+class Attachment(rt.ObjectRecord):
     """A file that hangs on another record."""
 
     id: rt.UUID
@@ -144,11 +146,27 @@ class Attachment(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Attachment",
+        "attachments",
+        to_one={
+            "targetCompany": "Company",
+            "targetDashboard": "Dashboard",
+            "targetNote": "Note",
+            "targetOpportunity": "Opportunity",
+            "targetPerson": "Person",
+            "targetTask": "Task",
+            "targetWorkflow": "Workflow",
+        },
+        morph={
+            "target": {"targetCompany": "Company", "targetDashboard": "Dashboard", "targetNote": "Note", "targetOpportunity": "Opportunity", "targetPerson": "Person", "targetTask": "Task", "targetWorkflow": "Workflow"},
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class Blocklist(rt.Record):
+class Blocklist(rt.ObjectRecord):
     """An address or domain whose messages and events a member keeps out."""
 
     id: rt.UUID
@@ -169,11 +187,18 @@ class Blocklist(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Blocklist",
+        "blocklists",
+        to_one={
+            "workspaceMember": "WorkspaceMember",
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class CalendarChannelEventAssociation(rt.Record):
+class CalendarChannelEventAssociation(rt.ObjectRecord):
     """Where a calendar event was synchronised from."""
 
     id: rt.UUID
@@ -197,11 +222,18 @@ class CalendarChannelEventAssociation(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "CalendarChannelEventAssociation",
+        "calendarChannelEventAssociations",
+        to_one={
+            "calendarEvent": "CalendarEvent",
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class CalendarEvent(rt.Record):
+class CalendarEvent(rt.ObjectRecord):
     """An appointment from a connected calendar."""
 
     id: rt.UUID
@@ -242,11 +274,20 @@ class CalendarEvent(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "CalendarEvent",
+        "calendarEvents",
+        to_many={
+            "calendarChannelEventAssociations": ("CalendarChannelEventAssociation", "calendarChannelEventAssociations", "calendarEventId"),
+            "calendarEventParticipants": ("CalendarEventParticipant", "calendarEventParticipants", "calendarEventId"),
+            "callRecordings": ("CallRecording", "callRecordings", "calendarEventId"),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class CalendarEventParticipant(rt.Record):
+class CalendarEventParticipant(rt.ObjectRecord):
     """Somebody who is invited to a calendar event."""
 
     id: rt.UUID
@@ -277,11 +318,20 @@ class CalendarEventParticipant(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "CalendarEventParticipant",
+        "calendarEventParticipants",
+        to_one={
+            "calendarEvent": "CalendarEvent",
+            "person": "Person",
+            "workspaceMember": "WorkspaceMember",
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class CallRecording(rt.Record):
+class CallRecording(rt.ObjectRecord):
     """The recording of a call, with its transcript and summary."""
 
     id: rt.UUID
@@ -321,11 +371,18 @@ class CallRecording(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "CallRecording",
+        "callRecordings",
+        to_one={
+            "calendarEvent": "CalendarEvent",
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class Company(rt.Record):
+class Company(rt.ObjectRecord):
     """Companies: an organisation that one deals with."""
 
     id: rt.UUID
@@ -354,11 +411,30 @@ class Company(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Company",
+        "companies",
+        to_one={
+            "accountOwner": "WorkspaceMember",
+        },
+        to_many={
+            "attachments": ("Attachment", "attachments", "targetCompanyId"),
+            "noteTargets": ("NoteTarget", "noteTargets", "targetCompanyId"),
+            "opportunities": ("Opportunity", "opportunities", "companyId"),
+            "people": ("Person", "people", "companyId"),
+            "taskTargets": ("TaskTarget", "taskTargets", "targetCompanyId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetCompanyId"),
+        },
+        joined={
+            "notes": ("noteTargets", {"note": "Note"}),
+            "tasks": ("taskTargets", {"task": "Task"}),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class Dashboard(rt.Record):
+class Dashboard(rt.ObjectRecord):
     """A page of charts and numbers."""
 
     id: rt.UUID
@@ -378,11 +454,19 @@ class Dashboard(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Dashboard",
+        "dashboards",
+        to_many={
+            "attachments": ("Attachment", "attachments", "targetDashboardId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetDashboardId"),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class Message(rt.Record):
+class Message(rt.ObjectRecord):
     """An e-mail from a connected mailbox."""
 
     id: rt.UUID
@@ -415,11 +499,23 @@ class Message(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Message",
+        "messages",
+        to_one={
+            "messageCampaign": "MessageCampaign",
+            "messageThread": "MessageThread",
+        },
+        to_many={
+            "messageChannelMessageAssociations": ("MessageChannelMessageAssociation", "messageChannelMessageAssociations", "messageId"),
+            "messageParticipants": ("MessageParticipant", "messageParticipants", "messageId"),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class MessageCampaign(rt.Record):
+class MessageCampaign(rt.ObjectRecord):
     """An e-mail that goes to a whole list of people."""
 
     id: rt.UUID
@@ -449,11 +545,23 @@ class MessageCampaign(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "MessageCampaign",
+        "messageCampaigns",
+        to_one={
+            "list": "MessageList",
+        },
+        to_many={
+            "messages": ("Message", "messages", "messageCampaignId"),
+            "recipients": ("MessageParticipant", "messageParticipants", "messageCampaignId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetMessageCampaignId"),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class MessageChannelMessageAssociation(rt.Record):
+class MessageChannelMessageAssociation(rt.ObjectRecord):
     """Where a message was synchronised from."""
 
     id: rt.UUID
@@ -481,11 +589,22 @@ class MessageChannelMessageAssociation(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "MessageChannelMessageAssociation",
+        "messageChannelMessageAssociations",
+        to_one={
+            "message": "Message",
+            "messageThread": "MessageThread",
+        },
+        to_many={
+            "messageFolders": ("MessageChannelMessageAssociationMessageFolder", "messageChannelMessageAssociationMessageFolders", "messageChannelMessageAssociationId"),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class MessageChannelMessageAssociationMessageFolder(rt.Record):
+class MessageChannelMessageAssociationMessageFolder(rt.ObjectRecord):
     """A folder of a mailbox that a message is in."""
 
     id: rt.UUID
@@ -505,11 +624,18 @@ class MessageChannelMessageAssociationMessageFolder(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "MessageChannelMessageAssociationMessageFolder",
+        "messageChannelMessageAssociationMessageFolders",
+        to_one={
+            "messageChannelMessageAssociation": "MessageChannelMessageAssociation",
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class MessageList(rt.Record):
+class MessageList(rt.ObjectRecord):
     """A list of people that campaigns go to."""
 
     id: rt.UUID
@@ -528,11 +654,23 @@ class MessageList(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "MessageList",
+        "messageLists",
+        to_many={
+            "campaigns": ("MessageCampaign", "messageCampaigns", "listId"),
+            "members": ("MessageListMember", "messageListMembers", "listId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetMessageListId"),
+        },
+        joined={
+            "people": ("members", {"person": "Person"}),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class MessageListMember(rt.Record):
+class MessageListMember(rt.ObjectRecord):
     """A person on a list."""
 
     id: rt.UUID
@@ -553,11 +691,19 @@ class MessageListMember(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "MessageListMember",
+        "messageListMembers",
+        to_one={
+            "list": "MessageList",
+            "person": "Person",
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class MessageParticipant(rt.Record):
+class MessageParticipant(rt.ObjectRecord):
     """Somebody who sent a message or got it."""
 
     id: rt.UUID
@@ -588,11 +734,21 @@ class MessageParticipant(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "MessageParticipant",
+        "messageParticipants",
+        to_one={
+            "message": "Message",
+            "messageCampaign": "MessageCampaign",
+            "person": "Person",
+            "workspaceMember": "WorkspaceMember",
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class MessageThread(rt.Record):
+class MessageThread(rt.ObjectRecord):
     """Messages that answer one another."""
 
     id: rt.UUID
@@ -611,11 +767,19 @@ class MessageThread(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "MessageThread",
+        "messageThreads",
+        to_many={
+            "messageChannelMessageAssociations": ("MessageChannelMessageAssociation", "messageChannelMessageAssociations", "messageThreadId"),
+            "messages": ("Message", "messages", "messageThreadId"),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class Note(rt.Record):
+class Note(rt.ObjectRecord):
     """A text about other records."""
 
     id: rt.UUID
@@ -636,11 +800,23 @@ class Note(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Note",
+        "notes",
+        to_many={
+            "attachments": ("Attachment", "attachments", "targetNoteId"),
+            "noteTargets": ("NoteTarget", "noteTargets", "noteId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetNoteId"),
+        },
+        joined={
+            "targets": ("noteTargets", {"targetCompany": "Company", "targetOpportunity": "Opportunity", "targetPerson": "Person"}),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class NoteTarget(rt.Record):
+class NoteTarget(rt.ObjectRecord):
     """What a note is about: one record of another object."""
 
     id: rt.UUID
@@ -665,11 +841,24 @@ class NoteTarget(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "NoteTarget",
+        "noteTargets",
+        to_one={
+            "note": "Note",
+            "targetCompany": "Company",
+            "targetOpportunity": "Opportunity",
+            "targetPerson": "Person",
+        },
+        morph={
+            "target": {"targetCompany": "Company", "targetOpportunity": "Opportunity", "targetPerson": "Person"},
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class Opportunity(rt.Record):
+class Opportunity(rt.ObjectRecord):
     """A deal that may be won."""
 
     id: rt.UUID
@@ -700,11 +889,30 @@ class Opportunity(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Opportunity",
+        "opportunities",
+        to_one={
+            "company": "Company",
+            "owner": "WorkspaceMember",
+            "pointOfContact": "Person",
+        },
+        to_many={
+            "attachments": ("Attachment", "attachments", "targetOpportunityId"),
+            "noteTargets": ("NoteTarget", "noteTargets", "targetOpportunityId"),
+            "taskTargets": ("TaskTarget", "taskTargets", "targetOpportunityId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetOpportunityId"),
+        },
+        joined={
+            "notes": ("noteTargets", {"note": "Note"}),
+            "tasks": ("taskTargets", {"task": "Task"}),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class Person(rt.Record):
+class Person(rt.ObjectRecord):
     """People: somebody that one deals with."""
 
     id: rt.UUID
@@ -737,11 +945,33 @@ class Person(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Person",
+        "people",
+        to_one={
+            "company": "Company",
+        },
+        to_many={
+            "attachments": ("Attachment", "attachments", "targetPersonId"),
+            "calendarEventParticipants": ("CalendarEventParticipant", "calendarEventParticipants", "personId"),
+            "listMemberships": ("MessageListMember", "messageListMembers", "personId"),
+            "messageParticipants": ("MessageParticipant", "messageParticipants", "personId"),
+            "noteTargets": ("NoteTarget", "noteTargets", "targetPersonId"),
+            "pointOfContactForOpportunities": ("Opportunity", "opportunities", "pointOfContactId"),
+            "taskTargets": ("TaskTarget", "taskTargets", "targetPersonId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetPersonId"),
+        },
+        joined={
+            "lists": ("listMemberships", {"list": "MessageList"}),
+            "notes": ("noteTargets", {"note": "Note"}),
+            "tasks": ("taskTargets", {"task": "Task"}),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class Task(rt.Record):
+class Task(rt.ObjectRecord):
     """Something to be done."""
 
     id: rt.UUID
@@ -768,11 +998,26 @@ class Task(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Task",
+        "tasks",
+        to_one={
+            "assignee": "WorkspaceMember",
+        },
+        to_many={
+            "attachments": ("Attachment", "attachments", "targetTaskId"),
+            "taskTargets": ("TaskTarget", "taskTargets", "taskId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetTaskId"),
+        },
+        joined={
+            "targets": ("taskTargets", {"targetCompany": "Company", "targetOpportunity": "Opportunity", "targetPerson": "Person"}),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class TaskTarget(rt.Record):
+class TaskTarget(rt.ObjectRecord):
     """What a task is about: one record of another object."""
 
     id: rt.UUID
@@ -797,11 +1042,24 @@ class TaskTarget(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "TaskTarget",
+        "taskTargets",
+        to_one={
+            "targetCompany": "Company",
+            "targetOpportunity": "Opportunity",
+            "targetPerson": "Person",
+            "task": "Task",
+        },
+        morph={
+            "target": {"targetCompany": "Company", "targetOpportunity": "Opportunity", "targetPerson": "Person"},
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class TimelineActivity(rt.Record):
+class TimelineActivity(rt.ObjectRecord):
     """Something that happened to a record."""
 
     id: rt.UUID
@@ -854,11 +1112,32 @@ class TimelineActivity(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "TimelineActivity",
+        "timelineActivities",
+        to_one={
+            "targetCompany": "Company",
+            "targetDashboard": "Dashboard",
+            "targetMessageCampaign": "MessageCampaign",
+            "targetMessageList": "MessageList",
+            "targetNote": "Note",
+            "targetOpportunity": "Opportunity",
+            "targetPerson": "Person",
+            "targetTask": "Task",
+            "targetWorkflow": "Workflow",
+            "targetWorkflowRun": "WorkflowRun",
+            "targetWorkflowVersion": "WorkflowVersion",
+            "workspaceMember": "WorkspaceMember",
+        },
+        morph={
+            "target": {"targetCompany": "Company", "targetDashboard": "Dashboard", "targetMessageCampaign": "MessageCampaign", "targetMessageList": "MessageList", "targetNote": "Note", "targetOpportunity": "Opportunity", "targetPerson": "Person", "targetTask": "Task", "targetWorkflow": "Workflow", "targetWorkflowRun": "WorkflowRun", "targetWorkflowVersion": "WorkflowVersion"},
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class Workflow(rt.Record):
+class Workflow(rt.ObjectRecord):
     """What is to be done by itself when something happens."""
 
     id: rt.UUID
@@ -881,11 +1160,22 @@ class Workflow(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Workflow",
+        "workflows",
+        to_many={
+            "attachments": ("Attachment", "attachments", "targetWorkflowId"),
+            "automatedTriggers": ("WorkflowAutomatedTrigger", "workflowAutomatedTriggers", "workflowId"),
+            "runs": ("WorkflowRun", "workflowRuns", "workflowId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetWorkflowId"),
+            "versions": ("WorkflowVersion", "workflowVersions", "workflowId"),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class WorkflowAutomatedTrigger(rt.Record):
+class WorkflowAutomatedTrigger(rt.ObjectRecord):
     """What starts a workflow by itself: an event or a time."""
 
     id: rt.UUID
@@ -908,11 +1198,18 @@ class WorkflowAutomatedTrigger(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "WorkflowAutomatedTrigger",
+        "workflowAutomatedTriggers",
+        to_one={
+            "workflow": "Workflow",
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class WorkflowRun(rt.Record):
+class WorkflowRun(rt.ObjectRecord):
     """One run of a workflow."""
 
     id: rt.UUID
@@ -946,11 +1243,22 @@ class WorkflowRun(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "WorkflowRun",
+        "workflowRuns",
+        to_one={
+            "workflow": "Workflow",
+            "workflowVersion": "WorkflowVersion",
+        },
+        to_many={
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetWorkflowRunId"),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class WorkflowVersion(rt.Record):
+class WorkflowVersion(rt.ObjectRecord):
     """One version of a workflow's steps."""
 
     id: rt.UUID
@@ -977,11 +1285,22 @@ class WorkflowVersion(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "WorkflowVersion",
+        "workflowVersions",
+        to_one={
+            "workflow": "Workflow",
+        },
+        to_many={
+            "runs": ("WorkflowRun", "workflowRuns", "workflowVersionId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "targetWorkflowVersionId"),
+        },
+        asked_for=("searchVector",),
+    )
 
 
-class WorkspaceMember(rt.Record):
+class WorkspaceMember(rt.ObjectRecord):
     """A user of the workspace."""
 
     id: rt.UUID
@@ -1022,5 +1341,18 @@ class WorkspaceMember(rt.Record):
     """Who last changed it, and by what means."""
     deleted_at: rt.DateTime | None
     """When it was deleted; none if it was not. Such a record is hidden and can be restored."""
-    search_vector: str | None
-    """The words under which the search finds it, made by the server."""
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "WorkspaceMember",
+        "workspaceMembers",
+        to_many={
+            "accountOwnerForCompanies": ("Company", "companies", "accountOwnerId"),
+            "assignedTasks": ("Task", "tasks", "assigneeId"),
+            "blocklist": ("Blocklist", "blocklists", "workspaceMemberId"),
+            "calendarEventParticipants": ("CalendarEventParticipant", "calendarEventParticipants", "workspaceMemberId"),
+            "messageParticipants": ("MessageParticipant", "messageParticipants", "workspaceMemberId"),
+            "ownedOpportunities": ("Opportunity", "opportunities", "ownerId"),
+            "timelineActivities": ("TimelineActivity", "timelineActivities", "workspaceMemberId"),
+        },
+        asked_for=("searchVector",),
+    )

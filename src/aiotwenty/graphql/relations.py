@@ -78,7 +78,7 @@ def beyond_filters(schema: GraphQLSchema) -> dict[str, dict[str, ToMany]]:
         for name, field in node.fields.items():
             other = connection_node(field.type)
             if other is not None and name not in known and other.name in plurals:
-                relation = ToMany(plurals[other.name], tuple(_keys_to(node, other)))
+                relation = ToMany(plurals[other.name], tuple(keys_to(node, other)))
                 beyond.setdefault(filter_.name, {})[name] = relation
     return beyond
 
@@ -103,7 +103,8 @@ def wrong_in_filter(schema: GraphQLSchema, filter_type: str, value: Mapping[str,
                 pending.append((here, get_named_type(field.type).name, inner))
 
 
-def _keys_to(target: GraphQLObjectType, source: GraphQLObjectType) -> Iterator[str]:
+def keys_to(target: GraphQLObjectType, source: GraphQLObjectType) -> Iterator[str]:
+    """The foreign keys of one object that hold ids of another."""
     for name, field in source.fields.items():
         key = f"{name}Id"
         if key in source.fields and not_null(field.type) is target:

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from pydantic import ConfigDict, Field
 
+from aiotwenty.graphql.about import About
 from aiotwenty.graphql.composites import AdditionalPhone, AdditionalPhoneInput, SecondaryLink, SecondaryLinkInput
 from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.filters import with_filters
@@ -32,6 +33,7 @@ from aiotwenty.graphql.models import (
 )
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
+from aiotwenty.graphql.select import ObjectRecord
 from aiotwenty.graphql.values import (
     BooleanInput,
     DateInput,
@@ -49,6 +51,7 @@ from aiotwenty.graphql.values import (
 __all__ = [
     "UNSET",
     "UUID",
+    "About",
     "AdditionalPhone",
     "AdditionalPhoneInput",
     "AggregateOrder",
@@ -75,6 +78,7 @@ __all__ = [
     "Maybe",
     "MicrosInput",
     "NumberInput",
+    "ObjectRecord",
     "Open",
     "Operation",
     "OperationsClient",

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 
 from graphql import GraphQLEnumType
 
+from aiotwenty.codegen.model.about import about_text
 from aiotwenty.codegen.model.annotations import is_nullable, references, render
 from aiotwenty.codegen.model.descriptions import Descriptions, docstring
 from aiotwenty.codegen.model.names import class_name, distinct, field_names, member_name, needs_alias
 from aiotwenty.codegen.model.tagging import definition_name, graphql_name, spreads_fragment
+from aiotwenty.graphql.about import About
 
 _PLAIN = ("OrderByInput", "GroupByInput", "OrderByWithGroupByInput", "AggregateInput")
 """Inputs whose fields are said elsewhere what they are."""
@@ -58,6 +60,8 @@ class ModelWriter:
 
     aggregates: Mapping[str, list[str]] = field(default_factory=dict)
     """The names of what groups are ordered by, by the type of the order."""
+    abouts: Mapping[str, About] = field(default_factory=dict)
+    """What the record of each object knows of it, by its type."""
 
     def input_class(self, tree: ast.ClassDef) -> GeneratedClass:
         if names := self.aggregates.get(graphql_name(tree) or ""):
@@ -75,7 +79,14 @@ class ModelWriter:
         return made
 
     def output_class(self, tree: ast.ClassDef) -> GeneratedClass:
-        return self._model(tree, "rt.Record", open_enums=True)
+        definition = definition_name(tree)
+        described = self._described(tree, definition)
+        about = self.abouts.get(described)
+        if about is None or self.name(tree.name, definition) != class_name(described):
+            return self._model(tree, "rt.Record", open_enums=True)
+        made = self._model(tree, "rt.ObjectRecord", open_enums=True)
+        made.text += f"\n\n{about_text(about)}"
+        return made
 
     def annotation(
         self, node: ast.expr, *, definition: str = "", open_enums: bool, home: Mapping[str, str] | None = None

@@ -25,6 +25,7 @@ from graphql import (
     get_named_type,
 )
 
+from aiotwenty.codegen.model.about import abouts
 from aiotwenty.codegen.model.annotations import is_nullable
 from aiotwenty.codegen.model.descriptions import Descriptions
 from aiotwenty.codegen.model.inputs import InputClasses
@@ -91,6 +92,7 @@ class PackageBuilder:
             fragment_types={tag_of(each): each.type_condition.name.value for each in documents.fragments.values()},
             to_many=_to_many(schema) if records else {},
             aggregates=_aggregates(schema),
+            abouts=abouts(schema) if records else {},
         )
         scalars = scalar_data(schema, settings.scalars, for_input=False)
         # Variables keep their GraphQL names here: in snake_case two of them may be one.

@@ -2,8 +2,9 @@
 
 A fragment holds the fields that can be read without arguments: scalars, enums, and value objects (types without an id
 of their own, such as Links or Currency) as fragments themselves. Relations are left out of records: their foreign keys
-are there, and the server cuts nested lists short without saying so (Twenty, July 2026). Metadata, which is small, also
-shows what an entity consists of and a reference to what it belongs to.
+are there, and the server cuts nested lists short without saying so (Twenty, July 2026). The words that the search goes
+by are left out, too: they are long, and nobody reads them. Metadata, which is small, also shows what an entity consists
+of and a reference to what it belongs to.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from graphql import (
     is_required_argument,
 )
 
+from aiotwenty.codegen.model.about import ASKED_FOR
 from aiotwenty.codegen.model.names import distinct, pascal_case
 from aiotwenty.graphql.relations import is_list, object_fields
 
@@ -81,6 +83,8 @@ class Selections:
 
     def _field(self, parent: str, name: str, field: GraphQLField) -> list[str]:
         if field.deprecation_reason or any(is_required_argument(argument) for argument in field.args.values()):
+            return []
+        if name in ASKED_FOR and not self._entities:
             return []
         named = get_named_type(field.type)
         if is_leaf_type(named):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 
+from aiotwenty.codegen.model.about import ASKED_FOR
 from aiotwenty.codegen.model.names import class_name, distinct, field_names, pascal_case, property_names
 from aiotwenty.codegen.read.objects import TwentyObject
 from aiotwenty.codegen.write.queries import operation_names
@@ -121,6 +122,8 @@ def _docstring(schema: GraphQLSchema, found: TwentyObject) -> Iterable[str]:
     fields: list[str] = []
     related: list[str] = []
     for graphql, definition in object_fields(type_).items():
+        if graphql in ASKED_FOR:
+            continue
         named = get_named_type(definition.type)
         if is_leaf_type(named):
             fields.append(names[graphql])

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import typing
+
 from aiotwenty.graphql import runtime as rt
 
 from .enums import RocketChoiceEnum
@@ -14,7 +16,7 @@ class Links(rt.Record):
     secondary_links: list[rt.SecondaryLink] | None
 
 
-class Rocket(rt.Record):
+class Rocket(rt.ObjectRecord):
     id: rt.UUID
     name: str | None
     website: Links | None
@@ -24,3 +26,8 @@ class Rocket(rt.Record):
     choice: rt.Open[RocketChoiceEnum] | None
     """One of NEW, FLOWN."""
     created_at: rt.DateTime
+
+    _object: typing.ClassVar[rt.About] = rt.About(
+        "Rocket",
+        "rockets",
+    )
