@@ -189,11 +189,13 @@ class RequestTimeout(ConnectionFailed):
 class UnexpectedResponse(TwentyError):
     """An answer that Twenty's API does not give: HTML of a proxy, an empty body, JSON of another kind, a redirect.
 
-    `body` holds its first 500 characters, `location` where a redirect pointed (redirects are never followed: they
-    would carry the key along). `truncated` is true for JSON that ends too early.
+    `body` holds its first 500 characters, `text` what a page says without its tags, `headers` what tells who answered
+    (`Server`, `Via`, `CF-Ray`, `WWW-Authenticate`, `Proxy-Authenticate`), `location` where a redirect pointed
+    (redirects are never followed: they would carry the key along). `truncated` is true for JSON that ends too early.
     """
 
     truncated: bool = False
+    text: str = ""
 
     def __init__(
         self,
@@ -209,6 +211,12 @@ class UnexpectedResponse(TwentyError):
         self.content_type = content_type
         self.body = body
         self.location = location
+        self.headers: dict[str, str] = {}
+
+    @property
+    def over_content(self) -> bool:
+        """Whether a firewall may have refused the request for what was in it: another one may pass."""
+        return self.status in (403, 406, 451)
 
 
 class ApiError(TwentyError):

@@ -15,7 +15,11 @@ T = TypeVar("T")
 
 _SECRET = 8
 """What is shorter is no secret, and would be found in every answer."""
-_SHOWN = ("Content-Type", "Location", "Retry-After")
+_SHOWN = (
+    *("Content-Type", "Location", "Retry-After"),
+    *("Server", "Via", "CF-Ray", "WWW-Authenticate", "Proxy-Authenticate", "X-Powered-By"),
+)
+"""The headers that errors are made from."""
 
 
 def redacted(text: str, secret: bytes) -> str:

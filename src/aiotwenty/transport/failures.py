@@ -6,10 +6,7 @@ older servers use other codes and messages: all of them are understood, without 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pydantic_core import from_json
@@ -30,6 +27,7 @@ from aiotwenty.errors import (
     UnexpectedResponse,
 )
 from aiotwenty.transport.exchange import Reply, is_broken_key
+from aiotwenty.transport.foreign import asked_to_wait, foreign, retry_after, too_large
 from aiotwenty.transport.gone import Gone, missing, missing_field
 from aiotwenty.transport.reasons import (
     INTERNAL,
@@ -115,9 +113,6 @@ _REFUSING = (401, 403, 429)
 # One of these decides over whatever else went wrong in the same request.
 _FIRST: tuple[type[ApiError], ...] = (AuthenticationError, PermissionDenied, RateLimited)
 
-BODY_LIMIT = 10_000_000
-"""Bytes above which the server refuses a request, with HTTP 500 (Twenty, July 2026)."""
-
 
 def failure(
     reply: Reply, *, generated: bool = False, metadata: bool = False, graphql: bool = True
@@ -146,7 +141,7 @@ def failure(
             return None
     elif not graphql and parsed and reply.status < 300 and reply.is_json:
         return None
-    return _foreign(reply, body, parsed, answer)
+    return _other(reply, parsed, answer)
 
 
 def _errors(answer: Mapping[str, Any]) -> list[Any]:
@@ -219,7 +214,8 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool, metadata: 
             return _CODES[known]
     if status in _STATUSES and code not in INTERNAL:
         return _STATUSES[status]
-    return InvalidInput if reason is Reason.INVALID_DOCUMENT else ApiError
+    # A refusal by validation has no code.
+    return InvalidInput if code is None and reason and reason.about_schema else ApiError
 
 
 def _build(
@@ -240,6 +236,8 @@ def _build(
     text = message if message.endswith((".", "!", "?")) else message + "."
     if hint := _hint(kind, cause):
         text += f" {hint}"
+    if waiting := asked_to_wait(reply):
+        text += f" {waiting}"
     if len(errors) > 1:
         text += f" ({len(errors) - 1} more in .errors)"
     result = kind(text, status=reply.status, errors=errors, code=code, sub_code=sub_code, data=data)
@@ -251,7 +249,7 @@ def _build(
         result.conflicting_object = extension(error, "conflictingObjectNameSingular")
     if isinstance(result, AuthenticationError):
         result.anonymous = cause.reason is Reason.UNKNOWN_OBJECT
-    result.retry_after = _retry_after(reply)
+    result.retry_after = retry_after(reply)
     if isinstance(result, RateLimited):
         result.partial = any(value is not None for value in (data or {}).values())
         if cause.allowed and cause.seconds:
@@ -305,22 +303,6 @@ def gone_drift(gone: Gone) -> SchemaDrift:
     )
 
 
-def _retry_after(reply: Reply) -> float | None:
-    """Seconds, from a number or a date."""
-    value = reply.headers.get("Retry-After", "").strip()
-    if not value:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
-        return float(value)
-    try:
-        when = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
-
-
 def _redirect(reply: Reply) -> UnexpectedResponse:
     location = reply.headers["Location"]
     return UnexpectedResponse(
@@ -333,44 +315,10 @@ def _redirect(reply: Reply) -> UnexpectedResponse:
     )
 
 
-def _foreign(reply: Reply, body: bytes, parsed: bool, answer: object) -> TwentyError:
-    """Something that Twenty's API does not say."""
-    excerpt = body[:EXCERPT].decode("utf-8", "replace")
+def _other(reply: Reply, parsed: bool, answer: object) -> TwentyError:
+    """What has none of the forms of Twenty's errors: mostly it comes from something else."""
     said = in_plain_text(answer)
-    spoken = _build(InvalidInput, {"message": said}, [{"message": said}], None, reply) if said else None
-    too_large = reply.status == 413 or (spoken is not None and spoken.reason is Reason.TOO_LARGE)
-    if too_large or (reply.request_bytes > BODY_LIMIT and reply.status == 500):
-        size = f"of {reply.request_bytes / 1e6:.1f} MB" if reply.request_bytes else "of this size"
-        takes = "Twenty takes 10 MB, a proxy before it often less"
-        message = f"the server refused a request {size} ({takes}): send less at once."
-        errors = [{"message": excerpt or "request entity too large"}]
-        result = InvalidInput(message, status=reply.status, errors=errors)
-        result.reason = Reason.TOO_LARGE
-        result.allowed = None if reply.status == 413 else BODY_LIMIT
-        return result
-    if spoken is not None:
-        return spoken
-    if reply.status in _REFUSING:
-        message = f"HTTP {reply.status}" + (f": {excerpt}" if excerpt else " without a body")
-        return _build(_STATUSES[reply.status], {"message": message}, [{"message": message}], None, reply)
-    truncated = not parsed and reply.status < 300 and body.lstrip()[:1] in (b"{", b"[")
-    if not body:
-        what = "an empty body"
-    elif truncated:
-        what = "JSON that breaks off or is malformed"
-    elif not parsed:
-        what = f"no JSON but {reply.content_type or 'an unnamed type'}"
-    elif not reply.is_json:
-        what = f"JSON labelled as {reply.content_type}"
-    else:
-        what = "JSON that is no answer of Twenty's"
-    error = UnexpectedResponse(
-        f"HTTP {reply.status} with {what}. Is this the address of a Twenty workspace, and is the server up?"
-        + (f" It begins: {excerpt[:120]!r}" if excerpt else ""),
-        status=reply.status,
-        content_type=reply.content_type,
-        body=excerpt,
-    )
-    error.truncated = truncated or (not body and reply.status == 200)
-    error.retry_after = _retry_after(reply)
-    return error
+    if said is None:
+        return foreign(reply, parsed=parsed, answer=answer)
+    error = _build(InvalidInput, {"message": said}, [{"message": said}], None, reply)
+    return too_large(reply) if error.reason is Reason.TOO_LARGE else error

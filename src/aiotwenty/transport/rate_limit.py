@@ -118,7 +118,7 @@ class RateLimiter:
     def refused(self, error: RateLimited, sent: float, longest: float = 60.0) -> None:
         """The server refused a request that was sent then (by the monotonic clock): learns which limit there is.
 
-        A `Retry-After` holds everything back, for `longest` seconds at most.
+        A `Retry-After` holds everything back, but for more than `longest` seconds: nobody waits so long.
         """
         if error.limit and error.per:
             limit = RateLimit(error.limit, error.per)
@@ -128,8 +128,9 @@ class RateLimiter:
             else:
                 bucket.refused(sent)
         elif not self._buckets or error.retry_after:
-            held = min(error.retry_after or 0.0, longest)
-            self._blocked_until = max(self._blocked_until, time.monotonic() + held)
+            held = error.retry_after or 0.0
+            if held <= longest:
+                self._blocked_until = max(self._blocked_until, time.monotonic() + held)
 
     def wait(self) -> float:
         """Seconds until the next request may go."""

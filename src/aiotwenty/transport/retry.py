@@ -70,8 +70,8 @@ class RetryPolicy:
 
     A request is sent at most `attempts` times, and not again later than `total` after it was first sent. Before
     attempt n+1 it waits a random time up to `base` * 2**(n-1), at most `max_delay`; at least what `Retry-After` asks
-    for, but not longer than `max_retry_after`. Rate-limited requests are only bounded by `total`: they wait for their
-    turn. `RetryPolicy(attempts=1)` never sends anything twice.
+    for. Where that is more than `max_retry_after`, it is told at once instead. Rate-limited requests are only bounded
+    by `total`: they wait for their turn. `RetryPolicy(attempts=1)` never sends anything twice.
     """
 
     attempts: int = 6
@@ -92,6 +92,11 @@ class RetryPolicy:
         if attempt >= self.attempts and not (limited and self.attempts > 1):
             return None
         backoff = random.uniform(0, min(self.max_delay, self.base * 2 ** min(attempt - 1, 30)))
-        asked = min(error.retry_after or 0.0, self.max_retry_after)
+        asked = error.retry_after or 0.0
+        if asked > self.max_retry_after:
+            if not (isinstance(error, RateLimited) and error.limit):
+                return None
+            # The pace of a limit that is known, which nobody asked for.
+            asked = self.max_retry_after
         delay = asked + backoff
         return delay if elapsed + delay <= self.total else None

@@ -1,0 +1,134 @@
+"""Answers that Twenty's API does not give: those of proxies, firewalls, load balancers, and of other addresses."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from html import unescape
+
+from aiotwenty.errors import EXCERPT, ApiError, InvalidInput, RateLimited, Reason, UnexpectedResponse
+from aiotwenty.transport.exchange import Reply
+
+BODY_LIMIT = 10_000_000
+"""Bytes above which the server refuses a request, with HTTP 500 (Twenty, July 2026)."""
+
+_TELLING = ("Server", "Via", "CF-Ray", "WWW-Authenticate", "Proxy-Authenticate")
+"""What tells who answered, and what they want."""
+_PAGE = 20_000
+"""Characters of a page that its text is looked for in."""
+_SHOWN = 200
+"""Characters of that text which a message has."""
+_ADVICE = {
+    401: "It wants credentials of its own, which are not the API key: have it let the API pass, or give `session` an "
+    "aiohttp session that has them.",
+    403: "A firewall may refuse a request for what is in it, or a network for where it comes from: its log says why.",
+    404: "Is the base URL right? It is the address of the workspace, without /graphql.",
+    407: "Give the proxy's user and password, in the proxy's address.",
+    413: "The request has {size}: send less at once.",
+    429: "Send less, or less often: it is not Twenty's own limit.",
+}
+_DOWN = "The server behind it may be down, or too slow: what it was sent may have reached it."
+
+
+def foreign(reply: Reply, *, parsed: bool, answer: object) -> UnexpectedResponse | ApiError:
+    """The error for an answer that is not Twenty's. `parsed` says whether it is JSON, `answer` what it says then."""
+    if reply.request_bytes > BODY_LIMIT and reply.status == 500:
+        return too_large(reply)
+    body = reply.body[:EXCERPT].decode("utf-8", "replace")
+    text = page_text(reply.body) if not parsed else body
+    truncated = not parsed and reply.status < 300 and reply.body.lstrip()[:1] in (b"{", b"[")
+    what = _kind(reply, parsed, truncated)
+    if reply.status >= 400 and not _from_twenty(reply):
+        message = f"HTTP {reply.status} with {what}: it comes from something before Twenty"
+        message += f" ({said})." if (said := "; ".join(f"{n}: {v}" for n, v in _headers(reply).items())) else "."
+        advice = _ADVICE.get(reply.status) or (_DOWN if reply.status >= 500 else "")
+        message += f" {advice.format(size=_size(reply))}" if advice else ""
+    else:
+        message = f"HTTP {reply.status} with {what}. Is this the address of a Twenty workspace, and is the server up?"
+    if text:
+        message += f" It says: {text[:_SHOWN]!r}"
+    if waiting := asked_to_wait(reply):
+        message += f" {waiting}"
+    if reply.status == 429:
+        limited = RateLimited(message, status=429, errors=[{"message": text or message}])
+        limited.reason, limited.said, limited.retry_after = Reason.RATE_LIMIT, text, retry_after(reply)
+        return limited
+    error = UnexpectedResponse(message, status=reply.status, content_type=reply.content_type, body=body)
+    error.headers, error.text = _headers(reply), text
+    error.truncated = truncated or (not reply.body and reply.status == 200)
+    error.retry_after = retry_after(reply)
+    return error
+
+
+def too_large(reply: Reply) -> InvalidInput:
+    """Twenty refuses a body of more than 10 MB with HTTP 500, older servers without a word."""
+    message = f"the server refused a request of {_size(reply)}, and takes 10 MB: send less at once."
+    error = InvalidInput(message, status=reply.status, errors=[{"message": "request entity too large"}])
+    error.reason, error.said = Reason.TOO_LARGE, "request entity too large"
+    error.allowed = BODY_LIMIT
+    return error
+
+
+def _size(reply: Reply) -> str:
+    return f"{reply.request_bytes / 1e6:.1f} MB" if reply.request_bytes else "more bytes than that"
+
+
+def _kind(reply: Reply, parsed: bool, truncated: bool) -> str:
+    if not reply.body:
+        return "an empty body"
+    if truncated:
+        return "JSON that breaks off or is malformed"
+    if not parsed:
+        return f"no JSON but {reply.content_type or 'an unnamed type'}"
+    return "JSON that is no answer of Twenty's" if reply.is_json else f"JSON labelled as {reply.content_type}"
+
+
+def _from_twenty(reply: Reply) -> bool:
+    """Whether the server says itself who it is, as it does in all its answers (Twenty, July 2026)."""
+    return reply.headers.get("X-Powered-By") == "Express"
+
+
+def _headers(reply: Reply) -> dict[str, str]:
+    return {name: reply.headers[name][:_SHOWN] for name in _TELLING if name in reply.headers}
+
+
+def retry_after(reply: Reply) -> float | None:
+    """Seconds, from a number or a date."""
+    value = reply.headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+
+
+def asked_to_wait(reply: Reply) -> str:
+    """What `Retry-After` says, as a sentence; nothing for less than a second."""
+    seconds = retry_after(reply) or 0.0
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        if (count := round(seconds / length)) and seconds >= 0.99 * length:
+            name = f"a{'n' if unit == 'hour' else ''} {unit}" if count == 1 else f"{count:,} {unit}s"
+            return f"It asked to wait {name}."
+    return ""
+
+
+def page_text(body: bytes) -> str:
+    """The words of a page, without tags, scripts and styles, on one line."""
+    first, *parts = body[: 4 * _PAGE].decode("utf-8", "replace")[:_PAGE].split("<")
+    words, hidden = [first], False
+    # Not html.parser: it takes minutes for a page of tags that never end.
+    for part in parts:
+        tag, _, text = part.partition(">")
+        name = tag.partition(" ")[0].lower()
+        if name in ("script", "style", "/script", "/style"):
+            hidden = not name.startswith("/")
+        if not hidden:
+            words.append(text)
+    return " ".join(unescape(" ".join(words)).split())[:EXCERPT]
