@@ -240,6 +240,11 @@ async def test_options_are_added_when_asked_for(twenty: Twenty) -> None:
     labels = {one.value: one.label for one in await twenty.workspace.picklist("opportunity", "stage")}
     assert labels["WON"] == "won!"
     assert labels["MEETING"] == "Meeting"
+    # The client was generated before there was such an option.
+    report = await twenty.opportunities.load(
+        [{"name": "Deal Cleo", "Stage": "WON!"}], mapping={"Stage": ("stage", option)}
+    )
+    assert (report.loaded, list(report.rejects)) == (1, [])
 
 
 async def test_dates_written_in_several_ways(twenty: Twenty) -> None:

@@ -96,8 +96,9 @@ async def run_load(
 ) -> LoadReport:
     """A load into any object that a catalogue knows."""
     given = await open_input(rows, catalogue, type_name, options, endpoint=endpoint, remembered=journal is not None)
-    if not dry_run and await add_missing_options(given.mapped, endpoint):
-        # What the client was generated from does not know them.
+    added = not dry_run and await add_missing_options(given.mapped, endpoint)
+    if added or given.mapped.is_outdated:
+        # What the client was generated from does not know these options.
         catalogue = await serve_catalogue(endpoint)
         given = await open_input(
             given.source, catalogue, type_name, options, endpoint=endpoint, remembered=journal is not None

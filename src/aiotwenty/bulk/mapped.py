@@ -42,6 +42,11 @@ class Mapped:
     columns: Sequence[str] = ()
     samples: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a picklist has options that the model of its object does not take: it was generated before them."""
+        return any(not _accepts(self.mapper.shape, name, value) for name, value in self.mapper.known_options())
+
     def as_toml(self) -> str:
         """The mapping as a plan or a preset has it, to be kept and changed: every column, those left out as `false`."""
         lines = []
@@ -61,6 +66,14 @@ class Mapped:
                 place = name if column.place == name else f"{name} → {column.place}"
                 shown[place] = [_arrives(self.mapper, column, value) for value in values]
         return shown
+
+
+def _accepts(shape: Shape, name: str, value: Any) -> bool:
+    try:
+        shape.validated({name: value})
+    except ValidationError:
+        return False
+    return True
 
 
 def _quoted(text: str) -> str:

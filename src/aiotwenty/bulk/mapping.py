@@ -427,6 +427,14 @@ class Mapper:
         """Whether there is a column that must be seen as a whole before the first row is sent."""
         return any(isinstance(one.transform, ColumnTransform) and one.transform.learns for one in self.columns())
 
+    def known_options(self) -> Iterator[tuple[str, Any]]:
+        """The options of the picklists that columns go to by `option`, as the workspace has them."""
+        for column in self.columns():
+            for step in _steps(column):
+                if isinstance(step, option) and column.target.path:
+                    for value in step.values:
+                        yield column.target.path[0], [value] if column.target.kind == "list" else value
+
     def new_options(self) -> dict[str, dict[str, str]]:
         """What picklists lack: label to value, by field."""
         lacking: dict[str, dict[str, str]] = {}

@@ -58,7 +58,7 @@ class option(ColumnTransform):  # noqa: N801 - used as a function
     def __init__(self, value: Any = None) -> None:
         self._facts = FieldFacts("")
         self._known: dict[str, str] = {}
-        self._values: set[str] = set()
+        self.values: set[str] = set()
         self.missing: dict[str, str] = {}
         """Labels that are no options yet, with the value that each will have."""
 
@@ -74,7 +74,7 @@ class option(ColumnTransform):  # noqa: N801 - used as a function
         for value, _ in facts.options or ():
             bound._known.setdefault(_folded(value), value)
             bound._known.setdefault(_folded(value.replace("_", " ")), value)
-        bound._values = {value for value, _ in facts.options or ()}
+        bound.values = {value for value, _ in facts.options or ()}
         return bound
 
     @property
@@ -85,7 +85,7 @@ class option(ColumnTransform):  # noqa: N801 - used as a function
         for item in self._items(value):
             if self._find(item) is None and _folded(item):
                 made = option_value(item)
-                if made in self._values or made in self.missing.values():
+                if made in self.values or made in self.missing.values():
                     continue
                 self.missing.setdefault(item, made)
                 self._known[_folded(item)] = made
@@ -106,7 +106,7 @@ class option(ColumnTransform):  # noqa: N801 - used as a function
         return [str(value).strip()]
 
     def _find(self, label: str) -> str | None:
-        return label if label in self._values else self._known.get(_folded(label))
+        return label if label in self.values else self._known.get(_folded(label))
 
     def _option(self, label: str) -> str:
         if self._facts.options is None:
