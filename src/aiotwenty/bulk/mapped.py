@@ -12,10 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from aiotwenty.bulk.catalogue import Catalogue
+from aiotwenty.bulk.columns import Column, ValueRefused
 from aiotwenty.bulk.fields import Shape
 from aiotwenty.bulk.labels import Labels, add_options, read_labels
 from aiotwenty.bulk.load_options import LoadOptions
-from aiotwenty.bulk.mapping import Column, FieldMapping, Mapper, ValueRefused
+from aiotwenty.bulk.mapping import FieldMapping, Mapper
 from aiotwenty.bulk.presets import Preset, read_preset
 from aiotwenty.bulk.source import InputError, Row, Source
 from aiotwenty.bulk.source.csv import CsvSource

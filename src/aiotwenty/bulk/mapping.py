@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any, TypeAlias
 
-from pydantic_core import from_json
-
 from aiotwenty.bulk.batches import Reference
+from aiotwenty.bulk.columns import AS_IT_IS, WHOLE, Column, ValueRefused, from_text, in_utc, put_at, steps_of, trimmed
 from aiotwenty.bulk.fields import Relation, Shape, Target
 from aiotwenty.bulk.gather import gather, gathers, promote
 from aiotwenty.bulk.labels import Labels
@@ -30,9 +27,8 @@ from aiotwenty.bulk.transforms import (
     option,
     transform_of,
 )
-from aiotwenty.bulk.transforms.base import Chain, Composite
+from aiotwenty.bulk.transforms.base import Composite
 from aiotwenty.graphql.composites import Money
-from aiotwenty.graphql.values import read_moment
 from aiotwenty.records.identity import canonical
 
 FieldSpec: TypeAlias = str | tuple[Any, ...] | list[Any] | None
@@ -44,49 +40,7 @@ REJECT_COLUMNS = ("_row", "_source", "_code", "_error")
 """What a file of rejects has beside the columns of its rows; read back, they aren't fields."""
 
 
-_AS_IT_IS = ("text", "other", "date")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
-"""What is certainly meant as a number: no exponents, no separators of thousands."""
 _TRIMMED = (("primaryEmail",), ("primaryLinkUrl",), ("primaryPhoneNumber",))
-_EDGES = "\u200b\u200c\u200d\u2060\ufeff \t\r\n\u00a0"
-_WHOLE = re.compile(r"[+-]?\d+(\.\d*)?")
-
-
-class ValueRefused(ValueError):  # noqa: N818 - named for what it says of a row
-    """A value that cannot go where its column goes."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """Where one column goes, and how."""
-
-    name: str
-    target: Target
-    plain_path: tuple[str, ...]
-    transform: Transform | None
-    as_it_is: bool = False
-    """Text goes to its place without further ado."""
-    composite: Composite | None = None
-    """What kind of composite field it goes to, or to a part of."""
-    several: bool = False
-    """Whether that kind holds several values."""
-    trims: bool = False
-    """Blanks around a value are no part of it."""
-    also: tuple[Column, ...] = ()
-    """The other places where its values go."""
-    guess: str = ""
-    """Why it goes there, where nobody said so."""
-    spec: str = ""
-    """The transforms as text."""
-
-    @property
-    def place(self) -> str:
-        """Where a plain value goes, dotted."""
-        return self.target.dotted if self.target.relation else ".".join(self.plain_path)
-
-    @property
-    def all(self) -> tuple[Column, ...]:
-        return (self, *self.also)
 
 
 class Mapper:
@@ -176,7 +130,7 @@ class Mapper:
             transform = transform.bind(self._facts(target, composite))
         if composite is not None and gathers(composite) and target.kind in ("list", "json"):
             self._listed[target.path[0]] = composite
-        as_it_is = transform is None and target.relation is None and target.kind in _AS_IT_IS and not self._gaps
+        as_it_is = transform is None and target.relation is None and target.kind in AS_IT_IS and not self._gaps
         as_it_is = as_it_is and target.kind != "date"
         as_it_is = as_it_is and target.path[-1:] != ("amountMicros",)
         spelled = "|".join(step if isinstance(step, str) else getattr(step, "__name__", "?") for step in steps)
@@ -224,7 +178,7 @@ class Mapper:
 
     def _has_words(self, name: str) -> bool:
         texts = [str(value).strip() for value in self._samples.get(name, ()) if str(value).strip()]
-        return any(not _WHOLE.fullmatch(text) for text in texts)
+        return any(not WHOLE.fullmatch(text) for text in texts)
 
     def _by_values(self, name: str) -> Target | None:
         """A column of e-mail addresses or of LinkedIn profiles, where there is one field for them."""
@@ -250,7 +204,7 @@ class Mapper:
     @property
     def wants_labels(self) -> bool:
         """Whether a transform asks for the options of a picklist."""
-        return any(isinstance(step, option) for column in self.columns() for step in _steps(column))
+        return any(isinstance(step, option) for column in self.columns() for step in steps_of(column))
 
     def columns(self) -> Iterator[Column]:
         """All columns that go somewhere, each place by itself."""
@@ -339,7 +293,7 @@ class Mapper:
         """Whether two columns share a field: as first and rest, which is also how two that nobody mapped do."""
         columns = [*(self._columns[first] or second).all, second]
         columns = [column for column in columns if column.place == second.place]
-        if all(any(isinstance(step, first_and_rest) for step in _steps(column)) for column in columns):
+        if all(any(isinstance(step, first_and_rest) for step in steps_of(column)) for column in columns):
             return True
         if second.composite not in ("emails", "phones") or any(c.transform or c.name in self._mapping for c in columns):
             return False
@@ -430,7 +384,7 @@ class Mapper:
     def known_options(self) -> Iterator[tuple[str, Any]]:
         """The options of the picklists that columns go to by `option`, as the workspace has them."""
         for column in self.columns():
-            for step in _steps(column):
+            for step in steps_of(column):
                 if isinstance(step, option) and column.target.path:
                     for value in step.values:
                         yield column.target.path[0], [value] if column.target.kind == "list" else value
@@ -439,7 +393,7 @@ class Mapper:
         """What picklists lack: label to value, by field."""
         lacking: dict[str, dict[str, str]] = {}
         for column in self.columns():
-            for step in _steps(column):
+            for step in steps_of(column):
                 if isinstance(step, option) and step.missing:
                     lacking.setdefault(column.target.path[0], {}).update(step.missing)
         return lacking
@@ -511,7 +465,7 @@ class Mapper:
             if isinstance(value, Money):
                 value = value.parts()
             if self._is_text and isinstance(value, str):
-                value = _from_text(column, value)
+                value = from_text(column, value)
             elif target.kind == "datetime":
                 value = in_utc(value)
             if type(value) is dict or (not is_text and isinstance(value, Mapping)):
@@ -521,7 +475,7 @@ class Mapper:
                     value = {part: inner for part, inner in value.items() if part not in hidden}
             elif target.kind == "composite" and path == target.path:
                 raise ValueRefused(self._has_parts(column, value))
-        _set(data, path, value)
+        put_at(data, path, value)
 
     def _transformed(self, column: Column, value: Any) -> Any:
         assert column.transform is not None
@@ -597,79 +551,3 @@ class Mapper:
             return ("id",), inner
         other = self.shape.related(relation.type_name)
         return other.value_path(other.resolve(name)), inner
-
-
-def _set(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    name = path[0]
-    if len(path) == 2:
-        inner = data.get(name)
-        if type(inner) is dict:
-            inner[path[1]] = value
-        else:
-            data[name] = {path[1]: value}
-    elif type(value) is dict or isinstance(value, Mapping):
-        data[name] = {**data[name], **value} if type(data.get(name)) is dict else dict(value)
-    else:
-        data[name] = value
-
-
-def trimmed(text: str) -> str:
-    """Without the blanks around it, those among them that nobody sees."""
-    stripped = text.strip(_EDGES)
-    return stripped.strip() if stripped[:1].isspace() or stripped[-1:].isspace() else stripped
-
-
-def _steps(column: Column) -> Sequence[Transform]:
-    transform = column.transform
-    return transform.steps if isinstance(transform, Chain) else [] if transform is None else [transform]
-
-
-def _from_text(column: Column, value: str) -> Any:
-    kind = column.target.kind
-    if kind in ("date", "datetime"):
-        _check_date(column, value)
-        return in_utc(value) if kind == "datetime" else value
-    if column.target.path[-1:] == ("amountMicros",) and not value.lstrip("-").isdigit():
-        raise ValueRefused(
-            f"{column.name}: {value!r} is no whole number of micros; the transform `money` reads amounts, `micros` "
-            "decimal numbers"
-        )
-    if kind in _AS_IT_IS:
-        return value
-    if kind == "number":
-        return Decimal(text) if _NUMBER.fullmatch(text := value.strip()) else value
-    if kind == "boolean":
-        return {"true": True, "false": False}.get(value.strip().lower(), value)
-    if kind == "composite":
-        if not value.startswith("{"):
-            return value
-    elif kind == "list" and not value.startswith("["):
-        return [part.strip() for part in value.split(";") if part.strip()]
-    try:
-        return from_json(value)
-    except ValueError as error:
-        raise ValueRefused(f"{column.name}: is not JSON ({error})") from None
-
-
-def _check_date(column: Column, value: str) -> None:
-    """Dates are ISO 8601; a number is none. Raises `ValueRefused` that names the transform for what it looks like."""
-    if read_moment(value) is not None:
-        return
-    if _WHOLE.fullmatch(value):
-        likely = "epoch" if abs(float(value)) > 1e8 else "excel_date"
-        hint = f"the transform `{likely}` reads such numbers"
-    else:
-        hint = 'the transform `date` reads others: date("%d.%m.%Y", "%Y-%m-%d")'
-    raise ValueRefused(f"{column.name}: {value!r} is no date in ISO 8601 (2025-12-31); {hint}")
-
-
-def in_utc(value: Any) -> Any:
-    """A date or a time without a zone is taken as UTC, as Twenty does (July 2026); everything else is left as it is."""
-    if isinstance(value, str):
-        moment = read_moment(value)
-        return value if moment is None or moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
-    if isinstance(value, datetime.datetime):
-        return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
-    if isinstance(value, datetime.date):
-        return datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC)
-    return value

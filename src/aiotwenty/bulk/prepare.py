@@ -10,8 +10,9 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from aiotwenty.bulk.batches import Prepared, Reference
+from aiotwenty.bulk.columns import ValueRefused
 from aiotwenty.bulk.fields import Shape, Target
-from aiotwenty.bulk.mapping import Mapper, ValueRefused
+from aiotwenty.bulk.mapping import Mapper
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.source import RAW_TEXT, InputError, Row
 from aiotwenty.errors import InvalidArgument
