@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from aiotwenty.core.objects import Objects
-from aiotwenty.errors import ConfigurationError
+from aiotwenty.errors import ApiError, ConfigurationError
+from aiotwenty.graphql.checking import DocumentCheck
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.executor import EndpointName
 from aiotwenty.graphql.operation import Operation
@@ -71,6 +72,7 @@ class Client:
             "graphql": TwentyTransport(f"{self.base_url}/graphql", engine=self._engine),
             "metadata": TwentyTransport(f"{self.base_url}/metadata", engine=self._engine),
         }
+        self._documents = DocumentCheck(self._endpoints["graphql"].run_document)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"
@@ -86,16 +88,27 @@ class Client:
         *,
         endpoint: EndpointName = "graphql",
         operation_name: str | None = None,
+        validate: bool = True,
     ) -> dict[str, Any]:
         """The `data` of any document, as it came. Raises any `TwentyError`.
 
-        Mind what /graphql does with documents of records: aliases below the root and variable defaults are ignored, a
-        root field may occur once (Twenty, July 2026).
+        /graphql answers fields that it doesn't have with null, and ignores what it cannot do: aliases below the root,
+        defaults of variables (Twenty, July 2026). A document for it is therefore checked against the schema that the
+        workspace serves, which is asked for once: `InvalidArgument` says what is wrong, and where. With
+        `validate=False` the document is sent as it is. /metadata checks documents itself.
         """
         transport = self.endpoint(endpoint)
         if isinstance(document, Operation):
             return await transport.run_document(document.document, variables, document.name)
-        return await transport.run_document(document, variables, operation_name)
+        if not validate or endpoint != "graphql":
+            return await transport.run_document(document, variables, operation_name)
+        await self._documents.check(document)
+        try:
+            return await transport.run_document(document, variables, operation_name)
+        except ApiError as refusal:
+            if misspelt := self._documents.misspelt(refusal):
+                raise misspelt from refusal
+            raise
 
     @cached_property
     def rest(self) -> Rest:

@@ -203,6 +203,14 @@ def test_unions_and_interfaces_are_told_apart_by_their_typename(tmp_path: Path) 
         assert (light.typename__, light.glow) == ("Light", 3)
 
 
+def test_what_the_schema_and_what_the_server_has_against_an_operation_is_said_together(tmp_path: Path) -> None:
+    text = "query Q($n: Int = 3) {\n  rockets(first: $n) {\n    edges { node { speed } }\n    n: totalCount\n  }\n}"
+    made = project(tmp_path, core__q=text)
+    with pytest.raises(CodegenError) as caught:
+        made.generate()
+    assert [problem.line for problem in caught.value.problems] == [1, 3, 4]
+
+
 REFUSED = {
     "a filter through a list of records": (
         'query Q {\n  pads(filter: {or: [\n    {rockets: {name: {eq: "A"}}}]}) { totalCount }\n}',

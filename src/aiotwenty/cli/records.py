@@ -53,13 +53,14 @@ def query(
     variables: Annotated[str, typer.Option("--variables", help="The variables as a JSON object, or @FILE.")] = "{}",
     endpoint: Annotated[Endpoint, typer.Option(help="Records, or the data model.")] = Endpoint.GRAPHQL,
     read_only: Annotated[bool, typer.Option("--read-only", help="Refuse a document that writes.")] = False,
+    validate: Annotated[bool, typer.Option(help="Check the document against the workspace before it is sent.")] = True,
 ) -> None:
     """Run a GraphQL document and print its data as JSON."""
     text, values = _document(document), _variables(variables)
     if read_only and writes(text):
         raise typer.BadParameter("it would write, and --read-only was asked for", param_hint="DOCUMENT")
     try:
-        _print_json(asyncio.run(_query(text, values, endpoint)))
+        _print_json(asyncio.run(_query(text, values, endpoint, validate)))
     except ApiError as error:
         if any(value is not None for value in (error.data or {}).values()):
             _print_json(error.data)
@@ -73,11 +74,11 @@ async def _objects(name: str | None) -> list[Object]:
         return [await twenty.workspace.object(name)] if name else await twenty.workspace.objects()
 
 
-async def _query(document: str, variables: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
+async def _query(document: str, variables: dict[str, Any], endpoint: Endpoint, validate: bool) -> dict[str, Any]:
     from aiotwenty.client import Client
 
     async with Client() as twenty:
-        return await twenty.execute(document, variables, endpoint=endpoint.value)
+        return await twenty.execute(document, variables, endpoint=endpoint.value, validate=validate)
 
 
 def _document(given: str) -> str:

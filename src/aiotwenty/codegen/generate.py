@@ -35,9 +35,8 @@ from aiotwenty.codegen.model.descriptions import Descriptions, OwnDescriptions, 
 from aiotwenty.codegen.model.order import put_in_order
 from aiotwenty.codegen.model.package import PackageBuilder
 from aiotwenty.codegen.model.tagging import TaggingPlugin
-from aiotwenty.codegen.read.documents import Documents, collect, find_documents, parse_file, schema_problems
+from aiotwenty.codegen.read.documents import Documents, collect, document_problems, find_documents, parse_file
 from aiotwenty.codegen.read.objects import TwentyObject, find_objects
-from aiotwenty.codegen.read.rules import ServerRules
 from aiotwenty.codegen.read.sdl import load_schema
 from aiotwenty.codegen.write.client import client_module
 from aiotwenty.codegen.write.init import endpoint_init, package_client, package_init
@@ -182,14 +181,10 @@ class _Loaded:
         files["__init__.py"] = endpoint_init(url, dict(sorted(exports.items())))
         return files
 
-    def problems(self, documents: Documents) -> list[Problem]:
-        """What the schema does not allow in the user's own operations; if it allows all, what the server cannot do."""
+    def problems(self, documents: Documents) -> Iterator[Problem]:
+        """What the schema does not allow in the user's own operations, and what the server cannot do."""
         skipped = [get_validation_rule(rule) for rule in self.settings.skip_validation_rules]
-        if refused := list(schema_problems(documents, self.schema, skipped)):
-            return refused
-        rules = ServerRules(self.schema, documents.fragments, records=self.endpoint.name == "core")
-        own = [each for each in documents.own if isinstance(each, OperationDefinitionNode)]
-        return [problem for each in own for problem in rules.problems(each)]
+        return document_problems(documents, self.schema, skipped, records=self.endpoint.name == "core")
 
 
 def _chosen(objects: list[TwentyObject], wanted: tuple[str, ...]) -> list[TwentyObject]:

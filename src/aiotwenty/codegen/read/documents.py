@@ -15,22 +15,15 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     Node,
-    ObjectFieldNode,
     OperationDefinitionNode,
-    TypeInfo,
-    TypeInfoVisitor,
     Visitor,
-    get_named_type,
-    specified_rules,
-    validate,
     visit,
 )
 
 from aiotwenty.codegen.errors import CodegenError, Problem
 from aiotwenty.codegen.files import MARKER, read_text
 from aiotwenty.codegen.read.sdl import parse_text
-from aiotwenty.graphql.advice import filter_the_other
-from aiotwenty.graphql.relations import beyond_filters
+from aiotwenty.graphql.validation import refusals
 
 SUFFIXES = (".graphql", ".graphqls", ".gql")
 
@@ -92,41 +85,23 @@ def collect(documents: Iterable[DocumentNode]) -> Documents:
     return collected
 
 
-def schema_problems(
-    documents: Documents, schema: GraphQLSchema, skip_rules: Sequence[type[ASTValidationRule]]
+def document_problems(
+    documents: Documents, schema: GraphQLSchema, skip_rules: Sequence[type[ASTValidationRule]], *, records: bool
 ) -> Iterator[Problem]:
-    """What the schema does not allow in the user's own operations."""
+    """What the schema does not allow in the user's own operations, and what the server cannot do.
+
+    `records` says that it is the endpoint of records.
+    """
     if not documents.own:
         return
-    generated = [each for each in documents.fragments.values() if not is_own(each)]
+    generated = [fragment for fragment in documents.fragments.values() if not is_own(fragment)]
     document = DocumentNode(definitions=(*documents.own, *generated))
-    rules = [rule for rule in specified_rules if rule not in skip_rules]
-    type_info = TypeInfo(schema)
-    filters = _FiltersThroughLists(schema, type_info)
-    visit(document, TypeInfoVisitor(type_info, filters))
-    yield from filters.problems.values()
-    for error in validate(schema, document, rules):
-        if error.nodes and error.nodes[0] not in filters.problems:
+    for error in refusals(schema, document, records=records, skip=skip_rules):
+        if error.nodes:
             yield Problem.at(error.nodes[0], error.message)
     ungenerated = _Ungenerated()
     visit(document, ungenerated)
     yield from ungenerated.problems
-
-
-class _FiltersThroughLists(Visitor):
-    """Filters, written in a document, that go through a to-many relation; by the node of the relation."""
-
-    def __init__(self, schema: GraphQLSchema, type_info: TypeInfo) -> None:
-        super().__init__()
-        self.problems: dict[Node, Problem] = {}
-        self._type_info = type_info
-        self._beyond = beyond_filters(schema)
-
-    def enter_object_field(self, node: ObjectFieldNode, *_: object) -> None:
-        parent = get_named_type(self._type_info.get_parent_input_type())
-        if parent and (relation := self._beyond.get(parent.name, {}).get(node.name.value)):
-            advice = filter_the_other(relation.object, *relation.keys)
-            self.problems[node] = Problem.at(node, f'"{node.name.value}": {advice}')
 
 
 class _Ungenerated(Visitor):
