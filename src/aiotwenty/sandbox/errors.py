@@ -7,6 +7,8 @@ import hashlib
 import json
 from typing import Any
 
+from aiotwenty.sandbox.javascript import TOO_NESTED
+
 GENERIC = "An error occurred."
 BAD_INPUT = "BAD_USER_INPUT"
 
@@ -362,13 +364,30 @@ def connect_failed(relation: str, found: int, condition: str) -> RecordError:
 # Documents and limits
 
 
-def duplicate_root(name: str) -> RecordError:
-    return RecordError(f'Duplicate root resolver: "{name}"')
+DUPLICATE_ROOT = {
+    "id": "UrzTjS",
+    "message": "Duplicate root resolver found. Each root resolver can only be called once per document.",
+}
+"""What `/metadata` tells users beside the message; `/graphql` tells them nothing."""
+
+
+def duplicate_root(name: str, friendly: dict[str, str] | None = None) -> RecordError:
+    return RecordError(f'Duplicate root resolver: "{name}"', friendly=friendly)
 
 
 def too_many_roots(number: int, allowed: int) -> RecordError:
     return RecordError(
         f"Query too complex - Too many root resolvers requested: {number} - Maximum allowed root resolvers: {allowed}"
+    )
+
+
+def too_many_fields(number: int, allowed: int) -> RecordError:
+    return RecordError(
+        f"Query too complex - Too many fields requested: {number} - Maximum allowed fields: {allowed}",
+        friendly={
+            "id": "pv+BoZ",
+            "message": "The request is too complex to process. Please try reducing the amount of requested fields.",
+        },
     )
 
 
@@ -398,8 +417,7 @@ def javascript_failed(message: str) -> RecordError:
 
 
 def too_nested() -> RecordError:
-    """JavaScript nests further than Python, but not for ever."""
-    return javascript_failed("Maximum call stack size exceeded")
+    return javascript_failed(TOO_NESTED)
 
 
 def data_not_valid() -> RecordError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 _QUOTED = re.compile(r"(?<![\w\"])'([^']*)'(?!\w)")
 _VALUE = "Expected value of type '(.*?)'"
@@ -23,6 +24,44 @@ def as_javascript(message: str) -> str:
     for later, before in _LATER_WORDS:
         message = re.sub(later, before, message, flags=re.DOTALL)
     return _QUOTED.sub(r'"\1"', message)
+
+
+TOO_NESTED = "Maximum call stack size exceeded"
+"""JavaScript nests further than Python, but not for ever."""
+_DIGITS_OF_A_DOUBLE = 309
+_WHOLE_NUMBER = re.compile(r"[0-9]+")
+
+
+class JsonError(ValueError):
+    """A text that isn't JSON; its message is what Node says."""
+
+
+def read_json(text: str) -> Any:
+    """What `JSON.parse` gives: no NaN, and integers that are too long for any number are infinite.
+
+    Raises `JsonError`, also for what is nested more deeply than Python reads.
+    """
+    try:
+        return json.loads(text, parse_constant=_no_constant, parse_int=integer)
+    except RecursionError:
+        raise JsonError(TOO_NESTED) from None
+    except ValueError as error:
+        raise JsonError(json_message(text, error)) from None
+
+
+def _no_constant(name: str) -> Any:
+    """NaN and Infinity, which Python would take, are no JSON."""
+    raise ValueError(name)
+
+
+def integer(digits: str) -> int | float:
+    """A whole number; one that no double holds is infinite, so that no text makes much work."""
+    return int(digits) if len(digits) <= _DIGITS_OF_A_DOUBLE else float(digits)
+
+
+def whole_number(text: str) -> int | float | None:
+    """A number of nothing but the digits 0 to 9; None for any other text."""
+    return integer(text) if _WHOLE_NUMBER.fullmatch(text) else None
 
 
 _AROUND = 10

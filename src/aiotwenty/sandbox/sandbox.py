@@ -30,6 +30,9 @@ LATEST, OLDEST = VERSIONS = ("2.19", "1.10")
 _HANGING_SECONDS = 0.1
 """How long requests that are still running may go on when the sandbox closes."""
 
+_HEADER_BYTES = 16 * 1024
+"""What Node takes of an address or a header."""
+
 
 class Sandbox:
     """A server on this machine that answers like a Twenty server of July 2026, or like one of November 2025.
@@ -172,6 +175,8 @@ class Sandbox:
             handler_cancellation=True,
             keepalive_timeout=KEEP_ALIVE_SECONDS_STRICT if self.strict else KEEP_ALIVE_SECONDS,
             shutdown_timeout=_HANGING_SECONDS,
+            max_line_size=_HEADER_BYTES,
+            max_field_size=_HEADER_BYTES,
         )
         await runner.setup()
         try:

@@ -9,14 +9,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLError, OperationDefinitionNode, OperationType, specified_rules, validate
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, specified_rules
 from graphql.execution.values import get_variable_values
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.http.requests import GraphQLCall
 from aiotwenty.sandbox.http.static_fields import StaticFields
 from aiotwenty.sandbox.language.documents import Document, Documents, Reader, RootField, is_query
-from aiotwenty.sandbox.language.validating import Answer, no_operation, refusal
+from aiotwenty.sandbox.language.validating import Answer, no_operation, refusal, validated
 from aiotwenty.sandbox.language.variables import variable_errors
 from aiotwenty.sandbox.limits import MAX_ROOT_FIELDS, RateLimiter
 from aiotwenty.sandbox.model.model import QUERIES, DataModel
@@ -62,7 +62,10 @@ class Core:
         if operation.operation is OperationType.SUBSCRIPTION:
             return self.static_answer(asked, caller)
         answer = self._validated if self._strict else self._walked
-        return answer(document, operation, asked, caller)
+        try:
+            return answer(document, operation, asked, caller)
+        except errors.RecordError as error:
+            return RecordAnswer({"data": {}, "errors": [error.as_dict(self._strict)]})
 
     def static_answer(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
         """An answer of the static schema alone, which knows no records."""
@@ -80,12 +83,12 @@ class Core:
         """The root fields by their keys in the answer, for choosing faults; nothing if the document can't be read."""
         try:
             document = self._documents.parse(source)
-        except GraphQLError:
+            operation = document.operation(operation_name)
+            if operation is None or not document.root_names(operation):
+                return {}
+            return {root.key: root.name for root in document.roots(operation, Reader({}, False))}
+        except (GraphQLError, errors.RecordError, RecursionError):
             return {}
-        operation = document.operation(operation_name)
-        return (
-            {} if operation is None else {root.key: root.name for root in document.roots(operation, Reader({}, False))}
-        )
 
     def _is_record_field(self, operation: OperationDefinitionNode, name: str) -> bool:
         """Whether the document calls itself a query or a mutation decides nothing on the walking server."""
@@ -97,10 +100,10 @@ class Core:
     def _walked(
         self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: Caller
     ) -> Answer:
+        names = document.root_names(operation)
         reader = Reader(asked.variables, validating=False)
         roots = document.roots(operation, reader)
         records = [root for root in roots if self._is_record_field(operation, root.name)]
-        names = {root.name for root in roots}
         if not records:
             if names & _INTROSPECTION:
                 return self._introspected(asked)
@@ -121,13 +124,17 @@ class Core:
     def _validated(
         self, document: Document, operation: OperationDefinitionNode, asked: GraphQLCall, caller: Caller
     ) -> Answer:
-        names = [root.name for root in document.roots(operation, Reader(asked.variables, validating=False))]
+        try:
+            names = document.root_names(operation)
+        except RecursionError:
+            # Fragments that contain themselves: validation says so.
+            names = frozenset()
         if not any(self._is_record_field(operation, name) for name in names):
-            return self._introspected(asked) if _INTROSPECTION & set(names) else self._beside_records(asked)
+            return self._introspected(asked) if names & _INTROSPECTION else self._beside_records(asked)
         schema = self._static.whole_schema
         key = ("valid", self._model.revision)
         if key not in document.cache:
-            document.cache[key] = validate(schema, document.node, specified_rules)
+            document.cache[key] = validated(schema, document.node, specified_rules)
         if document.cache[key]:
             return refusal(document.cache[key])
         if wrong := variable_errors(schema, operation, asked.variables):

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from aiotwenty.sandbox.javascript import json_message, unexpected_token
+from aiotwenty.sandbox.javascript import JsonError, read_json, unexpected_token
 from aiotwenty.sandbox.metadata.multipart import MultipartError, read_multipart
 
 _BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
@@ -65,6 +65,12 @@ async def read_call(request: web.Request, strict: bool) -> Call:
             raise RefusedError(failed(400, str(error), "Bad Request")) from None
     try:
         raw = await request.read()
+    except web.RequestPayloadError:
+        # Nothing more can be read of this connection, and nobody shall try.
+        request.content.feed_eof()
+        response = failed(400, "incorrect header check", "Bad Request")
+        response.force_close()
+        raise RefusedError(response) from None
     except web.HTTPRequestEntityTooLarge:
         # Not 413; the older server says nothing at all.
         text = "" if strict else json.dumps("request entity too large")
@@ -93,14 +99,9 @@ def _parsed_body(raw: bytes) -> Any:
 def _parsed(raw: bytes) -> Any:
     text = raw.decode(errors="replace")
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except ValueError as error:
-        raise RefusedError(failed(400, json_message(text, error), "Bad Request")) from None
-
-
-def _no_constant(name: str) -> Any:
-    """NaN and Infinity, which Python would take, are no JSON."""
-    raise ValueError(name)
+        return read_json(text)
+    except JsonError as error:
+        raise RefusedError(failed(400, str(error), "Bad Request")) from None
 
 
 async def graphql_call(request: web.Request, call: Call) -> GraphQLCall:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.http.rest_filters import parse_filter, parse_order_by
+from aiotwenty.sandbox.javascript import TOO_NESTED, JsonError, read_json, whole_number
 from aiotwenty.sandbox.language.documents import Selected
 from aiotwenty.sandbox.limits import REST_DEFAULT_PAGE, REST_MAX_PAGE
 from aiotwenty.sandbox.model.model import DataModel, Object, Operation
@@ -38,6 +38,8 @@ class Rest:
         """Status and body; `path` is what follows `/rest/`."""
         try:
             return self._answered(method, path, query, {} if payload is None else payload, actor)
+        except RecursionError:
+            return _failed(400, "RangeError", TOO_NESTED)
         except errors.RecordError as error:
             if error.sub_code == "RECORD_NOT_FOUND":
                 return _failed(404, "NotFoundException", error.message)
@@ -54,13 +56,14 @@ class Rest:
             before, name, after = name, after, ""
         record_id = _record_id(after) if after and after not in _AFTER else None
         of, depth = self._object(name), self._depth(query)
+        arguments = payload if isinstance(payload, dict) else {}
         match method, before or after:
             case "POST", "duplicates":
-                return self._duplicates(of, payload, depth, actor)
+                return self._duplicates(of, arguments, depth, actor)
             case "GET", "groupBy":
                 return self._groups(of, query, actor)
             case "PATCH", "merge":
-                (merged,) = self._written(of, "merge_many", payload, depth, actor)["data"].values()
+                (merged,) = self._written(of, "merge_many", arguments, depth, actor)["data"].values()
                 return 200, {"data": {f"merge{of.type_name}": merged}}
             case "PATCH", "restore":
                 return 200, self._written(of, "restore_many", {"filter": _filter(query)}, depth, actor)
@@ -100,7 +103,7 @@ class Rest:
         given: dict[str, Any] = {"filter": _filter(query)}
         if query.get("order_by"):
             given["orderBy"] = parse_order_by(query["order_by"])
-        limit = min(_number(query, "limit", REST_DEFAULT_PAGE), REST_MAX_PAGE)
+        limit = int(min(_number(query, "limit", REST_DEFAULT_PAGE), REST_MAX_PAGE))
         if query.get("ending_before"):
             given |= {"before": query["ending_before"], "last": limit}
         else:
@@ -157,7 +160,7 @@ class Rest:
             given["orderBy"] = _json(query, "order_by")
         if query.get("limit"):
             given["limit"] = _number(query, "limit", REST_DEFAULT_PAGE)
-        names = _json(query, "aggregate") if query.get("aggregate") else []
+        names = [errors.as_text(name) for name in _json(query, "aggregate")] if query.get("aggregate") else []
         selection: Selection = {name: Selected(name) for name in ("groupByDimensionValues", *names)}
         sampled = query.get("include_records_sample") == "true"
         if sampled:
@@ -245,8 +248,8 @@ def _needed_filter(query: Mapping[str, str], verb: str) -> dict[str, Any]:
 
 def _json(query: Mapping[str, str], name: str) -> list[Any]:
     try:
-        value = json.loads(query.get(name, ""))
-    except ValueError:
+        value = read_json(query.get(name, ""))
+    except JsonError:
         value = None
     if not isinstance(value, list):
         raise errors.invalid_query(f"'{name}' parameter invalid. It is a list in JSON, eg: ?{name}=[...]")
@@ -265,13 +268,12 @@ def _as_postgres(node: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
+def _number(query: Mapping[str, str], name: str, default: int) -> int | float:
     text = query.get(name, "")
-    if not text:
-        return default
-    if not text.isdigit():
+    number = whole_number(text) if text else default
+    if number is None:
         raise errors.invalid_query(f"{name} '{text}' is invalid. Should be an integer")
-    return int(text)
+    return number
 
 
 def _failed(status: int, error: str, message: str) -> RestAnswer:

@@ -11,6 +11,7 @@ from aiotwenty.sandbox.records.ordering import DIRECTIONS
 _GROUP = re.compile(r"(and|or|not)\((.+)\)", re.DOTALL)
 _TERM = re.compile(r"(.+?)\[(.+?)\]:(.+)", re.DOTALL)
 _ORDER = re.compile(r"([\w.]+)(?:\[(\w+)\])?")
+_MAX_DEPTH = 100
 _OPEN, _CLOSE = "([", ")]"
 _COMPARED = ("eq", "neq", "in", "containsAny", "is", "gt", "gte", "lt", "lte")
 _COMPARATORS = (*_COMPARED, "startsWith", "endsWith", "like", "ilike")
@@ -67,6 +68,12 @@ def _term(text: str) -> dict[str, Any]:
 
 
 def _check_brackets(text: str) -> None:
+    """Raises `RecursionError` for more levels than are read: each is split again for itself."""
+    depth = 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if depth > _MAX_DEPTH:
+            raise RecursionError(f"more than {_MAX_DEPTH} levels")
     missing = text.count("(") - text.count(")")
     if missing:
         kind, number = ("open" if missing > 0 else "close"), abs(missing)

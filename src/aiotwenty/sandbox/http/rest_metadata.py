@@ -9,6 +9,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.javascript import whole_number
 from aiotwenty.sandbox.metadata.access_resolvers import AccessResolvers
 from aiotwenty.sandbox.metadata.entities import KINDS, Entities, Entity, Kind
 from aiotwenty.sandbox.metadata.failures import ValidationFailedError
@@ -115,9 +116,10 @@ class RestMetadata:
         if self.strict and query:
             return failed(400, "BadRequestException", f"Invalid parameters: {', '.join(query)}")
         text = query.get("limit", "")
-        if text and (not text.isdigit() or text == "0"):
+        asked = whole_number(text) if text else len(nodes)
+        if asked is None or text == "0":
             raise errors.invalid_query(f"limit '{text}' is invalid. Should be an integer")
-        limit = int(text) if text else len(nodes)
+        limit = int(min(asked, len(nodes)))
         ids = [node.id for node in nodes]
         start, end = 0, len(nodes)
         if query.get("starting_after"):

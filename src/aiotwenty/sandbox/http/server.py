@@ -146,7 +146,10 @@ class Endpoints:
             only_static = call.static_only or (request.method == "GET" and not self.strict)
             if only_static and request.path.startswith("/graphql"):
                 return self._respond(request, self.core.static_answer(asked, caller))
-            answer = execute(asked, caller)
+            try:
+                answer = execute(asked, caller)
+            except RecursionError:
+                answer = RecordAnswer({"errors": [errors.too_nested().as_dict()]})
             if answer.events and request.path.startswith("/metadata") and not _takes_events(request):
                 return web.Response(status=406)
             if isinstance(answer.body, Subscribed):
@@ -314,7 +317,7 @@ async def _framework(request: web.Request, handler: Handler) -> web.StreamRespon
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
         return failed(404, f"Cannot {request.method} {request.path}", "Not Found")
     except RecursionError:
-        return failed(500, errors.too_nested().message, "Internal Server Error")
+        return failed(400, errors.too_nested().message, "Bad Request")
 
 
 async def _nothing_here(_request: web.Request) -> web.Response:

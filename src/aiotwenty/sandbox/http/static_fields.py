@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from aiotwenty.sandbox.errors import GENERIC
+from aiotwenty.sandbox.javascript import read_json
 from aiotwenty.sandbox.language.validating import Answer, forbidden, run
 from aiotwenty.sandbox.limits import MAX_SEARCH_RESULTS
 from aiotwenty.sandbox.metadata.resolvers import not_in_sandbox
@@ -237,6 +238,6 @@ def _offset(after: str | None) -> int:
     if not after:
         return 0
     try:
-        return int(json.loads(base64.b64decode(after, validate=True))["offset"])
-    except (ValueError, KeyError, TypeError):
+        return max(0, int(read_json(base64.b64decode(after, validate=True).decode())["offset"]))
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise GraphQLError("Invalid cursor", extensions={"code": "BAD_USER_INPUT"}) from None

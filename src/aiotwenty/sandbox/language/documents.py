@@ -14,6 +14,7 @@ from graphql import (
     FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
@@ -29,8 +30,20 @@ from graphql import (
 )
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.javascript import TOO_NESTED, integer
+from aiotwenty.sandbox.language.size import MAX_SELECTED, Sizes
 
 _KEPT = 256
+_MAX_TOKENS = 30_000
+"""Python reads so many in half a second; long texts are single ones, and variables are none."""
+
+
+def parsed(text: str) -> DocumentNode:
+    """Raises graphql-core's syntax error, also for what is too long or nested too deeply."""
+    try:
+        return parse(text, max_tokens=_MAX_TOKENS)
+    except RecursionError:
+        raise GraphQLError(TOO_NESTED) from None
 
 
 class Missing:
@@ -61,7 +74,7 @@ class Document:
     """A parsed document. Everything that follows from its text alone is remembered in `cache`."""
 
     def __init__(self, text: str) -> None:
-        self.node: DocumentNode = parse(text)
+        self.node = parsed(text)
         self.operations = [each for each in self.node.definitions if isinstance(each, OperationDefinitionNode)]
         self.fragments = {
             each.name.value: each for each in self.node.definitions if isinstance(each, FragmentDefinitionNode)
@@ -73,6 +86,17 @@ class Document:
         if name:
             return next((each for each in self.operations if each.name and each.name.value == name), None)
         return self.operations[0] if len(self.operations) == 1 else None
+
+    def root_names(self, operation: OperationDefinitionNode) -> frozenset[str]:
+        """Raises `RecordError` if the operation asks for more than a server can answer."""
+        key = ("root names", operation.loc)
+        if key not in self.cache:
+            sizes = Sizes(self.fragments)
+            if (fields := sizes.size(operation.selection_set).fields) > MAX_SELECTED:
+                raise errors.too_many_fields(fields, MAX_SELECTED)
+            self.cache[key] = frozenset(sizes.names(operation.selection_set))
+        names: frozenset[str] = self.cache[key]
+        return names
 
     def roots(self, operation: OperationDefinitionNode, reader: Reader) -> list[RootField]:
         """The root fields in the order of the document, those in fragments included."""
@@ -159,7 +183,7 @@ class Reader:
             case VariableNode():
                 return self.variables.get(node.name.value, MISSING)
             case IntValueNode():
-                return int(node.value)
+                return integer(node.value)
             case FloatValueNode():
                 return float(node.value)
             case StringValueNode() | BooleanValueNode() | EnumValueNode():

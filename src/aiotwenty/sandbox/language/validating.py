@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLResolveInfo,
     GraphQLSchema,
     InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
@@ -23,17 +24,25 @@ from graphql import (
     SelectionSetNode,
     execute_sync,
     get_operation_ast,
-    parse,
     specified_rules,
     validate,
     value_from_ast_untyped,
 )
 
-from aiotwenty.sandbox.javascript import as_javascript
+from aiotwenty.sandbox.errors import DUPLICATE_ROOT, duplicate_root, too_many_fields
+from aiotwenty.sandbox.javascript import TOO_NESTED, as_javascript
+from aiotwenty.sandbox.language.documents import parsed
+from aiotwenty.sandbox.language.size import (
+    MAX_SELECTED,
+    MAX_VALUES,
+    Fragments,
+    Sizes,
+    TooMuchWorkError,
+    is_too_much_to_validate,
+)
 from aiotwenty.sandbox.language.variables import variable_errors
 from aiotwenty.sandbox.model.scalars import UUID_TEXT
 
-_Fragments = dict[str, FragmentDefinitionNode]
 MAX_FIELDS = 2000
 MAX_DEPTH = 10
 _log = logging.getLogger(__name__)
@@ -84,7 +93,7 @@ def run(
 ) -> Answer:
     """One document, answered as Twenty does: refusals without `data`, no `path`, `locations` only from validation."""
     try:
-        document = parse(source) if isinstance(source, str) else source
+        document = parsed(source) if isinstance(source, str) else source
     except GraphQLError as error:
         return refusal([error])
     operation = get_operation_ast(document, operation_name)
@@ -92,31 +101,58 @@ def run(
         message = "Schema is not configured to execute subscription operation."
         return Answer(refusal([GraphQLError(message, operation)]).body, refused=True, events=True)
     rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
-    errors = validate(schema, document, rules)
+    errors = validated(schema, document, rules)
     if errors:
         return refusal(errors)
     if operation is None:
         return no_operation(not limits, operation_name)
-    if limits and (over := _over_limits(document, operation)):
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    if over := _over_limits(operation, Sizes(fragments), limits):
         return Answer({"errors": [over]}, refused=True)
     if wrong := variable_errors(schema, operation, variables or {}):
         return Answer({"errors": wrong}, status=400, refused=True)
     if operation.operation is OperationType.SUBSCRIPTION:
-        fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
         return _subscribed(operation, caller=context, variables=variables or {}, fragments=fragments)
-    result = execute_sync(
-        schema,
-        document,
-        variable_values=dict(variables or {}),
-        operation_name=operation_name,
-        field_resolver=resolver,
-        context_value=context,
-    )
+    try:
+        result = execute_sync(
+            schema,
+            document,
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+            field_resolver=resolver,
+            context_value=context,
+            middleware=[_counting()],
+        )
+    except TooMuchWorkError:
+        return Answer({"errors": [too_many_fields(MAX_VALUES + 1, MAX_VALUES).as_dict()]}, refused=True)
     return _answer(result)
 
 
+def validated(
+    schema: GraphQLSchema, document: DocumentNode, rules: Sequence[type[ASTValidationRule]]
+) -> list[GraphQLError]:
+    """What is wrong with a document; one that would take long to validate is refused for that."""
+    if is_too_much_to_validate(document):
+        return [GraphQLError("Query too complex - Too many fields in fragments or under one name")]
+    return validate(schema, document, rules)
+
+
+def _counting() -> Callable[..., Any]:
+    """Ends the execution of a document that makes of few fields too many values: lists of lists of lists."""
+    values = 0
+
+    def resolve(following: Callable[..., Any], source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+        nonlocal values
+        values += 1
+        if values > MAX_VALUES:
+            raise TooMuchWorkError
+        return following(source, info, **arguments)
+
+    return resolve
+
+
 def _subscribed(
-    operation: OperationDefinitionNode, *, caller: Any, variables: Mapping[str, Any], fragments: _Fragments
+    operation: OperationDefinitionNode, *, caller: Any, variables: Mapping[str, Any], fragments: Fragments
 ) -> Answer:
     """What may be subscribed to, as Twenty answered in July 2026.
 
@@ -146,7 +182,7 @@ class Subscribed:
 
     root: FieldNode
     variables: Mapping[str, Any]
-    fragments: _Fragments
+    fragments: Fragments
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -205,58 +241,25 @@ def _answer(result: ExecutionResult) -> Answer:
 def _executed(error: GraphQLError) -> dict[str, Any]:
     if error.extensions:
         return {"message": error.message, "extensions": error.extensions}
-    if error.original_error is not None:
+    if isinstance(error.original_error, RecursionError):
+        error = GraphQLError(TOO_NESTED)
+    elif error.original_error is not None:
         _log.error("a resolver failed: %s", error.message, exc_info=error.original_error)
     extensions = {"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": "An error occurred."}
     return {"message": as_javascript(error.message), "extensions": extensions}
 
 
-def _over_limits(document: DocumentNode, operation: OperationDefinitionNode) -> dict[str, Any] | None:
-    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-    roots = Counter(_names(operation.selection_set, fragments))
-    twice = next((name for name, count in roots.items() if count > 1), None)
-    if twice is not None:
-        friendly = "Duplicate root resolver found. Each root resolver can only be called once per document."
-        return _too_complex(f'Duplicate root resolver: "{twice}"', "UrzTjS", friendly)
-    fields, depth = _size(operation.selection_set, fragments)
-    if fields > MAX_FIELDS:
-        friendly = "The request is too complex to process. Please try reducing the amount of requested fields."
-        message = f"Query too complex - Too many fields requested: {fields} - Maximum allowed fields: {MAX_FIELDS}"
-        return _too_complex(message, "pv+BoZ", friendly)
-    if depth > MAX_DEPTH:
-        message = f"Too many nested fields requested: {depth} - Maximum allowed nested fields: {MAX_DEPTH}"
+def _over_limits(operation: OperationDefinitionNode, sizes: Sizes, limits: bool) -> dict[str, Any] | None:
+    size = sizes.size(operation.selection_set)
+    if limits:
+        names = sizes.names(operation.selection_set)
+        twice = next((name for name, count in names.items() if count > 1), None)
+        if twice is not None:
+            return duplicate_root(twice, friendly=DUPLICATE_ROOT).as_dict()
+    allowed = MAX_FIELDS if limits else MAX_SELECTED
+    if size.fields > allowed:
+        return too_many_fields(size.fields, allowed).as_dict()
+    if limits and size.depth > MAX_DEPTH:
+        message = f"Too many nested fields requested: {size.depth} - Maximum allowed nested fields: {MAX_DEPTH}"
         return {"message": f"Query too complex - {message}", "extensions": {"code": "BAD_USER_INPUT"}}
     return None
-
-
-def _too_complex(message: str, message_id: str, friendly: str) -> dict[str, Any]:
-    user_message = {"id": message_id, "message": friendly}
-    return {"message": message, "extensions": {"userFriendlyMessage": user_message, "code": "BAD_USER_INPUT"}}
-
-
-def _names(selections: SelectionSetNode, fragments: _Fragments) -> list[str]:
-    names: list[str] = []
-    for node in selections.selections:
-        if isinstance(node, FieldNode):
-            names.append(node.name.value)
-        elif isinstance(node, InlineFragmentNode):
-            names += _names(node.selection_set, fragments)
-        elif isinstance(node, FragmentSpreadNode):
-            names += _names(fragments[node.name.value].selection_set, fragments)
-    return names
-
-
-def _size(selections: SelectionSetNode | None, fragments: _Fragments) -> tuple[int, int]:
-    """How many fields, and how deep."""
-    fields, depth = 0, 0
-    for node in selections.selections if selections else ():
-        if isinstance(node, FieldNode):
-            below, deeper = _size(node.selection_set, fragments)
-            below, deeper = below + 1, 0 if node.name.value.startswith("__") else deeper + 1
-        elif isinstance(node, InlineFragmentNode):
-            below, deeper = _size(node.selection_set, fragments)
-        else:
-            assert isinstance(node, FragmentSpreadNode)
-            below, deeper = _size(fragments[node.name.value].selection_set, fragments)
-        fields, depth = fields + below, max(depth, deeper)
-    return fields, depth

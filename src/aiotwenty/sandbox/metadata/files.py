@@ -17,6 +17,7 @@ from graphql import GraphQLError
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.errors import as_text
+from aiotwenty.sandbox.javascript import whole_number
 from aiotwenty.sandbox.metadata.multipart import Upload
 from aiotwenty.sandbox.model.names import kebab
 from aiotwenty.sandbox.model.workspace import Workspace, later, new_id, now
@@ -179,15 +180,16 @@ class Files:
 
     def _token(self, purpose: str, file_id: str, seconds: int) -> str:
         expires = int(time.time()) + seconds
-        return f"{expires}.{self._signature(purpose, file_id, expires)}"
+        return f"{expires}.{self._signature(purpose, file_id, str(expires))}"
 
     def _valid(self, purpose: str, file_id: str, token: str) -> bool:
         expires, _, given = token.partition(".")
-        if not expires.isdigit() or int(expires) < time.time():
+        seconds = whole_number(expires)
+        if seconds is None or seconds < time.time():
             return False
-        return hmac.compare_digest(self._signature(purpose, file_id, int(expires)).encode(), given.encode())
+        return hmac.compare_digest(self._signature(purpose, file_id, expires).encode(), given.encode(errors="replace"))
 
-    def _signature(self, purpose: str, file_id: str, expires: int) -> str:
+    def _signature(self, purpose: str, file_id: str, expires: str) -> str:
         key = hashlib.sha256(self._workspace.api_key.encode()).digest()
         return hmac.new(key, f"{purpose}:{file_id}:{expires}".encode(), hashlib.sha256).hexdigest()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+
+from aiotwenty.sandbox.javascript import JsonError, read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +25,12 @@ class MultipartError(Exception):
 
 async def read_multipart(request: web.Request) -> dict[str, Any]:
     """The operation of a GraphQL multipart request, its files put where the map says (`variables.file`)."""
-    fields: dict[str, Any] = {}
-    async for part in await request.multipart():
-        if not isinstance(part, BodyPartReader) or part.name is None:
-            raise MultipartError("A multipart request may not be nested, and each of its parts needs a name.")
-        data = bytes(await part.read(decode=False))
-        if part.filename is None and part.name in ("operations", "map"):
-            try:
-                fields[part.name] = json.loads(data)
-            except ValueError:
-                raise MultipartError(f"Invalid JSON in the '{part.name}' multipart field.") from None
-        else:
-            content_type = part.headers.get("Content-Type", "application/octet-stream")
-            fields[part.name] = Upload(part.filename or part.name, content_type, data)
+    try:
+        fields = await _fields(request)
+    except ValueError as error:
+        if "boundary missed" in str(error):
+            raise MultipartError("Multipart: Boundary not found") from None
+        raise MultipartError("Unexpected end of form") from None
     operations, places = fields.get("operations"), fields.get("map")
     if not isinstance(operations, dict):
         raise MultipartError("Missing multipart field 'operations'.")
@@ -46,9 +40,29 @@ async def read_multipart(request: web.Request) -> dict[str, Any]:
         upload = fields.get(name)
         if not isinstance(upload, Upload):
             raise MultipartError(f"File missing in the request: {name}.")
+        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+            raise MultipartError(f"Invalid type for the 'map' multipart field entry key '{name}': a list of paths.")
         for path in paths:
             _put(operations, path.split("."), upload)
     return operations
+
+
+async def _fields(request: web.Request) -> dict[str, Any]:
+    """The parts by their names. Raises `ValueError` for what isn't multipart."""
+    fields: dict[str, Any] = {}
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader) or part.name is None:
+            raise MultipartError("A multipart request may not be nested, and each of its parts needs a name.")
+        data = bytes(await part.read(decode=False))
+        if part.filename is None and part.name in ("operations", "map"):
+            try:
+                fields[part.name] = read_json(data.decode(errors="replace"))
+            except JsonError:
+                raise MultipartError(f"Invalid JSON in the '{part.name}' multipart field.") from None
+        else:
+            content_type = part.headers.get("Content-Type", "application/octet-stream")
+            fields[part.name] = Upload(part.filename or part.name, content_type, data)
+    return fields
 
 
 def _put(operations: Any, path: list[str], upload: Upload) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.javascript import json_message
+from aiotwenty.sandbox.javascript import JsonError, read_json
 
 TokenType = Literal["API_KEY", "ACCESS", "LOGIN", "REFRESH"]
 _SHAPE = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
@@ -105,8 +105,8 @@ def _decoded(segment: str) -> str:
 
 def _object(segment: str) -> dict[str, Any] | None:
     try:
-        content = json.loads(_decoded(segment))
-    except ValueError:
+        content = read_json(_decoded(segment))
+    except JsonError:
         return None
     return content if isinstance(content, dict) else None
 
@@ -115,9 +115,9 @@ def _payload(segment: str, is_jwt: bool) -> dict[str, Any]:
     """What isn't JSON breaks the server, but only where the header calls it a JWT."""
     text = _decoded(segment)
     try:
-        content = json.loads(text)
-    except ValueError as error:
+        content = read_json(text)
+    except JsonError as error:
         if is_jwt:
-            raise errors.UnreadableTokenError(json_message(text, error)) from None
+            raise errors.UnreadableTokenError(str(error)) from None
         return {}
     return content if isinstance(content, dict) else {}

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.javascript import read_json
 from aiotwenty.sandbox.model.model import Column, DataModel, Object
 from aiotwenty.sandbox.records.filters import Condition, compared_sql
 from aiotwenty.sandbox.records.store import quoted
@@ -126,7 +127,7 @@ def encoded(content: dict[str, Any]) -> str:
 
 def decoded(cursor: str) -> dict[str, Any]:
     try:
-        content = json.loads(base64.b64decode(cursor, validate=False))
+        content = read_json(base64.b64decode(cursor, validate=False).decode())
     except (binascii.Error, ValueError):
         raise errors.invalid_cursor(cursor) from None
     if not isinstance(content, dict):

@@ -22,6 +22,7 @@ _MORE = ("number", "countryCode", "callingCode")
 _NUMBER = re.compile(r"[+\uff0b]?\d[\d\s().\-\u2010-\u2015/~]*")
 """Where a number begins and ends in a text. What follows it, an extension or letters, is not looked at."""
 _NOWHERE = "001"
+_LONGEST_CODE = 3
 """The region of calling codes that belong to no country."""
 
 
@@ -88,7 +89,8 @@ def _country(library: Any, parsed: phonenumbers.PhoneNumber, given: str | None) 
 def _regions(library: Any, code: str) -> tuple[str, ...]:
     """The countries of a calling code, the main one first."""
     digits = code.removeprefix("+")
-    found = library.COUNTRY_CODE_TO_REGION_CODE.get(int(digits), ()) if digits.isdecimal() else ()
+    is_code = digits.isdecimal() and len(digits) <= _LONGEST_CODE
+    found = library.COUNTRY_CODE_TO_REGION_CODE.get(int(digits), ()) if is_code else ()
     return tuple(region for region in found if region != _NOWHERE)
 
 

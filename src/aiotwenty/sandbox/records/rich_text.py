@@ -17,15 +17,15 @@ from aiotwenty.sandbox.errors import javascript_failed
 Value = dict[str, Any]
 
 _PROPS = {"backgroundColor": "default", "textColor": "default", "textAlignment": "left"}
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*")
+_HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _CHECK = re.compile(r"[-*+]\s+\[([ xX])\]\s+(.*)")
 _BULLET = re.compile(r"[-*+]\s+(.*)")
-_NUMBERED = re.compile(r"(\d+)[.)]\s+(.*)")
+_NUMBERED = re.compile(r"(\d{1,9})[.)]\s+(.*)")
 _FENCE = re.compile(r"(```+|~~~+)\s*(\w*)\s*")
 _DIVIDER = re.compile(r"([-*_])(\s*\1){2,}\s*")
 _INLINE = re.compile(
     r"`(?P<code>[^`]+)`|\*\*(?P<bold>.+?)\*\*|__(?P<strong>.+?)__|~~(?P<strike>.+?)~~"
-    r"|\*(?P<italic>[^*]+)\*|(?<!\w)_(?P<emphasis>[^_]+)_(?!\w)|\[(?P<label>[^\]]*)\]\((?P<href>[^)\s]+)\)"
+    r"|\*(?P<italic>[^*]+)\*|(?<!\w)_(?P<emphasis>[^_]+)_(?!\w)|\[(?P<label>[^\[\]]*)\]\((?P<href>[^)\s]+)\)"
 )
 _STYLES = {"bold": "bold", "strong": "bold", "strike": "strike", "italic": "italic", "emphasis": "italic"}
 _MARKS = (("code", "`"), ("strike", "~~"), ("italic", "*"), ("bold", "**"))
@@ -80,7 +80,7 @@ def _flat_blocks(lines: list[str]) -> Iterator[tuple[int, Value]]:
 
 def _block_of_line(text: str) -> Value | None:
     if found := _HEADING.fullmatch(text):
-        return _block("heading", found[2], level=len(found[1]), isToggleable=False)
+        return _block("heading", found[2].rstrip("#").rstrip(), level=len(found[1]), isToggleable=False)
     if _DIVIDER.fullmatch(text):
         return {"id": str(uuid.uuid4()), "type": "divider", "props": {}, "children": []}
     if found := _CHECK.fullmatch(text):
@@ -163,6 +163,12 @@ def to_markdown(blocks: Any) -> str:
     return "\n".join(_markdown_lines(blocks, "")) + "\n"
 
 
+def _start(props: Value) -> int:
+    """The number that a list says to begin with; 0 for none."""
+    start = props.get("start")
+    return start if isinstance(start, int) else 0
+
+
 def _markdown_lines(blocks: Iterable[Any], indent: str) -> Iterator[str]:
     before = ""
     number = 0
@@ -171,7 +177,7 @@ def _markdown_lines(blocks: Iterable[Any], indent: str) -> Iterator[str]:
             continue
         of_type = str(block.get("type") or "paragraph")
         props = block["props"] if isinstance(block.get("props"), dict) else {}
-        number = int(props.get("start") or number + 1) if of_type == "numberedListItem" else 0
+        number = (_start(props) or number + 1) if of_type == "numberedListItem" else 0
         mark = _mark(of_type, props, number)
         if before and not (of_type == before and of_type.endswith("ListItem")):
             yield ""

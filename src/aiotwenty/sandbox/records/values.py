@@ -54,7 +54,7 @@ def exact_number(value: Any) -> int | float | None:
     if is_number(value):
         return cast(int | float, value)
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        made = int(value) if value.strip().lstrip("+-").isdigit() and len(value) < _LONGEST else float(value)
+        made = int(value) if value.strip().lstrip("+-").isdecimal() and len(value) < _LONGEST else float(value)
         return made if is_number(made) else None
     return None
 
