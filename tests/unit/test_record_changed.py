@@ -27,14 +27,14 @@ async def twenty(sandbox: Sandbox) -> AsyncIterator[Twenty]:
 
 def meanwhile(act: Callable[[], Awaitable[object]]) -> aiohttp.TraceConfig:
     """Acts once, when the answer to a read has come."""
-    trace = aiohttp.TraceConfig(trace_config_ctx_factory=lambda **_: SimpleNamespace(reads=False))
+    trace = aiohttp.TraceConfig(trace_config_ctx_factory=SimpleNamespace)
     pending = [act]
 
     async def sent(session: object, context: Any, chunk: aiohttp.TraceRequestChunkSentParams) -> None:
         context.reads = json.loads(chunk.chunk)["query"].startswith("query")
 
     async def came(session: object, context: Any, end: aiohttp.TraceRequestEndParams) -> None:
-        if context.reads and pending:
+        if getattr(context, "reads", False) and pending:
             await pending.pop()()
 
     trace.on_request_chunk_sent.append(sent)

@@ -143,15 +143,16 @@ class _Iso:
         self._shortest = shortest
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        read = datetime_schema() if source is datetime.datetime else core_schema.date_schema()
-        exact = {**read, "strict": True}
+        read: CoreSchema
+        exact: CoreSchema
+        if source is datetime.datetime:
+            read = core_schema.datetime_schema(tz_constraint="aware")
+            exact = core_schema.datetime_schema(tz_constraint="aware", strict=True)
+        else:
+            read, exact = core_schema.date_schema(), core_schema.date_schema(strict=True)
         text = core_schema.chain_schema([core_schema.str_schema(strict=True, min_length=self._shortest), read])
         either = core_schema.union_schema([exact, text], mode="left_to_right")
         return core_schema.json_or_python_schema(json_schema=text, python_schema=either)
-
-
-def datetime_schema() -> core_schema.DatetimeSchema:
-    return core_schema.datetime_schema(tz_constraint="aware")
 
 
 UUID: TypeAlias = uuid.UUID

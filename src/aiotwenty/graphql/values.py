@@ -13,7 +13,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, LiteralString, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, JsonValue
 from pydantic_core import PydanticCustomError, from_json
@@ -164,7 +164,7 @@ def as_phone(value: str) -> str:
     return value
 
 
-def _refused(kind: str, message: str) -> PydanticCustomError:
+def _refused(kind: LiteralString, message: str) -> PydanticCustomError:
     # Braces would be places for values.
     return PydanticCustomError(kind, "{message}", {"message": message})
 
