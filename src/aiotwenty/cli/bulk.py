@@ -32,7 +32,9 @@ Source = Annotated[
 ]
 SkipLines = Annotated[int | None, typer.Option("--skip-lines", min=0, help="Lines above the header.")]
 Sheet = Annotated[str | None, typer.Option(help="Of a workbook; the first that has anything in it.")]
-Gaps = Annotated[list[str] | None, typer.Option("--gap", help="A text that stands for an empty cell; repeatable.")]
+Gaps = Annotated[
+    list[str] | None, typer.Option("--gap", "--gaps", help="A text that stands for an empty cell; repeatable.")
+]
 PresetName = Annotated[
     str | None, typer.Option("--preset", help="What another tool's headers mean: hubspot, salesforce, ..., or a .toml.")
 ]
