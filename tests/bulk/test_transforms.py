@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiotwenty.bulk.transforms import money, named_transform
+from aiotwenty.bulk.transforms import date, first_and_rest, money, named_transform, phone, spelling
 
 
 @pytest.mark.parametrize(
@@ -208,3 +208,17 @@ def test_what_is_no_money_is_refused(value: str) -> None:
 )
 def test_names_are_cut_before_the_last_one(text: str, first: str, last: str) -> None:
     assert named_transform("full_name")(text) == {"firstName": first, "lastName": last}
+
+
+def test_transforms_of_python_are_spelt_as_plans_have_them() -> None:
+    steps = (date("%d.%m.%Y", "%Y-%m-%d"), money(",", "EUR"), money("EUR"), phone(region="DE"), first_and_rest)
+    spelt = [spelling(step) for step in steps]
+    assert spelt == [
+        'date("%d.%m.%Y", "%Y-%m-%d")',
+        'money(",", "EUR")',
+        'money("EUR")',
+        'phone("DE")',
+        "first_and_rest",
+    ]
+    for text in spelt:
+        named_transform(text)

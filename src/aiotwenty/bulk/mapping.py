@@ -25,6 +25,7 @@ from aiotwenty.bulk.transforms import (
     full_name,
     money,
     option,
+    spelling,
     transform_of,
 )
 from aiotwenty.bulk.transforms.base import Composite
@@ -133,7 +134,7 @@ class Mapper:
         as_it_is = transform is None and target.relation is None and target.kind in AS_IT_IS and not self._gaps
         as_it_is = as_it_is and target.kind != "date"
         as_it_is = as_it_is and target.path[-1:] != ("amountMicros",)
-        spelled = "|".join(step if isinstance(step, str) else getattr(step, "__name__", "?") for step in steps)
+        spelled = "|".join(map(spelling, steps))
         trims = self._is_text or target.relation is not None or target.kind == "other" or plain[-1:] in _TRIMMED
         several = gathers(composite)
         return Column(name, target, plain, transform, as_it_is, composite, several, trims, (), guess, spelled)

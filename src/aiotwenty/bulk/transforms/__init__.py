@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiotwenty.bulk.transforms.amounts import decimal_comma, micros, money, number
 from aiotwenty.bulk.transforms.base import Chain, ColumnTransform, FieldFacts, Several, Transform, composite_kind
-from aiotwenty.bulk.transforms.calls import named_transform, transform_of
+from aiotwenty.bulk.transforms.calls import named_transform, spelling, transform_of
 from aiotwenty.bulk.transforms.choices import boolean, country, lookup, option
 from aiotwenty.bulk.transforms.contacts import PhoneNumber, domain, first_and_rest, full_name, phone
 from aiotwenty.bulk.transforms.plain import lower, split, text, trim, upper, url
@@ -35,6 +35,7 @@ __all__ = [
     "number",
     "option",
     "phone",
+    "spelling",
     "split",
     "text",
     "transform_of",

@@ -93,6 +93,7 @@ class money(ColumnTransform):  # noqa: N801 - used as a function
         if currency is not None and not re.fullmatch("[A-Z]{3}", currency):
             raise ValueError(f"money: a currency is three capitals, such as EUR, not {currency!r}")
         self._said = decimal
+        self.arguments = tuple(filter(None, (decimal, currency)))
         self._currency = currency
         self._decides: dict[str, str] = {}
         self._undecided = ""

@@ -77,6 +77,17 @@ def transform_of(spec: Sequence[Transform | str] | Transform | str) -> Transform
     return MADE[spec.__name__]() if any(spec is made for made in MADE.values()) else spec
 
 
+def spelling(step: Transform | str) -> str:
+    """A transform as plans write it; one with arguments that were given in Python names them where it knows them."""
+    if isinstance(step, str):
+        return step
+    if isinstance(step, Chain):
+        return "|".join(map(spelling, step.steps))
+    name = getattr(step, "__name__", type(step).__name__)
+    arguments = getattr(step, "arguments", ())
+    return f"{name}({', '.join(map(json.dumps, arguments))})" if arguments else name
+
+
 def _steps(name: str) -> list[str]:
     """The calls in a chain: cut at `|` and `:`, but not within parentheses and quotes."""
     steps, depth, quote, current = [], 0, "", ""

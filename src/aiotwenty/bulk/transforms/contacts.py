@@ -133,6 +133,7 @@ class first_and_rest(ColumnTransform):  # noqa: N801 - used as a function
 
     def __init__(self, separator: str | None = None) -> None:
         self._separator = separator
+        self.arguments = (separator,) if separator else ()
         self._pattern = re.compile(rf"\s*{re.escape(separator)}\s*") if separator else _BETWEEN[None]
 
     def bind(self, facts: FieldFacts) -> Self:
@@ -165,6 +166,7 @@ class phone(ColumnTransform):  # noqa: N801 - used as a function
             raise ValueError(f"phone: a region is a country by its two letters, such as DE, not {region!r}")
         self._region = region.upper() if region else None
         self._extension = extension
+        self.arguments = (self._region,) if self._region else ()
         self._facts: FieldFacts | None = None
 
     def bind(self, facts: FieldFacts) -> Self:

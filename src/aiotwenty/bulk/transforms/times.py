@@ -39,6 +39,8 @@ def date(*patterns: str) -> Transform:
         written = " or ".join(map(repr, patterns))
         raise ValueError(f"{value!r} is not written like {written}")
 
+    parse.__name__ = "date"
+    parse.arguments = patterns  # type: ignore[attr-defined]
     return parse
 
 
