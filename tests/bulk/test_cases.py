@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from aiotwenty import Twenty
+from aiotwenty import Twenty, bulk
 from aiotwenty.bulk import InputError, LoadReport
-from aiotwenty.bulk.load import run_load
-from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.served import serve_catalogue
+from aiotwenty.bulk.target import Target
 from aiotwenty.bulk.transforms import date, excel_date, first_and_rest, full_name, lookup, money, option, phone
 from tests.support.recorded import CASES
 
@@ -306,10 +305,12 @@ async def test_the_id_of_the_other_system_is_kept_where_a_field_is_named_for_it(
     await owner(twenty)
     await twenty.workspace.create_field("company", "hubspotId", "TEXT", is_unique=True)
     endpoint = twenty.endpoint("graphql")
-    options = LoadOptions(preset="hubspot", mapping={"Record ID": "hubspotId"}, key="Record ID", mode="upsert")
     path = CASES / "hubspot_companies.csv"
     for _ in range(2):
-        report = await run_load(endpoint, await serve_catalogue(endpoint), "Company", path, options)
+        served = Target.named(endpoint, await serve_catalogue(endpoint), "companies")
+        report = await bulk.load(
+            served, path, preset="hubspot", mapping={"Record ID": "hubspotId"}, key="Record ID", upsert=True
+        )
         assert (report.loaded, list(report.rejects)) == (1, [])
     answer = await twenty.execute("{ companies { edges { node { name hubspotId } } } }")
     assert [edge["node"] for edge in answer["companies"]["edges"]] == [{"name": "Nordwind", "hubspotId": "9001"}]

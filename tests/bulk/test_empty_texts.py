@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from aiotwenty import Twenty
-from aiotwenty.bulk.export import run_export
-from aiotwenty.bulk.load import run_load
-from aiotwenty.bulk.load_options import LoadOptions
+from aiotwenty import Twenty, bulk
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.served import serve_catalogue
+from aiotwenty.bulk.target import Target
 from aiotwenty.sandbox import Sandbox
 
 TAGLINES = "query{companies(first:5000,orderBy:[{name:AscNullsLast}]){edges{node{name tagline}}}}"
@@ -27,9 +25,13 @@ async def workspace(client_of: Callable[[Sandbox], Twenty]) -> AsyncIterator[Twe
         yield twenty
 
 
-async def load(twenty: Twenty, rows: Any, mode: Any = "insert") -> LoadReport:
+async def companies(twenty: Twenty) -> Target:
     endpoint = twenty.endpoint("graphql")
-    return await run_load(endpoint, await serve_catalogue(endpoint), "Company", rows, LoadOptions(mode=mode))
+    return Target.named(endpoint, await serve_catalogue(endpoint), "companies")
+
+
+async def load(twenty: Twenty, rows: Any, *, upsert: bool = False) -> LoadReport:
+    return await bulk.load(await companies(twenty), rows, upsert=upsert)
 
 
 async def taglines(twenty: Twenty) -> list[tuple[str, str]]:
@@ -49,10 +51,8 @@ async def test_an_export_is_upserted_into_the_workspace_that_it_comes_from(works
     await load(workspace, [{"name": f"C{number}", "tagline": "x" * (number % 2)} for number in range(10)])
     before = await taglines(workspace)
     path = tmp_path / "companies.jsonl"
-    endpoint = workspace.endpoint("graphql")
-    catalogue = await serve_catalogue(endpoint)
-    await run_export(endpoint, catalogue.names("Company"), catalogue.columns("Company"), path)
-    report = await load(workspace, path, "upsert")
+    await bulk.export(await companies(workspace), path)
+    report = await load(workspace, path, upsert=True)
     assert (report.loaded, report.rejected) == (10, 0)
     assert await taglines(workspace) == before
 
@@ -60,7 +60,7 @@ async def test_an_export_is_upserted_into_the_workspace_that_it_comes_from(works
 async def test_a_row_that_would_empty_a_text_which_can_not_be_emptied_is_told_so(workspace: Twenty) -> None:
     ids = [f"20202020-0000-4000-8000-{number:012d}" for number in range(2)]
     await load(workspace, [{"id": id_, "name": "old", "tagline": tag} for id_, tag in zip(ids, ("", "x"), strict=True)])
-    report = await load(workspace, [{"id": id_, "name": "new", "tagline": ""} for id_ in ids], "upsert")
+    report = await load(workspace, [{"id": id_, "name": "new", "tagline": ""} for id_ in ids], upsert=True)
     assert (report.loaded, [(one.row, one.code) for one in report.rejects]) == (1, [(2, "NOT_EMPTIED")])
     assert "tagline = 'x'" in report.rejects[0].message
     assert sorted(await taglines(workspace)) == [("new", ""), ("new", "x")]

@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 
-from aiotwenty import Twenty
+from aiotwenty import Twenty, bulk
 from aiotwenty.bulk import InputError, Journal, LoadReport, micros
-from aiotwenty.bulk.load import run_load
-from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.options import ReadOptions
 from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.bulk.source import Check, CsvSource
+from aiotwenty.bulk.target import Target
 from aiotwenty.core import CompanyCreateInput
 from aiotwenty.errors import AuthenticationError, TwentyError
 from aiotwenty.sandbox import Sandbox
@@ -323,8 +322,6 @@ async def test_unknown_columns_and_broken_lines_are_named_before_anything_is_sen
 async def test_update_changes_only_what_is_there(either: Twenty) -> None:
     await either.companies.load(companies(300))
     rows = [{"domain": f"https://c{i}.example", "city": "Rome"} for i in range(298, 302)]
-    from aiotwenty import bulk
-
     report = await bulk.update(either.companies, rows, key="domain")
     assert report.loaded == 2
     assert [(one.row, one.code) for one in report.rejects] == [(3, "NOT_FOUND"), (4, "NOT_FOUND")]
@@ -572,11 +569,11 @@ async def test_times_choices_and_amounts_may_be_part_of_a_key(either: Twenty) ->
 
 async def test_yes_and_no_may_be_part_of_a_key(either: Twenty) -> None:
     await either.workspace.create_field("company", "isClient", "BOOLEAN")
-    catalogue = await serve_catalogue(either.endpoint("graphql"))
+    endpoint = either.endpoint("graphql")
+    companies = Target.named(endpoint, await serve_catalogue(endpoint), "companies")
     for city in ("Rome", "Oslo"):
         rows = [{"name": "A", "isClient": value, "address.addressCity": city} for value in (True, False)]
-        options = LoadOptions(mode="upsert", key=["name", "isClient"])
-        report = await run_load(either.endpoint("graphql"), catalogue, "Company", rows, options)
+        report = await bulk.load(companies, rows, key=["name", "isClient"], upsert=True)
         assert report.loaded == 2
     assert await either.companies.count({"address": {"addressCity": {"eq": "Oslo"}}}) == 2
     assert await either.companies.count() == 2

@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
+
+from pydantic import BaseModel
 
 from aiotwenty.bulk.fields import RecordColumn, Shape, columns_of
 from aiotwenty.bulk.source import InputError
+from aiotwenty.graphql.filters import Filter, normalise
 from aiotwenty.records.base import Namespace
-from aiotwenty.records.meta import ObjectMeta
+from aiotwenty.records.inputs import as_model
+from aiotwenty.records.meta import ObjectMeta, ObjectNames
 
-
-@dataclass(frozen=True)
-class Names:
-    """How the wire calls an object: Company, company, companies."""
-
-    type_name: str
-    singular: str
-    plural: str
-
-    @property
-    def create_many(self) -> str:
-        return "create" + _upper_first(self.plural)
-
-    @property
-    def update_many(self) -> str:
-        return "update" + _upper_first(self.plural)
-
-    @property
-    def delete_many(self) -> str:
-        return "delete" + _upper_first(self.plural)
-
-    @property
-    def destroy_many(self) -> str:
-        return "destroy" + _upper_first(self.plural)
-
-
-def _upper_first(name: str) -> str:
-    return name[:1].upper() + name[1:]
+AnyFilter: TypeAlias = Mapping[str, Any] | BaseModel
 
 
 class Catalogue(Protocol):
     """Where names and shapes come from: a generated client, or the workspace itself."""
 
-    def names(self, type_name: str) -> Names:
+    def names(self, type_name: str) -> ObjectNames:
         """Raises `InputError` for an object that isn't there."""
         ...
 
@@ -55,6 +32,14 @@ class Catalogue(Protocol):
 
     def columns(self, type_name: str) -> list[RecordColumn]:
         """What an export of it has, the id first."""
+        ...
+
+    def update_model(self, type_name: str) -> type[BaseModel]:
+        """What records of this object can be changed to."""
+        ...
+
+    def filter(self, type_name: str, filter: AnyFilter | None) -> Filter | None:
+        """The filter as it is sent. Raises `InvalidArgument` for one that the server would refuse."""
         ...
 
 
@@ -68,20 +53,17 @@ class GeneratedCatalogue:
     @cached_property
     def metas(self) -> dict[str, ObjectMeta]:
         """By type name."""
-        found = vars(import_module(f"{self._package}.objects")).values()
-        metas = [
-            one.meta for one in found if isinstance(one, type) and issubclass(one, Namespace) and hasattr(one, "meta")
-        ]
-        return {meta.type_name: meta for meta in metas}
+        exported = vars(import_module(f"{self._package}.objects")).values()
+        namespaces = [item for item in exported if isinstance(item, type) and issubclass(item, Namespace)]
+        return {namespace.meta.type_name: namespace.meta for namespace in namespaces if hasattr(namespace, "meta")}
 
     def _meta(self, type_name: str) -> ObjectMeta:
         if type_name not in self.metas:
             raise InputError(f"this client knows no object {type_name}; generate it again from the workspace")
         return self.metas[type_name]
 
-    def names(self, type_name: str) -> Names:
-        meta = self._meta(type_name)
-        return Names(meta.type_name, meta.singular, meta.plural)
+    def names(self, type_name: str) -> ObjectNames:
+        return self._meta(type_name)
 
     def shape(self, type_name: str) -> Shape:
         if type_name not in self._shapes:
@@ -98,3 +80,12 @@ class GeneratedCatalogue:
 
     def columns(self, type_name: str) -> list[RecordColumn]:
         return columns_of(self._meta(type_name).model("record"))
+
+    def update_model(self, type_name: str) -> type[BaseModel]:
+        model: type[BaseModel] = self._meta(type_name).model("update")
+        return model
+
+    def filter(self, type_name: str, filter: AnyFilter | None) -> Filter | None:
+        if filter is None:
+            return None
+        return normalise(as_model(filter, self._meta(type_name).model("filter"), "filter"))

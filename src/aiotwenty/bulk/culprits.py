@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from aiotwenty.bulk.batches import Prepared
+from aiotwenty.bulk.calling_codes import Contradiction, contradictions
 from aiotwenty.bulk.fields import Shape
 from aiotwenty.bulk.refusals import raw_message
 from aiotwenty.errors import ApiError, TwentyError
@@ -23,6 +24,7 @@ _ENUM_VALUE = re.compile(r'^invalid input value for enum .*?(\w+)_enum"?: "(.*)"
 _ID = re.compile(r'^Value "(.*)" is not a valid UUID$', re.DOTALL)
 _CONNECT = re.compile(r"^Expected 1 record to connect to (\w+), but found \d+ for (.+)$", re.DOTALL)
 _PHONE = re.compile(r"^(?:Provided phone number is invalid|Invalid calling code|Invalid country code) (.*)$", re.DOTALL)
+_CONFLICTING = "CONFLICTING_PHONE_"
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _BARE = re.compile(r"(?:\bvalue|\binvalid|=|\bwith value) ([^\s\"'\[]\S*)", re.IGNORECASE)
 
@@ -38,6 +40,9 @@ class Culprits:
     """The server can't take any of these, whatever else is in the request."""
     likely: list[Prepared] = field(default_factory=list)
     """Some of these, probably."""
+
+    def __bool__(self) -> bool:
+        return bool(self.sure or self.likely)
 
 
 def culprits(batch: Sequence[Prepared], error: TwentyError, shape: Shape) -> Culprits:
@@ -61,6 +66,8 @@ def culprits(batch: Sequence[Prepared], error: TwentyError, shape: Shape) -> Cul
         return _phones(rows, shape, told[1])
     if isinstance(error, ApiError) and error.sub_code == "INVALID_URL":
         return Culprits(likely=[record for record, row in rows if any(map(_is_no_link, _links(row, shape)))])
+    if isinstance(error, ApiError) and (error.sub_code or "").startswith(_CONFLICTING):
+        return _conflicting_phones(rows, shape, str(error.sub_code).removeprefix(_CONFLICTING))
     return Culprits(likely=_mentioned(rows, message, error))
 
 
@@ -195,6 +202,18 @@ def _phones(rows: Sequence[tuple[Prepared, Values]], shape: Shape, value: str) -
                 named.append(record)
                 fields.add(to_json(row[name]))
     return Culprits(named) if len(fields) == 1 else Culprits(likely=list(dict.fromkeys(named)))
+
+
+def _conflicting_phones(rows: Sequence[tuple[Prepared, Values]], shape: Shape, sub_code: str) -> Culprits:
+    """No message names these: the rows whose numbers say two countries, in the way that the subCode says."""
+    said: list[tuple[Prepared, set[Contradiction]]] = []
+    for record, row in rows:
+        phones = [row[name] for name in _composites(shape, "primaryPhoneNumber") if isinstance(row.get(name), Mapping)]
+        said.append((record, {kind for value in phones for kind in contradictions(value)}))
+    named = [record for record, kinds in said if sub_code in kinds]
+    if sub_code != Contradiction.COUNTRY_CODE:
+        return Culprits(named)
+    return Culprits(likely=named or [record for record, kinds in said if Contradiction.MAYBE in kinds])
 
 
 def _links(row: Values, shape: Shape) -> Iterator[Any]:

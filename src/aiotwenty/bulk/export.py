@@ -12,21 +12,21 @@ from uuid import NAMESPACE_URL, UUID
 
 from pydantic_core import to_json
 
-from aiotwenty.bulk.catalogue import GeneratedCatalogue, Names
+from aiotwenty.bulk.catalogue import AnyFilter
 from aiotwenty.bulk.fields import RecordColumn, squeeze
 from aiotwenty.bulk.formats import FORMATS, RecordWriter, open_writer
 from aiotwenty.bulk.journal import Job, Journal
-from aiotwenty.bulk.load import AnyRecords
-from aiotwenty.bulk.options import AnyFilter, ExportOptions
+from aiotwenty.bulk.options import ExportOptions
 from aiotwenty.bulk.raw_page import RawPage
 from aiotwenty.bulk.report import OnProgress, Progress, counted
 from aiotwenty.bulk.source import InputError
+from aiotwenty.bulk.target import AnyRecords, Target
 from aiotwenty.bulk.wire import on_its_way
 from aiotwenty.graphql.document import compose, selection_of
-from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.filters import DELETED_TOO, Filter
 from aiotwenty.graphql.page import Page
 from aiotwenty.records.filters import by_ids
+from aiotwenty.records.meta import ObjectNames
 from aiotwenty.records.paging import Batch, CursorWalk, OrderedWalk
 from aiotwenty.records.reading import Identity
 
@@ -67,7 +67,11 @@ class ExportReport:
 
 
 async def export(
-    records: AnyRecords, path: str | Path, *, filter: AnyFilter | None = None, **options: Unpack[ExportOptions]
+    records: AnyRecords,
+    path: str | Path,
+    *,
+    filter: AnyFilter | None = None,
+    **options: Unpack[ExportOptions],
 ) -> ExportReport:
     """Writes every record that matches to a .csv, .jsonl or .parquet file, in the order of ids; streamed.
 
@@ -80,31 +84,20 @@ async def export(
     report counts both. Raises `PaginationError` rather than leaving any other gap, `InputError` for a path or a field
     that cannot be right.
     """
-    meta = records.meta
-    return await run_export(
-        records._endpoint,
-        Names(meta.type_name, meta.singular, meta.plural),
-        GeneratedCatalogue(meta.package).columns(meta.type_name),
-        Path(path),
-        only=records._filter(filter),
-        **options,
-    )
+    return await _export(Target.of(records), Path(path), filter, **options)
 
 
-async def run_export(
-    endpoint: TwentyTransport,
-    names: Names,
-    columns: list[RecordColumn],
+async def _export(
+    target: Target,
     path: Path,
+    filter: AnyFilter | None,
     *,
-    only: Filter | None = None,
     fields: Iterable[str] | None = None,
     deleted: bool = False,
     page_size: int | None = None,
     journal: str | Path | Journal | None = None,
     on_progress: OnProgress | None = None,
 ) -> ExportReport:
-    """An export of any object whose names and columns are known."""
     started = monotonic()
     ending = path.suffix.lower()
     if ending not in FORMATS:
@@ -113,10 +106,12 @@ async def run_export(
         raise InputError(f"{path}: there is no folder {path.parent}")
     if journal is not None and ending == ".parquet":
         raise InputError(f"{path}: Parquet cannot be continued; export with a journal to .jsonl or .csv")
-    columns = _chosen(columns, fields, names)
+    names = target.names
+    columns = _chosen(target.catalogue.columns(target.type_name), fields, names)
+    only = target.filter(filter)
     if deleted:
         only = {"and": [only, DELETED_TOO]} if only else DELETED_TOO
-    walk = RawWalk(endpoint, names, [column.selector for column in columns], only, page_size)
+    walk = RawWalk(target, [column.selector for column in columns], only, page_size)
     opened = journal if isinstance(journal, Journal) else Journal(journal) if journal is not None else None
     part = path.with_name(path.name + ".part")
     try:
@@ -155,12 +150,12 @@ class RawWalk:
 
     def __init__(
         self,
-        endpoint: TwentyTransport,
-        names: Names,
+        target: Target,
         paths: list[str],
         only: Filter | None = None,
         page_size: int | None = None,
     ) -> None:
+        names = target.names
         filter_ = {"filter": f"{names.type_name}FilterInput", "first": "Int"}
         node = selection_of(dict.fromkeys(["id", *paths]))
         self._operation = compose(
@@ -177,7 +172,7 @@ class RawWalk:
             {**filter_, "orderBy": f"[{names.type_name}OrderByInput]", "offset": "Int"},
             "{edges{node{id}}totalCount}",
         )
-        self._endpoint = endpoint
+        self._endpoint = target.endpoint
         self._answer = b""
         self._only = only
         self._after_resumed: Filter | None = None
@@ -289,7 +284,7 @@ def _plain(path: str) -> str:
     return ".".join(squeeze(part) for part in path.split("."))
 
 
-def _chosen(columns: list[RecordColumn], fields: Iterable[str] | None, names: Names) -> list[RecordColumn]:
+def _chosen(columns: list[RecordColumn], fields: Iterable[str] | None, names: ObjectNames) -> list[RecordColumn]:
     if fields is None:
         return [column for column in columns if column.path not in NOT_EXPORTED]
     plain = {one: f"{_plain(one.path)}." for one in columns}

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias, Unpack
+from typing import Any, Unpack
 
-from aiotwenty.bulk.catalogue import Catalogue, GeneratedCatalogue
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.loader import Loader, open_input
 from aiotwenty.bulk.mapped import add_missing_options
+from aiotwenty.bulk.modes import Insert, Update, Upsert
 from aiotwenty.bulk.options import LoadSettings, Rows, UpdateOptions, split_run
 from aiotwenty.bulk.report import LoadReport
-from aiotwenty.bulk.sender import Mode
 from aiotwenty.bulk.served import serve_catalogue
-from aiotwenty.graphql.endpoint import TwentyTransport
-from aiotwenty.records.base import Namespace
-
-AnyRecords: TypeAlias = Namespace[Any]
-"""`twenty.companies` or another namespace."""
+from aiotwenty.bulk.target import AnyRecords, Target
 
 
 async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:
@@ -62,9 +58,9 @@ async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings])
     `TwentyError` if the load cannot go on (no connection for five minutes, key revoked, schema changed). Cancelled, it
     finishes what is in flight and writes the journal first.
     """
-    run, given = split_run(options)
-    mode: Mode = "upsert" if given.pop("upsert", False) else "insert"
-    return await _run(records, rows, LoadOptions(mode=mode, **given), run)
+    run, reading = split_run(options)
+    mode = Upsert() if reading.pop("upsert", False) else Insert()
+    return await run_load(Target.of(records), rows, LoadOptions(mode=mode, **reading), **run)
 
 
 async def update(records: AnyRecords, rows: Rows, **options: Unpack[UpdateOptions]) -> LoadReport:
@@ -74,19 +70,12 @@ async def update(records: AnyRecords, rows: Rows, **options: Unpack[UpdateOption
     A row whose record is not there, or deleted, is a reject (NOT_FOUND), and so is one whose key several records have
     (AMBIGUOUS).
     """
-    run, given = split_run(options)
-    return await _run(records, rows, LoadOptions(mode="update", **given), run)
-
-
-async def _run(records: AnyRecords, rows: Rows, options: LoadOptions, run: dict[str, Any]) -> LoadReport:
-    catalogue = GeneratedCatalogue(records.meta.package)
-    return await run_load(records._endpoint, catalogue, records.meta.type_name, rows, options, **run)
+    run, reading = split_run(options)
+    return await run_load(Target.of(records), rows, LoadOptions(mode=Update(), **reading), **run)
 
 
 async def run_load(
-    endpoint: TwentyTransport,
-    catalogue: Catalogue,
-    type_name: str,
+    target: Target,
     rows: Rows,
     options: LoadOptions,
     *,
@@ -94,22 +83,19 @@ async def run_load(
     dry_run: bool = False,
     **run: Any,
 ) -> LoadReport:
-    """A load into any object that a catalogue knows."""
-    given = await open_input(rows, catalogue, type_name, options, endpoint=endpoint, remembered=journal is not None)
-    added = not dry_run and await add_missing_options(given.mapped, endpoint)
-    if added or given.mapped.is_outdated:
+    """What all modes come to."""
+    rows_in = await open_input(rows, target, options, remembered=journal is not None)
+    added = not dry_run and await add_missing_options(rows_in.mapped, target.endpoint)
+    if added or rows_in.mapped.is_outdated:
         # What the client was generated from does not know these options.
-        catalogue = await serve_catalogue(endpoint)
-        given = await open_input(
-            given.source, catalogue, type_name, options, endpoint=endpoint, remembered=journal is not None
-        )
+        target = replace(target, catalogue=await serve_catalogue(target.endpoint))
+        rows_in = await open_input(rows_in.source, target, options, remembered=journal is not None)
     if dry_run:
         # A rehearsal leaves no trace that a real run would take for its own.
         journal = None
     opened = journal if isinstance(journal, Journal) else Journal(journal)
     try:
-        loader = Loader(endpoint, catalogue, type_name, given, options, journal=opened, **run)
-        return await loader.run(dry_run=dry_run)
+        return await Loader(target, rows_in, options, journal=opened, **run).run(dry_run=dry_run)
     finally:
         if journal is not None and opened is not journal:
             opened.close()

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aiotwenty.bulk.mapping import FieldMapping
-from aiotwenty.bulk.sender import Mode
+from aiotwenty.bulk.modes import Insert, Mode
 
 
 @dataclass
 class LoadOptions:
     """How rows become records; `load` says what each means."""
 
-    mode: Mode = "insert"
+    mode: Mode = field(default_factory=Insert)
     mapping: FieldMapping | None = None
     key: str | Sequence[str] | None = None
     constants: Mapping[str, Any] | None = None
@@ -36,12 +36,6 @@ class LoadOptions:
     """The fields of which a row says the whole."""
     only: Iterable[str] | None = None
     """The fields that are read; everything else is left alone."""
-    known: bool = False
-    """The ids are those of records, so nothing needs to be looked up."""
-    change: bytes = b"{}"
-    """JSON of what every record gets."""
-    lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The parts of composite fields that this change would empty."""
     deleted: bool = False
     """Rows of an update may mean deleted records, too."""
 

@@ -11,35 +11,29 @@ from typing import Any
 from pydantic_core import to_json
 
 from aiotwenty.bulk.batches import MOST_BYTES, MOST_RECORDS, Batcher, BatchLimits, Prepared
-from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
+from aiotwenty.bulk.delivery import Delivery
 from aiotwenty.bulk.fields import ID
 from aiotwenty.bulk.journal import Job, Journal
 from aiotwenty.bulk.load_options import LoadOptions
+from aiotwenty.bulk.lookups import RelationResolver
 from aiotwenty.bulk.mapped import Mapped, learn_columns, map_columns, notes_of
 from aiotwenty.bulk.mapping import Mapper
+from aiotwenty.bulk.patience import Patience, Stopped
 from aiotwenty.bulk.pieces import Outcome
 from aiotwenty.bulk.prepare import Preparer, key_targets
 from aiotwenty.bulk.rejects import check_rejects_path, write_rejects
 from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject
-from aiotwenty.bulk.sender import Sender, Stopped
 from aiotwenty.bulk.source import Check, FileSource, InputError, Source, open_source
+from aiotwenty.bulk.store import Store
+from aiotwenty.bulk.target import Target
 from aiotwenty.bulk.wire import Meter, Wire, on_its_way
-from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.records.identity import source_namespace
 
 _READ_BY = ("skip_lines", "sheet", "gaps", "preset", "region", "add_options", "create_missing")
 _REJECTS_AT_ONCE = 100
 _ROWS_A_TURN = 20
 """Rows that are prepared before others get a turn of the event loop: about half a millisecond of work."""
-_DEEDS: dict[str, str] = {
-    "insert": "loaded",
-    "upsert": "loaded",
-    "update": "updated",
-    "change": "updated",
-    "delete": "deleted",
-    "destroy": "destroyed",
-}
 
 
 @dataclass
@@ -56,19 +50,10 @@ class Input:
         return self.mapped.mapper
 
 
-async def open_input(
-    rows: Any,
-    catalogue: Catalogue,
-    type_name: str,
-    options: LoadOptions,
-    *,
-    endpoint: TwentyTransport | None = None,
-    remembered: bool = False,
-) -> Input:
+async def open_input(rows: Any, target: Target, options: LoadOptions, *, remembered: bool = False) -> Input:
     """Looks at everything that can be looked at before anything is sent; the rows are read in a thread meanwhile.
 
-    `remembered` says that a journal must be able to tell these rows from others. Without `endpoint` the labels of the
-    workspace are not asked for.
+    `remembered` says that a journal must be able to tell these rows from others.
 
     Raises `InputError` that names missing files, wrong encodings, malformed lines and unknown columns.
     """
@@ -81,7 +66,7 @@ async def open_input(
         skip_lines=options.skip_lines,
         sheet=options.sheet,
     )
-    mapped = await map_columns(source, catalogue, type_name, options, endpoint)
+    mapped = await map_columns(source, target, options)
     mapper = mapped.mapper
     if source.columns is not None:
         mapper.check_columns(source, source.columns)
@@ -97,12 +82,12 @@ async def open_input(
             mapper.check_columns(source, check.columns, check)
     key = key_targets(mapper, options.key)
     if source.columns is not None and not mapper.gives(ID, source.columns):
-        if not key and options.mode not in ("insert", "upsert"):
+        if not key and options.mode.names_records:
             raise InputError(f"{source.name}: has no column id, and no key is given: which records are meant?")
-        for target in key:
-            if not mapper.gives(target, source.columns):
+        for part in key:
+            if not mapper.gives(part, source.columns):
                 there = ", ".join(source.columns)
-                raise InputError(f"{source.name}: no column gives {target.dotted}, which is the key; there are {there}")
+                raise InputError(f"{source.name}: no column gives {part.dotted}, which is the key; there are {there}")
     await learn_columns(source, mapped)
     told_apart = remembered or isinstance(source, FileSource)
     fingerprint = await asyncio.to_thread(source.fingerprint) if told_apart else None
@@ -114,10 +99,8 @@ class Loader:
 
     def __init__(
         self,
-        endpoint: TwentyTransport,
-        catalogue: Catalogue,
-        type_name: str,
-        given: Input,
+        target: Target,
+        rows: Input,
         options: LoadOptions,
         *,
         journal: Journal,
@@ -130,54 +113,51 @@ class Loader:
         for option, value in (("concurrency", concurrency), ("batch_size", batch_size), ("max_bytes", max_bytes)):
             if value < 1:
                 raise InputError(f"{option} must be at least 1, not {value}")
-        names = catalogue.names(type_name)
-        self._given = given
+        names = target.names
+        self._input = rows
         self._on_progress = on_progress
         self._concurrency = AdaptiveConcurrency(concurrency)
         self._limits = BatchLimits(batch_size, max_bytes)
         self._batcher = Batcher(self._limits)
         self._meter = Meter(self._concurrency)
         self._mode = options.mode
-        path = given.source.path if isinstance(given.source, FileSource) else None
+        path = rows.source.path if isinstance(rows.source, FileSource) else None
         # Two files of one content are one; two equal lists may well be two.
-        namespace = source_namespace(names.plural, given.fingerprint if path else None)
+        namespace = source_namespace(names.plural, rows.fingerprint if path else None)
         self._job: Job = journal.job(
-            f"{options.mode} {names.plural} from {given.source.name}",
-            fingerprint=given.fingerprint,
+            f"{options.mode.name} {names.plural} from {rows.source.name}",
+            fingerprint=rows.fingerprint,
             settings=_settings(options),
             namespace=namespace,
         )
         self._preparer = Preparer(
             names.plural,
-            given.mapper,
+            rows.mapper,
             options.key,
             self._job.namespace,
-            must_name=options.mode not in ("insert", "upsert"),
-            changes=options.mode in ("upsert", "update"),
+            must_name=options.mode.names_records,
+            changes=options.mode.changes_records,
             only_named=options.only is not None,
             replace=options.replace,
         )
         self._rejects_path = check_rejects_path(rejects, path) if rejects is not None else None
 
         def wire_to(other: str) -> Wire:
-            return Wire(endpoint, catalogue.names(other), self._meter)
+            return Wire(target.endpoint, target.catalogue.names(other), self._meter)
 
-        self._sender = Sender(
-            wire_to(type_name),
-            given.mapper.shape,
-            catalogue,
+        self._patience = Patience(target.endpoint.retry, self._meter)
+        self._store = Store(
+            wire_to(target.type_name),
             wire_to,
-            self._job,
-            self._limits,
-            options.mode,
+            rows.mapper.shape,
             self._preparer.key,
-            known=options.known,
-            change=options.change,
-            lacks=options.lacks,
-            deleted=options.deleted or options.mode == "destroy",
-            create_missing=options.create_missing,
+            self._job,
+            self._patience,
+            deleted_too=options.deleted or options.mode.reaches_deleted,
         )
-        self._progress = Progress(total=given.check.total if given.check else None, what=names.plural)
+        self._relations = RelationResolver(target.catalogue, wire_to, create_missing=options.create_missing)
+        self._delivery = Delivery(options.mode, self._store, self._relations, self._limits)
+        self._progress = Progress(total=rows.check.total if rows.check else None, what=names.plural)
         self._tasks: dict[asyncio.Task[Outcome], list[Prepared]] = {}
         self._rejects: list[Reject] = []
         self._failure: BaseException | None = None
@@ -194,7 +174,7 @@ class Loader:
         except BaseException:
             # It may be what failed, and what is under way must be written down all the same.
             self._on_progress = None
-            self._sender.stopping.set()
+            self._patience.stopping.set()
             await self._drain()
             raise
         finally:
@@ -204,7 +184,7 @@ class Loader:
                     self._rejects_path,
                     self._job.rejects(),
                     str(self._job.namespace),
-                    self._given.source,
+                    self._input.source,
                 )
         progress = self._progress
         return LoadReport(
@@ -216,12 +196,12 @@ class Loader:
             retries=self._meter.retries,
             seconds=monotonic() - started,
             rejects=self._job.rejects(),
-            deed=_DEEDS[self._mode],
+            deed=self._mode.deed,
             dry_run=dry_run,
-            created=dict(self._sender.created),
-            notes=notes_of(self._given.source, self._given.mapped),
-            mapping=self._given.mapped.as_toml() if dry_run else "",
-            preview=self._given.mapped.preview() if dry_run else {},
+            created=dict(self._relations.created),
+            notes=notes_of(self._input.source, self._input.mapped),
+            mapping=self._input.mapped.as_toml() if dry_run else "",
+            preview=self._input.mapped.preview() if dry_run else {},
         )
 
     async def _feed(self, dry_run: bool) -> None:
@@ -229,7 +209,7 @@ class Loader:
         done, rejected = job.done, job.rejected
         resumed = len(done) or len(rejected)
         in_doubt = job.sent if len(job.sent) else ()
-        async for row in self._given.source.rows():
+        async for row in self._input.source.rows():
             progress.received += 1
             if progress.received % _ROWS_A_TURN == 0:
                 await asyncio.sleep(0)
@@ -259,9 +239,7 @@ class Loader:
             return
         while len(self._tasks) >= self._concurrency.limit:
             await self._one_answer()
-        if self._mode == "insert":
-            self._job.sending(record.row.number for record in batch if not record.in_doubt)
-        self._tasks[asyncio.create_task(self._sender.send(batch))] = batch
+        self._tasks[asyncio.create_task(self._delivery.send(batch))] = batch
         await on_its_way()
 
     async def _one_answer(self) -> None:
@@ -295,16 +273,16 @@ class Loader:
         """The journal hears of it before anything else does."""
         rows = [record.row.number for record in outcome.loaded]
         if rows:
-            self._job.finished_rows(rows, self._sender.claims(outcome.loaded))
-        for one in outcome.rejects:
-            self._reject(one)
+            self._job.finished_rows(rows, self._mode.claims(outcome.loaded, self._store))
+        for reject in outcome.rejects:
+            self._reject(reject)
         self._flush_rejects()
         self._progress.loaded += len(rows)
         self._concurrency.answered(len(batch))
         self._report_progress()
 
-    def _reject(self, one: Reject) -> None:
-        self._rejects.append(one)
+    def _reject(self, reject: Reject) -> None:
+        self._rejects.append(reject)
         self._progress.rejected += 1
         if len(self._rejects) >= _REJECTS_AT_ONCE:
             self._flush_rejects()

@@ -11,7 +11,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.columns import Column, ValueRefused
 from aiotwenty.bulk.fields import Shape
 from aiotwenty.bulk.labels import Labels, add_options, read_labels
@@ -21,6 +20,7 @@ from aiotwenty.bulk.presets import Preset, read_preset
 from aiotwenty.bulk.source import InputError, Row, Source
 from aiotwenty.bulk.source.csv import CsvSource
 from aiotwenty.bulk.source.excel import ExcelSource
+from aiotwenty.bulk.target import Target
 from aiotwenty.graphql.composites import MICROS
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.problems import explained
@@ -106,23 +106,21 @@ def _arrives(mapper: Mapper, column: Column, value: Any) -> str:
 
 async def map_columns(
     source: Source,
-    catalogue: Catalogue,
-    type_name: str,
+    target: Target,
     options: LoadOptions,
-    endpoint: TwentyTransport | None,
 ) -> Mapped:
     """Understands the columns of a source; asks the workspace for its labels only where they are needed.
 
     Raises `InputError` for mappings that cannot be right, and any `TwentyError` of asking.
     """
-    shape, names = catalogue.shape(type_name), catalogue.names(type_name)
+    shape, names = target.catalogue.shape(target.type_name), target.names
     preset = read_preset(options.preset) if options.preset else None
     if preset is not None:
         preset.of(names.plural)
     labels: Labels | None = None
     mapper = await asyncio.to_thread(_mapper, source, shape, options, preset, names.plural, labels)
-    if endpoint is not None and (mapper.wants_labels or _unknown(mapper, source)):
-        labels = await read_labels(endpoint, names.singular)
+    if mapper.wants_labels or _unknown(mapper, source):
+        labels = await read_labels(target.endpoint, names.singular)
         mapper = await asyncio.to_thread(_mapper, source, shape, options, preset, names.plural, labels)
     return Mapped(mapper, labels=labels, columns=source.columns or (), samples=_samples(source))
 
@@ -139,7 +137,7 @@ def _mapper(
         "gaps": options.gaps,
         "region": options.region,
         "add_options": options.add_options,
-        "promotes": options.mode == "insert",
+        "promotes": options.mode.only_new,
         "labels": labels,
     }
     if isinstance(source, CsvSource | ExcelSource):

@@ -30,7 +30,6 @@ class Piece:
     """Ids of existing records have been looked up by key."""
     again: bool = False
     """Was refused as a duplicate without one being found, and sent once more."""
-
     broken: bool = False
     """Is part of one that the server failed over again and again."""
 

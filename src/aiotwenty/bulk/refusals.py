@@ -8,6 +8,7 @@ from aiotwenty.errors import (
     ApiError,
     AuthenticationError,
     ConfigurationError,
+    DuplicateRecord,
     InvalidInput,
     PermissionDenied,
     QueryTooComplex,
@@ -47,6 +48,12 @@ def concerns_everything(error: TwentyError) -> bool:
     if isinstance(error, AuthenticationError | PermissionDenied | SchemaDrift | ConfigurationError | QueryTooComplex):
         return True
     return isinstance(error, InvalidInput) and bool(_NO_SUCH_FIELD.search(raw_message(error)))
+
+
+def is_taken(error: TwentyError) -> bool:
+    """Whether another record has a value of one of these, or several records have those of one."""
+    conflict = isinstance(error, ApiError) and error.sub_code == "UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT"
+    return conflict or isinstance(error, DuplicateRecord)
 
 
 def is_foreign_key(error: TwentyError) -> bool:

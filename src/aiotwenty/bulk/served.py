@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from types import GenericAlias
 from typing import Any, Literal
@@ -19,7 +20,7 @@ from graphql import (
 )
 from pydantic import BaseModel, Field, create_model
 
-from aiotwenty.bulk.catalogue import Names
+from aiotwenty.bulk.catalogue import AnyFilter
 from aiotwenty.bulk.fields import FILE_PARTS, RecordColumn, Shape
 from aiotwenty.bulk.source import InputError
 from aiotwenty.graphql.advice import did_you_mean
@@ -30,6 +31,7 @@ from aiotwenty.graphql.composites import (
     listed_scalar,
 )
 from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.filters import Filter
 from aiotwenty.graphql.introspection import introspection, read_schema
 from aiotwenty.graphql.models import CurrencyInput, Input
 from aiotwenty.graphql.relations import wrong_in_filter
@@ -46,6 +48,8 @@ from aiotwenty.graphql.values import (
     PositionInput,
     UUIDInput,
 )
+from aiotwenty.records.meta import ObjectNames
+from aiotwenty.records.partial import plain
 
 _INPUTS: dict[str, Any] = {
     "AdditionalPhone": AdditionalPhoneInput,
@@ -79,6 +83,15 @@ _COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class ServedNames(ObjectNames):
+    """The names that a workspace says."""
+
+    type_name: str
+    singular: str
+    plural: str
+
+
 class ServedCatalogue:
     """Made by `serve_catalogue`. Validates as the generated models do, and knows the options of today."""
 
@@ -88,22 +101,22 @@ class ServedCatalogue:
         self._shapes: dict[str, Shape] = {}
 
     @cached_property
-    def objects(self) -> dict[str, Names]:
+    def objects(self) -> dict[str, ServedNames]:
         """By type name: everything whose records can be created and listed."""
         assert self._schema.query_type is not None
         queries = self._schema.query_type.fields
         mutations = self._schema.mutation_type.fields if self._schema.mutation_type else {}
         singulars = {str(get_named_type(field.type)): name for name, field in queries.items() if "filter" in field.args}
-        found = {}
+        objects = {}
         for plural, field in queries.items():
             connection = str(get_named_type(field.type))
             type_name = connection.removesuffix("Connection")
-            names = Names(type_name, singulars.get(type_name, type_name), plural)
+            names = ServedNames(type_name, singulars.get(type_name, type_name), plural)
             if connection != type_name and names.create_many in mutations and "filter" in field.args:
-                found[type_name] = names
-        return found
+                objects[type_name] = names
+        return objects
 
-    def find(self, name: str) -> Names:
+    def find(self, name: str) -> ServedNames:
         """The object called so: `companies`, `company` or `Company`. Raises `InputError`."""
         for names in self.objects.values():
             if name in (names.plural, names.singular, names.type_name):
@@ -113,7 +126,7 @@ class ServedCatalogue:
             f"the workspace has no object {name!r}{did_you_mean(name, known) or '; it has ' + ', '.join(known)}"
         )
 
-    def names(self, type_name: str) -> Names:
+    def names(self, type_name: str) -> ServedNames:
         if type_name not in self.objects:
             raise InputError(f"the workspace has no object {type_name}")
         return self.objects[type_name]
@@ -154,10 +167,14 @@ class ServedCatalogue:
         """What records of this object can be changed to."""
         return self._model(f"{self.names(type_name).type_name}UpdateInput")
 
-    def check_filter(self, names: Names, only: Mapping[str, Any] | None) -> None:
-        """Raises `InputError` if a filter goes through a to-many relation, which the server refuses."""
-        if wrong := next(wrong_in_filter(self._schema, f"{names.type_name}FilterInput", only or {}), None):
+    def filter(self, type_name: str, filter: AnyFilter | None) -> Filter | None:
+        """The filter, by the names of the wire. Raises `InputError` if it goes through a to-many relation, which the
+        server refuses.
+        """
+        wanted: Filter = plain(filter) if isinstance(filter, BaseModel) else dict(filter or {})
+        if wrong := next(wrong_in_filter(self._schema, f"{type_name}FilterInput", wanted), None):
             raise InputError(f"filter: {wrong}")
+        return wanted or None
 
     def _model(self, name: str) -> type[BaseModel]:
         if name not in self._models:

@@ -10,7 +10,6 @@ from typing import Any
 from pydantic_core import to_json
 
 from aiotwenty.bulk.batches import Prepared
-from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
 from aiotwenty.errors import RateLimited, TwentyError
 from aiotwenty.graphql.document import compose, selection_of
@@ -18,6 +17,7 @@ from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.filters import DELETED_TOO
 from aiotwenty.graphql.operation import Kind, Operation
 from aiotwenty.graphql.page import every_node
+from aiotwenty.records.meta import ObjectNames
 
 LOOKUP_PAGE = 1000
 _TURNS_TO_SEND = 4
@@ -43,7 +43,7 @@ class Wire:
     """The bulk operations of one object."""
 
     endpoint: TwentyTransport
-    names: Names
+    names: ObjectNames
     meter: Meter
     _operations: dict[str, Operation] = field(default_factory=dict)
 

@@ -8,55 +8,48 @@ from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from aiotwenty import Client
-from aiotwenty.bulk.changes import Removal, Selection, change_records, remove_records
-from aiotwenty.bulk.export import ExportReport, run_export
-from aiotwenty.bulk.load import run_load
-from aiotwenty.bulk.load_options import LoadOptions
-from aiotwenty.bulk.options import ReadOptions
+from aiotwenty import Client, bulk
+from aiotwenty.bulk import ExportReport, LoadReport
+from aiotwenty.bulk.options import LoadSettings, RemoveOptions, UpdateOptions
 from aiotwenty.bulk.presets import preset_names, read_preset
 from aiotwenty.bulk.served import serve_catalogue
+from aiotwenty.bulk.target import Target
 from aiotwenty.cli.display import Display, finish, work
 from aiotwenty.cli.exit_codes import ExitCode
+from aiotwenty.cli.options import (
+    AddOptions,
+    AllRecords,
+    Concurrency,
+    Constant,
+    CreateMissing,
+    Deleted,
+    Delimiter,
+    DryRun,
+    Encoding,
+    Fields,
+    FilterText,
+    Gaps,
+    Ignore,
+    JournalFile,
+    Json,
+    Key,
+    Malformed,
+    Map,
+    Object,
+    PresetName,
+    Region,
+    Rejects,
+    Sheet,
+    SkipLines,
+    Source,
+    Upsert,
+)
 from aiotwenty.cli.values import mapping_of, object_of, pair_of, refuse
 from aiotwenty.migrate import StepReport, compare_workspace, export_workspace, load_plan, load_workspace
-
-Object = Annotated[str | None, typer.Argument(help="An object: companies, people, rockets.")]
-Source = Annotated[
-    str | None,
-    typer.Argument(help="A .csv, .xlsx, .json, .jsonl or .parquet file, packed or not; - is standard input."),
-]
-SkipLines = Annotated[int | None, typer.Option("--skip-lines", min=0, help="Lines above the header.")]
-Sheet = Annotated[str | None, typer.Option(help="Of a workbook; the first that has anything in it.")]
-Gaps = Annotated[
-    list[str] | None, typer.Option("--gap", "--gaps", help="A text that stands for an empty cell; repeatable.")
-]
-PresetName = Annotated[
-    str | None, typer.Option("--preset", help="What another tool's headers mean: hubspot, salesforce, ..., or a .toml.")
-]
-Region = Annotated[str | None, typer.Option(help="The country of phone numbers that name none, as DE.")]
-Key = Annotated[
-    list[str] | None, typer.Option("--key", help="A column or field by which records are told apart; repeatable.")
-]
-Map = Annotated[
-    list[str] | None,
-    typer.Option("--map", help="COLUMN=FIELD, COLUMN=FIELD:TRANSFORM(ARG), or COLUMN= to leave it out; repeatable."),
-]
-JournalFile = Annotated[Path | None, typer.Option("--journal", help="Remembers what is done: run again to go on.")]
-Rejects = Annotated[Path | None, typer.Option("--rejects", help="Where rows that were refused go: .csv or .jsonl.")]
-Concurrency = Annotated[int, typer.Option(min=1, max=64, help="Batches in flight at most.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line: progress, then the report.")]
-Encoding = Annotated[str | None, typer.Option(help="Of a text file; UTF-8 unless it says otherwise.")]
-Delimiter = Annotated[str | None, typer.Option(help="Of a CSV file; found in its header.")]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="A column to leave out, * the rest; repeatable.")]
-Malformed = Annotated[bool, typer.Option("--reject-malformed", help="Reject broken lines instead of stopping.")]
-FilterText = Annotated[str | None, typer.Option("--filter", help='As JSON: \'{"name":{"like":"A%"}}\'.')]
-AllRecords = Annotated[bool, typer.Option("--all-records", help="Yes, every record of the object.")]
 
 
 class Format(StrEnum):
@@ -78,8 +71,8 @@ def load(
     everything: Annotated[Path | None, typer.Option("--all", help="A folder that `export --all` wrote.")] = None,
     key: Key = None,
     mapping: Map = None,
-    upsert: Annotated[bool, typer.Option("--upsert", help="Change records that are there already.")] = False,
-    constant: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE for every row; repeatable.")] = None,
+    upsert: Upsert = False,
+    constant: Constant = None,
     ignore: Ignore = None,
     journal: JournalFile = None,
     rejects: Rejects = None,
@@ -92,12 +85,8 @@ def load(
     preset: PresetName = None,
     show: Annotated[bool, typer.Option("--show", help="Print the preset, to be kept and changed.")] = False,
     region: Region = None,
-    create_missing: Annotated[
-        bool, typer.Option("--create-missing", help="Make the records that relations name and that are not there.")
-    ] = False,
-    add_options: Annotated[
-        bool, typer.Option("--add-options", help="Add to picklists what `option` does not find there.")
-    ] = False,
+    create_missing: CreateMissing = False,
+    add_options: AddOptions = False,
     reject_malformed: Malformed = False,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -132,11 +121,11 @@ def load(
             refuse("goes into the plan, for each source", rejects=rejects, **reading)
         else:
             refuse("does not go with --all", dry_run=dry_run, **reading)
-    options = LoadOptions(
-        mode="upsert" if upsert else "insert",
+    options = LoadSettings(
+        upsert=upsert,
         mapping=mapping_of(mapping),
         key=key or None,
-        constants=dict(pair_of(one, "--set") for one in constant or ()),
+        constants=dict(pair_of(pair, "--set") for pair in constant or ()),
         ignore=ignore or (),
         malformed="reject" if reject_malformed else "refuse",
         encoding=encoding,
@@ -148,6 +137,10 @@ def load(
         region=region,
         create_missing=create_missing,
         add_options=add_options,
+        journal=journal,
+        rejects=rejects,
+        concurrency=concurrency,
+        dry_run=dry_run,
     )
 
     async def run(client: Client, show: Display) -> list[StepReport]:
@@ -165,7 +158,11 @@ def load(
                 on_progress=show.progress,
                 on_created=lambda what: show.say(f"made {what}"),
             )
-        return [await _load_one(client, show, str(object), source, options, journal, rejects, concurrency, dry_run)]
+        assert source is not None
+        target = await _target(client, str(object))
+        options["on_progress"] = show.progress
+        report = await bulk.load(target, source, **options)
+        return _reported(f"{object} from {_label(source)}", report)
 
     finish(work(run, as_json, journal), as_json, rejects)
 
@@ -210,8 +207,7 @@ def update(
             gap=gap,
             region=region,
         )
-    options = LoadOptions(
-        mode="update",
+    options = UpdateOptions(
         mapping=mapping_of(mapping),
         key=key or None,
         ignore=ignore or (),
@@ -221,29 +217,34 @@ def update(
         sheet=sheet,
         gaps=gap or (),
         region=region,
+        journal=journal,
+        rejects=rejects,
+        concurrency=concurrency,
+        dry_run=dry_run,
     )
 
     async def run(client: Client, show: Display) -> list[StepReport]:
+        target = await _target(client, object)
         if source is not None:
-            return [await _load_one(client, show, object, source, options, journal, rejects, concurrency, dry_run)]
-        selection = Selection(object_of(filter, "--filter"), all_records)
-        report = await change_records(
-            client.endpoint("graphql"),
-            await serve_catalogue(client.endpoint("graphql")),
-            object,
+            options["on_progress"] = show.progress
+            report = await bulk.update(target, source, **options)
+            return _reported(f"{object} from {_label(source)}", report)
+        report = await bulk.change(
+            target,
             object_of(data, "--data") or {},
-            selection,
+            filter=object_of(filter, "--filter"),
+            all_records=all_records,
             rejects=rejects,
             concurrency=concurrency,
             dry_run=dry_run,
             on_progress=show.progress,
         )
-        return [StepReport(object, False, report)]
+        return _reported(object, report)
 
     finish(work(run, as_json, journal), as_json, rejects)
 
 
-def _removal(mode: Removal, text: str) -> Callable[..., None]:
+def _removal(name: Literal["delete", "destroy"], text: str) -> Callable[..., None]:
     def remove(
         object: Annotated[str, typer.Argument(help="An object: companies, people, rockets.")],
         source: Source = None,
@@ -264,29 +265,28 @@ def _removal(mode: Removal, text: str) -> Callable[..., None]:
         if source is None:
             why = "goes with SOURCE"
             refuse(why, key=key, map=mapping, journal=journal, encoding=encoding, delimiter=delimiter)
-        chosen = source if source is not None else Selection(object_of(filter, "--filter"), all_records)
-        read: ReadOptions = {"mapping": mapping_of(mapping), "encoding": encoding, "delimiter": delimiter}
+        options = RemoveOptions(
+            mapping=mapping_of(mapping),
+            encoding=encoding,
+            delimiter=delimiter,
+            journal=journal,
+            rejects=rejects,
+            concurrency=concurrency,
+            dry_run=dry_run,
+        )
 
         async def run(client: Client, show: Display) -> list[StepReport]:
+            options["on_progress"] = show.progress
+            target, chosen = await _target(client, object), object_of(filter, "--filter")
+            remove_records = bulk.delete if name == "delete" else bulk.destroy
             report = await remove_records(
-                client.endpoint("graphql"),
-                await serve_catalogue(client.endpoint("graphql")),
-                mode,
-                object,
-                chosen,
-                key=key or None,
-                journal=journal,
-                rejects=rejects,
-                concurrency=concurrency,
-                dry_run=dry_run,
-                on_progress=show.progress,
-                **read,
+                target, source, filter=chosen, all_records=all_records, key=key or None, **options
             )
-            return [StepReport(object, False, report)]
+            return _reported(object, report)
 
         finish(work(run, as_json, journal), as_json, rejects)
 
-    remove.__name__, remove.__doc__ = mode, text
+    remove.__name__, remove.__doc__ = name, text
     return remove
 
 
@@ -299,10 +299,8 @@ def export(
     path: Annotated[Path | None, typer.Argument(help="A .csv, .jsonl or .parquet file.")] = None,
     everything: Annotated[Path | None, typer.Option("--all", help="A folder for all objects and the model.")] = None,
     filter: FilterText = None,
-    field: Annotated[
-        list[str] | None, typer.Option("--field", help="A field to write; repeatable. All if none.")
-    ] = None,
-    deleted: Annotated[bool, typer.Option("--deleted", help="Deleted records, too.")] = False,
+    field: Fields = None,
+    deleted: Deleted = False,
     format: Annotated[  # noqa: A002
         Format | None, typer.Option(help="With --all: jsonl, the default, can be loaded again.")
     ] = None,
@@ -324,17 +322,11 @@ def export(
                     client, everything, ending=f".{format or 'jsonl'}", journal=journal, on_progress=show.progress
                 )
             )
-        catalogue = await serve_catalogue(client.endpoint("graphql"))
-        names = catalogue.find(str(object))
         assert path is not None
-        only = object_of(filter, "--filter")
-        catalogue.check_filter(names, only)
-        report = await run_export(
-            client.endpoint("graphql"),
-            names,
-            catalogue.columns(names.type_name),
+        report = await bulk.export(
+            await _target(client, str(object)),
             path,
-            only=only,
+            filter=object_of(filter, "--filter"),
             fields=field or None,
             deleted=deleted,
             journal=journal,
@@ -354,25 +346,29 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare every record of the workspace with an exported folder. Exit code 4 if they differ."""
-    found = work(lambda client, _: compare_workspace(client, folder), as_json, None)
-    for one in found:
+    comparisons = work(lambda client, _: compare_workspace(client, folder), as_json, None)
+    for comparison in comparisons:
         if as_json:
-            typer.echo(json.dumps(asdict(one), default=str))
-        elif one.failure is not None:
-            typer.echo(f"{one.name}: not compared: {one.failure}")
-        elif one.equal:
-            hidden = f", {one.hidden:,} here that this key may not see" if one.hidden else ""
-            typer.echo(f"{one.name}: {one.same:,} the same{hidden}")
+            typer.echo(json.dumps(asdict(comparison), default=str))
+        elif comparison.failure is not None:
+            typer.echo(f"{comparison.name}: not compared: {comparison.failure}")
+        elif comparison.equal:
+            hidden = f", {comparison.hidden:,} here that this key may not see" if comparison.hidden else ""
+            typer.echo(f"{comparison.name}: {comparison.same:,} the same{hidden}")
         else:
-            counts = (
-                f"{one.missing_count:,} missing here, {one.extra_count:,} only here, {one.different_count:,} different"
+            counts = ", ".join(
+                (
+                    f"{comparison.missing_count:,} missing here",
+                    f"{comparison.extra_count:,} only here",
+                    f"{comparison.different_count:,} different",
+                )
             )
-            if one.hidden:
-                counts += f", {one.hidden:,} here that this key may not see"
-            typer.echo(f"{one.name}: {one.same:,} the same, {counts}")
-            for identity, name, there, here in one.different[:5]:
+            if comparison.hidden:
+                counts += f", {comparison.hidden:,} here that this key may not see"
+            typer.echo(f"{comparison.name}: {comparison.same:,} the same, {counts}")
+            for identity, name, there, here in comparison.different[:5]:
                 typer.echo(f"  {identity} {name}: {there!r} in the folder, {here!r} here")
-    if not all(one.equal for one in found):
+    if not all(comparison.equal for comparison in comparisons):
         raise typer.Exit(ExitCode.FINDINGS)
 
 
@@ -389,30 +385,15 @@ def _show_preset(name: str | None, object: str | None) -> None:
     typer.echo("".join(part for part in parts if part.startswith(f"[{object}]") or part is parts[0]).rstrip())
 
 
-async def _load_one(
-    client: Client,
-    show: Display,
-    name: str,
-    source: str | None,
-    options: LoadOptions,
-    journal: Path | None,
-    rejects: Path | None,
-    concurrency: int,
-    dry_run: bool,
-) -> StepReport:
-    catalogue = await serve_catalogue(client.endpoint("graphql"))
-    assert source is not None
-    report = await run_load(
-        client.endpoint("graphql"),
-        catalogue,
-        catalogue.find(name).type_name,
-        source,
-        options,
-        journal=journal,
-        rejects=rejects,
-        concurrency=concurrency,
-        dry_run=dry_run,
-        on_progress=show.progress,
-    )
-    label = "standard input" if source == "-" else source.rpartition("/")[2] or source
-    return StepReport(f"{name} from {label}", False, report)
+def _label(source: str) -> str:
+    return "standard input" if source == "-" else source.rpartition("/")[2] or source
+
+
+async def _target(client: Client, name: str) -> Target:
+    """The object as the workspace has it now."""
+    endpoint = client.endpoint("graphql")
+    return Target.named(endpoint, await serve_catalogue(endpoint), name)
+
+
+def _reported(label: str, report: LoadReport) -> list[StepReport]:
+    return [StepReport(label, False, report)]

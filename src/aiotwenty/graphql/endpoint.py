@@ -22,6 +22,7 @@ from aiotwenty.transport.engine import Engine, make_engine
 from aiotwenty.transport.exchange import Call, Reply
 from aiotwenty.transport.failures import gone_drift
 from aiotwenty.transport.gone import missing_field
+from aiotwenty.transport.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from gql import GraphQLRequest
@@ -62,6 +63,11 @@ class TwentyTransport(AIOHTTPTransport):
 
     def __repr__(self) -> str:
         return f"TwentyTransport({self.url!r})"
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """When failed requests are sent again."""
+        return self._engine.retry
 
     def beside(self, name: str) -> TwentyTransport:
         """The endpoint of that name of the same server, with the same session, pace and policies."""

@@ -8,11 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from aiotwenty.bulk.catalogue import Names
 from aiotwenty.bulk.export import RawWalk
 from aiotwenty.bulk.fields import Shape
-from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
+from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.bulk.source import JsonLinesSource, Row
+from aiotwenty.bulk.target import Target
 from aiotwenty.client import Client
 from aiotwenty.errors import TwentyError
 from aiotwenty.graphql.filters import DELETED_TOO
@@ -60,35 +60,29 @@ async def compare_workspace(client: Client, folder: str | Path) -> list[ObjectCo
     read_model(folder)
     catalogue = await serve_catalogue(client.endpoint("graphql"))
     members = await members_here(client, catalogue, folder)
-    found = []
+    comparisons = []
     for names in sorted(catalogue.objects.values(), key=lambda names: names.plural):
         if names.type_name != MEMBERS:
             comparison = ObjectComparison(names.plural)
             try:
-                await _compare(comparison, client, catalogue, names, folder / f"{names.plural}.jsonl", members)
+                target = Target(client.endpoint("graphql"), catalogue, names)
+                await _compare(comparison, target, folder / f"{names.plural}.jsonl", members)
             except TwentyError as error:
                 comparison.failure = str(error)
-            found.append(comparison)
-    known = {comparison.name for comparison in found} | {catalogue.names(MEMBERS).plural}
+            comparisons.append(comparison)
+    known = {comparison.name for comparison in comparisons} | {catalogue.names(MEMBERS).plural}
     for path in sorted(folder.glob("*.jsonl")):
         if path.stem not in known:
             ids = [str(row.values.get("id")) for row in JsonLinesSource(path).read()]
-            found.append(ObjectComparison(path.stem, missing=ids[:_SHOWN], missing_count=len(ids)))
-    return found
+            comparisons.append(ObjectComparison(path.stem, missing=ids[:_SHOWN], missing_count=len(ids)))
+    return comparisons
 
 
-async def _compare(
-    result: ObjectComparison,
-    client: Client,
-    catalogue: ServedCatalogue,
-    names: Names,
-    path: Path,
-    members: Mapping[str, str],
-) -> None:
-    shape = catalogue.shape(names.type_name)
+async def _compare(result: ObjectComparison, target: Target, path: Path, members: Mapping[str, str]) -> None:
+    shape = target.catalogue.shape(target.type_name)
     there = _exported(path, shape, members)
-    columns = [one.selector for one in catalogue.columns(names.type_name) if one.path not in NOT_COMPARED]
-    walk = RawWalk(client.endpoint("graphql"), names, columns, DELETED_TOO)
+    columns = [column for column in target.catalogue.columns(target.type_name) if column.path not in NOT_COMPARED]
+    walk = RawWalk(target, [column.selector for column in columns], DELETED_TOO)
     before = _next(there)
     async for record in _records(walk):
         while before is not None and before["id"] < record["id"]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from aiotwenty.bulk.export import ExportReport, run_export
+from aiotwenty.bulk.export import ExportReport, export
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load_options import LoadOptions
+from aiotwenty.bulk.modes import Upsert
 from aiotwenty.bulk.report import LoadReport, OnProgress
 from aiotwenty.bulk.served import serve_catalogue
+from aiotwenty.bulk.target import Target
 from aiotwenty.client import Client
 from aiotwenty.errors import AuthenticationError, ConnectionFailed, TwentyError
 from aiotwenty.migrate.model import MissingParts, read_model, write_model
@@ -40,11 +42,9 @@ async def export_workspace(
     try:
         for names in sorted(catalogue.objects.values(), key=lambda names: names.plural):
             path = folder / f"{names.plural}{ending}"
-            columns = catalogue.columns(names.type_name)
+            target = Target(endpoint, catalogue, names)
             try:
-                report = await run_export(
-                    endpoint, names, columns, path, deleted=True, journal=opened, on_progress=on_progress
-                )
+                report = await export(target, path, deleted=True, journal=opened, on_progress=on_progress)
             except (AuthenticationError, ConnectionFailed):
                 raise
             except TwentyError as error:
@@ -90,12 +90,10 @@ async def load_workspace(
         if names.type_name == MEMBERS or not path.exists():
             continue
         sources[names.plural] = source = MovedRows(path, catalogue.shape(names.type_name), members)
-        options = LoadOptions(mode="upsert", nulls="skip", source=names.plural, deleted=True)
+        options = LoadOptions(mode=Upsert(), nulls="skip", source=names.plural, deleted=True)
         kept = rejects_folder / f"{names.plural}.jsonl" if rejects_folder else None
-        steps.append(Step(names.type_name, source, options, kept, names.plural))
+        steps.append(Step(Target(endpoint, catalogue, names), source, options, kept, names.plural))
     moved = await run_steps(
-        endpoint,
-        catalogue,
         steps,
         journal=journal,
         concurrency=concurrency,

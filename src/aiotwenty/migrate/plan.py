@@ -18,20 +18,20 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.fields import ID
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.loader import Input, open_input
+from aiotwenty.bulk.modes import Insert, Update, Upsert
 from aiotwenty.bulk.options import Rows
 from aiotwenty.bulk.rejects import check_rejects_path
 from aiotwenty.bulk.report import LoadReport, OnProgress, Progress
-from aiotwenty.bulk.served import ServedCatalogue, serve_catalogue
+from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.bulk.source import InputError
+from aiotwenty.bulk.target import Target
 from aiotwenty.client import Client
 from aiotwenty.errors import AuthenticationError, ConnectionFailed, TwentyError
-from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.problems import explained
 
 
@@ -81,7 +81,7 @@ _SETTINGS = Entry.model_fields.keys() - {"object", "source", "upsert", "mapping"
 class Step:
     """One source into one object."""
 
-    type_name: str
+    target: Target
     rows: Rows
     options: LoadOptions
     rejects: Path | None = None
@@ -128,16 +128,15 @@ async def load_plan(
     """
     path = Path(plan)
     entries = read_plan(path)
-    catalogue = await serve_catalogue(client.endpoint("graphql"))
+    endpoint = client.endpoint("graphql")
+    catalogue = await serve_catalogue(endpoint)
     steps: list[Step] = []
     for number, entry in enumerate(entries, 1):
         try:
-            steps.append(_step(path.parent, entry, catalogue, steps))
+            steps.append(_step(path.parent, entry, Target.named(endpoint, catalogue, entry.object), steps))
         except InputError as error:
             raise InputError(f"{path}, load {number}: {error}") from None
     return await run_steps(
-        client.endpoint("graphql"),
-        catalogue,
         steps,
         journal=journal,
         concurrency=concurrency,
@@ -168,10 +167,10 @@ def _entry(where: str, given: Any) -> Entry:
         raise InputError(f"{where}: {explained(error, Entry, with_values=True, noun='setting')}") from None
 
 
-def _step(folder: Path, entry: Entry, catalogue: ServedCatalogue, before: Sequence[Step]) -> Step:
-    names, source = catalogue.find(entry.object), entry.source
+def _step(folder: Path, entry: Entry, target: Target, before: Sequence[Step]) -> Step:
+    names, source = target.names, entry.source
     rows = source if source == "-" or "://" in source else folder / source
-    times = sum(step.type_name == names.type_name and step.rows == rows for step in before)
+    times = sum(step.target.type_name == names.type_name and step.rows == rows for step in before)
     if times:
         if entry.key is None:
             raise InputError(f"{source} makes {names.plural} once more; without a key they would be the same records")
@@ -179,15 +178,13 @@ def _step(folder: Path, entry: Entry, catalogue: ServedCatalogue, before: Sequen
     mapping = {column: spec or None for column, spec in entry.mapping.items()}
     settings = entry.model_dump(include=set(_SETTINGS))
     options = LoadOptions(
-        mode="upsert" if entry.upsert else "insert", mapping=mapping or None, source=source, **settings
+        mode=Upsert() if entry.upsert else Insert(), mapping=mapping or None, source=source, **settings
     )
     rejects = folder / entry.rejects if entry.rejects else None
-    return Step(names.type_name, rows, options, rejects, f"{names.plural} from {source}")
+    return Step(target, rows, options, rejects, f"{names.plural} from {source}")
 
 
 async def run_steps(
-    endpoint: TwentyTransport,
-    catalogue: Catalogue,
     steps: Sequence[Step],
     *,
     journal: str | Path | Journal | None = None,
@@ -203,20 +200,20 @@ async def run_steps(
     reports: list[StepReport] = []
     for step in steps:
         try:
-            given = await _look(step, catalogue, endpoint)
+            rows = await _look(step)
             # What was opened is read on: standard input and pipes can be read only once.
-            looked.append((replace(step, rows=given.source), given))
+            looked.append((replace(step, rows=rows.source), rows))
         except InputError as error:
             if not each_alone:
                 raise
             reports.append(StepReport(step.label, False, LoadReport(), error))
-    order, late = ordered([(step.type_name, _references(given)) for step, given in looked])
+    order, late = ordered([(step.target.type_name, _references(given)) for step, given in looked])
     for (step, given), too_late in zip(looked, late, strict=True):
         _check_second_pass(step, given, too_late)
     if run.get("dry_run"):
         journal = None
     opened = journal if isinstance(journal, Journal) else Journal(journal)
-    passes = _Passes(endpoint, catalogue, opened, run, each_alone, reports)
+    passes = _Passes(opened, run, each_alone, reports)
     try:
         for position in order:
             step, given = looked[position]
@@ -238,8 +235,6 @@ async def run_steps(
 class _Passes:
     """Runs one pass of a step after the other."""
 
-    endpoint: TwentyTransport
-    catalogue: Catalogue
     journal: Journal
     run: Mapping[str, Any]
     each_alone: bool
@@ -262,9 +257,7 @@ class _Passes:
 
         try:
             report = await run_load(
-                self.endpoint,
-                self.catalogue,
-                step.type_name,
+                step.target,
                 step.rows,
                 options,
                 journal=self.journal,
@@ -295,9 +288,9 @@ def _so_far(latest: Sequence[Progress]) -> LoadReport:
     return LoadReport(**{name: getattr(latest[0], name) for name in names}) if latest else LoadReport()
 
 
-async def _look(step: Step, catalogue: Catalogue, endpoint: TwentyTransport) -> Input:
+async def _look(step: Step) -> Input:
     try:
-        given = await open_input(step.rows, catalogue, step.type_name, step.options, endpoint=endpoint)
+        given = await open_input(step.rows, step.target, step.options)
         if step.rejects is not None:
             check_rejects_path(step.rejects, step.rows if isinstance(step.rows, Path) else None)
     except InputError as error:
@@ -328,7 +321,7 @@ def _second_pass(step: Step, given: Input, waiting: list[str]) -> LoadOptions:
     if step.options.deleted:
         # A record that is written comes back to life unless its deletion is written, too (Twenty, July 2026).
         wanted.append("deletedAt")
-    return replace(step.options, mode="update", only=["id", *keys, *wanted], constants=None, nulls="skip")
+    return replace(step.options, mode=Update(), only=["id", *keys, *wanted], constants=None, nulls="skip")
 
 
 def _rejects_of_links(step: Step) -> Path | None:

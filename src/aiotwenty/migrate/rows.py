@@ -12,6 +12,7 @@ from aiotwenty.bulk.fields import Shape
 from aiotwenty.bulk.report import counted
 from aiotwenty.bulk.served import ServedCatalogue
 from aiotwenty.bulk.source import FileSource, JsonLinesSource, Row
+from aiotwenty.bulk.target import Target
 from aiotwenty.client import Client
 from aiotwenty.errors import TwentyError
 
@@ -60,16 +61,16 @@ class MovedRows(FileSource):
 
 async def members_here(client: Client, catalogue: ServedCatalogue, folder: Path) -> dict[str, str]:
     """Ids of members there to ids of members here, by e-mail address; empty if members can't be read."""
-    names = catalogue.names(MEMBERS)
-    path = folder / f"{names.plural}.jsonl"
+    target = Target(client.endpoint("graphql"), catalogue, catalogue.names(MEMBERS))
+    path = folder / f"{target.names.plural}.jsonl"
     if not path.exists():
         return {}
     here = {}
     try:
-        async for page in RawWalk(client.endpoint("graphql"), names, ["userEmail"]).pages():
+        async for page in RawWalk(target, ["userEmail"]).pages():
             here.update({str(member["userEmail"]).lower(): member["id"] for member in page})
     except TwentyError as error:
         error.add_note("while reading the workspace members")
         raise
     there = [row.values for row in JsonLinesSource(path).read()]
-    return {one["id"]: here[email] for one in there if (email := str(one.get("userEmail")).lower()) in here}
+    return {member["id"]: here[email] for member in there if (email := str(member.get("userEmail")).lower()) in here}

@@ -25,8 +25,36 @@ SUFFIXES: dict[ModelRole, str] = {
 }
 
 
+class ObjectNames:
+    """How the wire calls an object: Company, company, companies; and its operations."""
+
+    type_name: str
+    singular: str
+    plural: str
+
+    @property
+    def create_many(self) -> str:
+        return f"create{self._many}"
+
+    @property
+    def update_many(self) -> str:
+        return f"update{self._many}"
+
+    @property
+    def delete_many(self) -> str:
+        return f"delete{self._many}"
+
+    @property
+    def destroy_many(self) -> str:
+        return f"destroy{self._many}"
+
+    @property
+    def _many(self) -> str:
+        return self.plural[:1].upper() + self.plural[1:]
+
+
 @dataclass(frozen=True)
-class ObjectMeta:
+class ObjectMeta(ObjectNames):
     """One object of a workspace.
 
     `operations` maps a kind ("find_many", "create_one", ...) to the name of a constant in `<package>.operations`; a

@@ -36,7 +36,7 @@ class Engine:
         max_connections: int,
     ) -> None:
         self.http = http
-        self._retry = retry
+        self.retry = retry
         self._limiter = limiter
         self._observers = observers
         # So many requests wait for the limiter or are under way. The others wait before it, and thus profit from what
@@ -84,12 +84,12 @@ class Engine:
             attempt += 1
 
     def _delay(self, call: Call[T], error: TwentyError, attempt: int, elapsed: float) -> float | None:
-        delay = self._retry.delay(error, attempt, elapsed)
+        delay = self.retry.delay(error, attempt, elapsed)
         limiter = self._limiter if call.limited and isinstance(error, RateLimited) else None
         if delay is None or limiter is None or not limiter.limits:
             return delay
         # The limiter does the waiting, and knows better for how long than the error does.
-        return 0.0 if elapsed + limiter.wait() <= self._retry.total else None
+        return 0.0 if elapsed + limiter.wait() <= self.retry.total else None
 
     async def _attempt(self, call: Call[T], number: int, attempt: int) -> T:
         observed = self._observers.active
@@ -109,7 +109,7 @@ class Engine:
             if reply is not None and error.status is None:
                 error.status = reply.status
             if isinstance(error, RateLimited) and call.limited and self._limiter is not None:
-                self._limiter.refused(error, begun, self._retry.max_retry_after)
+                self._limiter.refused(error, begun, self.retry.max_retry_after)
             raise
         else:
             if call.limited and self._limiter is not None:

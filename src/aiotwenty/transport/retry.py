@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from aiotwenty.errors import (
@@ -72,6 +73,8 @@ class RetryPolicy:
     attempt n+1 it waits a random time up to `base` * 2**(n-1), at most `max_delay`; at least what `Retry-After` asks
     for. Where that is more than `max_retry_after`, it is told at once instead. Rate-limited requests are only bounded
     by `total`: they wait for their turn. `RetryPolicy(attempts=1)` never sends anything twice.
+
+    A load keeps to it too, with more patience (`patient`).
     """
 
     attempts: int = 6
@@ -85,6 +88,14 @@ class RetryPolicy:
             raise ConfigurationError(f"RetryPolicy: attempts must be at least 1, not {self.attempts}.")
         if min(self.base, self.max_delay, self.max_retry_after, self.total) < 0:
             raise ConfigurationError("RetryPolicy: times must not be negative.")
+
+    def patient(self) -> RetryPolicy:
+        """The policy for one batch of a load, which has more to lose: as often as `total` allows, which is at least
+        five minutes; with pauses of at most 15 seconds. One attempt stays one.
+        """
+        if self.attempts == 1:
+            return self
+        return replace(self, attempts=sys.maxsize, total=max(self.total, 300.0), max_delay=min(self.max_delay, 15.0))
 
     def delay(self, error: TwentyError, attempt: int, elapsed: float) -> float | None:
         """Seconds to wait after that attempt failed, or None when it was the last one."""

@@ -1,0 +1,54 @@
+"""What bulk work reads from or writes to: one object, where its workspace answers, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias
+
+from pydantic import BaseModel
+
+from aiotwenty.bulk.catalogue import AnyFilter, Catalogue, GeneratedCatalogue
+from aiotwenty.bulk.served import ServedCatalogue
+from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.filters import Filter
+from aiotwenty.records.base import Namespace
+from aiotwenty.records.inputs import as_model
+from aiotwenty.records.meta import ObjectNames
+
+
+@dataclass(frozen=True)
+class Target:
+    """One object of a workspace."""
+
+    endpoint: TwentyTransport
+    catalogue: Catalogue
+    names: ObjectNames
+
+    @classmethod
+    def of(cls, records: AnyRecords) -> Target:
+        """The object of a namespace, as the client was generated; a target is its own."""
+        if isinstance(records, Target):
+            return records
+        return cls(records._endpoint, GeneratedCatalogue(records.meta.package), records.meta)
+
+    @classmethod
+    def named(cls, endpoint: TwentyTransport, catalogue: ServedCatalogue, name: str) -> Self:
+        """The object that the workspace calls so: `companies`, `company` or `Company`. Raises `InputError`."""
+        return cls(endpoint, catalogue, catalogue.find(name))
+
+    @property
+    def type_name(self) -> str:
+        return self.names.type_name
+
+    def filter(self, filter: AnyFilter | None) -> Filter | None:
+        """The filter as it is sent. Raises `InvalidArgument`."""
+        return self.catalogue.filter(self.type_name, filter)
+
+    def change(self, data: Mapping[str, Any] | BaseModel) -> BaseModel:
+        """What records are changed to. Raises `InvalidArgument`."""
+        return as_model(data, self.catalogue.update_model(self.type_name), "data")
+
+
+AnyRecords: TypeAlias = Namespace[Any] | Target
+"""`twenty.companies` or another namespace; or a `Target`, for an object that no client was generated for."""
