@@ -6,10 +6,12 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import phonenumbers
 import pytest
 
 from aiotwenty import Hooks, Twenty
 from aiotwenty.bulk.batches import Prepared
+from aiotwenty.bulk.calling_codes import calling_codes
 from aiotwenty.bulk.catalogue import GeneratedCatalogue
 from aiotwenty.bulk.culprits import culprits
 from aiotwenty.bulk.source import Row
@@ -30,7 +32,20 @@ UNNAMED: dict[str, Bad] = {
     "link": lambda number: {"linkedinLink": {"primaryLinkUrl": "not a url"}},
     "foreign key": lambda number: {"companyId": NOBODY},
     "taken": lambda number: {"emails": {"primaryEmail": f"taken{number}@example.com"}},
+    "two countries by code": lambda number: {"phones": phone(f"{number:09}", "FR", "+49")},
+    "two countries by number": lambda number: {"phones": phone(f"+336{10_000_000 + number}", "US", None)},
+    "a calling code that the number denies": lambda number: {
+        "phones": phone(f"+336{10_000_000 + number}", None, "+49")
+    },
+    "two countries of a further number": lambda number: {
+        "phones": {"additionalPhones": [{"number": "612345678", "countryCode": "FR", "callingCode": "+49"}]}
+    },
 }
+
+
+def phone(number: str, country: str | None, code: str | None) -> dict[str, str]:
+    said = {"primaryPhoneNumber": number, "primaryPhoneCountryCode": country, "primaryPhoneCallingCode": code}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def people(rows: int, bad: set[int], kinds: list[Bad]) -> Iterator[dict[str, Any]]:
@@ -38,7 +53,7 @@ def people(rows: int, bad: set[int], kinds: list[Bad]) -> Iterator[dict[str, Any
         row = {
             "emails": {"primaryEmail": f"p{number}@example.com"},
             "jobTitle": f"not-an-address-{number + 1}",
-            "phones": {"primaryPhoneNumber": f"+336{10_000_000 + number}"},
+            "phones": phone(f"+336{10_000_000 + number}", "FR", "+33"),
             "linkedinLink": {"primaryLinkUrl": f"https://linkedin.example/{number}"},
         }
         yield row | kinds[number % len(kinds)](number) if number in bad else row
@@ -143,3 +158,13 @@ def test_a_number_that_several_rows_give_to_different_countries_is_no_proof() ->
 
 def prepared(number: int, data: dict[str, Any]) -> Prepared:
     return Prepared(Row(number, {}), f"20202020-0000-4000-8000-{number:012d}", encode_json(data), ())
+
+
+def test_calling_codes_are_those_of_libphonenumber() -> None:
+    theirs = {
+        country: str(code)
+        for code, countries in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()
+        for country in countries
+        if country != "001"
+    }
+    assert calling_codes() == theirs

@@ -7,6 +7,7 @@ import json
 import random
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -105,12 +106,12 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def load_killed(path: Path, rows: int, kills: int, seed: int, upsert: bool) -> None:
+async def load_killed(path: Path, rows: int, kills: int, seed: int, upsert: bool, troubles: Sequence[str] = ()) -> None:
     """Runs the load in a process that is killed again and again at random moments, then to its end."""
     chance = random.Random(seed)
     bad = people_csv(path, rows, chance)
     async with (
-        Sandbox(faults=[f"latency=0.03:{WRITES}"]) as sandbox,
+        Sandbox(seed=seed, faults=[f"latency=0.03:{WRITES}", *troubles]) as sandbox,
         Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty,
     ):
         killed = 0
@@ -133,6 +134,7 @@ async def load_killed(path: Path, rows: int, kills: int, seed: int, upsert: bool
             if code != -signal.SIGKILL:
                 break
         assert (killed, code) == (kills, 0)
+        sandbox.faults.clear()
         received, loaded, rejected, already = map(int, output.splitlines()[-1].split())
         assert (received, loaded + already, rejected) == (rows, rows - len(bad), len(bad))
         assert already > 0
@@ -210,7 +212,7 @@ async def test_a_server_that_is_too_slow_for_large_batches_is_sent_smaller_ones(
 async def test_a_server_that_comes_back_finds_the_load_waiting(tmp_path: Path) -> None:
     async with Sandbox(database=tmp_path / "sandbox.db") as sandbox:
         port, key = sandbox.port, sandbox.api_key
-        async with Twenty(sandbox.url, api_key=key, rate_limit=None, retry=RetryPolicy(attempts=1)) as twenty:
+        async with Twenty(sandbox.url, api_key=key, rate_limit=None, retry=RetryPolicy(attempts=2)) as twenty:
             await sandbox.aclose()
             load = asyncio.create_task(twenty.people.load([{"email": f"p{i}@example.com"} for i in range(500)]))
             await asyncio.sleep(0.3)
