@@ -172,3 +172,21 @@ async def test_a_circle_that_cannot_be_closed_is_refused_before_anything_is_load
     with pytest.raises(InputError, match="need a key or an id to be filled in by"):
         await migrate.load_plan(twenty, tmp_path / "plan.toml")
     assert (await twenty.companies.count(), await twenty.people.count()) == (0, 0)
+
+
+async def test_a_second_pass_writes_the_relation_and_nothing_else(twenty: Twenty, tmp_path: Path) -> None:
+    await twenty.workspace.create_field("company", "ceo", "RELATION", relation=RelationTo("person", label="Heads"))
+    (tmp_path / "plan.toml").write_text(PLAN.replace('key = "email"', 'key = "linkedin"'))
+    (tmp_path / "companies.csv").write_text(
+        "name,domain,Revenue,Notes,ceo\nA,https://a.example,,,a@a.example\nB,https://b.example,,,\n"
+    )
+    (tmp_path / "people.csv").write_text(
+        "email,linkedin,linkedinLink.primaryLinkLabel,company\n"
+        "a@a.example,https://in.example/a,Ana,https://a.example\nb@b.example,https://in.example/b,Bo,https://b.example\n"
+    )
+    reports = await migrate.load_plan(twenty, tmp_path / "plan.toml")
+    assert [(one.label.split()[0], one.links) for one in reports][-1] == ("people", True)
+    assert sum(one.report.rejected for one in reports) == 0
+    people = [one async for one in twenty.people.iterate()]
+    assert {one.linkedin_link.primary_link_label for one in people if one.linkedin_link} == {"Ana", "Bo"}
+    assert all(one.company_id for one in people)
