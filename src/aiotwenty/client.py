@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from aiotwenty.core.objects import Objects
-from aiotwenty.errors import ApiError, ConfigurationError
+from aiotwenty.errors import ApiError, InvalidArgument
 from aiotwenty.graphql.checking import DocumentCheck
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.executor import EndpointName
@@ -55,7 +55,7 @@ class Client:
         hooks: Hooks | Sequence[Hooks] | None = None,
     ) -> None:
         if timeout <= 0 or max_connections < 1:
-            raise ConfigurationError("timeout must be positive and max_connections at least 1.")
+            raise InvalidArgument("timeout must be positive and max_connections at least 1.")
         settings = load_settings(base_url, api_key)
         self.base_url = settings.base_url
         """The address of the workspace, without an endpoint."""

@@ -170,7 +170,10 @@ class Shape:
             if found:
                 break
         else:
-            raise InputError(f"{self.type_name} has no field {name!r}{self._suggestion(name)}")
+            suggestion = self._suggestion(name)
+            error = InputError(f"{self.type_name} has no field {name!r}{suggestion}")
+            error.suggests = suggestion != ""
+            raise error
         if len(found) > 1:
             meanings = " or ".join(sorted(target.dotted for target in found))
             raise InputError(f"{name!r} could be {meanings}; say which with a mapping")

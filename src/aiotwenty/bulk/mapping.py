@@ -159,9 +159,7 @@ class Mapper:
             if found is None:
                 found = self._by_values(name) if guessing else None
             if found is None:
-                raise InputError(
-                    str(error) + likely(self.shape, name) if "did you" not in str(error) else str(error)
-                ) from None
+                raise InputError(str(error) + ("" if error.suggests else likely(self.shape, name))) from None
             target, guess = found, "called so"
         else:
             # A name that has no plain place, or leads to a record: what is meant is seen by its values.

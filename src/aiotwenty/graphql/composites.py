@@ -147,7 +147,7 @@ class Money:
 
 def _amount(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise InvalidArgument(f'An amount is a text, an int or a Decimal, such as "12.50", not {type(value).__name__}.')
+        raise InvalidArgument(f'an amount is a text, an int or a Decimal, such as "12.50", not {type(value).__name__}.')
     try:
         amount = Decimal(value)
     except InvalidOperation:

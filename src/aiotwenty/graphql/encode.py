@@ -20,7 +20,7 @@ def encode_json(value: object) -> bytes:
     try:
         return _ANYTHING.to_json(value, by_alias=True, exclude_unset=True)
     except PydanticSerializationError as error:
-        raise InvalidArgument(f"A value cannot be written as JSON ({error}).") from error
+        raise InvalidArgument(f"a value cannot be written as JSON ({error}).") from error
 
 
 def encode_body(operation: Operation, variables: Mapping[str, object]) -> bytes:

@@ -78,5 +78,5 @@ async def every_node(fetch: Callable[[str | None], Awaitable[Mapping[str, Any]]]
         if not info["hasNextPage"]:
             return nodes
         if info["endCursor"] in (None, "", after):
-            raise PaginationError(f"{what}: the server says that more follow, and not where", seen=len(nodes))
+            raise PaginationError(f"{what}: the server says that more follow, and not where.", seen=len(nodes))
         after = info["endCursor"]

@@ -78,7 +78,7 @@ def as_id(value: UUID | str) -> UUID:
         hint = ": give its `id`" if isinstance(value, Record) else ""
         if isinstance(value, Mapping | Input):
             hint = ": a filter goes into `filter=`"
-        raise InvalidArgument(f"An id is a UUID or the text of one, not {type(value).__name__}{hint}.")
+        raise InvalidArgument(f"an id is a UUID or the text of one, not {type(value).__name__}{hint}.")
     try:
         return UUID(value)
     except ValueError:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from aiotwenty.errors import ConfigurationError, RateLimited
+from aiotwenty.errors import InvalidArgument, RateLimited
 
 _LEAST_SLACK = -0.015
 _FIRST_SLACK = 0.02
@@ -41,7 +41,7 @@ class RateLimit:
 
     def __post_init__(self) -> None:
         if self.limit < 1 or self.per <= 0:
-            raise ConfigurationError(f"RateLimit: {self.limit} requests per {self.per} s is not a limit.")
+            raise InvalidArgument(f"RateLimit: {self.limit} requests per {self.per} s is not a limit.")
 
 
 async def _wait(turn: Future[bool]) -> None:
@@ -223,4 +223,4 @@ def make_limiter(choice: Literal["auto"] | RateLimit | RateLimiter | None) -> Ra
         return RateLimiter(choice)
     if choice == "auto":
         return RateLimiter()
-    raise ConfigurationError(f"rate_limit is {choice!r}: it must be 'auto', a RateLimit, a RateLimiter or None.")
+    raise InvalidArgument(f"rate_limit is {choice!r}: it must be 'auto', a RateLimit, a RateLimiter or None.")

@@ -12,6 +12,7 @@ from aiotwenty.errors import (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
+    InvalidArgument,
     PermissionDenied,
     RateLimited,
     Reason,
@@ -85,9 +86,9 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
-            raise ConfigurationError(f"RetryPolicy: attempts must be at least 1, not {self.attempts}.")
+            raise InvalidArgument(f"RetryPolicy: attempts must be at least 1, not {self.attempts}.")
         if min(self.base, self.max_delay, self.max_retry_after, self.total) < 0:
-            raise ConfigurationError("RetryPolicy: times must not be negative.")
+            raise InvalidArgument("RetryPolicy: times must not be negative.")
 
     def patient(self) -> RetryPolicy:
         """The policy for one batch of a load, which has more to lose: as often as `total` allows, which is at least

@@ -127,7 +127,7 @@ class Object(_Model):
             if field.name == name:
                 return field
         names = [field.name for field in self.fields_list]
-        raise NotFoundError(f"{self.name_singular} has no field {name!r}{did_you_mean(name, names)}")
+        raise NotFoundError(f"{self.name_singular} has no field {name!r}{did_you_mean(name, names)}.")
 
 
 @dataclass(frozen=True, slots=True)

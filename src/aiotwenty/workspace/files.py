@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 from pydantic_core import to_json
 
-from aiotwenty.errors import ConfigurationError, PermissionDenied, SchemaDrift, UnexpectedResponse
+from aiotwenty.errors import ConfigurationError, InvalidArgument, PermissionDenied, SchemaDrift, UnexpectedResponse
 from aiotwenty.graphql.decode import decode_document
 from aiotwenty.graphql.models import UUID, DateTime, Record
 from aiotwenty.transport.engine import Engine
@@ -61,7 +61,7 @@ class UploadedFile(Record):
     def reference(self) -> dict[str, str]:
         """What a field of type FILES takes, in a list."""
         if self.id is None:
-            raise ConfigurationError("This server has no fields of type FILES: Attachment.fullPath takes the path.")
+            raise ConfigurationError("this server has no fields of type FILES: Attachment.fullPath takes the path.")
         return {"fileId": str(self.id), "label": self.label}
 
 
@@ -88,7 +88,7 @@ class Files:
         don't need it. `timeout` (seconds) replaces the client's. An upload whose answer was lost is not repeated.
         """
         if isinstance(source, str):
-            raise ConfigurationError("upload() takes a path as pathlib.Path, and content as bytes: not a str.")
+            raise InvalidArgument("upload() takes a path as pathlib.Path, and content as bytes: not a str.")
         name = filename or _name(source)
         root, values = await self._way(field)
         operation, variables = await self._workspace.served.compose(
@@ -157,14 +157,14 @@ class Files:
             return root, {"fieldMetadataUniversalIdentifier": (await self._field(field)).universal_identifier}
         if await served.has("mutation", "uploadFile"):
             return "uploadFile", {}
-        raise SchemaDrift("This server's /metadata has no upload that is known", type_name="Mutation")
+        raise SchemaDrift("this server's /metadata has no upload that is known.", type_name="Mutation")
 
     async def _field(self, field: Field | str | None) -> Field:
         if isinstance(field, Field):
             return field
         object_, dot, name = (field or "").partition(".")
         if not dot:
-            raise ConfigurationError('upload() needs the FILES field that will hold the file: field="attachment.file"')
+            raise InvalidArgument('upload() needs the FILES field that will hold the file: field="attachment.file".')
         return await self._workspace.field(object_, name)
 
     def _url(self, file: HasUrl | str) -> str:
@@ -173,7 +173,7 @@ class Files:
             folder, _, name = file.path.rpartition("/")
             return f"{self._base_url}/files/{quote(folder)}/{quote(file.token)}/{quote(name)}"
         if url is None or urlsplit(url).scheme not in ("http", "https"):
-            raise ConfigurationError(f"This is no address of a file: {url}")
+            raise InvalidArgument(f"this is no address of a file: {url}.")
         return url
 
 
@@ -192,7 +192,7 @@ def _content(reply: Reply) -> bytes:
 def _name(source: Source) -> str:
     name = getattr(source, "name", None) if not isinstance(source, os.PathLike) else os.fspath(source)
     if not isinstance(name, str):
-        raise ConfigurationError("upload() needs a filename for content that has none of its own.")
+        raise InvalidArgument("upload() needs a filename for content that has none of its own.")
     return Path(name).name
 
 

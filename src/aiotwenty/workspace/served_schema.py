@@ -22,7 +22,7 @@ from graphql import (
     is_required_argument,
 )
 
-from aiotwenty.errors import ApiError, ConfigurationError, SchemaDrift
+from aiotwenty.errors import ApiError, InvalidArgument, SchemaDrift
 from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.executor import Executor
 from aiotwenty.graphql.introspection import introspection, read_schema
@@ -95,17 +95,17 @@ class ServedSchema:
         field = _root(schema, kind, root)
         if field is None:
             raise SchemaDrift(
-                f"This server's /metadata has no {kind} {root}", operation=root, type_name=kind.title(), field=root
+                f"this server's /metadata has no {kind} {root}.", operation=root, type_name=kind.title(), field=root
             )
         remaining = {**(optional or {}), **values}
         variables = _place(field.args, remaining)
         if lost := [name for name in remaining if name in values]:
-            raise ConfigurationError(f"This server's {root} takes no {', '.join(lost)}", operation=root)
+            raise InvalidArgument(f"this server's {root} takes no {', '.join(lost)}.", operation=root)
         if missing := [
             n for n, argument in field.args.items() if is_required_argument(argument) and n not in variables
         ]:
             raise SchemaDrift(
-                f"This server's {root} wants {', '.join(missing)}, which this version of aiotwenty doesn't know",
+                f"this server's {root} wants {', '.join(missing)}, which this version of aiotwenty doesn't know.",
                 operation=root,
                 type_name=kind.title(),
                 field=root,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field, JsonValue, SecretStr, ValidationError
 
-from aiotwenty.errors import NotFoundError, TwentyError
+from aiotwenty.errors import InvalidArgument, NotFoundError, TwentyError
 from aiotwenty.graphql.models import UUID, DateTime, Record
 from aiotwenty.graphql.problems import explained
 
@@ -100,7 +100,7 @@ def verify(
     """
     accepted = [secret] if isinstance(secret, str | SecretStr) else list(secret)
     if not accepted or not all(_plain(one) for one in accepted):
-        raise ValueError("verify() needs the webhook's secret: with an empty one anybody can sign")
+        raise InvalidArgument("verify() needs the webhook's secret: with an empty one anybody can sign.")
     signature, timestamp = _header(headers, SIGNATURE_HEADER), _header(headers, TIMESTAMP_HEADER)
     if not _MILLISECONDS.fullmatch(timestamp):
         raise WebhookRejected(f"The {TIMESTAMP_HEADER} header is no number of milliseconds")
@@ -167,7 +167,7 @@ class Webhooks:
         """One webhook; `NotFoundError` if there is none."""
         found = await self._served.call("query", "webhook", {"id": str(id)}, select=_WEBHOOK)
         if found is None:
-            raise NotFoundError(f"There is no webhook {id}", operation="webhook")
+            raise NotFoundError(f"there is no webhook {id}.", operation="webhook")
         return Webhook.model_validate(found)
 
     async def create(

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from pydantic import JsonValue
 from pydantic.alias_generators import to_camel
 
-from aiotwenty.errors import ConfigurationError, NotFoundError
+from aiotwenty.errors import InvalidArgument, NotFoundError
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.executor import Executor
 from aiotwenty.graphql.models import UUID, Record
@@ -272,7 +272,7 @@ class Workspace:
             if ref in (one["nameSingular"], one["namePlural"]):
                 return uuid.UUID(one["id"])
         raise NotFoundError(
-            f"The workspace has no object {ref!r}{did_you_mean(str(ref), [o['nameSingular'] for o in found])}"
+            f"the workspace has no object {ref!r}{did_you_mean(str(ref), [o['nameSingular'] for o in found])}."
         )
 
     async def _field_id(self, object: ObjectRef, field: FieldRef) -> UUID:
@@ -291,7 +291,7 @@ class Workspace:
 
 def _with_options(field: Field) -> Field:
     if field.options is None:
-        raise NotFoundError(f"{field.name} is a {field.type} field: it has no options")
+        raise NotFoundError(f"{field.name} is a {field.type} field: it has no options.")
     return field
 
 
@@ -323,7 +323,7 @@ def _file_settings(settings: Mapping[str, JsonValue] | None) -> dict[str, JsonVa
     complete = {"maxNumberOfValues": _FILES, **(settings or {})}
     number = complete["maxNumberOfValues"]
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MAX_FILES:
-        raise ConfigurationError(
+        raise InvalidArgument(
             f"settings: maxNumberOfValues is {number!r}; a FILES field holds from 1 to {MAX_FILES} files."
         )
     return complete

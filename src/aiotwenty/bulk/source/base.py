@@ -21,6 +21,9 @@ RAW_TEXT = "_text"
 class InputError(InvalidArgument):
     """A source or a mapping that cannot be right: what is wrong, where, and what to do. Nothing was sent."""
 
+    suggests: bool = False
+    """Whether it names what may have been meant."""
+
 
 class Row(NamedTuple):
     """One row as it was read. `number` counts the rows of a source from 1; `line` is where it starts in a text file."""
