@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         TwentyError,
         UnexpectedResponse,
     )
+    from aiotwenty.graphql.aggregate import Aggregate
     from aiotwenty.graphql.composites import AdditionalPhone, Money, SecondaryLink
     from aiotwenty.graphql.endpoint import TwentyTransport
     from aiotwenty.graphql.models import UNSET
@@ -46,6 +47,7 @@ __version__ = "0.1.0"
 __all__ = [
     "UNSET",
     "AdditionalPhone",
+    "Aggregate",
     "ApiError",
     "AuthenticationError",
     "Client",
@@ -94,6 +96,7 @@ _MODULES = {
     "bulk.report": ("LoadReport", "Reject"),
     "client": ("Client", "Twenty"),
     "transport.hooks": ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"),
+    "graphql.aggregate": ("Aggregate",),
     "graphql.composites": ("AdditionalPhone", "Money", "SecondaryLink"),
     "graphql.models": ("UNSET",),
     "graphql.operation": ("Operation",),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 from aiotwenty.graphql.models import Input, Record
 from aiotwenty.records.duplicates import FindDuplicates, MergeMany
+from aiotwenty.records.grouping import Groups
 from aiotwenty.records.meta import ObjectMeta
 from aiotwenty.records.reading import Reads
 from aiotwenty.records.writing import Writes
@@ -30,7 +31,7 @@ G = TypeVar("G", bound=Input)
 N = TypeVar("N")
 
 
-class Records(Reads[R, F, O, G], Writes[R, C, U, F], Generic[R, C, U, F, O, G]):
+class Records(Reads[R, F, O, G], Groups[R, F, G], Writes[R, C, U, F], Generic[R, C, U, F, O, G]):
     """The records of one object.
 
     R, C, U, F, O and G are its record, create input, update input, filter, order and group-by types. Wherever a model

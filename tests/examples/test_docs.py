@@ -47,7 +47,7 @@ async def twenty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterat
 
 async def run(source: str, page: Path, line: int, names: dict[str, Any]) -> None:
     """Run one block, with await at its top level."""
-    code = compile("\n" * line + source, page.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code = compile("\n" * line + source, page.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     if "asyncio.run(" in source:  # a whole program, with a loop of its own
         await asyncio.to_thread(eval, code, names)
         return

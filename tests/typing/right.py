@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from datetime import date
+from decimal import Decimal
 from typing import assert_type
 from uuid import UUID
 
-from aiotwenty import Group, Twenty
+from aiotwenty import Aggregate, Group, Twenty
 from aiotwenty.core import (
     Company,
     CompanyCreateInput,
@@ -26,6 +27,11 @@ from aiotwenty.core import (
     StringFilter,
 )
 from aiotwenty.errors import DuplicateRecord, NotFoundError
+
+
+class Totals(Aggregate[Opportunity]):
+    total_count: int
+    sum_amount_amount_micros: Decimal | None
 
 
 async def program(twenty: Twenty) -> None:
@@ -57,6 +63,10 @@ async def program(twenty: Twenty) -> None:
         order_by=CompanyOrderByWithGroupByInput(name=OrderByDirection.AscNullsFirst),
     )
     assert_type(groups, list[Group])
+    by_stage = await twenty.opportunities.group_by({"stage": True}, select=Totals, limit=5)
+    assert_type(by_stage, list[Totals])
+    assert_type(by_stage[0].total_count, int)
+    assert_type((await twenty.opportunities.aggregate(Totals)).sum_amount_amount_micros, Decimal | None)
     assert_type(await twenty.companies.count(only), int)
 
     deal = await twenty.opportunities.create_one(

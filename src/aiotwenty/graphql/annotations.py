@@ -44,5 +44,18 @@ def named_fields(model: type[BaseModel]) -> Iterator[tuple[str, str, Any]]:
         yield info.serialization_alias or info.alias or name, name, info.annotation
 
 
+def generic_argument(model: type[BaseModel], generic: type[BaseModel]) -> Any:
+    """What stands for the first parameter of a generic base of the model; a TypeVar while that is open."""
+    arguments: dict[Any, Any] = {}
+    for base in model.__mro__:
+        known = getattr(base, "__pydantic_generic_metadata__", None) or {}
+        if (origin := known.get("origin")) is not None:
+            arguments.update(zip(origin.__pydantic_generic_metadata__["parameters"], known["args"], strict=False))
+    argument: Any = generic.__pydantic_generic_metadata__["parameters"][0]
+    while argument in arguments and arguments[argument] is not argument:
+        argument = arguments[argument]
+    return argument
+
+
 def _is_model(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PrivateAttr
 
 from aiotwenty.errors import PaginationError
 from aiotwenty.graphql.models import Json, Record
@@ -55,12 +55,25 @@ class Page(Record, Generic[R]):
 
 
 class Group(Record):
-    """One group of a `group_by`: the values it stands for and how many records it has, plus any aggregates selected."""
+    """One group of a `group_by`: the values it stands for and how many records it has."""
 
     model_config = ConfigDict(extra="allow")
 
     group_by_dimension_values: list[Json]
+    """The values as the server writes them; `values` are as they are elsewhere."""
     total_count: int | None = None
+    _values: list[Json] = PrivateAttr(default_factory=list)
+
+    def model_post_init(self, context: Any) -> None:
+        self._values = list(self.group_by_dimension_values)
+
+    @property
+    def values(self) -> list[Json]:
+        """What its records have in common, in the order of the grouping.
+
+        As JSON has it: options and dates are texts, MULTI_SELECT a list of options, `amountMicros` an int.
+        """
+        return self._values
 
 
 async def every_node(fetch: Callable[[str | None], Awaitable[Mapping[str, Any]]], what: str) -> list[dict[str, Any]]:

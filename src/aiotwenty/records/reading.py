@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from aiotwenty.errors import InvalidArgument, InvalidInput, NotFoundError, Reason
-from aiotwenty.graphql.document import selecting, without_variables
+from aiotwenty.errors import InvalidArgument, NotFoundError
+from aiotwenty.graphql.document import selecting
 from aiotwenty.graphql.filters import Filter
 from aiotwenty.graphql.models import UNSET, UUID, Input, Record
 from aiotwenty.graphql.operation import Operation
-from aiotwenty.graphql.page import Group, Page
+from aiotwenty.graphql.page import Page
 from aiotwenty.records.base import Namespace, by_id
 from aiotwenty.records.filters import by_ids
-from aiotwenty.records.inputs import as_models, in_turn, without_utc
+from aiotwenty.records.inputs import as_models, in_turn
 from aiotwenty.records.paging import CursorWalk, Hidden, OrderedWalk, Walk
 
 R = TypeVar("R", bound=Record)
@@ -22,8 +22,6 @@ F = TypeVar("F", bound=Input)
 O = TypeVar("O", bound=Input)  # noqa: E741
 G = TypeVar("G", bound=Input)
 
-_ALL_GROUPS = 100_000
-"""A `limit` above any number of groups: without one, Twenty cuts a grouping at 50 silently (Twenty, July 2026)."""
 _BY_ID = [{"id": "AscNullsFirst"}]
 
 
@@ -134,47 +132,6 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         only = self._filter(filter)
         found: Total = await self._endpoint.run(operation, Total, {} if only is None else {"filter": only})
         return found.total_count
-
-    async def group_by(
-        self,
-        group_by: G | Mapping[str, Any] | Sequence[G | Mapping[str, Any]],
-        *,
-        filter: F | Mapping[str, Any] | None = None,
-        order_by: Input | Mapping[str, Any] | Sequence[Input | Mapping[str, Any]] | None = None,
-        limit: int | None = None,
-    ) -> list[Group]:
-        """How many records there are for each combination of values; all groups unless `limit` says otherwise.
-
-        `order_by` takes what the groups stand for, or `{"aggregate": {"total_count": "DescNullsLast"}}`.
-
-        Newer servers need a time zone for dates: `{"created_at": {"granularity": "DAY", "timeZone": "UTC"}}`. Older
-        ones know UTC only, and say `2026-11-23T00:00:00.000Z` for the day that newer ones call `2026-11-23`.
-        """
-        if limit is not None and limit < 0:
-            raise InvalidArgument("limit must not be negative.")
-        operation = self.meta.operation("group_by")
-        variables: dict[str, object] = {
-            "groupBy": as_models(in_turn(group_by), self.meta.model("group_by"), "group_by"),
-            "filter": self._filter(filter),
-            "orderBy": order_by and as_models(in_turn(order_by), self.meta.model("group_order"), "order_by"),
-            # Older servers have no `limit` here, and return all groups.
-            "limit": (limit or _ALL_GROUPS) if "limit" in dict(operation.variables) else None,
-        }
-        given = {name: value for name, value in variables.items() if value is not None}
-        while True:
-            try:
-                groups: list[Group] = await self._endpoint.run(operation, list[Group], given)
-            except InvalidInput as error:
-                # The client may be younger than the server.
-                if "limit" in given and (error.reason, error.field) == (Reason.UNKNOWN_ARGUMENT, "limit"):
-                    given.pop("limit")
-                    operation = without_variables(operation, "limit", "offsetForRecords")
-                elif error.field == "timeZone" and (plain := without_utc(given["groupBy"])):
-                    given["groupBy"] = plain
-                else:
-                    raise
-            else:
-                return groups if limit is None else groups[:limit]
 
     def _order(self, value: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None) -> list[O] | None:
         if value is None:

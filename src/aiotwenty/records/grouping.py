@@ -1,0 +1,162 @@
+"""Numbers over the records of an object, and over each group of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from pydantic import BaseModel
+
+from aiotwenty.errors import InvalidArgument, InvalidInput, Reason
+from aiotwenty.graphql.aggregate import VALUES, Aggregate, aggregated_record, aggregates_of, package_of
+from aiotwenty.graphql.annotations import item_in, model_in, named_fields
+from aiotwenty.graphql.document import selecting, without_variables
+from aiotwenty.graphql.models import Input, Json, Record, set_fields
+from aiotwenty.graphql.page import Group
+from aiotwenty.records.base import Namespace
+from aiotwenty.records.inputs import as_models, in_turn, without_utc
+
+if TYPE_CHECKING:
+    from aiotwenty.graphql.about import About
+    from aiotwenty.graphql.operation import Operation
+
+R = TypeVar("R", bound=Record)
+F = TypeVar("F", bound=Input)
+G = TypeVar("G", bound=Input)
+A = TypeVar("A", bound=Aggregate[Any])
+
+_ALL_GROUPS = 100_000
+"""A `limit` above any number of groups: without one, Twenty cuts a grouping at 50 silently (Twenty, July 2026)."""
+_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}"]+)')
+
+
+class Groups(Namespace[R], Generic[R, F, G]):
+    """Aggregating and grouping."""
+
+    async def aggregate(self, select: type[A], filter: F | Mapping[str, Any] | None = None) -> A:
+        """Numbers over all records that match, as an `Aggregate` model names them."""
+        names = self._aggregates(select)
+        operation = selecting(self.meta.operation("find_many"), "{" + " ".join(names) + "}")
+        only = self._filter(filter)
+        totals: A = await self._endpoint.run(operation, select, {} if only is None else {"filter": only})
+        return totals
+
+    @overload
+    async def group_by(
+        self,
+        group_by: G | Mapping[str, Any] | Sequence[G | Mapping[str, Any]],
+        *,
+        filter: F | Mapping[str, Any] | None = None,
+        order_by: Input | Mapping[str, Any] | Sequence[Input | Mapping[str, Any]] | None = None,
+        limit: int | None = None,
+    ) -> list[Group]: ...
+
+    @overload
+    async def group_by(
+        self,
+        group_by: G | Mapping[str, Any] | Sequence[G | Mapping[str, Any]],
+        *,
+        select: type[A],
+        filter: F | Mapping[str, Any] | None = None,
+        order_by: Input | Mapping[str, Any] | Sequence[Input | Mapping[str, Any]] | None = None,
+        limit: int | None = None,
+    ) -> list[A]: ...
+
+    async def group_by(
+        self,
+        group_by: G | Mapping[str, Any] | Sequence[G | Mapping[str, Any]],
+        *,
+        select: type[Any] | None = None,
+        filter: F | Mapping[str, Any] | None = None,
+        order_by: Input | Mapping[str, Any] | Sequence[Input | Mapping[str, Any]] | None = None,
+        limit: int | None = None,
+    ) -> list[Any]:
+        """The groups of records with the same values; all of them, unless `limit` says otherwise.
+
+        Each has its `values`, in the order of `group_by`, and how many records it has; with `select`, an `Aggregate`
+        model, the numbers that it names. `order_by` takes what the groups stand for, or
+        `{"aggregate": {"total_count": "DescNullsLast"}}`.
+
+        Newer servers need a time zone for dates: `{"created_at": {"granularity": "DAY", "timeZone": "UTC"}}`. Older
+        ones know UTC only, and say `2026-11-23T00:00:00.000Z` for the day that newer ones call `2026-11-23`.
+        """
+        if limit is not None and limit < 0:
+            raise InvalidArgument("limit must not be negative.")
+        operation = self.meta.operation("group_by")
+        result: type[Any] = Group
+        if select is not None:
+            result = select
+            operation = selecting(operation, "{" + " ".join((VALUES, *self._aggregates(select))) + "}")
+        by = as_models(in_turn(group_by), self.meta.model("group_by"), "group_by")
+        variables: dict[str, object] = {
+            "groupBy": by,
+            "filter": self._filter(filter),
+            "orderBy": order_by and as_models(in_turn(order_by), self.meta.model("group_order"), "order_by"),
+            # Older servers have no `limit` here, and return all groups.
+            "limit": (limit or _ALL_GROUPS) if "limit" in dict(operation.variables) else None,
+        }
+        given = {name: value for name, value in variables.items() if value is not None}
+        groups = await self._groups(operation, result, given)
+        kinds = [_kind(self._record, dimension) for dimension in by]
+        for group in groups:
+            group._values = [_made_right(value, kind) for value, kind in zip(group._values, kinds, strict=False)]
+        return groups if limit is None else groups[:limit]
+
+    async def _groups(self, operation: Operation, result: type[Any], variables: dict[str, object]) -> list[Any]:
+        while True:
+            try:
+                groups: list[Any] = await self._endpoint.run(operation, list[result], variables)  # type: ignore[valid-type]
+                return groups
+            except InvalidInput as error:
+                # The client may be younger than the server.
+                if "limit" in variables and (error.reason, error.field) == (Reason.UNKNOWN_ARGUMENT, "limit"):
+                    variables.pop("limit")
+                    operation = without_variables(operation, "limit", "offsetForRecords")
+                elif error.field == "timeZone" and (plain := without_utc(variables["groupBy"])):
+                    variables["groupBy"] = plain
+                else:
+                    raise
+
+    def _aggregates(self, model: type[Aggregate[Any]]) -> tuple[str, ...]:
+        if not (isinstance(model, type) and issubclass(model, Aggregate)):
+            raise InvalidArgument(f"select must be a subclass of Aggregate[{self._record.__name__}], not {model!r}.")
+        names = aggregates_of(model)
+        record = aggregated_record(model)
+        if record is not None and record is not self._record:
+            raise InvalidArgument(
+                f"{model.__name__} has aggregates of {record.__name__}, not of {self._record.__name__}."
+            )
+        return names
+
+
+def _kind(record: type[Record], dimension: BaseModel) -> str:
+    """What a group's value is where the server writes it as a text of its own: "number" or "list"; else nothing."""
+    for name, inner in set_fields(dimension):
+        annotation = next((part for wire, _, part in named_fields(record) if wire == name), None)
+        if not isinstance(inner, BaseModel):
+            return "number" if name == "amountMicros" else "list" if item_in(annotation) is not None else ""
+        composite = model_in(annotation)
+        if composite is not None and issubclass(composite, Record):
+            return _kind(composite, inner)
+        about: About | None = getattr(record, "_object", None)
+        if about is not None and name in about.to_one:
+            return _kind(getattr(import_module(package_of(record)), about.to_one[name]), inner)
+    return ""
+
+
+def _made_right(value: Json, kind: str) -> Json:
+    """As JSON has it otherwise: the server writes "75000000000" for money and "{A,B}" for lists (Twenty, July 2026)."""
+    if not isinstance(value, str) or not kind:
+        return value
+    if kind == "number":
+        return int(value) if re.fullmatch(r"-?\d+", value) else float(value)
+    if not (value.startswith("{") and value.endswith("}")):
+        return value
+    return list(_items(value))
+
+
+def _items(text: str) -> Iterator[Json]:
+    for quoted, plain in _ITEM.findall(text[1:-1]):
+        yield plain or re.sub(r"\\(.)", r"\1", quoted)
