@@ -8,6 +8,7 @@ from typing import Any
 
 import phonenumbers
 import pytest
+from pydantic_core import to_json
 
 from aiotwenty import Hooks, Twenty
 from aiotwenty.bulk.batches import Prepared
@@ -15,9 +16,11 @@ from aiotwenty.bulk.calling_codes import calling_codes
 from aiotwenty.bulk.catalogue import GeneratedCatalogue
 from aiotwenty.bulk.culprits import culprits
 from aiotwenty.bulk.source import Row
-from aiotwenty.errors import InvalidInput
+from aiotwenty.errors import ApiError
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.sandbox import Sandbox
+from aiotwenty.transport.exchange import Reply
+from aiotwenty.transport.failures import failure
 
 NOBODY = "decccb3d-b127-47cf-907d-a8e35191a366"
 Bad = Callable[[int], dict[str, Any]]
@@ -137,9 +140,17 @@ MESSAGES: list[tuple[str, str, Any]] = [
 ]  # fmt: skip
 
 
+def refusal(message: str) -> ApiError:
+    """The error that the client makes of an answer with this message."""
+    answer = {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}], "data": None}
+    error = failure(Reply(200, {"Content-Type": "application/json"}, to_json(answer)))
+    assert isinstance(error, ApiError)
+    return error
+
+
 @pytest.mark.parametrize(("message", "field", "value"), MESSAGES, ids=[message for message, _, _ in MESSAGES])
 def test_what_the_server_says_leads_to_the_row_that_it_is_about(message: str, field: str, value: Any) -> None:
-    error = InvalidInput(message, errors=[{"message": message}])
+    error = refusal(message)
     shape = GeneratedCatalogue("aiotwenty.core").shape("Person")
     bad = prepared(2, {field: value})
     good = [prepared(1, {"position": 1, "intro": value}), prepared(3, {field: {"primaryPhoneNumber": "7"}})]
@@ -148,7 +159,7 @@ def test_what_the_server_says_leads_to_the_row_that_it_is_about(message: str, fi
 
 
 def test_a_number_that_several_rows_give_to_different_countries_is_no_proof() -> None:
-    error = InvalidInput("Provided phone number is invalid 0612345678", errors=[])
+    error = refusal("Provided phone number is invalid 0612345678")
     shape = GeneratedCatalogue("aiotwenty.core").shape("Person")
     bad = prepared(1, {"phones": {"primaryPhoneNumber": "0612345678"}})
     good = prepared(2, {"phones": {"primaryPhoneNumber": "0612345678", "primaryPhoneCountryCode": "FR"}})

@@ -12,22 +12,12 @@ from pydantic_core import from_json, to_json
 from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.calling_codes import Contradiction, contradictions
 from aiotwenty.bulk.fields import Shape
-from aiotwenty.bulk.refusals import raw_message
-from aiotwenty.errors import ApiError, TwentyError
+from aiotwenty.errors import ApiError, Reason, TwentyError
+from aiotwenty.transport.reasons import mentioned
 
 Values = Mapping[str, Any]
 
-# As Twenty says it (July 2026). The value comes first, so that the last field named is the server's own word.
-_VALUE = re.compile(r'^Invalid (?:[\w ]+ )?value (.+) for (?:[\w-]+ )*?field "([\w.]+)(?: - [^"]*)?"', re.DOTALL)
-_NUL_VALUE = re.compile(r'^null value in column "(\w+)"')
-_ENUM_VALUE = re.compile(r'^invalid input value for enum .*?(\w+)_enum"?: "(.*)"$', re.DOTALL)
-_ID = re.compile(r'^Value "(.*)" is not a valid UUID$', re.DOTALL)
-_CONNECT = re.compile(r"^Expected 1 record to connect to (\w+), but found \d+ for (.+)$", re.DOTALL)
-_PHONE = re.compile(r"^(?:Provided phone number is invalid|Invalid calling code|Invalid country code) (.*)$", re.DOTALL)
 _CONFLICTING = "CONFLICTING_PHONE_"
-_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
-_BARE = re.compile(r"(?:\bvalue|\binvalid|=|\bwith value) ([^\s\"'\[]\S*)", re.IGNORECASE)
-
 _WEB_ADDRESS = re.compile(r"\s*(https?://)?(?![a-z][a-z0-9+.-]*:(?!\d))[^\s/?#]{1,253}([/?#]\S*)?\s*", re.IGNORECASE)
 """What the server may take for a link: not all of it is right, but what is not like this is wrong."""
 
@@ -47,28 +37,27 @@ class Culprits:
 
 def culprits(batch: Sequence[Prepared], error: TwentyError, shape: Shape) -> Culprits:
     """The rows that hold what the message names; none if it says nothing of use."""
-    message = raw_message(error)
+    if not isinstance(error, ApiError):
+        return Culprits()
     rows = [(record, from_json(record.json())) for record in batch]
-    if told := _VALUE.match(message):
-        shown, path = told.groups()
-        return Culprits([record for record, row in rows if _shows(shown, _at(row, path))])
-    if told := _NUL_VALUE.match(message):
-        return _without_value(rows, _path_of_column(shape, told[1]))
-    if told := _ENUM_VALUE.match(message):
-        path = _path_of_column(shape, told[1])
-        return Culprits([record for record, row in rows if told[2] in _leaves(_at(row, path))])
-    if told := _ID.match(message):
-        return _id(rows, told[1])
-    if told := _CONNECT.match(message):
-        name, wanted = told.groups()
-        return Culprits([record for record, row in rows if _condition(row.get(name)) == wanted])
-    if told := _PHONE.match(message):
-        return _phones(rows, shape, told[1])
-    if isinstance(error, ApiError) and error.sub_code == "INVALID_URL":
-        return Culprits(likely=[record for record, row in rows if any(map(_is_no_link, _links(row, shape)))])
-    if isinstance(error, ApiError) and (error.sub_code or "").startswith(_CONFLICTING):
+    shown = error.value
+    match error.reason:
+        case Reason.INVALID_VALUE if shown is not None and error.field is not None:
+            path = _path_of_column(shape, error.field)
+            return Culprits([record for record, row in rows if _shows(shown, _at(row, path))])
+        case Reason.INVALID_VALUE if shown is not None:
+            return _anywhere(rows, shown)
+        case Reason.NOT_NULL if error.field is not None:
+            return _without_value(rows, _path_of_column(shape, error.field))
+        case Reason.CONNECT_NONE | Reason.CONNECT_SEVERAL:
+            return Culprits([record for record, row in rows if _condition(row.get(error.field)) == shown])
+        case Reason.INVALID_PHONE if shown is not None:
+            return _phones(rows, shape, shown)
+        case Reason.INVALID_LINK:
+            return Culprits(likely=[record for record, row in rows if any(map(_is_no_link, _links(row, shape)))])
+    if (error.sub_code or "").startswith(_CONFLICTING):
         return _conflicting_phones(rows, shape, str(error.sub_code).removeprefix(_CONFLICTING))
-    return Culprits(likely=_mentioned(rows, message, error))
+    return Culprits(likely=_mentioned(rows, mentioned(error)))
 
 
 _ABSENT = object()
@@ -76,8 +65,9 @@ _ABSENT = object()
 
 def emptied_field(error: TwentyError, shape: Shape) -> str | None:
     """The field that a row leaves empty although it may not be, where the error is that."""
-    told = _NUL_VALUE.match(raw_message(error))
-    return _path_of_column(shape, told[1]) if told else None
+    if not isinstance(error, ApiError) or error.reason is not Reason.NOT_NULL or error.field is None:
+        return None
+    return _path_of_column(shape, error.field)
 
 
 def is_empty(record: Prepared, path: str) -> bool:
@@ -171,9 +161,14 @@ def _without_value(rows: Sequence[tuple[Prepared, Values]], path: str) -> Culpri
     return Culprits(likely=[record for record, value in values if value is _ABSENT])
 
 
-def _id(rows: Sequence[tuple[Prepared, Values]], value: str) -> Culprits:
-    named = [record for record, _ in rows if record.id == value]
-    return Culprits(named) if named else Culprits(likely=[one for one, row in rows if value in _leaves(row)])
+def _anywhere(rows: Sequence[tuple[Prepared, Values]], shown: str) -> Culprits:
+    """The record with this id, or those that hold the value in some field."""
+    bare = shown.strip('"')
+    named = [record for record, _ in rows if record.id == bare]
+    if named:
+        return Culprits(named)
+    likely = [record for record, row in rows if any(x == bare or shown in _renditions(x) for x in _leaves(row))]
+    return Culprits(likely=likely)
 
 
 def _condition(value: Any) -> str | None:
@@ -229,14 +224,7 @@ def _is_no_link(value: Any) -> bool:
     return isinstance(value, str) and value != "" and not _WEB_ADDRESS.fullmatch(value)
 
 
-def _mentioned(rows: Sequence[tuple[Prepared, Values]], message: str, error: TwentyError) -> list[Prepared]:
-    """The rows that hold a text which the message has in quotes, or where values stand in messages."""
-    values = {one for quoted in _QUOTED.findall(message) for one in quoted if one}
-    for bare in _BARE.findall(message):
-        values |= {bare, bare.rstrip(".,;")}
-    if isinstance(error, ApiError) and error.errors:
-        # Older servers say it beside the message (Twenty, November 2025).
-        extensions = error.errors[0].get("extensions") or {}
-        values.add(str(extensions.get("value")))
-    named = [record for record, row in rows if any(isinstance(one, str) and one in values for one in _leaves(row))]
+def _mentioned(rows: Sequence[tuple[Prepared, Values]], texts: set[str]) -> list[Prepared]:
+    """The rows that hold one of these texts, unless all do."""
+    named = [record for record, row in rows if any(isinstance(leaf, str) and leaf in texts for leaf in _leaves(row))]
     return named if len(named) < len(rows) else []

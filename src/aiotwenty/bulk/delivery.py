@@ -16,6 +16,7 @@ from aiotwenty.bulk.refusals import (
     is_foreign_key,
     is_taken,
     raw_message,
+    refused_on_the_way,
     timed_out,
     too_large,
     too_many,
@@ -28,6 +29,8 @@ TIMEOUTS = 3
 """After so many time-outs on end of one batch, so many records at once are taken for too many."""
 STUBBORN = 4
 """A server that says so often in a row that it failed over a batch is taken to fail over what is in it."""
+BLOCKED = 20
+"""So many rows on end that are refused on the way, each alone, are taken for all: it is not over what they say."""
 FEW = 8
 """Rows that are sent one by one if one of them is bad; of more, halves are tried first."""
 
@@ -40,6 +43,8 @@ class Delivery:
         self._store = store
         self._relations = relations
         self._limits = limits
+        self._blocked = 0
+        """How many rows on end were refused on the way, each alone."""
 
     async def send(self, batch: list[Prepared]) -> Outcome:
         """Raises a `TwentyError` that concerns every row, and `Stopped`."""
@@ -66,6 +71,7 @@ class Delivery:
         while True:
             try:
                 self._mode.settle(piece, await self._mode.send(piece.records, self._store), outcome)
+                self._blocked = 0
                 return []
             except TwentyError as error:
                 failure, fate = error, fate_of(error)
@@ -74,6 +80,8 @@ class Delivery:
                 return self._too_large(piece, failure, body, outcome)
             if fate is Fate.FAILED and await self._was_written(piece, outcome):
                 return []
+            if refused_on_the_way(failure):
+                return await self._refused_on_the_way(piece, failure, outcome)
             if fate in (Fate.ANSWERED, Fate.FAILED):
                 return await self._refused(piece, failure, outcome)
             # Whether new records are there in spite of an unclear answer can be looked up.
@@ -108,6 +116,22 @@ class Delivery:
             return []
         self._limits.learn_bytes(body)
         return [piece]
+
+    async def _refused_on_the_way(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece]:
+        """Finds the rows that a firewall refuses for what they say, unless it lets nothing pass."""
+        try:
+            if await self._store.are_there(piece.records) and piece.in_doubt and self._mode.can_look:
+                outcome.loaded += piece.records
+                return []
+        except TwentyError:
+            raise error from None
+        if len(piece.records) > 1:
+            return [replace(half, in_doubt=piece.in_doubt) for half in piece.halves()]
+        self._blocked += 1
+        if self._blocked > BLOCKED:
+            raise error
+        outcome.reject(piece.records[0], code_of(error), raw_message(error))
+        return []
 
     async def _refused(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece]:
         """What to send instead of a refused piece: nothing was written, a batch is all or nothing."""
