@@ -82,8 +82,8 @@ class Rest:
         path, _, written = path.partition("?")
         relative = quote(path.strip("/").removeprefix("rest/").strip("/"), safe="/:")
         url = f"{self._base_url}/rest/{relative}"
-        given = {name: _plain(value) for name, value in (query or {}).items() if value is not None}
-        everything = "&".join(filter(None, (written, urlencode(given, doseq=True))))
+        parameters = {name: _plain(value) for name, value in (query or {}).items() if value is not None}
+        everything = "&".join(filter(None, (written, urlencode(parameters, doseq=True))))
         if everything:
             url += f"?{everything}"
         parts = relative.split("/")

@@ -36,16 +36,16 @@ def objects(
     as_json: Annotated[bool, typer.Option("--json", help="Everything the workspace says, as JSON.")] = False,
 ) -> None:
     """List the objects of the workspace, or the fields of one of them."""
-    found = asyncio.run(_objects(name))
+    shown = asyncio.run(_objects(name))
     if as_json:
-        dumped = [one.model_dump(mode="json", by_alias=True) for one in found]
+        dumped = [item.model_dump(mode="json", by_alias=True) for item in shown]
         _print_json(dumped[0] if name else dumped)
     else:
         console = Console()
         if not console.is_terminal:
             # What goes to a file or a pipe is not folded to the width of a terminal.
             console.width = 1000
-        console.print(_field_table(found[0]) if name else _object_table(found))
+        console.print(_field_table(shown[0]) if name else _object_table(shown))
 
 
 def query(
@@ -81,24 +81,24 @@ async def _query(document: str, variables: dict[str, Any], endpoint: Endpoint, v
         return await twenty.execute(document, variables, endpoint=endpoint.value, validate=validate)
 
 
-def _document(given: str) -> str:
-    if given == "-":
+def _document(text: str) -> str:
+    if text == "-":
         return sys.stdin.read()
-    if "{" in given:
-        return given
+    if "{" in text:
+        return text
     try:
-        return Path(given).read_text(encoding="utf-8")
+        return Path(text).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise typer.BadParameter(f"no such file, and no document either: {given}", param_hint="DOCUMENT") from None
+        raise typer.BadParameter(f"no such file, and no document either: {text}", param_hint="DOCUMENT") from None
     except OSError as error:
-        raise typer.BadParameter(f"cannot read {given!r}: {error.strerror}", param_hint="DOCUMENT") from None
+        raise typer.BadParameter(f"cannot read {text!r}: {error.strerror}", param_hint="DOCUMENT") from None
     except UnicodeDecodeError:
-        raise typer.BadParameter(f"{given} is not UTF-8", param_hint="DOCUMENT") from None
+        raise typer.BadParameter(f"{text} is not UTF-8", param_hint="DOCUMENT") from None
 
 
-def _variables(given: str) -> dict[str, Any]:
+def _variables(text: str) -> dict[str, Any]:
     try:
-        values = json.loads(Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given)
+        values = json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
     except (ValueError, OSError) as error:
         raise typer.BadParameter(str(error), param_hint="--variables") from None
     if not isinstance(values, dict):
@@ -112,19 +112,21 @@ def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=not everything))
 
 
-def _object_table(found: list[Object]) -> Table:
+def _object_table(listed: list[Object]) -> Table:
     table = Table("object", "plural", "label", "fields", "")
-    for one in sorted(found, key=lambda one: one.name_singular):
-        marks = [mark for mark, true in [("custom", one.is_custom), ("system", one.is_system)] if true]
-        if one.is_active is False:
+    for item in sorted(listed, key=lambda item: item.name_singular):
+        marks = [mark for mark, true in [("custom", item.is_custom), ("system", item.is_system)] if true]
+        if item.is_active is False:
             marks.append("inactive")
-        table.add_row(one.name_singular, one.name_plural, one.label_singular, str(len(one.fields)), ", ".join(marks))
+        table.add_row(
+            item.name_singular, item.name_plural, item.label_singular, str(len(item.fields)), ", ".join(marks)
+        )
     return table
 
 
-def _field_table(found: Object) -> Table:
+def _field_table(item: Object) -> Table:
     table = Table("field", "type", "label", "required", "unique", "values")
-    for field in found.fields:
+    for field in item.fields:
         required = "yes" if field.is_nullable is False else ""
         table.add_row(field.name, field.type, field.label, required, "yes" if field.is_unique else "", _values(field))
     return table

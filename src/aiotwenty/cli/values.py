@@ -11,16 +11,16 @@ import typer
 _MAP = re.compile(r"(?P<column>.+?)=(?P<field>[\w. -]*)(?::(?P<transform>.*))?", re.DOTALL)
 
 
-def mapping_of(given: list[str] | None) -> dict[str, Any] | None:
+def mapping_of(texts: list[str] | None) -> dict[str, Any] | None:
     """`COLUMN=FIELD`, `COLUMN=FIELD:TRANSFORM` or `COLUMN=`; a column that is named twice goes to both places.
 
     A column may have `=` in its name, and so may what a transform takes.
     """
     mapping: dict[str, Any] = {}
-    for one in given or ():
-        match = _MAP.fullmatch(one)
+    for text in texts or ():
+        match = _MAP.fullmatch(text)
         if match is None:
-            raise typer.BadParameter(f"{one!r} is not COLUMN=FIELD or COLUMN=FIELD:TRANSFORM", param_hint="--map")
+            raise typer.BadParameter(f"{text!r} is not COLUMN=FIELD or COLUMN=FIELD:TRANSFORM", param_hint="--map")
         name, transform = match["field"].strip(), match["transform"]
         spec = (name, transform) if transform is not None else name or None
         there = mapping.get(match["column"])

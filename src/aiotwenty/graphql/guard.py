@@ -91,7 +91,7 @@ def _part(name: str, part: Any, path: tuple[str, ...], *, negated: bool) -> _Hol
         judged = [_judged(item, path, negated=negated) for item in items]
         if (name == "and") != negated:
             return _all_of(judged)
-        alone = [found for item in items if (found := _only_condition(item, path, negated=negated))]
+        alone = [condition for item in items if (condition := _only_condition(item, path, negated=negated))]
         covered = any(condition.opposite() in alone for condition in alone)
         return _Holds.ALL if covered else _any_of(judged)
     if isinstance(part, Mapping):

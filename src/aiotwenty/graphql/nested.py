@@ -32,9 +32,9 @@ def has_related_lists(document: str) -> bool:
 
 def report_cut(data: object, operation: str) -> None:
     """Warns of every relation (`RelationCut`) that may be incomplete in an answer."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    _collect(data, "", found)
-    cut = sorted(path for path, connections in found.items() if _may_be_cut(connections))
+    lists: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    _collect(data, "", lists)
+    cut = sorted(path for path, connections in lists.items() if _may_be_cut(connections))
     if cut:
         warnings.warn(
             f"{operation}: {', '.join(cut)} may be incomplete: the server returns at most 60 related records of each "
@@ -60,14 +60,14 @@ def _may_be_cut(connections: list[dict[str, Any]]) -> bool:
     return _CUT in sizes or sum(sizes) == _CUT_OLDER * len(sizes)
 
 
-def _collect(value: object, path: str, found: dict[str, list[dict[str, Any]]]) -> None:
+def _collect(value: object, path: str, lists: dict[str, list[dict[str, Any]]]) -> None:
     if isinstance(value, list):
         for item in value:
-            _collect(item, path, found)
+            _collect(item, path, lists)
     elif isinstance(value, dict):
         # What a root field lists is no relation.
         if "." in path and isinstance(value.get("edges"), list):
-            found[path].append(value)
+            lists[path].append(value)
         for name, item in value.items():
             plain = name in ("edges", "node", "data")
-            _collect(item, path if plain else f"{path}.{name}".lstrip("."), found)
+            _collect(item, path if plain else f"{path}.{name}".lstrip("."), lists)

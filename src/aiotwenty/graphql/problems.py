@@ -61,9 +61,9 @@ def explained(
     most: int = 5,
 ) -> str:
     """All problems in one line, at most so many of them."""
-    found = problems(error, model, noun=noun)
-    more = f" ({len(found) - most} more like it)" if len(found) > most else ""
-    return "; ".join(problem.told(with_value=with_values) for problem in found[:most]) + more
+    told = problems(error, model, noun=noun)
+    more = f" ({len(told) - most} more like it)" if len(told) > most else ""
+    return "; ".join(problem.told(with_value=with_values) for problem in told[:most]) + more
 
 
 def _message(detail: Mapping[str, Any], model: type[BaseModel] | None, noun: str) -> str:

@@ -161,7 +161,7 @@ def _outline(schema: GraphQLSchema) -> dict[str, Any]:
                 },
             }
         elif isinstance(type_, GraphQLInputObjectType):
-            fields = {field: {"type": str(given.type), "args": {}} for field, given in type_.fields.items()}
+            fields = {field: {"type": str(wanted.type), "args": {}} for field, wanted in type_.fields.items()}
             types[name] = {"kind": "input", "fields": fields}
         elif isinstance(type_, GraphQLEnumType):
             types[name] = {"kind": "enum", "values": list(type_.values)}

@@ -241,8 +241,8 @@ class OrderedWalk(Generic[R]):
         while True:
             missing = None if self._limit is None else self._limit - len(ids)
             wanted = SNAPSHOT_SIZE if missing is None else min(SNAPSHOT_SIZE, max(missing, self._size))
-            found, total = await self._fetch_ids(wanted, read)
-            ids += found
+            page, total = await self._fetch_ids(wanted, read)
+            ids += page
             read += wanted
             totals.add(total)
             enough = self._limit is not None and len(ids) >= self._limit

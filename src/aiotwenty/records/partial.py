@@ -112,13 +112,13 @@ def warn_of_changes(before: Sequence[BaseModel], after: Sequence[BaseModel], sen
 @lru_cache(maxsize=1024)
 def composites_of(model: type[BaseModel]) -> dict[str, tuple[str, ...]]:
     """The composite fields of an input model; relations, which can be connected, are none."""
-    found = {}
+    composites = {}
     for name, _, annotation in named_fields(model):
         if (inner := model_in(annotation)) is not None:
             parts = tuple(part for part, _, _ in named_fields(inner))
             if "connect" not in parts:
-                found[name] = parts
-    return found
+                composites[name] = parts
+    return composites
 
 
 def plain(model: BaseModel) -> dict[str, Any]:

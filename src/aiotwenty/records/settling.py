@@ -21,9 +21,9 @@ _TRIES = 4
 
 def with_ids(inputs: Sequence[Input]) -> tuple[bytes, list[int]]:
     """The inputs as a JSON list of objects that each have an id, their own or a new one; and the ids as integers."""
-    if any("id" in given.model_fields_set for given in inputs):
-        own = [given if getattr(given, "id", None) else given.model_copy(update={"id": uuid4()}) for given in inputs]
-        return encode_json(own), [_number(given) for given in own]
+    if any("id" in model.model_fields_set for model in inputs):
+        own = [model if getattr(model, "id", None) else model.model_copy(update={"id": uuid4()}) for model in inputs]
+        return encode_json(own), [_number(model) for model in own]
     # To make each id a UUID and copy the caller's model for it would cost more than all the rest of a request. So new
     # ids are random, but share all digits but the last eight; each is encoded as a text in front of its input, all in
     # one pass, and then moved into it. The random mark at its end tells it from whatever the inputs hold.
@@ -47,9 +47,9 @@ def in_order(records: list[R], ids: Sequence[int]) -> list[R] | None:
     came = [_number(record) for record in records]
     if came == ids:
         return records
-    found = dict(zip(came, records, strict=True))
+    by_number = dict(zip(came, records, strict=True))
     try:
-        return [found[number] for number in ids]
+        return [by_number[number] for number in ids]
     except KeyError:
         return None
 
@@ -77,17 +77,17 @@ async def create_settled(
         except DuplicateRecord:
             if not lost:
                 raise
-            if (found := in_order(await look(), ids)) is None:
+            if (settled := in_order(await look(), ids)) is None:
                 raise
-            return found
+            return settled
         except TwentyError as error:
             error.look = _how_to_look(ids)
             if not error.outcome_unknown:
                 if lost:
                     error.outcome_unknown = True
                 raise
-            if (found := in_order(await look_after(error, look()), ids)) is not None:
-                return found
+            if (settled := in_order(await look_after(error, look()), ids)) is not None:
+                return settled
             if fate_of(error) is Fate.FAILED:
                 # The server broke over it and was done with it: what is not there now will not come.
                 error.outcome_unknown = lost

@@ -35,11 +35,11 @@ def in_order_of(inputs: Sequence[BaseModel], records: list[R], where_unique: typ
     Newer servers keep the order themselves, older ones do not (Twenty, November 2025). The server may have spelt a
     value in another way; then the order is left as it came.
     """
-    found: dict[Key | None, R] = {}
+    by_key: dict[Key | None, R] = {}
     for record in records:
-        found[(str(getattr(record, "id", "")),)] = record
-        found[tuple(_at(record, path) for path in _paths(where_unique)) if where_unique else None] = record
-    ordered = [found.get(unique_key(given, where_unique)) for given in inputs]
+        by_key[(str(getattr(record, "id", "")),)] = record
+        by_key[tuple(_at(record, path) for path in _paths(where_unique)) if where_unique else None] = record
+    ordered = [by_key.get(unique_key(item, where_unique)) for item in inputs]
     known = [record for record in ordered if record is not None]
     return known if len({id(record) for record in known}) == len(records) else records
 
@@ -49,8 +49,8 @@ def filter_of_same(data: Sequence[Mapping[str, Any]], where_unique: type[BaseMod
     wanted: list[Filter] = []
     for path in (("id",), *_wire_paths(where_unique)):
         # Without a scheme, links are stored as they were sent (Twenty, July 2026).
-        given = [value for item in data if (value := _within(item, path))]
-        values = {text: None for value in given for text in (canonical(path[-1], value), str(value))}
+        sent = [value for item in data if (value := _within(item, path))]
+        values = {text: None for value in sent for text in (canonical(path[-1], value), str(value))}
         condition: Filter = {"in": list(values)}
         for name in reversed(path):
             condition = {name: condition}

@@ -266,13 +266,13 @@ def _reasons(error: Mapping[str, Any]) -> list[str]:
     follows from what is wrong with their object (Twenty, July 2026).
     """
     extensions = error.get("extensions")
-    found = extensions.get("errors") if isinstance(extensions, dict) else None
-    if not isinstance(found, dict):
+    refused = extensions.get("errors") if isinstance(extensions, dict) else None
+    if not isinstance(refused, dict):
         return []
-    for entities in (found.get("objectMetadata"), found.get("fieldMetadata"), *found.values()):
+    for entities in (refused.get("objectMetadata"), refused.get("fieldMetadata"), *refused.values()):
         listed = entities if isinstance(entities, list) else []
         causes = [entity.get("errors") for entity in listed if isinstance(entity, dict)]
-        flat = [cause for each in causes if isinstance(each, list) for cause in each if isinstance(cause, dict)]
+        flat = [cause for entity in causes if isinstance(entity, list) for cause in entity if isinstance(cause, dict)]
         if reasons := list(dict.fromkeys(text for cause in flat if isinstance(text := cause.get("message"), str))):
             return reasons[:3]
     return []

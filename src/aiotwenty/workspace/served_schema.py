@@ -130,9 +130,9 @@ def _place(
     for name, place in places.items():
         inner = place.type.of_type if isinstance(place.type, GraphQLNonNull) else place.type
         if name not in placed and isinstance(inner, GraphQLInputObjectType) and remaining and depth:
-            found = _place(inner.fields, remaining, depth - 1)
-            if found:
-                placed[name] = found
+            inside = _place(inner.fields, remaining, depth - 1)
+            if inside:
+                placed[name] = inside
     return placed
 
 

@@ -99,18 +99,18 @@ def verify(
     be given while one is being replaced. `max_age=None` takes any age: whoever saw a delivery can then send it again.
     """
     accepted = [secret] if isinstance(secret, str | SecretStr) else list(secret)
-    if not accepted or not all(_plain(one) for one in accepted):
+    if not accepted or not all(_plain(key) for key in accepted):
         raise InvalidArgument("verify() needs the webhook's secret: with an empty one anybody can sign.")
     signature, timestamp = _header(headers, SIGNATURE_HEADER), _header(headers, TIMESTAMP_HEADER)
     if not _MILLISECONDS.fullmatch(timestamp):
-        raise WebhookRejected(f"The {TIMESTAMP_HEADER} header is no number of milliseconds")
+        raise WebhookRejected(f"the {TIMESTAMP_HEADER} header is no number of milliseconds.")
     sent = int(timestamp)
-    if not any(hmac.compare_digest(sign(body, one, sent).encode(), signature.encode()) for one in accepted):
-        raise WebhookRejected("The signature does not fit: another secret, or a body that was changed on the way")
+    if not any(hmac.compare_digest(sign(body, key, sent).encode(), signature.encode()) for key in accepted):
+        raise WebhookRejected("the signature does not fit: another secret, or a body that was changed on the way.")
     age = time.time() - sent / 1000
     if max_age is not None and abs(age) > max_age:
         way = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future: compare the clocks"
-        raise WebhookRejected(f"The delivery is {way}; {max_age:.0f} s are allowed")
+        raise WebhookRejected(f"the delivery is {way}; {max_age:.0f} s are allowed.")
 
 
 def parse(body: bytes) -> WebhookEvent:
@@ -160,15 +160,15 @@ class Webhooks:
 
     async def list(self) -> list[Webhook]:
         """All of them."""
-        found = await self._served.call("query", "webhooks", select=_WEBHOOK)
-        return [Webhook.model_validate(one) for one in found]
+        answers = await self._served.call("query", "webhooks", select=_WEBHOOK)
+        return [Webhook.model_validate(answer) for answer in answers]
 
     async def get(self, id: UUID | str) -> Webhook:
         """One webhook; `NotFoundError` if there is none."""
-        found = await self._served.call("query", "webhook", {"id": str(id)}, select=_WEBHOOK)
-        if found is None:
+        answer = await self._served.call("query", "webhook", {"id": str(id)}, select=_WEBHOOK)
+        if answer is None:
             raise NotFoundError(f"there is no webhook {id}.", operation="webhook")
-        return Webhook.model_validate(found)
+        return Webhook.model_validate(answer)
 
     async def create(
         self,
@@ -183,8 +183,8 @@ class Webhooks:
         if description is not None:
             values["description"] = description
         values["secret"] = _plain(secret) if secret is not None else secrets.token_hex(32)
-        made = await self._served.call("mutation", "createWebhook", values, select=_WEBHOOK)
-        return Webhook.model_validate(made)
+        answer = await self._served.call("mutation", "createWebhook", values, select=_WEBHOOK)
+        return Webhook.model_validate(answer)
 
     async def update(
         self,

@@ -74,15 +74,15 @@ class Workspace:
 
     async def objects(self) -> list[Object]:
         """All objects with all their fields, inactive and system ones included."""
-        found = await self._walk("objects", _OBJECT)
-        if found and "fieldsList" not in found[0]:
+        answers = await self._walk("objects", _OBJECT)
+        if answers and "fieldsList" not in answers[0]:
             owned: dict[str, list[dict[str, Any]]] = {}
             for field in await self._walk("fields", _OWNED_FIELD):
                 owner = field.get("objectMetadataId") or (field.get("object") or {}).get("id")
                 owned.setdefault(str(owner), []).append(field)
-            for one in found:
-                one["fieldsList"] = owned.get(str(one["id"]), [])
-        return [await self._object(one) for one in found]
+            for answer in answers:
+                answer["fieldsList"] = owned.get(str(answer["id"]), [])
+        return [await self._object(answer) for answer in answers]
 
     async def object(self, ref: ObjectRef) -> Object:
         """One object with its fields; `NotFoundError` if there is none."""
@@ -188,7 +188,7 @@ class Workspace:
         if isinstance(relation, RelationTo):
             values["relationCreationPayload"] = await self._relation(relation)
         elif relation is not None:
-            values["morphRelationsCreationPayload"] = [await self._relation(one) for one in relation]
+            values["morphRelationsCreationPayload"] = [await self._relation(end) for end in relation]
         field = await self._field(await self.served.call("mutation", "createOneField", values, select=_FIELD))
         if field.morph_id is None:
             return field
@@ -267,12 +267,12 @@ class Workspace:
         if (id_ := _as_uuid(ref)) is not None:
             return id_
         names: Select = {"id": None, "nameSingular": None, "namePlural": None}
-        found = await self._walk("objects", names)
-        for one in found:
-            if ref in (one["nameSingular"], one["namePlural"]):
-                return uuid.UUID(one["id"])
+        known = await self._walk("objects", names)
+        for node in known:
+            if ref in (node["nameSingular"], node["namePlural"]):
+                return uuid.UUID(node["id"])
         raise NotFoundError(
-            f"the workspace has no object {ref!r}{did_you_mean(str(ref), [o['nameSingular'] for o in found])}."
+            f"the workspace has no object {ref!r}{did_you_mean(str(ref), [o['nameSingular'] for o in known])}."
         )
 
     async def _field_id(self, object: ObjectRef, field: FieldRef) -> UUID:
@@ -330,13 +330,13 @@ def _file_settings(settings: Mapping[str, JsonValue] | None) -> dict[str, JsonVa
 
 
 def _options(options: Sequence[OptionLike], start: int = 0) -> list[dict[str, JsonValue]]:
-    made: list[dict[str, JsonValue]] = []
+    numbered: list[dict[str, JsonValue]] = []
     for position, option in enumerate(options, start):
         if isinstance(option, str):
-            given: dict[str, JsonValue] = {"value": option, "label": _label(option)}
+            values: dict[str, JsonValue] = {"value": option, "label": _label(option)}
         elif isinstance(option, Option):
-            given = option.model_dump(mode="json", by_alias=True, exclude_none=True)
+            values = option.model_dump(mode="json", by_alias=True, exclude_none=True)
         else:
-            given = {**({"label": _label(str(option["value"]))} if "value" in option else {}), **option}
-        made.append({"color": COLORS[position % len(COLORS)], "position": position, **given})
-    return made
+            values = {**({"label": _label(str(option["value"]))} if "value" in option else {}), **option}
+        numbered.append({"color": COLORS[position % len(COLORS)], "position": position, **values})
+    return numbered
