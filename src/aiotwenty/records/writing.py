@@ -15,10 +15,10 @@ from aiotwenty.graphql.models import UUID, Input, Record
 from aiotwenty.graphql.page import Page
 from aiotwenty.records.base import Namespace, as_id
 from aiotwenty.records.filters import by_ids, only_ids
+from aiotwenty.records.identity import SameRecords, filter_of_same, in_order_of, repeat_each_other, unique_key
 from aiotwenty.records.inputs import as_model, as_models
 from aiotwenty.records.partial import Change, change_of, composites_of, plain, warn_of_changes
 from aiotwenty.records.settling import create_settled, look_after, with_ids
-from aiotwenty.records.unique import SameRecords, filter_of_same, in_order_of, repeat_each_other, unique_key
 
 R = TypeVar("R", bound=Record)
 C = TypeVar("C", bound=Input)
