@@ -14,7 +14,8 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from aiotwenty import RetryPolicy, Twenty
+from aiotwenty import Hooks, RetryPolicy, Twenty
+from aiotwenty.errors import ConnectionFailed
 from aiotwenty.sandbox import Sandbox
 from benchmarks import big_import
 
@@ -93,7 +94,8 @@ async def test_fifty_thousand_rows_arrive_once_through_all_faults(tmp_path: Path
 
 LOAD = """
 import asyncio, sys
-from aiotwenty import RetryPolicy, Twenty
+from aiotwenty import Hooks, RetryPolicy, Twenty
+from aiotwenty.errors import ConnectionFailed
 async def main(url, key, path, upsert):
     async with Twenty(url, api_key=key, timeout=5, rate_limit=None, retry=RetryPolicy(base=0.01)) as twenty:
         print("ready", flush=True)
@@ -242,3 +244,28 @@ async def test_a_callback_that_fails_ends_the_load_after_what_is_in_flight(tmp_p
         loaded = await twenty.companies.count()
         report = await twenty.companies.load(rows, journal=tmp_path / "load.db")
         assert (report.already_loaded, await twenty.companies.count()) == (loaded, 2000)
+
+
+@pytest.mark.parametrize(("fault", "written"), [("reset-before", False), ("reset-after", True)])
+async def test_a_client_that_never_repeats_anything_loads_each_batch_once(fault: str, written: bool) -> None:
+    sent: list[str] = []
+    async with (
+        Sandbox(faults=[f"{fault}:count=1:{WRITES}"]) as sandbox,
+        Twenty(
+            sandbox.url,
+            api_key=sandbox.api_key,
+            rate_limit=None,
+            retry=RetryPolicy(attempts=1),
+            hooks=Hooks(on_request=lambda event: sent.append(event.operation)),
+        ) as twenty,
+    ):
+        rows = [{"email": f"p{number}@example.com"} for number in range(100)]
+        if written:
+            # To look is not to send again.
+            report = await twenty.people.load(rows)
+            assert (report.loaded, report.retries, sent) == (100, 0, ["LoadPerson", "LookUpPerson"])
+        else:
+            with pytest.raises(ConnectionFailed):
+                await twenty.people.load(rows)
+            assert sent == ["LoadPerson", "LookUpPerson"]
+        assert await twenty.people.count() == (100 if written else 0)
