@@ -200,7 +200,8 @@ def _class_of(error: Mapping[str, Any], status: int, generated: bool, metadata: 
             return _TELLING[known]
     if is_database(message):
         return ApiError
-    if (reason := cause_of(error).reason) in _REASONS:
+    reason = cause_of(error).reason
+    if reason is not None and reason in _REASONS:
         return _REASONS[reason]
     if generated and metadata and missing(message):
         return SchemaDrift
