@@ -6,24 +6,31 @@ from functools import lru_cache
 from typing import Any, NotRequired
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import SchemaValidator, from_json
+from pydantic_core import SchemaValidator, from_json, to_json
 from typing_extensions import TypedDict
 
 from aiotwenty.errors import SchemaDrift, UnexpectedResponse
 from aiotwenty.graphql.drift import drift_of
 from aiotwenty.graphql.nested import has_related_lists, report_cut
 from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.page import Page
 from aiotwenty.graphql.restricted import note_restricted, without_restricted
+from aiotwenty.graphql.wire import RelatedNode, Unread, Wanted, reader
 from aiotwenty.transport.exchange import Reply
 from aiotwenty.transport.failures import failure
 
 # By another name, because type checkers want to know the fields of a TypedDict.
 _typed_dict: Any = TypedDict
 
+RelatedPage: Any = Page[RelatedNode]
+
 
 @lru_cache(maxsize=4096)
 def _envelope(root: str | None, result_type: Any) -> Any:
     """Validates {"data": {root: result}, "errors": ...}; built once for each kind of answer."""
+    if isinstance(result_type, Wanted):
+        assert root is not None, "a selection is made of one root field"
+        return reader(root, result_type)
     if isinstance(result_type, type) and issubclass(result_type, BaseModel):
         result_type.model_rebuild()
     data = result_type if root is None else _typed_dict("Data", {root: result_type})
@@ -37,26 +44,74 @@ def decode(reply: Reply, operation: Operation, result_type: Any, *, metadata: bo
     """
     invalid: ValidationError | None = None
     if reply.status < 300 and reply.is_json:
-        validator: SchemaValidator = _envelope(operation.root, result_type)
-        shown = without_restricted(reply.body)
         try:
-            envelope = validator.validate_json(shown)
+            return _value(reply.body, operation, result_type)
         except ValidationError as error:
             invalid = error
-        else:
-            if not envelope.get("errors"):
-                if operation.nests:
-                    report_cut(from_json(reply.body), operation.name)
-                if shown is not reply.body:
-                    note_restricted(envelope, from_json(reply.body))
-                return envelope["data"] if operation.root is None else envelope["data"][operation.root]
+        except _HasErrors:
+            pass
     if known := failure(reply, generated=True, metadata=metadata):
         raise known
     if invalid is None:
         raise UnexpectedResponse(f"HTTP {reply.status} with a result.", status=reply.status)
-    drift = drift_of(invalid, operation.root, result_type)
+    raise _drift(invalid, operation, result_type)
+
+
+def decode_complete(data: Any, operation: Operation, wanted: Wanted) -> Any:
+    """The value of a root field whose lists of related records have been completed, as `decode` gives it."""
+    try:
+        return _value(to_json({"data": {operation.root: data}}), operation, wanted, complete=True)
+    except ValidationError as error:
+        raise _drift(error, operation, wanted) from None
+
+
+class _HasErrors(Exception):  # noqa: N818
+    """An answer is what was expected, with errors beside it."""
+
+
+def _value(body: bytes, operation: Operation, result_type: Any, *, complete: bool = False) -> Any:
+    """Raises `ValidationError` and `_HasErrors`."""
+    lists = isinstance(result_type, Wanted) and result_type.has_lists and not complete
+    if lists and result_type.is_deep:
+        return _unread(body, operation)
+    validator: SchemaValidator = _envelope(operation.root, result_type)
+    # Related records are read again when they are where they belong.
+    shown = body if result_type is RelatedPage else without_restricted(body)
+    cuts: list[bool] | None = [] if lists else None
+    try:
+        envelope = validator.validate_json(shown, context=cuts)
+    except ValidationError:
+        # Validators of the caller's own are not to judge by half of a list.
+        if lists and cuts:
+            return _unread(body, operation)
+        raise
+    if envelope.get("errors"):
+        raise _HasErrors
+    if cuts:
+        return _unread(body, operation)
+    if operation.nests and not isinstance(result_type, Wanted):
+        report_cut(from_json(body), operation.name)
+    if shown is not body:
+        note_restricted(envelope, from_json(body))
+    return envelope["data"] if operation.root is None else envelope["data"][operation.root]
+
+
+_ANY_ANSWER = TypeAdapter(_typed_dict("Envelope", {"data": dict[str, Any], "errors": NotRequired[Any]}))
+
+
+def _unread(body: bytes, operation: Operation) -> Unread:
+    answer = _ANY_ANSWER.validate_json(body)
+    if answer.get("errors"):
+        raise _HasErrors
+    return Unread(answer["data"].get(operation.root))
+
+
+def _drift(invalid: ValidationError, operation: Operation, result_type: Any) -> SchemaDrift:
+    drift = drift_of(
+        invalid, operation.root, result_type.annotation if isinstance(result_type, Wanted) else result_type
+    )
     drift.answered = True
-    raise drift
+    return drift
 
 
 def decode_document(reply: Reply, document: str = "") -> dict[str, Any]:

@@ -66,6 +66,11 @@ class Select(_Selectable, Generic[R]):
     """
 
 
+def is_selection(model: type[Record]) -> bool:
+    """Whether a model says itself what is read: a subclass of `Select` or of a generated record."""
+    return issubclass(model, _Selectable) and "_object" not in model.__dict__
+
+
 def selected_record(model: type[Record]) -> type[Record] | None:
     """The generated record or composite that a model selects of: itself, if it is one. None while that is open."""
     arguments: dict[Any, Any] = {}

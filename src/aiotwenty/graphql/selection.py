@@ -23,6 +23,7 @@ RecordOf: TypeAlias = Callable[[type[Record]], "type[Record] | None"]
 class Tree:
     """What is asked of one record or composite, by the names of GraphQL: leaves, and what is made of parts."""
 
+    about: About | None = None
     fields: dict[str, Tree | None] = field(default_factory=dict)
     lists: dict[str, List] = field(default_factory=dict)
 
@@ -38,7 +39,7 @@ class Tree:
                 self.lists[name] = List(more.target, more.plural, more.keys, mine_list.nodes.merged(more.nodes))
 
     def merged(self, other: Tree) -> Tree:
-        both = Tree()
+        both = Tree(self.about or other.about)
         both.add(self)
         both.add(other)
         return both
@@ -56,7 +57,15 @@ class Tree:
 
     @property
     def has_lists(self) -> bool:
+        """Whether there are lists of related records in it, however far down."""
         return bool(self.lists) or any(part.has_lists for part in self.fields.values() if part)
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether there are lists within lists, which have to be fetched one level after the other."""
+        return any(part.nodes.has_lists for part in self.lists.values()) or any(
+            part.is_deep for part in self.fields.values() if part
+        )
 
 
 COUNT = "countUniqueValuesId"
@@ -92,13 +101,10 @@ class Plain:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list of related records: `lists` are the relations by the type of record, which is all of them if it is "".
-
-    Where another object joins them, `ends` are its relations to them.
-    """
+    """A list of related records. Where another object joins them, `ends` are its relations to them, with their models."""
 
     name: str
-    ends: tuple[str, ...] = ()
+    ends: tuple[tuple[str, type[Record]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,10 @@ class Selection:
     about: About | None
     tree: Tree
     reading: Mapping[str, Reading]
+
+    def text(self, *more: str) -> str:
+        """The selection in braces, with `more` leaves."""
+        return self.tree.text(*more)
 
     @property
     def id_field(self) -> str | None:
@@ -169,7 +179,7 @@ class _Fields:
         self._about: About | None = getattr(record, "_object", None)
         self._served = {_wire_name(name, info): info.annotation for name, info in record.model_fields.items()}
         self._served |= dict.fromkeys(self._about.asked_for if self._about else (), str | None)
-        self._tree = Tree()
+        self._tree = Tree(self._about)
         self._problems: list[str] = []
 
     def selection(self) -> Selection:
@@ -210,7 +220,7 @@ class _Fields:
         if about and wire in about.to_one:
             inner = self._related(info, wire, {about.to_one[wire]}, many=False)
             self._must_take_null(name, info, f"{wire} may be no {about.to_one[wire]} at all")
-            self._tree.add(Tree({wire: self._tree_of(inner[about.to_one[wire]])}))
+            self._tree.add(Tree(fields={wire: self._tree_of(inner[about.to_one[wire]])}))
             return Plain(wire, _takes_no_null(info))
         if about and wire in about.to_many:
             target, plural, *keys = about.to_many[wire]
@@ -223,9 +233,9 @@ class _Fields:
             by, ends = about.joined[wire]
             target, plural, *keys = about.to_many[by]
             inner = self._related(info, wire, set(ends.values()), many=True)
-            nodes = Tree({end: self._tree_of(inner[type_]) for end, type_ in ends.items()})
+            nodes = Tree(fields={end: self._tree_of(inner[type_]) for end, type_ in ends.items()})
             self._tree.add(Tree(lists={by: List(target, plural, tuple(keys), nodes)}))
-            return Listed(by, tuple(ends))
+            return Listed(by, tuple((end, inner[type_]) for end, type_ in ends.items()))
         raise _WrongField(f"{self._record.__name__} has no {wire}{did_you_mean(name, self._all_names())}.")
 
     def _morph(self, name: str, wire: str, info: FieldInfo, about: About) -> OneOf:
@@ -240,7 +250,7 @@ class _Fields:
                 target, plural, *keys = about.to_many[part]
                 self._tree.add(Tree(lists={part: List(target, plural, tuple(keys), tree)}))
             else:
-                self._tree.add(Tree({part: tree}))
+                self._tree.add(Tree(fields={part: tree}))
         return OneOf(tuple((part, inner[type_]) for part, type_ in parts.items()), many)
 
     def _plain(self, name: str, wire: str, info: FieldInfo) -> Plain:
@@ -255,7 +265,7 @@ class _Fields:
         always = tree is not None and item_in(served) is None
         if may_be_none(served) and not always and not self._reads_itself(name, info):
             self._must_take_null(name, info, f"{wire} may be None")
-        self._tree.add(Tree({wire: tree}))
+        self._tree.add(Tree(fields={wire: tree}))
         return Plain(wire, may_be_none(served) and _takes_no_null(info))
 
     def _composite(self, wire: str, info: FieldInfo, served: Any, composite: type[Record]) -> Tree:

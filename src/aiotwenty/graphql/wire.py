@@ -1,0 +1,317 @@
+"""How answers become the models that asked for them: pydantic's own schema of them, with lists as GraphQL has them.
+
+A model is what its fields say, to whoever makes one by hand. In an answer, a list is a connection (`edges { node }`),
+a record of several types has a field for each, and null stands where there is nothing: the schema of the model is
+rewritten for that, so that pydantic-core reads the bytes in one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, NotRequired, TypeAlias
+from uuid import UUID
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
+from typing_extensions import TypedDict
+
+from aiotwenty.graphql.models import Record
+from aiotwenty.graphql.page import Page
+from aiotwenty.graphql.select import is_selection, selection_of
+from aiotwenty.graphql.selection import COUNT, Listed, OneOf, Plain, Selection
+
+# By another name, because type checkers want to know the fields of a TypedDict.
+_typed_dict: Any = TypedDict
+_Schema: TypeAlias = dict[str, Any]
+
+ID = "aiotwenty.id"
+"""Where a record keeps its id that was not asked for: no field has a dot in its name."""
+CUT = 60
+"""Where a server cuts lists of related records, if it does not tell how many there are (Twenty, July 2026)."""
+_INNER = ("default", "nullable", "function-after")
+"""Schemas of which the inner one sees a value first."""
+
+_RULES = ("min_length", "max_length", "fail_fast")
+
+Form: TypeAlias = Literal["one", "maybe", "many", "page", "pages"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a root field is to give: one record of a model, or several in some form.
+
+    `identified` records have their id, whether the model has it or not.
+    """
+
+    model: type[Record]
+    form: Form
+    identified: bool = False
+
+    @property
+    def annotation(self) -> Any:
+        model: Any = self.model
+        match self.form:
+            case "one":
+                return model
+            case "maybe":
+                return model | None
+            case "many":
+                return list[model]
+            case "page":
+                return Page.__class_getitem__(model)
+        return list[Page.__class_getitem__(model)]  # type: ignore[misc]
+
+    @cached_property
+    def has_lists(self) -> bool:
+        return selection_of(self.model).tree.has_lists
+
+    @cached_property
+    def is_deep(self) -> bool:
+        return selection_of(self.model).tree.is_deep
+
+
+class RelatedNode(Record):
+    """A record of a list, as it came: it is read when it is where it belongs."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: UUID
+
+    def raw(self) -> dict[str, Any]:
+        return {"id": str(self.id), **(self.model_extra or {})}
+
+
+@dataclass(frozen=True)
+class Unread:
+    """The value of a root field as it came: it has lists of related records that are yet to be fetched."""
+
+    data: Any
+
+
+def reader(root: str, wanted: Wanted) -> SchemaValidator:
+    """What reads the answer of one root field. Its context is a list, which gets an item for each list that was cut."""
+    data = _typed_dict("Data", {root: wanted.annotation})
+    adapter: Any = TypeAdapter(_typed_dict("Envelope", {"data": data, "errors": NotRequired[Any]}))
+    hidden = wanted.model if wanted.identified and not has_id(wanted.model) else None
+    return validator(_Rewriter(adapter.core_schema, hidden).schema())
+
+
+def has_id(model: type[Record]) -> bool:
+    """Whether the records of a model show their id as it is."""
+    return selection_of(model).id_field == "id" and model.model_fields["id"].annotation is UUID
+
+
+def validator(schema: CoreSchema) -> SchemaValidator:
+    """A validator of exactly this schema, and not of the models that it names."""
+    make: Any = SchemaValidator
+    try:
+        made: SchemaValidator = make(schema, _use_prebuilt=False)
+    except TypeError:  # an older pydantic-core, which does no such thing
+        made = make(schema)
+    return made
+
+
+class _Rewriter:
+    """Goes through a schema once; models that select are changed wherever they are in it."""
+
+    def __init__(self, schema: Any, hidden: type[Record] | None) -> None:
+        self._top: _Schema = schema
+        self._hidden = hidden
+        self._definitions: dict[str, _Schema] = {each["ref"]: each for each in schema.get("definitions", ())}
+
+    def schema(self) -> Any:
+        return self._visit(self._top)
+
+    def _visit(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return type(value)(self._visit(item) for item in value)
+        if not isinstance(value, dict):
+            return value
+        changed = {
+            name: part if name in ("metadata", "serialization", "function") else self._visit(part)
+            for name, part in value.items()
+        }
+        cls = value.get("cls")
+        if value.get("type") == "model" and isinstance(cls, type) and issubclass(cls, Record) and is_selection(cls):
+            changed["schema"] = self._model(changed["schema"], cls)
+        return changed
+
+    def _model(self, schema: _Schema, model: type[Record]) -> _Schema:
+        if schema["type"] != "model-fields":
+            return {**schema, "schema": self._model(schema["schema"], model)}
+        selection = selection_of(model)
+        fields: dict[str, _Schema] = dict(schema["fields"])
+        finish: list[_Finish] = []
+        for name, how in selection.reading.items():
+            info = model.model_fields[name]
+            match how:
+                case Plain():
+                    fields[name] = _plain(fields[name], how, info)
+                case Listed():
+                    listed = self._listed(fields[name]["schema"], how)
+                    fields[name] = {**fields[name], "schema": listed, "validation_alias": how.name}
+                case OneOf():
+                    parts, step = self._one_of(name, how, fields[name])
+                    fields |= parts
+                    finish.append(step)
+        if model is self._hidden:
+            fields[ID] = core_schema.model_field(core_schema.uuid_schema(), validation_alias="id")  # type: ignore[assignment]
+            finish.append(_Finish("", (ID,)))
+        changed: _Schema = {**schema, "fields": fields}
+        if not finish:
+            return changed
+        return core_schema.no_info_after_validator_function(_finished(finish), changed)  # type: ignore[return-value,arg-type]
+
+    def _listed(self, schema: _Schema, how: Listed) -> _Schema:
+        """A list, read from a connection before whatever else sees it."""
+        if schema["type"] in _INNER:
+            return {**schema, "schema": self._listed(schema["schema"], how)}
+        unpacked = core_schema.with_info_plain_validator_function(_Unpack(tuple(end for end, _ in how.ends)))
+        if schema["type"] != "list" or "items_schema" not in schema:
+            # A validator of the caller's own sees the list first: it gets the records as they came.
+            return _chain(core_schema.any_schema(), unpacked, schema)
+        node = schema["items_schema"]
+        if how.ends:
+            ends = {end: self._of(model, node) for end, model in how.ends}
+            node = core_schema.typed_dict_schema({end: _nullable_field(part) for end, part in ends.items()})
+        rules = {name: part for name, part in schema.items() if name in _RULES}
+        return _chain(_connection_of(node), unpacked, *([{"type": "list", **rules}] if rules else []))
+
+    def _one_of(self, name: str, how: OneOf, field: _Schema) -> tuple[dict[str, _Schema], _Finish]:
+        """Fields for all that may be it, from which it is put together in the end."""
+        parts: dict[str, _Schema] = {}
+        for wire, model in how.names:
+            part: Any = self._of(model, field["schema"])
+            if how.many:
+                unpacked = core_schema.with_info_plain_validator_function(_Unpack(()))
+                part = _chain(_connection_of(part), unpacked)
+            else:
+                part = core_schema.nullable_schema(part)
+            parts[f"aiotwenty.{name}.{wire}"] = {"type": "model-field", "schema": part, "validation_alias": wire}
+        own: Any = field["schema"]
+        if self._definitions:
+            own = {"type": "definitions", "schema": own, "definitions": list(self._definitions.values())}
+        hidden = tuple(parts)
+        # It is there when the others are read, and nothing is read into it.
+        parts[name] = {
+            **field,
+            "schema": core_schema.with_default_schema(core_schema.any_schema(), default=None),
+            "validation_alias": f"aiotwenty.{name}",
+        }
+        return parts, _Finish(name, hidden, how.many, validator(own))
+
+    def _of(self, model: type[Record], schema: _Schema) -> Any:
+        """The schema of one model within that of a field."""
+        found = next(self._search(model, schema), None)
+        assert found is not None, f"{model.__name__} is in the annotation of the field"
+        return found
+
+    def _search(self, model: type[Record], schema: Any) -> Iterator[_Schema]:
+        if isinstance(schema, list | tuple):
+            for item in schema:
+                yield from self._search(model, item)
+        elif isinstance(schema, dict):
+            if self._class_of(schema) is model:
+                yield schema
+                return
+            for name in ("schema", "items_schema", "choices"):
+                if name in schema:
+                    yield from self._search(model, schema[name])
+
+    def _class_of(self, schema: _Schema) -> Any:
+        """The model that a schema is of, its validators looked through."""
+        match schema.get("type", ""):
+            case "model":
+                return schema["cls"]
+            case "definition-ref":
+                return self._class_of(self._definitions.get(schema["schema_ref"], {}))
+            case "function-before" | "function-after" | "function-wrap":
+                return self._class_of(schema["schema"])
+        return None
+
+
+def _plain(field: _Schema, how: Plain, info: FieldInfo) -> _Schema:
+    if not how.default_for_null or info.is_required():
+        return {**field, "validation_alias": how.name}
+    default = core_schema.no_info_plain_validator_function(lambda _: info.get_default(call_default_factory=True))
+    null = _chain(core_schema.none_schema(), default)
+    either = core_schema.union_schema([null, field["schema"]], mode="left_to_right")  # type: ignore[list-item]
+    return {**field, "schema": either, "validation_alias": how.name}
+
+
+def _chain(*steps: Any) -> _Schema:
+    chained: Any = core_schema.chain_schema(list(steps))
+    return chained  # type: ignore[no-any-return]
+
+
+def _nullable_field(schema: Any) -> core_schema.TypedDictField:
+    return core_schema.typed_dict_field(core_schema.nullable_schema(schema))
+
+
+def _connection_of(node: Any) -> core_schema.TypedDictSchema:
+    edge = core_schema.typed_dict_schema({"node": core_schema.typed_dict_field(node)})
+    count = core_schema.nullable_schema(core_schema.int_schema())
+    return core_schema.typed_dict_schema(
+        {
+            "edges": core_schema.typed_dict_field(core_schema.list_schema(edge)),
+            COUNT: core_schema.typed_dict_field(count, required=False),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _Unpack:
+    """The records of a connection; those at the other `ends` of its records, if there are any."""
+
+    ends: tuple[str, ...]
+
+    def __call__(self, connection: Any, info: core_schema.ValidationInfo[Any]) -> list[Any]:
+        nodes = [edge["node"] for edge in connection["edges"]]
+        if info.context is not None and is_cut(connection):
+            info.context.append(True)
+        if not self.ends:
+            return nodes
+        others = (next((node[end] for end in self.ends if node[end] is not None), None) for node in nodes)
+        return [other for other in others if other is not None]
+
+
+def is_cut(connection: Mapping[str, Any]) -> bool:
+    """Whether a list of related records has more than came; if the server does not say, whether it may have."""
+    came, count = len(connection["edges"]), connection.get(COUNT)
+    return bool(came == CUT if count is None else count > came)
+
+
+@dataclass(frozen=True)
+class _Finish:
+    """Puts together a field from what was read for it. Without a name, what was read is not a field of the model."""
+
+    name: str
+    hidden: tuple[str, ...]
+    many: bool = False
+    own: SchemaValidator | None = None
+
+    def __call__(self, values: dict[str, Any], names: set[str]) -> None:
+        names.difference_update(self.hidden)
+        if self.own is None:
+            return
+        parts = [values.pop(hidden) for hidden in self.hidden]
+        value = (
+            [record for part in parts for record in part]
+            if self.many
+            else next((part for part in parts if part is not None), None)
+        )
+        values[self.name] = self.own.validate_python(value)
+        names.add(self.name)
+
+
+def _finished(steps: list[_Finish]) -> Callable[[Any], Any]:
+    def finish(read: Any) -> Any:
+        values, _, names = read
+        for step in steps:
+            step(values, names)
+        return read
+
+    return finish
