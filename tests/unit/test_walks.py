@@ -18,8 +18,8 @@ from aiotwenty.core.objects import Companies
 from aiotwenty.graphql.document import selecting
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.objects import Records
+from aiotwenty.records.listing import Identity
 from aiotwenty.records.meta import ModelRole, ObjectMeta
-from aiotwenty.records.reading import Identity
 from aiotwenty.sandbox import Sandbox
 from tests.unit.scripted import Answer, ScriptedServer, answer
 

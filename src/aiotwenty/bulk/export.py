@@ -26,9 +26,9 @@ from aiotwenty.graphql.document import compose, selection_of
 from aiotwenty.graphql.filters import DELETED_TOO, Filter
 from aiotwenty.graphql.page import Page
 from aiotwenty.records.filters import by_ids
+from aiotwenty.records.listing import Identity
 from aiotwenty.records.meta import ObjectNames
 from aiotwenty.records.paging import Batch, CursorWalk, OrderedWalk
-from aiotwenty.records.reading import Identity
 
 NOT_EXPORTED = ("searchVector",)
 """What the server makes of other fields."""

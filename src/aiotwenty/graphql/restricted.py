@@ -57,6 +57,8 @@ def _records(result: object, raw: object) -> Iterator[tuple[BaseModel, Mapping[A
     if isinstance(result, list) and isinstance(raw, list):
         for item, part in zip(result, raw, strict=False):
             yield from _records(item, part)
+    elif isinstance(result, list) and isinstance(raw, dict) and "edges" in raw:
+        yield from _records(result, [edge["node"] for edge in raw["edges"]])
     elif isinstance(result, dict) and isinstance(raw, dict):
         for key, value in result.items():
             yield from _records(value, raw.get(key))

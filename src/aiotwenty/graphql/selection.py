@@ -101,7 +101,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list of related records. Where another object joins them, `ends` are its relations to them, with their models."""
+    """A list of related records. Where another object joins them, `ends` are its relations to them and their models."""
 
     name: str
     ends: tuple[tuple[str, type[Record]], ...] = ()

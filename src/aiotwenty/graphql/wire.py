@@ -21,7 +21,7 @@ from typing_extensions import TypedDict
 from aiotwenty.graphql.models import Record
 from aiotwenty.graphql.page import Page
 from aiotwenty.graphql.select import is_selection, selection_of
-from aiotwenty.graphql.selection import COUNT, Listed, OneOf, Plain, Selection
+from aiotwenty.graphql.selection import COUNT, Listed, OneOf, Plain
 
 # By another name, because type checkers want to know the fields of a TypedDict.
 _typed_dict: Any = TypedDict
@@ -104,6 +104,12 @@ def has_id(model: type[Record]) -> bool:
     return selection_of(model).id_field == "id" and model.model_fields["id"].annotation is UUID
 
 
+def id_of(record: Record) -> UUID | None:
+    """The id of a record, whether its model has it or it was read beside it."""
+    identity = vars(record).get(ID) or getattr(record, "id", None)
+    return identity if isinstance(identity, UUID) else None
+
+
 def validator(schema: CoreSchema) -> SchemaValidator:
     """A validator of exactly this schema, and not of the models that it names."""
     make: Any = SchemaValidator
@@ -163,7 +169,7 @@ class _Rewriter:
         changed: _Schema = {**schema, "fields": fields}
         if not finish:
             return changed
-        return core_schema.no_info_after_validator_function(_finished(finish), changed)  # type: ignore[return-value,arg-type]
+        return core_schema.no_info_after_validator_function(_finished(finish), changed)  # type: ignore[return-value]
 
     def _listed(self, schema: _Schema, how: Listed) -> _Schema:
         """A list, read from a connection before whatever else sees it."""
@@ -238,7 +244,7 @@ def _plain(field: _Schema, how: Plain, info: FieldInfo) -> _Schema:
         return {**field, "validation_alias": how.name}
     default = core_schema.no_info_plain_validator_function(lambda _: info.get_default(call_default_factory=True))
     null = _chain(core_schema.none_schema(), default)
-    either = core_schema.union_schema([null, field["schema"]], mode="left_to_right")  # type: ignore[list-item]
+    either = core_schema.union_schema([null, field["schema"]], mode="left_to_right")
     return {**field, "schema": either, "validation_alias": how.name}
 
 

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from types import GenericAlias
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from aiotwenty.errors import InvalidArgument
+from aiotwenty.graphql.document import selecting
 from aiotwenty.graphql.filters import Filter, normalise
 from aiotwenty.graphql.ids import id_problem
 from aiotwenty.graphql.models import UUID, Input, Record
+from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Page
+from aiotwenty.graphql.select import selection_of
+from aiotwenty.graphql.wire import Form, Wanted
 from aiotwenty.records.filters import by_ids
 from aiotwenty.records.inputs import as_model
 from aiotwenty.records.meta import ObjectMeta
 from aiotwenty.records.paging import PAGE_SIZE
+from aiotwenty.records.related import completed
 
 if TYPE_CHECKING:
     from aiotwenty.graphql.endpoint import TwentyTransport
 
 R = TypeVar("R", bound=Record)
+
+
+PAGE_OF = "{{edges{{node{}cursor}}pageInfo{{hasNextPage hasPreviousPage startCursor endCursor}}totalCount}}"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """An operation, and the type of what it gives."""
+
+    operation: Operation
+    result: Any
+
+
+def in_form(model: Any, form: Form) -> Any:
+    """The type of one record of a model, or of several in some form."""
+    return Wanted(model, form).annotation
 
 
 class Namespace(Generic[R]):
@@ -39,33 +60,62 @@ class Namespace(Generic[R]):
         return self.meta.model("record")
 
     @cached_property
-    def _page(self) -> Any:
-        return Page.__class_getitem__(self._record)
+    def _asks(self) -> dict[tuple[str, Form, Any, bool], Ask]:
+        return {}
 
-    @cached_property
-    def _records(self) -> Any:
-        return GenericAlias(list, (self._record,))
+    def _ask(self, kind: str, form: Form, select: type[Record] | None = None, *, identified: bool = False) -> Ask:
+        """An operation of the object, and what it gives: records of the generated model, or of one that selects.
 
-    async def _run(
-        self, kind: str, result: Any, variables: Mapping[str, object], *, repeatable: bool | None = None
-    ) -> Any:
-        return await self._endpoint.run(self.meta.operation(kind), result, variables, repeatable=repeatable)
+        `identified` records have an id to go by. Raises `ConfigurationError` for a model of another object.
+        """
+        key = (kind, form, select, identified)
+        if key not in self._asks:
+            self._asks[key] = self._new_ask(*key)
+        return self._asks[key]
+
+    def _new_ask(self, kind: str, form: Form, select: Any, identified: bool) -> Ask:
+        operation = self.meta.operation(kind)
+        if select is None or select is self._record:
+            return Ask(operation, in_form(self._record, form))
+        if not (isinstance(select, type) and issubclass(select, Record)):
+            raise InvalidArgument(f"select is a model, such as a subclass of Select[{self.meta.type_name}].")
+        selection = selection_of(select)
+        if selection.record is not self._record:
+            raise InvalidArgument(
+                f"{select.__name__} selects of {selection.record.__name__}, and these are {self.meta.plural}."
+            )
+        wanted = Wanted(select, form, identified)
+        text = selection.text(*(["id"] if identified else []))
+        return Ask(selecting(operation, PAGE_OF.format(text) if form in ("page", "pages") else text), wanted)
+
+    async def _run(self, ask: Ask, variables: Mapping[str, object], *, repeatable: bool | None = None) -> Any:
+        value = await self._endpoint.run(ask.operation, ask.result, variables, repeatable=repeatable)
+        return await completed(self._endpoint, ask.operation, ask.result, value)
+
+    async def _post(self, ask: Ask, body: bytes) -> Any:
+        """Like `_run`, for a body that is encoded already."""
+        value = await self._endpoint.post(ask.operation, body, ask.result)
+        return await completed(self._endpoint, ask.operation, ask.result, value)
+
+    async def _read_page(self, ask: Ask, variables: Mapping[str, object]) -> tuple[Page[Any], int]:
+        """A page, and how many bytes it had."""
+        value, answer = await self._endpoint.run_raw(ask.operation, ask.result, variables)
+        return await completed(self._endpoint, ask.operation, ask.result, value), len(answer)
 
     def _filter(self, value: object) -> Filter | None:
         if value is None:
             return None
         return normalise(as_model(value, self.meta.model("filter"), "filter"))
 
-    async def _look(self, ids: list[UUID]) -> list[R]:
+    async def _look(self, ids: list[UUID], select: type[Record] | None = None) -> list[Any]:
         """Those records, the soft-deleted among them included."""
-        found: list[R] = []
+        ask = self._ask("find_many", "page", select, identified=True)
+        records: list[Any] = []
         for start in range(0, len(ids), PAGE_SIZE):
             some = ids[start : start + PAGE_SIZE]
-            page: Page[R] = await self._run(
-                "find_many", self._page, {"filter": by_ids(some, deleted=True), "first": len(some)}
-            )
-            found += page.records
-        return found
+            page = await self._run(ask, {"filter": by_ids(some, deleted=True), "first": len(some)})
+            records += page.records
+        return records
 
 
 def as_id(value: UUID | str) -> UUID:

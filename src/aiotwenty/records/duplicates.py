@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import GenericAlias
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.models import UNSET, UUID, Input, Record
@@ -13,37 +12,86 @@ from aiotwenty.records.base import Namespace, as_ids
 from aiotwenty.records.inputs import as_models
 
 R = TypeVar("R", bound=Record)
+S = TypeVar("S", bound=Record)
 C = TypeVar("C", bound=Input)
 
 
 class FindDuplicates(Namespace[R], Generic[R, C]):
     """For objects that have duplicate detection."""
 
+    @overload
     async def find_duplicates(
-        self, *, ids: Sequence[UUID | str] | None = None, data: Sequence[C | Mapping[str, Any]] | None = None
-    ) -> list[Page[R]]:
+        self,
+        *,
+        select: type[S],
+        ids: Sequence[UUID | str] | None = None,
+        data: Sequence[C | Mapping[str, Any]] | None = None,
+    ) -> list[Page[S]]: ...
+
+    @overload
+    async def find_duplicates(
+        self,
+        *,
+        select: None = None,
+        ids: Sequence[UUID | str] | None = None,
+        data: Sequence[C | Mapping[str, Any]] | None = None,
+    ) -> list[Page[R]]: ...
+
+    async def find_duplicates(
+        self,
+        *,
+        select: type[Any] | None = None,
+        ids: Sequence[UUID | str] | None = None,
+        data: Sequence[C | Mapping[str, Any]] | None = None,
+    ) -> list[Page[Any]]:
         """For each id or each piece of data, in their order, the records that look like it."""
         if (ids is None) == (data is None):
             raise InvalidArgument("find_duplicates needs ids or data, and not both.")
         variables: dict[str, object] = (
             {"ids": as_ids(ids)} if ids is not None else {"data": as_models(data, self.meta.model("create"), "data")}
         )
-        pages: list[Page[R]] = await self._run("find_duplicates", GenericAlias(list, (self._page,)), variables)
+        pages: list[Page[Any]] = await self._run(self._ask("find_duplicates", "pages", select), variables)
         return pages
 
 
 class MergeMany(Namespace[R]):
     """For objects whose records can be merged."""
 
-    async def merge_many(self, ids: Sequence[UUID | str], conflict_priority_index: int = 0, dry_run: bool = False) -> R:
+    @overload
+    async def merge_many(
+        self,
+        ids: Sequence[UUID | str],
+        conflict_priority_index: int = 0,
+        dry_run: bool = False,
+        *,
+        select: type[S],
+    ) -> S: ...
+
+    @overload
+    async def merge_many(
+        self,
+        ids: Sequence[UUID | str],
+        conflict_priority_index: int = 0,
+        dry_run: bool = False,
+        *,
+        select: None = None,
+    ) -> R: ...
+
+    async def merge_many(
+        self,
+        ids: Sequence[UUID | str],
+        conflict_priority_index: int = 0,
+        dry_run: bool = False,
+        *,
+        select: type[Any] | None = None,
+    ) -> Any:
         """The merged record: 2 to 9 become the one at `conflict_priority_index`, whose values win.
 
         The others are gone for good on newer servers, soft-deleted on older ones (Twenty, July 2026). A dry run
         changes nothing and returns a record with a random id.
         """
-        record: R = await self._run(
-            "merge_many",
-            self._record,
+        return await self._run(
+            self._ask("merge_many", "one", select),
             {
                 "ids": as_ids(ids),
                 "conflictPriorityIndex": conflict_priority_index,
@@ -51,4 +99,3 @@ class MergeMany(Namespace[R]):
             },
             repeatable=dry_run,
         )
-        return record

@@ -19,6 +19,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from aiotwenty.errors import HiddenRecords, PaginationError
 from aiotwenty.graphql.models import UUID, Record
 from aiotwenty.graphql.page import Page
+from aiotwenty.graphql.wire import id_of
 
 R = TypeVar("R", bound=Record)
 
@@ -125,11 +126,13 @@ class CursorWalk(Generic[R]):
         limit: int | None,
         what: str,
         again: OrderedWalk[R] | None = None,
+        *,
+        first_page: int | None = None,
     ) -> None:
         self._fetch = fetch
         self._again = again
         self._met = bytearray()
-        self._size = page_size or PAGE_SIZE
+        self._size = page_size or first_page or PAGE_SIZE
         self._fixed = page_size is not None
         self._limit = limit
         self._what = what
@@ -181,8 +184,8 @@ class CursorWalk(Generic[R]):
         return await self._again.start(met)
 
     def _check(self, record: R) -> None:
-        identity = getattr(record, "id", None)
-        if not isinstance(identity, UUID):
+        identity = id_of(record)
+        if identity is None:
             raise self._error("the records have no id to check the walk by")
         if identity.int <= self._last_id:
             raise self._error(f"record {identity} is out of order or came twice")
@@ -216,11 +219,13 @@ class OrderedWalk(Generic[R]):
         limit: int | None,
         what: str,
         hidden: Hidden = "raise",
+        *,
+        first_page: int | None = None,
     ) -> None:
         self._fetch_ids = fetch_ids
         self._fetch = fetch
         self._fetch_others = others
-        self._size = page_size or PAGE_SIZE
+        self._size = page_size or first_page or PAGE_SIZE
         self._fixed = page_size is not None
         self._limit = limit
         self._what = what
@@ -282,7 +287,7 @@ class OrderedWalk(Generic[R]):
         self._position += len(ids)
         if not self._fixed and size_in_bytes > PAGE_BYTES:
             self._size = max(10, self._size // 2)
-        found = {getattr(record, "id", None): record for record in records}
+        found = {id_of(record): record for record in records}
         if len(found) != len(records) or not found.keys() <= set(ids):
             raise PaginationError(f"the walk over {self._what} broke off: other records came than were asked for.")
         more = self._position < len(self._ids)

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from aiotwenty.errors import InvalidArgument, NotFoundError
 from aiotwenty.graphql.document import selecting
-from aiotwenty.graphql.filters import Filter
-from aiotwenty.graphql.models import UNSET, UUID, Input, Record
-from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.models import UUID, Input, Record
 from aiotwenty.graphql.page import Page
-from aiotwenty.records.base import Namespace, by_id
+from aiotwenty.graphql.wire import Wanted, id_of
+from aiotwenty.records.base import Namespace, as_ids, by_id
 from aiotwenty.records.filters import by_ids
 from aiotwenty.records.inputs import as_models, in_turn
-from aiotwenty.records.paging import CursorWalk, Hidden, OrderedWalk, Walk
+from aiotwenty.records.listing import Listing
+from aiotwenty.records.paging import Hidden, Walk
+from aiotwenty.records.related import together
 
 R = TypeVar("R", bound=Record)
+S = TypeVar("S", bound=Record)
 F = TypeVar("F", bound=Input)
 O = TypeVar("O", bound=Input)  # noqa: E741
 G = TypeVar("G", bound=Input)
 
-_BY_ID = [{"id": "AscNullsFirst"}]
+IDS = 200
+"""Records that `find_by_ids` asks for at a time."""
+WITH_LISTS = 100
+"""Records of the first page of a walk, where each has lists of others."""
 
 
 class Reads(Namespace[R], Generic[R, F, O, G]):
     """Finding, counting, grouping and walking over records."""
 
+    @overload
     async def find_many(
         self,
         *,
+        select: type[S],
         filter: F | Mapping[str, Any] | None = None,
         order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
         first: int | None = None,
@@ -38,7 +45,34 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         last: int | None = None,
         before: str | None = None,
         offset: int | None = None,
-    ) -> Page[R]:
+    ) -> Page[S]: ...
+
+    @overload
+    async def find_many(
+        self,
+        *,
+        select: None = None,
+        filter: F | Mapping[str, Any] | None = None,
+        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        offset: int | None = None,
+    ) -> Page[R]: ...
+
+    async def find_many(
+        self,
+        *,
+        select: type[Any] | None = None,
+        filter: F | Mapping[str, Any] | None = None,
+        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        offset: int | None = None,
+    ) -> Page[Any]:
         """One page, of 200 records when `first` is not given. To read everything, use `iterate`.
 
         Of several orders the first counts most: those of a list and the keys of a mapping, but not the fields of one
@@ -61,18 +95,43 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
             "offset": offset,
         }
         given = {name: value for name, value in variables.items() if value is not None}
-        page: Page[R] = await self._run("find_many", self._page, given)
+        page: Page[Any] = await self._run(self._ask("find_many", "page", select), given)
         return page
 
+    @overload
     def iterate(
         self,
         *,
+        select: type[S],
         filter: F | Mapping[str, Any] | None = None,
         order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
         page_size: int | None = None,
         limit: int | None = None,
         hidden: Hidden = "raise",
-    ) -> Walk[R]:
+    ) -> Walk[S]: ...
+
+    @overload
+    def iterate(
+        self,
+        *,
+        select: None = None,
+        filter: F | Mapping[str, Any] | None = None,
+        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+        hidden: Hidden = "raise",
+    ) -> Walk[R]: ...
+
+    def iterate(
+        self,
+        *,
+        select: type[Any] | None = None,
+        filter: F | Mapping[str, Any] | None = None,
+        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+        hidden: Hidden = "raise",
+    ) -> Walk[Any]:
         """Every record once, or `PaginationError`.
 
         Without `order_by` in the order of ids: records created during the walk may or may not come (at the end, out
@@ -89,42 +148,88 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
             raise InvalidArgument("page_size must be at least 1.")
         if limit is not None and limit < 0:
             raise InvalidArgument("limit must not be negative.")
-        operation = self.meta.operation("find_many")
-        only = self._filter(filter)
-        order = self._order(order_by)
-        what = self.meta.plural
-        ordered: OrderedWalk[R] = OrderedWalk(
-            partial(self._fetch_ids, operation, only, order or _BY_ID),
-            partial(self._fetch_those, operation, only),
-            partial(self._fetch_others, operation, only),
-            page_size,
-            limit,
-            what,
-            hidden,
+        ask = self._ask("find_many", "page", select, identified=True)
+        listing: Listing[Any] = Listing(
+            self._endpoint, ask.operation, partial(self._read_page, ask), self._filter(filter), self.meta.plural
         )
-        if order or hidden == "skip":
-            return Walk(ordered.start, limit)
-        cursors: CursorWalk[R] = CursorWalk(
-            partial(self._fetch_page, operation, only), page_size, limit, what, again=ordered
-        )
-        return Walk(cursors.batch, limit)
+        # A page of records with lists in them is many times as large as one without.
+        lists = isinstance(ask.result, Wanted) and ask.result.has_lists
+        first_page = WITH_LISTS if lists else None
+        return listing.walk(self._order(order_by), page_size, limit, hidden, first_page=first_page)
+
+    @overload
+    async def find_one(
+        self,
+        id: UUID | str | None = None,
+        *,
+        select: type[S],
+        filter: F | Mapping[str, Any] | None = None,
+    ) -> S: ...
+
+    @overload
+    async def find_one(
+        self,
+        id: UUID | str | None = None,
+        *,
+        select: None = None,
+        filter: F | Mapping[str, Any] | None = None,
+    ) -> R: ...
 
     async def find_one(
         self,
         id: UUID | str | None = None,
         *,
+        select: type[Any] | None = None,
         filter: F | Mapping[str, Any] | None = None,
-    ) -> R:
+    ) -> Any:
         """The record with that id, or the first that matches the filter. Raises `NotFoundError` if there is none."""
         if (id is None) == (filter is None):
             raise InvalidArgument("find_one needs an id or a filter, and not both.")
         only = by_id(id) if id is not None else self._filter(filter)
-        record: R | None = await self._run("find_one", self._record | None, {"filter": only})
+        record = await self._run(self._ask("find_one", "maybe", select), {"filter": only})
         if record is None:
             raise NotFoundError(
                 f"no such record among {self.meta.plural}.", operation=self.meta.operation("find_one").name
             )
         return record
+
+    @overload
+    async def find_by_ids(
+        self,
+        ids: Iterable[UUID | str],
+        *,
+        select: type[S],
+    ) -> list[S | None]: ...
+
+    @overload
+    async def find_by_ids(
+        self,
+        ids: Iterable[UUID | str],
+        *,
+        select: None = None,
+    ) -> list[R | None]: ...
+
+    async def find_by_ids(
+        self,
+        ids: Iterable[UUID | str],
+        *,
+        select: type[Any] | None = None,
+    ) -> list[Any]:
+        """The records in the order of the ids, None where there is none: what a DataLoader takes as its load function.
+
+        Equal ids are asked for once, 200 in a request, several requests at a time. Deleted records are none.
+        """
+        wanted = as_ids(ids)
+        ask = self._ask("find_many", "page", select, identified=True)
+        different = list(dict.fromkeys(wanted))
+
+        async def read(some: list[UUID]) -> list[Any]:
+            page: Page[Any] = await self._run(ask, {"filter": by_ids(some), "first": len(some)})
+            return page.records
+
+        batches = [different[start : start + IDS] for start in range(0, len(different), IDS)]
+        records = {id_of(record): record for batch in await together(map(read, batches)) for record in batch}
+        return [records.get(identity) for identity in wanted]
 
     async def count(self, filter: F | Mapping[str, Any] | None = None) -> int:
         """How many records match."""
@@ -138,41 +243,6 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
             return None
         models: list[O] = as_models(in_turn(value), self.meta.model("order_by"), "order_by")
         return [model for model in models if model.model_fields_set]
-
-    async def _fetch_page(
-        self, operation: Operation, only: Filter | None, first: int, after: str | None
-    ) -> tuple[Page[R], int]:
-        variables = {"filter": only or UNSET, "first": first, "after": after or UNSET}
-        page, answer = await self._endpoint.run_raw(operation, self._page, variables)
-        return page, len(answer)
-
-    async def _fetch_ids(
-        self, operation: Operation, only: Filter | None, order: Sequence[object], first: int, offset: int
-    ) -> tuple[list[UUID], int | None]:
-        ids = selecting(operation, "{edges{node{id}}totalCount}")
-        variables = {"filter": only or UNSET, "orderBy": order, "first": first, "offset": offset or UNSET}
-        page: Page[Identity] = await self._endpoint.run(ids, Page[Identity], variables)
-        return [record.id for record in page.records], page.total_count
-
-    async def _fetch_others(
-        self, operation: Operation, only: Filter | None, ids: list[UUID], first: int
-    ) -> tuple[list[UUID], int | None]:
-        """All but those: the ids that are given, and how many are counted."""
-        others = {"not": {"id": {"in": ids}}} if ids else None
-        both = {"and": [only, others]} if only and others else only or others
-        return await self._fetch_ids(operation, both, _BY_ID, first, 0)
-
-    async def _fetch_those(self, operation: Operation, only: Filter | None, ids: list[UUID]) -> tuple[list[R], int]:
-        those = by_ids(ids)
-        variables = {"filter": {"and": [only, those]} if only else those, "first": len(ids)}
-        page, answer = await self._endpoint.run_raw(operation, self._page, variables)
-        return page.records, len(answer)
-
-
-class Identity(Record):
-    """A record of which only the id is asked for."""
-
-    id: UUID
 
 
 class Total(Record):

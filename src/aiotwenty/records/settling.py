@@ -11,6 +11,7 @@ from uuid import uuid4
 from aiotwenty.errors import DuplicateRecord, TwentyError
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.models import UUID, Input, Record
+from aiotwenty.graphql.wire import id_of
 from aiotwenty.transport.retry import Fate, fate_of
 
 R = TypeVar("R", bound=Record)
@@ -55,7 +56,7 @@ def in_order(records: list[R], ids: Sequence[int]) -> list[R] | None:
 
 
 def _number(model: Any) -> int:
-    identity = model.id
+    identity = id_of(model) or model.id
     return identity.int if isinstance(identity, UUID) else UUID(str(identity)).int
 
 

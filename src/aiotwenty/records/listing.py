@@ -1,0 +1,95 @@
+"""A list of an object's records, and the walks over it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from aiotwenty.graphql.document import selecting
+from aiotwenty.graphql.filters import Filter
+from aiotwenty.graphql.models import UNSET, UUID, Record
+from aiotwenty.graphql.operation import Operation
+from aiotwenty.graphql.page import Page
+from aiotwenty.records.filters import by_ids
+from aiotwenty.records.paging import CursorWalk, Hidden, OrderedWalk, Walk
+
+if TYPE_CHECKING:
+    from aiotwenty.graphql.endpoint import TwentyTransport
+
+R = TypeVar("R", bound=Record)
+
+ReadPage: TypeAlias = Callable[[Mapping[str, object]], Awaitable[tuple[Page[R], int]]]
+_BY_ID = [{"id": "AscNullsFirst"}]
+
+
+class Identity(Record):
+    """A record of which only the id is asked for."""
+
+    id: UUID
+
+
+@dataclass(frozen=True)
+class Listing(Generic[R]):
+    """The records that match a filter: `read` gives a page of them for the variables of the operation, and its size."""
+
+    endpoint: TwentyTransport
+    operation: Operation
+    read: ReadPage[R]
+    only: Filter | None
+    what: str
+
+    def walk(
+        self,
+        order: Sequence[object] | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+        hidden: Hidden = "raise",
+        *,
+        first_page: int | None = None,
+    ) -> Walk[R]:
+        """Every record once, or `PaginationError`. Pages shrink from `first_page` on where they are large."""
+        ordered: OrderedWalk[R] = OrderedWalk(
+            partial(self._ids, order or _BY_ID),
+            self._those,
+            self._others,
+            page_size,
+            limit,
+            self.what,
+            hidden,
+            first_page=first_page,
+        )
+        if order or hidden == "skip":
+            return Walk(ordered.start, limit)
+        cursors: CursorWalk[R] = CursorWalk(
+            self._page, page_size, limit, self.what, again=ordered, first_page=first_page
+        )
+        return Walk(cursors.batch, limit)
+
+    async def _page(self, first: int, after: str | None) -> tuple[Page[R], int]:
+        return await self.read({"filter": self.only or UNSET, "first": first, "after": after or UNSET})
+
+    async def _ids(
+        self, order: Sequence[object], first: int, offset: int, only: Filter | None = None
+    ) -> tuple[list[UUID], int | None]:
+        ids = selecting(self.operation, "{edges{node{id}}totalCount}")
+        variables = {
+            "filter": only or self.only or UNSET,
+            "orderBy": order,
+            "first": first,
+            "offset": offset or UNSET,
+        }
+        page: Page[Identity] = await self.endpoint.run(ids, Page[Identity], variables)
+        return [record.id for record in page.records], page.total_count
+
+    async def _others(self, ids: list[UUID], first: int) -> tuple[list[UUID], int | None]:
+        """All but those: the ids that are given, and how many are counted."""
+        others = {"not": {"id": {"in": ids}}} if ids else None
+        both = {"and": [self.only, others]} if self.only and others else self.only or others
+        return await self._ids(_BY_ID, first, 0, both)
+
+    async def _those(self, ids: list[UUID]) -> tuple[list[R], int]:
+        those = by_ids(ids)
+        page, size = await self.read({"filter": {"and": [self.only, those]} if self.only else those, "first": len(ids)})
+        return page.records, size
