@@ -94,7 +94,7 @@ async def test_records_that_paging_lost_are_not_taken_for_hidden(
 
 async def test_what_to_do_about_hidden_records_is_one_of_two_words(twenty: Twenty) -> None:
     with pytest.raises(InvalidArgument, match='"raise" or "skip"'):
-        twenty.companies.iterate(hidden="ignore")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        twenty.companies.iterate(hidden="ignore")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 
 
 async def test_a_value_that_is_withheld_reads_none_and_is_named(

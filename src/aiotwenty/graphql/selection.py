@@ -47,7 +47,7 @@ class Tree:
     def text(self, *more: str, lists: bool = True) -> str:
         """The selection in braces, with `more` leaves; lists within lists are left out, which the server refuses."""
         # What has lists is found again by its id.
-        leaves = dict.fromkeys([*self.fields, *more, *(["id"] if self.lists else [])])
+        leaves: dict[str, None] = dict.fromkeys([*self.fields, *more, *(["id"] if self.lists else [])])
         parts = [
             name if (part := self.fields.get(name)) is None else f"{name}{part.text(lists=lists)}" for name in leaves
         ]

@@ -244,7 +244,8 @@ def _plain(field: _Schema, how: Plain, info: FieldInfo) -> _Schema:
         return {**field, "validation_alias": how.name}
     default = core_schema.no_info_plain_validator_function(lambda _: info.get_default(call_default_factory=True))
     null = _chain(core_schema.none_schema(), default)
-    either = core_schema.union_schema([null, field["schema"]], mode="left_to_right")
+    choices: list[Any] = [null, field["schema"]]
+    either = core_schema.union_schema(choices, mode="left_to_right")
     return {**field, "schema": either, "validation_alias": how.name}
 
 

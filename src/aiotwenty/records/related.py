@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -133,7 +133,9 @@ async def _fetch(endpoint: TwentyTransport, list_: List, key: str, parents: Sequ
     return fetched
 
 
-async def _walk(endpoint: TwentyTransport, operation: Operation, what: str, only: dict[str, Any]) -> Any:
+async def _walk(
+    endpoint: TwentyTransport, operation: Operation, what: str, only: dict[str, Any]
+) -> AsyncIterator[Node]:
     async def read(variables: Mapping[str, object]) -> tuple[Page[RelatedNode], int]:
         page, answer = await endpoint.run_raw(operation, RelatedPage, variables)
         return page, len(answer)
