@@ -14,10 +14,10 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from aiotwenty import AuthenticationError, Twenty
+from aiotwenty import AuthenticationError, Hooks, Twenty
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.workspace.webhooks import WebhookEvent
-from examples import load_csv, sync_worker, web_app, webhook_receiver
+from examples import graphql_api, load_csv, sync_worker, web_app, webhook_receiver
 
 
 @pytest_asyncio.fixture
@@ -173,3 +173,21 @@ async def test_the_receiver_takes_what_the_workspace_sends(twenty: Twenty) -> No
 async def test_the_receiver_refuses_what_others_send(sandbox: Sandbox) -> None:
     async with Served(webhook_receiver.make_app(["secret"])) as app:
         assert (await app.ask("POST", "/hook", json={"eventName": "company.created"}))[0] == 401
+
+
+async def test_the_graphql_api_asks_for_the_companies_of_all_people_at_once(
+    twenty: Twenty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    companies = await twenty.companies.create_many([{"name": f"c{number}"} for number in range(5)])
+    await twenty.people.create_many(
+        [{"name": {"firstName": f"p{n:02}"}, "companyId": companies[n % 5].id if n else None} for n in range(60)]
+    )
+    sent: list[str] = []
+    hooks = Hooks(on_request=lambda event: sent.append(event.operation))
+    monkeypatch.setattr(graphql_api, "Twenty", lambda: Twenty(hooks=hooks))
+    async with Served(graphql_api.make_app()) as app:
+        query = "query($first: Int) { people(first: $first) { name company { name } } }"
+        _, answered = await app.ask("POST", "/graphql", json={"query": query, "variables": {"first": 60}})
+    people = {person["name"]: person["company"] and person["company"]["name"] for person in answered["data"]["people"]}
+    assert people == {f"p{n:02}": f"c{n % 5}" if n else None for n in range(60)}
+    assert sent == ["FindManyPeople", "FindManyCompanies"]
