@@ -16,6 +16,7 @@ from aiotwenty.cli.app import run
 from aiotwenty.errors import PermissionDenied
 from aiotwenty.migrate import compare_workspace, export_workspace, load_workspace
 from aiotwenty.sandbox import Sandbox
+from aiotwenty.sandbox.dialect import LATEST
 from aiotwenty.sandbox.model.workspace import MEMBER_ID, Caller
 from aiotwenty.sandbox.records.writing import Writer
 from tests.support import recorded
@@ -33,9 +34,7 @@ def made_id(kind: int, number: int) -> str:
 def write(sandbox: Sandbox, name: str, records: list[dict[str, Any]]) -> None:
     """Records that no key can make: as the server itself writes them."""
     model = sandbox.workspace.model
-    Writer(sandbox.store, model, strict=False).create(
-        model.objects[name], records, upsert=False, actor=Caller("System")
-    )
+    Writer(sandbox.store, model, LATEST).create(model.objects[name], records, upsert=False, actor=Caller("System"))
 
 
 async def create(twenty: Twenty, name: str, plural: str, records: list[dict[str, Any]]) -> None:

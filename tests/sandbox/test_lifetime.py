@@ -18,7 +18,7 @@ from graphql import GraphQLObjectType
 
 from aiotwenty.sandbox import Sandbox, serve
 from aiotwenty.sandbox.model.catalogue import standard_model
-from aiotwenty.sandbox.model.schema import core_schema
+from aiotwenty.sandbox.model.schema import CoreSchema
 from aiotwenty.sandbox.records.aggregates import aggregates_of
 
 pytest_plugins = ["pytester"]
@@ -170,7 +170,7 @@ def test_starting_takes_little_more_than_importing_what_it_stands_on(tmp_path: P
 
 def test_the_schema_and_the_database_have_the_same_aggregates() -> None:
     model = standard_model()
-    schema = core_schema(model)
+    schema = CoreSchema(model).current()
 
     for of in model.objects.values():
         connection = schema.type_map[f"{of.type_name}Connection"]

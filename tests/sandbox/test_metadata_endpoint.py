@@ -11,10 +11,11 @@ from graphql import GraphQLObjectType
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aiotwenty.sandbox.dialect import LATEST, OLDEST
 from aiotwenty.sandbox.language.validating import Answer
 from aiotwenty.sandbox.metadata.files import Files
 from aiotwenty.sandbox.metadata.resolvers import Metadata
-from aiotwenty.sandbox.model.schema import core_schema
+from aiotwenty.sandbox.model.schema import CoreSchema
 from aiotwenty.sandbox.model.workspace import Caller, Workspace
 from aiotwenty.sandbox.records.store import Store, open_database
 
@@ -30,7 +31,8 @@ class Endpoint:
 
     def __init__(self, **options: Any) -> None:
         self.connection = open_database(None)
-        self.workspace = Workspace(self.connection, options.get("strict", False))
+        self.workspace = Workspace(self.connection, options.get("dialect", LATEST))
+        self.schema = CoreSchema(self.workspace.model)
         self.store = Store(self.connection, self.workspace.model)
         files = Files(self.connection, self.workspace, lambda: "http://127.0.0.1")
         self.metadata = Metadata(self.workspace, self.store.apply, files, **options)
@@ -61,7 +63,7 @@ class Endpoint:
         return self.workspace.model.objects[name].id
 
     def fields_of(self, type_name: str) -> set[str]:
-        of = core_schema(self.workspace.model).type_map[type_name]
+        of = self.schema.current().type_map[type_name]
         assert isinstance(of, GraphQLObjectType)
         return set(of.fields)
 
@@ -86,7 +88,7 @@ def relation_to(endpoint: Endpoint, target: str, label: str, kind: str = "MANY_T
 def test_a_created_object_has_its_root_fields_at_once(endpoint: Endpoint) -> None:
     endpoint.create_object()
 
-    schema = core_schema(endpoint.workspace.model)
+    schema = endpoint.schema.current()
     assert {"rocket", "rockets", "rocketsGroupBy"} <= set(schema.query_type.fields if schema.query_type else ())
     assert "createRockets" in (schema.mutation_type.fields if schema.mutation_type else ())
 
@@ -131,7 +133,7 @@ def test_a_deleted_relation_is_gone_from_both_ends(endpoint: Endpoint) -> None:
 
 
 def test_a_deleted_object_takes_every_relation_to_it_along(endpoint: Endpoint) -> None:
-    before = core_schema(endpoint.workspace.model).type_map.keys()
+    before = endpoint.schema.current().type_map.keys()
     rocket = endpoint.create_object()
     payload = relation_to(endpoint, "company", "Rockets")
     endpoint.create_field("rocket", "owner", "RELATION", relationCreationPayload=payload)
@@ -139,7 +141,7 @@ def test_a_deleted_object_takes_every_relation_to_it_along(endpoint: Endpoint) -
         "mutation ($input: DeleteOneObjectInput!) { deleteOneObject(input: $input) { id } }", {"input": {"id": rocket}}
     )
 
-    assert core_schema(endpoint.workspace.model).type_map.keys() == before
+    assert endpoint.schema.current().type_map.keys() == before
     assert "rockets" not in endpoint.fields_of("Company")
     assert "targetRocket" not in endpoint.fields_of("NoteTarget")
 
@@ -398,7 +400,7 @@ def test_an_id_that_is_no_uuid_reaches_the_database(endpoint: Endpoint) -> None:
 
 
 def test_an_older_server_refuses_a_variable_that_is_no_uuid_with_status_400() -> None:
-    answer = Endpoint(strict=True).ask("query ($id: UUID!) { object(id: $id) { id } }", {"id": "nope"})
+    answer = Endpoint(dialect=OLDEST).ask("query ($id: UUID!) { object(id: $id) { id } }", {"id": "nope"})
 
     assert answer.status == 400
     assert answer.body["errors"][0]["message"] == "Invalid UUID"
@@ -486,7 +488,7 @@ def test_whatever_is_asked_for_is_made_or_refused_with_a_reason(
         failed = error["message"].startswith("Migration action 'create' for 'fieldMetadata' (universalIdentifier: ")
         assert failed or error["extensions"]["code"] == "METADATA_VALIDATION_FAILED"
         return
-    core_schema(endpoint.workspace.model)
+    endpoint.schema.current()
     document = "mutation ($input: DeleteOneFieldInput!) { deleteOneField(input: $input) { id } }"
     endpoint.data(document, {"input": {"id": answer.body["data"]["createOneField"]["id"]}})
 
@@ -622,7 +624,7 @@ def test_a_field_missing_from_the_served_schema_is_not_there(shared: Path) -> No
 
 
 def test_an_older_server_lets_a_key_make_keys() -> None:
-    old = Endpoint(strict=True)
+    old = Endpoint(dialect=OLDEST)
     role = old.data("{ getRoles { id } }")["getRoles"][0]["id"]
     given = {"name": "second", "expiresAt": "2030-01-01T00:00:00.000Z", "roleId": role}
     made = old.data("mutation ($i: CreateApiKeyInput!) { createApiKey(input: $i) { id } }", {"i": given})
@@ -635,7 +637,7 @@ def test_an_older_server_lets_a_key_make_keys() -> None:
 
 
 def test_an_older_server_wants_camel_case_and_makes_texts_not_null() -> None:
-    old = Endpoint(strict=True)
+    old = Endpoint(dialect=OLDEST)
     field = {"objectMetadataId": old.object_id("company"), "name": "probec1b", "label": "x", "type": "TEXT"}
 
     assert old.reasons(CREATE_FIELD, {"input": {"field": field}}) == ["Name should be in camelCase"]
@@ -644,13 +646,13 @@ def test_an_older_server_wants_camel_case_and_makes_texts_not_null() -> None:
 
 
 def test_an_older_server_has_no_limits_on_documents() -> None:
-    old = Endpoint(strict=True)
+    old = Endpoint(dialect=OLDEST)
 
     assert "errors" not in old.ask("{ a: webhooks { id } b: webhooks { id } }").body
 
 
 def test_an_older_server_wants_a_secret_for_a_webhook() -> None:
-    old = Endpoint(strict=True)
+    old = Endpoint(dialect=OLDEST)
     create = "mutation ($i: CreateWebhookInput!) { createWebhook(input: $i) { id } }"
     given = {"targetUrl": "http://127.0.0.1:9/", "operations": ["*.*"]}
     error = old.ask(create, {"i": given}).body["errors"][0]
@@ -664,7 +666,7 @@ def test_the_webhook_mutations_of_an_older_schema_work_too(shared: Path) -> None
     sdl = (shared / "metadata.graphql").read_text("utf-8")
     sdl = sdl.replace("deleteWebhook(id: UUID!): Webhook!", "deleteWebhook(input: DeleteWebhookInput!): Boolean!")
     sdl = sdl.replace("  update: UpdateWebhookInputUpdates!", "  targetUrl: String")
-    old = Endpoint(strict=True, sdl=sdl + "input DeleteWebhookInput { id: UUID! }")
+    old = Endpoint(dialect=OLDEST, sdl=sdl + "input DeleteWebhookInput { id: UUID! }")
     given = {"targetUrl": "http://127.0.0.1:9/", "operations": ["*.*"], "secret": "s"}
     hook = old.data("mutation ($i: CreateWebhookInput!) { createWebhook(input: $i) { id } }", {"i": given})
     id_only = {"id": hook["createWebhook"]["id"]}
@@ -678,7 +680,7 @@ def test_the_webhook_mutations_of_an_older_schema_work_too(shared: Path) -> None
 
 
 def test_empty_values_of_a_unique_text_never_meet_even_in_an_older_server() -> None:
-    old = Endpoint(strict=True)
+    old = Endpoint(dialect=OLDEST)
     old.create_field("company", "code", isUnique=True)
     insert(old, "company", id="1")
     insert(old, "company", id="2")

@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import Any
 
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.javascript import TOO_NESTED
 
 GENERIC = "An error occurred."
@@ -35,13 +36,14 @@ class RecordError(Exception):
         self.friendly = friendly
         self.more = more or {}
 
-    def as_dict(self, strict: bool = False) -> dict[str, Any]:
-        """`strict` as of November 2025 (Twenty 1.10), which told users more only of duplicate values."""
+    def as_dict(self, dialect: Dialect = LATEST) -> dict[str, Any]:
+        """As an answer has it; the duplicates of unique values are the ones that are expected."""
         extensions: dict[str, Any] = {}
         if self.sub_code is not None:
             extensions["subCode"] = self.sub_code
         if self.friendly is not None:
-            extensions["userFriendlyMessage"] = self.friendly if "isExpected" in self.more or not strict else GENERIC
+            explained = dialect.explains_errors or "isExpected" in self.more
+            extensions["userFriendlyMessage"] = self.friendly if explained else GENERIC
         return {"message": self.message, "extensions": {**extensions, **self.more, "code": self.code}}
 
 
@@ -430,10 +432,10 @@ def internal() -> RecordError:
     return RecordError("Internal server error", code="INTERNAL_SERVER_ERROR", friendly=GENERIC)
 
 
-def too_many_written(allowed: int, strict: bool) -> RecordError:
+def too_many_written(allowed: int, dialect: Dialect) -> RecordError:
     return RecordError(
         f"Maximum number of records to upsert is {allowed}.",
-        sub_code="UPSERT_MAX_RECORDS_EXCEEDED" if strict else "TOO_MANY_RECORDS_TO_UPDATE",
+        sub_code=dialect.too_many_written_code,
         friendly=GENERIC,
     )
 

@@ -14,11 +14,7 @@ MAX_AFFECTED_RECORDS = 100
 MAX_MERGED_RECORDS = 9
 DEFAULT_PAGE = 200
 MAX_NESTED_RECORDS = 60
-MAX_NESTED_RECORDS_STRICT = 200
-"""Per parent too, but all parents share the sum."""
-MAX_RELATION_DEPTH_STRICT = 5
 MAX_GROUPS = 50
-MAX_GROUPED_RECORDS = 10
 MIN_COMPARED_LENGTH = 3
 """Shorter values are not compared when duplicates are looked for."""
 MAX_SEARCH_RESULTS = 100

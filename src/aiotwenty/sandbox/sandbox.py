@@ -9,11 +9,12 @@ from typing import Self
 
 from aiohttp import web
 
+from aiotwenty.sandbox.dialect import DIALECTS, LATEST, OLDEST
 from aiotwenty.sandbox.faults import Fault, Faults
 from aiotwenty.sandbox.http.execute import Core
 from aiotwenty.sandbox.http.rest import Rest
 from aiotwenty.sandbox.http.rest_metadata import RestMetadata
-from aiotwenty.sandbox.http.server import KEEP_ALIVE_SECONDS, KEEP_ALIVE_SECONDS_STRICT, Endpoints
+from aiotwenty.sandbox.http.server import Endpoints
 from aiotwenty.sandbox.http.static_fields import StaticFields
 from aiotwenty.sandbox.limits import RateLimiter, RateLimits, rate_limiter
 from aiotwenty.sandbox.metadata.files import Files
@@ -26,7 +27,7 @@ from aiotwenty.sandbox.records.streams import EventStreams
 from aiotwenty.sandbox.records.webhooks import WebhookSender
 from aiotwenty.sandbox.records.writing import Writer
 
-LATEST, OLDEST = VERSIONS = ("2.19", "1.10")
+VERSIONS = tuple(DIALECTS)
 _HANGING_SECONDS = 0.1
 """How long requests that are still running may go on when the sandbox closes."""
 
@@ -59,7 +60,7 @@ class Sandbox:
         self,
         database: Path | str | None = None,
         rate_limit: RateLimits = None,
-        version: str = LATEST,
+        version: str = LATEST.version,
         port: int = 0,
         *,
         strict: bool = False,
@@ -71,8 +72,8 @@ class Sandbox:
     ) -> None:
         if version not in VERSIONS:
             raise ValueError(f"version {version!r}: the sandbox answers like {' or '.join(VERSIONS)}")
-        self.version = OLDEST if strict else version
-        self.strict = self.version == OLDEST
+        self.dialect = OLDEST if strict else DIALECTS[version]
+        self.version = self.dialect.version
         self._model = None if objects is None else described_model(objects)
         self.host = host
         self.port = port
@@ -86,6 +87,11 @@ class Sandbox:
         self._store: Store | None = None
         self._operations: Operations | None = None
         self._operations_revision = 0
+
+    @property
+    def strict(self) -> bool:
+        """Whether it answers like the oldest version, which validates documents: an old name for that."""
+        return self.dialect.validates_documents
 
     @property
     def url(self) -> str:
@@ -131,35 +137,35 @@ class Sandbox:
         """Opens the database and begins to answer."""
         connection = open_database(self._database)
         try:
-            workspace = self._workspace = Workspace(connection, self.strict, self._model)
+            workspace = self._workspace = Workspace(connection, self.dialect, self._model)
             model = workspace.model
             store = self._store = Store(connection, model)
             _add_member(store, workspace)
             self._sender = WebhookSender(workspace)
             streams = self._streams = EventStreams()
             files = self._files = Files(connection, workspace, lambda: self.url)
-            static = StaticFields(store, model, strict=self.strict)
-            core = Core(model, self._current_operations, static, self._current_limiter, self.strict)
+            static = StaticFields(store, model, dialect=self.dialect)
+            core = Core(model, self._current_operations, static, self._current_limiter, self.dialect)
             metadata = Metadata(
                 workspace,
                 store.apply,
                 files,
                 streams,
                 sdl=self._metadata_sdl,
-                strict=self.strict,
+                dialect=self.dialect,
                 url=lambda: self.url,
             )
             endpoints = Endpoints(
                 workspace=workspace,
                 core=core,
                 metadata=metadata,
-                rest=Rest(model, self._current_operations, self.strict),
-                rest_metadata=RestMetadata(workspace, metadata.model, metadata.access, metadata.entities, self.strict),
+                rest=Rest(model, self._current_operations, self.dialect),
+                rest_metadata=RestMetadata(workspace, metadata.model, metadata.access, metadata.entities, self.dialect),
                 files=files,
                 streams=streams,
                 faults=lambda: self.faults,
                 limiter=self._current_limiter,
-                strict=self.strict,
+                dialect=self.dialect,
                 url=lambda: self.url,
             )
             await self._listen(endpoints.application())
@@ -173,7 +179,7 @@ class Sandbox:
             application,
             access_log=None,
             handler_cancellation=True,
-            keepalive_timeout=KEEP_ALIVE_SECONDS_STRICT if self.strict else KEEP_ALIVE_SECONDS,
+            keepalive_timeout=self.dialect.keeps_alive_seconds,
             shutdown_timeout=_HANGING_SECONDS,
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
@@ -217,7 +223,7 @@ class Sandbox:
                 model,
                 self._files,
                 (self._sender, self._streams),
-                self.strict,
+                self.dialect,
                 channels=self.workspace.channels,
             )
             self._operations_revision = model.revision
@@ -235,7 +241,7 @@ def _add_member(store: Store, workspace: Workspace) -> None:
         "userEmail": MEMBER_EMAIL,
         "userId": USER_ID,
     }
-    Writer(store, workspace.model, strict=False).create(members, [member], upsert=False, actor=Caller("System"))
+    Writer(store, workspace.model, LATEST).create(members, [member], upsert=False, actor=Caller("System"))
 
 
 async def serve(
@@ -244,7 +250,7 @@ async def serve(
     port: int = 0,
     database: Path | str | None = None,
     rate_limit: RateLimits = None,
-    version: str = LATEST,
+    version: str = LATEST.version,
     strict: bool = False,
     faults: Iterable[Fault | str] = (),
     seed: int = 0,

@@ -7,6 +7,7 @@ import asyncio
 from aiohttp import web
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.faults import Fault
 
 _HTML = (
@@ -16,7 +17,7 @@ _HTML = (
 _SLOW_STEPS = 20
 
 
-async def instead(request: web.Request, fault: Fault, roots: list[str], strict: bool) -> web.StreamResponse | None:
+async def instead(request: web.Request, fault: Fault, roots: list[str], dialect: Dialect) -> web.StreamResponse | None:
     """What is answered before the request was looked at; None if it goes on."""
     rest = request.path.startswith("/rest")
     match fault.kind:
@@ -38,7 +39,7 @@ async def instead(request: web.Request, fault: Fault, roots: list[str], strict: 
             if rest:
                 refused = {"statusCode": 429, "error": "HttpException", "messages": [error.message]}
                 return web.json_response(refused, status=429)
-            return web.json_response({"data": dict.fromkeys(roots), "errors": [error.as_dict(strict)]})
+            return web.json_response({"data": dict.fromkeys(roots), "errors": [error.as_dict(dialect)]})
         case "read-timeout" if not fault.committed:
             return _read_timeout(request, roots)
     return None

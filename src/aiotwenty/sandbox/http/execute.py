@@ -1,6 +1,6 @@
-"""What `/graphql` does with a document: it walks it without looking at the schema, or validates it in strict mode.
+"""What `/graphql` does with a document: it walks it without looking at the schema, or validates it.
 
-Measured: `walk` is Twenty of July 2026, strict mode is 1.10 of November 2025.
+Measured: Twenty of July 2026 walks, 1.10 of November 2025 validates.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType, specif
 from graphql.execution.values import get_variable_values
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.http.requests import GraphQLCall
 from aiotwenty.sandbox.http.static_fields import StaticFields
 from aiotwenty.sandbox.language.documents import Document, Documents, Reader, RootField, is_query
@@ -40,13 +41,13 @@ class Core:
         operations: Callable[[], Operations],
         static: StaticFields,
         limiter: Callable[[], RateLimiter],
-        strict: bool,
+        dialect: Dialect,
     ) -> None:
         self._model = model
         self._operations = operations
         self._static = static
         self._limiter = limiter
-        self._strict = strict
+        self._dialect = dialect
         self._documents = Documents()
 
     def execute(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
@@ -58,14 +59,14 @@ class Core:
             return self.static_answer(asked, caller)
         operation = document.operation(asked.operation_name)
         if operation is None:
-            return no_operation(self._strict, asked.operation_name)
+            return no_operation(self._dialect.names_missing_operation, asked.operation_name)
         if operation.operation is OperationType.SUBSCRIPTION:
             return self.static_answer(asked, caller)
-        answer = self._validated if self._strict else self._walked
+        answer = self._validated if self._dialect.validates_documents else self._walked
         try:
             return answer(document, operation, asked, caller)
         except errors.RecordError as error:
-            return RecordAnswer({"data": {}, "errors": [error.as_dict(self._strict)]})
+            return RecordAnswer({"data": {}, "errors": [error.as_dict(self._dialect)]})
 
     def static_answer(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
         """An answer of the static schema alone, which knows no records."""
@@ -91,9 +92,11 @@ class Core:
             return {}
 
     def _is_record_field(self, operation: OperationDefinitionNode, name: str) -> bool:
-        """Whether the document calls itself a query or a mutation decides nothing on the walking server."""
+        """Whether the document calls itself a query or a mutation decides nothing on a newer server."""
         found = self._model.by_root(name)
-        return found is not None and (not self._strict or (found[1] in QUERIES) == is_query(operation))
+        if found is None:
+            return False
+        return not self._dialect.separates_mutations or (found[1] in QUERIES) == is_query(operation)
 
     # As the walking server does it
 
@@ -175,7 +178,7 @@ class Core:
                 data[root.key] = operations.run(root, document, reader, caller)
             except errors.RecordError as error:
                 data[root.key] = None
-                failed.append(error.as_dict(self._strict))
+                failed.append(error.as_dict(self._dialect))
             except RecursionError:
                 data[root.key] = None
                 failed.append(errors.too_nested().as_dict())

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.javascript import JsonError, read_json, unexpected_token
 from aiotwenty.sandbox.metadata.multipart import MultipartError, read_multipart
 
@@ -55,7 +56,7 @@ def graphql_failed(status: int, message: str) -> web.Response:
     return web.json_response({"errors": [{"message": message}]}, status=status)
 
 
-async def read_call(request: web.Request, strict: bool) -> Call:
+async def read_call(request: web.Request, dialect: Dialect) -> Call:
     if request.method in _BODYLESS:
         return Call()
     if request.content_type == "multipart/form-data":
@@ -73,7 +74,7 @@ async def read_call(request: web.Request, strict: bool) -> Call:
         raise RefusedError(response) from None
     except web.HTTPRequestEntityTooLarge:
         # Not 413; the older server says nothing at all.
-        text = "" if strict else json.dumps("request entity too large")
+        text = "" if not dialect.explains_large_bodies else json.dumps("request entity too large")
         raise RefusedError(web.Response(status=500, text=text, content_type="application/json")) from None
     match request.content_type:
         case "application/json":
@@ -81,7 +82,7 @@ async def read_call(request: web.Request, strict: bool) -> Call:
         case "application/x-www-form-urlencoded":
             return Call(dict(await request.post()))
         case "application/graphql":
-            return Call({"query": raw.decode(errors="replace")}, static_only=not strict)
+            return Call({"query": raw.decode(errors="replace")}, static_only=True)
     if not raw:
         return Call()
     raise RefusedError(web.Response(status=415))

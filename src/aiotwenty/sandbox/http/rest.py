@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.http.rest_filters import parse_filter, parse_order_by
 from aiotwenty.sandbox.javascript import TOO_NESTED, JsonError, read_json, whole_number
 from aiotwenty.sandbox.language.documents import Selected
@@ -24,15 +25,13 @@ _AFTER = frozenset({"duplicates", "groupBy", "merge"})
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 _EXAMPLES = "Valid examples: /rest/companies/id or /rest/companies or /rest/batch/companies"
-MAX_DEPTH = 1
-MAX_DEPTH_STRICT = 2
 
 
 class Rest:
-    def __init__(self, model: DataModel, operations: Callable[[], Operations], strict: bool) -> None:
+    def __init__(self, model: DataModel, operations: Callable[[], Operations], dialect: Dialect) -> None:
         self._model = model
         self._operations = operations
-        self._strict = strict
+        self._dialect = dialect
 
     def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, actor: Caller) -> RestAnswer:
         """Status and body; `path` is what follows `/rest/`."""
@@ -88,7 +87,7 @@ class Rest:
 
     def _depth(self, query: Mapping[str, str]) -> int:
         """How far related records come along; none do unless it is asked for."""
-        allowed = [str(depth) for depth in range((MAX_DEPTH_STRICT if self._strict else MAX_DEPTH) + 1)]
+        allowed = [str(depth) for depth in range(self._dialect.rest_depth + 1)]
         depth = query.get("depth") or "0"
         if depth not in allowed:
             raise errors.invalid_query(f"'depth={depth}' parameter invalid. Allowed values are {', '.join(allowed)}")
@@ -146,8 +145,7 @@ class Rest:
             given = {"filter": _needed_filter(query, "delete" if soft else "destroy")}
             body = self._written(of, "delete_many" if soft else "destroy_many", given, None, actor)
         else:
-            if self._strict:
-                # What is deleted already isn't found a second time (Twenty 1.10, November 2025).
+            if self._dialect.rest_deletes_once:
                 self._found(of, record_id, 0, actor)
             body = self._written(of, "delete_one" if soft else "destroy_one", {"id": record_id}, None, actor)
         (shown,) = body["data"].values()

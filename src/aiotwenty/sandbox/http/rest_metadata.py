@@ -9,6 +9,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.javascript import whole_number
 from aiotwenty.sandbox.metadata.access_resolvers import AccessResolvers
 from aiotwenty.sandbox.metadata.entities import KINDS, Entities, Entity, Kind
@@ -61,7 +62,7 @@ class RestMetadata:
     model: ModelResolvers
     access: AccessResolvers
     entities: Entities
-    strict: bool
+    dialect: Dialect
 
     def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, caller: Caller) -> Answer:
         """`path` is the name of a collection, and the id of one of its members."""
@@ -113,7 +114,7 @@ class RestMetadata:
 
     def _page(self, nodes: list[Any], query: Mapping[str, str], shown: Callable[[Any], Entity]) -> Answer:
         """All of them unless a limit is given; cursors are ids. An older server knows no parameters."""
-        if self.strict and query:
+        if not self.dialect.pages_rest_metadata and query:
             return failed(400, "BadRequestException", f"Invalid parameters: {', '.join(query)}")
         text = query.get("limit", "")
         asked = whole_number(text) if text else len(nodes)
@@ -171,7 +172,7 @@ class RestMetadata:
                     if member in keys
                     else failed(404, "NotFoundException", "API Key not found")
                 )
-        if not caller.is_person and not self.strict:
+        if not caller.is_person and not self.dialect.keys_act_as_people:
             return failed(400, "FORBIDDEN_EXCEPTION", "This endpoint requires a session access token")
         return _no_such_route(method, "apiKeys")
 

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.faults import Faults
 from aiotwenty.sandbox.http import disturb, mcp, rest_metadata
 from aiotwenty.sandbox.http.execute import Core, RecordAnswer
@@ -35,8 +36,6 @@ from aiotwenty.sandbox.model.workspace import Caller, Workspace
 from aiotwenty.sandbox.records.streams import EventStreams
 
 _BEARER = re.compile(r"bearer\s+(\S+)", re.IGNORECASE)
-KEEP_ALIVE_SECONDS = 65
-KEEP_ALIVE_SECONDS_STRICT = 5
 _GRAPHQL_JSON = "application/graphql-response+json"
 _EVENTS = "text/event-stream"
 _COMMENT_SECONDS = 12
@@ -60,7 +59,7 @@ class Endpoints:
     streams: EventStreams
     faults: Callable[[], Faults]
     limiter: Callable[[], RateLimiter]
-    strict: bool
+    dialect: Dialect
     url: Callable[[], str]
 
     def application(self) -> web.Application:
@@ -69,7 +68,7 @@ class Endpoints:
         for path, execute in (("/graphql", self._core), ("/metadata", self._metadata)):
             handler = self._disturbed(self._graphql(execute))
             router.add_route("*", path, handler)
-            if self.strict:
+            if not self.dialect.takes_trailing_slash:
                 router.add_route("*", f"{path}/", _nothing_here)
             else:
                 router.add_route("*", f"{path}/", handler)
@@ -77,7 +76,7 @@ class Endpoints:
         router.add_get("/client-config", _client_config)
         router.add_get("/file/{folder}/{id}", self.files.download)
         router.add_put("/file-upload/{id}", self.files.receive)
-        if not self.strict:
+        if self.dialect.serves_assistants:
             router.add_route("*", "/mcp", self._disturbed(self._mcp))
             router.add_get(mcp.RESOURCE_PATH, self._mcp_resource)
         router.add_get("/rest/open-api/core", self._disturbed(self._open_api))
@@ -90,23 +89,22 @@ class Endpoints:
         response.headers.popall("Server", None)
         response.headers["X-Powered-By"] = "Express"
         response.headers["Access-Control-Allow-Origin"] = "*"
-        if not self.strict:
+        if self.dialect.exposes_headers:
             response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
         if request.keep_alive and response.keep_alive is not False:
-            seconds = KEEP_ALIVE_SECONDS_STRICT if self.strict else KEEP_ALIVE_SECONDS
             response.headers["Connection"] = "keep-alive"
-            response.headers["Keep-Alive"] = f"timeout={seconds}"
+            response.headers["Keep-Alive"] = f"timeout={self.dialect.keeps_alive_seconds}"
 
     def _disturbed(self, handler: CallHandler) -> Handler:
         """A handler whose requests are read for it, and to which faults happen."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
-                call = await read_call(request, self.strict)
+                call = await read_call(request, self.dialect)
                 asked = self._asked(request, call) if self.faults() else {}
                 struck = self.faults().struck(asked.values())
                 for fault in struck:
-                    response = await disturb.instead(request, fault, list(asked), self.strict)
+                    response = await disturb.instead(request, fault, list(asked), self.dialect)
                     if response is not None:
                         return response
                 response = await handler(request, call)
@@ -140,10 +138,11 @@ class Endpoints:
                 caller = self._caller(request)
             except errors.RecordError as error:
                 return self._respond(request, RecordAnswer({"errors": [error.as_dict()]}))
-            if request.method == "GET" and self.strict and self.core.is_mutation(asked.query, asked.operation_name):
+            if self._forbids_mutations(request) and self.core.is_mutation(asked.query, asked.operation_name):
                 message = "Can only perform a mutation operation from a POST request."
                 raise RefusedError(graphql_failed(405, message))
-            only_static = call.static_only or (request.method == "GET" and not self.strict)
+            elsewhere = call.static_only or request.method == "GET"
+            only_static = elsewhere and not self.dialect.reaches_records_everywhere
             if only_static and request.path.startswith("/graphql"):
                 return self._respond(request, self.core.static_answer(asked, caller))
             try:
@@ -164,11 +163,14 @@ class Endpoints:
     def _metadata(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
         return self.metadata.execute(asked.query, asked.variables, asked.operation_name, caller=caller)
 
+    def _forbids_mutations(self, request: web.Request) -> bool:
+        return request.method == "GET" and not self.dialect.mutates_by_get
+
     def _check_method(self, request: web.Request) -> None:
         match request.method:
             case "GET" if "text/html" in request.headers.get("Accept", ""):
                 raise RefusedError(web.Response(status=406))
-            case "PUT" if self.strict:
+            case "PUT" if not self.dialect.takes_put:
                 text = "GraphQL only supports GET and POST requests."
                 raise RefusedError(web.Response(status=405, text=text))
             case "GET" | "POST" | "PUT":
@@ -205,7 +207,8 @@ class Endpoints:
             return web.Response(body=events, status=status, content_type=_EVENTS)
         if isinstance(answer.body, str):
             return web.Response(text=answer.body, status=status, headers={"Content-Type": "text/plain;charset=UTF-8"})
-        wanted = _GRAPHQL_JSON in request.headers.get("Accept", "") and (self.strict or not walked)
+        possible = self.dialect.answers_records_as_graphql_json or not walked
+        wanted = possible and _GRAPHQL_JSON in request.headers.get("Accept", "")
         if wanted and answer.refused and status == 200:
             status = 400
         content_type = _GRAPHQL_JSON if wanted else "application/json"

@@ -18,6 +18,7 @@ from graphql import (
     build_schema,
 )
 
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.errors import GENERIC
 from aiotwenty.sandbox.javascript import read_json
 from aiotwenty.sandbox.language.validating import Answer, forbidden, run
@@ -28,7 +29,7 @@ from aiotwenty.sandbox.model.directives import DIRECTIVES
 from aiotwenty.sandbox.model.model import DataModel, Object
 from aiotwenty.sandbox.model.names import upper_first
 from aiotwenty.sandbox.model.scalars import UUID
-from aiotwenty.sandbox.model.schema import core_schema
+from aiotwenty.sandbox.model.schema import CoreSchema
 from aiotwenty.sandbox.records.outputs import search_columns
 from aiotwenty.sandbox.records.store import Store, quoted
 
@@ -101,17 +102,19 @@ def _root_names() -> frozenset[str]:
 class StaticFields:
     """Validates and executes documents that name no record field."""
 
-    def __init__(self, store: Store, model: DataModel, *, strict: bool = False) -> None:
+    def __init__(self, store: Store, model: DataModel, *, dialect: Dialect = LATEST) -> None:
         self._store = store
         self._model = model
-        self._strict = strict
+        self._dialect = dialect
+        self._records = CoreSchema(model, dialect)
+        self._whole = CoreSchema(model, dialect, beside=_schema())
         self._introspected: dict[tuple[str, str, str | None], Answer] = {}
         self._revision = 0
 
     @property
     def whole_schema(self) -> GraphQLSchema:
         """Its root fields and those of the records, as a validating server has them in one (Twenty 1.10)."""
-        return core_schema(self._model, beside=_schema())
+        return self._whole.current()
 
     def execute(
         self,
@@ -129,8 +132,8 @@ class StaticFields:
             operation_name,
             resolver=self._resolve,
             context=authenticated,
-            limits=not self._strict,
-            introspection=authenticated or self._strict,
+            limits=self._dialect.limits_documents,
+            introspection=authenticated or self._dialect.introspects_for_anyone,
         )
 
     def beside_records(self, source: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> Answer:
@@ -154,7 +157,7 @@ class StaticFields:
             self._revision = self._model.revision
         key = (source, json.dumps(variables, default=str), operation_name)
         if key not in self._introspected:
-            schema = self.whole_schema if self._strict else core_schema(self._model)
+            schema = self.whole_schema if self._dialect.validates_documents else self._records.current()
             self._introspected[key] = run(schema, source, variables, operation_name, limits=False)
         return self._introspected[key]
 
@@ -162,7 +165,7 @@ class StaticFields:
         if info.path.prev is not None:
             return source[info.field_name]
         if not info.context:
-            raise forbidden(self._strict)
+            raise forbidden(self._dialect)
         if info.field_name == "search":
             return self._search(**arguments)
         raise not_in_sandbox(f"{info.parent_type.name}.{info.field_name}")

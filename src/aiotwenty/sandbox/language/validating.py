@@ -29,6 +29,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.errors import DUPLICATE_ROOT, duplicate_root, too_many_fields
 from aiotwenty.sandbox.javascript import TOO_NESTED, as_javascript
 from aiotwenty.sandbox.language.documents import parsed
@@ -60,10 +61,10 @@ class Answer:
     """It may be sent as server-sent events."""
 
 
-def forbidden(strict: bool = False) -> GraphQLError:
-    """What a guard says that lets the caller no further; the older server has another code."""
-    code = "INTERNAL_SERVER_ERROR" if strict else "FORBIDDEN"
-    return GraphQLError("Forbidden resource", extensions={"code": code, "userFriendlyMessage": "An error occurred."})
+def forbidden(dialect: Dialect = LATEST) -> GraphQLError:
+    """What a guard says that lets the caller no further."""
+    extensions = {"code": dialect.forbidden_code, "userFriendlyMessage": "An error occurred."}
+    return GraphQLError("Forbidden resource", extensions=extensions)
 
 
 def not_found(entity: str, entity_id: str) -> GraphQLError:
@@ -105,7 +106,7 @@ def run(
     if errors:
         return refusal(errors)
     if operation is None:
-        return no_operation(not limits, operation_name)
+        return no_operation(limits, operation_name)
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     if over := _over_limits(operation, Sizes(fragments), limits):
         return Answer({"errors": [over]}, refused=True)
@@ -215,9 +216,9 @@ def refusal(errors: list[GraphQLError]) -> Answer:
     return Answer({"errors": [_located(error) for error in errors]}, refused=True)
 
 
-def no_operation(strict: bool, name: str | None = None) -> Answer:
+def no_operation(told: bool, name: str | None = None) -> Answer:
     """Several operations and no name, or a name that isn't there."""
-    if strict:
+    if not told:
         message = "Could not determine what operation to execute."
         return Answer({"errors": [{"message": message}]}, status=400, refused=True)
     message = "Must provide operation name when document contains multiple operations."

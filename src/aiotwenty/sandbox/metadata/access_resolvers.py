@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from graphql import GraphQLError
 
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.language.validating import known_uuid, not_found
 from aiotwenty.sandbox.metadata.failures import Action, ValidationFailedError, entry, reason
 from aiotwenty.sandbox.metadata.files import Files
@@ -20,10 +21,10 @@ from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, SESSION_MINUTES, Web
 
 
 class AccessResolvers:
-    def __init__(self, workspace: Workspace, files: Files, strict: bool, url: Callable[[], str]) -> None:
+    def __init__(self, workspace: Workspace, files: Files, dialect: Dialect, url: Callable[[], str]) -> None:
         self._workspace = workspace
         self._files = files
-        self._strict = strict
+        self._dialect = dialect
         self._url = url
 
     def table(self) -> dict[str, Callable[..., Any]]:
@@ -87,7 +88,7 @@ class AccessResolvers:
     def _create_webhook(self, input: dict[str, Any]) -> WebhookNode:  # noqa: A002
         self._check_url(input["targetUrl"], "create")
         secret = input.get("secret")
-        if secret is None and self._strict:
+        if secret is None and self._dialect.wants_webhook_secrets:
             message = 'null value in column "secret" of relation "webhook" violates not-null constraint'
             extensions = {"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": "An error occurred."}
             raise GraphQLError(message, extensions=extensions)
@@ -137,7 +138,7 @@ class AccessResolvers:
         if parts.scheme in ("http", "https") and parts.hostname:
             return
         message = "Invalid target URL provided"
-        if self._strict:
+        if not self._dialect.validates_webhooks:
             raise GraphQLError(
                 message, extensions={"code": "BAD_USER_INPUT", "userFriendlyMessage": "An error occurred."}
             )

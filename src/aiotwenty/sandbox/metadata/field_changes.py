@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from graphql import GraphQLError
 
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.metadata.failures import Action, ValidationFailedError, entry, reason
 from aiotwenty.sandbox.metadata.field_checks import (
     database_takes,
@@ -67,7 +68,7 @@ def new_field(
     )
 
 
-def create_field(model: DataModel, given: dict[str, Any], *, strict: bool = False) -> Field:
+def create_field(model: DataModel, given: dict[str, Any], *, dialect: Dialect = LATEST) -> Field:
     """A field of any type that the real server lets users create; a relation makes the field at its other end too."""
     of = model.object_by_id(given["objectMetadataId"])
     if of is None:
@@ -75,12 +76,12 @@ def create_field(model: DataModel, given: dict[str, Any], *, strict: bool = Fals
             "OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Field to create related object not found"
         )
         raise _field_failure("create", [missing], given["name"], None)
-    reasons = _field_reasons(model, of, given, strict)
+    reasons = _field_reasons(model, of, given, dialect)
     if reasons:
         raise _field_failure("create", reasons, given["name"], of)
     if not database_takes(given["type"], given.get("defaultValue")):
         raise migration_failed("create")
-    field = _requested_field(given, strict)
+    field = _requested_field(given, dialect)
     ends = _relation_ends(model, of, field, given) if field.type in RELATIONS else []
     of.fields[field.name] = field
     for other, opposite in ends:
@@ -95,12 +96,12 @@ def _taken(of: Object) -> set[str]:
     return {*of.fields, *of.columns, *of.to_one, *of.to_many}
 
 
-def _field_reasons(model: DataModel, of: Object, given: dict[str, Any], strict: bool) -> list[dict[str, Any]]:
+def _field_reasons(model: DataModel, of: Object, given: dict[str, Any], dialect: Dialect) -> list[dict[str, Any]]:
     name = given["name"]
-    reasons = name_reasons(name, strict)
+    reasons = name_reasons(name, camel_case=dialect.wants_camel_case_names)
     if name in _taken(of):
         reasons.append(not_available(name))
-    reasons += type_reasons(given["type"], strict)
+    reasons += type_reasons(given["type"], dialect)
     reasons += _label_reasons(given["label"])
     reasons += value_reasons(given["type"], given)
     if given["type"] in RELATIONS:
@@ -139,7 +140,7 @@ def _relation_reasons(model: DataModel, of: Object, given: dict[str, Any]) -> li
             reasons.append(invalid("Object metadata relation target not found for relation creation payload", payload))
             continue
         opposite = camel(label) if isinstance(label, str) else ""
-        reasons += name_reasons(opposite, strict=False)
+        reasons += name_reasons(opposite)
         if opposite in _taken(target) or (target is of and opposite == given["name"]):
             reasons.append(not_available(opposite))
         name = relation_name(
@@ -150,14 +151,14 @@ def _relation_reasons(model: DataModel, of: Object, given: dict[str, Any]) -> li
     return reasons
 
 
-def _requested_field(given: dict[str, Any], strict: bool) -> Field:
+def _requested_field(given: dict[str, Any], dialect: Dialect) -> Field:
     field = new_field(given["name"], given["type"], given["label"], default=given.get("defaultValue"))
     field.description, field.icon = given.get("description"), given.get("icon")
     field.is_active = given.get("isActive") is not False
     field.is_nullable = given.get("isNullable") is not False
     field.is_unique = bool(given.get("isUnique"))
     field.settings = given.get("settings")
-    if strict:
+    if dialect.stores_empty_texts:
         field.forbid_null()
     if field.type in OPTIONED:
         field.options = _options(field.type, given.get("options"))
@@ -244,7 +245,7 @@ def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Fiel
     name = given.get("name") or field.name
     if name != field.name:
         if field.is_custom:
-            reasons += name_reasons(name, strict=False)
+            reasons += name_reasons(name)
         else:
             reasons.append(reason("FIELD_MUTATION_NOT_ALLOWED", "Standard fields cannot be renamed"))
         if name in _taken(of):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.metadata.failures import reason
 from aiotwenty.sandbox.model.composites import COMPOSITES
 from aiotwenty.sandbox.model.model import OPTIONED, RELATIONS, unquoted
@@ -40,7 +41,7 @@ def not_available(name: str) -> dict[str, Any]:
     return reason("NOT_AVAILABLE", message, value=name)
 
 
-def name_reasons(name: str, strict: bool) -> list[dict[str, Any]]:
+def name_reasons(name: str, *, camel_case: bool = False) -> list[dict[str, Any]]:
     if not _NAME.fullmatch(name):
         return [
             invalid(
@@ -49,7 +50,7 @@ def name_reasons(name: str, strict: bool) -> list[dict[str, Any]]:
         ]
     if len(name) > MAX_NAME_LENGTH:
         return [invalid("Name is too long", name)]
-    if strict and camel(name) != name:
+    if camel_case and camel(name) != name:
         return [invalid("Name should be in camelCase", name)]
     if name in _RESERVED:
         message = 'This name is reserved. Use a different name or the system will add "Custom" suffix.'
@@ -57,8 +58,8 @@ def name_reasons(name: str, strict: bool) -> list[dict[str, Any]]:
     return []
 
 
-def type_reasons(of_type: str, strict: bool) -> list[dict[str, Any]]:
-    if of_type == "NUMERIC" and not strict:
+def type_reasons(of_type: str, dialect: Dialect) -> list[dict[str, Any]]:
+    if of_type == "NUMERIC" and not dialect.creates_numeric_fields:
         message = "Field type NUMERIC is not supported for field creation. Use NUMBER instead."
         friendly = "Field type NUMERIC is not supported. Use Number instead."
         return [reason("INVALID_FIELD_INPUT", message, friendly, value="NUMERIC")]

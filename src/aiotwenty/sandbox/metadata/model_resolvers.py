@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.language.validating import known_uuid, not_found
 from aiotwenty.sandbox.metadata import field_changes, index_changes, object_changes
 from aiotwenty.sandbox.metadata.failures import ValidationFailedError
@@ -26,10 +27,10 @@ def _not_with_these_records(error: sqlite3.IntegrityError) -> GraphQLError:
 class ModelResolvers:
     """`apply` is told of each change to the data model, to follow it."""
 
-    def __init__(self, workspace: Workspace, apply: Callable[[DataModel], None], strict: bool) -> None:
+    def __init__(self, workspace: Workspace, apply: Callable[[DataModel], None], dialect: Dialect) -> None:
         self._workspace = workspace
         self._apply = apply
-        self._strict = strict
+        self._dialect = dialect
 
     def table(self) -> dict[str, Callable[..., Any]]:
         """The root fields by name."""
@@ -111,7 +112,7 @@ class ModelResolvers:
 
     def _create_object(self, input: dict[str, Any]) -> ObjectNode:  # noqa: A002
         model, given = self._workspace.model, input["object"]
-        of = self._change(lambda: object_changes.create_object(model, given, strict=self._strict))
+        of = self._change(lambda: object_changes.create_object(model, given, dialect=self._dialect))
         return ObjectNode(self._workspace, of)
 
     def _update_object(self, input: dict[str, Any]) -> ObjectNode:  # noqa: A002
@@ -126,7 +127,7 @@ class ModelResolvers:
 
     def _create_field(self, input: dict[str, Any]) -> FieldNode:  # noqa: A002
         model, given = self._workspace.model, input["field"]
-        field = self._change(lambda: field_changes.create_field(model, given, strict=self._strict))
+        field = self._change(lambda: field_changes.create_field(model, given, dialect=self._dialect))
         node = self._field(field.id)
         if field.type == "MORPH_RELATION" and field.relations[0].kind == "ONE_TO_MANY":
             # The answer is one of its parts, under the part's own name (Twenty, November 2026).

@@ -9,6 +9,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.metadata.failures import ValidationFailedError, entry, reason
 from aiotwenty.sandbox.metadata.field_changes import VIEWS, new_field, undeletable, unlink
 from aiotwenty.sandbox.metadata.field_checks import name_reasons, not_available
@@ -33,10 +34,10 @@ _OTHER_TYPES = frozenset(_TYPE_NAMES.split())
 """Types that every workspace has, whatever its objects."""
 
 
-def create_object(model: DataModel, given: dict[str, Any], *, strict: bool = False) -> Object:
+def create_object(model: DataModel, given: dict[str, Any], *, dialect: Dialect = LATEST) -> Object:
     """A custom object with its base fields, and its place in notes, tasks, attachments and the timeline."""
     singular, plural = given["nameSingular"], given["namePlural"]
-    reasons = _names_reasons(singular, plural, strict) + [
+    reasons = _names_reasons(singular, plural, camel_case=dialect.wants_camel_case_names) + [
         reason("INVALID_OBJECT_INPUT", f"Object {key} cannot be empty")
         for key in ("labelSingular", "labelPlural")
         if not given[key].strip()
@@ -51,7 +52,7 @@ def create_object(model: DataModel, given: dict[str, Any], *, strict: bool = Fal
     new = _new_object(given)
     if reasons:
         raise _object_failure(new, reasons, exists)
-    if strict and "name" in new.fields:
+    if dialect.stores_empty_texts and "name" in new.fields:
         new.fields["name"].forbid_null()
     model.objects[singular] = new
     for field_name, target, label in _TARGETS:
@@ -60,9 +61,11 @@ def create_object(model: DataModel, given: dict[str, Any], *, strict: bool = Fal
     return new
 
 
-def _names_reasons(singular: str, plural: str, strict: bool) -> list[dict[str, Any]]:
+def _names_reasons(singular: str, plural: str, *, camel_case: bool = False) -> list[dict[str, Any]]:
     reasons = [
-        one | {"code": "INVALID_OBJECT_INPUT"} for name in (singular, plural) for one in name_reasons(name, strict)
+        wrong | {"code": "INVALID_OBJECT_INPUT"}
+        for name in (singular, plural)
+        for wrong in name_reasons(name, camel_case=camel_case)
     ]
     if singular == plural:
         message = "The singular and plural names cannot be the same for an object"
@@ -78,7 +81,7 @@ def _not_available(name: str) -> dict[str, Any]:
 def _rename_reasons(model: DataModel, of: Object, singular: str, plural: str) -> list[dict[str, Any]]:
     if not of.is_custom:
         return [reason("INVALID_OBJECT_INPUT", "Standard objects cannot be renamed")]
-    reasons = _names_reasons(singular, plural, strict=False)
+    reasons = _names_reasons(singular, plural)
     others = (each for each in model.objects.values() if each is not of)
     if {singular, plural} & {name for each in others for name in (each.name_singular, each.name_plural)}:
         reasons.append(reason("OBJECT_ALREADY_EXISTS", "Object already exists"))

@@ -6,8 +6,9 @@ What the sandbox doesn't have answers with an error that says so, under the code
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ from graphql import (
     get_named_type,
 )
 
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.errors import RecordError
 from aiotwenty.sandbox.language.validating import Answer, forbidden, run
 from aiotwenty.sandbox.metadata.access_resolvers import AccessResolvers
@@ -46,15 +48,29 @@ _OF_A_PERSON = re.compile(r"my[A-Z]|chat[A-Z]")
 """What there is for each person, and so not for a key."""
 
 
-@lru_cache(maxsize=4)
-def served_schema(sdl: str | None, strict: bool = False) -> GraphQLSchema:
-    """The schema of `/metadata`, as introspected from the real server unless another is given; parsed once."""
-    if sdl is None:
-        sdl = resources.files("aiotwenty.sandbox.metadata").joinpath("metadata.graphql").read_text("utf-8")
+def served_schema(sdl: str | None, dialect: Dialect = LATEST) -> GraphQLSchema:
+    """The schema of `/metadata`, as introspected from the real server unless another is given."""
+    if sdl is not None:
+        return _read_schema(sdl, dialect.checks_ids_of_metadata)
+    with _reading:
+        return _own_schema(dialect.checks_ids_of_metadata)
+
+
+_reading = threading.Lock()
+
+
+@cache
+def _own_schema(checks_ids: bool) -> GraphQLSchema:
+    """The one that the sandbox comes with. Nothing changes it, so all sandboxes of a process share it."""
+    sdl = resources.files("aiotwenty.sandbox.metadata").joinpath("metadata.graphql").read_text("utf-8")
+    return _read_schema(sdl, checks_ids)
+
+
+def _read_schema(sdl: str, checks_ids: bool) -> GraphQLSchema:
     schema = build_schema(sdl, assume_valid=True)
     schema.directives = DIRECTIVES
     uuid = schema.type_map.get("UUID")
-    if strict and isinstance(uuid, GraphQLScalarType):
+    if checks_ids and isinstance(uuid, GraphQLScalarType):
         checked_uuid(uuid)
     return schema
 
@@ -82,13 +98,14 @@ class Metadata:
         streams: Streams | None = None,
         *,
         sdl: str | None = None,
-        strict: bool = False,
+        dialect: Dialect = LATEST,
         url: Callable[[], str] = lambda: "http://127.0.0.1",
     ) -> None:
         self._sdl = sdl
-        self._strict = strict
-        self.model = ModelResolvers(workspace, apply, strict)
-        self.access = AccessResolvers(workspace, files, strict, url)
+        self._schema: GraphQLSchema | None = None
+        self._dialect = dialect
+        self.model = ModelResolvers(workspace, apply, dialect)
+        self.access = AccessResolvers(workspace, files, dialect, url)
         self.entities = Entities(workspace)
         self._resolvers: dict[str, Callable[..., Any]] = (
             self.model.table() | self.access.table() | self.entities.table()
@@ -105,15 +122,17 @@ class Metadata:
         caller: Caller | None,
     ) -> Answer:
         """Answers one document; without a key only `__typename` works."""
+        if self._schema is None:
+            self._schema = served_schema(self._sdl, self._dialect)
         return run(
-            served_schema(self._sdl, self._strict),
+            self._schema,
             source,
             variables,
             operation_name,
             resolver=self._resolve,
             context=caller,
-            limits=not self._strict,
-            introspection=caller is not None or self._strict,
+            limits=self._dialect.limits_documents,
+            introspection=caller is not None or self._dialect.introspects_for_anyone,
         )
 
     def _resolve(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
@@ -151,8 +170,8 @@ class Metadata:
 
     def _check_caller(self, name: str, caller: Caller | None) -> None:
         if caller is None or (name in _FOR_PEOPLE and not caller.is_person):
-            raise forbidden(self._strict)
-        if caller.is_person or self._strict:
+            raise forbidden(self._dialect)
+        if caller.is_person or self._dialect.keys_act_as_people:
             return
         if name in _FOR_SESSIONS:
             raise _refused("This endpoint requires a session access token", _NO_PERMISSION)

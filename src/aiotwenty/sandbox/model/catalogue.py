@@ -6,21 +6,22 @@ import json
 from importlib import resources
 from typing import Any
 
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.model.model import DataModel, Field, Object, Relation, RelationKind, relation_name, stable_id
 
-_NOT_NULL_STRICT = {"company": ("domainName",), "person": ("emails", "phones")}
+_NOT_NULL_1_10 = {"company": ("domainName",), "person": ("emails", "phones")}
 """Composites that servers of November 2025 (1.10) declare as never null; of the texts, they do so of all."""
 
 
-def standard_model(strict: bool = False) -> DataModel:
+def standard_model(dialect: Dialect = LATEST) -> DataModel:
     """The model of a fresh workspace. Its ids are the same in every sandbox."""
     catalogue = json.loads(resources.files("aiotwenty.sandbox.model").joinpath("catalogue.json").read_text("utf-8"))
     objects = [_from_catalogue(each, catalogue["baseFields"]) for each in catalogue["objects"]]
-    if strict:
+    if dialect.stores_empty_texts:
         for of in objects:
             for each in of.fields.values():
                 each.forbid_null()
-            for name in _NOT_NULL_STRICT.get(of.name_singular, ()):
+            for name in _NOT_NULL_1_10.get(of.name_singular, ()):
                 of.fields[name].is_nullable, of.fields[name].default_value = False, {}
     return DataModel(objects)
 

@@ -18,6 +18,7 @@ from graphql import (
     GraphQLScalarType,
 )
 
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.model.composites import ACTOR_SOURCES, COMPOSITES, SubField
 from aiotwenty.sandbox.model.model import OPTIONED, Field, Object
 from aiotwenty.sandbox.model.names import upper_first
@@ -100,14 +101,14 @@ def _enum(name: str, *values: str) -> GraphQLEnumType:
 
 
 class FieldTypes:
-    """Makes each type once, when something first refers to it; with `strict` as Twenty 1.10 had them.
+    """Makes each type once, when something first refers to it; as a dialect has them.
 
     `first` says that no schema was made before this one: parts of composites may then be declared as not null.
     """
 
-    def __init__(self, strict: bool = False, first: bool = True) -> None:
-        self.strict = strict
-        self.parts_not_null = strict or first
+    def __init__(self, dialect: Dialect = LATEST, first: bool = True) -> None:
+        self.dialect = dialect
+        self.parts_not_null = not dialect.forgets_not_null_parts or first
         self._types: dict[str, GraphQLNamedType] = {}
         self.filter_is = _enum("FilterIs", "NULL", "NOT_NULL")
         self.direction = _enum("OrderByDirection", "AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
@@ -123,7 +124,7 @@ class FieldTypes:
         }
         self.group_by_date = self.input_type(
             "GroupByDateGranularityInput",
-            lambda: {"granularity": input_field(granularity), **({} if strict else zoned)},
+            lambda: {"granularity": input_field(granularity), **(zoned if dialect.groups_in_time_zones else {})},
         )
         self.order_by_date = self.input_type(
             "OrderByDateGranularityInput",
@@ -184,7 +185,7 @@ class FieldTypes:
                 return self.filter_of_enum(self.enum(of, each))
             case "RAW_JSON" | "FILES":
                 return self.filter_of_json()
-            case "DATE_TIME" | "DATE" if self.strict:
+            case "DATE_TIME" | "DATE" if self.dialect.filters_dates_by_value:
                 # The type of the value itself; objects with operators are taken all the same.
                 return _SCALARS[each.type]
             case "TS_VECTOR":
@@ -214,7 +215,7 @@ class FieldTypes:
 
     def filter_of_scalar(self, name: str, scalar: GraphQLScalarType) -> GraphQLInputObjectType:
         def fields() -> Inputs:
-            nullable = scalar is UUID and not self.strict
+            nullable = scalar is UUID and self.dialect.declares_null_in_lists_of_ids
             item: GraphQLInputType = scalar if nullable else GraphQLNonNull(scalar)
             made = {each: input_field(GraphQLList(item) if each == "in" else scalar) for each in _COMPARED}
             return made | {"is": input_field(self.filter_is)}
@@ -223,8 +224,9 @@ class FieldTypes:
 
     def filter_of_text(self) -> GraphQLInputObjectType:
         def fields() -> Inputs:
+            ends_with = self.dialect.declares_ends_with
             patterns = ("startsWith", "endsWith", "like", "ilike", "regex", "iregex")
-            names = (each for each in (*_COMPARED, *patterns) if not (self.strict and each == "endsWith"))
+            names = (each for each in (*_COMPARED, *patterns) if each != "endsWith" or ends_with)
             made = {each: input_field(STRING) for each in names}
             return made | {
                 "in": input_field(GraphQLList(GraphQLNonNull(STRING))),
@@ -264,7 +266,9 @@ class FieldTypes:
             }
 
         def needed(part: SubField) -> bool:
-            return (self.strict and of_type == "FULL_NAME") or (self.parts_not_null and part.not_null)
+            if of_type == "FULL_NAME" and self.dialect.declares_full_names_not_null:
+                return True
+            return self.parts_not_null and part.not_null
 
         return self.object_type(composite_type_name(of_type), fields)
 

@@ -6,10 +6,7 @@ root fields. Types come into being when something refers to them; some the real 
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from weakref import WeakKeyDictionary
 
 from graphql import (
     GraphQLArgument,
@@ -17,6 +14,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -24,45 +22,41 @@ from graphql import (
     GraphQLSchema,
 )
 
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.model.composites import COMPOSITES
 from aiotwenty.sandbox.model.directives import DIRECTIVES
 from aiotwenty.sandbox.model.field_types import COUNTS, FieldTypes, Inputs, aggregates, input_field
 from aiotwenty.sandbox.model.model import QUERIES, DataModel, Field, Object, Operation, Relation, is_groupable
-from aiotwenty.sandbox.model.model_text import write_model
 from aiotwenty.sandbox.model.names import camel, upper_first
 from aiotwenty.sandbox.model.scalars import BOOLEAN, CURSOR, ID, INT, JSON, STRING, UUID
 
-_NOT_GROUPED_STRICT = frozenset({"RAW_JSON", "FILES", "TS_VECTOR"})
-
-_SHARED = 4
-
-_cache: WeakKeyDictionary[DataModel, tuple[int, GraphQLSchema]] = WeakKeyDictionary()
-_shared: OrderedDict[tuple[str, bool, bool], GraphQLSchema] = OrderedDict()
-"""The last ones by what their model says: many sandboxes have the standard objects and nothing else."""
+_NEVER_GROUPED = frozenset({"RAW_JSON", "FILES", "TS_VECTOR"})
 
 
-def core_schema(model: DataModel, beside: GraphQLSchema | None = None) -> GraphQLSchema:
-    """The schema of the model as it is now; built once for each revision.
+class CoreSchema:
+    """The schema of a model as it is now; built when it is asked for, once for each revision.
 
-    With `beside` it is built by the rules of November 2025 (Twenty 1.10), and has the root fields of that schema too.
-    A model is always asked for in the same way. Its first schema says of three fields of an actor that they are not
-    null, and no later one does: the real server is like that (Twenty, July 2026).
+    With `beside` it has the root fields of that schema too. Its first schema may say of three fields of an actor that
+    they are not null, and no later one does: the real server is like that (Twenty, July 2026).
     """
-    revision, schema = _cache.get(model, (0, None))
-    if schema is None or revision != model.revision:
-        strict, first = beside is not None, schema is None
-        key = (hashlib.sha256(write_model(model).encode()).hexdigest(), strict, first)
-        schema = _shared.pop(key, None) or _Builder(model, strict, first).schema(beside)
-        _shared[key] = schema
-        if len(_shared) > _SHARED:
-            _shared.popitem(last=False)
-        _cache[model] = (model.revision, schema)
-    return schema
+
+    def __init__(self, model: DataModel, dialect: Dialect = LATEST, beside: GraphQLSchema | None = None) -> None:
+        self._model = model
+        self._dialect = dialect
+        self._beside = beside
+        self._built: GraphQLSchema | None = None
+        self._revision = 0
+
+    def current(self) -> GraphQLSchema:
+        if self._built is None or self._revision != self._model.revision:
+            builder = _Builder(self._model, self._dialect, first=self._built is None)
+            self._built, self._revision = builder.schema(self._beside), self._model.revision
+        return self._built
 
 
 class _Builder(FieldTypes):
-    def __init__(self, model: DataModel, strict: bool, first: bool = True) -> None:
-        super().__init__(strict, first)
+    def __init__(self, model: DataModel, dialect: Dialect, first: bool = True) -> None:
+        super().__init__(dialect, first)
         self.model = model
 
     def schema(self, beside: GraphQLSchema | None) -> GraphQLSchema:
@@ -75,12 +69,14 @@ class _Builder(FieldTypes):
             for operation, name in each.roots.items():
                 fields = query if operation in QUERIES else mutation
                 fields[name] = self.root(each, operation)
-        unreferred = [] if self.strict else [*map(self.relation_input, self.model.objects.values())]
+        unreferred: list[GraphQLNamedType] = []
+        if self.dialect.declares_unreferred_types:
+            unreferred = [*map(self.relation_input, self.model.objects.values()), self.group_by_composite("ACTOR")]
         return GraphQLSchema(
             self.object_type("Query", lambda: query),
             self.object_type("Mutation", lambda: mutation),
             directives=DIRECTIVES,
-            types=[*unreferred, *([] if self.strict else [self.group_by_composite("ACTOR")])],
+            types=unreferred,
         )
 
     # Roots
@@ -147,7 +143,7 @@ class _Builder(FieldTypes):
         )
 
     def group_by_root(self, of: Object) -> GraphQLField:
-        limits = {} if self.strict else {"limit": GraphQLArgument(INT), "offsetForRecords": GraphQLArgument(INT)}
+        limits = {"limit": GraphQLArgument(INT), "offsetForRecords": GraphQLArgument(INT)}
         return GraphQLField(
             GraphQLList(GraphQLNonNull(self.group_by_connection(of))),
             {
@@ -156,7 +152,7 @@ class _Builder(FieldTypes):
                 "orderBy": GraphQLArgument(GraphQLList(self.order_by_with_group_by(of))),
                 "orderByForRecords": GraphQLArgument(GraphQLList(self.order_by(of))),
                 "viewId": GraphQLArgument(UUID),
-                **limits,
+                **(limits if self.dialect.limits_groups else {}),
             },
         )
 
@@ -275,7 +271,7 @@ class _Builder(FieldTypes):
                         # What is on the many side can't be asked for.
                         continue
                     made[relation.join_column] = input_field(self.filter_of_scalar("UUID", UUID))
-                    if not self.strict:
+                    if self.dialect.reaches_through_relations:
                         made[relation.name] = input_field(self.filter(self.model.objects[relation.target]))
                 if not each.relations:
                     made[each.name] = input_field(self.filter_value(of, each))
@@ -318,7 +314,7 @@ class _Builder(FieldTypes):
             for relation in self.relations(of, each):
                 if relation.join_column:
                     made[relation.join_column] = input_field(self.direction)
-                    if not self.strict:
+                    if self.dialect.reaches_through_relations:
                         made[relation.name] = input_field(related(self.model.objects[relation.target]))
             if each.type in COMPOSITES:
                 made[each.name] = input_field(self.order_by_composite(each.type))
@@ -333,7 +329,7 @@ class _Builder(FieldTypes):
             made: Inputs = {}
             for each in of.fields.values():
                 for relation in self.relations(of, each):
-                    if relation.join_column and not self.strict:
+                    if relation.join_column and self.dialect.reaches_through_relations:
                         made[relation.name] = input_field(self.group_by(self.model.objects[relation.target]))
                 if each.relations or not self.grouped(each):
                     continue
@@ -348,8 +344,8 @@ class _Builder(FieldTypes):
         return self.input_type(f"{of.type_name}GroupByInput", fields)
 
     def grouped(self, each: Field) -> bool:
-        if self.strict:
-            return each.type not in _NOT_GROUPED_STRICT
+        if self.dialect.groups_by_any_field:
+            return each.type not in _NEVER_GROUPED
         return is_groupable(each)
 
     def relations(self, of: Object, each: Field) -> Iterator[Relation]:

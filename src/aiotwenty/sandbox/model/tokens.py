@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.javascript import JsonError, read_json
 
 TokenType = Literal["API_KEY", "ACCESS", "LOGIN", "REFRESH"]
@@ -29,7 +30,7 @@ class Signer:
 
     secret: bytes
     key_id: str
-    strict: bool = False
+    dialect: Dialect = LATEST
     """Words of a server of November 2025 (1.10)."""
 
     def token(self, of_type: TokenType, claims: Mapping[str, Any], issued_at: str, expires_at: str) -> str:
@@ -43,8 +44,8 @@ class Signer:
 
     def claims(self, token: str, accepted: tuple[TokenType, ...] = ("API_KEY", "ACCESS")) -> dict[str, Any]:
         """What a valid token says. Raises `RecordError` for any other."""
-        if self.strict:
-            return self._claims_strict(token, accepted)
+        if not self.dialect.reads_token_headers:
+            return self._claims_of_payload(token, accepted)
         match = _SHAPE.fullmatch(token)
         header = _object(match[1]) if match else None
         if match is None or header is None:
@@ -65,7 +66,7 @@ class Signer:
             raise errors.token_expired()
         return payload
 
-    def _claims_strict(self, token: str, accepted: tuple[TokenType, ...]) -> dict[str, Any]:
+    def _claims_of_payload(self, token: str, accepted: tuple[TokenType, ...]) -> dict[str, Any]:
         match = _SHAPE.fullmatch(token)
         payload = _object(match[2]) if match else None
         if match is None or payload is None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.model.catalogue import standard_model
 from aiotwenty.sandbox.model.model import DataModel, stable_id
 from aiotwenty.sandbox.model.model_text import read_objects, write_model
@@ -101,9 +102,11 @@ class Workspace:
     Such a one has the standard objects, or those of another model.
     """
 
-    def __init__(self, connection: sqlite3.Connection, strict: bool = False, model: DataModel | None = None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, dialect: Dialect = LATEST, model: DataModel | None = None
+    ) -> None:
         self._connection = connection
-        self._strict = strict
+        self._dialect = dialect
         connection.execute('CREATE TABLE IF NOT EXISTS "_workspace" (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
         stored = dict(connection.execute('SELECT name, value FROM "_workspace"').fetchall())
         self.id = WORKSPACE_ID
@@ -128,7 +131,7 @@ class Workspace:
                     key.token = self.token_of(key)
                 self.save()
         else:
-            self.model = model or standard_model(strict)
+            self.model = model or standard_model(dialect)
             self.created_at = now()
             self._sign_with("")
             self.new_api_key("My api key")
@@ -141,7 +144,7 @@ class Workspace:
 
     def _sign_with(self, secret: str) -> None:
         self._secret = secret or secrets.token_hex(32)
-        self._signer = Signer(bytes.fromhex(self._secret), stable_id("signing key"), self._strict)
+        self._signer = Signer(bytes.fromhex(self._secret), stable_id("signing key"), self._dialect)
 
     def new_api_key(self, name: str, expires_at: str | None = None, role_id: str = ADMIN.id) -> ApiKey:
         if expires_at is None:

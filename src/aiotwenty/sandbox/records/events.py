@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.model.model import Object
 from aiotwenty.sandbox.model.workspace import Caller
 from aiotwenty.sandbox.records.plans import Planner
@@ -53,11 +54,11 @@ class Audience(Protocol):
 class Announcer:
     """Makes events of changes, for whoever wants them."""
 
-    def __init__(self, audiences: Sequence[Audience], planner: Planner, records: Records, strict: bool) -> None:
+    def __init__(self, audiences: Sequence[Audience], planner: Planner, records: Records, dialect: Dialect) -> None:
         self._audiences = audiences
         self._planner = planner
         self._records = records
-        self._strict = strict
+        self._dialect = dialect
 
     def wants(self, of: Object, *actions: str) -> bool:
         return any(each.wants(of.name_singular, action) for each in self._audiences for action in actions)
@@ -74,7 +75,7 @@ class Announcer:
         now = self._shown(wanted[0].object, [change.id for change in wanted])
         events = []
         for change in wanted:
-            if change.id not in now or (change.action == "upserted" and not self._strict):
+            if change.id not in now or (change.action == "upserted" and not self._dialect.tells_of_upserts):
                 continue
             record, was = now[change.id], before.get(change.id)
             fields = change.fields
@@ -88,7 +89,7 @@ class Announcer:
     def destroyed(self, of: Object, before: dict[str, Node], by: Caller, many: bool = False) -> None:
         """Of several that one request destroys, the server tells of one only."""
         events = [RecordEvent(of, "destroyed", record, None, record, by) for record in before.values()]
-        self._tell(events[:1] if many and not self._strict else events)
+        self._tell(events[:1] if many and not self._dialect.tells_of_each_destroyed else events)
 
     def _tell(self, events: Sequence[RecordEvent]) -> None:
         if events:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.model.composites import ACTOR_SOURCES
 from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object, ToOne
 from aiotwenty.sandbox.model.scalars import RECORD_ID
@@ -106,9 +107,9 @@ def mentions_deleted(value: Any) -> bool:
 class Filters:
     """Compiles the filters of one request; `t` is the table of the records that are looked for."""
 
-    def __init__(self, model: DataModel, strict: bool = False) -> None:
+    def __init__(self, model: DataModel, dialect: Dialect = LATEST) -> None:
         self.model = model
-        self.strict = strict
+        self.dialect = dialect
         self._aliases = 0
 
     def condition(self, of: Object, value: Any, with_deleted: bool = False) -> Condition:
@@ -146,7 +147,7 @@ class Filters:
         """What `and` and `or` take."""
         if isinstance(value, list):
             return value
-        if self.strict:
+        if self.dialect.takes_loose_filters:
             return [value or {}]
         raise errors.javascript_failed(
             "Cannot read properties of null (reading 'map')" if value is None else "value.map is not a function"
@@ -154,7 +155,7 @@ class Filters:
 
     def _negatable(self, value: Any) -> Any:
         """What `not` takes."""
-        if value is None and not self.strict:
+        if value is None and not self.dialect.takes_loose_filters:
             raise errors.javascript_failed("Cannot convert undefined or null to object")
         return value or {}
 
@@ -164,10 +165,10 @@ class Filters:
             return made.negates
         if made.sql:
             return Condition(f"NOT ({made.sql})", made.parameters, negates=made)
-        return made if self.strict else Condition("FALSE")
+        return made if self.dialect.takes_loose_filters else Condition("FALSE")
 
     def _composite(self, of: Object, composite: Composite, value: Any, alias: str) -> Condition:
-        if self.strict and value is None:
+        if self.dialect.reads_first_operator and value is None:
             raise errors.not_iterable(value)
         _require_object(composite.name, value)
         parts = []
@@ -192,11 +193,11 @@ class Filters:
         return Condition(f"EXISTS (SELECT 1 FROM {quoted(relation.target)} {other} WHERE {both.sql})", both.parameters)
 
     def _operators(self, of: Object, column: Column, name: str, value: Any, alias: str) -> Condition:
-        if self.strict and not value:
+        if self.dialect.reads_first_operator and not value:
             raise errors.not_iterable(value)
         _require_object(name, value)
         given = list(value)
-        if self.strict:
+        if self.dialect.reads_first_operator:
             given = sorted(given, key=lambda each: _STRICT_ORDER.index(each) if each in _STRICT_ORDER else 99)[:1]
         if len(given) != 1:
             raise errors.invalid_filter(
@@ -205,18 +206,18 @@ class Filters:
             )
         operator = given[0]
         allowed = OPERATORS.get(column.type, _COMPARED)
-        if self.strict and operator == "search" and column.type == "TS_VECTOR":
+        if self.dialect.searches_in_filters and operator == "search" and column.type == "TS_VECTOR":
             return _searched(of, alias, _pattern(name, operator, value[operator]))
         if operator not in allowed:
-            if self.strict:
+            if not self.dialect.lists_operators:
                 raise errors.unsupported_operator(operator)
             raise errors.invalid_operator(operator, name, _type_name(column), allowed)
-        return self._operator(of, column, compared_sql(column, alias, self.strict), name, operator, value[operator])
+        return self._operator(of, column, compared_sql(column, alias, self.dialect), name, operator, value[operator])
 
     def _operator(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
         match operator:
             case "is":
-                return _is(column, sql, value, self.strict)
+                return _is(column, sql, value, self.dialect)
             case "in" | "containsAny":
                 return self._among(of, column, sql, name, operator, value)
             case "isEmptyArray":
@@ -229,20 +230,21 @@ class Filters:
             case "ilike" | "containsIlike":
                 made = Condition(f"fold({sql}) GLOB ?", [glob(_pattern(name, operator, value).lower())])
             case "startsWith":
-                text = _pattern(name, operator, value)
-                return Condition(f"{sql} GLOB ?", [glob(text) if self.strict else text.translate(_GLOB_SPECIAL) + "*"])
+                text, wild = _pattern(name, operator, value), self.dialect.matches_wildcards_at_start
+                return Condition(f"{sql} GLOB ?", [glob(text) if wild else text.translate(_GLOB_SPECIAL) + "*"])
             case "endsWith":
                 return Condition(f"{sql} GLOB ?", ["*" + _pattern(name, operator, value).translate(_GLOB_SPECIAL)])
             case _:
                 made = Condition(f"{sql} {_SQL[operator]} ?", [self._compared(of, column, name, value)])
-        if column.type == "TEXT" and operator in ("like", "ilike") and value in _ALSO_NULL and not self.strict:
+        may_be_null = column.type == "TEXT" and not self.dialect.stores_empty_texts
+        if may_be_null and operator in ("like", "ilike") and value in _ALSO_NULL:
             made.sql = f"({made.sql} OR {sql} IS NULL)"
         return made
 
     def _among(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
         if not isinstance(value, list):
             raise errors.not_a_list(operator, name)
-        if not value and operator == "containsAny" and not self.strict:
+        if not value and operator == "containsAny" and self.dialect.finds_none_in_no_options:
             return Condition("FALSE")
         if not value:
             raise errors.invalid_query(
@@ -272,7 +274,7 @@ class Filters:
                 return value.lower()
             case "NUMBER" | "NUMERIC" | "POSITION":
                 return _number(value, name)
-            case "DATE" | "DATE_TIME" if self.strict:
+            case "DATE" | "DATE_TIME" if self.dialect.leaves_values_to_database:
                 return postgres_time(value)[: 10 if column.type == "DATE" else None]
             case "DATE" | "DATE_TIME":
                 day, moment = parsed_day(value), parsed_time(value)
@@ -349,18 +351,18 @@ def _pattern(name: str, operator: str, value: Any) -> str:
     return well_formed(value)
 
 
-def compared_sql(column: Column, alias: str, strict: bool) -> str:
+def compared_sql(column: Column, alias: str, dialect: Dialect) -> str:
     """What values are compared with. A validating server stores empty texts, so that none is NULL (November 2025)."""
     sql = f"{alias}.{quoted(column.name)}"
-    return f"coalesce({sql}, '')" if strict and column.type == "TEXT" and column.nullable else sql
+    return f"coalesce({sql}, '')" if dialect.stores_empty_texts and column.type == "TEXT" and column.nullable else sql
 
 
-def _is(column: Column, sql: str, value: Any, strict: bool) -> Condition:
+def _is(column: Column, sql: str, value: Any, dialect: Dialect) -> Condition:
     if value not in ("NULL", "NOT_NULL"):
         raise errors.invalid_filter(
             'Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"', 'Invalid value for "is" operator'
         )
-    if column.type == "TEXT" and not strict:
+    if column.type == "TEXT" and not dialect.stores_empty_texts:
         empty = f"({sql} IS NULL OR {sql} = '')"
         return Condition(empty if value == "NULL" else f"NOT {empty}")
     return Condition(f"{sql} IS {value.replace('_', ' ')}")

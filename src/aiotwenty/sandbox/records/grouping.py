@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.limits import MAX_GROUPED_RECORDS, MAX_GROUPS, MAX_NESTED_RECORDS
+from aiotwenty.sandbox.dialect import Dialect
+from aiotwenty.sandbox.limits import MAX_GROUPS
 from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object, is_groupable
 from aiotwenty.sandbox.records.filters import Condition, compared_sql, table_name
 from aiotwenty.sandbox.records.ordering import DIRECTIONS, OrderKey, order_sql
@@ -33,17 +33,12 @@ class Dimension:
     column: Column
 
 
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
 def bucket(value: str | None, granularity: str, zone: str, week_start: str) -> str | None:
     """The period that a stored time lies in, named by its first day or by its part of the week or year."""
     moment = parsed_time(value)
     if moment is None:
         return None
-    day = (moment.astimezone(_zone(zone)) if zone and value and len(value) > 10 else moment).date()
+    day = (moment.astimezone(ZoneInfo(zone)) if zone and value and len(value) > 10 else moment).date()
     match granularity:
         case "WEEK":
             day -= timedelta((day.weekday() - _WEEK_START.get(week_start, 0)) % 7)
@@ -65,11 +60,11 @@ def bucket(value: str | None, granularity: str, zone: str, week_start: str) -> s
 
 
 class Grouper:
-    def __init__(self, model: DataModel, planner: Planner, records: Records, strict: bool) -> None:
+    def __init__(self, model: DataModel, planner: Planner, records: Records, dialect: Dialect) -> None:
         self.model = model
         self.planner = planner
         self.records = records
-        self.strict = strict
+        self.dialect = dialect
         records.store.connection.create_function("bucket", 4, bucket, deterministic=True)
 
     def groups(
@@ -87,8 +82,8 @@ class Grouper:
         grouped = f" GROUP BY {', '.join(each.sql for each in dimensions)}" if dimensions else ""
         order = self._order(of, arguments.get("orderBy"), dimensions)
         # The old server knows no limit and gives every group.
-        limit = -1 if self.strict else arguments.get("limit", 0)
-        if limit <= 0 and not self.strict:
+        limit = arguments.get("limit", 0) if self.dialect.limits_groups else -1
+        if limit <= 0 and self.dialect.limits_groups:
             limit = MAX_GROUPS
         table = quoted(of.name_singular)
         found = self.records.store.rows(
@@ -115,10 +110,10 @@ class Grouper:
             offset = arguments.get("offsetForRecords", 0)
             if offset < 0:
                 raise errors.data_not_valid()
-            most = MAX_NESTED_RECORDS if self.strict else MAX_GROUPED_RECORDS
+            most = self.dialect.max_grouped_records
             rows = self.records.select(plan.record, tail, [*inside.parameters, most, offset])
         page = Page(rows, self.records.edge_nodes(plan, rows), totals[0], totals[1:], totals[0] > len(rows))
-        page.dimensions = [_shown(each, value, self.strict) for each, value in zip(dimensions, values, strict=True)]
+        page.dimensions = [_shown(each, value, self.dialect) for each, value in zip(dimensions, values, strict=True)]
         return self.records.connection(plan, page, keys)
 
     def _dimensions(self, of: Object, entry: Any, path: tuple[str, ...], table: str) -> Iterator[Dimension]:
@@ -127,7 +122,7 @@ class Grouper:
         if len(entry) > 1:
             raise _several("fields")
         for name, value in entry.items():
-            if self.strict and (value is None or value is False):
+            if self.dialect.skips_empty_entries and (value is None or value is False):
                 continue
             here = (*path, name)
             if (column := of.scalars.get(name)) is not None:
@@ -148,8 +143,8 @@ class Grouper:
                 raise errors.invalid_query(f"Unidentified field in groupBy: {name}")
 
     def _column_sql(self, column: Column, name: str, value: Any, table: str) -> str:
-        sql = compared_sql(column, table, self.strict)
-        if not self.strict and not is_groupable(column.field):
+        sql = compared_sql(column, table, self.dialect)
+        if not self.dialect.groups_by_any_field and not is_groupable(column.field):
             raise errors.not_groupable(name)
         if column.type in ("DATE", "DATE_TIME") and (value is True or isinstance(value, dict)):
             return self._dated(sql, name, value, column)
@@ -163,7 +158,7 @@ class Grouper:
         self, of: Object, composite: Composite, value: Any, here: tuple[str, ...], table: str
     ) -> Iterator[Dimension]:
         name = composite.name
-        if not self.strict and not is_groupable(composite.field):
+        if not self.dialect.groups_by_any_field and not is_groupable(composite.field):
             raise errors.not_groupable(name)
         if value is True:
             raise errors.no_such_column(table_name(of), name)
@@ -172,27 +167,28 @@ class Grouper:
         if len(value) > 1:
             raise _several("subfields")
         for part, wanted in value.items():
-            if not wanted and self.strict:
+            if not wanted and self.dialect.skips_empty_entries:
                 continue
             if part not in composite.columns:
                 raise errors.not_sortable(f"{name}.{part}")
             if wanted is not True:
                 raise _invalid(name)
             column = composite.columns[part]
-            yield Dimension((*here, part), compared_sql(column, table, self.strict), column)
+            yield Dimension((*here, part), compared_sql(column, table, self.dialect), column)
 
     def _dated(self, sql: str, name: str, value: Any, column: Column) -> str:
         options = value if isinstance(value, dict) else {}
-        granularity = options.get("granularity") or ("DAY" if self.strict or options else "NONE")
+        unsaid = "NONE" if self.dialect.groups_in_time_zones and not options else "DAY"
+        granularity = options.get("granularity") or unsaid
         zone = options.get("timeZone")
         if granularity not in (*_GRANULARITIES, *_PARTS):
             raise _nested(name)
         if column.type == "DATE":
             zone = None  # a day is the same everywhere, and whatever zone is given is not looked at
-        elif not zone and granularity in _GRANULARITIES and not self.strict:
+        elif not zone and granularity in _GRANULARITIES and self.dialect.groups_in_time_zones:
             raise errors.missing_time_zone()
         try:
-            _zone(zone or "UTC")
+            ZoneInfo(zone or "UTC")
         except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
             raise errors.invalid_time_zone(zone) from None
         week_start = options.get("weekStartDay") or "MONDAY"
@@ -208,7 +204,7 @@ class Grouper:
                 sql = known[path[-1]].sql
             else:
                 found = next((each for each in dimensions if each.path == path), None)
-                if found is None and not self.strict:
+                if found is None and self.dialect.explains_orders_of_groups:
                     raise errors.not_grouped(".".join(path))
                 if found is None:
                     raise errors.not_sortable(".".join(path))
@@ -234,7 +230,7 @@ def _paths(entry: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
         )
 
 
-def _shown(dimension: Dimension, value: Any, strict: bool) -> Any:
+def _shown(dimension: Dimension, value: Any, dialect: Dialect) -> Any:
     """A value that is common to a group: as stored, but amounts and lists as Postgres writes them."""
     if value is None:
         return None
@@ -242,9 +238,9 @@ def _shown(dimension: Dimension, value: Any, strict: bool) -> Any:
         return bool(value)
     if dimension.column.type == "TEXT":
         return value
-    if dimension.column.subfield == "amountMicros" and not strict:
+    if dimension.column.subfield == "amountMicros" and dialect.shows_groups_as_postgres:
         return str(as_double(value))
-    if dimension.column.type in ("MULTI_SELECT", "ARRAY") and not strict:
+    if dimension.column.type in ("MULTI_SELECT", "ARRAY") and dialect.shows_groups_as_postgres:
         return "{" + ",".join(json.loads(value)) + "}"
     return value
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.model.model import Composite, Object, ToOne
 from aiotwenty.sandbox.records.completion import COMPLETED
 from aiotwenty.sandbox.records.values import store_form
@@ -30,8 +31,8 @@ Put = Callable[[Any, Written], None]
 class Inputs:
     """Reads inputs of one revision of the data model; what each field takes is worked out once."""
 
-    def __init__(self, strict: bool) -> None:
-        self.strict = strict
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
         self._shapes: dict[str, dict[str, Put]] = {}
 
     def read(self, of: Object, data: Any) -> Written:
@@ -40,7 +41,7 @@ class Inputs:
         shape = self._shapes.get(of.name_singular) or self._shape(of)
         made = Written()
         for name, relation in of.to_one.items():
-            if name in data and relation.join_column in data and not self.strict:
+            if name in data and relation.join_column in data and not self.dialect.takes_relation_and_key:
                 raise errors.invalid_data(f"{name} and {relation.join_column} cannot be both provided.")
         for name, value in data.items():
             if (put := shape.get(name)) is None:
@@ -53,13 +54,13 @@ class Inputs:
     def _shape(self, of: Object) -> dict[str, Put]:
         shape: dict[str, Put] = {name: self._scalar(name, column) for name, column in of.scalars.items()}
         shape.update((name, self._composite(each)) for name, each in of.composites.items())
-        shape.update((name, _relation(each, self.strict)) for name, each in of.to_one.items())
+        shape.update((name, _relation(each, self.dialect)) for name, each in of.to_one.items())
         shape.update((name, _not_writable(name)) for name in of.to_many)
         self._shapes[of.name_singular] = shape
         return shape
 
     def _scalar(self, name: str, column: Any) -> Put:
-        check = store_form(column, self.strict)
+        check = store_form(column, self.dialect)
 
         def put(value: Any, made: Written) -> None:
             made.columns[name] = None if value is None else check(value, name)
@@ -67,14 +68,14 @@ class Inputs:
         return put
 
     def _composite(self, composite: Composite) -> Put:
-        checks = {part: (each, store_form(each, self.strict)) for part, each in composite.columns.items()}
+        checks = {part: (each, store_form(each, self.dialect)) for part, each in composite.columns.items()}
         complete = COMPLETED.get(composite.type)
 
         def put(value: Any, made: Written) -> None:
             if value is None:
-                if composite.type == "RICH_TEXT" and not self.strict:
+                if composite.type == "RICH_TEXT" and not self.dialect.empties_composites_by_null:
                     raise errors.javascript_failed("Cannot read properties of null (reading 'blocknote')")
-                if self.strict:
+                if self.dialect.empties_composites_by_null:
                     made.columns.update((column.name, None) for column, _ in checks.values())
                 return
             if not isinstance(value, dict):
@@ -91,7 +92,7 @@ class Inputs:
         return put
 
 
-def _relation(each: ToOne, strict: bool) -> Put:
+def _relation(each: ToOne, dialect: Dialect) -> Put:
     def put(value: Any, made: Written) -> None:
         if value is None or (isinstance(value, dict) and value.get("disconnect")):
             made.columns[each.join_column] = None
@@ -100,7 +101,7 @@ def _relation(each: ToOne, strict: bool) -> Put:
         where = connect.get("where") if isinstance(connect, dict) else None
         if not isinstance(where, dict):
             raise errors.invalid_data(f'Relation "{each.name}" requires connect or disconnect operation')
-        if where or strict:
+        if where or dialect.connects_to_nothing:
             made.connects.append((each, where))
 
     return put

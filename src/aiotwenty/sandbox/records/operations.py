@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.language.documents import Document, Reader, RootField, Selected
 from aiotwenty.sandbox.limits import DEFAULT_PAGE, MAX_MERGED_RECORDS, MAX_WRITTEN_RECORDS, MIN_COMPARED_LENGTH
 from aiotwenty.sandbox.model.model import DataModel, Object, Operation
@@ -49,19 +50,19 @@ class Operations:
         model: DataModel,
         files: Files,
         audiences: Sequence[Audience],
-        strict: bool,
+        dialect: Dialect,
         *,
         channels: Mapping[str, str],
     ) -> None:
         self.store = store
         self.model = model
-        self.strict = strict
-        self.planner = Planner(model, files.show, strict)
-        self.records = Records(store, strict, Visibility(store, channels))
-        self.writer = Writer(store, model, strict)
-        self.grouper = Grouper(model, self.planner, self.records, strict)
+        self.dialect = dialect
+        self.planner = Planner(model, files.show, dialect)
+        self.records = Records(store, dialect, Visibility(store, channels))
+        self.writer = Writer(store, model, dialect)
+        self.grouper = Grouper(model, self.planner, self.records, dialect)
         self.files = files
-        self.announcer = Announcer(audiences, self.planner, self.records, strict)
+        self.announcer = Announcer(audiences, self.planner, self.records, dialect)
 
     def run(self, root: RootField, document: Document, reader: Reader, actor: Caller) -> Any:
         """The value of one root field; raises `RecordError`."""
@@ -107,8 +108,8 @@ class _Request:
         arguments.check_paging(given)
         plan = self._plan(self.operations.planner.connection)
         where = self._where(given)
-        keys = Orders(self.operations.model, self.operations.strict).keys(self.of, given.get("orderBy"))
-        cursors = CursorFilter(keys, self.operations.strict)
+        keys = Orders(self.operations.model, self.operations.dialect).keys(self.of, given.get("orderBy"))
+        cursors = CursorFilter(keys, self.operations.dialect)
         backwards = bool(given.get("before"))
         text = given.get("before") or given.get("after")
         cursor = cursors.condition(text, backwards) if text else None
@@ -116,13 +117,13 @@ class _Request:
         return self.records.page(plan, where, keys, cursor, limit, given.get("offset", 0), backwards)
 
     def find_one(self, given: Arguments) -> Node:
-        if not given.get("filter") and not self.operations.strict:
+        if not given.get("filter") and not self.operations.dialect.finds_without_filter:
             raise errors.invalid_query("Missing filter argument")
         return self.records.one(self._record_plan(), self._where(given))
 
     def group_by(self, given: Arguments) -> list[Node]:
         plan = self._plan(self.operations.planner.groups)
-        keys = Orders(self.operations.model, self.operations.strict).keys(self.of, given.get("orderByForRecords"))
+        keys = Orders(self.operations.model, self.operations.dialect).keys(self.of, given.get("orderByForRecords"))
         return self.operations.grouper.groups(plan, self._where(given), given, keys)
 
     def find_duplicates(self, given: Arguments) -> list[Node]:
@@ -160,7 +161,7 @@ class _Request:
         return self._create(given["data"], given)
 
     def _create(self, data: list[Any], given: Arguments) -> list[Node]:
-        if not self.operations.strict:
+        if self.operations.dialect.restricts_records:
             check_creatable(self.of)
         plan = self._record_plan()
         self._check_files(data)
@@ -170,7 +171,7 @@ class _Request:
         ids, changes = self.writer.create(self.of, data, upsert, self.actor)
         self.announcer.changed(changes, before, self.actor)
         # The old server reads the records again without an order.
-        return self._nodes(plan, sorted(ids) if self.operations.strict else ids)
+        return self._nodes(plan, ids if self.operations.dialect.answers_in_input_order else sorted(ids))
 
     def update_one(self, given: Arguments) -> Node:
         plan = self._record_plan()
@@ -178,8 +179,8 @@ class _Request:
 
     def update_many(self, given: Arguments) -> list[Node]:
         plan = self._record_plan()
-        limit = None if self.operations.strict else MAX_WRITTEN_RECORDS
-        where = self._where(given, with_deleted=not self.operations.strict)
+        limit = MAX_WRITTEN_RECORDS if self.operations.dialect.limits_updates else None
+        where = self._where(given, with_deleted=self.operations.dialect.updates_deleted_records)
         ids = self.writer.ids(self.of, where, None if limit is None else limit + 1)
         if limit is not None and len(ids) > limit:
             raise errors.too_many_updated(limit)
@@ -206,14 +207,14 @@ class _Request:
         where = self._where(given, with_deleted=True)
         ids = self.writer.ids(self.of, where)
         restored = self._set_deleted(ids, deleted=False, where=where)
-        if self.operations.strict:
+        if not self.operations.dialect.asks_filters_again:
             return restored
         # The filter is asked again afterwards: one that wants deleted records then finds none of them.
         still = set(self.writer.ids(self.of, where))
         return [node for node, record_id in zip(restored, ids, strict=True) if record_id in still]
 
     def _still_found(self, changes: list[Change], where: Condition | None, before: dict[str, Node]) -> list[Change]:
-        if where is None or not before or self.operations.strict:
+        if where is None or not before or not self.operations.dialect.asks_filters_again:
             return changes
         found = set(self.writer.ids(self.of, where))
         return [change for change in changes if change.id in found]
@@ -263,7 +264,7 @@ class _Request:
             return self._merge_preview(plan, ordered, columns)
         before = self.announcer.before(self.of, ordered, "updated", "deleted", "destroyed")
         changes = self.writer.merge(self.of, ordered, survivor, columns, self.actor)
-        if self.operations.strict:
+        if self.operations.dialect.merges_softly:
             self.announcer.changed(changes, before, self.actor)
         else:
             gone = {record_id: node for record_id, node in before.items() if record_id != survivor}
@@ -308,7 +309,7 @@ class _Request:
         return self._plan(self.operations.planner.record)
 
     def _where(self, given: Arguments, with_deleted: bool = False) -> Condition:
-        filters = Filters(self.operations.model, self.operations.strict)
+        filters = Filters(self.operations.model, self.operations.dialect)
         return filters.condition(self.of, given.get("filter"), with_deleted)
 
     def _nodes(self, plan: RecordPlan, ids: list[str]) -> list[Node]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.javascript import read_json
 from aiotwenty.sandbox.model.model import Column, DataModel, Object
 from aiotwenty.sandbox.records.filters import Condition, compared_sql
@@ -52,9 +53,9 @@ class OrderKey:
 class Orders:
     """Reads `orderBy`; related tables are reached by subqueries, `t` is the table of the records."""
 
-    def __init__(self, model: DataModel, strict: bool) -> None:
+    def __init__(self, model: DataModel, dialect: Dialect) -> None:
         self.model = model
-        self.strict = strict
+        self.dialect = dialect
 
     def keys(self, of: Object, value: Any) -> list[OrderKey]:
         """The keys in their order. One object instead of a list is taken too."""
@@ -71,11 +72,11 @@ class Orders:
         if not isinstance(entry, dict):
             raise errors.invalid_query(f"Invalid orderBy entry {errors.shown(entry)}: it must be an object")
         for name, value in entry.items():
-            if value is None and self.strict:
+            if value is None and self.dialect.skips_empty_entries:
                 continue
             here = (*path, name)
             if (column := of.scalars.get(name)) is not None:
-                yield _key(here, compared_sql(column, table, self.strict), value, column, bool(path))
+                yield _key(here, compared_sql(column, table, self.dialect), value, column, bool(path))
             elif (composite := of.composites.get(name)) is not None:
                 if not isinstance(value, dict):
                     raise _needs_parts("Composite", name)
@@ -83,7 +84,7 @@ class Orders:
                     if part not in composite.columns:
                         raise errors.not_sortable(f"{name}.{part}")
                     column = composite.columns[part]
-                    yield _key((*here, part), compared_sql(column, table, self.strict), direction, column, bool(path))
+                    yield _key((*here, part), compared_sql(column, table, self.dialect), direction, column, bool(path))
             elif (relation := of.to_one.get(name)) is not None:
                 if not isinstance(value, dict):
                     raise _needs_parts("Relation", name)
@@ -135,13 +136,13 @@ def decoded(cursor: str) -> dict[str, Any]:
     return content
 
 
-def cursor_paths(keys: list[OrderKey], strict: bool) -> list[tuple[str, ...]]:
+def cursor_paths(keys: list[OrderKey], dialect: Dialect) -> list[tuple[str, ...]]:
     """What a cursor tries to hold. A later entry for the same composite takes the place of an earlier one."""
     kept: dict[str, list[OrderKey]] = {}
     for key in keys:
         name = key.path[0]
         # A foreign key isn't a field of the data model: 2.19 leaves it out, 1.10 puts it in and then fails on it.
-        if key.column.reference is not None and not key.through_relation and not strict:
+        if key.column.reference is not None and not key.through_relation and not dialect.keeps_foreign_keys_in_cursors:
             continue
         if name in kept and kept[name][0].entry == key.entry:
             kept[name].append(key)
@@ -153,9 +154,9 @@ def cursor_paths(keys: list[OrderKey], strict: bool) -> list[tuple[str, ...]]:
 class CursorFilter:
     """Compares records with a cursor: what lies after it, or before it."""
 
-    def __init__(self, keys: list[OrderKey], strict: bool) -> None:
+    def __init__(self, keys: list[OrderKey], dialect: Dialect) -> None:
         self.keys = keys
-        self.strict = strict
+        self.dialect = dialect
 
     def condition(self, cursor: str, backwards: bool) -> Condition:
         """Key by key: the first differs in the right direction, or is equal and the second differs, and so on."""
@@ -190,9 +191,9 @@ class CursorFilter:
         if not isinstance(value, dict):
             yield keys[0].sql, self._operator(keys[0], backwards), _comparable(keys[0].column, value)
             return
-        if self.strict and keys[0].column.field.type == "FULL_NAME" and len(value) < 2:
+        if self.dialect.wants_whole_names_in_cursors and keys[0].column.field.type == "FULL_NAME" and len(value) < 2:
             raise errors.invalid_cursor()
-        if not value and not self.strict:
+        if not value and self.dialect.takes_empty_parts_in_cursors:
             yield "", forwards, None
         for part, one in value.items():
             key = next((key for key in keys if key.path[1:] == (part,)), None)

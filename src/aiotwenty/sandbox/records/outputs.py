@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.model.model import Column, Object
 from aiotwenty.sandbox.records.store import quoted
 
@@ -44,12 +45,12 @@ def read_sql(column: Column, alias: str = "t") -> str:
     return name
 
 
-def decoder(column: Column, strict: bool, show_files: ShowFiles) -> Decode | None:
+def decoder(column: Column, dialect: Dialect, show_files: ShowFiles) -> Decode | None:
     """What is left to do in Python; None if nothing is."""
     if column.subfield in _LISTS_OF_COMPOSITES:
         return _list_from_json
     match column.type:
-        case "ARRAY" | "MULTI_SELECT" if not strict:
+        case "ARRAY" | "MULTI_SELECT" if not dialect.reads_null_lists:
             return _list_from_json
         case "RAW_JSON" | "ARRAY" | "MULTI_SELECT":
             return _from_json
@@ -58,7 +59,7 @@ def decoder(column: Column, strict: bool, show_files: ShowFiles) -> Decode | Non
         case "NUMERIC":
             return as_double
         case "NUMBER" if column.field.number_type == "bigint":
-            return _as_text if strict else as_double
+            return _as_text if dialect.reads_big_integers_as_texts else as_double
         case "FILES":
             return lambda value: None if value is None else show_files(json.loads(value))
     return None

@@ -12,8 +12,8 @@ from operator import itemgetter
 from typing import Any, Literal
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.language.documents import Selected
-from aiotwenty.sandbox.limits import MAX_RELATION_DEPTH_STRICT
 from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object, ToMany
 from aiotwenty.sandbox.records.aggregates import Aggregate, aggregates_of
 from aiotwenty.sandbox.records.outputs import ShowFiles, decoder, read_sql, search_columns, search_vector
@@ -93,10 +93,10 @@ def full_selection(of: Object) -> Selection:
 class Planner:
     """Makes plans for one revision of the data model."""
 
-    def __init__(self, model: DataModel, show_files: ShowFiles, strict: bool) -> None:
+    def __init__(self, model: DataModel, show_files: ShowFiles, dialect: Dialect) -> None:
         self.model = model
         self.show_files = show_files
-        self.strict = strict
+        self.dialect = dialect
         self._aggregates: dict[str, dict[str, Aggregate]] = {}
 
     def aggregates(self, of: Object) -> dict[str, Aggregate]:
@@ -108,10 +108,10 @@ class Planner:
         plan = RecordPlan(of)
         for key, selected in (selection or {}).items():
             plan.parts.append((key, self._part(plan, key, selected, depth, in_many)))
-        if depth and not self.strict and not any(each.name == "id" for each in (selection or {}).values()):
-            # A related record whose id isn't selected has no related lists (Twenty, July 2026).
-            for each in plan.to_many:
-                each.lost = True
+        has_id = any(field.name == "id" for field in (selection or {}).values())
+        if depth and not has_id and self.dialect.needs_ids_for_lists:
+            for many in plan.to_many:
+                many.lost = True
         return plan
 
     def everything(self, of: Object) -> RecordPlan:
@@ -177,7 +177,7 @@ class Planner:
             places = [plan.column(f't."{each.name}"') for each in search_columns(plan.object)]
             return lambda row: search_vector([row[place] for place in places])
         place = plan.column(read_sql(column))
-        decode = decoder(column, self.strict, self.show_files)
+        decode = decoder(column, self.dialect, self.show_files)
         if decode is None:
             return itemgetter(place)
         return lambda row: decode(row[place])
@@ -199,8 +199,8 @@ class Planner:
         return lambda row: {key: read(row) for key, read in parts}
 
     def _relation(self, plan: RecordPlan, key: str, selected: Selected, depth: int, in_many: bool) -> None:
-        if self.strict and depth > MAX_RELATION_DEPTH_STRICT:
-            raise errors.too_deep(MAX_RELATION_DEPTH_STRICT)
+        if (deepest := self.dialect.max_relation_depth) is not None and depth > deepest:
+            raise errors.too_deep(deepest)
         one = plan.object.to_one.get(selected.name)
         if one is not None:
             target = self.model.objects[one.target]
@@ -210,7 +210,7 @@ class Planner:
             plan.to_one.append(ToOnePlan(key, join, self.record(target, selected.below, depth, in_many)))
             return
         many = plan.object.to_many[selected.name]
-        if in_many and not self.strict:
+        if in_many and not self.dialect.nests_lists:
             raise errors.nested_to_many()
         target = self.model.objects[many.target]
         connection = self.connection(target, selected.below, depth, in_many=True)

@@ -9,7 +9,8 @@ from itertools import islice
 from typing import Any
 
 from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.limits import MAX_NESTED_RECORDS, MAX_NESTED_RECORDS_STRICT
+from aiotwenty.sandbox.dialect import Dialect
+from aiotwenty.sandbox.limits import MAX_NESTED_RECORDS
 from aiotwenty.sandbox.records.access import Visibility, hide
 from aiotwenty.sandbox.records.filters import Condition
 from aiotwenty.sandbox.records.ordering import OrderKey, cursor_paths, encoded, order_sql
@@ -36,9 +37,9 @@ class Page:
 class Records:
     """Turns plans into answers."""
 
-    def __init__(self, store: Store, strict: bool, visibility: Visibility) -> None:
+    def __init__(self, store: Store, dialect: Dialect, visibility: Visibility) -> None:
         self.store = store
-        self.strict = strict
+        self.dialect = dialect
         self.visibility = visibility
 
     def nodes(self, plan: RecordPlan, rows: list[Row]) -> list[Node]:
@@ -78,7 +79,9 @@ class Records:
 
     def _shown(self, plan: RecordPlan, rows: list[Row]) -> tuple[list[Row], list[Node]]:
         """What may be seen of these records; those of which nothing may be are left out."""
-        restricted = None if self.strict else self.visibility.restricted(plan.object, (row[0] for row in rows))
+        restricted = None
+        if self.dialect.restricts_records:
+            restricted = self.visibility.restricted(plan.object, (row[0] for row in rows))
         if restricted is not None:
             rows = [row for row in rows if row[0] in restricted]
         nodes = self.nodes(plan, rows)
@@ -115,7 +118,7 @@ class Records:
             sums = ", ".join(["count(*)", *(each.sql for each in plan.aggregates)])
             counted, *found = self.store.rows(f"SELECT {sums} FROM {table} t{where.where}", where.parameters)[0]
             # Of nothing, not even counts are given.
-            totals = tuple(found) if counted or self.strict else (None,) * len(found)
+            totals = tuple(found) if counted or self.dialect.sums_of_nothing else (None,) * len(found)
         page = Page(rows, nodes, total, totals, more and not backwards, more and backwards)
         return self.connection(plan, page, keys)
 
@@ -168,7 +171,7 @@ class Records:
 
     def cursor(self, plan: RecordPlan, row: Row, keys: list[OrderKey]) -> str:
         content: Node = {}
-        for path in cursor_paths(keys, self.strict):
+        for path in cursor_paths(keys, self.dialect):
             read = plan.readers.get(path)
             if len(path) == 1:
                 if read is not None:
@@ -211,8 +214,8 @@ class Records:
         self, record: RecordPlan, table: str, joined: str, living: str, ids: str, parents: int
     ) -> list[Row]:
         columns = ", ".join(record.columns)
-        if self.strict:
-            limit = MAX_NESTED_RECORDS_STRICT * parents
+        if self.dialect.limits_related_together:
+            limit = self.dialect.max_related_records * parents
             return self.store.rows(
                 f"SELECT {columns} FROM {table} t WHERE {living} ORDER BY t.rowid LIMIT {limit}", [ids]
             )

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.errors import (
     data_not_valid,
     invalid_blocknote,
@@ -355,16 +356,16 @@ _STORED_AS_NULL: dict[str, tuple[str, ...]] = {
 """By the type of a column: what it holds as NULL."""
 
 
-def store_form(column: Column, strict: bool) -> Check:
-    """`check_of`, or what takes its place in strict mode. What is empty is stored as NULL.
+def store_form(column: Column, dialect: Dialect) -> Check:
+    """`check_of`, or what takes its place where the database checks. What is empty is stored as NULL.
 
     So a text that may not be null may not be empty either, unless it is left out. A validating server stores empty
     lists and objects as they are, and empty texts where there may be no NULL.
     """
-    check = (_unchecked(column) if strict else None) or check_of(column)
+    check = (_unchecked(column) if dialect.leaves_values_to_database else None) or check_of(column)
     empty = _STORED_AS_NULL.get(column.type, ())
-    kept = not empty or (strict and column.type != "TEXT")
-    if kept or (not column.nullable and (strict or column.subfield is not None)):
+    kept = not empty or (dialect.stores_empty_lists and column.type != "TEXT")
+    if kept or (not column.nullable and (dialect.stores_empty_texts or column.subfield is not None)):
         return check
 
     def checked(value: Any, name: str) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiotwenty.sandbox import errors
+from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.limits import MAX_WRITTEN_RECORDS
 from aiotwenty.sandbox.model.model import DataModel, Object
 from aiotwenty.sandbox.model.workspace import Caller
@@ -36,17 +37,17 @@ class Change:
 class Writer:
     """The writing operations of one revision of the data model. They give ids; `changes` grows with what was done."""
 
-    def __init__(self, store: Store, model: DataModel, strict: bool) -> None:
+    def __init__(self, store: Store, model: DataModel, dialect: Dialect) -> None:
         self.store = store
         self.model = model
-        self.strict = strict
-        self.inputs = Inputs(strict)
+        self.dialect = dialect
+        self.inputs = Inputs(dialect)
         self._defaults: dict[str, Values] = {}
 
     def create(self, of: Object, data: Sequence[Any], upsert: bool, actor: Caller) -> tuple[list[str], list[Change]]:
         """Ids in the order of the input."""
         if len(data) > MAX_WRITTEN_RECORDS:
-            raise errors.too_many_written(MAX_WRITTEN_RECORDS, self.strict)
+            raise errors.too_many_written(MAX_WRITTEN_RECORDS, self.dialect)
         written = [self.inputs.read(of, each) for each in data]
         changes: list[Change] = []
         with self._writing(of, written):
@@ -114,7 +115,7 @@ class Writer:
     # Inserting and updating
 
     def _now(self) -> str:
-        return stored_time(now(), 6 if self.strict else 3)
+        return stored_time(now(), self.dialect.time_digits)
 
     def _default_values(self, of: Object) -> Values:
         if of.name_singular not in self._defaults:
@@ -192,9 +193,9 @@ class Writer:
         found: set[str] = set()
         looked_for: list[str] = []
         for names in [["id"], *of.unique_columns]:
-            values = [
-                written.given_id if name == "id" and not self.strict else written.columns.get(name) for name in names
-            ]
+            values = [written.columns.get(name) for name in names]
+            if names == ["id"] and not self.dialect.finds_ids_in_upper_case:
+                values = [written.given_id]
             if None not in values:
                 found.update(self._find(of, names, values))
                 looked_for += [f"{of.columns[name].path}: {value}" for name, value in zip(names, values, strict=True)]
@@ -235,7 +236,7 @@ class Writer:
         with self._writing(of, ()):
             self.merge_within(of, ids, survivor, columns, actor)
         self.store.note_position(of, None)
-        gone = "deleted" if self.strict else "destroyed"
+        gone = "deleted" if self.dialect.merges_softly else "destroyed"
         others = (each for each in ids if each != survivor)
         return [*(Change(of, gone, each) for each in others), Change(of, "updated", survivor, list(columns))]
 
@@ -251,7 +252,7 @@ class Writer:
                         f"WHERE {join} IN (SELECT value FROM json_each(?))",
                         [survivor, json.dumps(others)],
                     )
-        if self.strict:
+        if self.dialect.merges_softly:
             self._clear_unique(of, others)
             moment = self._now()
             for each in others:
@@ -292,7 +293,7 @@ class Writer:
         return self._database_error(self._still_referred_to(of, ids))
 
     def _database_error(self, error: errors.RecordError) -> errors.RecordError:
-        if self.strict:
+        if self.dialect.hides_database_errors:
             error.code = "INTERNAL_SERVER_ERROR"
         return error
 
@@ -317,7 +318,7 @@ class Writer:
         return self._duplicate_error(of, label, values, None)
 
     def _duplicate_error(self, of: Object, label: str, values: Sequence[Any], holder: str | None) -> errors.RecordError:
-        if self.strict:
+        if not self.dialect.names_conflicting_records:
             return errors.duplicate_value(label, values[0])
         return errors.duplicate(label, holder, of.name_singular)
 
