@@ -13,7 +13,7 @@ from aiotwenty.bulk.lookups import wanted_values
 from aiotwenty.bulk.wire import Wire, nest, value_at
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.records.identity import canonical
-from aiotwenty.records.partial import Change
+from aiotwenty.records.partial import PartialWrite
 
 
 async def complete(records: Sequence[Prepared], wire: Wire, shape: Shape, *, by_id: bool) -> None:
@@ -39,5 +39,5 @@ async def complete(records: Sequence[Prepared], wire: Wire, shape: Shape, *, by_
     for record in lacking:
         found = next((stored[one] for one in ("id=" + record.id, *record.identities) if one in stored), None)
         if found is not None:
-            record.body = encode_json(Change(from_json(record.body), record.lacks).with_stored(found))
+            record.body = encode_json(PartialWrite(from_json(record.body), record.lacks).with_stored(found))
         record.lacks = {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aiotwenty.workspace.data_model import Field, Object
 
 
-class Endpoint(StrEnum):
+class _EndpointChoice(StrEnum):
     GRAPHQL = "graphql"
     METADATA = "metadata"
 
@@ -51,7 +51,7 @@ def objects(
 def query(
     document: Annotated[str, typer.Argument(help="A file, - for standard input, or the document itself: '{ … }'.")],
     variables: Annotated[str, typer.Option("--variables", help="The variables as a JSON object, or @FILE.")] = "{}",
-    endpoint: Annotated[Endpoint, typer.Option(help="Records, or the data model.")] = Endpoint.GRAPHQL,
+    endpoint: Annotated[_EndpointChoice, typer.Option(help="Records, or the data model.")] = _EndpointChoice.GRAPHQL,
     read_only: Annotated[bool, typer.Option("--read-only", help="Refuse a document that writes.")] = False,
     validate: Annotated[bool, typer.Option(help="Check the document against the workspace before it is sent.")] = True,
 ) -> None:
@@ -74,7 +74,7 @@ async def _objects(name: str | None) -> list[Object]:
         return [await twenty.workspace.object(name)] if name else await twenty.workspace.objects()
 
 
-async def _query(document: str, variables: dict[str, Any], endpoint: Endpoint, validate: bool) -> dict[str, Any]:
+async def _query(document: str, variables: dict[str, Any], endpoint: _EndpointChoice, validate: bool) -> dict[str, Any]:
     from aiotwenty.client import Client
 
     async with Client() as twenty:

@@ -34,7 +34,7 @@ Composites = Mapping[str, tuple[str, ...]]
 
 
 @dataclass
-class Change:
+class PartialWrite:
     """What is to be written of a record."""
 
     data: dict[str, Any]
@@ -53,7 +53,7 @@ class Change:
         return completed
 
 
-def change_of(data: Mapping[str, Any], composites: Composites, replace: Collection[str] = ()) -> Change:
+def change_of(data: Mapping[str, Any], composites: Composites, replace: Collection[str] = ()) -> PartialWrite:
     """The change that leaves alone what `data` does not say. The whole of `replace` is what `data` says.
 
     Raises `InvalidArgument` for a composite that cannot be emptied, and for names in `replace` that are none.
@@ -62,7 +62,7 @@ def change_of(data: Mapping[str, Any], composites: Composites, replace: Collecti
     if unknown := names - composites.keys():
         raise InvalidArgument(f"replace: {sorted(unknown)[0]!r} is no field that is made of parts.")
     lacks: dict[str, tuple[str, ...]] = {}
-    change = Change(dict(data), lacks)
+    change = PartialWrite(dict(data), lacks)
     for name, parts in composites.items():
         if name not in data:
             continue

@@ -18,7 +18,7 @@ from aiotwenty.records.base import Ask, Namespace, as_id
 from aiotwenty.records.filters import by_ids, only_ids
 from aiotwenty.records.identity import SameRecords, filter_of_same, in_order_of, repeat_each_other, unique_key
 from aiotwenty.records.inputs import as_model, as_models
-from aiotwenty.records.partial import Change, change_of, composites_of, plain, warn_of_changes
+from aiotwenty.records.partial import PartialWrite, change_of, composites_of, plain, warn_of_changes
 from aiotwenty.records.settling import create_settled, look_after, with_ids
 
 R = TypeVar("R", bound=Record)
@@ -294,7 +294,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
             )
         return page.records
 
-    def _change(self, model: BaseModel, replace: Collection[str]) -> Change:
+    def _change(self, model: BaseModel, replace: Collection[str]) -> PartialWrite:
         if isinstance(replace, str):
             raise InvalidArgument(f"replace must be a collection of names, such as {{{replace!r}}}, not a text.")
         return change_of(plain(model), composites_of(type(model)), replace)
