@@ -157,30 +157,38 @@ class Shape:
 
     def resolve(self, name: str) -> Target:
         """The field that `name` means. Raises `InputError` if it means none or several."""
+        target = self.find(name)
+        if target is None:
+            suggestion = self._suggestion(name)
+            error = InputError(f"{self.type_name} has no field {name!r}{suggestion}")
+            error.suggests = suggestion != ""
+            raise error
+        return target
+
+    def find(self, name: str) -> Target | None:
+        """The field that `name` means, None if it means none. Raises `InputError` if it means several."""
         relation_name, dot, rest = name.partition(".")
-        relation = next((r for r in self.relations.values() if squeeze(r.name) == squeeze(relation_name)), None)
-        if dot and relation:
+        if dot and (relation := self._relation(relation_name)):
             other = self.related(relation.type_name)
             target = other.resolve(rest)
             if target.relation:
                 raise InputError(f"{name!r} goes through two relations; a record is found by its own fields")
             return other.behind(relation, target)
-        for tier in self._names:
-            found = tier.get(squeeze(name))
-            if found:
-                break
-        else:
-            suggestion = self._suggestion(name)
-            error = InputError(f"{self.type_name} has no field {name!r}{suggestion}")
-            error.suggests = suggestion != ""
-            raise error
-        if len(found) > 1:
-            meanings = " or ".join(sorted(target.dotted for target in found))
+        squeezed = squeeze(name)
+        targets = next((tier[squeezed] for tier in self._names if squeezed in tier), None)
+        if targets is None:
+            return None
+        if len(targets) > 1:
+            meanings = " or ".join(sorted(target.dotted for target in targets))
             raise InputError(f"{name!r} could be {meanings}; say which with a mapping")
-        (target,) = found
+        (target,) = targets
         if target.relation and not target.path:
             return self._by_unique(target.relation)
         return target
+
+    def _relation(self, name: str) -> Relation | None:
+        squeezed = squeeze(name)
+        return next((relation for relation in self.relations.values() if squeeze(relation.name) == squeezed), None)
 
     def _by_unique(self, relation: Relation) -> Target:
         other = self.related(relation.type_name)

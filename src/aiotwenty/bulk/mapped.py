@@ -159,11 +159,7 @@ def _recogniser(mapper: Mapper, options: LoadOptions, preset: Preset | None, plu
     def recognise(name: str) -> int:
         if name in said or (preset is not None and preset.for_columns(plural, [name])):
             return 2
-        try:
-            mapper.column(name)
-        except InputError:
-            return 0
-        return 1
+        return int(mapper.knows(name))
 
     return recognise
 

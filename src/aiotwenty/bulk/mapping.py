@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from aiotwenty.bulk.batches import Reference
-from aiotwenty.bulk.columns import AS_IT_IS, WHOLE, Column, ValueRefused, from_text, in_utc, put_at, steps_of, trimmed
+from aiotwenty.bulk.columns import AS_IT_IS, Column, ValueRefused, from_text, in_utc, put_at, steps_of, trimmed
 from aiotwenty.bulk.fields import Relation, Shape, Target
 from aiotwenty.bulk.gather import gather, gathers, promote
+from aiotwenty.bulk.headers import Headers
 from aiotwenty.bulk.labels import Labels
-from aiotwenty.bulk.naming import by_name_or_unique, called, likely
 from aiotwenty.bulk.source import RAW_TEXT, Check, InputError, Source, clean_name
 from aiotwenty.bulk.transforms import (
     ColumnTransform,
@@ -75,12 +74,10 @@ class Mapper:
         self._preset = preset
         self._ignored = {*map(clean_name, ignore), *REJECT_COLUMNS, RAW_TEXT}
         self._labels = labels
-        self._by_label = labels.by_label() if labels else {}
         self._gaps = frozenset(gap.strip() for gap in gaps)
         self._region = region
         self._add_options = add_options
         self._promotes = promotes
-        self._samples = samples or {}
         self._only = None if only is None else {self._value_path(name) for name in only}
         self._is_text = is_text
         self._hidden = shape.read_only_parts
@@ -89,6 +86,7 @@ class Mapper:
         self._kinds: dict[str, Composite | None] = {
             name: composite_kind(parts) for name, parts in shape.composites.items()
         }
+        self._headers = Headers(shape, self._kinds, labels.by_label() if labels else {}, samples or {})
         self._listed: dict[str, Composite] = {}
         self.left_out: dict[str, str] = {}
         """Columns of a preset's file that go nowhere, each with the reason."""
@@ -114,7 +112,7 @@ class Mapper:
             transform = transform_of(steps) if steps else None
         except ValueError as error:
             raise InputError(str(error)) from None
-        target, guess = self._target(field_name, guessing=not steps and field_name == name)
+        target, guess = self._headers.target(field_name, guessing=not steps and field_name == name)
         if guess and not steps and (usual := self._usual_transform(target)) is not None:
             transform, steps = usual
         return self._column(name, target, transform, steps, guess)
@@ -150,50 +148,6 @@ class Mapper:
             self._add_options,
         )
 
-    def _target(self, name: str, *, guessing: bool) -> tuple[Target, str]:
-        """The field of that name, and what was guessed about it."""
-        try:
-            target = self.shape.resolve(name)
-        except InputError as error:
-            found = called(self.shape, name, self._by_label)
-            if found is None:
-                found = self._by_values(name) if guessing else None
-            if found is None:
-                raise InputError(str(error) + ("" if error.suggests else likely(self.shape, name))) from None
-            target, guess = found, "called so"
-        else:
-            # A name that has no plain place, or leads to a record: what is meant is seen by its values.
-            bare = target.kind == "composite" and not target.relation and not self.shape.primary(target.path[0])
-            guess = "made of parts" if guessing and bare else ""
-        if guessing and target.path == ("position",) and not target.relation and self._has_words(name):
-            # Every object has a place in lists that is called so; people write their job there.
-            job = called(self.shape, "job title", self._by_label)
-            return (job, "by its values") if job else (target, guess)
-        if guessing and target.relation and "." not in name and target.path[-1:] == ("primaryLinkUrl",):
-            texts = [str(value) for value in self._samples.get(name, ()) if value]
-            if texts and not any("." in text.strip(" .") and " " not in text.strip() for text in texts):
-                return by_name_or_unique(self.shape, target.relation, by_name=True) or target, "by its values"
-        return target, guess
-
-    def _has_words(self, name: str) -> bool:
-        texts = [str(value).strip() for value in self._samples.get(name, ()) if str(value).strip()]
-        return any(not WHOLE.fullmatch(text) for text in texts)
-
-    def _by_values(self, name: str) -> Target | None:
-        """A column of e-mail addresses or of LinkedIn profiles, where there is one field for them."""
-        texts = [str(value).strip() for value in self._samples.get(name, ()) if str(value).strip()]
-        for kind, pattern in (
-            ("emails", r"[^@\s;,]+@[^@\s;,]+\.[^@\s;,]+"),
-            ("links", r"(https?://)?([a-z]+\.)?linkedin\.com/\S+"),
-        ):
-            if texts and all(re.fullmatch(pattern, text, re.IGNORECASE) for text in texts):
-                names = [field for field, its in self._kinds.items() if its == kind]
-                if kind == "links":
-                    names = [field for field in names if "linkedin" in field.lower()]
-                if len(names) == 1:
-                    return self.shape.targets[names[0]]
-        return None
-
     def _usual_transform(self, target: Target) -> tuple[Transform, list[str]] | None:
         kind = self._kinds[target.path[0]] if target.kind == "composite" and not target.relation else None
         if self._is_text and kind == "currency":
@@ -216,6 +170,10 @@ class Mapper:
         if name not in self._columns:
             self._columns[name] = self._compile_known(name) if self._only is not None else self._compile_header(name)
         return self._columns[name]
+
+    def knows(self, name: str) -> bool:
+        """Whether a column of that name has a meaning, which may be to be ignored."""
+        return name in self._ignored or name in self.shape.read_only or self._headers.is_known(name)
 
     def _compile_header(self, name: str) -> Column | None:
         if self._preset is None:

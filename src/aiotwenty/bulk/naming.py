@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from aiotwenty.bulk.fields import Relation, Shape, Target, squeeze
 from aiotwenty.bulk.source import InputError
@@ -43,6 +44,7 @@ _OF_COMPANIES = ("company", "account", "organization", "organisation", "business
 _OF_DEALS = ("deal", "opportunity", "opportunity title")
 
 
+@cache
 def _squeezed(names: str) -> list[str]:
     return [squeeze(name) for name in names.split(",")]
 
@@ -110,12 +112,12 @@ def _through(shape: Shape, squeezed: str) -> Target | None:
                 continue
             other = shape.related(relation.type_name)
             try:
-                target = other.resolve(rest)
+                target = other.find(rest)
             except InputError:
-                target_or_none = called(other, rest, {})
-                if target_or_none is None:
-                    continue
-                target = target_or_none
+                target = None
+            target = target or called(other, rest, {})
+            if target is None:
+                continue
             if target.relation or (
                 target.kind == "composite" and composite_kind(other.composites[target.path[0]]) == "currency"
             ):

@@ -1,0 +1,98 @@
+"""Which field a header means: by its name, by what people call such fields, by the values under it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiotwenty.bulk.columns import WHOLE
+from aiotwenty.bulk.fields import Shape, Target
+from aiotwenty.bulk.naming import by_name_or_unique, called, likely
+from aiotwenty.bulk.source import InputError
+from aiotwenty.bulk.transforms.base import Composite
+
+_BY_THEIR_LOOKS: tuple[tuple[Composite, str], ...] = (
+    ("emails", r"[^@\s;,]+@[^@\s;,]+\.[^@\s;,]+"),
+    ("links", r"(https?://)?([a-z]+\.)?linkedin\.com/\S+"),
+)
+
+
+class Headers:
+    """What headers mean for one object.
+
+    `labels` are the workspace's, label to field; `samples` are the first values under each header, by which names
+    decide that can mean two things.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        kinds: Mapping[str, Composite | None],
+        labels: Mapping[str, str],
+        samples: Mapping[str, Sequence[Any]],
+    ) -> None:
+        self._shape = shape
+        self._kinds = kinds
+        self._labels = labels
+        self._samples = samples
+
+    def target(self, name: str, *, guessing: bool) -> tuple[Target, str]:
+        """The field of that name, and what was guessed about it. Raises `InputError` if it means none or several."""
+        meaning = self._meaning(name, guessing=guessing)
+        if meaning is None:
+            raise self._unknown(name)
+        target, guess = meaning
+        if guessing and target.path == ("position",) and not target.relation and self._has_words(name):
+            # Every object has a place in lists that is called so; people write their job there.
+            job = called(self._shape, "job title", self._labels)
+            return (job, "by its values") if job else (target, guess)
+        if guessing and target.relation and "." not in name and target.path[-1:] == ("primaryLinkUrl",):
+            texts = [str(value) for value in self._samples.get(name, ()) if value]
+            if texts and not any("." in text.strip(" .") and " " not in text.strip() for text in texts):
+                return by_name_or_unique(self._shape, target.relation, by_name=True) or target, "by its values"
+        return target, guess
+
+    def is_known(self, name: str) -> bool:
+        """Whether `target` would find a field; costs little where it would not, for texts that are hardly names."""
+        return self._meaning(name, guessing=True) is not None
+
+    def _meaning(self, name: str, *, guessing: bool) -> tuple[Target, str] | None:
+        try:
+            target = self._shape.find(name)
+        except InputError:  # several: another way of naming may tell them apart
+            target = None
+        if target is not None:
+            # A name that has no plain place, or leads to a record: what is meant is seen by its values.
+            bare = target.kind == "composite" and not target.relation and not self._shape.primary(target.path[0])
+            return target, "made of parts" if guessing and bare else ""
+        target = called(self._shape, name, self._labels)
+        if target is None and guessing:
+            target = self._by_values(name)
+        return (target, "called so") if target else None
+
+    def _unknown(self, name: str) -> InputError:
+        """Says what may have been meant, which takes a while."""
+        try:
+            self._shape.resolve(name)
+        except InputError as error:
+            return InputError(str(error) + ("" if error.suggests else likely(self._shape, name)))
+        raise AssertionError(f"{name!r} is a field after all")
+
+    def _has_words(self, name: str) -> bool:
+        return any(not WHOLE.fullmatch(text) for text in self._texts(name))
+
+    def _by_values(self, name: str) -> Target | None:
+        """A column of e-mail addresses or of LinkedIn profiles, where there is one field for them."""
+        texts = self._texts(name)
+        for kind, pattern in _BY_THEIR_LOOKS:
+            if texts and all(re.fullmatch(pattern, text, re.IGNORECASE) for text in texts):
+                names = [field for field, its in self._kinds.items() if its == kind]
+                if kind == "links":
+                    names = [field for field in names if "linkedin" in field.lower()]
+                if len(names) == 1:
+                    return self._shape.targets[names[0]]
+        return None
+
+    def _texts(self, name: str) -> list[str]:
+        return [text for value in self._samples.get(name, ()) if (text := str(value).strip())]
