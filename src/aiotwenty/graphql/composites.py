@@ -44,7 +44,7 @@ def exact_scalar(name: str, scalar: str) -> str | None:
 class JsonPart(BaseModel):
     """Base of an object inside a JSON value: it is read and written as a whole. Keys that come later are ignored."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", defer_build=True)
 
 
 class AdditionalPhone(JsonPart):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 F = TypeVar("F", bound=Input)
 G = TypeVar("G", bound=Input)
-A = TypeVar("A", bound=Aggregate[Any])
+A = TypeVar("A", bound="Aggregate[Any]")  # a text: the class is made when it is first used
 
 _ALL_GROUPS = 100_000
 """A `limit` above any number of groups: without one, Twenty cuts a grouping at 50 silently (Twenty, July 2026)."""

@@ -26,23 +26,20 @@ class Gone:
 
 
 _NO_FIELD = re.compile(r'Cannot query field "(?P<field>\w+)" on type "(?P<type>\w+)"\.?')
-_OTHERS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r'Unknown type "(?P<type>\w+)"\.',
-        r'Unknown argument "\w+" on field "(?P<type>\w+)\.(?P<field>\w+)"\.',
-        r'Field "(?P<field>\w+)" is not defined by type "(?P<type>\w+)"\.',
-        r'Field "(?P<type>\w+)\.(?P<field>\w+)" of required type "[^"]+" was not provided\.',
-        r'Field "(?P<field>\w+)" of required type "[^"]+" was not provided\.',
-        r'(?:Field|Argument) "(?P<type>\w+)\.(?P<field>\w+)" argument "\w+" of type "[^"]+" is required, but[^.]*\.',
-        r'Field "(?P<field>\w+)" argument "\w+" of type "[^"]+" is required, but[^.]*\.',
-        r'Value "(?P<field>\w+)" does not exist in "(?P<type>\w+)" enum\.',
-        r'Field "(?P<field>\w+)" must not have a selection since type "(?P<type>\w+)\W*" has no subfields\.',
-        r'Field "(?P<field>\w+)" of type "\W*(?P<type>\w+)\W*" must have a selection of subfields\.',
-        r'Variable "\$\w+" of type "\W*(?P<type>\w+)\W*" used in position expecting type "[^"]+"\.',
-        r'Fragment "\w+" cannot be spread here as objects of type "\w+" can never be of type "(?P<type>\w+)"\.',
-        r'Fragment "\w+" cannot condition on non composite type "(?P<type>\w+)"\.',
-    )
+_OTHERS = (
+    r'Unknown type "(?P<type>\w+)"\.',
+    r'Unknown argument "\w+" on field "(?P<type>\w+)\.(?P<field>\w+)"\.',
+    r'Field "(?P<field>\w+)" is not defined by type "(?P<type>\w+)"\.',
+    r'Field "(?P<type>\w+)\.(?P<field>\w+)" of required type "[^"]+" was not provided\.',
+    r'Field "(?P<field>\w+)" of required type "[^"]+" was not provided\.',
+    r'(?:Field|Argument) "(?P<type>\w+)\.(?P<field>\w+)" argument "\w+" of type "[^"]+" is required, but[^.]*\.',
+    r'Field "(?P<field>\w+)" argument "\w+" of type "[^"]+" is required, but[^.]*\.',
+    r'Value "(?P<field>\w+)" does not exist in "(?P<type>\w+)" enum\.',
+    r'Field "(?P<field>\w+)" must not have a selection since type "(?P<type>\w+)\W*" has no subfields\.',
+    r'Field "(?P<field>\w+)" of type "\W*(?P<type>\w+)\W*" must have a selection of subfields\.',
+    r'Variable "\$\w+" of type "\W*(?P<type>\w+)\W*" used in position expecting type "[^"]+"\.',
+    r'Fragment "\w+" cannot be spread here as objects of type "\w+" can never be of type "(?P<type>\w+)"\.',
+    r'Fragment "\w+" cannot condition on non composite type "(?P<type>\w+)"\.',
 )
 
 
@@ -56,7 +53,7 @@ def missing(message: str) -> Gone | None:
     """What a document that was made from another schema gets wrong here; None if the message says something else."""
     if found := missing_field(message):
         return found
-    return next((_gone(match) for pattern in _OTHERS if (match := pattern.search(message))), None)
+    return next((_gone(match) for pattern in _OTHERS if (match := re.search(pattern, message))), None)
 
 
 def _gone(match: re.Match[str]) -> Gone:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from aiotwenty.errors import ApiError, Reason
@@ -44,8 +45,13 @@ class _Saying:
 
     def __init__(self, reason: Reason, pattern: str, advice: str = "") -> None:
         self.reason = reason
-        self.pattern = re.compile(pattern, re.DOTALL)
         self.advice = advice
+        self._pattern = pattern
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled for the first error: all of them take longer than importing the client does."""
+        return re.compile(self._pattern, re.DOTALL)
 
 
 # The first that fits counts. Those that quote a value come first: it may have the words of any other in it.
