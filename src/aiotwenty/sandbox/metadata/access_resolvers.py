@@ -134,8 +134,7 @@ class AccessResolvers:
         return hook
 
     def _check_url(self, url: str, action: Action) -> None:
-        parts = urlsplit(url)
-        if parts.scheme in ("http", "https") and parts.hostname:
+        if _is_address(url):
             return
         message = "Invalid target URL provided"
         if not self._dialect.validates_webhooks:
@@ -234,3 +233,11 @@ class AccessResolvers:
         message = "Wrong password" if known else "User not found"
         extensions = {"subCode": "FORBIDDEN_EXCEPTION", "userFriendlyMessage": message, "code": "FORBIDDEN"}
         raise GraphQLError(message, extensions=extensions)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
