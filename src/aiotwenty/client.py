@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -12,6 +12,7 @@ from aiotwenty.errors import ApiError, InvalidArgument
 from aiotwenty.graphql.checking import DocumentCheck
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.executor import EndpointName
+from aiotwenty.graphql.existence import FIELDS_OF_ALL, FieldCheck
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.settings import load_settings
 from aiotwenty.transport.engine import make_engine
@@ -39,6 +40,10 @@ class Client:
     `RateLimiter` shared with other clients of the same workspace, or None. A `session` given here is used and left
     open: it is the way to a proxy or to certificates of one's own.
 
+    The server answers a field that was removed with null. So where a field is empty in all records of an answer, the
+    client asks /metadata whether it is still there, and raises `SchemaDrift` if not: one request, remembered for ten
+    minutes, that the rate limit does not count (Twenty, July 2026). `verify=False` takes nulls as they come.
+
     Safe for any number of concurrent tasks of one event loop. Use it with `async with`, or call `aclose()`.
     """
 
@@ -53,6 +58,7 @@ class Client:
         rate_limit: Literal["auto"] | RateLimit | RateLimiter | None = "auto",
         session: aiohttp.ClientSession | None = None,
         hooks: Hooks | Sequence[Hooks] | None = None,
+        verify: bool = True,
     ) -> None:
         if timeout <= 0 or max_connections < 1:
             raise InvalidArgument("timeout must be positive and max_connections at least 1.")
@@ -72,6 +78,8 @@ class Client:
             "graphql": TwentyTransport(f"{self.base_url}/graphql", engine=self._engine),
             "metadata": TwentyTransport(f"{self.base_url}/metadata", engine=self._engine),
         }
+        if verify:
+            self._endpoints["graphql"].fields = FieldCheck(partial(self.execute, FIELDS_OF_ALL, endpoint="metadata"))
         self._documents = DocumentCheck(self._endpoints["graphql"].run_document)
 
     def __repr__(self) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from aiotwenty import Hooks, Twenty
 from aiotwenty.errors import ApiError, InvalidArgument
 from aiotwenty.transport.hooks import RequestEvent
-from tests.contract.conftest import PREFIX, Connection
+from tests.contract.conftest import Connection, probe_name
 
 WRONG = {
     "a misspelt field": ("{ companies(first: 1) {\n edges { node { id nmae } } } }", 2, "Did you mean 'name'?"),
@@ -137,7 +136,7 @@ async def test_the_schema_is_asked_for_once(connection: Connection) -> None:
 
 async def test_a_field_that_came_meanwhile_is_known(twenty: Twenty) -> None:
     await twenty.execute("{ companies { totalCount } }")
-    field = await twenty.workspace.create_field("company", f"{PREFIX}{uuid4().int % 10**8}", "TEXT")
+    field = await twenty.workspace.create_field("company", probe_name(), "TEXT")
     try:
         await twenty.execute(f"{{ companies(first: 1) {{ edges {{ node {{ {field.name} }} }} }} }}")
     finally:

@@ -65,7 +65,7 @@ class Deals(Counted[Opportunity]):
 def test_it_is_a_model_like_any_other() -> None:
     assert aggregates_of(Deals) == ("totalCount", "maxCreatedAt", "sumAmountAmountMicros")
     assert aggregates_of(Counted[Company]) == ("totalCount", "maxCreatedAt")
-    deals = Deals(total_count=1, newest=None)
+    deals = Deals.model_validate({"total_count": 1, "newest": None})
     assert deals.any
     assert deals.worth == 0
     assert deals.values == []

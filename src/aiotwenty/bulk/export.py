@@ -108,6 +108,7 @@ async def _export(
         raise InputError(f"{path}: Parquet cannot be continued; export with a journal to .jsonl or .csv")
     names = target.names
     columns = _chosen(target.catalogue.columns(target.type_name), fields, names)
+    await target.has(column.path for column in columns)
     only = target.filter(filter)
     if deleted:
         only = {"and": [only, DELETED_TOO]} if only else DELETED_TOO

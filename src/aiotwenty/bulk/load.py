@@ -15,6 +15,7 @@ from aiotwenty.bulk.options import LoadSettings, Rows, UpdateOptions, split_run
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.bulk.target import AnyRecords, Target
+from aiotwenty.errors import InvalidInput, Reason
 
 
 async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:
@@ -90,12 +91,18 @@ async def run_load(
         # What the client was generated from does not know these options.
         target = replace(target, catalogue=await serve_catalogue(target.endpoint))
         rows_in = await open_input(rows_in.source, target, options, remembered=journal is not None)
+    await target.has(rows_in.mapped.places())
     if dry_run:
         # A rehearsal leaves no trace that a real run would take for its own.
         journal = None
     opened = journal if isinstance(journal, Journal) else Journal(journal)
     try:
         return await Loader(target, rows_in, options, journal=opened, **run).run(dry_run=dry_run)
+    except InvalidInput as error:
+        # Columns of mappings are not known beforehand.
+        if error.reason is Reason.UNKNOWN_FIELD and error.field:
+            await target.has([error.field])
+        raise
     finally:
         if journal is not None and opened is not journal:
             opened.close()

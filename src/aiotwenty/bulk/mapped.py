@@ -48,6 +48,12 @@ class Mapped:
         """Whether a picklist has options that the model of its object does not take: it was generated before them."""
         return any(not _accepts(self.mapper.shape, name, value) for name, value in self.mapper.known_options())
 
+    def places(self) -> Iterator[str]:
+        """Where the known columns go, dotted."""
+        for name in self.columns:
+            column = self.mapper.column(name)
+            yield from (place.place for place in (column.all if column else ()))
+
     def as_toml(self) -> str:
         """The mapping as a plan or a preset has it, to be kept and changed: every column, those left out as `false`."""
         lines = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
@@ -40,6 +40,12 @@ class Target:
     @property
     def type_name(self) -> str:
         return self.names.type_name
+
+    async def has(self, paths: Iterable[str]) -> None:
+        """Raises `SchemaDrift` if the workspace no longer has one of the fields at these dotted paths."""
+        # What was just read from the workspace needs no second look.
+        if self.endpoint.fields is not None and isinstance(self.catalogue, GeneratedCatalogue):
+            await self.endpoint.fields.confirm(self.type_name, {path.partition(".")[0] for path in paths})
 
     def filter(self, filter: AnyFilter | None) -> Filter | None:
         """The filter as it is sent. Raises `InvalidArgument`."""

@@ -14,6 +14,7 @@ from aiotwenty.errors import AuthenticationError, TwentyError
 from aiotwenty.graphql.decode import decode, decode_document
 from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.encode import encode_body, encode_json
+from aiotwenty.graphql.existence import FieldCheck
 from aiotwenty.graphql.ids import check_ids
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.roots import describe
@@ -59,6 +60,8 @@ class TwentyTransport(AIOHTTPTransport):
             self._make_engine = lambda: make_engine(settings.api_key, timeout=timeout)
             engine = self._make_engine()
         self._engine = engine
+        self.fields: FieldCheck | None = None
+        """What makes sure that fields are still there, if anything does."""
         self._metadata = url.rstrip("/").endswith("/metadata")
 
     def __repr__(self) -> str:
@@ -74,14 +77,22 @@ class TwentyTransport(AIOHTTPTransport):
         return TwentyTransport(f"{self.url.rstrip('/').rpartition('/')[0]}/{name}", engine=self._engine)
 
     async def run(
-        self, operation: Operation, result_type: Any, variables: Mapping[str, object], *, repeatable: bool | None = None
+        self,
+        operation: Operation,
+        result_type: Any,
+        variables: Mapping[str, object],
+        *,
+        repeatable: bool | None = None,
+        verify: bool = True,
     ) -> Any:
         """Sends a generated operation. `repeatable` overrules what the operation says of itself.
 
-        Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`.
+        Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`, and for fields that are
+        gone, unless `verify` says that nobody is to see what was read.
         """
         check_ids(variables)
-        return await self.post(operation, encode_body(operation, variables), result_type, repeatable=repeatable)
+        result = await self.post(operation, encode_body(operation, variables), result_type, repeatable=repeatable)
+        return await self.with_all_fields(operation, result) if verify else result
 
     async def post(
         self,
@@ -104,7 +115,14 @@ class TwentyTransport(AIOHTTPTransport):
         def read(reply: Reply) -> tuple[Any, bytes]:
             return decode(reply, operation, result_type, metadata=self._metadata), reply.body
 
-        return await self._send(self._operation_call(operation, encode_body(operation, variables), read))
+        result, answer = await self._send(self._operation_call(operation, encode_body(operation, variables), read))
+        return await self.with_all_fields(operation, result), answer
+
+    async def with_all_fields(self, operation: Operation, result: T) -> T:
+        """The records that were read. Raises `SchemaDrift` if a field is empty in all of them because it is gone."""
+        if self.fields is not None and operation.kind == "query":
+            await self.fields.look(result)
+        return result
 
     async def _send(self, call: Call[T]) -> T:
         try:

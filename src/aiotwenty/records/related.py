@@ -44,7 +44,7 @@ async def completed(endpoint: TwentyTransport, operation: Operation, wanted: Any
         if operation.kind == "mutation":
             error.add_note(f"{operation.name} itself was done: it is the reading of related records that failed.")
         raise
-    return decode_complete(value.data, operation, wanted)
+    return await endpoint.with_all_fields(operation, decode_complete(value.data, operation, wanted))
 
 
 async def complete(endpoint: TwentyTransport, tree: Tree, nodes: Sequence[Node]) -> None:
