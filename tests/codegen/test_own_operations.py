@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
 
 from aiotwenty.codegen.errors import CodegenError
 from tests.codegen.projects import ROCKET, Project
@@ -201,6 +202,26 @@ def test_unions_and_interfaces_are_told_apart_by_their_typename(tmp_path: Path) 
         results = importlib.import_module(f"{package.__name__}.metadata.results")
         light = results.LooksLooksLight.model_validate_json('{"__typename": "Light", "glow": 3}')
         assert (light.typename__, light.glow) == ("Light", 3)
+
+
+def test_members_of_a_union_that_came_later_are_their_typename_and_nothing_else(tmp_path: Path) -> None:
+    looks = "type Dark { shade: Int } type Light { glow: Int } union Look = Dark | Light"
+    made = Project.of(
+        tmp_path, metadata=METADATA_SDL.replace("type Query {", f"{looks} type Query {{ look: Look day: Int")
+    )
+    made.write(
+        "queries/metadata/look.graphql", "query Both { day look { ... on Dark { shade } ... on Light { glow } } }"
+    )
+    made.generate()
+    with made.imported() as package:
+        results = importlib.import_module(f"{package.__name__}.metadata.results")
+        read = TypeAdapter(results.Both).validate_json
+        neon = read('{"day": 1, "look": {"__typename": "Neon", "volts": 5}}').look
+        assert (neon.typename__, neon.model_dump()) == ("Neon", {"typename__": "Neon"})
+        assert read('{"day": 1, "look": {"__typename": "Dark", "shade": 1}}').look.shade == 1
+        assert read('{"day": 1, "look": null}').look is None
+        with pytest.raises(ValidationError, match="shade"):
+            read('{"day": 1, "look": {"__typename": "Dark", "shade": "very"}}')
 
 
 def test_what_the_schema_and_what_the_server_has_against_an_operation_is_said_together(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from aiotwenty.graphql.models import (
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
 from aiotwenty.graphql.select import ObjectRecord
+from aiotwenty.graphql.unions import ByTypename, Other
 from aiotwenty.graphql.values import (
     BooleanInput,
     DateInput,
@@ -58,6 +59,7 @@ __all__ = [
     "BigFloat",
     "BigInt",
     "BooleanInput",
+    "ByTypename",
     "ConfigDict",
     "CurrencyInput",
     "Date",
@@ -82,6 +84,7 @@ __all__ = [
     "Open",
     "Operation",
     "OperationsClient",
+    "Other",
     "Page",
     "PageInfo",
     "PhoneInput",

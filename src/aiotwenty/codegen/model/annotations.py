@@ -24,6 +24,11 @@ def render(node: ast.expr, qualify: Callable[[str], str], leaf: Callable[[str], 
             return f"{render(inner, qualify, leaf)} | None"
         case ast.Subscript(value=ast.Name(id="Union"), slice=ast.Tuple(elts=parts)):
             return " | ".join(render(part, qualify, leaf) for part in parts)
+        case ast.Subscript(
+            value=ast.Name(id="Annotated"),
+            slice=ast.Tuple(elts=[members, ast.Call(keywords=[ast.keyword(arg="discriminator")])]),
+        ):
+            return f"typing.Annotated[{render(members, qualify, leaf)} | rt.Other, rt.ByTypename()]"
         case ast.Subscript(value=ast.Name(id="Literal"), slice=inner):
             return f"typing.Literal[{ast.unparse(inner).strip('()')}]"
         case ast.Subscript(value=value, slice=ast.Tuple(elts=parts)):
