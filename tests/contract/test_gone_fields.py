@@ -8,16 +8,16 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 
-from aiotwenty import Aggregate, Hooks, SchemaDrift, Twenty
+from aiotwenty import Aggregate, Hooks, SchemaDrift, Select, Twenty
 from aiotwenty.codegen.config import make_config
 from aiotwenty.codegen.generate import generate
 from aiotwenty.codegen.read.introspect import write_schemas
-from aiotwenty.core import Company
+from aiotwenty.core import Company, Note, NoteTarget, Opportunity, Person, WorkspaceMember
 from aiotwenty.transport.hooks import RequestEvent
 from tests.contract.conftest import Connection, probe_name
 
@@ -127,3 +127,33 @@ async def test_totals_of_nothing_are_there(twenty: Twenty, tag: str) -> None:
 async def test_records_of_every_object_are_looked_at_by_their_names_in_the_data_model(twenty: Twenty) -> None:
     for name in ("people", "opportunities", "notes", "note_targets", "tasks", "attachments", "workspace_members"):
         await getattr(twenty, name).find_many(first=5)
+
+
+class Target(Select[NoteTarget]):
+    id: UUID
+    target: Company | Opportunity | Person | None
+
+
+class WithTargets(Select[Note]):
+    title: str | None
+    targets: list[Company | Opportunity | Person]
+    note_targets: list[Target]
+
+
+class Card(Company):
+    account_owner: WorkspaceMember | None
+    people: list[Person]
+
+
+async def test_what_selections_ask_for_is_looked_up_by_its_names_in_the_data_model(twenty: Twenty, tag: str) -> None:
+    company = await twenty.companies.create_one({"name": tag})
+    card = await twenty.companies.find_one(company.id, select=Card)
+    assert (card.account_owner, card.people) == (None, [])
+    note = await twenty.notes.create_one({"title": tag})
+    try:
+        assert (await twenty.notes.find_one(note.id, select=WithTargets)).targets == []
+        await twenty.note_targets.create_one({"note_id": note.id, "target_company_id": company.id})
+        targets = (await twenty.notes.find_one(note.id, select=WithTargets)).targets
+        assert [target.id for target in targets] == [company.id]
+    finally:
+        await twenty.notes.destroy_one(note.id)

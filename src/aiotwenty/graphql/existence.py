@@ -21,7 +21,8 @@ from aiotwenty.graphql.annotations import item_in, model_in, named_fields
 from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.models import Record
 from aiotwenty.graphql.page import Page
-from aiotwenty.graphql.select import selected_record
+from aiotwenty.graphql.select import is_selection, selected_record, selection_of
+from aiotwenty.graphql.selection import OneOf
 
 FIELDS_OF_ALL = compose(
     "FieldsOfAll",
@@ -160,17 +161,29 @@ def _looked_at(model: type[Record]) -> _Model:
         lists: list[str] = []
     else:
         record = selected_record(model)
-        own = [each for each in named_fields(model) if each[0] not in _ALWAYS]
-        fields = [_Looked(python, wire, _nothing(model, python), _related(each)) for wire, python, each in own]
-        lists = [python for _, python, each in own if _related(item_in(each)) is not None]
+        own = [(wire, python) for wire, python in _wires(model) if wire not in _ALWAYS]
+        of = {python: info.annotation for python, info in model.model_fields.items()}
+        fields = [_Looked(python, wire, _nothing(model, python), _related(of[python])) for wire, python in own]
+        lists = [python for python in dict.fromkeys(python for _, python in own) if _related(item_in(of[python]))]
     about: About | None = getattr(record, "_object", None)
     return _Model(about.type_name, tuple(fields), tuple(lists)) if about is not None else _Model("")
 
 
+def _wires(model: type[Record]) -> Iterator[tuple[str, str]]:
+    """What is asked for, by the names of GraphQL, and where a model has it."""
+    if not is_selection(model):
+        yield from ((wire, python) for wire, python, _ in named_fields(model))
+        return
+    for python, how in selection_of(model).reading.items():
+        names = [name for name, _ in how.names] if isinstance(how, OneOf) else [how.name]
+        yield from ((name, python) for name in names)
+
+
 def _nothing(model: type[Record], python: str) -> tuple[Any, ...]:
-    """None, and the default that may stand for it."""
+    """None, no records of a list, and the default that may stand for it."""
     info = model.model_fields[python]
-    return (None,) if info.is_required() else (None, info.get_default(call_default_factory=True, validated_data={}))
+    default = [] if info.is_required() else [info.get_default(call_default_factory=True)]
+    return (None, [], *default)
 
 
 def _related(annotation: Any) -> type[Record] | None:
