@@ -8,6 +8,7 @@ query ask for, and `find_by_ids` is its load function. Strawberry's DataLoader t
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -73,7 +74,7 @@ async def answer(request: web.Request) -> web.Response:
     return web.json_response(result.formatted)
 
 
-async def client(app: web.Application) -> Any:
+async def client(app: web.Application) -> AsyncIterator[None]:
     async with Twenty() as app[TWENTY]:
         yield
 

@@ -294,6 +294,7 @@ async def _aimed(
     by_key = await store.by_key([record for record in records if not store.named_by_id(record)])
     aimed = []
     for record in records:
+        described = ""
         if store.named_by_id(record):
             ids = [record.id] if new or record.id in there else []
             missing = f"there is no record {record.id}, or it is deleted"

@@ -65,7 +65,7 @@ def _ids_are_uuids(schema: GraphQLSchema) -> None:
                 field.type = _replaced(field.type, GraphQLID, uuid)
 
 
-def _replaced(type_: Any, scalar: GraphQLScalarType, other: GraphQLScalarType) -> Any:
+def _replaced(type_: Any, scalar: object, other: GraphQLScalarType) -> Any:
     if isinstance(type_, GraphQLNonNull):
         return GraphQLNonNull(_replaced(type_.of_type, scalar, other))
     if isinstance(type_, GraphQLList):
