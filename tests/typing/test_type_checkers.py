@@ -15,9 +15,9 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 Checker = Callable[[Path], dict[str, set[int]]]
-RIGHT = (HERE / "right.py").read_text()
-WRONG = (HERE / "wrong.txt").read_text()
-MISTAKES = {number for number, line in enumerate(WRONG.splitlines(), 1) if line.endswith("# wrong")}
+RIGHT = ("right.py", "selections.py")
+WRONG = {"wrong.py": "wrong.txt", "wrong_selections.py": "wrong_selections.txt"}
+PROGRAMS = (*RIGHT, *WRONG)
 
 
 @cache
@@ -26,21 +26,21 @@ def mypy(folder: Path) -> dict[str, set[int]]:
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"]
     # A cache of our own: a user's settings are not the project's, and without it each run takes a minute.
     cache_folder = ROOT / ".mypy_cache" / "of a user"
-    command += ["--config-file", "", "--cache-dir", str(cache_folder), "right.py", "wrong.py"]
+    command += ["--config-file", "", "--cache-dir", str(cache_folder), *PROGRAMS]
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     found = re.findall(r"^(\w+\.py):(\d+): error", ran.stdout, re.MULTILINE)
     assert ran.returncode == 1, ran.stdout + ran.stderr
-    return {name: {int(line) for of, line in found if of == name} for name in ("right.py", "wrong.py")}
+    return {name: {int(line) for of, line in found if of == name} for name in PROGRAMS}
 
 
 @cache
 def pyright(folder: Path) -> dict[str, set[int]]:
     """The same of pyright in its standard mode."""
     (folder / "pyrightconfig.json").write_text("{}")
-    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, "right.py", "wrong.py"]
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, *PROGRAMS]
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert ran.returncode == 1, ran.stdout + ran.stderr
-    found: dict[str, set[int]] = {"right.py": set(), "wrong.py": set()}
+    found: dict[str, set[int]] = {name: set() for name in PROGRAMS}
     for diagnostic in json.loads(ran.stdout)["generalDiagnostics"]:
         if diagnostic["severity"] == "error":
             found[Path(diagnostic["file"]).name].add(diagnostic["range"]["start"]["line"] + 1)
@@ -50,19 +50,24 @@ def pyright(folder: Path) -> dict[str, set[int]]:
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("user")
-    (folder / "right.py").write_text(RIGHT)
-    (folder / "wrong.py").write_text(WRONG)
+    for name in RIGHT:
+        (folder / name).write_text((HERE / name).read_text())
+    for name, source in WRONG.items():
+        (folder / name).write_text((HERE / source).read_text())
     return folder
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright], ids=["mypy", "pyright"])
-def test_a_right_program_is_accepted(checker: Checker, programs: Path) -> None:
-    assert checker(programs)["right.py"] == set()
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_program_is_accepted(checker: Checker, name: str, programs: Path) -> None:
+    assert checker(programs)[name] == set()
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright], ids=["mypy", "pyright"])
-def test_each_mistake_is_found_and_nothing_else(checker: Checker, programs: Path) -> None:
-    lines = WRONG.splitlines()
-    found = checker(programs)["wrong.py"]
-    assert [lines[number - 1] for number in sorted(MISTAKES - found)] == []
-    assert [lines[number - 1] for number in sorted(found - MISTAKES)] == []
+@pytest.mark.parametrize("name", WRONG)
+def test_each_mistake_is_found_and_nothing_else(checker: Checker, name: str, programs: Path) -> None:
+    lines = (programs / name).read_text().splitlines()
+    mistakes = {number for number, line in enumerate(lines, 1) if line.endswith("# wrong")}
+    found = checker(programs)[name]
+    assert [lines[number - 1] for number in sorted(mistakes - found)] == []
+    assert [lines[number - 1] for number in sorted(found - mistakes)] == []
