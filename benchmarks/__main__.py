@@ -10,7 +10,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from benchmarks import big_import, bulk, generate, imports, requests, servers
+from benchmarks import big_import, bulk, generate, imports, requests, selections, servers
 from benchmarks.harness import Table, machine
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
@@ -24,7 +24,7 @@ this machine only.
 {machine}
 """
 
-_EXPERIMENTS = ("imports", "generate", "requests", "bulk", "sandbox", "csv")
+_EXPERIMENTS = ("imports", "generate", "requests", "selections", "bulk", "sandbox", "csv")
 
 
 async def run(names: list[str], rounds: int) -> list[Table]:
@@ -36,6 +36,8 @@ async def run(names: list[str], rounds: int) -> list[Table]:
         tables += generate.measure(min(rounds, 3))
     if "requests" in names:
         tables += await requests.measure(rounds, calls=100)
+    if "selections" in names:
+        tables += await selections.measure(rounds, calls=200)
     if "bulk" in names:
         tables += await bulk.measure(min(rounds, 3))
     if "sandbox" in names:
