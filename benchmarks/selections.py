@@ -1,4 +1,4 @@
-"""What a selection costs: a page of three fields, beside bare aiohttp with a model of the same, and making the class."""
+"""What a selection costs: a page of three fields, beside bare aiohttp with a model of one's own; and making it."""
 
 from __future__ import annotations
 
@@ -80,10 +80,14 @@ def _answer() -> str:
     return json.dumps({"data": {"companies": {"edges": edges, "pageInfo": info, "totalCount": 10_000}}})
 
 
+def _write(folder: Path) -> None:
+    (folder / "FindManyCompanies.json").write_text(_answer(), encoding="utf-8")
+
+
 async def measure(rounds: int, calls: int) -> list[Table]:
     """CPU of this process for a page, and milliseconds for making a class."""
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "FindManyCompanies.json").write_text(_answer(), encoding="utf-8")
+        _write(Path(folder))
         async with canned(Path(folder)) as url:
             page = await _pages(url, rounds, calls)
     made = Series("a class with a relation to one and one to many", [_made() for _ in range(max(rounds, 20))])

@@ -13,6 +13,8 @@ import typer
 from aiotwenty.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from graphql import GraphQLSchema
+
     from aiotwenty.codegen.drift import Drift
 
 _CONFIG = Path("codegen.toml")
@@ -83,8 +85,14 @@ def check(
     config: Annotated[Path, typer.Option(help="The configuration.")] = _CONFIG,
     as_json: Annotated[bool, typer.Option("--json", help="Print the changes as JSON.")] = False,
     fail_on: Annotated[FailOn, typer.Option(help="The least change that counts as drift.")] = FailOn.ANY,
+    module: Annotated[
+        list[str] | None, typer.Option(help="Check the selections of this module instead, such as my_app.models.")
+    ] = None,
 ) -> None:
     """Compare the schemas with the workspace as it is now. Exit code 4 if it has drifted."""
+    if module:
+        _check_selections(module)
+        return
     drift = asyncio.run(_compare(_schemas(schema, config)))
     if as_json:
         typer.echo(json.dumps({"drift": bool(drift), **drift.to_dict()}, indent=2))
@@ -97,6 +105,25 @@ def check(
     worst = drift.worst()
     if worst is not None and (counted is None or worst in counted):
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _check_selections(modules: list[str]) -> None:
+    from aiotwenty.codegen.selections import problems_of, selections_of
+
+    models = [model for name in modules for model in selections_of(name)]
+    schema = asyncio.run(_served_schema())
+    wrong = [problem for model in models for problem in problems_of(model, schema)]
+    typer.echo("\n".join([*wrong, f"{len(models)} selections checked, {len(wrong)} problems."]))
+    if wrong:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+async def _served_schema() -> GraphQLSchema:
+    from aiotwenty.client import Client
+    from aiotwenty.graphql.introspection import introspection, read_schema
+
+    async with Client() as client:
+        return read_schema(await client.execute(introspection()), "/graphql")
 
 
 def _schemas(folder: Path | None, config: Path) -> dict[str, Path]:
