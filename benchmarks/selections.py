@@ -33,7 +33,7 @@ class Three(Select[Company]):
 
 
 class _Own(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
 class _Company(_Own):

@@ -132,7 +132,7 @@ async def test_a_list_within_a_list_says_within_its_parent_whose_it_is(server: S
 
 @pytest.mark.parametrize("keys", [(), ("pilotId", "cookId")])
 async def test_a_cut_list_that_nothing_tells_the_key_of_is_an_error(twenty: Twenty, keys: tuple[str, ...]) -> None:
-    both = dict.fromkeys(keys, COMPANY)
+    both: dict[str, Any] = dict.fromkeys(keys, COMPANY)
     node = {"id": COMPANY, "crew": {"edges": people(60, **both), "countUniqueValuesId": 62}}
     with pytest.raises(PaginationError, match="crew has more records than the server gives with their Rocket"):
         await complete(twenty.endpoint("graphql"), crew(*keys), [node])
