@@ -15,6 +15,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 from aiotwenty import AuthenticationError, Twenty, TwentyError
+from aiotwenty.core import CompanyFilterDict, DateTimeFilterDict
 
 EVERY = 30.0
 OVERLAP = timedelta(seconds=10)
@@ -38,9 +39,9 @@ async def sync_once(twenty: Twenty, database: sqlite3.Connection) -> int:
     """Bring the copy up to date; how many companies were new, changed or deleted."""
     row = database.execute("SELECT at FROM mark").fetchone()
     mark = datetime.fromisoformat(row[0]) if row else BEGINNING
-    since = {"gte": (mark - OVERLAP).isoformat()} if row else {"gte": mark.isoformat()}
-    # A filter that mentions deletedAt sees deleted records, too.
-    changed = {"or": [{"updatedAt": since}, {"deletedAt": since}]}
+    since: DateTimeFilterDict = {"gte": mark - OVERLAP if row else mark}
+    # A filter that mentions deleted_at sees deleted records, too.
+    changed: CompanyFilterDict = {"or": [{"updated_at": since}, {"deleted_at": since}]}
     seen = 0
     with database:
         async for company in twenty.companies.iterate(filter=changed):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar, Unpack, overload
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeVar, Unpack, overload
 
 from aiotwenty.graphql.models import Input, Record
 from aiotwenty.records.duplicates import FindDuplicates, MergeMany
@@ -12,7 +14,7 @@ from aiotwenty.records.reading import Reads
 from aiotwenty.records.writing import Writes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from aiotwenty.bulk.export import ExportReport
@@ -23,19 +25,19 @@ if TYPE_CHECKING:
 __all__ = ["FindDuplicates", "Lazy", "MergeMany", "ObjectMeta", "Records"]
 
 R = TypeVar("R", bound=Record)
-C = TypeVar("C", bound=Input)
-U = TypeVar("U", bound=Input)
-F = TypeVar("F", bound=Input)
-O = TypeVar("O", bound=Input)  # noqa: E741
-G = TypeVar("G", bound=Input)
+C = TypeVar("C", bound=Input | Mapping[str, object])
+U = TypeVar("U", bound=Input | Mapping[str, object])
+F = TypeVar("F", bound=Input | Mapping[str, object])
+O = TypeVar("O", bound=Input | Mapping[str, object])  # noqa: E741
+G = TypeVar("G", bound=Input | Mapping[str, object])
 N = TypeVar("N")
 
 
 class Records(Reads[R, F, O, G], Groups[R, F, G], Writes[R, C, U, F], Generic[R, C, U, F, O, G]):
     """The records of one object.
 
-    R, C, U, F, O and G are its record, create input, update input, filter, order and group-by types. Wherever a model
-    is taken, a mapping with camelCase or snake_case keys is taken too and validated; a date in it that stands for a
+    R, C, U, F, O and G are its record, create input, update input, filter, order and group-by types: a model, or a dict
+    with the same keys, which is validated. At run time camelCase keys are taken too. A date in a dict that stands for a
     moment is the first of that day in UTC. Every call raises `TwentyError`s only.
     """
 
@@ -46,7 +48,7 @@ class Records(Reads[R, F, O, G], Groups[R, F, G], Writes[R, C, U, F], Generic[R,
         return await bulk.load(self, rows, **options)
 
     async def export(
-        self, path: str | Path, *, filter: F | Mapping[str, Any] | None = None, **options: Unpack[ExportOptions]
+        self, path: str | Path, *, filter: F | None = None, **options: Unpack[ExportOptions]
     ) -> ExportReport:
         """Writes every record to a file: see `aiotwenty.bulk.export`, whose options are taken here."""
         from aiotwenty import bulk
@@ -59,13 +61,22 @@ class _HasEndpoints(Protocol):
 
 
 class Lazy(Generic[N]):
-    """An attribute of a client that is made from its endpoint when it is first used, and kept."""
+    """An attribute of a client: a namespace that is imported and made when it is first used, and kept."""
 
-    def __init__(self, make: Callable[[TwentyTransport], N]) -> None:
-        self._make = make
+    def __init__(self, module: str, namespace: str) -> None:
+        """`module` lies in the package of the class that has the attribute."""
+        self.module = module
+        self.namespace = namespace
 
     def __set_name__(self, owner: type, name: str) -> None:
+        self._package = owner.__module__
         self._name = name
+
+    @property
+    def kind(self) -> type[N]:
+        """The class of the namespace."""
+        kind: type[N] = getattr(import_module(f"{self._package}.{self.module}"), self.namespace)
+        return kind
 
     @overload
     def __get__(self, client: None, owner: type) -> Self: ...
@@ -76,6 +87,7 @@ class Lazy(Generic[N]):
     def __get__(self, client: _HasEndpoints | None, owner: type) -> Self | N:
         if client is None:
             return self
+        make: Callable[[TwentyTransport], N] = self.kind
         # Found in the instance from now on: this descriptor has no __set__.
-        made = client.__dict__[self._name] = self._make(client.endpoint("graphql"))
-        return made
+        namespace = client.__dict__[self._name] = make(client.endpoint("graphql"))
+        return namespace

@@ -69,7 +69,7 @@ async def test_every_match_gets_the_same_values(either: Twenty) -> None:
     await fill(either)
     report = await bulk.change(either.companies, {"address": {"addressCity": "Rome"}}, filter={"name": {"like": "C%"}})
     assert report.loaded == 500
-    assert await either.companies.count({"address": {"addressCity": {"eq": "Rome"}}}) == 500
+    assert await either.companies.count({"address": {"address_city": {"eq": "Rome"}}}) == 500
 
 
 async def test_lost_answers_of_removals_are_settled(sandbox: Sandbox, twenty: Twenty) -> None:

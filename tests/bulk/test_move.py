@@ -61,11 +61,11 @@ async def test_everything_arrives_and_the_comparison_proves_it(
         assert compared["rockets"].same == 2
         assert await target.companies.count() == 299
 
-        victim = await target.people.find_one(filter={"emails": {"primaryEmail": {"eq": "p7@example.com"}}})
-        await target.people.update_one(victim.id, {"companyId": None})
-        gone = await target.people.find_one(filter={"emails": {"primaryEmail": {"eq": "p8@example.com"}}})
+        victim = await target.people.find_one(filter={"emails": {"primary_email": {"eq": "p7@example.com"}}})
+        await target.people.update_one(victim.id, {"company_id": None})
+        gone = await target.people.find_one(filter={"emails": {"primary_email": {"eq": "p8@example.com"}}})
         await target.people.destroy_one(gone.id)
-        await target.people.create_one({"jobTitle": "new"})
+        await target.people.create_one({"job_title": "new"})
         people = {one.name: one for one in await migrate.compare_workspace(target, folder)}["people"]
         assert (people.same, people.missing, people.extra_count) == (248, [str(gone.id)], 1)
         assert [(identity, name, value) for identity, name, _, value in people.different] == [

@@ -40,7 +40,7 @@ def site(number: int, **more: Any) -> dict[str, Any]:
 
 
 async def some(twenty: Twenty, count: int = 5) -> list[Company]:
-    rows = [site(number, name=f"C{number}", address={"address_street_1": "Street"}) for number in range(count)]
+    rows: Any = [site(number, name=f"C{number}", address={"address_street_1": "Street"}) for number in range(count)]
     return await twenty.companies.create_many(rows)
 
 

@@ -65,7 +65,7 @@ async def test_a_circle_is_closed_by_a_second_pass(twenty: Twenty, tmp_path: Pat
     answer = await twenty.execute("{companies{edges{node{name ceo{emails{primaryEmail}}}}}}")
     heads = {edge["node"]["name"]: edge["node"]["ceo"] for edge in answer["companies"]["edges"]}
     assert heads == {"A": {"emails": {"primaryEmail": "a@a.example"}}, "B": None}
-    assert await twenty.people.count({"companyId": {"is": "NOT_NULL"}}) == 2
+    assert await twenty.people.count({"company_id": {"is": "NOT_NULL"}}) == 2
 
 
 def test_the_order_of_steps_breaks_circles_at_the_fewest_places() -> None:

@@ -41,15 +41,15 @@ def docs(made: Project, module: str, class_name: str) -> dict[str, str | None]:
 def test_a_record_its_inputs_and_its_filter_say_what_a_field_is(tmp_path: Path) -> None:
     made = described(tmp_path, fuel="What burns.", choice="How far it is.")
     made.generate()
-    assert docs(made, "records", "Rocket")[""] == "What flies."
+    assert docs(made, "objects/rocket", "Rocket")[""] == "What flies."
     for module, name in (
-        ("records", "Rocket"),
-        ("inputs", "RocketCreateInput"),
-        ("inputs", "RocketUpdateInput"),
-        ("filters", "RocketFilterInput"),
+        ("objects/rocket", "Rocket"),
+        ("objects/rocket", "RocketCreateInput"),
+        ("objects/rocket", "RocketUpdateInput"),
+        ("objects/rocket", "RocketFilterInput"),
     ):
         assert docs(made, module, name)["fuel"] == "What burns."
-    assert docs(made, "records", "Rocket")["choice"] == "How far it is. One of NEW, FLOWN."
+    assert docs(made, "objects/rocket", "Rocket")["choice"] == "How far it is. One of NEW, FLOWN."
 
 
 def test_a_file_of_ones_own_says_it_better(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_file_of_ones_own_says_it_better(tmp_path: Path) -> None:
     )
     made.settings = {"descriptions": "own.toml"}
     made.generate()
-    found = docs(made, "records", "Rocket")
+    found = docs(made, "objects/rocket", "Rocket")
     assert (found[""], found["fuel"], found["name"], found["id"]) == ("Ours.", "Kerosene.", "A name.", "Its id.")
 
 
@@ -102,21 +102,24 @@ def test_a_file_of_descriptions_that_is_wrong_is_told_so(tmp_path: Path) -> None
 
 def test_the_committed_client_describes_every_field_of_the_standard_objects(root: Path) -> None:
     made = Project(root, package="src/aiotwenty")
-    records = root / "src/aiotwenty/core/records.py"
     for name in ("Company", "Person", "Opportunity", "Task", "Note"):
-        found = docs(made, "records", name)
+        found = docs(made, f"objects/{name.lower()}", name)
         assert all(found.values()), (name, [field for field, text in found.items() if not text])
-    assert docs(made, "inputs", "CompanyCreateInput")["domain_name"] == docs(made, "records", "Company")["domain_name"]
-    assert not re.search(r"\"\"\"\s*\"\"\"", records.read_text())
+    assert (
+        docs(made, "objects/company", "CompanyCreateInput")["domain_name"]
+        == docs(made, "objects/company", "Company")["domain_name"]
+    )
+    for path in (root / "src/aiotwenty/core/objects").glob("*.py"):
+        assert not re.search(r"\"\"\"\s*\"\"\"", path.read_text())
 
 
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        ("records", "Company"),
-        ("inputs", "CompanyCreateInput"),
-        ("inputs", "PersonUpdateInput"),
-        ("filters", "TaskFilterInput"),
+        ("objects/company", "Company"),
+        ("objects/company", "CompanyCreateInput"),
+        ("objects/person", "PersonUpdateInput"),
+        ("objects/task", "TaskFilterInput"),
     ],
 )
 def test_what_names_a_record_comes_first_and_what_the_system_keeps_last(root: Path, module: str, name: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from aiotwenty.codegen.config import load_config
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.files import MARKER
+from aiotwenty.errors import ConfigurationError
 from tests.codegen.projects import ROCKET, Project
 from tests.codegen.workspaces import METADATA_SDL, Thing
 
@@ -47,7 +48,7 @@ def test_what_belongs_to_an_object_goes_with_it(tmp_path: Path) -> None:
     made.generate()
     assert not (tmp_path / "queries/core/pet.graphql").exists()
     assert (tmp_path / "queries/core/mine.graphql").exists()
-    assert "class Pet(" not in made.read(f"{made.package}/core/records.py")
+    assert not (tmp_path / made.package / "core/objects/pet.py").exists()
 
 
 def test_a_module_that_is_not_needed_any_more_is_removed(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_an_empty_init_is_nobodys_and_becomes_the_packages(tmp_path: Path) -> No
         assert package.Twenty.__module__ == f"{made.package}.client"
 
 
-@pytest.mark.parametrize("name", ["client.py", "core/__init__.py", "core/records.py"])
+@pytest.mark.parametrize("name", ["client.py", "core/__init__.py", "core/shared.py", "core/objects/rocket.py"])
 def test_a_module_that_somebody_wrote_is_not_overwritten(tmp_path: Path, name: str) -> None:
     made = Project.of(tmp_path)
     path = made.write(f"{made.package}/{name}", "mine = 1\n")
@@ -120,7 +121,10 @@ def test_only_the_objects_that_are_asked_for_are_generated(tmp_path: Path) -> No
     made = Project.of(tmp_path, (ROCKET, Thing("pet", "pets", ("name",))), objects=["pets"])
     assert made.generate().objects == ["pets"]
     assert [path.name for path in sorted((tmp_path / "queries/core").iterdir())] == ["_shared.graphql", "pet.graphql"]
-    assert "Rocket" not in made.read(f"{made.package}/core/inputs.py")
+    assert [path.name for path in sorted((tmp_path / made.package / "core/objects").glob("*.py"))] == [
+        "__init__.py",
+        "pet.py",
+    ]
 
 
 def test_an_object_that_is_asked_for_but_not_there_is_an_error(tmp_path: Path) -> None:
@@ -139,10 +143,12 @@ def test_an_object_has_the_operations_that_its_root_fields_allow(tmp_path: Path)
     made.write("schema/core.graphql", "\n".join(kept))
     made.generate()
     with made.imported() as package:
-        operations = type(package.Twenty("http://127.0.0.1:9", api_key="k").rockets).meta.operations
-    assert "find_many" in operations
-    assert not {"merge_many", "destroy_one", "destroy_many", "find_duplicates"} & set(operations)
-    assert "MergeMany" not in made.read(f"{made.package}/core/objects.py")
+        meta = package.Twenty("http://127.0.0.1:9", api_key="k").rockets.meta
+        assert meta.operation("find_many").name == "FindManyRockets"
+        for kind in ("merge_many", "destroy_one", "destroy_many", "find_duplicates"):
+            with pytest.raises(ConfigurationError, match=f"have no {kind}"):
+                meta.operation(kind)
+    assert "MergeMany" not in made.read(f"{made.package}/core/objects/rocket.py")
 
 
 def test_uploads_and_subscriptions_are_left_out_of_the_generated_operations(tmp_path: Path) -> None:
@@ -178,10 +184,10 @@ def test_scalars_can_be_replaced(tmp_path: Path) -> None:
         scalars={"Date": {"type": "fractions.Fraction", "parse": "decimal.Decimal", "serialize": "builtins.str"}},
     )
     made.generate()
-    records, inputs = (made.read(f"{made.package}/core/{name}.py") for name in ("records", "inputs"))
-    assert "from fractions import Fraction" in records
-    assert "launched_on: typing.Annotated[Fraction, rt.BeforeValidator(Decimal)] | None" in records
-    assert "launched_on: typing.Annotated[Fraction, rt.PlainSerializer(str)] | None = None" in inputs
+    rocket = made.read(f"{made.package}/core/objects/rocket.py")
+    assert "from fractions import Fraction" in rocket
+    assert "launched_on: typing.Annotated[Fraction, rt.BeforeValidator(Decimal)] | None" in rocket
+    assert "launched_on: typing.Annotated[Fraction, rt.PlainSerializer(str)] | None = None" in rocket
 
 
 PLUGIN = """

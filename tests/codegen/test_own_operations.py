@@ -39,7 +39,7 @@ def test_an_operation_of_fragments_returns_the_generated_types(tmp_path: Path) -
     )
     made.generate()
     client = made.read(f"{made.package}/core/client.py")
-    assert "async def fast_rockets(self, *, min: rt.Maybe[int | None] = rt.UNSET) -> rt.Page[records.Rocket]:" in client
+    assert "async def fast_rockets(self, *, min: rt.Maybe[int | None] = rt.UNSET) -> rt.Page[types.Rocket]:" in client
     assert not (tmp_path / made.package / "core/results.py").exists()
 
 
@@ -63,7 +63,7 @@ def test_an_operation_of_its_own_shape_gets_classes_that_share_the_fragments(tmp
 def test_several_root_fields_return_one_object_with_each(tmp_path: Path) -> None:
     made = project(tmp_path, both="query Both { rockets { totalCount } pads { totalCount } }")
     made.generate()
-    assert "async def both(self) -> results.Both:" in made.read(f"{made.package}/core/client.py")
+    assert "async def both(self) -> types.Both:" in made.read(f"{made.package}/core/client.py")
     with made.imported() as package:
         both = package.Both.model_validate_json('{"rockets": {"totalCount": 2}, "pads": null}')
         assert both.rockets.total_count == 2
@@ -90,9 +90,9 @@ query Theme { theme }
     )
     made.generate()
     core, metadata = (made.read(f"{made.package}/{name}/client.py") for name in ("core", "metadata"))
-    assert "async def shorts(self) -> rt.Page[records.Short]:" in core
+    assert "async def shorts(self) -> rt.Page[types.Short]:" in core
     assert "async def theme(self) -> str | None:" in metadata
-    assert "async def known(self) -> rt.Page[records.Known]:" in metadata
+    assert "async def known(self) -> rt.Page[types.Known]:" in metadata
 
 
 def test_schemas_may_lie_among_the_operations(tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ query ManyShort { rockets { edges { node { ...Short } } } }
     made = project(tmp_path, core__short=text)
     made.generate()
     client = made.read(f"{made.package}/core/client.py")
-    assert "-> records.Short:" in client
-    assert "-> rt.Page[records.Short]:" in client
+    assert "-> types.Short:" in client
+    assert "-> rt.Page[types.Short]:" in client
 
 
 def test_an_operation_may_be_called_like_a_type(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_an_operation_may_be_called_like_a_type(tmp_path: Path) -> None:
     made.generate()
     with made.imported() as package:
         assert "fuel" in package.Rocket.model_fields
-    assert "async def rocket(self) -> results." in made.read(f"{made.package}/core/client.py")
+    assert "async def rocket(self) -> types." in made.read(f"{made.package}/core/client.py")
 
 
 @pytest.mark.parametrize("singular", ["baseModel", "a_b", "optional"])

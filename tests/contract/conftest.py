@@ -75,8 +75,8 @@ async def twenty(connection: Connection) -> AsyncIterator[Twenty]:
 
 async def _clean(client: Twenty) -> None:
     """Destroy the companies and people with our prefix, deleted or not."""
-    whether_deleted = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
-    people = {"name": {"firstName": {"like": f"{PREFIX}%"}}}
+    whether_deleted: Any = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
+    people: Any = {"name": {"firstName": {"like": f"{PREFIX}%"}}}
     await client.people.destroy_many({"and": [people, whether_deleted]})
     await client.companies.destroy_many({"and": [{"name": {"like": f"{PREFIX}%"}}, whether_deleted]})
 

@@ -120,7 +120,7 @@ async def test_what_is_not_sent_reads_back_unchanged(
     first, second = uuid.uuid4().hex, uuid.uuid4().hex
     before = filled(parts, first)
     if plural == "companies":
-        record = await records.create_one({"name": tag, **before})
+        record = await records.create_one(before | {"name": tag})
     else:
         before["name"]["first_name"] = f"{tag} {first}"
         record = await records.create_one(before)
@@ -139,7 +139,7 @@ async def test_an_upsert_that_finds_its_record_by_the_url_keeps_label_and_furthe
     twenty: Twenty, tag: str
 ) -> None:
     before = filled(COMPANY, uuid.uuid4().hex)
-    made = await twenty.companies.create_one({"name": tag, **before})
+    made = await twenty.companies.create_one(before | {"name": tag})
     url = before["domain_name"]["primary_link_url"]
     again = await twenty.companies.create_one(
         {"name": f"{tag} again", "domain_name": {"primary_link_url": url.replace("https", "HTTPS") + "/"}}, upsert=True
@@ -150,7 +150,7 @@ async def test_an_upsert_that_finds_its_record_by_the_url_keeps_label_and_furthe
 
 async def test_records_that_differ_in_what_is_kept_are_updated_each_with_its_own(twenty: Twenty, tag: str) -> None:
     words = [uuid.uuid4().hex for _ in range(3)]
-    made = [await twenty.companies.create_one({"name": tag, **filled(COMPANY, word)}) for word in words]
+    made = [await twenty.companies.create_one(filled(COMPANY, word) | {"name": tag}) for word in words]
     await twenty.companies.update_many({"domain_name": {"primary_link_label": "ours"}}, {"name": {"eq": tag}})
     for word, record in zip(words, made, strict=True):
         before = filled(COMPANY, word)
@@ -159,8 +159,8 @@ async def test_records_that_differ_in_what_is_kept_are_updated_each_with_its_own
 
 
 async def test_none_empties_a_whole_composite(twenty: Twenty, tag: str) -> None:
-    made = await twenty.companies.create_one({"name": tag, **filled(COMPANY, uuid.uuid4().hex)})
-    data = {"domain_name": None, "annual_revenue": None, "address": None}
+    made = await twenty.companies.create_one(filled(COMPANY, uuid.uuid4().hex) | {"name": tag})
+    data: Any = {"domain_name": None, "annual_revenue": None, "address": None}
     company = await twenty.companies.update_one(made.id, data)
     assert read(company, COMPANY)["domain_name"] == {
         "primary_link_url": "",
@@ -181,7 +181,7 @@ async def test_none_empties_a_whole_composite(twenty: Twenty, tag: str) -> None:
 async def test_replace_makes_the_part_the_whole(twenty: Twenty, tag: str) -> None:
     word = uuid.uuid4().hex
     person = await twenty.people.create_one(filled(PERSON, word) | {"name": {"first_name": f"{tag} {word}"}})
-    emails = {"emails": {"primary_email": f"{word}@new.example"}}
+    emails: Any = {"emails": {"primary_email": f"{word}@new.example"}}
     person = await twenty.people.update_one(person.id, emails, replace={"emails"})
     assert person.emails is not None
     assert (person.emails.primary_email, person.emails.additional_emails) == (f"{word}@new.example", [])
@@ -193,12 +193,13 @@ async def test_money_is_an_amount_for_whatever_takes_a_currency(twenty: Twenty, 
     made = await twenty.companies.create_one({"name": tag, "annual_revenue": Money("12.50", "EUR")})
     assert made.annual_revenue is not None
     assert (made.annual_revenue.amount_micros, made.annual_revenue.currency_code) == (12_500_000, "EUR")
+    half: Any = {"annual_revenue": {"amount_micros": 12.5}}
     with pytest.raises(InvalidArgument, match="micros"):
-        await twenty.companies.update_one(made.id, {"annual_revenue": {"amount_micros": 12.5}})
+        await twenty.companies.update_one(made.id, half)
 
 
 async def test_an_insert_that_meets_a_deleted_record_says_which_and_how_to_restore_it(twenty: Twenty, tag: str) -> None:
-    links = {"primary_link_url": f"https://{uuid.uuid4().hex}.example"}
+    links: Any = {"primary_link_url": f"https://{uuid.uuid4().hex}.example"}
     made = await twenty.companies.create_one({"name": tag, "domain_name": links})
     await twenty.companies.delete_one(made.id)
     for insert in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from aiotwenty.errors import InvalidInput, Reason
 async def test_a_duplicate_says_whether_the_other_record_is_live_deleted_or_sent_along(
     twenty: Twenty, tag: str
 ) -> None:
-    link = {"primary_link_url": f"https://{tag.lower().replace(' ', '-')}.example"}
+    link: Any = {"primary_link_url": f"https://{tag.lower().replace(' ', '-')}.example"}
     with pytest.raises(DuplicateRecord) as caught:
         await twenty.companies.create_many([{"name": tag, "domain_name": link}] * 2)
     assert caught.value.reason is Reason.DUPLICATE_IN_REQUEST

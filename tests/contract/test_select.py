@@ -12,7 +12,19 @@ import pytest_asyncio
 from pydantic import computed_field, field_validator
 
 from aiotwenty import Hooks, NotFoundError, RequestEvent, Select, Twenty
-from aiotwenty.core import Company, FullName, Links, Note, NoteTarget, Opportunity, Person
+from aiotwenty.core import (
+    Company,
+    CompanyFilterDict,
+    CompanyUpdateDict,
+    FullName,
+    Links,
+    Note,
+    NoteTarget,
+    NoteTargetCreateDict,
+    Opportunity,
+    Person,
+    PersonCreateDict,
+)
 from tests.contract.conftest import Connection
 
 
@@ -111,12 +123,14 @@ async def counting(connection: Connection) -> AsyncIterator[Counting]:
         yield counting
 
 
-def person(tag: str, number: int, company: UUID) -> dict[str, object]:
-    return {"name": {"firstName": f"{tag} {number:04}"}, "companyId": company}
+def person(tag: str, number: int, company: UUID) -> PersonCreateDict:
+    return {"name": {"first_name": f"{tag} {number:04}"}, "company_id": company}
 
 
 async def test_what_is_asked_for_comes_and_nothing_else(twenty: Twenty, tag: str) -> None:
-    made = await twenty.companies.create_one({"name": tag, "domainName": {"primaryLinkUrl": f"https://{tag[-12:]}.io"}})
+    made = await twenty.companies.create_one(
+        {"name": tag, "domain_name": {"primary_link_url": f"https://{tag[-12:]}.io"}}
+    )
     read = await twenty.companies.find_one(made.id, select=CompanyCard)
     assert read == CompanyCard(name=tag, domain_name=Site(primary_link_url=f"https://{tag[-12:]}.io"), people=[])
     assert read.model_dump()["headcount"] == 0
@@ -126,7 +140,7 @@ async def test_sixty_people_with_their_company_are_one_request(counting: Countin
     company = await counting.twenty.companies.create_one({"name": tag})
     await counting.twenty.people.create_many([person(tag, number, company.id) for number in range(60)])
     counting.operations.clear()
-    page = await counting.twenty.people.find_many(filter={"companyId": {"eq": company.id}}, select=Employed)
+    page = await counting.twenty.people.find_many(filter={"company_id": {"eq": company.id}}, select=Employed)
     assert [one.company for one in page.records] == [OnlyName(name=tag)] * 60
     assert counting.operations == {"FindManyPeople": 1}
 
@@ -162,10 +176,10 @@ async def test_writes_give_what_is_selected(twenty: Twenty, tag: str) -> None:
     assert [one, *many] == [OnlyName(name=f"{tag} {end}") for end in "abcd"]
     made = await companies.create_one({"name": tag})
     renamed = OnlyName(name=f"{tag} e")
-    only = {"id": {"eq": made.id}}
+    only: CompanyFilterDict = {"id": {"eq": made.id}}
     assert await companies.update_one(made.id, {"name": renamed.name}, select=OnlyName) == renamed
     assert await companies.update_many({"name": renamed.name}, only, select=OnlyName) == [renamed]
-    kept = {"domainName": {"primaryLinkLabel": "kept"}}
+    kept: CompanyUpdateDict = {"domain_name": {"primary_link_label": "kept"}}
     assert await companies.update_one(made.id, kept, select=OnlyName) == renamed
     upserted = await companies.create_one({"id": made.id, "name": tag}, upsert=True, select=OnlyName)
     assert upserted == OnlyName(name=tag)
@@ -228,7 +242,9 @@ class TestNotes(OfToday):
         company = await twenty.companies.create_one({"name": tag})
         people = await twenty.people.create_many([person(tag, number, company.id) for number in range(150)])
         note = await twenty.notes.create_one({"title": tag})
-        rows = [{"noteId": note.id, "targetPersonId": each.id} for each in people for _ in range(70)]
+        rows: list[NoteTargetCreateDict] = [
+            {"note_id": note.id, "target_person_id": each.id} for each in people for _ in range(70)
+        ]
         for start in range(0, len(rows), 200):
             await twenty.note_targets.create_many(rows[start : start + 200])
         counting.operations.clear()
@@ -236,7 +252,7 @@ class TestNotes(OfToday):
         # One for the company with the first people, one for all people, and one for each thousand of their targets.
         assert counting.operations == {"FindOneCompany": 1, "RelatedPerson": 1, "RelatedNoteTarget": 11}
         walked: dict[UUID, set[UUID]] = {each.id: set() for each in people}
-        async for target in twenty.note_targets.iterate(filter={"noteId": {"eq": note.id}}):
+        async for target in twenty.note_targets.iterate(filter={"note_id": {"eq": note.id}}):
             assert target.target_person_id is not None
             walked[target.target_person_id].add(target.id)
         assert {each.id: {target.id for target in each.note_targets} for each in read.people} == walked
@@ -251,15 +267,15 @@ class TestNotes(OfToday):
         note = await twenty.notes.create_one({"title": tag})
         await twenty.note_targets.create_many(
             [
-                {"noteId": note.id, "targetCompanyId": company.id},
-                {"noteId": note.id, "targetPersonId": someone.id},
-                {"noteId": note.id},
+                {"note_id": note.id, "target_company_id": company.id},
+                {"note_id": note.id, "target_person_id": someone.id},
+                {"note_id": note.id},
             ]
         )
         about = await twenty.notes.find_one(note.id, select=NoteAbout)
         expected = [OnlyName(name=tag), Colleague(name=FirstName(first_name=f"{tag} 0001"))]
         assert sorted(about.targets, key=repr) == sorted(expected, key=repr)
-        page = await twenty.note_targets.find_many(filter={"noteId": {"eq": note.id}}, select=About)
+        page = await twenty.note_targets.find_many(filter={"note_id": {"eq": note.id}}, select=About)
         assert sorted((each.target for each in page.records), key=repr) == sorted([*expected, None], key=repr)
         of_company = await twenty.companies.find_one(company.id, select=CompanyNotes)
         assert of_company.notes == [NoteTitle(title=tag)]

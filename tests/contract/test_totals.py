@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from aiotwenty import Aggregate, InvalidArgument, Twenty
-from aiotwenty.core import Company, Opportunity
+from aiotwenty.core import Company, CurrencyCreateDict, Opportunity
 
 
 class Totals(Aggregate[Company]):
@@ -32,16 +32,14 @@ MILLION = 1_000_000_000_000
 @pytest_asyncio.fixture(loop_scope="session")
 async def those(twenty: Twenty, tag: str) -> dict[str, Any]:
     """A filter for three companies: two with a million and three millions, and one of which nothing is known."""
-    await twenty.companies.create_many(
-        [
-            *({"name": tag, "annual_revenue": {"amount_micros": n * MILLION, "currency_code": "EUR"}} for n in (1, 3)),
-            {"name": tag},
-        ]
-    )
+    for millions in (1, 3):
+        revenue: CurrencyCreateDict = {"amount_micros": millions * MILLION, "currency_code": "EUR"}
+        await twenty.companies.create_one({"name": tag, "annual_revenue": revenue})
+    await twenty.companies.create_one({"name": tag})
     return {"name": {"eq": tag}}
 
 
-async def test_totals_are_those_of_all_records_that_match(twenty: Twenty, those: dict[str, Any]) -> None:
+async def test_totals_are_those_of_all_records_that_match(twenty: Twenty, those: Any) -> None:
     totals = await twenty.companies.aggregate(Totals, those)
     assert (totals.total_count, totals.count_unique_values_name) == (3, 1)
     assert (totals.count_empty_deleted_at, totals.count_not_empty_deleted_at) == (3, 0)
@@ -65,7 +63,7 @@ async def test_of_nothing_counts_are_zero_and_all_else_is_none(twenty: Twenty, t
     }
 
 
-async def test_each_group_has_its_values_and_its_totals(twenty: Twenty, those: dict[str, Any]) -> None:
+async def test_each_group_has_its_values_and_its_totals(twenty: Twenty, those: Any) -> None:
     groups = await twenty.companies.group_by(
         [{"name": True}, {"annual_revenue": {"currency_code": True}}],
         select=Totals,
@@ -79,8 +77,8 @@ async def test_each_group_has_its_values_and_its_totals(twenty: Twenty, those: d
     assert [group.values[0] for group in groups] == [name, name]
 
 
-async def test_money_that_groups_stand_for_is_a_number(twenty: Twenty, those: dict[str, Any]) -> None:
-    by = {"annual_revenue": {"amount_micros": True}}
+async def test_money_that_groups_stand_for_is_a_number(twenty: Twenty, those: Any) -> None:
+    by: Any = {"annual_revenue": {"amount_micros": True}}
     for groups in (
         await twenty.companies.group_by(by, filter=those),
         await twenty.companies.group_by(by, select=Totals, filter=those),
@@ -90,7 +88,7 @@ async def test_money_that_groups_stand_for_is_a_number(twenty: Twenty, those: di
 
 async def test_all_groups_come_however_many_there_are(twenty: Twenty, tag: str) -> None:
     await twenty.companies.create_many([{"name": f"{tag} {number}"} for number in range(60)])
-    only = {"name": {"like": f"{tag}%"}}
+    only: Any = {"name": {"like": f"{tag}%"}}
     assert len(await twenty.companies.group_by({"name": True}, select=Totals, filter=only)) == 60
     assert len(await twenty.companies.group_by({"name": True}, select=Totals, filter=only, limit=7)) == 7
 

@@ -118,7 +118,7 @@ async def test_a_walk_counts_what_is_hidden_and_can_go_over_the_rest(through: Tw
     proxy.retell = censor
     in_order = sorted(str(company.id) for company in made)
     censor.hidden = set(in_order[3:17])
-    only = {"name": {"like": f"{tag}%"}}
+    only: Any = {"name": {"like": f"{tag}%"}}
     with pytest.raises(HiddenRecords, match="14 are counted that this key may not see") as caught:
         [company async for company in through.companies.iterate(filter=only, page_size=5)]
     assert (caught.value.seen, caught.value.hidden) == (6, 14)

@@ -180,7 +180,7 @@ async def test_the_graphql_api_asks_for_the_companies_of_all_people_at_once(
 ) -> None:
     companies = await twenty.companies.create_many([{"name": f"c{number}"} for number in range(5)])
     await twenty.people.create_many(
-        [{"name": {"firstName": f"p{n:02}"}, "companyId": companies[n % 5].id if n else None} for n in range(60)]
+        [{"name": {"first_name": f"p{n:02}"}, "company_id": companies[n % 5].id if n else None} for n in range(60)]
     )
     sent: list[str] = []
     hooks = Hooks(on_request=lambda event: sent.append(event.operation))

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import random
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,7 +23,7 @@ FAULTS = (
     "cut:probability=0.02",
     "busy:probability=0.005",
 )
-EVERYTHING = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
+EVERYTHING: Any = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
 
 
 @dataclass
@@ -112,10 +113,10 @@ class Caller:
     async def upsert(self) -> None:
         """By a unique value: what the second of two has changed, it has changed in the record of the first."""
         name = f"upsert {next(self.numbers)}"
-        link = {"domainName": {"primaryLinkUrl": f"https://{name.replace(' ', '-')}.example"}}
+        link: Any = {"domainName": {"primaryLinkUrl": f"https://{name.replace(' ', '-')}.example"}}
         for given in (f"{name} at first", name):
             try:
-                self.got(await self.twenty.companies.create_one({"name": given, **link}, upsert=True), given)
+                self.got(await self.twenty.companies.create_one(link | {"name": given}, upsert=True), given)
             except TwentyError:
                 self.forget(f"{name} at first")
                 self.expected.unknown.add(name)

@@ -23,7 +23,7 @@ GONE = {"calendarChannels", "connectedAccounts", "favoriteFolders", "favorites",
 async def test_every_list_call_that_the_server_knows_answers(twenty_sandbox: Sandbox) -> None:
     async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
         company = await twenty.companies.create_one({"name": "Airbnb"})
-        await twenty.people.create_one({"name": {"firstName": "Brian"}, "companyId": str(company.id)})
+        await twenty.people.create_one({"name": {"first_name": "Brian"}, "company_id": str(company.id)})
         await twenty.opportunities.create_one({"name": "A deal", "stage": "NEW"})
         await twenty.notes.create_one({"title": "A note"})
         await twenty.tasks.create_one({"title": "A task"})

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import assert_type
 from uuid import UUID
 
-from aiotwenty import Aggregate, Group, Twenty
+from aiotwenty import Aggregate, Group, Money, Twenty
 from aiotwenty.core import (
     Company,
+    CompanyCreateDict,
     CompanyCreateInput,
+    CompanyFilterDict,
     CompanyFilterInput,
     CompanyGroupByInput,
     CompanyOrderByInput,
@@ -42,7 +44,7 @@ async def program(twenty: Twenty) -> None:
     assert_type(made.id, UUID)
     assert_type(made.name, str | None)
     await twenty.companies.update_one(made.id, CompanyUpdateInput(name=None))
-    await twenty.companies.update_one(str(made.id), {"name": "a mapping is validated at run time"})
+    await twenty.companies.update_one(str(made.id), {"name": "a dict is checked, too", "address": made.address})
 
     only = CompanyFilterInput(
         or_=[
@@ -76,6 +78,8 @@ async def program(twenty: Twenty) -> None:
     if deal.stage is OpportunityStageEnum.MEETING:
         print(deal.stage.value)  # noqa: T201
 
+    await dicts(twenty, made)
+
     pairs = await twenty.people.find_duplicates(ids=[made.id])
     assert_type(pairs[0].records, list[Person])
     assert_type(await twenty.people.merge_many([made.id, made.id], 0), Person)
@@ -85,3 +89,31 @@ async def program(twenty: Twenty) -> None:
         print(error.code, date.today())  # noqa: T201
     except DuplicateRecord as error:
         assert_type(error.conflicting_id, str | None)
+
+
+async def dicts(twenty: Twenty, company: Company) -> None:
+    """Whatever is sent may be a dict, with models in it or not."""
+    data: CompanyCreateDict = {"name": "Airbnb", "annual_revenue": Money("12.50", "EUR"), "address": company.address}
+    data["domain_name"] = {"primary_link_url": "https://airbnb.com", "secondary_links": [{"url": "https://a.example"}]}
+    made = await twenty.companies.create_one(data)
+    assert_type(made, Company)
+    await twenty.companies.create_many([data, {"name": "b"}, CompanyCreateInput(name="c")])
+    await twenty.people.create_one({"company": {"connect": {"where": {"domain_name": {"primary_link_url": "a"}}}}})
+    await twenty.opportunities.create_one({"stage": "MEETING", "close_date": "2026-01-31T09:00:00Z", "amount": None})
+    await twenty.opportunities.create_one({"stage": OpportunityStageEnum.NEW, "close_date": datetime.now(UTC)})
+    ids = [company.id, made.id]
+    only: CompanyFilterDict = {
+        "or": [{"name": {"ilike": "%air%"}}, {"domain_name": {"primary_link_url": StringFilter(eq="a")}}],
+        "not": {"account_owner": {"name": {"first_name": {"eq": "x"}}}},
+        "id": {"in": ids},
+        "created_at": {"gte": datetime.now(UTC), "lt": "2027-01-01"},
+        "deleted_at": {"is": "NULL"},
+    }
+    page = await twenty.companies.find_many(filter=only, order_by=[{"name": "AscNullsFirst"}, {"id": "DescNullsLast"}])
+    assert_type(page.records, list[Company])
+    await twenty.companies.find_many(order_by={"name": OrderByDirection.AscNullsLast, "domain_name": None})
+    await twenty.companies.group_by(
+        [{"created_at": {"granularity": "MONTH", "time_zone": "UTC"}}, {"name": True}],
+        order_by={"aggregate": {"total_count": "DescNullsLast"}},
+    )
+    await twenty.companies.update_many({"name": "x"}, {"name": {"eq": "y"}})

@@ -110,6 +110,6 @@ async def test_a_typed_operation_reports_them_too() -> None:
     operation = rt.Operation("Nested", "query", text, "companies", nests=True)
     async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
         company = await twenty.companies.create_one({"name": "Acme"})
-        await twenty.people.create_many([{"companyId": company.id} for _ in range(61)])
+        await twenty.people.create_many([{"company_id": company.id} for _ in range(61)])
         with pytest.warns(RelationCut, match="Nested: companies.people"):
             await twenty.endpoint("graphql").run(operation, Found, {})

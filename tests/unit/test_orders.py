@@ -28,9 +28,9 @@ async def twenty(twenty_sandbox: Sandbox) -> AsyncIterator[Twenty]:
     async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
         await twenty.people.create_many(
             {
-                "name": {"firstName": first, "lastName": last},
-                "jobTitle": title,
-                "createdAt": f"2026-01-0{day}T10:00:00Z",
+                "name": {"first_name": first, "last_name": last},
+                "job_title": title,
+                "created_at": f"2026-01-0{day}T10:00:00Z",
             }
             for day, (first, last, title) in enumerate(PEOPLE, 1)
         )
@@ -55,7 +55,7 @@ async def test_the_first_key_of_a_mapping_counts_most(twenty: Twenty, order: Any
 
 
 async def test_the_values_of_a_group_come_in_the_order_of_the_keys(twenty: Twenty) -> None:
-    groups = await twenty.people.group_by({"name": {"lastName": True}, "jobTitle": True})
+    groups = await twenty.people.group_by({"name": {"last_name": True}, "job_title": True})
     assert sorted(str(group.group_by_dimension_values) for group in groups) == [
         "['Young', 'CEO']",
         "['Young', 'CTO']",
@@ -86,7 +86,7 @@ async def test_an_order_of_groups_that_is_not_there_is_refused_before_it_is_sent
 
 
 async def test_days_in_utc_are_groups_on_every_server(twenty: Twenty) -> None:
-    groups = await twenty.people.group_by({"created_at": {"granularity": "DAY", "timeZone": "UTC"}})
+    groups = await twenty.people.group_by({"created_at": {"granularity": "DAY", "time_zone": "UTC"}})
     assert [str(group.group_by_dimension_values[0])[:10] for group in groups] == [f"2026-01-0{n}" for n in range(1, 5)]
 
 

@@ -44,15 +44,15 @@ def meanwhile(act: Callable[[], Awaitable[object]]) -> aiohttp.TraceConfig:
 
 @pytest.mark.parametrize("many", [False, True])
 async def test_a_change_to_another_field_is_kept_and_told(sandbox: Sandbox, twenty: Twenty, many: bool) -> None:
-    links = {"primary_link_url": "https://a.example", "primary_link_label": "A"}
+    links: Any = {"primary_link_url": "https://a.example", "primary_link_label": "A"}
     company = await twenty.companies.create_one({"name": "before", "domain_name": links})
     trace = meanwhile(lambda: twenty.companies.update_one(company.id, {"name": "theirs"}))
-    data = {"domain_name": {"primary_link_label": "ours"}}
+    data: Any = {"domain_name": {"primary_link_label": "ours"}}
     async with (
         aiohttp.ClientSession(trace_configs=[trace]) as session,
         Twenty(sandbox.url, api_key=sandbox.api_key, session=session) as ours,
     ):
-        write = (
+        write: Any = (
             ours.companies.update_many(data, {"id": {"eq": company.id}})
             if many
             else ours.companies.update_one(company.id, data)

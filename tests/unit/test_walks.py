@@ -13,8 +13,7 @@ import pytest
 import pytest_asyncio
 
 from aiotwenty import PaginationError, Twenty
-from aiotwenty.core import Company, CompanyCreateInput, CompanyFilterInput, CompanyUpdateInput
-from aiotwenty.core.objects import Companies
+from aiotwenty.core import Companies, Company, CompanyCreateInput, CompanyFilterInput, CompanyUpdateInput
 from aiotwenty.graphql.document import selecting
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.objects import Records
@@ -54,7 +53,8 @@ def company(number: int) -> dict[str, Any]:
 
 async def fill(twenty: Twenty, count: int) -> None:
     for start in range(0, count, 200):
-        await twenty.companies.create_many([company(number) for number in range(start, min(start + 200, count))])
+        companies: list[Any] = [company(number) for number in range(start, min(start + 200, count))]
+        await twenty.companies.create_many(companies)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,8 +122,9 @@ async def test_an_ordered_walk_keeps_the_order(twenty: Twenty) -> None:
 
 
 async def test_a_filter_and_a_limit_hold_in_both_kinds_of_walk(twenty: Twenty) -> None:
-    only = {"domainName": {"primaryLinkUrl": {"like": "https://%"}}}
-    for order in (None, {"name": "DescNullsLast"}):
+    only: Any = {"domainName": {"primaryLinkUrl": {"like": "https://%"}}}
+    orders: list[Any] = [None, {"name": "DescNullsLast"}]
+    for order in orders:
         every = [one async for one in twenty.companies.iterate(filter=only, order_by=order, page_size=30)]
         assert len({one.id for one in every}) == 100
         some = [one async for one in twenty.companies.iterate(filter=only, order_by=order, page_size=30, limit=45)]
@@ -154,9 +155,10 @@ async def test_deleting_what_is_walked_over_leaves_nothing_behind(twenty: Twenty
 
 
 async def test_deleted_records_are_walked_when_the_filter_asks_for_them(twenty: Twenty) -> None:
-    deleted = await twenty.companies.delete_many({"name": {"startsWith": "Company 1"}})
-    only = {"deletedAt": {"is": "NOT_NULL"}}
-    for order in (None, {"name": "AscNullsFirst"}):
+    deleted = await twenty.companies.delete_many({"name": {"starts_with": "Company 1"}})
+    only: Any = {"deletedAt": {"is": "NOT_NULL"}}
+    orders: list[Any] = [None, {"name": "AscNullsFirst"}]
+    for order in orders:
         found = [one async for one in twenty.companies.iterate(filter=only, order_by=order, page_size=50)]
         assert {one.id for one in found} == {one.id for one in deleted}
 

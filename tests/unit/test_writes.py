@@ -135,7 +135,7 @@ async def test_a_create_that_cannot_be_settled_says_that_it_is_unknown(twenty: T
 
 
 async def test_a_duplicate_is_one_although_an_earlier_answer_was_lost(twenty: Twenty, sandbox: Sandbox) -> None:
-    link = {"domainName": {"primaryLinkUrl": "https://acme.example"}}
+    link: Any = {"domainName": {"primaryLinkUrl": "https://acme.example"}}
     first = await twenty.companies.create_one(link)
     sandbox.faults.add("reset-before:operation=createCompany:count=1")
     with pytest.raises(DuplicateRecord, match="already in use") as caught:
@@ -175,11 +175,11 @@ async def test_the_flat_client_repeats_writes_by_id_and_no_others(twenty: Twenty
 
 @pytest.mark.parametrize("fault", ["reset-after", "reset-before", "cut", "html", "error"])
 async def test_an_upsert_by_a_unique_value_is_repeated(twenty: Twenty, sandbox: Sandbox, fault: str) -> None:
-    rows = [{"name": name, "domainName": {"primaryLinkUrl": f"https://{name}.example"}} for name in ("a", "b")]
+    rows: Any = [{"name": name, "domainName": {"primaryLinkUrl": f"https://{name}.example"}} for name in ("a", "b")]
     sandbox.faults.add(f"{fault}:operation=createCompanies:count=1")
     assert [one.name for one in await twenty.companies.create_many(rows, upsert=True)] == ["a", "b"]
     sandbox.faults.add(f"{fault}:operation=createCompany:count=1")
-    assert (await twenty.companies.create_one({**rows[0], "name": "new"}, upsert=True)).name == "new"
+    assert (await twenty.companies.create_one(rows[0] | {"name": "new"}, upsert=True)).name == "new"
     assert await twenty.companies.count() == 2
     assert all(each.happened for each in sandbox.faults)
 
@@ -191,9 +191,9 @@ async def test_an_upsert_that_meets_its_own_earlier_attempt_is_sent_again(server
     )
     async with Twenty(server.url, api_key="x", retry=QUICK) as twenty:
         # Nothing is to be kept of these, so that nothing is read first.
-        links = {"primaryLinkUrl": "https://a.example", "primaryLinkLabel": "", "secondaryLinks": []}
+        links: Any = {"primaryLinkUrl": "https://a.example", "primaryLinkLabel": "", "secondaryLinks": []}
         with pytest.raises(PermissionDenied, match="enough"):
-            await twenty.companies.create_one({"domainName": links}, upsert=True)
+            await twenty.companies.create_one({"domain_name": links}, upsert=True)
     assert len(server.requests) == 3
 
 
@@ -201,7 +201,7 @@ async def test_upserted_records_come_in_the_order_of_the_input_from_older_server
     async with Sandbox(strict=True) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
         own = uuid4()
         urls = [f"https://{number * 7919 % 60}.example/" for number in range(60)]
-        rows: list[dict[str, Any]] = [{"name": url, "domainName": {"primaryLinkUrl": url}} for url in urls]
+        rows: Any = [{"name": url, "domainName": {"primaryLinkUrl": url}} for url in urls]
         rows.insert(30, {"id": own, "name": "by id"})
         names = [row["name"] for row in rows]
         for _ in range(3):
@@ -259,7 +259,7 @@ async def test_a_change_of_many_is_repeated_only_if_it_names_ids(twenty: Twenty,
 
 
 @pytest.mark.parametrize("filter", [None, {}, {"and": []}, {"or": []}, {"and": [{}]}, {"or": [{}, {"name": {"eq": "x"}}]}, {"name": None}, {"not": {}}, {"domainName": {}}, {"name": {}}], ids=str)  # fmt: skip  # noqa: E501
-async def test_an_empty_filter_is_refused(twenty: Twenty, filter: dict[str, object] | None) -> None:
+async def test_an_empty_filter_is_refused(twenty: Twenty, filter: Any) -> None:
     await twenty.companies.create_one({"name": "Acme"})
     for change in (twenty.companies.delete_many, twenty.companies.destroy_many, twenty.companies.restore_many):
         with pytest.raises(InvalidArgument, match="all_records=True"):
@@ -335,9 +335,14 @@ def test_ids_are_put_in_front_and_differ() -> None:
     assert all(UUID(each["id"]).version == 4 for each in objects)
 
 
+def untyped(data: Any) -> Any:
+    """What is made at run time, which no type checker has seen."""
+    return data
+
+
 async def test_bad_input_names_the_field_and_not_the_value(twenty: Twenty, sent: list[str]) -> None:
     with pytest.raises(InvalidArgument, match=r"data\[1\]: nme: .*did you mean 'name'") as caught:
-        await twenty.companies.create_many([{"name": "a"}, {"nme": "personal data"}])
+        await twenty.companies.create_many([{"name": "a"}, untyped({"nme": "personal data"})])
     assert "personal" not in str(caught.value) + repr(vars(caught.value))
     with pytest.raises(InvalidArgument, match="is not an id"):
         await twenty.companies.update_one("nope", {"name": "x"})
@@ -356,34 +361,34 @@ async def test_bad_input_names_the_field_and_not_the_value(twenty: Twenty, sent:
     ],
     ids=str,
 )
-async def test_a_misspelt_field_is_told_at_any_depth(twenty: Twenty, data: dict[str, Any], problem: str) -> None:
+async def test_a_misspelt_field_is_told_at_any_depth(twenty: Twenty, data: Any, problem: str) -> None:
     with pytest.raises(InvalidArgument, match=re.escape(problem)):
         await twenty.companies.create_one(data)
 
 
 async def test_a_misspelt_operator_in_a_list_of_filters_is_told(twenty: Twenty) -> None:
     with pytest.raises(InvalidArgument, match=r"or\.1\.name\.starts: .*did you mean 'starts"):
-        await twenty.companies.find_many(filter={"or": [{"name": {"eq": "x"}}, {"name": {"starts": "x"}}]})
+        await twenty.companies.find_many(filter=untyped({"or": [{"name": {"eq": "x"}}, {"name": {"starts": "x"}}]}))
 
 
 async def test_a_composite_that_was_read_may_be_written(twenty: Twenty) -> None:
-    first = await twenty.companies.create_one({"address": {"addressCity": "Oslo", "addressLat": 59.9}})
+    first = await twenty.companies.create_one({"address": {"address_city": "Oslo", "address_lat": 59.9}})
     second = await twenty.companies.create_one({"name": "Acme", "address": first.address})
     assert second.address == first.address
 
 
 @pytest.mark.parametrize("day", ["2026-03-01", date(2026, 3, 1)], ids=repr)
 async def test_a_day_in_a_mapping_is_its_first_moment_in_utc(twenty: Twenty, day: Any) -> None:
-    made = await twenty.opportunities.create_one({"closeDate": day})
+    made = await twenty.opportunities.create_one({"close_date": day})
     assert made.close_date == datetime(2026, 3, 1, tzinfo=UTC)
     for only in ({"close_date": {"gte": day}}, {"and": [{"name": {"is": "NULL"}}, {"closeDate": {"lte": day}}]}):
-        assert await twenty.opportunities.count(only) == 1
+        assert await twenty.opportunities.count(untyped(only)) == 1
 
 
 @pytest.mark.parametrize("moment", ["2026-03-01T10:00:00", datetime(2026, 3, 1, 10)], ids=repr)
 async def test_a_time_without_a_zone_is_refused(twenty: Twenty, sent: list[str], moment: Any) -> None:
-    with pytest.raises(InvalidArgument, match=r"closeDate: a moment needs a time zone, such as .*Z\.$") as caught:
-        await twenty.opportunities.create_one({"closeDate": moment, "name": "personal data"})
+    with pytest.raises(InvalidArgument, match=r"close_date: a moment needs a time zone, such as .*Z\.$") as caught:
+        await twenty.opportunities.create_one({"close_date": moment, "name": "personal data"})
     assert "personal" not in repr(vars(caught.value))
     assert sent == []
 

@@ -8,11 +8,11 @@ from importlib import import_module
 from typing import Any, Protocol, TypeAlias
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_snake
 
 from aiotwenty.bulk.fields import RecordColumn, Shape, columns_of
 from aiotwenty.bulk.source import InputError
 from aiotwenty.graphql.filters import Filter, normalise
-from aiotwenty.records.base import Namespace
 from aiotwenty.records.inputs import as_model
 from aiotwenty.records.meta import ObjectMeta, ObjectNames
 
@@ -49,18 +49,24 @@ class GeneratedCatalogue:
     def __init__(self, package: str) -> None:
         self._package = package
         self._shapes: dict[str, Shape] = {}
-
-    @cached_property
-    def metas(self) -> dict[str, ObjectMeta]:
-        """By type name."""
-        exported = vars(import_module(f"{self._package}.objects")).values()
-        namespaces = [item for item in exported if isinstance(item, type) and issubclass(item, Namespace)]
-        return {namespace.meta.type_name: namespace.meta for namespace in namespaces if hasattr(namespace, "meta")}
+        self._metas: dict[str, ObjectMeta] = {}
 
     def _meta(self, type_name: str) -> ObjectMeta:
-        if type_name not in self.metas:
-            raise InputError(f"this client knows no object {type_name}; generate it again from the workspace")
-        return self.metas[type_name]
+        if type_name not in self._metas:
+            for attribute in sorted(self._attributes, key=lambda it: it.module.rstrip("_") != to_snake(type_name)):
+                meta: ObjectMeta = attribute.kind.meta
+                self._metas[meta.type_name] = meta
+                if meta.type_name == type_name:
+                    break
+            else:
+                raise InputError(f"this client knows no object {type_name}; generate it again from the workspace")
+        return self._metas[type_name]
+
+    @cached_property
+    def _attributes(self) -> list[Any]:
+        """Those of a client that are namespaces: what is imported when it is used."""
+        objects = import_module(f"{self._package}.objects").Objects
+        return [value for value in vars(objects).values() if hasattr(value, "namespace")]
 
     def names(self, type_name: str) -> ObjectNames:
         return self._meta(type_name)

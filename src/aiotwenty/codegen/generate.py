@@ -32,6 +32,7 @@ from aiotwenty.codegen.errors import CodegenError, Problem
 from aiotwenty.codegen.files import make_folder, read_text, write_files
 from aiotwenty.codegen.model.amend import amend
 from aiotwenty.codegen.model.descriptions import Descriptions, OwnDescriptions, load_descriptions
+from aiotwenty.codegen.model.homes import FOLDER, namespace_names, object_homes
 from aiotwenty.codegen.model.order import put_in_order
 from aiotwenty.codegen.model.package import PackageBuilder
 from aiotwenty.codegen.model.tagging import TaggingPlugin
@@ -39,9 +40,10 @@ from aiotwenty.codegen.read.documents import Documents, collect, document_proble
 from aiotwenty.codegen.read.objects import TwentyObject, find_objects
 from aiotwenty.codegen.read.sdl import load_schema
 from aiotwenty.codegen.write.client import client_module
+from aiotwenty.codegen.write.dicts import dict_names, dicts_module
 from aiotwenty.codegen.write.init import endpoint_init, package_client, package_init
 from aiotwenty.codegen.write.models import models_module
-from aiotwenty.codegen.write.objects import objects_module
+from aiotwenty.codegen.write.objects import ObjectModules
 from aiotwenty.codegen.write.operations import constants, operations_module
 from aiotwenty.codegen.write.queries import core_operations, metadata_operations, write_operations
 from aiotwenty.codegen.write.source import MARK
@@ -156,28 +158,40 @@ class _Loaded:
         is_core = self.endpoint.name == "core"
         if is_core:
             amend(self.schema)
+        descriptions = Descriptions(self.schema, self.described)
+        homes = object_homes(self.schema, self.objects)
         builder = PackageBuilder(
             self.schema,
             documents,
             self.settings,
             self.plugins,
-            Descriptions(self.schema, self.described),
+            descriptions,
             records=is_core,
+            homes=homes,
         )
         try:
             models, methods = builder.build()
         except CodeGenException as error:
             raise CodegenError(f"ariadne-codegen cannot generate {self.endpoint.name}: {error}") from error
-        files = {f"{name}.py": models_module(name, models) for name, classes in models.modules.items() if classes}
-        files["operations.py"] = operations_module(methods, documents.fragments)
         name = self.endpoint.class_name
         url = "/graphql" if is_core else "/metadata"
-        files["client.py"] = client_module(name, url, methods, builder, models.home)
-        exports = {each: [made.name for made in classes] for each, classes in models.modules.items() if classes}
+        texts = constants(methods)
+        exports = {module: [model.name for model in classes] for module, classes in models.modules.items() if classes}
+        files = {
+            f"{module}.py": models_module(module, models) for module in exports if not module.startswith(f"{FOLDER}.")
+        }
+        files["operations.py"] = operations_module(methods, documents.fragments)
+        files["client.py"] = client_module(name, url, self.endpoint.name, methods, builder, models.home.keys())
         exports["client"] = [name]
         if is_core:
-            files["objects.py"] = objects_module(self.schema, self.objects, constants(methods), models.home)
-            exports["objects"] = ["Objects"]
+            namespaces = namespace_names(homes, models.home)
+            objects = ObjectModules(self.schema, homes, namespaces, texts, models, descriptions)
+            files[f"{FOLDER}/__init__.py"] = objects.init()
+            for home in homes:
+                files[f"{FOLDER}/{home.module}.py"] = objects.text(home)
+                exports.setdefault(home.path, []).append(namespaces[home.object.plural])
+            files["dicts.py"] = dicts_module(self.schema, models, self.settings.scalars)
+            exports |= {"dicts": dict_names(self.schema, models), FOLDER: ["Objects"]}
         files["__init__.py"] = endpoint_init(url, dict(sorted(exports.items())))
         return files
 
@@ -235,7 +249,7 @@ def _is_generated(path: Path) -> bool:
 def _remove_stale(config: Config, files: Iterable[Path]) -> Iterator[Path]:
     """Modules that an earlier run wrote and this one has no use for."""
     for name in ("core", "metadata"):
-        for path in sorted((config.package / name).glob("*.py")):
+        for path in sorted((config.package / name).rglob("*.py")):
             if path not in files and _is_generated(path):
                 path.unlink()
                 yield path

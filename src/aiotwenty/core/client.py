@@ -3,3103 +3,2321 @@
 
 from __future__ import annotations
 
-import typing
-
 from aiotwenty.graphql import runtime as rt
 
+from .. import core as types
 from . import operations
-from . import records
-
-if typing.TYPE_CHECKING:
-    from . import filters, group_by, inputs, order_by
 
 
 class CoreClient(rt.OperationsClient):
     """Every operation of /graphql under `queries/`, one method each. All raise `TwentyError`."""
 
     async def find_many_attachments(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.AttachmentFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.AttachmentOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Attachment]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.AttachmentFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.AttachmentOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Attachment]:
         return await self._execute(
-            operations.FIND_MANY_ATTACHMENTS,
-            rt.Page[records.Attachment],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_ATTACHMENTS, rt.Page[types.Attachment],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_attachment(self, filter: filters.AttachmentFilterInput) -> records.Attachment:
-        return await self._execute(operations.FIND_ONE_ATTACHMENT, records.Attachment, {"filter": filter})
+    async def find_one_attachment(self, filter: types.AttachmentFilterInput) -> types.Attachment:
+        return await self._execute(operations.FIND_ONE_ATTACHMENT, types.Attachment, {"filter": filter})
 
     async def group_by_attachments(
-        self,
-        group_by: list[group_by.AttachmentGroupByInput],
-        *,
-        filter: rt.Maybe[filters.AttachmentFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.AttachmentGroupByInput], *,
+        filter: rt.Maybe[types.AttachmentFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.AttachmentOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.AttachmentOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.AttachmentOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.AttachmentOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_ATTACHMENTS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_ATTACHMENTS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_attachment(
-        self, data: inputs.AttachmentCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Attachment:
-        return await self._execute(
-            operations.CREATE_ONE_ATTACHMENT, records.Attachment, {"data": data, "upsert": upsert}
-        )
+        self, data: types.AttachmentCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Attachment:
+        return await self._execute(operations.CREATE_ONE_ATTACHMENT, types.Attachment, {"data": data, "upsert": upsert})
 
-    async def update_one_attachment(self, id: rt.UUID, data: inputs.AttachmentUpdateInput) -> records.Attachment:
-        return await self._execute(operations.UPDATE_ONE_ATTACHMENT, records.Attachment, {"id": id, "data": data})
+    async def update_one_attachment(self, id: rt.UUID, data: types.AttachmentUpdateInput) -> types.Attachment:
+        return await self._execute(operations.UPDATE_ONE_ATTACHMENT, types.Attachment, {"id": id, "data": data})
 
-    async def delete_one_attachment(self, id: rt.UUID) -> records.Attachment:
-        return await self._execute(operations.DELETE_ONE_ATTACHMENT, records.Attachment, {"id": id})
+    async def delete_one_attachment(self, id: rt.UUID) -> types.Attachment:
+        return await self._execute(operations.DELETE_ONE_ATTACHMENT, types.Attachment, {"id": id})
 
-    async def destroy_one_attachment(self, id: rt.UUID) -> records.Attachment:
-        return await self._execute(operations.DESTROY_ONE_ATTACHMENT, records.Attachment, {"id": id})
+    async def destroy_one_attachment(self, id: rt.UUID) -> types.Attachment:
+        return await self._execute(operations.DESTROY_ONE_ATTACHMENT, types.Attachment, {"id": id})
 
-    async def restore_one_attachment(self, id: rt.UUID) -> records.Attachment:
-        return await self._execute(operations.RESTORE_ONE_ATTACHMENT, records.Attachment, {"id": id})
+    async def restore_one_attachment(self, id: rt.UUID) -> types.Attachment:
+        return await self._execute(operations.RESTORE_ONE_ATTACHMENT, types.Attachment, {"id": id})
 
     async def create_many_attachments(
-        self, data: list[inputs.AttachmentCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Attachment]:
+        self, data: list[types.AttachmentCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Attachment]:
         return await self._execute(
-            operations.CREATE_MANY_ATTACHMENTS, list[records.Attachment], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_ATTACHMENTS, list[types.Attachment], {"data": data, "upsert": upsert}
         )
 
     async def update_many_attachments(
-        self, data: inputs.AttachmentUpdateInput, filter: filters.AttachmentFilterInput
-    ) -> list[records.Attachment]:
+        self, data: types.AttachmentUpdateInput, filter: types.AttachmentFilterInput
+    ) -> list[types.Attachment]:
         return await self._execute(
-            operations.UPDATE_MANY_ATTACHMENTS, list[records.Attachment], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_ATTACHMENTS, list[types.Attachment], {"data": data, "filter": filter}
         )
 
-    async def delete_many_attachments(self, filter: filters.AttachmentFilterInput) -> list[records.Attachment]:
-        return await self._execute(operations.DELETE_MANY_ATTACHMENTS, list[records.Attachment], {"filter": filter})
+    async def delete_many_attachments(self, filter: types.AttachmentFilterInput) -> list[types.Attachment]:
+        return await self._execute(operations.DELETE_MANY_ATTACHMENTS, list[types.Attachment], {"filter": filter})
 
-    async def destroy_many_attachments(self, filter: filters.AttachmentFilterInput) -> list[records.Attachment]:
-        return await self._execute(operations.DESTROY_MANY_ATTACHMENTS, list[records.Attachment], {"filter": filter})
+    async def destroy_many_attachments(self, filter: types.AttachmentFilterInput) -> list[types.Attachment]:
+        return await self._execute(operations.DESTROY_MANY_ATTACHMENTS, list[types.Attachment], {"filter": filter})
 
-    async def restore_many_attachments(self, filter: filters.AttachmentFilterInput) -> list[records.Attachment]:
-        return await self._execute(operations.RESTORE_MANY_ATTACHMENTS, list[records.Attachment], {"filter": filter})
+    async def restore_many_attachments(self, filter: types.AttachmentFilterInput) -> list[types.Attachment]:
+        return await self._execute(operations.RESTORE_MANY_ATTACHMENTS, list[types.Attachment], {"filter": filter})
 
     async def find_many_blocklists(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.BlocklistFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.BlocklistOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Blocklist]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.BlocklistFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.BlocklistOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Blocklist]:
         return await self._execute(
-            operations.FIND_MANY_BLOCKLISTS,
-            rt.Page[records.Blocklist],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_BLOCKLISTS, rt.Page[types.Blocklist],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_blocklist(self, filter: filters.BlocklistFilterInput) -> records.Blocklist:
-        return await self._execute(operations.FIND_ONE_BLOCKLIST, records.Blocklist, {"filter": filter})
+    async def find_one_blocklist(self, filter: types.BlocklistFilterInput) -> types.Blocklist:
+        return await self._execute(operations.FIND_ONE_BLOCKLIST, types.Blocklist, {"filter": filter})
 
     async def group_by_blocklists(
-        self,
-        group_by: list[group_by.BlocklistGroupByInput],
-        *,
-        filter: rt.Maybe[filters.BlocklistFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.BlocklistGroupByInput], *,
+        filter: rt.Maybe[types.BlocklistFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.BlocklistOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.BlocklistOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.BlocklistOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.BlocklistOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_BLOCKLISTS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_BLOCKLISTS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_blocklist(
-        self, data: inputs.BlocklistCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Blocklist:
-        return await self._execute(operations.CREATE_ONE_BLOCKLIST, records.Blocklist, {"data": data, "upsert": upsert})
+        self, data: types.BlocklistCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Blocklist:
+        return await self._execute(operations.CREATE_ONE_BLOCKLIST, types.Blocklist, {"data": data, "upsert": upsert})
 
-    async def update_one_blocklist(self, id: rt.UUID, data: inputs.BlocklistUpdateInput) -> records.Blocklist:
-        return await self._execute(operations.UPDATE_ONE_BLOCKLIST, records.Blocklist, {"id": id, "data": data})
+    async def update_one_blocklist(self, id: rt.UUID, data: types.BlocklistUpdateInput) -> types.Blocklist:
+        return await self._execute(operations.UPDATE_ONE_BLOCKLIST, types.Blocklist, {"id": id, "data": data})
 
-    async def delete_one_blocklist(self, id: rt.UUID) -> records.Blocklist:
-        return await self._execute(operations.DELETE_ONE_BLOCKLIST, records.Blocklist, {"id": id})
+    async def delete_one_blocklist(self, id: rt.UUID) -> types.Blocklist:
+        return await self._execute(operations.DELETE_ONE_BLOCKLIST, types.Blocklist, {"id": id})
 
-    async def destroy_one_blocklist(self, id: rt.UUID) -> records.Blocklist:
-        return await self._execute(operations.DESTROY_ONE_BLOCKLIST, records.Blocklist, {"id": id})
+    async def destroy_one_blocklist(self, id: rt.UUID) -> types.Blocklist:
+        return await self._execute(operations.DESTROY_ONE_BLOCKLIST, types.Blocklist, {"id": id})
 
-    async def restore_one_blocklist(self, id: rt.UUID) -> records.Blocklist:
-        return await self._execute(operations.RESTORE_ONE_BLOCKLIST, records.Blocklist, {"id": id})
+    async def restore_one_blocklist(self, id: rt.UUID) -> types.Blocklist:
+        return await self._execute(operations.RESTORE_ONE_BLOCKLIST, types.Blocklist, {"id": id})
 
     async def create_many_blocklists(
-        self, data: list[inputs.BlocklistCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Blocklist]:
+        self, data: list[types.BlocklistCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Blocklist]:
         return await self._execute(
-            operations.CREATE_MANY_BLOCKLISTS, list[records.Blocklist], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_BLOCKLISTS, list[types.Blocklist], {"data": data, "upsert": upsert}
         )
 
     async def update_many_blocklists(
-        self, data: inputs.BlocklistUpdateInput, filter: filters.BlocklistFilterInput
-    ) -> list[records.Blocklist]:
+        self, data: types.BlocklistUpdateInput, filter: types.BlocklistFilterInput
+    ) -> list[types.Blocklist]:
         return await self._execute(
-            operations.UPDATE_MANY_BLOCKLISTS, list[records.Blocklist], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_BLOCKLISTS, list[types.Blocklist], {"data": data, "filter": filter}
         )
 
-    async def delete_many_blocklists(self, filter: filters.BlocklistFilterInput) -> list[records.Blocklist]:
-        return await self._execute(operations.DELETE_MANY_BLOCKLISTS, list[records.Blocklist], {"filter": filter})
+    async def delete_many_blocklists(self, filter: types.BlocklistFilterInput) -> list[types.Blocklist]:
+        return await self._execute(operations.DELETE_MANY_BLOCKLISTS, list[types.Blocklist], {"filter": filter})
 
-    async def destroy_many_blocklists(self, filter: filters.BlocklistFilterInput) -> list[records.Blocklist]:
-        return await self._execute(operations.DESTROY_MANY_BLOCKLISTS, list[records.Blocklist], {"filter": filter})
+    async def destroy_many_blocklists(self, filter: types.BlocklistFilterInput) -> list[types.Blocklist]:
+        return await self._execute(operations.DESTROY_MANY_BLOCKLISTS, list[types.Blocklist], {"filter": filter})
 
-    async def restore_many_blocklists(self, filter: filters.BlocklistFilterInput) -> list[records.Blocklist]:
-        return await self._execute(operations.RESTORE_MANY_BLOCKLISTS, list[records.Blocklist], {"filter": filter})
+    async def restore_many_blocklists(self, filter: types.BlocklistFilterInput) -> list[types.Blocklist]:
+        return await self._execute(operations.RESTORE_MANY_BLOCKLISTS, list[types.Blocklist], {"filter": filter})
 
     async def find_many_calendar_channel_event_associations(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.CalendarChannelEventAssociationFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.CalendarChannelEventAssociationFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET, last: rt.Maybe[int | None] = rt.UNSET,
         offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.CalendarChannelEventAssociationOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.CalendarChannelEventAssociation]:
+        order_by: rt.Maybe[list[types.CalendarChannelEventAssociationOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.CalendarChannelEventAssociation]:
         return await self._execute(
-            operations.FIND_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            rt.Page[records.CalendarChannelEventAssociation],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS, rt.Page[types.CalendarChannelEventAssociation],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
     async def find_one_calendar_channel_event_association(
-        self, filter: filters.CalendarChannelEventAssociationFilterInput
-    ) -> records.CalendarChannelEventAssociation:
+        self, filter: types.CalendarChannelEventAssociationFilterInput
+    ) -> types.CalendarChannelEventAssociation:
         return await self._execute(
-            operations.FIND_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
+            operations.FIND_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION, types.CalendarChannelEventAssociation,
             {"filter": filter},
         )
 
     async def group_by_calendar_channel_event_associations(
-        self,
-        group_by: list[group_by.CalendarChannelEventAssociationGroupByInput],
-        *,
-        filter: rt.Maybe[filters.CalendarChannelEventAssociationFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.CalendarChannelEventAssociationOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.CalendarChannelEventAssociationOrderByInput | None] | None] = rt.UNSET,
+        self, group_by: list[types.CalendarChannelEventAssociationGroupByInput], *,
+        filter: rt.Maybe[types.CalendarChannelEventAssociationFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET, offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.CalendarChannelEventAssociationOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.CalendarChannelEventAssociationOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_calendar_channel_event_association(
-        self, data: inputs.CalendarChannelEventAssociationCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.CalendarChannelEventAssociation:
+        self, data: types.CalendarChannelEventAssociationCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.CalendarChannelEventAssociation:
         return await self._execute(
-            operations.CREATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
+            operations.CREATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION, types.CalendarChannelEventAssociation,
             {"data": data, "upsert": upsert},
         )
 
     async def update_one_calendar_channel_event_association(
-        self, id: rt.UUID, data: inputs.CalendarChannelEventAssociationUpdateInput
-    ) -> records.CalendarChannelEventAssociation:
+        self, id: rt.UUID, data: types.CalendarChannelEventAssociationUpdateInput
+    ) -> types.CalendarChannelEventAssociation:
         return await self._execute(
-            operations.UPDATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
+            operations.UPDATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION, types.CalendarChannelEventAssociation,
             {"id": id, "data": data},
         )
 
-    async def delete_one_calendar_channel_event_association(
-        self, id: rt.UUID
-    ) -> records.CalendarChannelEventAssociation:
+    async def delete_one_calendar_channel_event_association(self, id: rt.UUID) -> types.CalendarChannelEventAssociation:
         return await self._execute(
-            operations.DELETE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
+            operations.DELETE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION, types.CalendarChannelEventAssociation,
             {"id": id},
         )
 
     async def destroy_one_calendar_channel_event_association(
         self, id: rt.UUID
-    ) -> records.CalendarChannelEventAssociation:
+    ) -> types.CalendarChannelEventAssociation:
         return await self._execute(
-            operations.DESTROY_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
+            operations.DESTROY_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION, types.CalendarChannelEventAssociation,
             {"id": id},
         )
 
     async def restore_one_calendar_channel_event_association(
         self, id: rt.UUID
-    ) -> records.CalendarChannelEventAssociation:
+    ) -> types.CalendarChannelEventAssociation:
         return await self._execute(
-            operations.RESTORE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
-            records.CalendarChannelEventAssociation,
+            operations.RESTORE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION, types.CalendarChannelEventAssociation,
             {"id": id},
         )
 
     async def create_many_calendar_channel_event_associations(
-        self, data: list[inputs.CalendarChannelEventAssociationCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.CalendarChannelEventAssociation]:
+        self, data: list[types.CalendarChannelEventAssociationCreateInput], *,
+        upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.CalendarChannelEventAssociation]:
         return await self._execute(
-            operations.CREATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[records.CalendarChannelEventAssociation],
+            operations.CREATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS, list[types.CalendarChannelEventAssociation],
             {"data": data, "upsert": upsert},
         )
 
     async def update_many_calendar_channel_event_associations(
-        self,
-        data: inputs.CalendarChannelEventAssociationUpdateInput,
-        filter: filters.CalendarChannelEventAssociationFilterInput,
-    ) -> list[records.CalendarChannelEventAssociation]:
+        self, data: types.CalendarChannelEventAssociationUpdateInput,
+        filter: types.CalendarChannelEventAssociationFilterInput,
+    ) -> list[types.CalendarChannelEventAssociation]:
         return await self._execute(
-            operations.UPDATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[records.CalendarChannelEventAssociation],
+            operations.UPDATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS, list[types.CalendarChannelEventAssociation],
             {"data": data, "filter": filter},
         )
 
     async def delete_many_calendar_channel_event_associations(
-        self, filter: filters.CalendarChannelEventAssociationFilterInput
-    ) -> list[records.CalendarChannelEventAssociation]:
+        self, filter: types.CalendarChannelEventAssociationFilterInput
+    ) -> list[types.CalendarChannelEventAssociation]:
         return await self._execute(
-            operations.DELETE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[records.CalendarChannelEventAssociation],
+            operations.DELETE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS, list[types.CalendarChannelEventAssociation],
             {"filter": filter},
         )
 
     async def destroy_many_calendar_channel_event_associations(
-        self, filter: filters.CalendarChannelEventAssociationFilterInput
-    ) -> list[records.CalendarChannelEventAssociation]:
+        self, filter: types.CalendarChannelEventAssociationFilterInput
+    ) -> list[types.CalendarChannelEventAssociation]:
         return await self._execute(
-            operations.DESTROY_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[records.CalendarChannelEventAssociation],
+            operations.DESTROY_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS, list[types.CalendarChannelEventAssociation],
             {"filter": filter},
         )
 
     async def restore_many_calendar_channel_event_associations(
-        self, filter: filters.CalendarChannelEventAssociationFilterInput
-    ) -> list[records.CalendarChannelEventAssociation]:
+        self, filter: types.CalendarChannelEventAssociationFilterInput
+    ) -> list[types.CalendarChannelEventAssociation]:
         return await self._execute(
-            operations.RESTORE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS,
-            list[records.CalendarChannelEventAssociation],
+            operations.RESTORE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS, list[types.CalendarChannelEventAssociation],
             {"filter": filter},
         )
 
     async def find_many_calendar_events(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.CalendarEventFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.CalendarEventOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.CalendarEvent]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.CalendarEventFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.CalendarEventOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.CalendarEvent]:
         return await self._execute(
-            operations.FIND_MANY_CALENDAR_EVENTS,
-            rt.Page[records.CalendarEvent],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_CALENDAR_EVENTS, rt.Page[types.CalendarEvent],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_calendar_event(self, filter: filters.CalendarEventFilterInput) -> records.CalendarEvent:
-        return await self._execute(operations.FIND_ONE_CALENDAR_EVENT, records.CalendarEvent, {"filter": filter})
+    async def find_one_calendar_event(self, filter: types.CalendarEventFilterInput) -> types.CalendarEvent:
+        return await self._execute(operations.FIND_ONE_CALENDAR_EVENT, types.CalendarEvent, {"filter": filter})
 
     async def group_by_calendar_events(
-        self,
-        group_by: list[group_by.CalendarEventGroupByInput],
-        *,
-        filter: rt.Maybe[filters.CalendarEventFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.CalendarEventGroupByInput], *,
+        filter: rt.Maybe[types.CalendarEventFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.CalendarEventOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.CalendarEventOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.CalendarEventOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.CalendarEventOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_CALENDAR_EVENTS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_CALENDAR_EVENTS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_calendar_event(
-        self, data: inputs.CalendarEventCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.CalendarEvent:
+        self, data: types.CalendarEventCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.CalendarEvent:
         return await self._execute(
-            operations.CREATE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_CALENDAR_EVENT, types.CalendarEvent, {"data": data, "upsert": upsert}
         )
 
-    async def update_one_calendar_event(
-        self, id: rt.UUID, data: inputs.CalendarEventUpdateInput
-    ) -> records.CalendarEvent:
-        return await self._execute(
-            operations.UPDATE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id, "data": data}
-        )
+    async def update_one_calendar_event(self, id: rt.UUID, data: types.CalendarEventUpdateInput) -> types.CalendarEvent:
+        return await self._execute(operations.UPDATE_ONE_CALENDAR_EVENT, types.CalendarEvent, {"id": id, "data": data})
 
-    async def delete_one_calendar_event(self, id: rt.UUID) -> records.CalendarEvent:
-        return await self._execute(operations.DELETE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id})
+    async def delete_one_calendar_event(self, id: rt.UUID) -> types.CalendarEvent:
+        return await self._execute(operations.DELETE_ONE_CALENDAR_EVENT, types.CalendarEvent, {"id": id})
 
-    async def destroy_one_calendar_event(self, id: rt.UUID) -> records.CalendarEvent:
-        return await self._execute(operations.DESTROY_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id})
+    async def destroy_one_calendar_event(self, id: rt.UUID) -> types.CalendarEvent:
+        return await self._execute(operations.DESTROY_ONE_CALENDAR_EVENT, types.CalendarEvent, {"id": id})
 
-    async def restore_one_calendar_event(self, id: rt.UUID) -> records.CalendarEvent:
-        return await self._execute(operations.RESTORE_ONE_CALENDAR_EVENT, records.CalendarEvent, {"id": id})
+    async def restore_one_calendar_event(self, id: rt.UUID) -> types.CalendarEvent:
+        return await self._execute(operations.RESTORE_ONE_CALENDAR_EVENT, types.CalendarEvent, {"id": id})
 
     async def create_many_calendar_events(
-        self, data: list[inputs.CalendarEventCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.CalendarEvent]:
+        self, data: list[types.CalendarEventCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.CalendarEvent]:
         return await self._execute(
-            operations.CREATE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_CALENDAR_EVENTS, list[types.CalendarEvent], {"data": data, "upsert": upsert}
         )
 
     async def update_many_calendar_events(
-        self, data: inputs.CalendarEventUpdateInput, filter: filters.CalendarEventFilterInput
-    ) -> list[records.CalendarEvent]:
+        self, data: types.CalendarEventUpdateInput, filter: types.CalendarEventFilterInput
+    ) -> list[types.CalendarEvent]:
         return await self._execute(
-            operations.UPDATE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_CALENDAR_EVENTS, list[types.CalendarEvent], {"data": data, "filter": filter}
         )
 
-    async def delete_many_calendar_events(
-        self, filter: filters.CalendarEventFilterInput
-    ) -> list[records.CalendarEvent]:
+    async def delete_many_calendar_events(self, filter: types.CalendarEventFilterInput) -> list[types.CalendarEvent]:
         return await self._execute(
-            operations.DELETE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"filter": filter}
+            operations.DELETE_MANY_CALENDAR_EVENTS, list[types.CalendarEvent], {"filter": filter}
         )
 
-    async def destroy_many_calendar_events(
-        self, filter: filters.CalendarEventFilterInput
-    ) -> list[records.CalendarEvent]:
+    async def destroy_many_calendar_events(self, filter: types.CalendarEventFilterInput) -> list[types.CalendarEvent]:
         return await self._execute(
-            operations.DESTROY_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"filter": filter}
+            operations.DESTROY_MANY_CALENDAR_EVENTS, list[types.CalendarEvent], {"filter": filter}
         )
 
-    async def restore_many_calendar_events(
-        self, filter: filters.CalendarEventFilterInput
-    ) -> list[records.CalendarEvent]:
+    async def restore_many_calendar_events(self, filter: types.CalendarEventFilterInput) -> list[types.CalendarEvent]:
         return await self._execute(
-            operations.RESTORE_MANY_CALENDAR_EVENTS, list[records.CalendarEvent], {"filter": filter}
+            operations.RESTORE_MANY_CALENDAR_EVENTS, list[types.CalendarEvent], {"filter": filter}
         )
 
     async def find_many_calendar_event_participants(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.CalendarEventParticipantFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.CalendarEventParticipantFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET, last: rt.Maybe[int | None] = rt.UNSET,
         offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.CalendarEventParticipantOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.CalendarEventParticipant]:
+        order_by: rt.Maybe[list[types.CalendarEventParticipantOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.CalendarEventParticipant]:
         return await self._execute(
-            operations.FIND_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            rt.Page[records.CalendarEventParticipant],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_CALENDAR_EVENT_PARTICIPANTS, rt.Page[types.CalendarEventParticipant],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
     async def find_one_calendar_event_participant(
-        self, filter: filters.CalendarEventParticipantFilterInput
-    ) -> records.CalendarEventParticipant:
+        self, filter: types.CalendarEventParticipantFilterInput
+    ) -> types.CalendarEventParticipant:
         return await self._execute(
-            operations.FIND_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"filter": filter}
+            operations.FIND_ONE_CALENDAR_EVENT_PARTICIPANT, types.CalendarEventParticipant, {"filter": filter}
         )
 
     async def group_by_calendar_event_participants(
-        self,
-        group_by: list[group_by.CalendarEventParticipantGroupByInput],
-        *,
-        filter: rt.Maybe[filters.CalendarEventParticipantFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.CalendarEventParticipantOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.CalendarEventParticipantOrderByInput | None] | None] = rt.UNSET,
+        self, group_by: list[types.CalendarEventParticipantGroupByInput], *,
+        filter: rt.Maybe[types.CalendarEventParticipantFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET, offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.CalendarEventParticipantOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.CalendarEventParticipantOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_CALENDAR_EVENT_PARTICIPANTS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_CALENDAR_EVENT_PARTICIPANTS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_calendar_event_participant(
-        self, data: inputs.CalendarEventParticipantCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.CalendarEventParticipant:
+        self, data: types.CalendarEventParticipantCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.CalendarEventParticipant:
         return await self._execute(
-            operations.CREATE_ONE_CALENDAR_EVENT_PARTICIPANT,
-            records.CalendarEventParticipant,
+            operations.CREATE_ONE_CALENDAR_EVENT_PARTICIPANT, types.CalendarEventParticipant,
             {"data": data, "upsert": upsert},
         )
 
     async def update_one_calendar_event_participant(
-        self, id: rt.UUID, data: inputs.CalendarEventParticipantUpdateInput
-    ) -> records.CalendarEventParticipant:
+        self, id: rt.UUID, data: types.CalendarEventParticipantUpdateInput
+    ) -> types.CalendarEventParticipant:
         return await self._execute(
-            operations.UPDATE_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id, "data": data}
+            operations.UPDATE_ONE_CALENDAR_EVENT_PARTICIPANT, types.CalendarEventParticipant, {"id": id, "data": data}
         )
 
-    async def delete_one_calendar_event_participant(self, id: rt.UUID) -> records.CalendarEventParticipant:
+    async def delete_one_calendar_event_participant(self, id: rt.UUID) -> types.CalendarEventParticipant:
         return await self._execute(
-            operations.DELETE_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id}
+            operations.DELETE_ONE_CALENDAR_EVENT_PARTICIPANT, types.CalendarEventParticipant, {"id": id}
         )
 
-    async def destroy_one_calendar_event_participant(self, id: rt.UUID) -> records.CalendarEventParticipant:
+    async def destroy_one_calendar_event_participant(self, id: rt.UUID) -> types.CalendarEventParticipant:
         return await self._execute(
-            operations.DESTROY_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id}
+            operations.DESTROY_ONE_CALENDAR_EVENT_PARTICIPANT, types.CalendarEventParticipant, {"id": id}
         )
 
-    async def restore_one_calendar_event_participant(self, id: rt.UUID) -> records.CalendarEventParticipant:
+    async def restore_one_calendar_event_participant(self, id: rt.UUID) -> types.CalendarEventParticipant:
         return await self._execute(
-            operations.RESTORE_ONE_CALENDAR_EVENT_PARTICIPANT, records.CalendarEventParticipant, {"id": id}
+            operations.RESTORE_ONE_CALENDAR_EVENT_PARTICIPANT, types.CalendarEventParticipant, {"id": id}
         )
 
     async def create_many_calendar_event_participants(
-        self, data: list[inputs.CalendarEventParticipantCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.CalendarEventParticipant]:
+        self, data: list[types.CalendarEventParticipantCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.CalendarEventParticipant]:
         return await self._execute(
-            operations.CREATE_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            list[records.CalendarEventParticipant],
+            operations.CREATE_MANY_CALENDAR_EVENT_PARTICIPANTS, list[types.CalendarEventParticipant],
             {"data": data, "upsert": upsert},
         )
 
     async def update_many_calendar_event_participants(
-        self, data: inputs.CalendarEventParticipantUpdateInput, filter: filters.CalendarEventParticipantFilterInput
-    ) -> list[records.CalendarEventParticipant]:
+        self, data: types.CalendarEventParticipantUpdateInput, filter: types.CalendarEventParticipantFilterInput
+    ) -> list[types.CalendarEventParticipant]:
         return await self._execute(
-            operations.UPDATE_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            list[records.CalendarEventParticipant],
+            operations.UPDATE_MANY_CALENDAR_EVENT_PARTICIPANTS, list[types.CalendarEventParticipant],
             {"data": data, "filter": filter},
         )
 
     async def delete_many_calendar_event_participants(
-        self, filter: filters.CalendarEventParticipantFilterInput
-    ) -> list[records.CalendarEventParticipant]:
+        self, filter: types.CalendarEventParticipantFilterInput
+    ) -> list[types.CalendarEventParticipant]:
         return await self._execute(
-            operations.DELETE_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            list[records.CalendarEventParticipant],
+            operations.DELETE_MANY_CALENDAR_EVENT_PARTICIPANTS, list[types.CalendarEventParticipant],
             {"filter": filter},
         )
 
     async def destroy_many_calendar_event_participants(
-        self, filter: filters.CalendarEventParticipantFilterInput
-    ) -> list[records.CalendarEventParticipant]:
+        self, filter: types.CalendarEventParticipantFilterInput
+    ) -> list[types.CalendarEventParticipant]:
         return await self._execute(
-            operations.DESTROY_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            list[records.CalendarEventParticipant],
+            operations.DESTROY_MANY_CALENDAR_EVENT_PARTICIPANTS, list[types.CalendarEventParticipant],
             {"filter": filter},
         )
 
     async def restore_many_calendar_event_participants(
-        self, filter: filters.CalendarEventParticipantFilterInput
-    ) -> list[records.CalendarEventParticipant]:
+        self, filter: types.CalendarEventParticipantFilterInput
+    ) -> list[types.CalendarEventParticipant]:
         return await self._execute(
-            operations.RESTORE_MANY_CALENDAR_EVENT_PARTICIPANTS,
-            list[records.CalendarEventParticipant],
+            operations.RESTORE_MANY_CALENDAR_EVENT_PARTICIPANTS, list[types.CalendarEventParticipant],
             {"filter": filter},
         )
 
     async def find_many_call_recordings(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.CallRecordingFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.CallRecordingOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.CallRecording]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.CallRecordingFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.CallRecordingOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.CallRecording]:
         return await self._execute(
-            operations.FIND_MANY_CALL_RECORDINGS,
-            rt.Page[records.CallRecording],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_CALL_RECORDINGS, rt.Page[types.CallRecording],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_call_recording(self, filter: filters.CallRecordingFilterInput) -> records.CallRecording:
-        return await self._execute(operations.FIND_ONE_CALL_RECORDING, records.CallRecording, {"filter": filter})
+    async def find_one_call_recording(self, filter: types.CallRecordingFilterInput) -> types.CallRecording:
+        return await self._execute(operations.FIND_ONE_CALL_RECORDING, types.CallRecording, {"filter": filter})
 
     async def group_by_call_recordings(
-        self,
-        group_by: list[group_by.CallRecordingGroupByInput],
-        *,
-        filter: rt.Maybe[filters.CallRecordingFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.CallRecordingGroupByInput], *,
+        filter: rt.Maybe[types.CallRecordingFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.CallRecordingOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.CallRecordingOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.CallRecordingOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.CallRecordingOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_CALL_RECORDINGS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_CALL_RECORDINGS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_call_recording(
-        self, data: inputs.CallRecordingCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.CallRecording:
+        self, data: types.CallRecordingCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.CallRecording:
         return await self._execute(
-            operations.CREATE_ONE_CALL_RECORDING, records.CallRecording, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_CALL_RECORDING, types.CallRecording, {"data": data, "upsert": upsert}
         )
 
-    async def update_one_call_recording(
-        self, id: rt.UUID, data: inputs.CallRecordingUpdateInput
-    ) -> records.CallRecording:
-        return await self._execute(
-            operations.UPDATE_ONE_CALL_RECORDING, records.CallRecording, {"id": id, "data": data}
-        )
+    async def update_one_call_recording(self, id: rt.UUID, data: types.CallRecordingUpdateInput) -> types.CallRecording:
+        return await self._execute(operations.UPDATE_ONE_CALL_RECORDING, types.CallRecording, {"id": id, "data": data})
 
-    async def delete_one_call_recording(self, id: rt.UUID) -> records.CallRecording:
-        return await self._execute(operations.DELETE_ONE_CALL_RECORDING, records.CallRecording, {"id": id})
+    async def delete_one_call_recording(self, id: rt.UUID) -> types.CallRecording:
+        return await self._execute(operations.DELETE_ONE_CALL_RECORDING, types.CallRecording, {"id": id})
 
-    async def destroy_one_call_recording(self, id: rt.UUID) -> records.CallRecording:
-        return await self._execute(operations.DESTROY_ONE_CALL_RECORDING, records.CallRecording, {"id": id})
+    async def destroy_one_call_recording(self, id: rt.UUID) -> types.CallRecording:
+        return await self._execute(operations.DESTROY_ONE_CALL_RECORDING, types.CallRecording, {"id": id})
 
-    async def restore_one_call_recording(self, id: rt.UUID) -> records.CallRecording:
-        return await self._execute(operations.RESTORE_ONE_CALL_RECORDING, records.CallRecording, {"id": id})
+    async def restore_one_call_recording(self, id: rt.UUID) -> types.CallRecording:
+        return await self._execute(operations.RESTORE_ONE_CALL_RECORDING, types.CallRecording, {"id": id})
 
     async def create_many_call_recordings(
-        self, data: list[inputs.CallRecordingCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.CallRecording]:
+        self, data: list[types.CallRecordingCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.CallRecording]:
         return await self._execute(
-            operations.CREATE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_CALL_RECORDINGS, list[types.CallRecording], {"data": data, "upsert": upsert}
         )
 
     async def update_many_call_recordings(
-        self, data: inputs.CallRecordingUpdateInput, filter: filters.CallRecordingFilterInput
-    ) -> list[records.CallRecording]:
+        self, data: types.CallRecordingUpdateInput, filter: types.CallRecordingFilterInput
+    ) -> list[types.CallRecording]:
         return await self._execute(
-            operations.UPDATE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_CALL_RECORDINGS, list[types.CallRecording], {"data": data, "filter": filter}
         )
 
-    async def delete_many_call_recordings(
-        self, filter: filters.CallRecordingFilterInput
-    ) -> list[records.CallRecording]:
+    async def delete_many_call_recordings(self, filter: types.CallRecordingFilterInput) -> list[types.CallRecording]:
         return await self._execute(
-            operations.DELETE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"filter": filter}
+            operations.DELETE_MANY_CALL_RECORDINGS, list[types.CallRecording], {"filter": filter}
         )
 
-    async def destroy_many_call_recordings(
-        self, filter: filters.CallRecordingFilterInput
-    ) -> list[records.CallRecording]:
+    async def destroy_many_call_recordings(self, filter: types.CallRecordingFilterInput) -> list[types.CallRecording]:
         return await self._execute(
-            operations.DESTROY_MANY_CALL_RECORDINGS, list[records.CallRecording], {"filter": filter}
+            operations.DESTROY_MANY_CALL_RECORDINGS, list[types.CallRecording], {"filter": filter}
         )
 
-    async def restore_many_call_recordings(
-        self, filter: filters.CallRecordingFilterInput
-    ) -> list[records.CallRecording]:
+    async def restore_many_call_recordings(self, filter: types.CallRecordingFilterInput) -> list[types.CallRecording]:
         return await self._execute(
-            operations.RESTORE_MANY_CALL_RECORDINGS, list[records.CallRecording], {"filter": filter}
+            operations.RESTORE_MANY_CALL_RECORDINGS, list[types.CallRecording], {"filter": filter}
         )
 
     async def find_many_companies(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.CompanyFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.CompanyOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Company]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.CompanyFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.CompanyOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Company]:
         return await self._execute(
-            operations.FIND_MANY_COMPANIES,
-            rt.Page[records.Company],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_COMPANIES, rt.Page[types.Company],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_company(self, filter: filters.CompanyFilterInput) -> records.Company:
-        return await self._execute(operations.FIND_ONE_COMPANY, records.Company, {"filter": filter})
+    async def find_one_company(self, filter: types.CompanyFilterInput) -> types.Company:
+        return await self._execute(operations.FIND_ONE_COMPANY, types.Company, {"filter": filter})
 
     async def group_by_companies(
-        self,
-        group_by: list[group_by.CompanyGroupByInput],
-        *,
-        filter: rt.Maybe[filters.CompanyFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.CompanyGroupByInput], *,
+        filter: rt.Maybe[types.CompanyFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.CompanyOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.CompanyOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.CompanyOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.CompanyOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_COMPANIES,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_COMPANIES, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def find_duplicates_companies(
-        self,
-        *,
-        ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
-        data: rt.Maybe[list[inputs.CompanyCreateInput | None] | None] = rt.UNSET,
-    ) -> list[rt.Page[records.Company]]:
+        self, *, ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
+        data: rt.Maybe[list[types.CompanyCreateInput | None] | None] = rt.UNSET,
+    ) -> list[rt.Page[types.Company]]:
         return await self._execute(
-            operations.FIND_DUPLICATES_COMPANIES, list[rt.Page[records.Company]], {"ids": ids, "data": data}
+            operations.FIND_DUPLICATES_COMPANIES, list[rt.Page[types.Company]], {"ids": ids, "data": data}
         )
 
     async def create_one_company(
-        self, data: inputs.CompanyCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Company:
-        return await self._execute(operations.CREATE_ONE_COMPANY, records.Company, {"data": data, "upsert": upsert})
+        self, data: types.CompanyCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Company:
+        return await self._execute(operations.CREATE_ONE_COMPANY, types.Company, {"data": data, "upsert": upsert})
 
-    async def update_one_company(self, id: rt.UUID, data: inputs.CompanyUpdateInput) -> records.Company:
-        return await self._execute(operations.UPDATE_ONE_COMPANY, records.Company, {"id": id, "data": data})
+    async def update_one_company(self, id: rt.UUID, data: types.CompanyUpdateInput) -> types.Company:
+        return await self._execute(operations.UPDATE_ONE_COMPANY, types.Company, {"id": id, "data": data})
 
-    async def delete_one_company(self, id: rt.UUID) -> records.Company:
-        return await self._execute(operations.DELETE_ONE_COMPANY, records.Company, {"id": id})
+    async def delete_one_company(self, id: rt.UUID) -> types.Company:
+        return await self._execute(operations.DELETE_ONE_COMPANY, types.Company, {"id": id})
 
-    async def destroy_one_company(self, id: rt.UUID) -> records.Company:
-        return await self._execute(operations.DESTROY_ONE_COMPANY, records.Company, {"id": id})
+    async def destroy_one_company(self, id: rt.UUID) -> types.Company:
+        return await self._execute(operations.DESTROY_ONE_COMPANY, types.Company, {"id": id})
 
-    async def restore_one_company(self, id: rt.UUID) -> records.Company:
-        return await self._execute(operations.RESTORE_ONE_COMPANY, records.Company, {"id": id})
+    async def restore_one_company(self, id: rt.UUID) -> types.Company:
+        return await self._execute(operations.RESTORE_ONE_COMPANY, types.Company, {"id": id})
 
     async def create_many_companies(
-        self, data: list[inputs.CompanyCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Company]:
+        self, data: list[types.CompanyCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Company]:
         return await self._execute(
-            operations.CREATE_MANY_COMPANIES, list[records.Company], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_COMPANIES, list[types.Company], {"data": data, "upsert": upsert}
         )
 
     async def update_many_companies(
-        self, data: inputs.CompanyUpdateInput, filter: filters.CompanyFilterInput
-    ) -> list[records.Company]:
+        self, data: types.CompanyUpdateInput, filter: types.CompanyFilterInput
+    ) -> list[types.Company]:
         return await self._execute(
-            operations.UPDATE_MANY_COMPANIES, list[records.Company], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_COMPANIES, list[types.Company], {"data": data, "filter": filter}
         )
 
-    async def delete_many_companies(self, filter: filters.CompanyFilterInput) -> list[records.Company]:
-        return await self._execute(operations.DELETE_MANY_COMPANIES, list[records.Company], {"filter": filter})
+    async def delete_many_companies(self, filter: types.CompanyFilterInput) -> list[types.Company]:
+        return await self._execute(operations.DELETE_MANY_COMPANIES, list[types.Company], {"filter": filter})
 
-    async def destroy_many_companies(self, filter: filters.CompanyFilterInput) -> list[records.Company]:
-        return await self._execute(operations.DESTROY_MANY_COMPANIES, list[records.Company], {"filter": filter})
+    async def destroy_many_companies(self, filter: types.CompanyFilterInput) -> list[types.Company]:
+        return await self._execute(operations.DESTROY_MANY_COMPANIES, list[types.Company], {"filter": filter})
 
-    async def restore_many_companies(self, filter: filters.CompanyFilterInput) -> list[records.Company]:
-        return await self._execute(operations.RESTORE_MANY_COMPANIES, list[records.Company], {"filter": filter})
+    async def restore_many_companies(self, filter: types.CompanyFilterInput) -> list[types.Company]:
+        return await self._execute(operations.RESTORE_MANY_COMPANIES, list[types.Company], {"filter": filter})
 
     async def merge_many_companies(
-        self, ids: list[rt.UUID], conflict_priority_index: int, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Company:
+        self, ids: list[rt.UUID], conflict_priority_index: int, *, dry_run: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Company:
         return await self._execute(
-            operations.MERGE_MANY_COMPANIES,
-            records.Company,
+            operations.MERGE_MANY_COMPANIES, types.Company,
             {"ids": ids, "conflictPriorityIndex": conflict_priority_index, "dryRun": dry_run},
         )
 
     async def find_many_dashboards(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.DashboardFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.DashboardOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Dashboard]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.DashboardFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.DashboardOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Dashboard]:
         return await self._execute(
-            operations.FIND_MANY_DASHBOARDS,
-            rt.Page[records.Dashboard],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_DASHBOARDS, rt.Page[types.Dashboard],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_dashboard(self, filter: filters.DashboardFilterInput) -> records.Dashboard:
-        return await self._execute(operations.FIND_ONE_DASHBOARD, records.Dashboard, {"filter": filter})
+    async def find_one_dashboard(self, filter: types.DashboardFilterInput) -> types.Dashboard:
+        return await self._execute(operations.FIND_ONE_DASHBOARD, types.Dashboard, {"filter": filter})
 
     async def group_by_dashboards(
-        self,
-        group_by: list[group_by.DashboardGroupByInput],
-        *,
-        filter: rt.Maybe[filters.DashboardFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.DashboardGroupByInput], *,
+        filter: rt.Maybe[types.DashboardFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.DashboardOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.DashboardOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.DashboardOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.DashboardOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_DASHBOARDS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_DASHBOARDS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_dashboard(
-        self, data: inputs.DashboardCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Dashboard:
-        return await self._execute(operations.CREATE_ONE_DASHBOARD, records.Dashboard, {"data": data, "upsert": upsert})
+        self, data: types.DashboardCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Dashboard:
+        return await self._execute(operations.CREATE_ONE_DASHBOARD, types.Dashboard, {"data": data, "upsert": upsert})
 
-    async def update_one_dashboard(self, id: rt.UUID, data: inputs.DashboardUpdateInput) -> records.Dashboard:
-        return await self._execute(operations.UPDATE_ONE_DASHBOARD, records.Dashboard, {"id": id, "data": data})
+    async def update_one_dashboard(self, id: rt.UUID, data: types.DashboardUpdateInput) -> types.Dashboard:
+        return await self._execute(operations.UPDATE_ONE_DASHBOARD, types.Dashboard, {"id": id, "data": data})
 
-    async def delete_one_dashboard(self, id: rt.UUID) -> records.Dashboard:
-        return await self._execute(operations.DELETE_ONE_DASHBOARD, records.Dashboard, {"id": id})
+    async def delete_one_dashboard(self, id: rt.UUID) -> types.Dashboard:
+        return await self._execute(operations.DELETE_ONE_DASHBOARD, types.Dashboard, {"id": id})
 
-    async def destroy_one_dashboard(self, id: rt.UUID) -> records.Dashboard:
-        return await self._execute(operations.DESTROY_ONE_DASHBOARD, records.Dashboard, {"id": id})
+    async def destroy_one_dashboard(self, id: rt.UUID) -> types.Dashboard:
+        return await self._execute(operations.DESTROY_ONE_DASHBOARD, types.Dashboard, {"id": id})
 
-    async def restore_one_dashboard(self, id: rt.UUID) -> records.Dashboard:
-        return await self._execute(operations.RESTORE_ONE_DASHBOARD, records.Dashboard, {"id": id})
+    async def restore_one_dashboard(self, id: rt.UUID) -> types.Dashboard:
+        return await self._execute(operations.RESTORE_ONE_DASHBOARD, types.Dashboard, {"id": id})
 
     async def create_many_dashboards(
-        self, data: list[inputs.DashboardCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Dashboard]:
+        self, data: list[types.DashboardCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Dashboard]:
         return await self._execute(
-            operations.CREATE_MANY_DASHBOARDS, list[records.Dashboard], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_DASHBOARDS, list[types.Dashboard], {"data": data, "upsert": upsert}
         )
 
     async def update_many_dashboards(
-        self, data: inputs.DashboardUpdateInput, filter: filters.DashboardFilterInput
-    ) -> list[records.Dashboard]:
+        self, data: types.DashboardUpdateInput, filter: types.DashboardFilterInput
+    ) -> list[types.Dashboard]:
         return await self._execute(
-            operations.UPDATE_MANY_DASHBOARDS, list[records.Dashboard], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_DASHBOARDS, list[types.Dashboard], {"data": data, "filter": filter}
         )
 
-    async def delete_many_dashboards(self, filter: filters.DashboardFilterInput) -> list[records.Dashboard]:
-        return await self._execute(operations.DELETE_MANY_DASHBOARDS, list[records.Dashboard], {"filter": filter})
+    async def delete_many_dashboards(self, filter: types.DashboardFilterInput) -> list[types.Dashboard]:
+        return await self._execute(operations.DELETE_MANY_DASHBOARDS, list[types.Dashboard], {"filter": filter})
 
-    async def destroy_many_dashboards(self, filter: filters.DashboardFilterInput) -> list[records.Dashboard]:
-        return await self._execute(operations.DESTROY_MANY_DASHBOARDS, list[records.Dashboard], {"filter": filter})
+    async def destroy_many_dashboards(self, filter: types.DashboardFilterInput) -> list[types.Dashboard]:
+        return await self._execute(operations.DESTROY_MANY_DASHBOARDS, list[types.Dashboard], {"filter": filter})
 
-    async def restore_many_dashboards(self, filter: filters.DashboardFilterInput) -> list[records.Dashboard]:
-        return await self._execute(operations.RESTORE_MANY_DASHBOARDS, list[records.Dashboard], {"filter": filter})
+    async def restore_many_dashboards(self, filter: types.DashboardFilterInput) -> list[types.Dashboard]:
+        return await self._execute(operations.RESTORE_MANY_DASHBOARDS, list[types.Dashboard], {"filter": filter})
 
     async def find_many_messages(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Message]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.MessageFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Message]:
         return await self._execute(
-            operations.FIND_MANY_MESSAGES,
-            rt.Page[records.Message],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_MESSAGES, rt.Page[types.Message],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_message(self, filter: filters.MessageFilterInput) -> records.Message:
-        return await self._execute(operations.FIND_ONE_MESSAGE, records.Message, {"filter": filter})
+    async def find_one_message(self, filter: types.MessageFilterInput) -> types.Message:
+        return await self._execute(operations.FIND_ONE_MESSAGE, types.Message, {"filter": filter})
 
     async def group_by_messages(
-        self,
-        group_by: list[group_by.MessageGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.MessageGroupByInput], *,
+        filter: rt.Maybe[types.MessageFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.MessageOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_MESSAGES,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_MESSAGES, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_message(
-        self, data: inputs.MessageCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Message:
-        return await self._execute(operations.CREATE_ONE_MESSAGE, records.Message, {"data": data, "upsert": upsert})
+        self, data: types.MessageCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Message:
+        return await self._execute(operations.CREATE_ONE_MESSAGE, types.Message, {"data": data, "upsert": upsert})
 
-    async def update_one_message(self, id: rt.UUID, data: inputs.MessageUpdateInput) -> records.Message:
-        return await self._execute(operations.UPDATE_ONE_MESSAGE, records.Message, {"id": id, "data": data})
+    async def update_one_message(self, id: rt.UUID, data: types.MessageUpdateInput) -> types.Message:
+        return await self._execute(operations.UPDATE_ONE_MESSAGE, types.Message, {"id": id, "data": data})
 
-    async def delete_one_message(self, id: rt.UUID) -> records.Message:
-        return await self._execute(operations.DELETE_ONE_MESSAGE, records.Message, {"id": id})
+    async def delete_one_message(self, id: rt.UUID) -> types.Message:
+        return await self._execute(operations.DELETE_ONE_MESSAGE, types.Message, {"id": id})
 
-    async def destroy_one_message(self, id: rt.UUID) -> records.Message:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE, records.Message, {"id": id})
+    async def destroy_one_message(self, id: rt.UUID) -> types.Message:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE, types.Message, {"id": id})
 
-    async def restore_one_message(self, id: rt.UUID) -> records.Message:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE, records.Message, {"id": id})
+    async def restore_one_message(self, id: rt.UUID) -> types.Message:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE, types.Message, {"id": id})
 
     async def create_many_messages(
-        self, data: list[inputs.MessageCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Message]:
+        self, data: list[types.MessageCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Message]:
         return await self._execute(
-            operations.CREATE_MANY_MESSAGES, list[records.Message], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_MESSAGES, list[types.Message], {"data": data, "upsert": upsert}
         )
 
     async def update_many_messages(
-        self, data: inputs.MessageUpdateInput, filter: filters.MessageFilterInput
-    ) -> list[records.Message]:
+        self, data: types.MessageUpdateInput, filter: types.MessageFilterInput
+    ) -> list[types.Message]:
         return await self._execute(
-            operations.UPDATE_MANY_MESSAGES, list[records.Message], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_MESSAGES, list[types.Message], {"data": data, "filter": filter}
         )
 
-    async def delete_many_messages(self, filter: filters.MessageFilterInput) -> list[records.Message]:
-        return await self._execute(operations.DELETE_MANY_MESSAGES, list[records.Message], {"filter": filter})
+    async def delete_many_messages(self, filter: types.MessageFilterInput) -> list[types.Message]:
+        return await self._execute(operations.DELETE_MANY_MESSAGES, list[types.Message], {"filter": filter})
 
-    async def destroy_many_messages(self, filter: filters.MessageFilterInput) -> list[records.Message]:
-        return await self._execute(operations.DESTROY_MANY_MESSAGES, list[records.Message], {"filter": filter})
+    async def destroy_many_messages(self, filter: types.MessageFilterInput) -> list[types.Message]:
+        return await self._execute(operations.DESTROY_MANY_MESSAGES, list[types.Message], {"filter": filter})
 
-    async def restore_many_messages(self, filter: filters.MessageFilterInput) -> list[records.Message]:
-        return await self._execute(operations.RESTORE_MANY_MESSAGES, list[records.Message], {"filter": filter})
+    async def restore_many_messages(self, filter: types.MessageFilterInput) -> list[types.Message]:
+        return await self._execute(operations.RESTORE_MANY_MESSAGES, list[types.Message], {"filter": filter})
 
     async def find_many_message_campaigns(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageCampaignFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageCampaignOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageCampaign]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.MessageCampaignFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageCampaignOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.MessageCampaign]:
         return await self._execute(
-            operations.FIND_MANY_MESSAGE_CAMPAIGNS,
-            rt.Page[records.MessageCampaign],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_MESSAGE_CAMPAIGNS, rt.Page[types.MessageCampaign],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_message_campaign(self, filter: filters.MessageCampaignFilterInput) -> records.MessageCampaign:
-        return await self._execute(operations.FIND_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"filter": filter})
+    async def find_one_message_campaign(self, filter: types.MessageCampaignFilterInput) -> types.MessageCampaign:
+        return await self._execute(operations.FIND_ONE_MESSAGE_CAMPAIGN, types.MessageCampaign, {"filter": filter})
 
     async def group_by_message_campaigns(
-        self,
-        group_by: list[group_by.MessageCampaignGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageCampaignFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.MessageCampaignGroupByInput], *,
+        filter: rt.Maybe[types.MessageCampaignFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageCampaignOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageCampaignOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageCampaignOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.MessageCampaignOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_MESSAGE_CAMPAIGNS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_MESSAGE_CAMPAIGNS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_message_campaign(
-        self, data: inputs.MessageCampaignCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageCampaign:
+        self, data: types.MessageCampaignCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.MessageCampaign:
         return await self._execute(
-            operations.CREATE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_MESSAGE_CAMPAIGN, types.MessageCampaign, {"data": data, "upsert": upsert}
         )
 
     async def update_one_message_campaign(
-        self, id: rt.UUID, data: inputs.MessageCampaignUpdateInput
-    ) -> records.MessageCampaign:
+        self, id: rt.UUID, data: types.MessageCampaignUpdateInput
+    ) -> types.MessageCampaign:
         return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id, "data": data}
+            operations.UPDATE_ONE_MESSAGE_CAMPAIGN, types.MessageCampaign, {"id": id, "data": data}
         )
 
-    async def delete_one_message_campaign(self, id: rt.UUID) -> records.MessageCampaign:
-        return await self._execute(operations.DELETE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id})
+    async def delete_one_message_campaign(self, id: rt.UUID) -> types.MessageCampaign:
+        return await self._execute(operations.DELETE_ONE_MESSAGE_CAMPAIGN, types.MessageCampaign, {"id": id})
 
-    async def destroy_one_message_campaign(self, id: rt.UUID) -> records.MessageCampaign:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id})
+    async def destroy_one_message_campaign(self, id: rt.UUID) -> types.MessageCampaign:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE_CAMPAIGN, types.MessageCampaign, {"id": id})
 
-    async def restore_one_message_campaign(self, id: rt.UUID) -> records.MessageCampaign:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE_CAMPAIGN, records.MessageCampaign, {"id": id})
+    async def restore_one_message_campaign(self, id: rt.UUID) -> types.MessageCampaign:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE_CAMPAIGN, types.MessageCampaign, {"id": id})
 
     async def create_many_message_campaigns(
-        self, data: list[inputs.MessageCampaignCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.MessageCampaign]:
+        self, data: list[types.MessageCampaignCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.MessageCampaign]:
         return await self._execute(
-            operations.CREATE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_MESSAGE_CAMPAIGNS, list[types.MessageCampaign], {"data": data, "upsert": upsert}
         )
 
     async def update_many_message_campaigns(
-        self, data: inputs.MessageCampaignUpdateInput, filter: filters.MessageCampaignFilterInput
-    ) -> list[records.MessageCampaign]:
+        self, data: types.MessageCampaignUpdateInput, filter: types.MessageCampaignFilterInput
+    ) -> list[types.MessageCampaign]:
         return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_MESSAGE_CAMPAIGNS, list[types.MessageCampaign], {"data": data, "filter": filter}
         )
 
     async def delete_many_message_campaigns(
-        self, filter: filters.MessageCampaignFilterInput
-    ) -> list[records.MessageCampaign]:
+        self, filter: types.MessageCampaignFilterInput
+    ) -> list[types.MessageCampaign]:
         return await self._execute(
-            operations.DELETE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"filter": filter}
+            operations.DELETE_MANY_MESSAGE_CAMPAIGNS, list[types.MessageCampaign], {"filter": filter}
         )
 
     async def destroy_many_message_campaigns(
-        self, filter: filters.MessageCampaignFilterInput
-    ) -> list[records.MessageCampaign]:
+        self, filter: types.MessageCampaignFilterInput
+    ) -> list[types.MessageCampaign]:
         return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"filter": filter}
+            operations.DESTROY_MANY_MESSAGE_CAMPAIGNS, list[types.MessageCampaign], {"filter": filter}
         )
 
     async def restore_many_message_campaigns(
-        self, filter: filters.MessageCampaignFilterInput
-    ) -> list[records.MessageCampaign]:
+        self, filter: types.MessageCampaignFilterInput
+    ) -> list[types.MessageCampaign]:
         return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_CAMPAIGNS, list[records.MessageCampaign], {"filter": filter}
+            operations.RESTORE_MANY_MESSAGE_CAMPAIGNS, list[types.MessageCampaign], {"filter": filter}
         )
 
     async def find_many_message_channel_message_associations(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageChannelMessageAssociationFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.MessageChannelMessageAssociationFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET, last: rt.Maybe[int | None] = rt.UNSET,
         offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageChannelMessageAssociationOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageChannelMessageAssociation]:
+        order_by: rt.Maybe[list[types.MessageChannelMessageAssociationOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.MessageChannelMessageAssociation]:
         return await self._execute(
-            operations.FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            rt.Page[records.MessageChannelMessageAssociation],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS, rt.Page[types.MessageChannelMessageAssociation],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
     async def find_one_message_channel_message_association(
-        self, filter: filters.MessageChannelMessageAssociationFilterInput
-    ) -> records.MessageChannelMessageAssociation:
+        self, filter: types.MessageChannelMessageAssociationFilterInput
+    ) -> types.MessageChannelMessageAssociation:
         return await self._execute(
-            operations.FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
+            operations.FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION, types.MessageChannelMessageAssociation,
             {"filter": filter},
         )
 
     async def group_by_message_channel_message_associations(
-        self,
-        group_by: list[group_by.MessageChannelMessageAssociationGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageChannelMessageAssociationFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageChannelMessageAssociationOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageChannelMessageAssociationOrderByInput | None] | None] = rt.UNSET,
+        self, group_by: list[types.MessageChannelMessageAssociationGroupByInput], *,
+        filter: rt.Maybe[types.MessageChannelMessageAssociationFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET, offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageChannelMessageAssociationOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.MessageChannelMessageAssociationOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_message_channel_message_association(
-        self, data: inputs.MessageChannelMessageAssociationCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageChannelMessageAssociation:
+        self, data: types.MessageChannelMessageAssociationCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.MessageChannelMessageAssociation:
         return await self._execute(
-            operations.CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
+            operations.CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION, types.MessageChannelMessageAssociation,
             {"data": data, "upsert": upsert},
         )
 
     async def update_one_message_channel_message_association(
-        self, id: rt.UUID, data: inputs.MessageChannelMessageAssociationUpdateInput
-    ) -> records.MessageChannelMessageAssociation:
+        self, id: rt.UUID, data: types.MessageChannelMessageAssociationUpdateInput
+    ) -> types.MessageChannelMessageAssociation:
         return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
+            operations.UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION, types.MessageChannelMessageAssociation,
             {"id": id, "data": data},
         )
 
     async def delete_one_message_channel_message_association(
         self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociation:
+    ) -> types.MessageChannelMessageAssociation:
         return await self._execute(
-            operations.DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
+            operations.DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION, types.MessageChannelMessageAssociation,
             {"id": id},
         )
 
     async def destroy_one_message_channel_message_association(
         self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociation:
+    ) -> types.MessageChannelMessageAssociation:
         return await self._execute(
-            operations.DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
+            operations.DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION, types.MessageChannelMessageAssociation,
             {"id": id},
         )
 
     async def restore_one_message_channel_message_association(
         self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociation:
+    ) -> types.MessageChannelMessageAssociation:
         return await self._execute(
-            operations.RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
-            records.MessageChannelMessageAssociation,
+            operations.RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION, types.MessageChannelMessageAssociation,
             {"id": id},
         )
 
     async def create_many_message_channel_message_associations(
-        self,
-        data: list[inputs.MessageChannelMessageAssociationCreateInput],
-        *,
+        self, data: list[types.MessageChannelMessageAssociationCreateInput], *,
         upsert: rt.Maybe[bool | None] = rt.UNSET,
-    ) -> list[records.MessageChannelMessageAssociation]:
+    ) -> list[types.MessageChannelMessageAssociation]:
         return await self._execute(
-            operations.CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[records.MessageChannelMessageAssociation],
+            operations.CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS, list[types.MessageChannelMessageAssociation],
             {"data": data, "upsert": upsert},
         )
 
     async def update_many_message_channel_message_associations(
-        self,
-        data: inputs.MessageChannelMessageAssociationUpdateInput,
-        filter: filters.MessageChannelMessageAssociationFilterInput,
-    ) -> list[records.MessageChannelMessageAssociation]:
+        self, data: types.MessageChannelMessageAssociationUpdateInput,
+        filter: types.MessageChannelMessageAssociationFilterInput,
+    ) -> list[types.MessageChannelMessageAssociation]:
         return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[records.MessageChannelMessageAssociation],
+            operations.UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS, list[types.MessageChannelMessageAssociation],
             {"data": data, "filter": filter},
         )
 
     async def delete_many_message_channel_message_associations(
-        self, filter: filters.MessageChannelMessageAssociationFilterInput
-    ) -> list[records.MessageChannelMessageAssociation]:
+        self, filter: types.MessageChannelMessageAssociationFilterInput
+    ) -> list[types.MessageChannelMessageAssociation]:
         return await self._execute(
-            operations.DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[records.MessageChannelMessageAssociation],
+            operations.DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS, list[types.MessageChannelMessageAssociation],
             {"filter": filter},
         )
 
     async def destroy_many_message_channel_message_associations(
-        self, filter: filters.MessageChannelMessageAssociationFilterInput
-    ) -> list[records.MessageChannelMessageAssociation]:
+        self, filter: types.MessageChannelMessageAssociationFilterInput
+    ) -> list[types.MessageChannelMessageAssociation]:
         return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[records.MessageChannelMessageAssociation],
+            operations.DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS, list[types.MessageChannelMessageAssociation],
             {"filter": filter},
         )
 
     async def restore_many_message_channel_message_associations(
-        self, filter: filters.MessageChannelMessageAssociationFilterInput
-    ) -> list[records.MessageChannelMessageAssociation]:
+        self, filter: types.MessageChannelMessageAssociationFilterInput
+    ) -> list[types.MessageChannelMessageAssociation]:
         return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS,
-            list[records.MessageChannelMessageAssociation],
+            operations.RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS, list[types.MessageChannelMessageAssociation],
             {"filter": filter},
         )
 
     async def find_many_message_channel_message_association_message_folders(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageChannelMessageAssociationMessageFolderFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.MessageChannelMessageAssociationMessageFolderFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET, last: rt.Maybe[int | None] = rt.UNSET,
         offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageChannelMessageAssociationMessageFolderOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageChannelMessageAssociationMessageFolder]:
+        order_by: rt.Maybe[list[types.MessageChannelMessageAssociationMessageFolderOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.MessageChannelMessageAssociationMessageFolder]:
         return await self._execute(
             operations.FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            rt.Page[records.MessageChannelMessageAssociationMessageFolder],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            rt.Page[types.MessageChannelMessageAssociationMessageFolder],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
     async def find_one_message_channel_message_association_message_folder(
-        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
+        self, filter: types.MessageChannelMessageAssociationMessageFolderFilterInput
+    ) -> types.MessageChannelMessageAssociationMessageFolder:
         return await self._execute(
             operations.FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"filter": filter},
+            types.MessageChannelMessageAssociationMessageFolder, {"filter": filter},
         )
 
     async def group_by_message_channel_message_association_message_folders(
-        self,
-        group_by: list[group_by.MessageChannelMessageAssociationMessageFolderGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageChannelMessageAssociationMessageFolderFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageChannelMessageAssociationMessageFolderOrderByInput | None] | None] = rt.UNSET,
+        self, group_by: list[types.MessageChannelMessageAssociationMessageFolderGroupByInput], *,
+        filter: rt.Maybe[types.MessageChannelMessageAssociationMessageFolderFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET, offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.MessageChannelMessageAssociationMessageFolderOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_message_channel_message_association_message_folder(
-        self,
-        data: inputs.MessageChannelMessageAssociationMessageFolderCreateInput,
-        *,
+        self, data: types.MessageChannelMessageAssociationMessageFolderCreateInput, *,
         upsert: rt.Maybe[bool | None] = rt.UNSET,
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
+    ) -> types.MessageChannelMessageAssociationMessageFolder:
         return await self._execute(
             operations.CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"data": data, "upsert": upsert},
+            types.MessageChannelMessageAssociationMessageFolder, {"data": data, "upsert": upsert},
         )
 
     async def update_one_message_channel_message_association_message_folder(
-        self, id: rt.UUID, data: inputs.MessageChannelMessageAssociationMessageFolderUpdateInput
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
+        self, id: rt.UUID, data: types.MessageChannelMessageAssociationMessageFolderUpdateInput
+    ) -> types.MessageChannelMessageAssociationMessageFolder:
         return await self._execute(
             operations.UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"id": id, "data": data},
+            types.MessageChannelMessageAssociationMessageFolder, {"id": id, "data": data},
         )
 
     async def delete_one_message_channel_message_association_message_folder(
         self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
+    ) -> types.MessageChannelMessageAssociationMessageFolder:
         return await self._execute(
             operations.DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"id": id},
+            types.MessageChannelMessageAssociationMessageFolder, {"id": id},
         )
 
     async def destroy_one_message_channel_message_association_message_folder(
         self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
+    ) -> types.MessageChannelMessageAssociationMessageFolder:
         return await self._execute(
             operations.DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"id": id},
+            types.MessageChannelMessageAssociationMessageFolder, {"id": id},
         )
 
     async def restore_one_message_channel_message_association_message_folder(
         self, id: rt.UUID
-    ) -> records.MessageChannelMessageAssociationMessageFolder:
+    ) -> types.MessageChannelMessageAssociationMessageFolder:
         return await self._execute(
             operations.RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
-            records.MessageChannelMessageAssociationMessageFolder,
-            {"id": id},
+            types.MessageChannelMessageAssociationMessageFolder, {"id": id},
         )
 
     async def create_many_message_channel_message_association_message_folders(
-        self,
-        data: list[inputs.MessageChannelMessageAssociationMessageFolderCreateInput],
-        *,
+        self, data: list[types.MessageChannelMessageAssociationMessageFolderCreateInput], *,
         upsert: rt.Maybe[bool | None] = rt.UNSET,
-    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
+    ) -> list[types.MessageChannelMessageAssociationMessageFolder]:
         return await self._execute(
             operations.CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[records.MessageChannelMessageAssociationMessageFolder],
-            {"data": data, "upsert": upsert},
+            list[types.MessageChannelMessageAssociationMessageFolder], {"data": data, "upsert": upsert},
         )
 
     async def update_many_message_channel_message_association_message_folders(
-        self,
-        data: inputs.MessageChannelMessageAssociationMessageFolderUpdateInput,
-        filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput,
-    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
+        self, data: types.MessageChannelMessageAssociationMessageFolderUpdateInput,
+        filter: types.MessageChannelMessageAssociationMessageFolderFilterInput,
+    ) -> list[types.MessageChannelMessageAssociationMessageFolder]:
         return await self._execute(
             operations.UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[records.MessageChannelMessageAssociationMessageFolder],
-            {"data": data, "filter": filter},
+            list[types.MessageChannelMessageAssociationMessageFolder], {"data": data, "filter": filter},
         )
 
     async def delete_many_message_channel_message_association_message_folders(
-        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
-    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
+        self, filter: types.MessageChannelMessageAssociationMessageFolderFilterInput
+    ) -> list[types.MessageChannelMessageAssociationMessageFolder]:
         return await self._execute(
             operations.DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[records.MessageChannelMessageAssociationMessageFolder],
-            {"filter": filter},
+            list[types.MessageChannelMessageAssociationMessageFolder], {"filter": filter},
         )
 
     async def destroy_many_message_channel_message_association_message_folders(
-        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
-    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
+        self, filter: types.MessageChannelMessageAssociationMessageFolderFilterInput
+    ) -> list[types.MessageChannelMessageAssociationMessageFolder]:
         return await self._execute(
             operations.DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[records.MessageChannelMessageAssociationMessageFolder],
-            {"filter": filter},
+            list[types.MessageChannelMessageAssociationMessageFolder], {"filter": filter},
         )
 
     async def restore_many_message_channel_message_association_message_folders(
-        self, filter: filters.MessageChannelMessageAssociationMessageFolderFilterInput
-    ) -> list[records.MessageChannelMessageAssociationMessageFolder]:
+        self, filter: types.MessageChannelMessageAssociationMessageFolderFilterInput
+    ) -> list[types.MessageChannelMessageAssociationMessageFolder]:
         return await self._execute(
             operations.RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS,
-            list[records.MessageChannelMessageAssociationMessageFolder],
-            {"filter": filter},
+            list[types.MessageChannelMessageAssociationMessageFolder], {"filter": filter},
         )
 
     async def find_many_message_lists(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageListFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageListOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageList]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.MessageListFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageListOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.MessageList]:
         return await self._execute(
-            operations.FIND_MANY_MESSAGE_LISTS,
-            rt.Page[records.MessageList],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_MESSAGE_LISTS, rt.Page[types.MessageList],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_message_list(self, filter: filters.MessageListFilterInput) -> records.MessageList:
-        return await self._execute(operations.FIND_ONE_MESSAGE_LIST, records.MessageList, {"filter": filter})
+    async def find_one_message_list(self, filter: types.MessageListFilterInput) -> types.MessageList:
+        return await self._execute(operations.FIND_ONE_MESSAGE_LIST, types.MessageList, {"filter": filter})
 
     async def group_by_message_lists(
-        self,
-        group_by: list[group_by.MessageListGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageListFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.MessageListGroupByInput], *,
+        filter: rt.Maybe[types.MessageListFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageListOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageListOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageListOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.MessageListOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_MESSAGE_LISTS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_MESSAGE_LISTS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_message_list(
-        self, data: inputs.MessageListCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageList:
+        self, data: types.MessageListCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.MessageList:
         return await self._execute(
-            operations.CREATE_ONE_MESSAGE_LIST, records.MessageList, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_MESSAGE_LIST, types.MessageList, {"data": data, "upsert": upsert}
         )
 
-    async def update_one_message_list(self, id: rt.UUID, data: inputs.MessageListUpdateInput) -> records.MessageList:
-        return await self._execute(operations.UPDATE_ONE_MESSAGE_LIST, records.MessageList, {"id": id, "data": data})
+    async def update_one_message_list(self, id: rt.UUID, data: types.MessageListUpdateInput) -> types.MessageList:
+        return await self._execute(operations.UPDATE_ONE_MESSAGE_LIST, types.MessageList, {"id": id, "data": data})
 
-    async def delete_one_message_list(self, id: rt.UUID) -> records.MessageList:
-        return await self._execute(operations.DELETE_ONE_MESSAGE_LIST, records.MessageList, {"id": id})
+    async def delete_one_message_list(self, id: rt.UUID) -> types.MessageList:
+        return await self._execute(operations.DELETE_ONE_MESSAGE_LIST, types.MessageList, {"id": id})
 
-    async def destroy_one_message_list(self, id: rt.UUID) -> records.MessageList:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE_LIST, records.MessageList, {"id": id})
+    async def destroy_one_message_list(self, id: rt.UUID) -> types.MessageList:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE_LIST, types.MessageList, {"id": id})
 
-    async def restore_one_message_list(self, id: rt.UUID) -> records.MessageList:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE_LIST, records.MessageList, {"id": id})
+    async def restore_one_message_list(self, id: rt.UUID) -> types.MessageList:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE_LIST, types.MessageList, {"id": id})
 
     async def create_many_message_lists(
-        self, data: list[inputs.MessageListCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.MessageList]:
+        self, data: list[types.MessageListCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.MessageList]:
         return await self._execute(
-            operations.CREATE_MANY_MESSAGE_LISTS, list[records.MessageList], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_MESSAGE_LISTS, list[types.MessageList], {"data": data, "upsert": upsert}
         )
 
     async def update_many_message_lists(
-        self, data: inputs.MessageListUpdateInput, filter: filters.MessageListFilterInput
-    ) -> list[records.MessageList]:
+        self, data: types.MessageListUpdateInput, filter: types.MessageListFilterInput
+    ) -> list[types.MessageList]:
         return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_LISTS, list[records.MessageList], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_MESSAGE_LISTS, list[types.MessageList], {"data": data, "filter": filter}
         )
 
-    async def delete_many_message_lists(self, filter: filters.MessageListFilterInput) -> list[records.MessageList]:
-        return await self._execute(operations.DELETE_MANY_MESSAGE_LISTS, list[records.MessageList], {"filter": filter})
+    async def delete_many_message_lists(self, filter: types.MessageListFilterInput) -> list[types.MessageList]:
+        return await self._execute(operations.DELETE_MANY_MESSAGE_LISTS, list[types.MessageList], {"filter": filter})
 
-    async def destroy_many_message_lists(self, filter: filters.MessageListFilterInput) -> list[records.MessageList]:
-        return await self._execute(operations.DESTROY_MANY_MESSAGE_LISTS, list[records.MessageList], {"filter": filter})
+    async def destroy_many_message_lists(self, filter: types.MessageListFilterInput) -> list[types.MessageList]:
+        return await self._execute(operations.DESTROY_MANY_MESSAGE_LISTS, list[types.MessageList], {"filter": filter})
 
-    async def restore_many_message_lists(self, filter: filters.MessageListFilterInput) -> list[records.MessageList]:
-        return await self._execute(operations.RESTORE_MANY_MESSAGE_LISTS, list[records.MessageList], {"filter": filter})
+    async def restore_many_message_lists(self, filter: types.MessageListFilterInput) -> list[types.MessageList]:
+        return await self._execute(operations.RESTORE_MANY_MESSAGE_LISTS, list[types.MessageList], {"filter": filter})
 
     async def find_many_message_list_members(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageListMemberFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageListMemberOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageListMember]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.MessageListMemberFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageListMemberOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.MessageListMember]:
         return await self._execute(
-            operations.FIND_MANY_MESSAGE_LIST_MEMBERS,
-            rt.Page[records.MessageListMember],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_MESSAGE_LIST_MEMBERS, rt.Page[types.MessageListMember],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_message_list_member(
-        self, filter: filters.MessageListMemberFilterInput
-    ) -> records.MessageListMember:
-        return await self._execute(
-            operations.FIND_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"filter": filter}
-        )
+    async def find_one_message_list_member(self, filter: types.MessageListMemberFilterInput) -> types.MessageListMember:
+        return await self._execute(operations.FIND_ONE_MESSAGE_LIST_MEMBER, types.MessageListMember, {"filter": filter})
 
     async def group_by_message_list_members(
-        self,
-        group_by: list[group_by.MessageListMemberGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageListMemberFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.MessageListMemberGroupByInput], *,
+        filter: rt.Maybe[types.MessageListMemberFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageListMemberOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageListMemberOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageListMemberOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.MessageListMemberOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_MESSAGE_LIST_MEMBERS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_MESSAGE_LIST_MEMBERS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_message_list_member(
-        self, data: inputs.MessageListMemberCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageListMember:
+        self, data: types.MessageListMemberCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.MessageListMember:
         return await self._execute(
-            operations.CREATE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_MESSAGE_LIST_MEMBER, types.MessageListMember, {"data": data, "upsert": upsert}
         )
 
     async def update_one_message_list_member(
-        self, id: rt.UUID, data: inputs.MessageListMemberUpdateInput
-    ) -> records.MessageListMember:
+        self, id: rt.UUID, data: types.MessageListMemberUpdateInput
+    ) -> types.MessageListMember:
         return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id, "data": data}
+            operations.UPDATE_ONE_MESSAGE_LIST_MEMBER, types.MessageListMember, {"id": id, "data": data}
         )
 
-    async def delete_one_message_list_member(self, id: rt.UUID) -> records.MessageListMember:
-        return await self._execute(operations.DELETE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id})
+    async def delete_one_message_list_member(self, id: rt.UUID) -> types.MessageListMember:
+        return await self._execute(operations.DELETE_ONE_MESSAGE_LIST_MEMBER, types.MessageListMember, {"id": id})
 
-    async def destroy_one_message_list_member(self, id: rt.UUID) -> records.MessageListMember:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id})
+    async def destroy_one_message_list_member(self, id: rt.UUID) -> types.MessageListMember:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE_LIST_MEMBER, types.MessageListMember, {"id": id})
 
-    async def restore_one_message_list_member(self, id: rt.UUID) -> records.MessageListMember:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE_LIST_MEMBER, records.MessageListMember, {"id": id})
+    async def restore_one_message_list_member(self, id: rt.UUID) -> types.MessageListMember:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE_LIST_MEMBER, types.MessageListMember, {"id": id})
 
     async def create_many_message_list_members(
-        self, data: list[inputs.MessageListMemberCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.MessageListMember]:
+        self, data: list[types.MessageListMemberCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.MessageListMember]:
         return await self._execute(
-            operations.CREATE_MANY_MESSAGE_LIST_MEMBERS,
-            list[records.MessageListMember],
+            operations.CREATE_MANY_MESSAGE_LIST_MEMBERS, list[types.MessageListMember],
             {"data": data, "upsert": upsert},
         )
 
     async def update_many_message_list_members(
-        self, data: inputs.MessageListMemberUpdateInput, filter: filters.MessageListMemberFilterInput
-    ) -> list[records.MessageListMember]:
+        self, data: types.MessageListMemberUpdateInput, filter: types.MessageListMemberFilterInput
+    ) -> list[types.MessageListMember]:
         return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_LIST_MEMBERS,
-            list[records.MessageListMember],
+            operations.UPDATE_MANY_MESSAGE_LIST_MEMBERS, list[types.MessageListMember],
             {"data": data, "filter": filter},
         )
 
     async def delete_many_message_list_members(
-        self, filter: filters.MessageListMemberFilterInput
-    ) -> list[records.MessageListMember]:
+        self, filter: types.MessageListMemberFilterInput
+    ) -> list[types.MessageListMember]:
         return await self._execute(
-            operations.DELETE_MANY_MESSAGE_LIST_MEMBERS, list[records.MessageListMember], {"filter": filter}
+            operations.DELETE_MANY_MESSAGE_LIST_MEMBERS, list[types.MessageListMember], {"filter": filter}
         )
 
     async def destroy_many_message_list_members(
-        self, filter: filters.MessageListMemberFilterInput
-    ) -> list[records.MessageListMember]:
+        self, filter: types.MessageListMemberFilterInput
+    ) -> list[types.MessageListMember]:
         return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_LIST_MEMBERS, list[records.MessageListMember], {"filter": filter}
+            operations.DESTROY_MANY_MESSAGE_LIST_MEMBERS, list[types.MessageListMember], {"filter": filter}
         )
 
     async def restore_many_message_list_members(
-        self, filter: filters.MessageListMemberFilterInput
-    ) -> list[records.MessageListMember]:
+        self, filter: types.MessageListMemberFilterInput
+    ) -> list[types.MessageListMember]:
         return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_LIST_MEMBERS, list[records.MessageListMember], {"filter": filter}
+            operations.RESTORE_MANY_MESSAGE_LIST_MEMBERS, list[types.MessageListMember], {"filter": filter}
         )
 
     async def find_many_message_participants(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageParticipantFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.MessageParticipantFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET, last: rt.Maybe[int | None] = rt.UNSET,
         offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageParticipantOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageParticipant]:
+        order_by: rt.Maybe[list[types.MessageParticipantOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.MessageParticipant]:
         return await self._execute(
-            operations.FIND_MANY_MESSAGE_PARTICIPANTS,
-            rt.Page[records.MessageParticipant],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_MESSAGE_PARTICIPANTS, rt.Page[types.MessageParticipant],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
     async def find_one_message_participant(
-        self, filter: filters.MessageParticipantFilterInput
-    ) -> records.MessageParticipant:
+        self, filter: types.MessageParticipantFilterInput
+    ) -> types.MessageParticipant:
         return await self._execute(
-            operations.FIND_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"filter": filter}
+            operations.FIND_ONE_MESSAGE_PARTICIPANT, types.MessageParticipant, {"filter": filter}
         )
 
     async def group_by_message_participants(
-        self,
-        group_by: list[group_by.MessageParticipantGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageParticipantFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageParticipantOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageParticipantOrderByInput | None] | None] = rt.UNSET,
+        self, group_by: list[types.MessageParticipantGroupByInput], *,
+        filter: rt.Maybe[types.MessageParticipantFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET, offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageParticipantOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.MessageParticipantOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_MESSAGE_PARTICIPANTS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_MESSAGE_PARTICIPANTS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_message_participant(
-        self, data: inputs.MessageParticipantCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageParticipant:
+        self, data: types.MessageParticipantCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.MessageParticipant:
         return await self._execute(
-            operations.CREATE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_MESSAGE_PARTICIPANT, types.MessageParticipant, {"data": data, "upsert": upsert}
         )
 
     async def update_one_message_participant(
-        self, id: rt.UUID, data: inputs.MessageParticipantUpdateInput
-    ) -> records.MessageParticipant:
+        self, id: rt.UUID, data: types.MessageParticipantUpdateInput
+    ) -> types.MessageParticipant:
         return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id, "data": data}
+            operations.UPDATE_ONE_MESSAGE_PARTICIPANT, types.MessageParticipant, {"id": id, "data": data}
         )
 
-    async def delete_one_message_participant(self, id: rt.UUID) -> records.MessageParticipant:
-        return await self._execute(operations.DELETE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id})
+    async def delete_one_message_participant(self, id: rt.UUID) -> types.MessageParticipant:
+        return await self._execute(operations.DELETE_ONE_MESSAGE_PARTICIPANT, types.MessageParticipant, {"id": id})
 
-    async def destroy_one_message_participant(self, id: rt.UUID) -> records.MessageParticipant:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id})
+    async def destroy_one_message_participant(self, id: rt.UUID) -> types.MessageParticipant:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE_PARTICIPANT, types.MessageParticipant, {"id": id})
 
-    async def restore_one_message_participant(self, id: rt.UUID) -> records.MessageParticipant:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE_PARTICIPANT, records.MessageParticipant, {"id": id})
+    async def restore_one_message_participant(self, id: rt.UUID) -> types.MessageParticipant:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE_PARTICIPANT, types.MessageParticipant, {"id": id})
 
     async def create_many_message_participants(
-        self, data: list[inputs.MessageParticipantCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.MessageParticipant]:
+        self, data: list[types.MessageParticipantCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.MessageParticipant]:
         return await self._execute(
-            operations.CREATE_MANY_MESSAGE_PARTICIPANTS,
-            list[records.MessageParticipant],
+            operations.CREATE_MANY_MESSAGE_PARTICIPANTS, list[types.MessageParticipant],
             {"data": data, "upsert": upsert},
         )
 
     async def update_many_message_participants(
-        self, data: inputs.MessageParticipantUpdateInput, filter: filters.MessageParticipantFilterInput
-    ) -> list[records.MessageParticipant]:
+        self, data: types.MessageParticipantUpdateInput, filter: types.MessageParticipantFilterInput
+    ) -> list[types.MessageParticipant]:
         return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_PARTICIPANTS,
-            list[records.MessageParticipant],
+            operations.UPDATE_MANY_MESSAGE_PARTICIPANTS, list[types.MessageParticipant],
             {"data": data, "filter": filter},
         )
 
     async def delete_many_message_participants(
-        self, filter: filters.MessageParticipantFilterInput
-    ) -> list[records.MessageParticipant]:
+        self, filter: types.MessageParticipantFilterInput
+    ) -> list[types.MessageParticipant]:
         return await self._execute(
-            operations.DELETE_MANY_MESSAGE_PARTICIPANTS, list[records.MessageParticipant], {"filter": filter}
+            operations.DELETE_MANY_MESSAGE_PARTICIPANTS, list[types.MessageParticipant], {"filter": filter}
         )
 
     async def destroy_many_message_participants(
-        self, filter: filters.MessageParticipantFilterInput
-    ) -> list[records.MessageParticipant]:
+        self, filter: types.MessageParticipantFilterInput
+    ) -> list[types.MessageParticipant]:
         return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_PARTICIPANTS, list[records.MessageParticipant], {"filter": filter}
+            operations.DESTROY_MANY_MESSAGE_PARTICIPANTS, list[types.MessageParticipant], {"filter": filter}
         )
 
     async def restore_many_message_participants(
-        self, filter: filters.MessageParticipantFilterInput
-    ) -> list[records.MessageParticipant]:
+        self, filter: types.MessageParticipantFilterInput
+    ) -> list[types.MessageParticipant]:
         return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_PARTICIPANTS, list[records.MessageParticipant], {"filter": filter}
+            operations.RESTORE_MANY_MESSAGE_PARTICIPANTS, list[types.MessageParticipant], {"filter": filter}
         )
 
     async def find_many_message_threads(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.MessageThreadFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.MessageThreadOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.MessageThread]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.MessageThreadFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageThreadOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.MessageThread]:
         return await self._execute(
-            operations.FIND_MANY_MESSAGE_THREADS,
-            rt.Page[records.MessageThread],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_MESSAGE_THREADS, rt.Page[types.MessageThread],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_message_thread(self, filter: filters.MessageThreadFilterInput) -> records.MessageThread:
-        return await self._execute(operations.FIND_ONE_MESSAGE_THREAD, records.MessageThread, {"filter": filter})
+    async def find_one_message_thread(self, filter: types.MessageThreadFilterInput) -> types.MessageThread:
+        return await self._execute(operations.FIND_ONE_MESSAGE_THREAD, types.MessageThread, {"filter": filter})
 
     async def group_by_message_threads(
-        self,
-        group_by: list[group_by.MessageThreadGroupByInput],
-        *,
-        filter: rt.Maybe[filters.MessageThreadFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.MessageThreadGroupByInput], *,
+        filter: rt.Maybe[types.MessageThreadFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.MessageThreadOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.MessageThreadOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.MessageThreadOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.MessageThreadOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_MESSAGE_THREADS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_MESSAGE_THREADS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_message_thread(
-        self, data: inputs.MessageThreadCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.MessageThread:
+        self, data: types.MessageThreadCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.MessageThread:
         return await self._execute(
-            operations.CREATE_ONE_MESSAGE_THREAD, records.MessageThread, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_MESSAGE_THREAD, types.MessageThread, {"data": data, "upsert": upsert}
         )
 
-    async def update_one_message_thread(
-        self, id: rt.UUID, data: inputs.MessageThreadUpdateInput
-    ) -> records.MessageThread:
-        return await self._execute(
-            operations.UPDATE_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id, "data": data}
-        )
+    async def update_one_message_thread(self, id: rt.UUID, data: types.MessageThreadUpdateInput) -> types.MessageThread:
+        return await self._execute(operations.UPDATE_ONE_MESSAGE_THREAD, types.MessageThread, {"id": id, "data": data})
 
-    async def delete_one_message_thread(self, id: rt.UUID) -> records.MessageThread:
-        return await self._execute(operations.DELETE_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id})
+    async def delete_one_message_thread(self, id: rt.UUID) -> types.MessageThread:
+        return await self._execute(operations.DELETE_ONE_MESSAGE_THREAD, types.MessageThread, {"id": id})
 
-    async def destroy_one_message_thread(self, id: rt.UUID) -> records.MessageThread:
-        return await self._execute(operations.DESTROY_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id})
+    async def destroy_one_message_thread(self, id: rt.UUID) -> types.MessageThread:
+        return await self._execute(operations.DESTROY_ONE_MESSAGE_THREAD, types.MessageThread, {"id": id})
 
-    async def restore_one_message_thread(self, id: rt.UUID) -> records.MessageThread:
-        return await self._execute(operations.RESTORE_ONE_MESSAGE_THREAD, records.MessageThread, {"id": id})
+    async def restore_one_message_thread(self, id: rt.UUID) -> types.MessageThread:
+        return await self._execute(operations.RESTORE_ONE_MESSAGE_THREAD, types.MessageThread, {"id": id})
 
     async def create_many_message_threads(
-        self, data: list[inputs.MessageThreadCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.MessageThread]:
+        self, data: list[types.MessageThreadCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.MessageThread]:
         return await self._execute(
-            operations.CREATE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_MESSAGE_THREADS, list[types.MessageThread], {"data": data, "upsert": upsert}
         )
 
     async def update_many_message_threads(
-        self, data: inputs.MessageThreadUpdateInput, filter: filters.MessageThreadFilterInput
-    ) -> list[records.MessageThread]:
+        self, data: types.MessageThreadUpdateInput, filter: types.MessageThreadFilterInput
+    ) -> list[types.MessageThread]:
         return await self._execute(
-            operations.UPDATE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_MESSAGE_THREADS, list[types.MessageThread], {"data": data, "filter": filter}
         )
 
-    async def delete_many_message_threads(
-        self, filter: filters.MessageThreadFilterInput
-    ) -> list[records.MessageThread]:
+    async def delete_many_message_threads(self, filter: types.MessageThreadFilterInput) -> list[types.MessageThread]:
         return await self._execute(
-            operations.DELETE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"filter": filter}
+            operations.DELETE_MANY_MESSAGE_THREADS, list[types.MessageThread], {"filter": filter}
         )
 
-    async def destroy_many_message_threads(
-        self, filter: filters.MessageThreadFilterInput
-    ) -> list[records.MessageThread]:
+    async def destroy_many_message_threads(self, filter: types.MessageThreadFilterInput) -> list[types.MessageThread]:
         return await self._execute(
-            operations.DESTROY_MANY_MESSAGE_THREADS, list[records.MessageThread], {"filter": filter}
+            operations.DESTROY_MANY_MESSAGE_THREADS, list[types.MessageThread], {"filter": filter}
         )
 
-    async def restore_many_message_threads(
-        self, filter: filters.MessageThreadFilterInput
-    ) -> list[records.MessageThread]:
+    async def restore_many_message_threads(self, filter: types.MessageThreadFilterInput) -> list[types.MessageThread]:
         return await self._execute(
-            operations.RESTORE_MANY_MESSAGE_THREADS, list[records.MessageThread], {"filter": filter}
+            operations.RESTORE_MANY_MESSAGE_THREADS, list[types.MessageThread], {"filter": filter}
         )
 
     async def find_many_notes(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.NoteFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.NoteOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Note]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.NoteFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.NoteOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Note]:
         return await self._execute(
-            operations.FIND_MANY_NOTES,
-            rt.Page[records.Note],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_NOTES, rt.Page[types.Note],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_note(self, filter: filters.NoteFilterInput) -> records.Note:
-        return await self._execute(operations.FIND_ONE_NOTE, records.Note, {"filter": filter})
+    async def find_one_note(self, filter: types.NoteFilterInput) -> types.Note:
+        return await self._execute(operations.FIND_ONE_NOTE, types.Note, {"filter": filter})
 
     async def group_by_notes(
-        self,
-        group_by: list[group_by.NoteGroupByInput],
-        *,
-        filter: rt.Maybe[filters.NoteFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.NoteOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.NoteOrderByInput | None] | None] = rt.UNSET,
+        self, group_by: list[types.NoteGroupByInput], *, filter: rt.Maybe[types.NoteFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET, offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.NoteOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.NoteOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_NOTES,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_NOTES, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_note(
-        self, data: inputs.NoteCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Note:
-        return await self._execute(operations.CREATE_ONE_NOTE, records.Note, {"data": data, "upsert": upsert})
+        self, data: types.NoteCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Note:
+        return await self._execute(operations.CREATE_ONE_NOTE, types.Note, {"data": data, "upsert": upsert})
 
-    async def update_one_note(self, id: rt.UUID, data: inputs.NoteUpdateInput) -> records.Note:
-        return await self._execute(operations.UPDATE_ONE_NOTE, records.Note, {"id": id, "data": data})
+    async def update_one_note(self, id: rt.UUID, data: types.NoteUpdateInput) -> types.Note:
+        return await self._execute(operations.UPDATE_ONE_NOTE, types.Note, {"id": id, "data": data})
 
-    async def delete_one_note(self, id: rt.UUID) -> records.Note:
-        return await self._execute(operations.DELETE_ONE_NOTE, records.Note, {"id": id})
+    async def delete_one_note(self, id: rt.UUID) -> types.Note:
+        return await self._execute(operations.DELETE_ONE_NOTE, types.Note, {"id": id})
 
-    async def destroy_one_note(self, id: rt.UUID) -> records.Note:
-        return await self._execute(operations.DESTROY_ONE_NOTE, records.Note, {"id": id})
+    async def destroy_one_note(self, id: rt.UUID) -> types.Note:
+        return await self._execute(operations.DESTROY_ONE_NOTE, types.Note, {"id": id})
 
-    async def restore_one_note(self, id: rt.UUID) -> records.Note:
-        return await self._execute(operations.RESTORE_ONE_NOTE, records.Note, {"id": id})
+    async def restore_one_note(self, id: rt.UUID) -> types.Note:
+        return await self._execute(operations.RESTORE_ONE_NOTE, types.Note, {"id": id})
 
     async def create_many_notes(
-        self, data: list[inputs.NoteCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Note]:
-        return await self._execute(operations.CREATE_MANY_NOTES, list[records.Note], {"data": data, "upsert": upsert})
+        self, data: list[types.NoteCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Note]:
+        return await self._execute(operations.CREATE_MANY_NOTES, list[types.Note], {"data": data, "upsert": upsert})
 
-    async def update_many_notes(
-        self, data: inputs.NoteUpdateInput, filter: filters.NoteFilterInput
-    ) -> list[records.Note]:
-        return await self._execute(operations.UPDATE_MANY_NOTES, list[records.Note], {"data": data, "filter": filter})
+    async def update_many_notes(self, data: types.NoteUpdateInput, filter: types.NoteFilterInput) -> list[types.Note]:
+        return await self._execute(operations.UPDATE_MANY_NOTES, list[types.Note], {"data": data, "filter": filter})
 
-    async def delete_many_notes(self, filter: filters.NoteFilterInput) -> list[records.Note]:
-        return await self._execute(operations.DELETE_MANY_NOTES, list[records.Note], {"filter": filter})
+    async def delete_many_notes(self, filter: types.NoteFilterInput) -> list[types.Note]:
+        return await self._execute(operations.DELETE_MANY_NOTES, list[types.Note], {"filter": filter})
 
-    async def destroy_many_notes(self, filter: filters.NoteFilterInput) -> list[records.Note]:
-        return await self._execute(operations.DESTROY_MANY_NOTES, list[records.Note], {"filter": filter})
+    async def destroy_many_notes(self, filter: types.NoteFilterInput) -> list[types.Note]:
+        return await self._execute(operations.DESTROY_MANY_NOTES, list[types.Note], {"filter": filter})
 
-    async def restore_many_notes(self, filter: filters.NoteFilterInput) -> list[records.Note]:
-        return await self._execute(operations.RESTORE_MANY_NOTES, list[records.Note], {"filter": filter})
+    async def restore_many_notes(self, filter: types.NoteFilterInput) -> list[types.Note]:
+        return await self._execute(operations.RESTORE_MANY_NOTES, list[types.Note], {"filter": filter})
 
     async def find_many_note_targets(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.NoteTargetFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.NoteTargetOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.NoteTarget]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.NoteTargetFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.NoteTargetOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.NoteTarget]:
         return await self._execute(
-            operations.FIND_MANY_NOTE_TARGETS,
-            rt.Page[records.NoteTarget],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_NOTE_TARGETS, rt.Page[types.NoteTarget],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_note_target(self, filter: filters.NoteTargetFilterInput) -> records.NoteTarget:
-        return await self._execute(operations.FIND_ONE_NOTE_TARGET, records.NoteTarget, {"filter": filter})
+    async def find_one_note_target(self, filter: types.NoteTargetFilterInput) -> types.NoteTarget:
+        return await self._execute(operations.FIND_ONE_NOTE_TARGET, types.NoteTarget, {"filter": filter})
 
     async def group_by_note_targets(
-        self,
-        group_by: list[group_by.NoteTargetGroupByInput],
-        *,
-        filter: rt.Maybe[filters.NoteTargetFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.NoteTargetGroupByInput], *,
+        filter: rt.Maybe[types.NoteTargetFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.NoteTargetOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.NoteTargetOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.NoteTargetOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.NoteTargetOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_NOTE_TARGETS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_NOTE_TARGETS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_note_target(
-        self, data: inputs.NoteTargetCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.NoteTarget:
+        self, data: types.NoteTargetCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.NoteTarget:
         return await self._execute(
-            operations.CREATE_ONE_NOTE_TARGET, records.NoteTarget, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_NOTE_TARGET, types.NoteTarget, {"data": data, "upsert": upsert}
         )
 
-    async def update_one_note_target(self, id: rt.UUID, data: inputs.NoteTargetUpdateInput) -> records.NoteTarget:
-        return await self._execute(operations.UPDATE_ONE_NOTE_TARGET, records.NoteTarget, {"id": id, "data": data})
+    async def update_one_note_target(self, id: rt.UUID, data: types.NoteTargetUpdateInput) -> types.NoteTarget:
+        return await self._execute(operations.UPDATE_ONE_NOTE_TARGET, types.NoteTarget, {"id": id, "data": data})
 
-    async def delete_one_note_target(self, id: rt.UUID) -> records.NoteTarget:
-        return await self._execute(operations.DELETE_ONE_NOTE_TARGET, records.NoteTarget, {"id": id})
+    async def delete_one_note_target(self, id: rt.UUID) -> types.NoteTarget:
+        return await self._execute(operations.DELETE_ONE_NOTE_TARGET, types.NoteTarget, {"id": id})
 
-    async def destroy_one_note_target(self, id: rt.UUID) -> records.NoteTarget:
-        return await self._execute(operations.DESTROY_ONE_NOTE_TARGET, records.NoteTarget, {"id": id})
+    async def destroy_one_note_target(self, id: rt.UUID) -> types.NoteTarget:
+        return await self._execute(operations.DESTROY_ONE_NOTE_TARGET, types.NoteTarget, {"id": id})
 
-    async def restore_one_note_target(self, id: rt.UUID) -> records.NoteTarget:
-        return await self._execute(operations.RESTORE_ONE_NOTE_TARGET, records.NoteTarget, {"id": id})
+    async def restore_one_note_target(self, id: rt.UUID) -> types.NoteTarget:
+        return await self._execute(operations.RESTORE_ONE_NOTE_TARGET, types.NoteTarget, {"id": id})
 
     async def create_many_note_targets(
-        self, data: list[inputs.NoteTargetCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.NoteTarget]:
+        self, data: list[types.NoteTargetCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.NoteTarget]:
         return await self._execute(
-            operations.CREATE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_NOTE_TARGETS, list[types.NoteTarget], {"data": data, "upsert": upsert}
         )
 
     async def update_many_note_targets(
-        self, data: inputs.NoteTargetUpdateInput, filter: filters.NoteTargetFilterInput
-    ) -> list[records.NoteTarget]:
+        self, data: types.NoteTargetUpdateInput, filter: types.NoteTargetFilterInput
+    ) -> list[types.NoteTarget]:
         return await self._execute(
-            operations.UPDATE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_NOTE_TARGETS, list[types.NoteTarget], {"data": data, "filter": filter}
         )
 
-    async def delete_many_note_targets(self, filter: filters.NoteTargetFilterInput) -> list[records.NoteTarget]:
-        return await self._execute(operations.DELETE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"filter": filter})
+    async def delete_many_note_targets(self, filter: types.NoteTargetFilterInput) -> list[types.NoteTarget]:
+        return await self._execute(operations.DELETE_MANY_NOTE_TARGETS, list[types.NoteTarget], {"filter": filter})
 
-    async def destroy_many_note_targets(self, filter: filters.NoteTargetFilterInput) -> list[records.NoteTarget]:
-        return await self._execute(operations.DESTROY_MANY_NOTE_TARGETS, list[records.NoteTarget], {"filter": filter})
+    async def destroy_many_note_targets(self, filter: types.NoteTargetFilterInput) -> list[types.NoteTarget]:
+        return await self._execute(operations.DESTROY_MANY_NOTE_TARGETS, list[types.NoteTarget], {"filter": filter})
 
-    async def restore_many_note_targets(self, filter: filters.NoteTargetFilterInput) -> list[records.NoteTarget]:
-        return await self._execute(operations.RESTORE_MANY_NOTE_TARGETS, list[records.NoteTarget], {"filter": filter})
+    async def restore_many_note_targets(self, filter: types.NoteTargetFilterInput) -> list[types.NoteTarget]:
+        return await self._execute(operations.RESTORE_MANY_NOTE_TARGETS, list[types.NoteTarget], {"filter": filter})
 
     async def find_many_opportunities(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.OpportunityFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.OpportunityOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Opportunity]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.OpportunityFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.OpportunityOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Opportunity]:
         return await self._execute(
-            operations.FIND_MANY_OPPORTUNITIES,
-            rt.Page[records.Opportunity],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_OPPORTUNITIES, rt.Page[types.Opportunity],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_opportunity(self, filter: filters.OpportunityFilterInput) -> records.Opportunity:
-        return await self._execute(operations.FIND_ONE_OPPORTUNITY, records.Opportunity, {"filter": filter})
+    async def find_one_opportunity(self, filter: types.OpportunityFilterInput) -> types.Opportunity:
+        return await self._execute(operations.FIND_ONE_OPPORTUNITY, types.Opportunity, {"filter": filter})
 
     async def group_by_opportunities(
-        self,
-        group_by: list[group_by.OpportunityGroupByInput],
-        *,
-        filter: rt.Maybe[filters.OpportunityFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.OpportunityGroupByInput], *,
+        filter: rt.Maybe[types.OpportunityFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.OpportunityOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.OpportunityOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.OpportunityOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.OpportunityOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_OPPORTUNITIES,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_OPPORTUNITIES, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_opportunity(
-        self, data: inputs.OpportunityCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Opportunity:
+        self, data: types.OpportunityCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Opportunity:
         return await self._execute(
-            operations.CREATE_ONE_OPPORTUNITY, records.Opportunity, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_OPPORTUNITY, types.Opportunity, {"data": data, "upsert": upsert}
         )
 
-    async def update_one_opportunity(self, id: rt.UUID, data: inputs.OpportunityUpdateInput) -> records.Opportunity:
-        return await self._execute(operations.UPDATE_ONE_OPPORTUNITY, records.Opportunity, {"id": id, "data": data})
+    async def update_one_opportunity(self, id: rt.UUID, data: types.OpportunityUpdateInput) -> types.Opportunity:
+        return await self._execute(operations.UPDATE_ONE_OPPORTUNITY, types.Opportunity, {"id": id, "data": data})
 
-    async def delete_one_opportunity(self, id: rt.UUID) -> records.Opportunity:
-        return await self._execute(operations.DELETE_ONE_OPPORTUNITY, records.Opportunity, {"id": id})
+    async def delete_one_opportunity(self, id: rt.UUID) -> types.Opportunity:
+        return await self._execute(operations.DELETE_ONE_OPPORTUNITY, types.Opportunity, {"id": id})
 
-    async def destroy_one_opportunity(self, id: rt.UUID) -> records.Opportunity:
-        return await self._execute(operations.DESTROY_ONE_OPPORTUNITY, records.Opportunity, {"id": id})
+    async def destroy_one_opportunity(self, id: rt.UUID) -> types.Opportunity:
+        return await self._execute(operations.DESTROY_ONE_OPPORTUNITY, types.Opportunity, {"id": id})
 
-    async def restore_one_opportunity(self, id: rt.UUID) -> records.Opportunity:
-        return await self._execute(operations.RESTORE_ONE_OPPORTUNITY, records.Opportunity, {"id": id})
+    async def restore_one_opportunity(self, id: rt.UUID) -> types.Opportunity:
+        return await self._execute(operations.RESTORE_ONE_OPPORTUNITY, types.Opportunity, {"id": id})
 
     async def create_many_opportunities(
-        self, data: list[inputs.OpportunityCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Opportunity]:
+        self, data: list[types.OpportunityCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Opportunity]:
         return await self._execute(
-            operations.CREATE_MANY_OPPORTUNITIES, list[records.Opportunity], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_OPPORTUNITIES, list[types.Opportunity], {"data": data, "upsert": upsert}
         )
 
     async def update_many_opportunities(
-        self, data: inputs.OpportunityUpdateInput, filter: filters.OpportunityFilterInput
-    ) -> list[records.Opportunity]:
+        self, data: types.OpportunityUpdateInput, filter: types.OpportunityFilterInput
+    ) -> list[types.Opportunity]:
         return await self._execute(
-            operations.UPDATE_MANY_OPPORTUNITIES, list[records.Opportunity], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_OPPORTUNITIES, list[types.Opportunity], {"data": data, "filter": filter}
         )
 
-    async def delete_many_opportunities(self, filter: filters.OpportunityFilterInput) -> list[records.Opportunity]:
-        return await self._execute(operations.DELETE_MANY_OPPORTUNITIES, list[records.Opportunity], {"filter": filter})
+    async def delete_many_opportunities(self, filter: types.OpportunityFilterInput) -> list[types.Opportunity]:
+        return await self._execute(operations.DELETE_MANY_OPPORTUNITIES, list[types.Opportunity], {"filter": filter})
 
-    async def destroy_many_opportunities(self, filter: filters.OpportunityFilterInput) -> list[records.Opportunity]:
-        return await self._execute(operations.DESTROY_MANY_OPPORTUNITIES, list[records.Opportunity], {"filter": filter})
+    async def destroy_many_opportunities(self, filter: types.OpportunityFilterInput) -> list[types.Opportunity]:
+        return await self._execute(operations.DESTROY_MANY_OPPORTUNITIES, list[types.Opportunity], {"filter": filter})
 
-    async def restore_many_opportunities(self, filter: filters.OpportunityFilterInput) -> list[records.Opportunity]:
-        return await self._execute(operations.RESTORE_MANY_OPPORTUNITIES, list[records.Opportunity], {"filter": filter})
+    async def restore_many_opportunities(self, filter: types.OpportunityFilterInput) -> list[types.Opportunity]:
+        return await self._execute(operations.RESTORE_MANY_OPPORTUNITIES, list[types.Opportunity], {"filter": filter})
 
     async def find_many_people(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.PersonFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.PersonOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Person]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.PersonFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.PersonOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Person]:
         return await self._execute(
-            operations.FIND_MANY_PEOPLE,
-            rt.Page[records.Person],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_PEOPLE, rt.Page[types.Person],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_person(self, filter: filters.PersonFilterInput) -> records.Person:
-        return await self._execute(operations.FIND_ONE_PERSON, records.Person, {"filter": filter})
+    async def find_one_person(self, filter: types.PersonFilterInput) -> types.Person:
+        return await self._execute(operations.FIND_ONE_PERSON, types.Person, {"filter": filter})
 
     async def group_by_people(
-        self,
-        group_by: list[group_by.PersonGroupByInput],
-        *,
-        filter: rt.Maybe[filters.PersonFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.PersonOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.PersonOrderByInput | None] | None] = rt.UNSET,
+        self, group_by: list[types.PersonGroupByInput], *, filter: rt.Maybe[types.PersonFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET, offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.PersonOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.PersonOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_PEOPLE,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_PEOPLE, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def find_duplicates_people(
-        self,
-        *,
-        ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
-        data: rt.Maybe[list[inputs.PersonCreateInput | None] | None] = rt.UNSET,
-    ) -> list[rt.Page[records.Person]]:
+        self, *, ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
+        data: rt.Maybe[list[types.PersonCreateInput | None] | None] = rt.UNSET,
+    ) -> list[rt.Page[types.Person]]:
         return await self._execute(
-            operations.FIND_DUPLICATES_PEOPLE, list[rt.Page[records.Person]], {"ids": ids, "data": data}
+            operations.FIND_DUPLICATES_PEOPLE, list[rt.Page[types.Person]], {"ids": ids, "data": data}
         )
 
     async def create_one_person(
-        self, data: inputs.PersonCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Person:
-        return await self._execute(operations.CREATE_ONE_PERSON, records.Person, {"data": data, "upsert": upsert})
+        self, data: types.PersonCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Person:
+        return await self._execute(operations.CREATE_ONE_PERSON, types.Person, {"data": data, "upsert": upsert})
 
-    async def update_one_person(self, id: rt.UUID, data: inputs.PersonUpdateInput) -> records.Person:
-        return await self._execute(operations.UPDATE_ONE_PERSON, records.Person, {"id": id, "data": data})
+    async def update_one_person(self, id: rt.UUID, data: types.PersonUpdateInput) -> types.Person:
+        return await self._execute(operations.UPDATE_ONE_PERSON, types.Person, {"id": id, "data": data})
 
-    async def delete_one_person(self, id: rt.UUID) -> records.Person:
-        return await self._execute(operations.DELETE_ONE_PERSON, records.Person, {"id": id})
+    async def delete_one_person(self, id: rt.UUID) -> types.Person:
+        return await self._execute(operations.DELETE_ONE_PERSON, types.Person, {"id": id})
 
-    async def destroy_one_person(self, id: rt.UUID) -> records.Person:
-        return await self._execute(operations.DESTROY_ONE_PERSON, records.Person, {"id": id})
+    async def destroy_one_person(self, id: rt.UUID) -> types.Person:
+        return await self._execute(operations.DESTROY_ONE_PERSON, types.Person, {"id": id})
 
-    async def restore_one_person(self, id: rt.UUID) -> records.Person:
-        return await self._execute(operations.RESTORE_ONE_PERSON, records.Person, {"id": id})
+    async def restore_one_person(self, id: rt.UUID) -> types.Person:
+        return await self._execute(operations.RESTORE_ONE_PERSON, types.Person, {"id": id})
 
     async def create_many_people(
-        self, data: list[inputs.PersonCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Person]:
-        return await self._execute(
-            operations.CREATE_MANY_PEOPLE, list[records.Person], {"data": data, "upsert": upsert}
-        )
+        self, data: list[types.PersonCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Person]:
+        return await self._execute(operations.CREATE_MANY_PEOPLE, list[types.Person], {"data": data, "upsert": upsert})
 
     async def update_many_people(
-        self, data: inputs.PersonUpdateInput, filter: filters.PersonFilterInput
-    ) -> list[records.Person]:
-        return await self._execute(
-            operations.UPDATE_MANY_PEOPLE, list[records.Person], {"data": data, "filter": filter}
-        )
+        self, data: types.PersonUpdateInput, filter: types.PersonFilterInput
+    ) -> list[types.Person]:
+        return await self._execute(operations.UPDATE_MANY_PEOPLE, list[types.Person], {"data": data, "filter": filter})
 
-    async def delete_many_people(self, filter: filters.PersonFilterInput) -> list[records.Person]:
-        return await self._execute(operations.DELETE_MANY_PEOPLE, list[records.Person], {"filter": filter})
+    async def delete_many_people(self, filter: types.PersonFilterInput) -> list[types.Person]:
+        return await self._execute(operations.DELETE_MANY_PEOPLE, list[types.Person], {"filter": filter})
 
-    async def destroy_many_people(self, filter: filters.PersonFilterInput) -> list[records.Person]:
-        return await self._execute(operations.DESTROY_MANY_PEOPLE, list[records.Person], {"filter": filter})
+    async def destroy_many_people(self, filter: types.PersonFilterInput) -> list[types.Person]:
+        return await self._execute(operations.DESTROY_MANY_PEOPLE, list[types.Person], {"filter": filter})
 
-    async def restore_many_people(self, filter: filters.PersonFilterInput) -> list[records.Person]:
-        return await self._execute(operations.RESTORE_MANY_PEOPLE, list[records.Person], {"filter": filter})
+    async def restore_many_people(self, filter: types.PersonFilterInput) -> list[types.Person]:
+        return await self._execute(operations.RESTORE_MANY_PEOPLE, list[types.Person], {"filter": filter})
 
     async def merge_many_people(
-        self, ids: list[rt.UUID], conflict_priority_index: int, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Person:
+        self, ids: list[rt.UUID], conflict_priority_index: int, *, dry_run: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Person:
         return await self._execute(
-            operations.MERGE_MANY_PEOPLE,
-            records.Person,
+            operations.MERGE_MANY_PEOPLE, types.Person,
             {"ids": ids, "conflictPriorityIndex": conflict_priority_index, "dryRun": dry_run},
         )
 
     async def find_many_tasks(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.TaskFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.TaskOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Task]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.TaskFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.TaskOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Task]:
         return await self._execute(
-            operations.FIND_MANY_TASKS,
-            rt.Page[records.Task],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_TASKS, rt.Page[types.Task],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_task(self, filter: filters.TaskFilterInput) -> records.Task:
-        return await self._execute(operations.FIND_ONE_TASK, records.Task, {"filter": filter})
+    async def find_one_task(self, filter: types.TaskFilterInput) -> types.Task:
+        return await self._execute(operations.FIND_ONE_TASK, types.Task, {"filter": filter})
 
     async def group_by_tasks(
-        self,
-        group_by: list[group_by.TaskGroupByInput],
-        *,
-        filter: rt.Maybe[filters.TaskFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.TaskOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.TaskOrderByInput | None] | None] = rt.UNSET,
+        self, group_by: list[types.TaskGroupByInput], *, filter: rt.Maybe[types.TaskFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET, offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.TaskOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.TaskOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_TASKS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_TASKS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_task(
-        self, data: inputs.TaskCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Task:
-        return await self._execute(operations.CREATE_ONE_TASK, records.Task, {"data": data, "upsert": upsert})
+        self, data: types.TaskCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Task:
+        return await self._execute(operations.CREATE_ONE_TASK, types.Task, {"data": data, "upsert": upsert})
 
-    async def update_one_task(self, id: rt.UUID, data: inputs.TaskUpdateInput) -> records.Task:
-        return await self._execute(operations.UPDATE_ONE_TASK, records.Task, {"id": id, "data": data})
+    async def update_one_task(self, id: rt.UUID, data: types.TaskUpdateInput) -> types.Task:
+        return await self._execute(operations.UPDATE_ONE_TASK, types.Task, {"id": id, "data": data})
 
-    async def delete_one_task(self, id: rt.UUID) -> records.Task:
-        return await self._execute(operations.DELETE_ONE_TASK, records.Task, {"id": id})
+    async def delete_one_task(self, id: rt.UUID) -> types.Task:
+        return await self._execute(operations.DELETE_ONE_TASK, types.Task, {"id": id})
 
-    async def destroy_one_task(self, id: rt.UUID) -> records.Task:
-        return await self._execute(operations.DESTROY_ONE_TASK, records.Task, {"id": id})
+    async def destroy_one_task(self, id: rt.UUID) -> types.Task:
+        return await self._execute(operations.DESTROY_ONE_TASK, types.Task, {"id": id})
 
-    async def restore_one_task(self, id: rt.UUID) -> records.Task:
-        return await self._execute(operations.RESTORE_ONE_TASK, records.Task, {"id": id})
+    async def restore_one_task(self, id: rt.UUID) -> types.Task:
+        return await self._execute(operations.RESTORE_ONE_TASK, types.Task, {"id": id})
 
     async def create_many_tasks(
-        self, data: list[inputs.TaskCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Task]:
-        return await self._execute(operations.CREATE_MANY_TASKS, list[records.Task], {"data": data, "upsert": upsert})
+        self, data: list[types.TaskCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Task]:
+        return await self._execute(operations.CREATE_MANY_TASKS, list[types.Task], {"data": data, "upsert": upsert})
 
-    async def update_many_tasks(
-        self, data: inputs.TaskUpdateInput, filter: filters.TaskFilterInput
-    ) -> list[records.Task]:
-        return await self._execute(operations.UPDATE_MANY_TASKS, list[records.Task], {"data": data, "filter": filter})
+    async def update_many_tasks(self, data: types.TaskUpdateInput, filter: types.TaskFilterInput) -> list[types.Task]:
+        return await self._execute(operations.UPDATE_MANY_TASKS, list[types.Task], {"data": data, "filter": filter})
 
-    async def delete_many_tasks(self, filter: filters.TaskFilterInput) -> list[records.Task]:
-        return await self._execute(operations.DELETE_MANY_TASKS, list[records.Task], {"filter": filter})
+    async def delete_many_tasks(self, filter: types.TaskFilterInput) -> list[types.Task]:
+        return await self._execute(operations.DELETE_MANY_TASKS, list[types.Task], {"filter": filter})
 
-    async def destroy_many_tasks(self, filter: filters.TaskFilterInput) -> list[records.Task]:
-        return await self._execute(operations.DESTROY_MANY_TASKS, list[records.Task], {"filter": filter})
+    async def destroy_many_tasks(self, filter: types.TaskFilterInput) -> list[types.Task]:
+        return await self._execute(operations.DESTROY_MANY_TASKS, list[types.Task], {"filter": filter})
 
-    async def restore_many_tasks(self, filter: filters.TaskFilterInput) -> list[records.Task]:
-        return await self._execute(operations.RESTORE_MANY_TASKS, list[records.Task], {"filter": filter})
+    async def restore_many_tasks(self, filter: types.TaskFilterInput) -> list[types.Task]:
+        return await self._execute(operations.RESTORE_MANY_TASKS, list[types.Task], {"filter": filter})
 
     async def find_many_task_targets(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.TaskTargetFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.TaskTargetOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.TaskTarget]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.TaskTargetFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.TaskTargetOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.TaskTarget]:
         return await self._execute(
-            operations.FIND_MANY_TASK_TARGETS,
-            rt.Page[records.TaskTarget],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_TASK_TARGETS, rt.Page[types.TaskTarget],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_task_target(self, filter: filters.TaskTargetFilterInput) -> records.TaskTarget:
-        return await self._execute(operations.FIND_ONE_TASK_TARGET, records.TaskTarget, {"filter": filter})
+    async def find_one_task_target(self, filter: types.TaskTargetFilterInput) -> types.TaskTarget:
+        return await self._execute(operations.FIND_ONE_TASK_TARGET, types.TaskTarget, {"filter": filter})
 
     async def group_by_task_targets(
-        self,
-        group_by: list[group_by.TaskTargetGroupByInput],
-        *,
-        filter: rt.Maybe[filters.TaskTargetFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.TaskTargetGroupByInput], *,
+        filter: rt.Maybe[types.TaskTargetFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.TaskTargetOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.TaskTargetOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.TaskTargetOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.TaskTargetOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_TASK_TARGETS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_TASK_TARGETS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_task_target(
-        self, data: inputs.TaskTargetCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.TaskTarget:
+        self, data: types.TaskTargetCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.TaskTarget:
         return await self._execute(
-            operations.CREATE_ONE_TASK_TARGET, records.TaskTarget, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_TASK_TARGET, types.TaskTarget, {"data": data, "upsert": upsert}
         )
 
-    async def update_one_task_target(self, id: rt.UUID, data: inputs.TaskTargetUpdateInput) -> records.TaskTarget:
-        return await self._execute(operations.UPDATE_ONE_TASK_TARGET, records.TaskTarget, {"id": id, "data": data})
+    async def update_one_task_target(self, id: rt.UUID, data: types.TaskTargetUpdateInput) -> types.TaskTarget:
+        return await self._execute(operations.UPDATE_ONE_TASK_TARGET, types.TaskTarget, {"id": id, "data": data})
 
-    async def delete_one_task_target(self, id: rt.UUID) -> records.TaskTarget:
-        return await self._execute(operations.DELETE_ONE_TASK_TARGET, records.TaskTarget, {"id": id})
+    async def delete_one_task_target(self, id: rt.UUID) -> types.TaskTarget:
+        return await self._execute(operations.DELETE_ONE_TASK_TARGET, types.TaskTarget, {"id": id})
 
-    async def destroy_one_task_target(self, id: rt.UUID) -> records.TaskTarget:
-        return await self._execute(operations.DESTROY_ONE_TASK_TARGET, records.TaskTarget, {"id": id})
+    async def destroy_one_task_target(self, id: rt.UUID) -> types.TaskTarget:
+        return await self._execute(operations.DESTROY_ONE_TASK_TARGET, types.TaskTarget, {"id": id})
 
-    async def restore_one_task_target(self, id: rt.UUID) -> records.TaskTarget:
-        return await self._execute(operations.RESTORE_ONE_TASK_TARGET, records.TaskTarget, {"id": id})
+    async def restore_one_task_target(self, id: rt.UUID) -> types.TaskTarget:
+        return await self._execute(operations.RESTORE_ONE_TASK_TARGET, types.TaskTarget, {"id": id})
 
     async def create_many_task_targets(
-        self, data: list[inputs.TaskTargetCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.TaskTarget]:
+        self, data: list[types.TaskTargetCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.TaskTarget]:
         return await self._execute(
-            operations.CREATE_MANY_TASK_TARGETS, list[records.TaskTarget], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_TASK_TARGETS, list[types.TaskTarget], {"data": data, "upsert": upsert}
         )
 
     async def update_many_task_targets(
-        self, data: inputs.TaskTargetUpdateInput, filter: filters.TaskTargetFilterInput
-    ) -> list[records.TaskTarget]:
+        self, data: types.TaskTargetUpdateInput, filter: types.TaskTargetFilterInput
+    ) -> list[types.TaskTarget]:
         return await self._execute(
-            operations.UPDATE_MANY_TASK_TARGETS, list[records.TaskTarget], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_TASK_TARGETS, list[types.TaskTarget], {"data": data, "filter": filter}
         )
 
-    async def delete_many_task_targets(self, filter: filters.TaskTargetFilterInput) -> list[records.TaskTarget]:
-        return await self._execute(operations.DELETE_MANY_TASK_TARGETS, list[records.TaskTarget], {"filter": filter})
+    async def delete_many_task_targets(self, filter: types.TaskTargetFilterInput) -> list[types.TaskTarget]:
+        return await self._execute(operations.DELETE_MANY_TASK_TARGETS, list[types.TaskTarget], {"filter": filter})
 
-    async def destroy_many_task_targets(self, filter: filters.TaskTargetFilterInput) -> list[records.TaskTarget]:
-        return await self._execute(operations.DESTROY_MANY_TASK_TARGETS, list[records.TaskTarget], {"filter": filter})
+    async def destroy_many_task_targets(self, filter: types.TaskTargetFilterInput) -> list[types.TaskTarget]:
+        return await self._execute(operations.DESTROY_MANY_TASK_TARGETS, list[types.TaskTarget], {"filter": filter})
 
-    async def restore_many_task_targets(self, filter: filters.TaskTargetFilterInput) -> list[records.TaskTarget]:
-        return await self._execute(operations.RESTORE_MANY_TASK_TARGETS, list[records.TaskTarget], {"filter": filter})
+    async def restore_many_task_targets(self, filter: types.TaskTargetFilterInput) -> list[types.TaskTarget]:
+        return await self._execute(operations.RESTORE_MANY_TASK_TARGETS, list[types.TaskTarget], {"filter": filter})
 
     async def find_many_timeline_activities(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.TimelineActivityFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.TimelineActivityOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.TimelineActivity]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.TimelineActivityFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.TimelineActivityOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.TimelineActivity]:
         return await self._execute(
-            operations.FIND_MANY_TIMELINE_ACTIVITIES,
-            rt.Page[records.TimelineActivity],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_TIMELINE_ACTIVITIES, rt.Page[types.TimelineActivity],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_timeline_activity(self, filter: filters.TimelineActivityFilterInput) -> records.TimelineActivity:
-        return await self._execute(operations.FIND_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"filter": filter})
+    async def find_one_timeline_activity(self, filter: types.TimelineActivityFilterInput) -> types.TimelineActivity:
+        return await self._execute(operations.FIND_ONE_TIMELINE_ACTIVITY, types.TimelineActivity, {"filter": filter})
 
     async def group_by_timeline_activities(
-        self,
-        group_by: list[group_by.TimelineActivityGroupByInput],
-        *,
-        filter: rt.Maybe[filters.TimelineActivityFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.TimelineActivityGroupByInput], *,
+        filter: rt.Maybe[types.TimelineActivityFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.TimelineActivityOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.TimelineActivityOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.TimelineActivityOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.TimelineActivityOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_TIMELINE_ACTIVITIES,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_TIMELINE_ACTIVITIES, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_timeline_activity(
-        self, data: inputs.TimelineActivityCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.TimelineActivity:
+        self, data: types.TimelineActivityCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.TimelineActivity:
         return await self._execute(
-            operations.CREATE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_TIMELINE_ACTIVITY, types.TimelineActivity, {"data": data, "upsert": upsert}
         )
 
     async def update_one_timeline_activity(
-        self, id: rt.UUID, data: inputs.TimelineActivityUpdateInput
-    ) -> records.TimelineActivity:
+        self, id: rt.UUID, data: types.TimelineActivityUpdateInput
+    ) -> types.TimelineActivity:
         return await self._execute(
-            operations.UPDATE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id, "data": data}
+            operations.UPDATE_ONE_TIMELINE_ACTIVITY, types.TimelineActivity, {"id": id, "data": data}
         )
 
-    async def delete_one_timeline_activity(self, id: rt.UUID) -> records.TimelineActivity:
-        return await self._execute(operations.DELETE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id})
+    async def delete_one_timeline_activity(self, id: rt.UUID) -> types.TimelineActivity:
+        return await self._execute(operations.DELETE_ONE_TIMELINE_ACTIVITY, types.TimelineActivity, {"id": id})
 
-    async def destroy_one_timeline_activity(self, id: rt.UUID) -> records.TimelineActivity:
-        return await self._execute(operations.DESTROY_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id})
+    async def destroy_one_timeline_activity(self, id: rt.UUID) -> types.TimelineActivity:
+        return await self._execute(operations.DESTROY_ONE_TIMELINE_ACTIVITY, types.TimelineActivity, {"id": id})
 
-    async def restore_one_timeline_activity(self, id: rt.UUID) -> records.TimelineActivity:
-        return await self._execute(operations.RESTORE_ONE_TIMELINE_ACTIVITY, records.TimelineActivity, {"id": id})
+    async def restore_one_timeline_activity(self, id: rt.UUID) -> types.TimelineActivity:
+        return await self._execute(operations.RESTORE_ONE_TIMELINE_ACTIVITY, types.TimelineActivity, {"id": id})
 
     async def create_many_timeline_activities(
-        self, data: list[inputs.TimelineActivityCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.TimelineActivity]:
+        self, data: list[types.TimelineActivityCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.TimelineActivity]:
         return await self._execute(
-            operations.CREATE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_TIMELINE_ACTIVITIES, list[types.TimelineActivity], {"data": data, "upsert": upsert}
         )
 
     async def update_many_timeline_activities(
-        self, data: inputs.TimelineActivityUpdateInput, filter: filters.TimelineActivityFilterInput
-    ) -> list[records.TimelineActivity]:
+        self, data: types.TimelineActivityUpdateInput, filter: types.TimelineActivityFilterInput
+    ) -> list[types.TimelineActivity]:
         return await self._execute(
-            operations.UPDATE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_TIMELINE_ACTIVITIES, list[types.TimelineActivity], {"data": data, "filter": filter}
         )
 
     async def delete_many_timeline_activities(
-        self, filter: filters.TimelineActivityFilterInput
-    ) -> list[records.TimelineActivity]:
+        self, filter: types.TimelineActivityFilterInput
+    ) -> list[types.TimelineActivity]:
         return await self._execute(
-            operations.DELETE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"filter": filter}
+            operations.DELETE_MANY_TIMELINE_ACTIVITIES, list[types.TimelineActivity], {"filter": filter}
         )
 
     async def destroy_many_timeline_activities(
-        self, filter: filters.TimelineActivityFilterInput
-    ) -> list[records.TimelineActivity]:
+        self, filter: types.TimelineActivityFilterInput
+    ) -> list[types.TimelineActivity]:
         return await self._execute(
-            operations.DESTROY_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"filter": filter}
+            operations.DESTROY_MANY_TIMELINE_ACTIVITIES, list[types.TimelineActivity], {"filter": filter}
         )
 
     async def restore_many_timeline_activities(
-        self, filter: filters.TimelineActivityFilterInput
-    ) -> list[records.TimelineActivity]:
+        self, filter: types.TimelineActivityFilterInput
+    ) -> list[types.TimelineActivity]:
         return await self._execute(
-            operations.RESTORE_MANY_TIMELINE_ACTIVITIES, list[records.TimelineActivity], {"filter": filter}
+            operations.RESTORE_MANY_TIMELINE_ACTIVITIES, list[types.TimelineActivity], {"filter": filter}
         )
 
     async def find_many_workflows(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.WorkflowFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.WorkflowOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Workflow]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.WorkflowFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.WorkflowOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Workflow]:
         return await self._execute(
-            operations.FIND_MANY_WORKFLOWS,
-            rt.Page[records.Workflow],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_WORKFLOWS, rt.Page[types.Workflow],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_workflow(self, filter: filters.WorkflowFilterInput) -> records.Workflow:
-        return await self._execute(operations.FIND_ONE_WORKFLOW, records.Workflow, {"filter": filter})
+    async def find_one_workflow(self, filter: types.WorkflowFilterInput) -> types.Workflow:
+        return await self._execute(operations.FIND_ONE_WORKFLOW, types.Workflow, {"filter": filter})
 
     async def group_by_workflows(
-        self,
-        group_by: list[group_by.WorkflowGroupByInput],
-        *,
-        filter: rt.Maybe[filters.WorkflowFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.WorkflowGroupByInput], *,
+        filter: rt.Maybe[types.WorkflowFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.WorkflowOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.WorkflowOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.WorkflowOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.WorkflowOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_WORKFLOWS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_WORKFLOWS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_workflow(
-        self, data: inputs.WorkflowCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Workflow:
-        return await self._execute(operations.CREATE_ONE_WORKFLOW, records.Workflow, {"data": data, "upsert": upsert})
+        self, data: types.WorkflowCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Workflow:
+        return await self._execute(operations.CREATE_ONE_WORKFLOW, types.Workflow, {"data": data, "upsert": upsert})
 
-    async def update_one_workflow(self, id: rt.UUID, data: inputs.WorkflowUpdateInput) -> records.Workflow:
-        return await self._execute(operations.UPDATE_ONE_WORKFLOW, records.Workflow, {"id": id, "data": data})
+    async def update_one_workflow(self, id: rt.UUID, data: types.WorkflowUpdateInput) -> types.Workflow:
+        return await self._execute(operations.UPDATE_ONE_WORKFLOW, types.Workflow, {"id": id, "data": data})
 
-    async def delete_one_workflow(self, id: rt.UUID) -> records.Workflow:
-        return await self._execute(operations.DELETE_ONE_WORKFLOW, records.Workflow, {"id": id})
+    async def delete_one_workflow(self, id: rt.UUID) -> types.Workflow:
+        return await self._execute(operations.DELETE_ONE_WORKFLOW, types.Workflow, {"id": id})
 
-    async def destroy_one_workflow(self, id: rt.UUID) -> records.Workflow:
-        return await self._execute(operations.DESTROY_ONE_WORKFLOW, records.Workflow, {"id": id})
+    async def destroy_one_workflow(self, id: rt.UUID) -> types.Workflow:
+        return await self._execute(operations.DESTROY_ONE_WORKFLOW, types.Workflow, {"id": id})
 
-    async def restore_one_workflow(self, id: rt.UUID) -> records.Workflow:
-        return await self._execute(operations.RESTORE_ONE_WORKFLOW, records.Workflow, {"id": id})
+    async def restore_one_workflow(self, id: rt.UUID) -> types.Workflow:
+        return await self._execute(operations.RESTORE_ONE_WORKFLOW, types.Workflow, {"id": id})
 
     async def create_many_workflows(
-        self, data: list[inputs.WorkflowCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Workflow]:
+        self, data: list[types.WorkflowCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Workflow]:
         return await self._execute(
-            operations.CREATE_MANY_WORKFLOWS, list[records.Workflow], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_WORKFLOWS, list[types.Workflow], {"data": data, "upsert": upsert}
         )
 
     async def update_many_workflows(
-        self, data: inputs.WorkflowUpdateInput, filter: filters.WorkflowFilterInput
-    ) -> list[records.Workflow]:
+        self, data: types.WorkflowUpdateInput, filter: types.WorkflowFilterInput
+    ) -> list[types.Workflow]:
         return await self._execute(
-            operations.UPDATE_MANY_WORKFLOWS, list[records.Workflow], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_WORKFLOWS, list[types.Workflow], {"data": data, "filter": filter}
         )
 
-    async def delete_many_workflows(self, filter: filters.WorkflowFilterInput) -> list[records.Workflow]:
-        return await self._execute(operations.DELETE_MANY_WORKFLOWS, list[records.Workflow], {"filter": filter})
+    async def delete_many_workflows(self, filter: types.WorkflowFilterInput) -> list[types.Workflow]:
+        return await self._execute(operations.DELETE_MANY_WORKFLOWS, list[types.Workflow], {"filter": filter})
 
-    async def destroy_many_workflows(self, filter: filters.WorkflowFilterInput) -> list[records.Workflow]:
-        return await self._execute(operations.DESTROY_MANY_WORKFLOWS, list[records.Workflow], {"filter": filter})
+    async def destroy_many_workflows(self, filter: types.WorkflowFilterInput) -> list[types.Workflow]:
+        return await self._execute(operations.DESTROY_MANY_WORKFLOWS, list[types.Workflow], {"filter": filter})
 
-    async def restore_many_workflows(self, filter: filters.WorkflowFilterInput) -> list[records.Workflow]:
-        return await self._execute(operations.RESTORE_MANY_WORKFLOWS, list[records.Workflow], {"filter": filter})
+    async def restore_many_workflows(self, filter: types.WorkflowFilterInput) -> list[types.Workflow]:
+        return await self._execute(operations.RESTORE_MANY_WORKFLOWS, list[types.Workflow], {"filter": filter})
 
     async def find_many_workflow_automated_triggers(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.WorkflowAutomatedTriggerFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.WorkflowAutomatedTriggerFilterInput | None] = rt.UNSET,
+        first: rt.Maybe[int | None] = rt.UNSET, last: rt.Maybe[int | None] = rt.UNSET,
         offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.WorkflowAutomatedTriggerOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.WorkflowAutomatedTrigger]:
+        order_by: rt.Maybe[list[types.WorkflowAutomatedTriggerOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.WorkflowAutomatedTrigger]:
         return await self._execute(
-            operations.FIND_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            rt.Page[records.WorkflowAutomatedTrigger],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_WORKFLOW_AUTOMATED_TRIGGERS, rt.Page[types.WorkflowAutomatedTrigger],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
     async def find_one_workflow_automated_trigger(
-        self, filter: filters.WorkflowAutomatedTriggerFilterInput
-    ) -> records.WorkflowAutomatedTrigger:
+        self, filter: types.WorkflowAutomatedTriggerFilterInput
+    ) -> types.WorkflowAutomatedTrigger:
         return await self._execute(
-            operations.FIND_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"filter": filter}
+            operations.FIND_ONE_WORKFLOW_AUTOMATED_TRIGGER, types.WorkflowAutomatedTrigger, {"filter": filter}
         )
 
     async def group_by_workflow_automated_triggers(
-        self,
-        group_by: list[group_by.WorkflowAutomatedTriggerGroupByInput],
-        *,
-        filter: rt.Maybe[filters.WorkflowAutomatedTriggerFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
-        offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.WorkflowAutomatedTriggerOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.WorkflowAutomatedTriggerOrderByInput | None] | None] = rt.UNSET,
+        self, group_by: list[types.WorkflowAutomatedTriggerGroupByInput], *,
+        filter: rt.Maybe[types.WorkflowAutomatedTriggerFilterInput | None] = rt.UNSET,
+        limit: rt.Maybe[int | None] = rt.UNSET, offset_for_records: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.WorkflowAutomatedTriggerOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.WorkflowAutomatedTriggerOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_WORKFLOW_AUTOMATED_TRIGGERS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_workflow_automated_trigger(
-        self, data: inputs.WorkflowAutomatedTriggerCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkflowAutomatedTrigger:
+        self, data: types.WorkflowAutomatedTriggerCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.WorkflowAutomatedTrigger:
         return await self._execute(
-            operations.CREATE_ONE_WORKFLOW_AUTOMATED_TRIGGER,
-            records.WorkflowAutomatedTrigger,
+            operations.CREATE_ONE_WORKFLOW_AUTOMATED_TRIGGER, types.WorkflowAutomatedTrigger,
             {"data": data, "upsert": upsert},
         )
 
     async def update_one_workflow_automated_trigger(
-        self, id: rt.UUID, data: inputs.WorkflowAutomatedTriggerUpdateInput
-    ) -> records.WorkflowAutomatedTrigger:
+        self, id: rt.UUID, data: types.WorkflowAutomatedTriggerUpdateInput
+    ) -> types.WorkflowAutomatedTrigger:
         return await self._execute(
-            operations.UPDATE_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id, "data": data}
+            operations.UPDATE_ONE_WORKFLOW_AUTOMATED_TRIGGER, types.WorkflowAutomatedTrigger, {"id": id, "data": data}
         )
 
-    async def delete_one_workflow_automated_trigger(self, id: rt.UUID) -> records.WorkflowAutomatedTrigger:
+    async def delete_one_workflow_automated_trigger(self, id: rt.UUID) -> types.WorkflowAutomatedTrigger:
         return await self._execute(
-            operations.DELETE_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id}
+            operations.DELETE_ONE_WORKFLOW_AUTOMATED_TRIGGER, types.WorkflowAutomatedTrigger, {"id": id}
         )
 
-    async def destroy_one_workflow_automated_trigger(self, id: rt.UUID) -> records.WorkflowAutomatedTrigger:
+    async def destroy_one_workflow_automated_trigger(self, id: rt.UUID) -> types.WorkflowAutomatedTrigger:
         return await self._execute(
-            operations.DESTROY_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id}
+            operations.DESTROY_ONE_WORKFLOW_AUTOMATED_TRIGGER, types.WorkflowAutomatedTrigger, {"id": id}
         )
 
-    async def restore_one_workflow_automated_trigger(self, id: rt.UUID) -> records.WorkflowAutomatedTrigger:
+    async def restore_one_workflow_automated_trigger(self, id: rt.UUID) -> types.WorkflowAutomatedTrigger:
         return await self._execute(
-            operations.RESTORE_ONE_WORKFLOW_AUTOMATED_TRIGGER, records.WorkflowAutomatedTrigger, {"id": id}
+            operations.RESTORE_ONE_WORKFLOW_AUTOMATED_TRIGGER, types.WorkflowAutomatedTrigger, {"id": id}
         )
 
     async def create_many_workflow_automated_triggers(
-        self, data: list[inputs.WorkflowAutomatedTriggerCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.WorkflowAutomatedTrigger]:
+        self, data: list[types.WorkflowAutomatedTriggerCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.WorkflowAutomatedTrigger]:
         return await self._execute(
-            operations.CREATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[records.WorkflowAutomatedTrigger],
+            operations.CREATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS, list[types.WorkflowAutomatedTrigger],
             {"data": data, "upsert": upsert},
         )
 
     async def update_many_workflow_automated_triggers(
-        self, data: inputs.WorkflowAutomatedTriggerUpdateInput, filter: filters.WorkflowAutomatedTriggerFilterInput
-    ) -> list[records.WorkflowAutomatedTrigger]:
+        self, data: types.WorkflowAutomatedTriggerUpdateInput, filter: types.WorkflowAutomatedTriggerFilterInput
+    ) -> list[types.WorkflowAutomatedTrigger]:
         return await self._execute(
-            operations.UPDATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[records.WorkflowAutomatedTrigger],
+            operations.UPDATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS, list[types.WorkflowAutomatedTrigger],
             {"data": data, "filter": filter},
         )
 
     async def delete_many_workflow_automated_triggers(
-        self, filter: filters.WorkflowAutomatedTriggerFilterInput
-    ) -> list[records.WorkflowAutomatedTrigger]:
+        self, filter: types.WorkflowAutomatedTriggerFilterInput
+    ) -> list[types.WorkflowAutomatedTrigger]:
         return await self._execute(
-            operations.DELETE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[records.WorkflowAutomatedTrigger],
+            operations.DELETE_MANY_WORKFLOW_AUTOMATED_TRIGGERS, list[types.WorkflowAutomatedTrigger],
             {"filter": filter},
         )
 
     async def destroy_many_workflow_automated_triggers(
-        self, filter: filters.WorkflowAutomatedTriggerFilterInput
-    ) -> list[records.WorkflowAutomatedTrigger]:
+        self, filter: types.WorkflowAutomatedTriggerFilterInput
+    ) -> list[types.WorkflowAutomatedTrigger]:
         return await self._execute(
-            operations.DESTROY_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[records.WorkflowAutomatedTrigger],
+            operations.DESTROY_MANY_WORKFLOW_AUTOMATED_TRIGGERS, list[types.WorkflowAutomatedTrigger],
             {"filter": filter},
         )
 
     async def restore_many_workflow_automated_triggers(
-        self, filter: filters.WorkflowAutomatedTriggerFilterInput
-    ) -> list[records.WorkflowAutomatedTrigger]:
+        self, filter: types.WorkflowAutomatedTriggerFilterInput
+    ) -> list[types.WorkflowAutomatedTrigger]:
         return await self._execute(
-            operations.RESTORE_MANY_WORKFLOW_AUTOMATED_TRIGGERS,
-            list[records.WorkflowAutomatedTrigger],
+            operations.RESTORE_MANY_WORKFLOW_AUTOMATED_TRIGGERS, list[types.WorkflowAutomatedTrigger],
             {"filter": filter},
         )
 
     async def find_many_workflow_runs(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.WorkflowRunFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.WorkflowRunOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.WorkflowRun]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.WorkflowRunFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.WorkflowRunOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.WorkflowRun]:
         return await self._execute(
-            operations.FIND_MANY_WORKFLOW_RUNS,
-            rt.Page[records.WorkflowRun],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_WORKFLOW_RUNS, rt.Page[types.WorkflowRun],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_workflow_run(self, filter: filters.WorkflowRunFilterInput) -> records.WorkflowRun:
-        return await self._execute(operations.FIND_ONE_WORKFLOW_RUN, records.WorkflowRun, {"filter": filter})
+    async def find_one_workflow_run(self, filter: types.WorkflowRunFilterInput) -> types.WorkflowRun:
+        return await self._execute(operations.FIND_ONE_WORKFLOW_RUN, types.WorkflowRun, {"filter": filter})
 
     async def group_by_workflow_runs(
-        self,
-        group_by: list[group_by.WorkflowRunGroupByInput],
-        *,
-        filter: rt.Maybe[filters.WorkflowRunFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.WorkflowRunGroupByInput], *,
+        filter: rt.Maybe[types.WorkflowRunFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.WorkflowRunOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.WorkflowRunOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.WorkflowRunOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.WorkflowRunOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_WORKFLOW_RUNS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_WORKFLOW_RUNS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_workflow_run(
-        self, data: inputs.WorkflowRunCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkflowRun:
+        self, data: types.WorkflowRunCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.WorkflowRun:
         return await self._execute(
-            operations.CREATE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_WORKFLOW_RUN, types.WorkflowRun, {"data": data, "upsert": upsert}
         )
 
-    async def update_one_workflow_run(self, id: rt.UUID, data: inputs.WorkflowRunUpdateInput) -> records.WorkflowRun:
-        return await self._execute(operations.UPDATE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id, "data": data})
+    async def update_one_workflow_run(self, id: rt.UUID, data: types.WorkflowRunUpdateInput) -> types.WorkflowRun:
+        return await self._execute(operations.UPDATE_ONE_WORKFLOW_RUN, types.WorkflowRun, {"id": id, "data": data})
 
-    async def delete_one_workflow_run(self, id: rt.UUID) -> records.WorkflowRun:
-        return await self._execute(operations.DELETE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id})
+    async def delete_one_workflow_run(self, id: rt.UUID) -> types.WorkflowRun:
+        return await self._execute(operations.DELETE_ONE_WORKFLOW_RUN, types.WorkflowRun, {"id": id})
 
-    async def destroy_one_workflow_run(self, id: rt.UUID) -> records.WorkflowRun:
-        return await self._execute(operations.DESTROY_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id})
+    async def destroy_one_workflow_run(self, id: rt.UUID) -> types.WorkflowRun:
+        return await self._execute(operations.DESTROY_ONE_WORKFLOW_RUN, types.WorkflowRun, {"id": id})
 
-    async def restore_one_workflow_run(self, id: rt.UUID) -> records.WorkflowRun:
-        return await self._execute(operations.RESTORE_ONE_WORKFLOW_RUN, records.WorkflowRun, {"id": id})
+    async def restore_one_workflow_run(self, id: rt.UUID) -> types.WorkflowRun:
+        return await self._execute(operations.RESTORE_ONE_WORKFLOW_RUN, types.WorkflowRun, {"id": id})
 
     async def create_many_workflow_runs(
-        self, data: list[inputs.WorkflowRunCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.WorkflowRun]:
+        self, data: list[types.WorkflowRunCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.WorkflowRun]:
         return await self._execute(
-            operations.CREATE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_WORKFLOW_RUNS, list[types.WorkflowRun], {"data": data, "upsert": upsert}
         )
 
     async def update_many_workflow_runs(
-        self, data: inputs.WorkflowRunUpdateInput, filter: filters.WorkflowRunFilterInput
-    ) -> list[records.WorkflowRun]:
+        self, data: types.WorkflowRunUpdateInput, filter: types.WorkflowRunFilterInput
+    ) -> list[types.WorkflowRun]:
         return await self._execute(
-            operations.UPDATE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_WORKFLOW_RUNS, list[types.WorkflowRun], {"data": data, "filter": filter}
         )
 
-    async def delete_many_workflow_runs(self, filter: filters.WorkflowRunFilterInput) -> list[records.WorkflowRun]:
-        return await self._execute(operations.DELETE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"filter": filter})
+    async def delete_many_workflow_runs(self, filter: types.WorkflowRunFilterInput) -> list[types.WorkflowRun]:
+        return await self._execute(operations.DELETE_MANY_WORKFLOW_RUNS, list[types.WorkflowRun], {"filter": filter})
 
-    async def destroy_many_workflow_runs(self, filter: filters.WorkflowRunFilterInput) -> list[records.WorkflowRun]:
-        return await self._execute(operations.DESTROY_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"filter": filter})
+    async def destroy_many_workflow_runs(self, filter: types.WorkflowRunFilterInput) -> list[types.WorkflowRun]:
+        return await self._execute(operations.DESTROY_MANY_WORKFLOW_RUNS, list[types.WorkflowRun], {"filter": filter})
 
-    async def restore_many_workflow_runs(self, filter: filters.WorkflowRunFilterInput) -> list[records.WorkflowRun]:
-        return await self._execute(operations.RESTORE_MANY_WORKFLOW_RUNS, list[records.WorkflowRun], {"filter": filter})
+    async def restore_many_workflow_runs(self, filter: types.WorkflowRunFilterInput) -> list[types.WorkflowRun]:
+        return await self._execute(operations.RESTORE_MANY_WORKFLOW_RUNS, list[types.WorkflowRun], {"filter": filter})
 
     async def find_many_workflow_versions(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.WorkflowVersionFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.WorkflowVersionOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.WorkflowVersion]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.WorkflowVersionFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.WorkflowVersionOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.WorkflowVersion]:
         return await self._execute(
-            operations.FIND_MANY_WORKFLOW_VERSIONS,
-            rt.Page[records.WorkflowVersion],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_WORKFLOW_VERSIONS, rt.Page[types.WorkflowVersion],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_workflow_version(self, filter: filters.WorkflowVersionFilterInput) -> records.WorkflowVersion:
-        return await self._execute(operations.FIND_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"filter": filter})
+    async def find_one_workflow_version(self, filter: types.WorkflowVersionFilterInput) -> types.WorkflowVersion:
+        return await self._execute(operations.FIND_ONE_WORKFLOW_VERSION, types.WorkflowVersion, {"filter": filter})
 
     async def group_by_workflow_versions(
-        self,
-        group_by: list[group_by.WorkflowVersionGroupByInput],
-        *,
-        filter: rt.Maybe[filters.WorkflowVersionFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.WorkflowVersionGroupByInput], *,
+        filter: rt.Maybe[types.WorkflowVersionFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.WorkflowVersionOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.WorkflowVersionOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.WorkflowVersionOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.WorkflowVersionOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_WORKFLOW_VERSIONS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_WORKFLOW_VERSIONS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_workflow_version(
-        self, data: inputs.WorkflowVersionCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkflowVersion:
+        self, data: types.WorkflowVersionCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.WorkflowVersion:
         return await self._execute(
-            operations.CREATE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_WORKFLOW_VERSION, types.WorkflowVersion, {"data": data, "upsert": upsert}
         )
 
     async def update_one_workflow_version(
-        self, id: rt.UUID, data: inputs.WorkflowVersionUpdateInput
-    ) -> records.WorkflowVersion:
+        self, id: rt.UUID, data: types.WorkflowVersionUpdateInput
+    ) -> types.WorkflowVersion:
         return await self._execute(
-            operations.UPDATE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id, "data": data}
+            operations.UPDATE_ONE_WORKFLOW_VERSION, types.WorkflowVersion, {"id": id, "data": data}
         )
 
-    async def delete_one_workflow_version(self, id: rt.UUID) -> records.WorkflowVersion:
-        return await self._execute(operations.DELETE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id})
+    async def delete_one_workflow_version(self, id: rt.UUID) -> types.WorkflowVersion:
+        return await self._execute(operations.DELETE_ONE_WORKFLOW_VERSION, types.WorkflowVersion, {"id": id})
 
-    async def destroy_one_workflow_version(self, id: rt.UUID) -> records.WorkflowVersion:
-        return await self._execute(operations.DESTROY_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id})
+    async def destroy_one_workflow_version(self, id: rt.UUID) -> types.WorkflowVersion:
+        return await self._execute(operations.DESTROY_ONE_WORKFLOW_VERSION, types.WorkflowVersion, {"id": id})
 
-    async def restore_one_workflow_version(self, id: rt.UUID) -> records.WorkflowVersion:
-        return await self._execute(operations.RESTORE_ONE_WORKFLOW_VERSION, records.WorkflowVersion, {"id": id})
+    async def restore_one_workflow_version(self, id: rt.UUID) -> types.WorkflowVersion:
+        return await self._execute(operations.RESTORE_ONE_WORKFLOW_VERSION, types.WorkflowVersion, {"id": id})
 
     async def create_many_workflow_versions(
-        self, data: list[inputs.WorkflowVersionCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.WorkflowVersion]:
+        self, data: list[types.WorkflowVersionCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.WorkflowVersion]:
         return await self._execute(
-            operations.CREATE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_WORKFLOW_VERSIONS, list[types.WorkflowVersion], {"data": data, "upsert": upsert}
         )
 
     async def update_many_workflow_versions(
-        self, data: inputs.WorkflowVersionUpdateInput, filter: filters.WorkflowVersionFilterInput
-    ) -> list[records.WorkflowVersion]:
+        self, data: types.WorkflowVersionUpdateInput, filter: types.WorkflowVersionFilterInput
+    ) -> list[types.WorkflowVersion]:
         return await self._execute(
-            operations.UPDATE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_WORKFLOW_VERSIONS, list[types.WorkflowVersion], {"data": data, "filter": filter}
         )
 
     async def delete_many_workflow_versions(
-        self, filter: filters.WorkflowVersionFilterInput
-    ) -> list[records.WorkflowVersion]:
+        self, filter: types.WorkflowVersionFilterInput
+    ) -> list[types.WorkflowVersion]:
         return await self._execute(
-            operations.DELETE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"filter": filter}
+            operations.DELETE_MANY_WORKFLOW_VERSIONS, list[types.WorkflowVersion], {"filter": filter}
         )
 
     async def destroy_many_workflow_versions(
-        self, filter: filters.WorkflowVersionFilterInput
-    ) -> list[records.WorkflowVersion]:
+        self, filter: types.WorkflowVersionFilterInput
+    ) -> list[types.WorkflowVersion]:
         return await self._execute(
-            operations.DESTROY_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"filter": filter}
+            operations.DESTROY_MANY_WORKFLOW_VERSIONS, list[types.WorkflowVersion], {"filter": filter}
         )
 
     async def restore_many_workflow_versions(
-        self, filter: filters.WorkflowVersionFilterInput
-    ) -> list[records.WorkflowVersion]:
+        self, filter: types.WorkflowVersionFilterInput
+    ) -> list[types.WorkflowVersion]:
         return await self._execute(
-            operations.RESTORE_MANY_WORKFLOW_VERSIONS, list[records.WorkflowVersion], {"filter": filter}
+            operations.RESTORE_MANY_WORKFLOW_VERSIONS, list[types.WorkflowVersion], {"filter": filter}
         )
 
     async def find_many_workspace_members(
-        self,
-        *,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.WorkspaceMemberFilterInput | None] = rt.UNSET,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.WorkspaceMemberOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.WorkspaceMember]:
+        self, *, after: rt.Maybe[str | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        filter: rt.Maybe[types.WorkspaceMemberFilterInput | None] = rt.UNSET, first: rt.Maybe[int | None] = rt.UNSET,
+        last: rt.Maybe[int | None] = rt.UNSET, offset: rt.Maybe[int | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.WorkspaceMemberOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.WorkspaceMember]:
         return await self._execute(
-            operations.FIND_MANY_WORKSPACE_MEMBERS,
-            rt.Page[records.WorkspaceMember],
-            {
-                "after": after,
-                "before": before,
-                "filter": filter,
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_WORKSPACE_MEMBERS, rt.Page[types.WorkspaceMember],
+            {"after": after, "before": before, "filter": filter, "first": first, "last": last, "offset": offset,
+             "orderBy": order_by},
         )
 
-    async def find_one_workspace_member(self, filter: filters.WorkspaceMemberFilterInput) -> records.WorkspaceMember:
-        return await self._execute(operations.FIND_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"filter": filter})
+    async def find_one_workspace_member(self, filter: types.WorkspaceMemberFilterInput) -> types.WorkspaceMember:
+        return await self._execute(operations.FIND_ONE_WORKSPACE_MEMBER, types.WorkspaceMember, {"filter": filter})
 
     async def group_by_workspace_members(
-        self,
-        group_by: list[group_by.WorkspaceMemberGroupByInput],
-        *,
-        filter: rt.Maybe[filters.WorkspaceMemberFilterInput | None] = rt.UNSET,
-        limit: rt.Maybe[int | None] = rt.UNSET,
+        self, group_by: list[types.WorkspaceMemberGroupByInput], *,
+        filter: rt.Maybe[types.WorkspaceMemberFilterInput | None] = rt.UNSET, limit: rt.Maybe[int | None] = rt.UNSET,
         offset_for_records: rt.Maybe[int | None] = rt.UNSET,
-        order_by: rt.Maybe[list[group_by.WorkspaceMemberOrderByWithGroupByInput | None] | None] = rt.UNSET,
-        order_by_for_records: rt.Maybe[list[order_by.WorkspaceMemberOrderByInput | None] | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.WorkspaceMemberOrderByWithGroupByInput | None] | None] = rt.UNSET,
+        order_by_for_records: rt.Maybe[list[types.WorkspaceMemberOrderByInput | None] | None] = rt.UNSET,
         view_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
     ) -> list[rt.Group]:
         return await self._execute(
-            operations.GROUP_BY_WORKSPACE_MEMBERS,
-            list[rt.Group],
-            {
-                "filter": filter,
-                "groupBy": group_by,
-                "limit": limit,
-                "offsetForRecords": offset_for_records,
-                "orderBy": order_by,
-                "orderByForRecords": order_by_for_records,
-                "viewId": view_id,
-            },
+            operations.GROUP_BY_WORKSPACE_MEMBERS, list[rt.Group],
+            {"filter": filter, "groupBy": group_by, "limit": limit, "offsetForRecords": offset_for_records,
+             "orderBy": order_by, "orderByForRecords": order_by_for_records, "viewId": view_id},
         )
 
     async def create_one_workspace_member(
-        self, data: inputs.WorkspaceMemberCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkspaceMember:
+        self, data: types.WorkspaceMemberCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.WorkspaceMember:
         return await self._execute(
-            operations.CREATE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"data": data, "upsert": upsert}
+            operations.CREATE_ONE_WORKSPACE_MEMBER, types.WorkspaceMember, {"data": data, "upsert": upsert}
         )
 
     async def update_one_workspace_member(
-        self, id: rt.UUID, data: inputs.WorkspaceMemberUpdateInput
-    ) -> records.WorkspaceMember:
+        self, id: rt.UUID, data: types.WorkspaceMemberUpdateInput
+    ) -> types.WorkspaceMember:
         return await self._execute(
-            operations.UPDATE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"id": id, "data": data}
+            operations.UPDATE_ONE_WORKSPACE_MEMBER, types.WorkspaceMember, {"id": id, "data": data}
         )
 
-    async def delete_one_workspace_member(self, id: rt.UUID) -> records.WorkspaceMember:
-        return await self._execute(operations.DELETE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"id": id})
+    async def delete_one_workspace_member(self, id: rt.UUID) -> types.WorkspaceMember:
+        return await self._execute(operations.DELETE_ONE_WORKSPACE_MEMBER, types.WorkspaceMember, {"id": id})
 
-    async def destroy_one_workspace_member(self, id: rt.UUID) -> records.WorkspaceMember:
-        return await self._execute(operations.DESTROY_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"id": id})
+    async def destroy_one_workspace_member(self, id: rt.UUID) -> types.WorkspaceMember:
+        return await self._execute(operations.DESTROY_ONE_WORKSPACE_MEMBER, types.WorkspaceMember, {"id": id})
 
-    async def restore_one_workspace_member(self, id: rt.UUID) -> records.WorkspaceMember:
-        return await self._execute(operations.RESTORE_ONE_WORKSPACE_MEMBER, records.WorkspaceMember, {"id": id})
+    async def restore_one_workspace_member(self, id: rt.UUID) -> types.WorkspaceMember:
+        return await self._execute(operations.RESTORE_ONE_WORKSPACE_MEMBER, types.WorkspaceMember, {"id": id})
 
     async def create_many_workspace_members(
-        self, data: list[inputs.WorkspaceMemberCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.WorkspaceMember]:
+        self, data: list[types.WorkspaceMemberCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.WorkspaceMember]:
         return await self._execute(
-            operations.CREATE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"data": data, "upsert": upsert}
+            operations.CREATE_MANY_WORKSPACE_MEMBERS, list[types.WorkspaceMember], {"data": data, "upsert": upsert}
         )
 
     async def update_many_workspace_members(
-        self, data: inputs.WorkspaceMemberUpdateInput, filter: filters.WorkspaceMemberFilterInput
-    ) -> list[records.WorkspaceMember]:
+        self, data: types.WorkspaceMemberUpdateInput, filter: types.WorkspaceMemberFilterInput
+    ) -> list[types.WorkspaceMember]:
         return await self._execute(
-            operations.UPDATE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"data": data, "filter": filter}
+            operations.UPDATE_MANY_WORKSPACE_MEMBERS, list[types.WorkspaceMember], {"data": data, "filter": filter}
         )
 
     async def delete_many_workspace_members(
-        self, filter: filters.WorkspaceMemberFilterInput
-    ) -> list[records.WorkspaceMember]:
+        self, filter: types.WorkspaceMemberFilterInput
+    ) -> list[types.WorkspaceMember]:
         return await self._execute(
-            operations.DELETE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"filter": filter}
+            operations.DELETE_MANY_WORKSPACE_MEMBERS, list[types.WorkspaceMember], {"filter": filter}
         )
 
     async def destroy_many_workspace_members(
-        self, filter: filters.WorkspaceMemberFilterInput
-    ) -> list[records.WorkspaceMember]:
+        self, filter: types.WorkspaceMemberFilterInput
+    ) -> list[types.WorkspaceMember]:
         return await self._execute(
-            operations.DESTROY_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"filter": filter}
+            operations.DESTROY_MANY_WORKSPACE_MEMBERS, list[types.WorkspaceMember], {"filter": filter}
         )
 
     async def restore_many_workspace_members(
-        self, filter: filters.WorkspaceMemberFilterInput
-    ) -> list[records.WorkspaceMember]:
+        self, filter: types.WorkspaceMemberFilterInput
+    ) -> list[types.WorkspaceMember]:
         return await self._execute(
-            operations.RESTORE_MANY_WORKSPACE_MEMBERS, list[records.WorkspaceMember], {"filter": filter}
+            operations.RESTORE_MANY_WORKSPACE_MEMBERS, list[types.WorkspaceMember], {"filter": filter}
         )

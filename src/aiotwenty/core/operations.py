@@ -158,23 +158,80 @@ _WORKSPACE_MEMBER = (
     " jobTitle locale numberFormat timeFormat timeZone userEmail userId position createdAt createdBy{...Actor"
     "}updatedAt updatedBy{...Actor}deletedAt}"
 )
+_WHOLE_COMPANY = (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS)
+_EACH_COMPANY = ("{...Company}", _WHOLE_COMPANY)
+_WHOLE_ATTACHMENT = (_ACTOR, _ATTACHMENT, _FILE_OBJECT)
+_EACH_ATTACHMENT = ("{...Attachment}", _WHOLE_ATTACHMENT)
+_WHOLE_BLOCKLIST = (_ACTOR, _BLOCKLIST)
+_EACH_BLOCKLIST = ("{...Blocklist}", _WHOLE_BLOCKLIST)
+_WHOLE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION)
+_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION = ("{...CalendarChannelEventAssociation}", _WHOLE_CALENDAR_CHANNEL_EVENT_ASSOCIATION)
+_WHOLE_CALENDAR_EVENT = (_ACTOR, _CALENDAR_EVENT, _LINKS)
+_EACH_CALENDAR_EVENT = ("{...CalendarEvent}", _WHOLE_CALENDAR_EVENT)
+_WHOLE_CALENDAR_EVENT_PARTICIPANT = (_ACTOR, _CALENDAR_EVENT_PARTICIPANT)
+_EACH_CALENDAR_EVENT_PARTICIPANT = ("{...CalendarEventParticipant}", _WHOLE_CALENDAR_EVENT_PARTICIPANT)
+_WHOLE_CALL_RECORDING = (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT)
+_EACH_CALL_RECORDING = ("{...CallRecording}", _WHOLE_CALL_RECORDING)
+_WHOLE_OPPORTUNITY = (_ACTOR, _CURRENCY, _OPPORTUNITY)
+_EACH_OPPORTUNITY = ("{...Opportunity}", _WHOLE_OPPORTUNITY)
+_WHOLE_DASHBOARD = (_ACTOR, _DASHBOARD)
+_EACH_DASHBOARD = ("{...Dashboard}", _WHOLE_DASHBOARD)
+_WHOLE_PERSON = (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES)
+_EACH_PERSON = ("{...Person}", _WHOLE_PERSON)
+_WHOLE_MESSAGE_CAMPAIGN = (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN)
+_EACH_MESSAGE_CAMPAIGN = ("{...MessageCampaign}", _WHOLE_MESSAGE_CAMPAIGN)
+_WHOLE_WORKSPACE_MEMBER = (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER)
+_EACH_WORKSPACE_MEMBER = ("{...WorkspaceMember}", _WHOLE_WORKSPACE_MEMBER)
+_WHOLE_MESSAGE = (_ACTOR, _MESSAGE)
+_EACH_MESSAGE = ("{...Message}", _WHOLE_MESSAGE)
+_WHOLE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION)
+_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = ("{...MessageChannelMessageAssociation}", _WHOLE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION)
+_WHOLE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER)
+_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = ("{...MessageChannelMessageAssociationMessageFolder}", _WHOLE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER)
+_WHOLE_MESSAGE_LIST = (_ACTOR, _MESSAGE_LIST)
+_EACH_MESSAGE_LIST = ("{...MessageList}", _WHOLE_MESSAGE_LIST)
+_WHOLE_MESSAGE_LIST_MEMBER = (_ACTOR, _MESSAGE_LIST_MEMBER)
+_EACH_MESSAGE_LIST_MEMBER = ("{...MessageListMember}", _WHOLE_MESSAGE_LIST_MEMBER)
+_WHOLE_MESSAGE_PARTICIPANT = (_ACTOR, _MESSAGE_PARTICIPANT)
+_EACH_MESSAGE_PARTICIPANT = ("{...MessageParticipant}", _WHOLE_MESSAGE_PARTICIPANT)
+_WHOLE_MESSAGE_THREAD = (_ACTOR, _MESSAGE_THREAD)
+_EACH_MESSAGE_THREAD = ("{...MessageThread}", _WHOLE_MESSAGE_THREAD)
+_WHOLE_NOTE = (_ACTOR, _NOTE, _RICH_TEXT)
+_EACH_NOTE = ("{...Note}", _WHOLE_NOTE)
+_WHOLE_NOTE_TARGET = (_ACTOR, _NOTE_TARGET)
+_EACH_NOTE_TARGET = ("{...NoteTarget}", _WHOLE_NOTE_TARGET)
+_WHOLE_TASK = (_ACTOR, _RICH_TEXT, _TASK)
+_EACH_TASK = ("{...Task}", _WHOLE_TASK)
+_WHOLE_TASK_TARGET = (_ACTOR, _TASK_TARGET)
+_EACH_TASK_TARGET = ("{...TaskTarget}", _WHOLE_TASK_TARGET)
+_WHOLE_TIMELINE_ACTIVITY = (_ACTOR, _TIMELINE_ACTIVITY)
+_EACH_TIMELINE_ACTIVITY = ("{...TimelineActivity}", _WHOLE_TIMELINE_ACTIVITY)
+_WHOLE_WORKFLOW = (_ACTOR, _WORKFLOW)
+_EACH_WORKFLOW = ("{...Workflow}", _WHOLE_WORKFLOW)
+_WHOLE_WORKFLOW_AUTOMATED_TRIGGER = (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER)
+_EACH_WORKFLOW_AUTOMATED_TRIGGER = ("{...WorkflowAutomatedTrigger}", _WHOLE_WORKFLOW_AUTOMATED_TRIGGER)
+_WHOLE_WORKFLOW_RUN = (_ACTOR, _WORKFLOW_RUN)
+_EACH_WORKFLOW_RUN = ("{...WorkflowRun}", _WHOLE_WORKFLOW_RUN)
+_WHOLE_WORKFLOW_VERSION = (_ACTOR, _WORKFLOW_VERSION)
+_EACH_WORKFLOW_VERSION = ("{...WorkflowVersion}", _WHOLE_WORKFLOW_VERSION)
 FIND_MANY_ATTACHMENTS = rt.compose(
-    "FindManyAttachments", "query", "attachments",
+    "FindManyAttachments",
+    "query",
+    "attachments",
     {
         "after": "String", "before": "String", "filter": "AttachmentFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[AttachmentOrderByInput]",
     },
     "{edges{node{...Attachment}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    _WHOLE_ATTACHMENT,
 )
 FIND_ONE_ATTACHMENT = rt.compose(
-    "FindOneAttachment", "query", "attachment",
-    {"filter": "AttachmentFilterInput!"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    "FindOneAttachment", "query", "attachment", {"filter": "AttachmentFilterInput!"}, *_EACH_ATTACHMENT,
 )
 GROUP_BY_ATTACHMENTS = rt.compose(
-    "GroupByAttachments", "query", "attachmentsGroupBy",
+    "GroupByAttachments",
+    "query",
+    "attachmentsGroupBy",
     {
         "filter": "AttachmentFilterInput", "groupBy": "[AttachmentGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[AttachmentOrderByWithGroupByInput]",
@@ -183,82 +240,59 @@ GROUP_BY_ATTACHMENTS = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_ATTACHMENT = rt.compose(
-    "CreateOneAttachment", "mutation", "createAttachment",
-    {"data": "AttachmentCreateInput!", "upsert": "Boolean"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    "CreateOneAttachment", "mutation", "createAttachment", {"data": "AttachmentCreateInput!", "upsert": "Boolean"},
+    *_EACH_ATTACHMENT,
 )
 UPDATE_ONE_ATTACHMENT = rt.compose(
-    "UpdateOneAttachment", "mutation", "updateAttachment",
-    {"id": "UUID!", "data": "AttachmentUpdateInput!"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    "UpdateOneAttachment", "mutation", "updateAttachment", {"id": "UUID!", "data": "AttachmentUpdateInput!"},
+    *_EACH_ATTACHMENT,
 )
 DELETE_ONE_ATTACHMENT = rt.compose(
-    "DeleteOneAttachment", "mutation", "deleteAttachment",
-    {"id": "UUID!"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    "DeleteOneAttachment", "mutation", "deleteAttachment", {"id": "UUID!"}, *_EACH_ATTACHMENT,
 )
 DESTROY_ONE_ATTACHMENT = rt.compose(
-    "DestroyOneAttachment", "mutation", "destroyAttachment",
-    {"id": "UUID!"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    "DestroyOneAttachment", "mutation", "destroyAttachment", {"id": "UUID!"}, *_EACH_ATTACHMENT,
 )
 RESTORE_ONE_ATTACHMENT = rt.compose(
-    "RestoreOneAttachment", "mutation", "restoreAttachment",
-    {"id": "UUID!"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    "RestoreOneAttachment", "mutation", "restoreAttachment", {"id": "UUID!"}, *_EACH_ATTACHMENT,
 )
 CREATE_MANY_ATTACHMENTS = rt.compose(
     "CreateManyAttachments", "mutation", "createAttachments",
-    {"data": "[AttachmentCreateInput!]!", "upsert": "Boolean"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    {"data": "[AttachmentCreateInput!]!", "upsert": "Boolean"}, *_EACH_ATTACHMENT,
 )
 UPDATE_MANY_ATTACHMENTS = rt.compose(
     "UpdateManyAttachments", "mutation", "updateAttachments",
-    {"data": "AttachmentUpdateInput!", "filter": "AttachmentFilterInput!"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    {"data": "AttachmentUpdateInput!", "filter": "AttachmentFilterInput!"}, *_EACH_ATTACHMENT,
 )
 DELETE_MANY_ATTACHMENTS = rt.compose(
-    "DeleteManyAttachments", "mutation", "deleteAttachments",
-    {"filter": "AttachmentFilterInput!"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    "DeleteManyAttachments", "mutation", "deleteAttachments", {"filter": "AttachmentFilterInput!"}, *_EACH_ATTACHMENT,
 )
 DESTROY_MANY_ATTACHMENTS = rt.compose(
-    "DestroyManyAttachments", "mutation", "destroyAttachments",
-    {"filter": "AttachmentFilterInput!"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    "DestroyManyAttachments", "mutation", "destroyAttachments", {"filter": "AttachmentFilterInput!"},
+    *_EACH_ATTACHMENT,
 )
 RESTORE_MANY_ATTACHMENTS = rt.compose(
-    "RestoreManyAttachments", "mutation", "restoreAttachments",
-    {"filter": "AttachmentFilterInput!"},
-    "{...Attachment}",
-    (_ACTOR, _ATTACHMENT, _FILE_OBJECT),
+    "RestoreManyAttachments", "mutation", "restoreAttachments", {"filter": "AttachmentFilterInput!"},
+    *_EACH_ATTACHMENT,
 )
 FIND_MANY_BLOCKLISTS = rt.compose(
-    "FindManyBlocklists", "query", "blocklists",
+    "FindManyBlocklists",
+    "query",
+    "blocklists",
     {
         "after": "String", "before": "String", "filter": "BlocklistFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[BlocklistOrderByInput]",
     },
     "{edges{node{...Blocklist}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _BLOCKLIST),
+    _WHOLE_BLOCKLIST,
 )
 FIND_ONE_BLOCKLIST = rt.compose(
-    "FindOneBlocklist", "query", "blocklist",
-    {"filter": "BlocklistFilterInput!"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    "FindOneBlocklist", "query", "blocklist", {"filter": "BlocklistFilterInput!"}, *_EACH_BLOCKLIST,
 )
 GROUP_BY_BLOCKLISTS = rt.compose(
-    "GroupByBlocklists", "query", "blocklistsGroupBy",
+    "GroupByBlocklists",
+    "query",
+    "blocklistsGroupBy",
     {
         "filter": "BlocklistFilterInput", "groupBy": "[BlocklistGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[BlocklistOrderByWithGroupByInput]",
@@ -267,83 +301,59 @@ GROUP_BY_BLOCKLISTS = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_BLOCKLIST = rt.compose(
-    "CreateOneBlocklist", "mutation", "createBlocklist",
-    {"data": "BlocklistCreateInput!", "upsert": "Boolean"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    "CreateOneBlocklist", "mutation", "createBlocklist", {"data": "BlocklistCreateInput!", "upsert": "Boolean"},
+    *_EACH_BLOCKLIST,
 )
 UPDATE_ONE_BLOCKLIST = rt.compose(
-    "UpdateOneBlocklist", "mutation", "updateBlocklist",
-    {"id": "UUID!", "data": "BlocklistUpdateInput!"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    "UpdateOneBlocklist", "mutation", "updateBlocklist", {"id": "UUID!", "data": "BlocklistUpdateInput!"},
+    *_EACH_BLOCKLIST,
 )
 DELETE_ONE_BLOCKLIST = rt.compose(
-    "DeleteOneBlocklist", "mutation", "deleteBlocklist",
-    {"id": "UUID!"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    "DeleteOneBlocklist", "mutation", "deleteBlocklist", {"id": "UUID!"}, *_EACH_BLOCKLIST,
 )
 DESTROY_ONE_BLOCKLIST = rt.compose(
-    "DestroyOneBlocklist", "mutation", "destroyBlocklist",
-    {"id": "UUID!"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    "DestroyOneBlocklist", "mutation", "destroyBlocklist", {"id": "UUID!"}, *_EACH_BLOCKLIST,
 )
 RESTORE_ONE_BLOCKLIST = rt.compose(
-    "RestoreOneBlocklist", "mutation", "restoreBlocklist",
-    {"id": "UUID!"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    "RestoreOneBlocklist", "mutation", "restoreBlocklist", {"id": "UUID!"}, *_EACH_BLOCKLIST,
 )
 CREATE_MANY_BLOCKLISTS = rt.compose(
-    "CreateManyBlocklists", "mutation", "createBlocklists",
-    {"data": "[BlocklistCreateInput!]!", "upsert": "Boolean"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    "CreateManyBlocklists", "mutation", "createBlocklists", {"data": "[BlocklistCreateInput!]!", "upsert": "Boolean"},
+    *_EACH_BLOCKLIST,
 )
 UPDATE_MANY_BLOCKLISTS = rt.compose(
     "UpdateManyBlocklists", "mutation", "updateBlocklists",
-    {"data": "BlocklistUpdateInput!", "filter": "BlocklistFilterInput!"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    {"data": "BlocklistUpdateInput!", "filter": "BlocklistFilterInput!"}, *_EACH_BLOCKLIST,
 )
 DELETE_MANY_BLOCKLISTS = rt.compose(
-    "DeleteManyBlocklists", "mutation", "deleteBlocklists",
-    {"filter": "BlocklistFilterInput!"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    "DeleteManyBlocklists", "mutation", "deleteBlocklists", {"filter": "BlocklistFilterInput!"}, *_EACH_BLOCKLIST,
 )
 DESTROY_MANY_BLOCKLISTS = rt.compose(
-    "DestroyManyBlocklists", "mutation", "destroyBlocklists",
-    {"filter": "BlocklistFilterInput!"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    "DestroyManyBlocklists", "mutation", "destroyBlocklists", {"filter": "BlocklistFilterInput!"}, *_EACH_BLOCKLIST,
 )
 RESTORE_MANY_BLOCKLISTS = rt.compose(
-    "RestoreManyBlocklists", "mutation", "restoreBlocklists",
-    {"filter": "BlocklistFilterInput!"},
-    "{...Blocklist}",
-    (_ACTOR, _BLOCKLIST),
+    "RestoreManyBlocklists", "mutation", "restoreBlocklists", {"filter": "BlocklistFilterInput!"}, *_EACH_BLOCKLIST,
 )
 FIND_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
-    "FindManyCalendarChannelEventAssociations", "query", "calendarChannelEventAssociations",
+    "FindManyCalendarChannelEventAssociations",
+    "query",
+    "calendarChannelEventAssociations",
     {
         "after": "String", "before": "String", "filter": "CalendarChannelEventAssociationFilterInput", "first": "Int",
         "last": "Int", "offset": "Int", "orderBy": "[CalendarChannelEventAssociationOrderByInput]",
     },
     "{edges{node{...CalendarChannelEventAssociation}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
     "}totalCount}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    _WHOLE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 FIND_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
     "FindOneCalendarChannelEventAssociation", "query", "calendarChannelEventAssociation",
-    {"filter": "CalendarChannelEventAssociationFilterInput!"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    {"filter": "CalendarChannelEventAssociationFilterInput!"}, *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 GROUP_BY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
-    "GroupByCalendarChannelEventAssociations", "query", "calendarChannelEventAssociationsGroupBy",
+    "GroupByCalendarChannelEventAssociations",
+    "query",
+    "calendarChannelEventAssociationsGroupBy",
     {
         "filter": "CalendarChannelEventAssociationFilterInput",
         "groupBy": "[CalendarChannelEventAssociationGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
@@ -355,80 +365,64 @@ GROUP_BY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
 CREATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
     "CreateOneCalendarChannelEventAssociation", "mutation", "createCalendarChannelEventAssociation",
     {"data": "CalendarChannelEventAssociationCreateInput!", "upsert": "Boolean"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 UPDATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
     "UpdateOneCalendarChannelEventAssociation", "mutation", "updateCalendarChannelEventAssociation",
-    {"id": "UUID!", "data": "CalendarChannelEventAssociationUpdateInput!"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    {"id": "UUID!", "data": "CalendarChannelEventAssociationUpdateInput!"}, *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 DELETE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
-    "DeleteOneCalendarChannelEventAssociation", "mutation", "deleteCalendarChannelEventAssociation",
-    {"id": "UUID!"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    "DeleteOneCalendarChannelEventAssociation", "mutation", "deleteCalendarChannelEventAssociation", {"id": "UUID!"},
+    *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 DESTROY_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
-    "DestroyOneCalendarChannelEventAssociation", "mutation", "destroyCalendarChannelEventAssociation",
-    {"id": "UUID!"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    "DestroyOneCalendarChannelEventAssociation", "mutation", "destroyCalendarChannelEventAssociation", {"id": "UUID!"},
+    *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 RESTORE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
-    "RestoreOneCalendarChannelEventAssociation", "mutation", "restoreCalendarChannelEventAssociation",
-    {"id": "UUID!"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    "RestoreOneCalendarChannelEventAssociation", "mutation", "restoreCalendarChannelEventAssociation", {"id": "UUID!"},
+    *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 CREATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
     "CreateManyCalendarChannelEventAssociations", "mutation", "createCalendarChannelEventAssociations",
     {"data": "[CalendarChannelEventAssociationCreateInput!]!", "upsert": "Boolean"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 UPDATE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
     "UpdateManyCalendarChannelEventAssociations", "mutation", "updateCalendarChannelEventAssociations",
     {"data": "CalendarChannelEventAssociationUpdateInput!", "filter": "CalendarChannelEventAssociationFilterInput!"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 DELETE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
     "DeleteManyCalendarChannelEventAssociations", "mutation", "deleteCalendarChannelEventAssociations",
-    {"filter": "CalendarChannelEventAssociationFilterInput!"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    {"filter": "CalendarChannelEventAssociationFilterInput!"}, *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 DESTROY_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
     "DestroyManyCalendarChannelEventAssociations", "mutation", "destroyCalendarChannelEventAssociations",
-    {"filter": "CalendarChannelEventAssociationFilterInput!"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    {"filter": "CalendarChannelEventAssociationFilterInput!"}, *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 RESTORE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
     "RestoreManyCalendarChannelEventAssociations", "mutation", "restoreCalendarChannelEventAssociations",
-    {"filter": "CalendarChannelEventAssociationFilterInput!"},
-    "{...CalendarChannelEventAssociation}",
-    (_ACTOR, _CALENDAR_CHANNEL_EVENT_ASSOCIATION),
+    {"filter": "CalendarChannelEventAssociationFilterInput!"}, *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 FIND_MANY_CALENDAR_EVENTS = rt.compose(
-    "FindManyCalendarEvents", "query", "calendarEvents",
+    "FindManyCalendarEvents",
+    "query",
+    "calendarEvents",
     {
         "after": "String", "before": "String", "filter": "CalendarEventFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[CalendarEventOrderByInput]",
     },
     "{edges{node{...CalendarEvent}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    _WHOLE_CALENDAR_EVENT,
 )
 FIND_ONE_CALENDAR_EVENT = rt.compose(
-    "FindOneCalendarEvent", "query", "calendarEvent",
-    {"filter": "CalendarEventFilterInput!"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    "FindOneCalendarEvent", "query", "calendarEvent", {"filter": "CalendarEventFilterInput!"}, *_EACH_CALENDAR_EVENT,
 )
 GROUP_BY_CALENDAR_EVENTS = rt.compose(
-    "GroupByCalendarEvents", "query", "calendarEventsGroupBy",
+    "GroupByCalendarEvents",
+    "query",
+    "calendarEventsGroupBy",
     {
         "filter": "CalendarEventFilterInput", "groupBy": "[CalendarEventGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[CalendarEventOrderByWithGroupByInput]",
@@ -438,82 +432,61 @@ GROUP_BY_CALENDAR_EVENTS = rt.compose(
 )
 CREATE_ONE_CALENDAR_EVENT = rt.compose(
     "CreateOneCalendarEvent", "mutation", "createCalendarEvent",
-    {"data": "CalendarEventCreateInput!", "upsert": "Boolean"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    {"data": "CalendarEventCreateInput!", "upsert": "Boolean"}, *_EACH_CALENDAR_EVENT,
 )
 UPDATE_ONE_CALENDAR_EVENT = rt.compose(
-    "UpdateOneCalendarEvent", "mutation", "updateCalendarEvent",
-    {"id": "UUID!", "data": "CalendarEventUpdateInput!"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    "UpdateOneCalendarEvent", "mutation", "updateCalendarEvent", {"id": "UUID!", "data": "CalendarEventUpdateInput!"},
+    *_EACH_CALENDAR_EVENT,
 )
 DELETE_ONE_CALENDAR_EVENT = rt.compose(
-    "DeleteOneCalendarEvent", "mutation", "deleteCalendarEvent",
-    {"id": "UUID!"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    "DeleteOneCalendarEvent", "mutation", "deleteCalendarEvent", {"id": "UUID!"}, *_EACH_CALENDAR_EVENT,
 )
 DESTROY_ONE_CALENDAR_EVENT = rt.compose(
-    "DestroyOneCalendarEvent", "mutation", "destroyCalendarEvent",
-    {"id": "UUID!"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    "DestroyOneCalendarEvent", "mutation", "destroyCalendarEvent", {"id": "UUID!"}, *_EACH_CALENDAR_EVENT,
 )
 RESTORE_ONE_CALENDAR_EVENT = rt.compose(
-    "RestoreOneCalendarEvent", "mutation", "restoreCalendarEvent",
-    {"id": "UUID!"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    "RestoreOneCalendarEvent", "mutation", "restoreCalendarEvent", {"id": "UUID!"}, *_EACH_CALENDAR_EVENT,
 )
 CREATE_MANY_CALENDAR_EVENTS = rt.compose(
     "CreateManyCalendarEvents", "mutation", "createCalendarEvents",
-    {"data": "[CalendarEventCreateInput!]!", "upsert": "Boolean"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    {"data": "[CalendarEventCreateInput!]!", "upsert": "Boolean"}, *_EACH_CALENDAR_EVENT,
 )
 UPDATE_MANY_CALENDAR_EVENTS = rt.compose(
     "UpdateManyCalendarEvents", "mutation", "updateCalendarEvents",
-    {"data": "CalendarEventUpdateInput!", "filter": "CalendarEventFilterInput!"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    {"data": "CalendarEventUpdateInput!", "filter": "CalendarEventFilterInput!"}, *_EACH_CALENDAR_EVENT,
 )
 DELETE_MANY_CALENDAR_EVENTS = rt.compose(
-    "DeleteManyCalendarEvents", "mutation", "deleteCalendarEvents",
-    {"filter": "CalendarEventFilterInput!"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    "DeleteManyCalendarEvents", "mutation", "deleteCalendarEvents", {"filter": "CalendarEventFilterInput!"},
+    *_EACH_CALENDAR_EVENT,
 )
 DESTROY_MANY_CALENDAR_EVENTS = rt.compose(
-    "DestroyManyCalendarEvents", "mutation", "destroyCalendarEvents",
-    {"filter": "CalendarEventFilterInput!"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    "DestroyManyCalendarEvents", "mutation", "destroyCalendarEvents", {"filter": "CalendarEventFilterInput!"},
+    *_EACH_CALENDAR_EVENT,
 )
 RESTORE_MANY_CALENDAR_EVENTS = rt.compose(
-    "RestoreManyCalendarEvents", "mutation", "restoreCalendarEvents",
-    {"filter": "CalendarEventFilterInput!"},
-    "{...CalendarEvent}",
-    (_ACTOR, _CALENDAR_EVENT, _LINKS),
+    "RestoreManyCalendarEvents", "mutation", "restoreCalendarEvents", {"filter": "CalendarEventFilterInput!"},
+    *_EACH_CALENDAR_EVENT,
 )
 FIND_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
-    "FindManyCalendarEventParticipants", "query", "calendarEventParticipants",
+    "FindManyCalendarEventParticipants",
+    "query",
+    "calendarEventParticipants",
     {
         "after": "String", "before": "String", "filter": "CalendarEventParticipantFilterInput", "first": "Int",
         "last": "Int", "offset": "Int", "orderBy": "[CalendarEventParticipantOrderByInput]",
     },
     "{edges{node{...CalendarEventParticipant}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
     "}totalCount}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    _WHOLE_CALENDAR_EVENT_PARTICIPANT,
 )
 FIND_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
     "FindOneCalendarEventParticipant", "query", "calendarEventParticipant",
-    {"filter": "CalendarEventParticipantFilterInput!"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    {"filter": "CalendarEventParticipantFilterInput!"}, *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 GROUP_BY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
-    "GroupByCalendarEventParticipants", "query", "calendarEventParticipantsGroupBy",
+    "GroupByCalendarEventParticipants",
+    "query",
+    "calendarEventParticipantsGroupBy",
     {
         "filter": "CalendarEventParticipantFilterInput", "groupBy": "[CalendarEventParticipantGroupByInput!]!",
         "limit": "Int", "offsetForRecords": "Int", "orderBy": "[CalendarEventParticipantOrderByWithGroupByInput]",
@@ -523,81 +496,63 @@ GROUP_BY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
 )
 CREATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
     "CreateOneCalendarEventParticipant", "mutation", "createCalendarEventParticipant",
-    {"data": "CalendarEventParticipantCreateInput!", "upsert": "Boolean"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    {"data": "CalendarEventParticipantCreateInput!", "upsert": "Boolean"}, *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 UPDATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
     "UpdateOneCalendarEventParticipant", "mutation", "updateCalendarEventParticipant",
-    {"id": "UUID!", "data": "CalendarEventParticipantUpdateInput!"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    {"id": "UUID!", "data": "CalendarEventParticipantUpdateInput!"}, *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 DELETE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
-    "DeleteOneCalendarEventParticipant", "mutation", "deleteCalendarEventParticipant",
-    {"id": "UUID!"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    "DeleteOneCalendarEventParticipant", "mutation", "deleteCalendarEventParticipant", {"id": "UUID!"},
+    *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 DESTROY_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
-    "DestroyOneCalendarEventParticipant", "mutation", "destroyCalendarEventParticipant",
-    {"id": "UUID!"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    "DestroyOneCalendarEventParticipant", "mutation", "destroyCalendarEventParticipant", {"id": "UUID!"},
+    *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 RESTORE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
-    "RestoreOneCalendarEventParticipant", "mutation", "restoreCalendarEventParticipant",
-    {"id": "UUID!"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    "RestoreOneCalendarEventParticipant", "mutation", "restoreCalendarEventParticipant", {"id": "UUID!"},
+    *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 CREATE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
     "CreateManyCalendarEventParticipants", "mutation", "createCalendarEventParticipants",
-    {"data": "[CalendarEventParticipantCreateInput!]!", "upsert": "Boolean"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    {"data": "[CalendarEventParticipantCreateInput!]!", "upsert": "Boolean"}, *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 UPDATE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
     "UpdateManyCalendarEventParticipants", "mutation", "updateCalendarEventParticipants",
     {"data": "CalendarEventParticipantUpdateInput!", "filter": "CalendarEventParticipantFilterInput!"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 DELETE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
     "DeleteManyCalendarEventParticipants", "mutation", "deleteCalendarEventParticipants",
-    {"filter": "CalendarEventParticipantFilterInput!"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    {"filter": "CalendarEventParticipantFilterInput!"}, *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 DESTROY_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
     "DestroyManyCalendarEventParticipants", "mutation", "destroyCalendarEventParticipants",
-    {"filter": "CalendarEventParticipantFilterInput!"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    {"filter": "CalendarEventParticipantFilterInput!"}, *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 RESTORE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
     "RestoreManyCalendarEventParticipants", "mutation", "restoreCalendarEventParticipants",
-    {"filter": "CalendarEventParticipantFilterInput!"},
-    "{...CalendarEventParticipant}",
-    (_ACTOR, _CALENDAR_EVENT_PARTICIPANT),
+    {"filter": "CalendarEventParticipantFilterInput!"}, *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 FIND_MANY_CALL_RECORDINGS = rt.compose(
-    "FindManyCallRecordings", "query", "callRecordings",
+    "FindManyCallRecordings",
+    "query",
+    "callRecordings",
     {
         "after": "String", "before": "String", "filter": "CallRecordingFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[CallRecordingOrderByInput]",
     },
     "{edges{node{...CallRecording}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    _WHOLE_CALL_RECORDING,
 )
 FIND_ONE_CALL_RECORDING = rt.compose(
-    "FindOneCallRecording", "query", "callRecording",
-    {"filter": "CallRecordingFilterInput!"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    "FindOneCallRecording", "query", "callRecording", {"filter": "CallRecordingFilterInput!"}, *_EACH_CALL_RECORDING,
 )
 GROUP_BY_CALL_RECORDINGS = rt.compose(
-    "GroupByCallRecordings", "query", "callRecordingsGroupBy",
+    "GroupByCallRecordings",
+    "query",
+    "callRecordingsGroupBy",
     {
         "filter": "CallRecordingFilterInput", "groupBy": "[CallRecordingGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[CallRecordingOrderByWithGroupByInput]",
@@ -607,176 +562,126 @@ GROUP_BY_CALL_RECORDINGS = rt.compose(
 )
 CREATE_ONE_CALL_RECORDING = rt.compose(
     "CreateOneCallRecording", "mutation", "createCallRecording",
-    {"data": "CallRecordingCreateInput!", "upsert": "Boolean"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    {"data": "CallRecordingCreateInput!", "upsert": "Boolean"}, *_EACH_CALL_RECORDING,
 )
 UPDATE_ONE_CALL_RECORDING = rt.compose(
-    "UpdateOneCallRecording", "mutation", "updateCallRecording",
-    {"id": "UUID!", "data": "CallRecordingUpdateInput!"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    "UpdateOneCallRecording", "mutation", "updateCallRecording", {"id": "UUID!", "data": "CallRecordingUpdateInput!"},
+    *_EACH_CALL_RECORDING,
 )
 DELETE_ONE_CALL_RECORDING = rt.compose(
-    "DeleteOneCallRecording", "mutation", "deleteCallRecording",
-    {"id": "UUID!"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    "DeleteOneCallRecording", "mutation", "deleteCallRecording", {"id": "UUID!"}, *_EACH_CALL_RECORDING,
 )
 DESTROY_ONE_CALL_RECORDING = rt.compose(
-    "DestroyOneCallRecording", "mutation", "destroyCallRecording",
-    {"id": "UUID!"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    "DestroyOneCallRecording", "mutation", "destroyCallRecording", {"id": "UUID!"}, *_EACH_CALL_RECORDING,
 )
 RESTORE_ONE_CALL_RECORDING = rt.compose(
-    "RestoreOneCallRecording", "mutation", "restoreCallRecording",
-    {"id": "UUID!"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    "RestoreOneCallRecording", "mutation", "restoreCallRecording", {"id": "UUID!"}, *_EACH_CALL_RECORDING,
 )
 CREATE_MANY_CALL_RECORDINGS = rt.compose(
     "CreateManyCallRecordings", "mutation", "createCallRecordings",
-    {"data": "[CallRecordingCreateInput!]!", "upsert": "Boolean"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    {"data": "[CallRecordingCreateInput!]!", "upsert": "Boolean"}, *_EACH_CALL_RECORDING,
 )
 UPDATE_MANY_CALL_RECORDINGS = rt.compose(
     "UpdateManyCallRecordings", "mutation", "updateCallRecordings",
-    {"data": "CallRecordingUpdateInput!", "filter": "CallRecordingFilterInput!"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    {"data": "CallRecordingUpdateInput!", "filter": "CallRecordingFilterInput!"}, *_EACH_CALL_RECORDING,
 )
 DELETE_MANY_CALL_RECORDINGS = rt.compose(
-    "DeleteManyCallRecordings", "mutation", "deleteCallRecordings",
-    {"filter": "CallRecordingFilterInput!"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    "DeleteManyCallRecordings", "mutation", "deleteCallRecordings", {"filter": "CallRecordingFilterInput!"},
+    *_EACH_CALL_RECORDING,
 )
 DESTROY_MANY_CALL_RECORDINGS = rt.compose(
-    "DestroyManyCallRecordings", "mutation", "destroyCallRecordings",
-    {"filter": "CallRecordingFilterInput!"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    "DestroyManyCallRecordings", "mutation", "destroyCallRecordings", {"filter": "CallRecordingFilterInput!"},
+    *_EACH_CALL_RECORDING,
 )
 RESTORE_MANY_CALL_RECORDINGS = rt.compose(
-    "RestoreManyCallRecordings", "mutation", "restoreCallRecordings",
-    {"filter": "CallRecordingFilterInput!"},
-    "{...CallRecording}",
-    (_ACTOR, _CALL_RECORDING, _FILE_OBJECT, _RICH_TEXT),
+    "RestoreManyCallRecordings", "mutation", "restoreCallRecordings", {"filter": "CallRecordingFilterInput!"},
+    *_EACH_CALL_RECORDING,
 )
 FIND_MANY_COMPANIES = rt.compose(
-    "FindManyCompanies", "query", "companies",
+    "FindManyCompanies",
+    "query",
+    "companies",
     {
         "after": "String", "before": "String", "filter": "CompanyFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[CompanyOrderByInput]",
     },
     "{edges{node{...Company}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    _WHOLE_COMPANY,
 )
 FIND_ONE_COMPANY = rt.compose(
-    "FindOneCompany", "query", "company",
-    {"filter": "CompanyFilterInput!"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    "FindOneCompany", "query", "company", {"filter": "CompanyFilterInput!"}, *_EACH_COMPANY,
 )
 GROUP_BY_COMPANIES = rt.compose(
-    "GroupByCompanies", "query", "companiesGroupBy",
+    "GroupByCompanies",
+    "query",
+    "companiesGroupBy",
     {
-        "filter": "CompanyFilterInput", "groupBy": "[CompanyGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
-        "orderBy": "[CompanyOrderByWithGroupByInput]", "orderByForRecords": "[CompanyOrderByInput]", "viewId": "UUID",
+        "filter": "CompanyFilterInput", "groupBy": "[CompanyGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[CompanyOrderByWithGroupByInput]",
+        "orderByForRecords": "[CompanyOrderByInput]", "viewId": "UUID",
     },
     "{groupByDimensionValues totalCount}",
 )
 FIND_DUPLICATES_COMPANIES = rt.compose(
-    "FindDuplicatesCompanies", "query", "companyDuplicates",
-    {"ids": "[UUID]", "data": "[CompanyCreateInput]"},
+    "FindDuplicatesCompanies", "query", "companyDuplicates", {"ids": "[UUID]", "data": "[CompanyCreateInput]"},
     "{edges{node{...Company}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    _WHOLE_COMPANY,
 )
 CREATE_ONE_COMPANY = rt.compose(
-    "CreateOneCompany", "mutation", "createCompany",
-    {"data": "CompanyCreateInput!", "upsert": "Boolean"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    "CreateOneCompany", "mutation", "createCompany", {"data": "CompanyCreateInput!", "upsert": "Boolean"},
+    *_EACH_COMPANY,
 )
 UPDATE_ONE_COMPANY = rt.compose(
-    "UpdateOneCompany", "mutation", "updateCompany",
-    {"id": "UUID!", "data": "CompanyUpdateInput!"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    "UpdateOneCompany", "mutation", "updateCompany", {"id": "UUID!", "data": "CompanyUpdateInput!"}, *_EACH_COMPANY,
 )
 DELETE_ONE_COMPANY = rt.compose(
-    "DeleteOneCompany", "mutation", "deleteCompany",
-    {"id": "UUID!"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    "DeleteOneCompany", "mutation", "deleteCompany", {"id": "UUID!"}, *_EACH_COMPANY,
 )
 DESTROY_ONE_COMPANY = rt.compose(
-    "DestroyOneCompany", "mutation", "destroyCompany",
-    {"id": "UUID!"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    "DestroyOneCompany", "mutation", "destroyCompany", {"id": "UUID!"}, *_EACH_COMPANY,
 )
 RESTORE_ONE_COMPANY = rt.compose(
-    "RestoreOneCompany", "mutation", "restoreCompany",
-    {"id": "UUID!"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    "RestoreOneCompany", "mutation", "restoreCompany", {"id": "UUID!"}, *_EACH_COMPANY,
 )
 CREATE_MANY_COMPANIES = rt.compose(
-    "CreateManyCompanies", "mutation", "createCompanies",
-    {"data": "[CompanyCreateInput!]!", "upsert": "Boolean"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    "CreateManyCompanies", "mutation", "createCompanies", {"data": "[CompanyCreateInput!]!", "upsert": "Boolean"},
+    *_EACH_COMPANY,
 )
 UPDATE_MANY_COMPANIES = rt.compose(
     "UpdateManyCompanies", "mutation", "updateCompanies",
-    {"data": "CompanyUpdateInput!", "filter": "CompanyFilterInput!"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    {"data": "CompanyUpdateInput!", "filter": "CompanyFilterInput!"}, *_EACH_COMPANY,
 )
 DELETE_MANY_COMPANIES = rt.compose(
-    "DeleteManyCompanies", "mutation", "deleteCompanies",
-    {"filter": "CompanyFilterInput!"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    "DeleteManyCompanies", "mutation", "deleteCompanies", {"filter": "CompanyFilterInput!"}, *_EACH_COMPANY,
 )
 DESTROY_MANY_COMPANIES = rt.compose(
-    "DestroyManyCompanies", "mutation", "destroyCompanies",
-    {"filter": "CompanyFilterInput!"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    "DestroyManyCompanies", "mutation", "destroyCompanies", {"filter": "CompanyFilterInput!"}, *_EACH_COMPANY,
 )
 RESTORE_MANY_COMPANIES = rt.compose(
-    "RestoreManyCompanies", "mutation", "restoreCompanies",
-    {"filter": "CompanyFilterInput!"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    "RestoreManyCompanies", "mutation", "restoreCompanies", {"filter": "CompanyFilterInput!"}, *_EACH_COMPANY,
 )
 MERGE_MANY_COMPANIES = rt.compose(
     "MergeManyCompanies", "mutation", "mergeCompanies",
-    {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"},
-    "{...Company}",
-    (_ACTOR, _ADDRESS, _COMPANY, _CURRENCY, _LINKS),
+    {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"}, *_EACH_COMPANY,
 )
 FIND_MANY_DASHBOARDS = rt.compose(
-    "FindManyDashboards", "query", "dashboards",
+    "FindManyDashboards",
+    "query",
+    "dashboards",
     {
         "after": "String", "before": "String", "filter": "DashboardFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[DashboardOrderByInput]",
     },
     "{edges{node{...Dashboard}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _DASHBOARD),
+    _WHOLE_DASHBOARD,
 )
 FIND_ONE_DASHBOARD = rt.compose(
-    "FindOneDashboard", "query", "dashboard",
-    {"filter": "DashboardFilterInput!"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    "FindOneDashboard", "query", "dashboard", {"filter": "DashboardFilterInput!"}, *_EACH_DASHBOARD,
 )
 GROUP_BY_DASHBOARDS = rt.compose(
-    "GroupByDashboards", "query", "dashboardsGroupBy",
+    "GroupByDashboards",
+    "query",
+    "dashboardsGroupBy",
     {
         "filter": "DashboardFilterInput", "groupBy": "[DashboardGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[DashboardOrderByWithGroupByInput]",
@@ -785,165 +690,116 @@ GROUP_BY_DASHBOARDS = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_DASHBOARD = rt.compose(
-    "CreateOneDashboard", "mutation", "createDashboard",
-    {"data": "DashboardCreateInput!", "upsert": "Boolean"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    "CreateOneDashboard", "mutation", "createDashboard", {"data": "DashboardCreateInput!", "upsert": "Boolean"},
+    *_EACH_DASHBOARD,
 )
 UPDATE_ONE_DASHBOARD = rt.compose(
-    "UpdateOneDashboard", "mutation", "updateDashboard",
-    {"id": "UUID!", "data": "DashboardUpdateInput!"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    "UpdateOneDashboard", "mutation", "updateDashboard", {"id": "UUID!", "data": "DashboardUpdateInput!"},
+    *_EACH_DASHBOARD,
 )
 DELETE_ONE_DASHBOARD = rt.compose(
-    "DeleteOneDashboard", "mutation", "deleteDashboard",
-    {"id": "UUID!"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    "DeleteOneDashboard", "mutation", "deleteDashboard", {"id": "UUID!"}, *_EACH_DASHBOARD,
 )
 DESTROY_ONE_DASHBOARD = rt.compose(
-    "DestroyOneDashboard", "mutation", "destroyDashboard",
-    {"id": "UUID!"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    "DestroyOneDashboard", "mutation", "destroyDashboard", {"id": "UUID!"}, *_EACH_DASHBOARD,
 )
 RESTORE_ONE_DASHBOARD = rt.compose(
-    "RestoreOneDashboard", "mutation", "restoreDashboard",
-    {"id": "UUID!"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    "RestoreOneDashboard", "mutation", "restoreDashboard", {"id": "UUID!"}, *_EACH_DASHBOARD,
 )
 CREATE_MANY_DASHBOARDS = rt.compose(
-    "CreateManyDashboards", "mutation", "createDashboards",
-    {"data": "[DashboardCreateInput!]!", "upsert": "Boolean"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    "CreateManyDashboards", "mutation", "createDashboards", {"data": "[DashboardCreateInput!]!", "upsert": "Boolean"},
+    *_EACH_DASHBOARD,
 )
 UPDATE_MANY_DASHBOARDS = rt.compose(
     "UpdateManyDashboards", "mutation", "updateDashboards",
-    {"data": "DashboardUpdateInput!", "filter": "DashboardFilterInput!"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    {"data": "DashboardUpdateInput!", "filter": "DashboardFilterInput!"}, *_EACH_DASHBOARD,
 )
 DELETE_MANY_DASHBOARDS = rt.compose(
-    "DeleteManyDashboards", "mutation", "deleteDashboards",
-    {"filter": "DashboardFilterInput!"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    "DeleteManyDashboards", "mutation", "deleteDashboards", {"filter": "DashboardFilterInput!"}, *_EACH_DASHBOARD,
 )
 DESTROY_MANY_DASHBOARDS = rt.compose(
-    "DestroyManyDashboards", "mutation", "destroyDashboards",
-    {"filter": "DashboardFilterInput!"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    "DestroyManyDashboards", "mutation", "destroyDashboards", {"filter": "DashboardFilterInput!"}, *_EACH_DASHBOARD,
 )
 RESTORE_MANY_DASHBOARDS = rt.compose(
-    "RestoreManyDashboards", "mutation", "restoreDashboards",
-    {"filter": "DashboardFilterInput!"},
-    "{...Dashboard}",
-    (_ACTOR, _DASHBOARD),
+    "RestoreManyDashboards", "mutation", "restoreDashboards", {"filter": "DashboardFilterInput!"}, *_EACH_DASHBOARD,
 )
 FIND_MANY_MESSAGES = rt.compose(
-    "FindManyMessages", "query", "messages",
+    "FindManyMessages",
+    "query",
+    "messages",
     {
         "after": "String", "before": "String", "filter": "MessageFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[MessageOrderByInput]",
     },
     "{edges{node{...Message}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _MESSAGE),
+    _WHOLE_MESSAGE,
 )
 FIND_ONE_MESSAGE = rt.compose(
-    "FindOneMessage", "query", "message",
-    {"filter": "MessageFilterInput!"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    "FindOneMessage", "query", "message", {"filter": "MessageFilterInput!"}, *_EACH_MESSAGE,
 )
 GROUP_BY_MESSAGES = rt.compose(
-    "GroupByMessages", "query", "messagesGroupBy",
+    "GroupByMessages",
+    "query",
+    "messagesGroupBy",
     {
-        "filter": "MessageFilterInput", "groupBy": "[MessageGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
-        "orderBy": "[MessageOrderByWithGroupByInput]", "orderByForRecords": "[MessageOrderByInput]", "viewId": "UUID",
+        "filter": "MessageFilterInput", "groupBy": "[MessageGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[MessageOrderByWithGroupByInput]",
+        "orderByForRecords": "[MessageOrderByInput]", "viewId": "UUID",
     },
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE = rt.compose(
-    "CreateOneMessage", "mutation", "createMessage",
-    {"data": "MessageCreateInput!", "upsert": "Boolean"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    "CreateOneMessage", "mutation", "createMessage", {"data": "MessageCreateInput!", "upsert": "Boolean"},
+    *_EACH_MESSAGE,
 )
 UPDATE_ONE_MESSAGE = rt.compose(
-    "UpdateOneMessage", "mutation", "updateMessage",
-    {"id": "UUID!", "data": "MessageUpdateInput!"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    "UpdateOneMessage", "mutation", "updateMessage", {"id": "UUID!", "data": "MessageUpdateInput!"}, *_EACH_MESSAGE,
 )
 DELETE_ONE_MESSAGE = rt.compose(
-    "DeleteOneMessage", "mutation", "deleteMessage",
-    {"id": "UUID!"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    "DeleteOneMessage", "mutation", "deleteMessage", {"id": "UUID!"}, *_EACH_MESSAGE,
 )
 DESTROY_ONE_MESSAGE = rt.compose(
-    "DestroyOneMessage", "mutation", "destroyMessage",
-    {"id": "UUID!"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    "DestroyOneMessage", "mutation", "destroyMessage", {"id": "UUID!"}, *_EACH_MESSAGE,
 )
 RESTORE_ONE_MESSAGE = rt.compose(
-    "RestoreOneMessage", "mutation", "restoreMessage",
-    {"id": "UUID!"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    "RestoreOneMessage", "mutation", "restoreMessage", {"id": "UUID!"}, *_EACH_MESSAGE,
 )
 CREATE_MANY_MESSAGES = rt.compose(
-    "CreateManyMessages", "mutation", "createMessages",
-    {"data": "[MessageCreateInput!]!", "upsert": "Boolean"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    "CreateManyMessages", "mutation", "createMessages", {"data": "[MessageCreateInput!]!", "upsert": "Boolean"},
+    *_EACH_MESSAGE,
 )
 UPDATE_MANY_MESSAGES = rt.compose(
     "UpdateManyMessages", "mutation", "updateMessages",
-    {"data": "MessageUpdateInput!", "filter": "MessageFilterInput!"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    {"data": "MessageUpdateInput!", "filter": "MessageFilterInput!"}, *_EACH_MESSAGE,
 )
 DELETE_MANY_MESSAGES = rt.compose(
-    "DeleteManyMessages", "mutation", "deleteMessages",
-    {"filter": "MessageFilterInput!"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    "DeleteManyMessages", "mutation", "deleteMessages", {"filter": "MessageFilterInput!"}, *_EACH_MESSAGE,
 )
 DESTROY_MANY_MESSAGES = rt.compose(
-    "DestroyManyMessages", "mutation", "destroyMessages",
-    {"filter": "MessageFilterInput!"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    "DestroyManyMessages", "mutation", "destroyMessages", {"filter": "MessageFilterInput!"}, *_EACH_MESSAGE,
 )
 RESTORE_MANY_MESSAGES = rt.compose(
-    "RestoreManyMessages", "mutation", "restoreMessages",
-    {"filter": "MessageFilterInput!"},
-    "{...Message}",
-    (_ACTOR, _MESSAGE),
+    "RestoreManyMessages", "mutation", "restoreMessages", {"filter": "MessageFilterInput!"}, *_EACH_MESSAGE,
 )
 FIND_MANY_MESSAGE_CAMPAIGNS = rt.compose(
-    "FindManyMessageCampaigns", "query", "messageCampaigns",
+    "FindManyMessageCampaigns",
+    "query",
+    "messageCampaigns",
     {
         "after": "String", "before": "String", "filter": "MessageCampaignFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[MessageCampaignOrderByInput]",
     },
     "{edges{node{...MessageCampaign}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    _WHOLE_MESSAGE_CAMPAIGN,
 )
 FIND_ONE_MESSAGE_CAMPAIGN = rt.compose(
-    "FindOneMessageCampaign", "query", "messageCampaign",
-    {"filter": "MessageCampaignFilterInput!"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    "FindOneMessageCampaign", "query", "messageCampaign", {"filter": "MessageCampaignFilterInput!"},
+    *_EACH_MESSAGE_CAMPAIGN,
 )
 GROUP_BY_MESSAGE_CAMPAIGNS = rt.compose(
-    "GroupByMessageCampaigns", "query", "messageCampaignsGroupBy",
+    "GroupByMessageCampaigns",
+    "query",
+    "messageCampaignsGroupBy",
     {
         "filter": "MessageCampaignFilterInput", "groupBy": "[MessageCampaignGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[MessageCampaignOrderByWithGroupByInput]",
@@ -953,82 +809,61 @@ GROUP_BY_MESSAGE_CAMPAIGNS = rt.compose(
 )
 CREATE_ONE_MESSAGE_CAMPAIGN = rt.compose(
     "CreateOneMessageCampaign", "mutation", "createMessageCampaign",
-    {"data": "MessageCampaignCreateInput!", "upsert": "Boolean"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    {"data": "MessageCampaignCreateInput!", "upsert": "Boolean"}, *_EACH_MESSAGE_CAMPAIGN,
 )
 UPDATE_ONE_MESSAGE_CAMPAIGN = rt.compose(
     "UpdateOneMessageCampaign", "mutation", "updateMessageCampaign",
-    {"id": "UUID!", "data": "MessageCampaignUpdateInput!"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    {"id": "UUID!", "data": "MessageCampaignUpdateInput!"}, *_EACH_MESSAGE_CAMPAIGN,
 )
 DELETE_ONE_MESSAGE_CAMPAIGN = rt.compose(
-    "DeleteOneMessageCampaign", "mutation", "deleteMessageCampaign",
-    {"id": "UUID!"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    "DeleteOneMessageCampaign", "mutation", "deleteMessageCampaign", {"id": "UUID!"}, *_EACH_MESSAGE_CAMPAIGN,
 )
 DESTROY_ONE_MESSAGE_CAMPAIGN = rt.compose(
-    "DestroyOneMessageCampaign", "mutation", "destroyMessageCampaign",
-    {"id": "UUID!"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    "DestroyOneMessageCampaign", "mutation", "destroyMessageCampaign", {"id": "UUID!"}, *_EACH_MESSAGE_CAMPAIGN,
 )
 RESTORE_ONE_MESSAGE_CAMPAIGN = rt.compose(
-    "RestoreOneMessageCampaign", "mutation", "restoreMessageCampaign",
-    {"id": "UUID!"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    "RestoreOneMessageCampaign", "mutation", "restoreMessageCampaign", {"id": "UUID!"}, *_EACH_MESSAGE_CAMPAIGN,
 )
 CREATE_MANY_MESSAGE_CAMPAIGNS = rt.compose(
     "CreateManyMessageCampaigns", "mutation", "createMessageCampaigns",
-    {"data": "[MessageCampaignCreateInput!]!", "upsert": "Boolean"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    {"data": "[MessageCampaignCreateInput!]!", "upsert": "Boolean"}, *_EACH_MESSAGE_CAMPAIGN,
 )
 UPDATE_MANY_MESSAGE_CAMPAIGNS = rt.compose(
     "UpdateManyMessageCampaigns", "mutation", "updateMessageCampaigns",
-    {"data": "MessageCampaignUpdateInput!", "filter": "MessageCampaignFilterInput!"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    {"data": "MessageCampaignUpdateInput!", "filter": "MessageCampaignFilterInput!"}, *_EACH_MESSAGE_CAMPAIGN,
 )
 DELETE_MANY_MESSAGE_CAMPAIGNS = rt.compose(
-    "DeleteManyMessageCampaigns", "mutation", "deleteMessageCampaigns",
-    {"filter": "MessageCampaignFilterInput!"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    "DeleteManyMessageCampaigns", "mutation", "deleteMessageCampaigns", {"filter": "MessageCampaignFilterInput!"},
+    *_EACH_MESSAGE_CAMPAIGN,
 )
 DESTROY_MANY_MESSAGE_CAMPAIGNS = rt.compose(
-    "DestroyManyMessageCampaigns", "mutation", "destroyMessageCampaigns",
-    {"filter": "MessageCampaignFilterInput!"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    "DestroyManyMessageCampaigns", "mutation", "destroyMessageCampaigns", {"filter": "MessageCampaignFilterInput!"},
+    *_EACH_MESSAGE_CAMPAIGN,
 )
 RESTORE_MANY_MESSAGE_CAMPAIGNS = rt.compose(
-    "RestoreManyMessageCampaigns", "mutation", "restoreMessageCampaigns",
-    {"filter": "MessageCampaignFilterInput!"},
-    "{...MessageCampaign}",
-    (_ACTOR, _EMAILS, _MESSAGE_CAMPAIGN),
+    "RestoreManyMessageCampaigns", "mutation", "restoreMessageCampaigns", {"filter": "MessageCampaignFilterInput!"},
+    *_EACH_MESSAGE_CAMPAIGN,
 )
 FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
-    "FindManyMessageChannelMessageAssociations", "query", "messageChannelMessageAssociations",
+    "FindManyMessageChannelMessageAssociations",
+    "query",
+    "messageChannelMessageAssociations",
     {
         "after": "String", "before": "String", "filter": "MessageChannelMessageAssociationFilterInput", "first": "Int",
         "last": "Int", "offset": "Int", "orderBy": "[MessageChannelMessageAssociationOrderByInput]",
     },
     "{edges{node{...MessageChannelMessageAssociation}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
     "}totalCount}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    _WHOLE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
     "FindOneMessageChannelMessageAssociation", "query", "messageChannelMessageAssociation",
-    {"filter": "MessageChannelMessageAssociationFilterInput!"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    {"filter": "MessageChannelMessageAssociationFilterInput!"}, *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
-    "GroupByMessageChannelMessageAssociations", "query", "messageChannelMessageAssociationsGroupBy",
+    "GroupByMessageChannelMessageAssociations",
+    "query",
+    "messageChannelMessageAssociationsGroupBy",
     {
         "filter": "MessageChannelMessageAssociationFilterInput",
         "groupBy": "[MessageChannelMessageAssociationGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
@@ -1040,65 +875,51 @@ GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
 CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
     "CreateOneMessageChannelMessageAssociation", "mutation", "createMessageChannelMessageAssociation",
     {"data": "MessageChannelMessageAssociationCreateInput!", "upsert": "Boolean"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
     "UpdateOneMessageChannelMessageAssociation", "mutation", "updateMessageChannelMessageAssociation",
     {"id": "UUID!", "data": "MessageChannelMessageAssociationUpdateInput!"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
-    "DeleteOneMessageChannelMessageAssociation", "mutation", "deleteMessageChannelMessageAssociation",
-    {"id": "UUID!"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    "DeleteOneMessageChannelMessageAssociation", "mutation", "deleteMessageChannelMessageAssociation", {"id": "UUID!"},
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
     "DestroyOneMessageChannelMessageAssociation", "mutation", "destroyMessageChannelMessageAssociation",
-    {"id": "UUID!"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    {"id": "UUID!"}, *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
     "RestoreOneMessageChannelMessageAssociation", "mutation", "restoreMessageChannelMessageAssociation",
-    {"id": "UUID!"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    {"id": "UUID!"}, *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
     "CreateManyMessageChannelMessageAssociations", "mutation", "createMessageChannelMessageAssociations",
     {"data": "[MessageChannelMessageAssociationCreateInput!]!", "upsert": "Boolean"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
     "UpdateManyMessageChannelMessageAssociations", "mutation", "updateMessageChannelMessageAssociations",
     {"data": "MessageChannelMessageAssociationUpdateInput!", "filter": "MessageChannelMessageAssociationFilterInput!"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
     "DeleteManyMessageChannelMessageAssociations", "mutation", "deleteMessageChannelMessageAssociations",
-    {"filter": "MessageChannelMessageAssociationFilterInput!"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    {"filter": "MessageChannelMessageAssociationFilterInput!"}, *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
     "DestroyManyMessageChannelMessageAssociations", "mutation", "destroyMessageChannelMessageAssociations",
-    {"filter": "MessageChannelMessageAssociationFilterInput!"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    {"filter": "MessageChannelMessageAssociationFilterInput!"}, *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
     "RestoreManyMessageChannelMessageAssociations", "mutation", "restoreMessageChannelMessageAssociations",
-    {"filter": "MessageChannelMessageAssociationFilterInput!"},
-    "{...MessageChannelMessageAssociation}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION),
+    {"filter": "MessageChannelMessageAssociationFilterInput!"}, *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
-    "FindManyMessageChannelMessageAssociationMessageFolders", "query", "messageChannelMessageAssociationMessageFolders",
+    "FindManyMessageChannelMessageAssociationMessageFolders",
+    "query",
+    "messageChannelMessageAssociationMessageFolders",
     {
         "after": "String", "before": "String", "filter": "MessageChannelMessageAssociationMessageFolderFilterInput",
         "first": "Int", "last": "Int", "offset": "Int",
@@ -1106,16 +927,17 @@ FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
     },
     "{edges{node{...MessageChannelMessageAssociationMessageFolder}cursor}pageInfo{hasNextPage hasPreviousPage"
     " startCursor endCursor}totalCount}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    _WHOLE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
     "FindOneMessageChannelMessageAssociationMessageFolder", "query", "messageChannelMessageAssociationMessageFolder",
     {"filter": "MessageChannelMessageAssociationMessageFolderFilterInput!"},
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
-    "GroupByMessageChannelMessageAssociationMessageFolders", "query", "messageChannelMessageAssociationMessageFoldersGroupBy",
+    "GroupByMessageChannelMessageAssociationMessageFolders",
+    "query",
+    "messageChannelMessageAssociationMessageFoldersGroupBy",
     {
         "filter": "MessageChannelMessageAssociationMessageFolderFilterInput",
         "groupBy": "[MessageChannelMessageAssociationMessageFolderGroupByInput!]!", "limit": "Int",
@@ -1125,85 +947,84 @@ GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
-    "CreateOneMessageChannelMessageAssociationMessageFolder", "mutation", "createMessageChannelMessageAssociationMessageFolder",
+    "CreateOneMessageChannelMessageAssociationMessageFolder", "mutation",
+    "createMessageChannelMessageAssociationMessageFolder",
     {"data": "MessageChannelMessageAssociationMessageFolderCreateInput!", "upsert": "Boolean"},
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 UPDATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
-    "UpdateOneMessageChannelMessageAssociationMessageFolder", "mutation", "updateMessageChannelMessageAssociationMessageFolder",
+    "UpdateOneMessageChannelMessageAssociationMessageFolder", "mutation",
+    "updateMessageChannelMessageAssociationMessageFolder",
     {"id": "UUID!", "data": "MessageChannelMessageAssociationMessageFolderUpdateInput!"},
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 DELETE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
-    "DeleteOneMessageChannelMessageAssociationMessageFolder", "mutation", "deleteMessageChannelMessageAssociationMessageFolder",
-    {"id": "UUID!"},
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    "DeleteOneMessageChannelMessageAssociationMessageFolder", "mutation",
+    "deleteMessageChannelMessageAssociationMessageFolder", {"id": "UUID!"},
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 DESTROY_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
-    "DestroyOneMessageChannelMessageAssociationMessageFolder", "mutation", "destroyMessageChannelMessageAssociationMessageFolder",
-    {"id": "UUID!"},
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    "DestroyOneMessageChannelMessageAssociationMessageFolder", "mutation",
+    "destroyMessageChannelMessageAssociationMessageFolder", {"id": "UUID!"},
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 RESTORE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
-    "RestoreOneMessageChannelMessageAssociationMessageFolder", "mutation", "restoreMessageChannelMessageAssociationMessageFolder",
-    {"id": "UUID!"},
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    "RestoreOneMessageChannelMessageAssociationMessageFolder", "mutation",
+    "restoreMessageChannelMessageAssociationMessageFolder", {"id": "UUID!"},
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
-    "CreateManyMessageChannelMessageAssociationMessageFolders", "mutation", "createMessageChannelMessageAssociationMessageFolders",
+    "CreateManyMessageChannelMessageAssociationMessageFolders", "mutation",
+    "createMessageChannelMessageAssociationMessageFolders",
     {"data": "[MessageChannelMessageAssociationMessageFolderCreateInput!]!", "upsert": "Boolean"},
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
-    "UpdateManyMessageChannelMessageAssociationMessageFolders", "mutation", "updateMessageChannelMessageAssociationMessageFolders",
+    "UpdateManyMessageChannelMessageAssociationMessageFolders",
+    "mutation",
+    "updateMessageChannelMessageAssociationMessageFolders",
     {
         "data": "MessageChannelMessageAssociationMessageFolderUpdateInput!",
         "filter": "MessageChannelMessageAssociationMessageFolderFilterInput!",
     },
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
-    "DeleteManyMessageChannelMessageAssociationMessageFolders", "mutation", "deleteMessageChannelMessageAssociationMessageFolders",
+    "DeleteManyMessageChannelMessageAssociationMessageFolders", "mutation",
+    "deleteMessageChannelMessageAssociationMessageFolders",
     {"filter": "MessageChannelMessageAssociationMessageFolderFilterInput!"},
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 DESTROY_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
-    "DestroyManyMessageChannelMessageAssociationMessageFolders", "mutation", "destroyMessageChannelMessageAssociationMessageFolders",
+    "DestroyManyMessageChannelMessageAssociationMessageFolders", "mutation",
+    "destroyMessageChannelMessageAssociationMessageFolders",
     {"filter": "MessageChannelMessageAssociationMessageFolderFilterInput!"},
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
-    "RestoreManyMessageChannelMessageAssociationMessageFolders", "mutation", "restoreMessageChannelMessageAssociationMessageFolders",
+    "RestoreManyMessageChannelMessageAssociationMessageFolders", "mutation",
+    "restoreMessageChannelMessageAssociationMessageFolders",
     {"filter": "MessageChannelMessageAssociationMessageFolderFilterInput!"},
-    "{...MessageChannelMessageAssociationMessageFolder}",
-    (_ACTOR, _MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER),
+    *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 FIND_MANY_MESSAGE_LISTS = rt.compose(
-    "FindManyMessageLists", "query", "messageLists",
+    "FindManyMessageLists",
+    "query",
+    "messageLists",
     {
         "after": "String", "before": "String", "filter": "MessageListFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[MessageListOrderByInput]",
     },
     "{edges{node{...MessageList}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _MESSAGE_LIST),
+    _WHOLE_MESSAGE_LIST,
 )
 FIND_ONE_MESSAGE_LIST = rt.compose(
-    "FindOneMessageList", "query", "messageList",
-    {"filter": "MessageListFilterInput!"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    "FindOneMessageList", "query", "messageList", {"filter": "MessageListFilterInput!"}, *_EACH_MESSAGE_LIST,
 )
 GROUP_BY_MESSAGE_LISTS = rt.compose(
-    "GroupByMessageLists", "query", "messageListsGroupBy",
+    "GroupByMessageLists",
+    "query",
+    "messageListsGroupBy",
     {
         "filter": "MessageListFilterInput", "groupBy": "[MessageListGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[MessageListOrderByWithGroupByInput]",
@@ -1212,82 +1033,61 @@ GROUP_BY_MESSAGE_LISTS = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE_LIST = rt.compose(
-    "CreateOneMessageList", "mutation", "createMessageList",
-    {"data": "MessageListCreateInput!", "upsert": "Boolean"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    "CreateOneMessageList", "mutation", "createMessageList", {"data": "MessageListCreateInput!", "upsert": "Boolean"},
+    *_EACH_MESSAGE_LIST,
 )
 UPDATE_ONE_MESSAGE_LIST = rt.compose(
-    "UpdateOneMessageList", "mutation", "updateMessageList",
-    {"id": "UUID!", "data": "MessageListUpdateInput!"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    "UpdateOneMessageList", "mutation", "updateMessageList", {"id": "UUID!", "data": "MessageListUpdateInput!"},
+    *_EACH_MESSAGE_LIST,
 )
 DELETE_ONE_MESSAGE_LIST = rt.compose(
-    "DeleteOneMessageList", "mutation", "deleteMessageList",
-    {"id": "UUID!"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    "DeleteOneMessageList", "mutation", "deleteMessageList", {"id": "UUID!"}, *_EACH_MESSAGE_LIST,
 )
 DESTROY_ONE_MESSAGE_LIST = rt.compose(
-    "DestroyOneMessageList", "mutation", "destroyMessageList",
-    {"id": "UUID!"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    "DestroyOneMessageList", "mutation", "destroyMessageList", {"id": "UUID!"}, *_EACH_MESSAGE_LIST,
 )
 RESTORE_ONE_MESSAGE_LIST = rt.compose(
-    "RestoreOneMessageList", "mutation", "restoreMessageList",
-    {"id": "UUID!"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    "RestoreOneMessageList", "mutation", "restoreMessageList", {"id": "UUID!"}, *_EACH_MESSAGE_LIST,
 )
 CREATE_MANY_MESSAGE_LISTS = rt.compose(
     "CreateManyMessageLists", "mutation", "createMessageLists",
-    {"data": "[MessageListCreateInput!]!", "upsert": "Boolean"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    {"data": "[MessageListCreateInput!]!", "upsert": "Boolean"}, *_EACH_MESSAGE_LIST,
 )
 UPDATE_MANY_MESSAGE_LISTS = rt.compose(
     "UpdateManyMessageLists", "mutation", "updateMessageLists",
-    {"data": "MessageListUpdateInput!", "filter": "MessageListFilterInput!"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    {"data": "MessageListUpdateInput!", "filter": "MessageListFilterInput!"}, *_EACH_MESSAGE_LIST,
 )
 DELETE_MANY_MESSAGE_LISTS = rt.compose(
-    "DeleteManyMessageLists", "mutation", "deleteMessageLists",
-    {"filter": "MessageListFilterInput!"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    "DeleteManyMessageLists", "mutation", "deleteMessageLists", {"filter": "MessageListFilterInput!"},
+    *_EACH_MESSAGE_LIST,
 )
 DESTROY_MANY_MESSAGE_LISTS = rt.compose(
-    "DestroyManyMessageLists", "mutation", "destroyMessageLists",
-    {"filter": "MessageListFilterInput!"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    "DestroyManyMessageLists", "mutation", "destroyMessageLists", {"filter": "MessageListFilterInput!"},
+    *_EACH_MESSAGE_LIST,
 )
 RESTORE_MANY_MESSAGE_LISTS = rt.compose(
-    "RestoreManyMessageLists", "mutation", "restoreMessageLists",
-    {"filter": "MessageListFilterInput!"},
-    "{...MessageList}",
-    (_ACTOR, _MESSAGE_LIST),
+    "RestoreManyMessageLists", "mutation", "restoreMessageLists", {"filter": "MessageListFilterInput!"},
+    *_EACH_MESSAGE_LIST,
 )
 FIND_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
-    "FindManyMessageListMembers", "query", "messageListMembers",
+    "FindManyMessageListMembers",
+    "query",
+    "messageListMembers",
     {
         "after": "String", "before": "String", "filter": "MessageListMemberFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[MessageListMemberOrderByInput]",
     },
     "{edges{node{...MessageListMember}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    _WHOLE_MESSAGE_LIST_MEMBER,
 )
 FIND_ONE_MESSAGE_LIST_MEMBER = rt.compose(
-    "FindOneMessageListMember", "query", "messageListMember",
-    {"filter": "MessageListMemberFilterInput!"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    "FindOneMessageListMember", "query", "messageListMember", {"filter": "MessageListMemberFilterInput!"},
+    *_EACH_MESSAGE_LIST_MEMBER,
 )
 GROUP_BY_MESSAGE_LIST_MEMBERS = rt.compose(
-    "GroupByMessageListMembers", "query", "messageListMembersGroupBy",
+    "GroupByMessageListMembers",
+    "query",
+    "messageListMembersGroupBy",
     {
         "filter": "MessageListMemberFilterInput", "groupBy": "[MessageListMemberGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[MessageListMemberOrderByWithGroupByInput]",
@@ -1297,81 +1097,60 @@ GROUP_BY_MESSAGE_LIST_MEMBERS = rt.compose(
 )
 CREATE_ONE_MESSAGE_LIST_MEMBER = rt.compose(
     "CreateOneMessageListMember", "mutation", "createMessageListMember",
-    {"data": "MessageListMemberCreateInput!", "upsert": "Boolean"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    {"data": "MessageListMemberCreateInput!", "upsert": "Boolean"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 UPDATE_ONE_MESSAGE_LIST_MEMBER = rt.compose(
     "UpdateOneMessageListMember", "mutation", "updateMessageListMember",
-    {"id": "UUID!", "data": "MessageListMemberUpdateInput!"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    {"id": "UUID!", "data": "MessageListMemberUpdateInput!"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 DELETE_ONE_MESSAGE_LIST_MEMBER = rt.compose(
-    "DeleteOneMessageListMember", "mutation", "deleteMessageListMember",
-    {"id": "UUID!"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    "DeleteOneMessageListMember", "mutation", "deleteMessageListMember", {"id": "UUID!"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 DESTROY_ONE_MESSAGE_LIST_MEMBER = rt.compose(
-    "DestroyOneMessageListMember", "mutation", "destroyMessageListMember",
-    {"id": "UUID!"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    "DestroyOneMessageListMember", "mutation", "destroyMessageListMember", {"id": "UUID!"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 RESTORE_ONE_MESSAGE_LIST_MEMBER = rt.compose(
-    "RestoreOneMessageListMember", "mutation", "restoreMessageListMember",
-    {"id": "UUID!"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    "RestoreOneMessageListMember", "mutation", "restoreMessageListMember", {"id": "UUID!"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 CREATE_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
     "CreateManyMessageListMembers", "mutation", "createMessageListMembers",
-    {"data": "[MessageListMemberCreateInput!]!", "upsert": "Boolean"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    {"data": "[MessageListMemberCreateInput!]!", "upsert": "Boolean"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 UPDATE_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
     "UpdateManyMessageListMembers", "mutation", "updateMessageListMembers",
-    {"data": "MessageListMemberUpdateInput!", "filter": "MessageListMemberFilterInput!"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    {"data": "MessageListMemberUpdateInput!", "filter": "MessageListMemberFilterInput!"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 DELETE_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
     "DeleteManyMessageListMembers", "mutation", "deleteMessageListMembers",
-    {"filter": "MessageListMemberFilterInput!"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    {"filter": "MessageListMemberFilterInput!"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 DESTROY_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
     "DestroyManyMessageListMembers", "mutation", "destroyMessageListMembers",
-    {"filter": "MessageListMemberFilterInput!"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    {"filter": "MessageListMemberFilterInput!"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 RESTORE_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
     "RestoreManyMessageListMembers", "mutation", "restoreMessageListMembers",
-    {"filter": "MessageListMemberFilterInput!"},
-    "{...MessageListMember}",
-    (_ACTOR, _MESSAGE_LIST_MEMBER),
+    {"filter": "MessageListMemberFilterInput!"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 FIND_MANY_MESSAGE_PARTICIPANTS = rt.compose(
-    "FindManyMessageParticipants", "query", "messageParticipants",
+    "FindManyMessageParticipants",
+    "query",
+    "messageParticipants",
     {
-        "after": "String", "before": "String", "filter": "MessageParticipantFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[MessageParticipantOrderByInput]",
+        "after": "String", "before": "String", "filter": "MessageParticipantFilterInput", "first": "Int",
+        "last": "Int", "offset": "Int", "orderBy": "[MessageParticipantOrderByInput]",
     },
     "{edges{node{...MessageParticipant}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    _WHOLE_MESSAGE_PARTICIPANT,
 )
 FIND_ONE_MESSAGE_PARTICIPANT = rt.compose(
-    "FindOneMessageParticipant", "query", "messageParticipant",
-    {"filter": "MessageParticipantFilterInput!"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    "FindOneMessageParticipant", "query", "messageParticipant", {"filter": "MessageParticipantFilterInput!"},
+    *_EACH_MESSAGE_PARTICIPANT,
 )
 GROUP_BY_MESSAGE_PARTICIPANTS = rt.compose(
-    "GroupByMessageParticipants", "query", "messageParticipantsGroupBy",
+    "GroupByMessageParticipants",
+    "query",
+    "messageParticipantsGroupBy",
     {
         "filter": "MessageParticipantFilterInput", "groupBy": "[MessageParticipantGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[MessageParticipantOrderByWithGroupByInput]",
@@ -1381,81 +1160,61 @@ GROUP_BY_MESSAGE_PARTICIPANTS = rt.compose(
 )
 CREATE_ONE_MESSAGE_PARTICIPANT = rt.compose(
     "CreateOneMessageParticipant", "mutation", "createMessageParticipant",
-    {"data": "MessageParticipantCreateInput!", "upsert": "Boolean"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    {"data": "MessageParticipantCreateInput!", "upsert": "Boolean"}, *_EACH_MESSAGE_PARTICIPANT,
 )
 UPDATE_ONE_MESSAGE_PARTICIPANT = rt.compose(
     "UpdateOneMessageParticipant", "mutation", "updateMessageParticipant",
-    {"id": "UUID!", "data": "MessageParticipantUpdateInput!"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    {"id": "UUID!", "data": "MessageParticipantUpdateInput!"}, *_EACH_MESSAGE_PARTICIPANT,
 )
 DELETE_ONE_MESSAGE_PARTICIPANT = rt.compose(
-    "DeleteOneMessageParticipant", "mutation", "deleteMessageParticipant",
-    {"id": "UUID!"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    "DeleteOneMessageParticipant", "mutation", "deleteMessageParticipant", {"id": "UUID!"}, *_EACH_MESSAGE_PARTICIPANT,
 )
 DESTROY_ONE_MESSAGE_PARTICIPANT = rt.compose(
-    "DestroyOneMessageParticipant", "mutation", "destroyMessageParticipant",
-    {"id": "UUID!"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    "DestroyOneMessageParticipant", "mutation", "destroyMessageParticipant", {"id": "UUID!"},
+    *_EACH_MESSAGE_PARTICIPANT,
 )
 RESTORE_ONE_MESSAGE_PARTICIPANT = rt.compose(
-    "RestoreOneMessageParticipant", "mutation", "restoreMessageParticipant",
-    {"id": "UUID!"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    "RestoreOneMessageParticipant", "mutation", "restoreMessageParticipant", {"id": "UUID!"},
+    *_EACH_MESSAGE_PARTICIPANT,
 )
 CREATE_MANY_MESSAGE_PARTICIPANTS = rt.compose(
     "CreateManyMessageParticipants", "mutation", "createMessageParticipants",
-    {"data": "[MessageParticipantCreateInput!]!", "upsert": "Boolean"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    {"data": "[MessageParticipantCreateInput!]!", "upsert": "Boolean"}, *_EACH_MESSAGE_PARTICIPANT,
 )
 UPDATE_MANY_MESSAGE_PARTICIPANTS = rt.compose(
     "UpdateManyMessageParticipants", "mutation", "updateMessageParticipants",
-    {"data": "MessageParticipantUpdateInput!", "filter": "MessageParticipantFilterInput!"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    {"data": "MessageParticipantUpdateInput!", "filter": "MessageParticipantFilterInput!"}, *_EACH_MESSAGE_PARTICIPANT,
 )
 DELETE_MANY_MESSAGE_PARTICIPANTS = rt.compose(
     "DeleteManyMessageParticipants", "mutation", "deleteMessageParticipants",
-    {"filter": "MessageParticipantFilterInput!"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    {"filter": "MessageParticipantFilterInput!"}, *_EACH_MESSAGE_PARTICIPANT,
 )
 DESTROY_MANY_MESSAGE_PARTICIPANTS = rt.compose(
     "DestroyManyMessageParticipants", "mutation", "destroyMessageParticipants",
-    {"filter": "MessageParticipantFilterInput!"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    {"filter": "MessageParticipantFilterInput!"}, *_EACH_MESSAGE_PARTICIPANT,
 )
 RESTORE_MANY_MESSAGE_PARTICIPANTS = rt.compose(
     "RestoreManyMessageParticipants", "mutation", "restoreMessageParticipants",
-    {"filter": "MessageParticipantFilterInput!"},
-    "{...MessageParticipant}",
-    (_ACTOR, _MESSAGE_PARTICIPANT),
+    {"filter": "MessageParticipantFilterInput!"}, *_EACH_MESSAGE_PARTICIPANT,
 )
 FIND_MANY_MESSAGE_THREADS = rt.compose(
-    "FindManyMessageThreads", "query", "messageThreads",
+    "FindManyMessageThreads",
+    "query",
+    "messageThreads",
     {
         "after": "String", "before": "String", "filter": "MessageThreadFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[MessageThreadOrderByInput]",
     },
     "{edges{node{...MessageThread}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _MESSAGE_THREAD),
+    _WHOLE_MESSAGE_THREAD,
 )
 FIND_ONE_MESSAGE_THREAD = rt.compose(
-    "FindOneMessageThread", "query", "messageThread",
-    {"filter": "MessageThreadFilterInput!"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    "FindOneMessageThread", "query", "messageThread", {"filter": "MessageThreadFilterInput!"}, *_EACH_MESSAGE_THREAD,
 )
 GROUP_BY_MESSAGE_THREADS = rt.compose(
-    "GroupByMessageThreads", "query", "messageThreadsGroupBy",
+    "GroupByMessageThreads",
+    "query",
+    "messageThreadsGroupBy",
     {
         "filter": "MessageThreadFilterInput", "groupBy": "[MessageThreadGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[MessageThreadOrderByWithGroupByInput]",
@@ -1465,81 +1224,59 @@ GROUP_BY_MESSAGE_THREADS = rt.compose(
 )
 CREATE_ONE_MESSAGE_THREAD = rt.compose(
     "CreateOneMessageThread", "mutation", "createMessageThread",
-    {"data": "MessageThreadCreateInput!", "upsert": "Boolean"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    {"data": "MessageThreadCreateInput!", "upsert": "Boolean"}, *_EACH_MESSAGE_THREAD,
 )
 UPDATE_ONE_MESSAGE_THREAD = rt.compose(
-    "UpdateOneMessageThread", "mutation", "updateMessageThread",
-    {"id": "UUID!", "data": "MessageThreadUpdateInput!"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    "UpdateOneMessageThread", "mutation", "updateMessageThread", {"id": "UUID!", "data": "MessageThreadUpdateInput!"},
+    *_EACH_MESSAGE_THREAD,
 )
 DELETE_ONE_MESSAGE_THREAD = rt.compose(
-    "DeleteOneMessageThread", "mutation", "deleteMessageThread",
-    {"id": "UUID!"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    "DeleteOneMessageThread", "mutation", "deleteMessageThread", {"id": "UUID!"}, *_EACH_MESSAGE_THREAD,
 )
 DESTROY_ONE_MESSAGE_THREAD = rt.compose(
-    "DestroyOneMessageThread", "mutation", "destroyMessageThread",
-    {"id": "UUID!"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    "DestroyOneMessageThread", "mutation", "destroyMessageThread", {"id": "UUID!"}, *_EACH_MESSAGE_THREAD,
 )
 RESTORE_ONE_MESSAGE_THREAD = rt.compose(
-    "RestoreOneMessageThread", "mutation", "restoreMessageThread",
-    {"id": "UUID!"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    "RestoreOneMessageThread", "mutation", "restoreMessageThread", {"id": "UUID!"}, *_EACH_MESSAGE_THREAD,
 )
 CREATE_MANY_MESSAGE_THREADS = rt.compose(
     "CreateManyMessageThreads", "mutation", "createMessageThreads",
-    {"data": "[MessageThreadCreateInput!]!", "upsert": "Boolean"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    {"data": "[MessageThreadCreateInput!]!", "upsert": "Boolean"}, *_EACH_MESSAGE_THREAD,
 )
 UPDATE_MANY_MESSAGE_THREADS = rt.compose(
     "UpdateManyMessageThreads", "mutation", "updateMessageThreads",
-    {"data": "MessageThreadUpdateInput!", "filter": "MessageThreadFilterInput!"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    {"data": "MessageThreadUpdateInput!", "filter": "MessageThreadFilterInput!"}, *_EACH_MESSAGE_THREAD,
 )
 DELETE_MANY_MESSAGE_THREADS = rt.compose(
-    "DeleteManyMessageThreads", "mutation", "deleteMessageThreads",
-    {"filter": "MessageThreadFilterInput!"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    "DeleteManyMessageThreads", "mutation", "deleteMessageThreads", {"filter": "MessageThreadFilterInput!"},
+    *_EACH_MESSAGE_THREAD,
 )
 DESTROY_MANY_MESSAGE_THREADS = rt.compose(
-    "DestroyManyMessageThreads", "mutation", "destroyMessageThreads",
-    {"filter": "MessageThreadFilterInput!"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    "DestroyManyMessageThreads", "mutation", "destroyMessageThreads", {"filter": "MessageThreadFilterInput!"},
+    *_EACH_MESSAGE_THREAD,
 )
 RESTORE_MANY_MESSAGE_THREADS = rt.compose(
-    "RestoreManyMessageThreads", "mutation", "restoreMessageThreads",
-    {"filter": "MessageThreadFilterInput!"},
-    "{...MessageThread}",
-    (_ACTOR, _MESSAGE_THREAD),
+    "RestoreManyMessageThreads", "mutation", "restoreMessageThreads", {"filter": "MessageThreadFilterInput!"},
+    *_EACH_MESSAGE_THREAD,
 )
 FIND_MANY_NOTES = rt.compose(
-    "FindManyNotes", "query", "notes",
+    "FindManyNotes",
+    "query",
+    "notes",
     {
-        "after": "String", "before": "String", "filter": "NoteFilterInput", "first": "Int", "last": "Int", "offset": "Int",
-        "orderBy": "[NoteOrderByInput]",
+        "after": "String", "before": "String", "filter": "NoteFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[NoteOrderByInput]",
     },
     "{edges{node{...Note}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    _WHOLE_NOTE,
 )
 FIND_ONE_NOTE = rt.compose(
-    "FindOneNote", "query", "note",
-    {"filter": "NoteFilterInput!"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "FindOneNote", "query", "note", {"filter": "NoteFilterInput!"}, *_EACH_NOTE,
 )
 GROUP_BY_NOTES = rt.compose(
-    "GroupByNotes", "query", "notesGroupBy",
+    "GroupByNotes",
+    "query",
+    "notesGroupBy",
     {
         "filter": "NoteFilterInput", "groupBy": "[NoteGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
         "orderBy": "[NoteOrderByWithGroupByInput]", "orderByForRecords": "[NoteOrderByInput]", "viewId": "UUID",
@@ -1547,82 +1284,54 @@ GROUP_BY_NOTES = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_NOTE = rt.compose(
-    "CreateOneNote", "mutation", "createNote",
-    {"data": "NoteCreateInput!", "upsert": "Boolean"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "CreateOneNote", "mutation", "createNote", {"data": "NoteCreateInput!", "upsert": "Boolean"}, *_EACH_NOTE,
 )
 UPDATE_ONE_NOTE = rt.compose(
-    "UpdateOneNote", "mutation", "updateNote",
-    {"id": "UUID!", "data": "NoteUpdateInput!"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "UpdateOneNote", "mutation", "updateNote", {"id": "UUID!", "data": "NoteUpdateInput!"}, *_EACH_NOTE,
 )
 DELETE_ONE_NOTE = rt.compose(
-    "DeleteOneNote", "mutation", "deleteNote",
-    {"id": "UUID!"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "DeleteOneNote", "mutation", "deleteNote", {"id": "UUID!"}, *_EACH_NOTE,
 )
 DESTROY_ONE_NOTE = rt.compose(
-    "DestroyOneNote", "mutation", "destroyNote",
-    {"id": "UUID!"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "DestroyOneNote", "mutation", "destroyNote", {"id": "UUID!"}, *_EACH_NOTE,
 )
 RESTORE_ONE_NOTE = rt.compose(
-    "RestoreOneNote", "mutation", "restoreNote",
-    {"id": "UUID!"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "RestoreOneNote", "mutation", "restoreNote", {"id": "UUID!"}, *_EACH_NOTE,
 )
 CREATE_MANY_NOTES = rt.compose(
-    "CreateManyNotes", "mutation", "createNotes",
-    {"data": "[NoteCreateInput!]!", "upsert": "Boolean"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "CreateManyNotes", "mutation", "createNotes", {"data": "[NoteCreateInput!]!", "upsert": "Boolean"}, *_EACH_NOTE,
 )
 UPDATE_MANY_NOTES = rt.compose(
-    "UpdateManyNotes", "mutation", "updateNotes",
-    {"data": "NoteUpdateInput!", "filter": "NoteFilterInput!"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "UpdateManyNotes", "mutation", "updateNotes", {"data": "NoteUpdateInput!", "filter": "NoteFilterInput!"},
+    *_EACH_NOTE,
 )
 DELETE_MANY_NOTES = rt.compose(
-    "DeleteManyNotes", "mutation", "deleteNotes",
-    {"filter": "NoteFilterInput!"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "DeleteManyNotes", "mutation", "deleteNotes", {"filter": "NoteFilterInput!"}, *_EACH_NOTE,
 )
 DESTROY_MANY_NOTES = rt.compose(
-    "DestroyManyNotes", "mutation", "destroyNotes",
-    {"filter": "NoteFilterInput!"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "DestroyManyNotes", "mutation", "destroyNotes", {"filter": "NoteFilterInput!"}, *_EACH_NOTE,
 )
 RESTORE_MANY_NOTES = rt.compose(
-    "RestoreManyNotes", "mutation", "restoreNotes",
-    {"filter": "NoteFilterInput!"},
-    "{...Note}",
-    (_ACTOR, _NOTE, _RICH_TEXT),
+    "RestoreManyNotes", "mutation", "restoreNotes", {"filter": "NoteFilterInput!"}, *_EACH_NOTE,
 )
 FIND_MANY_NOTE_TARGETS = rt.compose(
-    "FindManyNoteTargets", "query", "noteTargets",
+    "FindManyNoteTargets",
+    "query",
+    "noteTargets",
     {
         "after": "String", "before": "String", "filter": "NoteTargetFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[NoteTargetOrderByInput]",
     },
     "{edges{node{...NoteTarget}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _NOTE_TARGET),
+    _WHOLE_NOTE_TARGET,
 )
 FIND_ONE_NOTE_TARGET = rt.compose(
-    "FindOneNoteTarget", "query", "noteTarget",
-    {"filter": "NoteTargetFilterInput!"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    "FindOneNoteTarget", "query", "noteTarget", {"filter": "NoteTargetFilterInput!"}, *_EACH_NOTE_TARGET,
 )
 GROUP_BY_NOTE_TARGETS = rt.compose(
-    "GroupByNoteTargets", "query", "noteTargetsGroupBy",
+    "GroupByNoteTargets",
+    "query",
+    "noteTargetsGroupBy",
     {
         "filter": "NoteTargetFilterInput", "groupBy": "[NoteTargetGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[NoteTargetOrderByWithGroupByInput]",
@@ -1631,82 +1340,59 @@ GROUP_BY_NOTE_TARGETS = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_NOTE_TARGET = rt.compose(
-    "CreateOneNoteTarget", "mutation", "createNoteTarget",
-    {"data": "NoteTargetCreateInput!", "upsert": "Boolean"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    "CreateOneNoteTarget", "mutation", "createNoteTarget", {"data": "NoteTargetCreateInput!", "upsert": "Boolean"},
+    *_EACH_NOTE_TARGET,
 )
 UPDATE_ONE_NOTE_TARGET = rt.compose(
-    "UpdateOneNoteTarget", "mutation", "updateNoteTarget",
-    {"id": "UUID!", "data": "NoteTargetUpdateInput!"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    "UpdateOneNoteTarget", "mutation", "updateNoteTarget", {"id": "UUID!", "data": "NoteTargetUpdateInput!"},
+    *_EACH_NOTE_TARGET,
 )
 DELETE_ONE_NOTE_TARGET = rt.compose(
-    "DeleteOneNoteTarget", "mutation", "deleteNoteTarget",
-    {"id": "UUID!"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    "DeleteOneNoteTarget", "mutation", "deleteNoteTarget", {"id": "UUID!"}, *_EACH_NOTE_TARGET,
 )
 DESTROY_ONE_NOTE_TARGET = rt.compose(
-    "DestroyOneNoteTarget", "mutation", "destroyNoteTarget",
-    {"id": "UUID!"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    "DestroyOneNoteTarget", "mutation", "destroyNoteTarget", {"id": "UUID!"}, *_EACH_NOTE_TARGET,
 )
 RESTORE_ONE_NOTE_TARGET = rt.compose(
-    "RestoreOneNoteTarget", "mutation", "restoreNoteTarget",
-    {"id": "UUID!"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    "RestoreOneNoteTarget", "mutation", "restoreNoteTarget", {"id": "UUID!"}, *_EACH_NOTE_TARGET,
 )
 CREATE_MANY_NOTE_TARGETS = rt.compose(
     "CreateManyNoteTargets", "mutation", "createNoteTargets",
-    {"data": "[NoteTargetCreateInput!]!", "upsert": "Boolean"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    {"data": "[NoteTargetCreateInput!]!", "upsert": "Boolean"}, *_EACH_NOTE_TARGET,
 )
 UPDATE_MANY_NOTE_TARGETS = rt.compose(
     "UpdateManyNoteTargets", "mutation", "updateNoteTargets",
-    {"data": "NoteTargetUpdateInput!", "filter": "NoteTargetFilterInput!"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    {"data": "NoteTargetUpdateInput!", "filter": "NoteTargetFilterInput!"}, *_EACH_NOTE_TARGET,
 )
 DELETE_MANY_NOTE_TARGETS = rt.compose(
-    "DeleteManyNoteTargets", "mutation", "deleteNoteTargets",
-    {"filter": "NoteTargetFilterInput!"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    "DeleteManyNoteTargets", "mutation", "deleteNoteTargets", {"filter": "NoteTargetFilterInput!"}, *_EACH_NOTE_TARGET,
 )
 DESTROY_MANY_NOTE_TARGETS = rt.compose(
-    "DestroyManyNoteTargets", "mutation", "destroyNoteTargets",
-    {"filter": "NoteTargetFilterInput!"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    "DestroyManyNoteTargets", "mutation", "destroyNoteTargets", {"filter": "NoteTargetFilterInput!"},
+    *_EACH_NOTE_TARGET,
 )
 RESTORE_MANY_NOTE_TARGETS = rt.compose(
-    "RestoreManyNoteTargets", "mutation", "restoreNoteTargets",
-    {"filter": "NoteTargetFilterInput!"},
-    "{...NoteTarget}",
-    (_ACTOR, _NOTE_TARGET),
+    "RestoreManyNoteTargets", "mutation", "restoreNoteTargets", {"filter": "NoteTargetFilterInput!"},
+    *_EACH_NOTE_TARGET,
 )
 FIND_MANY_OPPORTUNITIES = rt.compose(
-    "FindManyOpportunities", "query", "opportunities",
+    "FindManyOpportunities",
+    "query",
+    "opportunities",
     {
         "after": "String", "before": "String", "filter": "OpportunityFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[OpportunityOrderByInput]",
     },
     "{edges{node{...Opportunity}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    _WHOLE_OPPORTUNITY,
 )
 FIND_ONE_OPPORTUNITY = rt.compose(
-    "FindOneOpportunity", "query", "opportunity",
-    {"filter": "OpportunityFilterInput!"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    "FindOneOpportunity", "query", "opportunity", {"filter": "OpportunityFilterInput!"}, *_EACH_OPPORTUNITY,
 )
 GROUP_BY_OPPORTUNITIES = rt.compose(
-    "GroupByOpportunities", "query", "opportunitiesGroupBy",
+    "GroupByOpportunities",
+    "query",
+    "opportunitiesGroupBy",
     {
         "filter": "OpportunityFilterInput", "groupBy": "[OpportunityGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[OpportunityOrderByWithGroupByInput]",
@@ -1715,82 +1401,60 @@ GROUP_BY_OPPORTUNITIES = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_OPPORTUNITY = rt.compose(
-    "CreateOneOpportunity", "mutation", "createOpportunity",
-    {"data": "OpportunityCreateInput!", "upsert": "Boolean"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    "CreateOneOpportunity", "mutation", "createOpportunity", {"data": "OpportunityCreateInput!", "upsert": "Boolean"},
+    *_EACH_OPPORTUNITY,
 )
 UPDATE_ONE_OPPORTUNITY = rt.compose(
-    "UpdateOneOpportunity", "mutation", "updateOpportunity",
-    {"id": "UUID!", "data": "OpportunityUpdateInput!"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    "UpdateOneOpportunity", "mutation", "updateOpportunity", {"id": "UUID!", "data": "OpportunityUpdateInput!"},
+    *_EACH_OPPORTUNITY,
 )
 DELETE_ONE_OPPORTUNITY = rt.compose(
-    "DeleteOneOpportunity", "mutation", "deleteOpportunity",
-    {"id": "UUID!"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    "DeleteOneOpportunity", "mutation", "deleteOpportunity", {"id": "UUID!"}, *_EACH_OPPORTUNITY,
 )
 DESTROY_ONE_OPPORTUNITY = rt.compose(
-    "DestroyOneOpportunity", "mutation", "destroyOpportunity",
-    {"id": "UUID!"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    "DestroyOneOpportunity", "mutation", "destroyOpportunity", {"id": "UUID!"}, *_EACH_OPPORTUNITY,
 )
 RESTORE_ONE_OPPORTUNITY = rt.compose(
-    "RestoreOneOpportunity", "mutation", "restoreOpportunity",
-    {"id": "UUID!"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    "RestoreOneOpportunity", "mutation", "restoreOpportunity", {"id": "UUID!"}, *_EACH_OPPORTUNITY,
 )
 CREATE_MANY_OPPORTUNITIES = rt.compose(
     "CreateManyOpportunities", "mutation", "createOpportunities",
-    {"data": "[OpportunityCreateInput!]!", "upsert": "Boolean"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    {"data": "[OpportunityCreateInput!]!", "upsert": "Boolean"}, *_EACH_OPPORTUNITY,
 )
 UPDATE_MANY_OPPORTUNITIES = rt.compose(
     "UpdateManyOpportunities", "mutation", "updateOpportunities",
-    {"data": "OpportunityUpdateInput!", "filter": "OpportunityFilterInput!"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    {"data": "OpportunityUpdateInput!", "filter": "OpportunityFilterInput!"}, *_EACH_OPPORTUNITY,
 )
 DELETE_MANY_OPPORTUNITIES = rt.compose(
-    "DeleteManyOpportunities", "mutation", "deleteOpportunities",
-    {"filter": "OpportunityFilterInput!"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    "DeleteManyOpportunities", "mutation", "deleteOpportunities", {"filter": "OpportunityFilterInput!"},
+    *_EACH_OPPORTUNITY,
 )
 DESTROY_MANY_OPPORTUNITIES = rt.compose(
-    "DestroyManyOpportunities", "mutation", "destroyOpportunities",
-    {"filter": "OpportunityFilterInput!"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    "DestroyManyOpportunities", "mutation", "destroyOpportunities", {"filter": "OpportunityFilterInput!"},
+    *_EACH_OPPORTUNITY,
 )
 RESTORE_MANY_OPPORTUNITIES = rt.compose(
-    "RestoreManyOpportunities", "mutation", "restoreOpportunities",
-    {"filter": "OpportunityFilterInput!"},
-    "{...Opportunity}",
-    (_ACTOR, _CURRENCY, _OPPORTUNITY),
+    "RestoreManyOpportunities", "mutation", "restoreOpportunities", {"filter": "OpportunityFilterInput!"},
+    *_EACH_OPPORTUNITY,
 )
 FIND_MANY_PEOPLE = rt.compose(
-    "FindManyPeople", "query", "people",
+    "FindManyPeople",
+    "query",
+    "people",
     {
         "after": "String", "before": "String", "filter": "PersonFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[PersonOrderByInput]",
     },
     "{edges{node{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    _WHOLE_PERSON,
 )
 FIND_ONE_PERSON = rt.compose(
-    "FindOnePerson", "query", "person",
-    {"filter": "PersonFilterInput!"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "FindOnePerson", "query", "person", {"filter": "PersonFilterInput!"}, *_EACH_PERSON,
 )
 GROUP_BY_PEOPLE = rt.compose(
-    "GroupByPeople", "query", "peopleGroupBy",
+    "GroupByPeople",
+    "query",
+    "peopleGroupBy",
     {
         "filter": "PersonFilterInput", "groupBy": "[PersonGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
         "orderBy": "[PersonOrderByWithGroupByInput]", "orderByForRecords": "[PersonOrderByInput]", "viewId": "UUID",
@@ -1798,94 +1462,64 @@ GROUP_BY_PEOPLE = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 FIND_DUPLICATES_PEOPLE = rt.compose(
-    "FindDuplicatesPeople", "query", "personDuplicates",
-    {"ids": "[UUID]", "data": "[PersonCreateInput]"},
+    "FindDuplicatesPeople", "query", "personDuplicates", {"ids": "[UUID]", "data": "[PersonCreateInput]"},
     "{edges{node{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    _WHOLE_PERSON,
 )
 CREATE_ONE_PERSON = rt.compose(
-    "CreateOnePerson", "mutation", "createPerson",
-    {"data": "PersonCreateInput!", "upsert": "Boolean"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "CreateOnePerson", "mutation", "createPerson", {"data": "PersonCreateInput!", "upsert": "Boolean"}, *_EACH_PERSON,
 )
 UPDATE_ONE_PERSON = rt.compose(
-    "UpdateOnePerson", "mutation", "updatePerson",
-    {"id": "UUID!", "data": "PersonUpdateInput!"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "UpdateOnePerson", "mutation", "updatePerson", {"id": "UUID!", "data": "PersonUpdateInput!"}, *_EACH_PERSON,
 )
 DELETE_ONE_PERSON = rt.compose(
-    "DeleteOnePerson", "mutation", "deletePerson",
-    {"id": "UUID!"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "DeleteOnePerson", "mutation", "deletePerson", {"id": "UUID!"}, *_EACH_PERSON,
 )
 DESTROY_ONE_PERSON = rt.compose(
-    "DestroyOnePerson", "mutation", "destroyPerson",
-    {"id": "UUID!"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "DestroyOnePerson", "mutation", "destroyPerson", {"id": "UUID!"}, *_EACH_PERSON,
 )
 RESTORE_ONE_PERSON = rt.compose(
-    "RestoreOnePerson", "mutation", "restorePerson",
-    {"id": "UUID!"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "RestoreOnePerson", "mutation", "restorePerson", {"id": "UUID!"}, *_EACH_PERSON,
 )
 CREATE_MANY_PEOPLE = rt.compose(
-    "CreateManyPeople", "mutation", "createPeople",
-    {"data": "[PersonCreateInput!]!", "upsert": "Boolean"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "CreateManyPeople", "mutation", "createPeople", {"data": "[PersonCreateInput!]!", "upsert": "Boolean"},
+    *_EACH_PERSON,
 )
 UPDATE_MANY_PEOPLE = rt.compose(
-    "UpdateManyPeople", "mutation", "updatePeople",
-    {"data": "PersonUpdateInput!", "filter": "PersonFilterInput!"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "UpdateManyPeople", "mutation", "updatePeople", {"data": "PersonUpdateInput!", "filter": "PersonFilterInput!"},
+    *_EACH_PERSON,
 )
 DELETE_MANY_PEOPLE = rt.compose(
-    "DeleteManyPeople", "mutation", "deletePeople",
-    {"filter": "PersonFilterInput!"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "DeleteManyPeople", "mutation", "deletePeople", {"filter": "PersonFilterInput!"}, *_EACH_PERSON,
 )
 DESTROY_MANY_PEOPLE = rt.compose(
-    "DestroyManyPeople", "mutation", "destroyPeople",
-    {"filter": "PersonFilterInput!"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "DestroyManyPeople", "mutation", "destroyPeople", {"filter": "PersonFilterInput!"}, *_EACH_PERSON,
 )
 RESTORE_MANY_PEOPLE = rt.compose(
-    "RestoreManyPeople", "mutation", "restorePeople",
-    {"filter": "PersonFilterInput!"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    "RestoreManyPeople", "mutation", "restorePeople", {"filter": "PersonFilterInput!"}, *_EACH_PERSON,
 )
 MERGE_MANY_PEOPLE = rt.compose(
     "MergeManyPeople", "mutation", "mergePeople",
-    {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"},
-    "{...Person}",
-    (_ACTOR, _EMAILS, _FILE_OBJECT, _FULL_NAME, _LINKS, _PERSON, _PHONES),
+    {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"}, *_EACH_PERSON,
 )
 FIND_MANY_TASKS = rt.compose(
-    "FindManyTasks", "query", "tasks",
+    "FindManyTasks",
+    "query",
+    "tasks",
     {
-        "after": "String", "before": "String", "filter": "TaskFilterInput", "first": "Int", "last": "Int", "offset": "Int",
-        "orderBy": "[TaskOrderByInput]",
+        "after": "String", "before": "String", "filter": "TaskFilterInput", "first": "Int", "last": "Int",
+        "offset": "Int", "orderBy": "[TaskOrderByInput]",
     },
     "{edges{node{...Task}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    _WHOLE_TASK,
 )
 FIND_ONE_TASK = rt.compose(
-    "FindOneTask", "query", "task",
-    {"filter": "TaskFilterInput!"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "FindOneTask", "query", "task", {"filter": "TaskFilterInput!"}, *_EACH_TASK,
 )
 GROUP_BY_TASKS = rt.compose(
-    "GroupByTasks", "query", "tasksGroupBy",
+    "GroupByTasks",
+    "query",
+    "tasksGroupBy",
     {
         "filter": "TaskFilterInput", "groupBy": "[TaskGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
         "orderBy": "[TaskOrderByWithGroupByInput]", "orderByForRecords": "[TaskOrderByInput]", "viewId": "UUID",
@@ -1893,82 +1527,54 @@ GROUP_BY_TASKS = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_TASK = rt.compose(
-    "CreateOneTask", "mutation", "createTask",
-    {"data": "TaskCreateInput!", "upsert": "Boolean"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "CreateOneTask", "mutation", "createTask", {"data": "TaskCreateInput!", "upsert": "Boolean"}, *_EACH_TASK,
 )
 UPDATE_ONE_TASK = rt.compose(
-    "UpdateOneTask", "mutation", "updateTask",
-    {"id": "UUID!", "data": "TaskUpdateInput!"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "UpdateOneTask", "mutation", "updateTask", {"id": "UUID!", "data": "TaskUpdateInput!"}, *_EACH_TASK,
 )
 DELETE_ONE_TASK = rt.compose(
-    "DeleteOneTask", "mutation", "deleteTask",
-    {"id": "UUID!"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "DeleteOneTask", "mutation", "deleteTask", {"id": "UUID!"}, *_EACH_TASK,
 )
 DESTROY_ONE_TASK = rt.compose(
-    "DestroyOneTask", "mutation", "destroyTask",
-    {"id": "UUID!"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "DestroyOneTask", "mutation", "destroyTask", {"id": "UUID!"}, *_EACH_TASK,
 )
 RESTORE_ONE_TASK = rt.compose(
-    "RestoreOneTask", "mutation", "restoreTask",
-    {"id": "UUID!"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "RestoreOneTask", "mutation", "restoreTask", {"id": "UUID!"}, *_EACH_TASK,
 )
 CREATE_MANY_TASKS = rt.compose(
-    "CreateManyTasks", "mutation", "createTasks",
-    {"data": "[TaskCreateInput!]!", "upsert": "Boolean"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "CreateManyTasks", "mutation", "createTasks", {"data": "[TaskCreateInput!]!", "upsert": "Boolean"}, *_EACH_TASK,
 )
 UPDATE_MANY_TASKS = rt.compose(
-    "UpdateManyTasks", "mutation", "updateTasks",
-    {"data": "TaskUpdateInput!", "filter": "TaskFilterInput!"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "UpdateManyTasks", "mutation", "updateTasks", {"data": "TaskUpdateInput!", "filter": "TaskFilterInput!"},
+    *_EACH_TASK,
 )
 DELETE_MANY_TASKS = rt.compose(
-    "DeleteManyTasks", "mutation", "deleteTasks",
-    {"filter": "TaskFilterInput!"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "DeleteManyTasks", "mutation", "deleteTasks", {"filter": "TaskFilterInput!"}, *_EACH_TASK,
 )
 DESTROY_MANY_TASKS = rt.compose(
-    "DestroyManyTasks", "mutation", "destroyTasks",
-    {"filter": "TaskFilterInput!"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "DestroyManyTasks", "mutation", "destroyTasks", {"filter": "TaskFilterInput!"}, *_EACH_TASK,
 )
 RESTORE_MANY_TASKS = rt.compose(
-    "RestoreManyTasks", "mutation", "restoreTasks",
-    {"filter": "TaskFilterInput!"},
-    "{...Task}",
-    (_ACTOR, _RICH_TEXT, _TASK),
+    "RestoreManyTasks", "mutation", "restoreTasks", {"filter": "TaskFilterInput!"}, *_EACH_TASK,
 )
 FIND_MANY_TASK_TARGETS = rt.compose(
-    "FindManyTaskTargets", "query", "taskTargets",
+    "FindManyTaskTargets",
+    "query",
+    "taskTargets",
     {
         "after": "String", "before": "String", "filter": "TaskTargetFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[TaskTargetOrderByInput]",
     },
     "{edges{node{...TaskTarget}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _TASK_TARGET),
+    _WHOLE_TASK_TARGET,
 )
 FIND_ONE_TASK_TARGET = rt.compose(
-    "FindOneTaskTarget", "query", "taskTarget",
-    {"filter": "TaskTargetFilterInput!"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    "FindOneTaskTarget", "query", "taskTarget", {"filter": "TaskTargetFilterInput!"}, *_EACH_TASK_TARGET,
 )
 GROUP_BY_TASK_TARGETS = rt.compose(
-    "GroupByTaskTargets", "query", "taskTargetsGroupBy",
+    "GroupByTaskTargets",
+    "query",
+    "taskTargetsGroupBy",
     {
         "filter": "TaskTargetFilterInput", "groupBy": "[TaskTargetGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[TaskTargetOrderByWithGroupByInput]",
@@ -1977,82 +1583,60 @@ GROUP_BY_TASK_TARGETS = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_TASK_TARGET = rt.compose(
-    "CreateOneTaskTarget", "mutation", "createTaskTarget",
-    {"data": "TaskTargetCreateInput!", "upsert": "Boolean"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    "CreateOneTaskTarget", "mutation", "createTaskTarget", {"data": "TaskTargetCreateInput!", "upsert": "Boolean"},
+    *_EACH_TASK_TARGET,
 )
 UPDATE_ONE_TASK_TARGET = rt.compose(
-    "UpdateOneTaskTarget", "mutation", "updateTaskTarget",
-    {"id": "UUID!", "data": "TaskTargetUpdateInput!"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    "UpdateOneTaskTarget", "mutation", "updateTaskTarget", {"id": "UUID!", "data": "TaskTargetUpdateInput!"},
+    *_EACH_TASK_TARGET,
 )
 DELETE_ONE_TASK_TARGET = rt.compose(
-    "DeleteOneTaskTarget", "mutation", "deleteTaskTarget",
-    {"id": "UUID!"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    "DeleteOneTaskTarget", "mutation", "deleteTaskTarget", {"id": "UUID!"}, *_EACH_TASK_TARGET,
 )
 DESTROY_ONE_TASK_TARGET = rt.compose(
-    "DestroyOneTaskTarget", "mutation", "destroyTaskTarget",
-    {"id": "UUID!"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    "DestroyOneTaskTarget", "mutation", "destroyTaskTarget", {"id": "UUID!"}, *_EACH_TASK_TARGET,
 )
 RESTORE_ONE_TASK_TARGET = rt.compose(
-    "RestoreOneTaskTarget", "mutation", "restoreTaskTarget",
-    {"id": "UUID!"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    "RestoreOneTaskTarget", "mutation", "restoreTaskTarget", {"id": "UUID!"}, *_EACH_TASK_TARGET,
 )
 CREATE_MANY_TASK_TARGETS = rt.compose(
     "CreateManyTaskTargets", "mutation", "createTaskTargets",
-    {"data": "[TaskTargetCreateInput!]!", "upsert": "Boolean"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    {"data": "[TaskTargetCreateInput!]!", "upsert": "Boolean"}, *_EACH_TASK_TARGET,
 )
 UPDATE_MANY_TASK_TARGETS = rt.compose(
     "UpdateManyTaskTargets", "mutation", "updateTaskTargets",
-    {"data": "TaskTargetUpdateInput!", "filter": "TaskTargetFilterInput!"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    {"data": "TaskTargetUpdateInput!", "filter": "TaskTargetFilterInput!"}, *_EACH_TASK_TARGET,
 )
 DELETE_MANY_TASK_TARGETS = rt.compose(
-    "DeleteManyTaskTargets", "mutation", "deleteTaskTargets",
-    {"filter": "TaskTargetFilterInput!"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    "DeleteManyTaskTargets", "mutation", "deleteTaskTargets", {"filter": "TaskTargetFilterInput!"}, *_EACH_TASK_TARGET,
 )
 DESTROY_MANY_TASK_TARGETS = rt.compose(
-    "DestroyManyTaskTargets", "mutation", "destroyTaskTargets",
-    {"filter": "TaskTargetFilterInput!"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    "DestroyManyTaskTargets", "mutation", "destroyTaskTargets", {"filter": "TaskTargetFilterInput!"},
+    *_EACH_TASK_TARGET,
 )
 RESTORE_MANY_TASK_TARGETS = rt.compose(
-    "RestoreManyTaskTargets", "mutation", "restoreTaskTargets",
-    {"filter": "TaskTargetFilterInput!"},
-    "{...TaskTarget}",
-    (_ACTOR, _TASK_TARGET),
+    "RestoreManyTaskTargets", "mutation", "restoreTaskTargets", {"filter": "TaskTargetFilterInput!"},
+    *_EACH_TASK_TARGET,
 )
 FIND_MANY_TIMELINE_ACTIVITIES = rt.compose(
-    "FindManyTimelineActivities", "query", "timelineActivities",
+    "FindManyTimelineActivities",
+    "query",
+    "timelineActivities",
     {
         "after": "String", "before": "String", "filter": "TimelineActivityFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[TimelineActivityOrderByInput]",
     },
     "{edges{node{...TimelineActivity}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    _WHOLE_TIMELINE_ACTIVITY,
 )
 FIND_ONE_TIMELINE_ACTIVITY = rt.compose(
-    "FindOneTimelineActivity", "query", "timelineActivity",
-    {"filter": "TimelineActivityFilterInput!"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    "FindOneTimelineActivity", "query", "timelineActivity", {"filter": "TimelineActivityFilterInput!"},
+    *_EACH_TIMELINE_ACTIVITY,
 )
 GROUP_BY_TIMELINE_ACTIVITIES = rt.compose(
-    "GroupByTimelineActivities", "query", "timelineActivitiesGroupBy",
+    "GroupByTimelineActivities",
+    "query",
+    "timelineActivitiesGroupBy",
     {
         "filter": "TimelineActivityFilterInput", "groupBy": "[TimelineActivityGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[TimelineActivityOrderByWithGroupByInput]",
@@ -2062,165 +1646,120 @@ GROUP_BY_TIMELINE_ACTIVITIES = rt.compose(
 )
 CREATE_ONE_TIMELINE_ACTIVITY = rt.compose(
     "CreateOneTimelineActivity", "mutation", "createTimelineActivity",
-    {"data": "TimelineActivityCreateInput!", "upsert": "Boolean"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    {"data": "TimelineActivityCreateInput!", "upsert": "Boolean"}, *_EACH_TIMELINE_ACTIVITY,
 )
 UPDATE_ONE_TIMELINE_ACTIVITY = rt.compose(
     "UpdateOneTimelineActivity", "mutation", "updateTimelineActivity",
-    {"id": "UUID!", "data": "TimelineActivityUpdateInput!"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    {"id": "UUID!", "data": "TimelineActivityUpdateInput!"}, *_EACH_TIMELINE_ACTIVITY,
 )
 DELETE_ONE_TIMELINE_ACTIVITY = rt.compose(
-    "DeleteOneTimelineActivity", "mutation", "deleteTimelineActivity",
-    {"id": "UUID!"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    "DeleteOneTimelineActivity", "mutation", "deleteTimelineActivity", {"id": "UUID!"}, *_EACH_TIMELINE_ACTIVITY,
 )
 DESTROY_ONE_TIMELINE_ACTIVITY = rt.compose(
-    "DestroyOneTimelineActivity", "mutation", "destroyTimelineActivity",
-    {"id": "UUID!"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    "DestroyOneTimelineActivity", "mutation", "destroyTimelineActivity", {"id": "UUID!"}, *_EACH_TIMELINE_ACTIVITY,
 )
 RESTORE_ONE_TIMELINE_ACTIVITY = rt.compose(
-    "RestoreOneTimelineActivity", "mutation", "restoreTimelineActivity",
-    {"id": "UUID!"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    "RestoreOneTimelineActivity", "mutation", "restoreTimelineActivity", {"id": "UUID!"}, *_EACH_TIMELINE_ACTIVITY,
 )
 CREATE_MANY_TIMELINE_ACTIVITIES = rt.compose(
     "CreateManyTimelineActivities", "mutation", "createTimelineActivities",
-    {"data": "[TimelineActivityCreateInput!]!", "upsert": "Boolean"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    {"data": "[TimelineActivityCreateInput!]!", "upsert": "Boolean"}, *_EACH_TIMELINE_ACTIVITY,
 )
 UPDATE_MANY_TIMELINE_ACTIVITIES = rt.compose(
     "UpdateManyTimelineActivities", "mutation", "updateTimelineActivities",
-    {"data": "TimelineActivityUpdateInput!", "filter": "TimelineActivityFilterInput!"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    {"data": "TimelineActivityUpdateInput!", "filter": "TimelineActivityFilterInput!"}, *_EACH_TIMELINE_ACTIVITY,
 )
 DELETE_MANY_TIMELINE_ACTIVITIES = rt.compose(
-    "DeleteManyTimelineActivities", "mutation", "deleteTimelineActivities",
-    {"filter": "TimelineActivityFilterInput!"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    "DeleteManyTimelineActivities", "mutation", "deleteTimelineActivities", {"filter": "TimelineActivityFilterInput!"},
+    *_EACH_TIMELINE_ACTIVITY,
 )
 DESTROY_MANY_TIMELINE_ACTIVITIES = rt.compose(
     "DestroyManyTimelineActivities", "mutation", "destroyTimelineActivities",
-    {"filter": "TimelineActivityFilterInput!"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    {"filter": "TimelineActivityFilterInput!"}, *_EACH_TIMELINE_ACTIVITY,
 )
 RESTORE_MANY_TIMELINE_ACTIVITIES = rt.compose(
     "RestoreManyTimelineActivities", "mutation", "restoreTimelineActivities",
-    {"filter": "TimelineActivityFilterInput!"},
-    "{...TimelineActivity}",
-    (_ACTOR, _TIMELINE_ACTIVITY),
+    {"filter": "TimelineActivityFilterInput!"}, *_EACH_TIMELINE_ACTIVITY,
 )
 FIND_MANY_WORKFLOWS = rt.compose(
-    "FindManyWorkflows", "query", "workflows",
+    "FindManyWorkflows",
+    "query",
+    "workflows",
     {
         "after": "String", "before": "String", "filter": "WorkflowFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[WorkflowOrderByInput]",
     },
     "{edges{node{...Workflow}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _WORKFLOW),
+    _WHOLE_WORKFLOW,
 )
 FIND_ONE_WORKFLOW = rt.compose(
-    "FindOneWorkflow", "query", "workflow",
-    {"filter": "WorkflowFilterInput!"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    "FindOneWorkflow", "query", "workflow", {"filter": "WorkflowFilterInput!"}, *_EACH_WORKFLOW,
 )
 GROUP_BY_WORKFLOWS = rt.compose(
-    "GroupByWorkflows", "query", "workflowsGroupBy",
+    "GroupByWorkflows",
+    "query",
+    "workflowsGroupBy",
     {
-        "filter": "WorkflowFilterInput", "groupBy": "[WorkflowGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
-        "orderBy": "[WorkflowOrderByWithGroupByInput]", "orderByForRecords": "[WorkflowOrderByInput]", "viewId": "UUID",
+        "filter": "WorkflowFilterInput", "groupBy": "[WorkflowGroupByInput!]!", "limit": "Int",
+        "offsetForRecords": "Int", "orderBy": "[WorkflowOrderByWithGroupByInput]",
+        "orderByForRecords": "[WorkflowOrderByInput]", "viewId": "UUID",
     },
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_WORKFLOW = rt.compose(
-    "CreateOneWorkflow", "mutation", "createWorkflow",
-    {"data": "WorkflowCreateInput!", "upsert": "Boolean"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    "CreateOneWorkflow", "mutation", "createWorkflow", {"data": "WorkflowCreateInput!", "upsert": "Boolean"},
+    *_EACH_WORKFLOW,
 )
 UPDATE_ONE_WORKFLOW = rt.compose(
-    "UpdateOneWorkflow", "mutation", "updateWorkflow",
-    {"id": "UUID!", "data": "WorkflowUpdateInput!"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    "UpdateOneWorkflow", "mutation", "updateWorkflow", {"id": "UUID!", "data": "WorkflowUpdateInput!"},
+    *_EACH_WORKFLOW,
 )
 DELETE_ONE_WORKFLOW = rt.compose(
-    "DeleteOneWorkflow", "mutation", "deleteWorkflow",
-    {"id": "UUID!"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    "DeleteOneWorkflow", "mutation", "deleteWorkflow", {"id": "UUID!"}, *_EACH_WORKFLOW,
 )
 DESTROY_ONE_WORKFLOW = rt.compose(
-    "DestroyOneWorkflow", "mutation", "destroyWorkflow",
-    {"id": "UUID!"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    "DestroyOneWorkflow", "mutation", "destroyWorkflow", {"id": "UUID!"}, *_EACH_WORKFLOW,
 )
 RESTORE_ONE_WORKFLOW = rt.compose(
-    "RestoreOneWorkflow", "mutation", "restoreWorkflow",
-    {"id": "UUID!"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    "RestoreOneWorkflow", "mutation", "restoreWorkflow", {"id": "UUID!"}, *_EACH_WORKFLOW,
 )
 CREATE_MANY_WORKFLOWS = rt.compose(
-    "CreateManyWorkflows", "mutation", "createWorkflows",
-    {"data": "[WorkflowCreateInput!]!", "upsert": "Boolean"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    "CreateManyWorkflows", "mutation", "createWorkflows", {"data": "[WorkflowCreateInput!]!", "upsert": "Boolean"},
+    *_EACH_WORKFLOW,
 )
 UPDATE_MANY_WORKFLOWS = rt.compose(
     "UpdateManyWorkflows", "mutation", "updateWorkflows",
-    {"data": "WorkflowUpdateInput!", "filter": "WorkflowFilterInput!"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    {"data": "WorkflowUpdateInput!", "filter": "WorkflowFilterInput!"}, *_EACH_WORKFLOW,
 )
 DELETE_MANY_WORKFLOWS = rt.compose(
-    "DeleteManyWorkflows", "mutation", "deleteWorkflows",
-    {"filter": "WorkflowFilterInput!"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    "DeleteManyWorkflows", "mutation", "deleteWorkflows", {"filter": "WorkflowFilterInput!"}, *_EACH_WORKFLOW,
 )
 DESTROY_MANY_WORKFLOWS = rt.compose(
-    "DestroyManyWorkflows", "mutation", "destroyWorkflows",
-    {"filter": "WorkflowFilterInput!"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    "DestroyManyWorkflows", "mutation", "destroyWorkflows", {"filter": "WorkflowFilterInput!"}, *_EACH_WORKFLOW,
 )
 RESTORE_MANY_WORKFLOWS = rt.compose(
-    "RestoreManyWorkflows", "mutation", "restoreWorkflows",
-    {"filter": "WorkflowFilterInput!"},
-    "{...Workflow}",
-    (_ACTOR, _WORKFLOW),
+    "RestoreManyWorkflows", "mutation", "restoreWorkflows", {"filter": "WorkflowFilterInput!"}, *_EACH_WORKFLOW,
 )
 FIND_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
-    "FindManyWorkflowAutomatedTriggers", "query", "workflowAutomatedTriggers",
+    "FindManyWorkflowAutomatedTriggers",
+    "query",
+    "workflowAutomatedTriggers",
     {
         "after": "String", "before": "String", "filter": "WorkflowAutomatedTriggerFilterInput", "first": "Int",
         "last": "Int", "offset": "Int", "orderBy": "[WorkflowAutomatedTriggerOrderByInput]",
     },
     "{edges{node{...WorkflowAutomatedTrigger}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
     "}totalCount}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    _WHOLE_WORKFLOW_AUTOMATED_TRIGGER,
 )
 FIND_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
     "FindOneWorkflowAutomatedTrigger", "query", "workflowAutomatedTrigger",
-    {"filter": "WorkflowAutomatedTriggerFilterInput!"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    {"filter": "WorkflowAutomatedTriggerFilterInput!"}, *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 GROUP_BY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
-    "GroupByWorkflowAutomatedTriggers", "query", "workflowAutomatedTriggersGroupBy",
+    "GroupByWorkflowAutomatedTriggers",
+    "query",
+    "workflowAutomatedTriggersGroupBy",
     {
         "filter": "WorkflowAutomatedTriggerFilterInput", "groupBy": "[WorkflowAutomatedTriggerGroupByInput!]!",
         "limit": "Int", "offsetForRecords": "Int", "orderBy": "[WorkflowAutomatedTriggerOrderByWithGroupByInput]",
@@ -2230,81 +1769,63 @@ GROUP_BY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
 )
 CREATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
     "CreateOneWorkflowAutomatedTrigger", "mutation", "createWorkflowAutomatedTrigger",
-    {"data": "WorkflowAutomatedTriggerCreateInput!", "upsert": "Boolean"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    {"data": "WorkflowAutomatedTriggerCreateInput!", "upsert": "Boolean"}, *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 UPDATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
     "UpdateOneWorkflowAutomatedTrigger", "mutation", "updateWorkflowAutomatedTrigger",
-    {"id": "UUID!", "data": "WorkflowAutomatedTriggerUpdateInput!"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    {"id": "UUID!", "data": "WorkflowAutomatedTriggerUpdateInput!"}, *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 DELETE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
-    "DeleteOneWorkflowAutomatedTrigger", "mutation", "deleteWorkflowAutomatedTrigger",
-    {"id": "UUID!"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    "DeleteOneWorkflowAutomatedTrigger", "mutation", "deleteWorkflowAutomatedTrigger", {"id": "UUID!"},
+    *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 DESTROY_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
-    "DestroyOneWorkflowAutomatedTrigger", "mutation", "destroyWorkflowAutomatedTrigger",
-    {"id": "UUID!"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    "DestroyOneWorkflowAutomatedTrigger", "mutation", "destroyWorkflowAutomatedTrigger", {"id": "UUID!"},
+    *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 RESTORE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
-    "RestoreOneWorkflowAutomatedTrigger", "mutation", "restoreWorkflowAutomatedTrigger",
-    {"id": "UUID!"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    "RestoreOneWorkflowAutomatedTrigger", "mutation", "restoreWorkflowAutomatedTrigger", {"id": "UUID!"},
+    *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 CREATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
     "CreateManyWorkflowAutomatedTriggers", "mutation", "createWorkflowAutomatedTriggers",
-    {"data": "[WorkflowAutomatedTriggerCreateInput!]!", "upsert": "Boolean"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    {"data": "[WorkflowAutomatedTriggerCreateInput!]!", "upsert": "Boolean"}, *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 UPDATE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
     "UpdateManyWorkflowAutomatedTriggers", "mutation", "updateWorkflowAutomatedTriggers",
     {"data": "WorkflowAutomatedTriggerUpdateInput!", "filter": "WorkflowAutomatedTriggerFilterInput!"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 DELETE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
     "DeleteManyWorkflowAutomatedTriggers", "mutation", "deleteWorkflowAutomatedTriggers",
-    {"filter": "WorkflowAutomatedTriggerFilterInput!"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    {"filter": "WorkflowAutomatedTriggerFilterInput!"}, *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 DESTROY_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
     "DestroyManyWorkflowAutomatedTriggers", "mutation", "destroyWorkflowAutomatedTriggers",
-    {"filter": "WorkflowAutomatedTriggerFilterInput!"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    {"filter": "WorkflowAutomatedTriggerFilterInput!"}, *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 RESTORE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
     "RestoreManyWorkflowAutomatedTriggers", "mutation", "restoreWorkflowAutomatedTriggers",
-    {"filter": "WorkflowAutomatedTriggerFilterInput!"},
-    "{...WorkflowAutomatedTrigger}",
-    (_ACTOR, _WORKFLOW_AUTOMATED_TRIGGER),
+    {"filter": "WorkflowAutomatedTriggerFilterInput!"}, *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 FIND_MANY_WORKFLOW_RUNS = rt.compose(
-    "FindManyWorkflowRuns", "query", "workflowRuns",
+    "FindManyWorkflowRuns",
+    "query",
+    "workflowRuns",
     {
         "after": "String", "before": "String", "filter": "WorkflowRunFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[WorkflowRunOrderByInput]",
     },
     "{edges{node{...WorkflowRun}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _WORKFLOW_RUN),
+    _WHOLE_WORKFLOW_RUN,
 )
 FIND_ONE_WORKFLOW_RUN = rt.compose(
-    "FindOneWorkflowRun", "query", "workflowRun",
-    {"filter": "WorkflowRunFilterInput!"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    "FindOneWorkflowRun", "query", "workflowRun", {"filter": "WorkflowRunFilterInput!"}, *_EACH_WORKFLOW_RUN,
 )
 GROUP_BY_WORKFLOW_RUNS = rt.compose(
-    "GroupByWorkflowRuns", "query", "workflowRunsGroupBy",
+    "GroupByWorkflowRuns",
+    "query",
+    "workflowRunsGroupBy",
     {
         "filter": "WorkflowRunFilterInput", "groupBy": "[WorkflowRunGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[WorkflowRunOrderByWithGroupByInput]",
@@ -2313,82 +1834,61 @@ GROUP_BY_WORKFLOW_RUNS = rt.compose(
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_WORKFLOW_RUN = rt.compose(
-    "CreateOneWorkflowRun", "mutation", "createWorkflowRun",
-    {"data": "WorkflowRunCreateInput!", "upsert": "Boolean"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    "CreateOneWorkflowRun", "mutation", "createWorkflowRun", {"data": "WorkflowRunCreateInput!", "upsert": "Boolean"},
+    *_EACH_WORKFLOW_RUN,
 )
 UPDATE_ONE_WORKFLOW_RUN = rt.compose(
-    "UpdateOneWorkflowRun", "mutation", "updateWorkflowRun",
-    {"id": "UUID!", "data": "WorkflowRunUpdateInput!"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    "UpdateOneWorkflowRun", "mutation", "updateWorkflowRun", {"id": "UUID!", "data": "WorkflowRunUpdateInput!"},
+    *_EACH_WORKFLOW_RUN,
 )
 DELETE_ONE_WORKFLOW_RUN = rt.compose(
-    "DeleteOneWorkflowRun", "mutation", "deleteWorkflowRun",
-    {"id": "UUID!"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    "DeleteOneWorkflowRun", "mutation", "deleteWorkflowRun", {"id": "UUID!"}, *_EACH_WORKFLOW_RUN,
 )
 DESTROY_ONE_WORKFLOW_RUN = rt.compose(
-    "DestroyOneWorkflowRun", "mutation", "destroyWorkflowRun",
-    {"id": "UUID!"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    "DestroyOneWorkflowRun", "mutation", "destroyWorkflowRun", {"id": "UUID!"}, *_EACH_WORKFLOW_RUN,
 )
 RESTORE_ONE_WORKFLOW_RUN = rt.compose(
-    "RestoreOneWorkflowRun", "mutation", "restoreWorkflowRun",
-    {"id": "UUID!"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    "RestoreOneWorkflowRun", "mutation", "restoreWorkflowRun", {"id": "UUID!"}, *_EACH_WORKFLOW_RUN,
 )
 CREATE_MANY_WORKFLOW_RUNS = rt.compose(
     "CreateManyWorkflowRuns", "mutation", "createWorkflowRuns",
-    {"data": "[WorkflowRunCreateInput!]!", "upsert": "Boolean"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    {"data": "[WorkflowRunCreateInput!]!", "upsert": "Boolean"}, *_EACH_WORKFLOW_RUN,
 )
 UPDATE_MANY_WORKFLOW_RUNS = rt.compose(
     "UpdateManyWorkflowRuns", "mutation", "updateWorkflowRuns",
-    {"data": "WorkflowRunUpdateInput!", "filter": "WorkflowRunFilterInput!"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    {"data": "WorkflowRunUpdateInput!", "filter": "WorkflowRunFilterInput!"}, *_EACH_WORKFLOW_RUN,
 )
 DELETE_MANY_WORKFLOW_RUNS = rt.compose(
-    "DeleteManyWorkflowRuns", "mutation", "deleteWorkflowRuns",
-    {"filter": "WorkflowRunFilterInput!"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    "DeleteManyWorkflowRuns", "mutation", "deleteWorkflowRuns", {"filter": "WorkflowRunFilterInput!"},
+    *_EACH_WORKFLOW_RUN,
 )
 DESTROY_MANY_WORKFLOW_RUNS = rt.compose(
-    "DestroyManyWorkflowRuns", "mutation", "destroyWorkflowRuns",
-    {"filter": "WorkflowRunFilterInput!"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    "DestroyManyWorkflowRuns", "mutation", "destroyWorkflowRuns", {"filter": "WorkflowRunFilterInput!"},
+    *_EACH_WORKFLOW_RUN,
 )
 RESTORE_MANY_WORKFLOW_RUNS = rt.compose(
-    "RestoreManyWorkflowRuns", "mutation", "restoreWorkflowRuns",
-    {"filter": "WorkflowRunFilterInput!"},
-    "{...WorkflowRun}",
-    (_ACTOR, _WORKFLOW_RUN),
+    "RestoreManyWorkflowRuns", "mutation", "restoreWorkflowRuns", {"filter": "WorkflowRunFilterInput!"},
+    *_EACH_WORKFLOW_RUN,
 )
 FIND_MANY_WORKFLOW_VERSIONS = rt.compose(
-    "FindManyWorkflowVersions", "query", "workflowVersions",
+    "FindManyWorkflowVersions",
+    "query",
+    "workflowVersions",
     {
         "after": "String", "before": "String", "filter": "WorkflowVersionFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[WorkflowVersionOrderByInput]",
     },
     "{edges{node{...WorkflowVersion}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    _WHOLE_WORKFLOW_VERSION,
 )
 FIND_ONE_WORKFLOW_VERSION = rt.compose(
-    "FindOneWorkflowVersion", "query", "workflowVersion",
-    {"filter": "WorkflowVersionFilterInput!"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    "FindOneWorkflowVersion", "query", "workflowVersion", {"filter": "WorkflowVersionFilterInput!"},
+    *_EACH_WORKFLOW_VERSION,
 )
 GROUP_BY_WORKFLOW_VERSIONS = rt.compose(
-    "GroupByWorkflowVersions", "query", "workflowVersionsGroupBy",
+    "GroupByWorkflowVersions",
+    "query",
+    "workflowVersionsGroupBy",
     {
         "filter": "WorkflowVersionFilterInput", "groupBy": "[WorkflowVersionGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[WorkflowVersionOrderByWithGroupByInput]",
@@ -2398,81 +1898,60 @@ GROUP_BY_WORKFLOW_VERSIONS = rt.compose(
 )
 CREATE_ONE_WORKFLOW_VERSION = rt.compose(
     "CreateOneWorkflowVersion", "mutation", "createWorkflowVersion",
-    {"data": "WorkflowVersionCreateInput!", "upsert": "Boolean"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    {"data": "WorkflowVersionCreateInput!", "upsert": "Boolean"}, *_EACH_WORKFLOW_VERSION,
 )
 UPDATE_ONE_WORKFLOW_VERSION = rt.compose(
     "UpdateOneWorkflowVersion", "mutation", "updateWorkflowVersion",
-    {"id": "UUID!", "data": "WorkflowVersionUpdateInput!"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    {"id": "UUID!", "data": "WorkflowVersionUpdateInput!"}, *_EACH_WORKFLOW_VERSION,
 )
 DELETE_ONE_WORKFLOW_VERSION = rt.compose(
-    "DeleteOneWorkflowVersion", "mutation", "deleteWorkflowVersion",
-    {"id": "UUID!"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    "DeleteOneWorkflowVersion", "mutation", "deleteWorkflowVersion", {"id": "UUID!"}, *_EACH_WORKFLOW_VERSION,
 )
 DESTROY_ONE_WORKFLOW_VERSION = rt.compose(
-    "DestroyOneWorkflowVersion", "mutation", "destroyWorkflowVersion",
-    {"id": "UUID!"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    "DestroyOneWorkflowVersion", "mutation", "destroyWorkflowVersion", {"id": "UUID!"}, *_EACH_WORKFLOW_VERSION,
 )
 RESTORE_ONE_WORKFLOW_VERSION = rt.compose(
-    "RestoreOneWorkflowVersion", "mutation", "restoreWorkflowVersion",
-    {"id": "UUID!"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    "RestoreOneWorkflowVersion", "mutation", "restoreWorkflowVersion", {"id": "UUID!"}, *_EACH_WORKFLOW_VERSION,
 )
 CREATE_MANY_WORKFLOW_VERSIONS = rt.compose(
     "CreateManyWorkflowVersions", "mutation", "createWorkflowVersions",
-    {"data": "[WorkflowVersionCreateInput!]!", "upsert": "Boolean"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    {"data": "[WorkflowVersionCreateInput!]!", "upsert": "Boolean"}, *_EACH_WORKFLOW_VERSION,
 )
 UPDATE_MANY_WORKFLOW_VERSIONS = rt.compose(
     "UpdateManyWorkflowVersions", "mutation", "updateWorkflowVersions",
-    {"data": "WorkflowVersionUpdateInput!", "filter": "WorkflowVersionFilterInput!"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    {"data": "WorkflowVersionUpdateInput!", "filter": "WorkflowVersionFilterInput!"}, *_EACH_WORKFLOW_VERSION,
 )
 DELETE_MANY_WORKFLOW_VERSIONS = rt.compose(
-    "DeleteManyWorkflowVersions", "mutation", "deleteWorkflowVersions",
-    {"filter": "WorkflowVersionFilterInput!"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    "DeleteManyWorkflowVersions", "mutation", "deleteWorkflowVersions", {"filter": "WorkflowVersionFilterInput!"},
+    *_EACH_WORKFLOW_VERSION,
 )
 DESTROY_MANY_WORKFLOW_VERSIONS = rt.compose(
-    "DestroyManyWorkflowVersions", "mutation", "destroyWorkflowVersions",
-    {"filter": "WorkflowVersionFilterInput!"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    "DestroyManyWorkflowVersions", "mutation", "destroyWorkflowVersions", {"filter": "WorkflowVersionFilterInput!"},
+    *_EACH_WORKFLOW_VERSION,
 )
 RESTORE_MANY_WORKFLOW_VERSIONS = rt.compose(
-    "RestoreManyWorkflowVersions", "mutation", "restoreWorkflowVersions",
-    {"filter": "WorkflowVersionFilterInput!"},
-    "{...WorkflowVersion}",
-    (_ACTOR, _WORKFLOW_VERSION),
+    "RestoreManyWorkflowVersions", "mutation", "restoreWorkflowVersions", {"filter": "WorkflowVersionFilterInput!"},
+    *_EACH_WORKFLOW_VERSION,
 )
 FIND_MANY_WORKSPACE_MEMBERS = rt.compose(
-    "FindManyWorkspaceMembers", "query", "workspaceMembers",
+    "FindManyWorkspaceMembers",
+    "query",
+    "workspaceMembers",
     {
         "after": "String", "before": "String", "filter": "WorkspaceMemberFilterInput", "first": "Int", "last": "Int",
         "offset": "Int", "orderBy": "[WorkspaceMemberOrderByInput]",
     },
     "{edges{node{...WorkspaceMember}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    _WHOLE_WORKSPACE_MEMBER,
 )
 FIND_ONE_WORKSPACE_MEMBER = rt.compose(
-    "FindOneWorkspaceMember", "query", "workspaceMember",
-    {"filter": "WorkspaceMemberFilterInput!"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    "FindOneWorkspaceMember", "query", "workspaceMember", {"filter": "WorkspaceMemberFilterInput!"},
+    *_EACH_WORKSPACE_MEMBER,
 )
 GROUP_BY_WORKSPACE_MEMBERS = rt.compose(
-    "GroupByWorkspaceMembers", "query", "workspaceMembersGroupBy",
+    "GroupByWorkspaceMembers",
+    "query",
+    "workspaceMembersGroupBy",
     {
         "filter": "WorkspaceMemberFilterInput", "groupBy": "[WorkspaceMemberGroupByInput!]!", "limit": "Int",
         "offsetForRecords": "Int", "orderBy": "[WorkspaceMemberOrderByWithGroupByInput]",
@@ -2482,61 +1961,38 @@ GROUP_BY_WORKSPACE_MEMBERS = rt.compose(
 )
 CREATE_ONE_WORKSPACE_MEMBER = rt.compose(
     "CreateOneWorkspaceMember", "mutation", "createWorkspaceMember",
-    {"data": "WorkspaceMemberCreateInput!", "upsert": "Boolean"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    {"data": "WorkspaceMemberCreateInput!", "upsert": "Boolean"}, *_EACH_WORKSPACE_MEMBER,
 )
 UPDATE_ONE_WORKSPACE_MEMBER = rt.compose(
     "UpdateOneWorkspaceMember", "mutation", "updateWorkspaceMember",
-    {"id": "UUID!", "data": "WorkspaceMemberUpdateInput!"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    {"id": "UUID!", "data": "WorkspaceMemberUpdateInput!"}, *_EACH_WORKSPACE_MEMBER,
 )
 DELETE_ONE_WORKSPACE_MEMBER = rt.compose(
-    "DeleteOneWorkspaceMember", "mutation", "deleteWorkspaceMember",
-    {"id": "UUID!"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    "DeleteOneWorkspaceMember", "mutation", "deleteWorkspaceMember", {"id": "UUID!"}, *_EACH_WORKSPACE_MEMBER,
 )
 DESTROY_ONE_WORKSPACE_MEMBER = rt.compose(
-    "DestroyOneWorkspaceMember", "mutation", "destroyWorkspaceMember",
-    {"id": "UUID!"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    "DestroyOneWorkspaceMember", "mutation", "destroyWorkspaceMember", {"id": "UUID!"}, *_EACH_WORKSPACE_MEMBER,
 )
 RESTORE_ONE_WORKSPACE_MEMBER = rt.compose(
-    "RestoreOneWorkspaceMember", "mutation", "restoreWorkspaceMember",
-    {"id": "UUID!"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    "RestoreOneWorkspaceMember", "mutation", "restoreWorkspaceMember", {"id": "UUID!"}, *_EACH_WORKSPACE_MEMBER,
 )
 CREATE_MANY_WORKSPACE_MEMBERS = rt.compose(
     "CreateManyWorkspaceMembers", "mutation", "createWorkspaceMembers",
-    {"data": "[WorkspaceMemberCreateInput!]!", "upsert": "Boolean"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    {"data": "[WorkspaceMemberCreateInput!]!", "upsert": "Boolean"}, *_EACH_WORKSPACE_MEMBER,
 )
 UPDATE_MANY_WORKSPACE_MEMBERS = rt.compose(
     "UpdateManyWorkspaceMembers", "mutation", "updateWorkspaceMembers",
-    {"data": "WorkspaceMemberUpdateInput!", "filter": "WorkspaceMemberFilterInput!"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    {"data": "WorkspaceMemberUpdateInput!", "filter": "WorkspaceMemberFilterInput!"}, *_EACH_WORKSPACE_MEMBER,
 )
 DELETE_MANY_WORKSPACE_MEMBERS = rt.compose(
-    "DeleteManyWorkspaceMembers", "mutation", "deleteWorkspaceMembers",
-    {"filter": "WorkspaceMemberFilterInput!"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    "DeleteManyWorkspaceMembers", "mutation", "deleteWorkspaceMembers", {"filter": "WorkspaceMemberFilterInput!"},
+    *_EACH_WORKSPACE_MEMBER,
 )
 DESTROY_MANY_WORKSPACE_MEMBERS = rt.compose(
-    "DestroyManyWorkspaceMembers", "mutation", "destroyWorkspaceMembers",
-    {"filter": "WorkspaceMemberFilterInput!"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    "DestroyManyWorkspaceMembers", "mutation", "destroyWorkspaceMembers", {"filter": "WorkspaceMemberFilterInput!"},
+    *_EACH_WORKSPACE_MEMBER,
 )
 RESTORE_MANY_WORKSPACE_MEMBERS = rt.compose(
-    "RestoreManyWorkspaceMembers", "mutation", "restoreWorkspaceMembers",
-    {"filter": "WorkspaceMemberFilterInput!"},
-    "{...WorkspaceMember}",
-    (_ACTOR, _FULL_NAME, _WORKSPACE_MEMBER),
+    "RestoreManyWorkspaceMembers", "mutation", "restoreWorkspaceMembers", {"filter": "WorkspaceMemberFilterInput!"},
+    *_EACH_WORKSPACE_MEMBER,
 )

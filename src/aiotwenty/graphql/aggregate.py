@@ -129,7 +129,7 @@ def _known(record: type[Record]) -> frozenset[str]:
     order: Any = getattr(import_module(package_of(record)), f"{record.__name__}OrderByWithGroupByInput", None)
     if not (isinstance(order, type) and issubclass(order, GroupOrder)):
         raise ConfigurationError(f"the schema of {package_of(record)} has no aggregates of {record.__name__}.")
-    return frozenset(name for name in order._aggregates.split() if _AGGREGATE.fullmatch(name))
+    return frozenset(name for name in order.aggregates() if _AGGREGATE.fullmatch(name))
 
 
 def package_of(record: type[Record]) -> str:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from aiotwenty.graphql.later import Later
+
 
 def alternatives(annotation: Any) -> Iterator[Any]:
     """The types that a value may have, NoneType among them: `int | None` inside any `Annotated` is int and NoneType."""
@@ -17,6 +19,8 @@ def alternatives(annotation: Any) -> Iterator[Any]:
     elif origin in (Union, UnionType):
         for part in get_args(annotation):
             yield from alternatives(part)
+    elif isinstance(annotation, type) and issubclass(annotation, Later):
+        yield annotation.model()
     else:
         yield annotation
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypedDict
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -63,6 +63,25 @@ class SecondaryLink(JsonPart):
 
     url: str | None = None
     label: str | None = None
+
+
+class AdditionalPhoneDict(TypedDict, total=False):
+    """An `AdditionalPhone` as a dict."""
+
+    number: str | None
+    country_code: str | None
+    calling_code: str | None
+
+
+class FileReference(dict[str, str]):
+    """An uploaded file, as a field of type FILES takes it in a list."""
+
+
+class SecondaryLinkDict(TypedDict, total=False):
+    """A `SecondaryLink` as a dict."""
+
+    url: str | None
+    label: str | None
 
 
 def _as_phone(value: Any) -> Any:

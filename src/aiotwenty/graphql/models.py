@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
 
 from pydantic import (
@@ -18,9 +20,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
+from aiotwenty.graphql.about import About
 from aiotwenty.graphql.advice import did_you_mean, filter_the_other
 from aiotwenty.graphql.composites import Money
 
@@ -74,25 +77,30 @@ class CurrencyInput(Input):
         return value.parts() if isinstance(value, Money) else value
 
 
-ToMany: TypeAlias = Mapping[str, tuple[str, ...]]
-
-
 class Filter(Input):
     """Base of what `filter` takes for an object."""
-
-    _to_many: ClassVar[ToMany] = {}
-    """The relations that no filter goes through, with the object at their other end and its keys that lead back."""
 
     @model_validator(mode="before")
     @classmethod
     def _refuse_to_many(cls, value: Any) -> Any:
-        if cls._to_many and isinstance(value, Mapping):
+        if isinstance(value, Mapping):
             for name in value:
-                if target := cls._to_many.get(graphql_name(str(name))):
-                    kind = PydanticCustomError("to_many_relation", "{advice}", {"advice": filter_the_other(*target)})
+                if target := cls._lists().get(graphql_name(str(name))):
+                    _, plural, *keys = target
+                    advice = filter_the_other(to_snake(plural), *map(to_snake, keys))
+                    kind = PydanticCustomError("to_many_relation", "{advice}", {"advice": advice})
                     detail = InitErrorDetails(type=kind, loc=(str(name),), input=None)
                     raise ValidationError.from_exception_data(cls.__name__, [detail])
         return value
+
+    @classmethod
+    @cache
+    def _lists(cls) -> Mapping[str, tuple[str, ...]]:
+        """The relations that no filter goes through, as the record beside it knows them."""
+        record = getattr(sys.modules[cls.__module__], cls.__name__.removesuffix("FilterInput"), None)
+        about: About | None = getattr(record, "_object", None)
+        filtered = {info.alias for info in cls.model_fields.values()}
+        return {name: target for name, target in about.to_many.items() if name not in filtered} if about else {}
 
 
 AggregateOrder: TypeAlias = Mapping[str, str]
@@ -100,18 +108,30 @@ AggregateOrder: TypeAlias = Mapping[str, str]
 _DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
 
 
+COUNTS = ("countEmpty", "countNotEmpty", "countUniqueValues", "percentageEmpty", "percentageNotEmpty")
+"""The aggregates that nearly every field has, followed by its name."""
+
+
 class GroupOrder(Input):
     """Base of what `order_by` takes for the groups of an object."""
 
     _aggregates: ClassVar[str] = ""
     """The names of its aggregates, as the server has them."""
+    _counted: ClassVar[str] = ""
+    """The fields that have all of `COUNTS` besides, in upper camel case."""
+
+    @classmethod
+    def aggregates(cls) -> frozenset[str]:
+        """All names that `aggregate` takes, as the server has them."""
+        counts = (f"{count}{field}" for field in cls._counted.split() for count in COUNTS)
+        return frozenset((*cls._aggregates.split(), *counts))
 
     @field_validator("aggregate", mode="before", check_fields=False)
     @classmethod
     def _know_aggregates(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        known = frozenset(cls._aggregates.split())
+        known = cls.aggregates()
         directions: dict[str, str] = {}
         for name, direction in value.items():
             graphql = str(name) if name in known else graphql_name(str(name))

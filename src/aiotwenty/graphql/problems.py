@@ -88,6 +88,7 @@ def _inner(model: type[BaseModel], step: int | str) -> type[BaseModel] | None:
     """The model of that field; items of a list are of the model that the list is of."""
     if isinstance(step, int):
         return model
+    model.model_rebuild()
     for name, info in model.model_fields.items():
         if step in (name, info.alias):
             return model_in(info.annotation) or model_in(item_in(info.annotation))

@@ -8,9 +8,19 @@ from typing import Any, Protocol, TypeVar, overload
 from pydantic import ConfigDict, Field
 
 from aiotwenty.graphql.about import About
-from aiotwenty.graphql.composites import AdditionalPhone, AdditionalPhoneInput, SecondaryLink, SecondaryLinkInput
+from aiotwenty.graphql.composites import (
+    AdditionalPhone,
+    AdditionalPhoneDict,
+    AdditionalPhoneInput,
+    FileReference,
+    Money,
+    SecondaryLink,
+    SecondaryLinkDict,
+    SecondaryLinkInput,
+)
 from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.filters import with_filters
+from aiotwenty.graphql.later import later
 from aiotwenty.graphql.models import (
     UNSET,
     UUID,
@@ -28,7 +38,6 @@ from aiotwenty.graphql.models import (
     Open,
     Position,
     Record,
-    ToMany,
     Unset,
 )
 from aiotwenty.graphql.operation import Operation
@@ -54,6 +63,7 @@ __all__ = [
     "UUID",
     "About",
     "AdditionalPhone",
+    "AdditionalPhoneDict",
     "AdditionalPhoneInput",
     "AggregateOrder",
     "BigFloat",
@@ -69,6 +79,7 @@ __all__ = [
     "Edge",
     "Endpoint",
     "Field",
+    "FileReference",
     "Filter",
     "Group",
     "GroupOrder",
@@ -79,6 +90,7 @@ __all__ = [
     "LinkInput",
     "Maybe",
     "MicrosInput",
+    "Money",
     "NumberInput",
     "ObjectRecord",
     "Open",
@@ -92,11 +104,12 @@ __all__ = [
     "PositionInput",
     "Record",
     "SecondaryLink",
+    "SecondaryLinkDict",
     "SecondaryLinkInput",
-    "ToMany",
     "UUIDInput",
     "Unset",
     "compose",
+    "later",
 ]
 
 T = TypeVar("T")

@@ -21,11 +21,8 @@ if typing.TYPE_CHECKING:
     from .records import *
 
 _EXPORTS = {
-    "client": """
-        MetadataClient
-    """,
-    "enums": """
-        AggregateOperations AllMetadataName AnalyticsType ApplicationRegistrationSourceType BarChartGroupMode
+    "client": """MetadataClient""",
+    "enums": """AggregateOperations AllMetadataName AnalyticsType ApplicationRegistrationSourceType BarChartGroupMode
         BarChartLayout BillingEntitlementKey BillingPlanKey BillingProductKey BillingUsageType
         CalendarChannelContactAutoCreationPolicy CalendarChannelSyncStage CalendarChannelSyncStatus
         CalendarChannelVisibility CommandMenuItemAvailabilityType EmailConnectionSecurity EmailingDomainStatus
@@ -36,94 +33,85 @@ _EXPORTS = {
         OnboardingStatus PageLayoutTabLayoutMode PageLayoutType PermissionFlagType RelationType
         RowLevelPermissionPredicateGroupLogicalOperator RowLevelPermissionPredicateOperand SSOIdentityProviderStatus
         SubscriptionInterval SubscriptionStatus UnsubscribeTopicVisibility UsageOperationType ViewCalendarLayout
-        ViewFilterGroupLogicalOperator ViewFilterOperand ViewKey ViewOpenRecordIn ViewSortDirection ViewType
-        ViewVisibility WidgetType WorkspaceActivationStatus WorkspaceDiscoverability WorkspaceMemberDateFormatEnum
-        WorkspaceMemberNumberFormatEnum WorkspaceMemberTimeFormatEnum
-    """,
-    "filters": """
-        BooleanFieldComparison FieldFilter IndexFilter ListAppConnectionsInput ObjectFilter UUIDFilterComparison
-    """,
-    "inputs": """
-        ActivateWorkspaceInput AddQuerySubscriptionInput AgentChatQuestionAnswerInput AgentIdInput BarChartDataInput
-        ConnectionParametersInput CreateAgentInput CreateApiKeyInput CreateAppTokenInput
+        ViewFilterGroupLogicalOperator ViewFilterOperand ViewKey ViewOpenRecordIn ViewSortDirection ViewType ViewVisibility
+        WidgetType WorkspaceActivationStatus WorkspaceDiscoverability WorkspaceMemberDateFormatEnum
+        WorkspaceMemberNumberFormatEnum WorkspaceMemberTimeFormatEnum""",
+    "filters": """BooleanFieldComparison FieldFilter IndexFilter ListAppConnectionsInput ObjectFilter
+        UUIDFilterComparison""",
+    "inputs": """ActivateWorkspaceInput AddQuerySubscriptionInput AgentChatQuestionAnswerInput AgentIdInput
+        BarChartDataInput ConnectionParametersInput CreateAgentInput CreateApiKeyInput CreateAppTokenInput
         CreateApplicationRegistrationInput CreateApplicationRegistrationVariableInput CreateApprovedAccessDomainInput
         CreateCalendarEventInput CreateCommandMenuItemInput CreateEmailGroupChannelInput CreateEmailingDomainInput
         CreateFieldInput CreateFrontComponentInput CreateIndexFieldInput CreateIndexInput
         CreateLogicFunctionFromSourceInput CreateNavigationMenuItemInput CreateObjectInput CreateOneAppTokenInput
-        CreateOneFieldMetadataInput CreateOneIndexInput CreateOneObjectInput CreatePageLayoutInput
-        CreatePageLayoutTabInput CreatePageLayoutWidgetInput CreateRoleInput CreateSkillInput
-        CreateUnsubscribeTopicInput CreateViewFieldGroupInput CreateViewFieldInput CreateViewFilterGroupInput
-        CreateViewFilterInput CreateViewGroupInput CreateViewInput CreateViewSortInput CreateWebhookInput CursorPaging
-        DeleteApprovedAccessDomainInput DeleteOneFieldInput DeleteOneIndexInput DeleteOneObjectInput DeleteSsoInput
-        DeleteViewFieldGroupInput DeleteViewFieldInput DeleteViewFilterInput DeleteViewGroupInput DeleteViewSortInput
-        DestroyViewFieldGroupInput DestroyViewFieldInput DestroyViewFilterInput DestroyViewGroupInput
-        DestroyViewSortInput EditSsoInput EmailAccountConnectionParameters EventLogDateRangeInput EventLogFiltersInput
-        EventLogQueryInput ExecuteOneLogicFunctionInput FieldPermissionInput FileAttachmentInput GetApiKeyInput
-        GetAuthorizationUrlForSSOInput GridPositionInput LineChartDataInput LogicFunctionIdInput ObjectPermissionInput
-        PieChartDataInput PreviewMessageCampaignAudienceInput RemoveQueryFromEventStreamInput RevokeApiKeyInput
-        RowLevelPermissionPredicateGroupInput RowLevelPermissionPredicateInput RunAgentInput SendEmailAttachmentInput
-        SendEmailInput SendEmailViaDomainInput SendMessageCampaignInput SetupOIDCSsoInput SetupSAMLSsoInput
-        SignUpInNewWorkspaceInput UpdateAgentInput UpdateApiKeyInput UpdateApplicationRegistrationInput
-        UpdateApplicationRegistrationPayload UpdateApplicationRegistrationVariableInput
-        UpdateApplicationRegistrationVariablePayload UpdateCalendarChannelInput UpdateCalendarChannelInputUpdates
-        UpdateCommandMenuItemInput UpdateFieldInput UpdateFrontComponentInput UpdateFrontComponentInputUpdates
-        UpdateLabPublicFeatureFlagInput UpdateLogicFunctionFromSourceInput UpdateLogicFunctionFromSourceInputUpdates
-        UpdateMessageChannelInput UpdateMessageChannelInputUpdates UpdateMessageFolderInput
-        UpdateMessageFolderInputUpdates UpdateMessageFoldersInput UpdateNavigationMenuItemInput UpdateObjectPayload
-        UpdateOneFieldMetadataInput UpdateOneNavigationMenuItemInput UpdateOneObjectInput UpdatePageLayoutInput
-        UpdatePageLayoutTabInput UpdatePageLayoutTabWithWidgetsInput UpdatePageLayoutWidgetInput
-        UpdatePageLayoutWidgetWithIdInput UpdatePageLayoutWithTabsInput UpdateRoleInput UpdateRolePayload
-        UpdateSkillInput UpdateUnsubscribeTopicInput UpdateViewFieldGroupInput UpdateViewFieldGroupInputUpdates
-        UpdateViewFieldInput UpdateViewFieldInputUpdates UpdateViewFilterGroupInput UpdateViewFilterInput
-        UpdateViewFilterInputUpdates UpdateViewGroupInput UpdateViewGroupInputUpdates UpdateViewInput
-        UpdateViewSortInput UpdateViewSortInputUpdates UpdateWebhookInput UpdateWebhookInputUpdates
-        UpdateWorkspaceInput UpdateWorkspaceMemberSettingsInput UpsertFieldPermissionsInput
-        UpsertFieldsWidgetFieldInput UpsertFieldsWidgetGroupInput UpsertFieldsWidgetInput UpsertObjectPermissionsInput
-        UpsertPermissionFlagsInput UpsertRowLevelPermissionPredicatesInput UpsertViewWidgetInput
-        UpsertViewWidgetViewFieldInput UpsertViewWidgetViewFilterGroupInput UpsertViewWidgetViewFilterInput
-        UpsertViewWidgetViewSortInput UsageAnalyticsInput ValidateApprovedAccessDomainInput
-    """,
-    "records": """
-        Agent AgentChatThread AgentMessage AgentTurn AgentTurnEvaluation AiSystemPromptPreview AiSystemPromptSection
-        Analytics ApiKey ApiKeyRole ApiKeyToken AppConnection AppToken Application ApplicationApplicationRegistration
-        ApplicationConnectionProvider ApplicationConnectionProviderOAuthConfig ApplicationDefaultLogicFunctionRole
-        ApplicationRegistration ApplicationRegistrationStats ApplicationRegistrationVariable
-        ApplicationRegistrationVariableDTO ApplicationTokenPair ApprovedAccessDomain AuthBypassProviders AuthProviders
-        AuthToken AuthTokenPair AuthTokens AuthorizeApp AutocompleteResult AvailableWorkspacesAndAccessTokens
-        BarChartData BarChartSeries BillingEndTrialPeriod BillingEntitlement BillingLicensedProduct
-        BillingMeteredProduct BillingPaymentIntent BillingPlan BillingPriceLicensed BillingPriceMetered
-        BillingPriceTier BillingProductMetadata BillingResourceCreditUsage BillingSession BillingSubscription
-        BillingSubscriptionSchedulePhase BillingSubscriptionSchedulePhaseItem BillingUpdate CalendarChannel
-        CampaignAudiencePreviewDTO CampaignSkippedRecipientsDTO ChannelSyncSuccess ChatStreamCatchupChunks
+        CreateOneFieldMetadataInput CreateOneIndexInput CreateOneObjectInput CreatePageLayoutInput CreatePageLayoutTabInput
+        CreatePageLayoutWidgetInput CreateRoleInput CreateSkillInput CreateUnsubscribeTopicInput CreateViewFieldGroupInput
+        CreateViewFieldInput CreateViewFilterGroupInput CreateViewFilterInput CreateViewGroupInput CreateViewInput
+        CreateViewSortInput CreateWebhookInput CursorPaging DeleteApprovedAccessDomainInput DeleteOneFieldInput
+        DeleteOneIndexInput DeleteOneObjectInput DeleteSsoInput DeleteViewFieldGroupInput DeleteViewFieldInput
+        DeleteViewFilterInput DeleteViewGroupInput DeleteViewSortInput DestroyViewFieldGroupInput DestroyViewFieldInput
+        DestroyViewFilterInput DestroyViewGroupInput DestroyViewSortInput EditSsoInput EmailAccountConnectionParameters
+        EventLogDateRangeInput EventLogFiltersInput EventLogQueryInput ExecuteOneLogicFunctionInput FieldPermissionInput
+        FileAttachmentInput GetApiKeyInput GetAuthorizationUrlForSSOInput GridPositionInput LineChartDataInput
+        LogicFunctionIdInput ObjectPermissionInput PieChartDataInput PreviewMessageCampaignAudienceInput
+        RemoveQueryFromEventStreamInput RevokeApiKeyInput RowLevelPermissionPredicateGroupInput
+        RowLevelPermissionPredicateInput RunAgentInput SendEmailAttachmentInput SendEmailInput SendEmailViaDomainInput
+        SendMessageCampaignInput SetupOIDCSsoInput SetupSAMLSsoInput SignUpInNewWorkspaceInput UpdateAgentInput
+        UpdateApiKeyInput UpdateApplicationRegistrationInput UpdateApplicationRegistrationPayload
+        UpdateApplicationRegistrationVariableInput UpdateApplicationRegistrationVariablePayload UpdateCalendarChannelInput
+        UpdateCalendarChannelInputUpdates UpdateCommandMenuItemInput UpdateFieldInput UpdateFrontComponentInput
+        UpdateFrontComponentInputUpdates UpdateLabPublicFeatureFlagInput UpdateLogicFunctionFromSourceInput
+        UpdateLogicFunctionFromSourceInputUpdates UpdateMessageChannelInput UpdateMessageChannelInputUpdates
+        UpdateMessageFolderInput UpdateMessageFolderInputUpdates UpdateMessageFoldersInput UpdateNavigationMenuItemInput
+        UpdateObjectPayload UpdateOneFieldMetadataInput UpdateOneNavigationMenuItemInput UpdateOneObjectInput
+        UpdatePageLayoutInput UpdatePageLayoutTabInput UpdatePageLayoutTabWithWidgetsInput UpdatePageLayoutWidgetInput
+        UpdatePageLayoutWidgetWithIdInput UpdatePageLayoutWithTabsInput UpdateRoleInput UpdateRolePayload UpdateSkillInput
+        UpdateUnsubscribeTopicInput UpdateViewFieldGroupInput UpdateViewFieldGroupInputUpdates UpdateViewFieldInput
+        UpdateViewFieldInputUpdates UpdateViewFilterGroupInput UpdateViewFilterInput UpdateViewFilterInputUpdates
+        UpdateViewGroupInput UpdateViewGroupInputUpdates UpdateViewInput UpdateViewSortInput UpdateViewSortInputUpdates
+        UpdateWebhookInput UpdateWebhookInputUpdates UpdateWorkspaceInput UpdateWorkspaceMemberSettingsInput
+        UpsertFieldPermissionsInput UpsertFieldsWidgetFieldInput UpsertFieldsWidgetGroupInput UpsertFieldsWidgetInput
+        UpsertObjectPermissionsInput UpsertPermissionFlagsInput UpsertRowLevelPermissionPredicatesInput
+        UpsertViewWidgetInput UpsertViewWidgetViewFieldInput UpsertViewWidgetViewFilterGroupInput
+        UpsertViewWidgetViewFilterInput UpsertViewWidgetViewSortInput UsageAnalyticsInput ValidateApprovedAccessDomainInput""",
+    "records": """Agent AgentChatThread AgentMessage AgentTurn AgentTurnEvaluation AiSystemPromptPreview
+        AiSystemPromptSection Analytics ApiKey ApiKeyRole ApiKeyToken AppConnection AppToken Application
+        ApplicationApplicationRegistration ApplicationConnectionProvider ApplicationConnectionProviderOAuthConfig
+        ApplicationDefaultLogicFunctionRole ApplicationRegistration ApplicationRegistrationStats
+        ApplicationRegistrationVariable ApplicationRegistrationVariableDTO ApplicationTokenPair ApprovedAccessDomain
+        AuthBypassProviders AuthProviders AuthToken AuthTokenPair AuthTokens AuthorizeApp AutocompleteResult
+        AvailableWorkspacesAndAccessTokens BarChartData BarChartSeries BillingEndTrialPeriod BillingEntitlement
+        BillingLicensedProduct BillingMeteredProduct BillingPaymentIntent BillingPlan BillingPriceLicensed
+        BillingPriceMetered BillingPriceTier BillingProductMetadata BillingResourceCreditUsage BillingSession
+        BillingSubscription BillingSubscriptionSchedulePhase BillingSubscriptionSchedulePhaseItem BillingUpdate
+        CalendarChannel CampaignAudiencePreviewDTO CampaignSkippedRecipientsDTO ChannelSyncSuccess ChatStreamCatchupChunks
         ChatStreamError CheckUserExist CollectionHash CommandMenuItem CommandMenuItemFrontComponent
-        ConnectedAccountPublicDTO ConnectedImapSmtpCaldavAccount CreateApplicationRegistration
-        CreateCalendarEventOutput CreateEmailGroupChannelOutput DeleteSso DeleteTwoFactorAuthenticationMethod
-        DevelopmentApplication DomainRecord DomainValidRecords DuplicatedDashboard EditSso EmailPasswordResetLink
-        EmailingDomain EnterpriseLicenseInfoDTO EnterpriseSubscriptionStatusDTO EventLogPageInfo EventLogQueryResult
-        EventLogRecord FeatureFlag Field FieldObject FieldPermission FileUploadTarget FileWithSignedUrl
-        FindAvailableSSOIDP FindAvailableSSOIDPWorkspace FrontComponent FullName GetAuthorizationUrlForSSO
-        ImapSmtpCaldavConnectionSuccess ImapSmtpCaldavPublicConnectionParameters ImapSmtpCaldavPublicConnectionParams
-        Impersonate Index InitiateTwoFactorAuthenticationProvisioning InvalidatePassword InviteSuggestion LineChartData
-        LineChartDataPoint LineChartSeries Location LogicFunction LogicFunctionExecutionResult LoginToken
-        MarketplaceApp MarketplaceAppDetail MarketplaceAppRole MarketplaceAppRoleFieldPermission
-        MarketplaceAppRoleObjectPermission MessageChannel MessageChannelConnectedAccount MessageFolder MinimalMetadata
-        MinimalObjectMetadata MinimalView NavigationMenuItem NavigationMenuItemTargetRecordIdentifier Object
-        ObjectPermission ObjectRecordCount OnboardingStepSuccess PageLayout PageLayoutTab PageLayoutWidget PieChartData
-        PieChartDataItem PlaceDetailsResult PublicApplicationRegistration PublicConnectionParametersOutput PublicDomain
-        PublicImapSmtpCaldavConnectionParameters PublicWorkspaceData PublicWorkspaceDataSummary Relation
-        RelationSourceFieldMetadata RelationSourceObjectMetadata RelationTargetFieldMetadata
-        RelationTargetObjectMetadata ResendEmailVerificationToken Role RolePermissionFlag RotateClientSecret
-        RowLevelPermissionPredicate RowLevelPermissionPredicateGroup RunAgentResult SendChatMessageResult
-        SendEmailOutput SendEmailViaDomainOutput SendInvitations SendMessageCampaignOutputDTO SetupSso SignUp Skill
-        SubdomainAvailabilityDTO ToolIndexEntry TransientToken TwoFactorAuthenticationMethodSummary UnsubscribeTopic
-        UpsertRowLevelPermissionPredicatesResult UsageAnalytics UsageBreakdownItem UsageTimeSeries UsageUserDaily User
-        UserCurrentWorkspace UserWorkspace UserWorkspaceMember UserWorkspaceUser ValidatePasswordResetToken
-        VerificationRecord VerifyEmailAndGetLoginToken VerifyTwoFactorAuthenticationMethod VersionDistributionEntry
-        View ViewField ViewFieldGroup ViewFilter ViewFilterGroup ViewGroup ViewSort Webhook Workspace WorkspaceAiStats
-        WorkspaceBillingCustomer WorkspaceCreationDefaultsDTO WorkspaceCurrentBillingSubscription WorkspaceDefaultRole
-        WorkspaceInvitation WorkspaceInviteHashValid WorkspaceMember WorkspaceMigration WorkspaceUrls
-        WorkspaceUrlsAndId WorkspaceWorkspaceCustomApplication
-    """,
+        ConnectedAccountPublicDTO ConnectedImapSmtpCaldavAccount CreateApplicationRegistration CreateCalendarEventOutput
+        CreateEmailGroupChannelOutput DeleteSso DeleteTwoFactorAuthenticationMethod DevelopmentApplication DomainRecord
+        DomainValidRecords DuplicatedDashboard EditSso EmailPasswordResetLink EmailingDomain EnterpriseLicenseInfoDTO
+        EnterpriseSubscriptionStatusDTO EventLogPageInfo EventLogQueryResult EventLogRecord FeatureFlag Field FieldObject
+        FieldPermission FileUploadTarget FileWithSignedUrl FindAvailableSSOIDP FindAvailableSSOIDPWorkspace FrontComponent
+        FullName GetAuthorizationUrlForSSO ImapSmtpCaldavConnectionSuccess ImapSmtpCaldavPublicConnectionParameters
+        ImapSmtpCaldavPublicConnectionParams Impersonate Index InitiateTwoFactorAuthenticationProvisioning
+        InvalidatePassword InviteSuggestion LineChartData LineChartDataPoint LineChartSeries Location LogicFunction
+        LogicFunctionExecutionResult LoginToken MarketplaceApp MarketplaceAppDetail MarketplaceAppRole
+        MarketplaceAppRoleFieldPermission MarketplaceAppRoleObjectPermission MessageChannel MessageChannelConnectedAccount
+        MessageFolder MinimalMetadata MinimalObjectMetadata MinimalView NavigationMenuItem
+        NavigationMenuItemTargetRecordIdentifier Object ObjectPermission ObjectRecordCount OnboardingStepSuccess PageLayout
+        PageLayoutTab PageLayoutWidget PieChartData PieChartDataItem PlaceDetailsResult PublicApplicationRegistration
+        PublicConnectionParametersOutput PublicDomain PublicImapSmtpCaldavConnectionParameters PublicWorkspaceData
+        PublicWorkspaceDataSummary Relation RelationSourceFieldMetadata RelationSourceObjectMetadata
+        RelationTargetFieldMetadata RelationTargetObjectMetadata ResendEmailVerificationToken Role RolePermissionFlag
+        RotateClientSecret RowLevelPermissionPredicate RowLevelPermissionPredicateGroup RunAgentResult
+        SendChatMessageResult SendEmailOutput SendEmailViaDomainOutput SendInvitations SendMessageCampaignOutputDTO
+        SetupSso SignUp Skill SubdomainAvailabilityDTO ToolIndexEntry TransientToken TwoFactorAuthenticationMethodSummary
+        UnsubscribeTopic UpsertRowLevelPermissionPredicatesResult UsageAnalytics UsageBreakdownItem UsageTimeSeries
+        UsageUserDaily User UserCurrentWorkspace UserWorkspace UserWorkspaceMember UserWorkspaceUser
+        ValidatePasswordResetToken VerificationRecord VerifyEmailAndGetLoginToken VerifyTwoFactorAuthenticationMethod
+        VersionDistributionEntry View ViewField ViewFieldGroup ViewFilter ViewFilterGroup ViewGroup ViewSort Webhook
+        Workspace WorkspaceAiStats WorkspaceBillingCustomer WorkspaceCreationDefaultsDTO
+        WorkspaceCurrentBillingSubscription WorkspaceDefaultRole WorkspaceInvitation WorkspaceInviteHashValid
+        WorkspaceMember WorkspaceMigration WorkspaceUrls WorkspaceUrlsAndId WorkspaceWorkspaceCustomApplication""",
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 

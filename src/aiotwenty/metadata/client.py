@@ -3,189 +3,172 @@
 
 from __future__ import annotations
 
-import typing
-
 from aiotwenty.graphql import runtime as rt
 
+from .. import metadata as types
 from . import operations
-from . import records
-
-if typing.TYPE_CHECKING:
-    from . import enums, filters, inputs
 
 
 class MetadataClient(rt.OperationsClient):
     """Every operation of /metadata under `queries/`, one method each. All raise `TwentyError`."""
 
-    async def get_chat_messages(self, thread_id: rt.UUID) -> list[records.AgentMessage]:
-        return await self._execute(operations.GET_CHAT_MESSAGES, list[records.AgentMessage], {"threadId": thread_id})
+    async def get_chat_messages(self, thread_id: rt.UUID) -> list[types.AgentMessage]:
+        return await self._execute(operations.GET_CHAT_MESSAGES, list[types.AgentMessage], {"threadId": thread_id})
 
-    async def find_many_agents(self) -> list[records.Agent]:
-        return await self._execute(operations.FIND_MANY_AGENTS, list[records.Agent], {})
+    async def find_many_agents(self) -> list[types.Agent]:
+        return await self._execute(operations.FIND_MANY_AGENTS, list[types.Agent], {})
 
-    async def find_one_agent(self, input: inputs.AgentIdInput) -> records.Agent:
-        return await self._execute(operations.FIND_ONE_AGENT, records.Agent, {"input": input})
+    async def find_one_agent(self, input: types.AgentIdInput) -> types.Agent:
+        return await self._execute(operations.FIND_ONE_AGENT, types.Agent, {"input": input})
 
     async def answer_agent_chat_question(
-        self,
-        answers: list[inputs.AgentChatQuestionAnswerInput],
-        message_id: rt.UUID,
-        thread_id: rt.UUID,
-        *,
+        self, answers: list[types.AgentChatQuestionAnswerInput], message_id: rt.UUID, thread_id: rt.UUID, *,
         model_id: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.SendChatMessageResult:
+    ) -> types.SendChatMessageResult:
         return await self._execute(
-            operations.ANSWER_AGENT_CHAT_QUESTION,
-            records.SendChatMessageResult,
+            operations.ANSWER_AGENT_CHAT_QUESTION, types.SendChatMessageResult,
             {"answers": answers, "messageId": message_id, "modelId": model_id, "threadId": thread_id},
         )
 
-    async def create_one_agent(self, input: inputs.CreateAgentInput) -> records.Agent:
-        return await self._execute(operations.CREATE_ONE_AGENT, records.Agent, {"input": input})
+    async def create_one_agent(self, input: types.CreateAgentInput) -> types.Agent:
+        return await self._execute(operations.CREATE_ONE_AGENT, types.Agent, {"input": input})
 
-    async def delete_one_agent(self, input: inputs.AgentIdInput) -> records.Agent:
-        return await self._execute(operations.DELETE_ONE_AGENT, records.Agent, {"input": input})
+    async def delete_one_agent(self, input: types.AgentIdInput) -> types.Agent:
+        return await self._execute(operations.DELETE_ONE_AGENT, types.Agent, {"input": input})
 
-    async def run_agent(self, input: inputs.RunAgentInput) -> records.RunAgentResult:
-        return await self._execute(operations.RUN_AGENT, records.RunAgentResult, {"input": input})
+    async def run_agent(self, input: types.RunAgentInput) -> types.RunAgentResult:
+        return await self._execute(operations.RUN_AGENT, types.RunAgentResult, {"input": input})
 
     async def stop_agent_chat_stream(self, thread_id: rt.UUID) -> bool:
         return await self._execute(operations.STOP_AGENT_CHAT_STREAM, bool, {"threadId": thread_id})
 
-    async def update_one_agent(self, input: inputs.UpdateAgentInput) -> records.Agent:
-        return await self._execute(operations.UPDATE_ONE_AGENT, records.Agent, {"input": input})
+    async def update_one_agent(self, input: types.UpdateAgentInput) -> types.Agent:
+        return await self._execute(operations.UPDATE_ONE_AGENT, types.Agent, {"input": input})
 
-    async def get_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
-        return await self._execute(operations.GET_CHAT_THREAD, records.AgentChatThread, {"id": id})
+    async def get_chat_thread(self, id: rt.UUID) -> types.AgentChatThread:
+        return await self._execute(operations.GET_CHAT_THREAD, types.AgentChatThread, {"id": id})
 
-    async def get_chat_threads(self) -> list[records.AgentChatThread]:
-        return await self._execute(operations.GET_CHAT_THREADS, list[records.AgentChatThread], {})
+    async def get_chat_threads(self) -> list[types.AgentChatThread]:
+        return await self._execute(operations.GET_CHAT_THREADS, list[types.AgentChatThread], {})
 
-    async def archive_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
-        return await self._execute(operations.ARCHIVE_CHAT_THREAD, records.AgentChatThread, {"id": id})
+    async def archive_chat_thread(self, id: rt.UUID) -> types.AgentChatThread:
+        return await self._execute(operations.ARCHIVE_CHAT_THREAD, types.AgentChatThread, {"id": id})
 
-    async def create_chat_thread(self) -> records.AgentChatThread:
-        return await self._execute(operations.CREATE_CHAT_THREAD, records.AgentChatThread, {})
+    async def create_chat_thread(self) -> types.AgentChatThread:
+        return await self._execute(operations.CREATE_CHAT_THREAD, types.AgentChatThread, {})
 
-    async def rename_chat_thread(self, id: rt.UUID, title: str) -> records.AgentChatThread:
-        return await self._execute(operations.RENAME_CHAT_THREAD, records.AgentChatThread, {"id": id, "title": title})
+    async def rename_chat_thread(self, id: rt.UUID, title: str) -> types.AgentChatThread:
+        return await self._execute(operations.RENAME_CHAT_THREAD, types.AgentChatThread, {"id": id, "title": title})
 
-    async def unarchive_chat_thread(self, id: rt.UUID) -> records.AgentChatThread:
-        return await self._execute(operations.UNARCHIVE_CHAT_THREAD, records.AgentChatThread, {"id": id})
+    async def unarchive_chat_thread(self, id: rt.UUID) -> types.AgentChatThread:
+        return await self._execute(operations.UNARCHIVE_CHAT_THREAD, types.AgentChatThread, {"id": id})
 
-    async def get_agent_turns(self, agent_id: rt.UUID) -> list[records.AgentTurn]:
-        return await self._execute(operations.GET_AGENT_TURNS, list[records.AgentTurn], {"agentId": agent_id})
+    async def get_agent_turns(self, agent_id: rt.UUID) -> list[types.AgentTurn]:
+        return await self._execute(operations.GET_AGENT_TURNS, list[types.AgentTurn], {"agentId": agent_id})
 
-    async def evaluate_agent_turn(self, turn_id: rt.UUID) -> records.AgentTurnEvaluation:
-        return await self._execute(operations.EVALUATE_AGENT_TURN, records.AgentTurnEvaluation, {"turnId": turn_id})
+    async def evaluate_agent_turn(self, turn_id: rt.UUID) -> types.AgentTurnEvaluation:
+        return await self._execute(operations.EVALUATE_AGENT_TURN, types.AgentTurnEvaluation, {"turnId": turn_id})
 
-    async def run_evaluation_input(self, agent_id: rt.UUID, input: str) -> records.AgentTurn:
+    async def run_evaluation_input(self, agent_id: rt.UUID, input: str) -> types.AgentTurn:
         return await self._execute(
-            operations.RUN_EVALUATION_INPUT, records.AgentTurn, {"agentId": agent_id, "input": input}
+            operations.RUN_EVALUATION_INPUT, types.AgentTurn, {"agentId": agent_id, "input": input}
         )
 
-    async def get_ai_system_prompt_preview(self) -> records.AiSystemPromptPreview:
-        return await self._execute(operations.GET_AI_SYSTEM_PROMPT_PREVIEW, records.AiSystemPromptPreview, {})
+    async def get_ai_system_prompt_preview(self) -> types.AiSystemPromptPreview:
+        return await self._execute(operations.GET_AI_SYSTEM_PROMPT_PREVIEW, types.AiSystemPromptPreview, {})
 
-    async def get_api_key(self, input: inputs.GetApiKeyInput) -> records.ApiKey | None:
-        result: records.ApiKey | None = await self._execute(
-            operations.GET_API_KEY, records.ApiKey | None, {"input": input}
-        )
+    async def get_api_key(self, input: types.GetApiKeyInput) -> types.ApiKey | None:
+        result: types.ApiKey | None = await self._execute(operations.GET_API_KEY, types.ApiKey | None, {"input": input})
         return result
 
-    async def get_api_keys(self) -> list[records.ApiKey]:
-        return await self._execute(operations.GET_API_KEYS, list[records.ApiKey], {})
+    async def get_api_keys(self) -> list[types.ApiKey]:
+        return await self._execute(operations.GET_API_KEYS, list[types.ApiKey], {})
 
     async def assign_role_to_api_key(self, api_key_id: rt.UUID, role_id: rt.UUID) -> bool:
         return await self._execute(operations.ASSIGN_ROLE_TO_API_KEY, bool, {"apiKeyId": api_key_id, "roleId": role_id})
 
-    async def create_api_key(self, input: inputs.CreateApiKeyInput) -> records.ApiKey:
-        return await self._execute(operations.CREATE_API_KEY, records.ApiKey, {"input": input})
+    async def create_api_key(self, input: types.CreateApiKeyInput) -> types.ApiKey:
+        return await self._execute(operations.CREATE_API_KEY, types.ApiKey, {"input": input})
 
-    async def generate_api_key_token(self, api_key_id: rt.UUID, expires_at: str) -> records.ApiKeyToken:
+    async def generate_api_key_token(self, api_key_id: rt.UUID, expires_at: str) -> types.ApiKeyToken:
         return await self._execute(
-            operations.GENERATE_API_KEY_TOKEN, records.ApiKeyToken, {"apiKeyId": api_key_id, "expiresAt": expires_at}
+            operations.GENERATE_API_KEY_TOKEN, types.ApiKeyToken, {"apiKeyId": api_key_id, "expiresAt": expires_at}
         )
 
-    async def revoke_api_key(self, input: inputs.RevokeApiKeyInput) -> records.ApiKey | None:
-        result: records.ApiKey | None = await self._execute(
-            operations.REVOKE_API_KEY, records.ApiKey | None, {"input": input}
-        )
-        return result
-
-    async def update_api_key(self, input: inputs.UpdateApiKeyInput) -> records.ApiKey | None:
-        result: records.ApiKey | None = await self._execute(
-            operations.UPDATE_API_KEY, records.ApiKey | None, {"input": input}
+    async def revoke_api_key(self, input: types.RevokeApiKeyInput) -> types.ApiKey | None:
+        result: types.ApiKey | None = await self._execute(
+            operations.REVOKE_API_KEY, types.ApiKey | None, {"input": input}
         )
         return result
 
-    async def get_app_connection(self, id: str) -> records.AppConnection:
-        return await self._execute(operations.GET_APP_CONNECTION, records.AppConnection, {"id": id})
+    async def update_api_key(self, input: types.UpdateApiKeyInput) -> types.ApiKey | None:
+        result: types.ApiKey | None = await self._execute(
+            operations.UPDATE_API_KEY, types.ApiKey | None, {"input": input}
+        )
+        return result
+
+    async def get_app_connection(self, id: str) -> types.AppConnection:
+        return await self._execute(operations.GET_APP_CONNECTION, types.AppConnection, {"id": id})
 
     async def get_app_connections(
-        self, *, filter: rt.Maybe[filters.ListAppConnectionsInput | None] = rt.UNSET
-    ) -> list[records.AppConnection]:
-        return await self._execute(operations.GET_APP_CONNECTIONS, list[records.AppConnection], {"filter": filter})
+        self, *, filter: rt.Maybe[types.ListAppConnectionsInput | None] = rt.UNSET,
+    ) -> list[types.AppConnection]:
+        return await self._execute(operations.GET_APP_CONNECTIONS, list[types.AppConnection], {"filter": filter})
 
-    async def create_one_app_token(self, input: inputs.CreateOneAppTokenInput) -> records.AppToken:
-        return await self._execute(operations.CREATE_ONE_APP_TOKEN, records.AppToken, {"input": input})
+    async def create_one_app_token(self, input: types.CreateOneAppTokenInput) -> types.AppToken:
+        return await self._execute(operations.CREATE_ONE_APP_TOKEN, types.AppToken, {"input": input})
 
     async def get_application_connection_providers(
         self, application_id: rt.UUID
-    ) -> list[records.ApplicationConnectionProvider]:
+    ) -> list[types.ApplicationConnectionProvider]:
         return await self._execute(
-            operations.GET_APPLICATION_CONNECTION_PROVIDERS,
-            list[records.ApplicationConnectionProvider],
+            operations.GET_APPLICATION_CONNECTION_PROVIDERS, list[types.ApplicationConnectionProvider],
             {"applicationId": application_id},
         )
 
-    async def find_many_applications(self) -> list[records.Application]:
-        return await self._execute(operations.FIND_MANY_APPLICATIONS, list[records.Application], {})
+    async def find_many_applications(self) -> list[types.Application]:
+        return await self._execute(operations.FIND_MANY_APPLICATIONS, list[types.Application], {})
 
     async def find_one_application(
-        self, *, id: rt.Maybe[rt.UUID | None] = rt.UNSET, universal_identifier: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> records.Application:
+        self, *, id: rt.Maybe[rt.UUID | None] = rt.UNSET, universal_identifier: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> types.Application:
         return await self._execute(
-            operations.FIND_ONE_APPLICATION,
-            records.Application,
+            operations.FIND_ONE_APPLICATION, types.Application,
             {"id": id, "universalIdentifier": universal_identifier},
         )
 
     async def create_development_application(
         self, name: str, universal_identifier: str
-    ) -> records.DevelopmentApplication:
+    ) -> types.DevelopmentApplication:
         return await self._execute(
-            operations.CREATE_DEVELOPMENT_APPLICATION,
-            records.DevelopmentApplication,
+            operations.CREATE_DEVELOPMENT_APPLICATION, types.DevelopmentApplication,
             {"name": name, "universalIdentifier": universal_identifier},
         )
 
-    async def generate_application_token(self, application_id: rt.UUID) -> records.ApplicationTokenPair:
+    async def generate_application_token(self, application_id: rt.UUID) -> types.ApplicationTokenPair:
         return await self._execute(
-            operations.GENERATE_APPLICATION_TOKEN, records.ApplicationTokenPair, {"applicationId": application_id}
+            operations.GENERATE_APPLICATION_TOKEN, types.ApplicationTokenPair, {"applicationId": application_id}
         )
 
     async def install_application(
-        self, universal_identifier: str, *, version: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.Application:
+        self, universal_identifier: str, *, version: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.Application:
         return await self._execute(
-            operations.INSTALL_APPLICATION,
-            records.Application,
+            operations.INSTALL_APPLICATION, types.Application,
             {"universalIdentifier": universal_identifier, "version": version},
         )
 
-    async def renew_application_token(self, application_refresh_token: str) -> records.ApplicationTokenPair:
+    async def renew_application_token(self, application_refresh_token: str) -> types.ApplicationTokenPair:
         return await self._execute(
-            operations.RENEW_APPLICATION_TOKEN,
-            records.ApplicationTokenPair,
+            operations.RENEW_APPLICATION_TOKEN, types.ApplicationTokenPair,
             {"applicationRefreshToken": application_refresh_token},
         )
 
     async def sync_application(
-        self, manifest: rt.Json, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.WorkspaceMigration:
+        self, manifest: rt.Json, *, dry_run: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.WorkspaceMigration:
         return await self._execute(
-            operations.SYNC_APPLICATION, records.WorkspaceMigration, {"dryRun": dry_run, "manifest": manifest}
+            operations.SYNC_APPLICATION, types.WorkspaceMigration, {"dryRun": dry_run, "manifest": manifest}
         )
 
     async def uninstall_application(self, universal_identifier: str) -> bool:
@@ -195,15 +178,13 @@ class MetadataClient(rt.OperationsClient):
 
     async def update_one_application_variable(self, application_id: rt.UUID, key: str, value: str) -> bool:
         return await self._execute(
-            operations.UPDATE_ONE_APPLICATION_VARIABLE,
-            bool,
+            operations.UPDATE_ONE_APPLICATION_VARIABLE, bool,
             {"applicationId": application_id, "key": key, "value": value},
         )
 
     async def upgrade_application(self, app_registration_id: str, target_version: str) -> bool:
         return await self._execute(
-            operations.UPGRADE_APPLICATION,
-            bool,
+            operations.UPGRADE_APPLICATION, bool,
             {"appRegistrationId": app_registration_id, "targetVersion": target_version},
         )
 
@@ -215,90 +196,82 @@ class MetadataClient(rt.OperationsClient):
 
     async def find_application_registration_by_client_id(
         self, client_id: str
-    ) -> records.PublicApplicationRegistration | None:
-        result: records.PublicApplicationRegistration | None = await self._execute(
-            operations.FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID,
-            records.PublicApplicationRegistration | None,
+    ) -> types.PublicApplicationRegistration | None:
+        result: types.PublicApplicationRegistration | None = await self._execute(
+            operations.FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID, types.PublicApplicationRegistration | None,
             {"clientId": client_id},
         )
         return result
 
     async def find_application_registration_by_universal_identifier(
         self, universal_identifier: str
-    ) -> records.ApplicationRegistration | None:
-        result: records.ApplicationRegistration | None = await self._execute(
-            operations.FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER,
-            records.ApplicationRegistration | None,
+    ) -> types.ApplicationRegistration | None:
+        result: types.ApplicationRegistration | None = await self._execute(
+            operations.FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER, types.ApplicationRegistration | None,
             {"universalIdentifier": universal_identifier},
         )
         return result
 
-    async def find_application_registration_stats(self, id: str) -> records.ApplicationRegistrationStats:
+    async def find_application_registration_stats(self, id: str) -> types.ApplicationRegistrationStats:
         return await self._execute(
-            operations.FIND_APPLICATION_REGISTRATION_STATS, records.ApplicationRegistrationStats, {"id": id}
+            operations.FIND_APPLICATION_REGISTRATION_STATS, types.ApplicationRegistrationStats, {"id": id}
         )
 
-    async def find_many_application_registrations(self) -> list[records.ApplicationRegistration]:
+    async def find_many_application_registrations(self) -> list[types.ApplicationRegistration]:
         return await self._execute(
-            operations.FIND_MANY_APPLICATION_REGISTRATIONS, list[records.ApplicationRegistration], {}
+            operations.FIND_MANY_APPLICATION_REGISTRATIONS, list[types.ApplicationRegistration], {}
         )
 
-    async def find_one_application_registration(self, id: str) -> records.ApplicationRegistration:
+    async def find_one_application_registration(self, id: str) -> types.ApplicationRegistration:
         return await self._execute(
-            operations.FIND_ONE_APPLICATION_REGISTRATION, records.ApplicationRegistration, {"id": id}
+            operations.FIND_ONE_APPLICATION_REGISTRATION, types.ApplicationRegistration, {"id": id}
         )
 
     async def create_application_registration_operation(
-        self, input: inputs.CreateApplicationRegistrationInput
-    ) -> records.CreateApplicationRegistration:
+        self, input: types.CreateApplicationRegistrationInput
+    ) -> types.CreateApplicationRegistration:
         return await self._execute(
-            operations.CREATE_APPLICATION_REGISTRATION_OPERATION,
-            records.CreateApplicationRegistration,
+            operations.CREATE_APPLICATION_REGISTRATION_OPERATION, types.CreateApplicationRegistration,
             {"input": input},
         )
 
     async def delete_application_registration(self, id: str) -> bool:
         return await self._execute(operations.DELETE_APPLICATION_REGISTRATION, bool, {"id": id})
 
-    async def rotate_application_registration_client_secret(self, id: str) -> records.RotateClientSecret:
+    async def rotate_application_registration_client_secret(self, id: str) -> types.RotateClientSecret:
         return await self._execute(
-            operations.ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET, records.RotateClientSecret, {"id": id}
+            operations.ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET, types.RotateClientSecret, {"id": id}
         )
 
     async def transfer_application_registration_ownership(
         self, application_registration_id: str, target_workspace_subdomain: str
-    ) -> records.ApplicationRegistration:
+    ) -> types.ApplicationRegistration:
         return await self._execute(
-            operations.TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP,
-            records.ApplicationRegistration,
-            {
-                "applicationRegistrationId": application_registration_id,
-                "targetWorkspaceSubdomain": target_workspace_subdomain,
-            },
+            operations.TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP, types.ApplicationRegistration,
+            {"applicationRegistrationId": application_registration_id,
+             "targetWorkspaceSubdomain": target_workspace_subdomain},
         )
 
     async def update_application_registration(
-        self, input: inputs.UpdateApplicationRegistrationInput
-    ) -> records.ApplicationRegistration:
+        self, input: types.UpdateApplicationRegistrationInput
+    ) -> types.ApplicationRegistration:
         return await self._execute(
-            operations.UPDATE_APPLICATION_REGISTRATION, records.ApplicationRegistration, {"input": input}
+            operations.UPDATE_APPLICATION_REGISTRATION, types.ApplicationRegistration, {"input": input}
         )
 
     async def find_application_registration_variables(
         self, application_registration_id: str
-    ) -> list[records.ApplicationRegistrationVariableDTO]:
+    ) -> list[types.ApplicationRegistrationVariableDTO]:
         return await self._execute(
-            operations.FIND_APPLICATION_REGISTRATION_VARIABLES,
-            list[records.ApplicationRegistrationVariableDTO],
+            operations.FIND_APPLICATION_REGISTRATION_VARIABLES, list[types.ApplicationRegistrationVariableDTO],
             {"applicationRegistrationId": application_registration_id},
         )
 
     async def create_application_registration_variable(
-        self, input: inputs.CreateApplicationRegistrationVariableInput
-    ) -> records.ApplicationRegistrationVariable:
+        self, input: types.CreateApplicationRegistrationVariableInput
+    ) -> types.ApplicationRegistrationVariable:
         return await self._execute(
-            operations.CREATE_APPLICATION_REGISTRATION_VARIABLE,
-            records.ApplicationRegistrationVariable,
+            operations.CREATE_APPLICATION_REGISTRATION_VARIABLE, types.ApplicationRegistrationVariable,
             {"input": input},
         )
 
@@ -306,200 +279,153 @@ class MetadataClient(rt.OperationsClient):
         return await self._execute(operations.DELETE_APPLICATION_REGISTRATION_VARIABLE, bool, {"id": id})
 
     async def update_application_registration_variable(
-        self, input: inputs.UpdateApplicationRegistrationVariableInput
-    ) -> records.ApplicationRegistrationVariable:
+        self, input: types.UpdateApplicationRegistrationVariableInput
+    ) -> types.ApplicationRegistrationVariable:
         return await self._execute(
-            operations.UPDATE_APPLICATION_REGISTRATION_VARIABLE,
-            records.ApplicationRegistrationVariable,
+            operations.UPDATE_APPLICATION_REGISTRATION_VARIABLE, types.ApplicationRegistrationVariable,
             {"input": input},
         )
 
-    async def get_approved_access_domains(self) -> list[records.ApprovedAccessDomain]:
-        return await self._execute(operations.GET_APPROVED_ACCESS_DOMAINS, list[records.ApprovedAccessDomain], {})
+    async def get_approved_access_domains(self) -> list[types.ApprovedAccessDomain]:
+        return await self._execute(operations.GET_APPROVED_ACCESS_DOMAINS, list[types.ApprovedAccessDomain], {})
 
     async def create_approved_access_domain(
-        self, input: inputs.CreateApprovedAccessDomainInput
-    ) -> records.ApprovedAccessDomain:
+        self, input: types.CreateApprovedAccessDomainInput
+    ) -> types.ApprovedAccessDomain:
         return await self._execute(
-            operations.CREATE_APPROVED_ACCESS_DOMAIN, records.ApprovedAccessDomain, {"input": input}
+            operations.CREATE_APPROVED_ACCESS_DOMAIN, types.ApprovedAccessDomain, {"input": input}
         )
 
-    async def delete_approved_access_domain(self, input: inputs.DeleteApprovedAccessDomainInput) -> bool:
+    async def delete_approved_access_domain(self, input: types.DeleteApprovedAccessDomainInput) -> bool:
         return await self._execute(operations.DELETE_APPROVED_ACCESS_DOMAIN, bool, {"input": input})
 
     async def validate_approved_access_domain(
-        self, input: inputs.ValidateApprovedAccessDomainInput
-    ) -> records.ApprovedAccessDomain:
+        self, input: types.ValidateApprovedAccessDomainInput
+    ) -> types.ApprovedAccessDomain:
         return await self._execute(
-            operations.VALIDATE_APPROVED_ACCESS_DOMAIN, records.ApprovedAccessDomain, {"input": input}
+            operations.VALIDATE_APPROVED_ACCESS_DOMAIN, types.ApprovedAccessDomain, {"input": input}
         )
 
-    async def get_available_packages(self, input: inputs.LogicFunctionIdInput) -> rt.Json:
+    async def get_available_packages(self, input: types.LogicFunctionIdInput) -> rt.Json:
         result: rt.Json = await self._execute(operations.GET_AVAILABLE_PACKAGES, rt.Json, {"input": input})
         return result
 
     async def sign_in(
-        self,
-        email: str,
-        password: str,
-        *,
-        captcha_token: rt.Maybe[str | None] = rt.UNSET,
-        locale: rt.Maybe[str | None] = rt.UNSET,
-        verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.AvailableWorkspacesAndAccessTokens:
+        self, email: str, password: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET,
+        locale: rt.Maybe[str | None] = rt.UNSET, verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.AvailableWorkspacesAndAccessTokens:
         return await self._execute(
-            operations.SIGN_IN,
-            records.AvailableWorkspacesAndAccessTokens,
-            {
-                "captchaToken": captcha_token,
-                "email": email,
-                "locale": locale,
-                "password": password,
-                "verifyEmailRedirectPath": verify_email_redirect_path,
-            },
+            operations.SIGN_IN, types.AvailableWorkspacesAndAccessTokens,
+            {"captchaToken": captcha_token, "email": email, "locale": locale, "password": password,
+             "verifyEmailRedirectPath": verify_email_redirect_path},
         )
 
     async def sign_up_operation(
-        self,
-        email: str,
-        password: str,
-        *,
-        captcha_token: rt.Maybe[str | None] = rt.UNSET,
-        locale: rt.Maybe[str | None] = rt.UNSET,
-        verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.AvailableWorkspacesAndAccessTokens:
+        self, email: str, password: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET,
+        locale: rt.Maybe[str | None] = rt.UNSET, verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.AvailableWorkspacesAndAccessTokens:
         return await self._execute(
-            operations.SIGN_UP_OPERATION,
-            records.AvailableWorkspacesAndAccessTokens,
-            {
-                "captchaToken": captcha_token,
-                "email": email,
-                "locale": locale,
-                "password": password,
-                "verifyEmailRedirectPath": verify_email_redirect_path,
-            },
+            operations.SIGN_UP_OPERATION, types.AvailableWorkspacesAndAccessTokens,
+            {"captchaToken": captcha_token, "email": email, "locale": locale, "password": password,
+             "verifyEmailRedirectPath": verify_email_redirect_path},
         )
 
     async def get_billing_portal_session(
-        self,
-        *,
-        for_payment_method_update: rt.Maybe[bool | None] = rt.UNSET,
+        self, *, for_payment_method_update: rt.Maybe[bool | None] = rt.UNSET,
         return_url_path: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.BillingSession:
+    ) -> types.BillingSession:
         return await self._execute(
-            operations.GET_BILLING_PORTAL_SESSION,
-            records.BillingSession,
+            operations.GET_BILLING_PORTAL_SESSION, types.BillingSession,
             {"forPaymentMethodUpdate": for_payment_method_update, "returnUrlPath": return_url_path},
         )
 
-    async def get_resource_credit_usage(self) -> list[records.BillingResourceCreditUsage]:
-        return await self._execute(operations.GET_RESOURCE_CREDIT_USAGE, list[records.BillingResourceCreditUsage], {})
+    async def get_resource_credit_usage(self) -> list[types.BillingResourceCreditUsage]:
+        return await self._execute(operations.GET_RESOURCE_CREDIT_USAGE, list[types.BillingResourceCreditUsage], {})
 
-    async def list_plans(self) -> list[records.BillingPlan]:
-        return await self._execute(operations.LIST_PLANS, list[records.BillingPlan], {})
+    async def list_plans(self) -> list[types.BillingPlan]:
+        return await self._execute(operations.LIST_PLANS, list[types.BillingPlan], {})
 
-    async def cancel_switch_billing_interval(self) -> records.BillingUpdate:
-        return await self._execute(operations.CANCEL_SWITCH_BILLING_INTERVAL, records.BillingUpdate, {})
+    async def cancel_switch_billing_interval(self) -> types.BillingUpdate:
+        return await self._execute(operations.CANCEL_SWITCH_BILLING_INTERVAL, types.BillingUpdate, {})
 
-    async def cancel_switch_billing_plan(self) -> records.BillingUpdate:
-        return await self._execute(operations.CANCEL_SWITCH_BILLING_PLAN, records.BillingUpdate, {})
+    async def cancel_switch_billing_plan(self) -> types.BillingUpdate:
+        return await self._execute(operations.CANCEL_SWITCH_BILLING_PLAN, types.BillingUpdate, {})
 
-    async def cancel_switch_resource_credit_price(self) -> records.BillingUpdate:
-        return await self._execute(operations.CANCEL_SWITCH_RESOURCE_CREDIT_PRICE, records.BillingUpdate, {})
+    async def cancel_switch_resource_credit_price(self) -> types.BillingUpdate:
+        return await self._execute(operations.CANCEL_SWITCH_RESOURCE_CREDIT_PRICE, types.BillingUpdate, {})
 
     async def checkout_session(
-        self,
-        recurring_interval: enums.SubscriptionInterval,
-        *,
-        plan: rt.Maybe[enums.BillingPlanKey | None] = rt.UNSET,
-        require_payment_method: rt.Maybe[bool | None] = rt.UNSET,
-        success_url_path: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.BillingSession:
+        self, recurring_interval: types.SubscriptionInterval, *,
+        plan: rt.Maybe[types.BillingPlanKey | None] = rt.UNSET,
+        require_payment_method: rt.Maybe[bool | None] = rt.UNSET, success_url_path: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.BillingSession:
         return await self._execute(
-            operations.CHECKOUT_SESSION,
-            records.BillingSession,
-            {
-                "plan": plan,
-                "recurringInterval": recurring_interval,
-                "requirePaymentMethod": require_payment_method,
-                "successUrlPath": success_url_path,
-            },
+            operations.CHECKOUT_SESSION, types.BillingSession,
+            {"plan": plan, "recurringInterval": recurring_interval, "requirePaymentMethod": require_payment_method,
+             "successUrlPath": success_url_path},
         )
 
-    async def create_billing_payment_method_setup_intent(self) -> records.BillingPaymentIntent:
+    async def create_billing_payment_method_setup_intent(self) -> types.BillingPaymentIntent:
         return await self._execute(
-            operations.CREATE_BILLING_PAYMENT_METHOD_SETUP_INTENT, records.BillingPaymentIntent, {}
+            operations.CREATE_BILLING_PAYMENT_METHOD_SETUP_INTENT, types.BillingPaymentIntent, {}
         )
 
     async def create_subscription_payment_intent(
-        self,
-        idempotency_key: str,
-        recurring_interval: enums.SubscriptionInterval,
-        *,
-        plan: rt.Maybe[enums.BillingPlanKey | None] = rt.UNSET,
-        require_payment_method: rt.Maybe[bool | None] = rt.UNSET,
-        success_url_path: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.BillingPaymentIntent:
+        self, idempotency_key: str, recurring_interval: types.SubscriptionInterval, *,
+        plan: rt.Maybe[types.BillingPlanKey | None] = rt.UNSET,
+        require_payment_method: rt.Maybe[bool | None] = rt.UNSET, success_url_path: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.BillingPaymentIntent:
         return await self._execute(
-            operations.CREATE_SUBSCRIPTION_PAYMENT_INTENT,
-            records.BillingPaymentIntent,
-            {
-                "idempotencyKey": idempotency_key,
-                "plan": plan,
-                "recurringInterval": recurring_interval,
-                "requirePaymentMethod": require_payment_method,
-                "successUrlPath": success_url_path,
-            },
+            operations.CREATE_SUBSCRIPTION_PAYMENT_INTENT, types.BillingPaymentIntent,
+            {"idempotencyKey": idempotency_key, "plan": plan, "recurringInterval": recurring_interval,
+             "requirePaymentMethod": require_payment_method, "successUrlPath": success_url_path},
         )
 
-    async def end_subscription_trial_period(self) -> records.BillingEndTrialPeriod:
-        return await self._execute(operations.END_SUBSCRIPTION_TRIAL_PERIOD, records.BillingEndTrialPeriod, {})
+    async def end_subscription_trial_period(self) -> types.BillingEndTrialPeriod:
+        return await self._execute(operations.END_SUBSCRIPTION_TRIAL_PERIOD, types.BillingEndTrialPeriod, {})
 
-    async def set_resource_credit_subscription_price(self, price_id: str) -> records.BillingUpdate:
+    async def set_resource_credit_subscription_price(self, price_id: str) -> types.BillingUpdate:
         return await self._execute(
-            operations.SET_RESOURCE_CREDIT_SUBSCRIPTION_PRICE, records.BillingUpdate, {"priceId": price_id}
+            operations.SET_RESOURCE_CREDIT_SUBSCRIPTION_PRICE, types.BillingUpdate, {"priceId": price_id}
         )
 
-    async def switch_billing_plan(self) -> records.BillingUpdate:
-        return await self._execute(operations.SWITCH_BILLING_PLAN, records.BillingUpdate, {})
+    async def switch_billing_plan(self) -> types.BillingUpdate:
+        return await self._execute(operations.SWITCH_BILLING_PLAN, types.BillingUpdate, {})
 
-    async def switch_subscription_interval(self) -> records.BillingUpdate:
-        return await self._execute(operations.SWITCH_SUBSCRIPTION_INTERVAL, records.BillingUpdate, {})
+    async def switch_subscription_interval(self) -> types.BillingUpdate:
+        return await self._execute(operations.SWITCH_SUBSCRIPTION_INTERVAL, types.BillingUpdate, {})
 
     async def get_my_calendar_channels(
-        self, *, connected_account_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> list[records.CalendarChannel]:
+        self, *, connected_account_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> list[types.CalendarChannel]:
         return await self._execute(
-            operations.GET_MY_CALENDAR_CHANNELS,
-            list[records.CalendarChannel],
+            operations.GET_MY_CALENDAR_CHANNELS, list[types.CalendarChannel],
             {"connectedAccountId": connected_account_id},
         )
 
-    async def update_calendar_channel(self, input: inputs.UpdateCalendarChannelInput) -> records.CalendarChannel:
-        return await self._execute(operations.UPDATE_CALENDAR_CHANNEL, records.CalendarChannel, {"input": input})
+    async def update_calendar_channel(self, input: types.UpdateCalendarChannelInput) -> types.CalendarChannel:
+        return await self._execute(operations.UPDATE_CALENDAR_CHANNEL, types.CalendarChannel, {"input": input})
 
     async def preview_message_campaign_audience(
-        self, input: inputs.PreviewMessageCampaignAudienceInput
-    ) -> records.CampaignAudiencePreviewDTO:
+        self, input: types.PreviewMessageCampaignAudienceInput
+    ) -> types.CampaignAudiencePreviewDTO:
         return await self._execute(
-            operations.PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE, records.CampaignAudiencePreviewDTO, {"input": input}
+            operations.PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE, types.CampaignAudiencePreviewDTO, {"input": input}
         )
 
-    async def send_message_campaign(
-        self, input: inputs.SendMessageCampaignInput
-    ) -> records.SendMessageCampaignOutputDTO:
+    async def send_message_campaign(self, input: types.SendMessageCampaignInput) -> types.SendMessageCampaignOutputDTO:
         return await self._execute(
-            operations.SEND_MESSAGE_CAMPAIGN, records.SendMessageCampaignOutputDTO, {"input": input}
+            operations.SEND_MESSAGE_CAMPAIGN, types.SendMessageCampaignOutputDTO, {"input": input}
         )
 
-    async def start_channel_sync(self, connected_account_id: rt.UUID) -> records.ChannelSyncSuccess:
+    async def start_channel_sync(self, connected_account_id: rt.UUID) -> types.ChannelSyncSuccess:
         return await self._execute(
-            operations.START_CHANNEL_SYNC, records.ChannelSyncSuccess, {"connectedAccountId": connected_account_id}
+            operations.START_CHANNEL_SYNC, types.ChannelSyncSuccess, {"connectedAccountId": connected_account_id}
         )
 
-    async def get_chat_stream_catchup_chunks(self, thread_id: rt.UUID) -> records.ChatStreamCatchupChunks:
+    async def get_chat_stream_catchup_chunks(self, thread_id: rt.UUID) -> types.ChatStreamCatchupChunks:
         return await self._execute(
-            operations.GET_CHAT_STREAM_CATCHUP_CHUNKS, records.ChatStreamCatchupChunks, {"threadId": thread_id}
+            operations.GET_CHAT_STREAM_CATCHUP_CHUNKS, types.ChatStreamCatchupChunks, {"threadId": thread_id}
         )
 
     async def delete_chat_thread(self, id: rt.UUID) -> bool:
@@ -509,161 +435,140 @@ class MetadataClient(rt.OperationsClient):
         return await self._execute(operations.DELETE_QUEUED_CHAT_MESSAGE, bool, {"messageId": message_id})
 
     async def retry_chat_message(
-        self, thread_id: rt.UUID, *, model_id: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.SendChatMessageResult:
+        self, thread_id: rt.UUID, *, model_id: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.SendChatMessageResult:
         return await self._execute(
-            operations.RETRY_CHAT_MESSAGE, records.SendChatMessageResult, {"modelId": model_id, "threadId": thread_id}
+            operations.RETRY_CHAT_MESSAGE, types.SendChatMessageResult, {"modelId": model_id, "threadId": thread_id}
         )
 
     async def send_chat_message(
-        self,
-        message_id: rt.UUID,
-        text: str,
-        thread_id: rt.UUID,
-        *,
+        self, message_id: rt.UUID, text: str, thread_id: rt.UUID, *,
         browsing_context: rt.Maybe[rt.Json | None] = rt.UNSET,
-        file_attachments: rt.Maybe[list[inputs.FileAttachmentInput] | None] = rt.UNSET,
+        file_attachments: rt.Maybe[list[types.FileAttachmentInput] | None] = rt.UNSET,
         model_id: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.SendChatMessageResult:
+    ) -> types.SendChatMessageResult:
         return await self._execute(
-            operations.SEND_CHAT_MESSAGE,
-            records.SendChatMessageResult,
-            {
-                "browsingContext": browsing_context,
-                "fileAttachments": file_attachments,
-                "messageId": message_id,
-                "modelId": model_id,
-                "text": text,
-                "threadId": thread_id,
-            },
+            operations.SEND_CHAT_MESSAGE, types.SendChatMessageResult,
+            {"browsingContext": browsing_context, "fileAttachments": file_attachments, "messageId": message_id,
+             "modelId": model_id, "text": text, "threadId": thread_id},
         )
 
-    async def get_command_menu_item(self, id: rt.UUID) -> records.CommandMenuItem | None:
-        result: records.CommandMenuItem | None = await self._execute(
-            operations.GET_COMMAND_MENU_ITEM, records.CommandMenuItem | None, {"id": id}
+    async def get_command_menu_item(self, id: rt.UUID) -> types.CommandMenuItem | None:
+        result: types.CommandMenuItem | None = await self._execute(
+            operations.GET_COMMAND_MENU_ITEM, types.CommandMenuItem | None, {"id": id}
         )
         return result
 
-    async def get_command_menu_items(self) -> list[records.CommandMenuItem]:
-        return await self._execute(operations.GET_COMMAND_MENU_ITEMS, list[records.CommandMenuItem], {})
+    async def get_command_menu_items(self) -> list[types.CommandMenuItem]:
+        return await self._execute(operations.GET_COMMAND_MENU_ITEMS, list[types.CommandMenuItem], {})
 
-    async def create_command_menu_item(self, input: inputs.CreateCommandMenuItemInput) -> records.CommandMenuItem:
-        return await self._execute(operations.CREATE_COMMAND_MENU_ITEM, records.CommandMenuItem, {"input": input})
+    async def create_command_menu_item(self, input: types.CreateCommandMenuItemInput) -> types.CommandMenuItem:
+        return await self._execute(operations.CREATE_COMMAND_MENU_ITEM, types.CommandMenuItem, {"input": input})
 
-    async def delete_command_menu_item(self, id: rt.UUID) -> records.CommandMenuItem:
-        return await self._execute(operations.DELETE_COMMAND_MENU_ITEM, records.CommandMenuItem, {"id": id})
+    async def delete_command_menu_item(self, id: rt.UUID) -> types.CommandMenuItem:
+        return await self._execute(operations.DELETE_COMMAND_MENU_ITEM, types.CommandMenuItem, {"id": id})
 
-    async def reset_command_menu_item(self, id: rt.UUID) -> records.CommandMenuItem:
-        return await self._execute(operations.RESET_COMMAND_MENU_ITEM, records.CommandMenuItem, {"id": id})
+    async def reset_command_menu_item(self, id: rt.UUID) -> types.CommandMenuItem:
+        return await self._execute(operations.RESET_COMMAND_MENU_ITEM, types.CommandMenuItem, {"id": id})
 
-    async def update_command_menu_item(self, input: inputs.UpdateCommandMenuItemInput) -> records.CommandMenuItem:
-        return await self._execute(operations.UPDATE_COMMAND_MENU_ITEM, records.CommandMenuItem, {"input": input})
+    async def update_command_menu_item(self, input: types.UpdateCommandMenuItemInput) -> types.CommandMenuItem:
+        return await self._execute(operations.UPDATE_COMMAND_MENU_ITEM, types.CommandMenuItem, {"input": input})
 
-    async def get_my_connected_accounts(self) -> list[records.ConnectedAccountPublicDTO]:
-        return await self._execute(operations.GET_MY_CONNECTED_ACCOUNTS, list[records.ConnectedAccountPublicDTO], {})
+    async def get_my_connected_accounts(self) -> list[types.ConnectedAccountPublicDTO]:
+        return await self._execute(operations.GET_MY_CONNECTED_ACCOUNTS, list[types.ConnectedAccountPublicDTO], {})
 
-    async def delete_connected_account(self, id: rt.UUID) -> records.ConnectedAccountPublicDTO:
-        return await self._execute(operations.DELETE_CONNECTED_ACCOUNT, records.ConnectedAccountPublicDTO, {"id": id})
+    async def delete_connected_account(self, id: rt.UUID) -> types.ConnectedAccountPublicDTO:
+        return await self._execute(operations.DELETE_CONNECTED_ACCOUNT, types.ConnectedAccountPublicDTO, {"id": id})
 
-    async def get_connected_imap_smtp_caldav_account(self, id: rt.UUID) -> records.ConnectedImapSmtpCaldavAccount:
+    async def get_connected_imap_smtp_caldav_account(self, id: rt.UUID) -> types.ConnectedImapSmtpCaldavAccount:
         return await self._execute(
-            operations.GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, records.ConnectedImapSmtpCaldavAccount, {"id": id}
+            operations.GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, types.ConnectedImapSmtpCaldavAccount, {"id": id}
         )
 
-    async def get_bar_chart_data(self, input: inputs.BarChartDataInput) -> records.BarChartData:
-        return await self._execute(operations.GET_BAR_CHART_DATA, records.BarChartData, {"input": input})
+    async def get_bar_chart_data(self, input: types.BarChartDataInput) -> types.BarChartData:
+        return await self._execute(operations.GET_BAR_CHART_DATA, types.BarChartData, {"input": input})
 
-    async def get_line_chart_data(self, input: inputs.LineChartDataInput) -> records.LineChartData:
-        return await self._execute(operations.GET_LINE_CHART_DATA, records.LineChartData, {"input": input})
+    async def get_line_chart_data(self, input: types.LineChartDataInput) -> types.LineChartData:
+        return await self._execute(operations.GET_LINE_CHART_DATA, types.LineChartData, {"input": input})
 
-    async def get_pie_chart_data(self, input: inputs.PieChartDataInput) -> records.PieChartData:
-        return await self._execute(operations.GET_PIE_CHART_DATA, records.PieChartData, {"input": input})
+    async def get_pie_chart_data(self, input: types.PieChartDataInput) -> types.PieChartData:
+        return await self._execute(operations.GET_PIE_CHART_DATA, types.PieChartData, {"input": input})
 
-    async def duplicate_dashboard(self, id: rt.UUID) -> records.DuplicatedDashboard:
-        return await self._execute(operations.DUPLICATE_DASHBOARD, records.DuplicatedDashboard, {"id": id})
+    async def duplicate_dashboard(self, id: rt.UUID) -> types.DuplicatedDashboard:
+        return await self._execute(operations.DUPLICATE_DASHBOARD, types.DuplicatedDashboard, {"id": id})
 
-    async def check_custom_domain_valid_records(self) -> records.DomainValidRecords | None:
-        result: records.DomainValidRecords | None = await self._execute(
-            operations.CHECK_CUSTOM_DOMAIN_VALID_RECORDS, records.DomainValidRecords | None, {}
+    async def check_custom_domain_valid_records(self) -> types.DomainValidRecords | None:
+        result: types.DomainValidRecords | None = await self._execute(
+            operations.CHECK_CUSTOM_DOMAIN_VALID_RECORDS, types.DomainValidRecords | None, {}
         )
         return result
 
     async def create_email_group_channel(
-        self, input: inputs.CreateEmailGroupChannelInput
-    ) -> records.CreateEmailGroupChannelOutput:
+        self, input: types.CreateEmailGroupChannelInput
+    ) -> types.CreateEmailGroupChannelOutput:
         return await self._execute(
-            operations.CREATE_EMAIL_GROUP_CHANNEL, records.CreateEmailGroupChannelOutput, {"input": input}
+            operations.CREATE_EMAIL_GROUP_CHANNEL, types.CreateEmailGroupChannelOutput, {"input": input}
         )
 
     async def email_password_reset_link_operation(
-        self, email: str, *, workspace_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> records.EmailPasswordResetLink:
+        self, email: str, *, workspace_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> types.EmailPasswordResetLink:
         return await self._execute(
-            operations.EMAIL_PASSWORD_RESET_LINK_OPERATION,
-            records.EmailPasswordResetLink,
+            operations.EMAIL_PASSWORD_RESET_LINK_OPERATION, types.EmailPasswordResetLink,
             {"email": email, "workspaceId": workspace_id},
         )
 
     async def resend_email_verification_token_operation(
         self, email: str, origin: str
-    ) -> records.ResendEmailVerificationToken:
+    ) -> types.ResendEmailVerificationToken:
         return await self._execute(
-            operations.RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION,
-            records.ResendEmailVerificationToken,
+            operations.RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION, types.ResendEmailVerificationToken,
             {"email": email, "origin": origin},
         )
 
     async def save_imap_smtp_caldav_account(
-        self,
-        connection_parameters: inputs.EmailAccountConnectionParameters,
-        handle: str,
-        *,
+        self, connection_parameters: types.EmailAccountConnectionParameters, handle: str, *,
         id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-    ) -> records.ImapSmtpCaldavConnectionSuccess:
+    ) -> types.ImapSmtpCaldavConnectionSuccess:
         return await self._execute(
-            operations.SAVE_IMAP_SMTP_CALDAV_ACCOUNT,
-            records.ImapSmtpCaldavConnectionSuccess,
+            operations.SAVE_IMAP_SMTP_CALDAV_ACCOUNT, types.ImapSmtpCaldavConnectionSuccess,
             {"id": id, "connectionParameters": connection_parameters, "handle": handle},
         )
 
-    async def send_email(self, input: inputs.SendEmailInput) -> records.SendEmailOutput:
-        return await self._execute(operations.SEND_EMAIL, records.SendEmailOutput, {"input": input})
+    async def send_email(self, input: types.SendEmailInput) -> types.SendEmailOutput:
+        return await self._execute(operations.SEND_EMAIL, types.SendEmailOutput, {"input": input})
 
-    async def skip_sync_email_onboarding_step(self) -> records.OnboardingStepSuccess:
-        return await self._execute(operations.SKIP_SYNC_EMAIL_ONBOARDING_STEP, records.OnboardingStepSuccess, {})
+    async def skip_sync_email_onboarding_step(self) -> types.OnboardingStepSuccess:
+        return await self._execute(operations.SKIP_SYNC_EMAIL_ONBOARDING_STEP, types.OnboardingStepSuccess, {})
 
     async def verify_email_and_get_login_token_operation(
-        self, email: str, email_verification_token: str, origin: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.VerifyEmailAndGetLoginToken:
+        self, email: str, email_verification_token: str, origin: str, *,
+        captcha_token: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.VerifyEmailAndGetLoginToken:
         return await self._execute(
-            operations.VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION,
-            records.VerifyEmailAndGetLoginToken,
-            {
-                "captchaToken": captcha_token,
-                "email": email,
-                "emailVerificationToken": email_verification_token,
-                "origin": origin,
-            },
+            operations.VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION, types.VerifyEmailAndGetLoginToken,
+            {"captchaToken": captcha_token, "email": email, "emailVerificationToken": email_verification_token,
+             "origin": origin},
         )
 
-    async def get_emailing_domains(self) -> list[records.EmailingDomain]:
-        return await self._execute(operations.GET_EMAILING_DOMAINS, list[records.EmailingDomain], {})
+    async def get_emailing_domains(self) -> list[types.EmailingDomain]:
+        return await self._execute(operations.GET_EMAILING_DOMAINS, list[types.EmailingDomain], {})
 
-    async def create_emailing_domain(self, input: inputs.CreateEmailingDomainInput) -> records.EmailingDomain:
-        return await self._execute(operations.CREATE_EMAILING_DOMAIN, records.EmailingDomain, {"input": input})
+    async def create_emailing_domain(self, input: types.CreateEmailingDomainInput) -> types.EmailingDomain:
+        return await self._execute(operations.CREATE_EMAILING_DOMAIN, types.EmailingDomain, {"input": input})
 
     async def delete_emailing_domain(self, id: str) -> bool:
         return await self._execute(operations.DELETE_EMAILING_DOMAIN, bool, {"id": id})
 
     async def send_email_via_emailing_domain(
-        self, input: inputs.SendEmailViaDomainInput
-    ) -> records.SendEmailViaDomainOutput:
+        self, input: types.SendEmailViaDomainInput
+    ) -> types.SendEmailViaDomainOutput:
         return await self._execute(
-            operations.SEND_EMAIL_VIA_EMAILING_DOMAIN, records.SendEmailViaDomainOutput, {"input": input}
+            operations.SEND_EMAIL_VIA_EMAILING_DOMAIN, types.SendEmailViaDomainOutput, {"input": input}
         )
 
-    async def verify_emailing_domain(self, id: str) -> records.EmailingDomain:
-        return await self._execute(operations.VERIFY_EMAILING_DOMAIN, records.EmailingDomain, {"id": id})
+    async def verify_emailing_domain(self, id: str) -> types.EmailingDomain:
+        return await self._execute(operations.VERIFY_EMAILING_DOMAIN, types.EmailingDomain, {"id": id})
 
     async def get_enterprise_checkout_session(self, *, billing_interval: rt.Maybe[str | None] = rt.UNSET) -> str | None:
         result: str | None = await self._execute(
@@ -677,182 +582,161 @@ class MetadataClient(rt.OperationsClient):
         )
         return result
 
-    async def get_enterprise_subscription_status(self) -> records.EnterpriseSubscriptionStatusDTO | None:
-        result: records.EnterpriseSubscriptionStatusDTO | None = await self._execute(
-            operations.GET_ENTERPRISE_SUBSCRIPTION_STATUS, records.EnterpriseSubscriptionStatusDTO | None, {}
+    async def get_enterprise_subscription_status(self) -> types.EnterpriseSubscriptionStatusDTO | None:
+        result: types.EnterpriseSubscriptionStatusDTO | None = await self._execute(
+            operations.GET_ENTERPRISE_SUBSCRIPTION_STATUS, types.EnterpriseSubscriptionStatusDTO | None, {}
         )
         return result
 
     async def refresh_enterprise_validity_token(self) -> bool:
         return await self._execute(operations.REFRESH_ENTERPRISE_VALIDITY_TOKEN, bool, {})
 
-    async def set_enterprise_key(self, enterprise_key: str) -> records.EnterpriseLicenseInfoDTO:
+    async def set_enterprise_key(self, enterprise_key: str) -> types.EnterpriseLicenseInfoDTO:
         return await self._execute(
-            operations.SET_ENTERPRISE_KEY, records.EnterpriseLicenseInfoDTO, {"enterpriseKey": enterprise_key}
+            operations.SET_ENTERPRISE_KEY, types.EnterpriseLicenseInfoDTO, {"enterpriseKey": enterprise_key}
         )
 
-    async def get_event_logs(self, input: inputs.EventLogQueryInput) -> records.EventLogQueryResult:
-        return await self._execute(operations.GET_EVENT_LOGS, records.EventLogQueryResult, {"input": input})
+    async def get_event_logs(self, input: types.EventLogQueryInput) -> types.EventLogQueryResult:
+        return await self._execute(operations.GET_EVENT_LOGS, types.EventLogQueryResult, {"input": input})
 
-    async def add_query_to_event_stream(self, input: inputs.AddQuerySubscriptionInput) -> bool:
+    async def add_query_to_event_stream(self, input: types.AddQuerySubscriptionInput) -> bool:
         return await self._execute(operations.ADD_QUERY_TO_EVENT_STREAM, bool, {"input": input})
 
-    async def create_calendar_event(self, input: inputs.CreateCalendarEventInput) -> records.CreateCalendarEventOutput:
-        return await self._execute(
-            operations.CREATE_CALENDAR_EVENT, records.CreateCalendarEventOutput, {"input": input}
-        )
+    async def create_calendar_event(self, input: types.CreateCalendarEventInput) -> types.CreateCalendarEventOutput:
+        return await self._execute(operations.CREATE_CALENDAR_EVENT, types.CreateCalendarEventOutput, {"input": input})
 
-    async def remove_query_from_event_stream(self, input: inputs.RemoveQueryFromEventStreamInput) -> bool:
+    async def remove_query_from_event_stream(self, input: types.RemoveQueryFromEventStreamInput) -> bool:
         return await self._execute(operations.REMOVE_QUERY_FROM_EVENT_STREAM, bool, {"input": input})
 
-    async def get_field(self, id: rt.UUID) -> records.Field:
-        return await self._execute(operations.GET_FIELD, records.Field, {"id": id})
+    async def get_field(self, id: rt.UUID) -> types.Field:
+        return await self._execute(operations.GET_FIELD, types.Field, {"id": id})
 
     async def get_fields(
-        self,
-        *,
-        filter: rt.Maybe[filters.FieldFilter | None] = rt.UNSET,
-        paging: rt.Maybe[inputs.CursorPaging | None] = rt.UNSET,
-    ) -> rt.Page[records.Field]:
-        return await self._execute(operations.GET_FIELDS, rt.Page[records.Field], {"filter": filter, "paging": paging})
+        self, *, filter: rt.Maybe[types.FieldFilter | None] = rt.UNSET,
+        paging: rt.Maybe[types.CursorPaging | None] = rt.UNSET,
+    ) -> rt.Page[types.Field]:
+        return await self._execute(operations.GET_FIELDS, rt.Page[types.Field], {"filter": filter, "paging": paging})
 
-    async def create_one_field(self, input: inputs.CreateOneFieldMetadataInput) -> records.Field:
-        return await self._execute(operations.CREATE_ONE_FIELD, records.Field, {"input": input})
+    async def create_one_field(self, input: types.CreateOneFieldMetadataInput) -> types.Field:
+        return await self._execute(operations.CREATE_ONE_FIELD, types.Field, {"input": input})
 
-    async def delete_one_field(self, input: inputs.DeleteOneFieldInput) -> records.Field:
-        return await self._execute(operations.DELETE_ONE_FIELD, records.Field, {"input": input})
+    async def delete_one_field(self, input: types.DeleteOneFieldInput) -> types.Field:
+        return await self._execute(operations.DELETE_ONE_FIELD, types.Field, {"input": input})
 
-    async def update_one_field(self, input: inputs.UpdateOneFieldMetadataInput) -> records.Field:
-        return await self._execute(operations.UPDATE_ONE_FIELD, records.Field, {"input": input})
+    async def update_one_field(self, input: types.UpdateOneFieldMetadataInput) -> types.Field:
+        return await self._execute(operations.UPDATE_ONE_FIELD, types.Field, {"input": input})
 
     async def upsert_field_permissions(
-        self, upsert_field_permissions_input: inputs.UpsertFieldPermissionsInput
-    ) -> list[records.FieldPermission]:
+        self, upsert_field_permissions_input: types.UpsertFieldPermissionsInput
+    ) -> list[types.FieldPermission]:
         return await self._execute(
-            operations.UPSERT_FIELD_PERMISSIONS,
-            list[records.FieldPermission],
+            operations.UPSERT_FIELD_PERMISSIONS, list[types.FieldPermission],
             {"upsertFieldPermissionsInput": upsert_field_permissions_input},
         )
 
-    async def upsert_fields_widget(self, input: inputs.UpsertFieldsWidgetInput) -> records.View:
-        return await self._execute(operations.UPSERT_FIELDS_WIDGET, records.View, {"input": input})
+    async def upsert_fields_widget(self, input: types.UpsertFieldsWidgetInput) -> types.View:
+        return await self._execute(operations.UPSERT_FIELDS_WIDGET, types.View, {"input": input})
 
-    async def complete_file_upload(self, file_id: str) -> records.FileWithSignedUrl:
-        return await self._execute(operations.COMPLETE_FILE_UPLOAD, records.FileWithSignedUrl, {"fileId": file_id})
+    async def complete_file_upload(self, file_id: str) -> types.FileWithSignedUrl:
+        return await self._execute(operations.COMPLETE_FILE_UPLOAD, types.FileWithSignedUrl, {"fileId": file_id})
 
     async def create_file_upload(
-        self,
-        file_folder: enums.FileFolder,
-        filename: str,
-        size: float,
-        *,
+        self, file_folder: types.FileFolder, filename: str, size: float, *,
         field_metadata_id: rt.Maybe[str | None] = rt.UNSET,
         field_metadata_universal_identifier: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.FileUploadTarget:
+    ) -> types.FileUploadTarget:
         return await self._execute(
-            operations.CREATE_FILE_UPLOAD,
-            records.FileUploadTarget,
-            {
-                "fieldMetadataId": field_metadata_id,
-                "fieldMetadataUniversalIdentifier": field_metadata_universal_identifier,
-                "fileFolder": file_folder,
-                "filename": filename,
-                "size": size,
-            },
+            operations.CREATE_FILE_UPLOAD, types.FileUploadTarget,
+            {"fieldMetadataId": field_metadata_id,
+             "fieldMetadataUniversalIdentifier": field_metadata_universal_identifier, "fileFolder": file_folder,
+             "filename": filename, "size": size},
         )
 
-    async def get_front_component(self, id: rt.UUID) -> records.FrontComponent | None:
-        result: records.FrontComponent | None = await self._execute(
-            operations.GET_FRONT_COMPONENT, records.FrontComponent | None, {"id": id}
+    async def get_front_component(self, id: rt.UUID) -> types.FrontComponent | None:
+        result: types.FrontComponent | None = await self._execute(
+            operations.GET_FRONT_COMPONENT, types.FrontComponent | None, {"id": id}
         )
         return result
 
-    async def get_front_components(self) -> list[records.FrontComponent]:
-        return await self._execute(operations.GET_FRONT_COMPONENTS, list[records.FrontComponent], {})
+    async def get_front_components(self) -> list[types.FrontComponent]:
+        return await self._execute(operations.GET_FRONT_COMPONENTS, list[types.FrontComponent], {})
 
-    async def create_front_component(self, input: inputs.CreateFrontComponentInput) -> records.FrontComponent:
-        return await self._execute(operations.CREATE_FRONT_COMPONENT, records.FrontComponent, {"input": input})
+    async def create_front_component(self, input: types.CreateFrontComponentInput) -> types.FrontComponent:
+        return await self._execute(operations.CREATE_FRONT_COMPONENT, types.FrontComponent, {"input": input})
 
-    async def delete_front_component(self, id: rt.UUID) -> records.FrontComponent:
-        return await self._execute(operations.DELETE_FRONT_COMPONENT, records.FrontComponent, {"id": id})
+    async def delete_front_component(self, id: rt.UUID) -> types.FrontComponent:
+        return await self._execute(operations.DELETE_FRONT_COMPONENT, types.FrontComponent, {"id": id})
 
-    async def update_front_component(self, input: inputs.UpdateFrontComponentInput) -> records.FrontComponent:
-        return await self._execute(operations.UPDATE_FRONT_COMPONENT, records.FrontComponent, {"input": input})
+    async def update_front_component(self, input: types.UpdateFrontComponentInput) -> types.FrontComponent:
+        return await self._execute(operations.UPDATE_FRONT_COMPONENT, types.FrontComponent, {"input": input})
 
-    async def get_tool_index(self) -> list[records.ToolIndexEntry]:
-        return await self._execute(operations.GET_TOOL_INDEX, list[records.ToolIndexEntry], {})
+    async def get_tool_index(self) -> list[types.ToolIndexEntry]:
+        return await self._execute(operations.GET_TOOL_INDEX, list[types.ToolIndexEntry], {})
 
-    async def get_index(self, id: rt.UUID) -> records.Index:
-        return await self._execute(operations.GET_INDEX, records.Index, {"id": id})
+    async def get_index(self, id: rt.UUID) -> types.Index:
+        return await self._execute(operations.GET_INDEX, types.Index, {"id": id})
 
     async def get_index_metadatas(
-        self,
-        *,
-        filter: rt.Maybe[filters.IndexFilter | None] = rt.UNSET,
-        paging: rt.Maybe[inputs.CursorPaging | None] = rt.UNSET,
-    ) -> rt.Page[records.Index]:
+        self, *, filter: rt.Maybe[types.IndexFilter | None] = rt.UNSET,
+        paging: rt.Maybe[types.CursorPaging | None] = rt.UNSET,
+    ) -> rt.Page[types.Index]:
         return await self._execute(
-            operations.GET_INDEX_METADATAS, rt.Page[records.Index], {"filter": filter, "paging": paging}
+            operations.GET_INDEX_METADATAS, rt.Page[types.Index], {"filter": filter, "paging": paging}
         )
 
-    async def create_one_index(self, input: inputs.CreateOneIndexInput) -> records.Index:
-        return await self._execute(operations.CREATE_ONE_INDEX, records.Index, {"input": input})
+    async def create_one_index(self, input: types.CreateOneIndexInput) -> types.Index:
+        return await self._execute(operations.CREATE_ONE_INDEX, types.Index, {"input": input})
 
-    async def delete_one_index(self, input: inputs.DeleteOneIndexInput) -> records.Index:
-        return await self._execute(operations.DELETE_ONE_INDEX, records.Index, {"input": input})
+    async def delete_one_index(self, input: types.DeleteOneIndexInput) -> types.Index:
+        return await self._execute(operations.DELETE_ONE_INDEX, types.Index, {"input": input})
 
-    async def get_invite_suggestions(self) -> list[records.InviteSuggestion]:
-        return await self._execute(operations.GET_INVITE_SUGGESTIONS, list[records.InviteSuggestion], {})
+    async def get_invite_suggestions(self) -> list[types.InviteSuggestion]:
+        return await self._execute(operations.GET_INVITE_SUGGESTIONS, list[types.InviteSuggestion], {})
 
     async def send_invitations_operation(
-        self, emails: list[str], *, role_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> records.SendInvitations:
+        self, emails: list[str], *, role_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> types.SendInvitations:
         return await self._execute(
-            operations.SEND_INVITATIONS_OPERATION, records.SendInvitations, {"emails": emails, "roleId": role_id}
+            operations.SEND_INVITATIONS_OPERATION, types.SendInvitations, {"emails": emails, "roleId": role_id}
         )
 
-    async def update_lab_public_feature_flag(
-        self, input: inputs.UpdateLabPublicFeatureFlagInput
-    ) -> records.FeatureFlag:
-        return await self._execute(operations.UPDATE_LAB_PUBLIC_FEATURE_FLAG, records.FeatureFlag, {"input": input})
+    async def update_lab_public_feature_flag(self, input: types.UpdateLabPublicFeatureFlagInput) -> types.FeatureFlag:
+        return await self._execute(operations.UPDATE_LAB_PUBLIC_FEATURE_FLAG, types.FeatureFlag, {"input": input})
 
-    async def find_many_logic_functions(self) -> list[records.LogicFunction]:
-        return await self._execute(operations.FIND_MANY_LOGIC_FUNCTIONS, list[records.LogicFunction], {})
+    async def find_many_logic_functions(self) -> list[types.LogicFunction]:
+        return await self._execute(operations.FIND_MANY_LOGIC_FUNCTIONS, list[types.LogicFunction], {})
 
-    async def find_one_logic_function(self, input: inputs.LogicFunctionIdInput) -> records.LogicFunction:
-        return await self._execute(operations.FIND_ONE_LOGIC_FUNCTION, records.LogicFunction, {"input": input})
+    async def find_one_logic_function(self, input: types.LogicFunctionIdInput) -> types.LogicFunction:
+        return await self._execute(operations.FIND_ONE_LOGIC_FUNCTION, types.LogicFunction, {"input": input})
 
-    async def get_logic_function_source_code(self, input: inputs.LogicFunctionIdInput) -> str | None:
+    async def get_logic_function_source_code(self, input: types.LogicFunctionIdInput) -> str | None:
         result: str | None = await self._execute(
             operations.GET_LOGIC_FUNCTION_SOURCE_CODE, str | None, {"input": input}
         )
         return result
 
-    async def create_one_logic_function(
-        self, input: inputs.CreateLogicFunctionFromSourceInput
-    ) -> records.LogicFunction:
-        return await self._execute(operations.CREATE_ONE_LOGIC_FUNCTION, records.LogicFunction, {"input": input})
+    async def create_one_logic_function(self, input: types.CreateLogicFunctionFromSourceInput) -> types.LogicFunction:
+        return await self._execute(operations.CREATE_ONE_LOGIC_FUNCTION, types.LogicFunction, {"input": input})
 
-    async def delete_one_logic_function(self, input: inputs.LogicFunctionIdInput) -> records.LogicFunction:
-        return await self._execute(operations.DELETE_ONE_LOGIC_FUNCTION, records.LogicFunction, {"input": input})
+    async def delete_one_logic_function(self, input: types.LogicFunctionIdInput) -> types.LogicFunction:
+        return await self._execute(operations.DELETE_ONE_LOGIC_FUNCTION, types.LogicFunction, {"input": input})
 
     async def execute_one_logic_function(
-        self, input: inputs.ExecuteOneLogicFunctionInput
-    ) -> records.LogicFunctionExecutionResult:
+        self, input: types.ExecuteOneLogicFunctionInput
+    ) -> types.LogicFunctionExecutionResult:
         return await self._execute(
-            operations.EXECUTE_ONE_LOGIC_FUNCTION, records.LogicFunctionExecutionResult, {"input": input}
+            operations.EXECUTE_ONE_LOGIC_FUNCTION, types.LogicFunctionExecutionResult, {"input": input}
         )
 
-    async def update_one_logic_function(self, input: inputs.UpdateLogicFunctionFromSourceInput) -> bool:
+    async def update_one_logic_function(self, input: types.UpdateLogicFunctionFromSourceInput) -> bool:
         return await self._execute(operations.UPDATE_ONE_LOGIC_FUNCTION, bool, {"input": input})
 
-    async def find_many_marketplace_apps(self) -> list[records.MarketplaceApp]:
-        return await self._execute(operations.FIND_MANY_MARKETPLACE_APPS, list[records.MarketplaceApp], {})
+    async def find_many_marketplace_apps(self) -> list[types.MarketplaceApp]:
+        return await self._execute(operations.FIND_MANY_MARKETPLACE_APPS, list[types.MarketplaceApp], {})
 
-    async def find_marketplace_app_detail(self, universal_identifier: str) -> records.MarketplaceAppDetail:
+    async def find_marketplace_app_detail(self, universal_identifier: str) -> types.MarketplaceAppDetail:
         return await self._execute(
-            operations.FIND_MARKETPLACE_APP_DETAIL,
-            records.MarketplaceAppDetail,
+            operations.FIND_MARKETPLACE_APP_DETAIL, types.MarketplaceAppDetail,
             {"universalIdentifier": universal_identifier},
         )
 
@@ -860,279 +744,252 @@ class MetadataClient(rt.OperationsClient):
         return await self._execute(operations.SYNC_MARKETPLACE_CATALOG, bool, {})
 
     async def get_my_message_channels(
-        self, *, connected_account_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> list[records.MessageChannel]:
+        self, *, connected_account_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> list[types.MessageChannel]:
         return await self._execute(
-            operations.GET_MY_MESSAGE_CHANNELS,
-            list[records.MessageChannel],
+            operations.GET_MY_MESSAGE_CHANNELS, list[types.MessageChannel],
             {"connectedAccountId": connected_account_id},
         )
 
-    async def delete_email_group_channel(self, id: rt.UUID) -> records.MessageChannel:
-        return await self._execute(operations.DELETE_EMAIL_GROUP_CHANNEL, records.MessageChannel, {"id": id})
+    async def delete_email_group_channel(self, id: rt.UUID) -> types.MessageChannel:
+        return await self._execute(operations.DELETE_EMAIL_GROUP_CHANNEL, types.MessageChannel, {"id": id})
 
-    async def update_message_channel(self, input: inputs.UpdateMessageChannelInput) -> records.MessageChannel:
-        return await self._execute(operations.UPDATE_MESSAGE_CHANNEL, records.MessageChannel, {"input": input})
+    async def update_message_channel(self, input: types.UpdateMessageChannelInput) -> types.MessageChannel:
+        return await self._execute(operations.UPDATE_MESSAGE_CHANNEL, types.MessageChannel, {"input": input})
 
     async def get_my_message_folders(
-        self, *, message_channel_id: rt.Maybe[rt.UUID | None] = rt.UNSET
-    ) -> list[records.MessageFolder]:
+        self, *, message_channel_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
+    ) -> list[types.MessageFolder]:
         return await self._execute(
-            operations.GET_MY_MESSAGE_FOLDERS, list[records.MessageFolder], {"messageChannelId": message_channel_id}
+            operations.GET_MY_MESSAGE_FOLDERS, list[types.MessageFolder], {"messageChannelId": message_channel_id}
         )
 
-    async def update_message_folder(self, input: inputs.UpdateMessageFolderInput) -> records.MessageFolder:
-        return await self._execute(operations.UPDATE_MESSAGE_FOLDER, records.MessageFolder, {"input": input})
+    async def update_message_folder(self, input: types.UpdateMessageFolderInput) -> types.MessageFolder:
+        return await self._execute(operations.UPDATE_MESSAGE_FOLDER, types.MessageFolder, {"input": input})
 
-    async def update_message_folders(self, input: inputs.UpdateMessageFoldersInput) -> list[records.MessageFolder]:
-        return await self._execute(operations.UPDATE_MESSAGE_FOLDERS, list[records.MessageFolder], {"input": input})
+    async def update_message_folders(self, input: types.UpdateMessageFoldersInput) -> list[types.MessageFolder]:
+        return await self._execute(operations.UPDATE_MESSAGE_FOLDERS, list[types.MessageFolder], {"input": input})
 
-    async def get_minimal_metadata(self) -> records.MinimalMetadata:
-        return await self._execute(operations.GET_MINIMAL_METADATA, records.MinimalMetadata, {})
+    async def get_minimal_metadata(self) -> types.MinimalMetadata:
+        return await self._execute(operations.GET_MINIMAL_METADATA, types.MinimalMetadata, {})
 
-    async def get_navigation_menu_item(self, id: rt.UUID) -> records.NavigationMenuItem | None:
-        result: records.NavigationMenuItem | None = await self._execute(
-            operations.GET_NAVIGATION_MENU_ITEM, records.NavigationMenuItem | None, {"id": id}
+    async def get_navigation_menu_item(self, id: rt.UUID) -> types.NavigationMenuItem | None:
+        result: types.NavigationMenuItem | None = await self._execute(
+            operations.GET_NAVIGATION_MENU_ITEM, types.NavigationMenuItem | None, {"id": id}
         )
         return result
 
-    async def get_navigation_menu_items(self) -> list[records.NavigationMenuItem]:
-        return await self._execute(operations.GET_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {})
+    async def get_navigation_menu_items(self) -> list[types.NavigationMenuItem]:
+        return await self._execute(operations.GET_NAVIGATION_MENU_ITEMS, list[types.NavigationMenuItem], {})
 
     async def create_many_navigation_menu_items(
-        self, inputs: list[inputs.CreateNavigationMenuItemInput]
-    ) -> list[records.NavigationMenuItem]:
+        self, inputs: list[types.CreateNavigationMenuItemInput]
+    ) -> list[types.NavigationMenuItem]:
         return await self._execute(
-            operations.CREATE_MANY_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {"inputs": inputs}
+            operations.CREATE_MANY_NAVIGATION_MENU_ITEMS, list[types.NavigationMenuItem], {"inputs": inputs}
         )
 
-    async def create_navigation_menu_item(
-        self, input: inputs.CreateNavigationMenuItemInput
-    ) -> records.NavigationMenuItem:
-        return await self._execute(operations.CREATE_NAVIGATION_MENU_ITEM, records.NavigationMenuItem, {"input": input})
+    async def create_navigation_menu_item(self, input: types.CreateNavigationMenuItemInput) -> types.NavigationMenuItem:
+        return await self._execute(operations.CREATE_NAVIGATION_MENU_ITEM, types.NavigationMenuItem, {"input": input})
 
-    async def delete_many_navigation_menu_items(self, ids: list[rt.UUID]) -> list[records.NavigationMenuItem]:
+    async def delete_many_navigation_menu_items(self, ids: list[rt.UUID]) -> list[types.NavigationMenuItem]:
         return await self._execute(
-            operations.DELETE_MANY_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {"ids": ids}
+            operations.DELETE_MANY_NAVIGATION_MENU_ITEMS, list[types.NavigationMenuItem], {"ids": ids}
         )
 
-    async def delete_navigation_menu_item(self, id: rt.UUID) -> records.NavigationMenuItem:
-        return await self._execute(operations.DELETE_NAVIGATION_MENU_ITEM, records.NavigationMenuItem, {"id": id})
+    async def delete_navigation_menu_item(self, id: rt.UUID) -> types.NavigationMenuItem:
+        return await self._execute(operations.DELETE_NAVIGATION_MENU_ITEM, types.NavigationMenuItem, {"id": id})
 
     async def update_many_navigation_menu_items(
-        self, inputs: list[inputs.UpdateOneNavigationMenuItemInput]
-    ) -> list[records.NavigationMenuItem]:
+        self, inputs: list[types.UpdateOneNavigationMenuItemInput]
+    ) -> list[types.NavigationMenuItem]:
         return await self._execute(
-            operations.UPDATE_MANY_NAVIGATION_MENU_ITEMS, list[records.NavigationMenuItem], {"inputs": inputs}
+            operations.UPDATE_MANY_NAVIGATION_MENU_ITEMS, list[types.NavigationMenuItem], {"inputs": inputs}
         )
 
     async def update_navigation_menu_item(
-        self, input: inputs.UpdateOneNavigationMenuItemInput
-    ) -> records.NavigationMenuItem:
-        return await self._execute(operations.UPDATE_NAVIGATION_MENU_ITEM, records.NavigationMenuItem, {"input": input})
+        self, input: types.UpdateOneNavigationMenuItemInput
+    ) -> types.NavigationMenuItem:
+        return await self._execute(operations.UPDATE_NAVIGATION_MENU_ITEM, types.NavigationMenuItem, {"input": input})
 
-    async def get_object(self, id: rt.UUID) -> records.Object:
-        return await self._execute(operations.GET_OBJECT, records.Object, {"id": id})
+    async def get_object(self, id: rt.UUID) -> types.Object:
+        return await self._execute(operations.GET_OBJECT, types.Object, {"id": id})
 
-    async def get_object_record_counts(self) -> list[records.ObjectRecordCount]:
-        return await self._execute(operations.GET_OBJECT_RECORD_COUNTS, list[records.ObjectRecordCount], {})
+    async def get_object_record_counts(self) -> list[types.ObjectRecordCount]:
+        return await self._execute(operations.GET_OBJECT_RECORD_COUNTS, list[types.ObjectRecordCount], {})
 
     async def get_objects(
-        self,
-        *,
-        filter: rt.Maybe[filters.ObjectFilter | None] = rt.UNSET,
-        paging: rt.Maybe[inputs.CursorPaging | None] = rt.UNSET,
-    ) -> rt.Page[records.Object]:
-        return await self._execute(
-            operations.GET_OBJECTS, rt.Page[records.Object], {"filter": filter, "paging": paging}
-        )
+        self, *, filter: rt.Maybe[types.ObjectFilter | None] = rt.UNSET,
+        paging: rt.Maybe[types.CursorPaging | None] = rt.UNSET,
+    ) -> rt.Page[types.Object]:
+        return await self._execute(operations.GET_OBJECTS, rt.Page[types.Object], {"filter": filter, "paging": paging})
 
     async def create_object_event(
-        self,
-        event: str,
-        object_metadata_id: rt.UUID,
-        record_id: rt.UUID,
-        *,
+        self, event: str, object_metadata_id: rt.UUID, record_id: rt.UUID, *,
         properties: rt.Maybe[rt.Json | None] = rt.UNSET,
-    ) -> records.Analytics:
+    ) -> types.Analytics:
         return await self._execute(
-            operations.CREATE_OBJECT_EVENT,
-            records.Analytics,
-            {
-                "event": event,
-                "objectMetadataId": object_metadata_id,
-                "properties": properties,
-                "recordId": record_id,
-            },
+            operations.CREATE_OBJECT_EVENT, types.Analytics,
+            {"event": event, "objectMetadataId": object_metadata_id, "properties": properties, "recordId": record_id},
         )
 
-    async def create_one_object(self, input: inputs.CreateOneObjectInput) -> records.Object:
-        return await self._execute(operations.CREATE_ONE_OBJECT, records.Object, {"input": input})
+    async def create_one_object(self, input: types.CreateOneObjectInput) -> types.Object:
+        return await self._execute(operations.CREATE_ONE_OBJECT, types.Object, {"input": input})
 
-    async def delete_one_object(self, input: inputs.DeleteOneObjectInput) -> records.Object:
-        return await self._execute(operations.DELETE_ONE_OBJECT, records.Object, {"input": input})
+    async def delete_one_object(self, input: types.DeleteOneObjectInput) -> types.Object:
+        return await self._execute(operations.DELETE_ONE_OBJECT, types.Object, {"input": input})
 
-    async def update_one_object(self, input: inputs.UpdateOneObjectInput) -> records.Object:
-        return await self._execute(operations.UPDATE_ONE_OBJECT, records.Object, {"input": input})
+    async def update_one_object(self, input: types.UpdateOneObjectInput) -> types.Object:
+        return await self._execute(operations.UPDATE_ONE_OBJECT, types.Object, {"input": input})
 
     async def upsert_object_permissions(
-        self, upsert_object_permissions_input: inputs.UpsertObjectPermissionsInput
-    ) -> list[records.ObjectPermission]:
+        self, upsert_object_permissions_input: types.UpsertObjectPermissionsInput
+    ) -> list[types.ObjectPermission]:
         return await self._execute(
-            operations.UPSERT_OBJECT_PERMISSIONS,
-            list[records.ObjectPermission],
+            operations.UPSERT_OBJECT_PERMISSIONS, list[types.ObjectPermission],
             {"upsertObjectPermissionsInput": upsert_object_permissions_input},
         )
 
-    async def skip_book_onboarding_step(self) -> records.OnboardingStepSuccess:
-        return await self._execute(operations.SKIP_BOOK_ONBOARDING_STEP, records.OnboardingStepSuccess, {})
+    async def skip_book_onboarding_step(self) -> types.OnboardingStepSuccess:
+        return await self._execute(operations.SKIP_BOOK_ONBOARDING_STEP, types.OnboardingStepSuccess, {})
 
     async def trigger_install_apps_onboarding_step(
         self, universal_identifiers: list[str]
-    ) -> records.OnboardingStepSuccess:
+    ) -> types.OnboardingStepSuccess:
         return await self._execute(
-            operations.TRIGGER_INSTALL_APPS_ONBOARDING_STEP,
-            records.OnboardingStepSuccess,
+            operations.TRIGGER_INSTALL_APPS_ONBOARDING_STEP, types.OnboardingStepSuccess,
             {"universalIdentifiers": universal_identifiers},
         )
 
-    async def get_page_layout(self, id: str) -> records.PageLayout | None:
-        result: records.PageLayout | None = await self._execute(
-            operations.GET_PAGE_LAYOUT, records.PageLayout | None, {"id": id}
+    async def get_page_layout(self, id: str) -> types.PageLayout | None:
+        result: types.PageLayout | None = await self._execute(
+            operations.GET_PAGE_LAYOUT, types.PageLayout | None, {"id": id}
         )
         return result
 
     async def get_page_layouts(
-        self,
-        *,
-        object_metadata_id: rt.Maybe[str | None] = rt.UNSET,
-        page_layout_type: rt.Maybe[enums.PageLayoutType | None] = rt.UNSET,
-    ) -> list[records.PageLayout]:
+        self, *, object_metadata_id: rt.Maybe[str | None] = rt.UNSET,
+        page_layout_type: rt.Maybe[types.PageLayoutType | None] = rt.UNSET,
+    ) -> list[types.PageLayout]:
         return await self._execute(
-            operations.GET_PAGE_LAYOUTS,
-            list[records.PageLayout],
+            operations.GET_PAGE_LAYOUTS, list[types.PageLayout],
             {"objectMetadataId": object_metadata_id, "pageLayoutType": page_layout_type},
         )
 
-    async def create_page_layout(self, input: inputs.CreatePageLayoutInput) -> records.PageLayout:
-        return await self._execute(operations.CREATE_PAGE_LAYOUT, records.PageLayout, {"input": input})
+    async def create_page_layout(self, input: types.CreatePageLayoutInput) -> types.PageLayout:
+        return await self._execute(operations.CREATE_PAGE_LAYOUT, types.PageLayout, {"input": input})
 
     async def destroy_page_layout(self, id: str) -> bool:
         return await self._execute(operations.DESTROY_PAGE_LAYOUT, bool, {"id": id})
 
-    async def reset_page_layout_to_default(self, id: str) -> records.PageLayout:
-        return await self._execute(operations.RESET_PAGE_LAYOUT_TO_DEFAULT, records.PageLayout, {"id": id})
+    async def reset_page_layout_to_default(self, id: str) -> types.PageLayout:
+        return await self._execute(operations.RESET_PAGE_LAYOUT_TO_DEFAULT, types.PageLayout, {"id": id})
 
-    async def update_page_layout(self, id: str, input: inputs.UpdatePageLayoutInput) -> records.PageLayout:
-        return await self._execute(operations.UPDATE_PAGE_LAYOUT, records.PageLayout, {"id": id, "input": input})
+    async def update_page_layout(self, id: str, input: types.UpdatePageLayoutInput) -> types.PageLayout:
+        return await self._execute(operations.UPDATE_PAGE_LAYOUT, types.PageLayout, {"id": id, "input": input})
 
     async def update_page_layout_with_tabs_and_widgets(
-        self, id: str, input: inputs.UpdatePageLayoutWithTabsInput
-    ) -> records.PageLayout:
+        self, id: str, input: types.UpdatePageLayoutWithTabsInput
+    ) -> types.PageLayout:
         return await self._execute(
-            operations.UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS, records.PageLayout, {"id": id, "input": input}
+            operations.UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS, types.PageLayout, {"id": id, "input": input}
         )
 
-    async def get_page_layout_tab(self, id: str) -> records.PageLayoutTab:
-        return await self._execute(operations.GET_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"id": id})
+    async def get_page_layout_tab(self, id: str) -> types.PageLayoutTab:
+        return await self._execute(operations.GET_PAGE_LAYOUT_TAB, types.PageLayoutTab, {"id": id})
 
-    async def get_page_layout_tabs(self, page_layout_id: str) -> list[records.PageLayoutTab]:
+    async def get_page_layout_tabs(self, page_layout_id: str) -> list[types.PageLayoutTab]:
         return await self._execute(
-            operations.GET_PAGE_LAYOUT_TABS, list[records.PageLayoutTab], {"pageLayoutId": page_layout_id}
+            operations.GET_PAGE_LAYOUT_TABS, list[types.PageLayoutTab], {"pageLayoutId": page_layout_id}
         )
 
-    async def create_page_layout_tab(self, input: inputs.CreatePageLayoutTabInput) -> records.PageLayoutTab:
-        return await self._execute(operations.CREATE_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"input": input})
+    async def create_page_layout_tab(self, input: types.CreatePageLayoutTabInput) -> types.PageLayoutTab:
+        return await self._execute(operations.CREATE_PAGE_LAYOUT_TAB, types.PageLayoutTab, {"input": input})
 
     async def destroy_page_layout_tab(self, id: str) -> bool:
         return await self._execute(operations.DESTROY_PAGE_LAYOUT_TAB, bool, {"id": id})
 
-    async def reset_page_layout_tab_to_default(self, id: str) -> records.PageLayoutTab:
-        return await self._execute(operations.RESET_PAGE_LAYOUT_TAB_TO_DEFAULT, records.PageLayoutTab, {"id": id})
+    async def reset_page_layout_tab_to_default(self, id: str) -> types.PageLayoutTab:
+        return await self._execute(operations.RESET_PAGE_LAYOUT_TAB_TO_DEFAULT, types.PageLayoutTab, {"id": id})
 
-    async def update_page_layout_tab(self, id: str, input: inputs.UpdatePageLayoutTabInput) -> records.PageLayoutTab:
-        return await self._execute(operations.UPDATE_PAGE_LAYOUT_TAB, records.PageLayoutTab, {"id": id, "input": input})
+    async def update_page_layout_tab(self, id: str, input: types.UpdatePageLayoutTabInput) -> types.PageLayoutTab:
+        return await self._execute(operations.UPDATE_PAGE_LAYOUT_TAB, types.PageLayoutTab, {"id": id, "input": input})
 
-    async def get_page_layout_widget(self, id: str) -> records.PageLayoutWidget:
-        return await self._execute(operations.GET_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"id": id})
+    async def get_page_layout_widget(self, id: str) -> types.PageLayoutWidget:
+        return await self._execute(operations.GET_PAGE_LAYOUT_WIDGET, types.PageLayoutWidget, {"id": id})
 
-    async def get_page_layout_widgets(self, page_layout_tab_id: str) -> list[records.PageLayoutWidget]:
+    async def get_page_layout_widgets(self, page_layout_tab_id: str) -> list[types.PageLayoutWidget]:
         return await self._execute(
-            operations.GET_PAGE_LAYOUT_WIDGETS, list[records.PageLayoutWidget], {"pageLayoutTabId": page_layout_tab_id}
+            operations.GET_PAGE_LAYOUT_WIDGETS, list[types.PageLayoutWidget], {"pageLayoutTabId": page_layout_tab_id}
         )
 
-    async def create_page_layout_widget(self, input: inputs.CreatePageLayoutWidgetInput) -> records.PageLayoutWidget:
-        return await self._execute(operations.CREATE_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"input": input})
+    async def create_page_layout_widget(self, input: types.CreatePageLayoutWidgetInput) -> types.PageLayoutWidget:
+        return await self._execute(operations.CREATE_PAGE_LAYOUT_WIDGET, types.PageLayoutWidget, {"input": input})
 
     async def destroy_page_layout_widget(self, id: str) -> bool:
         return await self._execute(operations.DESTROY_PAGE_LAYOUT_WIDGET, bool, {"id": id})
 
-    async def reset_page_layout_widget_to_default(self, id: str) -> records.PageLayoutWidget:
-        return await self._execute(operations.RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT, records.PageLayoutWidget, {"id": id})
+    async def reset_page_layout_widget_to_default(self, id: str) -> types.PageLayoutWidget:
+        return await self._execute(operations.RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT, types.PageLayoutWidget, {"id": id})
 
     async def update_page_layout_widget(
-        self, id: str, input: inputs.UpdatePageLayoutWidgetInput
-    ) -> records.PageLayoutWidget:
+        self, id: str, input: types.UpdatePageLayoutWidgetInput
+    ) -> types.PageLayoutWidget:
         return await self._execute(
-            operations.UPDATE_PAGE_LAYOUT_WIDGET, records.PageLayoutWidget, {"id": id, "input": input}
+            operations.UPDATE_PAGE_LAYOUT_WIDGET, types.PageLayoutWidget, {"id": id, "input": input}
         )
 
-    async def get_address_details(self, place_id: str, token: str) -> records.PlaceDetailsResult:
+    async def get_address_details(self, place_id: str, token: str) -> types.PlaceDetailsResult:
         return await self._execute(
-            operations.GET_ADDRESS_DETAILS, records.PlaceDetailsResult, {"placeId": place_id, "token": token}
+            operations.GET_ADDRESS_DETAILS, types.PlaceDetailsResult, {"placeId": place_id, "token": token}
         )
 
     async def get_auto_complete_address(
-        self,
-        address: str,
-        token: str,
-        *,
-        country: rt.Maybe[str | None] = rt.UNSET,
+        self, address: str, token: str, *, country: rt.Maybe[str | None] = rt.UNSET,
         is_field_city: rt.Maybe[bool | None] = rt.UNSET,
-    ) -> list[records.AutocompleteResult]:
+    ) -> list[types.AutocompleteResult]:
         return await self._execute(
-            operations.GET_AUTO_COMPLETE_ADDRESS,
-            list[records.AutocompleteResult],
+            operations.GET_AUTO_COMPLETE_ADDRESS, list[types.AutocompleteResult],
             {"address": address, "country": country, "isFieldCity": is_field_city, "token": token},
         )
 
-    async def find_many_public_domains(self) -> list[records.PublicDomain]:
-        return await self._execute(operations.FIND_MANY_PUBLIC_DOMAINS, list[records.PublicDomain], {})
+    async def find_many_public_domains(self) -> list[types.PublicDomain]:
+        return await self._execute(operations.FIND_MANY_PUBLIC_DOMAINS, list[types.PublicDomain], {})
 
-    async def check_public_domain_valid_records(self, domain: str) -> records.DomainValidRecords | None:
-        result: records.DomainValidRecords | None = await self._execute(
-            operations.CHECK_PUBLIC_DOMAIN_VALID_RECORDS, records.DomainValidRecords | None, {"domain": domain}
+    async def check_public_domain_valid_records(self, domain: str) -> types.DomainValidRecords | None:
+        result: types.DomainValidRecords | None = await self._execute(
+            operations.CHECK_PUBLIC_DOMAIN_VALID_RECORDS, types.DomainValidRecords | None, {"domain": domain}
         )
         return result
 
-    async def create_public_domain(self, application_id: str, domain: str) -> records.PublicDomain:
+    async def create_public_domain(self, application_id: str, domain: str) -> types.PublicDomain:
         return await self._execute(
-            operations.CREATE_PUBLIC_DOMAIN, records.PublicDomain, {"applicationId": application_id, "domain": domain}
+            operations.CREATE_PUBLIC_DOMAIN, types.PublicDomain, {"applicationId": application_id, "domain": domain}
         )
 
     async def delete_public_domain(self, domain: str) -> bool:
         return await self._execute(operations.DELETE_PUBLIC_DOMAIN, bool, {"domain": domain})
 
     async def get_public_workspace_data_by_domain(
-        self, *, origin: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.PublicWorkspaceData:
+        self, *, origin: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.PublicWorkspaceData:
         return await self._execute(
-            operations.GET_PUBLIC_WORKSPACE_DATA_BY_DOMAIN, records.PublicWorkspaceData, {"origin": origin}
+            operations.GET_PUBLIC_WORKSPACE_DATA_BY_DOMAIN, types.PublicWorkspaceData, {"origin": origin}
         )
 
-    async def get_public_workspace_data_by_id(self, id: rt.UUID) -> records.PublicWorkspaceDataSummary:
+    async def get_public_workspace_data_by_id(self, id: rt.UUID) -> types.PublicWorkspaceDataSummary:
         return await self._execute(
-            operations.GET_PUBLIC_WORKSPACE_DATA_BY_ID, records.PublicWorkspaceDataSummary, {"id": id}
+            operations.GET_PUBLIC_WORKSPACE_DATA_BY_ID, types.PublicWorkspaceDataSummary, {"id": id}
         )
 
-    async def get_roles(self) -> list[records.Role]:
-        return await self._execute(operations.GET_ROLES, list[records.Role], {})
+    async def get_roles(self) -> list[types.Role]:
+        return await self._execute(operations.GET_ROLES, list[types.Role], {})
 
     async def assign_role_to_agent(self, agent_id: rt.UUID, role_id: rt.UUID) -> bool:
         return await self._execute(operations.ASSIGN_ROLE_TO_AGENT, bool, {"agentId": agent_id, "roleId": role_id})
 
-    async def create_one_role(self, create_role_input: inputs.CreateRoleInput) -> records.Role:
-        return await self._execute(operations.CREATE_ONE_ROLE, records.Role, {"createRoleInput": create_role_input})
+    async def create_one_role(self, create_role_input: types.CreateRoleInput) -> types.Role:
+        return await self._execute(operations.CREATE_ONE_ROLE, types.Role, {"createRoleInput": create_role_input})
 
     async def delete_one_role(self, role_id: rt.UUID) -> str:
         return await self._execute(operations.DELETE_ONE_ROLE, str, {"roleId": role_id})
@@ -1140,180 +997,148 @@ class MetadataClient(rt.OperationsClient):
     async def remove_role_from_agent(self, agent_id: rt.UUID) -> bool:
         return await self._execute(operations.REMOVE_ROLE_FROM_AGENT, bool, {"agentId": agent_id})
 
-    async def update_one_role(self, update_role_input: inputs.UpdateRoleInput) -> records.Role:
-        return await self._execute(operations.UPDATE_ONE_ROLE, records.Role, {"updateRoleInput": update_role_input})
+    async def update_one_role(self, update_role_input: types.UpdateRoleInput) -> types.Role:
+        return await self._execute(operations.UPDATE_ONE_ROLE, types.Role, {"updateRoleInput": update_role_input})
 
     async def upsert_permission_flags(
-        self, upsert_permission_flags_input: inputs.UpsertPermissionFlagsInput
-    ) -> list[records.RolePermissionFlag]:
+        self, upsert_permission_flags_input: types.UpsertPermissionFlagsInput
+    ) -> list[types.RolePermissionFlag]:
         return await self._execute(
-            operations.UPSERT_PERMISSION_FLAGS,
-            list[records.RolePermissionFlag],
+            operations.UPSERT_PERMISSION_FLAGS, list[types.RolePermissionFlag],
             {"upsertPermissionFlagsInput": upsert_permission_flags_input},
         )
 
     async def upsert_row_level_permission_predicates(
-        self, input: inputs.UpsertRowLevelPermissionPredicatesInput
-    ) -> records.UpsertRowLevelPermissionPredicatesResult:
+        self, input: types.UpsertRowLevelPermissionPredicatesInput
+    ) -> types.UpsertRowLevelPermissionPredicatesResult:
         return await self._execute(
-            operations.UPSERT_ROW_LEVEL_PERMISSION_PREDICATES,
-            records.UpsertRowLevelPermissionPredicatesResult,
+            operations.UPSERT_ROW_LEVEL_PERMISSION_PREDICATES, types.UpsertRowLevelPermissionPredicatesResult,
             {"input": input},
         )
 
     async def validate_password_reset_token_operation(
         self, password_reset_token: str
-    ) -> records.ValidatePasswordResetToken:
+    ) -> types.ValidatePasswordResetToken:
         return await self._execute(
-            operations.VALIDATE_PASSWORD_RESET_TOKEN_OPERATION,
-            records.ValidatePasswordResetToken,
+            operations.VALIDATE_PASSWORD_RESET_TOKEN_OPERATION, types.ValidatePasswordResetToken,
             {"passwordResetToken": password_reset_token},
         )
 
     async def authorize_app_operation(
-        self,
-        client_id: str,
-        redirect_url: str,
-        *,
-        code_challenge: rt.Maybe[str | None] = rt.UNSET,
-        scope: rt.Maybe[str | None] = rt.UNSET,
-        state: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.AuthorizeApp:
+        self, client_id: str, redirect_url: str, *, code_challenge: rt.Maybe[str | None] = rt.UNSET,
+        scope: rt.Maybe[str | None] = rt.UNSET, state: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.AuthorizeApp:
         return await self._execute(
-            operations.AUTHORIZE_APP_OPERATION,
-            records.AuthorizeApp,
-            {
-                "clientId": client_id,
-                "codeChallenge": code_challenge,
-                "redirectUrl": redirect_url,
-                "scope": scope,
-                "state": state,
-            },
+            operations.AUTHORIZE_APP_OPERATION, types.AuthorizeApp,
+            {"clientId": client_id, "codeChallenge": code_challenge, "redirectUrl": redirect_url, "scope": scope,
+             "state": state},
         )
 
-    async def create_oidc_identity_provider(self, input: inputs.SetupOIDCSsoInput) -> records.SetupSso:
-        return await self._execute(operations.CREATE_OIDC_IDENTITY_PROVIDER, records.SetupSso, {"input": input})
+    async def create_oidc_identity_provider(self, input: types.SetupOIDCSsoInput) -> types.SetupSso:
+        return await self._execute(operations.CREATE_OIDC_IDENTITY_PROVIDER, types.SetupSso, {"input": input})
 
-    async def create_saml_identity_provider(self, input: inputs.SetupSAMLSsoInput) -> records.SetupSso:
-        return await self._execute(operations.CREATE_SAML_IDENTITY_PROVIDER, records.SetupSso, {"input": input})
+    async def create_saml_identity_provider(self, input: types.SetupSAMLSsoInput) -> types.SetupSso:
+        return await self._execute(operations.CREATE_SAML_IDENTITY_PROVIDER, types.SetupSso, {"input": input})
 
     async def delete_two_factor_authentication_method_operation(
         self, two_factor_authentication_method_id: rt.UUID
-    ) -> records.DeleteTwoFactorAuthenticationMethod:
+    ) -> types.DeleteTwoFactorAuthenticationMethod:
         return await self._execute(
-            operations.DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION,
-            records.DeleteTwoFactorAuthenticationMethod,
+            operations.DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION, types.DeleteTwoFactorAuthenticationMethod,
             {"twoFactorAuthenticationMethodId": two_factor_authentication_method_id},
         )
 
-    async def generate_playground_token(self) -> records.AuthToken:
-        return await self._execute(operations.GENERATE_PLAYGROUND_TOKEN, records.AuthToken, {})
+    async def generate_playground_token(self) -> types.AuthToken:
+        return await self._execute(operations.GENERATE_PLAYGROUND_TOKEN, types.AuthToken, {})
 
-    async def generate_transient_token(self) -> records.TransientToken:
-        return await self._execute(operations.GENERATE_TRANSIENT_TOKEN, records.TransientToken, {})
+    async def generate_transient_token(self) -> types.TransientToken:
+        return await self._execute(operations.GENERATE_TRANSIENT_TOKEN, types.TransientToken, {})
 
-    async def get_auth_tokens_from_login_token(self, login_token: str, origin: str) -> records.AuthTokens:
+    async def get_auth_tokens_from_login_token(self, login_token: str, origin: str) -> types.AuthTokens:
         return await self._execute(
-            operations.GET_AUTH_TOKENS_FROM_LOGIN_TOKEN,
-            records.AuthTokens,
+            operations.GET_AUTH_TOKENS_FROM_LOGIN_TOKEN, types.AuthTokens,
             {"loginToken": login_token, "origin": origin},
         )
 
     async def get_auth_tokens_from_otp(
-        self, login_token: str, origin: str, otp: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.AuthTokens:
+        self, login_token: str, origin: str, otp: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.AuthTokens:
         return await self._execute(
-            operations.GET_AUTH_TOKENS_FROM_OTP,
-            records.AuthTokens,
+            operations.GET_AUTH_TOKENS_FROM_OTP, types.AuthTokens,
             {"captchaToken": captcha_token, "loginToken": login_token, "origin": origin, "otp": otp},
         )
 
     async def get_authorization_url_for_sso_operation(
-        self, input: inputs.GetAuthorizationUrlForSSOInput
-    ) -> records.GetAuthorizationUrlForSSO:
+        self, input: types.GetAuthorizationUrlForSSOInput
+    ) -> types.GetAuthorizationUrlForSSO:
         return await self._execute(
-            operations.GET_AUTHORIZATION_URL_FOR_SSO_OPERATION, records.GetAuthorizationUrlForSSO, {"input": input}
+            operations.GET_AUTHORIZATION_URL_FOR_SSO_OPERATION, types.GetAuthorizationUrlForSSO, {"input": input}
         )
 
     async def get_login_token_from_credentials(
-        self,
-        email: str,
-        origin: str,
-        password: str,
-        *,
-        captcha_token: rt.Maybe[str | None] = rt.UNSET,
-        locale: rt.Maybe[str | None] = rt.UNSET,
-        verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.LoginToken:
+        self, email: str, origin: str, password: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET,
+        locale: rt.Maybe[str | None] = rt.UNSET, verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.LoginToken:
         return await self._execute(
-            operations.GET_LOGIN_TOKEN_FROM_CREDENTIALS,
-            records.LoginToken,
-            {
-                "captchaToken": captcha_token,
-                "email": email,
-                "locale": locale,
-                "origin": origin,
-                "password": password,
-                "verifyEmailRedirectPath": verify_email_redirect_path,
-            },
+            operations.GET_LOGIN_TOKEN_FROM_CREDENTIALS, types.LoginToken,
+            {"captchaToken": captcha_token, "email": email, "locale": locale, "origin": origin, "password": password,
+             "verifyEmailRedirectPath": verify_email_redirect_path},
         )
 
-    async def impersonate_operation(self, user_id: rt.UUID, workspace_id: rt.UUID) -> records.Impersonate:
+    async def impersonate_operation(self, user_id: rt.UUID, workspace_id: rt.UUID) -> types.Impersonate:
         return await self._execute(
-            operations.IMPERSONATE_OPERATION, records.Impersonate, {"userId": user_id, "workspaceId": workspace_id}
+            operations.IMPERSONATE_OPERATION, types.Impersonate, {"userId": user_id, "workspaceId": workspace_id}
         )
 
     async def initiate_otp_provisioning(
         self, login_token: str, origin: str
-    ) -> records.InitiateTwoFactorAuthenticationProvisioning:
+    ) -> types.InitiateTwoFactorAuthenticationProvisioning:
         return await self._execute(
-            operations.INITIATE_OTP_PROVISIONING,
-            records.InitiateTwoFactorAuthenticationProvisioning,
+            operations.INITIATE_OTP_PROVISIONING, types.InitiateTwoFactorAuthenticationProvisioning,
             {"loginToken": login_token, "origin": origin},
         )
 
-    async def renew_token(self, app_token: str) -> records.AuthTokens:
-        return await self._execute(operations.RENEW_TOKEN, records.AuthTokens, {"appToken": app_token})
+    async def renew_token(self, app_token: str) -> types.AuthTokens:
+        return await self._execute(operations.RENEW_TOKEN, types.AuthTokens, {"appToken": app_token})
 
     async def update_password_via_reset_token(
         self, new_password: str, password_reset_token: str
-    ) -> records.InvalidatePassword:
+    ) -> types.InvalidatePassword:
         return await self._execute(
-            operations.UPDATE_PASSWORD_VIA_RESET_TOKEN,
-            records.InvalidatePassword,
+            operations.UPDATE_PASSWORD_VIA_RESET_TOKEN, types.InvalidatePassword,
             {"newPassword": new_password, "passwordResetToken": password_reset_token},
         )
 
-    async def get_skill(self, id: rt.UUID) -> records.Skill | None:
-        result: records.Skill | None = await self._execute(operations.GET_SKILL, records.Skill | None, {"id": id})
+    async def get_skill(self, id: rt.UUID) -> types.Skill | None:
+        result: types.Skill | None = await self._execute(operations.GET_SKILL, types.Skill | None, {"id": id})
         return result
 
-    async def get_skills(self) -> list[records.Skill]:
-        return await self._execute(operations.GET_SKILLS, list[records.Skill], {})
+    async def get_skills(self) -> list[types.Skill]:
+        return await self._execute(operations.GET_SKILLS, list[types.Skill], {})
 
-    async def activate_skill(self, id: rt.UUID) -> records.Skill:
-        return await self._execute(operations.ACTIVATE_SKILL, records.Skill, {"id": id})
+    async def activate_skill(self, id: rt.UUID) -> types.Skill:
+        return await self._execute(operations.ACTIVATE_SKILL, types.Skill, {"id": id})
 
-    async def create_skill(self, input: inputs.CreateSkillInput) -> records.Skill:
-        return await self._execute(operations.CREATE_SKILL, records.Skill, {"input": input})
+    async def create_skill(self, input: types.CreateSkillInput) -> types.Skill:
+        return await self._execute(operations.CREATE_SKILL, types.Skill, {"input": input})
 
-    async def deactivate_skill(self, id: rt.UUID) -> records.Skill:
-        return await self._execute(operations.DEACTIVATE_SKILL, records.Skill, {"id": id})
+    async def deactivate_skill(self, id: rt.UUID) -> types.Skill:
+        return await self._execute(operations.DEACTIVATE_SKILL, types.Skill, {"id": id})
 
-    async def delete_skill(self, id: rt.UUID) -> records.Skill:
-        return await self._execute(operations.DELETE_SKILL, records.Skill, {"id": id})
+    async def delete_skill(self, id: rt.UUID) -> types.Skill:
+        return await self._execute(operations.DELETE_SKILL, types.Skill, {"id": id})
 
-    async def update_skill(self, input: inputs.UpdateSkillInput) -> records.Skill:
-        return await self._execute(operations.UPDATE_SKILL, records.Skill, {"input": input})
+    async def update_skill(self, input: types.UpdateSkillInput) -> types.Skill:
+        return await self._execute(operations.UPDATE_SKILL, types.Skill, {"input": input})
 
-    async def get_sso_identity_providers(self) -> list[records.FindAvailableSSOIDP]:
-        return await self._execute(operations.GET_SSO_IDENTITY_PROVIDERS, list[records.FindAvailableSSOIDP], {})
+    async def get_sso_identity_providers(self) -> list[types.FindAvailableSSOIDP]:
+        return await self._execute(operations.GET_SSO_IDENTITY_PROVIDERS, list[types.FindAvailableSSOIDP], {})
 
-    async def delete_sso_identity_provider(self, input: inputs.DeleteSsoInput) -> records.DeleteSso:
-        return await self._execute(operations.DELETE_SSO_IDENTITY_PROVIDER, records.DeleteSso, {"input": input})
+    async def delete_sso_identity_provider(self, input: types.DeleteSsoInput) -> types.DeleteSso:
+        return await self._execute(operations.DELETE_SSO_IDENTITY_PROVIDER, types.DeleteSso, {"input": input})
 
-    async def edit_sso_identity_provider(self, input: inputs.EditSsoInput) -> records.EditSso:
-        return await self._execute(operations.EDIT_SSO_IDENTITY_PROVIDER, records.EditSso, {"input": input})
+    async def edit_sso_identity_provider(self, input: types.EditSsoInput) -> types.EditSso:
+        return await self._execute(operations.EDIT_SSO_IDENTITY_PROVIDER, types.EditSso, {"input": input})
 
     async def get_tool_input_schema(self, tool_name: str) -> rt.Json | None:
         result: rt.Json | None = await self._execute(
@@ -1324,100 +1149,89 @@ class MetadataClient(rt.OperationsClient):
     async def get_unsubscribe_page_preview_url(self) -> str:
         return await self._execute(operations.GET_UNSUBSCRIBE_PAGE_PREVIEW_URL, str, {})
 
-    async def get_unsubscribe_topics(self) -> list[records.UnsubscribeTopic]:
-        return await self._execute(operations.GET_UNSUBSCRIBE_TOPICS, list[records.UnsubscribeTopic], {})
+    async def get_unsubscribe_topics(self) -> list[types.UnsubscribeTopic]:
+        return await self._execute(operations.GET_UNSUBSCRIBE_TOPICS, list[types.UnsubscribeTopic], {})
 
-    async def create_unsubscribe_topic(self, input: inputs.CreateUnsubscribeTopicInput) -> records.UnsubscribeTopic:
-        return await self._execute(operations.CREATE_UNSUBSCRIBE_TOPIC, records.UnsubscribeTopic, {"input": input})
+    async def create_unsubscribe_topic(self, input: types.CreateUnsubscribeTopicInput) -> types.UnsubscribeTopic:
+        return await self._execute(operations.CREATE_UNSUBSCRIBE_TOPIC, types.UnsubscribeTopic, {"input": input})
 
     async def delete_unsubscribe_topic(self, id: str) -> bool:
         return await self._execute(operations.DELETE_UNSUBSCRIBE_TOPIC, bool, {"id": id})
 
-    async def update_unsubscribe_topic(self, input: inputs.UpdateUnsubscribeTopicInput) -> records.UnsubscribeTopic:
-        return await self._execute(operations.UPDATE_UNSUBSCRIBE_TOPIC, records.UnsubscribeTopic, {"input": input})
+    async def update_unsubscribe_topic(self, input: types.UpdateUnsubscribeTopicInput) -> types.UnsubscribeTopic:
+        return await self._execute(operations.UPDATE_UNSUBSCRIBE_TOPIC, types.UnsubscribeTopic, {"input": input})
 
     async def get_usage_analytics(
-        self, *, input: rt.Maybe[inputs.UsageAnalyticsInput | None] = rt.UNSET
-    ) -> records.UsageAnalytics:
-        return await self._execute(operations.GET_USAGE_ANALYTICS, records.UsageAnalytics, {"input": input})
+        self, *, input: rt.Maybe[types.UsageAnalyticsInput | None] = rt.UNSET,
+    ) -> types.UsageAnalytics:
+        return await self._execute(operations.GET_USAGE_ANALYTICS, types.UsageAnalytics, {"input": input})
 
     async def track_analytics(
-        self,
-        type: enums.AnalyticsType,
-        *,
-        event: rt.Maybe[str | None] = rt.UNSET,
-        name: rt.Maybe[str | None] = rt.UNSET,
-        properties: rt.Maybe[rt.Json | None] = rt.UNSET,
-    ) -> records.Analytics:
+        self, type: types.AnalyticsType, *, event: rt.Maybe[str | None] = rt.UNSET,
+        name: rt.Maybe[str | None] = rt.UNSET, properties: rt.Maybe[rt.Json | None] = rt.UNSET,
+    ) -> types.Analytics:
         return await self._execute(
-            operations.TRACK_ANALYTICS,
-            records.Analytics,
+            operations.TRACK_ANALYTICS, types.Analytics,
             {"event": event, "name": name, "properties": properties, "type": type},
         )
 
     async def check_user_exists(
-        self, email: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.CheckUserExist:
+        self, email: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.CheckUserExist:
         return await self._execute(
-            operations.CHECK_USER_EXISTS, records.CheckUserExist, {"captchaToken": captcha_token, "email": email}
+            operations.CHECK_USER_EXISTS, types.CheckUserExist, {"captchaToken": captcha_token, "email": email}
         )
 
-    async def get_current_user(self) -> records.User:
-        return await self._execute(operations.GET_CURRENT_USER, records.User, {})
+    async def get_current_user(self) -> types.User:
+        return await self._execute(operations.GET_CURRENT_USER, types.User, {})
 
-    async def delete_user(self) -> records.User:
-        return await self._execute(operations.DELETE_USER, records.User, {})
+    async def delete_user(self) -> types.User:
+        return await self._execute(operations.DELETE_USER, types.User, {})
 
-    async def delete_user_from_workspace(self, workspace_member_id_to_delete: str) -> records.UserWorkspace:
+    async def delete_user_from_workspace(self, workspace_member_id_to_delete: str) -> types.UserWorkspace:
         return await self._execute(
-            operations.DELETE_USER_FROM_WORKSPACE,
-            records.UserWorkspace,
+            operations.DELETE_USER_FROM_WORKSPACE, types.UserWorkspace,
             {"workspaceMemberIdToDelete": workspace_member_id_to_delete},
         )
 
     async def initiate_otp_provisioning_for_authenticated_user(
         self
-    ) -> records.InitiateTwoFactorAuthenticationProvisioning:
+    ) -> types.InitiateTwoFactorAuthenticationProvisioning:
         return await self._execute(
             operations.INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER,
-            records.InitiateTwoFactorAuthenticationProvisioning,
-            {},
+            types.InitiateTwoFactorAuthenticationProvisioning, {},
         )
 
     async def update_user_email(
-        self, new_email: str, *, verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET
+        self, new_email: str, *, verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
     ) -> bool:
         return await self._execute(
-            operations.UPDATE_USER_EMAIL,
-            bool,
+            operations.UPDATE_USER_EMAIL, bool,
             {"newEmail": new_email, "verifyEmailRedirectPath": verify_email_redirect_path},
         )
 
     async def verify_two_factor_authentication_method_for_authenticated_user(
         self, otp: str
-    ) -> records.VerifyTwoFactorAuthenticationMethod:
+    ) -> types.VerifyTwoFactorAuthenticationMethod:
         return await self._execute(
             operations.VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER,
-            records.VerifyTwoFactorAuthenticationMethod,
-            {"otp": otp},
+            types.VerifyTwoFactorAuthenticationMethod, {"otp": otp},
         )
 
-    async def get_view(self, id: str) -> records.View | None:
-        result: records.View | None = await self._execute(operations.GET_VIEW, records.View | None, {"id": id})
+    async def get_view(self, id: str) -> types.View | None:
+        result: types.View | None = await self._execute(operations.GET_VIEW, types.View | None, {"id": id})
         return result
 
     async def get_views(
-        self,
-        *,
-        object_metadata_id: rt.Maybe[str | None] = rt.UNSET,
-        view_types: rt.Maybe[list[enums.ViewType] | None] = rt.UNSET,
-    ) -> list[records.View]:
+        self, *, object_metadata_id: rt.Maybe[str | None] = rt.UNSET,
+        view_types: rt.Maybe[list[types.ViewType] | None] = rt.UNSET,
+    ) -> list[types.View]:
         return await self._execute(
-            operations.GET_VIEWS, list[records.View], {"objectMetadataId": object_metadata_id, "viewTypes": view_types}
+            operations.GET_VIEWS, list[types.View], {"objectMetadataId": object_metadata_id, "viewTypes": view_types}
         )
 
-    async def create_view(self, input: inputs.CreateViewInput) -> records.View:
-        return await self._execute(operations.CREATE_VIEW, records.View, {"input": input})
+    async def create_view(self, input: types.CreateViewInput) -> types.View:
+        return await self._execute(operations.CREATE_VIEW, types.View, {"input": input})
 
     async def delete_view(self, id: str) -> bool:
         return await self._execute(operations.DELETE_VIEW, bool, {"id": id})
@@ -1425,100 +1239,96 @@ class MetadataClient(rt.OperationsClient):
     async def destroy_view(self, id: str) -> bool:
         return await self._execute(operations.DESTROY_VIEW, bool, {"id": id})
 
-    async def update_view(self, id: str, input: inputs.UpdateViewInput) -> records.View:
-        return await self._execute(operations.UPDATE_VIEW, records.View, {"id": id, "input": input})
+    async def update_view(self, id: str, input: types.UpdateViewInput) -> types.View:
+        return await self._execute(operations.UPDATE_VIEW, types.View, {"id": id, "input": input})
 
-    async def upsert_view_widget(self, input: inputs.UpsertViewWidgetInput) -> records.View:
-        return await self._execute(operations.UPSERT_VIEW_WIDGET, records.View, {"input": input})
+    async def upsert_view_widget(self, input: types.UpsertViewWidgetInput) -> types.View:
+        return await self._execute(operations.UPSERT_VIEW_WIDGET, types.View, {"input": input})
 
-    async def get_view_field(self, id: str) -> records.ViewField | None:
-        result: records.ViewField | None = await self._execute(
-            operations.GET_VIEW_FIELD, records.ViewField | None, {"id": id}
+    async def get_view_field(self, id: str) -> types.ViewField | None:
+        result: types.ViewField | None = await self._execute(
+            operations.GET_VIEW_FIELD, types.ViewField | None, {"id": id}
         )
         return result
 
-    async def get_view_fields(self, view_id: str) -> list[records.ViewField]:
-        return await self._execute(operations.GET_VIEW_FIELDS, list[records.ViewField], {"viewId": view_id})
+    async def get_view_fields(self, view_id: str) -> list[types.ViewField]:
+        return await self._execute(operations.GET_VIEW_FIELDS, list[types.ViewField], {"viewId": view_id})
 
-    async def create_many_view_fields(self, inputs: list[inputs.CreateViewFieldInput]) -> list[records.ViewField]:
-        return await self._execute(operations.CREATE_MANY_VIEW_FIELDS, list[records.ViewField], {"inputs": inputs})
+    async def create_many_view_fields(self, inputs: list[types.CreateViewFieldInput]) -> list[types.ViewField]:
+        return await self._execute(operations.CREATE_MANY_VIEW_FIELDS, list[types.ViewField], {"inputs": inputs})
 
-    async def create_view_field(self, input: inputs.CreateViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.CREATE_VIEW_FIELD, records.ViewField, {"input": input})
+    async def create_view_field(self, input: types.CreateViewFieldInput) -> types.ViewField:
+        return await self._execute(operations.CREATE_VIEW_FIELD, types.ViewField, {"input": input})
 
-    async def delete_view_field(self, input: inputs.DeleteViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.DELETE_VIEW_FIELD, records.ViewField, {"input": input})
+    async def delete_view_field(self, input: types.DeleteViewFieldInput) -> types.ViewField:
+        return await self._execute(operations.DELETE_VIEW_FIELD, types.ViewField, {"input": input})
 
-    async def destroy_view_field(self, input: inputs.DestroyViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.DESTROY_VIEW_FIELD, records.ViewField, {"input": input})
+    async def destroy_view_field(self, input: types.DestroyViewFieldInput) -> types.ViewField:
+        return await self._execute(operations.DESTROY_VIEW_FIELD, types.ViewField, {"input": input})
 
-    async def update_view_field(self, input: inputs.UpdateViewFieldInput) -> records.ViewField:
-        return await self._execute(operations.UPDATE_VIEW_FIELD, records.ViewField, {"input": input})
+    async def update_view_field(self, input: types.UpdateViewFieldInput) -> types.ViewField:
+        return await self._execute(operations.UPDATE_VIEW_FIELD, types.ViewField, {"input": input})
 
-    async def get_view_field_group(self, id: str) -> records.ViewFieldGroup | None:
-        result: records.ViewFieldGroup | None = await self._execute(
-            operations.GET_VIEW_FIELD_GROUP, records.ViewFieldGroup | None, {"id": id}
+    async def get_view_field_group(self, id: str) -> types.ViewFieldGroup | None:
+        result: types.ViewFieldGroup | None = await self._execute(
+            operations.GET_VIEW_FIELD_GROUP, types.ViewFieldGroup | None, {"id": id}
         )
         return result
 
-    async def get_view_field_groups(self, view_id: str) -> list[records.ViewFieldGroup]:
-        return await self._execute(operations.GET_VIEW_FIELD_GROUPS, list[records.ViewFieldGroup], {"viewId": view_id})
+    async def get_view_field_groups(self, view_id: str) -> list[types.ViewFieldGroup]:
+        return await self._execute(operations.GET_VIEW_FIELD_GROUPS, list[types.ViewFieldGroup], {"viewId": view_id})
 
     async def create_many_view_field_groups(
-        self, inputs: list[inputs.CreateViewFieldGroupInput]
-    ) -> list[records.ViewFieldGroup]:
+        self, inputs: list[types.CreateViewFieldGroupInput]
+    ) -> list[types.ViewFieldGroup]:
         return await self._execute(
-            operations.CREATE_MANY_VIEW_FIELD_GROUPS, list[records.ViewFieldGroup], {"inputs": inputs}
+            operations.CREATE_MANY_VIEW_FIELD_GROUPS, list[types.ViewFieldGroup], {"inputs": inputs}
         )
 
-    async def create_view_field_group(self, input: inputs.CreateViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.CREATE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
+    async def create_view_field_group(self, input: types.CreateViewFieldGroupInput) -> types.ViewFieldGroup:
+        return await self._execute(operations.CREATE_VIEW_FIELD_GROUP, types.ViewFieldGroup, {"input": input})
 
-    async def delete_view_field_group(self, input: inputs.DeleteViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.DELETE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
+    async def delete_view_field_group(self, input: types.DeleteViewFieldGroupInput) -> types.ViewFieldGroup:
+        return await self._execute(operations.DELETE_VIEW_FIELD_GROUP, types.ViewFieldGroup, {"input": input})
 
-    async def destroy_view_field_group(self, input: inputs.DestroyViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.DESTROY_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
+    async def destroy_view_field_group(self, input: types.DestroyViewFieldGroupInput) -> types.ViewFieldGroup:
+        return await self._execute(operations.DESTROY_VIEW_FIELD_GROUP, types.ViewFieldGroup, {"input": input})
 
-    async def update_view_field_group(self, input: inputs.UpdateViewFieldGroupInput) -> records.ViewFieldGroup:
-        return await self._execute(operations.UPDATE_VIEW_FIELD_GROUP, records.ViewFieldGroup, {"input": input})
+    async def update_view_field_group(self, input: types.UpdateViewFieldGroupInput) -> types.ViewFieldGroup:
+        return await self._execute(operations.UPDATE_VIEW_FIELD_GROUP, types.ViewFieldGroup, {"input": input})
 
-    async def get_view_filter(self, id: str) -> records.ViewFilter | None:
-        result: records.ViewFilter | None = await self._execute(
-            operations.GET_VIEW_FILTER, records.ViewFilter | None, {"id": id}
+    async def get_view_filter(self, id: str) -> types.ViewFilter | None:
+        result: types.ViewFilter | None = await self._execute(
+            operations.GET_VIEW_FILTER, types.ViewFilter | None, {"id": id}
         )
         return result
 
-    async def get_view_filters(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[records.ViewFilter]:
-        return await self._execute(operations.GET_VIEW_FILTERS, list[records.ViewFilter], {"viewId": view_id})
+    async def get_view_filters(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[types.ViewFilter]:
+        return await self._execute(operations.GET_VIEW_FILTERS, list[types.ViewFilter], {"viewId": view_id})
 
-    async def create_view_filter(self, input: inputs.CreateViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.CREATE_VIEW_FILTER, records.ViewFilter, {"input": input})
+    async def create_view_filter(self, input: types.CreateViewFilterInput) -> types.ViewFilter:
+        return await self._execute(operations.CREATE_VIEW_FILTER, types.ViewFilter, {"input": input})
 
-    async def delete_view_filter(self, input: inputs.DeleteViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.DELETE_VIEW_FILTER, records.ViewFilter, {"input": input})
+    async def delete_view_filter(self, input: types.DeleteViewFilterInput) -> types.ViewFilter:
+        return await self._execute(operations.DELETE_VIEW_FILTER, types.ViewFilter, {"input": input})
 
-    async def destroy_view_filter(self, input: inputs.DestroyViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.DESTROY_VIEW_FILTER, records.ViewFilter, {"input": input})
+    async def destroy_view_filter(self, input: types.DestroyViewFilterInput) -> types.ViewFilter:
+        return await self._execute(operations.DESTROY_VIEW_FILTER, types.ViewFilter, {"input": input})
 
-    async def update_view_filter(self, input: inputs.UpdateViewFilterInput) -> records.ViewFilter:
-        return await self._execute(operations.UPDATE_VIEW_FILTER, records.ViewFilter, {"input": input})
+    async def update_view_filter(self, input: types.UpdateViewFilterInput) -> types.ViewFilter:
+        return await self._execute(operations.UPDATE_VIEW_FILTER, types.ViewFilter, {"input": input})
 
-    async def get_view_filter_group(self, id: str) -> records.ViewFilterGroup | None:
-        result: records.ViewFilterGroup | None = await self._execute(
-            operations.GET_VIEW_FILTER_GROUP, records.ViewFilterGroup | None, {"id": id}
+    async def get_view_filter_group(self, id: str) -> types.ViewFilterGroup | None:
+        result: types.ViewFilterGroup | None = await self._execute(
+            operations.GET_VIEW_FILTER_GROUP, types.ViewFilterGroup | None, {"id": id}
         )
         return result
 
-    async def get_view_filter_groups(
-        self, *, view_id: rt.Maybe[str | None] = rt.UNSET
-    ) -> list[records.ViewFilterGroup]:
-        return await self._execute(
-            operations.GET_VIEW_FILTER_GROUPS, list[records.ViewFilterGroup], {"viewId": view_id}
-        )
+    async def get_view_filter_groups(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[types.ViewFilterGroup]:
+        return await self._execute(operations.GET_VIEW_FILTER_GROUPS, list[types.ViewFilterGroup], {"viewId": view_id})
 
-    async def create_view_filter_group(self, input: inputs.CreateViewFilterGroupInput) -> records.ViewFilterGroup:
-        return await self._execute(operations.CREATE_VIEW_FILTER_GROUP, records.ViewFilterGroup, {"input": input})
+    async def create_view_filter_group(self, input: types.CreateViewFilterGroupInput) -> types.ViewFilterGroup:
+        return await self._execute(operations.CREATE_VIEW_FILTER_GROUP, types.ViewFilterGroup, {"input": input})
 
     async def delete_view_filter_group(self, id: str) -> bool:
         return await self._execute(operations.DELETE_VIEW_FILTER_GROUP, bool, {"id": id})
@@ -1526,174 +1336,153 @@ class MetadataClient(rt.OperationsClient):
     async def destroy_view_filter_group(self, id: str) -> bool:
         return await self._execute(operations.DESTROY_VIEW_FILTER_GROUP, bool, {"id": id})
 
-    async def update_view_filter_group(
-        self, id: str, input: inputs.UpdateViewFilterGroupInput
-    ) -> records.ViewFilterGroup:
+    async def update_view_filter_group(self, id: str, input: types.UpdateViewFilterGroupInput) -> types.ViewFilterGroup:
         return await self._execute(
-            operations.UPDATE_VIEW_FILTER_GROUP, records.ViewFilterGroup, {"id": id, "input": input}
+            operations.UPDATE_VIEW_FILTER_GROUP, types.ViewFilterGroup, {"id": id, "input": input}
         )
 
-    async def get_view_group(self, id: str) -> records.ViewGroup | None:
-        result: records.ViewGroup | None = await self._execute(
-            operations.GET_VIEW_GROUP, records.ViewGroup | None, {"id": id}
-        )
-        return result
-
-    async def get_view_groups(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[records.ViewGroup]:
-        return await self._execute(operations.GET_VIEW_GROUPS, list[records.ViewGroup], {"viewId": view_id})
-
-    async def create_many_view_groups(self, inputs: list[inputs.CreateViewGroupInput]) -> list[records.ViewGroup]:
-        return await self._execute(operations.CREATE_MANY_VIEW_GROUPS, list[records.ViewGroup], {"inputs": inputs})
-
-    async def create_view_group(self, input: inputs.CreateViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.CREATE_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def delete_view_group(self, input: inputs.DeleteViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.DELETE_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def destroy_view_group(self, input: inputs.DestroyViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.DESTROY_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def update_many_view_groups(self, inputs: list[inputs.UpdateViewGroupInput]) -> list[records.ViewGroup]:
-        return await self._execute(operations.UPDATE_MANY_VIEW_GROUPS, list[records.ViewGroup], {"inputs": inputs})
-
-    async def update_view_group(self, input: inputs.UpdateViewGroupInput) -> records.ViewGroup:
-        return await self._execute(operations.UPDATE_VIEW_GROUP, records.ViewGroup, {"input": input})
-
-    async def get_view_sort(self, id: str) -> records.ViewSort | None:
-        result: records.ViewSort | None = await self._execute(
-            operations.GET_VIEW_SORT, records.ViewSort | None, {"id": id}
+    async def get_view_group(self, id: str) -> types.ViewGroup | None:
+        result: types.ViewGroup | None = await self._execute(
+            operations.GET_VIEW_GROUP, types.ViewGroup | None, {"id": id}
         )
         return result
 
-    async def get_view_sorts(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[records.ViewSort]:
-        return await self._execute(operations.GET_VIEW_SORTS, list[records.ViewSort], {"viewId": view_id})
+    async def get_view_groups(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[types.ViewGroup]:
+        return await self._execute(operations.GET_VIEW_GROUPS, list[types.ViewGroup], {"viewId": view_id})
 
-    async def create_view_sort(self, input: inputs.CreateViewSortInput) -> records.ViewSort:
-        return await self._execute(operations.CREATE_VIEW_SORT, records.ViewSort, {"input": input})
+    async def create_many_view_groups(self, inputs: list[types.CreateViewGroupInput]) -> list[types.ViewGroup]:
+        return await self._execute(operations.CREATE_MANY_VIEW_GROUPS, list[types.ViewGroup], {"inputs": inputs})
 
-    async def delete_view_sort(self, input: inputs.DeleteViewSortInput) -> bool:
+    async def create_view_group(self, input: types.CreateViewGroupInput) -> types.ViewGroup:
+        return await self._execute(operations.CREATE_VIEW_GROUP, types.ViewGroup, {"input": input})
+
+    async def delete_view_group(self, input: types.DeleteViewGroupInput) -> types.ViewGroup:
+        return await self._execute(operations.DELETE_VIEW_GROUP, types.ViewGroup, {"input": input})
+
+    async def destroy_view_group(self, input: types.DestroyViewGroupInput) -> types.ViewGroup:
+        return await self._execute(operations.DESTROY_VIEW_GROUP, types.ViewGroup, {"input": input})
+
+    async def update_many_view_groups(self, inputs: list[types.UpdateViewGroupInput]) -> list[types.ViewGroup]:
+        return await self._execute(operations.UPDATE_MANY_VIEW_GROUPS, list[types.ViewGroup], {"inputs": inputs})
+
+    async def update_view_group(self, input: types.UpdateViewGroupInput) -> types.ViewGroup:
+        return await self._execute(operations.UPDATE_VIEW_GROUP, types.ViewGroup, {"input": input})
+
+    async def get_view_sort(self, id: str) -> types.ViewSort | None:
+        result: types.ViewSort | None = await self._execute(operations.GET_VIEW_SORT, types.ViewSort | None, {"id": id})
+        return result
+
+    async def get_view_sorts(self, *, view_id: rt.Maybe[str | None] = rt.UNSET) -> list[types.ViewSort]:
+        return await self._execute(operations.GET_VIEW_SORTS, list[types.ViewSort], {"viewId": view_id})
+
+    async def create_view_sort(self, input: types.CreateViewSortInput) -> types.ViewSort:
+        return await self._execute(operations.CREATE_VIEW_SORT, types.ViewSort, {"input": input})
+
+    async def delete_view_sort(self, input: types.DeleteViewSortInput) -> bool:
         return await self._execute(operations.DELETE_VIEW_SORT, bool, {"input": input})
 
-    async def destroy_view_sort(self, input: inputs.DestroyViewSortInput) -> bool:
+    async def destroy_view_sort(self, input: types.DestroyViewSortInput) -> bool:
         return await self._execute(operations.DESTROY_VIEW_SORT, bool, {"input": input})
 
-    async def update_view_sort(self, input: inputs.UpdateViewSortInput) -> records.ViewSort:
-        return await self._execute(operations.UPDATE_VIEW_SORT, records.ViewSort, {"input": input})
+    async def update_view_sort(self, input: types.UpdateViewSortInput) -> types.ViewSort:
+        return await self._execute(operations.UPDATE_VIEW_SORT, types.ViewSort, {"input": input})
 
-    async def get_webhook(self, id: rt.UUID) -> records.Webhook | None:
-        result: records.Webhook | None = await self._execute(operations.GET_WEBHOOK, records.Webhook | None, {"id": id})
+    async def get_webhook(self, id: rt.UUID) -> types.Webhook | None:
+        result: types.Webhook | None = await self._execute(operations.GET_WEBHOOK, types.Webhook | None, {"id": id})
         return result
 
-    async def get_webhooks(self) -> list[records.Webhook]:
-        return await self._execute(operations.GET_WEBHOOKS, list[records.Webhook], {})
+    async def get_webhooks(self) -> list[types.Webhook]:
+        return await self._execute(operations.GET_WEBHOOKS, list[types.Webhook], {})
 
-    async def create_webhook(self, input: inputs.CreateWebhookInput) -> records.Webhook:
-        return await self._execute(operations.CREATE_WEBHOOK, records.Webhook, {"input": input})
+    async def create_webhook(self, input: types.CreateWebhookInput) -> types.Webhook:
+        return await self._execute(operations.CREATE_WEBHOOK, types.Webhook, {"input": input})
 
-    async def delete_webhook(self, id: rt.UUID) -> records.Webhook:
-        return await self._execute(operations.DELETE_WEBHOOK, records.Webhook, {"id": id})
+    async def delete_webhook(self, id: rt.UUID) -> types.Webhook:
+        return await self._execute(operations.DELETE_WEBHOOK, types.Webhook, {"id": id})
 
-    async def update_webhook(self, input: inputs.UpdateWebhookInput) -> records.Webhook:
-        return await self._execute(operations.UPDATE_WEBHOOK, records.Webhook, {"input": input})
+    async def update_webhook(self, input: types.UpdateWebhookInput) -> types.Webhook:
+        return await self._execute(operations.UPDATE_WEBHOOK, types.Webhook, {"input": input})
 
-    async def check_workspace_invite_hash_is_valid(self, invite_hash: str) -> records.WorkspaceInviteHashValid:
+    async def check_workspace_invite_hash_is_valid(self, invite_hash: str) -> types.WorkspaceInviteHashValid:
         return await self._execute(
-            operations.CHECK_WORKSPACE_INVITE_HASH_IS_VALID,
-            records.WorkspaceInviteHashValid,
+            operations.CHECK_WORKSPACE_INVITE_HASH_IS_VALID, types.WorkspaceInviteHashValid,
             {"inviteHash": invite_hash},
         )
 
-    async def check_workspace_subdomain_availability(self, subdomain: str) -> records.SubdomainAvailabilityDTO:
+    async def check_workspace_subdomain_availability(self, subdomain: str) -> types.SubdomainAvailabilityDTO:
         return await self._execute(
-            operations.CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY,
-            records.SubdomainAvailabilityDTO,
+            operations.CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY, types.SubdomainAvailabilityDTO,
             {"subdomain": subdomain},
         )
 
-    async def get_current_workspace(self) -> records.Workspace:
-        return await self._execute(operations.GET_CURRENT_WORKSPACE, records.Workspace, {})
+    async def get_current_workspace(self) -> types.Workspace:
+        return await self._execute(operations.GET_CURRENT_WORKSPACE, types.Workspace, {})
 
-    async def find_workspace_ai_stats(self) -> records.WorkspaceAiStats:
-        return await self._execute(operations.FIND_WORKSPACE_AI_STATS, records.WorkspaceAiStats, {})
+    async def find_workspace_ai_stats(self) -> types.WorkspaceAiStats:
+        return await self._execute(operations.FIND_WORKSPACE_AI_STATS, types.WorkspaceAiStats, {})
 
-    async def find_workspace_from_invite_hash(self, invite_hash: str) -> records.Workspace:
+    async def find_workspace_from_invite_hash(self, invite_hash: str) -> types.Workspace:
         return await self._execute(
-            operations.FIND_WORKSPACE_FROM_INVITE_HASH, records.Workspace, {"inviteHash": invite_hash}
+            operations.FIND_WORKSPACE_FROM_INVITE_HASH, types.Workspace, {"inviteHash": invite_hash}
         )
 
-    async def get_workspace_creation_defaults(self) -> records.WorkspaceCreationDefaultsDTO:
-        return await self._execute(operations.GET_WORKSPACE_CREATION_DEFAULTS, records.WorkspaceCreationDefaultsDTO, {})
+    async def get_workspace_creation_defaults(self) -> types.WorkspaceCreationDefaultsDTO:
+        return await self._execute(operations.GET_WORKSPACE_CREATION_DEFAULTS, types.WorkspaceCreationDefaultsDTO, {})
 
-    async def activate_workspace(self, data: inputs.ActivateWorkspaceInput) -> records.Workspace:
-        return await self._execute(operations.ACTIVATE_WORKSPACE, records.Workspace, {"data": data})
+    async def activate_workspace(self, data: types.ActivateWorkspaceInput) -> types.Workspace:
+        return await self._execute(operations.ACTIVATE_WORKSPACE, types.Workspace, {"data": data})
 
-    async def delete_current_workspace(self) -> records.Workspace:
-        return await self._execute(operations.DELETE_CURRENT_WORKSPACE, records.Workspace, {})
+    async def delete_current_workspace(self) -> types.Workspace:
+        return await self._execute(operations.DELETE_CURRENT_WORKSPACE, types.Workspace, {})
 
     async def sign_up_in_new_workspace(
-        self, *, input: rt.Maybe[inputs.SignUpInNewWorkspaceInput | None] = rt.UNSET
-    ) -> records.SignUp:
-        return await self._execute(operations.SIGN_UP_IN_NEW_WORKSPACE, records.SignUp, {"input": input})
+        self, *, input: rt.Maybe[types.SignUpInNewWorkspaceInput | None] = rt.UNSET,
+    ) -> types.SignUp:
+        return await self._execute(operations.SIGN_UP_IN_NEW_WORKSPACE, types.SignUp, {"input": input})
 
     async def sign_up_in_workspace(
-        self,
-        email: str,
-        password: str,
-        *,
-        captcha_token: rt.Maybe[str | None] = rt.UNSET,
-        locale: rt.Maybe[str | None] = rt.UNSET,
-        verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
-        workspace_id: rt.Maybe[rt.UUID | None] = rt.UNSET,
-        workspace_invite_hash: rt.Maybe[str | None] = rt.UNSET,
+        self, email: str, password: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET,
+        locale: rt.Maybe[str | None] = rt.UNSET, verify_email_redirect_path: rt.Maybe[str | None] = rt.UNSET,
+        workspace_id: rt.Maybe[rt.UUID | None] = rt.UNSET, workspace_invite_hash: rt.Maybe[str | None] = rt.UNSET,
         workspace_personal_invite_token: rt.Maybe[str | None] = rt.UNSET,
-    ) -> records.SignUp:
+    ) -> types.SignUp:
         return await self._execute(
-            operations.SIGN_UP_IN_WORKSPACE,
-            records.SignUp,
-            {
-                "captchaToken": captcha_token,
-                "email": email,
-                "locale": locale,
-                "password": password,
-                "verifyEmailRedirectPath": verify_email_redirect_path,
-                "workspaceId": workspace_id,
-                "workspaceInviteHash": workspace_invite_hash,
-                "workspacePersonalInviteToken": workspace_personal_invite_token,
-            },
+            operations.SIGN_UP_IN_WORKSPACE, types.SignUp,
+            {"captchaToken": captcha_token, "email": email, "locale": locale, "password": password,
+             "verifyEmailRedirectPath": verify_email_redirect_path, "workspaceId": workspace_id,
+             "workspaceInviteHash": workspace_invite_hash,
+             "workspacePersonalInviteToken": workspace_personal_invite_token},
         )
 
-    async def update_workspace(self, data: inputs.UpdateWorkspaceInput) -> records.Workspace:
-        return await self._execute(operations.UPDATE_WORKSPACE, records.Workspace, {"data": data})
+    async def update_workspace(self, data: types.UpdateWorkspaceInput) -> types.Workspace:
+        return await self._execute(operations.UPDATE_WORKSPACE, types.Workspace, {"data": data})
 
     async def verify_email_and_get_workspace_agnostic_token(
-        self, email: str, email_verification_token: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET
-    ) -> records.AvailableWorkspacesAndAccessTokens:
+        self, email: str, email_verification_token: str, *, captcha_token: rt.Maybe[str | None] = rt.UNSET,
+    ) -> types.AvailableWorkspacesAndAccessTokens:
         return await self._execute(
-            operations.VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN,
-            records.AvailableWorkspacesAndAccessTokens,
+            operations.VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN, types.AvailableWorkspacesAndAccessTokens,
             {"captchaToken": captcha_token, "email": email, "emailVerificationToken": email_verification_token},
         )
 
-    async def find_workspace_invitations(self) -> list[records.WorkspaceInvitation]:
-        return await self._execute(operations.FIND_WORKSPACE_INVITATIONS, list[records.WorkspaceInvitation], {})
+    async def find_workspace_invitations(self) -> list[types.WorkspaceInvitation]:
+        return await self._execute(operations.FIND_WORKSPACE_INVITATIONS, list[types.WorkspaceInvitation], {})
 
     async def delete_workspace_invitation(self, app_token_id: str) -> str:
         return await self._execute(operations.DELETE_WORKSPACE_INVITATION, str, {"appTokenId": app_token_id})
 
-    async def resend_workspace_invitation(self, app_token_id: str) -> records.SendInvitations:
+    async def resend_workspace_invitation(self, app_token_id: str) -> types.SendInvitations:
         return await self._execute(
-            operations.RESEND_WORKSPACE_INVITATION, records.SendInvitations, {"appTokenId": app_token_id}
+            operations.RESEND_WORKSPACE_INVITATION, types.SendInvitations, {"appTokenId": app_token_id}
         )
 
     async def update_workspace_member_role(
         self, role_id: rt.UUID, workspace_member_id: rt.UUID
-    ) -> records.WorkspaceMember:
+    ) -> types.WorkspaceMember:
         return await self._execute(
-            operations.UPDATE_WORKSPACE_MEMBER_ROLE,
-            records.WorkspaceMember,
+            operations.UPDATE_WORKSPACE_MEMBER_ROLE, types.WorkspaceMember,
             {"roleId": role_id, "workspaceMemberId": workspace_member_id},
         )
 
-    async def update_workspace_member_settings(self, input: inputs.UpdateWorkspaceMemberSettingsInput) -> bool:
+    async def update_workspace_member_settings(self, input: types.UpdateWorkspaceMemberSettingsInput) -> bool:
         return await self._execute(operations.UPDATE_WORKSPACE_MEMBER_SETTINGS, bool, {"input": input})

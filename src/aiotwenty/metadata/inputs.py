@@ -9,10 +9,11 @@ from .enums import (
     AggregateOperations, CalendarChannelContactAutoCreationPolicy, CalendarChannelVisibility,
     CommandMenuItemAvailabilityType, EmailConnectionSecurity, EngineComponentKey, EventLogTable, FieldMetadataType,
     IndexType, MessageChannelContactAutoCreationPolicy, MessageChannelVisibility, MessageFolderImportPolicy,
-    NavigationMenuItemType, PageLayoutTabLayoutMode, PageLayoutType, RowLevelPermissionPredicateGroupLogicalOperator,
-    RowLevelPermissionPredicateOperand, SSOIdentityProviderStatus, UnsubscribeTopicVisibility, UsageOperationType,
-    ViewCalendarLayout, ViewFilterGroupLogicalOperator, ViewFilterOperand, ViewKey, ViewOpenRecordIn,
-    ViewSortDirection, ViewType, ViewVisibility, WidgetType, WorkspaceDiscoverability,
+    NavigationMenuItemType, PageLayoutTabLayoutMode, PageLayoutType,
+    RowLevelPermissionPredicateGroupLogicalOperator, RowLevelPermissionPredicateOperand, SSOIdentityProviderStatus,
+    UnsubscribeTopicVisibility, UsageOperationType, ViewCalendarLayout, ViewFilterGroupLogicalOperator,
+    ViewFilterOperand, ViewKey, ViewOpenRecordIn, ViewSortDirection, ViewType, ViewVisibility, WidgetType,
+    WorkspaceDiscoverability,
 )
 
 

@@ -653,227 +653,243 @@ _WORKSPACE_URLS = (
 _WORKSPACE_URLS_AND_ID = (
     "fragment WorkspaceUrlsAndId on WorkspaceUrlsAndId{id workspaceUrls{...WorkspaceUrls}}"
 )
+_WHOLE_ROLE = (
+        _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
+        _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
+    )
+_EACH_ROLE = ("{...Role}", _WHOLE_ROLE)
+_WHOLE_AI_SYSTEM_PROMPT_PREVIEW = (_AI_SYSTEM_PROMPT_PREVIEW, _AI_SYSTEM_PROMPT_SECTION)
+_EACH_AI_SYSTEM_PROMPT_PREVIEW = ("{...AiSystemPromptPreview}", _WHOLE_AI_SYSTEM_PROMPT_PREVIEW)
+_WHOLE_APPLICATION_CONNECTION_PROVIDER = (_APPLICATION_CONNECTION_PROVIDER, _APPLICATION_CONNECTION_PROVIDER_O_AUTH_CONFIG)
+_EACH_APPLICATION_CONNECTION_PROVIDER = ("{...ApplicationConnectionProvider}", _WHOLE_APPLICATION_CONNECTION_PROVIDER)
+_WHOLE_CREATE_APPLICATION_REGISTRATION = (_APPLICATION_REGISTRATION, _CREATE_APPLICATION_REGISTRATION)
+_EACH_CREATE_APPLICATION_REGISTRATION = ("{...CreateApplicationRegistration}", _WHOLE_CREATE_APPLICATION_REGISTRATION)
+_WHOLE_APPLICATION_REGISTRATION_STATS = (_APPLICATION_REGISTRATION_STATS, _VERSION_DISTRIBUTION_ENTRY)
+_EACH_APPLICATION_REGISTRATION_STATS = ("{...ApplicationRegistrationStats}", _WHOLE_APPLICATION_REGISTRATION_STATS)
+_WHOLE_APPLICATION_TOKEN_PAIR = (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN)
+_EACH_APPLICATION_TOKEN_PAIR = ("{...ApplicationTokenPair}", _WHOLE_APPLICATION_TOKEN_PAIR)
+_WHOLE_FRONT_COMPONENT = (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT)
+_EACH_FRONT_COMPONENT = ("{...FrontComponent}", _WHOLE_FRONT_COMPONENT)
+_WHOLE_PUBLIC_WORKSPACE_DATA = (_AUTH_BYPASS_PROVIDERS, _AUTH_PROVIDERS, _PUBLIC_WORKSPACE_DATA, _WORKSPACE_URLS)
+_EACH_PUBLIC_WORKSPACE_DATA = ("{...PublicWorkspaceData}", _WHOLE_PUBLIC_WORKSPACE_DATA)
+_WHOLE_AUTH_TOKENS = (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS)
+_EACH_AUTH_TOKENS = ("{...AuthTokens}", _WHOLE_AUTH_TOKENS)
+_WHOLE_AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS = (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS)
+_EACH_AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS = ("{...AvailableWorkspacesAndAccessTokens}", _WHOLE_AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS)
+_WHOLE_IMPERSONATE = (_AUTH_TOKEN, _IMPERSONATE, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID)
+_EACH_IMPERSONATE = ("{...Impersonate}", _WHOLE_IMPERSONATE)
+_WHOLE_LOGIN_TOKEN = (_AUTH_TOKEN, _LOGIN_TOKEN)
+_EACH_LOGIN_TOKEN = ("{...LoginToken}", _WHOLE_LOGIN_TOKEN)
+_WHOLE_SIGN_UP = (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID)
+_EACH_SIGN_UP = ("{...SignUp}", _WHOLE_SIGN_UP)
+_WHOLE_TRANSIENT_TOKEN = (_AUTH_TOKEN, _TRANSIENT_TOKEN)
+_EACH_TRANSIENT_TOKEN = ("{...TransientToken}", _WHOLE_TRANSIENT_TOKEN)
+_WHOLE_VERIFY_EMAIL_AND_GET_LOGIN_TOKEN = (_AUTH_TOKEN, _VERIFY_EMAIL_AND_GET_LOGIN_TOKEN, _WORKSPACE_URLS)
+_EACH_VERIFY_EMAIL_AND_GET_LOGIN_TOKEN = ("{...VerifyEmailAndGetLoginToken}", _WHOLE_VERIFY_EMAIL_AND_GET_LOGIN_TOKEN)
+_WHOLE_BAR_CHART_DATA = (_BAR_CHART_DATA, _BAR_CHART_SERIES)
+_EACH_BAR_CHART_DATA = ("{...BarChartData}", _WHOLE_BAR_CHART_DATA)
+_WHOLE_WORKSPACE = (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS)
+_EACH_WORKSPACE = ("{...Workspace}", _WHOLE_WORKSPACE)
+_WHOLE_BILLING_PLAN = (
+        _BILLING_LICENSED_PRODUCT, _BILLING_METERED_PRODUCT, _BILLING_PLAN, _BILLING_PRICE_LICENSED,
+        _BILLING_PRICE_METERED, _BILLING_PRICE_TIER, _BILLING_PRODUCT_METADATA,
+    )
+_EACH_BILLING_PLAN = ("{...BillingPlan}", _WHOLE_BILLING_PLAN)
+_WHOLE_BILLING_UPDATE = (
+        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
+        _BILLING_UPDATE,
+    )
+_EACH_BILLING_UPDATE = ("{...BillingUpdate}", _WHOLE_BILLING_UPDATE)
+_WHOLE_SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO = (_CAMPAIGN_SKIPPED_RECIPIENTS_DTO, _SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO)
+_EACH_SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO = ("{...SendMessageCampaignOutputDTO}", _WHOLE_SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO)
+_WHOLE_CHAT_STREAM_CATCHUP_CHUNKS = (_CHAT_STREAM_CATCHUP_CHUNKS, _CHAT_STREAM_ERROR)
+_EACH_CHAT_STREAM_CATCHUP_CHUNKS = ("{...ChatStreamCatchupChunks}", _WHOLE_CHAT_STREAM_CATCHUP_CHUNKS)
+_WHOLE_MINIMAL_METADATA = (_COLLECTION_HASH, _MINIMAL_METADATA, _MINIMAL_OBJECT_METADATA, _MINIMAL_VIEW)
+_EACH_MINIMAL_METADATA = ("{...MinimalMetadata}", _WHOLE_MINIMAL_METADATA)
+_WHOLE_CONNECTED_ACCOUNT_PUBLIC_DTO = (
+        _CONNECTED_ACCOUNT_PUBLIC_DTO, _PUBLIC_CONNECTION_PARAMETERS_OUTPUT,
+        _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS,
+    )
+_EACH_CONNECTED_ACCOUNT_PUBLIC_DTO = ("{...ConnectedAccountPublicDTO}", _WHOLE_CONNECTED_ACCOUNT_PUBLIC_DTO)
+_WHOLE_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT = (
+        _CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMETERS,
+        _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMS,
+    )
+_EACH_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT = ("{...ConnectedImapSmtpCaldavAccount}", _WHOLE_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT)
+_WHOLE_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT = (_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT, _MESSAGE_CHANNEL)
+_EACH_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT = ("{...CreateEmailGroupChannelOutput}", _WHOLE_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT)
+_WHOLE_DOMAIN_VALID_RECORDS = (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS)
+_EACH_DOMAIN_VALID_RECORDS = ("{...DomainValidRecords}", _WHOLE_DOMAIN_VALID_RECORDS)
+_WHOLE_EMAILING_DOMAIN = (_EMAILING_DOMAIN, _VERIFICATION_RECORD)
+_EACH_EMAILING_DOMAIN = ("{...EmailingDomain}", _WHOLE_EMAILING_DOMAIN)
+_WHOLE_EVENT_LOG_QUERY_RESULT = (_EVENT_LOG_PAGE_INFO, _EVENT_LOG_QUERY_RESULT, _EVENT_LOG_RECORD)
+_EACH_EVENT_LOG_QUERY_RESULT = ("{...EventLogQueryResult}", _WHOLE_EVENT_LOG_QUERY_RESULT)
+_WHOLE_OBJECT = (_FIELD, _OBJECT, _RELATION)
+_EACH_OBJECT = ("{...Object}", _WHOLE_OBJECT)
+_WHOLE_FIELD = (_FIELD, _RELATION)
+_EACH_FIELD = ("{...Field}", _WHOLE_FIELD)
+_WHOLE_WORKSPACE_MEMBER = (_FULL_NAME, _WORKSPACE_MEMBER)
+_EACH_WORKSPACE_MEMBER = ("{...WorkspaceMember}", _WHOLE_WORKSPACE_MEMBER)
+_WHOLE_LINE_CHART_DATA = (_LINE_CHART_DATA, _LINE_CHART_DATA_POINT, _LINE_CHART_SERIES)
+_EACH_LINE_CHART_DATA = ("{...LineChartData}", _WHOLE_LINE_CHART_DATA)
+_WHOLE_PLACE_DETAILS_RESULT = (_LOCATION, _PLACE_DETAILS_RESULT)
+_EACH_PLACE_DETAILS_RESULT = ("{...PlaceDetailsResult}", _WHOLE_PLACE_DETAILS_RESULT)
+_WHOLE_MARKETPLACE_APP_DETAIL = (
+        _MARKETPLACE_APP_DETAIL, _MARKETPLACE_APP_ROLE, _MARKETPLACE_APP_ROLE_FIELD_PERMISSION,
+        _MARKETPLACE_APP_ROLE_OBJECT_PERMISSION,
+    )
+_EACH_MARKETPLACE_APP_DETAIL = ("{...MarketplaceAppDetail}", _WHOLE_MARKETPLACE_APP_DETAIL)
+_WHOLE_USER = (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER, _USER_WORKSPACE)
+_EACH_USER = ("{...User}", _WHOLE_USER)
+_WHOLE_USER_WORKSPACE = (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER_WORKSPACE)
+_EACH_USER_WORKSPACE = ("{...UserWorkspace}", _WHOLE_USER_WORKSPACE)
+_WHOLE_PAGE_LAYOUT_TAB = (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET)
+_EACH_PAGE_LAYOUT_TAB = ("{...PageLayoutTab}", _WHOLE_PAGE_LAYOUT_TAB)
+_WHOLE_PIE_CHART_DATA = (_PIE_CHART_DATA, _PIE_CHART_DATA_ITEM)
+_EACH_PIE_CHART_DATA = ("{...PieChartData}", _WHOLE_PIE_CHART_DATA)
+_WHOLE_UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT = (
+        _ROW_LEVEL_PERMISSION_PREDICATE, _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
+        _UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT,
+    )
+_EACH_UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT = ("{...UpsertRowLevelPermissionPredicatesResult}", _WHOLE_UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT)
+_WHOLE_SEND_INVITATIONS = (_SEND_INVITATIONS, _WORKSPACE_INVITATION)
+_EACH_SEND_INVITATIONS = ("{...SendInvitations}", _WHOLE_SEND_INVITATIONS)
+_WHOLE_USAGE_ANALYTICS = (_USAGE_ANALYTICS, _USAGE_BREAKDOWN_ITEM, _USAGE_TIME_SERIES, _USAGE_USER_DAILY)
+_EACH_USAGE_ANALYTICS = ("{...UsageAnalytics}", _WHOLE_USAGE_ANALYTICS)
+_WHOLE_VIEW = (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT)
+_EACH_VIEW = ("{...View}", _WHOLE_VIEW)
+_WHOLE_VIEW_FIELD_GROUP = (_VIEW_FIELD, _VIEW_FIELD_GROUP)
+_EACH_VIEW_FIELD_GROUP = ("{...ViewFieldGroup}", _WHOLE_VIEW_FIELD_GROUP)
 GET_CHAT_MESSAGES = rt.compose(
-    "GetChatMessages", "query", "chatMessages",
-    {"threadId": "UUID!"},
-    "{...AgentMessage}",
-    (_AGENT_MESSAGE,),
+    "GetChatMessages", "query", "chatMessages", {"threadId": "UUID!"}, "{...AgentMessage}", (_AGENT_MESSAGE,),
 )
 FIND_MANY_AGENTS = rt.compose(
-    "FindManyAgents", "query", "findManyAgents",
-    {},
-    "{...Agent}",
-    (_AGENT,),
+    "FindManyAgents", "query", "findManyAgents", {}, "{...Agent}", (_AGENT,),
 )
 FIND_ONE_AGENT = rt.compose(
-    "FindOneAgent", "query", "findOneAgent",
-    {"input": "AgentIdInput!"},
-    "{...Agent}",
-    (_AGENT,),
+    "FindOneAgent", "query", "findOneAgent", {"input": "AgentIdInput!"}, "{...Agent}", (_AGENT,),
 )
 ANSWER_AGENT_CHAT_QUESTION = rt.compose(
     "AnswerAgentChatQuestion", "mutation", "answerAgentChatQuestion",
     {"answers": "[AgentChatQuestionAnswerInput!]!", "messageId": "UUID!", "modelId": "String", "threadId": "UUID!"},
-    "{...SendChatMessageResult}",
-    (_SEND_CHAT_MESSAGE_RESULT,),
+    "{...SendChatMessageResult}", (_SEND_CHAT_MESSAGE_RESULT,),
 )
 CREATE_ONE_AGENT = rt.compose(
-    "CreateOneAgent", "mutation", "createOneAgent",
-    {"input": "CreateAgentInput!"},
-    "{...Agent}",
-    (_AGENT,),
+    "CreateOneAgent", "mutation", "createOneAgent", {"input": "CreateAgentInput!"}, "{...Agent}", (_AGENT,),
 )
 DELETE_ONE_AGENT = rt.compose(
-    "DeleteOneAgent", "mutation", "deleteOneAgent",
-    {"input": "AgentIdInput!"},
-    "{...Agent}",
-    (_AGENT,),
+    "DeleteOneAgent", "mutation", "deleteOneAgent", {"input": "AgentIdInput!"}, "{...Agent}", (_AGENT,),
 )
 RUN_AGENT = rt.compose(
-    "RunAgent", "mutation", "runAgent",
-    {"input": "RunAgentInput!"},
-    "{...RunAgentResult}",
-    (_RUN_AGENT_RESULT,),
+    "RunAgent", "mutation", "runAgent", {"input": "RunAgentInput!"}, "{...RunAgentResult}", (_RUN_AGENT_RESULT,),
 )
 STOP_AGENT_CHAT_STREAM = rt.compose(
-    "StopAgentChatStream", "mutation", "stopAgentChatStream",
-    {"threadId": "UUID!"},
+    "StopAgentChatStream", "mutation", "stopAgentChatStream", {"threadId": "UUID!"},
 )
 UPDATE_ONE_AGENT = rt.compose(
-    "UpdateOneAgent", "mutation", "updateOneAgent",
-    {"input": "UpdateAgentInput!"},
-    "{...Agent}",
-    (_AGENT,),
+    "UpdateOneAgent", "mutation", "updateOneAgent", {"input": "UpdateAgentInput!"}, "{...Agent}", (_AGENT,),
 )
 GET_CHAT_THREAD = rt.compose(
-    "GetChatThread", "query", "chatThread",
-    {"id": "UUID!"},
-    "{...AgentChatThread}",
-    (_AGENT_CHAT_THREAD,),
+    "GetChatThread", "query", "chatThread", {"id": "UUID!"}, "{...AgentChatThread}", (_AGENT_CHAT_THREAD,),
 )
 GET_CHAT_THREADS = rt.compose(
-    "GetChatThreads", "query", "chatThreads",
-    {},
-    "{...AgentChatThread}",
-    (_AGENT_CHAT_THREAD,),
+    "GetChatThreads", "query", "chatThreads", {}, "{...AgentChatThread}", (_AGENT_CHAT_THREAD,),
 )
 ARCHIVE_CHAT_THREAD = rt.compose(
-    "ArchiveChatThread", "mutation", "archiveChatThread",
-    {"id": "UUID!"},
-    "{...AgentChatThread}",
+    "ArchiveChatThread", "mutation", "archiveChatThread", {"id": "UUID!"}, "{...AgentChatThread}",
     (_AGENT_CHAT_THREAD,),
 )
 CREATE_CHAT_THREAD = rt.compose(
-    "CreateChatThread", "mutation", "createChatThread",
-    {},
-    "{...AgentChatThread}",
-    (_AGENT_CHAT_THREAD,),
+    "CreateChatThread", "mutation", "createChatThread", {}, "{...AgentChatThread}", (_AGENT_CHAT_THREAD,),
 )
 RENAME_CHAT_THREAD = rt.compose(
-    "RenameChatThread", "mutation", "renameChatThread",
-    {"id": "UUID!", "title": "String!"},
-    "{...AgentChatThread}",
+    "RenameChatThread", "mutation", "renameChatThread", {"id": "UUID!", "title": "String!"}, "{...AgentChatThread}",
     (_AGENT_CHAT_THREAD,),
 )
 UNARCHIVE_CHAT_THREAD = rt.compose(
-    "UnarchiveChatThread", "mutation", "unarchiveChatThread",
-    {"id": "UUID!"},
-    "{...AgentChatThread}",
+    "UnarchiveChatThread", "mutation", "unarchiveChatThread", {"id": "UUID!"}, "{...AgentChatThread}",
     (_AGENT_CHAT_THREAD,),
 )
 GET_AGENT_TURNS = rt.compose(
-    "GetAgentTurns", "query", "agentTurns",
-    {"agentId": "UUID!"},
-    "{...AgentTurn}",
-    (_AGENT_TURN,),
+    "GetAgentTurns", "query", "agentTurns", {"agentId": "UUID!"}, "{...AgentTurn}", (_AGENT_TURN,),
 )
 EVALUATE_AGENT_TURN = rt.compose(
-    "EvaluateAgentTurn", "mutation", "evaluateAgentTurn",
-    {"turnId": "UUID!"},
-    "{...AgentTurnEvaluation}",
+    "EvaluateAgentTurn", "mutation", "evaluateAgentTurn", {"turnId": "UUID!"}, "{...AgentTurnEvaluation}",
     (_AGENT_TURN_EVALUATION,),
 )
 RUN_EVALUATION_INPUT = rt.compose(
-    "RunEvaluationInput", "mutation", "runEvaluationInput",
-    {"agentId": "UUID!", "input": "String!"},
-    "{...AgentTurn}",
+    "RunEvaluationInput", "mutation", "runEvaluationInput", {"agentId": "UUID!", "input": "String!"}, "{...AgentTurn}",
     (_AGENT_TURN,),
 )
 GET_AI_SYSTEM_PROMPT_PREVIEW = rt.compose(
-    "GetAiSystemPromptPreview", "query", "getAiSystemPromptPreview",
-    {},
-    "{...AiSystemPromptPreview}",
-    (_AI_SYSTEM_PROMPT_PREVIEW, _AI_SYSTEM_PROMPT_SECTION),
+    "GetAiSystemPromptPreview", "query", "getAiSystemPromptPreview", {}, *_EACH_AI_SYSTEM_PROMPT_PREVIEW,
 )
 GET_API_KEY = rt.compose(
-    "GetApiKey", "query", "apiKey",
-    {"input": "GetApiKeyInput!"},
-    "{...ApiKey}",
-    (_API_KEY,),
+    "GetApiKey", "query", "apiKey", {"input": "GetApiKeyInput!"}, "{...ApiKey}", (_API_KEY,),
 )
 GET_API_KEYS = rt.compose(
-    "GetApiKeys", "query", "apiKeys",
-    {},
-    "{...ApiKey}",
-    (_API_KEY,),
+    "GetApiKeys", "query", "apiKeys", {}, "{...ApiKey}", (_API_KEY,),
 )
 ASSIGN_ROLE_TO_API_KEY = rt.compose(
-    "AssignRoleToApiKey", "mutation", "assignRoleToApiKey",
-    {"apiKeyId": "UUID!", "roleId": "UUID!"},
+    "AssignRoleToApiKey", "mutation", "assignRoleToApiKey", {"apiKeyId": "UUID!", "roleId": "UUID!"},
 )
 CREATE_API_KEY = rt.compose(
-    "CreateApiKey", "mutation", "createApiKey",
-    {"input": "CreateApiKeyInput!"},
-    "{...ApiKey}",
-    (_API_KEY,),
+    "CreateApiKey", "mutation", "createApiKey", {"input": "CreateApiKeyInput!"}, "{...ApiKey}", (_API_KEY,),
 )
 GENERATE_API_KEY_TOKEN = rt.compose(
-    "GenerateApiKeyToken", "mutation", "generateApiKeyToken",
-    {"apiKeyId": "UUID!", "expiresAt": "String!"},
-    "{...ApiKeyToken}",
-    (_API_KEY_TOKEN,),
+    "GenerateApiKeyToken", "mutation", "generateApiKeyToken", {"apiKeyId": "UUID!", "expiresAt": "String!"},
+    "{...ApiKeyToken}", (_API_KEY_TOKEN,),
 )
 REVOKE_API_KEY = rt.compose(
-    "RevokeApiKey", "mutation", "revokeApiKey",
-    {"input": "RevokeApiKeyInput!"},
-    "{...ApiKey}",
-    (_API_KEY,),
+    "RevokeApiKey", "mutation", "revokeApiKey", {"input": "RevokeApiKeyInput!"}, "{...ApiKey}", (_API_KEY,),
 )
 UPDATE_API_KEY = rt.compose(
-    "UpdateApiKey", "mutation", "updateApiKey",
-    {"input": "UpdateApiKeyInput!"},
-    "{...ApiKey}",
-    (_API_KEY,),
+    "UpdateApiKey", "mutation", "updateApiKey", {"input": "UpdateApiKeyInput!"}, "{...ApiKey}", (_API_KEY,),
 )
 GET_APP_CONNECTION = rt.compose(
-    "GetAppConnection", "query", "appConnection",
-    {"id": "ID!"},
-    "{...AppConnection}",
-    (_APP_CONNECTION,),
+    "GetAppConnection", "query", "appConnection", {"id": "ID!"}, "{...AppConnection}", (_APP_CONNECTION,),
 )
 GET_APP_CONNECTIONS = rt.compose(
-    "GetAppConnections", "query", "appConnections",
-    {"filter": "ListAppConnectionsInput"},
-    "{...AppConnection}",
+    "GetAppConnections", "query", "appConnections", {"filter": "ListAppConnectionsInput"}, "{...AppConnection}",
     (_APP_CONNECTION,),
 )
 CREATE_ONE_APP_TOKEN = rt.compose(
-    "CreateOneAppToken", "mutation", "createOneAppToken",
-    {"input": "CreateOneAppTokenInput!"},
-    "{...AppToken}",
+    "CreateOneAppToken", "mutation", "createOneAppToken", {"input": "CreateOneAppTokenInput!"}, "{...AppToken}",
     (_APP_TOKEN,),
 )
 GET_APPLICATION_CONNECTION_PROVIDERS = rt.compose(
-    "GetApplicationConnectionProviders", "query", "applicationConnectionProviders",
-    {"applicationId": "UUID!"},
-    "{...ApplicationConnectionProvider}",
-    (_APPLICATION_CONNECTION_PROVIDER, _APPLICATION_CONNECTION_PROVIDER_O_AUTH_CONFIG),
+    "GetApplicationConnectionProviders", "query", "applicationConnectionProviders", {"applicationId": "UUID!"},
+    *_EACH_APPLICATION_CONNECTION_PROVIDER,
 )
 FIND_MANY_APPLICATIONS = rt.compose(
-    "FindManyApplications", "query", "findManyApplications",
-    {},
-    "{...Application}",
-    (_APPLICATION,),
+    "FindManyApplications", "query", "findManyApplications", {}, "{...Application}", (_APPLICATION,),
 )
 FIND_ONE_APPLICATION = rt.compose(
-    "FindOneApplication", "query", "findOneApplication",
-    {"id": "UUID", "universalIdentifier": "UUID"},
-    "{...Application}",
-    (_APPLICATION,),
+    "FindOneApplication", "query", "findOneApplication", {"id": "UUID", "universalIdentifier": "UUID"},
+    "{...Application}", (_APPLICATION,),
 )
 CREATE_DEVELOPMENT_APPLICATION = rt.compose(
     "CreateDevelopmentApplication", "mutation", "createDevelopmentApplication",
-    {"name": "String!", "universalIdentifier": "String!"},
-    "{...DevelopmentApplication}",
-    (_DEVELOPMENT_APPLICATION,),
+    {"name": "String!", "universalIdentifier": "String!"}, "{...DevelopmentApplication}", (_DEVELOPMENT_APPLICATION,),
 )
 GENERATE_APPLICATION_TOKEN = rt.compose(
-    "GenerateApplicationToken", "mutation", "generateApplicationToken",
-    {"applicationId": "UUID!"},
-    "{...ApplicationTokenPair}",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN),
+    "GenerateApplicationToken", "mutation", "generateApplicationToken", {"applicationId": "UUID!"},
+    *_EACH_APPLICATION_TOKEN_PAIR,
 )
 INSTALL_APPLICATION = rt.compose(
-    "InstallApplication", "mutation", "installApplication",
-    {"universalIdentifier": "String!", "version": "String"},
-    "{...Application}",
-    (_APPLICATION,),
+    "InstallApplication", "mutation", "installApplication", {"universalIdentifier": "String!", "version": "String"},
+    "{...Application}", (_APPLICATION,),
 )
 RENEW_APPLICATION_TOKEN = rt.compose(
-    "RenewApplicationToken", "mutation", "renewApplicationToken",
-    {"applicationRefreshToken": "String!"},
-    "{...ApplicationTokenPair}",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN),
+    "RenewApplicationToken", "mutation", "renewApplicationToken", {"applicationRefreshToken": "String!"},
+    *_EACH_APPLICATION_TOKEN_PAIR,
 )
 SYNC_APPLICATION = rt.compose(
-    "SyncApplication", "mutation", "syncApplication",
-    {"dryRun": "Boolean", "manifest": "JSON!"},
-    "{...WorkspaceMigration}",
-    (_WORKSPACE_MIGRATION,),
+    "SyncApplication", "mutation", "syncApplication", {"dryRun": "Boolean", "manifest": "JSON!"},
+    "{...WorkspaceMigration}", (_WORKSPACE_MIGRATION,),
 )
 UNINSTALL_APPLICATION = rt.compose(
-    "UninstallApplication", "mutation", "uninstallApplication",
-    {"universalIdentifier": "String!"},
+    "UninstallApplication", "mutation", "uninstallApplication", {"universalIdentifier": "String!"},
 )
 UPDATE_ONE_APPLICATION_VARIABLE = rt.compose(
     "UpdateOneApplicationVariable", "mutation", "updateOneApplicationVariable",
@@ -884,100 +900,73 @@ UPGRADE_APPLICATION = rt.compose(
     {"appRegistrationId": "String!", "targetVersion": "String!"},
 )
 GET_APPLICATION_REGISTRATION_TARBALL_URL = rt.compose(
-    "GetApplicationRegistrationTarballUrl", "query", "applicationRegistrationTarballUrl",
-    {"id": "String!"},
+    "GetApplicationRegistrationTarballUrl", "query", "applicationRegistrationTarballUrl", {"id": "String!"},
 )
 FIND_APPLICATION_REGISTRATION_BY_CLIENT_ID = rt.compose(
-    "FindApplicationRegistrationByClientId", "query", "findApplicationRegistrationByClientId",
-    {"clientId": "String!"},
-    "{...PublicApplicationRegistration}",
-    (_PUBLIC_APPLICATION_REGISTRATION,),
+    "FindApplicationRegistrationByClientId", "query", "findApplicationRegistrationByClientId", {"clientId": "String!"},
+    "{...PublicApplicationRegistration}", (_PUBLIC_APPLICATION_REGISTRATION,),
 )
 FIND_APPLICATION_REGISTRATION_BY_UNIVERSAL_IDENTIFIER = rt.compose(
     "FindApplicationRegistrationByUniversalIdentifier", "query", "findApplicationRegistrationByUniversalIdentifier",
-    {"universalIdentifier": "String!"},
-    "{...ApplicationRegistration}",
-    (_APPLICATION_REGISTRATION,),
+    {"universalIdentifier": "String!"}, "{...ApplicationRegistration}", (_APPLICATION_REGISTRATION,),
 )
 FIND_APPLICATION_REGISTRATION_STATS = rt.compose(
-    "FindApplicationRegistrationStats", "query", "findApplicationRegistrationStats",
-    {"id": "String!"},
-    "{...ApplicationRegistrationStats}",
-    (_APPLICATION_REGISTRATION_STATS, _VERSION_DISTRIBUTION_ENTRY),
+    "FindApplicationRegistrationStats", "query", "findApplicationRegistrationStats", {"id": "String!"},
+    *_EACH_APPLICATION_REGISTRATION_STATS,
 )
 FIND_MANY_APPLICATION_REGISTRATIONS = rt.compose(
-    "FindManyApplicationRegistrations", "query", "findManyApplicationRegistrations",
-    {},
-    "{...ApplicationRegistration}",
-    (_APPLICATION_REGISTRATION,),
+    "FindManyApplicationRegistrations", "query", "findManyApplicationRegistrations", {},
+    "{...ApplicationRegistration}", (_APPLICATION_REGISTRATION,),
 )
 FIND_ONE_APPLICATION_REGISTRATION = rt.compose(
-    "FindOneApplicationRegistration", "query", "findOneApplicationRegistration",
-    {"id": "String!"},
-    "{...ApplicationRegistration}",
-    (_APPLICATION_REGISTRATION,),
+    "FindOneApplicationRegistration", "query", "findOneApplicationRegistration", {"id": "String!"},
+    "{...ApplicationRegistration}", (_APPLICATION_REGISTRATION,),
 )
 CREATE_APPLICATION_REGISTRATION_OPERATION = rt.compose(
     "CreateApplicationRegistrationOperation", "mutation", "createApplicationRegistration",
-    {"input": "CreateApplicationRegistrationInput!"},
-    "{...CreateApplicationRegistration}",
-    (_APPLICATION_REGISTRATION, _CREATE_APPLICATION_REGISTRATION),
+    {"input": "CreateApplicationRegistrationInput!"}, *_EACH_CREATE_APPLICATION_REGISTRATION,
 )
 DELETE_APPLICATION_REGISTRATION = rt.compose(
-    "DeleteApplicationRegistration", "mutation", "deleteApplicationRegistration",
-    {"id": "String!"},
+    "DeleteApplicationRegistration", "mutation", "deleteApplicationRegistration", {"id": "String!"},
 )
 ROTATE_APPLICATION_REGISTRATION_CLIENT_SECRET = rt.compose(
     "RotateApplicationRegistrationClientSecret", "mutation", "rotateApplicationRegistrationClientSecret",
-    {"id": "String!"},
-    "{...RotateClientSecret}",
-    (_ROTATE_CLIENT_SECRET,),
+    {"id": "String!"}, "{...RotateClientSecret}", (_ROTATE_CLIENT_SECRET,),
 )
 TRANSFER_APPLICATION_REGISTRATION_OWNERSHIP = rt.compose(
     "TransferApplicationRegistrationOwnership", "mutation", "transferApplicationRegistrationOwnership",
-    {"applicationRegistrationId": "String!", "targetWorkspaceSubdomain": "String!"},
-    "{...ApplicationRegistration}",
+    {"applicationRegistrationId": "String!", "targetWorkspaceSubdomain": "String!"}, "{...ApplicationRegistration}",
     (_APPLICATION_REGISTRATION,),
 )
 UPDATE_APPLICATION_REGISTRATION = rt.compose(
     "UpdateApplicationRegistration", "mutation", "updateApplicationRegistration",
-    {"input": "UpdateApplicationRegistrationInput!"},
-    "{...ApplicationRegistration}",
-    (_APPLICATION_REGISTRATION,),
+    {"input": "UpdateApplicationRegistrationInput!"}, "{...ApplicationRegistration}", (_APPLICATION_REGISTRATION,),
 )
 FIND_APPLICATION_REGISTRATION_VARIABLES = rt.compose(
     "FindApplicationRegistrationVariables", "query", "findApplicationRegistrationVariables",
-    {"applicationRegistrationId": "String!"},
-    "{...ApplicationRegistrationVariableDTO}",
+    {"applicationRegistrationId": "String!"}, "{...ApplicationRegistrationVariableDTO}",
     (_APPLICATION_REGISTRATION_VARIABLE_DTO,),
 )
 CREATE_APPLICATION_REGISTRATION_VARIABLE = rt.compose(
     "CreateApplicationRegistrationVariable", "mutation", "createApplicationRegistrationVariable",
-    {"input": "CreateApplicationRegistrationVariableInput!"},
-    "{...ApplicationRegistrationVariable}",
+    {"input": "CreateApplicationRegistrationVariableInput!"}, "{...ApplicationRegistrationVariable}",
     (_APPLICATION_REGISTRATION_VARIABLE,),
 )
 DELETE_APPLICATION_REGISTRATION_VARIABLE = rt.compose(
-    "DeleteApplicationRegistrationVariable", "mutation", "deleteApplicationRegistrationVariable",
-    {"id": "String!"},
+    "DeleteApplicationRegistrationVariable", "mutation", "deleteApplicationRegistrationVariable", {"id": "String!"},
 )
 UPDATE_APPLICATION_REGISTRATION_VARIABLE = rt.compose(
     "UpdateApplicationRegistrationVariable", "mutation", "updateApplicationRegistrationVariable",
-    {"input": "UpdateApplicationRegistrationVariableInput!"},
-    "{...ApplicationRegistrationVariable}",
+    {"input": "UpdateApplicationRegistrationVariableInput!"}, "{...ApplicationRegistrationVariable}",
     (_APPLICATION_REGISTRATION_VARIABLE,),
 )
 GET_APPROVED_ACCESS_DOMAINS = rt.compose(
-    "GetApprovedAccessDomains", "query", "getApprovedAccessDomains",
-    {},
-    "{...ApprovedAccessDomain}",
+    "GetApprovedAccessDomains", "query", "getApprovedAccessDomains", {}, "{...ApprovedAccessDomain}",
     (_APPROVED_ACCESS_DOMAIN,),
 )
 CREATE_APPROVED_ACCESS_DOMAIN = rt.compose(
     "CreateApprovedAccessDomain", "mutation", "createApprovedAccessDomain",
-    {"input": "CreateApprovedAccessDomainInput!"},
-    "{...ApprovedAccessDomain}",
-    (_APPROVED_ACCESS_DOMAIN,),
+    {"input": "CreateApprovedAccessDomainInput!"}, "{...ApprovedAccessDomain}", (_APPROVED_ACCESS_DOMAIN,),
 )
 DELETE_APPROVED_ACCESS_DOMAIN = rt.compose(
     "DeleteApprovedAccessDomain", "mutation", "deleteApprovedAccessDomain",
@@ -985,82 +974,55 @@ DELETE_APPROVED_ACCESS_DOMAIN = rt.compose(
 )
 VALIDATE_APPROVED_ACCESS_DOMAIN = rt.compose(
     "ValidateApprovedAccessDomain", "mutation", "validateApprovedAccessDomain",
-    {"input": "ValidateApprovedAccessDomainInput!"},
-    "{...ApprovedAccessDomain}",
-    (_APPROVED_ACCESS_DOMAIN,),
+    {"input": "ValidateApprovedAccessDomainInput!"}, "{...ApprovedAccessDomain}", (_APPROVED_ACCESS_DOMAIN,),
 )
 GET_AVAILABLE_PACKAGES = rt.compose(
-    "GetAvailablePackages", "query", "getAvailablePackages",
-    {"input": "LogicFunctionIdInput!"},
+    "GetAvailablePackages", "query", "getAvailablePackages", {"input": "LogicFunctionIdInput!"},
 )
 SIGN_IN = rt.compose(
-    "SignIn", "mutation", "signIn",
+    "SignIn",
+    "mutation",
+    "signIn",
     {
         "captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
         "verifyEmailRedirectPath": "String",
     },
-    "{...AvailableWorkspacesAndAccessTokens}",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
+    *_EACH_AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS,
 )
 SIGN_UP_OPERATION = rt.compose(
-    "SignUpOperation", "mutation", "signUp",
+    "SignUpOperation",
+    "mutation",
+    "signUp",
     {
         "captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
         "verifyEmailRedirectPath": "String",
     },
-    "{...AvailableWorkspacesAndAccessTokens}",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
+    *_EACH_AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS,
 )
 GET_BILLING_PORTAL_SESSION = rt.compose(
     "GetBillingPortalSession", "query", "billingPortalSession",
-    {"forPaymentMethodUpdate": "Boolean", "returnUrlPath": "String"},
-    "{...BillingSession}",
-    (_BILLING_SESSION,),
+    {"forPaymentMethodUpdate": "Boolean", "returnUrlPath": "String"}, "{...BillingSession}", (_BILLING_SESSION,),
 )
 GET_RESOURCE_CREDIT_USAGE = rt.compose(
-    "GetResourceCreditUsage", "query", "getResourceCreditUsage",
-    {},
-    "{...BillingResourceCreditUsage}",
+    "GetResourceCreditUsage", "query", "getResourceCreditUsage", {}, "{...BillingResourceCreditUsage}",
     (_BILLING_RESOURCE_CREDIT_USAGE,),
 )
 LIST_PLANS = rt.compose(
-    "ListPlans", "query", "listPlans",
-    {},
-    "{...BillingPlan}",
-    (
-        _BILLING_LICENSED_PRODUCT, _BILLING_METERED_PRODUCT, _BILLING_PLAN, _BILLING_PRICE_LICENSED,
-        _BILLING_PRICE_METERED, _BILLING_PRICE_TIER, _BILLING_PRODUCT_METADATA,
-    ),
+    "ListPlans", "query", "listPlans", {}, *_EACH_BILLING_PLAN,
 )
 CANCEL_SWITCH_BILLING_INTERVAL = rt.compose(
-    "CancelSwitchBillingInterval", "mutation", "cancelSwitchBillingInterval",
-    {},
-    "{...BillingUpdate}",
-    (
-        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
-        _BILLING_UPDATE,
-    ),
+    "CancelSwitchBillingInterval", "mutation", "cancelSwitchBillingInterval", {}, *_EACH_BILLING_UPDATE,
 )
 CANCEL_SWITCH_BILLING_PLAN = rt.compose(
-    "CancelSwitchBillingPlan", "mutation", "cancelSwitchBillingPlan",
-    {},
-    "{...BillingUpdate}",
-    (
-        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
-        _BILLING_UPDATE,
-    ),
+    "CancelSwitchBillingPlan", "mutation", "cancelSwitchBillingPlan", {}, *_EACH_BILLING_UPDATE,
 )
 CANCEL_SWITCH_RESOURCE_CREDIT_PRICE = rt.compose(
-    "CancelSwitchResourceCreditPrice", "mutation", "cancelSwitchResourceCreditPrice",
-    {},
-    "{...BillingUpdate}",
-    (
-        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
-        _BILLING_UPDATE,
-    ),
+    "CancelSwitchResourceCreditPrice", "mutation", "cancelSwitchResourceCreditPrice", {}, *_EACH_BILLING_UPDATE,
 )
 CHECKOUT_SESSION = rt.compose(
-    "CheckoutSession", "mutation", "checkoutSession",
+    "CheckoutSession",
+    "mutation",
+    "checkoutSession",
     {
         "plan": "BillingPlanKey", "recurringInterval": "SubscriptionInterval!", "requirePaymentMethod": "Boolean",
         "successUrlPath": "String",
@@ -1069,13 +1031,13 @@ CHECKOUT_SESSION = rt.compose(
     (_BILLING_SESSION,),
 )
 CREATE_BILLING_PAYMENT_METHOD_SETUP_INTENT = rt.compose(
-    "CreateBillingPaymentMethodSetupIntent", "mutation", "createBillingPaymentMethodSetupIntent",
-    {},
-    "{...BillingPaymentIntent}",
-    (_BILLING_PAYMENT_INTENT,),
+    "CreateBillingPaymentMethodSetupIntent", "mutation", "createBillingPaymentMethodSetupIntent", {},
+    "{...BillingPaymentIntent}", (_BILLING_PAYMENT_INTENT,),
 )
 CREATE_SUBSCRIPTION_PAYMENT_INTENT = rt.compose(
-    "CreateSubscriptionPaymentIntent", "mutation", "createSubscriptionPaymentIntent",
+    "CreateSubscriptionPaymentIntent",
+    "mutation",
+    "createSubscriptionPaymentIntent",
     {
         "idempotencyKey": "String!", "plan": "BillingPlanKey", "recurringInterval": "SubscriptionInterval!",
         "requirePaymentMethod": "Boolean", "successUrlPath": "String",
@@ -1084,354 +1046,223 @@ CREATE_SUBSCRIPTION_PAYMENT_INTENT = rt.compose(
     (_BILLING_PAYMENT_INTENT,),
 )
 END_SUBSCRIPTION_TRIAL_PERIOD = rt.compose(
-    "EndSubscriptionTrialPeriod", "mutation", "endSubscriptionTrialPeriod",
-    {},
-    "{...BillingEndTrialPeriod}",
+    "EndSubscriptionTrialPeriod", "mutation", "endSubscriptionTrialPeriod", {}, "{...BillingEndTrialPeriod}",
     (_BILLING_END_TRIAL_PERIOD,),
 )
 SET_RESOURCE_CREDIT_SUBSCRIPTION_PRICE = rt.compose(
-    "SetResourceCreditSubscriptionPrice", "mutation", "setResourceCreditSubscriptionPrice",
-    {"priceId": "String!"},
-    "{...BillingUpdate}",
-    (
-        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
-        _BILLING_UPDATE,
-    ),
+    "SetResourceCreditSubscriptionPrice", "mutation", "setResourceCreditSubscriptionPrice", {"priceId": "String!"},
+    *_EACH_BILLING_UPDATE,
 )
 SWITCH_BILLING_PLAN = rt.compose(
-    "SwitchBillingPlan", "mutation", "switchBillingPlan",
-    {},
-    "{...BillingUpdate}",
-    (
-        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
-        _BILLING_UPDATE,
-    ),
+    "SwitchBillingPlan", "mutation", "switchBillingPlan", {}, *_EACH_BILLING_UPDATE,
 )
 SWITCH_SUBSCRIPTION_INTERVAL = rt.compose(
-    "SwitchSubscriptionInterval", "mutation", "switchSubscriptionInterval",
-    {},
-    "{...BillingUpdate}",
-    (
-        _BILLING_SUBSCRIPTION, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE, _BILLING_SUBSCRIPTION_SCHEDULE_PHASE_ITEM,
-        _BILLING_UPDATE,
-    ),
+    "SwitchSubscriptionInterval", "mutation", "switchSubscriptionInterval", {}, *_EACH_BILLING_UPDATE,
 )
 GET_MY_CALENDAR_CHANNELS = rt.compose(
-    "GetMyCalendarChannels", "query", "myCalendarChannels",
-    {"connectedAccountId": "UUID"},
-    "{...CalendarChannel}",
+    "GetMyCalendarChannels", "query", "myCalendarChannels", {"connectedAccountId": "UUID"}, "{...CalendarChannel}",
     (_CALENDAR_CHANNEL,),
 )
 UPDATE_CALENDAR_CHANNEL = rt.compose(
-    "UpdateCalendarChannel", "mutation", "updateCalendarChannel",
-    {"input": "UpdateCalendarChannelInput!"},
-    "{...CalendarChannel}",
-    (_CALENDAR_CHANNEL,),
+    "UpdateCalendarChannel", "mutation", "updateCalendarChannel", {"input": "UpdateCalendarChannelInput!"},
+    "{...CalendarChannel}", (_CALENDAR_CHANNEL,),
 )
 PREVIEW_MESSAGE_CAMPAIGN_AUDIENCE = rt.compose(
     "PreviewMessageCampaignAudience", "query", "previewMessageCampaignAudience",
-    {"input": "PreviewMessageCampaignAudienceInput!"},
-    "{...CampaignAudiencePreviewDTO}",
+    {"input": "PreviewMessageCampaignAudienceInput!"}, "{...CampaignAudiencePreviewDTO}",
     (_CAMPAIGN_AUDIENCE_PREVIEW_DTO,),
 )
 SEND_MESSAGE_CAMPAIGN = rt.compose(
-    "SendMessageCampaign", "mutation", "sendMessageCampaign",
-    {"input": "SendMessageCampaignInput!"},
-    "{...SendMessageCampaignOutputDTO}",
-    (_CAMPAIGN_SKIPPED_RECIPIENTS_DTO, _SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO),
+    "SendMessageCampaign", "mutation", "sendMessageCampaign", {"input": "SendMessageCampaignInput!"},
+    *_EACH_SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO,
 )
 START_CHANNEL_SYNC = rt.compose(
-    "StartChannelSync", "mutation", "startChannelSync",
-    {"connectedAccountId": "UUID!"},
-    "{...ChannelSyncSuccess}",
+    "StartChannelSync", "mutation", "startChannelSync", {"connectedAccountId": "UUID!"}, "{...ChannelSyncSuccess}",
     (_CHANNEL_SYNC_SUCCESS,),
 )
 GET_CHAT_STREAM_CATCHUP_CHUNKS = rt.compose(
-    "GetChatStreamCatchupChunks", "query", "chatStreamCatchupChunks",
-    {"threadId": "UUID!"},
-    "{...ChatStreamCatchupChunks}",
-    (_CHAT_STREAM_CATCHUP_CHUNKS, _CHAT_STREAM_ERROR),
+    "GetChatStreamCatchupChunks", "query", "chatStreamCatchupChunks", {"threadId": "UUID!"},
+    *_EACH_CHAT_STREAM_CATCHUP_CHUNKS,
 )
 DELETE_CHAT_THREAD = rt.compose(
-    "DeleteChatThread", "mutation", "deleteChatThread",
-    {"id": "UUID!"},
+    "DeleteChatThread", "mutation", "deleteChatThread", {"id": "UUID!"},
 )
 DELETE_QUEUED_CHAT_MESSAGE = rt.compose(
-    "DeleteQueuedChatMessage", "mutation", "deleteQueuedChatMessage",
-    {"messageId": "UUID!"},
+    "DeleteQueuedChatMessage", "mutation", "deleteQueuedChatMessage", {"messageId": "UUID!"},
 )
 RETRY_CHAT_MESSAGE = rt.compose(
-    "RetryChatMessage", "mutation", "retryChatMessage",
-    {"modelId": "String", "threadId": "UUID!"},
-    "{...SendChatMessageResult}",
-    (_SEND_CHAT_MESSAGE_RESULT,),
+    "RetryChatMessage", "mutation", "retryChatMessage", {"modelId": "String", "threadId": "UUID!"},
+    "{...SendChatMessageResult}", (_SEND_CHAT_MESSAGE_RESULT,),
 )
 SEND_CHAT_MESSAGE = rt.compose(
-    "SendChatMessage", "mutation", "sendChatMessage",
+    "SendChatMessage",
+    "mutation",
+    "sendChatMessage",
     {
-        "browsingContext": "JSON", "fileAttachments": "[FileAttachmentInput!]", "messageId": "UUID!", "modelId": "String",
-        "text": "String!", "threadId": "UUID!",
+        "browsingContext": "JSON", "fileAttachments": "[FileAttachmentInput!]", "messageId": "UUID!",
+        "modelId": "String", "text": "String!", "threadId": "UUID!",
     },
     "{...SendChatMessageResult}",
     (_SEND_CHAT_MESSAGE_RESULT,),
 )
 GET_COMMAND_MENU_ITEM = rt.compose(
-    "GetCommandMenuItem", "query", "commandMenuItem",
-    {"id": "UUID!"},
-    "{...CommandMenuItem}",
-    (_COMMAND_MENU_ITEM,),
+    "GetCommandMenuItem", "query", "commandMenuItem", {"id": "UUID!"}, "{...CommandMenuItem}", (_COMMAND_MENU_ITEM,),
 )
 GET_COMMAND_MENU_ITEMS = rt.compose(
-    "GetCommandMenuItems", "query", "commandMenuItems",
-    {},
-    "{...CommandMenuItem}",
-    (_COMMAND_MENU_ITEM,),
+    "GetCommandMenuItems", "query", "commandMenuItems", {}, "{...CommandMenuItem}", (_COMMAND_MENU_ITEM,),
 )
 CREATE_COMMAND_MENU_ITEM = rt.compose(
-    "CreateCommandMenuItem", "mutation", "createCommandMenuItem",
-    {"input": "CreateCommandMenuItemInput!"},
-    "{...CommandMenuItem}",
-    (_COMMAND_MENU_ITEM,),
+    "CreateCommandMenuItem", "mutation", "createCommandMenuItem", {"input": "CreateCommandMenuItemInput!"},
+    "{...CommandMenuItem}", (_COMMAND_MENU_ITEM,),
 )
 DELETE_COMMAND_MENU_ITEM = rt.compose(
-    "DeleteCommandMenuItem", "mutation", "deleteCommandMenuItem",
-    {"id": "UUID!"},
-    "{...CommandMenuItem}",
+    "DeleteCommandMenuItem", "mutation", "deleteCommandMenuItem", {"id": "UUID!"}, "{...CommandMenuItem}",
     (_COMMAND_MENU_ITEM,),
 )
 RESET_COMMAND_MENU_ITEM = rt.compose(
-    "ResetCommandMenuItem", "mutation", "resetCommandMenuItem",
-    {"id": "UUID!"},
-    "{...CommandMenuItem}",
+    "ResetCommandMenuItem", "mutation", "resetCommandMenuItem", {"id": "UUID!"}, "{...CommandMenuItem}",
     (_COMMAND_MENU_ITEM,),
 )
 UPDATE_COMMAND_MENU_ITEM = rt.compose(
-    "UpdateCommandMenuItem", "mutation", "updateCommandMenuItem",
-    {"input": "UpdateCommandMenuItemInput!"},
-    "{...CommandMenuItem}",
-    (_COMMAND_MENU_ITEM,),
+    "UpdateCommandMenuItem", "mutation", "updateCommandMenuItem", {"input": "UpdateCommandMenuItemInput!"},
+    "{...CommandMenuItem}", (_COMMAND_MENU_ITEM,),
 )
 GET_MY_CONNECTED_ACCOUNTS = rt.compose(
-    "GetMyConnectedAccounts", "query", "myConnectedAccounts",
-    {},
-    "{...ConnectedAccountPublicDTO}",
-    (
-        _CONNECTED_ACCOUNT_PUBLIC_DTO, _PUBLIC_CONNECTION_PARAMETERS_OUTPUT,
-        _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS,
-    ),
+    "GetMyConnectedAccounts", "query", "myConnectedAccounts", {}, *_EACH_CONNECTED_ACCOUNT_PUBLIC_DTO,
 )
 DELETE_CONNECTED_ACCOUNT = rt.compose(
-    "DeleteConnectedAccount", "mutation", "deleteConnectedAccount",
-    {"id": "UUID!"},
-    "{...ConnectedAccountPublicDTO}",
-    (
-        _CONNECTED_ACCOUNT_PUBLIC_DTO, _PUBLIC_CONNECTION_PARAMETERS_OUTPUT,
-        _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS,
-    ),
+    "DeleteConnectedAccount", "mutation", "deleteConnectedAccount", {"id": "UUID!"},
+    *_EACH_CONNECTED_ACCOUNT_PUBLIC_DTO,
 )
 GET_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT = rt.compose(
-    "GetConnectedImapSmtpCaldavAccount", "query", "getConnectedImapSmtpCaldavAccount",
-    {"id": "UUID!"},
-    "{...ConnectedImapSmtpCaldavAccount}",
-    (
-        _CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT, _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMETERS,
-        _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMS,
-    ),
+    "GetConnectedImapSmtpCaldavAccount", "query", "getConnectedImapSmtpCaldavAccount", {"id": "UUID!"},
+    *_EACH_CONNECTED_IMAP_SMTP_CALDAV_ACCOUNT,
 )
 GET_BAR_CHART_DATA = rt.compose(
-    "GetBarChartData", "query", "barChartData",
-    {"input": "BarChartDataInput!"},
-    "{...BarChartData}",
-    (_BAR_CHART_DATA, _BAR_CHART_SERIES),
+    "GetBarChartData", "query", "barChartData", {"input": "BarChartDataInput!"}, *_EACH_BAR_CHART_DATA,
 )
 GET_LINE_CHART_DATA = rt.compose(
-    "GetLineChartData", "query", "lineChartData",
-    {"input": "LineChartDataInput!"},
-    "{...LineChartData}",
-    (_LINE_CHART_DATA, _LINE_CHART_DATA_POINT, _LINE_CHART_SERIES),
+    "GetLineChartData", "query", "lineChartData", {"input": "LineChartDataInput!"}, *_EACH_LINE_CHART_DATA,
 )
 GET_PIE_CHART_DATA = rt.compose(
-    "GetPieChartData", "query", "pieChartData",
-    {"input": "PieChartDataInput!"},
-    "{...PieChartData}",
-    (_PIE_CHART_DATA, _PIE_CHART_DATA_ITEM),
+    "GetPieChartData", "query", "pieChartData", {"input": "PieChartDataInput!"}, *_EACH_PIE_CHART_DATA,
 )
 DUPLICATE_DASHBOARD = rt.compose(
-    "DuplicateDashboard", "mutation", "duplicateDashboard",
-    {"id": "UUID!"},
-    "{...DuplicatedDashboard}",
+    "DuplicateDashboard", "mutation", "duplicateDashboard", {"id": "UUID!"}, "{...DuplicatedDashboard}",
     (_DUPLICATED_DASHBOARD,),
 )
 CHECK_CUSTOM_DOMAIN_VALID_RECORDS = rt.compose(
-    "CheckCustomDomainValidRecords", "mutation", "checkCustomDomainValidRecords",
-    {},
-    "{...DomainValidRecords}",
-    (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
+    "CheckCustomDomainValidRecords", "mutation", "checkCustomDomainValidRecords", {}, *_EACH_DOMAIN_VALID_RECORDS,
 )
 CREATE_EMAIL_GROUP_CHANNEL = rt.compose(
-    "CreateEmailGroupChannel", "mutation", "createEmailGroupChannel",
-    {"input": "CreateEmailGroupChannelInput!"},
-    "{...CreateEmailGroupChannelOutput}",
-    (_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT, _MESSAGE_CHANNEL),
+    "CreateEmailGroupChannel", "mutation", "createEmailGroupChannel", {"input": "CreateEmailGroupChannelInput!"},
+    *_EACH_CREATE_EMAIL_GROUP_CHANNEL_OUTPUT,
 )
 EMAIL_PASSWORD_RESET_LINK_OPERATION = rt.compose(
     "EmailPasswordResetLinkOperation", "mutation", "emailPasswordResetLink",
-    {"email": "String!", "workspaceId": "UUID"},
-    "{...EmailPasswordResetLink}",
-    (_EMAIL_PASSWORD_RESET_LINK,),
+    {"email": "String!", "workspaceId": "UUID"}, "{...EmailPasswordResetLink}", (_EMAIL_PASSWORD_RESET_LINK,),
 )
 RESEND_EMAIL_VERIFICATION_TOKEN_OPERATION = rt.compose(
     "ResendEmailVerificationTokenOperation", "mutation", "resendEmailVerificationToken",
-    {"email": "String!", "origin": "String!"},
-    "{...ResendEmailVerificationToken}",
+    {"email": "String!", "origin": "String!"}, "{...ResendEmailVerificationToken}",
     (_RESEND_EMAIL_VERIFICATION_TOKEN,),
 )
 SAVE_IMAP_SMTP_CALDAV_ACCOUNT = rt.compose(
     "SaveImapSmtpCaldavAccount", "mutation", "saveImapSmtpCaldavAccount",
     {"id": "UUID", "connectionParameters": "EmailAccountConnectionParameters!", "handle": "String!"},
-    "{...ImapSmtpCaldavConnectionSuccess}",
-    (_IMAP_SMTP_CALDAV_CONNECTION_SUCCESS,),
+    "{...ImapSmtpCaldavConnectionSuccess}", (_IMAP_SMTP_CALDAV_CONNECTION_SUCCESS,),
 )
 SEND_EMAIL = rt.compose(
-    "SendEmail", "mutation", "sendEmail",
-    {"input": "SendEmailInput!"},
-    "{...SendEmailOutput}",
-    (_SEND_EMAIL_OUTPUT,),
+    "SendEmail", "mutation", "sendEmail", {"input": "SendEmailInput!"}, "{...SendEmailOutput}", (_SEND_EMAIL_OUTPUT,),
 )
 SKIP_SYNC_EMAIL_ONBOARDING_STEP = rt.compose(
-    "SkipSyncEmailOnboardingStep", "mutation", "skipSyncEmailOnboardingStep",
-    {},
-    "{...OnboardingStepSuccess}",
+    "SkipSyncEmailOnboardingStep", "mutation", "skipSyncEmailOnboardingStep", {}, "{...OnboardingStepSuccess}",
     (_ONBOARDING_STEP_SUCCESS,),
 )
 VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION = rt.compose(
     "VerifyEmailAndGetLoginTokenOperation", "mutation", "verifyEmailAndGetLoginToken",
     {"captchaToken": "String", "email": "String!", "emailVerificationToken": "String!", "origin": "String!"},
-    "{...VerifyEmailAndGetLoginToken}",
-    (_AUTH_TOKEN, _VERIFY_EMAIL_AND_GET_LOGIN_TOKEN, _WORKSPACE_URLS),
+    *_EACH_VERIFY_EMAIL_AND_GET_LOGIN_TOKEN,
 )
 GET_EMAILING_DOMAINS = rt.compose(
-    "GetEmailingDomains", "query", "getEmailingDomains",
-    {},
-    "{...EmailingDomain}",
-    (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
+    "GetEmailingDomains", "query", "getEmailingDomains", {}, *_EACH_EMAILING_DOMAIN,
 )
 CREATE_EMAILING_DOMAIN = rt.compose(
-    "CreateEmailingDomain", "mutation", "createEmailingDomain",
-    {"input": "CreateEmailingDomainInput!"},
-    "{...EmailingDomain}",
-    (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
+    "CreateEmailingDomain", "mutation", "createEmailingDomain", {"input": "CreateEmailingDomainInput!"},
+    *_EACH_EMAILING_DOMAIN,
 )
 DELETE_EMAILING_DOMAIN = rt.compose(
-    "DeleteEmailingDomain", "mutation", "deleteEmailingDomain",
-    {"id": "String!"},
+    "DeleteEmailingDomain", "mutation", "deleteEmailingDomain", {"id": "String!"},
 )
 SEND_EMAIL_VIA_EMAILING_DOMAIN = rt.compose(
-    "SendEmailViaEmailingDomain", "mutation", "sendEmailViaEmailingDomain",
-    {"input": "SendEmailViaDomainInput!"},
-    "{...SendEmailViaDomainOutput}",
-    (_SEND_EMAIL_VIA_DOMAIN_OUTPUT,),
+    "SendEmailViaEmailingDomain", "mutation", "sendEmailViaEmailingDomain", {"input": "SendEmailViaDomainInput!"},
+    "{...SendEmailViaDomainOutput}", (_SEND_EMAIL_VIA_DOMAIN_OUTPUT,),
 )
 VERIFY_EMAILING_DOMAIN = rt.compose(
-    "VerifyEmailingDomain", "mutation", "verifyEmailingDomain",
-    {"id": "String!"},
-    "{...EmailingDomain}",
-    (_EMAILING_DOMAIN, _VERIFICATION_RECORD),
+    "VerifyEmailingDomain", "mutation", "verifyEmailingDomain", {"id": "String!"}, *_EACH_EMAILING_DOMAIN,
 )
 GET_ENTERPRISE_CHECKOUT_SESSION = rt.compose(
-    "GetEnterpriseCheckoutSession", "query", "enterpriseCheckoutSession",
-    {"billingInterval": "String"},
+    "GetEnterpriseCheckoutSession", "query", "enterpriseCheckoutSession", {"billingInterval": "String"},
 )
 GET_ENTERPRISE_PORTAL_SESSION = rt.compose(
-    "GetEnterprisePortalSession", "query", "enterprisePortalSession",
-    {"returnUrlPath": "String"},
+    "GetEnterprisePortalSession", "query", "enterprisePortalSession", {"returnUrlPath": "String"},
 )
 GET_ENTERPRISE_SUBSCRIPTION_STATUS = rt.compose(
-    "GetEnterpriseSubscriptionStatus", "query", "enterpriseSubscriptionStatus",
-    {},
-    "{...EnterpriseSubscriptionStatusDTO}",
-    (_ENTERPRISE_SUBSCRIPTION_STATUS_DTO,),
+    "GetEnterpriseSubscriptionStatus", "query", "enterpriseSubscriptionStatus", {},
+    "{...EnterpriseSubscriptionStatusDTO}", (_ENTERPRISE_SUBSCRIPTION_STATUS_DTO,),
 )
 REFRESH_ENTERPRISE_VALIDITY_TOKEN = rt.compose(
-    "RefreshEnterpriseValidityToken", "mutation", "refreshEnterpriseValidityToken",
-    {},
+    "RefreshEnterpriseValidityToken", "mutation", "refreshEnterpriseValidityToken", {},
 )
 SET_ENTERPRISE_KEY = rt.compose(
-    "SetEnterpriseKey", "mutation", "setEnterpriseKey",
-    {"enterpriseKey": "String!"},
-    "{...EnterpriseLicenseInfoDTO}",
+    "SetEnterpriseKey", "mutation", "setEnterpriseKey", {"enterpriseKey": "String!"}, "{...EnterpriseLicenseInfoDTO}",
     (_ENTERPRISE_LICENSE_INFO_DTO,),
 )
 GET_EVENT_LOGS = rt.compose(
-    "GetEventLogs", "query", "eventLogs",
-    {"input": "EventLogQueryInput!"},
-    "{...EventLogQueryResult}",
-    (_EVENT_LOG_PAGE_INFO, _EVENT_LOG_QUERY_RESULT, _EVENT_LOG_RECORD),
+    "GetEventLogs", "query", "eventLogs", {"input": "EventLogQueryInput!"}, *_EACH_EVENT_LOG_QUERY_RESULT,
 )
 ADD_QUERY_TO_EVENT_STREAM = rt.compose(
-    "AddQueryToEventStream", "mutation", "addQueryToEventStream",
-    {"input": "AddQuerySubscriptionInput!"},
+    "AddQueryToEventStream", "mutation", "addQueryToEventStream", {"input": "AddQuerySubscriptionInput!"},
 )
 CREATE_CALENDAR_EVENT = rt.compose(
-    "CreateCalendarEvent", "mutation", "createCalendarEvent",
-    {"input": "CreateCalendarEventInput!"},
-    "{...CreateCalendarEventOutput}",
-    (_CREATE_CALENDAR_EVENT_OUTPUT,),
+    "CreateCalendarEvent", "mutation", "createCalendarEvent", {"input": "CreateCalendarEventInput!"},
+    "{...CreateCalendarEventOutput}", (_CREATE_CALENDAR_EVENT_OUTPUT,),
 )
 REMOVE_QUERY_FROM_EVENT_STREAM = rt.compose(
     "RemoveQueryFromEventStream", "mutation", "removeQueryFromEventStream",
     {"input": "RemoveQueryFromEventStreamInput!"},
 )
 GET_FIELD = rt.compose(
-    "GetField", "query", "field",
-    {"id": "UUID!"},
-    "{...Field}",
-    (_FIELD, _RELATION),
+    "GetField", "query", "field", {"id": "UUID!"}, *_EACH_FIELD,
 )
 GET_FIELDS = rt.compose(
-    "GetFields", "query", "fields",
-    {"filter": "FieldFilter", "paging": "CursorPaging"},
-    "{edges{node{...Field}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}",
-    (_FIELD, _RELATION),
+    "GetFields", "query", "fields", {"filter": "FieldFilter", "paging": "CursorPaging"},
+    "{edges{node{...Field}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}", _WHOLE_FIELD,
 )
 CREATE_ONE_FIELD = rt.compose(
-    "CreateOneField", "mutation", "createOneField",
-    {"input": "CreateOneFieldMetadataInput!"},
-    "{...Field}",
-    (_FIELD, _RELATION),
+    "CreateOneField", "mutation", "createOneField", {"input": "CreateOneFieldMetadataInput!"}, *_EACH_FIELD,
 )
 DELETE_ONE_FIELD = rt.compose(
-    "DeleteOneField", "mutation", "deleteOneField",
-    {"input": "DeleteOneFieldInput!"},
-    "{...Field}",
-    (_FIELD, _RELATION),
+    "DeleteOneField", "mutation", "deleteOneField", {"input": "DeleteOneFieldInput!"}, *_EACH_FIELD,
 )
 UPDATE_ONE_FIELD = rt.compose(
-    "UpdateOneField", "mutation", "updateOneField",
-    {"input": "UpdateOneFieldMetadataInput!"},
-    "{...Field}",
-    (_FIELD, _RELATION),
+    "UpdateOneField", "mutation", "updateOneField", {"input": "UpdateOneFieldMetadataInput!"}, *_EACH_FIELD,
 )
 UPSERT_FIELD_PERMISSIONS = rt.compose(
     "UpsertFieldPermissions", "mutation", "upsertFieldPermissions",
-    {"upsertFieldPermissionsInput": "UpsertFieldPermissionsInput!"},
-    "{...FieldPermission}",
-    (_FIELD_PERMISSION,),
+    {"upsertFieldPermissionsInput": "UpsertFieldPermissionsInput!"}, "{...FieldPermission}", (_FIELD_PERMISSION,),
 )
 UPSERT_FIELDS_WIDGET = rt.compose(
-    "UpsertFieldsWidget", "mutation", "upsertFieldsWidget",
-    {"input": "UpsertFieldsWidgetInput!"},
-    "{...View}",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+    "UpsertFieldsWidget", "mutation", "upsertFieldsWidget", {"input": "UpsertFieldsWidgetInput!"}, *_EACH_VIEW,
 )
 COMPLETE_FILE_UPLOAD = rt.compose(
-    "CompleteFileUpload", "mutation", "completeFileUpload",
-    {"fileId": "String!"},
-    "{...FileWithSignedUrl}",
+    "CompleteFileUpload", "mutation", "completeFileUpload", {"fileId": "String!"}, "{...FileWithSignedUrl}",
     (_FILE_WITH_SIGNED_URL,),
 )
 CREATE_FILE_UPLOAD = rt.compose(
-    "CreateFileUpload", "mutation", "createFileUpload",
+    "CreateFileUpload",
+    "mutation",
+    "createFileUpload",
     {
         "fieldMetadataId": "String", "fieldMetadataUniversalIdentifier": "String", "fileFolder": "FileFolder!",
         "filename": "String!", "size": "Float!",
@@ -1440,1130 +1271,699 @@ CREATE_FILE_UPLOAD = rt.compose(
     (_FILE_UPLOAD_TARGET,),
 )
 GET_FRONT_COMPONENT = rt.compose(
-    "GetFrontComponent", "query", "frontComponent",
-    {"id": "UUID!"},
-    "{...FrontComponent}",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+    "GetFrontComponent", "query", "frontComponent", {"id": "UUID!"}, *_EACH_FRONT_COMPONENT,
 )
 GET_FRONT_COMPONENTS = rt.compose(
-    "GetFrontComponents", "query", "frontComponents",
-    {},
-    "{...FrontComponent}",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+    "GetFrontComponents", "query", "frontComponents", {}, *_EACH_FRONT_COMPONENT,
 )
 CREATE_FRONT_COMPONENT = rt.compose(
-    "CreateFrontComponent", "mutation", "createFrontComponent",
-    {"input": "CreateFrontComponentInput!"},
-    "{...FrontComponent}",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+    "CreateFrontComponent", "mutation", "createFrontComponent", {"input": "CreateFrontComponentInput!"},
+    *_EACH_FRONT_COMPONENT,
 )
 DELETE_FRONT_COMPONENT = rt.compose(
-    "DeleteFrontComponent", "mutation", "deleteFrontComponent",
-    {"id": "UUID!"},
-    "{...FrontComponent}",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+    "DeleteFrontComponent", "mutation", "deleteFrontComponent", {"id": "UUID!"}, *_EACH_FRONT_COMPONENT,
 )
 UPDATE_FRONT_COMPONENT = rt.compose(
-    "UpdateFrontComponent", "mutation", "updateFrontComponent",
-    {"input": "UpdateFrontComponentInput!"},
-    "{...FrontComponent}",
-    (_APPLICATION_TOKEN_PAIR, _AUTH_TOKEN, _FRONT_COMPONENT),
+    "UpdateFrontComponent", "mutation", "updateFrontComponent", {"input": "UpdateFrontComponentInput!"},
+    *_EACH_FRONT_COMPONENT,
 )
 GET_TOOL_INDEX = rt.compose(
-    "GetToolIndex", "query", "getToolIndex",
-    {},
-    "{...ToolIndexEntry}",
-    (_TOOL_INDEX_ENTRY,),
+    "GetToolIndex", "query", "getToolIndex", {}, "{...ToolIndexEntry}", (_TOOL_INDEX_ENTRY,),
 )
 GET_INDEX = rt.compose(
-    "GetIndex", "query", "index",
-    {"id": "UUID!"},
-    "{...Index}",
-    (_INDEX,),
+    "GetIndex", "query", "index", {"id": "UUID!"}, "{...Index}", (_INDEX,),
 )
 GET_INDEX_METADATAS = rt.compose(
-    "GetIndexMetadatas", "query", "indexMetadatas",
-    {"filter": "IndexFilter", "paging": "CursorPaging"},
-    "{edges{node{...Index}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}",
-    (_INDEX,),
+    "GetIndexMetadatas", "query", "indexMetadatas", {"filter": "IndexFilter", "paging": "CursorPaging"},
+    "{edges{node{...Index}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}", (_INDEX,),
 )
 CREATE_ONE_INDEX = rt.compose(
-    "CreateOneIndex", "mutation", "createOneIndex",
-    {"input": "CreateOneIndexInput!"},
-    "{...Index}",
-    (_INDEX,),
+    "CreateOneIndex", "mutation", "createOneIndex", {"input": "CreateOneIndexInput!"}, "{...Index}", (_INDEX,),
 )
 DELETE_ONE_INDEX = rt.compose(
-    "DeleteOneIndex", "mutation", "deleteOneIndex",
-    {"input": "DeleteOneIndexInput!"},
-    "{...Index}",
-    (_INDEX,),
+    "DeleteOneIndex", "mutation", "deleteOneIndex", {"input": "DeleteOneIndexInput!"}, "{...Index}", (_INDEX,),
 )
 GET_INVITE_SUGGESTIONS = rt.compose(
-    "GetInviteSuggestions", "query", "getInviteSuggestions",
-    {},
-    "{...InviteSuggestion}",
-    (_INVITE_SUGGESTION,),
+    "GetInviteSuggestions", "query", "getInviteSuggestions", {}, "{...InviteSuggestion}", (_INVITE_SUGGESTION,),
 )
 SEND_INVITATIONS_OPERATION = rt.compose(
-    "SendInvitationsOperation", "mutation", "sendInvitations",
-    {"emails": "[String!]!", "roleId": "UUID"},
-    "{...SendInvitations}",
-    (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
+    "SendInvitationsOperation", "mutation", "sendInvitations", {"emails": "[String!]!", "roleId": "UUID"},
+    *_EACH_SEND_INVITATIONS,
 )
 UPDATE_LAB_PUBLIC_FEATURE_FLAG = rt.compose(
     "UpdateLabPublicFeatureFlag", "mutation", "updateLabPublicFeatureFlag",
-    {"input": "UpdateLabPublicFeatureFlagInput!"},
-    "{...FeatureFlag}",
-    (_FEATURE_FLAG,),
+    {"input": "UpdateLabPublicFeatureFlagInput!"}, "{...FeatureFlag}", (_FEATURE_FLAG,),
 )
 FIND_MANY_LOGIC_FUNCTIONS = rt.compose(
-    "FindManyLogicFunctions", "query", "findManyLogicFunctions",
-    {},
-    "{...LogicFunction}",
-    (_LOGIC_FUNCTION,),
+    "FindManyLogicFunctions", "query", "findManyLogicFunctions", {}, "{...LogicFunction}", (_LOGIC_FUNCTION,),
 )
 FIND_ONE_LOGIC_FUNCTION = rt.compose(
-    "FindOneLogicFunction", "query", "findOneLogicFunction",
-    {"input": "LogicFunctionIdInput!"},
-    "{...LogicFunction}",
+    "FindOneLogicFunction", "query", "findOneLogicFunction", {"input": "LogicFunctionIdInput!"}, "{...LogicFunction}",
     (_LOGIC_FUNCTION,),
 )
 GET_LOGIC_FUNCTION_SOURCE_CODE = rt.compose(
-    "GetLogicFunctionSourceCode", "query", "getLogicFunctionSourceCode",
-    {"input": "LogicFunctionIdInput!"},
+    "GetLogicFunctionSourceCode", "query", "getLogicFunctionSourceCode", {"input": "LogicFunctionIdInput!"},
 )
 CREATE_ONE_LOGIC_FUNCTION = rt.compose(
-    "CreateOneLogicFunction", "mutation", "createOneLogicFunction",
-    {"input": "CreateLogicFunctionFromSourceInput!"},
-    "{...LogicFunction}",
-    (_LOGIC_FUNCTION,),
+    "CreateOneLogicFunction", "mutation", "createOneLogicFunction", {"input": "CreateLogicFunctionFromSourceInput!"},
+    "{...LogicFunction}", (_LOGIC_FUNCTION,),
 )
 DELETE_ONE_LOGIC_FUNCTION = rt.compose(
-    "DeleteOneLogicFunction", "mutation", "deleteOneLogicFunction",
-    {"input": "LogicFunctionIdInput!"},
-    "{...LogicFunction}",
-    (_LOGIC_FUNCTION,),
+    "DeleteOneLogicFunction", "mutation", "deleteOneLogicFunction", {"input": "LogicFunctionIdInput!"},
+    "{...LogicFunction}", (_LOGIC_FUNCTION,),
 )
 EXECUTE_ONE_LOGIC_FUNCTION = rt.compose(
-    "ExecuteOneLogicFunction", "mutation", "executeOneLogicFunction",
-    {"input": "ExecuteOneLogicFunctionInput!"},
-    "{...LogicFunctionExecutionResult}",
-    (_LOGIC_FUNCTION_EXECUTION_RESULT,),
+    "ExecuteOneLogicFunction", "mutation", "executeOneLogicFunction", {"input": "ExecuteOneLogicFunctionInput!"},
+    "{...LogicFunctionExecutionResult}", (_LOGIC_FUNCTION_EXECUTION_RESULT,),
 )
 UPDATE_ONE_LOGIC_FUNCTION = rt.compose(
-    "UpdateOneLogicFunction", "mutation", "updateOneLogicFunction",
-    {"input": "UpdateLogicFunctionFromSourceInput!"},
+    "UpdateOneLogicFunction", "mutation", "updateOneLogicFunction", {"input": "UpdateLogicFunctionFromSourceInput!"},
 )
 FIND_MANY_MARKETPLACE_APPS = rt.compose(
-    "FindManyMarketplaceApps", "query", "findManyMarketplaceApps",
-    {},
-    "{...MarketplaceApp}",
-    (_MARKETPLACE_APP,),
+    "FindManyMarketplaceApps", "query", "findManyMarketplaceApps", {}, "{...MarketplaceApp}", (_MARKETPLACE_APP,),
 )
 FIND_MARKETPLACE_APP_DETAIL = rt.compose(
-    "FindMarketplaceAppDetail", "query", "findMarketplaceAppDetail",
-    {"universalIdentifier": "String!"},
-    "{...MarketplaceAppDetail}",
-    (
-        _MARKETPLACE_APP_DETAIL, _MARKETPLACE_APP_ROLE, _MARKETPLACE_APP_ROLE_FIELD_PERMISSION,
-        _MARKETPLACE_APP_ROLE_OBJECT_PERMISSION,
-    ),
+    "FindMarketplaceAppDetail", "query", "findMarketplaceAppDetail", {"universalIdentifier": "String!"},
+    *_EACH_MARKETPLACE_APP_DETAIL,
 )
 SYNC_MARKETPLACE_CATALOG = rt.compose(
-    "SyncMarketplaceCatalog", "mutation", "syncMarketplaceCatalog",
-    {},
+    "SyncMarketplaceCatalog", "mutation", "syncMarketplaceCatalog", {},
 )
 GET_MY_MESSAGE_CHANNELS = rt.compose(
-    "GetMyMessageChannels", "query", "myMessageChannels",
-    {"connectedAccountId": "UUID"},
-    "{...MessageChannel}",
+    "GetMyMessageChannels", "query", "myMessageChannels", {"connectedAccountId": "UUID"}, "{...MessageChannel}",
     (_MESSAGE_CHANNEL,),
 )
 DELETE_EMAIL_GROUP_CHANNEL = rt.compose(
-    "DeleteEmailGroupChannel", "mutation", "deleteEmailGroupChannel",
-    {"id": "UUID!"},
-    "{...MessageChannel}",
+    "DeleteEmailGroupChannel", "mutation", "deleteEmailGroupChannel", {"id": "UUID!"}, "{...MessageChannel}",
     (_MESSAGE_CHANNEL,),
 )
 UPDATE_MESSAGE_CHANNEL = rt.compose(
-    "UpdateMessageChannel", "mutation", "updateMessageChannel",
-    {"input": "UpdateMessageChannelInput!"},
-    "{...MessageChannel}",
-    (_MESSAGE_CHANNEL,),
+    "UpdateMessageChannel", "mutation", "updateMessageChannel", {"input": "UpdateMessageChannelInput!"},
+    "{...MessageChannel}", (_MESSAGE_CHANNEL,),
 )
 GET_MY_MESSAGE_FOLDERS = rt.compose(
-    "GetMyMessageFolders", "query", "myMessageFolders",
-    {"messageChannelId": "UUID"},
-    "{...MessageFolder}",
+    "GetMyMessageFolders", "query", "myMessageFolders", {"messageChannelId": "UUID"}, "{...MessageFolder}",
     (_MESSAGE_FOLDER,),
 )
 UPDATE_MESSAGE_FOLDER = rt.compose(
-    "UpdateMessageFolder", "mutation", "updateMessageFolder",
-    {"input": "UpdateMessageFolderInput!"},
-    "{...MessageFolder}",
-    (_MESSAGE_FOLDER,),
+    "UpdateMessageFolder", "mutation", "updateMessageFolder", {"input": "UpdateMessageFolderInput!"},
+    "{...MessageFolder}", (_MESSAGE_FOLDER,),
 )
 UPDATE_MESSAGE_FOLDERS = rt.compose(
-    "UpdateMessageFolders", "mutation", "updateMessageFolders",
-    {"input": "UpdateMessageFoldersInput!"},
-    "{...MessageFolder}",
-    (_MESSAGE_FOLDER,),
+    "UpdateMessageFolders", "mutation", "updateMessageFolders", {"input": "UpdateMessageFoldersInput!"},
+    "{...MessageFolder}", (_MESSAGE_FOLDER,),
 )
 GET_MINIMAL_METADATA = rt.compose(
-    "GetMinimalMetadata", "query", "minimalMetadata",
-    {},
-    "{...MinimalMetadata}",
-    (_COLLECTION_HASH, _MINIMAL_METADATA, _MINIMAL_OBJECT_METADATA, _MINIMAL_VIEW),
+    "GetMinimalMetadata", "query", "minimalMetadata", {}, *_EACH_MINIMAL_METADATA,
 )
 GET_NAVIGATION_MENU_ITEM = rt.compose(
-    "GetNavigationMenuItem", "query", "navigationMenuItem",
-    {"id": "UUID!"},
-    "{...NavigationMenuItem}",
+    "GetNavigationMenuItem", "query", "navigationMenuItem", {"id": "UUID!"}, "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
 )
 GET_NAVIGATION_MENU_ITEMS = rt.compose(
-    "GetNavigationMenuItems", "query", "navigationMenuItems",
-    {},
-    "{...NavigationMenuItem}",
-    (_NAVIGATION_MENU_ITEM,),
+    "GetNavigationMenuItems", "query", "navigationMenuItems", {}, "{...NavigationMenuItem}", (_NAVIGATION_MENU_ITEM,),
 )
 CREATE_MANY_NAVIGATION_MENU_ITEMS = rt.compose(
     "CreateManyNavigationMenuItems", "mutation", "createManyNavigationMenuItems",
-    {"inputs": "[CreateNavigationMenuItemInput!]!"},
-    "{...NavigationMenuItem}",
-    (_NAVIGATION_MENU_ITEM,),
+    {"inputs": "[CreateNavigationMenuItemInput!]!"}, "{...NavigationMenuItem}", (_NAVIGATION_MENU_ITEM,),
 )
 CREATE_NAVIGATION_MENU_ITEM = rt.compose(
-    "CreateNavigationMenuItem", "mutation", "createNavigationMenuItem",
-    {"input": "CreateNavigationMenuItemInput!"},
-    "{...NavigationMenuItem}",
-    (_NAVIGATION_MENU_ITEM,),
+    "CreateNavigationMenuItem", "mutation", "createNavigationMenuItem", {"input": "CreateNavigationMenuItemInput!"},
+    "{...NavigationMenuItem}", (_NAVIGATION_MENU_ITEM,),
 )
 DELETE_MANY_NAVIGATION_MENU_ITEMS = rt.compose(
-    "DeleteManyNavigationMenuItems", "mutation", "deleteManyNavigationMenuItems",
-    {"ids": "[UUID!]!"},
-    "{...NavigationMenuItem}",
-    (_NAVIGATION_MENU_ITEM,),
+    "DeleteManyNavigationMenuItems", "mutation", "deleteManyNavigationMenuItems", {"ids": "[UUID!]!"},
+    "{...NavigationMenuItem}", (_NAVIGATION_MENU_ITEM,),
 )
 DELETE_NAVIGATION_MENU_ITEM = rt.compose(
-    "DeleteNavigationMenuItem", "mutation", "deleteNavigationMenuItem",
-    {"id": "UUID!"},
-    "{...NavigationMenuItem}",
+    "DeleteNavigationMenuItem", "mutation", "deleteNavigationMenuItem", {"id": "UUID!"}, "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
 )
 UPDATE_MANY_NAVIGATION_MENU_ITEMS = rt.compose(
     "UpdateManyNavigationMenuItems", "mutation", "updateManyNavigationMenuItems",
-    {"inputs": "[UpdateOneNavigationMenuItemInput!]!"},
-    "{...NavigationMenuItem}",
-    (_NAVIGATION_MENU_ITEM,),
+    {"inputs": "[UpdateOneNavigationMenuItemInput!]!"}, "{...NavigationMenuItem}", (_NAVIGATION_MENU_ITEM,),
 )
 UPDATE_NAVIGATION_MENU_ITEM = rt.compose(
-    "UpdateNavigationMenuItem", "mutation", "updateNavigationMenuItem",
-    {"input": "UpdateOneNavigationMenuItemInput!"},
-    "{...NavigationMenuItem}",
-    (_NAVIGATION_MENU_ITEM,),
+    "UpdateNavigationMenuItem", "mutation", "updateNavigationMenuItem", {"input": "UpdateOneNavigationMenuItemInput!"},
+    "{...NavigationMenuItem}", (_NAVIGATION_MENU_ITEM,),
 )
 GET_OBJECT = rt.compose(
-    "GetObject", "query", "object",
-    {"id": "UUID!"},
-    "{...Object}",
-    (_FIELD, _OBJECT, _RELATION),
+    "GetObject", "query", "object", {"id": "UUID!"}, *_EACH_OBJECT,
 )
 GET_OBJECT_RECORD_COUNTS = rt.compose(
-    "GetObjectRecordCounts", "query", "objectRecordCounts",
-    {},
-    "{...ObjectRecordCount}",
-    (_OBJECT_RECORD_COUNT,),
+    "GetObjectRecordCounts", "query", "objectRecordCounts", {}, "{...ObjectRecordCount}", (_OBJECT_RECORD_COUNT,),
 )
 GET_OBJECTS = rt.compose(
-    "GetObjects", "query", "objects",
-    {"filter": "ObjectFilter", "paging": "CursorPaging"},
-    "{edges{node{...Object}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}",
-    (_FIELD, _OBJECT, _RELATION),
+    "GetObjects", "query", "objects", {"filter": "ObjectFilter", "paging": "CursorPaging"},
+    "{edges{node{...Object}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}", _WHOLE_OBJECT,
 )
 CREATE_OBJECT_EVENT = rt.compose(
     "CreateObjectEvent", "mutation", "createObjectEvent",
-    {"event": "String!", "objectMetadataId": "UUID!", "properties": "JSON", "recordId": "UUID!"},
-    "{...Analytics}",
+    {"event": "String!", "objectMetadataId": "UUID!", "properties": "JSON", "recordId": "UUID!"}, "{...Analytics}",
     (_ANALYTICS,),
 )
 CREATE_ONE_OBJECT = rt.compose(
-    "CreateOneObject", "mutation", "createOneObject",
-    {"input": "CreateOneObjectInput!"},
-    "{...Object}",
-    (_FIELD, _OBJECT, _RELATION),
+    "CreateOneObject", "mutation", "createOneObject", {"input": "CreateOneObjectInput!"}, *_EACH_OBJECT,
 )
 DELETE_ONE_OBJECT = rt.compose(
-    "DeleteOneObject", "mutation", "deleteOneObject",
-    {"input": "DeleteOneObjectInput!"},
-    "{...Object}",
-    (_FIELD, _OBJECT, _RELATION),
+    "DeleteOneObject", "mutation", "deleteOneObject", {"input": "DeleteOneObjectInput!"}, *_EACH_OBJECT,
 )
 UPDATE_ONE_OBJECT = rt.compose(
-    "UpdateOneObject", "mutation", "updateOneObject",
-    {"input": "UpdateOneObjectInput!"},
-    "{...Object}",
-    (_FIELD, _OBJECT, _RELATION),
+    "UpdateOneObject", "mutation", "updateOneObject", {"input": "UpdateOneObjectInput!"}, *_EACH_OBJECT,
 )
 UPSERT_OBJECT_PERMISSIONS = rt.compose(
     "UpsertObjectPermissions", "mutation", "upsertObjectPermissions",
-    {"upsertObjectPermissionsInput": "UpsertObjectPermissionsInput!"},
-    "{...ObjectPermission}",
-    (_OBJECT_PERMISSION,),
+    {"upsertObjectPermissionsInput": "UpsertObjectPermissionsInput!"}, "{...ObjectPermission}", (_OBJECT_PERMISSION,),
 )
 SKIP_BOOK_ONBOARDING_STEP = rt.compose(
-    "SkipBookOnboardingStep", "mutation", "skipBookOnboardingStep",
-    {},
-    "{...OnboardingStepSuccess}",
+    "SkipBookOnboardingStep", "mutation", "skipBookOnboardingStep", {}, "{...OnboardingStepSuccess}",
     (_ONBOARDING_STEP_SUCCESS,),
 )
 TRIGGER_INSTALL_APPS_ONBOARDING_STEP = rt.compose(
     "TriggerInstallAppsOnboardingStep", "mutation", "triggerInstallAppsOnboardingStep",
-    {"universalIdentifiers": "[String!]!"},
-    "{...OnboardingStepSuccess}",
-    (_ONBOARDING_STEP_SUCCESS,),
+    {"universalIdentifiers": "[String!]!"}, "{...OnboardingStepSuccess}", (_ONBOARDING_STEP_SUCCESS,),
 )
 GET_PAGE_LAYOUT = rt.compose(
-    "GetPageLayout", "query", "getPageLayout",
-    {"id": "String!"},
-    "{...PageLayout}",
-    (_PAGE_LAYOUT,),
+    "GetPageLayout", "query", "getPageLayout", {"id": "String!"}, "{...PageLayout}", (_PAGE_LAYOUT,),
 )
 GET_PAGE_LAYOUTS = rt.compose(
-    "GetPageLayouts", "query", "getPageLayouts",
-    {"objectMetadataId": "String", "pageLayoutType": "PageLayoutType"},
-    "{...PageLayout}",
-    (_PAGE_LAYOUT,),
+    "GetPageLayouts", "query", "getPageLayouts", {"objectMetadataId": "String", "pageLayoutType": "PageLayoutType"},
+    "{...PageLayout}", (_PAGE_LAYOUT,),
 )
 CREATE_PAGE_LAYOUT = rt.compose(
-    "CreatePageLayout", "mutation", "createPageLayout",
-    {"input": "CreatePageLayoutInput!"},
-    "{...PageLayout}",
+    "CreatePageLayout", "mutation", "createPageLayout", {"input": "CreatePageLayoutInput!"}, "{...PageLayout}",
     (_PAGE_LAYOUT,),
 )
 DESTROY_PAGE_LAYOUT = rt.compose(
-    "DestroyPageLayout", "mutation", "destroyPageLayout",
-    {"id": "String!"},
+    "DestroyPageLayout", "mutation", "destroyPageLayout", {"id": "String!"},
 )
 RESET_PAGE_LAYOUT_TO_DEFAULT = rt.compose(
-    "ResetPageLayoutToDefault", "mutation", "resetPageLayoutToDefault",
-    {"id": "String!"},
-    "{...PageLayout}",
+    "ResetPageLayoutToDefault", "mutation", "resetPageLayoutToDefault", {"id": "String!"}, "{...PageLayout}",
     (_PAGE_LAYOUT,),
 )
 UPDATE_PAGE_LAYOUT = rt.compose(
-    "UpdatePageLayout", "mutation", "updatePageLayout",
-    {"id": "String!", "input": "UpdatePageLayoutInput!"},
-    "{...PageLayout}",
-    (_PAGE_LAYOUT,),
+    "UpdatePageLayout", "mutation", "updatePageLayout", {"id": "String!", "input": "UpdatePageLayoutInput!"},
+    "{...PageLayout}", (_PAGE_LAYOUT,),
 )
 UPDATE_PAGE_LAYOUT_WITH_TABS_AND_WIDGETS = rt.compose(
     "UpdatePageLayoutWithTabsAndWidgets", "mutation", "updatePageLayoutWithTabsAndWidgets",
-    {"id": "String!", "input": "UpdatePageLayoutWithTabsInput!"},
-    "{...PageLayout}",
-    (_PAGE_LAYOUT,),
+    {"id": "String!", "input": "UpdatePageLayoutWithTabsInput!"}, "{...PageLayout}", (_PAGE_LAYOUT,),
 )
 GET_PAGE_LAYOUT_TAB = rt.compose(
-    "GetPageLayoutTab", "query", "getPageLayoutTab",
-    {"id": "String!"},
-    "{...PageLayoutTab}",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+    "GetPageLayoutTab", "query", "getPageLayoutTab", {"id": "String!"}, *_EACH_PAGE_LAYOUT_TAB,
 )
 GET_PAGE_LAYOUT_TABS = rt.compose(
-    "GetPageLayoutTabs", "query", "getPageLayoutTabs",
-    {"pageLayoutId": "String!"},
-    "{...PageLayoutTab}",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+    "GetPageLayoutTabs", "query", "getPageLayoutTabs", {"pageLayoutId": "String!"}, *_EACH_PAGE_LAYOUT_TAB,
 )
 CREATE_PAGE_LAYOUT_TAB = rt.compose(
-    "CreatePageLayoutTab", "mutation", "createPageLayoutTab",
-    {"input": "CreatePageLayoutTabInput!"},
-    "{...PageLayoutTab}",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+    "CreatePageLayoutTab", "mutation", "createPageLayoutTab", {"input": "CreatePageLayoutTabInput!"},
+    *_EACH_PAGE_LAYOUT_TAB,
 )
 DESTROY_PAGE_LAYOUT_TAB = rt.compose(
-    "DestroyPageLayoutTab", "mutation", "destroyPageLayoutTab",
-    {"id": "String!"},
+    "DestroyPageLayoutTab", "mutation", "destroyPageLayoutTab", {"id": "String!"},
 )
 RESET_PAGE_LAYOUT_TAB_TO_DEFAULT = rt.compose(
-    "ResetPageLayoutTabToDefault", "mutation", "resetPageLayoutTabToDefault",
-    {"id": "String!"},
-    "{...PageLayoutTab}",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+    "ResetPageLayoutTabToDefault", "mutation", "resetPageLayoutTabToDefault", {"id": "String!"},
+    *_EACH_PAGE_LAYOUT_TAB,
 )
 UPDATE_PAGE_LAYOUT_TAB = rt.compose(
-    "UpdatePageLayoutTab", "mutation", "updatePageLayoutTab",
-    {"id": "String!", "input": "UpdatePageLayoutTabInput!"},
-    "{...PageLayoutTab}",
-    (_PAGE_LAYOUT_TAB, _PAGE_LAYOUT_WIDGET),
+    "UpdatePageLayoutTab", "mutation", "updatePageLayoutTab", {"id": "String!", "input": "UpdatePageLayoutTabInput!"},
+    *_EACH_PAGE_LAYOUT_TAB,
 )
 GET_PAGE_LAYOUT_WIDGET = rt.compose(
-    "GetPageLayoutWidget", "query", "getPageLayoutWidget",
-    {"id": "String!"},
-    "{...PageLayoutWidget}",
+    "GetPageLayoutWidget", "query", "getPageLayoutWidget", {"id": "String!"}, "{...PageLayoutWidget}",
     (_PAGE_LAYOUT_WIDGET,),
 )
 GET_PAGE_LAYOUT_WIDGETS = rt.compose(
-    "GetPageLayoutWidgets", "query", "getPageLayoutWidgets",
-    {"pageLayoutTabId": "String!"},
-    "{...PageLayoutWidget}",
+    "GetPageLayoutWidgets", "query", "getPageLayoutWidgets", {"pageLayoutTabId": "String!"}, "{...PageLayoutWidget}",
     (_PAGE_LAYOUT_WIDGET,),
 )
 CREATE_PAGE_LAYOUT_WIDGET = rt.compose(
-    "CreatePageLayoutWidget", "mutation", "createPageLayoutWidget",
-    {"input": "CreatePageLayoutWidgetInput!"},
-    "{...PageLayoutWidget}",
-    (_PAGE_LAYOUT_WIDGET,),
+    "CreatePageLayoutWidget", "mutation", "createPageLayoutWidget", {"input": "CreatePageLayoutWidgetInput!"},
+    "{...PageLayoutWidget}", (_PAGE_LAYOUT_WIDGET,),
 )
 DESTROY_PAGE_LAYOUT_WIDGET = rt.compose(
-    "DestroyPageLayoutWidget", "mutation", "destroyPageLayoutWidget",
-    {"id": "String!"},
+    "DestroyPageLayoutWidget", "mutation", "destroyPageLayoutWidget", {"id": "String!"},
 )
 RESET_PAGE_LAYOUT_WIDGET_TO_DEFAULT = rt.compose(
-    "ResetPageLayoutWidgetToDefault", "mutation", "resetPageLayoutWidgetToDefault",
-    {"id": "String!"},
-    "{...PageLayoutWidget}",
-    (_PAGE_LAYOUT_WIDGET,),
+    "ResetPageLayoutWidgetToDefault", "mutation", "resetPageLayoutWidgetToDefault", {"id": "String!"},
+    "{...PageLayoutWidget}", (_PAGE_LAYOUT_WIDGET,),
 )
 UPDATE_PAGE_LAYOUT_WIDGET = rt.compose(
     "UpdatePageLayoutWidget", "mutation", "updatePageLayoutWidget",
-    {"id": "String!", "input": "UpdatePageLayoutWidgetInput!"},
-    "{...PageLayoutWidget}",
-    (_PAGE_LAYOUT_WIDGET,),
+    {"id": "String!", "input": "UpdatePageLayoutWidgetInput!"}, "{...PageLayoutWidget}", (_PAGE_LAYOUT_WIDGET,),
 )
 GET_ADDRESS_DETAILS = rt.compose(
-    "GetAddressDetails", "query", "getAddressDetails",
-    {"placeId": "String!", "token": "String!"},
-    "{...PlaceDetailsResult}",
-    (_LOCATION, _PLACE_DETAILS_RESULT),
+    "GetAddressDetails", "query", "getAddressDetails", {"placeId": "String!", "token": "String!"},
+    *_EACH_PLACE_DETAILS_RESULT,
 )
 GET_AUTO_COMPLETE_ADDRESS = rt.compose(
     "GetAutoCompleteAddress", "query", "getAutoCompleteAddress",
     {"address": "String!", "country": "String", "isFieldCity": "Boolean", "token": "String!"},
-    "{...AutocompleteResult}",
-    (_AUTOCOMPLETE_RESULT,),
+    "{...AutocompleteResult}", (_AUTOCOMPLETE_RESULT,),
 )
 FIND_MANY_PUBLIC_DOMAINS = rt.compose(
-    "FindManyPublicDomains", "query", "findManyPublicDomains",
-    {},
-    "{...PublicDomain}",
-    (_PUBLIC_DOMAIN,),
+    "FindManyPublicDomains", "query", "findManyPublicDomains", {}, "{...PublicDomain}", (_PUBLIC_DOMAIN,),
 )
 CHECK_PUBLIC_DOMAIN_VALID_RECORDS = rt.compose(
-    "CheckPublicDomainValidRecords", "mutation", "checkPublicDomainValidRecords",
-    {"domain": "String!"},
-    "{...DomainValidRecords}",
-    (_DOMAIN_RECORD, _DOMAIN_VALID_RECORDS),
+    "CheckPublicDomainValidRecords", "mutation", "checkPublicDomainValidRecords", {"domain": "String!"},
+    *_EACH_DOMAIN_VALID_RECORDS,
 )
 CREATE_PUBLIC_DOMAIN = rt.compose(
-    "CreatePublicDomain", "mutation", "createPublicDomain",
-    {"applicationId": "String!", "domain": "String!"},
-    "{...PublicDomain}",
-    (_PUBLIC_DOMAIN,),
+    "CreatePublicDomain", "mutation", "createPublicDomain", {"applicationId": "String!", "domain": "String!"},
+    "{...PublicDomain}", (_PUBLIC_DOMAIN,),
 )
 DELETE_PUBLIC_DOMAIN = rt.compose(
-    "DeletePublicDomain", "mutation", "deletePublicDomain",
-    {"domain": "String!"},
+    "DeletePublicDomain", "mutation", "deletePublicDomain", {"domain": "String!"},
 )
 GET_PUBLIC_WORKSPACE_DATA_BY_DOMAIN = rt.compose(
-    "GetPublicWorkspaceDataByDomain", "query", "getPublicWorkspaceDataByDomain",
-    {"origin": "String"},
-    "{...PublicWorkspaceData}",
-    (_AUTH_BYPASS_PROVIDERS, _AUTH_PROVIDERS, _PUBLIC_WORKSPACE_DATA, _WORKSPACE_URLS),
+    "GetPublicWorkspaceDataByDomain", "query", "getPublicWorkspaceDataByDomain", {"origin": "String"},
+    *_EACH_PUBLIC_WORKSPACE_DATA,
 )
 GET_PUBLIC_WORKSPACE_DATA_BY_ID = rt.compose(
-    "GetPublicWorkspaceDataById", "query", "getPublicWorkspaceDataById",
-    {"id": "UUID!"},
-    "{...PublicWorkspaceDataSummary}",
-    (_PUBLIC_WORKSPACE_DATA_SUMMARY,),
+    "GetPublicWorkspaceDataById", "query", "getPublicWorkspaceDataById", {"id": "UUID!"},
+    "{...PublicWorkspaceDataSummary}", (_PUBLIC_WORKSPACE_DATA_SUMMARY,),
 )
 GET_ROLES = rt.compose(
-    "GetRoles", "query", "getRoles",
-    {},
-    "{...Role}",
-    (
-        _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
-        _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
-    ),
+    "GetRoles", "query", "getRoles", {}, *_EACH_ROLE,
 )
 ASSIGN_ROLE_TO_AGENT = rt.compose(
-    "AssignRoleToAgent", "mutation", "assignRoleToAgent",
-    {"agentId": "UUID!", "roleId": "UUID!"},
+    "AssignRoleToAgent", "mutation", "assignRoleToAgent", {"agentId": "UUID!", "roleId": "UUID!"},
 )
 CREATE_ONE_ROLE = rt.compose(
-    "CreateOneRole", "mutation", "createOneRole",
-    {"createRoleInput": "CreateRoleInput!"},
-    "{...Role}",
-    (
-        _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
-        _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
-    ),
+    "CreateOneRole", "mutation", "createOneRole", {"createRoleInput": "CreateRoleInput!"}, *_EACH_ROLE,
 )
 DELETE_ONE_ROLE = rt.compose(
-    "DeleteOneRole", "mutation", "deleteOneRole",
-    {"roleId": "UUID!"},
+    "DeleteOneRole", "mutation", "deleteOneRole", {"roleId": "UUID!"},
 )
 REMOVE_ROLE_FROM_AGENT = rt.compose(
-    "RemoveRoleFromAgent", "mutation", "removeRoleFromAgent",
-    {"agentId": "UUID!"},
+    "RemoveRoleFromAgent", "mutation", "removeRoleFromAgent", {"agentId": "UUID!"},
 )
 UPDATE_ONE_ROLE = rt.compose(
-    "UpdateOneRole", "mutation", "updateOneRole",
-    {"updateRoleInput": "UpdateRoleInput!"},
-    "{...Role}",
-    (
-        _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
-        _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
-    ),
+    "UpdateOneRole", "mutation", "updateOneRole", {"updateRoleInput": "UpdateRoleInput!"}, *_EACH_ROLE,
 )
 UPSERT_PERMISSION_FLAGS = rt.compose(
     "UpsertPermissionFlags", "mutation", "upsertPermissionFlags",
-    {"upsertPermissionFlagsInput": "UpsertPermissionFlagsInput!"},
-    "{...RolePermissionFlag}",
-    (_ROLE_PERMISSION_FLAG,),
+    {"upsertPermissionFlagsInput": "UpsertPermissionFlagsInput!"}, "{...RolePermissionFlag}", (_ROLE_PERMISSION_FLAG,),
 )
 UPSERT_ROW_LEVEL_PERMISSION_PREDICATES = rt.compose(
     "UpsertRowLevelPermissionPredicates", "mutation", "upsertRowLevelPermissionPredicates",
-    {"input": "UpsertRowLevelPermissionPredicatesInput!"},
-    "{...UpsertRowLevelPermissionPredicatesResult}",
-    (
-        _ROW_LEVEL_PERMISSION_PREDICATE, _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
-        _UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT,
-    ),
+    {"input": "UpsertRowLevelPermissionPredicatesInput!"}, *_EACH_UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT,
 )
 VALIDATE_PASSWORD_RESET_TOKEN_OPERATION = rt.compose(
-    "ValidatePasswordResetTokenOperation", "query", "validatePasswordResetToken",
-    {"passwordResetToken": "String!"},
-    "{...ValidatePasswordResetToken}",
-    (_VALIDATE_PASSWORD_RESET_TOKEN,),
+    "ValidatePasswordResetTokenOperation", "query", "validatePasswordResetToken", {"passwordResetToken": "String!"},
+    "{...ValidatePasswordResetToken}", (_VALIDATE_PASSWORD_RESET_TOKEN,),
 )
 AUTHORIZE_APP_OPERATION = rt.compose(
     "AuthorizeAppOperation", "mutation", "authorizeApp",
     {"clientId": "String!", "codeChallenge": "String", "redirectUrl": "String!", "scope": "String", "state": "String"},
-    "{...AuthorizeApp}",
-    (_AUTHORIZE_APP,),
+    "{...AuthorizeApp}", (_AUTHORIZE_APP,),
 )
 CREATE_OIDC_IDENTITY_PROVIDER = rt.compose(
-    "CreateOIDCIdentityProvider", "mutation", "createOIDCIdentityProvider",
-    {"input": "SetupOIDCSsoInput!"},
-    "{...SetupSso}",
-    (_SETUP_SSO,),
+    "CreateOIDCIdentityProvider", "mutation", "createOIDCIdentityProvider", {"input": "SetupOIDCSsoInput!"},
+    "{...SetupSso}", (_SETUP_SSO,),
 )
 CREATE_SAML_IDENTITY_PROVIDER = rt.compose(
-    "CreateSAMLIdentityProvider", "mutation", "createSAMLIdentityProvider",
-    {"input": "SetupSAMLSsoInput!"},
-    "{...SetupSso}",
-    (_SETUP_SSO,),
+    "CreateSAMLIdentityProvider", "mutation", "createSAMLIdentityProvider", {"input": "SetupSAMLSsoInput!"},
+    "{...SetupSso}", (_SETUP_SSO,),
 )
 DELETE_TWO_FACTOR_AUTHENTICATION_METHOD_OPERATION = rt.compose(
     "DeleteTwoFactorAuthenticationMethodOperation", "mutation", "deleteTwoFactorAuthenticationMethod",
-    {"twoFactorAuthenticationMethodId": "UUID!"},
-    "{...DeleteTwoFactorAuthenticationMethod}",
+    {"twoFactorAuthenticationMethodId": "UUID!"}, "{...DeleteTwoFactorAuthenticationMethod}",
     (_DELETE_TWO_FACTOR_AUTHENTICATION_METHOD,),
 )
 GENERATE_PLAYGROUND_TOKEN = rt.compose(
-    "GeneratePlaygroundToken", "mutation", "generatePlaygroundToken",
-    {},
-    "{...AuthToken}",
-    (_AUTH_TOKEN,),
+    "GeneratePlaygroundToken", "mutation", "generatePlaygroundToken", {}, "{...AuthToken}", (_AUTH_TOKEN,),
 )
 GENERATE_TRANSIENT_TOKEN = rt.compose(
-    "GenerateTransientToken", "mutation", "generateTransientToken",
-    {},
-    "{...TransientToken}",
-    (_AUTH_TOKEN, _TRANSIENT_TOKEN),
+    "GenerateTransientToken", "mutation", "generateTransientToken", {}, *_EACH_TRANSIENT_TOKEN,
 )
 GET_AUTH_TOKENS_FROM_LOGIN_TOKEN = rt.compose(
     "GetAuthTokensFromLoginToken", "mutation", "getAuthTokensFromLoginToken",
-    {"loginToken": "String!", "origin": "String!"},
-    "{...AuthTokens}",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
+    {"loginToken": "String!", "origin": "String!"}, *_EACH_AUTH_TOKENS,
 )
 GET_AUTH_TOKENS_FROM_OTP = rt.compose(
     "GetAuthTokensFromOTP", "mutation", "getAuthTokensFromOTP",
-    {"captchaToken": "String", "loginToken": "String!", "origin": "String!", "otp": "String!"},
-    "{...AuthTokens}",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
+    {"captchaToken": "String", "loginToken": "String!", "origin": "String!", "otp": "String!"}, *_EACH_AUTH_TOKENS,
 )
 GET_AUTHORIZATION_URL_FOR_SSO_OPERATION = rt.compose(
     "GetAuthorizationUrlForSSOOperation", "mutation", "getAuthorizationUrlForSSO",
-    {"input": "GetAuthorizationUrlForSSOInput!"},
-    "{...GetAuthorizationUrlForSSO}",
-    (_GET_AUTHORIZATION_URL_FOR_SSO,),
+    {"input": "GetAuthorizationUrlForSSOInput!"}, "{...GetAuthorizationUrlForSSO}", (_GET_AUTHORIZATION_URL_FOR_SSO,),
 )
 GET_LOGIN_TOKEN_FROM_CREDENTIALS = rt.compose(
-    "GetLoginTokenFromCredentials", "mutation", "getLoginTokenFromCredentials",
+    "GetLoginTokenFromCredentials",
+    "mutation",
+    "getLoginTokenFromCredentials",
     {
         "captchaToken": "String", "email": "String!", "locale": "String", "origin": "String!", "password": "String!",
         "verifyEmailRedirectPath": "String",
     },
-    "{...LoginToken}",
-    (_AUTH_TOKEN, _LOGIN_TOKEN),
+    *_EACH_LOGIN_TOKEN,
 )
 IMPERSONATE_OPERATION = rt.compose(
-    "ImpersonateOperation", "mutation", "impersonate",
-    {"userId": "UUID!", "workspaceId": "UUID!"},
-    "{...Impersonate}",
-    (_AUTH_TOKEN, _IMPERSONATE, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
+    "ImpersonateOperation", "mutation", "impersonate", {"userId": "UUID!", "workspaceId": "UUID!"}, *_EACH_IMPERSONATE,
 )
 INITIATE_OTP_PROVISIONING = rt.compose(
-    "InitiateOTPProvisioning", "mutation", "initiateOTPProvisioning",
-    {"loginToken": "String!", "origin": "String!"},
-    "{...InitiateTwoFactorAuthenticationProvisioning}",
-    (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
+    "InitiateOTPProvisioning", "mutation", "initiateOTPProvisioning", {"loginToken": "String!", "origin": "String!"},
+    "{...InitiateTwoFactorAuthenticationProvisioning}", (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
 )
 RENEW_TOKEN = rt.compose(
-    "RenewToken", "mutation", "renewToken",
-    {"appToken": "String!"},
-    "{...AuthTokens}",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AUTH_TOKENS),
+    "RenewToken", "mutation", "renewToken", {"appToken": "String!"}, *_EACH_AUTH_TOKENS,
 )
 UPDATE_PASSWORD_VIA_RESET_TOKEN = rt.compose(
     "UpdatePasswordViaResetToken", "mutation", "updatePasswordViaResetToken",
-    {"newPassword": "String!", "passwordResetToken": "String!"},
-    "{...InvalidatePassword}",
-    (_INVALIDATE_PASSWORD,),
+    {"newPassword": "String!", "passwordResetToken": "String!"}, "{...InvalidatePassword}", (_INVALIDATE_PASSWORD,),
 )
 GET_SKILL = rt.compose(
-    "GetSkill", "query", "skill",
-    {"id": "UUID!"},
-    "{...Skill}",
-    (_SKILL,),
+    "GetSkill", "query", "skill", {"id": "UUID!"}, "{...Skill}", (_SKILL,),
 )
 GET_SKILLS = rt.compose(
-    "GetSkills", "query", "skills",
-    {},
-    "{...Skill}",
-    (_SKILL,),
+    "GetSkills", "query", "skills", {}, "{...Skill}", (_SKILL,),
 )
 ACTIVATE_SKILL = rt.compose(
-    "ActivateSkill", "mutation", "activateSkill",
-    {"id": "UUID!"},
-    "{...Skill}",
-    (_SKILL,),
+    "ActivateSkill", "mutation", "activateSkill", {"id": "UUID!"}, "{...Skill}", (_SKILL,),
 )
 CREATE_SKILL = rt.compose(
-    "CreateSkill", "mutation", "createSkill",
-    {"input": "CreateSkillInput!"},
-    "{...Skill}",
-    (_SKILL,),
+    "CreateSkill", "mutation", "createSkill", {"input": "CreateSkillInput!"}, "{...Skill}", (_SKILL,),
 )
 DEACTIVATE_SKILL = rt.compose(
-    "DeactivateSkill", "mutation", "deactivateSkill",
-    {"id": "UUID!"},
-    "{...Skill}",
-    (_SKILL,),
+    "DeactivateSkill", "mutation", "deactivateSkill", {"id": "UUID!"}, "{...Skill}", (_SKILL,),
 )
 DELETE_SKILL = rt.compose(
-    "DeleteSkill", "mutation", "deleteSkill",
-    {"id": "UUID!"},
-    "{...Skill}",
-    (_SKILL,),
+    "DeleteSkill", "mutation", "deleteSkill", {"id": "UUID!"}, "{...Skill}", (_SKILL,),
 )
 UPDATE_SKILL = rt.compose(
-    "UpdateSkill", "mutation", "updateSkill",
-    {"input": "UpdateSkillInput!"},
-    "{...Skill}",
-    (_SKILL,),
+    "UpdateSkill", "mutation", "updateSkill", {"input": "UpdateSkillInput!"}, "{...Skill}", (_SKILL,),
 )
 GET_SSO_IDENTITY_PROVIDERS = rt.compose(
-    "GetSSOIdentityProviders", "query", "getSSOIdentityProviders",
-    {},
-    "{...FindAvailableSSOIDP}",
+    "GetSSOIdentityProviders", "query", "getSSOIdentityProviders", {}, "{...FindAvailableSSOIDP}",
     (_FIND_AVAILABLE_SSOIDP,),
 )
 DELETE_SSO_IDENTITY_PROVIDER = rt.compose(
-    "DeleteSSOIdentityProvider", "mutation", "deleteSSOIdentityProvider",
-    {"input": "DeleteSsoInput!"},
-    "{...DeleteSso}",
-    (_DELETE_SSO,),
+    "DeleteSSOIdentityProvider", "mutation", "deleteSSOIdentityProvider", {"input": "DeleteSsoInput!"},
+    "{...DeleteSso}", (_DELETE_SSO,),
 )
 EDIT_SSO_IDENTITY_PROVIDER = rt.compose(
-    "EditSSOIdentityProvider", "mutation", "editSSOIdentityProvider",
-    {"input": "EditSsoInput!"},
-    "{...EditSso}",
+    "EditSSOIdentityProvider", "mutation", "editSSOIdentityProvider", {"input": "EditSsoInput!"}, "{...EditSso}",
     (_EDIT_SSO,),
 )
 GET_TOOL_INPUT_SCHEMA = rt.compose(
-    "GetToolInputSchema", "query", "getToolInputSchema",
-    {"toolName": "String!"},
+    "GetToolInputSchema", "query", "getToolInputSchema", {"toolName": "String!"},
 )
 GET_UNSUBSCRIBE_PAGE_PREVIEW_URL = rt.compose(
-    "GetUnsubscribePagePreviewUrl", "query", "unsubscribePagePreviewUrl",
-    {},
+    "GetUnsubscribePagePreviewUrl", "query", "unsubscribePagePreviewUrl", {},
 )
 GET_UNSUBSCRIBE_TOPICS = rt.compose(
-    "GetUnsubscribeTopics", "query", "unsubscribeTopics",
-    {},
-    "{...UnsubscribeTopic}",
-    (_UNSUBSCRIBE_TOPIC,),
+    "GetUnsubscribeTopics", "query", "unsubscribeTopics", {}, "{...UnsubscribeTopic}", (_UNSUBSCRIBE_TOPIC,),
 )
 CREATE_UNSUBSCRIBE_TOPIC = rt.compose(
-    "CreateUnsubscribeTopic", "mutation", "createUnsubscribeTopic",
-    {"input": "CreateUnsubscribeTopicInput!"},
-    "{...UnsubscribeTopic}",
-    (_UNSUBSCRIBE_TOPIC,),
+    "CreateUnsubscribeTopic", "mutation", "createUnsubscribeTopic", {"input": "CreateUnsubscribeTopicInput!"},
+    "{...UnsubscribeTopic}", (_UNSUBSCRIBE_TOPIC,),
 )
 DELETE_UNSUBSCRIBE_TOPIC = rt.compose(
-    "DeleteUnsubscribeTopic", "mutation", "deleteUnsubscribeTopic",
-    {"id": "String!"},
+    "DeleteUnsubscribeTopic", "mutation", "deleteUnsubscribeTopic", {"id": "String!"},
 )
 UPDATE_UNSUBSCRIBE_TOPIC = rt.compose(
-    "UpdateUnsubscribeTopic", "mutation", "updateUnsubscribeTopic",
-    {"input": "UpdateUnsubscribeTopicInput!"},
-    "{...UnsubscribeTopic}",
-    (_UNSUBSCRIBE_TOPIC,),
+    "UpdateUnsubscribeTopic", "mutation", "updateUnsubscribeTopic", {"input": "UpdateUnsubscribeTopicInput!"},
+    "{...UnsubscribeTopic}", (_UNSUBSCRIBE_TOPIC,),
 )
 GET_USAGE_ANALYTICS = rt.compose(
-    "GetUsageAnalytics", "query", "getUsageAnalytics",
-    {"input": "UsageAnalyticsInput"},
-    "{...UsageAnalytics}",
-    (_USAGE_ANALYTICS, _USAGE_BREAKDOWN_ITEM, _USAGE_TIME_SERIES, _USAGE_USER_DAILY),
+    "GetUsageAnalytics", "query", "getUsageAnalytics", {"input": "UsageAnalyticsInput"}, *_EACH_USAGE_ANALYTICS,
 )
 TRACK_ANALYTICS = rt.compose(
     "TrackAnalytics", "mutation", "trackAnalytics",
-    {"event": "String", "name": "String", "properties": "JSON", "type": "AnalyticsType!"},
-    "{...Analytics}",
+    {"event": "String", "name": "String", "properties": "JSON", "type": "AnalyticsType!"}, "{...Analytics}",
     (_ANALYTICS,),
 )
 CHECK_USER_EXISTS = rt.compose(
-    "CheckUserExists", "query", "checkUserExists",
-    {"captchaToken": "String", "email": "String!"},
-    "{...CheckUserExist}",
-    (_CHECK_USER_EXIST,),
+    "CheckUserExists", "query", "checkUserExists", {"captchaToken": "String", "email": "String!"},
+    "{...CheckUserExist}", (_CHECK_USER_EXIST,),
 )
 GET_CURRENT_USER = rt.compose(
-    "GetCurrentUser", "query", "currentUser",
-    {},
-    "{...User}",
-    (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER, _USER_WORKSPACE),
+    "GetCurrentUser", "query", "currentUser", {}, *_EACH_USER,
 )
 DELETE_USER = rt.compose(
-    "DeleteUser", "mutation", "deleteUser",
-    {},
-    "{...User}",
-    (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER, _USER_WORKSPACE),
+    "DeleteUser", "mutation", "deleteUser", {}, *_EACH_USER,
 )
 DELETE_USER_FROM_WORKSPACE = rt.compose(
-    "DeleteUserFromWorkspace", "mutation", "deleteUserFromWorkspace",
-    {"workspaceMemberIdToDelete": "String!"},
-    "{...UserWorkspace}",
-    (_OBJECT_PERMISSION, _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY, _USER_WORKSPACE),
+    "DeleteUserFromWorkspace", "mutation", "deleteUserFromWorkspace", {"workspaceMemberIdToDelete": "String!"},
+    *_EACH_USER_WORKSPACE,
 )
 INITIATE_OTP_PROVISIONING_FOR_AUTHENTICATED_USER = rt.compose(
-    "InitiateOTPProvisioningForAuthenticatedUser", "mutation", "initiateOTPProvisioningForAuthenticatedUser",
-    {},
-    "{...InitiateTwoFactorAuthenticationProvisioning}",
-    (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
+    "InitiateOTPProvisioningForAuthenticatedUser", "mutation", "initiateOTPProvisioningForAuthenticatedUser", {},
+    "{...InitiateTwoFactorAuthenticationProvisioning}", (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
 )
 UPDATE_USER_EMAIL = rt.compose(
-    "UpdateUserEmail", "mutation", "updateUserEmail",
-    {"newEmail": "String!", "verifyEmailRedirectPath": "String"},
+    "UpdateUserEmail", "mutation", "updateUserEmail", {"newEmail": "String!", "verifyEmailRedirectPath": "String"},
 )
 VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER = rt.compose(
-    "VerifyTwoFactorAuthenticationMethodForAuthenticatedUser", "mutation", "verifyTwoFactorAuthenticationMethodForAuthenticatedUser",
-    {"otp": "String!"},
-    "{...VerifyTwoFactorAuthenticationMethod}",
-    (_VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD,),
+    "VerifyTwoFactorAuthenticationMethodForAuthenticatedUser", "mutation",
+    "verifyTwoFactorAuthenticationMethodForAuthenticatedUser", {"otp": "String!"},
+    "{...VerifyTwoFactorAuthenticationMethod}", (_VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD,),
 )
 GET_VIEW = rt.compose(
-    "GetView", "query", "getView",
-    {"id": "String!"},
-    "{...View}",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+    "GetView", "query", "getView", {"id": "String!"}, *_EACH_VIEW,
 )
 GET_VIEWS = rt.compose(
-    "GetViews", "query", "getViews",
-    {"objectMetadataId": "String", "viewTypes": "[ViewType!]"},
-    "{...View}",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+    "GetViews", "query", "getViews", {"objectMetadataId": "String", "viewTypes": "[ViewType!]"}, *_EACH_VIEW,
 )
 CREATE_VIEW = rt.compose(
-    "CreateView", "mutation", "createView",
-    {"input": "CreateViewInput!"},
-    "{...View}",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+    "CreateView", "mutation", "createView", {"input": "CreateViewInput!"}, *_EACH_VIEW,
 )
 DELETE_VIEW = rt.compose(
-    "DeleteView", "mutation", "deleteView",
-    {"id": "String!"},
+    "DeleteView", "mutation", "deleteView", {"id": "String!"},
 )
 DESTROY_VIEW = rt.compose(
-    "DestroyView", "mutation", "destroyView",
-    {"id": "String!"},
+    "DestroyView", "mutation", "destroyView", {"id": "String!"},
 )
 UPDATE_VIEW = rt.compose(
-    "UpdateView", "mutation", "updateView",
-    {"id": "String!", "input": "UpdateViewInput!"},
-    "{...View}",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+    "UpdateView", "mutation", "updateView", {"id": "String!", "input": "UpdateViewInput!"}, *_EACH_VIEW,
 )
 UPSERT_VIEW_WIDGET = rt.compose(
-    "UpsertViewWidget", "mutation", "upsertViewWidget",
-    {"input": "UpsertViewWidgetInput!"},
-    "{...View}",
-    (_VIEW, _VIEW_FIELD, _VIEW_FILTER, _VIEW_FILTER_GROUP, _VIEW_GROUP, _VIEW_SORT),
+    "UpsertViewWidget", "mutation", "upsertViewWidget", {"input": "UpsertViewWidgetInput!"}, *_EACH_VIEW,
 )
 GET_VIEW_FIELD = rt.compose(
-    "GetViewField", "query", "getViewField",
-    {"id": "String!"},
-    "{...ViewField}",
-    (_VIEW_FIELD,),
+    "GetViewField", "query", "getViewField", {"id": "String!"}, "{...ViewField}", (_VIEW_FIELD,),
 )
 GET_VIEW_FIELDS = rt.compose(
-    "GetViewFields", "query", "getViewFields",
-    {"viewId": "String!"},
-    "{...ViewField}",
-    (_VIEW_FIELD,),
+    "GetViewFields", "query", "getViewFields", {"viewId": "String!"}, "{...ViewField}", (_VIEW_FIELD,),
 )
 CREATE_MANY_VIEW_FIELDS = rt.compose(
-    "CreateManyViewFields", "mutation", "createManyViewFields",
-    {"inputs": "[CreateViewFieldInput!]!"},
-    "{...ViewField}",
-    (_VIEW_FIELD,),
+    "CreateManyViewFields", "mutation", "createManyViewFields", {"inputs": "[CreateViewFieldInput!]!"},
+    "{...ViewField}", (_VIEW_FIELD,),
 )
 CREATE_VIEW_FIELD = rt.compose(
-    "CreateViewField", "mutation", "createViewField",
-    {"input": "CreateViewFieldInput!"},
-    "{...ViewField}",
+    "CreateViewField", "mutation", "createViewField", {"input": "CreateViewFieldInput!"}, "{...ViewField}",
     (_VIEW_FIELD,),
 )
 DELETE_VIEW_FIELD = rt.compose(
-    "DeleteViewField", "mutation", "deleteViewField",
-    {"input": "DeleteViewFieldInput!"},
-    "{...ViewField}",
+    "DeleteViewField", "mutation", "deleteViewField", {"input": "DeleteViewFieldInput!"}, "{...ViewField}",
     (_VIEW_FIELD,),
 )
 DESTROY_VIEW_FIELD = rt.compose(
-    "DestroyViewField", "mutation", "destroyViewField",
-    {"input": "DestroyViewFieldInput!"},
-    "{...ViewField}",
+    "DestroyViewField", "mutation", "destroyViewField", {"input": "DestroyViewFieldInput!"}, "{...ViewField}",
     (_VIEW_FIELD,),
 )
 UPDATE_VIEW_FIELD = rt.compose(
-    "UpdateViewField", "mutation", "updateViewField",
-    {"input": "UpdateViewFieldInput!"},
-    "{...ViewField}",
+    "UpdateViewField", "mutation", "updateViewField", {"input": "UpdateViewFieldInput!"}, "{...ViewField}",
     (_VIEW_FIELD,),
 )
 GET_VIEW_FIELD_GROUP = rt.compose(
-    "GetViewFieldGroup", "query", "getViewFieldGroup",
-    {"id": "String!"},
-    "{...ViewFieldGroup}",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+    "GetViewFieldGroup", "query", "getViewFieldGroup", {"id": "String!"}, *_EACH_VIEW_FIELD_GROUP,
 )
 GET_VIEW_FIELD_GROUPS = rt.compose(
-    "GetViewFieldGroups", "query", "getViewFieldGroups",
-    {"viewId": "String!"},
-    "{...ViewFieldGroup}",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+    "GetViewFieldGroups", "query", "getViewFieldGroups", {"viewId": "String!"}, *_EACH_VIEW_FIELD_GROUP,
 )
 CREATE_MANY_VIEW_FIELD_GROUPS = rt.compose(
-    "CreateManyViewFieldGroups", "mutation", "createManyViewFieldGroups",
-    {"inputs": "[CreateViewFieldGroupInput!]!"},
-    "{...ViewFieldGroup}",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+    "CreateManyViewFieldGroups", "mutation", "createManyViewFieldGroups", {"inputs": "[CreateViewFieldGroupInput!]!"},
+    *_EACH_VIEW_FIELD_GROUP,
 )
 CREATE_VIEW_FIELD_GROUP = rt.compose(
-    "CreateViewFieldGroup", "mutation", "createViewFieldGroup",
-    {"input": "CreateViewFieldGroupInput!"},
-    "{...ViewFieldGroup}",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+    "CreateViewFieldGroup", "mutation", "createViewFieldGroup", {"input": "CreateViewFieldGroupInput!"},
+    *_EACH_VIEW_FIELD_GROUP,
 )
 DELETE_VIEW_FIELD_GROUP = rt.compose(
-    "DeleteViewFieldGroup", "mutation", "deleteViewFieldGroup",
-    {"input": "DeleteViewFieldGroupInput!"},
-    "{...ViewFieldGroup}",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+    "DeleteViewFieldGroup", "mutation", "deleteViewFieldGroup", {"input": "DeleteViewFieldGroupInput!"},
+    *_EACH_VIEW_FIELD_GROUP,
 )
 DESTROY_VIEW_FIELD_GROUP = rt.compose(
-    "DestroyViewFieldGroup", "mutation", "destroyViewFieldGroup",
-    {"input": "DestroyViewFieldGroupInput!"},
-    "{...ViewFieldGroup}",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+    "DestroyViewFieldGroup", "mutation", "destroyViewFieldGroup", {"input": "DestroyViewFieldGroupInput!"},
+    *_EACH_VIEW_FIELD_GROUP,
 )
 UPDATE_VIEW_FIELD_GROUP = rt.compose(
-    "UpdateViewFieldGroup", "mutation", "updateViewFieldGroup",
-    {"input": "UpdateViewFieldGroupInput!"},
-    "{...ViewFieldGroup}",
-    (_VIEW_FIELD, _VIEW_FIELD_GROUP),
+    "UpdateViewFieldGroup", "mutation", "updateViewFieldGroup", {"input": "UpdateViewFieldGroupInput!"},
+    *_EACH_VIEW_FIELD_GROUP,
 )
 GET_VIEW_FILTER = rt.compose(
-    "GetViewFilter", "query", "getViewFilter",
-    {"id": "String!"},
-    "{...ViewFilter}",
-    (_VIEW_FILTER,),
+    "GetViewFilter", "query", "getViewFilter", {"id": "String!"}, "{...ViewFilter}", (_VIEW_FILTER,),
 )
 GET_VIEW_FILTERS = rt.compose(
-    "GetViewFilters", "query", "getViewFilters",
-    {"viewId": "String"},
-    "{...ViewFilter}",
-    (_VIEW_FILTER,),
+    "GetViewFilters", "query", "getViewFilters", {"viewId": "String"}, "{...ViewFilter}", (_VIEW_FILTER,),
 )
 CREATE_VIEW_FILTER = rt.compose(
-    "CreateViewFilter", "mutation", "createViewFilter",
-    {"input": "CreateViewFilterInput!"},
-    "{...ViewFilter}",
+    "CreateViewFilter", "mutation", "createViewFilter", {"input": "CreateViewFilterInput!"}, "{...ViewFilter}",
     (_VIEW_FILTER,),
 )
 DELETE_VIEW_FILTER = rt.compose(
-    "DeleteViewFilter", "mutation", "deleteViewFilter",
-    {"input": "DeleteViewFilterInput!"},
-    "{...ViewFilter}",
+    "DeleteViewFilter", "mutation", "deleteViewFilter", {"input": "DeleteViewFilterInput!"}, "{...ViewFilter}",
     (_VIEW_FILTER,),
 )
 DESTROY_VIEW_FILTER = rt.compose(
-    "DestroyViewFilter", "mutation", "destroyViewFilter",
-    {"input": "DestroyViewFilterInput!"},
-    "{...ViewFilter}",
+    "DestroyViewFilter", "mutation", "destroyViewFilter", {"input": "DestroyViewFilterInput!"}, "{...ViewFilter}",
     (_VIEW_FILTER,),
 )
 UPDATE_VIEW_FILTER = rt.compose(
-    "UpdateViewFilter", "mutation", "updateViewFilter",
-    {"input": "UpdateViewFilterInput!"},
-    "{...ViewFilter}",
+    "UpdateViewFilter", "mutation", "updateViewFilter", {"input": "UpdateViewFilterInput!"}, "{...ViewFilter}",
     (_VIEW_FILTER,),
 )
 GET_VIEW_FILTER_GROUP = rt.compose(
-    "GetViewFilterGroup", "query", "getViewFilterGroup",
-    {"id": "String!"},
-    "{...ViewFilterGroup}",
+    "GetViewFilterGroup", "query", "getViewFilterGroup", {"id": "String!"}, "{...ViewFilterGroup}",
     (_VIEW_FILTER_GROUP,),
 )
 GET_VIEW_FILTER_GROUPS = rt.compose(
-    "GetViewFilterGroups", "query", "getViewFilterGroups",
-    {"viewId": "String"},
-    "{...ViewFilterGroup}",
+    "GetViewFilterGroups", "query", "getViewFilterGroups", {"viewId": "String"}, "{...ViewFilterGroup}",
     (_VIEW_FILTER_GROUP,),
 )
 CREATE_VIEW_FILTER_GROUP = rt.compose(
-    "CreateViewFilterGroup", "mutation", "createViewFilterGroup",
-    {"input": "CreateViewFilterGroupInput!"},
-    "{...ViewFilterGroup}",
-    (_VIEW_FILTER_GROUP,),
+    "CreateViewFilterGroup", "mutation", "createViewFilterGroup", {"input": "CreateViewFilterGroupInput!"},
+    "{...ViewFilterGroup}", (_VIEW_FILTER_GROUP,),
 )
 DELETE_VIEW_FILTER_GROUP = rt.compose(
-    "DeleteViewFilterGroup", "mutation", "deleteViewFilterGroup",
-    {"id": "String!"},
+    "DeleteViewFilterGroup", "mutation", "deleteViewFilterGroup", {"id": "String!"},
 )
 DESTROY_VIEW_FILTER_GROUP = rt.compose(
-    "DestroyViewFilterGroup", "mutation", "destroyViewFilterGroup",
-    {"id": "String!"},
+    "DestroyViewFilterGroup", "mutation", "destroyViewFilterGroup", {"id": "String!"},
 )
 UPDATE_VIEW_FILTER_GROUP = rt.compose(
     "UpdateViewFilterGroup", "mutation", "updateViewFilterGroup",
-    {"id": "String!", "input": "UpdateViewFilterGroupInput!"},
-    "{...ViewFilterGroup}",
-    (_VIEW_FILTER_GROUP,),
+    {"id": "String!", "input": "UpdateViewFilterGroupInput!"}, "{...ViewFilterGroup}", (_VIEW_FILTER_GROUP,),
 )
 GET_VIEW_GROUP = rt.compose(
-    "GetViewGroup", "query", "getViewGroup",
-    {"id": "String!"},
-    "{...ViewGroup}",
-    (_VIEW_GROUP,),
+    "GetViewGroup", "query", "getViewGroup", {"id": "String!"}, "{...ViewGroup}", (_VIEW_GROUP,),
 )
 GET_VIEW_GROUPS = rt.compose(
-    "GetViewGroups", "query", "getViewGroups",
-    {"viewId": "String"},
-    "{...ViewGroup}",
-    (_VIEW_GROUP,),
+    "GetViewGroups", "query", "getViewGroups", {"viewId": "String"}, "{...ViewGroup}", (_VIEW_GROUP,),
 )
 CREATE_MANY_VIEW_GROUPS = rt.compose(
-    "CreateManyViewGroups", "mutation", "createManyViewGroups",
-    {"inputs": "[CreateViewGroupInput!]!"},
-    "{...ViewGroup}",
-    (_VIEW_GROUP,),
+    "CreateManyViewGroups", "mutation", "createManyViewGroups", {"inputs": "[CreateViewGroupInput!]!"},
+    "{...ViewGroup}", (_VIEW_GROUP,),
 )
 CREATE_VIEW_GROUP = rt.compose(
-    "CreateViewGroup", "mutation", "createViewGroup",
-    {"input": "CreateViewGroupInput!"},
-    "{...ViewGroup}",
+    "CreateViewGroup", "mutation", "createViewGroup", {"input": "CreateViewGroupInput!"}, "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
 DELETE_VIEW_GROUP = rt.compose(
-    "DeleteViewGroup", "mutation", "deleteViewGroup",
-    {"input": "DeleteViewGroupInput!"},
-    "{...ViewGroup}",
+    "DeleteViewGroup", "mutation", "deleteViewGroup", {"input": "DeleteViewGroupInput!"}, "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
 DESTROY_VIEW_GROUP = rt.compose(
-    "DestroyViewGroup", "mutation", "destroyViewGroup",
-    {"input": "DestroyViewGroupInput!"},
-    "{...ViewGroup}",
+    "DestroyViewGroup", "mutation", "destroyViewGroup", {"input": "DestroyViewGroupInput!"}, "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
 UPDATE_MANY_VIEW_GROUPS = rt.compose(
-    "UpdateManyViewGroups", "mutation", "updateManyViewGroups",
-    {"inputs": "[UpdateViewGroupInput!]!"},
-    "{...ViewGroup}",
-    (_VIEW_GROUP,),
+    "UpdateManyViewGroups", "mutation", "updateManyViewGroups", {"inputs": "[UpdateViewGroupInput!]!"},
+    "{...ViewGroup}", (_VIEW_GROUP,),
 )
 UPDATE_VIEW_GROUP = rt.compose(
-    "UpdateViewGroup", "mutation", "updateViewGroup",
-    {"input": "UpdateViewGroupInput!"},
-    "{...ViewGroup}",
+    "UpdateViewGroup", "mutation", "updateViewGroup", {"input": "UpdateViewGroupInput!"}, "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
 GET_VIEW_SORT = rt.compose(
-    "GetViewSort", "query", "getViewSort",
-    {"id": "String!"},
-    "{...ViewSort}",
-    (_VIEW_SORT,),
+    "GetViewSort", "query", "getViewSort", {"id": "String!"}, "{...ViewSort}", (_VIEW_SORT,),
 )
 GET_VIEW_SORTS = rt.compose(
-    "GetViewSorts", "query", "getViewSorts",
-    {"viewId": "String"},
-    "{...ViewSort}",
-    (_VIEW_SORT,),
+    "GetViewSorts", "query", "getViewSorts", {"viewId": "String"}, "{...ViewSort}", (_VIEW_SORT,),
 )
 CREATE_VIEW_SORT = rt.compose(
-    "CreateViewSort", "mutation", "createViewSort",
-    {"input": "CreateViewSortInput!"},
-    "{...ViewSort}",
-    (_VIEW_SORT,),
+    "CreateViewSort", "mutation", "createViewSort", {"input": "CreateViewSortInput!"}, "{...ViewSort}", (_VIEW_SORT,),
 )
 DELETE_VIEW_SORT = rt.compose(
-    "DeleteViewSort", "mutation", "deleteViewSort",
-    {"input": "DeleteViewSortInput!"},
+    "DeleteViewSort", "mutation", "deleteViewSort", {"input": "DeleteViewSortInput!"},
 )
 DESTROY_VIEW_SORT = rt.compose(
-    "DestroyViewSort", "mutation", "destroyViewSort",
-    {"input": "DestroyViewSortInput!"},
+    "DestroyViewSort", "mutation", "destroyViewSort", {"input": "DestroyViewSortInput!"},
 )
 UPDATE_VIEW_SORT = rt.compose(
-    "UpdateViewSort", "mutation", "updateViewSort",
-    {"input": "UpdateViewSortInput!"},
-    "{...ViewSort}",
-    (_VIEW_SORT,),
+    "UpdateViewSort", "mutation", "updateViewSort", {"input": "UpdateViewSortInput!"}, "{...ViewSort}", (_VIEW_SORT,),
 )
 GET_WEBHOOK = rt.compose(
-    "GetWebhook", "query", "webhook",
-    {"id": "UUID!"},
-    "{...Webhook}",
-    (_WEBHOOK,),
+    "GetWebhook", "query", "webhook", {"id": "UUID!"}, "{...Webhook}", (_WEBHOOK,),
 )
 GET_WEBHOOKS = rt.compose(
-    "GetWebhooks", "query", "webhooks",
-    {},
-    "{...Webhook}",
-    (_WEBHOOK,),
+    "GetWebhooks", "query", "webhooks", {}, "{...Webhook}", (_WEBHOOK,),
 )
 CREATE_WEBHOOK = rt.compose(
-    "CreateWebhook", "mutation", "createWebhook",
-    {"input": "CreateWebhookInput!"},
-    "{...Webhook}",
-    (_WEBHOOK,),
+    "CreateWebhook", "mutation", "createWebhook", {"input": "CreateWebhookInput!"}, "{...Webhook}", (_WEBHOOK,),
 )
 DELETE_WEBHOOK = rt.compose(
-    "DeleteWebhook", "mutation", "deleteWebhook",
-    {"id": "UUID!"},
-    "{...Webhook}",
-    (_WEBHOOK,),
+    "DeleteWebhook", "mutation", "deleteWebhook", {"id": "UUID!"}, "{...Webhook}", (_WEBHOOK,),
 )
 UPDATE_WEBHOOK = rt.compose(
-    "UpdateWebhook", "mutation", "updateWebhook",
-    {"input": "UpdateWebhookInput!"},
-    "{...Webhook}",
-    (_WEBHOOK,),
+    "UpdateWebhook", "mutation", "updateWebhook", {"input": "UpdateWebhookInput!"}, "{...Webhook}", (_WEBHOOK,),
 )
 CHECK_WORKSPACE_INVITE_HASH_IS_VALID = rt.compose(
-    "CheckWorkspaceInviteHashIsValid", "query", "checkWorkspaceInviteHashIsValid",
-    {"inviteHash": "String!"},
-    "{...WorkspaceInviteHashValid}",
-    (_WORKSPACE_INVITE_HASH_VALID,),
+    "CheckWorkspaceInviteHashIsValid", "query", "checkWorkspaceInviteHashIsValid", {"inviteHash": "String!"},
+    "{...WorkspaceInviteHashValid}", (_WORKSPACE_INVITE_HASH_VALID,),
 )
 CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY = rt.compose(
-    "CheckWorkspaceSubdomainAvailability", "query", "checkWorkspaceSubdomainAvailability",
-    {"subdomain": "String!"},
-    "{...SubdomainAvailabilityDTO}",
-    (_SUBDOMAIN_AVAILABILITY_DTO,),
+    "CheckWorkspaceSubdomainAvailability", "query", "checkWorkspaceSubdomainAvailability", {"subdomain": "String!"},
+    "{...SubdomainAvailabilityDTO}", (_SUBDOMAIN_AVAILABILITY_DTO,),
 )
 GET_CURRENT_WORKSPACE = rt.compose(
-    "GetCurrentWorkspace", "query", "currentWorkspace",
-    {},
-    "{...Workspace}",
-    (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
+    "GetCurrentWorkspace", "query", "currentWorkspace", {}, *_EACH_WORKSPACE,
 )
 FIND_WORKSPACE_AI_STATS = rt.compose(
-    "FindWorkspaceAiStats", "query", "findWorkspaceAiStats",
-    {},
-    "{...WorkspaceAiStats}",
-    (_WORKSPACE_AI_STATS,),
+    "FindWorkspaceAiStats", "query", "findWorkspaceAiStats", {}, "{...WorkspaceAiStats}", (_WORKSPACE_AI_STATS,),
 )
 FIND_WORKSPACE_FROM_INVITE_HASH = rt.compose(
-    "FindWorkspaceFromInviteHash", "query", "findWorkspaceFromInviteHash",
-    {"inviteHash": "String!"},
-    "{...Workspace}",
-    (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
+    "FindWorkspaceFromInviteHash", "query", "findWorkspaceFromInviteHash", {"inviteHash": "String!"}, *_EACH_WORKSPACE,
 )
 GET_WORKSPACE_CREATION_DEFAULTS = rt.compose(
-    "GetWorkspaceCreationDefaults", "query", "getWorkspaceCreationDefaults",
-    {},
-    "{...WorkspaceCreationDefaultsDTO}",
+    "GetWorkspaceCreationDefaults", "query", "getWorkspaceCreationDefaults", {}, "{...WorkspaceCreationDefaultsDTO}",
     (_WORKSPACE_CREATION_DEFAULTS_DTO,),
 )
 ACTIVATE_WORKSPACE = rt.compose(
-    "ActivateWorkspace", "mutation", "activateWorkspace",
-    {"data": "ActivateWorkspaceInput!"},
-    "{...Workspace}",
-    (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
+    "ActivateWorkspace", "mutation", "activateWorkspace", {"data": "ActivateWorkspaceInput!"}, *_EACH_WORKSPACE,
 )
 DELETE_CURRENT_WORKSPACE = rt.compose(
-    "DeleteCurrentWorkspace", "mutation", "deleteCurrentWorkspace",
-    {},
-    "{...Workspace}",
-    (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
+    "DeleteCurrentWorkspace", "mutation", "deleteCurrentWorkspace", {}, *_EACH_WORKSPACE,
 )
 SIGN_UP_IN_NEW_WORKSPACE = rt.compose(
-    "SignUpInNewWorkspace", "mutation", "signUpInNewWorkspace",
-    {"input": "SignUpInNewWorkspaceInput"},
-    "{...SignUp}",
-    (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
+    "SignUpInNewWorkspace", "mutation", "signUpInNewWorkspace", {"input": "SignUpInNewWorkspaceInput"}, *_EACH_SIGN_UP,
 )
 SIGN_UP_IN_WORKSPACE = rt.compose(
-    "SignUpInWorkspace", "mutation", "signUpInWorkspace",
+    "SignUpInWorkspace",
+    "mutation",
+    "signUpInWorkspace",
     {
         "captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
         "verifyEmailRedirectPath": "String", "workspaceId": "UUID", "workspaceInviteHash": "String",
         "workspacePersonalInviteToken": "String",
     },
-    "{...SignUp}",
-    (_AUTH_TOKEN, _SIGN_UP, _WORKSPACE_URLS, _WORKSPACE_URLS_AND_ID),
+    *_EACH_SIGN_UP,
 )
 UPDATE_WORKSPACE = rt.compose(
-    "UpdateWorkspace", "mutation", "updateWorkspace",
-    {"data": "UpdateWorkspaceInput!"},
-    "{...Workspace}",
-    (_BILLING_ENTITLEMENT, _FEATURE_FLAG, _WORKSPACE, _WORKSPACE_URLS),
+    "UpdateWorkspace", "mutation", "updateWorkspace", {"data": "UpdateWorkspaceInput!"}, *_EACH_WORKSPACE,
 )
 VERIFY_EMAIL_AND_GET_WORKSPACE_AGNOSTIC_TOKEN = rt.compose(
     "VerifyEmailAndGetWorkspaceAgnosticToken", "mutation", "verifyEmailAndGetWorkspaceAgnosticToken",
     {"captchaToken": "String", "email": "String!", "emailVerificationToken": "String!"},
-    "{...AvailableWorkspacesAndAccessTokens}",
-    (_AUTH_TOKEN, _AUTH_TOKEN_PAIR, _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS),
+    *_EACH_AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS,
 )
 FIND_WORKSPACE_INVITATIONS = rt.compose(
-    "FindWorkspaceInvitations", "query", "findWorkspaceInvitations",
-    {},
-    "{...WorkspaceInvitation}",
+    "FindWorkspaceInvitations", "query", "findWorkspaceInvitations", {}, "{...WorkspaceInvitation}",
     (_WORKSPACE_INVITATION,),
 )
 DELETE_WORKSPACE_INVITATION = rt.compose(
-    "DeleteWorkspaceInvitation", "mutation", "deleteWorkspaceInvitation",
-    {"appTokenId": "String!"},
+    "DeleteWorkspaceInvitation", "mutation", "deleteWorkspaceInvitation", {"appTokenId": "String!"},
 )
 RESEND_WORKSPACE_INVITATION = rt.compose(
-    "ResendWorkspaceInvitation", "mutation", "resendWorkspaceInvitation",
-    {"appTokenId": "String!"},
-    "{...SendInvitations}",
-    (_SEND_INVITATIONS, _WORKSPACE_INVITATION),
+    "ResendWorkspaceInvitation", "mutation", "resendWorkspaceInvitation", {"appTokenId": "String!"},
+    *_EACH_SEND_INVITATIONS,
 )
 UPDATE_WORKSPACE_MEMBER_ROLE = rt.compose(
     "UpdateWorkspaceMemberRole", "mutation", "updateWorkspaceMemberRole",
-    {"roleId": "UUID!", "workspaceMemberId": "UUID!"},
-    "{...WorkspaceMember}",
-    (_FULL_NAME, _WORKSPACE_MEMBER),
+    {"roleId": "UUID!", "workspaceMemberId": "UUID!"}, *_EACH_WORKSPACE_MEMBER,
 )
 UPDATE_WORKSPACE_MEMBER_SETTINGS = rt.compose(
     "UpdateWorkspaceMemberSettings", "mutation", "updateWorkspaceMemberSettings",

@@ -13,7 +13,7 @@ from aiotwenty.records.inputs import as_models
 
 R = TypeVar("R", bound=Record)
 S = TypeVar("S", bound=Record)
-C = TypeVar("C", bound=Input)
+C = TypeVar("C", bound=Input | Mapping[str, object])
 
 
 class FindDuplicates(Namespace[R], Generic[R, C]):
@@ -25,7 +25,7 @@ class FindDuplicates(Namespace[R], Generic[R, C]):
         *,
         select: type[S],
         ids: Sequence[UUID | str] | None = None,
-        data: Sequence[C | Mapping[str, Any]] | None = None,
+        data: Sequence[C] | None = None,
     ) -> list[Page[S]]: ...
 
     @overload
@@ -34,7 +34,7 @@ class FindDuplicates(Namespace[R], Generic[R, C]):
         *,
         select: None = None,
         ids: Sequence[UUID | str] | None = None,
-        data: Sequence[C | Mapping[str, Any]] | None = None,
+        data: Sequence[C] | None = None,
     ) -> list[Page[R]]: ...
 
     async def find_duplicates(
@@ -42,7 +42,7 @@ class FindDuplicates(Namespace[R], Generic[R, C]):
         *,
         select: type[Any] | None = None,
         ids: Sequence[UUID | str] | None = None,
-        data: Sequence[C | Mapping[str, Any]] | None = None,
+        data: Sequence[C] | None = None,
     ) -> list[Page[Any]]:
         """For each id or each piece of data, in their order, the records that look like it."""
         if (ids is None) == (data is None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 from pydantic import BaseModel
 
@@ -13,7 +13,7 @@ from aiotwenty.errors import InvalidArgument, InvalidInput, Reason
 from aiotwenty.graphql.aggregate import VALUES, Aggregate, aggregated_record, aggregates_of, package_of
 from aiotwenty.graphql.annotations import item_in, model_in, named_fields
 from aiotwenty.graphql.document import selecting, without_variables
-from aiotwenty.graphql.models import Input, Json, Record, set_fields
+from aiotwenty.graphql.models import GroupOrder, Input, Json, Record, set_fields
 from aiotwenty.graphql.page import Group
 from aiotwenty.records.base import Namespace
 from aiotwenty.records.inputs import as_models, in_turn, without_utc
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from aiotwenty.graphql.operation import Operation
 
 R = TypeVar("R", bound=Record)
-F = TypeVar("F", bound=Input)
-G = TypeVar("G", bound=Input)
+F = TypeVar("F", bound=Input | Mapping[str, object])
+G = TypeVar("G", bound=Input | Mapping[str, object])
 A = TypeVar("A", bound="Aggregate[Any]")  # a text: the class is made when it is first used
+
+GroupOrders: TypeAlias = GroupOrder | Mapping[str, object]
+"""What groups are ordered by: the order of their object, or a dict that is validated at run time."""
 
 _ALL_GROUPS = 100_000
 """A `limit` above any number of groups: without one, Twenty cuts a grouping at 50 silently (Twenty, July 2026)."""
@@ -35,7 +38,7 @@ _ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}"]+)')
 class Groups(Namespace[R], Generic[R, F, G]):
     """Aggregating and grouping."""
 
-    async def aggregate(self, select: type[A], filter: F | Mapping[str, Any] | None = None) -> A:
+    async def aggregate(self, select: type[A], filter: F | None = None) -> A:
         """Numbers over all records that match, as an `Aggregate` model names them."""
         names = self._aggregates(select)
         operation = selecting(self.meta.operation("find_many"), "{" + " ".join(names) + "}")
@@ -46,31 +49,31 @@ class Groups(Namespace[R], Generic[R, F, G]):
     @overload
     async def group_by(
         self,
-        group_by: G | Mapping[str, Any] | Sequence[G | Mapping[str, Any]],
+        group_by: G | Sequence[G],
         *,
-        filter: F | Mapping[str, Any] | None = None,
-        order_by: Input | Mapping[str, Any] | Sequence[Input | Mapping[str, Any]] | None = None,
+        filter: F | None = None,
+        order_by: GroupOrders | Sequence[GroupOrders] | None = None,
         limit: int | None = None,
     ) -> list[Group]: ...
 
     @overload
     async def group_by(
         self,
-        group_by: G | Mapping[str, Any] | Sequence[G | Mapping[str, Any]],
+        group_by: G | Sequence[G],
         *,
         select: type[A],
-        filter: F | Mapping[str, Any] | None = None,
-        order_by: Input | Mapping[str, Any] | Sequence[Input | Mapping[str, Any]] | None = None,
+        filter: F | None = None,
+        order_by: GroupOrders | Sequence[GroupOrders] | None = None,
         limit: int | None = None,
     ) -> list[A]: ...
 
     async def group_by(
         self,
-        group_by: G | Mapping[str, Any] | Sequence[G | Mapping[str, Any]],
+        group_by: G | Sequence[G],
         *,
         select: type[Any] | None = None,
-        filter: F | Mapping[str, Any] | None = None,
-        order_by: Input | Mapping[str, Any] | Sequence[Input | Mapping[str, Any]] | None = None,
+        filter: F | None = None,
+        order_by: GroupOrders | Sequence[GroupOrders] | None = None,
         limit: int | None = None,
     ) -> list[Any]:
         """The groups of records with the same values; all of them, unless `limit` says otherwise.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal
+
+from pydantic.alias_generators import to_snake
 
 from aiotwenty.errors import ConfigurationError
 from aiotwenty.graphql.operation import Operation
@@ -23,6 +25,12 @@ SUFFIXES: dict[ModelRole, str] = {
     "group_order": "OrderByWithGroupByInput",
     "where_unique": "WhereUniqueInput",
 }
+
+_VERBS = ("create", "update", "delete", "destroy", "restore")
+KINDS = frozenset(
+    ("find_many", "find_one", "group_by", *(f"{verb}_{number}" for verb in _VERBS for number in ("one", "many")))
+)
+"""What can be done with nearly every object."""
 
 
 class ObjectNames:
@@ -55,19 +63,28 @@ class ObjectNames:
 
 @dataclass(frozen=True)
 class ObjectMeta(ObjectNames):
-    """One object of a workspace.
+    """One object of a workspace. What a rule of naming gives is not repeated here.
 
-    `operations` maps a kind ("find_many", "create_one", ...) to the name of a constant in `<package>.operations`; a
-    kind that the schema does not have is absent. `models` names a model whose Python name is not
-    `<type_name><suffix>`.
+    An operation is a constant of `<package>.operations`: FIND_MANY_COMPANIES. `operations` has those that are called
+    otherwise, by their kind ("find_many"). A model is `<type_name><suffix>` of the package; `models` has the others.
     """
 
-    package: str
+    module: str
+    """That of the object, in `<package>.objects`."""
     type_name: str
     singular: str
     plural: str
-    operations: Mapping[str, str]
+    also: Collection[str] = ()
+    """What can be done with this object and not with every one."""
+    without: Collection[str] = ()
+    """What cannot be done with this object."""
+    operations: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def package(self) -> str:
+        """That of everything generated for /graphql."""
+        return self.module.rsplit(".", 2)[0]
 
     def operation(self, kind: str) -> Operation:
         """Raises `ConfigurationError` when the object has no such operation."""
@@ -75,9 +92,10 @@ class ObjectMeta(ObjectNames):
             return self._operations[kind]
         except KeyError:
             pass
-        if kind not in self.operations:
+        if kind in self.without or (kind not in KINDS and kind not in self.also):
             raise ConfigurationError(f"{self.plural} have no {kind} in the schema this client was generated from.")
-        operation: Operation = getattr(import_module(f"{self.package}.operations"), self.operations[kind])
+        name = self.operations.get(kind) or constant_of(kind, self.singular, self.plural)
+        operation: Operation = getattr(import_module(f"{self.package}.operations"), name)
         self._operations[kind] = operation
         return operation
 
@@ -99,3 +117,8 @@ class ObjectMeta(ObjectNames):
     @cached_property
     def _models(self) -> dict[str, Any]:
         return {}
+
+
+def constant_of(kind: str, singular: str, plural: str) -> str:
+    """What the constant of an operation is called unless `ObjectMeta.operations` says otherwise."""
+    return f"{kind}_{to_snake(singular if kind.endswith('_one') else plural)}".upper()

@@ -20,9 +20,9 @@ from aiotwenty.records.related import together
 
 R = TypeVar("R", bound=Record)
 S = TypeVar("S", bound=Record)
-F = TypeVar("F", bound=Input)
-O = TypeVar("O", bound=Input)  # noqa: E741
-G = TypeVar("G", bound=Input)
+F = TypeVar("F", bound=Input | Mapping[str, object])
+O = TypeVar("O", bound=Input | Mapping[str, object])  # noqa: E741
+G = TypeVar("G", bound=Input | Mapping[str, object])
 
 IDS = 200
 """Records that `find_by_ids` asks for at a time."""
@@ -38,8 +38,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         self,
         *,
         select: type[S],
-        filter: F | Mapping[str, Any] | None = None,
-        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        filter: F | None = None,
+        order_by: O | Sequence[O] | None = None,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
@@ -52,8 +52,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         self,
         *,
         select: None = None,
-        filter: F | Mapping[str, Any] | None = None,
-        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        filter: F | None = None,
+        order_by: O | Sequence[O] | None = None,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
@@ -65,8 +65,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         self,
         *,
         select: type[Any] | None = None,
-        filter: F | Mapping[str, Any] | None = None,
-        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        filter: F | None = None,
+        order_by: O | Sequence[O] | None = None,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
@@ -103,8 +103,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         self,
         *,
         select: type[S],
-        filter: F | Mapping[str, Any] | None = None,
-        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        filter: F | None = None,
+        order_by: O | Sequence[O] | None = None,
         page_size: int | None = None,
         limit: int | None = None,
         hidden: Hidden = "raise",
@@ -115,8 +115,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         self,
         *,
         select: None = None,
-        filter: F | Mapping[str, Any] | None = None,
-        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        filter: F | None = None,
+        order_by: O | Sequence[O] | None = None,
         page_size: int | None = None,
         limit: int | None = None,
         hidden: Hidden = "raise",
@@ -126,8 +126,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         self,
         *,
         select: type[Any] | None = None,
-        filter: F | Mapping[str, Any] | None = None,
-        order_by: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None = None,
+        filter: F | None = None,
+        order_by: O | Sequence[O] | None = None,
         page_size: int | None = None,
         limit: int | None = None,
         hidden: Hidden = "raise",
@@ -163,7 +163,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         id: UUID | str | None = None,
         *,
         select: type[S],
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
     ) -> S: ...
 
     @overload
@@ -172,7 +172,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         id: UUID | str | None = None,
         *,
         select: None = None,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
     ) -> R: ...
 
     async def find_one(
@@ -180,7 +180,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         id: UUID | str | None = None,
         *,
         select: type[Any] | None = None,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
     ) -> Any:
         """The record with that id, or the first that matches the filter. Raises `NotFoundError` if there is none."""
         if (id is None) == (filter is None):
@@ -231,17 +231,17 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         records = {id_of(record): record for batch in await together(map(read, batches)) for record in batch}
         return [records.get(identity) for identity in wanted]
 
-    async def count(self, filter: F | Mapping[str, Any] | None = None) -> int:
+    async def count(self, filter: F | None = None) -> int:
         """How many records match."""
         operation = selecting(self.meta.operation("find_many"), "{totalCount}")
         only = self._filter(filter)
         found: Total = await self._endpoint.run(operation, Total, {} if only is None else {"filter": only})
         return found.total_count
 
-    def _order(self, value: O | Mapping[str, Any] | Sequence[O | Mapping[str, Any]] | None) -> list[O] | None:
+    def _order(self, value: O | Sequence[O] | None) -> list[Input] | None:
         if value is None:
             return None
-        models: list[O] = as_models(in_turn(value), self.meta.model("order_by"), "order_by")
+        models: list[Input] = as_models(in_turn(value), self.meta.model("order_by"), "order_by")
         return [model for model in models if model.model_fields_set]
 
 

@@ -23,9 +23,9 @@ from aiotwenty.records.settling import create_settled, look_after, with_ids
 
 R = TypeVar("R", bound=Record)
 S = TypeVar("S", bound=Record)
-C = TypeVar("C", bound=Input)
-U = TypeVar("U", bound=Input)
-F = TypeVar("F", bound=Input)
+C = TypeVar("C", bound=Input | Mapping[str, object])
+U = TypeVar("U", bound=Input | Mapping[str, object])
+F = TypeVar("F", bound=Input | Mapping[str, object])
 
 MOST_AT_ONCE = 200
 """Records that one update may change (Twenty, July 2026)."""
@@ -37,7 +37,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def create_one(
         self,
-        data: C | Mapping[str, Any],
+        data: C,
         upsert: bool = False,
         *,
         select: type[S],
@@ -47,7 +47,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def create_one(
         self,
-        data: C | Mapping[str, Any],
+        data: C,
         upsert: bool = False,
         *,
         select: None = None,
@@ -56,7 +56,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
     async def create_one(
         self,
-        data: C | Mapping[str, Any],
+        data: C,
         upsert: bool = False,
         *,
         select: type[Any] | None = None,
@@ -68,7 +68,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         Without `upsert` the record gets its id here, so that a create whose answer is lost is settled: one record,
         once. An upsert is repeated after a lost answer only if `data` has an id or all the unique values.
         """
-        model: C = as_model(data, self.meta.model("create"), "data")
+        model: Input = as_model(data, self.meta.model("create"), "data")
         if upsert:
             (change,) = await self._upserts([model], replace)
             record: R = await self._upsert(self._ask("create_one", "one"), change, [model])
@@ -85,7 +85,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def create_many(
         self,
-        data: Iterable[C | Mapping[str, Any]],
+        data: Iterable[C],
         upsert: bool = False,
         *,
         select: type[S],
@@ -95,7 +95,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def create_many(
         self,
-        data: Iterable[C | Mapping[str, Any]],
+        data: Iterable[C],
         upsert: bool = False,
         *,
         select: None = None,
@@ -104,7 +104,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
     async def create_many(
         self,
-        data: Iterable[C | Mapping[str, Any]],
+        data: Iterable[C],
         upsert: bool = False,
         *,
         select: type[Any] | None = None,
@@ -116,7 +116,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         """
         if isinstance(data, Mapping | BaseModel | str) or not isinstance(data, Iterable):
             raise InvalidArgument(f"data must be a list, not {type(data).__name__}: `create_one` takes one record.")
-        models: list[C] = as_models(list(data), self.meta.model("create"), "data")
+        models: list[Input] = as_models(list(data), self.meta.model("create"), "data")
         if not models:
             return []
         if upsert:
@@ -179,7 +179,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     async def update_one(
         self,
         id: UUID | str,
-        data: U | Mapping[str, Any],
+        data: U,
         *,
         select: type[S],
         replace: Collection[str] = (),
@@ -189,7 +189,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     async def update_one(
         self,
         id: UUID | str,
-        data: U | Mapping[str, Any],
+        data: U,
         *,
         select: None = None,
         replace: Collection[str] = (),
@@ -198,7 +198,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     async def update_one(
         self,
         id: UUID | str,
-        data: U | Mapping[str, Any],
+        data: U,
         *,
         select: type[Any] | None = None,
         replace: Collection[str] = (),
@@ -213,10 +213,10 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         identity = as_id(id)
         change = self._change(as_model(data, self.meta.model("update"), "data"), replace)
         before = await self._look([identity]) if change.lacks else []
-        data = change.with_stored(plain(before[0])) if before else change.data
+        written = change.with_stored(plain(before[0])) if before else change.data
         # What else changed meanwhile, only whole records tell.
         ask = self._ask("update_one", "one", None if before else select)
-        record = await self._run(ask, {"id": identity, "data": data})
+        record = await self._run(ask, {"id": identity, "data": written})
         if not before:
             return record
         warn_of_changes(before, [record], change.data)
@@ -225,8 +225,8 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def update_many(
         self,
-        data: U | Mapping[str, Any],
-        filter: F | Mapping[str, Any] | None = None,
+        data: U,
+        filter: F | None = None,
         *,
         select: type[S],
         all_records: bool = False,
@@ -236,8 +236,8 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def update_many(
         self,
-        data: U | Mapping[str, Any],
-        filter: F | Mapping[str, Any] | None = None,
+        data: U,
+        filter: F | None = None,
         *,
         select: None = None,
         all_records: bool = False,
@@ -246,8 +246,8 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
     async def update_many(
         self,
-        data: U | Mapping[str, Any],
-        filter: F | Mapping[str, Any] | None = None,
+        data: U,
+        filter: F | None = None,
         *,
         select: type[Any] | None = None,
         all_records: bool = False,
@@ -339,7 +339,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def delete_many(
         self,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
         *,
         select: type[S],
         all_records: bool = False,
@@ -348,7 +348,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def delete_many(
         self,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
         *,
         select: None = None,
         all_records: bool = False,
@@ -356,7 +356,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
     async def delete_many(
         self,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
         *,
         select: type[Any] | None = None,
         all_records: bool = False,
@@ -396,7 +396,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def restore_many(
         self,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
         *,
         select: type[S],
         all_records: bool = False,
@@ -405,7 +405,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def restore_many(
         self,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
         *,
         select: None = None,
         all_records: bool = False,
@@ -413,7 +413,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
     async def restore_many(
         self,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
         *,
         select: type[Any] | None = None,
         all_records: bool = False,
@@ -463,7 +463,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def destroy_many(
         self,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
         *,
         select: type[S],
         all_records: bool = False,
@@ -472,7 +472,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
     @overload
     async def destroy_many(
         self,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
         *,
         select: None = None,
         all_records: bool = False,
@@ -480,7 +480,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
 
     async def destroy_many(
         self,
-        filter: F | Mapping[str, Any] | None = None,
+        filter: F | None = None,
         *,
         select: type[Any] | None = None,
         all_records: bool = False,
@@ -501,7 +501,7 @@ class Writes(Namespace[R], Generic[R, C, U, F]):
         except AttributeError:
             return None
 
-    async def _upsert(self, ask: Ask, data: object, models: list[C]) -> Any:
+    async def _upsert(self, ask: Ask, data: object, models: list[Input]) -> Any:
         """Repeats safely if every one would be found again."""
         repeatable = all(unique_key(model, self._where_unique) for model in models)
         variables = {"data": data, "upsert": True}

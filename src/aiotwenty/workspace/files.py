@@ -20,6 +20,7 @@ import aiohttp
 from pydantic_core import to_json
 
 from aiotwenty.errors import ConfigurationError, InvalidArgument, PermissionDenied, SchemaDrift, UnexpectedResponse
+from aiotwenty.graphql.composites import FileReference
 from aiotwenty.graphql.decode import decode_document
 from aiotwenty.graphql.models import UUID, DateTime, Record
 from aiotwenty.transport.engine import Engine
@@ -58,11 +59,11 @@ class UploadedFile(Record):
     """Its name."""
 
     @property
-    def reference(self) -> dict[str, str]:
+    def reference(self) -> FileReference:
         """What a field of type FILES takes, in a list."""
         if self.id is None:
             raise ConfigurationError("this server has no fields of type FILES: Attachment.fullPath takes the path.")
-        return {"fileId": str(self.id), "label": self.label}
+        return FileReference(fileId=str(self.id), label=self.label)
 
 
 class Files:

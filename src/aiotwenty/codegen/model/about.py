@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
 
+from aiotwenty.codegen.layout import LINE, filled
 from aiotwenty.codegen.model.names import words
 from aiotwenty.graphql.about import About
 from aiotwenty.graphql.relations import connection_node, is_list, keys_to, listed_objects
@@ -110,7 +111,8 @@ def _joined(
 
 def about_text(about: About) -> str:
     """The class variable of a record that holds it."""
-    lines = [f'        "{about.type_name}",', f'        "{about.plural}",']
+    asked_for = f" asked_for={_quoted(about.asked_for)}," if about.asked_for else ""
+    lines = [f'        "{about.type_name}", "{about.plural}",{asked_for}']
     values: dict[str, dict[str, str]] = {
         "to_one": {name: f'"{target}"' for name, target in about.to_one.items()},
         "to_many": {name: _quoted(many) for name, many in about.to_many.items()},
@@ -119,10 +121,12 @@ def about_text(about: About) -> str:
     }
     for name, items in values.items():
         if items:
-            lines += [f"        {name}={{", *(f'            "{key}": {value},' for key, value in items.items())]
-            lines.append("        },")
-    if about.asked_for:
-        lines.append(f"        asked_for={_quoted(about.asked_for)},")
+            pairs = ", ".join(f'"{key}": {value}' for key, value in items.items())
+            line = f"        {name}={{{pairs}}},"
+            if len(line) > LINE:
+                wrapped = filled((f'"{key}": {value}' for key, value in items.items()), "            ", ", ", ",")
+                line = "\n".join([f"        {name}={{", *wrapped, "        },"])
+            lines.append(line)
     return "\n".join(["    _object: typing.ClassVar[rt.About] = rt.About(", *lines, "    )"])
 
 

@@ -13,10 +13,10 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, 
 
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.files import read_text
+from aiotwenty.codegen.layout import LINE
 from aiotwenty.codegen.model.names import snake_case
 
 _ROLES = ("CreateInput", "UpdateInput", "FilterInput")
-_LINE = 120
 _MOST_OPTIONS = 12
 _EVERY = "*"
 
@@ -103,11 +103,11 @@ def docstring(text: str, indent: str = "    ") -> list[str]:
     if not shown:
         return []
     line = f'{indent}"""{shown}"""'
-    if len(line) <= _LINE:
+    if len(line) <= LINE:
         return [line]
     wrapped = textwrap.wrap(
         f'"""{shown}',
-        _LINE,
+        LINE,
         initial_indent=indent,
         subsequent_indent=indent,
         break_long_words=False,

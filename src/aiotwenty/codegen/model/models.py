@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from graphql import GraphQLEnumType
 
+from aiotwenty.codegen.layout import LINE
 from aiotwenty.codegen.model.about import about_text
 from aiotwenty.codegen.model.annotations import is_nullable, references, render
 from aiotwenty.codegen.model.descriptions import Descriptions, docstring
 from aiotwenty.codegen.model.names import class_name, distinct, field_names, member_name, needs_alias
 from aiotwenty.codegen.model.tagging import definition_name, graphql_name, spreads_fragment
 from aiotwenty.graphql.about import About
+from aiotwenty.graphql.models import COUNTS
 
 _PLAIN = ("OrderByInput", "GroupByInput", "OrderByWithGroupByInput", "AggregateInput")
 """Inputs whose fields are said elsewhere what they are."""
@@ -55,9 +57,8 @@ class ModelWriter:
     descriptions: Descriptions | None = None
     fragment_types: Mapping[str, str] = field(default_factory=dict)
     """The type of each fragment, by the tag of its definition."""
-    to_many: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-    """What no filter goes through, by filter type and relation: where to filter instead, in Python's names."""
-
+    filters: Collection[str] = ()
+    """The types of filters that cannot go through all relations of their object."""
     aggregates: Mapping[str, list[str]] = field(default_factory=dict)
     """The names of what groups are ordered by, by the type of the order."""
     abouts: Mapping[str, About] = field(default_factory=dict)
@@ -66,17 +67,13 @@ class ModelWriter:
     def input_class(self, tree: ast.ClassDef) -> GeneratedClass:
         if names := self.aggregates.get(graphql_name(tree) or ""):
             ordered = self._model(tree, "rt.GroupOrder", open_enums=False)
-            lines = textwrap.wrap(" ".join(names), 112, break_long_words=False, initial_indent=" " * 8)
-            text = "\n        ".join(line.strip() for line in lines)
-            ordered.text += f'\n\n    _aggregates: typing.ClassVar[str] = """\n        {text}\n    """'
+            counted, others = _counted(names)
+            for name, words in (("_aggregates", others), ("_counted", counted)):
+                ordered.text += "\n" + ("\n" if name == "_aggregates" else "") + _words(name, words)
             return ordered
-        if not (relations := self.to_many.get(graphql_name(tree) or "")):
-            counts_money = any("rt.MicrosInput" in ast.unparse(each) for each in tree.body)
-            return self._model(tree, "rt.CurrencyInput" if counts_money else "rt.Input", open_enums=False)
-        made = self._model(tree, "rt.Filter", open_enums=False)
-        targets = [f'        "{name}": {_tuple(target)},' for name, target in relations.items()]
-        made.text += "\n".join(["\n\n    _to_many: typing.ClassVar[rt.ToMany] = {", *targets, "    }"])
-        return made
+        counts_money = any("rt.MicrosInput" in ast.unparse(statement) for statement in tree.body)
+        base = "rt.Filter" if graphql_name(tree) in self.filters else "rt.CurrencyInput" if counts_money else "rt.Input"
+        return self._model(tree, base, open_enums=False)
 
     def output_class(self, tree: ast.ClassDef) -> GeneratedClass:
         definition = definition_name(tree)
@@ -89,18 +86,18 @@ class ModelWriter:
         return made
 
     def annotation(
-        self, node: ast.expr, *, definition: str = "", open_enums: bool, home: Mapping[str, str] | None = None
+        self, node: ast.expr, *, definition: str = "", open_enums: bool, qualified: Collection[str] = ()
     ) -> str:
-        """The annotation's text; with `home`, classes are qualified with the module that it gives."""
+        """The annotation's text; `qualified` are the classes that are named with the package."""
 
         def qualify(name: str) -> str:
             final = self.name(name, definition)
-            return f"{home[final]}.{final}" if home and final in home else final
+            return f"types.{final}" if final in qualified else final
 
         def leaf(name: str) -> str:
             if name not in self.enums:
                 # In the arguments of methods, ariadne-codegen leaves input types bare.
-                return qualify(name) if home and class_name(name) in home else name
+                return qualify(name) if class_name(name) in qualified else name
             return f"rt.Open[{qualify(name)}]" if open_enums else qualify(name)
 
         return render(node, qualify, leaf)
@@ -149,6 +146,25 @@ class ModelWriter:
         return GeneratedClass(name, "\n".join([head, *(lines or ["    pass"])]), needs | set(generated), generated)
 
 
+def _counted(names: Collection[str]) -> tuple[list[str], list[str]]:
+    """The fields that are counted in every way, and the aggregates that are not such counts."""
+    first, *_ = COUNTS
+    fields = [name.removeprefix(first) for name in names if name.startswith(first)]
+    counted = [field for field in fields if all(f"{count}{field}" in names for count in COUNTS)]
+    plain = {f"{count}{field}" for count in COUNTS for field in counted}
+    return counted, [name for name in names if name not in plain]
+
+
+def _words(name: str, words: Iterable[str]) -> str:
+    """A class variable that is a text of words."""
+    text = " ".join(words)
+    line = f'    {name}: typing.ClassVar[str] = "{text}"'
+    if len(line) <= LINE:
+        return line
+    lines = textwrap.wrap(text, 112, break_long_words=False)
+    return "\n".join([f'    {name}: typing.ClassVar[str] = """', *(f"        {line}" for line in lines), '    """'])
+
+
 def _input_default(node: ast.AnnAssign) -> str | None:
     """The text of the default, or None where the field has to be given.
 
@@ -187,10 +203,6 @@ def _value(python: str, original: str, default: str | None, node: ast.AnnAssign)
     if len(arguments) == 1 and default is not None and default.startswith("default="):
         return f" = {default.removeprefix('default=')}"
     return f" = rt.Field({', '.join(arguments)})" if arguments else ""
-
-
-def _tuple(texts: tuple[str, ...]) -> str:
-    return f"({', '.join(map(_quote, texts))}{',' if len(texts) == 1 else ''})"
 
 
 def _quote(text: str) -> str:

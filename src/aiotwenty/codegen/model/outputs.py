@@ -37,14 +37,13 @@ class OutputClasses:
         }
         self.records: list[ast.ClassDef] = []
         self.results: list[ast.ClassDef] = []
-        self.imports: dict[str, list[str]] = {}
+        self.imports: list[str] = []
         self.top_level: dict[str, ast.ClassDef] = {}
         """The class of a whole answer, by the tag of its operation."""
         self.unpacked: set[str] = set()
         """Fragments that have no class: their fields went into the classes of the operations that use them."""
 
     def generate(self, operations: Iterable[OperationDefinitionNode]) -> None:
-        imports: list[str] = []
         for operation in operations:
             generator = ResultTypesGenerator(
                 operation_definition=operation,
@@ -54,15 +53,14 @@ class OutputClasses:
             )
             module = generator.generate()
             self.unpacked |= generator.get_unpacked_fragments()
-            imports += foreign_imports(module)
+            self.imports += foreign_imports(module)
             trees = generator.get_classes()
             self.top_level[tag_of(operation)] = trees[0]
             self.results += trees
-        self.imports["results"] = imports
         fragments = FragmentsGenerator(
             fragments_definitions=self._documents.fragments, defer_model_build=True, **self._settings
         ).generate(exclude_names=self.unpacked)
-        self.imports["records"] = foreign_imports(fragments)
+        self.imports += foreign_imports(fragments)
         self.records = [each for each in fragments.body if isinstance(each, ast.ClassDef)]
 
     def names(self, taken: Collection[str]) -> dict[tuple[str, str], str]:

@@ -7,7 +7,7 @@ select what has a class already; its generators are given the rest, the fragment
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -28,15 +28,16 @@ from graphql import (
 from aiotwenty.codegen.model.about import abouts
 from aiotwenty.codegen.model.annotations import is_nullable
 from aiotwenty.codegen.model.descriptions import Descriptions
+from aiotwenty.codegen.model.homes import SHARED, ObjectHome
 from aiotwenty.codegen.model.inputs import InputClasses
 from aiotwenty.codegen.model.models import GeneratedClass, ModelWriter, enum_class, in_order
-from aiotwenty.codegen.model.names import CLASSES, class_name, field_names, property_names
+from aiotwenty.codegen.model.names import CLASSES, class_name
 from aiotwenty.codegen.model.outputs import OutputClasses, foreign_imports
 from aiotwenty.codegen.model.scalars import AGGREGATE_ORDER, scalar_data, scalar_name
 from aiotwenty.codegen.model.shapes import Shapes
-from aiotwenty.codegen.model.tagging import graphql_name, tag_of
-from aiotwenty.codegen.read.documents import Documents
-from aiotwenty.graphql.relations import beyond_filters, listed_objects, object_fields
+from aiotwenty.codegen.model.tagging import definition_name, graphql_name, tag_of
+from aiotwenty.codegen.read.documents import Documents, is_own
+from aiotwenty.graphql.relations import beyond_filters, object_fields
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Models:
     """The classes of a package by their module, in order, and the imports that plugins and scalars brought."""
 
     modules: dict[str, list[GeneratedClass]] = field(default_factory=dict)
-    imports: dict[str, list[str]] = field(default_factory=dict)
+    imports: list[str] = field(default_factory=list)
 
     @cached_property
     def home(self) -> dict[str, str]:
@@ -79,18 +80,23 @@ class PackageBuilder:
         descriptions: Descriptions,
         *,
         records: bool,
+        homes: Sequence[ObjectHome] = (),
     ) -> None:
-        """`records`: the endpoint is /graphql, whose root fields are null only together with an error."""
+        """`records`: the endpoint is /graphql, whose root fields are null only together with an error.
+
+        With `homes`, each object has a module of its own.
+        """
         self._schema = schema
         self._documents = documents
         self._settings = settings
         self._plugins = plugins
+        self._homes = homes
         self._enums = {name: each for name, each in schema.type_map.items() if isinstance(each, GraphQLEnumType)}
         self._writer = ModelWriter(
             frozenset(self._enums),
             descriptions=descriptions,
             fragment_types={tag_of(each): each.type_condition.name.value for each in documents.fragments.values()},
-            to_many=_to_many(schema) if records else {},
+            filters=beyond_filters(schema).keys() if records else (),
             aggregates=_aggregates(schema),
             abouts=abouts(schema) if records else {},
         )
@@ -103,8 +109,8 @@ class PackageBuilder:
         self._shapes = Shapes(
             fragments=documents.fragments,
             scalar=lambda name: scalar_name(name, self._output.scalars),
-            enum=lambda name: f"rt.Open[enums.{class_name(name)}]",
-            record=lambda name: f"records.{self._output.record(name)}",
+            enum=lambda name: f"rt.Open[types.{class_name(name)}]",
+            record=lambda name: f"types.{self._output.record(name)}",
             records=records,
         )
 
@@ -124,32 +130,32 @@ class PackageBuilder:
                 name,
                 definition,
                 *arguments[name],
-                results[name] or self._made_result(definition, models.home),
+                results[name] or self._made_result(definition, models.home.keys()),
                 _response_key(definition),
             )
             for name, definition in operations.items()
         ]
         return models, methods
 
-    def argument(self, node: ast.expr, home: Mapping[str, str]) -> str:
-        """The annotation of an argument, classes qualified with their module."""
-        return self._writer.annotation(node, open_enums=False, home=home)
+    def argument(self, node: ast.expr, classes: Collection[str]) -> str:
+        """The annotation of an argument, classes qualified with the package."""
+        return self._writer.annotation(node, open_enums=False, qualified=classes)
 
     def _simple_result(self, definition: OperationDefinitionNode) -> str | None:
         root = _only_root(definition)
         type_ = self._root_type(definition, root) if root else None
         return self._shapes.result(root, type_) if root and type_ else None
 
-    def _made_result(self, definition: OperationDefinitionNode, home: Mapping[str, str]) -> str:
+    def _made_result(self, definition: OperationDefinitionNode, classes: Collection[str]) -> str:
         """The class that was made for the whole answer, or the type of the only field in it."""
         tag = tag_of(definition)
         tree = self._output.top_level[tag]
         if _only_root(definition) is None:
-            return f"results.{self._writer.name(tree.name, tag)}"
+            return f"types.{self._writer.name(tree.name, tag)}"
         node = next(each.annotation for each in tree.body if isinstance(each, ast.AnnAssign) and graphql_name(each))
         if self._shapes.records and isinstance(node, ast.Subscript) and is_nullable(node):
             node = node.slice
-        return self._writer.annotation(node, definition=tag, open_enums=True, home=home)
+        return self._writer.annotation(node, definition=tag, open_enums=True, qualified=classes)
 
     def _root_type(self, definition: OperationDefinitionNode, root: FieldNode) -> GraphQLOutputType | None:
         found = object_fields(self._schema.get_root_type(definition.operation)).get(root.name.value)
@@ -157,24 +163,27 @@ class PackageBuilder:
 
     def _models(self) -> Models:
         inputs = InputClasses(self._schema, self._settings, self._plugins, self._arguments.get_used_inputs())
-        models = Models(
-            {
-                "records": in_order(map(self._writer.output_class, self._output.records)),
-                "results": in_order(map(self._writer.output_class, self._output.results)),
-                **{name: in_order(map(self._writer.input_class, each)) for name, each in inputs.modules.items()},
-            },
-            {**self._output.imports, **dict.fromkeys(inputs.modules, inputs.imports)},
-        )
-        used = {name for classes in models.modules.values() for each in classes for name in each.needs}
+        own = [tree for tree in self._output.records if self._homes and self._is_own(tree)]
+        records = [tree for tree in self._output.records if tree not in own]
+        modules = {
+            "records": in_order(map(self._writer.output_class, records)),
+            "results": in_order(map(self._writer.output_class, [*own, *self._output.results])),
+            **{name: in_order(map(self._writer.input_class, trees)) for name, trees in inputs.modules.items()},
+        }
+        used = {name for classes in modules.values() for model in classes for name in model.needs}
         used |= {class_name(name) for name in self._arguments.get_used_enums()} | self._enums_of_roots()
         wanted = [name for name in self._enums if class_name(name) in used]
         module = EnumsGenerator(self._schema, self._plugins).generate(types_to_include=wanted)
         trees = [each for each in module.body if isinstance(each, ast.ClassDef)]
-        models.modules["enums"] = [
-            enum_class(each, self._enums[each.name]) for each in sorted(trees, key=lambda each: each.name)
-        ]
-        models.imports["enums"] = foreign_imports(module)
-        return models
+        enums = [enum_class(tree, self._enums[tree.name]) for tree in sorted(trees, key=lambda tree: tree.name)]
+        modules = {"enums": enums, **modules}
+        brought = [*self._output.imports, *inputs.imports, *foreign_imports(module)]
+        return Models(_by_object(modules, self._homes) if self._homes else modules, list(dict.fromkeys(brought)))
+
+    def _is_own(self, tree: ast.ClassDef) -> bool:
+        """Whether it was made for a fragment that the user wrote."""
+        name = definition_name(tree).removeprefix("fragment ")
+        return name in self._documents.fragments and is_own(self._documents.fragments[name])
 
     def _enums_of_roots(self) -> set[str]:
         """Enums that a root field gives without a class around them."""
@@ -188,6 +197,15 @@ class PackageBuilder:
         }
 
 
+def _by_object(
+    modules: Mapping[str, list[GeneratedClass]], homes: Sequence[ObjectHome]
+) -> dict[str, list[GeneratedClass]]:
+    """One module for each object, and one for what several use."""
+    models = {model.name: model for name, classes in modules.items() if name != "results" for model in classes}
+    objects = {home.path: [models.pop(name) for name in home.classes if name in models] for home in homes}
+    return {SHARED: list(models.values()), **objects, "results": list(modules["results"])}
+
+
 def _aggregates(schema: GraphQLSchema) -> dict[str, list[str]]:
     """What the groups of each object are ordered by, by the type of the order."""
     return {
@@ -196,20 +214,6 @@ def _aggregates(schema: GraphQLSchema) -> dict[str, list[str]]:
         if isinstance(type_, GraphQLInputObjectType)
         and (field := type_.fields.get("aggregate"))
         and AGGREGATE_ORDER in field.extensions
-    }
-
-
-def _to_many(schema: GraphQLSchema) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Where to filter instead of through a to-many relation, in Python's names."""
-    beyond = beyond_filters(schema)
-    properties = property_names(plural for plural, _, _ in listed_objects(schema))
-    keys = {plural: field_names(node.fields) for plural, _, node in listed_objects(schema)}
-    return {
-        filter_: {
-            name: (properties[other.object], *(keys[other.object][key] for key in other.keys))
-            for name, other in relations.items()
-        }
-        for filter_, relations in beyond.items()
     }
 
 

@@ -3,70 +3,62 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 
+from aiotwenty.codegen.layout import LINE, filled
 from aiotwenty.codegen.model.names import METHODS, argument_names, escape, snake_case
 from aiotwenty.codegen.model.package import Method, PackageBuilder
 from aiotwenty.codegen.write.operations import constants, distinct_methods
-from aiotwenty.codegen.write.source import DOCSTRINGS, LINE, RUNTIME, call, mapping, module
+from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, module
 
 _INDENT = " " * 8
-_CLASSES = ("bool", "float", "int", "list[", "records.", "results.", "rt.Group", "rt.Page[", "rt.UUID", "str")
+_CLASSES = ("bool", "float", "int", "list[", "types.", "rt.Group", "rt.Page[", "rt.UUID", "str")
 
 
 def client_module(
-    name: str, endpoint: str, methods: list[Method], builder: PackageBuilder, home: Mapping[str, str]
+    name: str, endpoint: str, package: str, methods: list[Method], builder: PackageBuilder, classes: Collection[str]
 ) -> str:
-    """The text of the module."""
+    """The text of the module; `package` is the name of the one it is in."""
     names = distinct_methods(methods, lambda name: escape(snake_case(name), METHODS))
     texts = constants(methods)
-    bodies = [_method(method, names[method.name], texts[method.name], builder, home) for method in methods]
+    bodies = [_method(method, names[method.name], texts[method.name], builder, classes) for method in methods]
     docstring = f'    """Every operation of {endpoint} under `queries/`, one method each. All raise `TwentyError`."""'
     code = "\n\n".join([f"class {name}(rt.OperationsClient):\n{docstring}", *bodies])
-    return module(DOCSTRINGS["client"], _imports(code, home), [code])
+    return module(DOCSTRINGS["client"], _imports(code, package), [code])
 
 
-def _imports(code: str, home: Mapping[str, str]) -> Iterator[str]:
-    modules = sorted({*home.values()})
-    at_run_time = [name for name in modules if name in ("records", "results") or f"rt.Open[{name}." in code]
-    for_types = [name for name in modules if name not in at_run_time and f"{name}." in code]
-    if "typing." in code or for_types:
+def _imports(code: str, package: str) -> Iterator[str]:
+    if "typing." in code:
         yield "import typing"
         yield ""
     yield RUNTIME
     yield ""
-    yield from (f"from . import {name}" for name in sorted([*at_run_time, "operations"]))
-    if for_types:
-        yield ""
-        yield "if typing.TYPE_CHECKING:"
-        yield f"    from . import {', '.join(for_types)}"
+    yield f"from .. import {package} as types"
+    yield "from . import operations"
 
 
-def _method(method: Method, name: str, constant: str, builder: PackageBuilder, home: Mapping[str, str]) -> str:
-    arguments = method.arguments
-    given = arguments.args[1:]  # without self; a variable may be called so too
-    originals = [key.value for key in method.variables.keys if isinstance(key, ast.Constant)]
-    python = argument_names(map(str, originals))
+def _method(method: Method, name: str, constant: str, builder: PackageBuilder, classes: Collection[str]) -> str:
+    stock_arguments = method.arguments.args[1:]  # without self; a variable may be called so too
+    variables = [str(key.value) for key in method.variables.keys if isinstance(key, ast.Constant)]
+    python = argument_names(variables)
     # The arguments stand in another order (required ones first) than the variables, under ariadne-codegen's names.
-    stock = {
-        _stock_name(value): str(original) for original, value in zip(originals, method.variables.values, strict=True)
-    }
-    first_optional = len(given) - len(arguments.defaults)
+    stock = {_stock_name(value): variable for variable, value in zip(variables, method.variables.values, strict=True)}
+    first_optional = len(stock_arguments) - len(method.arguments.defaults)
     parameters: list[str] = ["self"]
-    for position, each in enumerate(given):
-        if each.annotation is None:
+    for position, argument in enumerate(stock_arguments):
+        if argument.annotation is None:
             continue
-        annotation = builder.argument(_plain(each.annotation), home)
+        annotation = builder.argument(_plain(argument.annotation), classes)
         if position >= first_optional:
             parameters += ["*"] if "*" not in parameters else []
-            parameters.append(f"{python[stock[each.arg]]}: rt.Maybe[{annotation}] = rt.UNSET")
+            parameters.append(f"{python[stock[argument.arg]]}: rt.Maybe[{annotation}] = rt.UNSET")
         else:
-            parameters.append(f"{python[stock[each.arg]]}: {annotation}")
+            parameters.append(f"{python[stock[argument.arg]]}: {annotation}")
     sent = {
-        original: _value(value, python[str(original)])
-        for original, value in zip(map(str, originals), method.variables.values, strict=True)
+        variable: _value(value, python[variable])
+        for variable, value in zip(variables, method.variables.values, strict=True)
     }
-    head = call(f"async def {name}", parameters, f" -> {method.result}:", indent="    ")
+    head = _call(f"async def {name}", parameters, f" -> {method.result}:", indent="    ")
     return f"{head}\n{_body(method, constant, sent)}"
 
 
@@ -74,10 +66,32 @@ def _body(method: Method, constant: str, sent: dict[str, str]) -> str:
     # What is no `type[T]` (a union, an alias of one) gives Any, and the name says its type.
     is_class = method.result.startswith(_CLASSES) and " | " not in _outermost(method.result)
     target = "return" if is_class else f"result: {method.result} ="
-    room = LINE - 2 * len(_INDENT)
-    arguments = [f"operations.{constant}", method.result, mapping(sent, indent=f"{_INDENT}    ", room=room)]
-    text = call(f"{target} await self._execute", arguments, indent=_INDENT)
+    pairs = [f'"{variable}": {value}' for variable, value in sent.items()]
+    arguments = [f"operations.{constant}", method.result, f"{{{', '.join(pairs)}}}"]
+    text = _call(f"{target} await self._execute", arguments, indent=_INDENT)
+    if any(len(line) > LINE for line in text.split("\n")):
+        inside = f"{_INDENT}    "
+        values = "\n".join(filled(pairs, f"{inside} ", ", ", "},")).lstrip()
+        text = "\n".join(
+            [
+                f"{_INDENT}{target} await self._execute(",
+                *filled(arguments[:2], inside, ", ", ","),
+                f"{inside}{{{values}",
+                f"{_INDENT})",
+            ]
+        )
     return text if is_class else f"{text}\n{_INDENT}return result"
+
+
+def _call(head: str, arguments: list[str], tail: str = "", *, indent: str) -> str:
+    """On one line, or with the arguments on as few lines of their own as fit."""
+    line = f"{indent}{head}({', '.join(arguments)}){tail}"
+    if len(line) <= LINE:
+        return line
+    inner = filled(arguments, f"{indent}    ", ", ", ",")
+    if len(inner) == 1 and "*" not in arguments:
+        inner = [inner[0].removesuffix(",")]
+    return "\n".join([f"{indent}{head}(", *inner, f"{indent}){tail}"])
 
 
 def _outermost(annotation: str) -> str:

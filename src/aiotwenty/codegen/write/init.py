@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aiotwenty.codegen.write.source import DOCSTRINGS, GENERATED, filled
+from aiotwenty.codegen.layout import filled
+from aiotwenty.codegen.write.dicts import dict_name
+from aiotwenty.codegen.write.source import DOCSTRINGS, GENERATED
 
 
 def endpoint_init(endpoint: str, exports: Mapping[str, Sequence[str]]) -> str:
@@ -15,9 +17,18 @@ def endpoint_init(endpoint: str, exports: Mapping[str, Sequence[str]]) -> str:
         f"    from .{module} import {f'{names[0]} as {names[0]}' if module in ('client', 'objects') else '*'}"
         for module, names in exports.items()
     ]
+    given_by_rule = {dict_name(name) for names in exports.values() for name in names if _has_rule(name)}
+    rule = ""
+    if given_by_rule and given_by_rule == set(exports.get("dicts", ())):
+        exports = {module: names for module, names in exports.items() if module != "dicts"}
+        rule = (
+            '\n_MODULES |= {f"{name.removesuffix(\'Input\')}Dict": "dicts" for name in _MODULES'
+            ' if name.endswith(("Input", "Filter"))}'
+        )
     where = []
     for module, names in exports.items():
-        where += [f'    "{module}": """', *filled(sorted(names), "        ", " "), '    """,']
+        words = filled([f'"{module}": """', *sorted(names)], "    ", " ", '""",')
+        where += [words[0].replace('""" ', '"""', 1), *(f"    {word}" for word in words[1:])]
     return f'''{GENERATED}
 """Types and operations of {endpoint}, each imported when it is first used.
 
@@ -34,7 +45,7 @@ if typing.TYPE_CHECKING:
 _EXPORTS = {{
 {chr(10).join(where)}
 }}
-_MODULES = {{name: module for module, names in _EXPORTS.items() for name in names.split()}}
+_MODULES = {{name: module for module, names in _EXPORTS.items() for name in names.split()}}{rule}
 
 
 if not typing.TYPE_CHECKING:  # To type checkers, any name would be there.
@@ -53,6 +64,11 @@ if not typing.TYPE_CHECKING:  # To type checkers, any name would be there.
 def __dir__() -> list[str]:
     return sorted({{*globals(), *_MODULES}})
 '''
+
+
+def _has_rule(name: str) -> bool:
+    """Whether the rule in the package gives it a typed dict."""
+    return name.endswith(("Input", "Filter"))
 
 
 def package_client() -> str:

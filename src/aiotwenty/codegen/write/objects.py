@@ -1,152 +1,173 @@
-"""The text of `objects.py`: one namespace for each object, so that `twenty.companies` knows what it is."""
+"""The text of the modules of objects, one each, and of the class that has them all as its attributes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 
+from aiotwenty.codegen.layout import LINE, filled
 from aiotwenty.codegen.model.about import ASKED_FOR
-from aiotwenty.codegen.model.names import class_name, distinct, field_names, pascal_case, property_names
-from aiotwenty.codegen.read.objects import TwentyObject
+from aiotwenty.codegen.model.descriptions import Descriptions, docstring
+from aiotwenty.codegen.model.homes import SHARED, ObjectHome
+from aiotwenty.codegen.model.names import class_name, field_names
+from aiotwenty.codegen.model.package import Models
+from aiotwenty.codegen.write.dicts import dict_name
+from aiotwenty.codegen.write.models import brought_imports, later_imports
 from aiotwenty.codegen.write.queries import operation_names
-from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, filled, module
+from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, from_import, mapping, module, texts
 from aiotwenty.graphql.relations import connection_node, object_fields
-from aiotwenty.records.meta import SUFFIXES
+from aiotwenty.records.meta import KINDS, SUFFIXES, constant_of
 
 NAMESPACES = "from aiotwenty import objects as ns"
+_PARAMETERS = ("record", "create", "update", "filter", "order_by", "group_by")
 
 
-def objects_module(
-    schema: GraphQLSchema, objects: list[TwentyObject], texts: Mapping[str, str], home: Mapping[str, str]
-) -> str:
-    """The text of the module; `texts` gives the constant of each operation."""
-    classes = distinct(
-        [each.plural for each in objects], lambda plural: class_name(pascal_case(plural[:1].upper() + plural[1:]))
-    )
-    properties = property_names(each.plural for each in objects)
-    operations = operation_names(objects)
-    blocks = [_namespace(schema, each, classes[each.plural], operations, texts, home) for each in objects]
-    lines = [f"    {properties[each.plural]} = ns.Lazy({classes[each.plural]})" for each in objects]
-    blocks.append(
-        "\n".join(
-            ["class Objects:", '    """The objects of the workspace, made when they are first used."""', "", *lines]
-        )
-    )
-    blocks.insert(0, '_PACKAGE = __name__.rpartition(".")[0]')
-    code = "\n".join(blocks)
-    used = sorted({name for name in home.values() if f'"{name}.' in code})
-    imports = [
-        "import typing",
-        "",
-        NAMESPACES,
-        *([RUNTIME] if '"rt.' in code else []),
-        "",
-        "if typing.TYPE_CHECKING:",
-        f"    from . import {', '.join(used)}",
-    ]
-    if not objects:
-        imports = []
-        blocks[-1] = 'class Objects:\n    """The workspace has no objects."""'
-    return module(DOCSTRINGS["objects"], imports, blocks)
+class ObjectModules:
+    """Writes the modules of all objects of a schema."""
 
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        homes: Collection[ObjectHome],
+        namespaces: Mapping[str, str],
+        constants: Mapping[str, str],
+        models: Models,
+        descriptions: Descriptions,
+    ) -> None:
+        """`namespaces` gives the class of each object by its plural, `constants` that of each operation by its name."""
+        self._schema = schema
+        self._homes = homes
+        self._namespaces = namespaces
+        self._constants = constants
+        self._models = models
+        self._descriptions = descriptions
+        self._operations = operation_names([home.object for home in homes])
 
-def _namespace(
-    schema: GraphQLSchema,
-    found: TwentyObject,
-    name: str,
-    operations: Mapping[tuple[str, str], str],
-    texts: Mapping[str, str],
-    home: Mapping[str, str],
-) -> str:
-    types = _types(schema, found)
+    def init(self) -> str:
+        """The text of the package of objects, which imports none of them at run time."""
+        if not self._homes:
+            return module(DOCSTRINGS["objects"], [], ['class Objects:\n    """The workspace has no objects."""'])
+        names = {home.module: self._namespaces[home.object.plural] for home in self._homes}
+        imports = ["import typing", "", NAMESPACES, "", "if typing.TYPE_CHECKING:"]
+        imports += [f"    from .{name} import {namespace}" for name, namespace in sorted(names.items())]
+        lines = ["class Objects:", '    """The objects of the workspace, made when they are first used."""', ""]
+        for home in self._homes:
+            namespace = names[home.module]
+            line = f'    {home.attribute}: ns.Lazy[{namespace}] = ns.Lazy("{home.module}", "{namespace}")'
+            if len(line) > LINE:
+                line = line.replace(" = ns.Lazy(", " = ns.Lazy(\n        ").removesuffix(")") + "\n    )"
+            lines.append(line)
+            lines += docstring(self._descriptions.of_type(home.object.type_name))
+        return module(DOCSTRINGS["objects"], imports, ["\n".join(lines)])
 
-    def reference(role: str) -> str:
-        graphql = types.get(role)
-        final = class_name(graphql) if graphql else ""
-        return f'"{home[final]}.{final}"' if final in home else '"rt.Record"' if role == "record" else '"rt.Input"'
+    def text(self, home: ObjectHome) -> str:
+        """The text of the module of one object."""
+        classes = self._models.modules[home.path]
+        namespace, foreign = self._namespace(home)
+        blocks = [*(model.text for model in classes), namespace]
+        text = "\n".join(blocks)
+        shared: set[str] = set()
+        others: set[str] = set()
+        for need in (need for model in classes for need in model.needs):
+            if (there := self._models.home.get(need)) and there != home.path:
+                (shared if there == SHARED else others).add(need)
+        imports = ["import typing\n", NAMESPACES, f"{RUNTIME}\n", *brought_imports(self._models.imports, text)]
+        if shared:
+            imports.append(from_import(f".{SHARED}", shared) + "\n")
+        imports += later_imports("..", others, foreign)
+        title = self._descriptions.of_type(home.object.type_name) or f"{home.object.type_name}."
+        heading = docstring(title, "")
+        names = [f'"{name}"' for name in (*(model.name for model in classes), self._namespaces[home.object.plural])]
+        exported = "\n".join(["__all__ = [", *filled(names, "    ", ", ", ","), "]"])
+        return module("\n".join(heading)[3:-3], [*"\n".join(imports).split("\n"), "", exported], blocks)
 
-    parameters = [reference(role) for role in ("record", "create", "update", "filter", "order_by", "group_by")]
-    bases = [f"ns.Records[{', '.join(parameters)}]"]
-    if "find_duplicates" in found.roots:
-        bases.append(f"ns.FindDuplicates[{parameters[0]}, {parameters[1]}]")
-    if "merge_many" in found.roots:
-        bases.append(f"ns.MergeMany[{parameters[0]}]")
-    lines = [f"class {name}(", *(f"    {line}" for base in bases for line in _wrapped(base)), "):"]
-    lines += [*_docstring(schema, found), ""]
-    kinds = {
-        kind: texts[operations[found.plural, kind]] for kind in found.roots if operations[found.plural, kind] in texts
-    }
-    lines += ["    meta = ns.ObjectMeta(", "        _PACKAGE,"]
-    lines += [f'        "{each}",' for each in (found.type_name, found.singular, found.plural)]
-    lines += ["        {", *(f'            "{kind}": "{text}",' for kind, text in kinds.items()), "        },"]
-    expected: dict[str, str] = {
-        role: found.type_name + suffix for role, suffix in SUFFIXES.items() if role != "where_unique"
-    }
-    other = {
-        role: class_name(graphql)
-        for role, graphql in types.items()
-        if graphql and class_name(graphql) != expected[role]
-    }
-    if other:
-        lines += ["        {", *(f'            "{role}": "{model}",' for role, model in other.items()), "        },"]
-    return "\n".join([*lines, "    )"])
+    def _namespace(self, home: ObjectHome) -> tuple[str, list[str]]:
+        """The text of the class, and the typed dicts that it names."""
+        found = home.object
+        dicts: list[str] = []
 
+        def reference(role: str) -> str:
+            name = class_name(home.types[role]) if role in home.types else ""
+            if name not in self._models.home:
+                return '"rt.Record"' if role == "record" else '"rt.Input"'
+            if role == "record":
+                return f'"{name}"'
+            dicts.append(dict_name(name))
+            return f'"{name} | {dict_name(name)}"'
 
-def _types(schema: GraphQLSchema, found: TwentyObject) -> dict[str, str | None]:
-    """The GraphQL types of the arguments that the object's operations take."""
+        parameters = [reference(role) for role in _PARAMETERS]
+        bases = [("ns.Records", parameters)]
+        if "find_duplicates" in found.roots:
+            bases.append(("ns.FindDuplicates", parameters[:2]))
+        if "merge_many" in found.roots:
+            bases.append(("ns.MergeMany", parameters[:1]))
+        name = self._namespaces[found.plural]
+        lines = [f"class {name}(", *(line for base in bases for line in _base(*base)), "):"]
+        lines += [*self._docstring(found.type_name), "", *self._meta(home)]
+        return "\n".join(lines), dicts
 
-    def argument(name: str, *kinds: str) -> str | None:
-        for kind in kinds:
-            for type_ in (schema.query_type, schema.mutation_type):
-                root = object_fields(type_).get(found.roots.get(kind, ""))
-                if root and name in root.args:
-                    return get_named_type(root.args[name].type).name
-        return None
+    def _meta(self, home: ObjectHome) -> list[str]:
+        """What the rules of naming do not give."""
+        found = home.object
+        constants = {
+            kind: self._constants[self._operations[found.plural, kind]]
+            for kind in found.roots
+            if self._operations[found.plural, kind] in self._constants
+        }
+        operations = {
+            kind: name for kind, name in constants.items() if name != constant_of(kind, found.singular, found.plural)
+        }
+        models = {
+            role: class_name(home.types[role])
+            for role, suffix in SUFFIXES.items()
+            if role in home.types and class_name(home.types[role]) != found.type_name + suffix
+        }
+        arguments = ["__name__", *(f'"{name}"' for name in (found.type_name, found.singular, found.plural))]
+        for word, kinds in (("also", constants.keys() - KINDS), ("without", KINDS - constants.keys())):
+            if kinds:
+                arguments.append(f"{word}={texts(sorted(kinds))}")
+        for word, names in (("operations", operations), ("models", models)):
+            if names:
+                arguments.append(f"{word}={mapping(names)}")
+        line = f"    meta = ns.ObjectMeta({', '.join(arguments)})"
+        if len(line) <= LINE:
+            return [line]
+        return ["    meta = ns.ObjectMeta(", *filled(arguments, "        ", ", ", ","), "    )"]
 
-    return {
-        "record": found.type_name,
-        "create": argument("data", "create_one", "create_many"),
-        "update": argument("data", "update_one", "update_many"),
-        "filter": argument("filter", "find_many"),
-        "order_by": argument("orderBy", "find_many"),
-        "group_by": argument("groupBy", "group_by"),
-        "group_order": argument("orderBy", "group_by"),
-    }
-
-
-def _docstring(schema: GraphQLSchema, found: TwentyObject) -> Iterable[str]:
-    """What the object has, for whoever reads the code: fields, what they refer to, and related lists."""
-    type_ = schema.type_map[found.type_name]
-    names = field_names(object_fields(type_))
-    fields: list[str] = []
-    related: list[str] = []
-    for graphql, definition in object_fields(type_).items():
-        if graphql in ASKED_FOR:
-            continue
-        named = get_named_type(definition.type)
-        if is_leaf_type(named):
-            fields.append(names[graphql])
-        elif (node := connection_node(named)) is not None:
-            related.append(f"{names[graphql]} ({node.name})")
-        elif isinstance(named, GraphQLObjectType) and "id" in named.fields:
-            related.append(f"{names[graphql]} ({named.name})")
-        else:
-            fields.append(f"{names[graphql]} ({named.name})")
-    yield f'    """{found.type_name}.'
-    yield ""
-    yield from filled(
-        ["Fields:", *(f"{each}," for each in fields[:-1]), *(f"{each}." for each in fields[-1:])], "    ", " "
-    )
-    if related:
+    def _docstring(self, type_name: str) -> Iterable[str]:
+        """What the object has, for whoever hovers over it: fields, what they refer to, and related lists."""
+        names = field_names(object_fields(self._schema.type_map[type_name]))
+        fields: list[str] = []
+        related: list[str] = []
+        for graphql, definition in object_fields(self._schema.type_map[type_name]).items():
+            if graphql in ASKED_FOR:
+                continue
+            named = get_named_type(definition.type)
+            if is_leaf_type(named):
+                fields.append(names[graphql])
+            elif (node := connection_node(named)) is not None:
+                related.append(f"{names[graphql]} ({node.name})")
+            elif isinstance(named, GraphQLObjectType) and "id" in named.fields:
+                related.append(f"{names[graphql]} ({named.name})")
+            else:
+                fields.append(f"{names[graphql]} ({named.name})")
+        described = docstring(self._descriptions.of_type(type_name) or f"{type_name}.")
+        yield from [*described[:-1], described[-1].removesuffix('"""').rstrip()]
         yield ""
-        words = ["Related:", *(f"{each}," for each in related[:-1]), f"{related[-1]}."]
-        yield from filled(words, "    ", " ")
-    yield '    """'
+        yield from filled(_sentence("Fields:", fields), "    ", " ")
+        if related:
+            yield ""
+            yield from filled(_sentence("Related:", related), "    ", " ")
+        yield '    """'
 
 
-def _wrapped(base: str) -> list[str]:
-    if len(base) + 5 <= 120:
-        return [f"{base},"]
-    head, _, rest = base.partition("[")
-    return [f"{head}[", *(f"    {each}," for each in rest.removesuffix("]").split(", ")), "],"]
+def _sentence(head: str, words: list[str]) -> list[str]:
+    return [head, *(f"{word}," for word in words[:-1]), *(f"{word}." for word in words[-1:])]
+
+
+def _base(name: str, parameters: list[str]) -> list[str]:
+    line = f"    {name}[{', '.join(parameters)}],"
+    if len(line) <= LINE:
+        return [line]
+    return [f"    {name}[", *filled(parameters, "        ", ", ", ","), "    ],"]

@@ -20,11 +20,12 @@ from graphql import (
 )
 from graphql.language.visitor import REMOVE
 
+from aiotwenty.codegen.layout import LINE, filled
 from aiotwenty.codegen.model.facts import facts_of
 from aiotwenty.codegen.model.names import constant_name, distinct
 from aiotwenty.codegen.model.package import Method
 from aiotwenty.codegen.read.documents import is_own
-from aiotwenty.codegen.write.source import DOCSTRINGS, LINE, RUNTIME, filled, module, quoted_lines
+from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, module, quoted_lines
 
 _PUNCTUATION = re.compile(r"\s*([{}()\[\]:!=$@|]|\.\.\.)\s*")
 _SPACE = re.compile(r"[\s,]+")
@@ -45,14 +46,29 @@ def operations_module(methods: list[Method], fragments: Mapping[str, FragmentDef
     """The text of the module."""
     names = constants(methods)
     used = {method.name: _used_fragments(method.definition, fragments) for method in methods}
-    needed = {name for each in used.values() for name in each}
+    needed = {name for spread in used.values() for name in spread}
     texts = distinct(needed, lambda name: f"_{constant_name(name)}")
     blocks = [f"{texts[name]} = (\n{quoted_lines(compact(fragments[name]), '    ')}\n)" for name in sorted(needed)]
+    wholes = _wholes(used.values(), fragments, texts)
+    for parts, name in sorted(wholes.items()):
+        blocks.append(f"{name} = {_tuple(texts[part] for part in parts)}")
+        fragment = next(part for part in parts if f"_WHOLE{texts[part]}" == name)
+        blocks.append(f'{name.replace("WHOLE", "EACH", 1)} = ("{{...{fragment}}}", {name})')
     for method in methods:
         spread = used[method.name]
         document = "\n".join(compact(node) for node in (method.definition, *(fragments[name] for name in spread)))
-        blocks.append(_constant(names[method.name], method, [texts[name] for name in spread], document))
+        together = wholes.get(tuple(spread)) or _tuple(texts[name] for name in spread)
+        blocks.append(_constant(names[method.name], method, together if spread else "", document))
     return module(DOCSTRINGS["operations"], [RUNTIME], blocks, apart=0)
+
+
+def _wholes(
+    used: Iterable[list[str]], fragments: Mapping[str, FragmentDefinitionNode], texts: Mapping[str, str]
+) -> dict[tuple[str, ...], str]:
+    """A constant for what operations send together: a fragment and all that it is made of."""
+    wanted = {tuple(spread) for spread in used if len(spread) > 1}
+    wholes = {tuple(_used_fragments(fragments[name], fragments, name)): f"_WHOLE{text}" for name, text in texts.items()}
+    return {parts: wholes[parts] for parts in wanted if parts in wholes}
 
 
 def compact(definition: ExecutableDefinitionNode) -> str:
@@ -75,37 +91,39 @@ class _WithoutMixins(Visitor):
         return REMOVE if node.name.value == "mixin" else None
 
 
-def _constant(name: str, method: Method, fragments: list[str], document: str) -> str:
-    spread = _spread(fragments)
+def _constant(name: str, method: Method, fragments: str, document: str) -> str:
     if (plain := _plain_root(method.definition)) is not None:
         root, variables, selection = plain
-        lines = [f'"{method.name}", "{method.definition.operation.value}", "{root}",', *_types(variables)]
-        if selection or spread:
-            lines.append(f"{quoted_lines(selection, '    ').lstrip()},")
-        return "\n".join([f"{name} = rt.compose(", *(f"    {line}" for line in [*lines, *spread]), ")"])
+        pairs = ", ".join(f'"{variable}": "{type_}"' for variable, type_ in variables.items())
+        parts = [f'"{method.name}"', f'"{method.definition.operation.value}"', f'"{root}"', f"{{{pairs}}}"]
+        if selection or fragments:
+            parts.append(quoted_lines(selection, "    ").lstrip())
+        parts += [fragments] if fragments else []
+        if fragments.startswith("_WHOLE") and selection.startswith("{...") and selection.count("{") == 1:
+            # The selection and the fragments at once, where it is the record and nothing else.
+            parts[-2:] = [f"*{fragments.replace('WHOLE', 'EACH', 1)}"]
+        lines = filled(parts, "    ", ", ", ",")
+        if any(len(line) > LINE or "\n" in line for line in lines):
+            lines = [f"    {part}," for part in parts]
+            if len(lines[3]) > LINE:
+                lines[3] = "\n".join(["    {", *filled(pairs.split(", "), "        ", ", ", ","), "    },"])
+        return "\n".join([f"{name} = rt.compose(", *lines, ")"])
     root = f'"{method.root}"' if method.root else "None"
     lines = [
         f'"{method.name}",',
         f'"{method.definition.operation.value}",',
         f"{quoted_lines(compact(method.definition), '    ').lstrip()},",
         f"{root},",
-        *spread,
+        *([f"{fragments},"] if fragments else []),
         *_facts(method.definition, document),
     ]
     return "\n".join([f"{name} = rt.Operation(", *(f"    {line}" for line in lines), ")"])
 
 
-def _spread(fragments: list[str]) -> list[str]:
-    if not fragments:
-        return []
-    line = f"({', '.join(fragments)}{',' if len(fragments) == 1 else ''}),"
-    return [line] if len(line) + 4 <= LINE else ["(", *filled(fragments, "    ", ", ", ","), "),"]
-
-
-def _types(variables: Mapping[str, str]) -> list[str]:
-    pairs = [f'"{name}": "{type_}"' for name, type_ in variables.items()]
-    line = f"{{{', '.join(pairs)}}},"
-    return [line] if len(line) + 4 <= LINE else ["{", *filled(pairs, "    ", ", ", ","), "},"]
+def _tuple(names: Iterable[str]) -> str:
+    listed = list(names)
+    line = f"({', '.join(listed)}{',' if len(listed) == 1 else ''})"
+    return line if len(line) <= LINE - 8 else "\n".join(["(", *filled(listed, "        ", ", ", ","), "    )"])
 
 
 def _plain_root(definition: OperationDefinitionNode) -> tuple[str, dict[str, str], str] | None:
@@ -127,19 +145,21 @@ def _facts(definition: OperationDefinitionNode, document: str) -> list[str]:
     return [*lines, *(["nests=True,"] if facts.nests else [])]
 
 
-def _used_fragments(definition: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> list[str]:
-    """All fragments that the operation spreads, directly or not, by name."""
-    found: set[str] = set()
+def _used_fragments(
+    definition: ExecutableDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode], *own: str
+) -> list[str]:
+    """All fragments that a definition spreads, directly or not, and its `own`, by name."""
+    used = {*own}
     pending: list[Node] = [definition]
     while pending:
         node = pending.pop()
         if isinstance(node, FragmentSpreadNode):
             name = node.name.value
-            if name not in found:
-                found.add(name)
+            if name not in used:
+                used.add(name)
                 pending.append(fragments[name].selection_set)
         elif (selected := getattr(node, "selection_set", None)) is not None:
             pending += selected.selections
         elif (selections := getattr(node, "selections", None)) is not None:
             pending += selections
-    return sorted(found)
+    return sorted(used)

@@ -3,117 +3,91 @@
 
 from __future__ import annotations
 
-import typing
-
 from aiotwenty.graphql import runtime as rt
 
+from .. import core as types
 from . import operations
-from . import records
-from . import results
-
-if typing.TYPE_CHECKING:
-    from . import filters, group_by, inputs, order_by
 
 
 class CoreClient(rt.OperationsClient):
     """Every operation of /graphql under `queries/`, one method each. All raise `TwentyError`."""
 
     async def rockets_on_pads(
-        self, *, first: rt.Maybe[int | None] = rt.UNSET, filter: rt.Maybe[filters.RocketFilterInput | None] = rt.UNSET
-    ) -> rt.Page[records.Rocket]:
+        self, *, first: rt.Maybe[int | None] = rt.UNSET, filter: rt.Maybe[types.RocketFilterInput | None] = rt.UNSET,
+    ) -> rt.Page[types.Rocket]:
         return await self._execute(
-            operations.ROCKETS_ON_PADS, rt.Page[records.Rocket], {"first": first, "filter": filter}
+            operations.ROCKETS_ON_PADS, rt.Page[types.Rocket], {"first": first, "filter": filter}
         )
 
-    async def counts(self) -> results.CountsRockets:
-        return await self._execute(operations.COUNTS, results.CountsRockets, {})
+    async def counts(self) -> types.CountsRockets:
+        return await self._execute(operations.COUNTS, types.CountsRockets, {})
 
     async def find_many_rockets(
-        self,
-        *,
-        first: rt.Maybe[int | None] = rt.UNSET,
-        last: rt.Maybe[int | None] = rt.UNSET,
-        offset: rt.Maybe[int | None] = rt.UNSET,
-        before: rt.Maybe[str | None] = rt.UNSET,
-        after: rt.Maybe[str | None] = rt.UNSET,
-        filter: rt.Maybe[filters.RocketFilterInput | None] = rt.UNSET,
-        order_by: rt.Maybe[list[order_by.RocketOrderByInput | None] | None] = rt.UNSET,
-    ) -> rt.Page[records.Rocket]:
+        self, *, first: rt.Maybe[int | None] = rt.UNSET, last: rt.Maybe[int | None] = rt.UNSET,
+        offset: rt.Maybe[int | None] = rt.UNSET, before: rt.Maybe[str | None] = rt.UNSET,
+        after: rt.Maybe[str | None] = rt.UNSET, filter: rt.Maybe[types.RocketFilterInput | None] = rt.UNSET,
+        order_by: rt.Maybe[list[types.RocketOrderByInput | None] | None] = rt.UNSET,
+    ) -> rt.Page[types.Rocket]:
         return await self._execute(
-            operations.FIND_MANY_ROCKETS,
-            rt.Page[records.Rocket],
-            {
-                "first": first,
-                "last": last,
-                "offset": offset,
-                "before": before,
-                "after": after,
-                "filter": filter,
-                "orderBy": order_by,
-            },
+            operations.FIND_MANY_ROCKETS, rt.Page[types.Rocket],
+            {"first": first, "last": last, "offset": offset, "before": before, "after": after, "filter": filter,
+             "orderBy": order_by},
         )
 
-    async def find_one_rocket(self, filter: filters.RocketFilterInput) -> records.Rocket:
-        return await self._execute(operations.FIND_ONE_ROCKET, records.Rocket, {"filter": filter})
+    async def find_one_rocket(self, filter: types.RocketFilterInput) -> types.Rocket:
+        return await self._execute(operations.FIND_ONE_ROCKET, types.Rocket, {"filter": filter})
 
-    async def group_by_rockets(self, group_by: list[group_by.RocketGroupByInput]) -> list[rt.Group]:
+    async def group_by_rockets(self, group_by: list[types.RocketGroupByInput]) -> list[rt.Group]:
         return await self._execute(operations.GROUP_BY_ROCKETS, list[rt.Group], {"groupBy": group_by})
 
     async def find_duplicates_rockets(
-        self,
-        *,
-        ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
-        data: rt.Maybe[list[inputs.RocketCreateInput | None] | None] = rt.UNSET,
-    ) -> list[rt.Page[records.Rocket]]:
+        self, *, ids: rt.Maybe[list[rt.UUID | None] | None] = rt.UNSET,
+        data: rt.Maybe[list[types.RocketCreateInput | None] | None] = rt.UNSET,
+    ) -> list[rt.Page[types.Rocket]]:
         return await self._execute(
-            operations.FIND_DUPLICATES_ROCKETS, list[rt.Page[records.Rocket]], {"ids": ids, "data": data}
+            operations.FIND_DUPLICATES_ROCKETS, list[rt.Page[types.Rocket]], {"ids": ids, "data": data}
         )
 
     async def create_one_rocket(
-        self, data: inputs.RocketCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Rocket:
-        return await self._execute(operations.CREATE_ONE_ROCKET, records.Rocket, {"data": data, "upsert": upsert})
+        self, data: types.RocketCreateInput, *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Rocket:
+        return await self._execute(operations.CREATE_ONE_ROCKET, types.Rocket, {"data": data, "upsert": upsert})
 
-    async def update_one_rocket(self, id: rt.UUID, data: inputs.RocketUpdateInput) -> records.Rocket:
-        return await self._execute(operations.UPDATE_ONE_ROCKET, records.Rocket, {"id": id, "data": data})
+    async def update_one_rocket(self, id: rt.UUID, data: types.RocketUpdateInput) -> types.Rocket:
+        return await self._execute(operations.UPDATE_ONE_ROCKET, types.Rocket, {"id": id, "data": data})
 
-    async def delete_one_rocket(self, id: rt.UUID) -> records.Rocket:
-        return await self._execute(operations.DELETE_ONE_ROCKET, records.Rocket, {"id": id})
+    async def delete_one_rocket(self, id: rt.UUID) -> types.Rocket:
+        return await self._execute(operations.DELETE_ONE_ROCKET, types.Rocket, {"id": id})
 
-    async def destroy_one_rocket(self, id: rt.UUID) -> records.Rocket:
-        return await self._execute(operations.DESTROY_ONE_ROCKET, records.Rocket, {"id": id})
+    async def destroy_one_rocket(self, id: rt.UUID) -> types.Rocket:
+        return await self._execute(operations.DESTROY_ONE_ROCKET, types.Rocket, {"id": id})
 
-    async def restore_one_rocket(self, id: rt.UUID) -> records.Rocket:
-        return await self._execute(operations.RESTORE_ONE_ROCKET, records.Rocket, {"id": id})
+    async def restore_one_rocket(self, id: rt.UUID) -> types.Rocket:
+        return await self._execute(operations.RESTORE_ONE_ROCKET, types.Rocket, {"id": id})
 
     async def create_many_rockets(
-        self, data: list[inputs.RocketCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET
-    ) -> list[records.Rocket]:
-        return await self._execute(
-            operations.CREATE_MANY_ROCKETS, list[records.Rocket], {"data": data, "upsert": upsert}
-        )
+        self, data: list[types.RocketCreateInput], *, upsert: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> list[types.Rocket]:
+        return await self._execute(operations.CREATE_MANY_ROCKETS, list[types.Rocket], {"data": data, "upsert": upsert})
 
     async def update_many_rockets(
-        self, data: inputs.RocketUpdateInput, filter: filters.RocketFilterInput
-    ) -> list[records.Rocket]:
-        return await self._execute(
-            operations.UPDATE_MANY_ROCKETS, list[records.Rocket], {"data": data, "filter": filter}
-        )
+        self, data: types.RocketUpdateInput, filter: types.RocketFilterInput
+    ) -> list[types.Rocket]:
+        return await self._execute(operations.UPDATE_MANY_ROCKETS, list[types.Rocket], {"data": data, "filter": filter})
 
-    async def delete_many_rockets(self, filter: filters.RocketFilterInput) -> list[records.Rocket]:
-        return await self._execute(operations.DELETE_MANY_ROCKETS, list[records.Rocket], {"filter": filter})
+    async def delete_many_rockets(self, filter: types.RocketFilterInput) -> list[types.Rocket]:
+        return await self._execute(operations.DELETE_MANY_ROCKETS, list[types.Rocket], {"filter": filter})
 
-    async def destroy_many_rockets(self, filter: filters.RocketFilterInput) -> list[records.Rocket]:
-        return await self._execute(operations.DESTROY_MANY_ROCKETS, list[records.Rocket], {"filter": filter})
+    async def destroy_many_rockets(self, filter: types.RocketFilterInput) -> list[types.Rocket]:
+        return await self._execute(operations.DESTROY_MANY_ROCKETS, list[types.Rocket], {"filter": filter})
 
-    async def restore_many_rockets(self, filter: filters.RocketFilterInput) -> list[records.Rocket]:
-        return await self._execute(operations.RESTORE_MANY_ROCKETS, list[records.Rocket], {"filter": filter})
+    async def restore_many_rockets(self, filter: types.RocketFilterInput) -> list[types.Rocket]:
+        return await self._execute(operations.RESTORE_MANY_ROCKETS, list[types.Rocket], {"filter": filter})
 
     async def merge_many_rockets(
-        self, ids: list[rt.UUID], conflict_priority_index: int, *, dry_run: rt.Maybe[bool | None] = rt.UNSET
-    ) -> records.Rocket:
+        self, ids: list[rt.UUID], conflict_priority_index: int, *, dry_run: rt.Maybe[bool | None] = rt.UNSET,
+    ) -> types.Rocket:
         return await self._execute(
-            operations.MERGE_MANY_ROCKETS,
-            records.Rocket,
+            operations.MERGE_MANY_ROCKETS, types.Rocket,
             {"ids": ids, "conflictPriorityIndex": conflict_priority_index, "dryRun": dry_run},
         )

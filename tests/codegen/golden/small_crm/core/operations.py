@@ -12,13 +12,15 @@ _LINKS = (
 _ROCKET = (
     "fragment Rocket on Rocket{id name website{...Links}fuel thrust launchedOn choice createdAt}"
 )
+_WHOLE_ROCKET = (_LINKS, _ROCKET)
+_EACH_ROCKET = ("{...Rocket}", _WHOLE_ROCKET)
 ROCKETS_ON_PADS = rt.Operation(
     "RocketsOnPads",
     "query",
     "query RocketsOnPads($first:Int$filter:RocketFilterInput){rockets(first:$first filter:$filter){edges{node"
     "{...Rocket}}}}",
     "rockets",
-    (_LINKS, _ROCKET),
+    _WHOLE_ROCKET,
     filters=("filter",),
 )
 COUNTS = rt.Operation(
@@ -28,94 +30,61 @@ COUNTS = rt.Operation(
     "rockets",
 )
 FIND_MANY_ROCKETS = rt.compose(
-    "FindManyRockets", "query", "rockets",
+    "FindManyRockets",
+    "query",
+    "rockets",
     {
         "first": "Int", "last": "Int", "offset": "Int", "before": "String", "after": "String",
         "filter": "RocketFilterInput", "orderBy": "[RocketOrderByInput]",
     },
     "{edges{node{...Rocket}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_LINKS, _ROCKET),
+    _WHOLE_ROCKET,
 )
 FIND_ONE_ROCKET = rt.compose(
-    "FindOneRocket", "query", "rocket",
-    {"filter": "RocketFilterInput!"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "FindOneRocket", "query", "rocket", {"filter": "RocketFilterInput!"}, *_EACH_ROCKET,
 )
 GROUP_BY_ROCKETS = rt.compose(
-    "GroupByRockets", "query", "rocketsGroupBy",
-    {"groupBy": "[RocketGroupByInput!]!"},
+    "GroupByRockets", "query", "rocketsGroupBy", {"groupBy": "[RocketGroupByInput!]!"},
     "{groupByDimensionValues totalCount}",
 )
 FIND_DUPLICATES_ROCKETS = rt.compose(
-    "FindDuplicatesRockets", "query", "rocketDuplicates",
-    {"ids": "[UUID]", "data": "[RocketCreateInput]"},
+    "FindDuplicatesRockets", "query", "rocketDuplicates", {"ids": "[UUID]", "data": "[RocketCreateInput]"},
     "{edges{node{...Rocket}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    (_LINKS, _ROCKET),
+    _WHOLE_ROCKET,
 )
 CREATE_ONE_ROCKET = rt.compose(
-    "CreateOneRocket", "mutation", "createRocket",
-    {"data": "RocketCreateInput!", "upsert": "Boolean"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "CreateOneRocket", "mutation", "createRocket", {"data": "RocketCreateInput!", "upsert": "Boolean"}, *_EACH_ROCKET,
 )
 UPDATE_ONE_ROCKET = rt.compose(
-    "UpdateOneRocket", "mutation", "updateRocket",
-    {"id": "UUID!", "data": "RocketUpdateInput!"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "UpdateOneRocket", "mutation", "updateRocket", {"id": "UUID!", "data": "RocketUpdateInput!"}, *_EACH_ROCKET,
 )
 DELETE_ONE_ROCKET = rt.compose(
-    "DeleteOneRocket", "mutation", "deleteRocket",
-    {"id": "UUID!"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "DeleteOneRocket", "mutation", "deleteRocket", {"id": "UUID!"}, *_EACH_ROCKET,
 )
 DESTROY_ONE_ROCKET = rt.compose(
-    "DestroyOneRocket", "mutation", "destroyRocket",
-    {"id": "UUID!"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "DestroyOneRocket", "mutation", "destroyRocket", {"id": "UUID!"}, *_EACH_ROCKET,
 )
 RESTORE_ONE_ROCKET = rt.compose(
-    "RestoreOneRocket", "mutation", "restoreRocket",
-    {"id": "UUID!"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "RestoreOneRocket", "mutation", "restoreRocket", {"id": "UUID!"}, *_EACH_ROCKET,
 )
 CREATE_MANY_ROCKETS = rt.compose(
-    "CreateManyRockets", "mutation", "createRockets",
-    {"data": "[RocketCreateInput!]!", "upsert": "Boolean"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "CreateManyRockets", "mutation", "createRockets", {"data": "[RocketCreateInput!]!", "upsert": "Boolean"},
+    *_EACH_ROCKET,
 )
 UPDATE_MANY_ROCKETS = rt.compose(
-    "UpdateManyRockets", "mutation", "updateRockets",
-    {"data": "RocketUpdateInput!", "filter": "RocketFilterInput!"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "UpdateManyRockets", "mutation", "updateRockets", {"data": "RocketUpdateInput!", "filter": "RocketFilterInput!"},
+    *_EACH_ROCKET,
 )
 DELETE_MANY_ROCKETS = rt.compose(
-    "DeleteManyRockets", "mutation", "deleteRockets",
-    {"filter": "RocketFilterInput!"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "DeleteManyRockets", "mutation", "deleteRockets", {"filter": "RocketFilterInput!"}, *_EACH_ROCKET,
 )
 DESTROY_MANY_ROCKETS = rt.compose(
-    "DestroyManyRockets", "mutation", "destroyRockets",
-    {"filter": "RocketFilterInput!"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "DestroyManyRockets", "mutation", "destroyRockets", {"filter": "RocketFilterInput!"}, *_EACH_ROCKET,
 )
 RESTORE_MANY_ROCKETS = rt.compose(
-    "RestoreManyRockets", "mutation", "restoreRockets",
-    {"filter": "RocketFilterInput!"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    "RestoreManyRockets", "mutation", "restoreRockets", {"filter": "RocketFilterInput!"}, *_EACH_ROCKET,
 )
 MERGE_MANY_ROCKETS = rt.compose(
     "MergeManyRockets", "mutation", "mergeRockets",
-    {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"},
-    "{...Rocket}",
-    (_LINKS, _ROCKET),
+    {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"}, *_EACH_ROCKET,
 )

@@ -19,18 +19,10 @@ if typing.TYPE_CHECKING:
     from .records import *
 
 _EXPORTS = {
-    "client": """
-        MetadataClient
-    """,
-    "enums": """
-        FieldKind
-    """,
-    "inputs": """
-        CreateFieldInput Paging
-    """,
-    "records": """
-        Field FieldObject Object
-    """,
+    "client": """MetadataClient""",
+    "enums": """FieldKind""",
+    "inputs": """CreateFieldInput Paging""",
+    "records": """Field FieldObject Object""",
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 

@@ -3,35 +3,30 @@
 
 from __future__ import annotations
 
-import typing
-
 from aiotwenty.graphql import runtime as rt
 
+from .. import metadata as types
 from . import operations
-from . import records
-
-if typing.TYPE_CHECKING:
-    from . import inputs
 
 
 class MetadataClient(rt.OperationsClient):
     """Every operation of /metadata under `queries/`, one method each. All raise `TwentyError`."""
 
-    async def get_field(self, id: rt.UUID) -> records.Field | None:
-        result: records.Field | None = await self._execute(operations.GET_FIELD, records.Field | None, {"id": id})
+    async def get_field(self, id: rt.UUID) -> types.Field | None:
+        result: types.Field | None = await self._execute(operations.GET_FIELD, types.Field | None, {"id": id})
         return result
 
-    async def create_one_field(self, input: inputs.CreateFieldInput) -> records.Field:
-        return await self._execute(operations.CREATE_ONE_FIELD, records.Field, {"input": input})
+    async def create_one_field(self, input: types.CreateFieldInput) -> types.Field:
+        return await self._execute(operations.CREATE_ONE_FIELD, types.Field, {"input": input})
 
     async def delete_one_field(self, id: rt.UUID) -> bool:
         return await self._execute(operations.DELETE_ONE_FIELD, bool, {"id": id})
 
-    async def get_objects(self, *, paging: rt.Maybe[inputs.Paging | None] = rt.UNSET) -> rt.Page[records.Object]:
-        return await self._execute(operations.GET_OBJECTS, rt.Page[records.Object], {"paging": paging})
+    async def get_objects(self, *, paging: rt.Maybe[types.Paging | None] = rt.UNSET) -> rt.Page[types.Object]:
+        return await self._execute(operations.GET_OBJECTS, rt.Page[types.Object], {"paging": paging})
 
-    async def get_object(self, id: rt.UUID) -> records.Object:
-        return await self._execute(operations.GET_OBJECT, records.Object, {"id": id})
+    async def get_object(self, id: rt.UUID) -> types.Object:
+        return await self._execute(operations.GET_OBJECT, types.Object, {"id": id})
 
     async def get_theme(self) -> str | None:
         result: str | None = await self._execute(operations.GET_THEME, str | None, {})

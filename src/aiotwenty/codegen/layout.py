@@ -1,0 +1,21 @@
+"""Lines of generated code, kept within the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+LINE = 120
+
+
+def filled(words: Iterable[str], indent: str, separator: str, end: str = "", *, width: int = LINE) -> list[str]:
+    """Words in as few lines as fit, each line ending with the separator (the last one with `end`)."""
+    lines: list[str] = []
+    line = indent
+    for word in words:
+        if line != indent and len(line) + len(word) + len(separator) > width:
+            lines.append(line.rstrip())
+            line = indent
+        line += word + separator
+    if line != indent:
+        lines.append(line.removesuffix(separator) + end)
+    return lines

@@ -1,0 +1,188 @@
+"""The text of `dicts.py`: what is sent, as typed dicts, for type checkers and editors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLType,
+    get_named_type,
+    is_required_input_field,
+)
+
+from aiotwenty.codegen.layout import LINE, filled
+from aiotwenty.codegen.model.names import class_name, field_names, snake_case
+from aiotwenty.codegen.model.package import Models
+from aiotwenty.codegen.model.scalars import AGGREGATE_ORDER
+from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, from_import, module
+
+_TYPING = ("Any", "Literal", "Required", "Sequence", "TypeAlias", "TypedDict", "Union")
+_TIME = ("datetime.datetime", "datetime.date", "str")
+# What is taken for each scalar: more than a model's field has, which is what validation makes of it.
+_SCALARS: dict[str, tuple[str, ...]] = {
+    AGGREGATE_ORDER: ("rt.AggregateOrder",),
+    "AdditionalPhone": ("rt.AdditionalPhone", "rt.AdditionalPhoneDict", "str"),
+    "BigFloat": ("float", "decimal.Decimal"),
+    "BigInt": ("float", "decimal.Decimal"),
+    "Boolean": ("bool",),
+    "Cursor": ("str",),
+    "Date": ("datetime.date", "str"),
+    "DateTime": _TIME,
+    "Float": ("float", "decimal.Decimal"),
+    "ID": ("str",),
+    "Int": ("int",),
+    "Link": ("str",),
+    "Micros": ("int", "decimal.Decimal"),
+    "Phone": ("str",),
+    "Position": ("float", 'Literal["first", "last"]'),
+    "SecondaryLink": ("rt.SecondaryLink", "rt.SecondaryLinkDict"),
+    "String": ("str",),
+    "TSVector": ("str",),
+    "UUID": ("uuid.UUID", "str"),
+}
+
+
+def dict_name(model: str) -> str:
+    """The typed dict that stands for a model: CompanyFilterDict for CompanyFilterInput."""
+    return f"{model.removesuffix('Input')}Dict"
+
+
+def dicts_module(schema: GraphQLSchema, models: Models, own_scalars: Collection[str]) -> str:
+    """The text of the module; `own_scalars` have types of the user's, which may take anything."""
+    return _Dicts(schema, frozenset(models.home), frozenset(own_scalars)).text(models.home)
+
+
+def dict_names(schema: GraphQLSchema, models: Models) -> list[str]:
+    """All that the module defines."""
+    return [dict_name(class_name(type_.name)) for type_ in _inputs(schema, frozenset(models.home))]
+
+
+def _inputs(schema: GraphQLSchema, classes: frozenset[str]) -> Iterator[GraphQLInputObjectType]:
+    for name, type_ in sorted(schema.type_map.items()):
+        if isinstance(type_, GraphQLInputObjectType) and class_name(name) in classes:
+            yield type_
+
+
+@dataclass
+class _Dicts:
+    schema: GraphQLSchema
+    classes: frozenset[str]
+    own_scalars: frozenset[str]
+    options: dict[str, str] = field(default_factory=dict)
+    """The definitions of the options of enums."""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """The definitions of what stands for a type, by its name."""
+    used: set[str] = field(default_factory=set)
+    """The classes that are named."""
+
+    def text(self, homes: Mapping[str, str]) -> str:
+        blocks = [self._dict(type_) for type_ in _inputs(self.schema, self.classes)]
+        options = (text for _, text in sorted(self.options.items()))
+        aliases = "\n".join([*options, *(text for _, text in sorted(self.aliases.items()))])
+        text = "\n".join([aliases, *blocks])
+        imports = [f"import {name}" for name in ("datetime", "decimal", "uuid") if f"{name}." in text]
+        words = set(re.findall(r"\w+", text))
+        imports += [f"from typing import {', '.join(name for name in _TYPING if name in words)}"]
+        imports += ["", *([RUNTIME, ""] if "rt." in text else [])]
+        by_home: dict[str, set[str]] = {}
+        for name in self.used:
+            by_home.setdefault(homes[name], set()).add(name)
+        imports += [from_import(home, names) for home, names in sorted(by_home.items())]
+        return module(DOCSTRINGS["dicts"], imports, [aliases, "\n".join(blocks)])
+
+    def _dict(self, type_: GraphQLInputObjectType) -> str:
+        name = dict_name(class_name(type_.name))
+        names = field_names(type_.fields)
+        items = [
+            f'"{_key(names[graphql], graphql)}": {self._value(definition)}'
+            for graphql, definition in type_.fields.items()
+        ]
+        head, tail = f'{name} = TypedDict("{name}", {{', "}, total=False)"
+        line = f"{head}{', '.join(items)}{tail}"
+        if len(line) <= LINE:
+            return line
+        return "\n".join([head, *filled(items, "    ", ", ", tail, width=LINE - len(tail))])
+
+    def _value(self, definition: GraphQLInputField) -> str:
+        if is_required_input_field(definition):
+            return f"Required[{self._alias(_nullable(definition.type), nullable=False)}]"
+        is_nullable = not isinstance(definition.type, GraphQLNonNull)
+        return self._alias(_nullable(definition.type), nullable=is_nullable)
+
+    def _alias(self, type_: GraphQLType, *, nullable: bool) -> str:
+        """The name that stands for a type; a line of its own says what it is."""
+        named = get_named_type(type_)
+        is_list = isinstance(type_, GraphQLList)
+        alias = f"_{named.name}{'List' if is_list else ''}{'' if nullable else 'Value'}"
+        if alias not in self.aliases:
+            kinds = self._kinds(named)
+            is_model = isinstance(named, GraphQLInputObjectType)
+            if is_list and is_model:
+                kinds = (f"Sequence[{self._alias(named, nullable=True)}]",)
+            elif is_list:
+                # A list of one of them; were it any sequence, a text would be one.
+                structured = [kind for kind in kinds if kind.startswith("rt.") or isinstance(named, GraphQLEnumType)]
+                plain = [f"list[{kind}]" for kind in kinds if kind not in structured]
+                kinds = (*([f"Sequence[{' | '.join(structured)}]"] if structured else []), *plain)
+            elif is_model:
+                # What is defined further down is named in a text.
+                kinds = tuple(f'"{kind}"' for kind in kinds)
+            self.aliases[alias] = _union(f"{alias}: TypeAlias", [*kinds, *(["None"] if nullable else [])])
+        return alias
+
+    def _kinds(self, named: GraphQLNamedType) -> tuple[str, ...]:
+        if named.name in self.own_scalars:
+            return ("Any",)
+        if isinstance(named, GraphQLEnumType):
+            options = [f'"{option}"' for option in named.values]
+            head = f"_{named.name}Option: TypeAlias = Literal["
+            line = f"{head}{', '.join(options)}]"
+            long = len(line) > LINE
+            self.options[named.name] = "\n".join([head, *filled(options, "    ", ", ", "]")]) if long else line
+            self.used.add(class_name(named.name))
+            return (class_name(named.name), f"_{named.name}Option")
+        if isinstance(named, GraphQLInputObjectType):
+            model = class_name(named.name)
+            # What was read, such as the address of another record, may be written as it is.
+            stem = named.name.removesuffix("CreateInput").removesuffix("UpdateInput")
+            record = self.schema.type_map.get(stem) if stem != named.name else None
+            is_composite = isinstance(record, GraphQLObjectType) and "id" not in record.fields
+            read = (class_name(stem),) if is_composite and class_name(stem) in self.classes else ()
+            money = ("rt.Money",) if read and any(_is_micros(part.type) for part in named.fields.values()) else ()
+            self.used.update((model, *read))
+            uploaded = ("rt.FileReference",) if named.name == "FileItemInput" else ()
+            return (model, dict_name(model), *read, *money, *uploaded)
+        return _SCALARS.get(named.name, ("object",))
+
+
+def _nullable(type_: GraphQLType) -> GraphQLType:
+    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+
+
+def _union(name: str, kinds: list[str]) -> str:
+    """The definition of an alias. Texts are no types yet, and cannot be joined by a bar."""
+    if not kinds[0].startswith('"'):
+        line = f"{name} = {' | '.join(kinds)}"
+        return line if len(line) <= LINE else f"{name} = Union[\n    {', '.join(kinds)},\n]"
+    line = f"{name} = Union[{', '.join(kinds)}]"
+    return line if len(line) <= LINE else "\n".join([f"{name} = Union[", f"    {', '.join(kinds)},", "]"])
+
+
+def _is_micros(type_: GraphQLInputType) -> bool:
+    return get_named_type(type_).name == "Micros"
+
+
+def _key(python: str, graphql: str) -> str:
+    """The name in snake_case, without the underscore that only keeps it from being a keyword: `in`, `class`."""
+    return graphql if python == f"{graphql}_" and snake_case(graphql) == graphql else python
