@@ -12,7 +12,7 @@ from aiotwenty.bulk.catalogue import AnyFilter
 from aiotwenty.bulk.export import RawWalk
 from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.load_options import LoadOptions
-from aiotwenty.bulk.modes import Change, Delete, Destroy, Mode
+from aiotwenty.bulk.modes import ChangeAlike, Delete, Destroy, Mode
 from aiotwenty.bulk.options import RemoveOptions, Rows, RunOptions, split_run
 from aiotwenty.bulk.report import LoadReport
 from aiotwenty.bulk.source import InputError
@@ -69,7 +69,7 @@ async def change(
     if not model.model_fields_set:
         raise InputError("change: there is nothing to change; give at least one field")
     values = change_of(plain(model), composites_of(type(model)))
-    mode = Change(encode_json(values.data), values.lacks)
+    mode = ChangeAlike(encode_json(values.data), values.lacks)
     return await _of_filter(mode, target, wanted, all_records, options)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from aiotwenty.bulk.fields import Target
+from aiotwenty.bulk.fields import FieldPath
 from aiotwenty.bulk.transforms import Transform
 from aiotwenty.bulk.transforms.base import Chain, Composite
 from aiotwenty.graphql.values import read_moment
@@ -33,7 +33,7 @@ class Column:
     """Where one column goes, and how."""
 
     name: str
-    target: Target
+    target: FieldPath
     plain_path: tuple[str, ...]
     transform: Transform | None
     as_it_is: bool = False

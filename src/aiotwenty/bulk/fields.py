@@ -30,23 +30,23 @@ _WEB_ADDRESS = ("website", "url", "homepage")
 
 
 @dataclass(frozen=True)
-class Target:
+class FieldPath:
     """Where a column goes: `path` in the object (domainName, primaryLinkUrl), or in the object behind `relation`."""
 
     path: tuple[str, ...]
     kind: Kind
-    relation: Relation | None = None
+    relation: ToOneRelation | None = None
 
     @property
     def dotted(self) -> str:
         return ".".join((self.relation.name, *self.path) if self.relation else self.path)
 
 
-ID = Target(("id",), "other")
+ID = FieldPath(("id",), "other")
 
 
 @dataclass(frozen=True)
-class Relation:
+class ToOneRelation:
     """A to-one relation: `name` (company), its foreign key `join` (companyId), and the type at the other end."""
 
     name: str
@@ -67,9 +67,9 @@ class Shape:
     related: Callable[[str], Shape]
     readable: Collection[str] = ()
     """The dotted paths that records have."""
-    targets: dict[str, Target] = field(default_factory=dict)
+    targets: dict[str, FieldPath] = field(default_factory=dict)
     composites: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    relations: dict[str, Relation] = field(default_factory=dict)
+    relations: dict[str, ToOneRelation] = field(default_factory=dict)
     file_fields: set[str] = field(default_factory=set)
     """Fields that hold uploaded files."""
 
@@ -80,20 +80,20 @@ class Shape:
             if _file_model(annotation) is not None:
                 self.file_fields.add(alias)
             if model is None:
-                self._add(Target((alias,), _kind(plain_types(annotation))))
+                self._add(FieldPath((alias,), _kind(plain_types(annotation))))
             elif any(part == "connect" for part, _, _ in named_fields(model)):
                 relation_inputs[alias] = model.__name__.removesuffix("RelationInput")
             else:
-                self._add(Target((alias,), "composite"))
+                self._add(FieldPath((alias,), "composite"))
                 parts = [(part, plain_types(inner)) for part, _, inner in named_fields(model)]
                 self.composites[alias] = tuple(part for part, _ in parts)
                 for part, inner_types in parts:
-                    self._add(Target((alias, part), _kind(inner_types)))
+                    self._add(FieldPath((alias, part), _kind(inner_types)))
         for name, type_name in relation_inputs.items():
             if f"{name}Id" in self.targets:
-                self.relations[name] = Relation(name, f"{name}Id", type_name)
+                self.relations[name] = ToOneRelation(name, f"{name}Id", type_name)
 
-    def _add(self, target: Target) -> None:
+    def _add(self, target: FieldPath) -> None:
         self.targets[target.dotted] = target
 
     @cached_property
@@ -123,12 +123,12 @@ class Shape:
         return {name: frozenset(some) for name, some in parts.items()}
 
     @cached_property
-    def _names(self) -> list[dict[str, list[Target]]]:
+    def _names(self) -> list[dict[str, list[FieldPath]]]:
         """Tiers of names, the surest first: full paths, whole composites, parts of them, beginnings."""
-        full: dict[str, list[Target]] = {}
-        whole: dict[str, list[Target]] = {}
-        parts: dict[str, list[Target]] = {}
-        beginnings: dict[str, list[Target]] = {}
+        full: dict[str, list[FieldPath]] = {}
+        whole: dict[str, list[FieldPath]] = {}
+        parts: dict[str, list[FieldPath]] = {}
+        beginnings: dict[str, list[FieldPath]] = {}
         for dotted, target in self.targets.items():
             if target.kind == "composite":
                 (alias,) = target.path
@@ -148,14 +148,14 @@ class Shape:
                 for name in {squeeze(part), squeeze(short)}:
                     parts.setdefault(name, []).append(target)
         for name in self.relations:
-            whole.setdefault(squeeze(name), []).append(Target((), "other", self.relations[name]))
+            whole.setdefault(squeeze(name), []).append(FieldPath((), "other", self.relations[name]))
         return [full, whole, parts, beginnings]
 
     def primary(self, composite: str) -> str | None:
         """The part of a composite field that a plain value means: the URL of a link, the first e-mail address."""
         return next((part for part in _PRIMARY if part in self.composites[composite]), None)
 
-    def resolve(self, name: str) -> Target:
+    def resolve(self, name: str) -> FieldPath:
         """The field that `name` means. Raises `InputError` if it means none or several."""
         target = self.find(name)
         if target is None:
@@ -165,7 +165,7 @@ class Shape:
             raise error
         return target
 
-    def find(self, name: str) -> Target | None:
+    def find(self, name: str) -> FieldPath | None:
         """The field that `name` means, None if it means none. Raises `InputError` if it means several."""
         relation_name, dot, rest = name.partition(".")
         if dot and (relation := self._relation(relation_name)):
@@ -186,11 +186,11 @@ class Shape:
             return self._by_unique(target.relation)
         return target
 
-    def _relation(self, name: str) -> Relation | None:
+    def _relation(self, name: str) -> ToOneRelation | None:
         squeezed = squeeze(name)
         return next((relation for relation in self.relations.values() if squeeze(relation.name) == squeezed), None)
 
-    def _by_unique(self, relation: Relation) -> Target:
+    def _by_unique(self, relation: ToOneRelation) -> FieldPath:
         other = self.related(relation.type_name)
         if len(other.unique) != 1:
             raise InputError(
@@ -198,16 +198,16 @@ class Shape:
                 f"or to a field of it, such as {relation.name}.name"
             )
         target = other.targets[other.unique[0]]
-        return Target(target.path, target.kind, relation)
+        return FieldPath(target.path, target.kind, relation)
 
-    def behind(self, relation: Relation, target: Target) -> Target:
+    def behind(self, relation: ToOneRelation, target: FieldPath) -> FieldPath:
         """A field of this object as the end of a relation: plain, the primary part of a composite, or a full name."""
         if target.kind == "composite" and "firstName" in self.composites[target.path[0]]:
-            return Target(target.path, "composite", relation)
+            return FieldPath(target.path, "composite", relation)
         path = self.value_path(target)
-        return Target(path, self.targets[".".join(path)].kind, relation)
+        return FieldPath(path, self.targets[".".join(path)].kind, relation)
 
-    def value_path(self, target: Target) -> tuple[str, ...]:
+    def value_path(self, target: FieldPath) -> tuple[str, ...]:
         """Where a plain value goes: the path itself, or the primary part of a composite field."""
         if target.kind != "composite":
             return target.path

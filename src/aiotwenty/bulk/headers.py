@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiotwenty.bulk.columns import WHOLE
-from aiotwenty.bulk.fields import Shape, Target
+from aiotwenty.bulk.fields import FieldPath, Shape
 from aiotwenty.bulk.naming import by_name_or_unique, called, likely
 from aiotwenty.bulk.source import InputError
 from aiotwenty.bulk.transforms.base import Composite
@@ -37,7 +37,7 @@ class Headers:
         self._labels = labels
         self._samples = samples
 
-    def target(self, name: str, *, guessing: bool) -> tuple[Target, str]:
+    def target(self, name: str, *, guessing: bool) -> tuple[FieldPath, str]:
         """The field of that name, and what was guessed about it. Raises `InputError` if it means none or several."""
         meaning = self._meaning(name, guessing=guessing)
         if meaning is None:
@@ -57,7 +57,7 @@ class Headers:
         """Whether `target` would find a field; costs little where it would not, for texts that are hardly names."""
         return self._meaning(name, guessing=True) is not None
 
-    def _meaning(self, name: str, *, guessing: bool) -> tuple[Target, str] | None:
+    def _meaning(self, name: str, *, guessing: bool) -> tuple[FieldPath, str] | None:
         try:
             target = self._shape.find(name)
         except InputError:  # several: another way of naming may tell them apart
@@ -82,7 +82,7 @@ class Headers:
     def _has_words(self, name: str) -> bool:
         return any(not WHOLE.fullmatch(text) for text in self._texts(name))
 
-    def _by_values(self, name: str) -> Target | None:
+    def _by_values(self, name: str) -> FieldPath | None:
         """A column of e-mail addresses or of LinkedIn profiles, where there is one field for them."""
         texts = self._texts(name)
         for kind, pattern in _BY_THEIR_LOOKS:

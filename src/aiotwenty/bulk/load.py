@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load_options import LoadOptions
-from aiotwenty.bulk.loader import Loader, open_input
+from aiotwenty.bulk.loader import Loader, open_rows
 from aiotwenty.bulk.mapped import add_missing_options
 from aiotwenty.bulk.modes import Insert, Update, Upsert
 from aiotwenty.bulk.options import LoadSettings, Rows, UpdateOptions, split_run
@@ -85,12 +85,12 @@ async def run_load(
     **run: Any,
 ) -> LoadReport:
     """What all modes come to."""
-    rows_in = await open_input(rows, target, options, remembered=journal is not None)
+    rows_in = await open_rows(rows, target, options, remembered=journal is not None)
     added = not dry_run and await add_missing_options(rows_in.mapped, target.endpoint)
     if added or rows_in.mapped.is_outdated:
         # What the client was generated from does not know these options.
         target = replace(target, catalogue=await serve_catalogue(target.endpoint))
-        rows_in = await open_input(rows_in.source, target, options, remembered=journal is not None)
+        rows_in = await open_rows(rows_in.source, target, options, remembered=journal is not None)
     await target.has(rows_in.mapped.places())
     if dry_run:
         # A rehearsal leaves no trace that a real run would take for its own.

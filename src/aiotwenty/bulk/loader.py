@@ -37,7 +37,7 @@ _ROWS_A_TURN = 20
 
 
 @dataclass
-class Input:
+class OpenedRows:
     """A source that was looked at, with all that is needed to prepare its rows."""
 
     source: Source
@@ -50,7 +50,7 @@ class Input:
         return self.mapped.mapper
 
 
-async def open_input(rows: Any, target: Target, options: LoadOptions, *, remembered: bool = False) -> Input:
+async def open_rows(rows: Any, target: Target, options: LoadOptions, *, remembered: bool = False) -> OpenedRows:
     """Looks at everything that can be looked at before anything is sent; the rows are read in a thread meanwhile.
 
     `remembered` says that a journal must be able to tell these rows from others.
@@ -91,7 +91,7 @@ async def open_input(rows: Any, target: Target, options: LoadOptions, *, remembe
     await learn_columns(source, mapped)
     told_apart = remembered or isinstance(source, FileSource)
     fingerprint = await asyncio.to_thread(source.fingerprint) if told_apart else None
-    return Input(source, check, mapped, fingerprint)
+    return OpenedRows(source, check, mapped, fingerprint)
 
 
 class Loader:
@@ -100,7 +100,7 @@ class Loader:
     def __init__(
         self,
         target: Target,
-        rows: Input,
+        rows: OpenedRows,
         options: LoadOptions,
         *,
         journal: Journal,

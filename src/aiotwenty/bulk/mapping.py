@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from aiotwenty.bulk.batches import Reference
 from aiotwenty.bulk.columns import AS_IT_IS, Column, ValueRefused, from_text, in_utc, put_at, steps_of, trimmed
-from aiotwenty.bulk.fields import Relation, Shape, Target
+from aiotwenty.bulk.fields import FieldPath, Shape, ToOneRelation
 from aiotwenty.bulk.gather import gather, gathers, promote
 from aiotwenty.bulk.headers import Headers
 from aiotwenty.bulk.labels import Labels
@@ -118,7 +118,7 @@ class Mapper:
         return self._column(name, target, transform, steps, guess)
 
     def _column(
-        self, name: str, target: Target, transform: Transform | None, steps: Sequence[Any], guess: str = ""
+        self, name: str, target: FieldPath, transform: Transform | None, steps: Sequence[Any], guess: str = ""
     ) -> Column:
         # Values that are whole composites (dicts) need no primary part; a plain value does, and says so when it comes.
         plain = target.path
@@ -137,7 +137,7 @@ class Mapper:
         several = gathers(composite)
         return Column(name, target, plain, transform, as_it_is, composite, several, trims, (), guess, spelled)
 
-    def _facts(self, target: Target, composite: Composite | None) -> FieldFacts:
+    def _facts(self, target: FieldPath, composite: Composite | None) -> FieldFacts:
         label = self._labels.fields.get(target.path[0]) if self._labels and not target.relation else None
         return FieldFacts(
             target.dotted,
@@ -148,7 +148,7 @@ class Mapper:
             self._add_options,
         )
 
-    def _usual_transform(self, target: Target) -> tuple[Transform, list[str]] | None:
+    def _usual_transform(self, target: FieldPath) -> tuple[Transform, list[str]] | None:
         kind = self._kinds[target.path[0]] if target.kind == "composite" and not target.relation else None
         if self._is_text and kind == "currency":
             return money(), ["money"]
@@ -208,7 +208,7 @@ class Mapper:
         """Where the mapping sends a column; None if it does not say."""
         return self._columns.get(name) if name in self._mapping else None
 
-    def gives(self, target: Target, columns: Iterable[str]) -> bool:
+    def gives(self, target: FieldPath, columns: Iterable[str]) -> bool:
         """Whether one of these columns, or a constant, can fill that field."""
         mapped = [*map(self.column, columns), *(column for column, _ in self._constants)]
         for column in [one for several in mapped if several is not None for one in several.all]:
@@ -472,7 +472,7 @@ class Mapper:
         return value
 
     def _refer(
-        self, column: Column, relation: Relation, value: Any, data: dict[str, Any], references: list[Reference]
+        self, column: Column, relation: ToOneRelation, value: Any, data: dict[str, Any], references: list[Reference]
     ) -> None:
         path = column.target.path
         if isinstance(value, Mapping):
@@ -492,7 +492,7 @@ class Mapper:
                 text = trimmed(item) if isinstance(item, str) else item
                 references.append(Reference(relation.join, relation.type_name, dotted, canonical(dotted, text)))
 
-    def _connection(self, relation: Relation, value: Mapping[str, Any]) -> tuple[tuple[str, ...], Any] | None:
+    def _connection(self, relation: ToOneRelation, value: Mapping[str, Any]) -> tuple[tuple[str, ...], Any] | None:
         """The path and value in `{"connect": {"where": {"domainName": {"primaryLinkUrl": …}}}}`."""
         connect = value.get("connect")
         where = connect.get("where") if isinstance(connect, Mapping) else None

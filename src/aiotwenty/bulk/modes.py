@@ -223,7 +223,7 @@ class _ByIds(Mode):
 
 
 @dataclass(frozen=True)
-class Change(_ByIds):
+class ChangeAlike(_ByIds):
     """All records of a filter get the same values."""
 
     values: bytes

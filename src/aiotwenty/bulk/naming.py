@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from aiotwenty.bulk.fields import Relation, Shape, Target, squeeze
+from aiotwenty.bulk.fields import FieldPath, Shape, ToOneRelation, squeeze
 from aiotwenty.bulk.source import InputError
 from aiotwenty.bulk.transforms import composite_kind
 from aiotwenty.graphql.advice import near
@@ -55,7 +55,7 @@ for _path, _names in (*_PARTS.items(), *_FIELDS.items()):
         _BY_NAME.setdefault(_name, []).append(_path)
 
 
-def called(shape: Shape, name: str, labels: Mapping[str, str]) -> Target | None:
+def called(shape: Shape, name: str, labels: Mapping[str, str]) -> FieldPath | None:
     """The field that people mean by `name` and that is not called so: by the labels of the workspace (label to field,
     squeezed), by what such fields are mostly called, or through a relation (`Company name` of a person)."""
     squeezed = squeeze(name)
@@ -84,7 +84,7 @@ def _own_names(type_name: str) -> set[str]:
     return names | {f"{word}{end}" for word in words for end in ("name", "title")} | set(words)
 
 
-def _target(shape: Shape, path: str) -> Target | None:
+def _target(shape: Shape, path: str) -> FieldPath | None:
     if path in shape.targets:
         return shape.targets[path]
     if path in shape.relations:
@@ -92,17 +92,17 @@ def _target(shape: Shape, path: str) -> Target | None:
     return None
 
 
-def by_name_or_unique(shape: Shape, relation: Relation, *, by_name: bool = False) -> Target | None:
+def by_name_or_unique(shape: Shape, relation: ToOneRelation, *, by_name: bool = False) -> FieldPath | None:
     """The other record's unique field, or its name where it has no unique one or names are meant."""
     other = shape.related(relation.type_name)
     for path in (*(() if by_name or len(other.unique) != 1 else other.unique), "name"):
         if path in other.targets:
             target = other.targets[path]
-            return Target(target.path, target.kind, relation)
+            return FieldPath(target.path, target.kind, relation)
     return None
 
 
-def _through(shape: Shape, squeezed: str) -> Target | None:
+def _through(shape: Shape, squeezed: str) -> FieldPath | None:
     """`Company name`, `Account owner email`: a relation, and a field behind it."""
     for relation in shape.relations.values():
         begins = {squeeze(relation.name), *_squeezed(_FIELDS.get(relation.name, ""))} - {""}

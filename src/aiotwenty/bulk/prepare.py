@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from aiotwenty.bulk.batches import Prepared, Reference
 from aiotwenty.bulk.columns import ValueRefused
-from aiotwenty.bulk.fields import Shape, Target
+from aiotwenty.bulk.fields import FieldPath, Shape
 from aiotwenty.bulk.mapping import Mapper
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.source import RAW_TEXT, InputError, Row
@@ -155,7 +155,7 @@ class _KeyMissingError(ValueError):
     pass
 
 
-def key_targets(mapper: Mapper, key: str | Sequence[str] | None) -> tuple[Target, ...]:
+def key_targets(mapper: Mapper, key: str | Sequence[str] | None) -> tuple[FieldPath, ...]:
     """The fields that a key names. Raises `InputError` for one that is not a field."""
     names = [key] if isinstance(key, str) else list(key or ())
     try:
@@ -164,15 +164,15 @@ def key_targets(mapper: Mapper, key: str | Sequence[str] | None) -> tuple[Target
         raise InputError(f"key: {error}") from None
 
 
-def _key_target(mapper: Mapper, name: str) -> Target:
+def _key_target(mapper: Mapper, name: str) -> FieldPath:
     """A key is said by its column or by its field."""
     shape = mapper.shape
     mapped = mapper.mapped(name)
     target = mapped.target if mapped else shape.resolve(name)
-    return target if target.relation else Target(shape.value_path(target), "text")
+    return target if target.relation else FieldPath(shape.value_path(target), "text")
 
 
-def _reader(target: Target) -> Callable[[dict[str, Any], list[Reference]], str]:
+def _reader(target: FieldPath) -> Callable[[dict[str, Any], list[Reference]], str]:
     if target.relation is None:
         path = target.dotted
         read = _field_reader(path)

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.completing import complete
 from aiotwenty.bulk.culprits import without_empty
-from aiotwenty.bulk.fields import Shape, Target
+from aiotwenty.bulk.fields import FieldPath, Shape
 from aiotwenty.bulk.journal import Job
 from aiotwenty.bulk.lookups import having, wanted_values
 from aiotwenty.bulk.patience import Patience
@@ -35,7 +35,7 @@ class Store:
     wire: Wire
     wire_to: Callable[[str], Wire]
     shape: Shape
-    key: tuple[Target, ...]
+    key: tuple[FieldPath, ...]
     job: Job
     patience: Patience
     deleted_too: bool = False

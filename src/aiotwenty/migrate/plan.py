@@ -22,7 +22,7 @@ from aiotwenty.bulk.fields import ID
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.load import run_load
 from aiotwenty.bulk.load_options import LoadOptions
-from aiotwenty.bulk.loader import Input, open_input
+from aiotwenty.bulk.loader import OpenedRows, open_rows
 from aiotwenty.bulk.modes import Insert, Update, Upsert
 from aiotwenty.bulk.options import Rows
 from aiotwenty.bulk.rejects import check_rejects_path
@@ -157,12 +157,12 @@ def read_plan(path: Path) -> list[Entry]:
     if plan or not isinstance(entries, list) or not entries:
         unknown = f"; there is no place for {', '.join(plan)} outside of them" if plan else ""
         raise InputError(f"{path}: a plan is a list of [[load]] with object and source{unknown}")
-    return [_entry(f"{path}, load {number}", given) for number, given in enumerate(entries, 1)]
+    return [_entry(f"{path}, load {number}", table) for number, table in enumerate(entries, 1)]
 
 
-def _entry(where: str, given: Any) -> Entry:
+def _entry(where: str, table: Any) -> Entry:
     try:
-        return Entry.model_validate(given)
+        return Entry.model_validate(table)
     except ValidationError as error:
         raise InputError(f"{where}: {explained(error, Entry, with_values=True, noun='setting')}") from None
 
@@ -196,7 +196,7 @@ async def run_steps(
     `each_alone` goes on with the others where a step can't; only what concerns them all, a key that isn't valid any
     more or a server that isn't there, ends them all.
     """
-    looked: list[tuple[Step, Input]] = []
+    looked: list[tuple[Step, OpenedRows]] = []
     reports: list[StepReport] = []
     for step in steps:
         try:
@@ -207,24 +207,24 @@ async def run_steps(
             if not each_alone:
                 raise
             reports.append(StepReport(step.label, False, LoadReport(), error))
-    order, late = ordered([(step.target.type_name, _references(given)) for step, given in looked])
-    for (step, given), too_late in zip(looked, late, strict=True):
-        _check_second_pass(step, given, too_late)
+    order, late = ordered([(step.target.type_name, _references(rows)) for step, rows in looked])
+    for (step, rows), too_late in zip(looked, late, strict=True):
+        _check_second_pass(step, rows, too_late)
     if run.get("dry_run"):
         journal = None
     opened = journal if isinstance(journal, Journal) else Journal(journal)
     passes = _Passes(opened, run, each_alone, reports)
     try:
         for position in order:
-            step, given = looked[position]
-            waiting = _waiting(given, late[position])
+            step, rows = looked[position]
+            waiting = _waiting(rows, late[position])
             options = replace(step.options, ignore=[*step.options.ignore, *waiting])
             await passes.load(step, options, step.rejects, links=False)
         for position in order:
-            step, given = looked[position]
-            waiting = _waiting(given, late[position])
+            step, rows = looked[position]
+            waiting = _waiting(rows, late[position])
             if waiting and not run.get("dry_run") and step.label not in passes.broken:
-                await passes.load(step, _second_pass(step, given, waiting), _rejects_of_links(step), links=True)
+                await passes.load(step, _second_pass(step, rows, waiting), _rejects_of_links(step), links=True)
     finally:
         if opened is not journal and journal is not None:
             opened.close()
@@ -247,8 +247,8 @@ class _Passes:
             self.reports.append(StepReport(step.label, links, LoadReport(), self.fatal, ["not begun"]))
             return
         latest: list[Progress] = []
-        given = dict(self.run)
-        tell = given.pop("on_progress", None)
+        options_of_run = dict(self.run)
+        tell = options_of_run.pop("on_progress", None)
 
         def on_progress(progress: Progress) -> None:
             latest[:] = [progress]
@@ -263,7 +263,7 @@ class _Passes:
                 journal=self.journal,
                 rejects=rejects,
                 on_progress=on_progress,
-                **given,
+                **options_of_run,
             )
         except TwentyError as error:
             if not self.each_alone:
@@ -288,34 +288,34 @@ def _so_far(latest: Sequence[Progress]) -> LoadReport:
     return LoadReport(**{name: getattr(latest[0], name) for name in names}) if latest else LoadReport()
 
 
-async def _look(step: Step) -> Input:
+async def _look(step: Step) -> OpenedRows:
     try:
-        given = await open_input(step.rows, step.target, step.options)
+        rows = await open_rows(step.rows, step.target, step.options)
         if step.rejects is not None:
             check_rejects_path(step.rejects, step.rows if isinstance(step.rows, Path) else None)
     except InputError as error:
         raise InputError(f"{step.label}: {error}") from None
-    return given
+    return rows
 
 
-def _waiting(given: Input, late: set[str]) -> list[str]:
+def _waiting(rows: OpenedRows, late: set[str]) -> list[str]:
     """The columns that lead to records which are loaded too late."""
-    return [column for column, other in _references(given).items() if other in late]
+    return [column for column, other in _references(rows).items() if other in late]
 
 
-def _check_second_pass(step: Step, given: Input, late: set[str]) -> None:
-    waiting = _waiting(given, late)
-    if waiting and not step.options.key and not given.mapper.gives(ID, _columns(given)):
+def _check_second_pass(step: Step, rows: OpenedRows, late: set[str]) -> None:
+    waiting = _waiting(rows, late)
+    if waiting and not step.options.key and not rows.mapper.gives(ID, _columns(rows)):
         raise InputError(
             f"{step.label}: refers to records that are loaded after it ({', '.join(waiting)}); "
             "its rows need a key or an id to be filled in by"
         )
 
 
-def _second_pass(step: Step, given: Input, waiting: list[str]) -> LoadOptions:
+def _second_pass(step: Step, rows: OpenedRows, waiting: list[str]) -> LoadOptions:
     keys = [step.options.key] if isinstance(step.options.key, str) else list(step.options.key or ())
-    columns = {name: column for name in waiting if (column := given.mapper.column(name)) is not None}
-    joins = {relation.join for relation in given.mapper.shape.relations.values()}
+    columns = {name: column for name in waiting if (column := rows.mapper.column(name)) is not None}
+    joins = {relation.join for relation in rows.mapper.shape.relations.values()}
     targets = [one.target for column in columns.values() for one in column.all]
     wanted = [target.dotted for target in targets if target.relation or target.dotted in joins]
     if step.options.deleted:
@@ -328,16 +328,16 @@ def _rejects_of_links(step: Step) -> Path | None:
     return step.rejects and step.rejects.with_stem(step.rejects.stem + ".links")
 
 
-def _columns(given: Input) -> list[str]:
-    return list(given.source.columns or (given.check.columns if given.check else ()))
+def _columns(rows: OpenedRows) -> list[str]:
+    return list(rows.source.columns or (rows.check.columns if rows.check else ()))
 
 
-def _references(given: Input) -> dict[str, str]:
+def _references(rows: OpenedRows) -> dict[str, str]:
     """The columns that lead to other objects: by a natural key, or by an id."""
-    joins = {relation.join: relation.type_name for relation in given.mapper.shape.relations.values()}
+    joins = {relation.join: relation.type_name for relation in rows.mapper.shape.relations.values()}
     found = {}
-    for name in _columns(given):
-        column = given.mapper.column(name)
+    for name in _columns(rows):
+        column = rows.mapper.column(name)
         for target in [one.target for one in column.all] if column else ():
             other = target.relation.type_name if target.relation else joins.get(target.dotted)
             if other is not None:
