@@ -46,7 +46,7 @@ class Prepared:
     def identity(self, path: str) -> str | None:
         """The value that no other record may share, at that path."""
         prefix = path + "="
-        return next((one[len(prefix) :] for one in self.identities if one.startswith(prefix)), None)
+        return next((identity[len(prefix) :] for identity in self.identities if identity.startswith(prefix)), None)
 
     def json(self) -> bytes:
         head = b'{"id":"' + self.id.encode() + b'"'

@@ -37,7 +37,9 @@ async def complete(records: Sequence[Prepared], wire: Wire, shape: Shape, *, by_
             if value := value_at(node, path):
                 stored.setdefault(f"{path}={canonical(path, value)}", node)
     for record in lacking:
-        found = next((stored[one] for one in ("id=" + record.id, *record.identities) if one in stored), None)
-        if found is not None:
-            record.body = encode_json(PartialWrite(from_json(record.body), record.lacks).with_stored(found))
+        same = next(
+            (stored[identity] for identity in ("id=" + record.id, *record.identities) if identity in stored), None
+        )
+        if same is not None:
+            record.body = encode_json(PartialWrite(from_json(record.body), record.lacks).with_stored(same))
         record.lacks = {}

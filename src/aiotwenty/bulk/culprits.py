@@ -102,8 +102,8 @@ def _leaves(value: Any) -> Iterator[Any]:
     """The value, and whatever is in it."""
     yield value
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    for one in inner:
-        yield from _leaves(one)
+    for part in inner:
+        yield from _leaves(part)
 
 
 def _shows(shown: str, value: Any) -> bool:
@@ -132,13 +132,13 @@ def _is_number(text: str) -> bool:
 def inspected(value: Any) -> str:
     """A value as Node's `util.inspect` writes it, in one line."""
     if isinstance(value, str):
-        quote = next((one for one in "'\"`" if one not in value), "'")
+        quote = next((mark for mark in "'\"`" if mark not in value), "'")
         text = value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
         return f"{quote}{text.replace(quote, f'{chr(92)}{quote}')}{quote}"
     if isinstance(value, list):
         return f"[ {', '.join(map(inspected, value))} ]" if value else "[]"
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{name}: {inspected(one)}' for name, one in value.items())} }}" if value else "{}"
+        return f"{{ {', '.join(f'{name}: {inspected(part)}' for name, part in value.items())} }}" if value else "{}"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         value = int(value)
     return to_json(value).decode()
@@ -217,7 +217,7 @@ def _links(row: Values, shape: Shape) -> Iterator[Any]:
         if isinstance(links, Mapping):
             yield links.get("primaryLinkUrl")
             more = links.get("secondaryLinks")
-            yield from (one.get("url") for one in more or () if isinstance(more, list) and isinstance(one, Mapping))
+            yield from (link.get("url") for link in more or () if isinstance(more, list) and isinstance(link, Mapping))
 
 
 def _is_no_link(value: Any) -> bool:

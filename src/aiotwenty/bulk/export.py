@@ -255,8 +255,8 @@ class RawWalk:
 
 
 def _both(*filters: Filter | None) -> Filter | None:
-    given = [one for one in filters if one]
-    return {"and": given} if len(given) > 1 else given[0] if given else None
+    wanted = [filter for filter in filters if filter]
+    return {"and": wanted} if len(wanted) > 1 else wanted[0] if wanted else None
 
 
 async def _write(
@@ -288,11 +288,10 @@ def _plain(path: str) -> str:
 def _chosen(columns: list[RecordColumn], fields: Iterable[str] | None, names: ObjectNames) -> list[RecordColumn]:
     if fields is None:
         return [column for column in columns if column.path not in NOT_EXPORTED]
-    plain = {one: f"{_plain(one.path)}." for one in columns}
-    parts = {field: [one for one in columns if plain[one].startswith(f"{_plain(field)}.")] for field in fields}
-    if unknown := [field for field, found in parts.items() if not found]:
+    plain = {column: f"{_plain(column.path)}." for column in columns}
+    parts = {field: [column for column in columns if plain[column].startswith(f"{_plain(field)}.")] for field in fields}
+    if unknown := [field for field, of_field in parts.items() if not of_field]:
         known = ", ".join(column.path for column in columns)
         raise InputError(f"{names.type_name} has no field {', '.join(unknown)}; it has {known}")
-    return list(
-        dict.fromkeys([*(one for one in columns if one.path == "id"), *(one for f in parts.values() for one in f)])
-    )
+    ids = [column for column in columns if column.path == "id"]
+    return list(dict.fromkeys([*ids, *(column for of_field in parts.values() for column in of_field)]))

@@ -130,7 +130,10 @@ class ParquetWriter(RecordWriter):
     def write(self, page: RawPage) -> None:
         # Page by page: to turn a whole row group at once would hold up everything else.
         rows = list(page)
-        arrays = {one.path: [_typed(value_at(record, one.path), one.kind) for record in rows] for one in self._columns}
+        arrays = {
+            column.path: [_typed(value_at(record, column.path), column.kind) for record in rows]
+            for column in self._columns
+        }
         self._tables.append(self._arrow.table(arrays, schema=self._schema))
         self._waiting += len(rows)
         if self._waiting >= 10_000:

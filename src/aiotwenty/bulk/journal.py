@@ -124,8 +124,8 @@ class Journal:
 
         Raises `InputError` if the rows or the settings are others than those it was begun with.
         """
-        found = self._db.execute("SELECT id, fingerprint, settings, namespace FROM jobs WHERE name = ?", (name,))
-        row = found.fetchone()
+        cursor = self._db.execute("SELECT id, fingerprint, settings, namespace FROM jobs WHERE name = ?", (name,))
+        row = cursor.fetchone()
         if row is None:
             cursor = self._db.execute(
                 "INSERT INTO jobs (name, fingerprint, settings, namespace) VALUES (?, ?, ?, ?)",
@@ -209,16 +209,23 @@ class Job:
     def claimed(self, identity: bytes) -> int | None:
         """The row that was loaded under this id."""
         query = "SELECT row FROM claims WHERE job = ? AND id = ?"
-        found = self._db.execute(query, (self._number, identity)).fetchone()
-        return found[0] if found else None
+        row = self._db.execute(query, (self._number, identity)).fetchone()
+        return row[0] if row else None
 
     def reject(self, rejects: Iterable[Reject]) -> None:
         with self._transaction():
             self._db.executemany(
                 "INSERT OR REPLACE INTO rejects VALUES (?, ?, ?, ?, ?, ?)",
                 (
-                    (self._number, one.row, one.line, one.code, one.message, _as_json(one.values).decode())
-                    for one in rejects
+                    (
+                        self._number,
+                        reject.row,
+                        reject.line,
+                        reject.code,
+                        reject.message,
+                        _as_json(reject.values).decode(),
+                    )
+                    for reject in rejects
                 ),
             )
 
@@ -290,7 +297,7 @@ class RejectList(Sequence[Reject]):
         if isinstance(at, slice):
             return list(self)[at]
         position = at if at >= 0 else len(self) + at
-        found = list(self._rejects("ORDER BY row LIMIT 1 OFFSET ?", position)) if position >= 0 else []
-        if not found:
+        rejects = list(self._rejects("ORDER BY row LIMIT 1 OFFSET ?", position)) if position >= 0 else []
+        if not rejects:
             raise IndexError(at)
-        return found[0]
+        return rejects[0]

@@ -43,13 +43,13 @@ class Labels:
 
     def by_label(self) -> dict[str, str]:
         """Field names by their labels, squeezed; labels that two fields share are left out."""
-        found: dict[str, str] = {}
+        names: dict[str, str] = {}
         shared: set[str] = set()
-        for name, one in self.fields.items():
-            label = squeeze(one.label)
-            if found.setdefault(label, name) != name:
+        for name, known in self.fields.items():
+            label = squeeze(known.label)
+            if names.setdefault(label, name) != name:
                 shared.add(label)
-        return {label: name for label, name in found.items() if label not in shared}
+        return {label: name for label, name in names.items() if label not in shared}
 
 
 async def read_labels(endpoint: TwentyTransport, singular: str) -> Labels:
@@ -59,12 +59,18 @@ async def read_labels(endpoint: TwentyTransport, singular: str) -> Labels:
         nodes = [edge["node"] for edge in answer["objects"]["edges"]]
         node = next((node for node in nodes if node["nameSingular"] == singular), None)
         fields = [
-            FieldLabel(one["id"], one["name"], one["label"], one["type"], _options(one.get("options")))
-            for one in (node["fieldsList"] if node else ())
+            FieldLabel(
+                node_field["id"],
+                node_field["name"],
+                node_field["label"],
+                node_field["type"],
+                _options(node_field.get("options")),
+            )
+            for node_field in (node["fieldsList"] if node else ())
         ]
     except (KeyError, TypeError) as error:
         raise UnexpectedResponse(f"the data model of the workspace makes no sense: {error}") from error
-    return Labels({one.name: one for one in fields})
+    return Labels({label.name: label for label in fields})
 
 
 def _options(options: Any) -> tuple[Mapping[str, Any], ...] | None:

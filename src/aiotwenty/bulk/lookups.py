@@ -64,15 +64,15 @@ async def find_by(wire: Wire, shape: Shape, path: str, values: Sequence[str]) ->
     """
     if composite_kind(shape.composites.get(path, ())) == "name":
         return await _find_by_full_name(wire, path, values)
-    found: dict[str, list[str]] = {}
+    ids: dict[str, list[str]] = {}
     at_once = VALUES_AT_ONCE if path != "userEmail" else VALUES_AT_ONCE // 10
     for start in range(0, len(values), at_once):
         some = values[start : start + at_once]
         for node in await wire.find(_filter(shape, path, some), [path]):
             value = canonical(path, value_at(node, path))
             for name in {value, _domain(value)} if path.endswith("primaryLinkUrl") else {value}:
-                found.setdefault(name, []).append(node["id"])
-    return found
+                ids.setdefault(name, []).append(node["id"])
+    return ids
 
 
 def _filter(shape: Shape, path: str, values: Sequence[str]) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _forms(host: str) -> list[str]:
 
 
 async def _find_by_full_name(wire: Wire, path: str, values: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    ids: dict[str, list[str]] = {}
     parts = (f"{path}.firstName", f"{path}.lastName")
     for start in range(0, len(values), VALUES_AT_ONCE // 10):
         some = values[start : start + VALUES_AT_ONCE // 10]
@@ -105,8 +105,8 @@ async def _find_by_full_name(wire: Wire, path: str, values: Sequence[str]) -> di
         wanted = {"or": [{"and": [_has(part, text) for part, text in zip(parts, cut, strict=True)]} for cut in cuts]}
         for node in await wire.find(wanted, parts):
             names = [str(value_at(node, part) or "") for part in parts]
-            found.setdefault(" ".join(filter(None, names)), []).append(node["id"])
-    return found
+            ids.setdefault(" ".join(filter(None, names)), []).append(node["id"])
+    return ids
 
 
 def _has(part: str, text: str) -> dict[str, Any]:
@@ -142,17 +142,17 @@ class RelationResolver:
         async with self._lock:
             missing: dict[tuple[str, str], dict[str, None]] = {}
             for record in batch:
-                for one in record.references:
-                    key = (one.type_name, one.path, one.value)
+                for reference in record.references:
+                    key = (reference.type_name, reference.path, reference.value)
                     if key in self._known:
                         self._known.move_to_end(key)
                     else:
-                        missing.setdefault(key[:2], {})[one.value] = None
+                        missing.setdefault(key[:2], {})[reference.value] = None
             for (type_name, path), values in missing.items():
                 shape = self._catalogue.shape(type_name)
-                found = await find_by(self._wire_to(type_name), shape, path, list(values))
+                ids = await find_by(self._wire_to(type_name), shape, path, list(values))
                 for value in values:
-                    self._known[type_name, path, value] = tuple(found.get(value, ()))
+                    self._known[type_name, path, value] = tuple(ids.get(value, ()))
             if self._create_missing:
                 await self._create(batch)
             resolved = self._fill_in(batch)
@@ -202,37 +202,37 @@ class RelationResolver:
                     merge_missing(wanted.setdefault(ways[0].type_name, []), ways)
         for type_name, records in wanted.items():
             shape = self._catalogue.shape(type_name)
-            for one in records:
-                await self._make(type_name, shape, one)
+            for missing in records:
+                await self._make(type_name, shape, missing)
 
-    async def _make(self, type_name: str, shape: Shape, one: Missing) -> None:
+    async def _make(self, type_name: str, shape: Shape, missing: Missing) -> None:
         wire = self._wire_to(type_name)
         try:
-            data = shape.validated(one.data(shape))
-            record = Prepared(Row(0, {}), one.id(wire.names.plural), encode_json(data), ())
+            data = shape.validated(missing.data(shape))
+            record = Prepared(Row(0, {}), missing.id(wire.names.plural), encode_json(data), ())
             await wire.create([record], upsert=False)
         except ValidationError as error:
             refused = explained(error, with_values=True)
         except TwentyError as error:
             if fate_of(error) is not Fate.ANSWERED:
                 raise
-            if isinstance(error, DuplicateRecord) and await self._found_now(wire, shape, one):
+            if isinstance(error, DuplicateRecord) and await self._found_now(wire, shape, missing):
                 return
             refused = error.message
         else:
             self.created[type_name] = self.created.get(type_name, 0) + 1
-            for key in one.keys:
+            for key in missing.keys:
                 self._known[key] = (record.id,)
             return
-        for key in one.keys:
+        for key in missing.keys:
             self._refused[key] = refused
 
-    async def _found_now(self, wire: Wire, shape: Shape, one: Missing) -> bool:
+    async def _found_now(self, wire: Wire, shape: Shape, missing: Missing) -> bool:
         """Whether somebody else has made it meanwhile."""
-        for key in one.keys:
+        for key in missing.keys:
             ids = (await find_by(wire, shape, key[1], [key[2]])).get(key[2], [])
             if len(ids) == 1:
-                for known in one.keys:
+                for known in missing.keys:
                     self._known[known] = tuple(ids)
                 return True
         return False
@@ -277,11 +277,11 @@ class Missing:
 def merge_missing(records: list[Missing], ways: Sequence[Reference]) -> None:
     """Adds one, or what else it is called to one that is there already."""
     keys = dict.fromkeys(map(_key, ways))
-    same = [one for one in records if not keys.keys().isdisjoint(one.keys)]
+    same = [other for other in records if not keys.keys().isdisjoint(other.keys)]
     if not same:
         records.append(Missing(keys))
         return
-    for one in same[1:]:
-        same[0].keys.update(one.keys)
-        records.remove(one)
+    for other in same[1:]:
+        same[0].keys.update(other.keys)
+        records.remove(other)
     same[0].keys.update(keys)

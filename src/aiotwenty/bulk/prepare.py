@@ -212,7 +212,7 @@ _WITHHELD = f'"{RESTRICTED}"'.encode()
 
 def _hint(error: ValidationError) -> str:
     """What reads labels, where an option is wanted."""
-    kinds = {one["type"] for one in error.errors(include_url=False, include_context=False, include_input=False)}
+    kinds = {problem["type"] for problem in error.errors(include_url=False, include_context=False, include_input=False)}
     return "; the transform `option` reads labels, in any case" if kinds & {"enum", "literal_error"} else ""
 
 

@@ -35,14 +35,16 @@ def write_rejects(path: Path, rejects: Sequence[Reject], namespace: str, like: S
     else:
         with part.open("wb") as file:
             file.write(_mark(like))
-            for one in rejects:
-                file.write(to_json({**dict(one.values), **_about(one, namespace)}) + b"\n")
+            for reject in rejects:
+                file.write(to_json({**dict(reject.values), **_about(reject, namespace)}) + b"\n")
     part.replace(path)
 
 
-def _about(one: Reject, namespace: str) -> dict[str, Any]:
-    row = one.values.get("_row", one.row)
-    return dict(zip(REJECT_COLUMNS, (row, one.values.get("_source", namespace), one.code, one.message), strict=True))
+def _about(reject: Reject, namespace: str) -> dict[str, Any]:
+    row = reject.values.get("_row", reject.row)
+    return dict(
+        zip(REJECT_COLUMNS, (row, reject.values.get("_source", namespace), reject.code, reject.message), strict=True)
+    )
 
 
 def _mark(like: Source) -> bytes:
@@ -52,15 +54,15 @@ def _mark(like: Source) -> bytes:
 
 def _write_csv(path: Path, rejects: Sequence[Reject], namespace: str, like: Source) -> None:
     names = dict.fromkeys(name for name in like.columns or () if name not in REJECT_COLUMNS)
-    for one in rejects:
-        names.update(dict.fromkeys(name for name in one.values if name not in REJECT_COLUMNS))
+    for reject in rejects:
+        names.update(dict.fromkeys(name for name in reject.values if name not in REJECT_COLUMNS))
     path.write_bytes(_mark(like))
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=like.delimiter if isinstance(like, CsvSource) else ",")
         writer.writerow([*REJECT_COLUMNS, *names])
-        for one in rejects:
-            cells = [as_cell(one.values.get(name)) for name in names]
-            writer.writerow([*_about(one, namespace).values(), *cells])
+        for reject in rejects:
+            cells = [as_cell(reject.values.get(name)) for name in names]
+            writer.writerow([*_about(reject, namespace).values(), *cells])
 
 
 def as_cell(value: Any) -> Any:

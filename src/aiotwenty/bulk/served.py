@@ -178,14 +178,14 @@ class ServedCatalogue:
 
     def _model(self, name: str) -> type[BaseModel]:
         if name not in self._models:
-            given = self._schema.type_map[name]
-            assert isinstance(given, GraphQLInputObjectType)
+            wire_type = self._schema.type_map[name]
+            assert isinstance(wire_type, GraphQLInputObjectType)
             # The attributes have an underscore in front so that no field can hide what models have themselves.
             fields: dict[str, Any] = {
                 f"x_{field}": (self._type(kind.type, field) | None, Field(default=None, alias=field))
-                for field, kind in given.fields.items()
+                for field, kind in wire_type.fields.items()
             }
-            micros = given.fields.get("amountMicros")
+            micros = wire_type.fields.get("amountMicros")
             counts_money = micros is not None and is_leaf_type(get_named_type(micros.type))
             base = CurrencyInput if counts_money else Input
             self._models[name] = create_model(name, __base__=base, **fields)

@@ -161,9 +161,9 @@ def _as_dict(report: LoadReport) -> dict[str, Any]:
         "created": dict(report.created),
         "notes": list(report.notes),
         **({"mapping": report.mapping, "preview": dict(report.preview)} if report.dry_run else {}),
-        "rejects": [_told(one) for one in islice(report.rejects, SHOWN_TO_MACHINES)],
+        "rejects": [_told(reject) for reject in islice(report.rejects, SHOWN_TO_MACHINES)],
     }
 
 
-def _told(one: Reject) -> dict[str, Any]:
-    return {"row": one.row, "line": one.line, "code": one.code, "message": one.message}
+def _told(reject: Reject) -> dict[str, Any]:
+    return {"row": reject.row, "line": reject.line, "code": reject.code, "message": reject.message}

@@ -105,10 +105,10 @@ class MissingParts:
 
     async def _add_options(self, there: Object, field: Field) -> None:
         """Options that were added to fields which every workspace has."""
-        found = next((each for each in there.fields if each.name == field.name), None)
-        if found is None or not field.options:
+        same = next((candidate for candidate in there.fields if candidate.name == field.name), None)
+        if same is None or not field.options:
             return
-        known = {option.value for option in found.options or ()}
+        known = {option.value for option in same.options or ()}
         missing = [option for option in field.options if option.value not in known]
         if not missing:
             return
@@ -124,9 +124,9 @@ class MissingParts:
         what = f"field {owner.name_singular}.{field.name}"
         relations = _relations(field)
         try:
-            if gone := [one.target_object for one in relations if one.target_object not in have]:
+            if gone := [to.target_object for to in relations if to.target_object not in have]:
                 raise InputError(f"leads to {', '.join(gone)}, which this workspace does not have")
-            backs = [(one, self._back(one)) for one in relations]
+            backs = [(relation, self._back(relation)) for relation in relations]
             targets = [_target(relation, back) for relation, back in backs]
             settings = {name: value for name, value in (field.settings or {}).items() if name not in _RELATION_SETTINGS}
             await self._workspace.create_field(

@@ -316,7 +316,7 @@ def _second_pass(step: Step, rows: OpenedRows, waiting: list[str]) -> LoadOption
     keys = [step.options.key] if isinstance(step.options.key, str) else list(step.options.key or ())
     columns = {name: column for name in waiting if (column := rows.mapper.column(name)) is not None}
     joins = {relation.join for relation in rows.mapper.shape.relations.values()}
-    targets = [one.target for column in columns.values() for one in column.all]
+    targets = [part.target for column in columns.values() for part in column.all]
     wanted = [target.dotted for target in targets if target.relation or target.dotted in joins]
     if step.options.deleted:
         # A record that is written comes back to life unless its deletion is written, too (Twenty, July 2026).
@@ -335,14 +335,14 @@ def _columns(rows: OpenedRows) -> list[str]:
 def _references(rows: OpenedRows) -> dict[str, str]:
     """The columns that lead to other objects: by a natural key, or by an id."""
     joins = {relation.join: relation.type_name for relation in rows.mapper.shape.relations.values()}
-    found = {}
+    references = {}
     for name in _columns(rows):
         column = rows.mapper.column(name)
-        for target in [one.target for one in column.all] if column else ():
+        for target in [part.target for part in column.all] if column else ():
             other = target.relation.type_name if target.relation else joins.get(target.dotted)
             if other is not None:
-                found[name] = other
-    return found
+                references[name] = other
+    return references
 
 
 def ordered(steps: Sequence[tuple[str, Mapping[str, str]]]) -> tuple[list[int], list[set[str]]]:
