@@ -87,7 +87,7 @@ class Lazy(Generic[N]):
     def __get__(self, client: _HasEndpoints | None, owner: type) -> Self | N:
         if client is None:
             return self
-        make: Callable[[TwentyTransport], N] = self.kind
+        make: Callable[..., N] = self.kind
         # Found in the instance from now on: this descriptor has no __set__.
         namespace = client.__dict__[self._name] = make(client.endpoint("graphql"))
         return namespace
