@@ -42,7 +42,7 @@ from graphql.validation import (
 )
 
 from aiotwenty.graphql.advice import filter_the_other
-from aiotwenty.graphql.relations import beyond_filters, object_fields
+from aiotwenty.graphql.relations import beyond_filters, is_list, object_fields
 from aiotwenty.graphql.rules import ServerRules
 
 
@@ -54,6 +54,16 @@ class _KnownTypesOfFragments(KnownTypeNamesRule):
             super().enter_named_type(node, key, parent, path, ancestors)
 
 
+class _PartsOfComposites(ScalarLeafsRule):
+    """Files are a list that the server gives whole where none of their parts is selected (Twenty, July 2026)."""
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        type_ = self.context.get_type()
+        whole = type_ is not None and is_list(type_) and "id" not in object_fields(get_named_type(type_))
+        if node.selection_set or not whole:
+            super().enter_field(node, *_)
+
+
 _SILENT: tuple[type[ASTValidationRule], ...] = (
     FieldsOnCorrectTypeRule,
     FragmentsOnCompositeTypesRule,
@@ -61,9 +71,9 @@ _SILENT: tuple[type[ASTValidationRule], ...] = (
     NoFragmentCyclesRule,
     NoUndefinedVariablesRule,
     PossibleFragmentSpreadsRule,
-    ScalarLeafsRule,
     ValuesOfCorrectTypeRule,
     _KnownTypesOfFragments,
+    _PartsOfComposites,
 )
 """What the server answers with null or with other records where a rule is broken.
 
