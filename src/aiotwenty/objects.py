@@ -73,9 +73,9 @@ class Lazy(Generic[N]):
         self._name = name
 
     @property
-    def kind(self) -> type[N]:
+    def kind(self) -> Callable[[TwentyTransport], N]:
         """The class of the namespace."""
-        kind: type[N] = getattr(import_module(f"{self._package}.{self.module}"), self.namespace)
+        kind: Callable[[TwentyTransport], N] = getattr(import_module(f"{self._package}.{self.module}"), self.namespace)
         return kind
 
     @overload
@@ -87,7 +87,6 @@ class Lazy(Generic[N]):
     def __get__(self, client: _HasEndpoints | None, owner: type) -> Self | N:
         if client is None:
             return self
-        make: Callable[..., N] = self.kind
         # Found in the instance from now on: this descriptor has no __set__.
-        namespace = client.__dict__[self._name] = make(client.endpoint("graphql"))
+        namespace = client.__dict__[self._name] = self.kind(client.endpoint("graphql"))
         return namespace
