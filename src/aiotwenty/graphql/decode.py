@@ -13,16 +13,13 @@ from aiotwenty.errors import SchemaDrift, UnexpectedResponse
 from aiotwenty.graphql.drift import drift_of
 from aiotwenty.graphql.nested import has_related_lists, report_cut
 from aiotwenty.graphql.operation import Operation
-from aiotwenty.graphql.page import Page
 from aiotwenty.graphql.restricted import note_restricted, without_restricted
-from aiotwenty.graphql.wire import RelatedNode, Unread, Wanted, reader
+from aiotwenty.graphql.wire import RELATED, Unread, Wanted, reader
 from aiotwenty.transport.exchange import Reply
 from aiotwenty.transport.failures import failure
 
 # By another name, because type checkers want to know the fields of a TypedDict.
 _typed_dict: Any = TypedDict
-
-RelatedPage: Any = Page[RelatedNode]
 
 
 @lru_cache(maxsize=4096)
@@ -76,7 +73,7 @@ def _value(body: bytes, operation: Operation, result_type: Any, *, complete: boo
         return _unread(body, operation)
     validator: SchemaValidator = _envelope(operation.root, result_type)
     # Related records are read again when they are where they belong.
-    shown = body if result_type is RelatedPage else without_restricted(body)
+    shown = body if result_type == RELATED else without_restricted(body)
     cuts: list[bool] | None = [] if lists else None
     try:
         envelope = validator.validate_json(shown, context=cuts)
@@ -96,14 +93,11 @@ def _value(body: bytes, operation: Operation, result_type: Any, *, complete: boo
     return envelope["data"] if operation.root is None else envelope["data"][operation.root]
 
 
-_ANY_ANSWER = TypeAdapter(_typed_dict("Envelope", {"data": dict[str, Any], "errors": NotRequired[Any]}))
-
-
 def _unread(body: bytes, operation: Operation) -> Unread:
-    answer = _ANY_ANSWER.validate_json(body)
+    answer = _envelope(operation.root, Any).validate_json(body)
     if answer.get("errors"):
         raise _HasErrors
-    return Unread(answer["data"].get(operation.root))
+    return Unread(answer["data"][operation.root])
 
 
 def _drift(invalid: ValidationError, operation: Operation, result_type: Any) -> SchemaDrift:

@@ -84,6 +84,10 @@ class RelatedNode(Record):
         return {"id": str(self.id), **(self.model_extra or {})}
 
 
+RELATED = Wanted(RelatedNode, "page")
+"""A page of such records."""
+
+
 @dataclass(frozen=True)
 class Unread:
     """The value of a root field as it came: it has lists of related records that are yet to be fetched."""

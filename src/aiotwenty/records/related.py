@@ -14,13 +14,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiotwenty.errors import PaginationError, TwentyError
-from aiotwenty.graphql.decode import RelatedPage, decode_complete
+from aiotwenty.graphql.decode import decode_complete
 from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Page
 from aiotwenty.graphql.select import selection_of
 from aiotwenty.graphql.selection import List, Tree
-from aiotwenty.graphql.wire import RelatedNode, Unread, Wanted, is_cut
+from aiotwenty.graphql.wire import RELATED, RelatedNode, Unread, Wanted, is_cut
 from aiotwenty.records.listing import Listing
 from aiotwenty.records.paging import PAGE_SIZE
 
@@ -137,7 +137,7 @@ async def _walk(
     endpoint: TwentyTransport, operation: Operation, what: str, only: dict[str, Any]
 ) -> AsyncIterator[Node]:
     async def read(variables: Mapping[str, object]) -> tuple[Page[RelatedNode], int]:
-        page, answer = await endpoint.run_raw(operation, RelatedPage, variables)
+        page, answer = await endpoint.run_raw(operation, RELATED, variables)
         return page, len(answer)
 
     async for node in Listing(endpoint, operation, read, only, what).walk():
