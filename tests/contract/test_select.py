@@ -105,7 +105,7 @@ class CompanyNotes(Select[Company]):
 
 
 class Counting:
-    """A client, and the operations that it sends."""
+    """A client, and the operations that it sends to /graphql: what it asks /metadata is not limited."""
 
     def __init__(self, connection: Connection) -> None:
         self.operations: Counter[str] = Counter()
@@ -113,7 +113,8 @@ class Counting:
         self.twenty: Twenty = connection.client(lambda *args, **options: Twenty(*args, hooks=hooks, **options))
 
     def _count(self, event: RequestEvent) -> None:
-        self.operations[event.operation or ""] += 1
+        if event.url.endswith("/graphql"):
+            self.operations[event.operation] += 1
 
 
 @pytest_asyncio.fixture(loop_scope="session")
