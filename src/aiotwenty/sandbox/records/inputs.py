@@ -71,6 +71,13 @@ class Inputs:
         checks = {part: (each, store_form(each, self.dialect)) for part, each in composite.columns.items()}
         complete = COMPLETED.get(composite.type)
 
+        def store(value: dict[str, Any], columns: dict[str, Any]) -> None:
+            for part, inner in value.items():
+                if part not in checks:
+                    raise errors.invalid_part(part, composite.type, composite.name)
+                column, check = checks[part]
+                columns[column.name] = None if inner is None else check(inner, f"{composite.name}.{part}")
+
         def put(value: Any, made: Written) -> None:
             if value is None:
                 if composite.type == "RICH_TEXT" and not self.dialect.empties_composites_by_null:
@@ -80,14 +87,11 @@ class Inputs:
                 return
             if not isinstance(value, dict):
                 raise errors.refused(value, "object", composite.name, "JSON")
-            for part, one in value.items():
-                if part not in checks:
-                    raise errors.invalid_part(part, composite.type, composite.name)
-                if one is not None:
-                    checks[part][1](one, f"{composite.name}.{part}")
-            for part, one in (complete(value) if complete else value).items():
-                column, check = checks[part]
-                made.columns[column.name] = None if one is None else check(one, f"{composite.name}.{part}")
+            if complete:
+                # What is left out then has to be valid, too.
+                store(value, {})
+                value = complete(value)
+            store(value, made.columns)
 
         return put
 

@@ -13,6 +13,8 @@ from aiotwenty.sandbox.errors import invalid_url, javascript_failed
 Value = dict[str, Any]
 
 _HOST = re.compile(r"([\w-]+\.)+[^\W\d_][\w-]+|\d{1,3}(\.\d{1,3}){3}|localhost")
+_PLAIN_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]+")
+"""What needs no other spelling, as most do."""
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -46,7 +48,7 @@ def is_valid(text: str) -> bool:
         host = _ascii_host(host)
     except ValueError:
         return False
-    fits = len(host) <= _LONGEST_HOST and all(len(label) <= _LONGEST_LABEL for label in host.split("."))
+    fits = len(host) <= _LONGEST_HOST and max(map(len, host.split("."))) <= _LONGEST_LABEL
     return fits and _HOST.fullmatch(host) is not None
 
 
@@ -77,6 +79,8 @@ def normalised(text: str) -> str:
 
 def _ascii_host(host: str) -> str:
     """In lower case, with other alphabets as punycode; `ValueError` for what can't be a host."""
+    if _PLAIN_HOST.fullmatch(host):
+        return host
     if not host or any(letter in _BLANKS for letter in host):
         raise ValueError(host)
     return URL.build(scheme="https", host=host).raw_host or ""
