@@ -29,6 +29,7 @@ _MOMENT = re.compile(
 )
 _OTHER_TIMES = "the transforms date(...), excel_date and epoch read other forms"
 _CUT_FROM_PHONES = re.compile(r"\d.*([^\W\d_]|[;,#*])")
+_PLAIN_PHONE = re.compile(r"[\d\s+()./-]*")
 _TEL = re.compile(r"tel:", re.IGNORECASE)
 _MAIL_LINK = re.compile(r"\s*mailto:", re.IGNORECASE)
 
@@ -90,6 +91,8 @@ def as_boolean(value: Any) -> bool:
 
 def as_number(value: Any) -> int | float:
     """Decimals are taken where a double holds them exactly as they are written."""
+    if type(value) is int and -LARGEST_EXACT <= value <= LARGEST_EXACT:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _refused("number", "must be a number; the transform number reads texts")
     number: int | float = _of_decimal(value) if isinstance(value, Decimal) else value
@@ -111,6 +114,8 @@ def _of_decimal(value: Decimal) -> int | float:
 
 
 def as_integer(value: Any) -> int:
+    if type(value) is int and -LARGEST_EXACT <= value <= LARGEST_EXACT:
+        return value
     number = as_number(value)
     if number != int(number):
         raise _refused("integer", "must be a whole number")
@@ -118,6 +123,8 @@ def as_integer(value: Any) -> int:
 
 
 def as_micros(value: Any) -> int:
+    if type(value) is int and -LARGEST_EXACT <= value <= LARGEST_EXACT:
+        return value
     if isinstance(value, str) or (number := as_number(value)) != int(number):
         raise _refused(
             "micros",
@@ -152,14 +159,14 @@ def as_json(value: Any) -> Any:
 
 
 def as_link(value: str) -> str:
-    if _MAIL_LINK.match(value):
+    if not value.startswith("http") and _MAIL_LINK.match(value):
         raise _refused("link", "is an e-mail address, which no link can hold")
     return value
 
 
 def as_phone(value: str) -> str:
     """Letters and extensions after digits would be cut off, and another number be stored."""
-    if _CUT_FROM_PHONES.search(_TEL.sub("", value, count=1)):
+    if not _PLAIN_PHONE.fullmatch(value) and _CUT_FROM_PHONES.search(_TEL.sub("", value, count=1)):
         raise _refused("phone", "has letters or an extension, which the server would cut off")
     return value
 
