@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from pydantic_core import from_json
 
@@ -16,12 +16,20 @@ from aiotwenty.bulk.transforms import Transform
 from aiotwenty.bulk.transforms.base import Chain, Composite
 from aiotwenty.graphql.values import read_moment
 
-AS_IT_IS = ("text", "other", "date")
+Shortcut: TypeAlias = Literal["text", "read", "parts"]
+"""Text as it is, text that is read by the kind of its field, the primary part of a composite field or all its parts."""
+_AS_IT_IS = ("text", "other", "date")
 """Kinds of fields that take text as it is."""
+_LONGEST_SURE = 15
+"""Digits that any number keeps."""
 WHOLE = re.compile(r"[+-]?\d+(\.\d*)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 """What is certainly meant as a number: no exponents, no separators of thousands."""
-_EDGES = "\u200b\u200c\u200d\u2060\ufeff \t\r\n\u00a0"
+BLANKS = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\u00a0\u1680\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"  # two have no width
+    + "".join(map(chr, range(0x2000, 0x200E)))  # the last three, too
+)
+"""What is no part of a value at its beginning or end: all that is a blank, seen or not."""
 
 
 class ValueRefused(ValueError):  # noqa: N818 - named for what it says of a row
@@ -36,8 +44,8 @@ class Column:
     target: FieldPath
     plain_path: tuple[str, ...]
     transform: Transform | None
-    as_it_is: bool = False
-    """Text goes to its place without further ado."""
+    shortcut: Shortcut | None = None
+    """What most values are, which go to their place without further ado."""
     composite: Composite | None = None
     """What kind of composite field it goes to, or to a part of."""
     several: bool = False
@@ -66,6 +74,15 @@ def steps_of(column: Column) -> Sequence[Transform]:
     return transform.steps if isinstance(transform, Chain) else [] if transform is None else [transform]
 
 
+def shortcut_of(target: FieldPath, *, is_text: bool, hidden: Collection[str]) -> Shortcut | None:
+    """Of a column that has no transform and leads to no other record; `is_text`: its texts are read by its field."""
+    if target.kind == "composite":
+        return None if target.path[0] in hidden else "parts"
+    if target.kind in ("text", "other") and target.path[-1:] != ("amountMicros",):
+        return "text"
+    return "read" if is_text and target.kind in ("number", "boolean", "date", "datetime") else None
+
+
 def put_at(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     name = path[0]
     if len(path) == 2:
@@ -82,21 +99,22 @@ def put_at(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 def trimmed(text: str) -> str:
     """Without the blanks around it, those among them that nobody sees."""
-    stripped = text.strip(_EDGES)
-    return stripped.strip() if stripped[:1].isspace() or stripped[-1:].isspace() else stripped
+    return text.strip(BLANKS)
 
 
 def from_text(column: Column, value: str) -> Any:
     kind = column.target.kind
+    if kind == "number" and len(value) <= _LONGEST_SURE and value.isascii() and value.isdigit():
+        return int(value)
     if kind in ("date", "datetime"):
-        _check_date(column, value)
-        return in_utc(value) if kind == "datetime" else value
+        moment = _read_date(column, value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)) if kind == "datetime" else value
     if column.target.path[-1:] == ("amountMicros",) and not value.lstrip("-").isdigit():
         raise ValueRefused(
             f"{column.name}: {value!r} is no whole number of micros; the transform `money` reads amounts, `micros` "
             "decimal numbers"
         )
-    if kind in AS_IT_IS:
+    if kind in _AS_IT_IS:
         return value
     if kind == "number":
         return Decimal(text) if _NUMBER.fullmatch(text := value.strip()) else value
@@ -113,10 +131,10 @@ def from_text(column: Column, value: str) -> Any:
         raise ValueRefused(f"{column.name}: is not JSON ({error})") from None
 
 
-def _check_date(column: Column, value: str) -> None:
+def _read_date(column: Column, value: str) -> datetime.datetime:
     """Dates are ISO 8601; a number is none. Raises `ValueRefused` that names the transform for what it looks like."""
-    if read_moment(value) is not None:
-        return
+    if (moment := read_moment(value)) is not None:
+        return moment
     if WHOLE.fullmatch(value):
         likely = "epoch" if abs(float(value)) > 1e8 else "excel_date"
         hint = f"the transform `{likely}` reads such numbers"

@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from aiotwenty.bulk.batches import Reference
-from aiotwenty.bulk.columns import AS_IT_IS, Column, ValueRefused, from_text, in_utc, put_at, steps_of, trimmed
+from aiotwenty.bulk.columns import (
+    BLANKS,
+    Column,
+    ValueRefused,
+    from_text,
+    in_utc,
+    put_at,
+    shortcut_of,
+    steps_of,
+    trimmed,
+)
 from aiotwenty.bulk.fields import FieldPath, Shape, ToOneRelation
 from aiotwenty.bulk.gather import gather, gathers, promote
 from aiotwenty.bulk.headers import Headers
@@ -106,7 +116,7 @@ class Mapper:
             return None
         if isinstance(spec, list | tuple) and any(isinstance(part, list | tuple) for part in spec):
             columns = [column for part in spec if (column := self._compile(name, part)) is not None]
-            return replace(columns[0], also=tuple(columns[1:]), as_it_is=False) if columns else None
+            return replace(columns[0], also=tuple(columns[1:]), shortcut=None) if columns else None
         field_name, *steps = (spec,) if isinstance(spec, str) else spec
         try:
             transform = transform_of(steps) if steps else None
@@ -129,13 +139,12 @@ class Mapper:
             transform = transform.bind(self._facts(target, composite))
         if composite is not None and gathers(composite) and target.kind in ("list", "json"):
             self._listed[target.path[0]] = composite
-        as_it_is = transform is None and target.relation is None and target.kind in AS_IT_IS and not self._gaps
-        as_it_is = as_it_is and target.kind != "date"
-        as_it_is = as_it_is and target.path[-1:] != ("amountMicros",)
+        simple = transform is None and target.relation is None and not self._gaps
+        shortcut = shortcut_of(target, is_text=self._is_text, hidden=self._hidden) if simple else None
         spelled = "|".join(map(spelling, steps))
         trims = self._is_text or target.relation is not None or target.kind == "other" or plain[-1:] in _TRIMMED
         several = gathers(composite)
-        return Column(name, target, plain, transform, as_it_is, composite, several, trims, (), guess, spelled)
+        return Column(name, target, plain, transform, shortcut, composite, several, trims, (), guess, spelled)
 
     def _facts(self, target: FieldPath, composite: Composite | None) -> FieldFacts:
         label = self._labels.fields.get(target.path[0]) if self._labels and not target.relation else None
@@ -195,7 +204,9 @@ class Mapper:
         except InputError:
             return None
         wanted = [one for one in column.all if one.place in (self._only or ())] if column else []
-        return replace(wanted[0], also=tuple(wanted[1:])) if wanted else None
+        return (
+            replace(wanted[0], also=tuple(wanted[1:]), shortcut=None) if len(wanted) > 1 else next(iter(wanted), None)
+        )
 
     def _value_path(self, name: str) -> str:
         spec = self._mapping.get(name, name)
@@ -364,19 +375,23 @@ class Mapper:
             column = columns[name] if name in columns else self.column(name)
             if column is None:
                 continue
-            if column.as_it_is and type(value) is str and value:
-                if column.trims and not ("!" <= value[0] <= "~" and "!" <= value[-1] <= "~"):
-                    value = trimmed(value)
-                    if not value:
-                        self._put(column, value, data, references)
-                        continue
-                path = column.plain_path
+            shortcut, path = column.shortcut, column.plain_path
+            if shortcut is not None and type(value) is str:
+                if column.trims:
+                    value = value.strip(BLANKS)
+                if not value or (shortcut == "parts" and (len(path) == 1 or value[0] == "{")):
+                    self._put(column, value, data, references)
+                    continue
+                if shortcut == "read":
+                    value = from_text(column, value)
                 if len(path) == 1:
                     data[path[0]] = value
                 elif type(inner := data.get(path[0])) is dict:
                     inner[path[1]] = value
                 else:
                     data[path[0]] = {path[1]: value}
+            elif shortcut == "parts" and type(value) is dict:
+                put_at(data, column.target.path, value)
             else:
                 for one in column.all if column.also else (column,):
                     self._put(one, value, data, references)
@@ -401,7 +416,7 @@ class Mapper:
 
     def _put(self, column: Column, value: Any, data: dict[str, Any], references: list[Reference]) -> None:
         is_text = type(value) is str
-        if is_text and column.trims and value and not ("!" <= value[0] <= "~" and "!" <= value[-1] <= "~"):
+        if is_text and column.trims:
             value = trimmed(value)
         if value is None or (is_text and ((not value and self._is_text) or value in self._gaps)):
             value = None
