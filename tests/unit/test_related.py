@@ -136,3 +136,22 @@ async def test_a_cut_list_that_nothing_tells_the_key_of_is_an_error(twenty: Twen
     node = {"id": COMPANY, "crew": {"edges": people(60, **both), "countUniqueValuesId": 62}}
     with pytest.raises(PaginationError, match="crew has more records than the server gives with their Rocket"):
         await complete(twenty.endpoint("graphql"), crew(*keys), [node])
+
+
+async def test_a_field_that_is_gone_is_found_in_lists_that_were_completed(
+    server: ScriptedServer, twenty: Twenty
+) -> None:
+    nameless = [{"node": {**edge["node"], "jobTitle": None, "companyId": COMPANY}} for edge in people(61)]
+
+    def fields(request: dict[str, object]) -> Any:
+        person = {"nameSingular": "person", "fieldsList": [{"name": "id", "type": "UUID"}]}
+        info = {"hasNextPage": False, "endCursor": None}
+        return answer({"data": {"objects": {"edges": [{"node": person}], "pageInfo": info}}})
+
+    server.answers = [
+        answer(company({"edges": people(60), "countUniqueValuesId": 61})),
+        answer(related(nameless)),
+        fields,
+    ]
+    with pytest.raises(SchemaDrift, match="jobTitle"):
+        await twenty.companies.find_one(COMPANY, select=Card)
