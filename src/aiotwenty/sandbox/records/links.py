@@ -13,8 +13,9 @@ from aiotwenty.sandbox.errors import invalid_url, javascript_failed
 Value = dict[str, Any]
 
 _HOST = re.compile(r"([\w-]+\.)+[^\W\d_][\w-]+|\d{1,3}(\.\d{1,3}){3}|localhost")
-_PLAIN_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]+")
-"""What needs no other spelling, as most do."""
+_PLAIN = re.compile(r"https?://([a-z0-9-]{1,63}\.){1,3}[a-z]{2,60}(/[A-Za-z0-9_~-]+)*/?")
+"""What is valid and needs no other spelling, but for a slash at its end, as most addresses do: no host of these
+parts is too long."""
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -41,6 +42,8 @@ def completed(value: Value) -> Value:
 
 def is_valid(text: str) -> bool:
     """Whether it is an address of the web once it has a scheme."""
+    if _PLAIN.fullmatch(text):
+        return True
     text = text.strip(_BLANKS)
     try:
         parts = urlsplit(text if _WEB.match(text) else f"https://{text}")
@@ -57,6 +60,8 @@ def normalised(text: str) -> str:
 
     Without a scheme it stays as it is, so that http, https and none are different values.
     """
+    if _PLAIN.fullmatch(text):
+        return text.removesuffix("/")
     trimmed = text.strip(_BLANKS)
     if not _SCHEME.match(trimmed):
         return text
@@ -79,8 +84,6 @@ def normalised(text: str) -> str:
 
 def _ascii_host(host: str) -> str:
     """In lower case, with other alphabets as punycode; `ValueError` for what can't be a host."""
-    if _PLAIN_HOST.fullmatch(host):
-        return host
     if not host or any(letter in _BLANKS for letter in host):
         raise ValueError(host)
     return URL.build(scheme="https", host=host).raw_host or ""
