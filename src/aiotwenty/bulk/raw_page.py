@@ -16,7 +16,7 @@ class RawPage:
     def __init__(self, answer: bytes, root: str, count: int) -> None:
         self.restricted = count_restricted(answer)
         """How many values the server withheld; they are null here."""
-        self._answer = without_restricted(answer)
+        self._answer = without_restricted(answer) if self.restricted else answer
         self._root = root
         self._count = count
 

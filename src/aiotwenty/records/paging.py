@@ -187,11 +187,12 @@ class CursorWalk(Generic[R]):
         identity = id_of(record)
         if identity is None:
             raise self._error("the records have no id to check the walk by")
-        if identity.int <= self._last_id:
+        number = identity.int
+        if number <= self._last_id:
             raise self._error(f"record {identity} is out of order or came twice")
-        self._last_id = identity.int
+        self._last_id = number
         if self._again is not None:
-            self._met += identity.bytes
+            self._met += number.to_bytes(16, "big")
 
     def _error(self, reason: str) -> PaginationError:
         expected = next(iter(self._totals)) if len(self._totals) == 1 else None
