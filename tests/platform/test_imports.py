@@ -1,4 +1,4 @@
-"""`make lint` holds the directions of imports."""
+"""What importing does: `make lint` holds its directions, and it builds nothing ahead."""
 
 from __future__ import annotations
 
@@ -52,3 +52,21 @@ def test_lint_refuses_an_import_against_the_arrows(addition: tuple[str, str, str
     refused = lint(tmp_path)
     assert refused.returncode == 1
     assert told in refused.stdout.replace("\n", "")
+
+
+BUILDS_NOTHING = """
+import sys
+from aiotwenty import Twenty
+Twenty("http://127.0.0.1:1", api_key="x")
+assert "pydantic.plugin._loader" not in sys.modules, "a model was built"
+from aiotwenty.core import Company
+Company.model_rebuild()
+assert "pydantic.plugin._loader" in sys.modules, "pydantic builds models without it: look for something else"
+"""
+
+
+def test_a_client_is_made_without_building_a_model() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", BUILDS_NOTHING], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert finished.returncode == 0, finished.stderr

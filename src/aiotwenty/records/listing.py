@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 
-ReadPage: TypeAlias = Callable[[Mapping[str, object]], Awaitable[tuple[Page[R], int]]]
+ReadPage: TypeAlias = "Callable[[Mapping[str, object]], Awaitable[tuple[Page[R], int]]]"
+# A text, because the class of such a page is built when it is named.
 _BY_ID = [{"id": "AscNullsFirst"}]
 
 
