@@ -213,7 +213,7 @@ async def test_records_come_in_the_order_of_their_ids_none_where_there_is_none(c
         made[0].id,
         made[2].id,
     ]
-    assert counting.operations == {"FindManyCompanies": 2}
+    assert counting.operations["FindManyCompanies"] == 2
     assert await counting.twenty.companies.find_by_ids([]) == []
 
 
