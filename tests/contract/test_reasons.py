@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from aiotwenty import DuplicateRecord, Twenty
+from aiotwenty.core import CompanyCreateInput
 from aiotwenty.errors import InvalidInput, Reason
 
 
@@ -16,7 +17,7 @@ async def test_a_duplicate_says_whether_the_other_record_is_live_deleted_or_sent
 ) -> None:
     link: Any = {"primary_link_url": f"https://{tag.lower().replace(' ', '-')}.example"}
     with pytest.raises(DuplicateRecord) as caught:
-        await twenty.companies.create_many([{"name": tag, "domain_name": link}] * 2)
+        await twenty.companies.create_many([CompanyCreateInput(name=tag, domain_name=link)] * 2)
     assert caught.value.reason is Reason.DUPLICATE_IN_REQUEST
     company = await twenty.companies.create_one({"name": tag, "domain_name": link})
     try:
@@ -40,5 +41,5 @@ async def test_a_relation_to_nothing_says_so(twenty: Twenty, tag: str) -> None:
 
 async def test_more_records_than_fit_say_how_many_would_do(twenty: Twenty, tag: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        await twenty.companies.create_many([{"name": tag}] * 201)
+        await twenty.companies.create_many([CompanyCreateInput(name=tag)] * 201)
     assert (caught.value.reason, caught.value.allowed) == (Reason.TOO_MANY, 200)

@@ -10,22 +10,19 @@ from graphql import GraphQLInputObjectType, GraphQLSchema, get_named_type
 from aiotwenty.codegen.model.names import class_name, distinct, escape, pascal_case, property_names, snake_case
 from aiotwenty.codegen.read.objects import TwentyObject
 from aiotwenty.graphql.relations import object_fields
+from aiotwenty.records.meta import SUFFIXES
 
 SHARED = "shared"
 FOLDER = "objects"
 _TAKEN = ("ns", "typing")
 """What the package of objects imports by these names."""
+# In the order in which one wants to read the classes of an object.
 _ROLES = {
-    "record": "",
-    "where_unique": "WhereUniqueInput",
+    "record": SUFFIXES["record"],
+    "where_unique": SUFFIXES["where_unique"],
     "connect": "ConnectInput",
     "relation": "RelationInput",
-    "create": "CreateInput",
-    "update": "UpdateInput",
-    "filter": "FilterInput",
-    "order_by": "OrderByInput",
-    "group_by": "GroupByInput",
-    "group_order": "OrderByWithGroupByInput",
+    **{str(role): suffix for role, suffix in SUFFIXES.items()},
 }
 
 
