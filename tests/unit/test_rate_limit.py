@@ -47,9 +47,10 @@ async def calls_for_a_while(callers: int, seconds: float) -> tuple[Tally, Counte
 @pytest.mark.parametrize(("callers", "seconds"), [(1, 3), (32, 15)])
 async def test_auto_reaches_the_limit_and_is_hardly_ever_refused(callers: int, seconds: float) -> None:
     def reached(tally: Tally) -> bool:
-        return tally.count["ok"] >= 0.95 * 100 * seconds and tally.refused < 0.02
+        return tally.count["ok"] >= 0.95 * 100 * seconds and tally.refused < 0.05
 
-    # A pace of 10 ms can be upset by what else runs on the machine: one quiet round of three is enough.
+    # A pace of 10 ms can be upset by what else runs on the machine: one quiet round of three is enough, and there a
+    # hundredth or two are refused on most machines, up to one in thirty on some. Without a pace it is most of them.
     tally, shares = await calls_for_a_while(callers, seconds)
     for _ in range(2):
         if not reached(tally):
