@@ -63,7 +63,7 @@ class ServerRules:
         if operation.operation is OperationType.SUBSCRIPTION:
             yield _refused(operation, "subscriptions are refused by the server with an API key")
             return
-        for variable in operation.variable_definitions:
+        for variable in operation.variable_definitions or ():
             if _named(variable.type) == "Upload":
                 yield _refused(variable, "uploads need a multipart request: use `twenty.files`")
             if variable.default_value is not None and self._records:
@@ -158,12 +158,12 @@ def _to_many(node: FieldNode, place: _Place) -> Iterator[GraphQLError]:
 
 
 def _directives(node: SelectionNode, *, at_root: bool) -> Iterator[GraphQLError]:
-    for directive in node.directives:
+    for directive in node.directives or ():
         if directive.name.value not in ("include", "skip"):
             continue
         if at_root:
             yield _refused(node, f"the server ignores @{directive.name.value} on a root field")
-        elif any(isinstance(argument.value, VariableNode) for argument in directive.arguments):
+        elif any(isinstance(argument.value, VariableNode) for argument in directive.arguments or ()):
             yield _refused(node, f"@{directive.name.value} with a variable makes the server fail")
 
 

@@ -97,11 +97,11 @@ def silent_refusals(schema: GraphQLSchema, document: DocumentNode) -> list[Graph
     """What would not come back as the document says, of a document of records that is sent as it is.
 
     Root fields that the schema doesn't have are left to the server: it knows more than it shows to a key, and refuses
-    the others. Changes the keyword of an operation to what its root fields are: the server does not look at it (Twenty,
+    the others. The keyword of an operation counts as what its root fields are: the server does not look at it (Twenty,
     July 2026).
     """
     rules = ServerRules(schema, _fragments(document), records=True)
-    _set_keywords(schema, document, rules)
+    document = _with_keywords(schema, document, rules)
     roots = {node for operation in _operations(document) for node in rules.root_fields(operation)}
     wrong = (error for error in _by_schema(schema, document, _SILENT) if not _is_for_the_server(error, roots))
     return _in_order([*wrong, *_by_server(schema, document, records=True)])
@@ -139,16 +139,29 @@ def _is_for_the_server(error: GraphQLError, roots: Container[Node]) -> bool:
     return isinstance(node, ValueNode) and not isinstance(node, VariableNode)
 
 
-def _set_keywords(schema: GraphQLSchema, document: DocumentNode, rules: ServerRules) -> None:
-    for operation in _operations(document):
-        names = {node.name.value for node in rules.root_fields(operation)}
-        fitting = [
-            kind
-            for kind in (operation.operation, OperationType.QUERY, OperationType.MUTATION)
-            if names & object_fields(schema.get_root_type(kind)).keys()
-        ]
-        if fitting and operation.operation is not OperationType.SUBSCRIPTION:
-            operation.operation = fitting[0]
+def _with_keywords(schema: GraphQLSchema, document: DocumentNode, rules: ServerRules) -> DocumentNode:
+    definitions = [
+        _with_keyword(schema, node, rules) if isinstance(node, OperationDefinitionNode) else node
+        for node in document.definitions
+    ]
+    return DocumentNode(definitions=tuple(definitions), loc=document.loc)
+
+
+def _with_keyword(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, rules: ServerRules
+) -> OperationDefinitionNode:
+    names = {node.name.value for node in rules.root_fields(operation)}
+    fitting = [
+        kind
+        for kind in (operation.operation, OperationType.QUERY, OperationType.MUTATION)
+        if names & object_fields(schema.get_root_type(kind)).keys()
+    ]
+    if not fitting or operation.operation is OperationType.SUBSCRIPTION:
+        return operation
+    # A new node: those of graphql-core 3.3 cannot be changed.
+    return OperationDefinitionNode(
+        **{key: getattr(operation, key) for key in operation.keys if key != "operation"}, operation=fitting[0]
+    )
 
 
 def _operations(document: DocumentNode) -> list[OperationDefinitionNode]:

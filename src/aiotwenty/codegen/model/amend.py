@@ -24,10 +24,12 @@ from graphql import (
     get_nullable_type,
 )
 
-from aiotwenty.codegen.model.scalars import AGGREGATE_ORDER
 from aiotwenty.graphql.composites import exact_scalar, listed_scalar
 
 _DATES = {"DateTime": "DateTimeFilter", "Date": "DateFilter"}
+
+AGGREGATE_ORDER = "AggregateOrder_"
+"""No scalar of the server's: what `aggregate` of a group's order is made, in place of a type of its own each time."""
 
 
 def amend(schema: GraphQLSchema) -> None:

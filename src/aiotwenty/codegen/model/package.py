@@ -26,6 +26,7 @@ from graphql import (
 )
 
 from aiotwenty.codegen.model.about import abouts
+from aiotwenty.codegen.model.amend import AGGREGATE_ORDER
 from aiotwenty.codegen.model.annotations import is_nullable
 from aiotwenty.codegen.model.descriptions import Descriptions
 from aiotwenty.codegen.model.homes import SHARED, ObjectHome
@@ -33,7 +34,7 @@ from aiotwenty.codegen.model.inputs import InputClasses
 from aiotwenty.codegen.model.models import GeneratedClass, ModelWriter, enum_class, in_order
 from aiotwenty.codegen.model.names import CLASSES, class_name
 from aiotwenty.codegen.model.outputs import OutputClasses, foreign_imports
-from aiotwenty.codegen.model.scalars import AGGREGATE_ORDER, scalar_data, scalar_name
+from aiotwenty.codegen.model.scalars import scalar_data, scalar_name
 from aiotwenty.codegen.model.shapes import Shapes
 from aiotwenty.codegen.model.tagging import definition_name, graphql_name, tag_of
 from aiotwenty.codegen.read.documents import Documents, is_own

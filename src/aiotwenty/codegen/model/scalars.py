@@ -11,6 +11,8 @@ from graphql import (
     is_specified_scalar_type,
 )
 
+from aiotwenty.codegen.model.amend import AGGREGATE_ORDER
+
 # Twenty, July 2026: JSON numbers, strings and values as FACTS of the API; a scalar of tomorrow is any JSON value.
 _OUTPUT = {
     "AdditionalPhone": "rt.AdditionalPhone",
@@ -25,8 +27,6 @@ _OUTPUT = {
     "TSVector": "str",
     "UUID": "rt.UUID",
 }
-AGGREGATE_ORDER = "AggregateOrder_"
-"""No scalar of the server's: what `aggregate` of a group's order is made, in place of a type of its own each time."""
 # What is sent is looked at more closely than what comes.
 _INPUT = {
     **_OUTPUT,

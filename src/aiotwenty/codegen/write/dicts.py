@@ -22,9 +22,9 @@ from graphql import (
 )
 
 from aiotwenty.codegen.layout import LINE, filled
+from aiotwenty.codegen.model.amend import AGGREGATE_ORDER
 from aiotwenty.codegen.model.names import class_name, field_names, snake_case
 from aiotwenty.codegen.model.package import Models
-from aiotwenty.codegen.model.scalars import AGGREGATE_ORDER
 from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, from_import, module
 
 _TYPING = ("Any", "Literal", "Required", "Sequence", "TypeAlias", "TypedDict", "Union")
