@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from aiotwenty.errors import ConfigurationError
 from aiotwenty.graphql.about import About
+from aiotwenty.graphql.annotations import generic_argument
 from aiotwenty.graphql.models import Record
 from aiotwenty.graphql.selection import Selection, UnresolvedName, selection_of_model
 
@@ -73,20 +74,13 @@ def is_selection(model: type[Record]) -> bool:
 
 def selected_record(model: type[Record]) -> type[Record] | None:
     """The generated record or composite that a model selects of: itself, if it is one. None while that is open."""
-    arguments: dict[Any, Any] = {}
     for base in model.__mro__:
         if "_object" in base.__dict__ and issubclass(base, ObjectRecord) and base is not ObjectRecord:
             return base
-        generic = getattr(base, "__pydantic_generic_metadata__", None) or {}
-        origin = generic.get("origin")
-        if origin is not None:
-            arguments.update(zip(origin.__pydantic_generic_metadata__["parameters"], generic["args"], strict=False))
         if base is Select:
-            record: Any = R
-            while isinstance(record, TypeVar):
-                if record not in arguments:
-                    return None
-                record = arguments[record]
+            record = generic_argument(model, Select)
+            if isinstance(record, TypeVar):
+                return None
             if not (isinstance(record, type) and issubclass(record, Record)):
                 raise ConfigurationError(f"{model.__name__}: Select takes a generated record, not {record!r}.")
             return record
