@@ -1,4 +1,4 @@
-"""Every failure is one `TwentyError`. They pickle, say what to do next, and never hold the API key."""
+"""All errors are a `TwentyError`. They can be pickled, say what to do, and never contain the API key."""
 
 # The names are those of the public interface, which says what happened rather than "...Error".
 # ruff: noqa: N818
@@ -9,96 +9,93 @@ from enum import StrEnum
 from typing import Any
 
 EXCERPT = 500
-"""How many characters of a foreign answer an `UnexpectedResponse` keeps."""
+"""How many characters of a body an `UnexpectedResponse` keeps."""
 
 
 class Reason(StrEnum):
-    """What happened, as `ApiError.reason` says it.
-
-    What the server names of it is beside it: `field`, `value` and `allowed` of the error.
-    """
+    """The reason of an `ApiError`. Details are in `field`, `value` and `allowed` of the error."""
 
     # The caller
     KEY_MISSING = "key missing"
-    """No key arrived: none was sent, or something on the way took it off."""
+    """No key arrived: none was sent, or a proxy removed it."""
     KEY_INVALID = "key invalid"
-    """The server cannot read the key, or did not make it."""
+    """The server can't read the key, or did not issue it."""
     KEY_EXPIRED = "key expired"
     KEY_REVOKED = "key revoked"
     FORBIDDEN = "forbidden"
-    """Refused without a word: the role of the key does not allow it, or no key arrived."""
+    """Refused without a reason: the key's role does not allow it, or no key arrived."""
     NEEDS_USER = "needs user"
-    """No API key may do it: it takes the session of a user."""
+    """No API key may do it: it requires a user's session."""
     NEEDS_PLAN = "needs plan"
     """The workspace's plan does not include it."""
     NOT_OFFERED = "not offered"
-    """Nobody may do it through the API."""
+    """The API does not offer it."""
 
-    # How much at once
+    # Limits
     RATE_LIMIT = "rate limit"
     TOO_LARGE = "too large"
-    """The request has too many bytes. `allowed` says how many the server takes, where that is known."""
+    """The request has too many bytes; `allowed` is the limit, if known."""
     TOO_MANY = "too many"
-    """Too many records at once; `allowed` says how many would do, where the server does."""
+    """Too many records in a request; `allowed` is the limit, if known."""
     TOO_COMPLEX = "too complex"
-    """Too many root fields (of which there may be `allowed`), too deep, or one to-many relation inside another."""
+    """Too many root fields (the limit is `allowed`), too deep, or a to-many relation within another."""
 
-    # What the workspace has
+    # The schema
     UNKNOWN_OBJECT = "unknown object"
-    """There is no object, operation or type called `field`. It may also be that the server does not know the key."""
+    """There is no object, operation or type `field`; or the server does not know the key."""
     UNKNOWN_FIELD = "unknown field"
     UNKNOWN_ARGUMENT = "unknown argument"
     MISSING_ARGUMENT = "missing argument"
     INVALID_ARGUMENT = "invalid argument"
-    """An argument, or several of them that contradict one another."""
+    """An argument is invalid, or several contradict one another."""
     INVALID_DOCUMENT = "invalid document"
-    """The GraphQL document itself, in some other way."""
+    """The GraphQL document is invalid in another way."""
     INVALID_MODEL = "invalid model"
-    """A change of the data model that cannot be made."""
+    """A change of the data model that is not possible."""
 
     # Values
     NOT_FOUND = "not found"
     INVALID_VALUE = "invalid value"
     INVALID_PHONE = "invalid phone"
-    """A number, country or calling code, or several of them that contradict one another."""
+    """An invalid number, country or calling code, or a contradiction among them."""
     INVALID_LINK = "invalid link"
-    """A link that is none; the server does not say which."""
+    """An invalid link; the server does not say which."""
     INVALID_FILTER = "invalid filter"
     INVALID_CURSOR = "invalid cursor"
     INVALID_FILE = "invalid file"
-    """The name, size or folder of a file, or one that has not been uploaded."""
+    """An invalid name, size or folder of a file, or a file that has not been uploaded."""
     NOT_NULL = "not null"
-    """`field` may not be empty. It is the name of a column: `nameFirstName` is `name.firstName`."""
+    """`field` is required. It is a column name: `nameFirstName` is `name.firstName`."""
     TIME_ZONE_MISSING = "time zone missing"
     TIME_ZONE_UNKNOWN = "time zone unknown"
 
     # Other records
     DUPLICATE = "duplicate"
-    """A unique value or an id is taken, and it is not known by which record: older servers never say it."""
+    """A unique value or an id already exists, but it is not known where: older servers never say."""
     DUPLICATE_OF_LIVE = "duplicate of a live record"
     DUPLICATE_OF_DELETED = "duplicate of a deleted record"
-    """The record that has it is soft-deleted: restore or destroy it, or upsert."""
+    """The existing record is in the trash: restore or destroy it, or upsert."""
     DUPLICATE_IN_REQUEST = "duplicate in the request"
-    """Two of the records that were sent have the same id or unique value."""
+    """Two records in the request have the same id or unique value."""
     SEVERAL_MATCH = "several match"
     """An upsert whose id and unique values belong to different records."""
     FOREIGN_KEY = "foreign key"
-    """A relation to an id that does not exist; the server does not say which."""
+    """A relation to a missing id; the server does not say which."""
     CONNECT_NONE = "connect found none"
-    """No record to connect to has `value`, which is said as `domainNamePrimaryLinkUrl = https://example.com`."""
+    """No record to connect to has `value`, such as `domainNamePrimaryLinkUrl = https://example.com`."""
     CONNECT_SEVERAL = "connect found several"
 
-    # The server's own trouble
+    # Failures of the server
     DATABASE = "database"
-    """The server's database was too slow or out of reach. A write may be committed all the same, even later."""
+    """The server's database was too slow or unreachable. A write may still be committed."""
     SERVER_TROUBLE = "server trouble"
-    """The server failed and does not say over what: it may do better next time. A write may have happened."""
+    """The server failed without saying why; a retry may succeed. A write may have happened."""
     SERVER_BUG = "server bug"
-    """The server broke over what it was sent, and would again. A write may have happened before."""
+    """The server crashed on the request, and would again. A write may have happened before."""
 
     @property
     def about_schema(self) -> bool:
-        """Whether the document or the names in it do not fit the server's schema: then nothing was executed."""
+        """Whether the document does not fit the server's schema, so that nothing was executed."""
         return self in _ABOUT_SCHEMA
 
 
@@ -114,11 +111,10 @@ _ABOUT_SCHEMA = frozenset(
 
 
 class TwentyError(Exception):
-    """Whatever went wrong between the caller and Twenty.
+    """Base class of all errors.
 
-    `operation` is the GraphQL operation or the REST call that failed, `status` the HTTP status of its last answer,
-    `attempts` how often it was sent. `outcome_unknown` is true for a write whose answer was lost and which could not
-    be settled: it may or may not have happened.
+    `operation` is the GraphQL operation or REST call that failed, `status` the HTTP status of its last response, and
+    `attempts` how often it was sent. `outcome_unknown` is true if a write may have happened.
     """
 
     operation: str | None = None
@@ -126,12 +122,13 @@ class TwentyError(Exception):
     attempts: int = 1
     outcome_unknown: bool = False
     look: str = "look"
-    """How to find out whether a write happened whose outcome is unknown."""
+    """How to find out whether a write with an unknown outcome happened."""
     retry_after: float | None = None
-    """Seconds after which the server says that it is worth trying again."""
+    """Seconds after which the server suggests a retry."""
+    suggested: tuple[str, str] | None = None
+    """An argument that the message suggests: its name, and its spelling in the message."""
 
-    # One positional argument and everything else in __dict__: that is what makes every subclass picklable as it
-    # stands.
+    # One positional argument and everything else in __dict__: so all subclasses can be pickled.
     def __init__(self, message: str, *, operation: str | None = None, status: int | None = None) -> None:
         super().__init__(message)
         if operation is not None:
@@ -141,38 +138,53 @@ class TwentyError(Exception):
 
     @property
     def message(self) -> str:
-        """The message without the operation and the number of attempts that `str()` puts around it."""
+        """The message without the operation and the number of attempts, which `str()` adds."""
         return str(self.args[0])
 
-    def __str__(self) -> str:
-        text = f"{self.operation}: {self.message}" if self.operation else self.message
+    @property
+    def explanation(self) -> str:
+        """The message with all that `str()` says except the name of the operation."""
+        text = self.message
         if self.outcome_unknown:
             text += f" It is unknown whether this write happened: {self.look} before you repeat it."
         return f"{text} [after {self.attempts} attempts]" if self.attempts > 1 else text
 
+    def _render_traceback_(self) -> list[str]:
+        """The traceback in IPython and notebooks."""
+        from aiotwenty.tracebacks import short_traceback
+
+        return short_traceback(self)
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.explanation}" if self.operation else self.explanation
+
 
 class ConfigurationError(TwentyError):
-    """The client is set up or used wrongly (no key, a bad URL, used after close). Raised before anything is sent."""
+    """The client is set up or used incorrectly (no key, a bad URL, a closed client). Nothing was sent."""
 
 
 class InvalidArgument(ConfigurationError, ValueError):
-    """A value that the caller gave cannot be right; it was not sent. `errors` says of each what is wrong, and where.
-
-    Each of `errors` has a `message`, and a `path` into the value where there is one.
-    """
+    """An argument is invalid; nothing was sent. Each of `errors` has a `message`, and the `path` of the value."""
 
     def __init__(
-        self, message: str, *, operation: str | None = None, errors: list[dict[str, Any]] | None = None
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        errors: list[dict[str, Any]] | None = None,
+        suggested: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(message, operation=operation)
         self.errors: list[dict[str, Any]] = errors or []
+        if suggested is not None:
+            self.suggested = suggested
 
 
 class ConnectionFailed(TwentyError):
-    """No complete answer: DNS, refused, reset, TLS, or a body cut short."""
+    """There was no complete response: DNS, refused, reset, TLS, or a truncated body."""
 
     sent: bool = True
-    """False when the server can't have seen the request (it never got a connection)."""
+    """False if there was no connection, so that the server has not seen the request."""
 
     def __init__(self, message: str, *, operation: str | None = None, sent: bool = True) -> None:
         super().__init__(message, operation=operation)
@@ -180,18 +192,26 @@ class ConnectionFailed(TwentyError):
 
 
 class RequestTimeout(ConnectionFailed):
-    """No answer within `timeout` seconds. Twenty never answers some malformed bodies at all (Twenty, July 2026).
+    """No response within `timeout` seconds. Twenty never answers some malformed bodies (Twenty, July 2026).
 
-    `sent` is false when there was not even a connection within four fifths of them.
+    `sent` is false if there was no connection within four fifths of that time.
     """
 
 
-class UnexpectedResponse(TwentyError):
-    """An answer that Twenty's API does not give: HTML of a proxy, an empty body, JSON of another kind, a redirect.
+class DeadlineExceeded(RequestTimeout):
+    """A call, with its requests, attempts and pauses, exceeded its `deadline`. `sent` is false if nothing was sent."""
 
-    `body` holds its first 500 characters, `text` what a page says without its tags, `headers` what tells who answered
-    (`Server`, `Via`, `CF-Ray`, `WWW-Authenticate`, `Proxy-Authenticate`), `location` where a redirect pointed
-    (redirects are never followed: they would carry the key along). `truncated` is true for JSON that ends too early.
+
+class AnswerLost(ConnectionFailed):
+    """A write happened, as the client has checked, but its result was lost. `__cause__` is the failure."""
+
+
+class UnexpectedResponse(TwentyError):
+    """A response that doesn't come from Twenty's API: HTML of a proxy, an empty body, other JSON, a redirect.
+
+    `body` has its first 500 characters, `text` a page without its tags, `headers` those that identify the sender
+    (`Server`, `Via`, `CF-Ray`, `WWW-Authenticate`, `Proxy-Authenticate`), `location` the target of a redirect
+    (redirects are never followed, because they would receive the key). `truncated` is true for incomplete JSON.
     """
 
     truncated: bool = False
@@ -215,28 +235,30 @@ class UnexpectedResponse(TwentyError):
 
     @property
     def over_content(self) -> bool:
-        """Whether a firewall may have refused the request for what was in it: another one may pass."""
+        """Whether a firewall may have blocked the content of the request: other content may pass."""
         return self.status in (403, 406, 451)
 
 
+class AnswerTooLarge(UnexpectedResponse):
+    """The response has more than `max_answer_bytes`, counted after decompression. Ask for fewer records or fields."""
+
+
 class ApiError(TwentyError):
-    """The server answered with errors, mostly with HTTP 200 (Twenty, July 2026).
+    """The server responded with errors, mostly with HTTP 200 (Twenty, July 2026).
 
-    `errors` are the server's own (for REST: made from its `messages`), `code` and `sub_code` those of the error that
-    decided the class, `data` what succeeded in spite of them: root fields run independently, so some may have.
-
-    `reason` says what happened, None if it is nothing that this version knows.
+    `errors` are the server's (for REST: made from its `messages`), `code` and `sub_code` those of the error that
+    decided the class. `data` has the root fields that succeeded. `reason` is None if this version doesn't know it.
     """
 
     reason: Reason | None = None
     said: str | None = None
-    """What the server said, in its own words and without the advice of `message`."""
+    """The server's own message."""
     field: str | None = None
-    """The field, argument or object it is about, as the server names it."""
+    """The field, argument or object, as the server names it."""
     value: str | None = None
-    """The value it is about, as the server shows it: texts mostly in quotes."""
+    """The value, as the server shows it: strings mostly in quotes."""
     allowed: int | None = None
-    """How many would do, where there are too many."""
+    """The permitted number, if there are too many."""
 
     def __init__(
         self,
@@ -257,34 +279,32 @@ class ApiError(TwentyError):
 
 
 class AuthenticationError(ApiError):
-    """The server does not know the caller: no key, a malformed, wrongly signed or revoked one.
+    """Authentication failed: no key, or a malformed, wrongly signed or revoked one.
 
-    Also raised when the schema lacks a root field that the client was generated with: that is how Twenty answers a
-    caller it does not know (Twenty, July 2026). `anonymous` is then true.
+    Also raised if the schema lacks a root field that the client was generated with, because that is how Twenty
+    responds without a valid key (Twenty, July 2026). `anonymous` is then true.
     """
 
     anonymous: bool = False
 
 
 class PermissionDenied(ApiError):
-    """The key is good, but may not do this: `reason` says so where it is no matter of the key's role."""
+    """The key is valid, but may not do this. `reason` says whether that depends on the key's role."""
 
 
 class NotFoundError(ApiError):
-    """No such record, or it is deleted."""
+    """The record doesn't exist, or is deleted."""
 
 
 class DuplicateRecord(ApiError):
-    """A unique value (or the id) is taken. `conflicting_id` names the record that has it, where the server says so."""
+    """A unique value (or the id) already exists, in the record `conflicting_id` if that is known."""
 
     conflicting_id: str | None = None
     conflicting_object: str | None = None
 
 
 class InvalidInput(ApiError):
-    """The server refused values, arguments or the document itself. What is wrong is mostly found before: see
-    `InvalidArgument`.
-    """
+    """The server refused values, arguments or the document. Most mistakes are found before: see `InvalidArgument`."""
 
 
 class QueryTooComplex(ApiError):
@@ -292,18 +312,31 @@ class QueryTooComplex(ApiError):
 
 
 class RateLimited(ApiError):
-    """The workspace's limit is used up. `limit` requests are allowed per `per` seconds, where the server says so.
+    """The rate limit is used up: `limit` requests per `per` seconds, if the server says so.
 
-    `partial` is true when other root fields of the same request were executed.
+    `partial` is true if other root fields of the same request were executed.
     """
 
     limit: int | None = None
     per: float | None = None
     partial: bool = False
+    sent: bool = True
+    """False if the request was not sent, because it would have waited longer than `max_wait`."""
+
+
+class StaleRecord(TwentyError):
+    """The record has changed since it was read, so it was not written (`if_unchanged`).
+
+    `current` is the record as it is now, or None if it no longer exists.
+    """
+
+    def __init__(self, message: str, *, operation: str | None = None, current: Any = None) -> None:
+        super().__init__(message, operation=operation)
+        self.current = current
 
 
 class PaginationError(TwentyError):
-    """A walk that the server's paging cannot be trusted to complete. `seen` and `expected` count records."""
+    """The server's paging lost or repeated records. `seen` and `expected` count records."""
 
     def __init__(
         self, message: str, *, operation: str | None = None, seen: int | None = None, expected: int | None = None
@@ -314,10 +347,10 @@ class PaginationError(TwentyError):
 
 
 class HiddenRecords(PaginationError):
-    """The walk is over, but some records are counted that the key may not see.
+    """All visible records were read, but the server counts more that the key can't see.
 
-    `expected` records are counted, `seen` of them may be seen, and `hidden` may not: messages and calendar events of
-    channels that are not shared with everyone (Twenty, July 2026). `iterate(hidden="skip")` goes over the others.
+    Of `expected` records, `seen` are visible and `hidden` are not: messages and calendar events of channels that are
+    not shared with everyone (Twenty, July 2026). `iterate(hidden="skip")` leaves them out.
     """
 
     def __init__(self, message: str, *, operation: str | None = None, seen: int = 0, expected: int = 0) -> None:
@@ -328,8 +361,8 @@ class HiddenRecords(PaginationError):
 class SchemaDrift(TwentyError):
     """The workspace no longer has what the client was generated from: introspect and generate again.
 
-    `object` is the GraphQL type and `field` the field of it that is missing, null or of another type. `answered` is
-    true when the server did what it was asked, and only its answer does not fit.
+    `object` is the GraphQL type, `field` its field that is missing, null or of another type. `answered` is true if
+    the server executed the request, and only its response does not fit.
     """
 
     answered: bool = False
@@ -348,14 +381,18 @@ class SchemaDrift(TwentyError):
 
 
 class RecordChanged(UserWarning):
-    """A record was changed by somebody else between the reading and the writing of an update of parts."""
+    """Somebody else changed a record between the read and the write of a partial update."""
+
+
+class RestrictedValues(UserWarning):
+    """Values in a data frame are null because the key can't see them, not because they are empty."""
 
 
 class RelationCut(UserWarning):
-    """A list of related records in an answer may be incomplete: the server cuts it without a word.
+    """A list of related records may be incomplete, because the server cuts it without a sign.
 
-    Newer servers at 60 for each record, older ones at 200 times the number of records for all together (Twenty, July
-    2026). Fetch such lists by a filter on the other side, for instance `people.iterate(filter={"companyId": {"eq":
-    company.id}})`; or select `countUniqueValuesId` beside `edges`, which is the true number: then only lists that
-    were cut are reported.
+    Newer servers cut at 60 per record, older ones at 200 times the number of records in total (Twenty, July 2026).
+    Read such lists by a filter on the other object, such as `people.iterate(filter={"companyId": {"eq":
+    company.id}})`; or select `countUniqueValuesId`, the true number, beside `edges`: then only lists that were cut
+    are reported.
     """

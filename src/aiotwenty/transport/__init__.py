@@ -1,1 +1,1 @@
-
+"""Bytes: one HTTP request from sending to answer. Neither GraphQL nor pydantic."""

@@ -5,22 +5,32 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Literal, TypeVar
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from aiotwenty.errors import RateLimited, TwentyError
-from aiotwenty.settings import check_key
+from aiotwenty.errors import AuthenticationError, ConfigurationError, DeadlineExceeded, RateLimited, TwentyError
+from aiotwenty.transport.event_loop import time_limit
 from aiotwenty.transport.exchange import Call, Reply
 from aiotwenty.transport.hooks import Hooks, Observers, RequestEvent, ResponseEvent, RetryEvent
 from aiotwenty.transport.http import HttpSession
-from aiotwenty.transport.rate_limit import RateLimit, RateLimiter, make_limiter
+from aiotwenty.transport.keys import Key, Keys
+from aiotwenty.transport.queueing import Gate
+from aiotwenty.transport.rate_limit import Limiter, RateLimit, make_limiter
+from aiotwenty.transport.recording import RECORDER
+from aiotwenty.transport.request_headers import RequestHeaders
 from aiotwenty.transport.retry import Fate, RetryPolicy, fate_of
+from aiotwenty.transport.sharing import Sharing
 
 if TYPE_CHECKING:
     import aiohttp
+    from pydantic import SecretStr
+
+    from aiotwenty.settings import ApiKey
 
 T = TypeVar("T")
+
+MAX_CONNECTIONS = 100
+"""Requests of a client that are under way at a time, as many as aiohttp's own sessions have connections."""
 
 
 class Engine:
@@ -31,7 +41,7 @@ class Engine:
         http: HttpSession,
         *,
         retry: RetryPolicy,
-        limiter: RateLimiter | None,
+        limiter: Limiter | None,
         observers: Observers,
         max_connections: int,
     ) -> None:
@@ -39,101 +49,316 @@ class Engine:
         self.retry = retry
         self._limiter = limiter
         self._observers = observers
-        # So many requests wait for the limiter or are under way. The others wait before it, and thus profit from what
-        # it learns; calls that are not limited never wait behind those that are.
-        self._limited = asyncio.Semaphore(max_connections)
         # Here rather than in aiohttp's pool, where the wait would count as time that the server took to answer.
-        self._connections = asyncio.Semaphore(max_connections)
+        self._gate = Gate(max_connections)
         self._numbers = itertools.count(1)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.sharing = Sharing(self)
+        """Sends what may share requests."""
 
-    async def send(self, call: Call[T]) -> T:
+    def __reduce__(self) -> Any:
+        raise ConfigurationError("a client can't be pickled: create one in the other process, or use a Runner.")
+
+    def send(self, call: Call[T]) -> Coroutine[Any, Any, T]:
         """The result of the call. Raises any `TwentyError`, `outcome_unknown` on a write whose answer was lost."""
-        number = next(self._numbers)
+        terms = call.terms
+        if terms.deadline is None or terms.scope is not None:
+            return self._send(call, terms.scope)
+        return self._send_within(call, terms.deadline)
+
+    async def _send_within(self, call: Call[T], deadline: float) -> T:
+        try:
+            async with time_limit(deadline) as scope:
+                return await self._send(call, scope)
+        except TimeoutError:
+            late = DeadlineExceeded(_too_late(call, "between two attempts"), operation=call.name)
+        late.outcome_unknown = not call.reads
+        raise late
+
+    async def _send(self, call: Call[T], scope: asyncio.Timeout | None) -> T:
+        number = call.number or self.next_number()
         started = time.monotonic()
-        attempt, lost, refused, delay = 1, False, False, 0.0
+        attempt, delay, refused, queued = 1, 0.0, False, 0.0
+        lost = under_way = other_key = False
+        sent = started
+        failed, told = "", None
+        key = self.http.keys.fixed
         while True:
             try:
+                if told is not None:
+                    await told
                 # Before anything that belongs to one event loop is waited for.
-                self.http.check()
+                if self.http.check() is not self._loop:
+                    self._bind()
+                key = self.http.keys.fixed or await self.http.keys.current()
                 if delay:
                     await self.http.pause(delay)
-                # A request that was refused keeps its turn: it does not queue up behind those that have not been
-                # sent.
-                async with self._limited if call.limited and not refused else nullcontext():
-                    if call.limited and self._limiter is not None:
-                        await self._limiter.acquire(again=refused, wait=self.http.while_open)
-                    async with self._connections:
-                        if attempt == 1:
-                            started = time.monotonic()
-                        return await self._attempt(call, number, attempt)
+                if scope is not None and scope.expired():
+                    raise DeadlineExceeded(_too_late(call, "before it was sent"), sent=False)
+                waited = 0.0
+                if not self._enters_at_once(call):
+                    asked = time.monotonic()
+                    queued += await self._enter(call, refused, queued)
+                    waited = time.monotonic() - asked
+                try:
+                    sent = time.monotonic()
+                    if attempt == 1:
+                        started = sent
+                    under_way = True
+                    call = self._at_turn(call)
+                    return await self._attempt(call, number, attempt, key, waited)
+                finally:
+                    self._gate.leave()
+            except asyncio.CancelledError:
+                if scope is None or not _is_due(scope):
+                    raise
+                raise _cut_off(call, attempt, under_way, lost, failed) from None
             except TwentyError as error:
+                under_way = False
                 error.operation = call.name
                 error.attempts = attempt
                 fate = fate_of(error)
                 lost = lost or fate in (Fate.LOST, Fate.UNCLEAR, Fate.FAILED)
                 again = fate.passing and (call.repeatable or fate is Fate.NOT_ACTED)
-                wait = self._delay(call, error, attempt, time.monotonic() - started) if again else None
+                wait = self._delay(call, error, attempt, time.monotonic() - started, scope, queued) if again else None
+                if wait is None and key is not None and not other_key and _for_its_key(error, call):
+                    other_key = await self._has_other_key(key, sent, scope)
+                    wait = 0.0 if other_key else None
                 if wait is None:
                     error.outcome_unknown = lost and fate is not Fate.ANSWERED and not call.reads
                     raise
-                delay = wait
+                delay, failed = wait, error.message
                 refused = isinstance(error, RateLimited)
-                self._observers.retry(RetryEvent(number, call.name, attempt, delay, error))
+                told = self._observers.retry(
+                    *(RetryEvent(of, part.name, attempt, delay, error) for of, part in _parts(call, number))
+                )
                 if call.on_retry is not None:
                     call.on_retry(error)
             attempt += 1
 
-    def _delay(self, call: Call[T], error: TwentyError, attempt: int, elapsed: float) -> float | None:
-        delay = self.retry.delay(error, attempt, elapsed)
-        limiter = self._limiter if call.limited and isinstance(error, RateLimited) else None
-        if delay is None or limiter is None or not limiter.limits:
-            return delay
-        # The limiter does the waiting, and knows better for how long than the error does.
-        return 0.0 if elapsed + limiter.wait() <= self.retry.total else None
+    async def _has_other_key(self, refused: Key, sent: float, scope: asyncio.Timeout | None) -> bool:
+        """Whether there is another key than the one that was refused; no, if the deadline comes before that is told."""
+        try:
+            return await self.http.keys.other_than(refused, sent)
+        except asyncio.CancelledError:
+            if scope is None or not _is_due(scope):
+                raise
+            return False
 
-    async def _attempt(self, call: Call[T], number: int, attempt: int) -> T:
+    def next_number(self) -> int:
+        """For a call that is told of by its number."""
+        return next(self._numbers)
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether a call that came now would wait for the rate limit, as far as that is known."""
+        return self._limiter is not None and self._limiter.wait() > 0
+
+    @property
+    def limits(self) -> tuple[RateLimit, ...] | None:
+        """The limits that are kept, as far as they are known; None if none is to be."""
+        return None if self._limiter is None else tuple(self._limiter.limits)
+
+    def _bind(self) -> None:
+        """Raises `ConfigurationError` for a limiter of another event loop."""
+        loop = self.http.check()
+        if self._limiter is not None:
+            self._limiter.bind(loop)
+        self._loop = loop
+
+    def _enters_at_once(self, call: Call[T]) -> bool:
+        if not self._gate.try_enter():
+            return False
+        if not call.limited or self._limiter is None or self._limiter.try_acquire():
+            return True
+        self._gate.leave()
+        return False
+
+    async def _enter(self, call: Call[T], again: bool, queued: float) -> float:
+        """Waits for a connection, and for the limiter, for which it has waited `queued` seconds before. Gives how long.
+
+        Whoever waits for the limiter holds no connection meanwhile: calls that are not limited need not wait for it.
+        But the limiter is only asked once there is a connection: those that wait for one profit from what it learns.
+        A request that was refused does not queue up behind those that have not been sent.
+        """
+        rank, wait = call.terms.rank, self.http.while_open
+        await self._gate.enter(2 * rank + (not again), wait)
+        limiter = self._limiter
+        if not call.limited or limiter is None or limiter.try_acquire():
+            return 0.0
+        self._gate.leave()
+        longest = call.terms.max_wait
+        asked = time.monotonic()
+        await limiter.acquire(
+            rank=rank, again=again, wait=wait, max_wait=None if longest is None else max(0.0, longest - queued)
+        )
+        took = time.monotonic() - asked
+        try:
+            await self._gate.enter(2 * rank, wait)
+        except BaseException:
+            limiter.give_back()
+            raise
+        return took
+
+    def _at_turn(self, call: Call[T]) -> Call[T]:
+        """What is sent in place of the call, whose turn has come."""
+        if call.at_turn is None:
+            return call
+        try:
+            return call.at_turn()
+        except BaseException:
+            if call.limited and self._limiter is not None:
+                self._limiter.give_back()
+            raise
+
+    def _delay(
+        self,
+        call: Call[T],
+        error: TwentyError,
+        attempt: int,
+        elapsed: float,
+        scope: asyncio.Timeout | None,
+        queued: float,
+    ) -> float | None:
+        """Seconds until the next attempt, None if there is none: it would come too late, or not fare better."""
+        delay = self.retry.delay(error, attempt, elapsed)
+        if delay is None:
+            return None
+        longest = self.retry.total
+        if isinstance(error, RateLimited):
+            if not error.sent:
+                return None
+            if call.terms.max_wait is not None:
+                longest = min(longest, elapsed - queued + call.terms.max_wait)
+        limiter = self._limiter if call.limited and isinstance(error, RateLimited) else None
+        if limiter is not None and limiter.limits:
+            # The limiter does the waiting, and knows better for how long than the error does.
+            wait, delay = limiter.wait(), 0.0
+        else:
+            wait = delay
+        if elapsed + wait > longest:
+            return None
+        ends = None if scope is None else scope.when()
+        return None if ends is not None and asyncio.get_running_loop().time() + wait > ends else delay
+
+    async def _attempt(self, call: Call[T], number: int, attempt: int, key: Key, waited: float) -> T:
         observed = self._observers.active
+        parts = _parts(call, number) if observed else []
         size = len(call.body or b"")
         if observed:
-            self._observers.request(
-                RequestEvent(number, call.name, call.kind, call.address, attempt, size, call.document)
+            told = self._observers.request(
+                *(
+                    RequestEvent(
+                        of, part.name, part.kind, part.address, attempt, size, part.document, waited, len(parts)
+                    )
+                    for of, part in parts
+                )
             )
+            if told:
+                await told
+        limiter = self._limiter if call.limited else None
         begun = time.monotonic()
         reply: Reply | None = None
         failure: TwentyError | None = None
+        result: T | None = None
         try:
-            reply = await self.http.exchange(call)
+            reply = await self.http.exchange(call, key)
             result = call.read(reply)
         except TwentyError as error:
             failure = error
             if reply is not None and error.status is None:
                 error.status = reply.status
-            if isinstance(error, RateLimited) and call.limited and self._limiter is not None:
-                self._limiter.refused(error, begun, self.retry.max_retry_after)
+            if limiter is not None and isinstance(error, RateLimited):
+                limiter.refused(error, begun, self.retry.max_retry_after)
+                limiter = None
             raise
         else:
-            if call.limited and self._limiter is not None:
-                self._limiter.passed(begun)
+            if limiter is not None:
+                limiter.passed(begun)
+                limiter = None
+            if (recorder := RECORDER.get()) is not None:
+                recorder.record(call.name, reply, attempt)
             return result
         finally:
+            if limiter is not None:
+                limiter.unanswered()
             if observed:
                 status, received = (None, 0) if reply is None else (reply.status, len(reply.body))
                 seconds = time.monotonic() - begun
-                self._observers.response(ResponseEvent(number, call.name, attempt, status, received, seconds, failure))
+                failures = _failures(result, failure, len(parts))
+                told = self._observers.response(
+                    *(
+                        ResponseEvent(of, part.name, attempt, status, received, seconds, error, len(parts))
+                        for (of, part), error in zip(parts, failures, strict=True)
+                    )
+                )
+                if told:
+                    await told
+
+
+def _parts(call: Call[Any], number: int) -> list[tuple[int, Call[Any]]]:
+    """The calls that go in one request, each with its number."""
+    return [(part.number, part) for part in call.calls] or [(number, call)]
+
+
+def _failures(result: object, failure: TwentyError | None, calls: int) -> list[TwentyError | None]:
+    """What each call of a request failed with."""
+    if failure is None and calls > 1 and isinstance(result, list):
+        return [outcome if isinstance(outcome, TwentyError) else None for outcome in result]
+    return [failure] * calls
+
+
+def _for_its_key(error: TwentyError, call: Call[Any]) -> bool:
+    """Whether the request was refused for its key, and may go again with another one: nothing of it was done."""
+    return isinstance(error, AuthenticationError) and (
+        call.repeatable or all(value is None for value in (error.data or {}).values())
+    )
+
+
+def _too_late(call: Call[Any], when: str) -> str:
+    return f"the deadline of {call.terms.deadline:g} s passed {when}."
+
+
+def _cut_off(call: Call[Any], attempt: int, under_way: bool, lost: bool, failed: str) -> DeadlineExceeded:
+    """The error for a call that its deadline has ended: `failed` is what the attempt before said."""
+    when = "before the answer came" if under_way else "before it was sent"
+    late = DeadlineExceeded(_too_late(call, when), operation=call.name, sent=lost or under_way)
+    late.attempts = attempt
+    late.outcome_unknown = late.sent and not call.reads
+    if failed:
+        late.add_note(f"The previous attempt failed: {failed}")
+    return late
+
+
+def _is_due(scope: asyncio.Timeout) -> bool:
+    """Whether it is the deadline that cancels the running task, and nobody else."""
+    task = asyncio.current_task()
+    return scope.expired() and (task is None or task.cancelling() <= 1)
 
 
 def make_engine(
-    api_key: str | None,
+    api_key: ApiKey | Keys | None,
     *,
+    base_url: str = "",
     timeout: float = 30.0,
-    max_connections: int = 16,
+    max_connections: int = MAX_CONNECTIONS,
     retry: RetryPolicy | None = None,
-    rate_limit: Literal["auto"] | RateLimit | RateLimiter | None = "auto",
+    rate_limit: Literal["auto"] | RateLimit | Limiter | None = "auto",
     session: aiohttp.ClientSession | None = None,
     hooks: Hooks | Sequence[Hooks] | None = None,
+    headers: Mapping[str, str | SecretStr] | None = None,
+    application: str | None = None,
+    trust_env: bool = False,
 ) -> Engine:
-    """An engine with a session of its own, or with the caller's."""
-    http = HttpSession(check_key(api_key), timeout=timeout, max_connections=max_connections, session=session)
+    """An engine with a session of its own, or with the caller's. `headers` go to the server of `base_url` only."""
+    http = HttpSession(
+        api_key if isinstance(api_key, Keys) else Keys(api_key, timeout),
+        base_url=base_url,
+        max_connections=max_connections,
+        session=session,
+        headers=RequestHeaders(headers, application, session.headers if session is not None else ()),
+        trust_env=trust_env,
+    )
     return Engine(
         http,
         retry=retry or RetryPolicy(),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from enum import Enum
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pydantic_core import from_json
 
 from aiotwenty.errors import TwentyError
+from aiotwenty.transport.terms import STANDARD, Terms
 
 T = TypeVar("T")
 
@@ -22,9 +25,12 @@ _SHOWN = (
 """The headers that errors are made from."""
 
 
-def redacted(text: str, secret: bytes) -> str:
-    """The text without the API key."""
-    return text if len(secret) < _SECRET else text.replace(secret.decode(), "***")
+def redacted(text: str, secrets: Iterable[bytes]) -> str:
+    """The text without the API key, and without what else is secret."""
+    for secret in secrets:
+        if len(secret) >= _SECRET:
+            text = text.replace(secret.decode("latin-1"), "***")
+    return text
 
 
 def is_broken_key(key: str) -> bool:
@@ -43,7 +49,8 @@ def _json_part(text: str) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
+# Nobody changes them; but to have that guarded makes each four times as dear to make.
+@dataclass(slots=True)
 class Reply:
     """A complete response."""
 
@@ -52,7 +59,9 @@ class Reply:
     body: bytes = field(repr=False)
     request_bytes: int = 0
     secret: bytes = field(default=b"", repr=False)
-    """What no error may show, should the server (or a proxy) echo it: see `public`."""
+    """The API key: what no error may show, should the server (or a proxy) echo it. See `public`."""
+    more_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    """The values of headers that went along, likewise."""
 
     @property
     def content_type(self) -> str:
@@ -61,18 +70,26 @@ class Reply:
     @property
     def is_json(self) -> bool:
         """By what it says of itself; an answer that says nothing may be."""
-        kind = self.content_type
-        return not kind or "json" in kind.lower()
+        kind = self.headers.get("Content-Type")
+        return not kind or "json" in kind or "json" in kind.lower()
 
     def public(self) -> Reply:
-        """The same without the API key: what errors are made from."""
-        if len(self.secret) < _SECRET:
+        """The same without the API key and other secrets: what errors are made from."""
+        secrets = [secret for secret in (self.secret, *self.more_secrets) if len(secret) >= _SECRET]
+        if not secrets:
             return self
-        shown = {name: redacted(self.headers[name], self.secret) for name in _SHOWN if name in self.headers}
-        return replace(self, headers=shown, body=self.body.replace(self.secret, b"***"))
+        body = self.body
+        for secret in secrets:
+            body = body.replace(secret, b"***")
+        shown = {name: redacted(self.headers[name], secrets) for name in _SHOWN if name in self.headers}
+        return replace(self, headers=shown, body=body)
 
 
-@dataclass(frozen=True, slots=True)
+Receive: TypeAlias = Callable[[int, Mapping[str, str], AsyncIterator[bytes]], Awaitable[bytes]]
+"""Gets the status, the headers and the body of an answer, and gives what is left of it. Raises `TwentyError`s."""
+
+
+@dataclass(slots=True)
 class Call(Generic[T]):
     """What the engine sends, as often as it takes, and how the answer is read.
 
@@ -82,11 +99,16 @@ class Call(Generic[T]):
 
     name: str
     kind: str
-    url: str
+    url: str = field(repr=False)
+    """With its query, which may have a token: `address` is what may be shown."""
     read: Callable[[Reply], T]
     body: bytes | None = field(default=None, repr=False)
     form: Callable[[], Any] | None = field(default=None, repr=False)
-    """Makes a multipart body anew for each attempt, where `body` is None."""
+    """Makes a body of another kind anew for each attempt, where `body` is None: multipart, or a stream."""
+    headers: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
+    """Gives each attempt headers of its own, beside those of every request."""
+    receive: Receive | None = field(default=None, repr=False)
+    """Takes the body of an answer that is no error as it comes."""
     method: str = "POST"
     reads: bool = False
     repeatable: bool = False
@@ -94,12 +116,43 @@ class Call(Generic[T]):
     authorized: bool = True
     """Whether the API key goes along; not to an address that the server made up, such as a file's."""
     document: str | None = field(default=None, repr=False)
-    timeout: float | None = None
+    terms: Terms = STANDARD
     on_retry: Callable[[TwentyError], object] | None = None
     """Told of every failed attempt that another one will follow."""
+    joining: Joining | None = field(default=None, repr=False)
+    """How it goes in one request with others, if it may."""
+    at_turn: Callable[[], Call[T]] | None = field(default=None, repr=False)
+    """Gives what is sent in its place, once it has its turn."""
+    calls: Sequence[Call[Any]] = field(default=(), repr=False)
+    """Those that go in this one; `read` then gives what came of each."""
+    number: int = 0
+    """Its number among those of the engine, where it has one before it is sent."""
 
     @property
     def address(self) -> str:
         """The URL as it may be shown: the query can hold personal data, that of a file (or its path) a token."""
         whole = self.url.partition("?")[0]
         return whole if self.authorized else "/".join(whole.split("/")[:3])
+
+
+class Joining(ABC):
+    """How a call is put into one request with others of the same `group`, no two of which have the same `name`."""
+
+    group: Hashable
+    name: str
+
+    @abstractmethod
+    def together(self, calls: Sequence[Call[Any]]) -> Call[list[Any]]:
+        """The one call for all of these: it gives for each its result, its `TwentyError`, or `UNTOLD`.
+
+        Reading its answer raises where that tells nothing of each.
+        """
+
+
+class Untold(Enum):
+    """In place of the result of a call that failed, where nothing was done and it is not told why."""
+
+    UNTOLD = "untold"
+
+
+UNTOLD = Untold.UNTOLD

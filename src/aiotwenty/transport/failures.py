@@ -27,8 +27,7 @@ from aiotwenty.errors import (
     UnexpectedResponse,
 )
 from aiotwenty.transport.exchange import Reply, is_broken_key
-from aiotwenty.transport.foreign import asked_to_wait, foreign, retry_after, too_large
-from aiotwenty.transport.gone import Gone, missing, missing_field
+from aiotwenty.transport.foreign_answers import asked_to_wait, foreign, retry_after, too_large
 from aiotwenty.transport.reasons import (
     INTERNAL,
     Cause,
@@ -40,18 +39,19 @@ from aiotwenty.transport.reasons import (
     is_no_route,
     trouble,
 )
+from aiotwenty.transport.schema_refusals import Gone, missing, missing_field
 
 _KEY_HINT = (
     "Check the API key (TWENTY_API_KEY) and that it belongs to this workspace; "
     "keys are made under Settings, APIs & Webhooks."
 )
 _ANONYMOUS_HINT = (
-    "This is how Twenty answers a caller that it does not know (or an object that is gone): check the API key, that "
-    "a proxy passes the Authorization header on, and that the workspace still has what this client was generated from."
+    "Twenty responds like this to an unknown key (or for a removed object): check the API key, that a proxy passes "
+    "the Authorization header on, and that the workspace still has what this client was generated from."
 )
 _ROLE_HINT = (
-    "The API key is known, but may not do this: see what its role allows (Settings, Roles). Some objects, such as "
-    "workspaceMembers, no key may write."
+    "The API key is valid, but may not do this: check the permissions of its role (Settings, Roles). Some objects, "
+    "such as workspaceMembers, no key may write."
 )
 # Codes or subCodes that say it all.
 _TELLING: dict[str, type[ApiError]] = {
@@ -110,6 +110,10 @@ _STATUSES: dict[int, type[ApiError]] = {
     429: RateLimited,
 }
 _REFUSING = (401, 403, 429)
+_READ = 2000
+"""Characters at either end of a message that are read, and shown: it may be as long as an answer."""
+_EXAMINED = 50
+"""Errors of an answer that are looked at: a request has at most 20 root fields (Twenty, July 2026)."""
 # One of these decides over whatever else went wrong in the same request.
 _FIRST: tuple[type[ApiError], ...] = (AuthenticationError, PermissionDenied, RateLimited)
 
@@ -158,28 +162,39 @@ def _from_errors(
     reply: Reply, raw: list[Any], data: dict[str, Any] | None, generated: bool, metadata: bool
 ) -> TwentyError:
     errors = [entry if isinstance(entry, dict) else {"message": str(entry)} for entry in raw]
-    kinds = [_class_of(error, reply.status, generated, metadata) for error in errors]
+    looked_at = [_legible(error) for error in errors[:_EXAMINED]]
+    kinds = [_class_of(error, reply.status, generated, metadata) for error in looked_at]
     if ApiError in kinds and is_broken_key(reply.secret.decode()):
         kinds = [AuthenticationError if kind is ApiError else kind for kind in kinds]
     # What may have been written in spite of an error decides over everything: root fields run independently.
-    failing = (i for i, kind in enumerate(kinds) if kind is ApiError and trouble(errors[i], reply.status))
+    failing = (i for i, kind in enumerate(kinds) if kind is ApiError and trouble(looked_at[i], reply.status))
     first = (i for wanted in _FIRST for i, kind in enumerate(kinds) if kind is wanted)
     decisive = [*failing, *first, 0][0]
-    error, kind = errors[decisive], kinds[decisive]
+    error, kind = looked_at[decisive], kinds[decisive]
     if kind is SchemaDrift:
-        return gone_drift(_most_telling(errors))
+        return gone_drift(_most_telling(looked_at))
     assert issubclass(kind, ApiError)
     return _build(kind, error, errors, data, reply)
+
+
+def _legible(error: dict[str, Any]) -> dict[str, Any]:
+    """The error with as much of its message as is read."""
+    message = str(error.get("message", ""))
+    return error if len(message) <= 2 * _READ else {**error, "message": _shortened(message)}
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= 2 * _READ else f"{message[:_READ]} … {message[-_READ:]}"
 
 
 def _from_nest(reply: Reply, answer: Mapping[str, Any], graphql: bool) -> TwentyError:
     """The form of REST errors, and of the framework's own on either endpoint."""
     messages = answer.get("messages", answer.get("message"))
-    texts = [str(text) for text in (messages if isinstance(messages, list) else [messages])] or [""]
+    texts = [_shortened(str(text)) for text in (messages if isinstance(messages, list) else [messages])] or [""]
     if reply.status == 404 and is_no_route(texts[0]):
         return UnexpectedResponse(
-            f"HTTP 404, {texts[0]}: this address has no Twenty API. Is the base URL right? It is the address of the "
-            "workspace, without /graphql.",
+            f"HTTP 404, {texts[0]}: this address has no Twenty API. Check the base URL: it must be the address of "
+            "the workspace, without /graphql.",
             status=reply.status,
             content_type=reply.content_type,
             body=reply.body[:EXCERPT].decode("utf-8", "replace"),
@@ -321,5 +336,5 @@ def _other(reply: Reply, parsed: bool, answer: object) -> TwentyError:
     said = in_plain_text(answer)
     if said is None:
         return foreign(reply, parsed=parsed, answer=answer)
-    error = _build(InvalidInput, {"message": said}, [{"message": said}], None, reply)
+    error = _build(InvalidInput, _legible({"message": said}), [{"message": said}], None, reply)
     return too_large(reply) if error.reason is Reason.TOO_LARGE else error

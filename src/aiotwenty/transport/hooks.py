@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from aiotwenty.errors import TwentyError
+
+E = TypeVar("E")
 
 logger = logging.getLogger("aiotwenty")
 
@@ -24,6 +28,10 @@ class RequestEvent:
     attempt: int
     bytes: int
     document: str | None = None
+    waited: float = 0.0
+    """Seconds that it waited for its turn: for a connection, and for the rate limit."""
+    shared: int = 1
+    """How many calls go in this one request, each of which has an event; `bytes` are those of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class ResponseEvent:
     bytes: int
     seconds: float
     error: TwentyError | None = None
+    shared: int = 1
+    """How many calls went in this one request, each of which has an event; `bytes` are those of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,10 @@ class RetryEvent:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Callbacks, called in the event loop: keep them short. One that raises is logged and otherwise ignored."""
+    """Callbacks, called in the event loop: keep them short. One that raises is logged and otherwise ignored.
+
+    What an asynchronous one does is waited for, before the request goes on.
+    """
 
     on_request: Callable[[RequestEvent], object] | None = None
     on_response: Callable[[ResponseEvent], object] | None = None
@@ -73,35 +86,52 @@ class Observers:
         """Whether anybody looks; if not, no event needs to be made."""
         return bool(self._hooks) or logger.isEnabledFor(logging.DEBUG)
 
-    def request(self, event: RequestEvent) -> None:
-        logger.debug("%s: attempt %d, %d bytes to %s", event.operation, event.attempt, event.bytes, event.url)
-        for hooks in self._hooks:
-            _call(hooks.on_request, event)
+    def request(self, *events: RequestEvent) -> Awaitable[None] | None:
+        """Gives back what is to be waited for, None if nothing is; as the others do."""
+        for event in events:
+            logger.debug("%s: attempt %d, %d bytes to %s", event.operation, event.attempt, event.bytes, event.url)
+        return _told([hooks.on_request for hooks in self._hooks], events)
 
-    def response(self, event: ResponseEvent) -> None:
-        outcome = type(event.error).__name__ if event.error else "ok" if event.status else "cancelled"
-        logger.debug(
-            "%s: attempt %d, HTTP %s, %s, %d bytes in %.3f s",
-            event.operation,
-            event.attempt,
-            event.status,
-            outcome,
-            event.bytes,
-            event.seconds,
-        )
-        for hooks in self._hooks:
-            _call(hooks.on_response, event)
+    def response(self, *events: ResponseEvent) -> Awaitable[None] | None:
+        for event in events:
+            outcome = type(event.error).__name__ if event.error else "ok" if event.status else "cancelled"
+            logger.debug(
+                "%s: attempt %d, HTTP %s, %s, %d bytes in %.3f s",
+                event.operation,
+                event.attempt,
+                event.status,
+                outcome,
+                event.bytes,
+                event.seconds,
+            )
+        return _told([hooks.on_response for hooks in self._hooks], events)
 
-    def retry(self, event: RetryEvent) -> None:
-        logger.debug("%s: again in %.3f s after: %s", event.operation, event.delay, event.error)
-        for hooks in self._hooks:
-            _call(hooks.on_retry, event)
+    def retry(self, *events: RetryEvent) -> Awaitable[None] | None:
+        for event in events:
+            logger.debug("%s: again in %.3f s after: %s", event.operation, event.delay, event.error)
+        return _told([hooks.on_retry for hooks in self._hooks], events)
 
 
-def _call(callback: Callable[..., object] | None, event: object) -> None:
-    if callback is None:
-        return
-    try:
-        callback(event)
-    except Exception:
-        logger.exception("a hook failed on %s", type(event).__name__)
+def _told(callbacks: Iterable[Callable[[E], object] | None], events: Sequence[E]) -> Awaitable[None] | None:
+    """Calls them with each event. Gives back what is to be waited for, None if nothing is."""
+    unfinished: list[Awaitable[object]] = []
+    for callback in callbacks:
+        if callback is None:
+            continue
+        for event in events:
+            try:
+                result = callback(event)
+            except Exception:
+                logger.exception("a hook failed on %s", type(event).__name__)
+            else:
+                if inspect.isawaitable(result):
+                    unfinished.append(result)
+    return _finished(unfinished, type(events[0]).__name__) if unfinished else None
+
+
+async def _finished(unfinished: list[Awaitable[object]], event: str) -> None:
+    for hook in unfinished:
+        try:
+            await hook
+        except Exception:
+            logger.exception("a hook failed on %s", event)

@@ -5,36 +5,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
+from multidict import CIMultiDict
 
-from aiotwenty.errors import ConfigurationError, ConnectionFailed, RequestTimeout, TwentyError
+from aiotwenty.errors import AnswerTooLarge, ConfigurationError, ConnectionFailed, RequestTimeout, TwentyError
+from aiotwenty.transport.answer_body import read_body
+from aiotwenty.transport.event_loop import running_loop
 from aiotwenty.transport.exchange import Call, Reply, redacted
+from aiotwenty.transport.keys import Key, Keys
+from aiotwenty.transport.netrc import before_netrc
+from aiotwenty.transport.proxies import Proxies
+from aiotwenty.transport.request_headers import RequestHeaders
 
 LARGE_BODY = 1_000_000
+_TIMEOUT = ("timeout", "`timeout`")
+_JSON = {"Content-Type": "application/json"}
 IDLE_SECONDS = 4.0
 """Older servers close an idle connection after 5 s (Twenty, November 2025): give it up before they do."""
 
-_UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ServerFingerprintMismatch)
-"""Of these the server has not seen the request."""
 
-
+@lru_cache(maxsize=64)
 def _timeout(seconds: float) -> aiohttp.ClientTimeout:
     """With less time for the connection than for all, which tells a request that was not sent from an answer that is
     late."""
     return aiohttp.ClientTimeout(total=seconds, connect=0.8 * seconds)
-
-
-class _Hidden(str):
-    """A text that tools which report an error with the variables of each frame do not see."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
 
 
 class _Once(str):
@@ -49,25 +50,35 @@ class _Once(str):
         return ~super().__hash__()
 
 
+_NOTHING_MORE: dict[str, Any] = {}
+_SESSIONS: weakref.WeakSet[HttpSession] = weakref.WeakSet()
+_INHERITED: list[Any] = []
+"""What came with a fork. It is never collected: that would close connections which the parent uses."""
+
+
 class HttpSession:
     """Sends single requests with the bearer key and reads whole answers. Redirects are not followed.
 
-    A session given by the caller is used as it is and left open; the key goes with each request, never onto the
-    session.
+    A session given by the caller is used as it is and left open; the key and `headers` go with each request, never
+    onto the session. To other servers than that of `base_url` neither goes.
     """
 
     def __init__(
         self,
-        api_key: str,
+        keys: Keys,
         *,
-        timeout: float = 30.0,
-        max_connections: int = 16,
+        base_url: str = "",
+        max_connections: int,
         session: aiohttp.ClientSession | None = None,
+        headers: RequestHeaders | None = None,
+        trust_env: bool = False,
     ) -> None:
-        self._secret = api_key.encode()
-        self._authorization = _Hidden(f"Bearer {api_key}")
-        self._timeout = _timeout(timeout)
-        self._seconds = timeout
+        self.keys = keys
+        self._server = urlsplit(base_url)[:2]
+        self._headers = headers or RequestHeaders()
+        self._usual: tuple[Key | None, Mapping[str, str], Mapping[str, str]] = (None, {}, {})
+        """The headers of most requests, without and with a body, for one key."""
+        self._proxies = Proxies() if trust_env else None
         self._max_connections = max_connections
         self._session = session
         self._owned = session is None
@@ -77,61 +88,61 @@ class HttpSession:
         self._waiting: set[asyncio.Future[bool]] = set()
         self._in_flight: set[asyncio.Task[Any] | None] = set()
         self._landed = asyncio.Event()
+        self._why_closed = "this client is closed: create a new one, or close it later."
+        _SESSIONS.add(self)
+
+    def forget(self) -> None:
+        """What a process that was forked does with a session of its parent: the key is no longer there, and the
+        connections are left to the parent.
+        """
+        _INHERITED.append((self._session, self._guard, self._waiting, self._in_flight))
+        self._session = self._guard = self._loop = None
+        self._waiting, self._in_flight = set(), set()
+        self.keys.forget()
+        self._headers, self._usual = RequestHeaders(), (None, {}, {})
+        self._closed = True
+        self._why_closed = (
+            "this client was created before a fork, and has no key here: create a new one in this process, or use a "
+            "Runner, which does so by itself."
+        )
 
     @property
     def closed(self) -> bool:
         return self._closed
 
-    async def exchange(self, call: Call[Any]) -> Reply:
+    async def exchange(self, call: Call[Any], key: Key) -> Reply:
         """Raises `ConnectionFailed`, `RequestTimeout` or `ConfigurationError`."""
-        session = await self.open()
-        headers = {"Accept": "application/json"}
-        if call.authorized:
-            headers["Authorization"] = self._authorization
-        data: Any = call.body
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-            # aiohttp warns of larger bytes, because it writes them in one go.
-            if len(call.body) > LARGE_BODY:
-                data = io.BytesIO(call.body)
-        elif call.form is not None:
-            data = call.form()
-        seconds = self._seconds if call.timeout is None else call.timeout
-        timeout = self._timeout if call.timeout is None else _timeout(call.timeout)
+        session = self._session
+        if session is None or session.closed or self._closed:
+            session = await self.open()
+        headers = self._headers_of(call, key)
+        if call.headers is not None:
+            headers = {**headers, **call.headers()}
+        timeout = _timeout(call.terms.timeout)
+        if call.receive is not None:
+            # However long the whole takes: what counts is that something comes.
+            timeout = aiohttp.ClientTimeout(connect=timeout.connect, sock_read=call.terms.timeout)
         task = asyncio.current_task()
         if task is not None:
             self._in_flight.add(task)
-        error: TwentyError
         try:
-            async with session.request(
-                call.method if call.reads else _Once(call.method),
-                call.url,
-                data=data,
-                headers=headers,
-                timeout=timeout,
-                allow_redirects=False,
-                raise_for_status=False,
-            ) as response:
-                body = await response.read()
-                return Reply(response.status, response.headers, body, len(call.body or b""), self._secret)
-        except aiohttp.ConnectionTimeoutError:
-            error = RequestTimeout(f"no connection to {call.address} within {timeout.connect:g} s.", sent=False)
-        except TimeoutError:
-            error = RequestTimeout(
-                f"no answer from {call.address} within {seconds:g} s. Twenty never answers some malformed bodies; "
-                "otherwise raise `timeout` or ask for less at a time."
-            )
-        except _UNCONNECTED as failure:
-            error = ConnectionFailed(f"no connection to {call.address}: {self._told(failure)}.", sent=False)
-        except ValueError as failure:
-            # aiohttp's InvalidURL, and what it says of a session with an `auth` of its own.
-            error = ConfigurationError(f"there is no way to send a request to {call.address}: {self._told(failure)}.")
-        except aiohttp.ClientPayloadError as failure:
-            error = ConnectionFailed(f"the answer of {call.address} was cut short: {self._told(failure)}.")
-        except aiohttp.ClientResponseError as failure:
-            error = ConnectionFailed(f"the answer of {call.address} can't be read: {self._told(failure)}.")
-        except (aiohttp.ClientError, OSError) as failure:
-            error = ConnectionFailed(f"the connection to {call.address} broke: {self._told(failure)}.")
+            response = await self._request(session, call, key, headers, timeout)
+            try:
+                if call.receive is None or response.status >= 300:
+                    body = await read_body(response, call.terms.max_answer_bytes)
+                else:
+                    body = await call.receive(response.status, response.headers, response.content.iter_any())
+            except BaseException:
+                response.close()
+                raise
+            # A connection whose answer was read is free again; nothing of it is left to be left.
+            if body is not None:
+                size = 0 if call.body is None else len(call.body)
+                return Reply(response.status, response.headers, body, size, key.secret, self._headers.secrets)
+            response.close()
+            error: TwentyError = self._too_large(response, call, key)
+        except (aiohttp.ClientError, OSError, ValueError) as failure:
+            error = self._error_for(failure, call, key, timeout)
         except RuntimeError as failure:
             if not session.closed:
                 raise
@@ -139,32 +150,104 @@ class HttpSession:
         finally:
             if task is not None:
                 self._in_flight.discard(task)
-                self._landed.set()
+                if self._closed:
+                    self._landed.set()
         # Raised out here so that aiohttp's error is not chained to ours: it holds the request's headers, key and all.
         raise error
 
-    def _told(self, failure: BaseException) -> str:
+    def _request(
+        self,
+        session: aiohttp.ClientSession,
+        call: Call[Any],
+        key: Key,
+        headers: Mapping[str, str],
+        timeout: aiohttp.ClientTimeout,
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        more: dict[str, Any] = _NOTHING_MORE
+        if call.authorized and session.trust_env:
+            headers = {name: value for name, value in headers.items() if name != "Authorization"}
+            more = before_netrc(key, session)
+        return session.request(
+            call.method if call.reads else _Once(call.method),
+            call.url,
+            data=_body_of(call),
+            headers=headers,
+            proxy=None if self._proxies is None else self._proxies.proxy_for(call.url),
+            timeout=timeout,
+            allow_redirects=False,
+            raise_for_status=False,
+            auto_decompress=False,
+            **more,
+        )
+
+    def _error_for(
+        self, failure: Exception, call: Call[Any], key: Key, timeout: aiohttp.ClientTimeout
+    ) -> ConnectionFailed | ConfigurationError:
+        match failure:
+            case aiohttp.ConnectionTimeoutError():
+                return RequestTimeout(f"no connection to {call.address} within {timeout.connect:g} s.", sent=False)
+            case TimeoutError():
+                error = RequestTimeout(
+                    f"no response from {call.address} within {call.terms.timeout:g} s. Twenty never answers some "
+                    f"malformed bodies; otherwise raise {_TIMEOUT[1]} or ask for less at a time."
+                )
+                error.suggested = _TIMEOUT
+                return error
+        told = self._told(failure, key)
+        match failure:
+            case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError() | aiohttp.ServerFingerprintMismatch():
+                # The server has not seen the request.
+                return ConnectionFailed(f"no connection to {call.address}: {told}.", sent=False)
+            case ValueError():
+                # aiohttp's InvalidURL, and what it says of a session with an `auth` of its own.
+                return ConfigurationError(f"can't send a request to {call.address}: {told}.")
+            case aiohttp.ClientPayloadError():
+                return ConnectionFailed(f"the response of {call.address} was truncated: {told}.")
+            case aiohttp.ClientResponseError():
+                return ConnectionFailed(f"the response of {call.address} can't be read: {told}.")
+        return ConnectionFailed(f"the connection to {call.address} broke: {told}.")
+
+    def _too_large(self, response: aiohttp.ClientResponse, call: Call[Any], key: Key) -> AnswerTooLarge:
+        return AnswerTooLarge(
+            f"the response of {call.address} has more than {call.terms.max_answer_bytes:,} bytes: ask for less at a "
+            "time, or raise max_answer_bytes.",
+            status=response.status,
+            content_type=redacted(response.headers.get("Content-Type", ""), (key.secret, *self._headers.secrets)),
+        )
+
+    def _headers_of(self, call: Call[Any], key: Key) -> Mapping[str, str]:
+        if not call.authorized:
+            ours = urlsplit(call.url)[:2] == self._server
+            headers = {**(self._headers.all if ours else self._headers.elsewhere)}
+            return headers if call.body is None else {**headers, **_JSON}
+        if self._usual[0] is not key:
+            headers = {**self._headers.all, "Authorization": key.authorization}
+            self._usual = key, CIMultiDict(headers), CIMultiDict({**headers, **_JSON})
+        _, plain, with_json = self._usual
+        return plain if call.body is None else with_json
+
+    def _told(self, failure: BaseException, key: Key) -> str:
         """What aiohttp says of it, on one line; it quotes what it could not read, which may echo the key."""
         if isinstance(failure, aiohttp.ClientHttpProxyError):
             return f"the proxy answered HTTP {failure.status} {failure.message}"
         if isinstance(failure, aiohttp.ServerFingerprintMismatch):
             return f"the fingerprint of its certificate is {failure.got.hex()}"
         if isinstance(failure, aiohttp.ServerDisconnectedError):
-            return "the server closed it before it had answered"
+            return "the server closed it before responding"
         text = failure.message if isinstance(failure, aiohttp.ClientResponseError) else str(failure)
-        return redacted(" ".join(text.split()), self._secret) or type(failure).__name__
+        return redacted(" ".join(text.split()), (key.secret, *self._headers.secrets)) or type(failure).__name__
 
     def check(self) -> asyncio.AbstractEventLoop:
         """The loop this is used in. Raises `ConfigurationError` if that is not the first one's, or if it is closed."""
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         if self._loop is None:
             self._loop = loop
         elif self._loop is not loop:
             raise ConfigurationError(
-                "this client belongs to another event loop: make one client for each loop, in the loop that uses it."
+                "this client belongs to another event loop: create one client in each loop, or one Runner for all."
             )
         if self.closed:
-            raise ConfigurationError("this client is closed: make a new one, or close it later.")
+            raise ConfigurationError(self._why_closed)
         return loop
 
     async def open(self) -> aiohttp.ClientSession:
@@ -179,7 +262,7 @@ class HttpSession:
             await anext(self._guard)
             weakref.finalize(self, _close_later, loop, self._guard).atexit = False
         elif self._session.closed:
-            raise ConfigurationError("the aiohttp session that this client was given is closed.")
+            raise ConfigurationError("the aiohttp session of this client is closed.")
         return self._session
 
     async def pause(self, seconds: float) -> None:
@@ -208,15 +291,17 @@ class HttpSession:
             self._landed.clear()
             await self._landed.wait()
 
-    async def close(self, grace: float | None = None) -> None:
-        """Lets what is in flight finish (for `grace` seconds, by default a request's time-out), then cancels it."""
+    async def close(self, grace: float) -> None:
+        """Lets what is in flight finish (for `grace` seconds), then cancels it."""
+        running_loop()
         self._closed = True
+        self.keys.close()
         for awaited in self._waiting:
             if not awaited.done():
                 awaited.set_result(False)
         mine = asyncio.current_task()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._seconds if grace is None else grace):
+            async with asyncio.timeout(grace):
                 await self._landing(mine)
         for task in self._in_flight - {mine}:
             if task is not None:
@@ -249,3 +334,20 @@ def _close_later(loop: asyncio.AbstractEventLoop, guard: AsyncGenerator[None]) -
 def _come_true(awaited: asyncio.Future[bool]) -> None:
     if not awaited.done():
         awaited.set_result(True)
+
+
+def _body_of(call: Call[Any]) -> Any:
+    """What aiohttp sends."""
+    if call.body is None:
+        return None if call.form is None else call.form()
+    # aiohttp warns of larger bytes, because it writes them in one go.
+    return io.BytesIO(call.body) if len(call.body) > LARGE_BODY else call.body
+
+
+def _forget_in_child() -> None:
+    for session in list(_SESSIONS):
+        session.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from asyncio import Future
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-from aiotwenty.errors import InvalidArgument, RateLimited
+from aiotwenty.errors import ConfigurationError, InvalidArgument, RateLimited
+from aiotwenty.transport.queueing import Line, Wait
 
 _LEAST_SLACK = -0.015
 _FIRST_SLACK = 0.02
@@ -44,16 +44,89 @@ class RateLimit:
             raise InvalidArgument(f"RateLimit: {self.limit} requests per {self.per} s is not a limit.")
 
 
-async def _wait(turn: Future[bool]) -> None:
+_SLOWEST = 60.0
+"""Seconds for one request: a slower limit is none that a workspace could be used with, and is not believed."""
+_BUCKETS = 4
+"""Limits that are kept of those that a server names: it has two (Twenty, July 2026)."""
+
+
+def is_believable(limit: int | None, per: float | None) -> bool:
+    """Whether a server may have such a limit: `limit` requests per `per` seconds."""
+    return bool(limit and per) and 0 < per <= _SLOWEST * limit  # type: ignore[operator]
+
+
+async def wait_for_turn(turn: Future[bool]) -> None:
+    """The plainest way to wait."""
     await turn
+
+
+def no_turn(max_wait: float, expected: float, limits: Iterable[RateLimit]) -> RateLimited:
+    """The error for a call that would wait for longer than it may."""
+    known = max(limits, key=lambda limit: limit.per / limit.limit, default=None)
+    of = f" of {known.limit} requests in {known.per:g} s" if known else ""
+    error = RateLimited(
+        f"the rate limit{of} is used up, and its turn would come in about {expected:.2g} s, which is longer than "
+        f"max_wait={max_wait:g}. It was not sent."
+    )
+    error.sent, error.retry_after = False, expected
+    if known is not None:
+        error.limit, error.per = known.limit, known.per
+    return error
+
+
+class Limiter(Protocol):
+    """What lets the requests of an engine go. Whoever counts elsewhere, for several processes, is one as well.
+
+    The engine asks `try_acquire` for each attempt, and waits in `acquire` if it says no.
+    """
+
+    @property
+    def limits(self) -> tuple[RateLimit, ...]:
+        """What is known of the server's limits."""
+        ...
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Is told, before anything else, in which event loop it is used. Raises `ConfigurationError` if it can't be."""
+
+    def try_acquire(self) -> bool:
+        """Takes a turn if that takes no waiting, neither for others nor for an answer."""
+        ...
+
+    async def acquire(
+        self, *, rank: int = 0, again: bool = False, wait: Wait = wait_for_turn, max_wait: float | None = None
+    ) -> None:
+        """Waits for a turn. The lower `rank` goes first, and of one rank who came first.
+
+        `again` is for a request that the server has refused: it goes before the others of its rank. `wait` does the
+        waiting; when it raises, no turn is taken. Raises `RateLimited`, with `sent` false, where the turn would come
+        later than in `max_wait` seconds.
+        """
+
+    def give_back(self) -> None:
+        """For a turn that was granted and not used."""
+
+    def passed(self, sent: float) -> None:
+        """The server took a request that was sent then (by the monotonic clock)."""
+
+    def refused(self, error: RateLimited, sent: float, longest: float = 60.0) -> None:
+        """The server refused a request that was sent then. A `Retry-After` of more than `longest` is not kept to."""
+
+    def unanswered(self) -> None:
+        """A request that had a turn came to an end that tells nothing of the limit."""
+
+    def wait(self) -> float:
+        """Seconds until the next request may go, as far as that is known."""
+        ...
 
 
 class RateLimiter:
     """Paces requests; give one object to several clients of one workspace to make them share its limit.
 
     Without a `RateLimit` it lets everything pass until the server refuses a request and names its limit, and paces
-    itself from then on. Callers are served in the order they came, those that were refused first of all. A caller
-    that is cancelled while it waits takes no token.
+    itself from then on. Callers are served by their priority and in the order they came, those that were refused
+    before the others. A caller that is cancelled while it waits takes no token.
+
+    It belongs to the event loop that uses it first, as long as that is not closed: `ConfigurationError` in another.
     """
 
     def __init__(self, limit: RateLimit | None = None) -> None:
@@ -62,8 +135,29 @@ class RateLimiter:
             self._buckets[limit.per] = _Bucket(limit, limit.limit)
         self._blocked_until = 0.0
         self._usual_time = 1.0
-        self._waiting: deque[Future[bool]] = deque()
+        self._line = Line()
         self._timer: asyncio.Handle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @classmethod
+    def sharing(cls, limits: Iterable[RateLimit], sharers: int) -> RateLimiter:
+        """For one of so many who share these limits and hear nothing of one another. It begins with no tokens."""
+        limiter = cls()
+        for limit in limits:
+            part = RateLimit(limit.limit, limit.per * sharers)
+            limiter._buckets[part.per] = _Bucket(part, 0)
+        return limiter
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Raises `ConfigurationError` if it is used in another event loop, which still runs."""
+        if self._loop is loop:
+            return
+        if self._loop is not None and not self._loop.is_closed():
+            raise ConfigurationError(
+                "this RateLimiter belongs to another event loop: create one for each loop, with a part of the limit "
+                "each."
+            )
+        self._loop, self._line, self._timer = loop, Line(), None
 
     @property
     def limits(self) -> tuple[RateLimit, ...]:
@@ -72,34 +166,48 @@ class RateLimiter:
 
     def try_acquire(self) -> bool:
         """Takes a turn if nobody has to wait for one."""
-        if self._waiting or self.wait() > 0:
+        if self._line or self.wait() > 0:
             return False
         self._take()
         return True
 
-    async def acquire(self, *, again: bool = False, wait: Callable[[Future[bool]], Awaitable[object]] = _wait) -> None:
+    async def acquire(
+        self, *, rank: int = 0, again: bool = False, wait: Wait = wait_for_turn, max_wait: float | None = None
+    ) -> None:
         """Waits for a turn. `again` is for a request that the server has refused: it goes before the others.
 
-        `wait` does the waiting; when it raises, no turn is taken.
+        `wait` does the waiting; when it raises, no turn is taken. Raises `RateLimited` instead of waiting for longer
+        than `max_wait` seconds.
         """
+        loop = asyncio.get_running_loop()
+        self.bind(loop)
         if self.try_acquire():
             return
-        loop = asyncio.get_running_loop()
-        turn: Future[bool] = loop.create_future()
-        if again:
-            self._waiting.appendleft(turn)
-        else:
-            self._waiting.append(turn)
+        place, timer = 2 * rank + (not again), None
+        if max_wait is not None and (expected := self._expected(place)) > max_wait:
+            raise no_turn(max_wait, expected, self.limits)
+        turn = self._line.join(place)
+        if max_wait is not None:
+            timer = loop.call_later(max_wait, self._give_up, turn, place, max_wait)
         self._schedule(loop)
         try:
-            await wait(turn)
+            await self._line.stay(turn, wait, self.give_back)
         except BaseException:
-            if turn.done() and not turn.cancelled() and turn.result():
-                self.give_back()
-            elif turn in self._waiting:
-                self._waiting.remove(turn)
             self._schedule(loop)
             raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _expected(self, place: int) -> float:
+        """Seconds until the turn of one who joins now, if nobody comes who goes before."""
+        now, turns = time.monotonic(), self._line.ahead(place) + 1
+        return max(self.wait(), *(bucket.wait(now, turns) for bucket in self._buckets.values()), 0.0)
+
+    def _give_up(self, turn: Future[bool], place: int, max_wait: float) -> None:
+        if not turn.done():
+            # Others came who go before it.
+            turn.set_exception(no_turn(max_wait, max(self._expected(place), self.wait()), self.limits))
 
     def give_back(self) -> None:
         """For a turn that was granted and not used."""
@@ -121,16 +229,23 @@ class RateLimiter:
         A `Retry-After` holds everything back, but for more than `longest` seconds: nobody waits so long.
         """
         if error.limit and error.per:
+            if not is_believable(error.limit, error.per):
+                return
             limit = RateLimit(error.limit, error.per)
             bucket = self._buckets.get(limit.per)
             if bucket is None or bucket.limit != limit:
                 self._buckets[limit.per] = _Bucket(limit, 0)
+                while len(self._buckets) > _BUCKETS:
+                    del self._buckets[next(iter(self._buckets))]
             else:
                 bucket.refused(sent)
         elif not self._buckets or error.retry_after:
             held = error.retry_after or 0.0
             if held <= longest:
                 self._blocked_until = max(self._blocked_until, time.monotonic() + held)
+
+    def unanswered(self) -> None:
+        """Its turn is taken to be used: the server may have counted it."""
 
     def wait(self) -> float:
         """Seconds until the next request may go."""
@@ -148,7 +263,7 @@ class RateLimiter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._waiting:
+        if not self._line:
             return
         delay = self.wait()
         if delay > _TICK:
@@ -158,11 +273,9 @@ class RateLimiter:
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        while self._waiting and self.wait() <= 0:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                self._take()
-                turn.set_result(True)
+        while self._line and self.wait() <= 0:
+            self._take()
+            self._line.grant()
         self._schedule(loop)
 
 
@@ -187,10 +300,10 @@ class _Bucket:
     def _available(self, now: float) -> int:
         return min(self.limit.limit, self.tokens + int((now - self._last) / self._interval()))
 
-    def wait(self, now: float) -> float:
-        if self._available(now) >= 1:
+    def wait(self, now: float, turns: int = 1) -> float:
+        if self._available(now) >= turns:
             return 0.0
-        return max(0.0, self._last + (1 - self.tokens) * self._interval() - now)
+        return max(0.0, self._last + (turns - self.tokens) * self._interval() - now)
 
     def take(self, now: float) -> None:
         self.tokens = self._available(now) - 1
@@ -215,12 +328,14 @@ class _Bucket:
             self._last -= 0.75 * self._interval()
 
 
-def make_limiter(choice: Literal["auto"] | RateLimit | RateLimiter | None) -> RateLimiter | None:
+def make_limiter(choice: Literal["auto"] | RateLimit | Limiter | None) -> Limiter | None:
     """The limiter for what a client was given."""
-    if choice is None or isinstance(choice, RateLimiter):
-        return choice
     if isinstance(choice, RateLimit):
         return RateLimiter(choice)
     if choice == "auto":
         return RateLimiter()
-    raise InvalidArgument(f"rate_limit is {choice!r}: it must be 'auto', a RateLimit, a RateLimiter or None.")
+    if choice is None or callable(getattr(choice, "try_acquire", None)):
+        return choice
+    raise InvalidArgument(
+        f"rate_limit is {choice!r}: it must be 'auto', a RateLimit, a RateLimiter, a RedisRateLimiter or None."
+    )

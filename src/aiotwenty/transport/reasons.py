@@ -24,6 +24,7 @@ _ROLE = (
 )
 _USER = "No API key may do this, whatever its role: do it in Twenty itself, as a user."
 _PLAN = "It is a matter of what the workspace has subscribed to, not of the API key's role."
+_DEEPER = "For relations of relations, declare them in a Select model, and give that to twenty.rest.find_many."
 _NOBODY = "Nobody may do this through the API, whatever the role of the key: the server does it itself."
 
 
@@ -59,9 +60,10 @@ _SAYINGS = (
     # The value comes before the field, so that the last field named is the server's own word.
     _Saying(
         Reason.INVALID_VALUE,
-        r'^Invalid (?:[\w ]+ )?value (?P<value>.+) for (?:[\w-]+ )*?field "(?P<field>[\w.]+)(?: - [^"]*)?"',
+        r'^Invalid (?:[\w ]{1,60} )?value (?P<value>.+) for (?:[\w-]+ ){0,4}?field "(?P<field>[\w.]+)(?: - [^"]*)?"',
     ),
-    _Saying(Reason.INVALID_VALUE, r'^invalid input value for enum .*?(?P<field>\w+)_enum"?: (?P<value>".*")$'),
+    _Saying(Reason.INVALID_VALUE, r'^invalid input value for enum (?:\S*\W)?(?P<field>\w+)_enum"?: (?P<value>".*")$'),
+    _Saying(Reason.INVALID_VALUE, r"^'(?P<field>depth)=(?P<value>[^']*)' parameter invalid", _DEEPER),
     _Saying(Reason.INVALID_VALUE, r'^Value (?P<value>".*") does not exist in ".*" enum'),
     _Saying(Reason.INVALID_VALUE, r'^Value (?P<value>".*") is not a valid UUID$'),
     _Saying(Reason.INVALID_VALUE, r"^\w+ cannot represent .*?value: (?P<value>.+)$"),

@@ -12,6 +12,7 @@ from aiotwenty.errors import (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
+    DeadlineExceeded,
     InvalidArgument,
     PermissionDenied,
     RateLimited,
@@ -20,6 +21,7 @@ from aiotwenty.errors import (
     TwentyError,
     UnexpectedResponse,
 )
+from aiotwenty.transport.rate_limit import is_believable
 
 
 class Fate(Enum):
@@ -48,6 +50,8 @@ _FATES = {
 
 def fate_of(error: TwentyError) -> Fate:
     """Judges by what is known of the server, not by what was asked of it."""
+    if isinstance(error, DeadlineExceeded):
+        return Fate.UNCLEAR if error.sent else Fate.TURNED_AWAY
     if isinstance(error, ConnectionFailed):
         return Fate.LOST if error.sent else Fate.NOT_ACTED
     if isinstance(error, ApiError) and error.reason is not None and (fate := _FATES.get(error.reason)):
@@ -73,7 +77,8 @@ class RetryPolicy:
     A request is sent at most `attempts` times, and not again later than `total` after it was first sent. Before
     attempt n+1 it waits a random time up to `base` * 2**(n-1), at most `max_delay`; at least what `Retry-After` asks
     for. Where that is more than `max_retry_after`, it is told at once instead. Rate-limited requests are only bounded
-    by `total`: they wait for their turn. `RetryPolicy(attempts=1)` never sends anything twice.
+    by `total`: they wait for their turn. `RetryPolicy(attempts=1)` never sends anything twice,
+    but for what was refused for its key, when there is another one.
 
     A load keeps to it too, with more patience (`patient`).
     """
@@ -106,9 +111,14 @@ class RetryPolicy:
         backoff = random.uniform(0, min(self.max_delay, self.base * 2 ** min(attempt - 1, 30)))
         asked = error.retry_after or 0.0
         if asked > self.max_retry_after:
-            if not (isinstance(error, RateLimited) and error.limit):
+            if not (isinstance(error, RateLimited) and is_believable(error.limit, error.per) and _is_its_pace(error)):
                 return None
-            # The pace of a limit that is known, which nobody asked for.
+            # The pace of a limit that is known, which was not requested.
             asked = self.max_retry_after
         delay = asked + backoff
         return delay if elapsed + delay <= self.total else None
+
+
+def _is_its_pace(error: RateLimited) -> bool:
+    """Whether the time to wait was worked out from the limit, because the server asked for none."""
+    return error.limit is not None and error.retry_after == (error.per or 0.0) / error.limit

@@ -20,15 +20,15 @@ _PAGE = 20_000
 _SHOWN = 200
 """Characters of that text which a message has."""
 _ADVICE = {
-    401: "It wants credentials of its own, which are not the API key: have it let the API pass, or give `session` an "
+    401: "It requires its own credentials, not the API key: let it pass the API, or give `session` an "
     "aiohttp session that has them.",
-    403: "A firewall may refuse a request for what is in it, or a network for where it comes from: its log says why.",
-    404: "Is the base URL right? It is the address of the workspace, without /graphql.",
-    407: "Give the proxy's user and password, in the proxy's address.",
+    403: "A firewall may block the content of a request, or its origin: see its log.",
+    404: "Check the base URL: it must be the address of the workspace, without /graphql.",
+    407: "Put user and password into the proxy's address.",
     413: "The request has {size}: send less at once.",
-    429: "Send less, or less often: it is not Twenty's own limit.",
+    429: "Send less, or less often: this is not Twenty's own limit.",
 }
-_DOWN = "The server behind it may be down, or too slow: what it was sent may have reached it."
+_DOWN = "The server behind it may be down or too slow; the request may have reached it."
 
 
 def foreign(reply: Reply, *, parsed: bool, answer: object) -> UnexpectedResponse | ApiError:
@@ -40,12 +40,14 @@ def foreign(reply: Reply, *, parsed: bool, answer: object) -> UnexpectedResponse
     truncated = not parsed and reply.status < 300 and reply.body.lstrip()[:1] in (b"{", b"[")
     what = _kind(reply, parsed, truncated)
     if reply.status >= 400 and not _from_twenty(reply):
-        message = f"HTTP {reply.status} with {what}: it comes from something before Twenty"
+        message = f"HTTP {reply.status} with {what}: it comes from a proxy or firewall"
         message += f" ({said})." if (said := "; ".join(f"{n}: {v}" for n, v in _headers(reply).items())) else "."
         advice = _ADVICE.get(reply.status) or (_DOWN if reply.status >= 500 else "")
         message += f" {advice.format(size=_size(reply))}" if advice else ""
     else:
-        message = f"HTTP {reply.status} with {what}. Is this the address of a Twenty workspace, and is the server up?"
+        message = (
+            f"HTTP {reply.status} with {what}. Check the address of the workspace, and that the server is running."
+        )
     if text:
         message += f" It says: {text[:_SHOWN]!r}"
     if waiting := asked_to_wait(reply):
@@ -78,10 +80,10 @@ def _kind(reply: Reply, parsed: bool, truncated: bool) -> str:
     if not reply.body:
         return "an empty body"
     if truncated:
-        return "JSON that breaks off or is malformed"
+        return "incomplete or malformed JSON"
     if not parsed:
         return f"no JSON but {reply.content_type or 'an unnamed type'}"
-    return "JSON that is no answer of Twenty's" if reply.is_json else f"JSON labelled as {reply.content_type}"
+    return "JSON that is not a response of Twenty" if reply.is_json else f"JSON labelled as {reply.content_type}"
 
 
 def _from_twenty(reply: Reply) -> bool:
@@ -100,13 +102,17 @@ def retry_after(reply: Reply) -> float | None:
         return None
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
         return float(value)
+    when = date_of(value)
+    return None if when is None else max(0.0, (when - datetime.now(UTC)).total_seconds())
+
+
+def date_of(text: str) -> datetime | None:
+    """The moment that a header such as `Date` says, in whole seconds; None if it says none."""
     try:
-        when = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def asked_to_wait(reply: Reply) -> str:

@@ -1,0 +1,31 @@
+"""Files that are on the disk when we say so, and have their name only when they are whole."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Gives a complete file its name. After a power failure there is either the old file or this one, whole."""
+    sync(part)
+    part.replace(path)
+    # Not every file system can do this with a folder, and Windows can't at all.
+    with suppress(OSError):
+        sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Returns when what was written to the file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def made_folder(folder: str | Path) -> Path:
+    """The folder, made if it isn't there."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder)

@@ -1,0 +1,44 @@
+"""The event loop that a call runs in, and what to do where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from aiotwenty.errors import ConfigurationError
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """Raises `ConfigurationError` where asyncio does not run: in no loop at all, or in another library's."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    raise ConfigurationError(_advice())
+
+
+def time_limit(seconds: float | None) -> asyncio.Timeout:
+    """`asyncio.timeout`, which raises `ConfigurationError` where asyncio does not run."""
+    running_loop()
+    return asyncio.timeout(seconds)
+
+
+def _advice() -> str:
+    if _library() == "trio":
+        return (
+            "aiotwenty runs on asyncio, not trio: use a Runner in a thread, such as "
+            "`await trio.to_thread.run_sync(run, run.twenty.companies.count())`."
+        )
+    return "no asyncio event loop is running: use `asyncio.run(main())`, or a Runner."
+
+
+def _library() -> str | None:
+    # Whoever runs another loop has it loaded; we don't depend on it.
+    sniffio = sys.modules.get("sniffio")
+    if sniffio is None:
+        return None
+    try:
+        library: str = sniffio.current_async_library()
+    except sniffio.AsyncLibraryNotFoundError:
+        return None
+    return library

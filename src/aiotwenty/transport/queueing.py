@@ -1,0 +1,110 @@
+"""Who goes next: in order of priority, then of arrival."""
+
+from __future__ import annotations
+
+import heapq
+from asyncio import Future, get_running_loop
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import TypeAlias
+
+Wait: TypeAlias = Callable[["Future[bool]"], Awaitable[object]]
+"""Waits for a turn, which comes true when it is granted. Raises when it is not to be waited for any longer."""
+
+_MANY_GONE = 64
+
+
+class Line:
+    """Those who wait, the lowest rank first, and of one rank who came first.
+
+    Whoever is cancelled falls out of it. It belongs to whoever grants the turns, and to one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Future[bool]]] = []
+        self._numbers = count()
+        self._gone = 0
+
+    def __bool__(self) -> bool:
+        """Whether anybody waits."""
+        heap = self._heap
+        while heap and heap[0][2].done():
+            heapq.heappop(heap)
+        return bool(heap)
+
+    def ahead(self, rank: int) -> int:
+        """How many go before one who joins now."""
+        return sum(entry[0] <= rank and not entry[2].done() for entry in self._heap)
+
+    def waiting(self, ranks: int) -> list[int]:
+        """How many of each rank wait."""
+        counts = [0] * ranks
+        for rank, _, turn in self._heap:
+            counts[rank] += not turn.done()
+        return counts
+
+    def before(self, turn: Future[bool], rank: int) -> int:
+        """How many of the same rank go before that turn."""
+        same = sorted((number, other is turn) for place, number, other in self._heap if place == rank)
+        return next((index for index, (_, is_it) in enumerate(same) if is_it), 0)
+
+    def turns(self) -> list[Future[bool]]:
+        """Of all who wait, in no order."""
+        return [turn for _, _, turn in self._heap if not turn.done()]
+
+    def join(self, rank: int) -> Future[bool]:
+        """The turn to be waited for, with `stay`."""
+        turn: Future[bool] = get_running_loop().create_future()
+        heapq.heappush(self._heap, (rank, next(self._numbers), turn))
+        return turn
+
+    async def stay(self, turn: Future[bool], wait: Wait, give_back: Callable[[], None]) -> None:
+        """Waits for the turn. When `wait` raises, it is left, or given back if it has been granted meanwhile."""
+        try:
+            await wait(turn)
+        except BaseException:
+            if turn.done() and not turn.cancelled() and turn.exception() is None and turn.result():
+                give_back()
+            else:
+                turn.cancel()
+                self._leave()
+            raise
+
+    def grant(self) -> bool:
+        """Gives a turn to the next; false if nobody waits."""
+        if not self:
+            return False
+        heapq.heappop(self._heap)[2].set_result(True)
+        return True
+
+    def _leave(self) -> None:
+        self._gone += 1
+        if self._gone > _MANY_GONE and 2 * self._gone > len(self._heap):
+            self._heap = [entry for entry in self._heap if not entry[2].done()]
+            heapq.heapify(self._heap)
+            self._gone = 0
+
+
+class Gate:
+    """Lets so many in at a time. Who leaves lets the next in, so that nobody overtakes."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._line = Line()
+
+    def try_enter(self) -> bool:
+        """Enters if nobody has to wait for it."""
+        if not self._free:
+            return False
+        self._free -= 1
+        return True
+
+    async def enter(self, rank: int, wait: Wait) -> None:
+        """Enters in one's turn. `wait` does the waiting; when it raises, nobody has entered."""
+        if not self.try_enter():
+            await self._line.stay(self._line.join(rank), wait, self.leave)
+
+    def leave(self) -> None:
+        """Lets the next in."""
+        if not self._line._heap or not self._line.grant():
+            self._free += 1

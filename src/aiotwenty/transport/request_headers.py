@@ -1,0 +1,83 @@
+"""What goes with every request besides the key: who asks, and what a gateway before Twenty wants to see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from aiotwenty.errors import InvalidArgument
+from aiotwenty.settings import Hidden, hide, plain
+from aiotwenty.transport.answer_body import ACCEPTED
+from aiotwenty.version import __version__
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+PRODUCT = f"aiotwenty/{__version__} (python; aiohttp)"
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_APPLICATION = re.compile(r"[\x21-\x7e]+/[\x21-\x7e]+( [\x20-\x7e]*)?")
+_OURS = {
+    "authorization": ": pass the API key as api_key",
+    **dict.fromkeys(
+        ("accept", "accept-encoding", "content-type", "content-length", "transfer-encoding", "connection"), ""
+    ),
+}
+"""Headers that the client writes itself, and what to do instead."""
+_TELLING = re.compile(r"(?i)auth|token|secret|key|cookie|pass|sess|sign|cred")
+_LONG = 20
+"""From how many characters on a value is taken for a secret, whatever its name is."""
+
+
+class RequestHeaders:
+    """The headers of all requests, checked once.
+
+    `own` are those of the caller, whose values may be `SecretStr`s, `application` the name of a program that goes
+    before ours in `User-Agent`. A session of the caller may say who asks, too (`of_session`): then that stays. Raises
+    `InvalidArgument` for what can't be sent, and never repeats a value.
+    """
+
+    def __init__(
+        self,
+        own: Mapping[str, str | SecretStr] | None = None,
+        application: str | None = None,
+        of_session: Iterable[str] = (),
+    ) -> None:
+        checked = _checked(own or {})
+        self.elsewhere = {"Accept": "application/json", "Accept-Encoding": ACCEPTED}
+        """What goes to other servers than the workspace's own, such as those that keep its files."""
+        product = PRODUCT if application is None else f"{_checked_application(application)} {PRODUCT}"
+        if application is not None and "User-Agent" in checked:
+            raise InvalidArgument("headers: pass User-Agent or `application`, not both.")
+        if application is not None or "user-agent" not in {name.lower() for name in of_session}:
+            self.elsewhere["User-Agent"] = product
+        self.all = {**self.elsewhere, **checked}
+        self.secrets = tuple(
+            value.encode("latin-1") for name, value in checked.items() if _TELLING.search(name) or len(value) >= _LONG
+        )
+        """The values that no error may show, should the server or a gateway echo them."""
+
+
+def _checked(headers: Mapping[str, str | SecretStr]) -> dict[str, str]:
+    if not isinstance(headers, Mapping):
+        raise InvalidArgument("headers must be a mapping of names to values.")
+    checked: dict[str, str] = {}
+    for name, value in headers.items():
+        if not (isinstance(name, str) and _NAME.fullmatch(name)):
+            raise InvalidArgument("headers: a name is not a valid header name.")
+        if name.lower() in _OURS:
+            raise InvalidArgument(f"headers: {name} is set by the client{_OURS[name.lower()]}.")
+        if name.lower() in map(str.lower, checked):
+            raise InvalidArgument(f"headers: {name} is given twice.")
+        text = value = hide(plain(value))
+        if not (isinstance(text, str) and _VALUE.fullmatch(text)):
+            raise InvalidArgument(f"headers: the value of {name} is not a string without line breaks.")
+        checked["User-Agent" if name.lower() == "user-agent" else name] = Hidden(text)
+    return checked
+
+
+def _checked_application(name: str) -> str:
+    if isinstance(name, str) and len(name) <= 200 and _APPLICATION.fullmatch(name):
+        return name.rstrip()
+    raise InvalidArgument('application must be the name and version of a program, such as "importer/1.0".')
