@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from aiotwenty.lazy_names import importing
+from aiotwenty.version import __version__
+
 if TYPE_CHECKING:
+    from aiotwenty.bulk.feed.changes import Change, Changes
+    from aiotwenty.bulk.feed.store import ChangeStore
     from aiotwenty.bulk.report import LoadReport, Reject
     from aiotwenty.client import Client, Twenty
     from aiotwenty.errors import (
+        AnswerLost,
+        AnswerTooLarge,
         ApiError,
         AuthenticationError,
         ConfigurationError,
         ConnectionFailed,
+        DeadlineExceeded,
         DuplicateRecord,
         HiddenRecords,
         InvalidArgument,
@@ -26,7 +33,9 @@ if TYPE_CHECKING:
         RecordChanged,
         RelationCut,
         RequestTimeout,
+        RestrictedValues,
         SchemaDrift,
+        StaleRecord,
         TwentyError,
         UnexpectedResponse,
     )
@@ -36,23 +45,32 @@ if TYPE_CHECKING:
     from aiotwenty.graphql.models import UNSET
     from aiotwenty.graphql.operation import Operation
     from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
-    from aiotwenty.graphql.restricted import restricted_fields
     from aiotwenty.graphql.select import Select
+    from aiotwenty.graphql.withheld_values import restricted_fields
+    from aiotwenty.runner import Runner
     from aiotwenty.transport.hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
     from aiotwenty.transport.rate_limit import RateLimit, RateLimiter
+    from aiotwenty.transport.recording import RawResult
+    from aiotwenty.transport.redis_limit import RedisRateLimiter
     from aiotwenty.transport.retry import RetryPolicy
-
-__version__ = "0.1.0"
+    from aiotwenty.transport.terms import CallOptions
 
 __all__ = [
     "UNSET",
     "AdditionalPhone",
     "Aggregate",
+    "AnswerLost",
+    "AnswerTooLarge",
     "ApiError",
     "AuthenticationError",
+    "CallOptions",
+    "Change",
+    "ChangeStore",
+    "Changes",
     "Client",
     "ConfigurationError",
     "ConnectionFailed",
+    "DeadlineExceeded",
     "DuplicateRecord",
     "Edge",
     "Group",
@@ -72,18 +90,23 @@ __all__ = [
     "RateLimit",
     "RateLimited",
     "RateLimiter",
+    "RawResult",
     "Reason",
     "RecordChanged",
+    "RedisRateLimiter",
     "Reject",
     "RelationCut",
     "RequestEvent",
     "RequestTimeout",
     "ResponseEvent",
+    "RestrictedValues",
     "RetryEvent",
     "RetryPolicy",
+    "Runner",
     "SchemaDrift",
     "SecondaryLink",
     "Select",
+    "StaleRecord",
     "Twenty",
     "TwentyError",
     "TwentyTransport",
@@ -93,32 +116,32 @@ __all__ = [
 ]
 
 _MODULES = {
+    "bulk.feed.changes": ("Change", "Changes"),
+    "bulk.feed.store": ("ChangeStore",),
     "bulk.report": ("LoadReport", "Reject"),
     "client": ("Client", "Twenty"),
+    "runner": ("Runner",),
     "transport.hooks": ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"),
     "graphql.aggregate": ("Aggregate",),
     "graphql.composites": ("AdditionalPhone", "Money", "SecondaryLink"),
     "graphql.models": ("UNSET",),
     "graphql.operation": ("Operation",),
-    "graphql.restricted": ("restricted_fields",),
+    "graphql.withheld_values": ("restricted_fields",),
     "graphql.select": ("Select",),
     "graphql.page": ("Edge", "Group", "Page", "PageInfo"),
     "transport.rate_limit": ("RateLimit", "RateLimiter"),
+    "transport.recording": ("RawResult",),
+    "transport.redis_limit": ("RedisRateLimiter",),
     "transport.retry": ("RetryPolicy",),
+    "transport.terms": ("CallOptions",),
     "graphql.endpoint": ("TwentyTransport",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 
 if not TYPE_CHECKING:  # To type checkers, any name would be there.
-
-    def __getattr__(name):
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        # What has no other home is an error.
-        value = getattr(import_module(f"{__name__}.{_HOME.get(name, 'errors')}"), name)
-        globals()[name] = value
-        return value
+    # What has no other home is an error.
+    __getattr__ = importing(__name__, dict.fromkeys(__all__, "errors") | _HOME)
 
 
 def __dir__() -> list[str]:

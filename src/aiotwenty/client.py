@@ -2,43 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from aiotwenty.core.objects import Objects
 from aiotwenty.errors import ApiError, InvalidArgument
-from aiotwenty.graphql.checking import DocumentCheck
+from aiotwenty.graphql.advice import near
+from aiotwenty.graphql.document_check import DocumentCheck
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.executor import EndpointName
-from aiotwenty.graphql.existence import FIELDS_OF_ALL, FieldCheck
+from aiotwenty.graphql.field_existence import FIELDS_OF_ALL, FieldCheck
 from aiotwenty.graphql.operation import Operation
-from aiotwenty.settings import load_settings
-from aiotwenty.transport.engine import make_engine
+from aiotwenty.objects import namespaces_of
+from aiotwenty.records.namespace import Namespace
+from aiotwenty.records.raw_calls import RawCalls
+from aiotwenty.settings import hide, hide_values, load_settings
+from aiotwenty.transport.engine import MAX_CONNECTIONS, make_engine
+from aiotwenty.transport.keys import Keys
+from aiotwenty.transport.terms import CallOptions, Priority, Terms
 
 if TYPE_CHECKING:
     import aiohttp
+    from pydantic import SecretStr
 
+    from aiotwenty.bulk.feed.changes import Changes, FeedOptions, Since
     from aiotwenty.core.client import CoreClient
+    from aiotwenty.graphql.models import UUID
+    from aiotwenty.live import Live
     from aiotwenty.metadata.client import MetadataClient
     from aiotwenty.rest import Rest
     from aiotwenty.search import SearchHit
+    from aiotwenty.served import NamedRecords
+    from aiotwenty.served.named import ServedObjects
+    from aiotwenty.settings import ApiKey
     from aiotwenty.transport.hooks import Hooks
-    from aiotwenty.transport.rate_limit import RateLimit, RateLimiter
+    from aiotwenty.transport.rate_limit import Limiter, RateLimit
     from aiotwenty.transport.retry import RetryPolicy
     from aiotwenty.workspace import Workspace
     from aiotwenty.workspace.files import Files
+
+MAX_STREAMS = 1000
+"""Subscriptions that a client may have open at a time."""
 
 
 class Client:
     """Everything about a connection to a workspace that does not depend on its objects.
 
     `base_url` and `api_key` default to TWENTY_API_URL (else the cloud) and TWENTY_API_KEY, from the environment or
-    from `.env`. `timeout` is in seconds for each attempt of a request; at most `max_connections` requests are under
-    way at a time. `rate_limit` is "auto" (learns the limit from the server's refusals), a `RateLimit`, a
-    `RateLimiter` shared with other clients of the same workspace, or None. A `session` given here is used and left
-    open: it is the way to a proxy or to certificates of one's own.
+    from `.env`. A key may be a `SecretStr`, or a function, async or not, that gives one: it is asked at most once a
+    minute, and again when the server refuses the key. A `session` given here is used and left open: it is the way to
+    certificates of one's own.
+
+    `session_token` is that of a user who has signed in, or a function that gives it: subscriptions to records need one
+    (`live`). Without a key, everything is done as that user.
+
+    `timeout` is in seconds for each attempt of a request, `deadline` for all of a call: its requests, their attempts,
+    and its waits for a connection, for the rate limit and between attempts. Without one a call waits as long for its
+    turn as it takes. At most `max_connections` requests are under way at a time; where calls wait, those with
+    `priority="bulk"` wait behind the others. A call that would wait for the rate limit for longer than `max_wait`
+    seconds is not sent: `RateLimited` says with `retry_after` when it could be. Answers are read up to
+    `max_answer_bytes`. A call may be given each of these but the connections in place of what is said here.
+
+    `rate_limit` is "auto" (learns the limit from the server's refusals), a `RateLimit`, a `RateLimiter` shared with
+    other clients of the same workspace, a `RedisRateLimiter` shared with those of other processes, or None.
+
+    `headers` go with every request to the workspace, for a gateway before it. `application`, such as "importer/1.0",
+    goes before ours in `User-Agent`. With `trust_env=True` requests go through the proxies of HTTPS_PROXY, HTTP_PROXY,
+    ALL_PROXY and NO_PROXY.
 
     The server answers a field that was removed with null. So where a field is empty in all records of an answer, the
     client asks /metadata whether it is still there, and raises `SchemaDrift` if not: one request, remembered for ten
@@ -51,39 +84,77 @@ class Client:
         self,
         base_url: str | None = None,
         *,
-        api_key: str | None = None,
+        api_key: ApiKey | None = None,
         timeout: float = 30.0,
-        max_connections: int = 16,
+        deadline: float | None = None,
+        priority: Priority = "interactive",
+        max_answer_bytes: int = 64_000_000,
+        max_wait: float | None = None,
+        max_connections: int = MAX_CONNECTIONS,
         retry: RetryPolicy | None = None,
-        rate_limit: Literal["auto"] | RateLimit | RateLimiter | None = "auto",
+        rate_limit: Literal["auto"] | RateLimit | Limiter | None = "auto",
         session: aiohttp.ClientSession | None = None,
         hooks: Hooks | Sequence[Hooks] | None = None,
+        headers: Mapping[str, str | SecretStr] | None = None,
+        application: str | None = None,
+        trust_env: bool = False,
         verify: bool = True,
+        session_token: ApiKey | None = None,
     ) -> None:
-        if timeout <= 0 or max_connections < 1:
-            raise InvalidArgument("timeout must be positive and max_connections at least 1.")
-        settings = load_settings(base_url, api_key)
+        # No report of an error shows these, wherever it happens.
+        base_url, api_key, session_token = hide(base_url), hide(api_key), hide(session_token)
+        headers = hide_values(headers)
+        if max_connections < 1:
+            raise InvalidArgument(f"max_connections must be at least 1, not {max_connections}.")
+        self._terms = Terms(timeout, deadline, priority, max_answer_bytes, max_wait=max_wait)
+        settings = load_settings(base_url, api_key, session_token)
         self.base_url = settings.base_url
         """The address of the workspace, without an endpoint."""
-        self._engine = make_engine(
-            settings.api_key,
+        engine = partial(
+            make_engine,
+            base_url=self.base_url,
             timeout=timeout,
-            max_connections=max_connections,
             retry=retry,
-            rate_limit=rate_limit,
             session=session,
             hooks=hooks,
+            headers=headers,
+            application=application,
+            trust_env=trust_env,
         )
+        self._engine = engine(settings.api_key, rate_limit=rate_limit, max_connections=max_connections)
+        keys = self._engine.http.keys if session_token is None else Keys(session_token, timeout)
+        # Streams, which stay open, take no connection from anybody else.
+        self._live_engine = cache(lambda: engine(keys, rate_limit=None, max_connections=MAX_STREAMS))
+        if session_token is not None:
+            # Made at once, for what is there is forgotten in a process that is forked.
+            self._live_engine()
         self._endpoints: dict[str, TwentyTransport] = {
-            "graphql": TwentyTransport(f"{self.base_url}/graphql", engine=self._engine),
-            "metadata": TwentyTransport(f"{self.base_url}/metadata", engine=self._engine),
+            "graphql": TwentyTransport(f"{self.base_url}/graphql", engine=self._engine, terms=self._terms),
+            "metadata": TwentyTransport(f"{self.base_url}/metadata", engine=self._engine, terms=self._terms),
         }
         if verify:
             self._endpoints["graphql"].fields = FieldCheck(partial(self.execute, FIELDS_OF_ALL, endpoint="metadata"))
         self._documents = DocumentCheck(self._endpoints["graphql"].run_document)
+        self._served = cache(lambda: _served_objects(self._endpoints["graphql"]))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.base_url!r})"
+        # Reports of errors print clients whose constructor failed, too.
+        return f"{type(self).__name__}({getattr(self, 'base_url', '…')!r})"
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """The same client with other options for calls: `timeout`, `deadline`, `priority`, `max_wait`,
+        `max_answer_bytes`.
+
+        It shares the session, the pace and all else with this one, and is closed with it:
+        `await twenty.with_options(deadline=2.0).companies.find_one(id)`.
+        """
+        other = object.__new__(type(self))
+        # Not the namespaces, which have the endpoints that they were made with.
+        own = {name: value for name, value in vars(self).items() if name.startswith("_") or name == "base_url"}
+        vars(other).update(own)
+        other._terms = replace(self._terms, **options)
+        other._endpoints = {name: endpoint.on(other._terms) for name, endpoint in self._endpoints.items()}
+        return other
 
     def endpoint(self, name: EndpointName) -> TwentyTransport:
         """The transport of /graphql (records) or /metadata (the data model)."""
@@ -118,12 +189,31 @@ class Client:
                 raise misspelt from refusal
             raise
 
+    def object(self, name: str) -> NamedRecords:
+        """The records of any object of the workspace, without generating a client: `twenty.object("rockets")`.
+
+        It is called by its plural or singular name. All calls of a namespace are there; they take dicts, and give
+        records whose attributes are the fields of today: dates, options, composites. The workspace's schema is asked
+        for with the first call (a third of a second) and kept; again when a name is not in it. `await` gives the
+        namespace itself: `rockets = await twenty.object("rockets")`.
+
+        The calls raise `InvalidArgument` where the workspace has no such object, and any `TwentyError`.
+        """
+        from aiotwenty.served import NamedRecords
+
+        return NamedRecords(name, self._served(), self.endpoint("graphql"))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise AttributeError(_no_attribute(self, name))
+
     @cached_property
     def rest(self) -> Rest:
         """The REST API of the same workspace."""
         from aiotwenty.rest import Rest
 
-        return Rest(self.base_url, self._engine)
+        return Rest(self.base_url, self._engine, self._terms, self)
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -137,7 +227,22 @@ class Client:
         """Uploads and downloads."""
         from aiotwenty.workspace.files import Files
 
-        return Files(self.workspace, self.base_url, self._engine)
+        return Files(self, self.workspace, self.base_url, self._engine, self._terms)
+
+    @cached_property
+    def live(self) -> Live:
+        """Subscriptions: what happens, told as it happens."""
+        from aiotwenty.live import Live
+
+        return Live(self.base_url, self._live_engine(), self._terms)
+
+    @property
+    def raw(self) -> RawCalls:
+        """The same calls, each of which gives its answer as well: `await twenty.raw.companies.find_many()`.
+
+        See `RawResult`. `await twenty.raw(call)` does so for any call, with its type.
+        """
+        return RawCalls(self)
 
     async def search(self, text: str, *, limit: int = 20) -> list[SearchHit]:
         """Full-text search over all searchable objects: the best matches first, at most `limit`."""
@@ -145,12 +250,40 @@ class Client:
 
         return await search(self, text, limit=limit)
 
+    def changes(
+        self,
+        objects: Iterable[Namespace[Any] | str] | None = None,
+        since: Since = None,
+        *,
+        known_ids: Mapping[str, Iterable[UUID | str]] | None = None,
+        **options: Unpack[FeedOptions],
+    ) -> Changes[Any]:
+        """What happened to the records of these objects since a state, or ever: `twenty.companies.changes` for several.
+
+        `objects` are namespaces or names ("companies", "company"), by default all that this client was generated with;
+        `known_ids` are by the singular name. Where records of one object were destroyed, those of the others that may
+        have referred to them are compared, too.
+        """
+        from aiotwenty.bulk.feed.changes import changes_of
+
+        namespaces = self._namespaces()
+        wanted = namespaces if objects is None else [_among(namespaces, wanted) for wanted in objects]
+        if not wanted:
+            raise InvalidArgument('changes needs objects, such as "companies".')
+        return changes_of([(records, None) for records in wanted], since, known_ids, options)
+
+    def _namespaces(self) -> list[Namespace[Any]]:
+        """Of all objects that this client was generated with."""
+        return [getattr(self, name) for name in sorted(namespaces_of(type(self)))]
+
     async def aclose(self, grace: float | None = None) -> None:
         """Waits for what is under way (`grace` seconds, by default `timeout`), cancels the rest, and closes.
 
         Calls that wait for their turn or for another attempt fail with `ConfigurationError`. Closing twice is fine.
         """
-        await self._engine.http.close(grace)
+        if self._live_engine.cache_info().currsize:
+            await self._live_engine().http.close(0)
+        await self._engine.http.close(self._terms.timeout if grace is None else grace)
 
     async def __aenter__(self) -> Self:
         await self._engine.http.open()
@@ -162,11 +295,56 @@ class Client:
         await self.aclose()
 
 
+def _served_objects(endpoint: TwentyTransport) -> ServedObjects:
+    from aiotwenty.served.named import ServedObjects
+
+    return ServedObjects(endpoint)
+
+
+def _no_attribute(client: Client, name: str) -> str:
+    """What to do about an attribute that is not there, which mostly is an object under another name."""
+    kind = type(client).__name__
+    if name.startswith("_"):
+        return f"{kind!r} object has no attribute {name!r}"
+    singular = [attribute for attribute, lazy in namespaces_of(type(client)).items() if lazy.module == name]
+    likely = singular or near(name, [known for known in dir(client) if not known.startswith("_")])
+    hint = f"did you mean twenty.{likely[0]}? " if likely else ""
+    return (
+        f"there is no twenty.{name}: {hint}twenty.object({name!r}) gives any object of the workspace, and "
+        "`aiotwenty generate` a client that has them all."
+    )
+
+
+def _among(namespaces: Sequence[Namespace[Any]], wanted: object) -> Namespace[Any]:
+    if isinstance(wanted, Namespace):
+        return wanted
+    known = {name: records for records in namespaces for name in (records.meta.plural, records.meta.singular)}
+    if isinstance(wanted, str) and wanted in known:
+        return known[wanted]
+    likely = near(wanted, known) if isinstance(wanted, str) else []
+    hint = f" (did you mean {likely[0]!r}?)" if likely else ""
+    raise InvalidArgument(
+        f"this client has no object {wanted!r}{hint}. For other objects, pass a namespace: "
+        'await twenty.object("rockets").'
+    )
+
+
+if TYPE_CHECKING:
+
+    class RawTwenty(RawCalls, Objects):
+        """`twenty.raw`, whose calls have the types of the objects."""
+
+
 class Twenty(Client, Objects):
     """A workspace with Twenty's standard objects: `async with Twenty() as twenty`.
 
     For your own objects and fields, generate a package from your workspace and take its `Twenty`.
     """
+
+    if TYPE_CHECKING:
+
+        @property
+        def raw(self) -> RawTwenty: ...
 
     @cached_property
     def core(self) -> CoreClient:

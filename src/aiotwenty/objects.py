@@ -4,41 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar, Unpack, overload
+
+import typing_extensions
 
 from aiotwenty.graphql.models import Input, Record
+from aiotwenty.records.creating import Creates
 from aiotwenty.records.duplicates import FindDuplicates, MergeMany
 from aiotwenty.records.grouping import Groups
-from aiotwenty.records.meta import ObjectMeta
+from aiotwenty.records.namespace import of_each_request
+from aiotwenty.records.object_meta import ObjectMeta
+from aiotwenty.records.raw_calls import RawCalls
 from aiotwenty.records.reading import Reads
-from aiotwenty.records.writing import Writes
+from aiotwenty.records.removing import Removals
+from aiotwenty.records.updating import Updates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable, Iterable
     from pathlib import Path
 
-    from aiotwenty.bulk.export import ExportReport
-    from aiotwenty.bulk.options import ExportOptions, LoadSettings, Rows
-    from aiotwenty.bulk.report import LoadReport
-    from aiotwenty.graphql.endpoint import TwentyTransport
+    import pandas
+    import polars
+    import pyarrow
 
-__all__ = ["FindDuplicates", "Lazy", "MergeMany", "ObjectMeta", "Records"]
+    from aiotwenty.bulk.exporting import ExportReport
+    from aiotwenty.bulk.feed.changes import Changes, ChangesOptions, Since
+    from aiotwenty.bulk.options import DtypeBackend, ExportOptions, FrameOptions, LoadSettings
+    from aiotwenty.bulk.report import LoadReport
+    from aiotwenty.bulk.source import Rows
+    from aiotwenty.graphql.endpoint import TwentyTransport
+    from aiotwenty.records.raw_records import RawRecords
+
+__all__ = ["FindDuplicates", "Lazy", "MergeMany", "ObjectMeta", "RawCalls", "Records"]
 
 R = TypeVar("R", bound=Record)
+S = TypeVar("S", bound=Record)
 C = TypeVar("C", bound=Input | Mapping[str, object])
 U = TypeVar("U", bound=Input | Mapping[str, object])
 F = TypeVar("F", bound=Input | Mapping[str, object])
 O = TypeVar("O", bound=Input | Mapping[str, object])  # noqa: E741
 G = TypeVar("G", bound=Input | Mapping[str, object])
-N = TypeVar("N")
+Q = typing_extensions.TypeVar("Q", bound=Input | Mapping[str, object], default=Any)
+N = TypeVar("N", covariant=True)
 
 
-class Records(Reads[R, F, O, G], Groups[R, F, G], Writes[R, C, U, F], Generic[R, C, U, F, O, G]):
+class Records(
+    Reads[R, F, O, G],
+    Groups[R, F, G, Q],
+    Creates[R, C],
+    Updates[R, U, F],
+    Removals[R, F],
+    Generic[R, C, U, F, O, G, Q],
+):
     """The records of one object.
 
-    R, C, U, F, O and G are its record, create input, update input, filter, order and group-by types: a model, or a dict
-    with the same keys, which is validated. At run time camelCase keys are taken too. A date in a dict that stands for a
-    moment is the first of that day in UTC. Every call raises `TwentyError`s only.
+    R, C, U, F, O, G and Q are the types of its record, create input, update input, filter, order, group-by, and of what
+    groups are ordered by: a model, or a dict with the same keys, which is validated. At run time camelCase keys are
+    taken too. A date in a dict that stands for a moment is the first of that day in UTC. Every call raises
+    `TwentyError`s only.
     """
 
     async def load(self, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:
@@ -54,6 +77,89 @@ class Records(Reads[R, F, O, G], Groups[R, F, G], Writes[R, C, U, F], Generic[R,
         from aiotwenty import bulk
 
         return await bulk.export(self, path, filter=filter, **options)
+
+    @overload
+    def changes(self, since: Since = None, *, select: type[S], **options: Unpack[ChangesOptions]) -> Changes[S]: ...
+
+    @overload
+    def changes(self, since: Since = None, *, select: None = None, **options: Unpack[ChangesOptions]) -> Changes[R]: ...
+
+    @of_each_request
+    def changes(
+        self, since: Since = None, *, select: type[Any] | None = None, **options: Unpack[ChangesOptions]
+    ) -> Changes[Any]:
+        """What happened to the records since a state, or ever: created or updated ones as they are now, soft-deleted
+        ones, and destroyed ones by their ids. See `docs/changes.md` for what is found when, and why.
+
+            changes = twenty.companies.changes(since=state)
+            async for change in changes: ...
+            state = changes.state
+
+        Each state of a record comes at least once, and in the end what was given is what the workspace has. `options`
+        are those of `ChangesOptions`. Raises `InvalidArgument` at once for a state, a store or an option that cannot be
+        right, and any `TwentyError` on the way: go on from `changes.state` then.
+        """
+        from aiotwenty.bulk.feed.changes import changes_of
+
+        return changes_of([(self, select)], since, {self.meta.singular: options.pop("known_ids", None)}, options)
+
+    async def to_arrow(
+        self,
+        *,
+        fields: Iterable[str] | None = None,
+        select: type[Record] | None = None,
+        filter: F | None = None,
+        **options: Unpack[FrameOptions],
+    ) -> pyarrow.Table:
+        """All records that match, as an Arrow table: see `aiotwenty.data.frames.to_arrow`."""
+        from aiotwenty.bulk import frames
+
+        return await frames.to_arrow(self, fields=fields, select=select, filter=filter, **options)
+
+    def to_arrow_batches(
+        self,
+        *,
+        fields: Iterable[str] | None = None,
+        select: type[Record] | None = None,
+        filter: F | None = None,
+        batch_rows: int | None = None,
+        **options: Unpack[FrameOptions],
+    ) -> AsyncGenerator[pyarrow.RecordBatch, None]:
+        """The same in record batches, as they come: see `aiotwenty.data.frames.to_arrow_batches`."""
+        from aiotwenty.bulk import frames
+
+        return frames.to_arrow_batches(
+            self, fields=fields, select=select, filter=filter, batch_rows=batch_rows, **options
+        )
+
+    async def to_polars(
+        self,
+        *,
+        fields: Iterable[str] | None = None,
+        select: type[Record] | None = None,
+        filter: F | None = None,
+        **options: Unpack[FrameOptions],
+    ) -> polars.DataFrame:
+        """All records that match, as a polars data frame: see `aiotwenty.data.frames.to_polars`."""
+        from aiotwenty.bulk import frames
+
+        return await frames.to_polars(self, fields=fields, select=select, filter=filter, **options)
+
+    async def to_pandas(
+        self,
+        *,
+        fields: Iterable[str] | None = None,
+        select: type[Record] | None = None,
+        filter: F | None = None,
+        dtype_backend: DtypeBackend = "numpy_nullable",
+        **options: Unpack[FrameOptions],
+    ) -> pandas.DataFrame:
+        """All records that match, as a pandas data frame: see `aiotwenty.data.frames.to_pandas`."""
+        from aiotwenty.bulk import frames
+
+        return await frames.to_pandas(
+            self, fields=fields, select=select, filter=filter, dtype_backend=dtype_backend, **options
+        )
 
 
 class _HasEndpoints(Protocol):
@@ -82,11 +188,21 @@ class Lazy(Generic[N]):
     def __get__(self, client: None, owner: type) -> Self: ...
 
     @overload
+    def __get__(
+        self: Lazy[Records[R, C, U, F, O, G, Q]], client: RawCalls, owner: type
+    ) -> RawRecords[R, C, U, F, O, G, Q]: ...
+
+    @overload
     def __get__(self, client: _HasEndpoints, owner: type) -> N: ...
 
-    def __get__(self, client: _HasEndpoints | None, owner: type) -> Self | N:
+    def __get__(self, client: Any, owner: type) -> Any:
         if client is None:
             return self
         # Found in the instance from now on: this descriptor has no __set__.
         namespace = client.__dict__[self._name] = self.kind(client.endpoint("graphql"))
         return namespace
+
+
+def namespaces_of(client: type) -> dict[str, Lazy[Any]]:
+    """The attributes of a client that are namespaces, by their names. Imports none of them."""
+    return {name: part for kind in client.__mro__ for name, part in vars(kind).items() if isinstance(part, Lazy)}

@@ -4,14 +4,51 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import isawaitable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from aiotwenty.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    import pydantic
+
+KeyFunction: TypeAlias = "Callable[[], str | pydantic.SecretStr | Awaitable[str | pydantic.SecretStr]]"
+ApiKey: TypeAlias = "str | pydantic.SecretStr | KeyFunction"
+"""A key, or a function that gives one whenever it is asked."""
+
 CLOUD = "https://api.twenty.com"
 """The address of the cloud's API, used when no other is given."""
+
+
+class Hidden(str):
+    """A text that tools which report an error with the variables of each frame do not see, nor a part of it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+    def __getitem__(self, key: SupportsIndex | slice) -> Hidden:
+        # Such tools cut long texts before they print them.
+        return Hidden(super().__getitem__(key))
+
+
+def hide(value: Any) -> Any:
+    """A text as one that is not shown; everything else, such as a `SecretStr` or a function, as it is."""
+    if isinstance(value, bytes | bytearray):
+        from pydantic import SecretBytes
+
+        return SecretBytes(bytes(value))
+    return Hidden(value) if type(value) is str else value
+
+
+def hide_values(headers: Any) -> Any:
+    """The same of each value of a mapping."""
+    return {name: hide(value) for name, value in headers.items()} if isinstance(headers, Mapping) else headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,36 +56,76 @@ class Settings:
     """The base URL, without endpoint or trailing slash, and the API key, which `repr` does not show."""
 
     base_url: str
-    api_key: str = field(repr=False)
+    api_key: str | KeyFunction = field(repr=False)
 
 
-def load_settings(base_url: str | None = None, api_key: str | None = None) -> Settings:
+def load_settings(
+    base_url: str | None = None, api_key: ApiKey | None = None, otherwise: ApiKey | None = None
+) -> Settings:
     """Fills in what is not given from TWENTY_API_URL and TWENTY_API_KEY, in the environment or in `.env`.
+
+    Where there is no key at all, it is `otherwise`.
+
+    A function that gives keys is kept, and not asked yet.
 
     Raises `ConfigurationError` when there is no key, or when the URL is none.
     """
+    base_url, api_key, otherwise = hide(base_url), hide(api_key), hide(otherwise)
     if base_url is None or api_key is None:
-        found = _from_environment()
-        base_url = base_url or found[0] or CLOUD
-        api_key = api_key if api_key is not None else found[1]
-    return Settings(check_url(base_url), check_key(api_key))
+        there = environment()
+        base_url = base_url or there[0] or CLOUD
+        api_key = api_key if api_key is not None else there[1] or otherwise
+    return Settings(check_url(base_url), api_key if callable(api_key) else check_key(api_key))
 
 
-def check_key(api_key: str | None) -> str:
-    """The bare key. Raises `ConfigurationError`, which does not repeat it."""
-    key = re.sub(r"(?i)^bearer\s+", "", (api_key or "").strip())
-    if not key:
-        raise ConfigurationError(
-            "no API key: give api_key=..., or set TWENTY_API_KEY in the environment or in .env. "
-            "Keys are made in Twenty under Settings, APIs & Webhooks."
-        )
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigurationError("the API key has characters that no key has: copy it again, as one line.")
+def plain(value: Any) -> Any:
+    """What a `SecretStr` hides; everything else as it is."""
+    # By its method, for importing pydantic takes longer than all of this.
+    reveal = getattr(value, "get_secret_value", None)
+    return reveal() if callable(reveal) else value
+
+
+def check_key(api_key: str | pydantic.SecretStr | None) -> str:
+    """The bare key. Raises `ConfigurationError`, which does not repeat it, nor do the frames that it comes through."""
+    api_key = hide(api_key)
+    key = _bare_key(api_key)
+    if isinstance(key, ConfigurationError):
+        raise key
     return key
 
 
+def _bare_key(api_key: object) -> str | ConfigurationError:
+    text = plain(api_key)
+    if text is not None and not isinstance(text, str):
+        hint = "pass the function, not its result" if isawaitable(text) else "see where it comes from"
+        return ConfigurationError(
+            f"api_key is a str, a SecretStr or a function that gives one, not {type(text).__name__}: {hint}."
+        )
+    key = re.sub(r"(?i)^bearer\s+", "", (text or "").strip())
+    if not key:
+        return ConfigurationError(
+            "no API key: pass api_key=..., or set TWENTY_API_KEY in the environment or in .env. "
+            "Keys are made in Twenty under Settings, APIs & Webhooks."
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        return ConfigurationError("the API key has invalid characters: copy it again, as one line.")
+    return Hidden(key)
+
+
 def check_url(base_url: str) -> str:
-    """The address of a workspace from whatever part of it was copied: without /graphql, /metadata, /rest or slash."""
+    """The address of a workspace from whatever part of it was copied: without /graphql, /metadata, /rest or slash.
+
+    Raises `ConfigurationError`.
+    """
+    base_url = hide(base_url)
+    address = _address(base_url)
+    if isinstance(address, ConfigurationError):
+        raise address
+    return address
+
+
+def _address(base_url: str) -> str | ConfigurationError:
+    """Gives the error instead of raising it, because its frames would show a key that was given in the wrong place."""
     text = base_url.strip()
     hint = "write it like https://crm.example.com"
     # Not the rest: it may be a password, a token, or the API key in the wrong place.
@@ -58,21 +135,22 @@ def check_url(base_url: str) -> str:
         port_is_fine = parts.port is None or parts.port > 0
         (parts.hostname or "").encode("idna")
     except ValueError as error:
-        raise ConfigurationError(f"{shown} is not a base URL ({error}): {hint}.") from None
+        return ConfigurationError(f"{shown} is not a base URL ({error}): {hint}.")
     if parts.username or parts.password:
-        raise ConfigurationError(f"the base URL must not hold a user name or password: {hint}.")
+        return ConfigurationError(f"the base URL must not contain a user name or password: {hint}.")
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or re.search(r"\s", text):
-        raise ConfigurationError(f"{shown} is not a base URL: {hint}.")
+        return ConfigurationError(f"{shown} is not a base URL: {hint}.")
     if parts.query or parts.fragment:
-        raise ConfigurationError(f"the base URL must end with its path, without ? or #: {hint}.")
-    path = re.sub(r"/(graphql|metadata|rest)/*$", "", parts.path.rstrip("/")).rstrip("/")
+        return ConfigurationError(f"the base URL must end with its path, without ? or #: {hint}.")
+    path = re.sub(r"(/+(graphql|metadata|rest))*/*$", "", parts.path)
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
-def _from_environment() -> tuple[str | None, str | None]:
+def environment() -> tuple[str | None, str | None]:
+    """TWENTY_API_URL and TWENTY_API_KEY, of the environment and else of `.env`. Raises `ConfigurationError`."""
     if not Path(".env").is_file():
         # The import below costs a tenth of what importing the client does.
-        return os.environ.get("TWENTY_API_URL"), os.environ.get("TWENTY_API_KEY")
+        return os.environ.get("TWENTY_API_URL") or None, hide(os.environ.get("TWENTY_API_KEY") or None)
 
     from pydantic import SecretStr
     from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -91,10 +169,10 @@ def _from_environment() -> tuple[str | None, str | None]:
         api_key: SecretStr | None = None
 
     try:
-        found = Environment()
+        read = Environment()
     except (OSError, UnicodeDecodeError) as error:
         problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
     else:
-        return found.api_url, found.api_key.get_secret_value() if found.api_key else None
+        return read.api_url, hide(plain(read.api_key))
     # Raised out here because a UnicodeDecodeError holds the whole file, key and all.
     raise ConfigurationError(f".env can't be read: {problem}.")

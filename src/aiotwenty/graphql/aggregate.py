@@ -8,15 +8,17 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Generic, Self, TypeVar
 
-from pydantic import ModelWrapValidatorHandler, PrivateAttr, PydanticUndefinedAnnotation, model_validator
+from pydantic import PrivateAttr, PydanticUndefinedAnnotation, model_validator
 from pydantic.alias_generators import to_snake
 from pydantic.fields import FieldInfo
+from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from aiotwenty.errors import ConfigurationError
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.annotations import generic_argument, model_in, named_fields
 from aiotwenty.graphql.field_types import can_hold, may_be_none, said
-from aiotwenty.graphql.models import GroupOrder, Json, Record, graphql_name
+from aiotwenty.graphql.models import COUNTS, GroupOrder, Json, Record, graphql_name
+from aiotwenty.graphql.object_facts import About
 
 R = TypeVar("R", bound=Record)
 
@@ -45,7 +47,8 @@ class Aggregate(Record, Generic[R]):
     Names are those of the schema in snake_case, or as it has them by an alias: `total_count`; of any field
     `count_unique_values_…`, `count_empty_…`, `count_not_empty_…`, `percentage_empty_…` (0 to 1) and
     `percentage_not_empty_…`; `min_…` and `max_…` of numbers, money and times; `sum_…` and `avg_…` of numbers and money;
-    `count_true_…` and `count_false_…` of booleans. Others the server would answer with null (Twenty, July 2026).
+    `count_true_…` and `count_false_…` of booleans. Others the server would answer with null (Twenty, July 2026). Those
+    of what a `target` may be are there as well, and may be None: `count_empty_target_company: int | None`.
 
     Where no record matches, counts are 0 and all else is None. Numbers are as exact as the server's, which computes
     with doubles; a Decimal holds them as they came.
@@ -110,7 +113,7 @@ def aggregates_of(model: type[Aggregate[Any]]) -> tuple[str, ...]:
         model.model_rebuild()
     except PydanticUndefinedAnnotation as error:
         raise ConfigurationError(f"{model.__name__} names {error.name!r}, which is not defined.") from error
-    known = _known(record)
+    known = _known(record) | _morph_counts(record)
     names = {name: _wire_name(name, info) for name, info in model.model_fields.items()}
     wrong = [
         f"{model.__name__}.{name}: {problem}"
@@ -132,6 +135,16 @@ def _known(record: type[Record]) -> frozenset[str]:
     return frozenset(name for name in order.aggregates() if _AGGREGATE.fullmatch(name))
 
 
+def _morph_counts(record: type[Record]) -> frozenset[str]:
+    """What the schema counts of the parts of a relation to one of several objects (`countEmptyTargetCompany`).
+
+    No groups are ordered by them, and what they are with no record in sight is not known: they may be None.
+    """
+    about: About | None = getattr(record, "_object", None)
+    parts = (part for ends in about.morph.values() for part in ends if part not in about.to_many) if about else ()
+    return frozenset(f"{count}{part[:1].upper()}{part[1:]}" for part in parts for count in COUNTS)
+
+
 def package_of(record: type[Record]) -> str:
     """The generated package that a record belongs to: "aiotwenty.core"."""
     module = record.__module__
@@ -144,10 +157,11 @@ def _problem(record: type[Record], known: frozenset[str], name: str, wire: str, 
     served = _served(record, wire)
     if not can_hold(info.annotation, served):
         return f"is declared {said(info.annotation)}, but {wire} is {said(served)}."
-    if not _is_count(wire) and not may_be_none(info.annotation) and info.is_required():
+    is_never_none = _is_count(wire) and wire not in _morph_counts(record)
+    if not is_never_none and not may_be_none(info.annotation) and info.is_required():
         return (
-            f"is declared {said(info.annotation)}, but {wire} may be None, where no record matches: declare it "
-            f"{said(info.annotation)} | None, or give it a default, which then stands for that."
+            f"is declared {said(info.annotation)}, but {wire} may be None, if no record matches: declare it "
+            f"{said(info.annotation)} | None, or give it a default."
         )
     return None
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from aiotwenty.graphql.later import Later
+from aiotwenty.graphql.lazy_models import Later
 
 
 def alternatives(annotation: Any) -> Iterator[Any]:
@@ -31,8 +31,14 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def item_in(annotation: Any) -> Any:
-    """The annotation of the items, if a value may be a list."""
-    return next((get_args(kind)[0] for kind in alternatives(annotation) if get_origin(kind) is list), None)
+    """The annotation of the items, if a value may be a list: one of `list[...]`, `tuple[..., ...]`, `Sequence[...]`."""
+    return next((get_args(kind)[0] for kind in alternatives(annotation) if is_listing(kind)), None)
+
+
+def is_listing(kind: Any) -> bool:
+    """Whether it is a list of whatever, or what a list may be instead: a tuple of any length, a sequence."""
+    origin = get_origin(kind)
+    return origin in (list, Sequence) or (origin is tuple and get_args(kind)[1:] == (Ellipsis,))
 
 
 def plain_types(annotation: Any) -> set[Any]:

@@ -15,7 +15,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from aiotwenty.errors import InvalidArgument
-from aiotwenty.graphql.values import LARGEST_EXACT, as_link, as_phone
+from aiotwenty.graphql.deferred import Deferred
+from aiotwenty.graphql.input_scalars import LARGEST_EXACT, as_link, as_phone
 
 MICROS = 1_000_000
 """Millionths in a whole."""
@@ -28,7 +29,8 @@ _EXACT = {
     ("primaryPhoneNumber", "String"): "Phone",
 }
 # Under names of their own, because the code generator knows what the built-in scalars are.
-_EXACT_EVERYWHERE = {"JSON": "RawJson", "Boolean": "ExactBoolean", "Float": "ExactFloat", "Int": "ExactInt"}
+EXACT_EVERYWHERE = {"Boolean": "ExactBoolean", "Float": "ExactFloat", "Int": "ExactInt"}
+"""What is sent for a scalar, on either endpoint: less than pydantic would make of what it is given."""
 
 
 def listed_scalar(name: str, scalar: str) -> str | None:
@@ -38,13 +40,15 @@ def listed_scalar(name: str, scalar: str) -> str | None:
 
 def exact_scalar(name: str, scalar: str) -> str | None:
     """What is sent for a part, where that is less than its scalar allows: the name of a scalar of ours."""
-    return _EXACT_EVERYWHERE.get(scalar) or _EXACT.get((name, scalar))
+    if scalar == "JSON":
+        return "RawJson"
+    return EXACT_EVERYWHERE.get(scalar) or _EXACT.get((name, scalar))
 
 
-class JsonPart(BaseModel):
+class JsonPart(Deferred):
     """Base of an object inside a JSON value: it is read and written as a whole. Keys that come later are ignored."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
 class AdditionalPhone(JsonPart):
@@ -143,7 +147,7 @@ class Money:
         self.amount = _amount(amount)
         self.currency = currency
         if not isinstance(currency, str) or not currency:
-            raise InvalidArgument("Money needs the code of its currency, such as EUR.")
+            raise InvalidArgument("Money needs a currency code, such as EUR.")
 
     @property
     def amount_micros(self) -> int:
@@ -166,7 +170,9 @@ class Money:
 
 def _amount(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise InvalidArgument(f'an amount is a text, an int or a Decimal, such as "12.50", not {type(value).__name__}.')
+        raise InvalidArgument(
+            f'an amount must be a string, an int or a Decimal, such as "12.50", not {type(value).__name__}.'
+        )
     try:
         amount = Decimal(value)
     except InvalidOperation:

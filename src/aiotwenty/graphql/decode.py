@@ -10,11 +10,11 @@ from pydantic_core import SchemaValidator, from_json, to_json
 from typing_extensions import TypedDict
 
 from aiotwenty.errors import SchemaDrift, UnexpectedResponse
+from aiotwenty.graphql.answer_schemas import RELATED, Unread, Wanted
 from aiotwenty.graphql.drift import drift_of
-from aiotwenty.graphql.nested import has_related_lists, report_cut
 from aiotwenty.graphql.operation import Operation
-from aiotwenty.graphql.restricted import note_restricted, without_restricted
-from aiotwenty.graphql.wire import RELATED, Unread, Wanted, reader
+from aiotwenty.graphql.related_cuts import has_related_lists, report_cut
+from aiotwenty.graphql.withheld_values import note_restricted, without_restricted
 from aiotwenty.transport.exchange import Reply
 from aiotwenty.transport.failures import failure
 
@@ -25,9 +25,6 @@ _typed_dict: Any = TypedDict
 @lru_cache(maxsize=4096)
 def _envelope(root: str | None, result_type: Any) -> Any:
     """Validates {"data": {root: result}, "errors": ...}; built once for each kind of answer."""
-    if isinstance(result_type, Wanted):
-        assert root is not None, "a selection is made of one root field"
-        return reader(root, result_type)
     if isinstance(result_type, type) and issubclass(result_type, BaseModel):
         result_type.model_rebuild()
     data = result_type if root is None else _typed_dict("Data", {root: result_type})
@@ -71,9 +68,14 @@ def _value(body: bytes, operation: Operation, result_type: Any, *, complete: boo
     lists = isinstance(result_type, Wanted) and result_type.has_lists and not complete
     if lists and result_type.is_deep:
         return _unread(body, operation)
-    validator: SchemaValidator = _envelope(operation.root, result_type)
+    root = operation.root
+    validator: SchemaValidator
+    if isinstance(result_type, Wanted) and root is not None:
+        validator = result_type.reader(root)
+    else:
+        validator = _envelope(root, result_type)
     # Related records are read again when they are where they belong.
-    shown = body if result_type == RELATED else without_restricted(body)
+    shown = body if result_type is RELATED else without_restricted(body)
     cuts: list[bool] | None = [] if lists else None
     try:
         envelope = validator.validate_json(shown, context=cuts)

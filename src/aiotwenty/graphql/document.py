@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from aiotwenty.errors import ConfigurationError
@@ -60,6 +60,33 @@ def without_variables(operation: Operation, *names: str) -> Operation:
     return compose(
         operation.name, operation.kind, _root(operation), variables, operation.selection, operation.fragments
     )
+
+
+def together(name: str, operations: Sequence[Operation]) -> Operation:
+    """One operation of a kind with the root fields of these, each with variables of its own: see `renamed`."""
+    kind = operations[0].kind
+    declared = [
+        f"${renamed(variable, at)}:{type_}" for at, of in enumerate(operations) for variable, type_ in of.variables
+    ]
+    roots = []
+    for at, of in enumerate(operations):
+        passed = " ".join(f"{variable}:${renamed(variable, at)}" for variable, _ in of.variables)
+        roots.append(f"{of.root}({passed}){of.selection}")
+    fragments = tuple(fragment for of in operations for fragment in of.fragments)
+    return Operation(name, kind, f"{kind} {name}({' '.join(declared)}){{{' '.join(roots)}}}", None, fragments)
+
+
+def renamed(variable: str, at: int) -> str:
+    """What a variable is called in an operation of several root fields, of which it belongs to the one at `at`."""
+    return f"{variable}_{at}"
+
+
+@lru_cache(maxsize=1024)
+def can_go_together(operation: Operation) -> bool:
+    """Whether its variables are all that is passed to its root field, so that it can be one of several."""
+    if operation.root is None or not operation.variables:
+        return False
+    return selecting(operation, operation.selection).text == operation.text
 
 
 def selection_of(paths: Iterable[str]) -> str:

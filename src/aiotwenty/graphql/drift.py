@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from aiotwenty.errors import SchemaDrift
 from aiotwenty.graphql.annotations import alternatives, item_in
+from aiotwenty.graphql.page import Edge, Page
 
 
 def drift_of(invalid: ValidationError, root: str | None, result_type: Any) -> SchemaDrift:
@@ -48,6 +49,9 @@ def _locate(path: list[int | str], root: str | None, result_type: Any) -> tuple[
 def _model(annotation: Any, step: str) -> tuple[str, str, Any] | None:
     """Model, field name as the server spells it, and annotation of that field."""
     for candidate in alternatives(annotation):
+        if isinstance(candidate, type) and issubclass(candidate, Page) and step == "edges":
+            edge: Any = Edge
+            return "Page", step, list[edge[item_in(candidate.model_fields["records"].annotation)]]  # type: ignore[misc]
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             for name, info in candidate.model_fields.items():
                 alias = info.validation_alias if isinstance(info.validation_alias, str) else info.alias

@@ -25,5 +25,6 @@ def encode_json(value: object) -> bytes:
 
 def encode_body(operation: Operation, variables: Mapping[str, object]) -> bytes:
     """The body of a request. Variables that are `UNSET` are not sent."""
-    given = {name: value for name, value in variables.items() if value is not UNSET}
-    return b"%b%b}" % (operation.body_prefix, encode_json(given))
+    if UNSET in variables.values():
+        variables = {name: value for name, value in variables.items() if value is not UNSET}
+    return b"%b%b}" % (operation.body_prefix, encode_json(variables))

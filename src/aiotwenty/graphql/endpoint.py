@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from copy import copy
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,16 +16,20 @@ from aiotwenty.errors import AuthenticationError, TwentyError
 from aiotwenty.graphql.decode import decode, decode_document
 from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.encode import encode_body, encode_json
-from aiotwenty.graphql.existence import FieldCheck
+from aiotwenty.graphql.field_existence import FieldCheck
 from aiotwenty.graphql.ids import check_ids
+from aiotwenty.graphql.joining import joining
 from aiotwenty.graphql.operation import Operation
-from aiotwenty.graphql.roots import describe
-from aiotwenty.settings import load_settings
+from aiotwenty.graphql.root_fields import describe
+from aiotwenty.settings import ApiKey, hide, load_settings
 from aiotwenty.transport.engine import Engine, make_engine
 from aiotwenty.transport.exchange import Call, Reply
 from aiotwenty.transport.failures import gone_drift
-from aiotwenty.transport.gone import missing_field
+from aiotwenty.transport.foreign_answers import date_of
+from aiotwenty.transport.rate_limit import RateLimit
 from aiotwenty.transport.retry import RetryPolicy
+from aiotwenty.transport.schema_refusals import missing_field
+from aiotwenty.transport.terms import Terms
 
 if TYPE_CHECKING:
     from gql import GraphQLRequest
@@ -49,15 +55,19 @@ class TwentyTransport(AIOHTTPTransport):
         self,
         url: str,
         *,
-        api_key: str | None = None,
+        api_key: ApiKey | None = None,
         engine: Engine | None = None,
         timeout: float = 30.0,
+        terms: Terms | None = None,
     ) -> None:
+        api_key = hide(api_key)
         super().__init__(url=url)
+        self.terms = terms or Terms(timeout=timeout)
+        """On what terms calls are sent."""
         self._make_engine: Callable[[], Engine] | None = None
         if engine is None:
             settings = load_settings(url, api_key)
-            self._make_engine = lambda: make_engine(settings.api_key, timeout=timeout)
+            self._make_engine = lambda: make_engine(settings.api_key, base_url=settings.base_url, timeout=timeout)
             engine = self._make_engine()
         self._engine = engine
         self.fields: FieldCheck | None = None
@@ -72,11 +82,27 @@ class TwentyTransport(AIOHTTPTransport):
         """When failed requests are sent again."""
         return self._engine.retry
 
+    @property
+    def limits(self) -> tuple[RateLimit, ...] | None:
+        """The rate limits that are kept, as far as they are known; None if none is to be."""
+        return self._engine.limits
+
+    def somebody_waits(self) -> Coroutine[Any, Any, None]:
+        """Comes back when bulk work waits for the rate limit: other such work can then go in the same requests."""
+        return self._engine.sharing.somebody_waits()
+
     def beside(self, name: str) -> TwentyTransport:
         """The endpoint of that name of the same server, with the same session, pace and policies."""
-        return TwentyTransport(f"{self.url.rstrip('/').rpartition('/')[0]}/{name}", engine=self._engine)
+        url = f"{self.url.rstrip('/').rpartition('/')[0]}/{name}"
+        return TwentyTransport(url, engine=self._engine, terms=self.terms)
 
-    async def run(
+    def on(self, terms: Terms) -> TwentyTransport:
+        """The same endpoint, for calls on other terms."""
+        other = copy(self)
+        other.terms = terms
+        return other
+
+    def run(
         self,
         operation: Operation,
         result_type: Any,
@@ -84,17 +110,18 @@ class TwentyTransport(AIOHTTPTransport):
         *,
         repeatable: bool | None = None,
         verify: bool = True,
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """Sends a generated operation. `repeatable` overrules what the operation says of itself.
 
         Raises any `TwentyError`; `SchemaDrift` where the answer does not fit `result_type`, and for fields that are
         gone, unless `verify` says that nobody is to see what was read.
         """
         check_ids(variables)
-        result = await self.post(operation, encode_body(operation, variables), result_type, repeatable=repeatable)
-        return await self.with_all_fields(operation, result) if verify else result
+        read = partial(decode, operation=operation, result_type=result_type, metadata=self._metadata)
+        call = self._operation_call(operation, encode_body(operation, variables), read, repeatable)
+        return self._send(call, self.fields if verify and operation.kind == "query" else None)
 
-    async def post(
+    def post(
         self,
         operation: Operation,
         body: bytes,
@@ -102,10 +129,10 @@ class TwentyTransport(AIOHTTPTransport):
         *,
         repeatable: bool | None = None,
         on_retry: Callable[[TwentyError], object] | None = None,
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """Like `run`, for a body that is encoded already. `on_retry` is told of every attempt that another follows."""
         read = partial(decode, operation=operation, result_type=result_type, metadata=self._metadata)
-        return await self._send(self._operation_call(operation, body, read, repeatable, on_retry))
+        return self._send(self._operation_call(operation, body, read, repeatable, on_retry))
 
     async def run_raw(
         self, operation: Operation, result_type: Any, variables: Mapping[str, object]
@@ -118,17 +145,33 @@ class TwentyTransport(AIOHTTPTransport):
         result, answer = await self._send(self._operation_call(operation, encode_body(operation, variables), read))
         return await self.with_all_fields(operation, result), answer
 
+    async def run_dated(
+        self, operation: Operation, result_type: Any, variables: Mapping[str, object]
+    ) -> tuple[Any, datetime | None]:
+        """What was read, and what the server's clock said then. Fields that are gone are read None."""
+
+        def read(reply: Reply) -> tuple[Any, datetime | None]:
+            return decode(reply, operation, result_type, metadata=self._metadata), date_of(
+                reply.headers.get("Date", "")
+            )
+
+        return await self._send(self._operation_call(operation, encode_body(operation, variables), read))
+
     async def with_all_fields(self, operation: Operation, result: T) -> T:
         """The records that were read. Raises `SchemaDrift` if a field is empty in all of them because it is gone."""
         if self.fields is not None and operation.kind == "query":
-            await self.fields.look(result)
+            await self.fields.confirm_all(self.fields.unknown(result))
         return result
 
-    async def _send(self, call: Call[T]) -> T:
+    async def _send(self, call: Call[T], fields: FieldCheck | None = None) -> T:
         try:
-            return await self._engine.send(call)
+            result = await (self._engine.sharing.send(call) if call.joining else self._engine.send(call))
         except AuthenticationError as error:
             suspect = error
+        else:
+            if fields is not None and (at := fields.unknown(result)):
+                await fields.confirm_all(at)
+            return result
         # /graphql answers a caller that it does not know and a question for an object that is gone alike: ask something
         # that needs no object.
         gone = missing_field(suspect.message) if suspect.anonymous else None
@@ -149,6 +192,7 @@ class TwentyTransport(AIOHTTPTransport):
             repeatable=True,
             limited=False,
             document=_KEY_CHECK.document,
+            terms=self.terms,
         )
         try:
             await self._engine.send(call)
@@ -178,7 +222,9 @@ class TwentyTransport(AIOHTTPTransport):
             repeatable=reads or repeatable,
             limited=not self._metadata,
             document=operation.document,
+            terms=self.terms,
             on_retry=on_retry,
+            joining=joining(operation, self.url) if self.terms.shares and not self._metadata else None,
         )
 
     async def run_document(
@@ -192,7 +238,7 @@ class TwentyTransport(AIOHTTPTransport):
             name, kind = describe(parse(document, no_location=True), operation_name)
         except GraphQLError:
             # The server says better what is wrong with it. Unread, it may be anything: it is not repeated.
-            name, kind = operation_name, "mutation"
+            name, kind = operation_name or "the document", "mutation"
         return await self._engine.send(self._document_call(name, kind, document, body=encode_json(payload)))
 
     async def execute(
@@ -200,7 +246,7 @@ class TwentyTransport(AIOHTTPTransport):
     ) -> ExecutionResult:
         """What `gql.Client` calls. Raises `TwentyError`s; `extra_args` are not supported."""
         if extra_args:
-            raise TypeError("TwentyTransport takes no extra_args: set up the client or its session instead")
+            raise TypeError("TwentyTransport takes no extra_args: configure the client or its session instead")
         payload = request.payload
         name, kind = describe(request.document, request.operation_name)
         if not upload_files:
@@ -230,6 +276,7 @@ class TwentyTransport(AIOHTTPTransport):
             repeatable=reads,
             limited=not self._metadata,
             document=document,
+            terms=self.terms,
         )
 
     async def execute_batch(
@@ -247,4 +294,4 @@ class TwentyTransport(AIOHTTPTransport):
     async def close(self) -> None:
         """Closes the session, unless it belongs to a client."""
         if self._make_engine is not None:
-            await self._engine.http.close()
+            await self._engine.http.close(self.terms.timeout)

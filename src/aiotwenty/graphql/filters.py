@@ -8,14 +8,14 @@ A server refuses several operators on one field (Twenty, July 2026), or silently
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_snake
 
 from aiotwenty.errors import InvalidArgument
-from aiotwenty.graphql.guard import OPERATORS, restricts
+from aiotwenty.graphql.filter_guard import OPERATORS, restricts
 from aiotwenty.graphql.models import set_fields
 from aiotwenty.graphql.operation import Operation
 
@@ -24,11 +24,14 @@ Filter = dict[str, Any]
 _CHANGE_MANY = re.compile(r"(update|delete|destroy|restore)([A-Z]\w*)")
 
 
-def normalise(value: BaseModel) -> Filter:
-    """The filter as a mapping of what was set in it, in a form that older and newer servers take alike."""
+def normalise(value: BaseModel | Mapping[str, Any]) -> Filter:
+    """The filter as a mapping of what was set in it, in a form that older and newer servers take alike.
+
+    A mapping has the names of the wire.
+    """
     plain: Filter = {}
     further: list[Filter] = []
-    for name, part in set_fields(value):
+    for name, part in _said(value):
         if part is None:
             # No filter to newer servers, a crash to older ones (Twenty, November 2025).
             continue
@@ -47,12 +50,27 @@ def normalise(value: BaseModel) -> Filter:
 
 DELETED_TOO: Filter = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
 """Every record, the soft-deleted ones too, which only a filter on `deletedAt` brings up (Twenty, July 2026)."""
+DELETED_ONLY: Filter = DELETED_TOO["or"][1]
+"""The soft-deleted records and no others."""
+
+
+_ALL_RECORDS = ("all_records", "all_records=True")
+
+
+def has_value(name: str) -> Filter:
+    """The records whose field is not null."""
+    return {name: {"is": "NOT_NULL"}}
+
+
+def with_deleted(only: Filter | None) -> Filter:
+    """The filter, for deleted records, too."""
+    return {"and": [only, DELETED_TOO]} if only else DELETED_TOO
 
 
 def guarded(value: Filter | None, all_records: bool, what: str) -> Filter:
     """The filter, unless it is empty and that was not asked for. Raises `InvalidArgument`."""
     if not all_records and not restricts(value):
-        raise _empty(what, ", or all_records=True")
+        raise _empty(what, _ALL_RECORDS)
     return value or {}
 
 
@@ -65,32 +83,40 @@ def with_filters(operation: Operation, variables: Mapping[str, object]) -> Mappi
             variables = {**variables, name: value}
         if operation.kind == "mutation" and not (isinstance(value, Mapping) and restricts(value)):
             names = _CHANGE_MANY.fullmatch(operation.root or "")
-            raise _empty(
-                operation.name,
-                f", or call twenty.{to_snake(names[2])}.{names[1]}_many(all_records=True)" if names else "",
-            )
+            method = f"twenty.{to_snake(names[2])}.{names[1]}_many" if names else ""
+            raise _empty(operation.name, ("all_records", f"{method}(all_records=True)") if names else None)
     return variables
 
 
-def _empty(what: str, otherwise: str) -> InvalidArgument:
+def _empty(what: str, suggested: tuple[str, str] | None) -> InvalidArgument:
     return InvalidArgument(
-        f"{what} with an empty filter, or one that holds for all records, would change every record: "
-        f"give a filter with a condition{otherwise}."
+        f"{what} with a filter that is empty, or that every record matches, would change every record: "
+        f"add a condition{f', or use {suggested[1]}' if suggested else ''}.",
+        suggested=suggested,
     )
+
+
+def _said(value: BaseModel | Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    return set_fields(value) if isinstance(value, BaseModel) else value.items()
 
 
 def _conditions(part: Any) -> list[Any]:
     """What is asked of one field, as parts with one operator each; they all have to hold."""
-    if not isinstance(part, BaseModel):
+    if isinstance(part, BaseModel):
+        aliases = {info.serialization_alias or info.alias or name for name, info in type(part).model_fields.items()}
+        is_filter = {"and", "or", "not"} <= aliases
+    elif isinstance(part, Mapping):
+        aliases = set(part)
+        is_filter = not aliases.isdisjoint({"and", "or", "not"})
+    else:
         return [part]
-    aliases = {info.serialization_alias or info.alias or name for name, info in type(part).model_fields.items()}
-    if {"and", "or", "not"} <= aliases:
+    if is_filter:
         return [normalise(part)]
     if aliases <= OPERATORS:
-        return [_operator(name, operand) for name, operand in set_fields(part)] or [{}]
+        return [_operator(name, operand) for name, operand in _said(part)] or [{}]
     whole: Filter = {}
     further: list[Filter] = []
-    for name, inner in set_fields(part):
+    for name, inner in _said(part):
         if inner is None:
             continue
         first, *rest = _conditions(inner)

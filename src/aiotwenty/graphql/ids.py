@@ -23,7 +23,7 @@ def id_problem(value: object) -> str | None:
         except ValueError:
             return None
         if not _USUAL.fullmatch(value):
-            return f"Twenty takes ids as 8-4-4-4-12 hexadecimal digits with dashes: {uuid}, not {value!r}"
+            return f"Twenty accepts ids as 8-4-4-4-12 hexadecimal digits with dashes: {uuid}, not {value!r}"
     elif isinstance(value, UUID):
         uuid = value
     else:
@@ -33,7 +33,7 @@ def id_problem(value: object) -> str | None:
     kind = "the nil UUID" if not uuid.int else "the max UUID" if uuid.int == 2**128 - 1 else "one of another variant"
     if uuid.variant == RFC_4122:
         kind = f"of version {uuid.version}"
-    return f"Twenty takes UUIDs of version 1 to 5 only, and {value} is {kind}; uuid4() makes one that it takes"
+    return f"Twenty accepts UUIDs of version 1 to 5 only, and {value} is {kind}; use uuid4()"
 
 
 def check_ids(variables: Mapping[str, object]) -> None:

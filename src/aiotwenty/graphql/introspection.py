@@ -38,4 +38,4 @@ def read_schema(answer: Mapping[str, Any], where: str, *, strict: bool = False) 
         return schema
     except (TypeError, ValueError, KeyError, GraphQLError) as error:
         reason = str(error).split("\n", 1)[0]
-        raise UnexpectedResponse(f"the schema of {where} makes no sense: {reason.rstrip('.')}.") from error
+        raise UnexpectedResponse(f"the schema of {where} is invalid: {reason.rstrip('.')}.") from error

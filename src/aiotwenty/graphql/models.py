@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
@@ -23,9 +24,12 @@ from pydantic import (
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from aiotwenty.graphql.about import About
 from aiotwenty.graphql.advice import did_you_mean, filter_the_other
 from aiotwenty.graphql.composites import Money
+from aiotwenty.graphql.deferred import Deferred
+from aiotwenty.graphql.html import facts
+from aiotwenty.graphql.object_facts import About
+from aiotwenty.settings import Hidden
 
 T = TypeVar("T")
 
@@ -35,15 +39,58 @@ def graphql_name(python: str) -> str:
     return to_camel(python.removesuffix("_"))
 
 
-class Record(BaseModel):
+class Record(Deferred):
     """Base of what the server returns. Fields that it adds later are ignored; a model is built at its first use."""
 
     model_config = ConfigDict(
-        alias_generator=graphql_name, populate_by_name=True, defer_build=True, extra="ignore", protected_namespaces=()
+        alias_generator=graphql_name, populate_by_name=True, extra="ignore", protected_namespaces=()
     )
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What is printed: what has a value, without tokens and secrets, and without what addresses are signed with.
 
-class Input(BaseModel):
+        Of a generated record, the fields that the system keeps are left out, too.
+        """
+        kept = SYSTEM_FIELDS if "_object" in type(self).__dict__ else ()
+        for name, value in super().__repr_args__():
+            if name in kept or is_empty(value):
+                continue
+            is_secret = isinstance(value, str) and value and _SECRET.search(name or "")
+            yield name, Hidden(value) if is_secret else _unsigned(value)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        shown = {name: value for name, value in self.__repr_args__() if name is not None}
+        return facts({name: repr(value) if isinstance(value, Hidden) else value for name, value in shown.items()})
+
+
+SYSTEM_FIELDS = frozenset({"created_at", "created_by", "position", "search_vector", "updated_at", "updated_by"})
+"""What every object has, and nobody looks for in what is printed."""
+
+
+def is_empty(value: Any) -> bool:
+    """Whether there is nothing to print: no value, an empty text or list, or a composite of nothing else."""
+    if isinstance(value, Record):
+        return all(is_empty(part) for _, part in BaseModel.__repr_args__(value))
+    return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+_SECRET = re.compile(r"(^|_)(token|secret|password)$")
+_SIGNATURE = re.compile(r"([?&]token=)[^&#\s]+")
+
+
+def _unsigned(value: Any) -> Any:
+    """Of an address that is signed, or of what holds some, as much as may be seen."""
+    if isinstance(value, str):
+        return _SIGNATURE.sub(r"\1***", value) if "token=" in value else value
+    if type(value) is list:
+        return [_unsigned(item) for item in value]
+    if type(value) is dict:
+        return {name: _unsigned(item) for name, item in value.items()}
+    return value
+
+
+class Input(Deferred):
     """Base of what is sent: accepts camelCase and snake_case, refuses unknown names, sends only fields that were set.
 
     None that was set is sent as null; a field that was not set is left out.
@@ -52,7 +99,6 @@ class Input(BaseModel):
     model_config = ConfigDict(
         alias_generator=graphql_name,
         populate_by_name=True,
-        defer_build=True,
         extra="forbid",
         protected_namespaces=(),
         # JSON has no infinity, and null would be stored in its place.

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from functools import cached_property
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from itertools import zip_longest
+from operator import itemgetter
+from typing import Any, Generic, TypeVar, overload
 
-from pydantic import ConfigDict, PrivateAttr
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr, computed_field
+from pydantic_core import CoreSchema, core_schema
 
 from aiotwenty.errors import PaginationError
+from aiotwenty.graphql.html import ROWS, table
 from aiotwenty.graphql.models import Json, Record
 
 R = TypeVar("R")
+
+_NODE = itemgetter("node")
 
 
 class PageInfo(Record):
@@ -31,27 +36,109 @@ class Edge(Record, Generic[R]):
 
 
 class Page(Record, Generic[R]):
-    """A part of a list of records."""
+    """A part of a list of records.
 
-    edges: list[Edge[R]]
+    To the outside it is what GraphQL has, a connection of edges. They are only made when asked for: that is a fourth of
+    the time that it takes to read short records.
+    """
+
+    records: list[R] = Field(alias="edges", exclude=True)
+    """The records of this page, in order."""
+    cursors: list[str | None] = Field(default_factory=list, exclude=True)
+    """The cursor of each record, in the order of `records`."""
     page_info: PageInfo | None = None
     total_count: int | None = None
     """How many records match the filter in all."""
 
-    @cached_property
-    def records(self) -> list[R]:
-        """The records of this page, in order."""
-        return [edge.node for edge in self.edges]
+    def __iter__(self) -> Iterator[R]:  # type: ignore[override]  # a model gives its fields
+        """The records of this page only; `iterate` goes on to the next ones."""
+        return iter(self.records)
 
+    def __len__(self) -> int:
+        """How many records this page has."""
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, position: int) -> R: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> list[R]: ...
+
+    def __getitem__(self, position: int | slice) -> R | list[R]:
+        return self.records[position]
+
+    @computed_field(return_type=Any, repr=False)  # type: ignore[prop-decorator]
     @property
-    def cursors(self) -> list[str | None]:
-        """The cursor of each record, in the order of `records`."""
-        return [edge.cursor for edge in self.edges]
+    def edges(self) -> list[Edge[R]]:
+        """Each record with its cursor."""
+        edge: Any = Edge
+        return [
+            edge.model_construct(node=node, cursor=cursor)
+            for node, cursor in zip_longest(self.records, self.cursors[: len(self.records)])
+        ]
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        yield None, self.records
+        yield "total_count", self.total_count
+        yield "has_next_page", self.has_next_page
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row for each record, a column for each field that one of them has."""
+        shown = [
+            dict(record.__repr_args__()) if isinstance(record, Record) else {"": record} for record in self.records
+        ]
+        columns = [str(name) for name in dict.fromkeys(name for row in shown for name in row)]
+        more = f", {len(shown) - ROWS} more here" if len(shown) > ROWS else ""
+        total = "" if self.total_count is None else f" of {self.total_count:,}"
+        rows = ([row.get(name) for name in columns] for row in shown[:ROWS])
+        return table(columns, rows, f"{len(shown):,}{total}{more}")
 
     @property
     def has_next_page(self) -> bool:
         """Whether the server says that more records follow."""
         return self.page_info is not None and self.page_info.has_next_page
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        model: Any = handler.resolve_ref_schema(schema)
+        # That of a class which was built before has been through this.
+        if model["schema"]["type"] == "model-fields":
+            records = model["schema"]["fields"]["records"]
+            records["schema"] = _edges_of(records["schema"]["items_schema"])
+            model["schema"] = core_schema.no_info_after_validator_function(_without_edges, model["schema"])
+        return schema
+
+
+def _edges_of(node: CoreSchema) -> CoreSchema:
+    """Edges, as the server writes them; whoever makes a page by hand may give records."""
+    cursor = core_schema.nullable_schema(core_schema.str_schema())
+    edge = core_schema.typed_dict_schema(
+        {"node": core_schema.typed_dict_field(node), "cursor": core_schema.typed_dict_field(cursor, required=False)}
+    )
+    edges = core_schema.list_schema(edge)
+    return core_schema.json_or_python_schema(edges, core_schema.no_info_before_validator_function(_as_edges, edges))
+
+
+def _as_edges(value: Any) -> Any:
+    return [_as_edge(item) for item in value] if isinstance(value, list) else value
+
+
+def _as_edge(item: Any) -> Any:
+    if isinstance(item, Edge):
+        return {"node": item.node, "cursor": item.cursor}
+    return item if isinstance(item, Mapping) and "node" in item else {"node": item}
+
+
+def _without_edges(read: Any) -> Any:
+    """Takes records and cursors from the edges in what was read."""
+    values, _, names = read
+    edges = values["records"]
+    values["records"] = list(map(_NODE, edges))
+    if edges and "cursor" in edges[0]:
+        values["cursors"] = [edge.get("cursor") for edge in edges]
+        names.add("cursors")
+    return read
 
 
 class Group(Record):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol, TypeVar, overload
 
 from pydantic import ConfigDict, Field
 
-from aiotwenty.graphql.about import About
 from aiotwenty.graphql.composites import (
     AdditionalPhone,
     AdditionalPhoneDict,
@@ -20,7 +19,20 @@ from aiotwenty.graphql.composites import (
 )
 from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.filters import with_filters
-from aiotwenty.graphql.later import later
+from aiotwenty.graphql.input_scalars import (
+    BooleanInput,
+    DateInput,
+    DateTimeInput,
+    IntInput,
+    JsonInput,
+    LinkInput,
+    MicrosInput,
+    NumberInput,
+    PhoneInput,
+    PositionInput,
+    UUIDInput,
+)
+from aiotwenty.graphql.lazy_models import later
 from aiotwenty.graphql.models import (
     UNSET,
     UUID,
@@ -40,23 +52,11 @@ from aiotwenty.graphql.models import (
     Record,
     Unset,
 )
+from aiotwenty.graphql.object_facts import About
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Edge, Group, Page, PageInfo
 from aiotwenty.graphql.select import ObjectRecord
 from aiotwenty.graphql.unions import ByTypename, Other
-from aiotwenty.graphql.values import (
-    BooleanInput,
-    DateInput,
-    DateTimeInput,
-    IntInput,
-    JsonInput,
-    LinkInput,
-    MicrosInput,
-    NumberInput,
-    PhoneInput,
-    PositionInput,
-    UUIDInput,
-)
 
 __all__ = [
     "UNSET",
@@ -118,7 +118,7 @@ T = TypeVar("T")
 class Endpoint(Protocol):
     """Something that sends operations and reads their answers: `TwentyTransport`."""
 
-    async def run(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Any:
+    def run(self, operation: Operation, result_type: Any, variables: Mapping[str, object]) -> Coroutine[Any, Any, Any]:
         """The value of the operation's root field (of the whole `data` when it has several), as `result_type`."""
         ...
 

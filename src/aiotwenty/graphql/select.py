@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from aiotwenty.errors import ConfigurationError
-from aiotwenty.graphql.about import About
 from aiotwenty.graphql.annotations import generic_argument
 from aiotwenty.graphql.models import Record
+from aiotwenty.graphql.object_facts import About
 from aiotwenty.graphql.selection import Selection, UnresolvedName, selection_of_model
 
 R = TypeVar("R", bound=Record)

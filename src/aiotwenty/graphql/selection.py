@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, get_args, get_origin
+from typing import Any, TypeAlias, get_args
 
 from pydantic.alias_generators import to_snake
 from pydantic.fields import FieldInfo
 
 from aiotwenty.errors import ConfigurationError
-from aiotwenty.graphql.about import About
 from aiotwenty.graphql.advice import did_you_mean
-from aiotwenty.graphql.annotations import item_in, model_in
+from aiotwenty.graphql.annotations import is_listing, item_in, model_in
 from aiotwenty.graphql.field_types import can_hold, kinds, may_be_none, said
 from aiotwenty.graphql.models import Record, graphql_name
+from aiotwenty.graphql.object_facts import About
 
 RecordOf: TypeAlias = Callable[[type[Record]], "type[Record] | None"]
 
@@ -155,17 +155,19 @@ class _Reader:
         if model in self._known:
             return self._known[model]
         if model in self._path:
-            circle = " > ".join(each.__name__ for each in [*self._path[self._path.index(model) :], model])
+            circle = " > ".join(
+                selected_model.__name__ for selected_model in [*self._path[self._path.index(model) :], model]
+            )
             raise ConfigurationError(
                 f"{circle}: the selection goes round in a circle. Where it is to end, use a model without that field."
             )
         self._path.append(model)
         try:
-            made = _Fields(self, model, record, self._record_of).selection()
+            composed = _Fields(self, model, record, self._record_of).selection()
         finally:
             self._path.pop()
-        self._known[model] = made
-        return made
+        self._known[model] = composed
+        return composed
 
 
 class _Fields:
@@ -259,11 +261,11 @@ class _Fields:
         tree: Tree | None = None
         if composite is not None and issubclass(composite, Record):
             tree = self._composite(wire, info, served, composite)
-        elif not self._reads_itself(name, info) and not can_hold(info.annotation, served):
+        elif not reads_itself(self._model, name) and not can_hold(info.annotation, served):
             raise _WrongField(f"is declared {said(info.annotation)}, but {wire} is {said(served)}.")
         # The server always gives the whole of a composite, however empty it is (Twenty, July 2026).
         always = tree is not None and item_in(served) is None
-        if may_be_none(served) and not always and not self._reads_itself(name, info):
+        if may_be_none(served) and not always and not reads_itself(self._model, name):
             self._must_take_null(name, info, f"{wire} may be None")
         self._tree.add(Tree(fields={wire: tree}))
         return Plain(wire, may_be_none(served) and _takes_no_null(info))
@@ -286,7 +288,9 @@ class _Fields:
         wrong = _WrongField(f"is declared {said(info.annotation)}, but {wire} is {has}.")
         annotation = _item(info.annotation) if many else info.annotation
         if annotation is None:
-            raise wrong
+            is_record = any(model_in(kind) for kind in kinds(info.annotation))
+            forms = "" if is_record or not many else ": declare it list[...], tuple[..., ...] or Sequence[...]"
+            raise _WrongField(f"is declared {said(info.annotation)}, but {wire} is {has}{forms}.")
         models: dict[str, type[Record]] = {}
         for kind in kinds(annotation):
             if not isinstance(kind, type) or not issubclass(kind, Record):
@@ -317,17 +321,6 @@ class _Fields:
                 "it a default, which then stands for that."
             )
 
-    def _reads_itself(self, name: str, info: FieldInfo) -> bool:
-        """Whether a validator of its own sees the value before its type does."""
-        if any(type(each).__name__ in ("BeforeValidator", "PlainValidator", "WrapValidator") for each in info.metadata):
-            return True
-        decorators = self._model.__pydantic_decorators__.field_validators.values()
-        return any(
-            decorator.info.mode in ("before", "plain", "wrap")
-            for decorator in decorators
-            if name in decorator.info.fields or "*" in decorator.info.fields
-        )
-
     def _all_names(self) -> Iterable[str]:
         yield from self._record.model_fields
         if self._about:
@@ -344,6 +337,18 @@ class _WrongField(Exception):  # noqa: N818
     """What is wrong with a field."""
 
 
+def reads_itself(model: type[Record], name: str) -> bool:
+    """Whether a validator of its own sees the value of a field before its type does."""
+    metadata = model.model_fields[name].metadata
+    if any(type(each).__name__ in ("BeforeValidator", "PlainValidator", "WrapValidator") for each in metadata):
+        return True
+    return any(
+        decorator.info.mode in ("before", "plain", "wrap")
+        for decorator in model.__pydantic_decorators__.field_validators.values()
+        if name in decorator.info.fields or "*" in decorator.info.fields
+    )
+
+
 def _takes_no_null(info: FieldInfo) -> bool:
     return not may_be_none(info.annotation)
 
@@ -351,9 +356,7 @@ def _takes_no_null(info: FieldInfo) -> bool:
 def _item(annotation: Any) -> Any:
     """What a list is declared to be of; None if it is none."""
     lists = list(kinds(annotation))
-    if len(lists) == 1 and get_origin(lists[0]) is list:
-        return get_args(lists[0])[0]
-    return None
+    return get_args(lists[0])[0] if len(lists) == 1 and is_listing(lists[0]) else None
 
 
 def _wire_name(name: str, info: FieldInfo) -> str:

@@ -1,1 +1,1 @@
-
+"""What every object can do, written once: reading, writing, walking, settling."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, Unpack, overload
 
 from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.models import UNSET, UUID, Input, Record
 from aiotwenty.graphql.page import Page
-from aiotwenty.records.base import Namespace, as_ids
 from aiotwenty.records.inputs import as_models
+from aiotwenty.records.namespace import Namespace, as_ids, of_all_requests
+from aiotwenty.transport.terms import CallOptions
 
 R = TypeVar("R", bound=Record)
 S = TypeVar("S", bound=Record)
@@ -26,6 +27,7 @@ class FindDuplicates(Namespace[R], Generic[R, C]):
         select: type[S],
         ids: Sequence[UUID | str] | None = None,
         data: Sequence[C] | None = None,
+        **options: Unpack[CallOptions],
     ) -> list[Page[S]]: ...
 
     @overload
@@ -35,18 +37,21 @@ class FindDuplicates(Namespace[R], Generic[R, C]):
         select: None = None,
         ids: Sequence[UUID | str] | None = None,
         data: Sequence[C] | None = None,
+        **options: Unpack[CallOptions],
     ) -> list[Page[R]]: ...
 
+    @of_all_requests
     async def find_duplicates(
         self,
         *,
         select: type[Any] | None = None,
         ids: Sequence[UUID | str] | None = None,
         data: Sequence[C] | None = None,
+        **options: Unpack[CallOptions],
     ) -> list[Page[Any]]:
         """For each id or each piece of data, in their order, the records that look like it."""
         if (ids is None) == (data is None):
-            raise InvalidArgument("find_duplicates needs ids or data, and not both.")
+            raise InvalidArgument("find_duplicates needs ids or data, not both.")
         variables: dict[str, object] = (
             {"ids": as_ids(ids)} if ids is not None else {"data": as_models(data, self.meta.model("create"), "data")}
         )
@@ -65,6 +70,7 @@ class MergeMany(Namespace[R]):
         dry_run: bool = False,
         *,
         select: type[S],
+        **options: Unpack[CallOptions],
     ) -> S: ...
 
     @overload
@@ -75,8 +81,10 @@ class MergeMany(Namespace[R]):
         dry_run: bool = False,
         *,
         select: None = None,
+        **options: Unpack[CallOptions],
     ) -> R: ...
 
+    @of_all_requests
     async def merge_many(
         self,
         ids: Sequence[UUID | str],
@@ -84,6 +92,7 @@ class MergeMany(Namespace[R]):
         dry_run: bool = False,
         *,
         select: type[Any] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Any:
         """The merged record: 2 to 9 become the one at `conflict_priority_index`, whose values win.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, Unpack, overload
 
+import typing_extensions
 from pydantic import BaseModel
 
 from aiotwenty.errors import InvalidArgument, InvalidInput, Reason
@@ -15,16 +16,18 @@ from aiotwenty.graphql.annotations import item_in, model_in, named_fields
 from aiotwenty.graphql.document import selecting, without_variables
 from aiotwenty.graphql.models import GroupOrder, Input, Json, Record, set_fields
 from aiotwenty.graphql.page import Group
-from aiotwenty.records.base import Namespace
 from aiotwenty.records.inputs import as_models, in_turn, without_utc
+from aiotwenty.records.namespace import Namespace, of_all_requests
+from aiotwenty.transport.terms import CallOptions
 
 if TYPE_CHECKING:
-    from aiotwenty.graphql.about import About
+    from aiotwenty.graphql.object_facts import About
     from aiotwenty.graphql.operation import Operation
 
 R = TypeVar("R", bound=Record)
 F = TypeVar("F", bound=Input | Mapping[str, object])
 G = TypeVar("G", bound=Input | Mapping[str, object])
+Q = typing_extensions.TypeVar("Q", bound=Input | Mapping[str, object], default=Any)
 A = TypeVar("A", bound="Aggregate[Any]")  # a text: the class is made when it is first used
 
 GroupOrders: TypeAlias = GroupOrder | Mapping[str, object]
@@ -32,13 +35,14 @@ GroupOrders: TypeAlias = GroupOrder | Mapping[str, object]
 
 _ALL_GROUPS = 100_000
 """A `limit` above any number of groups: without one, Twenty cuts a grouping at 50 silently (Twenty, July 2026)."""
-_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}"]+)')
+_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|$)|([^,{}"]+)')
 
 
-class Groups(Namespace[R], Generic[R, F, G]):
+class Groups(Namespace[R], Generic[R, F, G, Q]):
     """Aggregating and grouping."""
 
-    async def aggregate(self, select: type[A], filter: F | None = None) -> A:
+    @of_all_requests
+    async def aggregate(self, select: type[A], filter: F | None = None, **options: Unpack[CallOptions]) -> A:
         """Numbers over all records that match, as an `Aggregate` model names them."""
         names = self._aggregates(select)
         operation = selecting(self.meta.operation("find_many"), "{" + " ".join(names) + "}")
@@ -52,8 +56,9 @@ class Groups(Namespace[R], Generic[R, F, G]):
         group_by: G | Sequence[G],
         *,
         filter: F | None = None,
-        order_by: GroupOrders | Sequence[GroupOrders] | None = None,
+        order_by: Q | Sequence[Q] | None = None,
         limit: int | None = None,
+        **options: Unpack[CallOptions],
     ) -> list[Group]: ...
 
     @overload
@@ -63,18 +68,21 @@ class Groups(Namespace[R], Generic[R, F, G]):
         *,
         select: type[A],
         filter: F | None = None,
-        order_by: GroupOrders | Sequence[GroupOrders] | None = None,
+        order_by: Q | Sequence[Q] | None = None,
         limit: int | None = None,
+        **options: Unpack[CallOptions],
     ) -> list[A]: ...
 
+    @of_all_requests
     async def group_by(
         self,
         group_by: G | Sequence[G],
         *,
         select: type[Any] | None = None,
         filter: F | None = None,
-        order_by: GroupOrders | Sequence[GroupOrders] | None = None,
+        order_by: Q | Sequence[Q] | None = None,
         limit: int | None = None,
+        **options: Unpack[CallOptions],
     ) -> list[Any]:
         """The groups of records with the same values; all of them, unless `limit` says otherwise.
 
@@ -100,8 +108,8 @@ class Groups(Namespace[R], Generic[R, F, G]):
             # Older servers have no `limit` here, and return all groups.
             "limit": (limit or _ALL_GROUPS) if "limit" in dict(operation.variables) else None,
         }
-        given = {name: value for name, value in variables.items() if value is not None}
-        groups = await self._groups(operation, result, given)
+        said = {name: value for name, value in variables.items() if value is not None}
+        groups = await self._groups(operation, result, said)
         kinds = [_kind(self._record, dimension) for dimension in by]
         for group in groups:
             group._values = [_made_right(value, kind) for value, kind in zip(group._values, kinds, strict=False)]

@@ -10,8 +10,8 @@ from pydantic_core import from_json
 
 from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.encode import encode_json
+from aiotwenty.graphql.input_problems import problems
 from aiotwenty.graphql.models import Record
-from aiotwenty.graphql.problems import problems
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -62,11 +62,11 @@ def in_turn(value: object) -> object:
 def _in_turn(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name, part in value.items():
         inner = list(_in_turn(part)) if isinstance(part, Mapping) and "granularity" not in part else []
-        keys = [key for each in inner for key in each]
+        keys = [key for mapping in inner for key in mapping]
         # A composite in the order of its model stays whole: a cursor needs it so (Twenty, July 2026).
         if len(inner) < 2 or (len(inner) == len(part) and keys == sorted(keys)):
             inner = [part]
-        yield from ({name: each} for each in inner)
+        yield from ({name: inner_value} for inner_value in inner)
 
 
 def without_utc(group_by: object) -> list[Any] | None:

@@ -12,7 +12,7 @@ from aiotwenty.graphql.filters import Filter
 from aiotwenty.graphql.models import UNSET, UUID, Record
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Page
-from aiotwenty.records.filters import by_ids
+from aiotwenty.records.id_filters import by_ids
 from aiotwenty.records.paging import CursorWalk, Hidden, OrderedWalk, Walk
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from aiotwenty.errors import HiddenRecords, PaginationError
+from aiotwenty.errors import AnswerTooLarge, HiddenRecords, PaginationError
+from aiotwenty.graphql.answer_schemas import id_of
 from aiotwenty.graphql.models import UUID, Record
 from aiotwenty.graphql.page import Page
-from aiotwenty.graphql.wire import id_of
+from aiotwenty.transport.event_loop import running_loop
 
 R = TypeVar("R", bound=Record)
 
@@ -73,6 +74,7 @@ class Walk(AsyncIterator[R], Generic[R]):
         if self._next is None:
             raise StopAsyncIteration
         if self._task is None:
+            running_loop()
             self._task = asyncio.ensure_future(self._next())
         task = self._task
         try:
@@ -151,8 +153,15 @@ class CursorWalk(Generic[R]):
         self._cursor, self._last_id, self._seen = cursor, last_id, seen
 
     async def batch(self) -> Batch[R]:
-        size = self._size if self._limit is None else max(1, min(self._size, self._limit - self._seen))
-        page, size_in_bytes = await self._fetch(size, self._cursor)
+        while True:
+            size = self._size if self._limit is None else max(1, min(self._size, self._limit - self._seen))
+            try:
+                page, size_in_bytes = await self._fetch(size, self._cursor)
+                break
+            except AnswerTooLarge:
+                if size == 1:
+                    raise
+                self._size = max(1, size // 4)
         if not self._fixed and size_in_bytes > PAGE_BYTES:
             self._size = max(10, self._size // 2)
         records = page.records
@@ -174,7 +183,7 @@ class CursorWalk(Generic[R]):
             # Either nothing of this page may be seen, or the server has lost its way: all ids tell.
             return await self._others()
         if not records or cursor is None or cursor == self._cursor:
-            raise self._error("the server says that more follow, but gives the same cursor or none to go on from")
+            raise self._error("the server announces more records, but with the same cursor or none")
         self._cursor = cursor
         return Batch(records, self.batch)
 
@@ -186,10 +195,10 @@ class CursorWalk(Generic[R]):
     def _check(self, record: R) -> None:
         identity = id_of(record)
         if identity is None:
-            raise self._error("the records have no id to check the walk by")
+            raise self._error("the records have no id for the check")
         number = identity.int
         if number <= self._last_id:
-            raise self._error(f"record {identity} is out of order or came twice")
+            raise self._error(f"record {identity} is out of order or repeated")
         self._last_id = number
         if self._again is not None:
             self._met += number.to_bytes(16, "big")
@@ -197,7 +206,7 @@ class CursorWalk(Generic[R]):
     def _error(self, reason: str) -> PaginationError:
         expected = next(iter(self._totals)) if len(self._totals) == 1 else None
         return PaginationError(
-            f"the walk over {self._what} broke off: {reason}. What came so far may be incomplete.",
+            f"reading {self._what} failed: {reason}. The records so far may be incomplete.",
             seen=self._seen,
             expected=expected,
         )
@@ -274,22 +283,29 @@ class OrderedWalk(Generic[R]):
                 )
         raise PaginationError(
             f"the walk over {self._what} can't be trusted: {different} different ids came, the server counts "
-            f"{' or '.join(str(total) for total in totals)}. Walk again without order_by, or when less is being "
+            f"{' or '.join(str(total) for total in totals)}. Read again without order_by, or when less is being "
             "written.",
             seen=different,
             expected=total,
         )
 
     async def batch(self) -> Batch[R]:
-        ids = self._ids[self._position : self._position + self._size]
-        if not ids:
-            return Batch([], None)
-        records, size_in_bytes = await self._fetch(ids)
+        while True:
+            ids = self._ids[self._position : self._position + self._size]
+            if not ids:
+                return Batch([], None)
+            try:
+                records, size_in_bytes = await self._fetch(ids)
+                break
+            except AnswerTooLarge:
+                if len(ids) == 1:
+                    raise
+                self._size = max(1, len(ids) // 4)
         self._position += len(ids)
         if not self._fixed and size_in_bytes > PAGE_BYTES:
             self._size = max(10, self._size // 2)
-        found = {id_of(record): record for record in records}
-        if len(found) != len(records) or not found.keys() <= set(ids):
-            raise PaginationError(f"the walk over {self._what} broke off: other records came than were asked for.")
+        by_id = {id_of(record): record for record in records}
+        if len(by_id) != len(records) or not by_id.keys() <= set(ids):
+            raise PaginationError(f"reading {self._what} failed: the server returned other records than requested.")
         more = self._position < len(self._ids)
-        return Batch([found[identity] for identity in ids if identity in found], self.batch if more else None)
+        return Batch([by_id[identity] for identity in ids if identity in by_id], self.batch if more else None)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, Unpack, overload
 
 from aiotwenty.errors import InvalidArgument, NotFoundError
+from aiotwenty.graphql.answer_schemas import Wanted, id_of
 from aiotwenty.graphql.document import selecting
 from aiotwenty.graphql.models import UUID, Input, Record
 from aiotwenty.graphql.page import Page
-from aiotwenty.graphql.wire import Wanted, id_of
-from aiotwenty.records.base import Namespace, as_ids, by_id
-from aiotwenty.records.filters import by_ids
+from aiotwenty.records.id_filters import by_ids
 from aiotwenty.records.inputs import as_models, in_turn
 from aiotwenty.records.listing import Listing
+from aiotwenty.records.namespace import Namespace, as_ids, by_id, of_all_requests, of_each_request
 from aiotwenty.records.paging import Hidden, Walk
-from aiotwenty.records.related import together
+from aiotwenty.records.related_lists import together
+from aiotwenty.transport.terms import CallOptions
 
 R = TypeVar("R", bound=Record)
 S = TypeVar("S", bound=Record)
@@ -45,6 +46,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         last: int | None = None,
         before: str | None = None,
         offset: int | None = None,
+        **options: Unpack[CallOptions],
     ) -> Page[S]: ...
 
     @overload
@@ -59,8 +61,10 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         last: int | None = None,
         before: str | None = None,
         offset: int | None = None,
+        **options: Unpack[CallOptions],
     ) -> Page[R]: ...
 
+    @of_all_requests
     async def find_many(
         self,
         *,
@@ -72,6 +76,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         last: int | None = None,
         before: str | None = None,
         offset: int | None = None,
+        **options: Unpack[CallOptions],
     ) -> Page[Any]:
         """One page, of 200 records when `first` is not given. To read everything, use `iterate`.
 
@@ -83,19 +88,22 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         if last is not None and before is None:
             # The server would return the first ones (Twenty, July 2026).
             raise InvalidArgument(
-                "`last` needs `before`: for the last records of all, turn the order around and use `first`."
+                "`last` needs `before`: for the last records of all, reverse the order and use `first`."
             )
-        variables: dict[str, object] = {
-            "filter": self._filter(filter),
-            "orderBy": self._order(order_by),
-            "first": first,
-            "after": after,
-            "last": last,
-            "before": before,
-            "offset": offset,
-        }
-        given = {name: value for name, value in variables.items() if value is not None}
-        page: Page[Any] = await self._run(self._ask("find_many", "page", select), given)
+        said: dict[str, object] = {}
+        if first is not None:
+            said["first"] = first
+        if after is not None:
+            said["after"] = after
+        if before is not None:
+            said |= {"before": before} if last is None else {"before": before, "last": last}
+        if offset is not None:
+            said["offset"] = offset
+        if filter is not None:
+            said["filter"] = self._filter(filter)
+        if order_by is not None:
+            said["orderBy"] = self._order(order_by)
+        page: Page[Any] = await self._run(self._ask("find_many", "page", select), said)
         return page
 
     @overload
@@ -108,6 +116,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         page_size: int | None = None,
         limit: int | None = None,
         hidden: Hidden = "raise",
+        **options: Unpack[CallOptions],
     ) -> Walk[S]: ...
 
     @overload
@@ -120,8 +129,10 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         page_size: int | None = None,
         limit: int | None = None,
         hidden: Hidden = "raise",
+        **options: Unpack[CallOptions],
     ) -> Walk[R]: ...
 
+    @of_each_request
     def iterate(
         self,
         *,
@@ -131,6 +142,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         page_size: int | None = None,
         limit: int | None = None,
         hidden: Hidden = "raise",
+        **options: Unpack[CallOptions],
     ) -> Walk[Any]:
         """Every record once, or `PaginationError`.
 
@@ -159,11 +171,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
 
     @overload
     async def find_one(
-        self,
-        id: UUID | str | None = None,
-        *,
-        select: type[S],
-        filter: F | None = None,
+        self, id: UUID | str | None = None, *, select: type[S], filter: F | None = None, **options: Unpack[CallOptions]
     ) -> S: ...
 
     @overload
@@ -173,47 +181,40 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         *,
         select: None = None,
         filter: F | None = None,
+        **options: Unpack[CallOptions],
     ) -> R: ...
 
+    @of_all_requests
     async def find_one(
         self,
         id: UUID | str | None = None,
         *,
         select: type[Any] | None = None,
         filter: F | None = None,
+        **options: Unpack[CallOptions],
     ) -> Any:
         """The record with that id, or the first that matches the filter. Raises `NotFoundError` if there is none."""
         if (id is None) == (filter is None):
-            raise InvalidArgument("find_one needs an id or a filter, and not both.")
+            raise InvalidArgument("find_one needs an id or a filter, not both.")
         only = by_id(id) if id is not None else self._filter(filter)
         record = await self._run(self._ask("find_one", "maybe", select), {"filter": only})
         if record is None:
-            raise NotFoundError(
-                f"no such record among {self.meta.plural}.", operation=self.meta.operation("find_one").name
-            )
+            raise NotFoundError(f"{self.meta.plural}: no such record.", operation=self.meta.operation("find_one").name)
         return record
 
     @overload
     async def find_by_ids(
-        self,
-        ids: Iterable[UUID | str],
-        *,
-        select: type[S],
+        self, ids: Iterable[UUID | str], *, select: type[S], **options: Unpack[CallOptions]
     ) -> list[S | None]: ...
 
     @overload
     async def find_by_ids(
-        self,
-        ids: Iterable[UUID | str],
-        *,
-        select: None = None,
+        self, ids: Iterable[UUID | str], *, select: None = None, **options: Unpack[CallOptions]
     ) -> list[R | None]: ...
 
+    @of_all_requests
     async def find_by_ids(
-        self,
-        ids: Iterable[UUID | str],
-        *,
-        select: type[Any] | None = None,
+        self, ids: Iterable[UUID | str], *, select: type[Any] | None = None, **options: Unpack[CallOptions]
     ) -> list[Any]:
         """The records in the order of the ids, None where there is none: what a DataLoader takes as its load function.
 
@@ -231,7 +232,8 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         records = {id_of(record): record for batch in await together(map(read, batches)) for record in batch}
         return [records.get(identity) for identity in wanted]
 
-    async def count(self, filter: F | None = None) -> int:
+    @of_all_requests
+    async def count(self, filter: F | None = None, **options: Unpack[CallOptions]) -> int:
         """How many records match."""
         operation = selecting(self.meta.operation("find_many"), "{totalCount}")
         only = self._filter(filter)

@@ -8,15 +8,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from aiotwenty.errors import DuplicateRecord, TwentyError
+from aiotwenty.errors import AnswerLost, DuplicateRecord, TwentyError
+from aiotwenty.graphql.answer_schemas import id_of
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.models import UUID, Input, Record
-from aiotwenty.graphql.wire import id_of
 from aiotwenty.transport.retry import Fate, fate_of
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
-_TRIES = 4
+TRIES = 4
 """How often a lost write is looked into and sent again; each of these requests has retries of its own."""
 
 
@@ -60,58 +61,84 @@ def _number(model: Any) -> int:
     return identity.int if isinstance(identity, UUID) else UUID(str(identity)).int
 
 
-async def create_settled(
-    ids: Sequence[int],
-    create: Callable[[], Awaitable[list[R]]],
-    look: Callable[[], Awaitable[list[R]]],
-) -> list[R]:
-    """Sends `create`; if its answer is lost, looks for the records and sends it again only if they are not there.
+async def settle(send: Callable[[], Awaitable[T]], decide: Callable[[TwentyError, bool], Awaitable[T | None]]) -> T:
+    """Sends a write until it is known what became of it, and gives what `send` gives.
 
-    One create is atomic, so that the records are there all together or not at all. A request that is still on its way
-    when the second one arrives (or an insert that a slow database has yet to commit) makes one of the two fail on the
-    id: looking again tells.
+    `decide` is told of each failure, and whether an answer was lost before. It gives what is there in place of the
+    answer, or None if the write is to be sent again; or raises the failure.
     """
     lost = False
-    for attempt in range(1, _TRIES + 1):
+    failure = TwentyError("it was not sent.")
+    for _ in range(TRIES):
         try:
-            records = await create()
-        except DuplicateRecord:
-            if not lost:
-                raise
-            if (settled := in_order(await look(), ids)) is None:
-                raise
-            return settled
+            return await send()
         except TwentyError as error:
-            error.look = _how_to_look(ids)
-            if not error.outcome_unknown:
-                if lost:
-                    error.outcome_unknown = True
-                raise
-            if (settled := in_order(await look_after(error, look()), ids)) is not None:
-                return settled
-            if fate_of(error) is Fate.FAILED:
-                # The server broke over it and was done with it: what is not there now will not come.
-                error.outcome_unknown = lost
-                raise
-            lost = True
-            if attempt == _TRIES:
-                raise
-            continue
-        ordered = in_order(records, ids)
-        return ordered if ordered is not None else (in_order(await look(), ids) or records)
-    raise AssertionError("unreachable")
+            failure = error
+        if (settled := await decide(failure, lost)) is not None:
+            return settled
+        lost = True
+    raise failure
 
 
-def _how_to_look(ids: Sequence[int]) -> str:
-    first = UUID(int=ids[0])
+async def create_settled(
+    ids: Sequence[int] | Sequence[str], create: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[T | None]]
+) -> T:
+    """Sends `create`; if its answer is lost, looks for the records and sends it again only if they are not there.
+
+    `look` gives what `create` would have answered, None if the records are not there. One create is atomic, so that
+    they are there all together or not at all. A request that is still on its way when the second one arrives (or an
+    insert that a slow database has yet to commit) makes one of the two fail on the id: looking again tells.
+    """
+
+    async def decide(failure: TwentyError, lost: bool) -> T | None:
+        if isinstance(failure, DuplicateRecord):
+            if not lost or (settled := await look_still(look())) is None:
+                raise failure
+            return settled
+        failure.look = _how_to_look(ids)
+        if not failure.outcome_unknown:
+            failure.outcome_unknown = lost
+            raise failure
+        settled = await look_after(failure, look())
+        if settled is None and fate_of(failure) is Fate.FAILED:
+            # The server broke over it and was done with it: what is not there now will not come.
+            failure.outcome_unknown = lost
+            raise failure
+        return settled
+
+    return await settle(create, decide)
+
+
+def _how_to_look(ids: Sequence[int] | Sequence[str]) -> str:
+    first = UUID(int=ids[0]) if isinstance(ids[0], int) else ids[0]
     return f"ask for id {first}" if len(ids) == 1 else f"ask for id {first}, one of {len(ids)} that come together,"
 
 
-async def look_after(lost: TwentyError, look: Awaitable[list[R]]) -> list[R]:
+async def look_after(lost: TwentyError, look: Awaitable[T]) -> T:
     """What is there after a write was lost. If that can't be seen, the lost write is raised, not the failed look."""
     try:
         return await look
     except TwentyError as error:
         failure = error
-    lost.add_note(f"Looking for the records failed, too: {failure}")
+    lost.add_note(f"Looking the records up failed too: {failure}")
     raise lost
+
+
+async def look_still(look: Awaitable[T]) -> T:
+    """What a look finds that is to tell what became of a write. If it fails, that is unknown."""
+    try:
+        return await look
+    except TwentyError as error:
+        error.outcome_unknown = True
+        raise
+
+
+async def read_back(look: Awaitable[T]) -> T:
+    """What is read of records that were written. Raises `AnswerLost` if that fails: the write was done all the same."""
+    try:
+        return await look
+    except TwentyError as error:
+        failure = error
+    raise AnswerLost(
+        f"the write happened, but reading the records failed: {failure}", operation=failure.operation
+    ) from failure

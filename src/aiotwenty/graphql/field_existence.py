@@ -15,29 +15,22 @@ from time import monotonic
 from typing import Any
 
 from aiotwenty.errors import SchemaDrift
-from aiotwenty.graphql.about import About
 from aiotwenty.graphql.aggregate import Aggregate, aggregated_record
 from aiotwenty.graphql.annotations import item_in, model_in, named_fields
-from aiotwenty.graphql.document import compose
+from aiotwenty.graphql.data_model import data_model, object_nodes
 from aiotwenty.graphql.models import Record
+from aiotwenty.graphql.object_facts import About
 from aiotwenty.graphql.page import Page
 from aiotwenty.graphql.select import is_selection, selected_record, selection_of
 from aiotwenty.graphql.selection import OneOf
 
-FIELDS_OF_ALL = compose(
-    "FieldsOfAll",
-    "query",
-    "objects",
-    None,
-    "{edges{node{nameSingular fieldsList{name type}}}}",
-    arguments="paging:{first:1000}",
-)
+FIELDS_OF_ALL = data_model("FieldsOfAll", "{nameSingular fieldsList{name type}}")
 """What the workspace has: its data model by name."""
 
 REMEMBERED = 600.0
 """Seconds for which a field that is empty need not be asked for again."""
 
-_ALWAYS = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position", "searchVector"})
+ALWAYS_THERE = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position", "searchVector"})
 """Fields that nobody can remove."""
 _FUNCTION = re.compile(r"(count(UniqueValues|Empty|NotEmpty|True|False)|percentage(Empty|NotEmpty)|min|max|avg|sum)")
 
@@ -54,7 +47,7 @@ class _Looked:
 
 
 @dataclass(frozen=True)
-class _Model:
+class _WatchedModel:
     """What of a model may be gone: the object that it is read from, its fields, and its lists of related records."""
 
     type_name: str
@@ -71,59 +64,72 @@ class FieldCheck:
         self._asking = asyncio.Lock()
         self._there: dict[tuple[str, str], float] = {}
 
-    async def look(self, result: Any) -> None:
-        """Raises `SchemaDrift` if a field of the records in a result is empty in all of them because it is gone."""
+    def unknown(self, result: Any) -> set[tuple[str, str]]:
+        """The fields that are empty in all records of a result, and not known to be there: for `confirm_all`."""
+        wanted: set[tuple[str, str]] = set()
         for records in _lists(result):
-            if empty := self._empty(records):
-                await self._confirm(empty)
-            for name in _looked_at(type(records[0])).lists:
-                await self._look_within(records, name)
+            model = _looked_at(type(records[0]))
+            if not model.lists and _is_full(model, records[0]):
+                continue
+            if model.fields:
+                self._add_empty(model, records, wanted)
+            for name in model.lists:
+                wanted |= self._unknown_within(records, name)
+        return wanted
 
-    async def _look_within(self, records: Sequence[Record], name: str) -> None:
+    def _unknown_within(self, records: Sequence[Record], name: str) -> set[tuple[str, str]]:
         """The same for a list of related records: those of all records together, by what they are."""
         by_model: dict[type[Record], list[Record]] = {}
         for record in records:
             for related in getattr(record, name) or ():
                 by_model.setdefault(type(related), []).append(related)
-        for related_records in by_model.values():
-            await self.look(related_records)
+        return {key for related_records in by_model.values() for key in self.unknown(related_records)}
+
+    def _add_empty(self, model: _WatchedModel, records: Sequence[Record], wanted: set[tuple[str, str]]) -> None:
+        left: Sequence[_Looked] = model.fields
+        for place, record in enumerate(records):
+            values = vars(record)
+            left = [field for field in left if values.get(field.python) in field.empty]
+            if place == 0:
+                left = [field for field in left if field.within or not self._is_there((model.type_name, field.wire))]
+            if not left:
+                return
+        keys = {(model.type_name, field.wire) for field in left}
+        for field in left:
+            if field.within is not None:
+                keys.update(_all_of(field.within))
+        wanted.update(key for key in keys if not self._is_there(key))
 
     async def confirm(self, type_name: str, fields: Iterable[str]) -> None:
         """Raises `SchemaDrift` if one of these fields of an object is gone."""
-        await self._confirm({(type_name, field) for field in fields if field not in _ALWAYS})
-
-    def _empty(self, records: Sequence[Record]) -> set[tuple[str, str]]:
-        """The fields that are empty in all records, and not known to be there."""
-        model = _looked_at(type(records[0]))
-        type_name = model.type_name
-        left = [field for field in model.fields if not self._is_there((type_name, field.wire)) or field.within]
-        for record in records:
-            values = vars(record)
-            left = [field for field in left if values.get(field.python) in field.empty]
-            if not left:
-                return set()
-        wanted = {(type_name, field.wire) for field in left}
-        for field in left:
-            if field.within is not None:
-                wanted |= set(_all_of(field.within))
-        return {key for key in wanted if not self._is_there(key)}
+        await self.confirm_all({(type_name, field) for field in fields if field not in ALWAYS_THERE})
 
     def _is_there(self, key: tuple[str, str]) -> bool:
         seen = self._there.get(key)
         return seen is not None and monotonic() - seen < REMEMBERED
 
-    async def _confirm(self, wanted: Collection[tuple[str, str]]) -> None:
+    async def confirm_all(self, wanted: Collection[tuple[str, str]]) -> None:
+        """Raises `SchemaDrift` if one of these is gone: fields and the types of their objects. Asks at most once."""
         async with self._asking:
             if all(map(self._is_there, wanted)):
                 return
             answer = await self._ask()
-        served = {_plain(node["nameSingular"]): node["fieldsList"] for node in _nodes(answer)}
+        served = {_plain(node["nameSingular"]): node["fieldsList"] for node in object_nodes(answer)}
         for type_name, wire in sorted(wanted):
             listed = served.get(_plain(type_name))
             # Of an object that is not listed there is nothing to be known: a read of one that is gone is an error.
             if listed is not None and not _has(listed, wire):
                 raise _gone(type_name, wire)
             self._there[type_name, wire] = monotonic()
+
+
+def _is_full(model: _WatchedModel, record: Record) -> bool:
+    """Whether nothing that is watched is empty in a record, which is so of most."""
+    values = vars(record)
+    for field in model.fields:  # noqa: SIM110 - a generator takes twice as long
+        if values.get(field.python) in field.empty:
+            return False
+    return True
 
 
 def _gone(type_name: str, wire: str) -> SchemaDrift:
@@ -137,23 +143,28 @@ def _gone(type_name: str, wire: str) -> SchemaDrift:
     return drift
 
 
-def _lists(result: Any) -> Iterator[Sequence[Record]]:
+def _lists(result: Any) -> Sequence[Sequence[Record]]:
     """The records of a result, those of one list together."""
-    if isinstance(result, Page):
-        if result.edges and isinstance(result.edges[0].node, Record):
-            yield result.records
-    elif isinstance(result, list):
-        if result and isinstance(result[0], Page):
-            for page in result:
-                yield from _lists(page)
-        elif result and isinstance(result[0], Record):
-            yield result
-    elif isinstance(result, Record):
-        yield [result]
+    kind: Any = type(result)
+    if kind is list:
+        of_first: Any = type(result[0]) if result else type(None)
+        if _is_kind_of(of_first, Page):
+            return [records for page in result for records in _lists(page)]
+        return [result] if _is_kind_of(of_first, Record) else []
+    if _is_kind_of(kind, Page):
+        of_first = type(result.records[0]) if result.records else type(None)
+        return [result.records] if _is_kind_of(of_first, Record) else []
+    return [[result]] if _is_kind_of(kind, Record) else []
 
 
 @lru_cache(maxsize=4096)
-def _looked_at(model: type[Record]) -> _Model:
+def _is_kind_of(kind: Any, base: type[Record]) -> bool:
+    """Remembered, because pydantic asks its models by functions in Python."""
+    return issubclass(kind, base)
+
+
+@lru_cache(maxsize=4096)
+def _looked_at(model: type[Record]) -> _WatchedModel:
     """What of a model may be gone; nothing, where that cannot be told."""
     if issubclass(model, Aggregate):
         record = aggregated_record(model)
@@ -161,12 +172,12 @@ def _looked_at(model: type[Record]) -> _Model:
         lists: list[str] = []
     else:
         record = selected_record(model)
-        own = [(wire, python) for wire, python in _wires(model) if wire not in _ALWAYS]
+        own = [(wire, python) for wire, python in _wires(model) if wire not in ALWAYS_THERE]
         of = {python: info.annotation for python, info in model.model_fields.items()}
         fields = [_Looked(python, wire, _nothing(model, python), _related(of[python])) for wire, python in own]
         lists = [python for python in dict.fromkeys(python for _, python in own) if _related(item_in(of[python]))]
     about: About | None = getattr(record, "_object", None)
-    return _Model(about.type_name, tuple(fields), tuple(lists)) if about is not None else _Model("")
+    return _WatchedModel(about.type_name, tuple(fields), tuple(lists)) if about is not None else _WatchedModel("")
 
 
 def _wires(model: type[Record]) -> Iterator[tuple[str, str]]:
@@ -183,7 +194,7 @@ def _nothing(model: type[Record], python: str) -> tuple[Any, ...]:
     """None, no records of a list, and the default that may stand for it."""
     info = model.model_fields[python]
     default = [] if info.is_required() else [info.get_default(call_default_factory=True)]
-    return (None, [], *default)
+    return (None, [], (), *default)
 
 
 def _related(annotation: Any) -> type[Record] | None:
@@ -199,11 +210,6 @@ def _all_of(model: type[Record]) -> Iterator[tuple[str, str]]:
         yield looked.type_name, field.wire
         if field.within is not None:
             yield from _all_of(field.within)
-
-
-def _nodes(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for edge in (answer.get("objects") or {}).get("edges", ()):
-        yield edge["node"]
 
 
 def _has(listed: Iterable[Mapping[str, Any]], wire: str) -> bool:

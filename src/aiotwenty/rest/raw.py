@@ -1,20 +1,27 @@
-"""Twenty's REST API, for what GraphQL does not offer; through the same engine, with the same errors."""
+"""Any request to Twenty's REST API: paths and JSON as they are, through the same engine, with the same errors."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from copy import copy
+from functools import partial
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from pydantic_core import from_json
 
-from aiotwenty.errors import InvalidArgument
+from aiotwenty.errors import InvalidArgument, InvalidInput, TwentyError
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.ids import id_problem
+from aiotwenty.records.settling import create_settled
+from aiotwenty.rest.settling import ids_of, stored
 from aiotwenty.transport.engine import Engine
 from aiotwenty.transport.exchange import Call, Reply
 from aiotwenty.transport.failures import failure
+from aiotwenty.transport.terms import Terms
+
+T = TypeVar("T")
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -23,9 +30,15 @@ _MANY = ("batch", "restore")
 """What stands before the name of an object whose records are changed together."""
 _ACTIONS = ("merge", "duplicates", "groupBy")
 _NO_RECORDS = ("metadata", "open-api", "webhooks", "apiKeys")
+_NOT_SERVED = (
+    (r"GET /rest/metadata/picklists", "twenty.rest.picklists() gives them"),
+    (r"GET /rest/metadata/objects/(?P<name>[A-Za-z]\w*)", "twenty.rest.object({name!r}) finds it by name"),
+    (r"\w+ /rest/restore/(?P<name>\w+)/(?P<id>[^/]+)", "twenty.rest.restore({name!r}, {id!r}) restores it"),
+)
+"""What Twenty's documentation names, and its server refuses (Twenty, July 2026), with what does it."""
 
 
-class Rest:
+class RawRest:
     """`await twenty.rest.get("people", limit=2)`: paths are relative to `/rest`, results are the JSON as it came.
 
     A path may also be written as Twenty's documentation does: `/rest/people?limit=2`. Of the query, what is None is
@@ -34,16 +47,25 @@ class Rest:
     Lists have at most 200 records a page, 60 by default (Twenty, July 2026).
     """
 
-    def __init__(self, base_url: str, engine: Engine) -> None:
+    def __init__(self, base_url: str, engine: Engine, terms: Terms) -> None:
         self._base_url = base_url
         self._engine = engine
+        self._terms = terms
+
+    def on(self, terms: Terms) -> RawRest:
+        """The same, for calls on other terms."""
+        other = copy(self)
+        other._terms = terms
+        return other
 
     async def get(self, path: str, **query: object) -> Any:
         """Sent again on failures, like every read."""
         return await self.request("GET", path, query=query)
 
     async def post(self, path: str, data: object, **query: object) -> Any:
-        """Creates; not sent again once the server may have acted."""
+        """Creates. When the answer is lost, records that have an `id` in `data` are looked for, and created once;
+        others are not sent again once the server may have acted.
+        """
         return await self.request("POST", path, data=data, query=query)
 
     async def patch(self, path: str, data: object, *, all_records: bool = False, **query: object) -> Any:
@@ -81,11 +103,8 @@ class Rest:
         """
         path, _, written = path.partition("?")
         relative = quote(path.strip("/").removeprefix("rest/").strip("/"), safe="/:")
-        url = f"{self._base_url}/rest/{relative}"
         parameters = {name: _plain(value) for name, value in (query or {}).items() if value is not None}
         everything = "&".join(filter(None, (written, urlencode(parameters, doseq=True))))
-        if everything:
-            url += f"?{everything}"
         parts = relative.split("/")
         for part in parts:
             if problem := id_problem(unquote(part)):
@@ -95,17 +114,54 @@ class Rest:
                 f"{method} /rest/{relative} without a filter would change every record: give a filter with a "
                 "condition, or all_records=True."
             )
+        send = partial(
+            self.send,
+            method,
+            relative,
+            query=everything,
+            body=None if data is None else encode_json(data),
+            read=_read,
+            repeatable=method in ("PUT", "PATCH") and _is_one(parts),
+        )
+        creates = method == "POST" and "upsert=" not in everything and (len(parts) == 1 or parts[0] == "batch")
+        ids = ids_of(data) if creates and parts[0] not in _NO_RECORDS else None
+        try:
+            if ids is None:
+                return await send()
+            return await create_settled(ids, send, partial(stored, self.get, parts, ids))
+        except InvalidInput as error:
+            if advice := _instead(f"{method} /rest/{relative}"):
+                error.args = (f"{error.message} {advice}",)
+            raise
+
+    async def send(
+        self,
+        method: Method,
+        path: str,
+        *,
+        read: Callable[[Reply], T],
+        query: str = "",
+        body: bytes | None = None,
+        reads: bool | None = None,
+        repeatable: bool = False,
+        on_retry: Callable[[TwentyError], object] | None = None,
+    ) -> T:
+        """A request whose parts are encoded already. `reads` are safe to repeat; by default every GET does."""
+        if reads is None:
+            reads = method == "GET"
         return await self._engine.send(
             Call(
-                name=f"{method} /rest/{relative}",
+                name=f"{method} /rest/{path}",
                 kind=method,
-                url=url,
-                read=_read,
-                body=None if data is None else encode_json(data),
+                url=f"{self._base_url}/rest/{path}" + (f"?{query}" if query else ""),
+                read=read,
+                body=body,
                 method=method,
-                reads=method == "GET",
-                repeatable=method == "GET" or (method in ("PUT", "PATCH") and _is_one(parts)),
-                limited=not relative.startswith(("metadata", "open-api")),
+                reads=reads,
+                repeatable=reads or repeatable,
+                limited=not path.startswith(("metadata", "open-api")),
+                on_retry=on_retry,
+                terms=self._terms,
             )
         )
 
@@ -123,6 +179,14 @@ def _restricts(query: str) -> bool:
     """Whether there is a filter with anything in it but brackets."""
     filters = parse_qs(query).get("filter", [])
     return any(re.sub(r"\b(and|or|not)\b|[\s(),]", "", text) for text in filters)
+
+
+def _instead(request: str) -> str:
+    """What does what was asked for, if the server has another way."""
+    for pattern, advice in _NOT_SERVED:
+        if match := re.fullmatch(pattern, request):
+            return f"The server has no such path: {advice.format(**match.groupdict())}."
+    return ""
 
 
 def _plain(value: object) -> object:

@@ -7,10 +7,11 @@ rewritten for that, so that pydantic-core reads the bytes in one pass.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal, NotRequired, TypeAlias
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, Literal, NotRequired, TypeAlias, cast
 from uuid import UUID
 
 from pydantic import ConfigDict, TypeAdapter
@@ -34,21 +35,35 @@ CUT = 60
 _INNER = ("default", "nullable", "function-after")
 """Schemas of which the inner one sees a value first."""
 
+ANSWERS = core_schema.CoreConfig(cache_strings="keys")
+"""Hardly a value comes twice in an answer: to look each up among those before takes longer than to make it."""
+
+_OPAQUE = ("metadata", "serialization", "function")
+"""What of a schema is no schema, or is not for reading."""
+_MOMENTS = {"datetime": len("2026-01-31T09:00:00"), "date": len("2026-01-31")}
+"""How long the text of each is at least, which no epoch is: pydantic's lax mode takes "20250101" for one."""
 _RULES = ("min_length", "max_length", "fail_fast")
 
 Form: TypeAlias = Literal["one", "maybe", "many", "page", "pages"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wanted:
     """What a root field is to give: one record of a model, or several in some form.
 
-    `identified` records have their id, whether the model has it or not.
+    `identified` records have their id, whether the model has it or not. It keeps what reads it: ask for it once.
     """
 
     model: type[Record]
     form: Form
     identified: bool = False
+    _readers: dict[str, SchemaValidator] = field(default_factory=dict, init=False, repr=False)
+
+    def reader(self, root: str) -> SchemaValidator:
+        """What reads the answer of that root field. Its context is a list, which gets an item for each cut list."""
+        if root not in self._readers:
+            self._readers[root] = _reader(root, self.model, self.form, self.identified)
+        return self._readers[root]
 
     @property
     def annotation(self) -> Any:
@@ -95,12 +110,60 @@ class Unread:
     data: Any
 
 
-def reader(root: str, wanted: Wanted) -> SchemaValidator:
-    """What reads the answer of one root field. Its context is a list, which gets an item for each list that was cut."""
-    data = _typed_dict("Data", {root: wanted.annotation})
+@lru_cache(maxsize=4096)
+def _reader(root: str, model: type[Record], form: Form, identified: bool) -> SchemaValidator:
+    data = _typed_dict("Data", {root: Wanted(model, form).annotation})
     adapter: Any = TypeAdapter(_typed_dict("Envelope", {"data": data, "errors": NotRequired[Any]}))
-    hidden = wanted.model if wanted.identified and not has_id(wanted.model) else None
-    return validator(_Rewriter(adapter.core_schema, hidden).schema())
+    hidden = model if identified and not has_id(model) else None
+    return validator(_inlined(_Rewriter(adapter.core_schema, hidden).schema()))
+
+
+def _inlined(schema: _Schema) -> Any:
+    """For answers, with models that are referred to once where they are: to look one up takes time with each record.
+
+    Answers are JSON; but what a validator of the caller's own makes of it comes from Python.
+    """
+    definitions: dict[str, _Schema] = {model["ref"]: model for model in schema.get("definitions", ())}
+    uses: Counter[str] = Counter()
+
+    def visit(value: Any, of_json: bool, inline: bool) -> Any:
+        if isinstance(value, list | tuple):
+            return type(value)(visit(item, of_json, inline) for item in value)
+        if not isinstance(value, dict):
+            return value
+        match value.get("type"):
+            case "json-or-python":
+                return visit(value["json_schema" if of_json else "python_schema"], of_json, inline)
+            case "definition-ref" if not inline:
+                uses[value["schema_ref"]] += 1
+                return value
+            case "definition-ref" if uses[value["schema_ref"]] == 1:
+                model = definitions[value["schema_ref"]]
+                return visit({name: part for name, part in model.items() if name != "ref"}, of_json, inline)
+            case kind:
+                of_inner = of_json and kind not in ("function-before", "function-wrap")
+                return _with_inner(value, lambda inner: visit(inner, of_inner, inline))
+
+    whole = schema["schema"] if definitions else schema
+    visit([whole, *definitions.values()], of_json=True, inline=False)
+    # What a definition comes to may be a part of it that has no name.
+    kept: list[Any] = [
+        {**visit(model, of_json=True, inline=True), "ref": ref} for ref, model in definitions.items() if uses[ref] > 1
+    ]
+    inlined = visit(whole, of_json=True, inline=True)
+    return core_schema.definitions_schema(inlined, kept) if kept else inlined
+
+
+def _with_inner(schema: _Schema, change: Callable[[Any], Any]) -> _Schema:
+    """The schema with those in it changed. Fields have names of their own."""
+    return {
+        name: {field: change(inner) for field, inner in part.items()}
+        if name == "fields" and isinstance(part, dict)
+        else part
+        if name in _OPAQUE
+        else change(part)
+        for name, part in schema.items()
+    }
 
 
 def has_id(model: type[Record]) -> bool:
@@ -118,9 +181,9 @@ def validator(schema: CoreSchema) -> SchemaValidator:
     """A validator of exactly this schema, and not of the models that it names."""
     make: Any = SchemaValidator
     try:
-        made: SchemaValidator = make(schema, _use_prebuilt=False)
+        made: SchemaValidator = make(schema, ANSWERS, _use_prebuilt=False)
     except TypeError:  # an older pydantic-core, which does no such thing
-        made = make(schema)
+        made = make(schema, ANSWERS)
     return made
 
 
@@ -140,10 +203,10 @@ class _Rewriter:
             return type(value)(self._visit(item) for item in value)
         if not isinstance(value, dict):
             return value
-        changed = {
-            name: part if name in ("metadata", "serialization", "function") else self._visit(part)
-            for name, part in value.items()
-        }
+        if value.get("type") in _MOMENTS and not {"tz_constraint", "strict"} & value.keys():
+            text: Any = _chain(core_schema.str_schema(strict=True, min_length=_MOMENTS[value["type"]]), value)
+            return core_schema.json_or_python_schema(text, cast("CoreSchema", value))
+        changed = _with_inner(value, self._visit)
         cls = value.get("cls")
         if value.get("type") == "model" and isinstance(cls, type) and issubclass(cls, Record) and is_selection(cls):
             changed["schema"] = self._model(changed["schema"], cls)
@@ -179,16 +242,21 @@ class _Rewriter:
         """A list, read from a connection before whatever else sees it."""
         if schema["type"] in _INNER:
             return {**schema, "schema": self._listed(schema["schema"], how)}
+        if schema["type"] == "json-or-python":  # a Sequence, which is a list in JSON
+            return self._listed(schema["json_schema"], how)
         unpacked = core_schema.with_info_plain_validator_function(_Unpack(tuple(end for end, _ in how.ends)))
-        if schema["type"] != "list" or "items_schema" not in schema:
+        variadic = schema["type"] == "tuple" and schema.get("variadic_item_index") == 0
+        if not variadic and (schema["type"] != "list" or "items_schema" not in schema):
             # A validator of the caller's own sees the list first: it gets the records as they came.
             return _chain(core_schema.any_schema(), unpacked, schema)
-        node = schema["items_schema"]
+        node = schema["items_schema"][0] if variadic else schema["items_schema"]
         if how.ends:
             ends = {end: self._of(model, node) for end, model in how.ends}
             node = core_schema.typed_dict_schema({end: _nullable_field(part) for end, part in ends.items()})
         rules = {name: part for name, part in schema.items() if name in _RULES}
-        return _chain(_connection_of(node), unpacked, *([{"type": "list", **rules}] if rules else []))
+        if variadic:
+            rules |= {"items_schema": [core_schema.any_schema()], "variadic_item_index": 0}
+        return _chain(_connection_of(node), unpacked, *([{"type": schema["type"], **rules}] if rules else []))
 
     def _one_of(self, name: str, how: OneOf, field: _Schema) -> tuple[dict[str, _Schema], _Finish]:
         """Fields for all that may be it, from which it is put together in the end."""
@@ -227,7 +295,7 @@ class _Rewriter:
             if self._class_of(schema) is model:
                 yield schema
                 return
-            for name in ("schema", "items_schema", "choices"):
+            for name in ("schema", "items_schema", "choices", "json_schema"):
                 if name in schema:
                     yield from self._search(model, schema[name])
 

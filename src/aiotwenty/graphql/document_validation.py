@@ -43,7 +43,7 @@ from graphql.validation import (
 
 from aiotwenty.graphql.advice import filter_the_other
 from aiotwenty.graphql.relations import beyond_filters, is_list, object_fields
-from aiotwenty.graphql.rules import ServerRules
+from aiotwenty.graphql.server_rules import ServerRules
 
 
 class _KnownTypesOfFragments(KnownTypeNamesRule):

@@ -13,7 +13,7 @@ from aiotwenty.errors import RelationCut
 _CUT = 60
 _CUT_OLDER = 200
 # Strings are taken as one, for what looks like a token in them is none.
-_TOKENS = re.compile(r'"(?:\\.|[^"\\])*"|[{}]|\b(?:edges|fragment)\b')
+_TOKENS = re.compile(r'"(?:\\.|[^"\\])*(?:"|$)|[{}]|\b(?:edges|fragment)\b')
 
 
 def has_related_lists(document: str) -> bool:
@@ -40,11 +40,11 @@ def report_cut(data: object, operation: str) -> None:
             f"{operation}: {', '.join(cut)} may be incomplete: the server returns at most 60 related records of each "
             "record, and does not say that there are more. Fetch them with a filter on the other side.",
             RelationCut,
-            stacklevel=_level_of_the_caller(),
+            stacklevel=level_of_the_caller(),
         )
 
 
-def _level_of_the_caller() -> int:
+def level_of_the_caller() -> int:
     """For `stacklevel`: warnings tell each line of a program once, so it has to be the caller's line."""
     level, frame = 0, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("aiotwenty."):

@@ -85,7 +85,7 @@ class ServerRules:
                 )
             roots[name] = selection
         if self._records and "__typename" in roots and any(not name.startswith("__") for name in roots):
-            yield _refused(roots["__typename"], "__typename beside record fields is refused at the root")
+            yield _refused(roots["__typename"], "__typename is refused beside record fields at the root")
         if len(roots) > MAX_ROOT_FIELDS:
             yield _refused(operation, f"{len(roots)} root fields: the server allows {MAX_ROOT_FIELDS} in one document")
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from aiotwenty.graphql.page import Page
+
 RESTRICTED = "FIELD_RESTRICTED_ADDITIONAL_PERMISSIONS_REQUIRED"
 """What the server writes in place of a value that the key may not see."""
 
@@ -62,6 +64,8 @@ def _records(result: object, raw: object) -> Iterator[tuple[BaseModel, Mapping[A
     elif isinstance(result, dict) and isinstance(raw, dict):
         for key, value in result.items():
             yield from _records(value, raw.get(key))
+    elif isinstance(result, Page):
+        yield from _records(result.records, raw)
     elif isinstance(result, BaseModel) and isinstance(raw, dict):
         yield result, raw
         for name, info in type(result).model_fields.items():

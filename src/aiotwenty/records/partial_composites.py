@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -29,6 +29,7 @@ _LISTS = frozenset({"secondaryLinks", "additionalEmails", "additionalPhones"})
 
 _BY_EVERY_WRITE = frozenset({"updatedAt", "updatedBy", "searchVector", "position"})
 
+M = TypeVar("M", bound=BaseModel)
 Composites = Mapping[str, tuple[str, ...]]
 """The composite fields of an object, each with its parts."""
 
@@ -42,7 +43,10 @@ class PartialWrite:
     """The parts that are lost unless they are sent too, by their field."""
 
     def with_stored(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """The data with those parts as the record has them; `stored` has composites as `data` has them."""
+        """The data with those parts as the record has them; `stored` has composites as `data` has them.
+
+        Raises `InvalidArgument` for links that the server would move.
+        """
         completed = dict(self.data)
         for name, parts in self.lacks.items():
             value = stored.get(name) or {}
@@ -50,17 +54,19 @@ class PartialWrite:
             completed[name] = {part: [] if x is None and part in _LISTS else x for part, x in kept.items()} | dict(
                 self.data[name]
             )
+            _check_links(name, self.data[name], completed[name])
         return completed
 
 
 def change_of(data: Mapping[str, Any], composites: Composites, replace: Collection[str] = ()) -> PartialWrite:
     """The change that leaves alone what `data` does not say. The whole of `replace` is what `data` says.
 
-    Raises `InvalidArgument` for a composite that cannot be emptied, and for names in `replace` that are none.
+    Raises `InvalidArgument` for a composite that cannot be emptied, for names in `replace` that are none, and for links
+    that the server would move.
     """
     names = {graphql_name(name) for name in replace}
     if unknown := names - composites.keys():
-        raise InvalidArgument(f"replace: {sorted(unknown)[0]!r} is no field that is made of parts.")
+        raise InvalidArgument(f"replace: {sorted(unknown)[0]!r} is not a composite field.")
     lacks: dict[str, tuple[str, ...]] = {}
     change = PartialWrite(dict(data), lacks)
     for name, parts in composites.items():
@@ -81,7 +87,51 @@ def change_of(data: Mapping[str, Any], composites: Composites, replace: Collecti
                 change.data[name] = _emptied(parts) | change.data[name]
             elif lost := tuple(part for part in _lost_unless_sent(parts) if part not in value):
                 lacks[name] = lost
+                continue
+            _check_links(name, value, value)
     return change
+
+
+def check_new(data: dict[str, Any], composites: Composites) -> None:
+    """Makes the data of a new record such as the server takes it: a composite that is None is left out.
+
+    The server fails over the null of a rich text, and takes that of others for nothing (Twenty, November 2026). Raises
+    `InvalidArgument` for links that the server would move.
+    """
+    for name in composites:
+        if name in data:
+            value = data[name]
+            if value is None:
+                del data[name]
+            elif type(value) is dict or isinstance(value, Mapping):
+                _check_links(name, value, value)
+
+
+def as_new(model: M) -> M:
+    """The same as `check_new`, of a model."""
+    for name, python in _fields_of_composites(type(model)):
+        value = getattr(model, python)
+        if value is None:
+            if python in model.model_fields_set:
+                model = model.model_copy()
+                model.model_fields_set.discard(python)
+        elif not getattr(value, "primary_link_url", True):
+            parts = dict(set_fields(value))
+            _check_links(name, parts, parts)
+    return model
+
+
+def _check_links(name: str, sent: Mapping[str, Any], whole: Mapping[str, Any]) -> None:
+    """Refuses what the server would make of links without a primary one (Twenty, July 2026)."""
+    if whole.get("primaryLinkUrl"):
+        return
+    if whole.get("secondaryLinks"):
+        raise InvalidArgument(
+            f"{name}: without a primary link, the server makes the first of the further ones the primary: say which is "
+            "(primary_link_url), or empty them, too (secondary_links, or None for the whole)."
+        )
+    if sent.get("primaryLinkLabel"):
+        raise InvalidArgument(f"{name}: without a link, the server drops its label: say the link (primary_link_url).")
 
 
 def _emptied(parts: Iterable[str]) -> dict[str, Any]:
@@ -102,11 +152,18 @@ def warn_of_changes(before: Sequence[BaseModel], after: Sequence[BaseModel], sen
         ]
         if changed:
             warnings.warn(
-                f"the record {record.id} was changed by somebody else ({', '.join(changed)}) while parts of "  # type: ignore[attr-defined]
-                f"{', '.join(sent)} were kept as they had been read: look at them.",
+                f"the record {record.id} was changed by somebody else ({', '.join(changed)}) between the read and the "  # type: ignore[attr-defined]
+                f"write of {', '.join(sent)}: check these fields.",
                 RecordChanged,
                 stacklevel=3,
             )
+
+
+@lru_cache(maxsize=1024)
+def _fields_of_composites(model: type[BaseModel]) -> list[tuple[str, str]]:
+    """The composite fields of an input model: the name of each on the wire and in Python."""
+    composites = composites_of(model)
+    return [(name, python) for name, python, _ in named_fields(model) if name in composites]
 
 
 @lru_cache(maxsize=1024)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
-from aiotwenty.errors import InvalidArgument
+from aiotwenty.errors import DeadlineExceeded, InvalidArgument
+from aiotwenty.graphql.answer_schemas import Form, Wanted
 from aiotwenty.graphql.document import selecting
 from aiotwenty.graphql.filters import Filter, normalise
 from aiotwenty.graphql.ids import id_problem
@@ -15,18 +17,21 @@ from aiotwenty.graphql.models import UUID, Input, Record
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Page
 from aiotwenty.graphql.select import selection_of
-from aiotwenty.graphql.wire import Form, Wanted
-from aiotwenty.records.filters import by_ids
+from aiotwenty.records.id_filters import by_ids
 from aiotwenty.records.inputs import as_model
-from aiotwenty.records.meta import ObjectMeta
+from aiotwenty.records.object_meta import ObjectMeta
 from aiotwenty.records.paging import PAGE_SIZE
-from aiotwenty.records.related import completed
+from aiotwenty.records.related_lists import completed
+from aiotwenty.transport.event_loop import time_limit
+from aiotwenty.transport.terms import CallOptions, Terms
 
 if TYPE_CHECKING:
     from aiotwenty.graphql.endpoint import TwentyTransport
 
 R = TypeVar("R", bound=Record)
+M = TypeVar("M", bound=Callable[..., Any])
 
+_OPTIONS = frozenset(CallOptions.__annotations__)
 
 PAGE_OF = "{{edges{{node{}cursor}}pageInfo{{hasNextPage hasPreviousPage startCursor endCursor}}totalCount}}"
 
@@ -37,6 +42,8 @@ class Ask:
 
     operation: Operation
     result: Any
+    has_lists: bool = False
+    """Whether lists of related records are asked for, which the server may cut."""
 
 
 def in_form(model: Any, form: Form) -> Any:
@@ -69,9 +76,10 @@ class Namespace(Generic[R]):
         `identified` records have an id to go by. Raises `ConfigurationError` for a model of another object.
         """
         key = (kind, form, select, identified)
-        if key not in self._asks:
-            self._asks[key] = self._new_ask(*key)
-        return self._asks[key]
+        ask = self._asks.get(key)
+        if ask is None:
+            ask = self._asks[key] = self._new_ask(*key)
+        return ask
 
     def _new_ask(self, kind: str, form: Form, select: Any, identified: bool) -> Ask:
         operation = self.meta.operation(kind)
@@ -86,23 +94,31 @@ class Namespace(Generic[R]):
             )
         wanted = Wanted(select, form, identified)
         text = selection.text(*(["id"] if identified else []))
-        return Ask(selecting(operation, PAGE_OF.format(text) if form in ("page", "pages") else text), wanted)
+        composed = selecting(operation, PAGE_OF.format(text) if form in ("page", "pages") else text)
+        return Ask(composed, wanted, wanted.has_lists)
 
-    async def _run(
+    def _run(
         self, ask: Ask, variables: Mapping[str, object], *, repeatable: bool | None = None, verify: bool = True
-    ) -> Any:
-        value = await self._endpoint.run(ask.operation, ask.result, variables, repeatable=repeatable, verify=verify)
-        return await completed(self._endpoint, ask.operation, ask.result, value)
+    ) -> Coroutine[Any, Any, Any]:
+        value = self._endpoint.run(ask.operation, ask.result, variables, repeatable=repeatable, verify=verify)
+        return _complete(self._endpoint, ask, value) if ask.has_lists else value
 
-    async def _post(self, ask: Ask, body: bytes) -> Any:
+    def _post(self, ask: Ask, body: bytes) -> Coroutine[Any, Any, Any]:
         """Like `_run`, for a body that is encoded already."""
-        value = await self._endpoint.post(ask.operation, body, ask.result)
-        return await completed(self._endpoint, ask.operation, ask.result, value)
+        value = self._endpoint.post(ask.operation, body, ask.result)
+        return _complete(self._endpoint, ask, value) if ask.has_lists else value
 
     async def _read_page(self, ask: Ask, variables: Mapping[str, object]) -> tuple[Page[Any], int]:
         """A page, and how many bytes it had."""
         value, answer = await self._endpoint.run_raw(ask.operation, ask.result, variables)
         return await completed(self._endpoint, ask.operation, ask.result, value), len(answer)
+
+    def _on(self, terms: Terms) -> Namespace[R]:
+        """The same, for calls on other terms."""
+        _ = self._asks  # is shared from now on
+        other = copy(self)
+        other._endpoint = self._endpoint.on(terms)
+        return other
 
     def _filter(self, value: object) -> Filter | None:
         if value is None:
@@ -120,6 +136,49 @@ class Namespace(Generic[R]):
         return records
 
 
+async def _complete(endpoint: TwentyTransport, ask: Ask, value: Awaitable[Any]) -> Any:
+    return await completed(endpoint, ask.operation, ask.result, await value)
+
+
+def of_each_request(method: M) -> M:
+    """A method that takes `CallOptions`, which hold for every single request that it leads to."""
+
+    @wraps(method)
+    def taken(self: Namespace[Any], *args: Any, **given: Any) -> Any:
+        return method(self if _OPTIONS.isdisjoint(given) else self._on(_terms(self, given)), *args, **given)
+
+    return cast("M", taken)
+
+
+def of_all_requests(method: M) -> M:
+    """A method that takes `CallOptions`: the deadline is that of all its requests together."""
+
+    @wraps(method)
+    def taken(self: Namespace[Any], *args: Any, **given: Any) -> Any:
+        terms = self._endpoint.terms if _OPTIONS.isdisjoint(given) else _terms(self, given)
+        if terms.deadline is not None and terms.scope is None:
+            return _within(terms, self, method, args, given)
+        return method(self if terms is self._endpoint.terms else self._on(terms), *args, **given)
+
+    return cast("M", taken)
+
+
+def _terms(namespace: Namespace[Any], given: dict[str, Any]) -> Terms:
+    """Those of a call; its options are taken from its arguments."""
+    return replace(namespace._endpoint.terms, **{name: given.pop(name) for name in _OPTIONS & given.keys()})
+
+
+async def _within(
+    terms: Terms, namespace: Namespace[Any], method: Callable[..., Any], args: Sequence[Any], given: Mapping[str, Any]
+) -> Any:
+    try:
+        async with time_limit(terms.deadline) as scope:
+            return await method(namespace._on(replace(terms, scope=scope)), *args, **given)
+    except TimeoutError:
+        late = DeadlineExceeded(f"the deadline of {terms.deadline:g} s passed between two requests.")
+    raise late
+
+
 def as_id(value: UUID | str) -> UUID:
     """The id. Raises `InvalidArgument` when it is none, or one that the server would not take and call missing."""
     if problem := id_problem(value):
@@ -127,9 +186,9 @@ def as_id(value: UUID | str) -> UUID:
     if isinstance(value, UUID):
         return value
     if not isinstance(value, str):
-        hint = ": give its `id`" if isinstance(value, Record) else ""
+        hint = ": pass its `id`" if isinstance(value, Record) else ""
         if isinstance(value, Mapping | Input):
-            hint = ": a filter goes into `filter=`"
+            hint = ": pass filters as `filter=`"
         raise InvalidArgument(f"an id is a UUID or the text of one, not {type(value).__name__}{hint}.")
     try:
         return UUID(value)

@@ -7,15 +7,21 @@ counts as none.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple
+
+from aiotwenty.graphql.input_scalars import read_moment
 
 OPERATORS = frozenset(
     {"eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "like", "ilike", "startsWith", "endsWith", "regex", "iregex"}
     | {"containsAny", "contains", "containsIlike", "isEmptyArray", "search"}
 )
 _NEVER_NULL = frozenset({"id", "createdAt", "updatedAt", "position"})
+_TIMES_OF_RECORDS = frozenset({"createdAt", "updatedAt"})
+_BOUNDS = frozenset({"gt", "gte", "lt", "lte"})
+_BEFORE_ANY = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _ANY_TEXT = {
     "like": "%",
     "ilike": "%",
@@ -65,10 +71,23 @@ class _Condition(NamedTuple):
             return (_Holds.NONE if self.negated else _Holds.ALL) if is_any else _Holds.SOME
         if operand is None:
             return _Holds.ALL
+        if self.path[-2:-1] in (("createdBy",), ("updatedBy",)) and name == "source" and operator == "is":
+            return _Holds.ALL if operand == "NOT_NULL" else _Holds.NONE
+        if name in _TIMES_OF_RECORDS and operator in _BOUNDS and (moment := read_moment(operand)) is not None:
+            return _within(operator, moment)
         nothing = operator in ("in", "containsAny") and not any(item is not None for item in operand)
         if nothing or (operator == "eq" and operand == ""):
             return _Holds.ALL if self.negated else _Holds.NONE
         return _Holds.SOME
+
+
+def _within(operator: str, moment: datetime.datetime) -> _Holds:
+    """What a bound says of when records were made or changed: not before computers were, and not in the future."""
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    late = moment > datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+    if moment <= _BEFORE_ANY or late:
+        return _Holds.ALL if (operator in ("lt", "lte")) == late else _Holds.NONE
+    return _Holds.SOME
 
 
 def restricts(value: Mapping[str, Any] | None) -> bool:

@@ -10,13 +10,14 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse
 
 from aiotwenty.errors import ApiError, InvalidArgument, UnexpectedResponse
 from aiotwenty.graphql.advice import did_you_mean
+from aiotwenty.graphql.document_validation import root_names, silent_refusals
 from aiotwenty.graphql.introspection import introspection, read_schema
 from aiotwenty.graphql.relations import listed_objects, object_fields
-from aiotwenty.graphql.validation import root_names, silent_refusals
-from aiotwenty.transport.gone import missing_field
+from aiotwenty.transport.schema_refusals import missing_field
 
 _SENT_UNSEEN = frozenset({"search"})
 """Root fields beside records, which the server validates and does not show to a key (Twenty, July 2026)."""
+_UNCHECKED = ("validate", "validate=False")
 _KEPT = 512
 
 
@@ -98,5 +99,5 @@ def _refused(wrong: list[GraphQLError]) -> InvalidArgument:
         f"  line {error.locations[0].line}: {error.message}" if error.locations else f"  {error.message}"
         for error in wrong
     ]
-    head = "the document would not come back as it says (`validate=False` sends it all the same):"
-    return InvalidArgument("\n".join([head, *lines]), errors=errors)
+    head = f"the document does not fit the schema ({_UNCHECKED[1]} sends it unchecked):"
+    return InvalidArgument("\n".join([head, *lines]), errors=errors, suggested=_UNCHECKED)

@@ -14,13 +14,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiotwenty.errors import PaginationError, TwentyError
+from aiotwenty.graphql.answer_schemas import RELATED, RelatedNode, Unread, Wanted, is_cut
 from aiotwenty.graphql.decode import decode_complete
 from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.graphql.page import Page
 from aiotwenty.graphql.select import selection_of
 from aiotwenty.graphql.selection import List, Tree
-from aiotwenty.graphql.wire import RELATED, RelatedNode, Unread, Wanted, is_cut
 from aiotwenty.records.listing import Listing
 from aiotwenty.records.paging import PAGE_SIZE
 
@@ -119,14 +119,14 @@ async def _fetch(endpoint: TwentyTransport, list_: List, key: str, parents: Sequ
 
     async def fetch(some: Sequence[str]) -> None:
         only = {key: {"in": list(some)}}
-        found = [node async for node in _walk(endpoint, operation, list_.plural, only)]
+        nodes = [node async for node in _walk(endpoint, operation, list_.plural, only)]
         expected = set(some)
-        strays = [node for node in found if node[key] not in expected]
+        strays = [node for node in nodes if node[key] not in expected]
         if strays and len(some) > 1:
             # The server hides a key whose record is deleted where that record is asked for, too (Twenty, July 2026).
             await together(fetch([parent]) for parent in some)
             return
-        for node in found:
+        for node in nodes:
             fetched[some[0] if strays else node[key]].append(node)
 
     await together(fetch(some) for some in _some(parents))

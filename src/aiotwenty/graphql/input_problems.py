@@ -13,12 +13,14 @@ from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.annotations import item_in, model_in
 
 _LONGEST_VALUE = 80
+_SUGGESTED = 20
+"""For so many problems it is looked up what may have been meant."""
 _ALTERNATIVE = re.compile(r"(function-|constrained-)|(int|float|str|bool|date|datetime)$")
 """What pydantic puts after a field whose value may be of several types."""
 
 
 @dataclass(frozen=True)
-class Problem:
+class InputProblem:
     """One thing that is wrong: where, and what. `path` has names as they were given, and positions in lists."""
 
     path: tuple[int | str, ...]
@@ -40,14 +42,17 @@ class Problem:
         return f"{self.where or 'value'}: {self.message}{shown}"
 
 
-def problems(error: ValidationError, model: type[BaseModel] | None = None, *, noun: str = "field") -> list[Problem]:
+def problems(
+    error: ValidationError, model: type[BaseModel] | None = None, *, noun: str = "field"
+) -> list[InputProblem]:
     """One for each place. `model` is what was validated against: with it, slips of names get a suggestion."""
-    by_place: dict[tuple[int | str, ...], Problem] = {}
+    by_place: dict[tuple[int | str, ...], InputProblem] = {}
     for detail in error.errors(include_url=False, include_context=False):
         path = detail["loc"]
         path = (*path[:1], *(step for step in path[1:] if isinstance(step, int) or not _ALTERNATIVE.match(step)))
+        about = model if len(by_place) < _SUGGESTED else None
         by_place.setdefault(
-            path, Problem(path, _message(detail, model, noun), detail["input"], detail["type"] == "missing")
+            path, InputProblem(path, _message(detail, about, noun), detail["input"], detail["type"] == "missing")
         )
     return list(by_place.values())
 

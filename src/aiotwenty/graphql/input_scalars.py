@@ -23,14 +23,16 @@ from aiotwenty.graphql.ids import id_problem
 LARGEST_EXACT = 2**53
 """Whole numbers up to this one are kept; beyond, the server keeps the nearest double (Twenty, July 2026)."""
 
+_BITS_OF_A_DOUBLE = 1023
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?|\d{8}T\d{4}(\d{2}(\.\d{1,9})?)?) ?(Z|[+-]\d{2}(:?\d{2})?)?"
 )
 _OTHER_TIMES = "the transforms date(...), excel_date and epoch read other forms"
-_CUT_FROM_PHONES = re.compile(r"\d.*([^\W\d_]|[;,#*])")
+_CUT_FROM_PHONES = re.compile(r"\D*\d.*([^\W\d_]|[;,#*])", re.DOTALL)
 _PLAIN_PHONE = re.compile(r"[\d\s+()./-]*")
 _TEL = re.compile(r"tel:", re.IGNORECASE)
+_WITH_USER = re.compile(r"\s*https?://[^/?#]*@", re.IGNORECASE)
 _MAIL_LINK = re.compile(r"\s*mailto:", re.IGNORECASE)
 
 
@@ -42,16 +44,16 @@ def as_uuid(value: Any) -> uuid.UUID:
     try:
         return uuid.UUID(value)
     except (ValueError, TypeError, AttributeError):
-        raise _refused("uuid", "must be a UUID or the text of one") from None
+        raise _refused("uuid", "must be a UUID or its text") from None
 
 
 def as_moment(value: Any) -> datetime.datetime:
     """A day is its first moment in UTC, as the server takes it. A time without a zone could be meant in any."""
-    moment = read_moment(value)
+    moment = value if type(value) is datetime.datetime else read_moment(value)
     if moment is None:
         raise _refused("moment", f"must be a datetime or ISO 8601 text such as 2026-01-31T09:00:00Z; {_OTHER_TIMES}")
     if moment.tzinfo is None:
-        raise _refused("moment_zone", "a moment needs a time zone, such as 2026-01-31T09:00:00Z")
+        raise _refused("moment_zone", "a time needs a time zone, such as 2026-01-31T09:00:00Z")
     return moment
 
 
@@ -76,11 +78,27 @@ def read_moment(value: object) -> datetime.datetime | None:
     if not isinstance(value, str):
         return None
     try:
+        if _is_usual(value):
+            return datetime.datetime.fromisoformat(value)
+        if _MOMENT.fullmatch(value):
+            return datetime.datetime.fromisoformat(value.replace(" ", "T", 1) if " " in value else value)
         if _DAY.fullmatch(value):
             return datetime.datetime.fromisoformat(value).replace(tzinfo=datetime.UTC)
-        return datetime.datetime.fromisoformat(value.replace(" ", "T", 1)) if _MOMENT.fullmatch(value) else None
+        return None
     except ValueError:
         return None
+
+
+def _is_usual(value: str) -> bool:
+    """Whether a text looks like most moments: 2026-01-31T09:00:00Z, with milliseconds or without."""
+    size = len(value)
+    return (
+        (size == 20 or (size == 24 and value[19] == "."))
+        and value[4] == value[7] == "-"
+        and value[10] == "T"
+        and value[13] == value[16] == ":"
+        and value[-1] == "Z"
+    )
 
 
 def as_boolean(value: Any) -> bool:
@@ -96,11 +114,20 @@ def as_number(value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _refused("number", "must be a number; the transform number reads texts")
     number: int | float = _of_decimal(value) if isinstance(value, Decimal) else value
-    if isinstance(number, int) and abs(number) > LARGEST_EXACT:
-        raise _refused("number_size", "is a whole number beyond 2**53, which the server would change")
-    if not math.isfinite(number):
+    if not _is_kept(number):
+        if isinstance(number, int):
+            raise _refused("number_size", "is a whole number beyond 2**53, which the server would change")
         raise _refused("number_finite", "must be a finite number")
     return number
+
+
+def _is_kept(number: float) -> bool:
+    """Whether the server gives it back as it is. It writes a double with the fewest digits that tell it from others."""
+    if isinstance(number, int):
+        if -LARGEST_EXACT <= number <= LARGEST_EXACT:
+            return True
+        return number.bit_length() <= _BITS_OF_A_DOUBLE and int(Decimal(repr(float(number)))) == number
+    return math.isfinite(number)
 
 
 def _of_decimal(value: Decimal) -> int | float:
@@ -128,45 +155,67 @@ def as_micros(value: Any) -> int:
     if isinstance(value, str) or (number := as_number(value)) != int(number):
         raise _refused(
             "micros",
-            "must be a number of millionths, which have no fraction; the transform micros makes 12500000 of 12.5, and "
-            'Money("12.50", "EUR") is such an amount',
+            "must be an integer number of micros (millionths); the transform micros converts 12.5 to 12500000, and so "
+            'does Money("12.50", "EUR")',
         )
     return int(as_number(int(number)))
 
 
 def as_position(value: Any) -> Any:
+    return value if type(value) is int and -LARGEST_EXACT <= value <= LARGEST_EXACT else _as_position(value)
+
+
+def _as_position(value: Any) -> Any:
     return value if value in ("first", "last") else as_number(value)
 
 
 def as_json(value: Any) -> Any:
-    """An object, a list, or the JSON text of one."""
+    """An object, a list, or the JSON text of one. `{}` goes as a text: as an object, it is stored as null."""
     if isinstance(value, str):
         try:
-            parsed = from_json(value)
+            parsed = from_json(value, allow_inf_nan=False)
         except ValueError:
             parsed = 0
         if not isinstance(parsed, dict | list | str):
-            raise _refused("json", "must be an object, a list or the JSON text of one")
+            raise _refused("json", "must be an object, a list, or JSON text of one")
     elif isinstance(value, Mapping | list | tuple):
         parsed = value
     elif value is not None:
-        raise _refused("json", "must be an object, a list or the JSON text of one")
+        raise _refused("json", "must be an object, a list, or JSON text of one")
     else:
         return None
     if not isinstance(parsed, Mapping | str) and not parsed:
-        raise _refused("json_empty", "an empty list would be stored as null: give null, or {}")
-    return value
+        raise _refused("json_empty", "an empty list would be stored as null: pass null, or {}")
+    try:
+        _check_numbers(parsed)
+    except RecursionError:
+        raise _refused("json_depth", "is nested too deeply") from None
+    return "{}" if isinstance(value, Mapping) and not value else value
+
+
+def _check_numbers(value: Any) -> None:
+    if isinstance(value, int | float):
+        if not _is_kept(value):
+            raise _refused("json_number", "holds a number that the server would change: beyond 2**53, or not finite")
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            _check_numbers(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check_numbers(inner)
 
 
 def as_link(value: str) -> str:
     if not value.startswith("http") and _MAIL_LINK.match(value):
-        raise _refused("link", "is an e-mail address, which no link can hold")
+        raise _refused("link", "is an e-mail address, not a link")
+    if "@" in value and _WITH_USER.match(value):
+        raise _refused("link_user", "has a user name, which the server would drop")
     return value
 
 
 def as_phone(value: str) -> str:
     """Letters and extensions after digits would be cut off, and another number be stored."""
-    if not _PLAIN_PHONE.fullmatch(value) and _CUT_FROM_PHONES.search(_TEL.sub("", value, count=1)):
+    if not _PLAIN_PHONE.fullmatch(value) and _CUT_FROM_PHONES.match(_TEL.sub("", value, count=1)):
         raise _refused("phone", "has letters or an extension, which the server would cut off")
     return value
 

@@ -1,0 +1,8 @@
+"""Twenty's REST API beside GraphQL: typed records, the data model, and any request as it is."""
+
+from __future__ import annotations
+
+from aiotwenty.rest.records import RestRecords
+from aiotwenty.rest.rest import Rest
+
+__all__ = ["Rest", "RestRecords"]

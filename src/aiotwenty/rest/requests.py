@@ -1,0 +1,125 @@
+"""What a namespace asks for, as a request to `/rest`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic_core import from_json, to_json
+
+from aiotwenty.records.object_meta import ObjectMeta
+from aiotwenty.rest.raw import Method
+from aiotwenty.rest.syntax import Unsayable, filter_text, order_text
+
+MOST = 200
+"""Records of one answer: more are cut without a word (Twenty, July 2026)."""
+LONGEST = 7_900
+"""Characters of an address that every server and proxy on the way takes."""
+TOTAL = "countNotEmptyId"
+"""The number of records of a group: all have an id."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request. Its `query` is yet to be encoded."""
+
+    method: Method
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    data: Any = None
+    reads: bool = False
+
+    @property
+    def query_text(self) -> str:
+        """Raises `Unsayable` for what is too long for an address."""
+        # Left as they are, lists of ids are half as long.
+        text = urlencode(self.query, safe=",:[]()@/")
+        if len(text) > LONGEST:
+            raise Unsayable
+        return text
+
+
+def request_of(kind: str, meta: ObjectMeta, said: Mapping[str, Any], depth: int, names: tuple[str, ...]) -> Request:
+    """The request for an operation of some kind with its variables, which are plain JSON.
+
+    `names` are the aggregates of a grouping. Raises `Unsayable` for what REST does not offer: soft deletion is left to
+    GraphQL, because a server that does not know `soft_delete` would destroy.
+    """
+    plural = meta.plural
+    match kind:
+        case "find_many":
+            return Request("GET", plural, _page(said) | _depth(depth), reads=True)
+        case "find_one":
+            match said.get("filter"):
+                case {"id": {"eq": str(one), **more}, **others} if not more and not others:
+                    return Request("GET", f"{plural}/{one}", _depth(depth), reads=True)
+            return Request("GET", plural, _only(said) | {"limit": "1"} | _depth(depth), reads=True)
+        case "create_one" | "create_many":
+            path = plural if kind == "create_one" else f"batch/{plural}"
+            query = {"upsert": "true"} if said.get("upsert") else {}
+            return Request("POST", path, query, said["data"])
+        case "update_one":
+            return Request("PATCH", f"{plural}/{said['id']}", data=said["data"])
+        case "update_many":
+            return Request("PATCH", plural, _only(said), said["data"])
+        case "destroy_one":
+            return Request("DELETE", f"{plural}/{said['id']}")
+        case "destroy_many":
+            return Request("DELETE", plural, _needed(said))
+        case "restore_one":
+            return Request("PATCH", f"restore/{plural}", {"filter": f"id[eq]:{said['id']}"}, {})
+        case "restore_many":
+            return Request("PATCH", f"restore/{plural}", _needed(said), {})
+        case "find_duplicates":
+            return Request("POST", f"{plural}/duplicates", data=dict(said), reads=True)
+        case "merge_many":
+            return Request("PATCH", f"{plural}/merge", data=dict(said), reads=said.get("dryRun") is True)
+        case "group_by":
+            return Request("GET", f"{plural}/groupBy", _grouping(said, names), reads=True)
+    raise Unsayable
+
+
+def _page(said: Mapping[str, Any]) -> dict[str, str]:
+    if said.get("offset") is not None:
+        raise Unsayable
+    query = _only(said)
+    if order := order_text(said.get("orderBy")):
+        query["order_by"] = order
+    size = said.get("last") if said.get("before") else said.get("first")
+    size = MOST if size is None else size
+    if isinstance(size, int) and not 0 <= size <= MOST:
+        raise Unsayable
+    query["limit"] = str(size)
+    for name, parameter in (("after", "starting_after"), ("before", "ending_before")):
+        if said.get(name):
+            query[parameter] = said[name]
+    return query
+
+
+def _only(given: Mapping[str, Any]) -> dict[str, str]:
+    text = filter_text(given.get("filter"))
+    return {"filter": text} if text else {}
+
+
+def _needed(given: Mapping[str, Any]) -> dict[str, str]:
+    """REST takes no records away without a filter."""
+    if not (only := _only(given)):
+        raise Unsayable
+    return only
+
+
+def _depth(depth: int) -> dict[str, str]:
+    return {"depth": str(depth)}
+
+
+def _grouping(given: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:
+    wanted = [TOTAL, *(name for name in names if name not in ("totalCount", TOTAL))]
+    query = {"group_by": to_json(given["groupBy"]).decode(), "aggregate": to_json(wanted).decode(), **_only(given)}
+    if order := given.get("orderBy"):
+        text = to_json(order).decode().replace('"totalCount"', f'"{TOTAL}"')
+        query["order_by"] = to_json(from_json(text)).decode()
+    if (limit := given.get("limit")) is not None:
+        query["limit"] = str(limit)
+    return query
