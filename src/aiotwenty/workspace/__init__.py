@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiotwenty.workspace.data_model import Field, Object, Option, Relation, RelationTo, RelationType
+from aiotwenty.workspace.data_model import Field, Index, Object, Option, Relation, RelationTo, RelationType
 from aiotwenty.workspace.workspace import Workspace
 
-__all__ = ["Field", "Object", "Option", "Relation", "RelationTo", "RelationType", "Workspace"]
+__all__ = ["Field", "Index", "Object", "Option", "Relation", "RelationTo", "RelationType", "Workspace"]

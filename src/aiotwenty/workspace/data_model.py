@@ -5,6 +5,7 @@ What a server doesn't tell (older and newer ones have other columns) is None.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -77,6 +78,7 @@ class Field(_Model):
     """Whether it was added by the workspace; None where the server doesn't tell."""
     is_nullable: bool | None = None
     is_unique: bool | None = None
+    is_label_synced_with_name: bool | None = None
     default_value: JsonValue = None
     """As Twenty has it: the text `'ONE'` with quotes of its own is the value ONE."""
     options: tuple[Option, ...] | None = None
@@ -90,6 +92,31 @@ class Field(_Model):
     universal_identifier: str | None = None
 
 
+class IndexedField(_Model):
+    """A field in an index; of a composite, the part that is in it."""
+
+    field_metadata_id: UUID
+    order: float = 0
+    sub_field_name: str | None = None
+
+
+class Index(_Model):
+    """An index of an object: one that was asked for, or one that follows from a unique field or a relation."""
+
+    id: UUID
+    name: str
+    index_type: str = "BTREE"
+    is_unique: bool = False
+    is_custom: bool | None = None
+    index_where_clause: str | None = None
+    index_field_metadata_list: tuple[IndexedField, ...] = ()
+
+    @property
+    def fields(self) -> tuple[IndexedField, ...]:
+        """What it is of, in its order."""
+        return tuple(sorted(self.index_field_metadata_list, key=lambda indexed: indexed.order))
+
+
 class Object(_Model):
     """An object: `company`, or one of the workspace's own."""
 
@@ -100,16 +127,25 @@ class Object(_Model):
     label_plural: str = ""
     description: str | None = None
     icon: str | None = None
+    color: str | None = None
+    shortcut: str | None = None
     is_active: bool | None = None
     is_system: bool | None = None
     is_custom: bool | None = None
     """Whether it was added by the workspace; None where the server doesn't tell."""
+    is_label_synced_with_name: bool | None = None
     is_remote: bool | None = None
     is_searchable: bool | None = None
     label_identifier_field_metadata_id: UUID | None = None
     duplicate_criteria: tuple[tuple[str, ...], ...] | None = None
     application_id: UUID | None = None
     fields_list: tuple[Field, ...] = ()
+    index_metadata_list: tuple[Index, ...] | None = None
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        """Its indexes; none where the server tells of none."""
+        return self.index_metadata_list or ()
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -130,11 +166,36 @@ class Object(_Model):
         raise NotFoundError(f"{self.name_singular} has no field {name!r}{did_you_mean(name, names)}.")
 
 
+def relations_of(field: Field) -> tuple[Relation, ...]:
+    """Where a field leads: a relation to one place, a morph relation to several, any other to none."""
+    return (field.relation,) if field.relation is not None else field.morph_relations or ()
+
+
+def in_order(field: Field) -> tuple[Option, ...]:
+    """The options of a field as users see them."""
+    return tuple(sorted(field.options or (), key=lambda option: option.position or 0))
+
+
+def label_of(name: str) -> str:
+    """`surveyResult` and `SURVEY_RESULT` as people write them: Survey result."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name).strip().lower()
+    return words[:1].upper() + words[1:]
+
+
+def camel_case(label: str) -> str:
+    """As the server makes a name from a label, and a name of GraphQL from one of the data model (lodash's)."""
+    first, *others = [str(word) for word in _WORDS.findall(label)] or [""]
+    return first.lower() + "".join(word.capitalize() for word in others)
+
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
 @dataclass(frozen=True, slots=True)
 class RelationTo:
     """Where a new relation field leads: `RelationTo("company", label="Rockets")`.
 
-    `label` names the field that it gets at the other end.
+    `object` is a name or an id; `label` names the field that it gets at the other end.
     """
 
     object: str

@@ -105,7 +105,7 @@ class ServedSchema:
             n for n, argument in field.args.items() if is_required_argument(argument) and n not in variables
         ]:
             raise SchemaDrift(
-                f"this server's {root} wants {', '.join(missing)}, which this version of aiotwenty doesn't know.",
+                f"this server's {root} requires {', '.join(missing)}, which this version of aiotwenty doesn't support.",
                 operation=root,
                 type_name=kind.title(),
                 field=root,

@@ -1,111 +1,149 @@
-"""The data model of a workspace: its objects, fields and picklists, to read and to change.
-
-Works with servers of other versions: it sends and asks for what their `/metadata` has.
-"""
+"""`twenty.workspace`: the data model of a workspace and what hangs on it."""
 
 from __future__ import annotations
 
-import re
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
-from pydantic.alias_generators import to_camel
 
 from aiotwenty.errors import InvalidArgument, NotFoundError
-from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.executor import Executor
-from aiotwenty.graphql.models import UUID, Record
-from aiotwenty.graphql.page import every_node
-from aiotwenty.workspace.data_model import Field, Object, Option, Relation, RelationTo
-from aiotwenty.workspace.served_schema import Select, ServedSchema
+from aiotwenty.workspace.access import ApiKey, Role, api_keys, roles
+from aiotwenty.workspace.data_model import Field, Object, RelationTo, in_order, relations_of
+from aiotwenty.workspace.field_settings import FieldSettings, sent_settings
+from aiotwenty.workspace.indexes import Indexes
+from aiotwenty.workspace.model.apply import Applying, NotApplied, Watch
+from aiotwenty.workspace.model.differences import Differences, check_new, hints
+from aiotwenty.workspace.model.hanging import Hanging
+from aiotwenty.workspace.model.model import Model, Part, checked
+from aiotwenty.workspace.model.plan import ModelChange, Plan
+from aiotwenty.workspace.model.reading import read_state
+from aiotwenty.workspace.model.renames import state_with_new_names
+from aiotwenty.workspace.model.role_changes import RoleChanges
+from aiotwenty.workspace.model.toml_files import read_model
+from aiotwenty.workspace.model.usage import Usage
+from aiotwenty.workspace.model.view_changes import ViewChanges
+from aiotwenty.workspace.model.webhook_changes import WebhookChanges
+from aiotwenty.workspace.objects_and_fields import ObjectRef, ObjectsAndFields, OptionLike, grown
 from aiotwenty.workspace.webhooks import Webhooks
 
-__all__ = ["COLORS", "Field", "Object", "Option", "Relation", "RelationTo", "Workspace"]
 
-COLORS = ("green", "turquoise", "sky", "blue", "purple", "pink", "red", "orange", "yellow", "gray")
-"""The colours that options get in turn when none is said."""
-MAX_FILES = 60
-"""What a field of type FILES may hold at most (Twenty, November 2026)."""
-_FILES = 10
-_PAGE = 1000
+class _Told(Watch):
+    """Tells a function of each change before it is made."""
 
+    def __init__(self, tell: Callable[[ModelChange], object]) -> None:
+        self._tell = tell
 
-_RELATION: Select = {
-    "type": None,
-    "targetObjectMetadata": {"id": None, "nameSingular": None},
-    "targetFieldMetadata": {"id": None, "name": None},
-}
+    def begins(self, change: ModelChange) -> None:
+        self._tell(change)
 
 
-def _columns(model: type[Record]) -> dict[str, Select | None]:
-    return {to_camel(name): None for name in model.model_fields}
-
-
-_FIELD: Select = {**_columns(Field), "relation": _RELATION, "morphRelations": _RELATION}
-_OBJECT: Select = {**_columns(Object), "fieldsList": _FIELD}
-_OWNED_FIELD: Select = {**_FIELD, "objectMetadataId": None, "object": {"id": None}}
-
-ObjectRef: TypeAlias = Object | UUID | str
-"""An object by itself, by its id, or by its singular or plural name."""
-FieldRef: TypeAlias = Field | UUID | str
-OptionLike: TypeAlias = Option | str | Mapping[str, JsonValue]
-"""An option, its value alone (`HOT_LEAD` is shown as "Hot lead"), or a mapping with Twenty's names, `value` among them.
-"""
-
-
-class Workspace:
+class Workspace(ObjectsAndFields):
     """The data model: `twenty.workspace`.
 
     Reads are never cached, and what was changed is in `/graphql` for the next request.
     """
 
     def __init__(self, client: Executor) -> None:
-        self.served = ServedSchema(client)
-        """What this server's /metadata has, to compose other documents from."""
-        self._custom_application: str | None = None
+        super().__init__(client)
+        self._client = client
 
     @cached_property
     def webhooks(self) -> Webhooks:
         """The webhooks of the workspace."""
         return Webhooks(self.served)
 
-    async def objects(self) -> list[Object]:
-        """All objects with all their fields, inactive and system ones included."""
-        answers = await self._walk("objects", _OBJECT)
-        if answers and "fieldsList" not in answers[0]:
-            owned: dict[str, list[dict[str, Any]]] = {}
-            for field in await self._walk("fields", _OWNED_FIELD):
-                owner = field.get("objectMetadataId") or (field.get("object") or {}).get("id")
-                owned.setdefault(str(owner), []).append(field)
-            for answer in answers:
-                answer["fieldsList"] = owned.get(str(answer["id"]), [])
-        return [await self._object(answer) for answer in answers]
+    @cached_property
+    def indexes(self) -> Indexes:
+        """The indexes of its objects."""
+        return Indexes(self)
 
-    async def object(self, ref: ObjectRef) -> Object:
-        """One object with its fields; `NotFoundError` if there is none."""
-        id_ = await self._object_id(ref)
-        schema = await self.served.schema()
-        if "fieldsList" not in getattr(schema.get_type("Object"), "fields", {}):
-            return next(one for one in await self.objects() if one.id == id_)
-        return await self._object(await self.served.call("query", "object", {"id": str(id_)}, select=_OBJECT))
+    async def roles(self) -> list[Role]:
+        """All roles with their permissions."""
+        return await roles(self.served)
 
-    async def fields(self, object: ObjectRef) -> tuple[Field, ...]:
-        """The fields of an object."""
-        return (await self.object(object)).fields
+    async def api_keys(self) -> list[ApiKey]:
+        """All API keys, revoked ones too. To make one takes the session of a user (Twenty, July 2026)."""
+        return await api_keys(self.served)
 
-    async def field(self, object: ObjectRef, name: str) -> Field:
-        """One field of an object; `NotFoundError` if there is none."""
-        return (await self.object(object)).field(name)
+    async def model(self, parts: Collection[Part] = ()) -> Model:
+        """The whole data model as it is written down, without ids: what `aiotwenty model pull` writes.
 
-    async def picklist(self, object: ObjectRef, field: str) -> tuple[Option, ...]:
-        """The options of a SELECT, MULTI_SELECT or RATING field, in the order that users see."""
-        found = _with_options(await self.field(object, field))
-        return tuple(sorted(found.options or (), key=lambda option: option.position or 0))
+        `parts` are what of "views", "roles" and "webhooks" it has beside objects and fields.
+        """
+        state = await read_state(self)
+        notes, beside = [*state.notes], {}
+        for kind in self._hanging():
+            if kind.part in parts:
+                await kind.read(state)
+                beside[kind.part] = tuple(kind.there.values())
+                notes += kind.notes
+        return Model(objects=state.definitions, complete=True, notes=tuple(notes), **beside)
 
-    async def create_object(
+    def _hanging(self) -> list[Hanging[Any]]:
+        """In the order in which they are made."""
+        return [RoleChanges(self.served), ViewChanges(self.served), WebhookChanges(self.webhooks)]
+
+    async def plan(self, model: Model | str | Path) -> Plan:
+        """What is to be done so that the workspace has this model, or the one in this folder. Nothing is changed.
+
+        Raises `DefinitionError` for a model that contradicts itself.
+        """
+        model = checked(model) if isinstance(model, Model) else read_model(model)
+        return await self._plan(model, counted=True)
+
+    async def apply(
+        self,
+        plan: Plan | Model | str | Path,
+        *,
+        allow_destroy: Collection[str] = (),
+        on_change: Callable[[ModelChange], object] = lambda change: None,
+    ) -> list[ModelChange]:
+        """Does what a plan says, and gives what it did. A model, or a folder with one, is planned first.
+
+        `allow_destroy` names what may go although records use it: `company.tier`, an option as `company.tier.GOLD`, an
+        object as `rocket`. Without, `DestroyRefused` is raised before anything is changed. `on_change` is told of each
+        change before it is made.
+
+        Interrupted, it can be done again, with a new plan. What was changed by others since it was planned is left
+        alone. Raises `NotApplied` where in the end there is still something to do.
+        """
+        if not isinstance(plan, Plan):
+            plan = await self.plan(plan)
+        plan.check_destroyed(allow_destroy)
+        applying = Applying(plan, self, self._client, _Told(on_change))
+        await applying.run(allow_destroy)
+        await applying.hang(self._hanging())
+        if remaining := await self._plan(plan.model, counted=False):
+            what = "; ".join(f"{change.action} {change.kind} {change.path}" for change in remaining.changes[:5])
+            raise NotApplied(
+                f"the plan was applied, but {len(remaining.changes)} changes remain ({what}): "
+                "somebody changed the workspace meanwhile, or the server does not keep what it was sent.",
+                remaining,
+            )
+        return applying.done
+
+    async def _plan(self, model: Model, *, counted: bool) -> Plan:
+        state = await read_state(self)
+        differences = Differences(model, state)
+        changes = list(differences.changes())
+        check_new(model, changes)
+        if counted:
+            usage = Usage(self._client, state, differences.renames)
+            changes = [await usage.of(change) for change in changes]
+        renamed = state_with_new_names(state, differences.renames)
+        for kind in self._hanging():
+            if (wanted := getattr(model, kind.part)) is not None:
+                kind.check(wanted, model, renamed)
+                await kind.read(renamed)
+                changes += kind.changes(wanted, model.complete)
+                differences.notes += kind.notes
+        return Plan(model, tuple(changes), (*differences.notes, *hints(changes)))
+
+    async def ensure_object(
         self,
         name_singular: str,
         name_plural: str,
@@ -116,227 +154,78 @@ class Workspace:
         icon: str | None = None,
         **more: JsonValue,
     ) -> Object:
-        """Make an object. Names are camelCase; labels are made from them when not given.
+        """The object of this name: made if there is none, changed where it isn't as it is said here.
 
-        `more` goes to the server's CreateObjectInput as it is (`color="red"`, `skip_name_field=True`), and is an error
-        where the server doesn't have it. Takes a second on a real server (Twenty, July 2026).
+        What is not said stays as it is. Raises `InvalidArgument` where there is one of this name and another plural.
         """
-        values = {
-            "nameSingular": name_singular,
-            "namePlural": name_plural,
-            "labelSingular": label_singular or _label(name_singular),
-            "labelPlural": label_plural or _label(name_plural),
-            **_given(description=description, icon=icon),
-            **_camel(more),
-        }
-        return await self._object(await self.served.call("mutation", "createOneObject", values, select=_OBJECT))
+        said = {"label_singular": label_singular, "label_plural": label_plural, "description": description}
+        attributes: dict[str, JsonValue] = {name: value for name, value in said.items() if value is not None}
+        attributes |= {**({"icon": icon} if icon is not None else {}), **more}
+        try:
+            there = await self.object(name_singular)
+        except NotFoundError:
+            return await self.create_object(name_singular, name_plural, **attributes)  # type: ignore[arg-type]
+        if (there.name_singular, there.name_plural) != (name_singular, name_plural):
+            raise InvalidArgument(
+                f"there is an object {there.name_singular}, many of which are {there.name_plural}, not {name_plural}: "
+                "rename it, or choose other names."
+            )
+        attributes.pop("skip_name_field", None)
+        changes = {name: value for name, value in attributes.items() if getattr(there, name, None) != value}
+        return await self.update_object(there, **changes) if changes else there
 
-    async def update_object(self, ref: ObjectRef, **changes: JsonValue) -> Object:
-        """Change an object: `update_object("rocket", label_singular="Launcher", is_active=False)`."""
-        values = {**_camel(changes), "id": str(await self._object_id(ref))}
-        return await self._object(await self.served.call("mutation", "updateOneObject", values, select=_OBJECT))
-
-    async def delete_object(self, ref: ObjectRef) -> None:
-        """Remove an object of the workspace's own with all its records, for good. Standard ones can't be removed."""
-        values = {"id": str(await self._object_id(ref))}
-        await self.served.call("mutation", "deleteOneObject", values, select={"id": None})
-
-    async def create_field(
+    async def ensure_field(
         self,
         object: ObjectRef,
         name: str,
         type: str,
         *,
-        label: str | None = None,
-        description: str | None = None,
-        icon: str | None = None,
         options: Sequence[OptionLike] | None = None,
-        default_value: JsonValue = None,
-        is_nullable: bool | None = None,
-        is_unique: bool | None = None,
-        settings: dict[str, JsonValue] | None = None,
+        settings: FieldSettings | None = None,
         relation: RelationTo | Sequence[RelationTo] | None = None,
-        **more: JsonValue,
+        **attributes: JsonValue,
     ) -> Field:
-        """Add a field to an object.
+        """The field of this name: made if there is none, changed where it isn't as it is said here.
 
-        `type` is Twenty's: TEXT, NUMBER, BOOLEAN, DATE, DATE_TIME, SELECT, MULTI_SELECT, RATING, CURRENCY, LINKS,
-        EMAILS, PHONES, ADDRESS, FULL_NAME, RICH_TEXT, RAW_JSON, ARRAY, UUID, FILES, RELATION, MORPH_RELATION. The last
-        two need `relation`, a MORPH_RELATION several. FILES take `settings={"maxNumberOfValues": …}`, 1 to 60, and 10
-        if nothing is said. `default_value` is written as Twenty does: text and options have quotes of their own
-        (`"'ONE'"`).
+        Takes what `create_field` takes. What is not said stays as it is: labels, other settings, and options, which are
+        only added. Raises `InvalidArgument` where there is a field of this name and of another type, or leading
+        elsewhere.
         """
-        values: dict[str, Any] = {
-            "objectMetadataId": str(await self._object_id(object)),
-            "name": name,
-            "type": type,
-            "label": label or _label(name),
-            **_given(
-                description=description,
-                icon=icon,
-                default_value=default_value,
-                is_nullable=is_nullable,
-                is_unique=is_unique,
+        of = await self.object(object)
+        there = next((field for field in of.fields if field.name == name), None)
+        if there is None:
+            return await self.create_field(
+                of,
+                name,
+                type,
+                options=options,
                 settings=settings,
-            ),
-            **_camel(more),
-        }
-        if type == "FILES":
-            values["settings"] = _file_settings(settings)
-        if options is not None:
-            values["options"] = _options(options)
-        if isinstance(relation, RelationTo):
-            values["relationCreationPayload"] = await self._relation(relation)
-        elif relation is not None:
-            values["morphRelationsCreationPayload"] = [await self._relation(end) for end in relation]
-        field = await self._field(await self.served.call("mutation", "createOneField", values, select=_FIELD))
-        if field.morph_id is None:
-            return field
-        # The server answers with one of the parts; the data model may list another, under the name of the whole.
-        listed = await self.fields(values["objectMetadataId"])
-        return next((other for other in listed if other.morph_id == field.morph_id), field)
-
-    async def update_field(
-        self,
-        object: ObjectRef,
-        field: FieldRef,
-        *,
-        options: Sequence[OptionLike] | None = None,
-        **changes: JsonValue,
-    ) -> Field:
-        """Change a field: `update_field("rocket", "stage", label="Phase")`.
-
-        `options` replaces the whole picklist: records lose values that are no longer in it. `add_options` adds to it.
-        """
-        values: dict[str, Any] = {**_camel(changes), "id": str(await self._field_id(object, field))}
-        if options is not None:
-            values["options"] = _options(options)
-        return await self._field(await self.served.call("mutation", "updateOneField", values, select=_FIELD))
-
-    async def add_options(self, object: ObjectRef, field: str, *options: OptionLike) -> Field:
-        """Add options to a picklist behind those it has; one whose value it has already is left as it is."""
-        before = _with_options(await self.field(object, field))
-        has = {option.value for option in before.options or ()}
-        new = [option for option in _options(options, start=len(has)) if option["value"] not in has]
-        if not new:
-            return before
-        return await self.update_field(object, before, options=[*(before.options or ()), *new])
-
-    async def delete_field(self, object: ObjectRef, field: FieldRef) -> None:
-        """Remove a field of the workspace's own with all its values, for good."""
-        values = {"id": str(await self._field_id(object, field))}
-        await self.served.call("mutation", "deleteOneField", values, select={"id": None})
-
-    async def _walk(self, root: str, select: Select) -> list[dict[str, Any]]:
-        """All nodes of a connection of `/metadata`. The server's default is 10 (Twenty, July 2026)."""
-        wanted: Select = {"pageInfo": {"hasNextPage": None, "endCursor": None}, "edges": {"node": select}}
-
-        async def fetch(after: str | None) -> dict[str, Any]:
-            paging = {"first": _PAGE} if after is None else {"first": _PAGE, "after": after}
-            page: dict[str, Any] = await self.served.call(
-                "query", root, {"paging": paging}, optional={"filter": {}}, select=wanted
+                relation=relation,
+                **attributes,  # type: ignore[arg-type]
             )
-            return page
-
-        return await every_node(fetch, root)
-
-    async def _object(self, answer: dict[str, Any]) -> Object:
-        await self._mark_custom(answer, *answer.get("fieldsList", ()))
-        return Object.model_validate(answer)
-
-    async def _field(self, answer: dict[str, Any]) -> Field:
-        await self._mark_custom(answer)
-        return Field.model_validate(answer)
-
-    async def _mark_custom(self, *answers: dict[str, Any]) -> None:
-        """Say `isCustom` as older servers do; newer ones name the application instead (Twenty, July 2026)."""
-        if "isCustom" in answers[0] or "applicationId" not in answers[0]:
-            return
-        if self._custom_application is None:
-            workspace = await self.served.call(
-                "query", "currentWorkspace", select={"workspaceCustomApplicationId": None}
-            )
-            self._custom_application = str(workspace.get("workspaceCustomApplicationId") or "")
-        if self._custom_application:
-            for answer in answers:
-                answer["isCustom"] = answer.get("applicationId") == self._custom_application
-
-    async def _object_id(self, ref: ObjectRef) -> UUID:
-        if isinstance(ref, Object):
-            return ref.id
-        if (id_ := _as_uuid(ref)) is not None:
-            return id_
-        names: Select = {"id": None, "nameSingular": None, "namePlural": None}
-        known = await self._walk("objects", names)
-        for node in known:
-            if ref in (node["nameSingular"], node["namePlural"]):
-                return uuid.UUID(node["id"])
-        raise NotFoundError(
-            f"the workspace has no object {ref!r}{did_you_mean(str(ref), [o['nameSingular'] for o in known])}."
-        )
-
-    async def _field_id(self, object: ObjectRef, field: FieldRef) -> UUID:
-        if isinstance(field, Field):
-            return field.id
-        return _as_uuid(field) or (await self.field(object, str(field))).id
-
-    async def _relation(self, relation: RelationTo) -> dict[str, str]:
-        return {
-            "type": relation.type,
-            "targetObjectMetadataId": str(await self._object_id(relation.object)),
-            "targetFieldLabel": relation.label,
-            "targetFieldIcon": relation.icon,
+        _check_same(of, there, type, relation)
+        changes: dict[str, Any] = {
+            attribute: value for attribute, value in attributes.items() if getattr(there, attribute, None) != value
         }
+        kept = there.settings or {}
+        if settings is not None:
+            wanted_settings = sent_settings(type, {**kept, **(sent_settings("", settings) or {})})
+            if wanted_settings != kept:
+                changes["settings"] = wanted_settings
+        wanted_options = grown(in_order(there), options or ())
+        if wanted_options is not None:
+            changes["options"] = wanted_options
+        return await self.update_field(of, there, **changes) if changes else there
 
 
-def _with_options(field: Field) -> Field:
-    if field.options is None:
-        raise NotFoundError(f"{field.name} is a {field.type} field: it has no options.")
-    return field
-
-
-def _as_uuid(ref: UUID | str) -> UUID | None:
-    if isinstance(ref, uuid.UUID):
-        return ref
-    try:
-        return uuid.UUID(ref)
-    except ValueError:
-        return None
-
-
-def _camel(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    return {to_camel(name): value for name, value in values.items()}
-
-
-def _given(**values: JsonValue) -> dict[str, JsonValue]:
-    return _camel({name: value for name, value in values.items() if value is not None})
-
-
-def _label(name: str) -> str:
-    """`surveyResult` and `SURVEY_RESULT` as people write them: Survey result."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name).strip().lower()
-    return words[:1].upper() + words[1:]
-
-
-def _file_settings(settings: Mapping[str, JsonValue] | None) -> dict[str, JsonValue]:
-    """The settings of a FILES field: without a number of files the server refuses it (Twenty, November 2026)."""
-    complete = {"maxNumberOfValues": _FILES, **(settings or {})}
-    number = complete["maxNumberOfValues"]
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MAX_FILES:
-        raise InvalidArgument(
-            f"settings: maxNumberOfValues is {number!r}; a FILES field holds from 1 to {MAX_FILES} files."
-        )
-    return complete
-
-
-def _options(options: Sequence[OptionLike], start: int = 0) -> list[dict[str, JsonValue]]:
-    numbered: list[dict[str, JsonValue]] = []
-    for position, option in enumerate(options, start):
-        if isinstance(option, str):
-            values: dict[str, JsonValue] = {"value": option, "label": _label(option)}
-        elif isinstance(option, Option):
-            values = option.model_dump(mode="json", by_alias=True, exclude_none=True)
-        else:
-            values = {**({"label": _label(str(option["value"]))} if "value" in option else {}), **option}
-        numbered.append({"color": COLORS[position % len(COLORS)], "position": position, **values})
-    return numbered
+def _check_same(of: Object, there: Field, type: str, relation: RelationTo | Sequence[RelationTo] | None) -> None:
+    if there.type != type:
+        raise InvalidArgument(f"{of.name_singular}.{there.name} is there, as a {there.type} and not a {type}.")
+    wanted = [relation] if isinstance(relation, RelationTo) else relation or ()
+    leads = {(end.target_object, end.type) for end in relations_of(there)}
+    for end in wanted:
+        if (end.object, end.type) not in leads:
+            places = ", ".join(f"{target} ({kind})" for target, kind in sorted(leads))
+            raise InvalidArgument(
+                f"{of.name_singular}.{there.name} is there, and leads to {places}, not to {end.object} ({end.type})."
+            )

@@ -1,0 +1,66 @@
+"""From a request to the status that answers it: what the adapters share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable
+from http import HTTPStatus
+from typing import Protocol
+
+from aiotwenty.webhooks.errors import ReplayStoreFailed, WebhookHandlerFailed, WebhookRejected
+from aiotwenty.webhooks.signature import Body, Headers
+
+READ_SECONDS = 10.0
+"""How long a body may take to arrive: twice what Twenty has for all of a delivery."""
+
+logger = logging.getLogger("aiotwenty.webhooks")
+
+
+class Receiver(Protocol):
+    """What an adapter needs of a receiver."""
+
+    max_bytes: int
+
+    async def answer(self, body: Body, headers: Headers) -> int: ...
+
+    async def aclose(self) -> None: ...
+
+
+class BodyRefused(Exception):  # noqa: N818
+    """The body is not to be read on."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+async def read_body(chunks: AsyncIterator[bytes], max_bytes: int, length: str | None) -> bytes:
+    """All of a body, counted as it comes. Raises `BodyRefused`."""
+    if length is not None and length.isascii() and length.isdigit() and len(length) < 20 and int(length) > max_bytes:
+        raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            async for chunk in chunks:
+                if len(body) + len(chunk) > max_bytes:
+                    raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                body += chunk
+    except TimeoutError:
+        raise BodyRefused(HTTPStatus.REQUEST_TIMEOUT) from None
+    return bytes(body)
+
+
+async def status_of(delivery: Awaitable[object]) -> int:
+    """The HTTP status for a delivery that is worked on."""
+    try:
+        await delivery
+    except WebhookRejected as error:
+        logger.warning("a delivery was refused: %s", error)
+        return error.answer
+    except ReplayStoreFailed as error:
+        logger.error("a delivery was not taken: %s", error)
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    except WebhookHandlerFailed:
+        return HTTPStatus.INTERNAL_SERVER_ERROR  # The functions' own exceptions are logged.
+    return HTTPStatus.NO_CONTENT

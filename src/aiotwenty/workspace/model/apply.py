@@ -1,0 +1,217 @@
+"""Doing what a plan says, in an order that works, and so that it can be interrupted and done again.
+
+Before each phase the workspace is read anew, and what is still to be done in it follows from what is there: after an
+interruption, and where the server makes more than it was asked for, nothing is done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from aiotwenty.errors import TwentyError
+from aiotwenty.graphql.executor import Executor
+from aiotwenty.workspace.model.definition import RELATIONS
+from aiotwenty.workspace.model.differences import Differences
+from aiotwenty.workspace.model.hanging import Hanging
+from aiotwenty.workspace.model.making import Making
+from aiotwenty.workspace.model.plan import Action, ModelChange, Plan
+from aiotwenty.workspace.model.reading import read_state
+from aiotwenty.workspace.model.state import State
+from aiotwenty.workspace.model.usage import Usage
+from aiotwenty.workspace.objects_and_fields import ObjectsAndFields
+
+Phase = Callable[[ModelChange, State], ModelChange | None]
+
+
+class NotApplied(TwentyError):  # noqa: N818 - as in aiotwenty.errors
+    """After everything was done the workspace still differs from the model: `remaining` says how."""
+
+    def __init__(self, message: str, remaining: Plan) -> None:
+        super().__init__(message)
+        self.remaining = remaining
+
+
+class Watch:
+    """What is told of each change: that it begins, and then that it is done, or that it failed."""
+
+    apart = False
+    """Whether each attribute is changed by itself, so that one that is refused keeps no other from being changed."""
+
+    def begins(self, change: ModelChange) -> None:
+        """Told before it is made."""
+
+    def done(self, change: ModelChange) -> None:
+        """Told when it is made."""
+
+    def failed(self, change: ModelChange, error: TwentyError) -> None:
+        """Told when it can't be made. Raises the error if that is to end all the rest."""
+        error.add_note(f"It was to {change.action} the {change.kind} {change.path}.")
+        raise error
+
+
+class Applying:
+    """Applies the changes to objects, fields and indexes that a plan has, those of a phase in its order.
+
+    With `system` the fields that every object has are looked at, too.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        editor: ObjectsAndFields,
+        client: Executor,
+        watch: Watch,
+        *,
+        system: bool = False,
+    ) -> None:
+        self._plan = plan
+        self._watch = watch
+        self._read = partial(read_state, editor, system=system)
+        self._usage = partial(Usage, client)
+        self._making = Making(editor)
+        self._destroyed = {(change.kind, change.path) for change in plan.changes if change.action is Action.DESTROY}
+        self._places = {change.path: place for place, change in enumerate(plan.changes)}
+        self._made = {c.path for c in plan.changes if c.kind == "object" and c.action is Action.CREATE}
+        self._owners = {change.owner for change in plan.changes} - {""}
+        self.done: list[ModelChange] = []
+
+    async def run(self, allowed: Collection[str]) -> State:
+        """Does it, phase by phase, and gives what there is then.
+
+        Raises `DestroyRefused` before anything is destroyed that records use.
+        """
+        state = await self._read()
+        for phase in _PHASES:
+            tried: set[str] = set()
+            while chosen := self._chosen(phase, state, tried):
+                await self._do(chosen, state, tried, allowed)
+                state = await self._read()
+        return state
+
+    def _chosen(self, phase: Phase, state: State, tried: Collection[str]) -> list[ModelChange]:
+        """What is to be done in a phase, as the workspace is now."""
+        changes = [
+            narrowed
+            for change in Differences(self._plan.model, state).changes()
+            if self._planned(change) and (narrowed := phase(change, state)) is not None and change.path not in tried
+        ]
+        # A field is made once its object is, and a relation from one of its ends.
+        ready = [
+            change
+            for change in changes
+            if change.kind == "object"
+            or (
+                change.owner in state.objects
+                and (change.action is not Action.CREATE or self._plan.model.begins(change.path))
+            )
+        ]
+        return sorted(ready, key=lambda change: self._places.get(change.path, len(self._places)))
+
+    async def _do(self, chosen: Sequence[ModelChange], state: State, tried: set[str], allowed: Collection[str]) -> None:
+        """Makes these changes; after a relation was destroyed the rest has to be looked at anew: its ends go along."""
+        renames = Differences(self._plan.model, state).renames
+        for change in chosen:
+            if any(True for _ in change.destroys):
+                counted = await self._usage(state, renames).of(change)
+                replace(self._plan, changes=(counted,)).check_destroyed(allowed)
+            tried.add(change.path)
+            for part in change.apart() if self._watch.apart else (change,):
+                with self._telling(part):
+                    await self._making.do(part, self._plan.model, state)
+            if change.action is Action.DESTROY and change.type in RELATIONS:
+                return
+
+    async def hang(self, kinds: Sequence[Hanging[Any]]) -> None:
+        """Does what the plan says of views, roles and webhooks, once objects and fields are there."""
+        model = self._plan.model
+        if all(getattr(model, kind.part) is None for kind in kinds):
+            return
+        state = await self._read()
+        for kind in kinds:
+            if (wanted := getattr(model, kind.part)) is None:
+                continue
+            await kind.read(state)
+            for change in kind.changes(wanted, model.complete):
+                # The server changes the views of an object whose fields change.
+                if self._planned(change) or (change.owner in self._owners and change.action is not Action.DESTROY):
+                    with self._telling(change):
+                        await kind.do(change, wanted, state)
+
+    @contextmanager
+    def _telling(self, change: ModelChange) -> Iterator[None]:
+        self._watch.begins(change)
+        try:
+            yield
+        except TwentyError as error:
+            self._watch.failed(change, error)
+        else:
+            self.done.append(change)
+            self._watch.done(change)
+
+    def _planned(self, change: ModelChange) -> bool:
+        """Whether the plan says so; what was changed by others since is not touched."""
+        if change.action is Action.DESTROY:
+            # A new object may have got a field `name`, where the model has another one of that name.
+            return (change.kind, change.path) in self._destroyed or (change.replaced and change.owner in self._made)
+        return change.path in self._places or change.owner in self._made
+
+
+def _only(kind: str, *actions: Action) -> Phase:
+    return lambda change, state: change if change.kind == kind and change.action in actions else None
+
+
+def _identifiers(change: ModelChange, state: State) -> ModelChange | None:
+    """The field that stands for a record, where it is there: only another one can be removed then."""
+    if change.kind != "object" or change.action is not Action.UPDATE:
+        return None
+    fields = {field.name for field in state.objects[change.path].fields}
+    details = tuple(
+        detail for detail in change.details if detail.attribute == "label_identifier" and detail.after in fields
+    )
+    return replace(change, details=details) if details else None
+
+
+def _replaced(change: ModelChange, state: State) -> ModelChange | None:
+    return change if change.replaced and change.action is Action.DESTROY else None
+
+
+def _plain_fields(change: ModelChange, state: State) -> ModelChange | None:
+    return _relations(change, state) if change.type not in RELATIONS else None
+
+
+def _relations(change: ModelChange, state: State) -> ModelChange | None:
+    return change if change.kind == "field" and change.action is Action.CREATE else None
+
+
+def _updates(change: ModelChange, state: State) -> ModelChange | None:
+    """All that changes of a field, but that it is switched off: the one that stands for a record can't be."""
+    if change.kind != "field" or change.action is not Action.UPDATE:
+        return None
+    details = tuple(detail for detail in change.details if (detail.attribute, detail.after) != ("active", False))
+    return replace(change, details=details) if details or change.options else None
+
+
+def _remaining(change: ModelChange, state: State) -> ModelChange | None:
+    return change if change.kind == "field" and change.action is Action.UPDATE else None
+
+
+_PHASES: tuple[Phase, ...] = (
+    _only("object", Action.RENAME),
+    _only("object", Action.CREATE),
+    _only("field", Action.RENAME),
+    _identifiers,
+    _replaced,
+    _plain_fields,
+    _relations,
+    _updates,
+    _only("object", Action.UPDATE),
+    _remaining,
+    _only("index", Action.DESTROY),
+    _only("index", Action.CREATE),
+    _only("field", Action.DESTROY),
+    _only("object", Action.DESTROY),
+)

@@ -1,0 +1,105 @@
+"""Views, roles and webhooks: what hangs on a data model, compared and changed in one way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from aiotwenty.workspace.model.definition import Definition
+from aiotwenty.workspace.model.model import Model, Part
+from aiotwenty.workspace.model.plan import Action, Detail, Kind, ModelChange
+from aiotwenty.workspace.model.state import State
+from aiotwenty.workspace.model.toml_files import plain
+
+D = TypeVar("D", bound=Definition)
+
+
+class Hanging(Generic[D]):
+    """One kind of what hangs on a data model. `read` comes first: it tells the others what there is."""
+
+    part: ClassVar[Part]
+    kind: ClassVar[Kind]
+
+    def __init__(self) -> None:
+        self.there: dict[str, D] = {}
+        """What the workspace has, by what it goes by."""
+        self.notes: list[str] = []
+
+    async def read(self, state: State) -> None:
+        """Asks the workspace for all of them."""
+        raise NotImplementedError
+
+    def key(self, definition: D) -> str:
+        """What it goes by."""
+        raise NotImplementedError
+
+    async def create(self, wanted: D, state: State) -> None:
+        raise NotImplementedError
+
+    async def update(self, path: str, wanted: D, state: State) -> None:
+        raise NotImplementedError
+
+    async def destroy(self, path: str) -> None:
+        raise NotImplementedError
+
+    def by_path(self, definitions: Sequence[D]) -> dict[str, D]:
+        """By what they go by; of several of the same name the second one is `name #2`."""
+        counts: Counter[str] = Counter()
+        paths: dict[str, D] = {}
+        for definition in definitions:
+            key = self.key(definition)
+            counts[key] += 1
+            paths[key if counts[key] == 1 else f"{key} #{counts[key]}"] = definition
+        return paths
+
+    def changes(self, wanted: Sequence[D], complete: bool) -> Iterator[ModelChange]:
+        """From what there is to what is wanted."""
+        paths = self.by_path(wanted)
+        for path, definition in paths.items():
+            current = self.there.get(path)
+            if current is None:
+                yield ModelChange(Action.CREATE, self.kind, path)
+                continue
+            details = tuple(_details(definition, current, complete))
+            if details:
+                yield ModelChange(Action.UPDATE, self.kind, path, details=details)
+        for path in self.there if complete else ():
+            if path not in paths and self.may_go(path):
+                yield ModelChange(Action.DESTROY, self.kind, path)
+
+    def check(self, wanted: Sequence[D], model: Model, state: State) -> None:
+        """Raises `DefinitionError` for what refers to an object or a field that is nowhere."""
+
+    def may_go(self, path: str) -> bool:
+        """Whether it can be removed."""
+        return True
+
+    async def do(self, change: ModelChange, wanted: Sequence[D], state: State) -> None:
+        """Makes one change."""
+        if change.action is Action.DESTROY:
+            await self.destroy(change.path)
+        elif change.action is Action.CREATE:
+            await self.create(self.by_path(wanted)[change.path], state)
+        else:
+            await self.update(change.path, self.by_path(wanted)[change.path], state)
+
+
+BASE = ("id", "createdAt", "createdBy", "deletedAt", "position", "searchVector", "updatedAt", "updatedBy")
+"""The fields that every object has, and that no model names."""
+
+
+def names_of(owner: str, model: Model, state: State) -> set[str] | None:
+    """The fields that an object has or will have; None if there is no such object."""
+    wanted, there = model.object(owner), state.objects.get(owner)
+    if wanted is None and there is None:
+        return None
+    return {*BASE, *(wanted.fields if wanted else ()), *(field.name for field in (there.fields if there else ()))}
+
+
+def _details(wanted: Definition, current: Definition, complete: bool) -> Iterator[Detail]:
+    before, after = plain(current), plain(wanted)
+    names = [info.alias or name for name, info in type(wanted).model_fields.items()]
+    for name in names:
+        if before.get(name) != after.get(name) and (complete or name in after):
+            yield Detail(name, before.get(name), after.get(name))

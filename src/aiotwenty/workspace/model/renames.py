@@ -1,0 +1,99 @@
+"""What is called otherwise in a model than in a workspace, where the model says so (`renamed_from`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from aiotwenty.workspace.model.definition import FieldDefinition, ObjectDefinition
+from aiotwenty.workspace.model.model import Model
+from aiotwenty.workspace.model.state import State
+
+
+@dataclass(frozen=True)
+class Renames:
+    """New names by the old ones."""
+
+    objects: dict[str, str] = field(default_factory=dict)
+    fields: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By the new name of the object, and the old one of the field."""
+
+    def path(self, old: str) -> str:
+        """The path of a field with the new names."""
+        owner, _, name = old.partition(".")
+        owner = self.objects.get(owner, owner)
+        return f"{owner}.{self.fields.get((owner, name), name)}"
+
+    def before(self, new: str) -> str:
+        """The path of an object or a field with the names that the workspace still has."""
+        owner, dot, name = new.partition(".")
+        name = next((old for (of, old), field in self.fields.items() if (of, field) == (owner, name)), name)
+        return next((old for old, new in self.objects.items() if new == owner), owner) + dot + name
+
+
+def renames_of(model: Model, current: Sequence[ObjectDefinition]) -> Renames:
+    """Those that are to be done: the old name is there, the new one is not."""
+    renames = Renames()
+    there = {definition.name: definition for definition in current}
+    for wanted in model.objects:
+        before = wanted.renamed_from
+        if wanted.name not in there and before in there and not there[before].standard:
+            renames.objects[before] = wanted.name
+    by_new_name = {renames.objects.get(name, name): definition for name, definition in there.items()}
+    for wanted in model.objects:
+        owner = by_new_name.get(wanted.name)
+        for name, definition in wanted.fields.items() if owner else ():
+            before = definition.renamed_from
+            if owner and name not in owner.fields and before in owner.fields and not owner.fields[before].standard:
+                renames.fields[wanted.name, before] = name
+    return renames
+
+
+def with_new_names(current: Sequence[ObjectDefinition], renames: Renames) -> Iterator[ObjectDefinition]:
+    """What a workspace has, as it will be called."""
+    for definition in current:
+        name = renames.objects.get(definition.name, definition.name)
+
+        def new(field_name: str, name: str = name) -> str:
+            return renames.fields.get((name, field_name), field_name)
+
+        fields = {new(old): _with_new_ends(field, renames) for old, field in definition.fields.items()}
+        indexes = tuple(
+            index.model_copy(
+                update={"fields": tuple(".".join([new(head), *rest]) for head, *rest in map(_split, index.fields))}
+            )
+            for index in definition.indexes
+        )
+        identifier = definition.label_identifier
+        yield definition.model_copy(
+            update={
+                "name": name,
+                "fields": fields,
+                "indexes": indexes,
+                "label_identifier": new(identifier) if identifier else None,
+            }
+        )
+
+
+def state_with_new_names(state: State, renames: Renames) -> State:
+    """The objects of a workspace by the names that they will have, and so their fields."""
+    objects = {}
+    for old, of in state.objects.items():
+        name = renames.objects.get(old, old)
+        fields = tuple(
+            field.model_copy(update={"name": renames.fields.get((name, field.name), field.name)}) for field in of.fields
+        )
+        objects[name] = of.model_copy(update={"name_singular": name, "fields_list": fields})
+    return replace(state, objects=objects)
+
+
+def _split(path: str) -> list[str]:
+    return path.split(".")
+
+
+def _with_new_ends(field: FieldDefinition, renames: Renames) -> FieldDefinition:
+    if not field.ends:
+        return field
+    ends = sorted(renames.path(end) for end in field.ends)
+    way = "to" if field.holds_key else "from_"
+    return field.model_copy(update={way: tuple(ends) if isinstance(field.to or field.from_, tuple) else ends[0]})
