@@ -1,47 +1,56 @@
-"""Bulk work: any number of rows in, everything out, nothing lost or doubled."""
+"""Bulk work: load, change and export any number of records. Every name is imported when it is first used."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from aiotwenty.bulk.changes import change, delete, destroy
-from aiotwenty.bulk.export import ExportReport, export
-from aiotwenty.bulk.journal import Journal
-from aiotwenty.bulk.load import load, update
-from aiotwenty.bulk.report import LoadReport, Progress, Reject
-from aiotwenty.bulk.source import InputError, open_source
-from aiotwenty.bulk.transforms import (
-    boolean,
-    country,
-    date,
-    decimal_comma,
-    domain,
-    epoch,
-    excel_date,
-    first_and_rest,
-    full_name,
-    lookup,
-    lower,
-    micros,
-    money,
-    number,
-    option,
-    phone,
-    split,
-    text,
-    trim,
-    upper,
-    url,
-)
+from aiotwenty.lazy_names import importing
+
+if TYPE_CHECKING:
+    from aiotwenty.bulk.changes import change, delete, destroy
+    from aiotwenty.bulk.exporting import ExportReport, export
+    from aiotwenty.bulk.journal import Journal
+    from aiotwenty.bulk.loading import load, update
+    from aiotwenty.bulk.output import FileFailed
+    from aiotwenty.bulk.report import LoadReport, Progress, Reject
+    from aiotwenty.bulk.source import InputError, SourceChanged, open_source
+    from aiotwenty.bulk.target import Target
+    from aiotwenty.bulk.transforms import (
+        boolean,
+        country,
+        date,
+        decimal_comma,
+        domain,
+        email,
+        epoch,
+        excel_date,
+        first_and_rest,
+        full_name,
+        lookup,
+        lower,
+        micros,
+        money,
+        number,
+        option,
+        phone,
+        split,
+        text,
+        trim,
+        upper,
+        url,
+    )
+    from aiotwenty.bulk.workspace_catalogue import serve_catalogue
 
 __all__ = [
     "ExportReport",
+    "FileFailed",
     "InputError",
     "Journal",
     "LoadReport",
     "Progress",
     "Reject",
+    "SourceChanged",
+    "Target",
     "boolean",
     "change",
     "country",
@@ -50,6 +59,7 @@ __all__ = [
     "delete",
     "destroy",
     "domain",
+    "email",
     "epoch",
     "excel_date",
     "export",
@@ -64,6 +74,7 @@ __all__ = [
     "open_source",
     "option",
     "phone",
+    "serve_catalogue",
     "split",
     "text",
     "trim",
@@ -72,20 +83,32 @@ __all__ = [
     "url",
 ]
 
-_MOVED = (
-    "ObjectComparison",
-    "StepReport",
-    "compare_workspace",
-    "export_workspace",
-    "load_plan",
-    "load_workspace",
-)
-"""Names that are in `aiotwenty.migrate` now."""
+_MODULES = {
+    "bulk.changes": ("change", "delete", "destroy"),
+    "bulk.exporting": ("ExportReport", "export"),
+    "bulk.journal": ("Journal",),
+    "bulk.loading": ("load", "update"),
+    "bulk.output": ("FileFailed",),
+    "bulk.report": ("LoadReport", "Progress", "Reject"),
+    "bulk.source": ("InputError", "SourceChanged", "open_source"),
+    "bulk.target": ("Target",),
+    "bulk.workspace_catalogue": ("serve_catalogue",),
+    "migrate": (  # where these are now
+        "ObjectComparison",
+        "StepReport",
+        "compare_workspace",
+        "export_workspace",
+        "load_plan",
+        "load_workspace",
+    ),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 
 if not TYPE_CHECKING:  # To type checkers, any name would be there.
+    # What has no other home is a transform.
+    __getattr__ = importing(__name__, dict.fromkeys(__all__, "bulk.transforms") | _HOME)
 
-    def __getattr__(name):
-        if name in _MOVED:
-            return getattr(import_module("aiotwenty.migrate"), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import Any, Protocol, TypeAlias
@@ -10,11 +10,13 @@ from typing import Any, Protocol, TypeAlias
 from pydantic import BaseModel
 from pydantic.alias_generators import to_snake
 
-from aiotwenty.bulk.fields import RecordColumn, Shape, columns_of
+from aiotwenty.bulk.fields import Shape
+from aiotwenty.bulk.record_columns import RecordColumn, columns_of
 from aiotwenty.bulk.source import InputError
 from aiotwenty.graphql.filters import Filter, normalise
+from aiotwenty.graphql.object_facts import About
 from aiotwenty.records.inputs import as_model
-from aiotwenty.records.meta import ObjectMeta, ObjectNames
+from aiotwenty.records.object_meta import ObjectMeta, ObjectNames
 
 AnyFilter: TypeAlias = Mapping[str, Any] | BaseModel
 
@@ -32,6 +34,14 @@ class Catalogue(Protocol):
 
     def columns(self, type_name: str) -> list[RecordColumn]:
         """What an export of it has, the id first."""
+        ...
+
+    def to_one(self, type_name: str) -> Mapping[str, str]:
+        """Its relations to one record, each with the type of that."""
+        ...
+
+    def to_many(self, type_name: str) -> Collection[str]:
+        """The names of its lists of other records."""
         ...
 
     def update_model(self, type_name: str) -> type[BaseModel]:
@@ -59,7 +69,7 @@ class GeneratedCatalogue:
                 if meta.type_name == type_name:
                     break
             else:
-                raise InputError(f"this client knows no object {type_name}; generate it again from the workspace")
+                raise InputError(f"this client has no object {type_name}; generate it again from the workspace")
         return self._metas[type_name]
 
     @cached_property
@@ -85,7 +95,18 @@ class GeneratedCatalogue:
         return self._shapes[type_name]
 
     def columns(self, type_name: str) -> list[RecordColumn]:
-        return columns_of(self._meta(type_name).model("record"))
+        asked_for = [RecordColumn(name, "text") for name in self._about(type_name).asked_for]
+        return [*columns_of(self._meta(type_name).model("record")), *asked_for]
+
+    def to_one(self, type_name: str) -> Mapping[str, str]:
+        return self._about(type_name).to_one
+
+    def to_many(self, type_name: str) -> Collection[str]:
+        return self._about(type_name).to_many
+
+    def _about(self, type_name: str) -> About:
+        about: About = self._meta(type_name).model("record")._object
+        return about
 
     def update_model(self, type_name: str) -> type[BaseModel]:
         model: type[BaseModel] = self._meta(type_name).model("update")

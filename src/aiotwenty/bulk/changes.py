@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
+import dataclasses
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, Unpack
 
 from pydantic import BaseModel
 
 from aiotwenty.bulk.catalogue import AnyFilter
-from aiotwenty.bulk.export import RawWalk
-from aiotwenty.bulk.load import run_load
-from aiotwenty.bulk.load_options import LoadOptions
+from aiotwenty.bulk.loading import run_load
 from aiotwenty.bulk.modes import ChangeAlike, Delete, Destroy, Mode
-from aiotwenty.bulk.options import RemoveOptions, Rows, RunOptions, split_run
+from aiotwenty.bulk.options import RemoveOptions, RunOptions, load_options, split_run, texts
+from aiotwenty.bulk.raw_walk import RawWalk
 from aiotwenty.bulk.report import LoadReport
-from aiotwenty.bulk.source import InputError
+from aiotwenty.bulk.source import InputError, Rows
 from aiotwenty.bulk.target import AnyRecords, Target
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.filters import Filter, guarded
-from aiotwenty.records.partial import change_of, composites_of, plain
+from aiotwenty.records.partial_composites import change_of, composites_of, plain
 
 
 async def delete(
@@ -28,7 +27,6 @@ async def delete(
     *,
     filter: AnyFilter | None = None,
     all_records: bool = False,
-    key: str | Sequence[str] | None = None,
     **options: Unpack[RemoveOptions],
 ) -> LoadReport:
     """Deletes records; they can be restored. `loaded` of the report counts them.
@@ -38,7 +36,7 @@ async def delete(
     there are rejects. Takes `concurrency`, `rejects`, `on_progress`, `dry_run`, for rows also `journal` and what `load`
     has to read files; deleting by a filter is simply repeated when it was stopped.
     """
-    return await _remove(Delete(), Target.of(records), rows, filter, all_records, key, options)
+    return await _remove(Delete(), Target.of(records), rows, filter, all_records, options)
 
 
 async def destroy(
@@ -47,11 +45,10 @@ async def destroy(
     *,
     filter: AnyFilter | None = None,
     all_records: bool = False,
-    key: str | Sequence[str] | None = None,
     **options: Unpack[RemoveOptions],
 ) -> LoadReport:
     """Destroys records for good; otherwise like `delete`. Rows may name deleted records, too."""
-    return await _remove(Destroy(), Target.of(records), rows, filter, all_records, key, options)
+    return await _remove(Destroy(), Target.of(records), rows, filter, all_records, options)
 
 
 async def change(
@@ -60,15 +57,20 @@ async def change(
     *,
     filter: AnyFilter | None,
     all_records: bool = False,
+    replace: Collection[str] = (),
     **options: Unpack[RunOptions],
 ) -> LoadReport:
-    """Gives every record that matches the same values. An empty filter is refused unless `all_records` is given."""
+    """Gives every record that matches the same values. An empty filter is refused unless `all_records` is given.
+
+    What `data` does not say stays as it is: of composite fields that the server would empty in part, the stored parts
+    are read, once a batch, and sent along. Of fields in `replace`, `data` says the whole: nothing of them is read.
+    """
     target = Target.of(records)
     wanted = target.filter(filter)
     model = target.change(data)
     if not model.model_fields_set:
-        raise InputError("change: there is nothing to change; give at least one field")
-    values = change_of(plain(model), composites_of(type(model)))
+        raise InputError("change: pass at least one field")
+    values = change_of(plain(model), composites_of(type(model)), texts(replace))
     mode = ChangeAlike(encode_json(values.data), values.lacks)
     return await _of_filter(mode, target, wanted, all_records, options)
 
@@ -79,16 +81,16 @@ async def _remove(
     rows: Rows | None,
     filter: AnyFilter | None,
     all_records: bool,
-    key: str | Sequence[str] | None,
     options: Mapping[str, Any],
 ) -> LoadReport:
     if rows is None:
-        return await _of_filter(replace(mode, known=True), target, target.filter(filter), all_records, options)
+        by_filter = dataclasses.replace(mode, known=True)
+        return await _of_filter(by_filter, target, target.filter(filter), all_records, options)
     if filter is not None or all_records:
         raise InputError(f"{mode.name}: say which records by rows or by a filter, not by both")
     run, reading = split_run(options)
-    keys = [key] if isinstance(key, str) else list(key or ())
-    return await run_load(target, rows, LoadOptions(mode=mode, key=key, only=["id", *keys], **reading), **run)
+    options = load_options(mode, {**reading, "only": ["id", *texts(reading.get("key"))]})
+    return await run_load(target, rows, options, **run)
 
 
 async def _of_filter(
@@ -105,4 +107,4 @@ async def _of_filter(
                 yield record
 
     run, reading = split_run(options)
-    return await run_load(target, ids(), LoadOptions(mode=mode, **reading), **run)
+    return await run_load(target, ids(), load_options(mode, reading), **run)

@@ -7,20 +7,22 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from pydantic_core import from_json
 
 from aiotwenty.bulk.fields import FieldPath
+from aiotwenty.bulk.source.base import NumberText
 from aiotwenty.bulk.transforms import Transform
 from aiotwenty.bulk.transforms.base import Chain, Composite
-from aiotwenty.graphql.values import read_moment
+from aiotwenty.graphql.input_scalars import read_moment
 
-Shortcut: TypeAlias = Literal["text", "read", "parts"]
-"""Text as it is, text that is read by the kind of its field, the primary part of a composite field or all its parts."""
+Shortcut: TypeAlias = Literal["text", "count", "read", "parts"]
+"""Text as it is, digits, text that is read by the kind of its field, a composite field's primary part or all parts."""
 _AS_IT_IS = ("text", "other", "date")
 """Kinds of fields that take text as it is."""
-_LONGEST_SURE = 15
+LONGEST_SURE = 15
 """Digits that any number keeps."""
 WHOLE = re.compile(r"[+-]?\d+(\.\d*)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
@@ -37,7 +39,7 @@ class ValueRefused(ValueError):  # noqa: N818 - named for what it says of a row
 
 
 @dataclass(frozen=True)
-class Column:
+class MappedColumn:
     """Where one column goes, and how."""
 
     name: str
@@ -52,12 +54,18 @@ class Column:
     """Whether that kind holds several values."""
     trims: bool = False
     """Blanks around a value are no part of it."""
-    also: tuple[Column, ...] = ()
+    also: tuple[MappedColumn, ...] = ()
     """The other places where its values go."""
     guess: str = ""
     """Why it goes there, where nobody said so."""
     spec: str = ""
     """The transforms as text."""
+
+    @cached_property
+    def route(self) -> tuple[Shortcut | None, bool, str, str | None]:
+        """How most values go to their place, and where that is: all that is looked at for each of them."""
+        first, *more = self.plain_path or ("",)
+        return self.shortcut, self.trims, first, more[0] if more else None
 
     @property
     def place(self) -> str:
@@ -65,11 +73,17 @@ class Column:
         return self.target.dotted if self.target.relation else ".".join(self.plain_path)
 
     @property
-    def all(self) -> tuple[Column, ...]:
+    def all(self) -> tuple[MappedColumn, ...]:
         return (self, *self.also)
 
 
-def steps_of(column: Column) -> Sequence[Transform]:
+_TRIMMED_PARTS = (
+    *("primaryEmail", "primary_email", "additionalEmails", "additional_emails"),
+    *("primaryLinkUrl", "primary_link_url", "primaryPhoneNumber", "primary_phone_number"),
+)
+
+
+def steps_of(column: MappedColumn) -> Sequence[Transform]:
     transform = column.transform
     return transform.steps if isinstance(transform, Chain) else [] if transform is None else [transform]
 
@@ -79,8 +93,10 @@ def shortcut_of(target: FieldPath, *, is_text: bool, hidden: Collection[str]) ->
     if target.kind == "composite":
         return None if target.path[0] in hidden else "parts"
     if target.kind in ("text", "other") and target.path[-1:] != ("amountMicros",):
-        return "text"
-    return "read" if is_text and target.kind in ("number", "boolean", "date", "datetime") else None
+        return "read" if is_text and target.path[-1:] == ("primaryEmail",) else "text"
+    if not is_text:
+        return None
+    return "count" if target.kind == "number" else "read" if target.kind in ("boolean", "date", "datetime") else None
 
 
 def put_at(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
@@ -99,12 +115,27 @@ def put_at(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 def trimmed(text: str) -> str:
     """Without the blanks around it, those among them that nobody sees."""
-    return text.strip(BLANKS)
+    return text if type(text) is NumberText else text.strip(BLANKS)
 
 
-def from_text(column: Column, value: str) -> Any:
+def trimmed_parts(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A composite field whose addresses have no blanks around them, as those in cells of their own."""
+    changed: dict[str, Any] = {}
+    for part in _TRIMMED_PARTS:
+        inner = value.get(part)
+        if type(inner) is str:
+            if (text := inner.strip(BLANKS)) != inner:
+                changed[part] = text
+        elif type(inner) is list:
+            changed[part] = [item.strip(BLANKS) if type(item) is str else item for item in inner]
+    return {**value, **changed} if changed else value
+
+
+def from_text(column: MappedColumn, value: str) -> Any:
     kind = column.target.kind
-    if kind == "number" and len(value) <= _LONGEST_SURE and value.isascii() and value.isdigit():
+    if column.plain_path[-1:] == ("primaryEmail",) and value[:1] != "{":
+        return checked_address(column, value)
+    if kind == "number" and len(value) <= LONGEST_SURE and value.isascii() and value.isdigit():
         return int(value)
     if kind in ("date", "datetime"):
         moment = _read_date(column, value)
@@ -131,7 +162,25 @@ def from_text(column: Column, value: str) -> Any:
         raise ValueRefused(f"{column.name}: is not JSON ({error})") from None
 
 
-def _read_date(column: Column, value: str) -> datetime.datetime:
+_NO_ADDRESS = re.compile("(?i)[\\s<>,;|\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|mailto:")
+"""What stands in a cell that holds more than one e-mail address, or what nobody sees."""
+
+
+def checked_address(column: MappedColumn, value: str) -> str:
+    """Refuses what the server refuses in the real load only, or takes for an address that nobody will find."""
+    odd = _NO_ADDRESS.search(value)
+    if odd is None or "@" not in value:
+        return value
+    if not odd[0].isascii() and not odd[0].isspace():
+        hint = f"it has the character U+{ord(odd[0]):04X}, which is invisible"
+    elif value.count("@") > 1:
+        hint = "the transform `first_and_rest` takes several"
+    else:
+        hint = "the transform `email` reads the address in it"
+    raise ValueRefused(f"{column.name}: {value!r} is not one e-mail address; {hint}")
+
+
+def _read_date(column: MappedColumn, value: str) -> datetime.datetime:
     """Dates are ISO 8601; a number is none. Raises `ValueRefused` that names the transform for what it looks like."""
     if (moment := read_moment(value)) is not None:
         return moment

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aiotwenty.bulk.batches import BatchLimits, Prepared, split_by_limits
-from aiotwenty.bulk.culprits import Culprits, culprits, emptied_field, is_empty
 from aiotwenty.bulk.lookups import RelationResolver
 from aiotwenty.bulk.modes import Mode
-from aiotwenty.bulk.pieces import Outcome, Piece
+from aiotwenty.bulk.outcomes import Outcome, Piece
 from aiotwenty.bulk.refusals import (
     breaks_over_it,
     code_of,
@@ -21,7 +20,8 @@ from aiotwenty.bulk.refusals import (
     too_large,
     too_many,
 )
-from aiotwenty.bulk.store import Store
+from aiotwenty.bulk.refused_rows import Culprits, culprits, emptied_field, is_empty
+from aiotwenty.bulk.stored_records import StoredRecords
 from aiotwenty.errors import TwentyError
 from aiotwenty.transport.retry import Fate, fate_of
 
@@ -38,7 +38,7 @@ FEW = 8
 class Delivery:
     """Sends batches of one object. Holds no state of a batch: any number of batches may be under way."""
 
-    def __init__(self, mode: Mode, store: Store, relations: RelationResolver, limits: BatchLimits) -> None:
+    def __init__(self, mode: Mode, store: StoredRecords, relations: RelationResolver, limits: BatchLimits) -> None:
         self._mode = mode
         self._store = store
         self._relations = relations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -77,7 +78,7 @@ class Shape:
         relation_inputs: dict[str, str] = {}
         for alias, _, annotation in named_fields(self.create_model):
             model = model_in(annotation)
-            if _file_model(annotation) is not None:
+            if file_model(annotation) is not None:
                 self.file_fields.add(alias)
             if model is None:
                 self._add(FieldPath((alias,), _kind(plain_types(annotation))))
@@ -259,62 +260,17 @@ class Shape:
 
 
 def squeeze(name: str) -> str:
-    """A name without case, spaces and punctuation: `Domain Name`, `domain_name` and `domainName` are one."""
-    return re.sub(r"[\W_]", "", name.lower())
+    """A name without case, spaces, punctuation and accents: `Domain Name`, `domain_name` and `domainName` are one.
 
-
-@dataclass(frozen=True)
-class RecordColumn:
-    """A column of an export: `path` is dotted, `kind` one of text, int, number, bool, datetime and date.
-
-    `parts` are selected of a list of objects, which is one column of JSON.
+    So are letters with their accents in one character and in two, as macOS writes them.
     """
-
-    path: str
-    kind: str
-    parts: tuple[str, ...] = ()
-
-    @property
-    def selector(self) -> str:
-        return f"{self.path}{{{' '.join(self.parts)}}}" if self.parts else self.path
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKD", name).casefold())
 
 
-# Of a file: what an input takes. Its URL is signed for a day.
-FILE_PARTS = ("fileId", "label")
-
-
-def columns_of(model: type[BaseModel], prefix: str = "") -> list[RecordColumn]:
-    """The columns of a record model, the id first."""
-    columns: list[RecordColumn] = []
-    for alias, _, annotation in named_fields(model):
-        inner = model_in(annotation)
-        listed = _file_model(annotation)
-        if listed is not None:
-            parts = tuple(part for part, _, _ in named_fields(listed) if part in FILE_PARTS)
-            columns.append(RecordColumn(prefix + alias, "text", parts))
-        elif inner is not None:
-            columns += columns_of(inner, f"{prefix}{alias}.")
-        else:
-            columns.append(RecordColumn(prefix + alias, _column_type(plain_types(annotation))))
-    return sorted(columns, key=lambda column: column.path != "id")
-
-
-def _file_model(annotation: Any) -> type[BaseModel] | None:
+def file_model(annotation: Any) -> type[BaseModel] | None:
     """The model of the uploaded files in a list, which are selected part by part; other lists are one JSON value."""
     model = model_in(item_in(annotation))
     return model if model is not None and any(part == "fileId" for part, _, _ in named_fields(model)) else None
-
-
-def _column_type(types: set[Any]) -> str:
-    if datetime.datetime in types:
-        return "datetime"
-    if datetime.date in types:
-        return "date"
-    if types == {bool}:
-        return "bool"
-    if types == {int}:
-        return "int"
-    return "number" if types and types <= {int, float} else "text"
 
 
 def _leaves(model: type[BaseModel]) -> Iterator[tuple[str, set[Any]]]:

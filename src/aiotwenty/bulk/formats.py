@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import csv
 import datetime
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_json
 
-from aiotwenty.bulk.fields import RecordColumn
 from aiotwenty.bulk.raw_page import RawPage
+from aiotwenty.bulk.record_columns import RecordColumn
 from aiotwenty.bulk.rejects import as_cell
+from aiotwenty.bulk.requests import value_at
 from aiotwenty.bulk.source import InputError, require_arrow
-from aiotwenty.bulk.wire import value_at
 
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How cells begin that spreadsheets take for formulas, as OWASP lists them under "CSV injection"."""
 FORMATS = (".csv", ".jsonl", ".ndjson", ".parquet")
 
 
 class RecordWriter(ABC):
     """Writes records as they came."""
 
-    can_continue = True
+    path: Path
 
     @abstractmethod
     def write(self, page: RawPage) -> None: ...
@@ -33,29 +36,34 @@ class RecordWriter(ABC):
         """The bytes written in all."""
 
     def sync(self) -> int:
-        """Puts everything into the file; its length, to go on from there after a crash."""
+        """Puts everything onto the disk; the length of the file, to go on from there after a crash."""
         return 0
 
 
-def open_writer(path: Path, ending: str, columns: Sequence[RecordColumn], start: int = 0) -> RecordWriter:
+def open_writer(
+    path: Path, ending: str, columns: Sequence[RecordColumn], start: int = 0, *, spreadsheet_safe: bool = False
+) -> RecordWriter:
     """`start` is where to go on in a file begun earlier.
 
     Raises `InputError` for an ending that nobody knows.
     """
     match ending:
         case ".csv":
-            return CsvWriter(path, [column.path for column in columns], start)
+            return CsvWriter(path, columns, start, spreadsheet_safe=spreadsheet_safe)
         case ".jsonl" | ".ndjson":
             return JsonLinesWriter(path, start)
         case ".parquet":
             return ParquetWriter(path, columns)
-    raise InputError(f"{path}: records are written as {', '.join(FORMATS)}, not {ending or 'a file without ending'}")
+    raise InputError(
+        f"{path}: records are written as {', '.join(FORMATS)}, not {ending or 'a file without an extension'}"
+    )
 
 
 class JsonLinesWriter(RecordWriter):
     """One object a line."""
 
     def __init__(self, path: Path, start: int) -> None:
+        self.path = path
         self._file = path.open("r+b" if start else "wb")
         self._file.truncate(start)
         self._file.seek(start)
@@ -63,52 +71,74 @@ class JsonLinesWriter(RecordWriter):
     def write(self, page: RawPage) -> None:
         self._file.write(page.json_lines())
 
+    def keep(self, lines: Iterable[bytes]) -> None:
+        """Writes lines of an earlier file as they are."""
+        self._file.writelines(lines)
+
     def sync(self) -> int:
         self._file.flush()
+        os.fsync(self._file.fileno())
         return self._file.tell()
 
     def close(self) -> int:
-        length = self.sync()
-        self._file.close()
-        return length
+        with self._file:
+            self._file.flush()
+            return self._file.tell()
 
 
 class CsvWriter(RecordWriter):
-    """A column for each field and each part of a field, named by its dotted path; lists and objects as JSON."""
+    """A column for each field and each part of a field, named by its dotted path; lists and objects as JSON.
 
-    def __init__(self, path: Path, columns: Sequence[str], start: int) -> None:
+    `spreadsheet_safe` puts an apostrophe before texts that spreadsheets would take for formulas.
+    """
+
+    def __init__(
+        self, path: Path, columns: Sequence[RecordColumn], start: int, *, spreadsheet_safe: bool = False
+    ) -> None:
+        self.path = path
         self._file = path.open("r+" if start else "w", encoding="utf-8", newline="")
         self._file.truncate(start)
         self._file.seek(start)
         self._writer = csv.writer(self._file)
-        self._paths = [column.split(".") for column in columns]
+        self._paths = [column.path.split(".") for column in columns]
+        self._texts = [place for place, column in enumerate(columns) if column.kind == "text" and spreadsheet_safe]
         if not start:
-            self._writer.writerow(columns)
+            self._writer.writerow([column.path for column in columns])
 
     def write(self, page: RawPage) -> None:
-        self._writer.writerows([[_cell(record, path) for path in self._paths] for record in page])
+        rows = [[_cell(record, path) for path in self._paths] for record in page]
+        for place in self._texts:
+            for row in rows:
+                if str(row[place]).startswith(_FORMULAS):
+                    row[place] = f"'{row[place]}"
+        self._writer.writerows(rows)
+
+    def keep(self, rows: Iterable[list[str]]) -> None:
+        """Writes rows of an earlier file as they are."""
+        self._writer.writerows(rows)
 
     def sync(self) -> int:
         self._file.flush()
+        os.fsync(self._file.fileno())
         return self._file.tell()
 
     def close(self) -> int:
-        length = self.sync()
-        self._file.close()
-        return length
+        with self._file:
+            self._file.flush()
+            return self._file.tell()
 
 
 def _cell(record: Mapping[str, Any], path: Sequence[str]) -> Any:
-    value: Any = record.get(path[0])
-    if len(path) > 1 and value is not None:
-        value = value.get(path[1])
+    value: Any = record
+    for part in path:
+        if value is None:
+            break
+        value = value.get(part)
     return value if type(value) is str else as_cell(value)
 
 
 class ParquetWriter(RecordWriter):
     """The columns of CSV with their types. Needs the extra `arrow`. A file broken off cannot be continued."""
-
-    can_continue = False
 
     def __init__(self, path: Path, columns: Sequence[RecordColumn]) -> None:
         self._arrow, parquet = require_arrow()
@@ -122,20 +152,28 @@ class ParquetWriter(RecordWriter):
         }
         self._columns = columns
         self._schema = self._arrow.schema([(column.path, types[column.kind]) for column in columns])
-        self._path = path
-        self._writer = parquet.ParquetWriter(path, self._schema)
+        self.path = path
+        self._writer = parquet.ParquetWriter(path, self._schema, write_page_checksum=True)
         self._tables: list[Any] = []
         self._waiting = 0
 
     def write(self, page: RawPage) -> None:
         # Page by page: to turn a whole row group at once would hold up everything else.
-        rows = list(page)
+        self.keep(self.table(page))
+
+    def table(self, records: Iterable[Mapping[str, Any]]) -> Any:
+        """Records as an Arrow table."""
+        rows = list(records)
         arrays = {
             column.path: [_typed(value_at(record, column.path), column.kind) for record in rows]
             for column in self._columns
         }
-        self._tables.append(self._arrow.table(arrays, schema=self._schema))
-        self._waiting += len(rows)
+        return self._arrow.table(arrays, schema=self._schema)
+
+    def keep(self, table: Any) -> None:
+        """Writes an Arrow table with the same columns as it is."""
+        self._tables.append(table)
+        self._waiting += table.num_rows
         if self._waiting >= 10_000:
             self._write_group()
 
@@ -147,7 +185,7 @@ class ParquetWriter(RecordWriter):
         if self._waiting:
             self._write_group()
         self._writer.close()
-        return self._path.stat().st_size
+        return self.path.stat().st_size
 
 
 def _typed(value: Any, kind: str) -> Any:

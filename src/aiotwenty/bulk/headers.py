@@ -8,7 +8,7 @@ from typing import Any
 
 from aiotwenty.bulk.columns import WHOLE
 from aiotwenty.bulk.fields import FieldPath, Shape
-from aiotwenty.bulk.naming import by_name_or_unique, called, likely
+from aiotwenty.bulk.header_synonyms import by_name_or_unique, called, likely
 from aiotwenty.bulk.source import InputError
 from aiotwenty.bulk.transforms.base import Composite
 
@@ -16,6 +16,13 @@ _BY_THEIR_LOOKS: tuple[tuple[Composite, str], ...] = (
     ("emails", r"[^@\s;,]+@[^@\s;,]+\.[^@\s;,]+"),
     ("links", r"(https?://)?([a-z]+\.)?linkedin\.com/\S+"),
 )
+_OF_SOMEBODY_ELSE = re.compile(
+    r"(?i)owner|manager|assign|creat|modif|updat|refer|invit|contacted|besitzer|betreuer|verantwort|inhaber|propri"
+    r"|respons|\b(by|from|von|par|por|durch)\b"
+)
+"""Headers of columns whose addresses are those of colleagues: by their looks, they would be the record's own."""
+_SUGGESTED = 20
+"""For so many unknown names of a source it is looked up what may have been meant."""
 
 
 class Headers:
@@ -36,6 +43,7 @@ class Headers:
         self._kinds = kinds
         self._labels = labels
         self._samples = samples
+        self._unknown_names = 0
 
     def target(self, name: str, *, guessing: bool) -> tuple[FieldPath, str]:
         """The field of that name, and what was guessed about it. Raises `InputError` if it means none or several."""
@@ -72,11 +80,14 @@ class Headers:
         return (target, "called so") if target else None
 
     def _unknown(self, name: str) -> InputError:
-        """Says what may have been meant, which takes a while."""
+        """Says what may have been meant, which takes a while: not of thousands of names."""
+        self._unknown_names += 1
+        if self._unknown_names > _SUGGESTED:
+            return InputError(f"{self._shape.type_name} has no field {name!r}")
         try:
             self._shape.resolve(name)
         except InputError as error:
-            return InputError(str(error) + ("" if error.suggests else likely(self._shape, name)))
+            return InputError(str(error) + ("" if error.suggests else likely(self._shape, name, self._labels)))
         raise AssertionError(f"{name!r} is a field after all")
 
     def _has_words(self, name: str) -> bool:
@@ -84,7 +95,7 @@ class Headers:
 
     def _by_values(self, name: str) -> FieldPath | None:
         """A column of e-mail addresses or of LinkedIn profiles, where there is one field for them."""
-        texts = self._texts(name)
+        texts = [] if _OF_SOMEBODY_ELSE.search(name) else self._texts(name)
         for kind, pattern in _BY_THEIR_LOOKS:
             if texts and all(re.fullmatch(pattern, text, re.IGNORECASE) for text in texts):
                 names = [field for field, its in self._kinds.items() if its == kind]

@@ -8,12 +8,12 @@ from typing import Any
 
 from aiotwenty.bulk.fields import squeeze
 from aiotwenty.errors import UnexpectedResponse
+from aiotwenty.graphql.data_model import data_model, object_nodes
+from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.endpoint import TwentyTransport
 
-_FIELDS = """query Labels {
-  objects(paging: { first: 1000 }) { edges { node { nameSingular fieldsList { id name label type options } } } }
-}"""
-_CHANGE = """mutation AddOptions($input: UpdateOneFieldMetadataInput!) { updateOneField(input: $input) { id } }"""
+_FIELDS = data_model("Labels", "{nameSingular fieldsList{id name label type options}}")
+_CHANGE = compose("AddOptions", "mutation", "updateOneField", {"input": "UpdateOneFieldMetadataInput!"}, "{id}")
 _COLORS = ("green", "turquoise", "sky", "blue", "purple", "pink", "red", "orange", "yellow", "gray")
 
 
@@ -54,10 +54,9 @@ class Labels:
 
 async def read_labels(endpoint: TwentyTransport, singular: str) -> Labels:
     """The labels of the object that is called so on the wire. Spends one request, which no limit counts."""
-    answer = await endpoint.beside("metadata").run_document(_FIELDS)
+    answer = await endpoint.beside("metadata").run_document(_FIELDS.text)
     try:
-        nodes = [edge["node"] for edge in answer["objects"]["edges"]]
-        node = next((node for node in nodes if node["nameSingular"] == singular), None)
+        node = next((node for node in object_nodes(answer) if node["nameSingular"] == singular), None)
         fields = [
             FieldLabel(
                 node_field["id"],
@@ -69,7 +68,7 @@ async def read_labels(endpoint: TwentyTransport, singular: str) -> Labels:
             for node_field in (node["fieldsList"] if node else ())
         ]
     except (KeyError, TypeError) as error:
-        raise UnexpectedResponse(f"the data model of the workspace makes no sense: {error}") from error
+        raise UnexpectedResponse(f"the data model of the workspace is invalid: {error}") from error
     return Labels({label.name: label for label in fields})
 
 
@@ -86,4 +85,4 @@ async def add_options(endpoint: TwentyTransport, field: FieldLabel, new: Mapping
         for place, (label, value) in enumerate(new.items(), last + 1)
     ]
     update = {"id": field.id, "update": {"options": [*there, *added]}}
-    await endpoint.beside("metadata").run_document(_CHANGE, {"input": update})
+    await endpoint.beside("metadata").run_document(_CHANGE.text, {"input": update})

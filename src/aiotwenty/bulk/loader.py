@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,19 +17,21 @@ from aiotwenty.bulk.concurrency import AdaptiveConcurrency
 from aiotwenty.bulk.delivery import Delivery
 from aiotwenty.bulk.fields import ID
 from aiotwenty.bulk.journal import Job, Journal
-from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.lookups import RelationResolver
-from aiotwenty.bulk.mapped import Mapped, learn_columns, map_columns, notes_of
-from aiotwenty.bulk.mapping import Mapper
-from aiotwenty.bulk.patience import Patience, Stopped
-from aiotwenty.bulk.pieces import Outcome
+from aiotwenty.bulk.mapping import REJECT_COLUMNS, Mapper
+from aiotwenty.bulk.options import CONCURRENCY, LoadOptions, texts
+from aiotwenty.bulk.outcomes import Outcome
+from aiotwenty.bulk.output import FileFailed
 from aiotwenty.bulk.prepare import Preparer, key_targets
 from aiotwenty.bulk.rejects import check_rejects_path, write_rejects
-from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject
-from aiotwenty.bulk.source import Check, FileSource, InputError, Source, open_source
-from aiotwenty.bulk.store import Store
+from aiotwenty.bulk.report import LoadReport, OnProgress, Progress, Reject, counted
+from aiotwenty.bulk.requests import BulkRequests, Meter, on_its_way
+from aiotwenty.bulk.retrying import Patience, Stopped
+from aiotwenty.bulk.source import Check, FileSource, InputError, Source, SourceChanged, open_source
+from aiotwenty.bulk.source_mapping import Mapped, learn_columns, map_columns, notes_of
+from aiotwenty.bulk.stored_records import StoredRecords
 from aiotwenty.bulk.target import Target
-from aiotwenty.bulk.wire import Meter, Wire, on_its_way
+from aiotwenty.graphql.advice import instead_of
 from aiotwenty.records.identity import source_namespace
 
 _READ_BY = ("skip_lines", "sheet", "gaps", "preset", "region", "add_options", "create_missing")
@@ -60,34 +64,36 @@ async def open_rows(rows: Any, target: Target, options: LoadOptions, *, remember
     source = await asyncio.to_thread(
         open_source,
         rows,
-        encoding=options.encoding,
-        delimiter=options.delimiter,
-        name=options.source,
-        skip_lines=options.skip_lines,
-        sheet=options.sheet,
+        encoding=options.get("encoding"),
+        delimiter=options.get("delimiter"),
+        name=options.get("source"),
+        skip_lines=options.get("skip_lines"),
+        sheet=options.get("sheet"),
     )
     mapped = await map_columns(source, target, options)
     mapper = mapped.mapper
     if source.columns is not None:
         mapper.check_columns(source, source.columns)
+        mapper.check_region(options.get("region"))
+        source.use([name for name in source.columns if name in REJECT_COLUMNS or mapper.column(name) is not None])
     check = await asyncio.to_thread(source.check)
     if check is not None:
-        if check.malformed and options.malformed == "refuse":
+        if check.malformed and options.get("malformed") != "reject":
             more = check.malformed - len(check.problems)
             raise InputError(
                 f"{source.name}: " + "; ".join(check.problems) + (f"; and {more:,} more" if more else "") + ". "
-                "Correct these lines, or have them rejected (malformed='reject', --reject-malformed)"
+                "Correct these lines, or reject them (malformed='reject', --reject-malformed)"
             )
         if source.columns is None and check.columns:
             mapper.check_columns(source, check.columns, check)
-    key = key_targets(mapper, options.key)
+    key = key_targets(mapper, options.get("key"))
     if source.columns is not None and not mapper.gives(ID, source.columns):
-        if not key and options.mode.names_records:
-            raise InputError(f"{source.name}: has no column id, and no key is given: which records are meant?")
+        if not key and options["mode"].names_records:
+            raise InputError(f"{source.name}: has no column id, and no key is set")
         for part in key:
             if not mapper.gives(part, source.columns):
-                there = ", ".join(source.columns)
-                raise InputError(f"{source.name}: no column gives {part.dotted}, which is the key; there are {there}")
+                hint = instead_of(part.dotted, source.columns)
+                raise InputError(f"{source.name}: no column is mapped to {part.dotted}, the key{hint}")
     await learn_columns(source, mapped)
     told_apart = remembered or isinstance(source, FileSource)
     fingerprint = await asyncio.to_thread(source.fingerprint) if told_apart else None
@@ -104,15 +110,13 @@ class Loader:
         options: LoadOptions,
         *,
         journal: Journal,
-        concurrency: int = 8,
+        concurrency: int = CONCURRENCY,
         batch_size: int = MOST_RECORDS,
         max_bytes: int = MOST_BYTES,
         rejects: str | Path | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
-        for option, value in (("concurrency", concurrency), ("batch_size", batch_size), ("max_bytes", max_bytes)):
-            if value < 1:
-                raise InputError(f"{option} must be at least 1, not {value}")
+        _check_limits(concurrency=concurrency, batch_size=batch_size, max_bytes=max_bytes)
         names = target.names
         self._input = rows
         self._on_progress = on_progress
@@ -120,43 +124,35 @@ class Loader:
         self._limits = BatchLimits(batch_size, max_bytes)
         self._batcher = Batcher(self._limits)
         self._meter = Meter(self._concurrency)
-        self._mode = options.mode
-        path = rows.source.path if isinstance(rows.source, FileSource) else None
-        # Two files of one content are one; two equal lists may well be two.
-        namespace = source_namespace(names.plural, rows.fingerprint if path else None)
-        self._job: Job = journal.job(
-            f"{options.mode.name} {names.plural} from {rows.source.name}",
-            fingerprint=rows.fingerprint,
-            settings=_settings(options),
-            namespace=namespace,
-        )
+        self._mode = options["mode"]
+        self._job = _job(journal, names.plural, rows, options)
         self._preparer = Preparer(
             names.plural,
             rows.mapper,
-            options.key,
+            options.get("key"),
             self._job.namespace,
-            must_name=options.mode.names_records,
-            changes=options.mode.changes_records,
-            only_named=options.only is not None,
-            replace=options.replace,
+            must_name=self._mode.names_records,
+            changes=self._mode.changes_records,
+            only_named=options.get("only") is not None,
+            replace=options.get("replace", ()),
         )
-        self._rejects_path = check_rejects_path(rejects, path) if rejects is not None else None
+        self._rejects_path = check_rejects_path(rejects) if rejects is not None else None
 
-        def wire_to(other: str) -> Wire:
-            return Wire(target.endpoint, target.catalogue.names(other), self._meter)
-
+        wire_to = partial(_requests_to, target, self._meter)
         self._patience = Patience(target.endpoint.retry, self._meter)
-        self._store = Store(
+        self._store = StoredRecords(
             wire_to(target.type_name),
             wire_to,
             rows.mapper.shape,
             self._preparer.key,
             self._job,
             self._patience,
-            deleted_too=options.deleted or options.mode.reaches_deleted,
+            deleted_too=options.get("deleted", False) or self._mode.reaches_deleted,
         )
-        self._relations = RelationResolver(target.catalogue, wire_to, create_missing=options.create_missing)
-        self._delivery = Delivery(options.mode, self._store, self._relations, self._limits)
+        self._relations = RelationResolver(
+            target.catalogue, wire_to, create_missing=options.get("create_missing", False)
+        )
+        self._delivery = Delivery(self._mode, self._store, self._relations, self._limits)
         self._progress = Progress(total=rows.check.total if rows.check else None, what=names.plural)
         self._tasks: dict[asyncio.Task[Outcome], list[Prepared]] = {}
         self._rejects: list[Reject] = []
@@ -171,21 +167,18 @@ class Loader:
         started = monotonic()
         try:
             await self._feed(dry_run)
-        except BaseException:
+        except BaseException as error:
             # It may be what failed, and what is under way must be written down all the same.
             self._on_progress = None
             self._patience.stopping.set()
             await self._drain()
+            if failure := self._write_rejects():
+                error.add_note(failure)
+            if isinstance(error, SourceChanged):
+                raise self._changed(error) from None
             raise
-        finally:
-            self._flush_rejects()
-            if self._rejects_path is not None:
-                write_rejects(
-                    self._rejects_path,
-                    self._job.rejects(),
-                    str(self._job.namespace),
-                    self._input.source,
-                )
+        self._flush_rejects()
+        rejects_failure = self._write_rejects()
         progress = self._progress
         return LoadReport(
             received=progress.received,
@@ -196,6 +189,7 @@ class Loader:
             retries=self._meter.retries,
             seconds=monotonic() - started,
             rejects=self._job.rejects(),
+            rejects_failure=rejects_failure,
             deed=self._mode.deed,
             dry_run=dry_run,
             created=dict(self._relations.created),
@@ -203,6 +197,16 @@ class Loader:
             mapping=self._input.mapped.as_toml() if dry_run else "",
             preview=self._input.mapped.preview() if dry_run else {},
         )
+
+    def _write_rejects(self) -> str | None:
+        """Why they could not be written: that takes nothing back of what was done."""
+        try:
+            self._flush_rejects()
+            if self._rejects_path is not None:
+                write_rejects(self._rejects_path, self._job.rejects(), str(self._job.namespace), self._input.source)
+        except Exception as error:
+            return f"the rejects could not be written: {error}"
+        return None
 
     async def _feed(self, dry_run: bool) -> None:
         progress, job = self._progress, self._job
@@ -230,6 +234,22 @@ class Loader:
                     await self._next_batch()
         while self._tasks or self._batcher.pending:
             await self._next_batch()
+        if progress.total is not None and progress.received != progress.total:
+            raise SourceChanged(
+                f"{self._input.source.name}: had {progress.total:,} rows, and now {progress.received:,}"
+            )
+        await asyncio.to_thread(self._input.source.confirm)
+
+    def _changed(self, error: SourceChanged) -> SourceChanged:
+        """The error, with what was loaded and what to do."""
+        progress = self._progress
+        told = SourceChanged(
+            f"{error.message}. {progress.loaded + progress.already_loaded:,} of {counted(progress.total or 0, 'row')} "
+            f"are {self._mode.deed}, all of them as they were checked. To go on, put the old content back and run the "
+            "same again; what it holds now are other rows, for another load and journal"
+        )
+        told.loaded = progress.loaded + progress.already_loaded
+        return told
 
     async def _next_batch(self) -> None:
         """Puts the next batch under way as soon as there is room for it, or waits for whatever holds it back."""
@@ -257,7 +277,9 @@ class Loader:
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             except asyncio.CancelledError:
                 continue
-            self._collect()
+            # Where the journal can't be written, the others are waited for all the same: it knows that they were sent.
+            with suppress(FileFailed):
+                self._collect()
 
     def _collect(self) -> None:
         for task in [task for task in self._tasks if task.done()]:
@@ -300,13 +322,35 @@ class Loader:
             self._on_progress(progress)
 
 
+def _job(journal: Journal, plural: str, rows: OpenedRows, options: LoadOptions) -> Job:
+    # Two files of one content are one; two equal lists may well be two.
+    content = rows.fingerprint if isinstance(rows.source, FileSource) else None
+    return journal.job(
+        f"{options['mode'].name} {plural} from {rows.source.name}",
+        fingerprint=rows.fingerprint,
+        settings=_settings(options),
+        namespace=source_namespace(plural, content),
+    )
+
+
+def _requests_to(target: Target, meter: Meter, other: str) -> BulkRequests:
+    """Those for another object of the same workspace."""
+    return BulkRequests(target.endpoint, target.catalogue.names(other), meter)
+
+
+def _check_limits(**limits: int) -> None:
+    for name, value in limits.items():
+        if value < 1:
+            raise InputError(f"{name} must be at least 1, not {value}")
+
+
 def _settings(options: LoadOptions) -> str:
     """What must not change between two runs of one journal."""
-    key = [options.key] if isinstance(options.key, str) else list(options.key or ())
-    mapping = {column: _described(spec) for column, spec in (options.mapping or {}).items()}
-    settings: dict[str, Any] = {"key": key, "mapping": mapping}
+    mapping = {column: _described(spec) for column, spec in (options.get("mapping") or {}).items()}
+    settings: dict[str, Any] = {"key": texts(options.get("key")), "mapping": mapping}
+    chosen: dict[str, Any] = {**options}
     for name in ("constants", "ignore", "nulls", "encoding", "delimiter", "replace", *_READ_BY):
-        value = getattr(options, name)
+        value = chosen.get(name)
         if value:
             settings[name] = sorted(value) if name in ("ignore", "gaps", "replace") else value
     return to_json(settings, serialize_unknown=True).decode()

@@ -15,12 +15,12 @@ from aiotwenty.bulk.batches import Prepared, Reference
 from aiotwenty.bulk.catalogue import Catalogue
 from aiotwenty.bulk.fields import Shape
 from aiotwenty.bulk.report import Reject
+from aiotwenty.bulk.requests import BulkRequests, nest, value_at
 from aiotwenty.bulk.source import Row
 from aiotwenty.bulk.transforms import composite_kind, domain, full_name
-from aiotwenty.bulk.wire import Wire, nest, value_at
 from aiotwenty.errors import DuplicateRecord, TwentyError
 from aiotwenty.graphql.encode import encode_json
-from aiotwenty.graphql.problems import explained
+from aiotwenty.graphql.input_problems import explained
 from aiotwenty.records.identity import canonical, id_from_key
 from aiotwenty.transport.retry import Fate, fate_of
 
@@ -56,7 +56,7 @@ def _as_number(value: str) -> object:
         return value
 
 
-async def find_by(wire: Wire, shape: Shape, path: str, values: Sequence[str]) -> dict[str, list[str]]:
+async def find_by(wire: BulkRequests, shape: Shape, path: str, values: Sequence[str]) -> dict[str, list[str]]:
     """For each canonical value the ids of the records that have it, deleted ones left out.
 
     A link without scheme and path is a domain: it finds http and https, with and without www. A name of two parts is
@@ -96,7 +96,7 @@ def _forms(host: str) -> list[str]:
     return [f"{scheme}{www}{host}" for scheme in ("", "https://", "http://") for www in ("", "www.")]
 
 
-async def _find_by_full_name(wire: Wire, path: str, values: Sequence[str]) -> dict[str, list[str]]:
+async def _find_by_full_name(wire: BulkRequests, path: str, values: Sequence[str]) -> dict[str, list[str]]:
     ids: dict[str, list[str]] = {}
     parts = (f"{path}.firstName", f"{path}.lastName")
     for start in range(0, len(values), VALUES_AT_ONCE // 10):
@@ -121,7 +121,9 @@ def _cuts(name: str) -> list[tuple[str, str]]:
 class RelationResolver:
     """Turns relations given by a natural key into ids; each key is looked up once, as long as it is remembered."""
 
-    def __init__(self, catalogue: Catalogue, wire_to: Callable[[str], Wire], *, create_missing: bool = False) -> None:
+    def __init__(
+        self, catalogue: Catalogue, wire_to: Callable[[str], BulkRequests], *, create_missing: bool = False
+    ) -> None:
         self._catalogue = catalogue
         self._wire_to = wire_to
         self._known: OrderedDict[tuple[str, str, str], tuple[str, ...]] = OrderedDict()
@@ -186,7 +188,7 @@ class RelationResolver:
             count, code = "no record has", "RELATION_NOT_FOUND"
             told = " or ".join(f"{way.path} = {way.value!r}" for way in ways)
         why = next((self._refused[key] for way in ways if (key := _key(way)) in self._refused), None)
-        message = f"{join}: {count} {told} ({ways[0].type_name})" + (f", and it cannot be made: {why}" if why else "")
+        message = f"{join}: {count} {told} ({ways[0].type_name})" + (f", and it can't be created: {why}" if why else "")
         row = record.row
         return Reject(row.number, row.values, code, message, row.line)
 
@@ -195,7 +197,7 @@ class RelationResolver:
 
         Their ids are made from what they are named by: whoever else makes the same at the same time is found out.
         """
-        wanted: dict[str, list[Missing]] = {}
+        wanted: dict[str, list[MissingRecord]] = {}
         for record in batch:
             for ways in _by_join(record).values():
                 if not any(self._ids(way) for way in ways) and not any(_key(way) in self._refused for way in ways):
@@ -205,7 +207,7 @@ class RelationResolver:
             for missing in records:
                 await self._make(type_name, shape, missing)
 
-    async def _make(self, type_name: str, shape: Shape, missing: Missing) -> None:
+    async def _make(self, type_name: str, shape: Shape, missing: MissingRecord) -> None:
         wire = self._wire_to(type_name)
         try:
             data = shape.validated(missing.data(shape))
@@ -227,7 +229,7 @@ class RelationResolver:
         for key in missing.keys:
             self._refused[key] = refused
 
-    async def _found_now(self, wire: Wire, shape: Shape, missing: Missing) -> bool:
+    async def _found_now(self, wire: BulkRequests, shape: Shape, missing: MissingRecord) -> bool:
         """Whether somebody else has made it meanwhile."""
         for key in missing.keys:
             ids = (await find_by(wire, shape, key[1], [key[2]])).get(key[2], [])
@@ -250,7 +252,7 @@ def _by_join(record: Prepared) -> dict[str, list[Reference]]:
 
 
 @dataclass
-class Missing:
+class MissingRecord:
     """A record that rows refer to and that is not there: all that they call it by."""
 
     keys: dict[tuple[str, str, str], None] = field(default_factory=dict)
@@ -274,12 +276,12 @@ class Missing:
         return id_from_key(plural, [path, value])
 
 
-def merge_missing(records: list[Missing], ways: Sequence[Reference]) -> None:
+def merge_missing(records: list[MissingRecord], ways: Sequence[Reference]) -> None:
     """Adds one, or what else it is called to one that is there already."""
     keys = dict.fromkeys(map(_key, ways))
     same = [other for other in records if not keys.keys().isdisjoint(other.keys)]
     if not same:
-        records.append(Missing(keys))
+        records.append(MissingRecord(keys))
         return
     for other in same[1:]:
         same[0].keys.update(other.keys)

@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from aiotwenty.bulk.batches import Prepared
-from aiotwenty.bulk.pieces import Outcome, Piece
-from aiotwenty.bulk.store import Store
-from aiotwenty.bulk.wire import value_at
+from aiotwenty.bulk.outcomes import Outcome, Piece
+from aiotwenty.bulk.requests import value_at
+from aiotwenty.bulk.stored_records import StoredRecords
 from aiotwenty.errors import UnexpectedResponse
 
 
@@ -37,26 +37,26 @@ class Mode(ABC):
     """Whether a look at the ids tells if a batch whose answer was lost was written."""
 
     @abstractmethod
-    async def prepare(self, records: list[Prepared], store: Store, outcome: Outcome) -> list[Prepared]:
+    async def prepare(self, records: list[Prepared], store: StoredRecords, outcome: Outcome) -> list[Prepared]:
         """The records that are to be sent; what became of the others is in the outcome."""
 
     @abstractmethod
-    async def send(self, records: list[Prepared], store: Store) -> Any:
+    async def send(self, records: list[Prepared], store: StoredRecords) -> Any:
         """Writes them, once; what the server answered. Raises any `TwentyError`."""
 
     @abstractmethod
     def settle(self, piece: Piece, answer: Any, outcome: Outcome) -> None:
         """What became of each record of a piece that was answered."""
 
-    def aims(self, store: Store) -> bool:
+    def aims(self, store: StoredRecords) -> bool:
         """Whether `prepare` looked up which records are meant."""
         return True
 
-    async def untangle(self, piece: Piece, store: Store, outcome: Outcome) -> list[Piece] | None:
+    async def untangle(self, piece: Piece, store: StoredRecords, outcome: Outcome) -> list[Piece] | None:
         """What to send instead of a piece that holds a value which is taken; None if nobody seems to have it."""
         return None
 
-    def claims(self, records: Sequence[Prepared], store: Store) -> list[tuple[bytes, int]]:
+    def claims(self, records: Sequence[Prepared], store: StoredRecords) -> list[tuple[bytes, int]]:
         """The ids that no later row may have."""
         return []
 
@@ -66,7 +66,7 @@ class _Creating(Mode):
 
     upserts: ClassVar[bool] = True
 
-    async def send(self, records: list[Prepared], store: Store) -> list[dict[str, Any]]:
+    async def send(self, records: list[Prepared], store: StoredRecords) -> list[dict[str, Any]]:
         return await store.create(records, upsert=self.upserts)
 
     def settle(self, piece: Piece, answer: Sequence[Mapping[str, Any]], outcome: Outcome) -> None:
@@ -104,10 +104,10 @@ class Insert(_Creating):
     can_look = True
     upserts = False
 
-    def aims(self, store: Store) -> bool:
+    def aims(self, store: StoredRecords) -> bool:
         return False
 
-    async def prepare(self, records: list[Prepared], store: Store, outcome: Outcome) -> list[Prepared]:
+    async def prepare(self, records: list[Prepared], store: StoredRecords, outcome: Outcome) -> list[Prepared]:
         """Sorts out what this job has loaded already: under the same key, or in a run that did not hear the answer."""
         doubtful = [record for record in records if record.in_doubt]
         there = await store.existing(doubtful) if doubtful else set()
@@ -122,7 +122,7 @@ class Insert(_Creating):
                 fresh.append(record)
         return fresh
 
-    async def untangle(self, piece: Piece, store: Store, outcome: Outcome) -> list[Piece] | None:
+    async def untangle(self, piece: Piece, store: StoredRecords, outcome: Outcome) -> list[Piece] | None:
         """Rejects the rows whose id or unique value is in the workspace already; one request names them all."""
         holders = await store.holders(piece.records)
         if piece.in_doubt and all("id=" + record.id in holders for record in piece.records):
@@ -140,26 +140,24 @@ class Insert(_Creating):
                 holder, (path, _, value) = holders[taken], taken.partition("=")
                 message = f"A duplicate entry was detected: record {holder.id} has {path} = {value!r}"
                 if holder.deleted:
-                    message += "; it is deleted: restore_one brings it back, an upsert does and changes it"
+                    message += "; it is deleted: restore it with restore_one, or upsert"
                 outcome.reject(record, "DUPLICATE", message)
         if len(rest) == len(piece.records):
             return None
         return [Piece(rest, piece.in_doubt)] if rest else []
 
-    def _there_already(self, record: Prepared, store: Store, outcome: Outcome) -> None:
+    def _there_already(self, record: Prepared, store: StoredRecords, outcome: Outcome) -> None:
         """An id that was made from this row of this source can only come from an earlier attempt to load it."""
         if record.in_doubt or not _is_shared(record, store):
             outcome.loaded.append(record)
         else:
-            outcome.reject(
-                record, "DUPLICATE", f"a record with the id {record.id} is there already; an upsert would change it"
-            )
+            outcome.reject(record, "DUPLICATE", f"a record with the id {record.id} exists; an upsert would update it")
 
-    def claims(self, records: Sequence[Prepared], store: Store) -> list[tuple[bytes, int]]:
+    def claims(self, records: Sequence[Prepared], store: StoredRecords) -> list[tuple[bytes, int]]:
         return [(UUID(record.id).bytes, record.row.number) for record in records if _is_shared(record, store)]
 
 
-def _is_shared(record: Prepared, store: Store) -> bool:
+def _is_shared(record: Prepared, store: StoredRecords) -> bool:
     """Whether another row can have its id: it was made from a key, or is the row's own."""
     return bool(store.key) or record.own_id
 
@@ -173,16 +171,15 @@ class Upsert(_Creating):
     names_records = False
     changes_records = True
 
-    def aims(self, store: Store) -> bool:
+    def aims(self, store: StoredRecords) -> bool:
         return not store.key_is_unique
 
-    async def prepare(self, records: list[Prepared], store: Store, outcome: Outcome) -> list[Prepared]:
+    async def prepare(self, records: list[Prepared], store: StoredRecords, outcome: Outcome) -> list[Prepared]:
         if self.aims(store):
             records = await _aimed(records, store, outcome, new=True)
-        await store.complete(records, by_id=False)
-        return records
+        return await _completed(records, store, outcome, by_id=False)
 
-    async def untangle(self, piece: Piece, store: Store, outcome: Outcome) -> list[Piece] | None:
+    async def untangle(self, piece: Piece, store: StoredRecords, outcome: Outcome) -> list[Piece] | None:
         return await _aim_again(piece, store)
 
 
@@ -194,7 +191,7 @@ class Update(_Creating):
     deed = "updated"
     changes_records = True
 
-    async def prepare(self, records: list[Prepared], store: Store, outcome: Outcome) -> list[Prepared]:
+    async def prepare(self, records: list[Prepared], store: StoredRecords, outcome: Outcome) -> list[Prepared]:
         aimed = await _aimed(records, store, outcome)
         for record in aimed if store.key else ():
             if store.named_by_id(record):
@@ -203,8 +200,7 @@ class Update(_Creating):
                 # What a record is found by is no change to it.
                 if target.relation:
                     record.links.pop(target.relation.join, None)
-        await store.complete(aimed, by_id=True)
-        return aimed
+        return await _completed(aimed, store, outcome, by_id=True)
 
 
 class _ByIds(Mode):
@@ -219,7 +215,7 @@ class _ByIds(Mode):
             if record.id in answered or (self.removes and (piece.in_doubt or record.in_doubt)):
                 outcome.loaded.append(record)
             else:
-                outcome.reject(record, "NOT_FOUND", f"the record {record.id} is gone")
+                outcome.reject(record, "NOT_FOUND", f"the record {record.id} no longer exists")
 
 
 @dataclass(frozen=True)
@@ -234,13 +230,12 @@ class ChangeAlike(_ByIds):
     name = "change"
     deed = "updated"
 
-    async def prepare(self, records: list[Prepared], store: Store, outcome: Outcome) -> list[Prepared]:
+    async def prepare(self, records: list[Prepared], store: StoredRecords, outcome: Outcome) -> list[Prepared]:
         for record in records if self.lacks else ():
             record.body, record.lacks = self.values, self.lacks
-        await store.complete(records, by_id=True)
-        return records
+        return await _completed(records, store, outcome, by_id=True)
 
-    async def send(self, records: list[Prepared], store: Store) -> list[str]:
+    async def send(self, records: list[Prepared], store: StoredRecords) -> list[str]:
         if not self.lacks:
             return await store.wire.update([record.id for record in records], self.values)
         alike: dict[bytes, list[str]] = {}
@@ -256,7 +251,7 @@ class _Removal(_ByIds):
 
     removes = True
 
-    async def prepare(self, records: list[Prepared], store: Store, outcome: Outcome) -> list[Prepared]:
+    async def prepare(self, records: list[Prepared], store: StoredRecords, outcome: Outcome) -> list[Prepared]:
         return records if self.known else await _aimed(records, store, outcome, gone_is_done=True)
 
 
@@ -267,7 +262,7 @@ class Delete(_Removal):
     name = "delete"
     deed = "deleted"
 
-    async def send(self, records: list[Prepared], store: Store) -> list[str]:
+    async def send(self, records: list[Prepared], store: StoredRecords) -> list[str]:
         return await store.wire.remove([record.id for record in records], destroy=False)
 
 
@@ -279,12 +274,21 @@ class Destroy(_Removal):
     deed = "destroyed"
     reaches_deleted = True
 
-    async def send(self, records: list[Prepared], store: Store) -> list[str]:
+    async def send(self, records: list[Prepared], store: StoredRecords) -> list[str]:
         return await store.wire.remove([record.id for record in records], destroy=True)
 
 
+async def _completed(records: list[Prepared], store: StoredRecords, outcome: Outcome, *, by_id: bool) -> list[Prepared]:
+    """With what the server would empty of composite fields filled in."""
+    refused = await store.complete(records, by_id=by_id)
+    for record, message in refused:
+        outcome.reject(record, "INVALID", message)
+    wrong = {id(record) for record, _ in refused}
+    return [record for record in records if id(record) not in wrong] if wrong else records
+
+
 async def _aimed(
-    records: list[Prepared], store: Store, outcome: Outcome, *, new: bool = False, gone_is_done: bool = False
+    records: list[Prepared], store: StoredRecords, outcome: Outcome, *, new: bool = False, gone_is_done: bool = False
 ) -> list[Prepared]:
     """Finds the records meant by key or id: one for each row, or if rows may be `new` none.
 
@@ -297,7 +301,7 @@ async def _aimed(
         described = ""
         if store.named_by_id(record):
             ids = [record.id] if new or record.id in there else []
-            missing = f"there is no record {record.id}, or it is deleted"
+            missing = f"no record {record.id}, or it is deleted"
         else:
             ids = by_key.get(store.key_of(record), [])
             described = " and ".join(
@@ -316,7 +320,7 @@ async def _aimed(
     return aimed
 
 
-async def _aim_again(piece: Piece, store: Store) -> list[Piece] | None:
+async def _aim_again(piece: Piece, store: StoredRecords) -> list[Piece] | None:
     if not piece.aimed:
         await store.aim_at_unique(piece.records)
         return [Piece(piece.records, aimed=True)]

@@ -1,90 +1,145 @@
 """The options of bulk work, each said once, with its unit and default.
 
-Every function that takes some takes them by these names, and the command line says what they are in these words.
+Every function that takes some takes them by these names; plans and the command line are made from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypedDict, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, TypeAlias, TypedDict, cast, get_type_hints
 
 from typing_extensions import Doc
 
-from aiotwenty.bulk.journal import Journal
-from aiotwenty.bulk.mapping import FieldMapping
-from aiotwenty.bulk.report import OnProgress
-from aiotwenty.bulk.source import Source
+from aiotwenty.graphql.advice import did_you_mean
 
-Rows: TypeAlias = str | Path | Source | Iterable[Any] | AsyncIterable[Any]
-"""A path, `-` or an address (`open_source` says which), or an iterable or async iterable of models or mappings."""
+if TYPE_CHECKING:  # the command line reads the options without the rest of the library
+    from aiotwenty.bulk.feed.store import ChangeStore
+    from aiotwenty.bulk.journal import Journal
+    from aiotwenty.bulk.mapping import FieldMapping
+    from aiotwenty.bulk.modes import Mode
+    from aiotwenty.bulk.report import OnProgress
+    from aiotwenty.records.paging import Hidden
+
+_CLASSES: dict[str, Any] = dict.fromkeys(
+    ("ChangeStore", "FieldMapping", "Hidden", "Journal", "Mode", "OnProgress"), Any
+)
+
+DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
+"""What the columns of a pandas data frame are."""
+CONCURRENCY = 8
 
 
 class RunOptions(TypedDict, total=False):
     """How a job runs."""
 
-    concurrency: Annotated[int, Doc("Batches in flight at most (8), fewer if more bring nothing.")]
-    batch_size: Annotated[int, Doc("Records in a batch at most: 200, as the server takes.")]
-    max_bytes: Annotated[int, Doc("Bytes in a batch at most: 8,000,000; the server takes 10 MB.")]
-    journal: Annotated[str | Path | Journal | None, Doc("A file that remembers what is done: run again to go on.")]
-    rejects: Annotated[str | Path | None, Doc("Where rows that were refused go, to be corrected: .csv or .jsonl.")]
+    concurrency: Annotated[int, Doc("Maximum number of batches in flight (8).")]
+    batch_size: Annotated[int, Doc("Maximum number of records in a batch (200).")]
+    max_bytes: Annotated[int, Doc("Maximum bytes of a batch (8,000,000).")]
+    journal: Annotated[str | Path | Journal | None, Doc("A file that stores progress: run again to resume.")]
+    rejects: Annotated[str | Path | None, Doc("A file for rejected rows: .csv or .jsonl.")]
     on_progress: Annotated[OnProgress | None, Doc("Called after every batch, with the same object each time.")]
-    dry_run: Annotated[bool, Doc("Check everything, change nothing.")]
+    dry_run: Annotated[bool, Doc("Check all rows, send nothing.")]
 
 
 class ReadOptions(TypedDict, total=False):
     """How rows are read."""
 
-    mapping: Annotated[FieldMapping | None, Doc("Where columns go: FIELD, FIELD with a transform, or nowhere.")]
-    malformed: Annotated[Literal["refuse", "reject"], Doc("Stop at broken lines (refuse), or reject them.")]
-    encoding: Annotated[str | None, Doc("Of a text file; UTF-8 unless it says otherwise.")]
-    delimiter: Annotated[str | None, Doc("Of a CSV file; found in its header.")]
-    source: Annotated[str | None, Doc("A name for the rows, by which a journal knows them.")]
-    skip_lines: Annotated[int | None, Doc("Lines above the header; found out if none is said.")]
-    sheet: Annotated[str | None, Doc("Of a workbook; the first that has anything in it.")]
-    gaps: Annotated[Iterable[str], Doc("Texts that stand for an empty cell.")]
-    preset: Annotated[str | Path | None, Doc("What another tool's headers mean: hubspot, salesforce, ..., or a .toml.")]
-    region: Annotated[str | None, Doc("The country of phone numbers that name none, as DE.")]
+    mapping: Annotated[FieldMapping | None, Doc("The field of each column, with a transform if needed.")]
+    malformed: Annotated[Literal["refuse", "reject"], Doc("Stop at malformed lines (refuse), or reject them.")]
+    encoding: Annotated[str | None, Doc("Encoding of a text file (UTF-8).")]
+    delimiter: Annotated[str | None, Doc("Delimiter of a CSV file; detected by default.")]
+    source: Annotated[str | None, Doc("A name of the source, for the journal.")]
+    skip_lines: Annotated[int | None, Doc("Number of lines above the header; detected by default.")]
+    sheet: Annotated[str | None, Doc("Sheet of a workbook; default: the first that isn't empty.")]
+    gaps: Annotated[Iterable[str], Doc("Texts that count as empty cells.")]
+    preset: Annotated[
+        str | Path | None, Doc("Mapping for another tool's export: hubspot, salesforce, ..., or a .toml.")
+    ]
+    region: Annotated[str | None, Doc("Country of phone numbers without a country code, such as DE.")]
 
 
 class RemoveOptions(RunOptions, ReadOptions, total=False):
     """What `delete` and `destroy` take, beside what says which records are meant."""
 
+    key: Annotated[str | Sequence[str] | None, Doc("Columns or fields that identify a record.")]
 
-class UpdateOptions(RunOptions, ReadOptions, total=False):
+
+class UpdateOptions(RemoveOptions, total=False):
     """What `update` takes."""
 
-    key: Annotated[str | Sequence[str] | None, Doc("Columns or fields by which records are told apart.")]
-    constants: Annotated[Mapping[str, Any] | None, Doc("Fields that have the same value in every row.")]
-    ignore: Annotated[Iterable[str], Doc("Columns to leave out.")]
+    constants: Annotated[Mapping[str, Any] | None, Doc("Fields with the same value in every row.")]
+    ignore: Annotated[Iterable[str], Doc("Columns to ignore.")]
     nulls: Annotated[
         Literal["skip", "send"] | None,
-        Doc("Whether null is left out or sent; if not said, empty cells are left out, None of a mapping is sent."),
+        Doc("Skip or send empty values; by default, empty cells are skipped, and None in mappings is sent."),
     ]
-    replace: Annotated[Collection[str], Doc("Composite fields of which a row says the whole: other parts are emptied.")]
+    replace: Annotated[
+        Collection[str], Doc("Composite fields to replace as a whole: parts that a row doesn't set are cleared.")
+    ]
 
 
 class LoadSettings(UpdateOptions, total=False):
     """What `load` takes."""
 
-    upsert: Annotated[bool, Doc("Change records that are there already.")]
-    create_missing: Annotated[bool, Doc("Make the records that relations name and that are not there.")]
-    add_options: Annotated[bool, Doc("Add to picklists what the transform `option` does not find there.")]
+    upsert: Annotated[bool, Doc("Update existing records.")]
+    create_missing: Annotated[bool, Doc("Create related records that don't exist.")]
+    add_options: Annotated[bool, Doc("Add unknown options to picklists (transform `option`).")]
 
 
-class ExportOptions(TypedDict, total=False):
-    """What `export` takes, beside the filter."""
+class LoadOptions(LoadSettings, total=False):
+    """All that a job knows of its rows, whatever it does with them. Made by `load_options`."""
 
-    fields: Annotated[Iterable[str] | None, Doc("Fields to write, as dotted paths: all but search vectors if none.")]
+    mode: Required[Annotated[Mode, Doc("The operation.")]]
+    only: Annotated[Iterable[str] | None, Doc("The fields to read; others are ignored.")]
+    deleted: Annotated[bool, Doc("Update deleted records too.")]
+
+
+class WholeExportOptions(TypedDict, total=False):
+    """What an export of everything takes, beside the filter."""
+
+    fields: Annotated[
+        Iterable[str] | None, Doc("Fields to export, as dotted names; default: all except search vectors.")
+    ]
     deleted: Annotated[bool, Doc("Deleted records, too.")]
-    page_size: Annotated[int | None, Doc("Records in a page; found out by the size of answers if none is said.")]
-    journal: Annotated[str | Path | Journal | None, Doc("A file that remembers what is done: run again to go on.")]
+    spreadsheet_safe: Annotated[
+        bool,
+        Doc("Put an apostrophe before text that a spreadsheet would run as a formula (= + - @, tab, line break)."),
+    ]
+    page_size: Annotated[int | None, Doc("Records per page; default: by the size of responses.")]
+    journal: Annotated[str | Path | Journal | None, Doc("A file that stores progress: run again to resume.")]
     on_progress: Annotated[OnProgress | None, Doc("Called after every page, with the same object each time.")]
 
 
+class ExportOptions(WholeExportOptions, total=False):
+    """What `export` takes, beside the filter."""
+
+    incremental: Annotated[
+        str | Path | ChangeStore | None,
+        Doc("A file that stores what was exported: run again to update the export, deletions included."),
+    ]
+
+
+class FrameOptions(TypedDict, total=False):
+    """What data frames take, beside the filter and what says their columns."""
+
+    uuids: Annotated[Literal["text", "binary"], Doc("Ids as text, or as 16 bytes.")]
+    micros: Annotated[Literal["int64", "decimal"], Doc("Amounts in micros as int64, or as decimals of 38 digits.")]
+    deleted: Annotated[bool, Doc("Deleted records, too.")]
+    hidden: Annotated[Hidden, Doc("For records that the key can't see: raise (default) or skip.")]
+    limit: Annotated[int | None, Doc("Maximum number of records, in the order of ids.")]
+    page_size: Annotated[int | None, Doc("Records per page; default: by the size of responses.")]
+    on_progress: Annotated[OnProgress | None, Doc("Called after every page, with the same object each time.")]
+
+
+def types_of(options: type) -> dict[str, Any]:
+    """The types of options; classes of this library, which only programs pass, are `Any`."""
+    return get_type_hints(options, localns=_CLASSES)
+
+
 def described(options: type, name: str) -> str:
-    """What an option is."""
-    (doc,) = get_type_hints(options, include_extras=True)[name].__metadata__
+    """The description of an option."""
+    (doc,) = get_type_hints(options, localns=_CLASSES, include_extras=True)[name].__metadata__
     assert isinstance(doc, Doc)
     return doc.documentation
 
@@ -93,3 +148,21 @@ def split_run(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
     """How the job runs, and all the rest."""
     run = {name: value for name, value in options.items() if name in RunOptions.__annotations__}
     return run, {name: value for name, value in options.items() if name not in run}
+
+
+def load_options(mode: Mode, settings: Mapping[str, Any]) -> LoadOptions:
+    """How rows become records. Raises `TypeError` for an option that there isn't."""
+    for name in settings:
+        if name == "mode" or name not in LoadOptions.__annotations__:
+            hint = did_you_mean(name, LoadSettings.__annotations__)
+            raise TypeError(f"there is no option {name!r} of bulk work{hint}.")
+    options = cast(LoadOptions, {"mode": mode, **settings})
+    # Each is gone through more than once.
+    options["ignore"], options["gaps"] = texts(options.get("ignore")), texts(options.get("gaps"))
+    options["replace"] = texts(options.get("replace"))
+    return options
+
+
+def texts(several: str | Iterable[str] | None) -> list[str]:
+    """One text or several, or none, as a list."""
+    return [several] if isinstance(several, str) else list(several or ())

@@ -11,17 +11,18 @@ from pydantic import ValidationError
 
 from aiotwenty.bulk.batches import Prepared, Reference
 from aiotwenty.bulk.columns import ValueRefused
-from aiotwenty.bulk.fields import FieldPath, Shape
+from aiotwenty.bulk.fields import FieldPath, Shape, squeeze
 from aiotwenty.bulk.mapping import Mapper
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.source import RAW_TEXT, InputError, Row
 from aiotwenty.errors import InvalidArgument
+from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.graphql.ids import id_problem
-from aiotwenty.graphql.problems import explained
-from aiotwenty.graphql.restricted import RESTRICTED
+from aiotwenty.graphql.input_problems import explained
+from aiotwenty.graphql.withheld_values import RESTRICTED
 from aiotwenty.records.identity import canonical, id_from_key, id_from_row
-from aiotwenty.records.partial import change_of
+from aiotwenty.records.partial_composites import change_of, check_new
 
 
 class Preparer:
@@ -76,6 +77,8 @@ class Preparer:
                     self._drop_key(data)
                 change = change_of(data, self._shape.composites, self._replace)
                 data, lacks = change.data, change.lacks
+            else:
+                check_new(data, self._shape.composites)
         except ValidationError as error:
             return self._reject(row, "INVALID", explained(error, with_values=True) + _hint(error))
         except (ValueRefused, InputError, InvalidArgument) as error:
@@ -102,16 +105,18 @@ class Preparer:
         for path, read in self._unique_readers:
             value = read(data)
             if value is not None and value != "":
-                identities.append(f"{path}={canonical(path, value)}")
+                identities.append(path + "=" + canonical(path, value))
         return tuple(identities)
 
     def _drop_key(self, data: dict[str, Any]) -> None:
-        """What a record is found by is no change to it."""
+        """What a record is found by is no change to it; it is part of a field of which the row says the whole."""
         for target in self.key:
             if target.relation:
                 data.pop(target.relation.join, None)
                 continue
             name, *part = target.path
+            if name in self._replace:
+                continue
             if part and isinstance(data.get(name), dict):
                 data[name] = {inner: value for inner, value in data[name].items() if inner != part[0]}
                 if data[name]:
@@ -133,7 +138,7 @@ class Preparer:
                     raise _KeyMissingError(f"{target.dotted} is the key and has no value")
             return id_from_key(self._object_name, keys)
         if self._must_name:
-            raise _KeyMissingError("says neither an id nor a key: which record is meant?")
+            raise _KeyMissingError("has neither an id nor a key")
         number, source = row.values.get("_row"), row.values.get("_source")
         if number and source:
             return id_from_row(UUID(str(source)), int(number))
@@ -144,11 +149,13 @@ class Preparer:
 
 
 def _replaced(shape: Shape, names: Collection[str]) -> tuple[str, ...]:
-    """The fields that are written whole. Raises `InputError` for a name that is no field."""
-    try:
-        return tuple(shape.resolve(name).path[0] for name in ([names] if isinstance(names, str) else names))
-    except InputError as error:
-        raise InputError(f"replace: {error}") from None
+    """The fields that are written whole. Raises `InputError` for a name that is no field made of parts."""
+    composites = {squeeze(name): name for name in shape.composites}
+    for name in names:
+        if squeeze(name) not in composites:
+            suggestion = did_you_mean(name, list(composites.values()))
+            raise InputError(f"replace: {name!r} is not a composite field{suggestion}")
+    return tuple(composites[squeeze(name)] for name in names)
 
 
 class _KeyMissingError(ValueError):

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from aiotwenty.graphql.restricted import count_restricted, without_restricted
+from aiotwenty.bulk.record_columns import RecordColumn
+from aiotwenty.graphql.withheld_values import count_restricted, without_restricted
+
+
+def parts_of(columns: Iterable[RecordColumn]) -> dict[str, Collection[str]]:
+    """What is wanted of the items of lists of objects: of a file, what an input takes."""
+    return {column.path: column.parts for column in columns if column.parts}
 
 
 class RawPage:
     """The `count` records of an answer that is known to be a page: as dicts one after the other, or as JSON Lines."""
 
-    def __init__(self, answer: bytes, root: str, count: int) -> None:
+    def __init__(
+        self, answer: bytes, root: str, count: int, parts: Mapping[str, Collection[str]] | None = None
+    ) -> None:
         self.restricted = count_restricted(answer)
         """How many values the server withheld; they are null here."""
         self._answer = without_restricted(answer) if self.restricted else answer
         self._root = root
         self._count = count
+        # A server may answer more of a file than was asked for: its address, signed for a day, which is a secret.
+        self._parts = parts if parts and b'"fileId"' in answer else {}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for edge in from_json(self._answer)["data"][self._root]["edges"]:
-            yield edge["node"]
+            record: dict[str, Any] = edge["node"]
+            for name, parts in self._parts.items():
+                record[name] = record.get(name) and [
+                    {part: item[part] for part in parts if part in item} for item in record[name]
+                ]
+            yield record
 
     def json_lines(self) -> bytes:
         """An object a line."""
-        lines = self._cut()
+        lines = self._cut() if not self._parts else None
         if lines is None:
             lines = [to_json(record) for record in self]
         return b"".join([line + b"\n" for line in lines])

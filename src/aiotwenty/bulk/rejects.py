@@ -11,33 +11,30 @@ from typing import Any
 from pydantic_core import to_json
 
 from aiotwenty.bulk.mapping import REJECT_COLUMNS
+from aiotwenty.bulk.output import check_folder, replacing
 from aiotwenty.bulk.report import Reject
 from aiotwenty.bulk.source import CsvSource, InputError, Source, TextSource
 
 
-def check_rejects_path(path: str | Path, source_path: Path | None) -> Path:
+def check_rejects_path(path: str | Path) -> Path:
     """Raises `InputError` if rejects can't be written there."""
     path = Path(path)
     if path.suffix.lower() not in (".csv", ".jsonl", ".ndjson"):
         raise InputError(f"{path}: rejects are written as .csv or .jsonl")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: there is no folder {path.parent}")
-    if source_path is not None and path.resolve() == source_path.resolve():
-        raise InputError(f"{path}: the rejects would overwrite the rows; name another file")
+    check_folder(path)
     return path
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject], namespace: str, like: Source) -> None:
     """Replaces the file. `_row` and `_source` say which row it was, so that it keeps its id when it is loaded again."""
-    part = path.with_name(path.name + ".part")
-    if path.suffix.lower() == ".csv":
-        _write_csv(part, rejects, namespace, like)
-    else:
+    with replacing(path) as part:
+        if path.suffix.lower() == ".csv":
+            _write_csv(part, rejects, namespace, like)
+            return
         with part.open("wb") as file:
             file.write(_mark(like))
             for reject in rejects:
                 file.write(to_json({**dict(reject.values), **_about(reject, namespace)}) + b"\n")
-    part.replace(path)
 
 
 def _about(reject: Reject, namespace: str) -> dict[str, Any]:

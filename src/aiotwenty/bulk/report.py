@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from time import monotonic
 from typing import Any, TypeAlias
+
+from aiotwenty.graphql.html import ROWS, facts, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class LoadReport:
     seconds: float = 0.0
     rejects: Sequence[Reject] = field(default=(), repr=False)
     """The rows that were not loaded, with their errors; read from disk as they are looked at."""
+    rejects_failure: str | None = None
+    """Why the file of rejects could not be written; they are in `rejects` all the same."""
     deed: str = "loaded"
     """What became of those that count as loaded: loaded, updated, deleted or destroyed."""
     dry_run: bool = False
@@ -96,12 +101,18 @@ class LoadReport:
             return f"{counted(self.received, 'row')} checked, {self.rejected:,} rejected; nothing was changed"
         already = f", {self.already_loaded:,} were {self.deed} before" if self.already_loaded else ""
         rate = self.loaded / self.seconds if self.seconds else 0
-        made = "".join(f", {number:,} {name} made for them" for name, number in self.created.items())
+        for_them = "".join(f", {number:,} {name} made for them" for name, number in self.created.items())
         return (
-            f"{self.loaded:,} of {counted(self.received, 'row')} {self.deed}, {self.rejected:,} rejected{already}{made}"
-            "; "
-            f"{counted(self.requests, 'request')} in {self.seconds:,.1f} s ({rate:,.0f} records/s)"
+            f"{self.loaded:,} of {counted(self.received, 'row')} {self.deed}, {self.rejected:,} rejected"
+            f"{already}{for_them}; {counted(self.requests, 'request')} in {self.seconds:,.1f} s ({rate:,.0f} records/s)"
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what it came to, and the first rows that were rejected."""
+        names = ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds")
+        summary = facts({name: getattr(self, name) for name in names}, str(self))
+        rejects = [(reject.row, reject.code, reject.message) for reject in islice(self.rejects, ROWS)]
+        return summary + (table(("row", "code", "message"), rejects, "rejects") if rejects else "")
 
 
 def counted(number: int, what: str) -> str:

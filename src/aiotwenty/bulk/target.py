@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
 from pydantic import BaseModel
 
 from aiotwenty.bulk.catalogue import AnyFilter, Catalogue, GeneratedCatalogue
-from aiotwenty.bulk.served import ServedCatalogue
+from aiotwenty.bulk.workspace_catalogue import ServedCatalogue
 from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.field_existence import ALWAYS_THERE
 from aiotwenty.graphql.filters import Filter
-from aiotwenty.records.base import Namespace
 from aiotwenty.records.inputs import as_model
-from aiotwenty.records.meta import ObjectNames
+from aiotwenty.records.namespace import Namespace
+from aiotwenty.records.object_meta import ObjectNames
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class Target:
     endpoint: TwentyTransport
     catalogue: Catalogue
     names: ObjectNames
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "endpoint", self.endpoint.on(self.endpoint.terms.in_bulk()))
 
     @classmethod
     def of(cls, records: AnyRecords) -> Target:
@@ -45,7 +49,16 @@ class Target:
         """Raises `SchemaDrift` if the workspace no longer has one of the fields at these dotted paths."""
         # What was just read from the workspace needs no second look.
         if self.endpoint.fields is not None and isinstance(self.catalogue, GeneratedCatalogue):
-            await self.endpoint.fields.confirm(self.type_name, {path.partition(".")[0] for path in paths})
+            await self.endpoint.fields.confirm_all({field for path in paths for field in self._fields_of(path)})
+
+    def _fields_of(self, path: str) -> Iterator[tuple[str, str]]:
+        """The fields along a path, each with the type of its object."""
+        type_name: str | None = self.type_name
+        while type_name is not None and path:
+            first, _, path = path.partition(".")
+            if first not in ALWAYS_THERE:
+                yield type_name, first
+            type_name = self.catalogue.to_one(type_name).get(first) if path else None
 
     def filter(self, filter: AnyFilter | None) -> Filter | None:
         """The filter as it is sent. Raises `InvalidArgument`."""

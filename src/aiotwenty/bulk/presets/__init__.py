@@ -15,7 +15,7 @@ from typing import Any
 
 from aiotwenty.bulk.fields import squeeze
 from aiotwenty.bulk.source import InputError
-from aiotwenty.graphql.advice import did_you_mean
+from aiotwenty.graphql.advice import instead_of
 
 Spec = Any
 
@@ -39,16 +39,16 @@ class Preset:
         entries = self.of(plural)
         exact = {squeeze(header): spec for header, spec in entries.items() if "*" not in header}
         patterns = [(_pattern(header), spec) for header, spec in entries.items() if "*" in header]
-        found: dict[str, Spec] = {}
+        specs: dict[str, Spec] = {}
         for column in columns:
             squeezed = squeeze(column)
             if squeezed in exact:
-                found[column] = exact[squeezed] or None
+                specs[column] = exact[squeezed] or None
                 continue
             match = next((spec for pattern, spec in patterns if pattern.fullmatch(squeezed)), ...)
             if match is not ...:
-                found[column] = match or None
-        return found
+                specs[column] = match or None
+        return specs
 
 
 def _pattern(header: str) -> re.Pattern[str]:
@@ -76,8 +76,9 @@ def read_preset(name: str | Path) -> Preset:
         except (OSError, UnicodeError) as error:
             raise InputError(f"preset {name}: cannot be read ({error})") from None
     else:
-        known = f"{', '.join(names)}, or a path to a .toml of your own"
-        raise InputError(f"there is no preset {str(name)!r}{did_you_mean(str(name), names)}; there are {known}")
+        raise InputError(
+            f"there is no preset {str(name)!r}{instead_of(str(name), names)}; your own is a path to a .toml"
+        )
     try:
         objects = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -85,7 +86,7 @@ def read_preset(name: str | Path) -> Preset:
     for plural, entries in objects.items():
         if not isinstance(entries, dict) or not all(_is_spec(spec) for spec in entries.values()):
             raise InputError(
-                f"preset {name}: [{plural}] is to have lines like "
+                f"preset {name}: [{plural}] must have lines like "
                 '"Header" = "field", "Header" = ["field", "transform"] or "Header" = false'
             )
     return Preset(str(name), text, objects)

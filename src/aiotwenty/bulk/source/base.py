@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from importlib import import_module
+from itertools import islice
 from typing import Any, NamedTuple
 
-from aiotwenty.errors import InvalidArgument
+from aiotwenty.errors import InvalidArgument, TwentyError
 
 NAMED_PROBLEMS = 20
 """How many malformed lines an error names; the rest is counted."""
@@ -23,6 +23,29 @@ class InputError(InvalidArgument):
 
     suggests: bool = False
     """Whether it names what may have been meant."""
+
+
+def library(name: str, what: str, extra: str) -> Any:
+    """An optional library. Raises `InputError` that says how to get it."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        raise InputError(f"{what} needs {name}: pip install 'aiotwenty[{extra}]'") from None
+
+
+class SourceChanged(TwentyError):  # noqa: N818 - as in aiotwenty.errors
+    """A source that was changed between two readings of it: nothing is loaded of it but what was checked.
+
+    `loaded` counts the rows that a load had loaded by then, of earlier runs with its journal, too.
+    """
+
+    loaded: int = 0
+
+
+class NumberText(str):
+    """A cell that is a number in its file, which nobody wrote in any way: the digits have a decimal point."""
+
+    __slots__ = ()
 
 
 class Row(NamedTuple):
@@ -69,8 +92,13 @@ class Source(ABC):
     """Columns without a name in the file, by the name they have here, with their place from 1."""
     doubled: Mapping[str, str] = {}
     """Columns that share their name in the file, by the name they have here, with the one they have there."""
+    found: Sequence[str] = ()
+    """What its content is, where its name says otherwise."""
     guesses: Sequence[str] = ()
     """What was found out about the source rather than said: its delimiter, its encoding, where its header is."""
+
+    is_copy = False
+    """Whether it can be read only once, and this is a copy: standard input, a pipe, an address."""
 
     @abstractmethod
     def rows(self) -> AsyncIterator[Row]:
@@ -79,6 +107,18 @@ class Source(ABC):
     def again(self) -> Iterator[Row] | None:
         """The rows from the beginning, for a look ahead of the load; None where they can be read only once."""
         return None
+
+    def samples(self, most: int) -> dict[str, list[Any]]:
+        """The first values of each column, where the columns are known and can be read ahead."""
+        samples: dict[str, list[Any]] = {}
+        for row in islice((self.again() if self.columns is not None else None) or (), most):
+            if not row.problem:
+                for name, value in row.values.items():
+                    samples.setdefault(name, []).append(value)
+        return samples
+
+    def use(self, columns: Collection[str]) -> None:  # noqa: B027
+        """Says which columns are needed: where others can be left unread, they are, and rows lack them."""
 
     def check(self) -> Check | None:
         """Reads everything ahead of the load where that is possible; None where it isn't (generators).
@@ -91,30 +131,5 @@ class Source(ABC):
         """Tells whether the content is still the same; None where the content cannot be read twice."""
         return None
 
-
-class FileSource(Source):
-    """A file that is read from beginning to end as often as needed."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.name = path.name
-
-    @abstractmethod
-    def read(self) -> Iterator[Row]: ...
-
-    async def rows(self) -> AsyncIterator[Row]:
-        for row in self.read():
-            yield row
-
-    def again(self) -> Iterator[Row]:
-        return self.read()
-
-    def check(self) -> Check:
-        check = Check()
-        for row in self.read():
-            check.add(row)
-        return check
-
-    def fingerprint(self) -> str:
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    def confirm(self) -> None:  # noqa: B027
+        """Called, in a thread, when all rows were read. Raises `SourceChanged` if it holds others by now."""

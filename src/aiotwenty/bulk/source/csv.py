@@ -5,17 +5,24 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from aiotwenty.bulk.source.base import Check, InputError, Row
-from aiotwenty.bulk.source.packing import Opener, plain
+from aiotwenty.bulk.source.content import FileContent
 from aiotwenty.bulk.source.table import LOOKED_THROUGH, Header, Recognise, header_among, recognised, with_text
 from aiotwenty.bulk.source.text import TextSource
 
 DELIMITERS = ",;\t|"
 _LONGEST_CELL = 16 * 1024 * 1024
+_SINGLE_QUOTES = re.compile(rf"'[^']*'(?:[{DELIMITERS}]'[^']*')+\s*")
+"""A header in quotes that some tools write, and CSV does not know."""
+_AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
+"""How tools keep spreadsheets from making a number of `007`."""
+_END = "\x1a"
+"""What DOS wrote at the end of a file."""
 _SEP = re.compile(r'"?sep=(.)"?;?\s*', re.IGNORECASE)
 
 
@@ -32,20 +39,19 @@ class CsvSource(TextSource):
 
     def __init__(
         self,
-        path: Path,
+        file: Path | FileContent,
         encoding: str | None = None,
         delimiter: str | None = None,
         skip_lines: int | None = None,
-        opened: Opener = plain,
     ) -> None:
-        super().__init__(path, encoding, opened)
+        super().__init__(file, encoding)
         csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
         if delimiter == "\\t":
             delimiter = "\t"
         if delimiter is not None and len(delimiter) != 1:
-            raise InputError(f"{path}: a delimiter is one character, not {delimiter!r}")
+            raise InputError(f"{self.path}: a delimiter is one character, not {delimiter!r}")
         if skip_lines is not None and skip_lines < 0:
-            raise InputError(f"{path}: {skip_lines} lines cannot be skipped")
+            raise InputError(f"{self.path}: {skip_lines} lines cannot be skipped")
         self._said = delimiter
         self._skip_lines = skip_lines
         lines = self.lines()
@@ -56,19 +62,26 @@ class CsvSource(TextSource):
     def look(self, recognise: Recognise | None) -> None:
         """Finds the delimiter and the header. Raises `InputError` if there is no header."""
         guesses = list(self._told)
+        header_line = next((line for line in self._start if line.strip()), "")
+        self._quote = "'" if _SINGLE_QUOTES.fullmatch(header_line) else '"'
         sep = _SEP.fullmatch(self._start[0]) if self._start and self._said is None else None
         first = self._skip_lines if self._skip_lines is not None else 1 if sep else 0
         choice = self._said or (sep[1] if sep else DELIMITERS)
-        found = {one: self._header(one, first, recognise) for one in choice}
-        self.delimiter = max(choice, key=lambda one: self._fitness(one, found[one], recognise))
-        header = found[self.delimiter]
+        headers = {delimiter: self._header(delimiter, first, recognise) for delimiter in choice}
+        self.delimiter = max(choice, key=lambda delimiter: self._fitness(delimiter, headers[delimiter], recognise))
+        header = headers[self.delimiter]
         if header is None:
             raise InputError(f"{self.path}: has no header line; the first line names the columns")
         self._header_at, cells = header
-        self.header = Header.of(cells)
+        self._unwraps = any(_AS_TEXT.fullmatch(cell) for row in self._first_rows(self.delimiter) for cell in row)
+        self.header = Header.of(self._plain(cells), recognise)
         if not self.header.columns:
             raise InputError(f"{self.path}, line {self._header_at + 1}: no column has a name")
         self.columns, self.unnamed, self.doubled = self.header.columns, self.header.unnamed, self.header.doubled
+        if self._quote == "'":
+            guesses.append("cells are in single quotes")
+        if self._unwraps:
+            guesses.append('cells like ="007" are read as 007')
         if sep:
             guesses.append(f"delimiter {self.delimiter!r}, from the first line")
         elif self._said is None and self.header.width > 1 and self.delimiter != ",":
@@ -108,7 +121,17 @@ class CsvSource(TextSource):
         return recognised(cells, recognise), len(cells) > 1, alike, len(cells)
 
     def _reader(self, lines: Iterator[str], delimiter: str) -> Any:
-        return csv.reader(lines, delimiter=delimiter, strict=True)
+        return csv.reader(lines, delimiter=delimiter, quotechar=self._quote, strict=True)
+
+    def _first_rows(self, delimiter: str) -> Iterator[list[str]]:
+        """The header and what is under it, as far as it has been read and can be."""
+        with suppress(csv.Error):
+            yield from self._reader(iter(self._start[self._header_at :]), delimiter)
+
+    def _plain(self, cells: Sequence[str]) -> Sequence[str]:
+        if not self._unwraps:
+            return cells
+        return [match[1].replace('""', '"') if (match := _AS_TEXT.fullmatch(cell)) else cell for cell in cells]
 
     def check(self) -> Check:
         """The columns are those of the header; only the lines that do not fit it are looked at more closely."""
@@ -130,11 +153,11 @@ class CsvSource(TextSource):
             else:
                 yield Row(number, dict(zip(columns, cells, strict=False)), line)
 
-    def _row(self, number: int, line: int, cells: list[str], problem: str | None, text: list[str]) -> Row:
+    def _row(self, number: int, line: int, cells: Sequence[str], problem: str | None, text: list[str]) -> Row:
         row = Row(number, {}, line, problem) if problem else self.header.fit(number, cells, line)
         return with_text(row, "".join(text)) if row.problem else row
 
-    def _cells(self) -> Iterator[tuple[int, list[str], str | None, list[str]]]:
+    def _cells(self) -> Iterator[tuple[int, Sequence[str], str | None, list[str]]]:
         """Where each row begins, its cells, why it cannot be read, and its lines; those without a value are skipped."""
         text: list[str] = []
         reader = self._reader(_remembered(islice(self.lines(), self._header_at, None), text), self.delimiter)
@@ -147,11 +170,11 @@ class CsvSource(TextSource):
             except StopIteration:
                 return
             except csv.Error as error:
-                problem = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
+                problem = "a quote is not closed" if "unexpected end" in str(error) else str(error)
                 yield line, [], problem, text
                 continue
-            if any(cells):
-                yield line, cells, None, text
+            if any(cells) and cells != [_END]:
+                yield line, self._plain(cells) if self._unwraps else cells, None, text
 
 
 def _remembered(lines: Iterator[str], kept: list[str]) -> Iterator[str]:

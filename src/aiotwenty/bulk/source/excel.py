@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from aiotwenty.bulk.source.base import FileSource, InputError, Row
+from aiotwenty.bulk.source.base import InputError, NumberText, Row
+from aiotwenty.bulk.source.content import FileContent
+from aiotwenty.bulk.source.file import FileSource
+from aiotwenty.bulk.source.odd_cells import odd_cells
 from aiotwenty.bulk.source.packing import needed
 from aiotwenty.bulk.source.table import LOOKED_THROUGH, Header, Recognise, header_among, with_text
+from aiotwenty.graphql.advice import instead_of
 
 ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
@@ -18,27 +24,43 @@ class ExcelSource(FileSource):
     """One sheet: the one that is said, or the first that has anything in it.
 
     Cells are read as CSV of the same table would have them: dates and times in ISO 8601, whole numbers without a
-    fraction. The header is found as in CSV.
+    fraction; errors such as `#N/A` are what is written there. The header is found as in CSV.
     """
 
     is_text = True
     nulls_are_gaps = True
 
-    def __init__(self, path: Path, sheet: str | None = None, skip_lines: int | None = None) -> None:
-        super().__init__(path)
-        calamine = needed("python_calamine", "excel", f"{path.name} is a workbook")
-        try:
-            self._book = calamine.CalamineWorkbook.from_path(str(path))
-        except Exception as error:
-            raise InputError(f"{path}: cannot be read as a workbook ({error})") from None
+    def __init__(self, file: Path | FileContent, sheet: str | None = None, skip_lines: int | None = None) -> None:
+        super().__init__(file)
+        calamine = needed("python_calamine", "excel", f"{self.path.name} is a workbook")
+        with self.content.opened() as opened:
+            held = BytesIO(opened.read())
+        with self._telling():
+            self._book = calamine.CalamineWorkbook.from_filelike(held)
+            self._sheet, self._told = self._choose(sheet)
+            self._left = self._sheet.start[1] if self._sheet.start else 0
+            self._odd = odd_cells(held, self._sheet.name)
         self._skip_lines = skip_lines
-        self._sheet, self._told = self._choose(sheet)
         self.look(None)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except InputError:
+            raise
+        except BaseException as error:
+            # A panic of the library is no `Exception`.
+            if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+                raise InputError(f"{self.path}: cannot be read as a workbook ({error})") from None
+            raise
 
     def _choose(self, said: str | None) -> tuple[Any, list[str]]:
         names = list(self._book.sheet_names)
+        if not names:
+            raise InputError(f"{self.path}: has no sheet")
         if said is not None and said not in names:
-            raise InputError(f"{self.path}: has no sheet {said!r}; there are {', '.join(map(repr, names))}")
+            raise InputError(f"{self.path}: has no sheet {said!r}{instead_of(said, names)}")
         full = [] if said is not None else [name for name in names if self._book.get_sheet_by_name(name).height]
         chosen = said if said is not None else full[0] if full else names[0]
         others = [name for name in full if name != chosen]
@@ -54,12 +76,23 @@ class ExcelSource(FileSource):
         if header is None:
             raise InputError(f"{self.path}: has no header; the first row names the columns")
         self._header_at, cells = header
-        self.header = Header.of(cells)
+        self.header = Header.of(cells, recognise)
         self.columns, self.unnamed, self.doubled = self.header.columns, self.header.unnamed, self.header.doubled
         guesses = list(self._told)
         if self._skip_lines is None and any(any(cells) for place, cells in self._cells() if place < self._header_at):
             guesses.append(f"header in row {self._header_at}")
         self.guesses = tuple(guesses)
+
+    def use(self, columns: Collection[str]) -> None:
+        """Raises `InputError` for a formula in one of these columns that has no result: it would be read as empty."""
+        names = dict(enumerate(self.header.columns, self._left + 1))
+        for place, (row, cell) in self._odd.uncomputed.items():
+            name = names.get(place)
+            if row > self._header_at and name in columns:
+                raise InputError(
+                    f"{self.path}: cell {cell} in column {name!r} is a formula without a result: open the workbook in "
+                    "a spreadsheet program and save it, or leave the column out (ignore=, --ignore)"
+                )
 
     def read(self) -> Iterator[Row]:
         number = 0
@@ -71,8 +104,13 @@ class ExcelSource(FileSource):
 
     def _cells(self) -> Iterator[tuple[int, list[str]]]:
         """By the numbers that Excel shows beside them."""
-        for place, cells in enumerate(self._sheet.iter_rows(), 1):
-            yield place, [_text(cell) for cell in cells]
+        with self._telling():
+            errors = self._odd.errors
+            for place, row in enumerate(self._sheet.iter_rows(), 1):
+                cells = [_text(cell) for cell in row]
+                for column, error in errors[place].items() if place in errors else ():
+                    cells[column - 1 - self._left] = error
+                yield place, cells
 
 
 def _text(cell: Any) -> str:
@@ -80,8 +118,9 @@ def _text(cell: Any) -> str:
         return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
+    if isinstance(cell, int | float):
+        whole = isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15
+        return NumberText(int(cell) if whole else cell)
     if isinstance(cell, datetime.datetime):
         return cell.isoformat() if cell.time() != datetime.time() else cell.date().isoformat()
     if isinstance(cell, datetime.date | datetime.time):

@@ -47,6 +47,7 @@ class IterableSource(Source):
             return None
         digest = hashlib.blake2b(digest_size=16)
         for item in self._items:
+            item = _mapping_of(item)
             try:
                 digest.update(to_json(item, serialize_unknown=True) + b"\n")
             except PydanticSerializationError:
@@ -59,4 +60,20 @@ def _row(number: int, item: Any) -> Row:
         return Row(number, item)
     if isinstance(item, BaseModel):
         return Row(number, item.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    if (mapping := _mapping_of(item)) is not item:
+        return Row(number, mapping)
     return Row(number, {RAW_TEXT: repr(item)}, None, f"is neither a model nor a mapping but {type(item).__name__}")
+
+
+def _mapping_of(item: Any) -> Any:
+    """A row of a database or a named tuple as a mapping; anything else as it is."""
+    if isinstance(item, Mapping | BaseModel | str):
+        return item
+    if isinstance(mapping := getattr(item, "_mapping", None), Mapping):  # of SQLAlchemy
+        return mapping
+    keys: Any = getattr(item, "keys", None)
+    if keys is not None:  # of sqlite3 and asyncpg
+        return {str(name): item[name] for name in keys()}
+    if isinstance(item, tuple) and callable(asdict := getattr(item, "_asdict", None)):
+        return asdict()
+    return item

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 import zipfile
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 from pydantic_core import from_json
 
-from aiotwenty.bulk.source.base import FileSource, InputError, Source
+from aiotwenty.bulk.source.base import InputError, Source
+from aiotwenty.bulk.source.content import FileContent, reading
 from aiotwenty.bulk.source.csv import CsvSource
 from aiotwenty.bulk.source.excel import ENDINGS, ExcelSource
+from aiotwenty.bulk.source.file import FileSource
+from aiotwenty.bulk.source.frames import ArrowStream, Dataset, frame_source
 from aiotwenty.bulk.source.iterables import IterableSource
 from aiotwenty.bulk.source.jsonl import JsonLinesSource, JsonSource
-from aiotwenty.bulk.source.packing import (
-    PACKED,
-    Opener,
-    first_bytes,
-    opener,
-    packing_by_content,
-    packing_of,
-    received,
-    unpacked,
-)
+from aiotwenty.bulk.source.packing import PACKED, packing_by_content, packing_of, unpacking
 from aiotwenty.bulk.source.parquet import ParquetSource
+from aiotwenty.bulk.source.queries import Fetches, query_source
+from aiotwenty.bulk.source.receiving import is_stream, received, unpacked
+
+Rows: TypeAlias = str | Path | Source | ArrowStream | Dataset | Fetches | Iterable[Any] | AsyncIterable[Any]
+"""A path, `-` or an address, a data frame, a query, or an iterable or async iterable of models or mappings."""
 
 _TABLES = (".csv", ".tsv", ".txt", ".tab")
 _START = 64 * 1024
+_OBJECTS = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*\{|\{)\s*"')
+"""How JSON of records begins, and no header does."""
 
 
 def open_source(
-    rows: Source | Iterable[Any] | AsyncIterable[Any] | str | Path,
+    rows: Rows,
     *,
     encoding: str | None = None,
     delimiter: str | None = None,
@@ -40,7 +43,7 @@ def open_source(
     skip_lines: int | None = None,
     sheet: str | None = None,
 ) -> Source:
-    """The source behind a path, an address or an iterable of models or mappings.
+    """The source behind a path, an address, a data frame, a query or an iterable of models or mappings.
 
     A path is read by its ending: .csv .tsv .txt .jsonl .ndjson .json .parquet .xlsx (and .xls, .ods), each also packed
     (.gz .bz2 .xz .zip .zst). `-` is standard input; like a pipe it is read once, into a temporary file, and what it
@@ -48,17 +51,25 @@ def open_source(
     lines there are above the header, `sheet` one of a workbook. `name` is what messages and journals call it, by
     default the name of the file.
 
+    Data frames are those of pandas and polars, tables, datasets and readers of Arrow, and whatever has
+    `__arrow_c_stream__`; queries are cursors of DB-API and results of SQLAlchemy. What was begun is read once.
+
     Raises `InputError` for a file that is missing, empty, a directory, damaged, or of an ending nobody knows, and for
     a library that is needed and not there.
     """
     if isinstance(rows, Source):
         return rows
     if isinstance(rows, str | Path):
-        source = _open_path(rows, _Said(encoding, delimiter, skip_lines, sheet))
-        source.name = name or source.name
+        with reading(Path(rows)):
+            file = _open_path(rows, _Said(encoding, delimiter, skip_lines, sheet))
+        file.name = name or file.name
+        return file
+    if (source := frame_source(rows, name or "rows") or query_source(rows, name or "rows")) is not None:
         return source
     if not isinstance(rows, Iterable | AsyncIterable) or isinstance(rows, bytes | Mapping | BaseModel):
-        raise InputError(f"rows must be a path or an iterable of records, not {type(rows).__name__}")
+        raise InputError(
+            f"rows must be a path, a data frame, a cursor or an iterable of records, not {type(rows).__name__}"
+        )
     return IterableSource(rows, name or "rows")
 
 
@@ -69,13 +80,14 @@ class _Said:
         self.encoding, self.delimiter, self.skip_lines, self.sheet = encoding, delimiter, skip_lines, sheet
 
 
-def _open_path(given: str | Path, said: _Said) -> FileSource:
-    address = str(given)
-    path = Path(given)
-    by_content = address == "-" or (path.exists() and not path.is_file() and not path.is_dir())
-    if by_content or "://" in address:
+def _open_path(location: str | Path, said: _Said) -> FileSource:
+    address = str(location)
+    path = Path(location)
+    if address == "-" or "://" in address or is_stream(path):
         path = received(address)
-        return _open_file(path, said, by_content=not _known_ending(path))
+        source = _open_file(path, said, by_content=not _known_ending(path))
+        source.is_copy = True
+        return source
     if not path.exists():
         raise InputError(f"{path}: there is no such file")
     if path.is_dir():
@@ -89,44 +101,100 @@ def _known_ending(path: Path) -> bool:
 
 
 def _open_file(path: Path, said: _Said, *, by_content: bool = False) -> FileSource:
-    packing = packing_of(path)
-    opened, inside = opener(path, packing)
-    if by_content:
-        packing = packing_by_content(first_bytes(path, opened, 8))
-        if packing == ".zip" and _is_workbook(path):
-            packing = ""
-        opened, inside = opener(path, packing)
+    content = FileContent(path)
+    named = packing_of(path)
+    packing = _packing(content, named, by_content=by_content)
+    content.unpack, inside = unpacking(content, packing)
+    if named and not packing:
+        inside = path.stem
     ending = Path(inside).suffix.lower()
-    if by_content and not _known_ending(Path(inside)):
-        ending = _ending_by_content(path, opened)
-    source = _open_as(ending, path, packing, opened, inside, said)
+    real = _ending_by_content(content) if by_content and not _known_ending(Path(inside)) else _real(ending, content)
+    source = _open_as(real, content, inside, said)
     # An archive may hold any name; the file is what it is known by.
     source.name = path.name
+    if not by_content:
+        source.found = tuple(_found(named, packing, ending, real))
     return source
 
 
-def _open_as(ending: str, path: Path, packing: str, opened: Opener, inside: str, said: _Said) -> FileSource:
-    if ending in _TABLES:
-        delimiter = said.delimiter or ("\t" if ending in (".tsv", ".tab") and not _has_sep_line(path, opened) else None)
-        return CsvSource(path, said.encoding, delimiter, said.skip_lines, opened)
-    if ending in (".jsonl", ".ndjson"):
-        return JsonLinesSource(path, said.encoding, opened)
-    if ending == ".json":
-        kind = JsonLinesSource if _has_lines(first_bytes(path, opened, _START)) else JsonSource
-        return kind(path, said.encoding, opened)
-    if ending in (".parquet", ".pq", *ENDINGS):
-        whole = unpacked(path, opened, inside) if packing else path
-        return (
-            ParquetSource(whole) if ending in (".parquet", ".pq") else ExcelSource(whole, said.sheet, said.skip_lines)
+def _packing(content: FileContent, named: str, *, by_content: bool) -> str:
+    """How a file is packed, by its first bytes: downloads are renamed, and browsers unpack without renaming."""
+    if not by_content and content.path.suffix.lower() in ENDINGS:
+        return ""
+    start = content.first(_START)
+    packing = packing_by_content(start)
+    if packing == ".zip" and _is_workbook(content):
+        packing = ""
+    # What is named so and is neither packed nor text is damaged, and whoever unpacks it says how.
+    return packing if packing or by_content or _is_text(start) else named
+
+
+def _real(ending: str, content: FileContent) -> str:
+    """The ending that a file should have, by how it begins. Raises `InputError` for what is no table at all."""
+    if ending not in (*_TABLES, *ENDINGS):
+        return ending
+    start = content.first(_START)
+    if (what := _no_table(start)) is not None:
+        raise InputError(
+            f"{content.path}: holds {what}, not a table: open it with what shows it, and save that as .csv or .xlsx"
         )
+    if ending in ENDINGS:
+        return _ending_by_content(content) if _is_text(start) else ending
+    return ".json" if _OBJECTS.match(start) else ".parquet" if start.startswith(b"PAR1") else _workbook(start) or ending
+
+
+def _found(named: str, packing: str, ending: str, real: str) -> Iterator[str]:
+    if packing != named:
+        yield (
+            f"compressed with {packing}, without that extension" if packing else f"not compressed, extension {named}"
+        )
+    if real != ending:
+        yield f"content is {real}, extension {ending}"
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether it may be text; nothing at all is none."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return bool(start) and b"\0" not in start
+
+
+def _no_table(start: bytes) -> str | None:
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<table", b"<?xml", b"<script")):
+        return "XML" if text.startswith(b"<?xml") else "a web page"
+    return "a PDF" if text.startswith(b"%pdf-") else None
+
+
+def _workbook(start: bytes) -> str:
+    return ".xlsx" if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")) else ""
+
+
+def _open_as(ending: str, content: FileContent, inside: str, said: _Said) -> FileSource:
+    if ending in _TABLES:
+        delimiter = said.delimiter or ("\t" if ending in (".tsv", ".tab") and not _has_sep_line(content) else None)
+        return CsvSource(content, said.encoding, delimiter, said.skip_lines)
+    if ending in (".jsonl", ".ndjson"):
+        return JsonLinesSource(content, said.encoding)
+    if ending == ".json":
+        kind = JsonLinesSource if _has_lines(content.first(_START)) else JsonSource
+        return kind(content, said.encoding)
+    if ending in ENDINGS:
+        return ExcelSource(content, said.sheet, said.skip_lines)
+    if ending in (".parquet", ".pq"):
+        return ParquetSource(FileContent(unpacked(content, inside)) if content.unpack else content)
     raise InputError(
-        f"{path}: cannot tell what a {ending or 'file without ending'} holds; save it as .csv, .tsv, .jsonl, .json, "
-        f".xlsx or .parquet, packed ({', '.join(PACKED)}) or not"
+        f"{content.path}: cannot tell what a {ending or 'file without ending'} holds; save it as .csv, .tsv, .jsonl, "
+        f".json, .xlsx or .parquet, packed ({', '.join(PACKED)}) or not"
     )
 
 
-def _has_sep_line(path: Path, opened: Opener) -> bool:
-    return b"sep=" in first_bytes(path, opened, 32).lower()
+def _has_sep_line(content: FileContent) -> bool:
+    return b"sep=" in content.first(32).lower()
 
 
 def _has_lines(start: bytes) -> bool:
@@ -140,17 +208,17 @@ def _has_lines(start: bytes) -> bool:
         return False
 
 
-def _is_workbook(path: Path) -> bool:
-    with zipfile.ZipFile(path) as archive:
+def _is_workbook(content: FileContent) -> bool:
+    with content.raw() as file, zipfile.ZipFile(file) as archive:
         return "[Content_Types].xml" in archive.namelist() or "content.xml" in archive.namelist()
 
 
-def _ending_by_content(path: Path, opened: Opener) -> str:
-    start = first_bytes(path, opened, _START)
+def _ending_by_content(content: FileContent) -> str:
+    start = content.first(_START)
     if start.startswith(b"PAR1"):
         return ".parquet"
-    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return ".xlsx"
+    if workbook := _workbook(start):
+        return workbook
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"["):
         return ".json"

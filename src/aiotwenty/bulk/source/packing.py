@@ -1,36 +1,33 @@
-"""What a file is wrapped in, and where it comes from: gzip, bzip2, xz, zip and zst, pipes, addresses."""
+"""What a file is packed in: gzip, bzip2, xz, zip and zst."""
 
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
 import lzma
-import shutil
-import sys
-import tempfile
-import weakref
 import zipfile
 import zlib
 from collections.abc import Callable
-from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from aiotwenty.bulk.source.base import InputError
+from aiotwenty.bulk.source.content import BLOCK, FileContent, Unpack
 
-Opener = Callable[[Path], IO[bytes]]
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 PACKED = (".gz", ".bz2", ".xz", ".zip", ".zst")
 _MARKS = {
     b"\x1f\x8b": ".gz",
-    b"BZh": ".bz2",
+    **{b"BZh%d%b" % (level, mark): ".bz2" for level in range(1, 10) for mark in (b"1AY&SY", b"\x17rE8P\x90")},
     b"\xfd7zXZ\x00": ".xz",
     b"PK\x03\x04": ".zip",
     b"\x28\xb5\x2f\xfd": ".zst",
 }
-UNREADABLE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError)
-"""What the libraries raise for packed files that are broken off or damaged."""
+_STEP = 4096
+"""Packed bytes that are unpacked at once: of the hardest packed ones that are known, 130 MB come."""
 
 
 def packing_of(path: Path) -> str:
@@ -44,91 +41,99 @@ def packing_by_content(start: bytes) -> str:
     return next((ending for mark, ending in _MARKS.items() if start.startswith(mark)), "")
 
 
-def plain(path: Path) -> IO[bytes]:
-    """Opens a file that is not packed."""
-    return path.open("rb")
-
-
-def opener(path: Path, packing: str) -> tuple[Opener, str]:
-    """What opens the bytes inside, and the name of what is inside.
+def unpacking(content: FileContent, packing: str) -> tuple[Unpack | None, str]:
+    """What gives the bytes inside, and the name of what is inside.
 
     Raises `InputError` for an archive that holds none or several files, and where a library is missing.
     """
+    path = content.path
     inside = path.name.removesuffix(path.suffix) if packing_of(path) else path.name
     match packing:
         case ".gz":
-            return lambda path: cast(IO[bytes], gzip.open(path)), inside
+            return _streamed(lambda: zlib.decompressobj(wbits=31)), inside
         case ".bz2":
-            return lambda path: bz2.open(path), inside
+            return _streamed(bz2.BZ2Decompressor), inside
         case ".xz":
-            return lambda path: lzma.open(path), inside
+            return _streamed(lzma.LZMADecompressor), inside
         case ".zst":
             zstandard = needed("zstandard", "zstd", f"{path.name} is packed with Zstandard")
-            return lambda path: cast(IO[bytes], io.BufferedReader(zstandard.open(path, "rb"))), inside
+            return _streamed(lambda: zstandard.ZstdDecompressor().decompressobj()), inside
         case ".zip":
-            member = _member(path)
-            return lambda path: zipfile.ZipFile(path).open(member), member.rpartition("/")[2]
-    return plain, path.name
+            member = _member(content)
+            return lambda file: zipfile.ZipFile(file).open(member), member.rpartition("/")[2]
+    return None, path.name
 
 
-def _member(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [
-                name
-                for name in archive.namelist()
-                if not name.endswith("/") and not name.startswith("__MACOSX/") and not Path(name).name.startswith(".")
-            ]
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{path}: is not a zip archive ({error})") from None
+def _member(content: FileContent) -> str:
+    with content.raw() as file, zipfile.ZipFile(file) as archive:
+        names = [
+            name
+            for name in archive.namelist()
+            if not name.endswith("/") and not name.startswith("__MACOSX/") and not Path(name).name.startswith(".")
+        ]
+        encrypted = any(member.flag_bits & 1 for member in archive.infolist())
     if len(names) != 1:
         held = ", ".join(names[:10]) or "nothing"
-        raise InputError(f"{path}: an archive is read if it holds one file; this one holds {held}. Unpack it first")
+        raise InputError(
+            f"{content.path}: an archive is read if it holds one file; this one holds {held}. Unpack it first"
+        )
+    if encrypted:
+        raise InputError(f"{content.path}: is locked with a password; unpack it first")
     return names[0]
 
 
-def unpacked(path: Path, opened: Opener, name: str) -> Path:
-    """A copy of what is inside, for formats that are not read from beginning to end."""
-    with opened(path) as packed:
-        return _spooled(packed, name)
+class _Decompressor(Protocol):
+    """What the modules of the standard library and zstandard have in common."""
+
+    eof: bool
+    unused_data: bytes
+
+    def decompress(self, data: bytes, /) -> bytes: ...
 
 
-def received(address: str) -> Path:
-    """A copy of standard input (`-`), of a pipe, or of what lies behind an address (`s3://…`): each is read once.
+def _streamed(begin: Callable[[], Any]) -> Unpack:
+    return lambda file: cast(IO[bytes], io.BufferedReader(_Unpacked(file, begin), BLOCK))
 
-    The copy lies in the folder for temporary files as long as this process runs.
+
+class _Unpacked(io.RawIOBase):
+    """One packed stream after the other, as packers append them, each to its end.
+
+    The modules that open such files themselves take some that are broken off, or damaged between two streams, for
+    complete.
     """
-    if address == "-":
-        return _spooled(sys.stdin.buffer, "standard input")
-    if "://" not in address:
-        with Path(address).open("rb") as pipe:
-            return _spooled(pipe, Path(address).name)
-    fsspec = needed("fsspec", "fsspec", f"{address} is an address")
-    try:
-        with fsspec.open(address, "rb") as remote:
-            return _spooled(remote, address.partition("?")[0].rpartition("/")[2] or "rows")
-    except ImportError as error:
-        raise InputError(f"{address}: {error}") from None
-    except Exception as error:
-        raise InputError(f"{address}: cannot be read ({type(error).__name__}: {error})") from error
 
+    def __init__(self, file: IO[bytes], begin: Callable[[], _Decompressor]) -> None:
+        self._file = file
+        self._begin = begin
+        self._stream: _Decompressor | None = begin()
+        self._packed = b""
+        self._ready = b""
+        self._given = 0
 
-def _spooled(stream: IO[bytes], name: str) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="aiotwenty-"))
-    path = folder / name
-    weakref.finalize(sys.modules[__name__], shutil.rmtree, folder, ignore_errors=True)
-    with path.open("wb") as copy:
-        shutil.copyfileobj(stream, copy, 1024 * 1024)
-    return path
+    def readable(self) -> bool:
+        return True
 
-
-def first_bytes(path: Path, opened: Opener, length: int) -> bytes:
-    """The beginning of what is inside. Raises `InputError` for a file that cannot be unpacked."""
-    try:
-        with closing(opened(path)) as file:
-            return file.read(length)
-    except (*UNREADABLE, OSError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from None
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        while self._given >= len(self._ready):
+            packed = self._packed or self._file.read(_STEP)
+            if not packed:
+                if self._stream is not None:
+                    raise EOFError("it ends too early")
+                return 0
+            self._packed = b""
+            if self._stream is None:
+                packed = packed.lstrip(b"\0")
+                if not packed:
+                    continue
+                self._stream = self._begin()
+            self._ready, self._given = self._stream.decompress(packed), 0
+            if self._stream.eof:
+                self._packed, self._stream = self._stream.unused_data, None
+        view = memoryview(buffer).cast("B")
+        data = self._ready[self._given : self._given + len(view)]
+        view[: len(data)] = data
+        self._given += len(data)
+        return len(data)
 
 
 def needed(module: str, extra: str, why: str) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aiotwenty.bulk.source.base import RAW_TEXT, Row
@@ -29,7 +30,8 @@ class Header:
     """The names of the columns.
 
     Every column that has to be told apart has a name of its own: `column 1` where the file has none, `Notes (1)` and
-    `Notes (2)` where it has one twice. Columns without a name at the end are left out as long as nothing is in them.
+    `Notes (2)` where it has one twice. Columns without a name at the end are left out as long as nothing is in them,
+    and the caller does not name them.
     """
 
     columns: tuple[str, ...] = ()
@@ -39,14 +41,17 @@ class Header:
     doubled: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cells: Sequence[str]) -> Header:
+    def of(cls, cells: Sequence[str], recognise: Recognise | None = None) -> Header:
         names = [clean_name(cell) for cell in cells]
+        counts, seen, taken = Counter(names), Counter[str](), set(names)
         rejects = REJECTED.issubset(names)
-        end = max((place for place, name in enumerate(names, 1) if name), default=0)
+        named = (place for place, name in enumerate(names, 1) if name or (recognise and recognise(f"column {place}")))
+        end = max(named, default=0)
         columns: list[str] = []
         unnamed: dict[str, int] = {}
         doubled: dict[str, str] = {}
         for place, name in enumerate(names, 1):
+            seen[name] += 1
             if rejects and (match := _OWN_NAME.fullmatch(name)):
                 own = name
                 if match["place"]:
@@ -54,10 +59,10 @@ class Header:
                 else:
                     doubled[own] = match["name"]
             elif not name:
-                own = _unused(f"column {place}", names)
+                own = _unused(f"column {place}", taken)
                 unnamed[own] = place
-            elif names.count(name) > 1:
-                own = _unused(f"{name} ({names[:place].count(name)})", names)
+            elif counts[name] > 1:
+                own = _unused(f"{name} ({seen[name]})", taken)
                 doubled[own] = name
             else:
                 own = name
@@ -84,7 +89,7 @@ def with_text(row: Row, text: str) -> Row:
     return row._replace(values={**row.values, RAW_TEXT: text.rstrip("\r\n")})
 
 
-def _unused(name: str, names: Sequence[str]) -> str:
+def _unused(name: str, names: Collection[str]) -> str:
     while name in names:
         name += "'"
     return name

@@ -7,8 +7,9 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from aiotwenty.bulk.source.base import FileSource, InputError
-from aiotwenty.bulk.source.packing import UNREADABLE, Opener, first_bytes, plain
+from aiotwenty.bulk.source.base import InputError
+from aiotwenty.bulk.source.content import BLOCK, FileContent
+from aiotwenty.bulk.source.file import FileSource
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
@@ -18,7 +19,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 _LOOKED_AT = 4096
-_ELSEWHERE = "say which encoding it has (encoding=, --encoding)"
+_ELSEWHERE = "set its encoding"
 
 
 class TextSource(FileSource):
@@ -28,17 +29,16 @@ class TextSource(FileSource):
     else is guessed. A mark wins over what is said, unless the rest of the file contradicts it.
     """
 
-    def __init__(self, path: Path, encoding: str | None = None, opened: Opener = plain) -> None:
-        super().__init__(path)
-        self._opened = opened
+    def __init__(self, file: Path | FileContent, encoding: str | None = None) -> None:
+        super().__init__(file)
         self._skip = 0
         self._marked = ""
         self._told: list[str] = []
-        start = first_bytes(path, opened, _LOOKED_AT)
+        start = self.content.first(_LOOKED_AT)
         try:
             codecs.lookup(encoding or "utf-8")
         except LookupError:
-            raise InputError(f"{path}: there is no encoding named {encoding!r}") from None
+            raise InputError(f"{self.path}: there is no encoding named {encoding!r}") from None
         self.encoding = self._encoding(start, encoding)
         self.guesses = tuple(self._told)
 
@@ -54,14 +54,14 @@ class TextSource(FileSource):
             return said
         if marked:
             return marked
-        if said is None and (found := _utf_16(start)):
-            self._told.append(f"encoding {found}, without a byte order mark")
-            return found
+        if said is None and (utf_16 := _utf_16(start)):
+            self._told.append(f"encoding {utf_16}, without a byte order mark")
+            return utf_16
         return said or "utf-8"
 
     def _is(self, encoding: str) -> bool:
         decoder = codecs.getincrementaldecoder(encoding)()
-        with self._opened(self.path) as file:
+        with self.content.opened() as file:
             try:
                 while block := file.read(1024 * 1024):
                     decoder.decode(block)
@@ -71,24 +71,35 @@ class TextSource(FileSource):
         return True
 
     def lines(self) -> Iterator[str]:
-        with self.text() as file:
-            try:
-                yield from file
-            except UnicodeError as error:
-                raise self._undecodable(error) from None
-            except UNREADABLE as error:
-                raise InputError(f"{self.path}: is damaged or broken off ({error})") from None
+        """Its lines, line breaks as they are: \\n, \\r or both."""
+        waiting: list[str] = []
+        for text in self.pieces():
+            waiting.append(text)
+            if "\n" in text or "\r" in text:
+                # A line may go on in the next piece, and so may a line break of two characters.
+                *lines, last = io.StringIO("".join(waiting), newline="").readlines()
+                waiting = [last]
+                yield from lines
+        yield from io.StringIO("".join(waiting), newline="")
 
-    def text(self) -> io.TextIOWrapper:
-        """The file from its beginning, as text; line breaks as they are."""
-        file = self._opened(self.path)
-        if self._skip:
+    def pieces(self) -> Iterator[str]:
+        """What is in the file, piece by piece."""
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        with self.content.opened() as file:
             file.read(self._skip)
-        return io.TextIOWrapper(file, encoding=self.encoding, newline="")
+            while block := file.read(BLOCK):
+                yield self._decoded(decoder, block)
+        yield self._decoded(decoder, b"", final=True)
+
+    def _decoded(self, decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> str:
+        try:
+            return decoder.decode(block, final)
+        except UnicodeError as error:
+            raise self._undecodable(error) from None
 
     def _undecodable(self, error: UnicodeError) -> InputError:
         if self.encoding.startswith("utf-8"):
-            with self._opened(self.path) as file:
+            with self.content.opened() as file:
                 for number, line in enumerate(file, 1):
                     try:
                         line.decode("utf-8")

@@ -6,7 +6,7 @@ from aiotwenty.bulk.transforms.amounts import decimal_comma, micros, money, numb
 from aiotwenty.bulk.transforms.base import Chain, ColumnTransform, FieldFacts, Several, Transform, composite_kind
 from aiotwenty.bulk.transforms.calls import named_transform, spelling, transform_of
 from aiotwenty.bulk.transforms.choices import boolean, country, lookup, option
-from aiotwenty.bulk.transforms.contacts import PhoneNumber, domain, first_and_rest, full_name, phone
+from aiotwenty.bulk.transforms.contacts import PhoneNumber, domain, email, first_and_rest, full_name, phone
 from aiotwenty.bulk.transforms.plain import lower, split, text, trim, upper, url
 from aiotwenty.bulk.transforms.times import date, epoch, excel_date
 
@@ -23,6 +23,7 @@ __all__ = [
     "date",
     "decimal_comma",
     "domain",
+    "email",
     "epoch",
     "excel_date",
     "first_and_rest",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 
+from aiotwenty.bulk.source.base import NumberText
 from aiotwenty.bulk.transforms.base import ColumnTransform, FieldFacts
 
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
@@ -42,9 +44,16 @@ def _decimal(value: Any) -> Decimal:
     return decimal
 
 
+def _is_number(value: Any) -> bool:
+    """Whether it was never written as a text, in which a comma or point could mean one or the other."""
+    return isinstance(value, int | float | Decimal | NumberText) and not isinstance(value, bool)
+
+
 def decimal_comma(value: Any) -> str:
     """A number written with a decimal comma, as `micros` and `number` read it: `1.234,56` becomes 1234.56."""
     text = str(value).strip()
+    if _is_number(value):
+        return text
     if not _DECIMAL_COMMA.fullmatch(text):
         raise ValueError(f"{value!r} is not a number with a decimal comma")
     return text.replace(".", "").replace(",", ".")
@@ -88,7 +97,7 @@ class money(ColumnTransform):  # noqa: N801 - used as a function
     def __init__(self, decimal: str | None = None, currency: str | None = None) -> None:
         if decimal not in (None, ",", "."):
             if currency is not None or not re.fullmatch("[A-Z]{3}", str(decimal)):
-                raise ValueError(f"money: decimals are separated by ',' or '.', not {decimal!r}")
+                raise ValueError(f"money: the decimal separator must be ',' or '.', not {decimal!r}")
             decimal, currency = None, decimal
         if currency is not None and not re.fullmatch("[A-Z]{3}", currency):
             raise ValueError(f"money: a currency is three capitals, such as EUR, not {currency!r}")
@@ -109,6 +118,8 @@ class money(ColumnTransform):  # noqa: N801 - used as a function
         return self._said is None
 
     def learn(self, value: Any) -> None:
+        if _is_number(value) or _is_whole(value):
+            return
         try:
             digits = _digits(value)[0]
         except ValueError:
@@ -129,15 +140,17 @@ class money(ColumnTransform):  # noqa: N801 - used as a function
             )
         if not self._decides and self._undecided:
             raise ValueError(
-                f"is {self._undecided!r} a thousand, or one and a fraction? No value of the column tells; "
-                'say money(",") for a decimal comma, or money(".") for a decimal point'
+                f"{self._undecided!r} is ambiguous, and so is the whole column; "
+                'use money(",") for a decimal comma, or money(".") for a decimal point'
             )
         self._said = next(iter(self._decides), ".")
         example = next(iter(self._decides.values()), None)
         return None if example is None else f"decimal {'comma' if self._said == ',' else 'point'}, as in {example!r}"
 
     def __call__(self, value: Any) -> Any:
-        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        if _is_whole(value):
+            return value
+        if _is_number(value):
             amount, currency = _decimal(value), None
         else:
             digits, negative, currency = _digits(value)
@@ -153,6 +166,11 @@ class money(ColumnTransform):  # noqa: N801 - used as a function
         if self._facts is not None and self._facts.composite != "currency":
             return int(amount) if amount == amount.to_integral_value() else float(amount)
         return {"amountMicros": micros(amount), **({"currencyCode": code} if code else {})}
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether this is not the amount but the field, with its micros: an object, or one as text."""
+    return isinstance(value, Mapping) or (isinstance(value, str) and value.lstrip().startswith("{"))
 
 
 def _digits(value: Any) -> tuple[str, bool, str | None]:

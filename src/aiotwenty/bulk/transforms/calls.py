@@ -11,9 +11,10 @@ from typing import Any
 from aiotwenty.bulk.transforms.amounts import decimal_comma, micros, money, number
 from aiotwenty.bulk.transforms.base import Chain, Transform
 from aiotwenty.bulk.transforms.choices import boolean, country, lookup, option
-from aiotwenty.bulk.transforms.contacts import domain, first_and_rest, full_name, phone
+from aiotwenty.bulk.transforms.contacts import domain, email, first_and_rest, full_name, phone
 from aiotwenty.bulk.transforms.plain import lower, split, text, trim, upper, url
 from aiotwenty.bulk.transforms.times import date, epoch, excel_date
+from aiotwenty.graphql.advice import instead_of
 
 PLAIN: dict[str, Transform] = {
     "micros": micros,
@@ -25,6 +26,7 @@ PLAIN: dict[str, Transform] = {
     "upper": upper,
     "url": url,
     "domain": domain,
+    "email": email,
     "boolean": boolean,
     "full_name": full_name,
     "excel_date": excel_date,
@@ -111,8 +113,7 @@ def _call(step: str) -> Transform:
     name = match[1] if match else step.strip()
     rest = step[match.end() :].strip() if match else ""
     if (name not in PLAIN and name not in MADE) or (rest and not (rest.startswith("(") and rest.endswith(")"))):
-        known = ", ".join(sorted([*PLAIN, *MADE]))
-        raise ValueError(f"there is no transform {step.strip()!r}; there are {known}")
+        raise ValueError(f"there is no transform {step.strip()!r}{instead_of(name, sorted([*PLAIN, *MADE]))}")
     inner = rest[1:-1].strip()
     if name in PLAIN:
         if inner:

@@ -91,11 +91,11 @@ class option(ColumnTransform):  # noqa: N801 - used as a function
                 self._known[_folded(item)] = made
 
     def learned(self) -> str | None:
-        return f"options added: {', '.join(map(repr, self.missing))}" if self.missing else None
+        made = ", ".join(f"{label!r} ({value})" for label, value in self.missing.items())
+        return f"new options: {made}" if made else None
 
     def __call__(self, value: Any) -> Any:
-        # Those that are to be added are none yet: only a rehearsal gets here with any.
-        found = [self._option(item) for item in self._items(value) if item not in self.missing]
+        found = [self._option(item) for item in self._items(value)]
         return found if self._facts.is_list else found[0] if found else None
 
     def _items(self, value: Any) -> list[str]:
@@ -115,7 +115,7 @@ class option(ColumnTransform):  # noqa: N801 - used as a function
         if found is None:
             there = [f"{label} ({value})" for value, label in self._facts.options]
             shown = ", ".join(there[:_SHOWN]) + (f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else "")
-            raise ValueError(f"{label!r} is no option; there are {shown} (to add it: add_options=True, --add-options)")
+            raise ValueError(f"{label!r} is not an option; there are {shown} (add_options adds it)")
         return found
 
 
@@ -136,7 +136,7 @@ def lookup(table: Mapping[str, Any] | str | Path | None = None, /, **more: Any) 
         except OSError as error:
             raise ValueError(f"lookup: {table} cannot be read ({error.strerror})") from None
         if any(len(row) < 2 for row in rows):
-            raise ValueError(f"lookup: {table} is to have two columns, the value and what it becomes")
+            raise ValueError(f"lookup: {table} must have two columns, value and result")
         entries = {row[0]: row[1] for row in rows}
     elif table:
         entries = dict(table)
@@ -206,18 +206,18 @@ _COMMON = {
 
 @cache
 def _codes(pycountry: Any) -> dict[str, str]:
-    found: dict[str, str] = {}
+    codes: dict[str, str] = {}
     for entry in pycountry.countries:
         for name in ("alpha_2", "alpha_3", "name", "common_name", "official_name"):
             if word := getattr(entry, name, None):
-                found.setdefault(_folded(word), entry.alpha_2)
-    return found
+                codes.setdefault(_folded(word), entry.alpha_2)
+    return codes
 
 
 @cache
 def _translated(pycountry: Any) -> dict[str, str]:
     """By the names in all languages that the library has; those that mean two countries are left out."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     unclear: set[str] = set()
     for folder in sorted(Path(pycountry.LOCALES_DIR).iterdir()):
         try:
@@ -227,6 +227,6 @@ def _translated(pycountry: Any) -> dict[str, str]:
         for entry in pycountry.countries:
             for name in {entry.name, getattr(entry, "common_name", entry.name)}:
                 word = _folded(translation.gettext(name))
-                if found.setdefault(word, entry.alpha_2) != entry.alpha_2:
+                if names.setdefault(word, entry.alpha_2) != entry.alpha_2:
                     unclear.add(word)
-    return {word: code for word, code in found.items() if word not in unclear}
+    return {word: code for word, code in names.items() if word not in unclear}

@@ -83,7 +83,15 @@ _MAILBOXES = frozenset(
         "zoho.com",
     ]
 )
-_BETWEEN = {"links": re.compile(r"\s*(?::::|[;|\n])\s*|,?\s+"), None: re.compile(r"\s*(?::::|[;|\n,])\s*")}
+_ROUNDED = re.compile(r"[+-]?\d+[.,]0|[+-]?\d+([.,]\d+)?[eE]\+?\d+")
+"""A telephone number as a decimal number: a digit would be added to it, or the last ones are lost."""
+_BLANKS = r"(?:(?<!\s)\s+)?"
+"""Before a separator: tried once in a row of blanks, not from each of them on."""
+_IN_BRACKETS = re.compile(r"[^<>]*<\s*(?:(?i:mailto):)?([^<>\s]+)\s*>")
+_BETWEEN = {
+    "links": re.compile(rf"{_BLANKS}(?::::|[;|\n])\s*|,?\s+"),
+    None: re.compile(rf"{_BLANKS}(?::::|[;|\n,])\s*"),
+}
 
 
 def full_name(value: Any) -> dict[str, str]:
@@ -124,6 +132,16 @@ def domain(value: Any) -> str | None:
     return None if is_address and host in _MAILBOXES else host
 
 
+def email(value: Any) -> str:
+    """The e-mail address in a text: `Ada Bo <ada@acme.example>` or `mailto:ada@acme.example`. The name is left out."""
+    text = str(value).strip()
+    match = _IN_BRACKETS.fullmatch(text)
+    address = match[1] if match else re.sub(r"(?i)^mailto:\s*", "", text).partition("?")[0]
+    if not re.fullmatch(r"[^\s<>,;@]+@[^\s<>,;@]+", address):
+        raise ValueError(f"{value!r} has no e-mail address, or several")
+    return address
+
+
 class first_and_rest(ColumnTransform):  # noqa: N801 - used as a function
     """Several e-mail addresses, links or numbers: the first becomes the primary one, the rest are additional.
 
@@ -134,7 +152,7 @@ class first_and_rest(ColumnTransform):  # noqa: N801 - used as a function
     def __init__(self, separator: str | None = None) -> None:
         self._separator = separator
         self.arguments = (separator,) if separator else ()
-        self._pattern = re.compile(rf"\s*{re.escape(separator)}\s*") if separator else _BETWEEN[None]
+        self._pattern = re.compile(rf"{_BLANKS}{re.escape(separator)}\s*") if separator else _BETWEEN[None]
 
     def bind(self, facts: FieldFacts) -> Self:
         bound = type(self)(self._separator)
@@ -163,7 +181,7 @@ class phone(ColumnTransform):  # noqa: N801 - used as a function
         except ModuleNotFoundError:
             raise ValueError("phone needs phonenumbers: pip install 'aiotwenty[phones]'") from None
         if region is not None and region.upper() not in self._library.SUPPORTED_REGIONS:
-            raise ValueError(f"phone: a region is a country by its two letters, such as DE, not {region!r}")
+            raise ValueError(f"phone: the region must be a two-letter country code such as DE, not {region!r}")
         self._region = region.upper() if region else None
         self._extension = extension
         self.arguments = (self._region,) if self._region else ()
@@ -176,6 +194,8 @@ class phone(ColumnTransform):  # noqa: N801 - used as a function
 
     def __call__(self, value: Any) -> Any:
         text = str(value).strip().lstrip("'\u2019").strip()
+        if _ROUNDED.fullmatch(text):
+            raise ValueError(f"{value!r} is a number that a spreadsheet has made of it: write the column as text")
         text = "+" + text[2:] if text.startswith("00") and not self._region else text
         try:
             number = self._library.parse(text, self._region)

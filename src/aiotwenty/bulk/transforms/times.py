@@ -19,10 +19,10 @@ def date(*patterns: str) -> Transform:
     `date("%d.%m.%Y", "%Y-%m-%d")`. Without a zone: UTC.
     """
     if not patterns:
-        raise ValueError('date: say how dates are written, as date("%d.%m.%Y")')
+        raise ValueError('date: pass the pattern of the dates, such as date("%d.%m.%Y")')
     for pattern in patterns:
         if "%" not in pattern:
-            raise ValueError(f'date: {pattern!r} is no pattern; they look like "%d.%m.%Y"')
+            raise ValueError(f'date: {pattern!r} is not a pattern such as "%d.%m.%Y"')
 
     def parse(value: Any) -> str:
         if isinstance(value, datetime.date):

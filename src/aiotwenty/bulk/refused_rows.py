@@ -178,8 +178,8 @@ def _condition(value: Any) -> str | None:
         return None
     said = []
     for name, inner in where.items():
-        for part, one in inner.items() if isinstance(inner, Mapping) else [("", inner)]:
-            said.append(f"{name}{part[:1].upper()}{part[1:]} = {one}")
+        for part, operand in inner.items() if isinstance(inner, Mapping) else [("", inner)]:
+            said.append(f"{name}{part[:1].upper()}{part[1:]} = {operand}")
     return ", ".join(said)
 
 

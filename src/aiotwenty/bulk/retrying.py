@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import TypeVar
 
-from aiotwenty.bulk.wire import Meter
+from aiotwenty.bulk.requests import Meter
 from aiotwenty.errors import TwentyError
 from aiotwenty.transport.retry import RetryPolicy, fate_of
 

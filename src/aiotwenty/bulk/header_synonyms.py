@@ -41,6 +41,7 @@ _FIELDS: dict[str, str] = {
     "userEmail": "email, e-mail, mail, email address",
 }
 _OF_COMPANIES = ("company", "account", "organization", "organisation", "business", "firma", "unternehmen")
+_COMPANY_NAMES = "firmenname, unternehmensname, raison sociale, razón social, ragione sociale, bedrijfsnaam"
 _OF_DEALS = ("deal", "opportunity", "opportunity title")
 
 
@@ -72,15 +73,18 @@ def called(shape: Shape, name: str, labels: Mapping[str, str]) -> FieldPath | No
     return _through(shape, squeezed)
 
 
-def likely(shape: Shape, name: str) -> str:
-    """What to add to a message on a name that may be a slip of what a field is mostly called; or nothing."""
+def likely(shape: Shape, name: str, labels: Mapping[str, str]) -> str:
+    """What to add to a message on a name that may be a slip of a label, or of what a field is mostly called."""
     known = {alias: path for alias, paths in _BY_NAME.items() for path in paths if _target(shape, path)}
+    known |= {label: path for label, path in labels.items() if _target(shape, path)}
     return "".join(f"; did you mean {known[alias]}?" for alias in near(squeeze(name), known, cutoff=0.85))
 
 
 def _own_names(type_name: str) -> set[str]:
     words = {"Company": _OF_COMPANIES, "Opportunity": _OF_DEALS}.get(type_name, ())
     names = {squeeze(type_name) + "name"}
+    if type_name == "Company":
+        names.update(_squeezed(_COMPANY_NAMES))
     return names | {f"{word}{end}" for word in words for end in ("name", "title")} | set(words)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiotwenty.bulk.transforms import Several
 from aiotwenty.bulk.transforms.base import Composite
+from aiotwenty.records.identity import canonical
 
 _LISTS: dict[Composite, tuple[str, str]] = {
     "emails": ("primaryEmail", "additionalEmails"),
@@ -73,4 +74,4 @@ def value_of(kind: Composite, value: Any) -> str:
             )
             return "".join(str(value.get(part) or "") for part in parts)
         value = value.get("url") or value.get(_LISTS[kind][0]) or ""
-    return str(value).lower() if kind == "emails" else str(value)
+    return canonical(_LISTS[kind][0], str(value))

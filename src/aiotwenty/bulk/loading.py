@@ -6,16 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from aiotwenty.bulk.journal import Journal
-from aiotwenty.bulk.load_options import LoadOptions
+from aiotwenty.bulk.journal import Journal, path_of
 from aiotwenty.bulk.loader import Loader, open_rows
-from aiotwenty.bulk.mapped import add_missing_options
 from aiotwenty.bulk.modes import Insert, Update, Upsert
-from aiotwenty.bulk.options import LoadSettings, Rows, UpdateOptions, split_run
+from aiotwenty.bulk.options import LoadOptions, LoadSettings, UpdateOptions, load_options, split_run
+from aiotwenty.bulk.output import check_apart
 from aiotwenty.bulk.report import LoadReport
-from aiotwenty.bulk.served import serve_catalogue
+from aiotwenty.bulk.source import FileSource, Rows
+from aiotwenty.bulk.source_mapping import add_missing_options
 from aiotwenty.bulk.target import AnyRecords, Target
+from aiotwenty.bulk.workspace_catalogue import serve_catalogue
 from aiotwenty.errors import InvalidInput, Reason
+from aiotwenty.transport.event_loop import running_loop
 
 
 async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:
@@ -61,7 +63,7 @@ async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings])
     """
     run, reading = split_run(options)
     mode = Upsert() if reading.pop("upsert", False) else Insert()
-    return await run_load(Target.of(records), rows, LoadOptions(mode=mode, **reading), **run)
+    return await run_load(Target.of(records), rows, load_options(mode, reading), **run)
 
 
 async def update(records: AnyRecords, rows: Rows, **options: Unpack[UpdateOptions]) -> LoadReport:
@@ -72,7 +74,7 @@ async def update(records: AnyRecords, rows: Rows, **options: Unpack[UpdateOption
     (AMBIGUOUS).
     """
     run, reading = split_run(options)
-    return await run_load(Target.of(records), rows, LoadOptions(mode=Update(), **reading), **run)
+    return await run_load(Target.of(records), rows, load_options(Update(), reading), **run)
 
 
 async def run_load(
@@ -81,23 +83,33 @@ async def run_load(
     options: LoadOptions,
     *,
     journal: str | Path | Journal | None = None,
+    rejects: str | Path | None = None,
     dry_run: bool = False,
     **run: Any,
 ) -> LoadReport:
     """What all modes come to."""
+    running_loop()
     rows_in = await open_rows(rows, target, options, remembered=journal is not None)
-    added = not dry_run and await add_missing_options(rows_in.mapped, target.endpoint)
-    if added or rows_in.mapped.is_outdated:
+    lacking = rows_in.mapper.new_options()
+    if lacking or rows_in.mapped.is_outdated:
+        if not dry_run:
+            await add_missing_options(rows_in.mapped, target.endpoint)
         # What the client was generated from does not know these options.
-        target = replace(target, catalogue=await serve_catalogue(target.endpoint))
+        catalogue = await serve_catalogue(target.endpoint)
+        if dry_run:
+            catalogue.foresee(target.type_name, {name: new.values() for name, new in lacking.items()})
+        target, told = replace(target, catalogue=catalogue), rows_in.mapped.notes
         rows_in = await open_rows(rows_in.source, target, options, remembered=journal is not None)
+        rows_in.mapped.notes = list(dict.fromkeys([*told, *rows_in.mapped.notes]))
     await target.has(rows_in.mapped.places())
+    path = rows_in.source.path if isinstance(rows_in.source, FileSource) else None
+    check_apart([("the source", path), ("the journal", path_of(journal)), ("the rejects", rejects)])
     if dry_run:
         # A rehearsal leaves no trace that a real run would take for its own.
         journal = None
     opened = journal if isinstance(journal, Journal) else Journal(journal)
     try:
-        return await Loader(target, rows_in, options, journal=opened, **run).run(dry_run=dry_run)
+        return await Loader(target, rows_in, options, journal=opened, rejects=rejects, **run).run(dry_run=dry_run)
     except InvalidInput as error:
         # Columns of mappings are not known beforehand.
         if error.reason is Reason.UNKNOWN_FIELD and error.field:

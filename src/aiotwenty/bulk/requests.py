@@ -17,7 +17,7 @@ from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.filters import DELETED_TOO
 from aiotwenty.graphql.operation import Kind, Operation
 from aiotwenty.graphql.page import every_node
-from aiotwenty.records.meta import ObjectNames
+from aiotwenty.records.object_meta import ObjectNames
 
 LOOKUP_PAGE = 1000
 _TURNS_TO_SEND = 4
@@ -39,7 +39,7 @@ class Meter:
 
 
 @dataclass
-class Wire:
+class BulkRequests:
     """The bulk operations of one object."""
 
     endpoint: TwentyTransport

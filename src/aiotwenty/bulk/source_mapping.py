@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 
-from aiotwenty.bulk.columns import Column, ValueRefused
+from aiotwenty.bulk.columns import MappedColumn, ValueRefused
 from aiotwenty.bulk.fields import Shape
 from aiotwenty.bulk.labels import Labels, add_options, read_labels
-from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.mapping import FieldMapping, Mapper
+from aiotwenty.bulk.options import LoadOptions
 from aiotwenty.bulk.presets import Preset, read_preset
 from aiotwenty.bulk.source import InputError, Row, Source
 from aiotwenty.bulk.source.csv import CsvSource
@@ -23,12 +23,13 @@ from aiotwenty.bulk.source.excel import ExcelSource
 from aiotwenty.bulk.target import Target
 from aiotwenty.graphql.composites import MICROS
 from aiotwenty.graphql.endpoint import TwentyTransport
-from aiotwenty.graphql.problems import explained
+from aiotwenty.graphql.input_problems import explained
 
 SAMPLES = 50
 """Rows by whose values columns are understood that their names leave open."""
 _CENT, _SMALL = 10_000, 10_000_000
 """Millionths: amounts of money are whole cents, and seldom all below ten units."""
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 SHOWN = 3
 """Values of each column that a dry run shows."""
 
@@ -69,7 +70,7 @@ class Mapped:
         for name in self.columns:
             several = self.mapper.column(name)
             for column in several.all if several else ():
-                values = [value for value in self.samples.get(name, ()) if not self.mapper.is_gap(value)][:SHOWN]
+                values = [value for value in self.samples.get(name, ()) if not self.mapper.cells.is_gap(value)][:SHOWN]
                 place = name if column.place == name else f"{name} → {column.place}"
                 shown[place] = [_arrives(self.mapper, column, value) for value in values]
         return shown
@@ -87,14 +88,14 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _spec(column: Column | None) -> str:
+def _spec(column: MappedColumn | None) -> str:
     if column is None:
         return "false"
     specs = [[one.target.dotted or one.place, one.spec] if one.spec else one.target.dotted for one in column.all]
     return json.dumps(specs[0] if len(specs) == 1 else specs, ensure_ascii=False)
 
 
-def _arrives(mapper: Mapper, column: Column, value: Any) -> str:
+def _arrives(mapper: Mapper, column: MappedColumn, value: Any) -> str:
     try:
         data, references = mapper.build_one(column, value)
         if references:
@@ -120,7 +121,7 @@ async def map_columns(
     Raises `InputError` for mappings that cannot be right, and any `TwentyError` of asking.
     """
     shape, names = target.catalogue.shape(target.type_name), target.names
-    preset = read_preset(options.preset) if options.preset else None
+    preset = read_preset(name) if (name := options.get("preset")) else None
     if preset is not None:
         preset.of(names.plural)
     labels: Labels | None = None
@@ -128,22 +129,22 @@ async def map_columns(
     if mapper.wants_labels or _unknown(mapper, source):
         labels = await read_labels(target.endpoint, names.singular)
         mapper = await asyncio.to_thread(_mapper, source, shape, options, preset, names.plural, labels)
-    return Mapped(mapper, labels=labels, columns=source.columns or (), samples=_samples(source))
+    return Mapped(mapper, labels=labels, columns=source.columns or (), samples=source.samples(SAMPLES))
 
 
 def _mapper(
     source: Source, shape: Shape, options: LoadOptions, preset: Preset | None, plural: str, labels: Labels | None
 ) -> Mapper:
     settings: dict[str, Any] = {
-        "constants": options.constants,
-        "ignore": options.ignore,
-        "only": options.only,
+        "constants": options.get("constants"),
+        "ignore": options.get("ignore", ()),
+        "only": options.get("only"),
         "is_text": source.is_text,
-        "skip_nulls": source.nulls_are_gaps if options.nulls is None else options.nulls == "skip",
-        "gaps": options.gaps,
-        "region": options.region,
-        "add_options": options.add_options,
-        "promotes": options.mode.only_new,
+        "skip_nulls": source.nulls_are_gaps if (nulls := options.get("nulls")) is None else nulls == "skip",
+        "gaps": options.get("gaps", ()),
+        "region": options.get("region"),
+        "add_options": options.get("add_options", False),
+        "promotes": options["mode"].only_new,
         "labels": labels,
     }
     if isinstance(source, CsvSource | ExcelSource):
@@ -151,7 +152,7 @@ def _mapper(
     of_columns: FieldMapping | None = None
     if preset is not None:
         of_columns = preset.for_columns(plural, source.columns or ())
-    mapper = Mapper(shape, options.mapping, preset=of_columns, samples=_samples(source), **settings)
+    mapper = Mapper(shape, options.get("mapping"), preset=of_columns, samples=source.samples(SAMPLES), **settings)
     for name in of_columns or ():
         # Transforms that ask for something say so before the columns are judged.
         mapper.column(name)
@@ -160,7 +161,7 @@ def _mapper(
 
 def _recogniser(mapper: Mapper, options: LoadOptions, preset: Preset | None, plural: str) -> Any:
     """How sure it is that a text is the name of a column."""
-    said = {*(options.mapping or {}), *options.ignore}
+    said = {*(options.get("mapping") or {}), *options.get("ignore", ())}
 
     def recognise(name: str) -> int:
         if name in said or (preset is not None and preset.for_columns(plural, [name])):
@@ -168,16 +169,6 @@ def _recogniser(mapper: Mapper, options: LoadOptions, preset: Preset | None, plu
         return int(mapper.knows(name))
 
     return recognise
-
-
-def _samples(source: Source) -> dict[str, list[Any]]:
-    rows = source.again() if source.columns is not None else None
-    samples: dict[str, list[Any]] = {}
-    for row in islice(rows or (), SAMPLES):
-        if not row.problem:
-            for name, value in row.values.items():
-                samples.setdefault(name, []).append(value)
-    return samples
 
 
 def _unknown(mapper: Mapper, source: Source) -> bool:
@@ -202,6 +193,8 @@ async def learn_columns(source: Source, mapped: Mapped) -> None:
     rows = source.again()
     if rows is None:
         # Amounts that can be read in one way only are taken; the others are rejects that say so.
+        if mapped.mapper.adds_options:
+            raise InputError(f"{source.name}: add_options must know all values first, and these rows come only once")
         return
     mapped.notes += await asyncio.to_thread(mapped.mapper.learn, _values(rows))
 
@@ -210,26 +203,41 @@ def _values(rows: Iterable[Row]) -> Iterator[Mapping[str, Any]]:
     return (row.values for row in rows if not row.problem)
 
 
-async def add_missing_options(mapped: Mapped, endpoint: TwentyTransport) -> bool:
-    """Adds to the picklists what the source needs and they lack; whether there was anything."""
-    lacking = mapped.mapper.new_options()
-    for name, new in lacking.items():
+async def add_missing_options(mapped: Mapped, endpoint: TwentyTransport) -> None:
+    """Adds to the picklists what the source needs and they lack."""
+    for name, new in mapped.mapper.new_options().items():
         assert mapped.labels is not None, "options are only missed where they were asked for"
         await add_options(endpoint, mapped.labels.fields[name], new)
-    return bool(lacking)
 
 
 def notes_of(source: Source, mapped: Mapped) -> list[str]:
     """Everything that was guessed, to be told."""
-    notes = [f"{source.name}: {guess}" for guess in source.guesses]
-    for column in [one for name in mapped.columns if (one := mapped.mapper.column(name))]:
+    notes = [f"{source.name}: {told}" for told in (*source.found, *source.guesses)]
+    if source.is_copy:
+        notes.append(f"{source.name}: was read once, into a copy, which is what was checked and loaded")
+    for column in [mapped_column for name in mapped.columns if (mapped_column := mapped.mapper.column(name))]:
         if column.guess:
             how = f" by {column.spec}" if column.spec else ""
             notes.append(f"column {column.name!r} goes to {column.place}{how} ({column.guess})")
     left_out = mapped.mapper.left_out
     if left_out:
         notes.append("left out: " + ", ".join(f"{name!r}" for name in left_out))
-    return [*notes, *_whole_units(mapped), *mapped.notes]
+    return [*notes, *_whole_units(mapped), *_thousands(mapped), *mapped.notes]
+
+
+def _thousands(mapped: Mapped) -> Iterator[str]:
+    """Columns of numbers whose decimal points may separate thousands: 1.234 is little more than one."""
+    for name in mapped.columns:
+        several = mapped.mapper.column(name)
+        for column in several.all if several else ():
+            if column.target.kind != "number" or column.transform is not None:
+                continue
+            fractions = [text for value in mapped.samples.get(name, ()) if "." in (text := str(value).strip())]
+            if fractions and all(map(_THOUSANDS.fullmatch, fractions)):
+                yield (
+                    f"column {name!r}: {fractions[0]!r} is read as {float(fractions[0]):g}, with a decimal point; the "
+                    "transform `number:,` reads points as thousands"
+                )
 
 
 def _whole_units(mapped: Mapped) -> Iterator[str]:
@@ -244,5 +252,5 @@ def _whole_units(mapped: Mapped) -> Iterator[str]:
             if amounts and (any(amount % _CENT for amount in amounts) or max(amounts) < _SMALL):
                 yield (
                     f"column {name!r} looks like whole units, and {column.place} counts millionths: {amounts[0]} "
-                    f"arrives as {amounts[0] / MICROS:g}; the transforms `micros` and `money` read whole units"
+                    f"arrives as {amounts[0] / MICROS:g}; the transforms `micros` and `money` convert whole units"
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import GenericAlias
@@ -12,6 +12,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
@@ -21,57 +22,22 @@ from graphql import (
 from pydantic import BaseModel, Field, create_model
 
 from aiotwenty.bulk.catalogue import AnyFilter
-from aiotwenty.bulk.fields import FILE_PARTS, RecordColumn, Shape
+from aiotwenty.bulk.fields import Shape
+from aiotwenty.bulk.record_columns import FILE_PARTS, Holds, RecordColumn, id_first, is_micros
 from aiotwenty.bulk.source import InputError
-from aiotwenty.graphql.advice import did_you_mean
-from aiotwenty.graphql.composites import (
-    AdditionalPhoneInput,
-    SecondaryLinkInput,
-    exact_scalar,
-    listed_scalar,
-)
+from aiotwenty.bulk.workspace_filters import FilterChecker
+from aiotwenty.graphql.advice import near
+from aiotwenty.graphql.annotations import named_fields
+from aiotwenty.graphql.composites import AdditionalPhone, SecondaryLink, exact_scalar, listed_scalar
 from aiotwenty.graphql.endpoint import TwentyTransport
-from aiotwenty.graphql.filters import Filter
+from aiotwenty.graphql.filters import Filter, normalise
 from aiotwenty.graphql.introspection import introspection, read_schema
 from aiotwenty.graphql.models import CurrencyInput, Input
-from aiotwenty.graphql.relations import wrong_in_filter
-from aiotwenty.graphql.values import (
-    BooleanInput,
-    DateInput,
-    DateTimeInput,
-    IntInput,
-    JsonInput,
-    LinkInput,
-    MicrosInput,
-    NumberInput,
-    PhoneInput,
-    PositionInput,
-    UUIDInput,
-)
-from aiotwenty.records.meta import ObjectNames
-from aiotwenty.records.partial import plain
+from aiotwenty.graphql.relations import is_list, object_fields
+from aiotwenty.graphql.served_models import INPUTS
+from aiotwenty.records.object_meta import ObjectNames
 
-_INPUTS: dict[str, Any] = {
-    "AdditionalPhone": AdditionalPhoneInput,
-    "ID": UUIDInput,
-    "UUID": UUIDInput,
-    "String": str,
-    "ExactBoolean": BooleanInput,
-    "ExactFloat": NumberInput,
-    "ExactInt": IntInput,
-    "BigFloat": NumberInput,
-    "BigInt": NumberInput,
-    "DateTime": DateTimeInput,
-    "Date": DateInput,
-    "Link": LinkInput,
-    "Micros": MicrosInput,
-    "Phone": PhoneInput,
-    "Position": PositionInput,
-    "RawJson": JsonInput,
-    "SecondaryLink": SecondaryLinkInput,
-    "TSVector": str,
-}
-_COLUMNS = {
+_HOLDS: dict[str, Holds] = {
     "Boolean": "bool",
     "Int": "int",
     "Float": "number",
@@ -80,7 +46,12 @@ _COLUMNS = {
     "Position": "number",
     "DateTime": "datetime",
     "Date": "date",
+    "UUID": "uuid",
+    "ID": "uuid",
+    "JSON": "json",
 }
+_LISTED: dict[str, Holds] = {"AdditionalPhone": "objects", "SecondaryLink": "objects", "String": "texts"}
+_LISTED_PARTS: dict[str, type[BaseModel]] = {"AdditionalPhone": AdditionalPhone, "SecondaryLink": SecondaryLink}
 
 
 @dataclass(frozen=True)
@@ -99,21 +70,26 @@ class ServedCatalogue:
         self._schema = schema
         self._models: dict[str, type[BaseModel]] = {}
         self._shapes: dict[str, Shape] = {}
+        self._foreseen: dict[str, list[str]] = {}
 
     @cached_property
     def objects(self) -> dict[str, ServedNames]:
         """By type name: everything whose records can be created and listed."""
+        mutations = self._schema.mutation_type.fields if self._schema.mutation_type else {}
+        return {name: names for name, names in self.listed.items() if names.create_many in mutations}
+
+    @cached_property
+    def listed(self) -> dict[str, ServedNames]:
+        """By type name: everything whose records can be listed, whether or not anybody can create them."""
         assert self._schema.query_type is not None
         queries = self._schema.query_type.fields
-        mutations = self._schema.mutation_type.fields if self._schema.mutation_type else {}
         singulars = {str(get_named_type(field.type)): name for name, field in queries.items() if "filter" in field.args}
         objects = {}
         for plural, field in queries.items():
             connection = str(get_named_type(field.type))
             type_name = connection.removesuffix("Connection")
-            names = ServedNames(type_name, singulars.get(type_name, type_name), plural)
-            if connection != type_name and names.create_many in mutations and "filter" in field.args:
-                objects[type_name] = names
+            if connection != type_name and type_name in singulars and "filter" in field.args:
+                objects[type_name] = ServedNames(type_name, singulars[type_name], plural)
         return objects
 
     def find(self, name: str) -> ServedNames:
@@ -121,10 +97,13 @@ class ServedCatalogue:
         for names in self.objects.values():
             if name in (names.plural, names.singular, names.type_name):
                 return names
-        known = sorted(names.plural for names in self.objects.values())
-        raise InputError(
-            f"the workspace has no object {name!r}{did_you_mean(name, known) or '; it has ' + ', '.join(known)}"
+        known = [said for names in self.objects.values() for said in (names.plural, names.singular)]
+        likely = near(name, known, most=3)
+        plurals = dict.fromkeys(
+            names.plural for names in self.objects.values() if {names.plural, names.singular} & {*likely}
         )
+        hint = f" (did you mean {' or '.join(map(repr, plurals))}?)" if plurals else ""
+        raise InputError(f"the workspace has no object {name!r}{hint}")
 
     def names(self, type_name: str) -> ServedNames:
         if type_name not in self.objects:
@@ -132,22 +111,34 @@ class ServedCatalogue:
         return self.objects[type_name]
 
     def columns(self, type_name: str) -> list[RecordColumn]:
-        return sorted(self._columns(type_name), key=lambda column: column.path != "id")
+        return id_first(self._columns(type_name))
 
     def _columns(self, type_name: str, prefix: str = "") -> Iterator[RecordColumn]:
-        record = self._schema.type_map[type_name]
-        assert isinstance(record, GraphQLObjectType)
-        for name, field in record.fields.items():
+        for name, field in self._record(type_name).fields.items():
             kind = get_named_type(field.type)
-            listed = isinstance(_nullable(field.type), GraphQLList)
+            listed = is_list(field.type)
             if is_leaf_type(kind):
-                yield RecordColumn(prefix + name, "text" if listed else _COLUMNS.get(kind.name, "text"))
+                yield _leaf_column(prefix, name, kind, listed=listed)
             elif not isinstance(kind, GraphQLObjectType) or prefix or {"id", "edges"} & kind.fields.keys():
                 continue
             elif listed:
-                yield RecordColumn(name, "text", tuple(part for part in kind.fields if part in FILE_PARTS))
+                parts = tuple(part for part in kind.fields if part in FILE_PARTS)
+                yield RecordColumn(name, "objects", parts, selects=True)
             else:
                 yield from self._columns(kind.name, f"{name}.")
+
+    def to_one(self, type_name: str) -> Mapping[str, str]:
+        kinds = {name: get_named_type(field.type) for name, field in self._record(type_name).fields.items()}
+        return {name: kind.name for name, kind in kinds.items() if "id" in object_fields(kind)}
+
+    def to_many(self, type_name: str) -> Collection[str]:
+        fields = self._record(type_name).fields.items()
+        return [name for name, field in fields if "edges" in object_fields(get_named_type(field.type))]
+
+    def _record(self, type_name: str) -> GraphQLObjectType:
+        record = self._schema.type_map[type_name]
+        assert isinstance(record, GraphQLObjectType)
+        return record
 
     def shape(self, type_name: str) -> Shape:
         if type_name not in self._shapes:
@@ -163,18 +154,33 @@ class ServedCatalogue:
             )
         return self._shapes[type_name]
 
+    def foresee(self, type_name: str, options: Mapping[str, Iterable[str]]) -> None:
+        """Takes options that picklists of this object, by field, are yet to get. To be said before a shape is asked."""
+        wire_type = self._schema.type_map[f"{type_name}CreateInput"]
+        assert isinstance(wire_type, GraphQLInputObjectType)
+        for name, values in options.items():
+            self._foreseen.setdefault(get_named_type(wire_type.fields[name].type).name, []).extend(values)
+
     def update_model(self, type_name: str) -> type[BaseModel]:
         """What records of this object can be changed to."""
         return self._model(f"{self.names(type_name).type_name}UpdateInput")
 
+    def leaf(self, type_name: str, path: str) -> tuple[str, bool]:
+        """The scalar, enum or object at a dotted path, and whether it is a list of them."""
+        kind: Any = self._schema.type_map[type_name]
+        field = None
+        for name in path.split("."):
+            field = kind.fields[name]
+            kind = get_named_type(field.type)
+        return str(kind), field is not None and isinstance(_nullable(field.type), GraphQLList)
+
     def filter(self, type_name: str, filter: AnyFilter | None) -> Filter | None:
-        """The filter, by the names of the wire. Raises `InputError` if it goes through a to-many relation, which the
-        server refuses.
-        """
-        wanted: Filter = plain(filter) if isinstance(filter, BaseModel) else dict(filter or {})
-        if wrong := next(wrong_in_filter(self._schema, f"{type_name}FilterInput", wanted), None):
-            raise InputError(f"filter: {wrong}")
-        return wanted or None
+        """The filter, by the names of the wire. Raises `InputError` for one that the server would refuse."""
+        if filter is None:
+            return None
+        if not isinstance(filter, BaseModel):
+            filter = FilterChecker(self._schema, self._type).checked(f"{type_name}FilterInput", filter)
+        return normalise(filter)
 
     def _model(self, name: str) -> type[BaseModel]:
         if name not in self._models:
@@ -199,16 +205,29 @@ class ServedCatalogue:
         if isinstance(kind, GraphQLInputObjectType):
             return self._model(kind.name)
         if isinstance(kind, GraphQLEnumType):
-            return Literal[tuple(kind.values)]
+            return Literal[(*kind.values, *self._foreseen.get(kind.name, ()))]
         if listed := listed_scalar(field, kind.name):
-            return GenericAlias(list, (_INPUTS[listed],))
-        return _INPUTS.get(exact_scalar(field, kind.name) or kind.name, Any)
+            return GenericAlias(list, (INPUTS[listed],))
+        return INPUTS.get(exact_scalar(field, kind.name) or kind.name, Any)
 
 
 async def serve_catalogue(endpoint: TwentyTransport) -> ServedCatalogue:
     """Introspects the workspace (about a third of a second). Raises any `TwentyError`."""
     answer = await endpoint.run_document(introspection().document)
     return ServedCatalogue(read_schema(answer, "/graphql"))
+
+
+def _leaf_column(prefix: str, name: str, kind: GraphQLNamedType, *, listed: bool) -> RecordColumn:
+    path = prefix + name
+    if (scalar := listed_scalar(name, kind.name)) is not None:
+        model = _LISTED_PARTS.get(scalar)
+        return RecordColumn(path, _LISTED[scalar], tuple(alias for alias, _, _ in named_fields(model)) if model else ())
+    if listed:
+        return RecordColumn(path, "json" if kind.name == "JSON" else "texts")
+    if isinstance(kind, GraphQLEnumType):
+        return RecordColumn(path, "option")
+    holds = _HOLDS.get(kind.name, "text")
+    return RecordColumn(path, "micros" if holds == "number" and is_micros(path) else holds)
 
 
 def _nullable(kind: Any) -> Any:

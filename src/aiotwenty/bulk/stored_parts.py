@@ -10,19 +10,27 @@ from pydantic_core import from_json
 from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.fields import Shape
 from aiotwenty.bulk.lookups import wanted_values
-from aiotwenty.bulk.wire import Wire, nest, value_at
+from aiotwenty.bulk.requests import BulkRequests, nest, value_at
+from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.encode import encode_json
 from aiotwenty.records.identity import canonical
-from aiotwenty.records.partial import PartialWrite
+from aiotwenty.records.partial_composites import PartialWrite
+
+_OF_A_LINK = (b'"primaryLinkLabel"', b'"secondaryLinks"')
 
 
-async def complete(records: Sequence[Prepared], wire: Wire, shape: Shape, *, by_id: bool) -> None:
-    """Fills in what the records lack, in place. `by_id`: their ids are those of stored records; else they are what an
-    upsert finds a record by, and a record that is not found is new.
+async def complete(
+    records: Sequence[Prepared], wire: BulkRequests, shape: Shape, *, by_id: bool
+) -> list[tuple[Prepared, str]]:
+    """Fills in what the records lack, in place; gives those that the server would make something else of, with why.
+
+    `by_id`: their ids are those of stored records; else they are what an upsert finds a record by, and a record that is
+    not found is new.
     """
+    refused: list[tuple[Prepared, str]] = []
     lacking = [record for record in records if record.lacks]
     if not lacking:
-        return
+        return refused
     parts = {f"{name}.{part}" for record in lacking for name, lost in record.lacks.items() for part in lost}
     wanted: list[dict[str, Any]] = [{"id": {"in": [record.id for record in lacking]}}]
     unique = () if by_id else shape.unique
@@ -40,6 +48,11 @@ async def complete(records: Sequence[Prepared], wire: Wire, shape: Shape, *, by_
         same = next(
             (stored[identity] for identity in ("id=" + record.id, *record.identities) if identity in stored), None
         )
-        if same is not None:
-            record.body = encode_json(PartialWrite(from_json(record.body), record.lacks).with_stored(same))
+        if same is not None or any(part in record.body for part in _OF_A_LINK):
+            change = PartialWrite(from_json(record.body), record.lacks)
+            try:
+                record.body = encode_json(change.with_stored(same or {}))
+            except InvalidArgument as error:
+                refused.append((record, str(error)))
         record.lacks = {}
+    return refused

@@ -10,13 +10,13 @@ from typing import Any
 from pydantic_core import from_json
 
 from aiotwenty.bulk.batches import Prepared
-from aiotwenty.bulk.completing import complete
-from aiotwenty.bulk.culprits import without_empty
 from aiotwenty.bulk.fields import FieldPath, Shape
 from aiotwenty.bulk.journal import Job
 from aiotwenty.bulk.lookups import having, wanted_values
-from aiotwenty.bulk.patience import Patience
-from aiotwenty.bulk.wire import Wire, nest, value_at
+from aiotwenty.bulk.refused_rows import without_empty
+from aiotwenty.bulk.requests import BulkRequests, nest, value_at
+from aiotwenty.bulk.retrying import Patience
+from aiotwenty.bulk.stored_parts import complete
 from aiotwenty.records.identity import canonical
 
 
@@ -29,11 +29,11 @@ class Holder:
 
 
 @dataclass
-class Store:
+class StoredRecords:
     """The records of one object. Look-ups are asked again while their answers are lost; writes are sent once."""
 
-    wire: Wire
-    wire_to: Callable[[str], Wire]
+    wire: BulkRequests
+    wire_to: Callable[[str], BulkRequests]
     shape: Shape
     key: tuple[FieldPath, ...]
     job: Job
@@ -58,9 +58,9 @@ class Store:
         emptied = {path for record in records for path in record.emptied}
         return await self.wire.create(records, upsert=upsert, paths=sorted(emptied))
 
-    async def complete(self, records: Sequence[Prepared], *, by_id: bool) -> None:
-        """Fills in what the server would empty of composite fields."""
-        await self.patience.ask(lambda: complete(records, self.wire, self.shape, by_id=by_id))
+    async def complete(self, records: Sequence[Prepared], *, by_id: bool) -> list[tuple[Prepared, str]]:
+        """Fills in what the server would empty of composite fields; gives the records that can't be right, with why."""
+        return await self.patience.ask(lambda: complete(records, self.wire, self.shape, by_id=by_id))
 
     @property
     def key_is_unique(self) -> bool:

@@ -1,0 +1,250 @@
+"""`export`: every record of an object once, into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Unpack, cast
+from uuid import NAMESPACE_URL
+
+from pydantic_core import to_json
+
+from aiotwenty.bulk.catalogue import AnyFilter
+from aiotwenty.bulk.feed.store import ChangeStore
+from aiotwenty.bulk.formats import FORMATS, RecordWriter, open_writer
+from aiotwenty.bulk.incremental import Incremental, check_incremental
+from aiotwenty.bulk.journal import Job, Journal, path_of
+from aiotwenty.bulk.options import ExportOptions, WholeExportOptions
+from aiotwenty.bulk.output import check_apart, check_folder, make_private, part_of, writing
+from aiotwenty.bulk.raw_page import parts_of
+from aiotwenty.bulk.raw_walk import RawWalk
+from aiotwenty.bulk.record_columns import RecordColumn, chosen_columns, usual_columns
+from aiotwenty.bulk.report import OnProgress, Progress, counted
+from aiotwenty.bulk.source import InputError
+from aiotwenty.bulk.target import AnyRecords, Target
+from aiotwenty.disk import put_in_place
+from aiotwenty.graphql.filters import with_deleted
+from aiotwenty.graphql.html import facts
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export wrote. `records` counts those of an earlier run with the same journal, too."""
+
+    path: Path
+    records: int
+    bytes: int
+    requests: int
+    seconds: float
+    hidden: int = 0
+    """Records that the server counts, but that the key may not see: they are not in the file."""
+    restricted: int = 0
+    """Values that the server withheld: they are empty in the file."""
+    failure: str | None = None
+    """Why there is no file, where others were exported all the same."""
+    changes: int | None = None
+    """Of an incremental export: the changes since the last time."""
+    files: int = 0
+    """Files of the records that are beside them: of an export of everything."""
+    missing_files: Sequence[str] = ()
+    """Files that could not be had, each with the record that holds it and the reason."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that the server has is in the file, and the files that were asked for beside it."""
+        return not (self.hidden or self.restricted or self.failure or self.missing_files)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return facts({name: value for name, value in vars(self).items() if value not in (None, 0)}, str(self))
+
+    def __str__(self) -> str:
+        if self.failure is not None:
+            return f"{self.path.stem}: not exported: {self.failure}"
+        text = f"{counted(self.records, 'record')} in {self.path} ({self.bytes:,} bytes, {self.seconds:,.1f} s)"
+        if self.changes is not None:
+            text += f", {counted(self.changes, 'change')}"
+        if self.hidden:
+            text += f"; {counted(self.hidden, 'more record')} hidden from this key, not exported"
+        if self.restricted:
+            text += f"; {counted(self.restricted, 'value')} hidden from this key, left empty"
+        if self.files:
+            text += f"; {counted(self.files, 'file')}"
+        if self.missing_files:
+            text += f"; {counted(len(self.missing_files), 'file')} not exported: {self.missing_files[0]}"
+        return text
+
+
+async def export(
+    records: AnyRecords,
+    path: str | Path,
+    *,
+    filter: AnyFilter | None = None,
+    **options: Unpack[ExportOptions],
+) -> ExportReport:
+    """Writes every record that matches to a .csv, .jsonl or .parquet file, in the order of ids; streamed.
+
+    `fields` are dotted paths (`name`, `domainName.primaryLinkUrl`, `accountOwner.name.firstName`), by default all of
+    the object but search vectors; columns are named so, and the file can be loaded again. `deleted` also brings deleted
+    records. The file appears when it is complete.
+    `incremental` is a file that remembers what was written: run again with it, the export is brought up to date, and
+    records that are gone are taken out; it goes on where it was stopped. The path may also be a folder then, of 16
+    Parquet files by the first digit of the id, of which only those that change are written anew.
+
+    With a `journal` an export that was stopped goes on where it was (not with Parquet). `spreadsheet_safe` puts an
+    apostrophe before texts of a CSV that spreadsheets would take for formulas: loaded again, they keep it.
+
+    Records that are counted but not shown to this key are not in the file, and values that are withheld are empty: the
+    report counts both. Raises `PaginationError` rather than leaving any other gap, `InputError` for a path or a field
+    that cannot be right.
+    """
+    incremental = options.pop("incremental", None)
+    if incremental is not None:
+        store = incremental if isinstance(incremental, ChangeStore) else Path(incremental)
+        return await _up_to_date(Target.of(records), Path(path), filter, store, options)
+    # Nothing but `incremental` was taken out.
+    return await _export(Target.of(records), Path(path), filter, **cast(WholeExportOptions, options))
+
+
+def _check_path(path: Path, part: Path, journal: str | Path | Journal | None, spreadsheet_safe: bool) -> None:
+    ending = path.suffix.lower()
+    if ending not in FORMATS:
+        raise InputError(f"{path}: records are written as {', '.join(FORMATS)}")
+    check_folder(path)
+    check_apart([("the export", path), ("the export", part), ("the journal", path_of(journal))])
+    if spreadsheet_safe and ending != ".csv":
+        raise InputError(f"{path}: spreadsheet_safe (--spreadsheet-safe) goes with .csv")
+    if journal is not None and ending == ".parquet":
+        raise InputError(f"{path}: Parquet cannot be continued; export with a journal to .jsonl or .csv")
+
+
+async def _export(
+    target: Target,
+    path: Path,
+    filter: AnyFilter | None,
+    *,
+    fields: Iterable[str] | None = None,
+    deleted: bool = False,
+    spreadsheet_safe: bool = False,
+    page_size: int | None = None,
+    journal: str | Path | Journal | None = None,
+    on_progress: OnProgress | None = None,
+) -> ExportReport:
+    started = monotonic()
+    part = part_of(path)
+    _check_path(path, part, journal, spreadsheet_safe)
+    names = target.names
+    columns = _chosen(target, fields)
+    await target.has(column.path for column in columns)
+    only = target.filter(filter)
+    if deleted:
+        only = with_deleted(only)
+    walk = RawWalk(target, [column.selector for column in columns], only, page_size, parts=parts_of(columns))
+    opened = journal if isinstance(journal, Journal) else Journal(journal) if journal is not None else None
+    try:
+        job, start = None, 0
+        if opened is not None:
+            chosen = {"fields": [column.path for column in columns], "filter": only}
+            settings = to_json({**chosen, **({"spreadsheet_safe": True} if spreadsheet_safe else {})}).decode()
+            label = f"export {names.plural} to {path.name}"
+            job = opened.job(label, fingerprint=None, settings=settings, namespace=NAMESPACE_URL)
+            state = job.state or {}
+            if state.get("complete") and _length(path) == state["bytes"]:
+                left = state["hidden"], state["restricted"]
+                return ExportReport(path, state["seen"], state["bytes"], 0, monotonic() - started, *left)
+            # A file that is shorter lost what was not on the disk yet when the power failed: it is begun anew.
+            if state and not state.get("complete") and _length(part) >= state["bytes"]:
+                start = walk.resume(state)
+        try:
+            with writing(path):
+                if not start:
+                    make_private(part)
+                writer = open_writer(part, path.suffix.lower(), columns, start, spreadsheet_safe=spreadsheet_safe)
+            try:
+                await _write(walk, writer, job, Progress(what=names.plural), on_progress)
+            finally:
+                with writing(path):
+                    length = writer.close()
+            with writing(path):
+                put_in_place(part, path)
+        except BaseException:
+            _clear(part, job)
+            raise
+        if job is not None:
+            left_out = {"hidden": walk.hidden, "restricted": walk.restricted}
+            job.state = {"complete": True, "bytes": length, "seen": walk.seen, **left_out}
+    finally:
+        if opened is not None and opened is not journal:
+            opened.close()
+    seconds = monotonic() - started
+    return ExportReport(path, walk.seen, length, walk.requests, seconds, walk.hidden, walk.restricted)
+
+
+async def _up_to_date(
+    target: Target, path: Path, filter: AnyFilter | None, incremental: Path | ChangeStore, options: ExportOptions
+) -> ExportReport:
+    if filter is not None or options.get("journal") is not None:
+        raise InputError(
+            f"{path}: incremental goes without a filter, for nothing tells of records that leave it, and without a "
+            "journal, for it goes on by itself"
+        )
+    safe = options.get("spreadsheet_safe", False)
+    check_incremental(path, incremental, spreadsheet_safe=safe)
+    columns = _chosen(target, options.get("fields"))
+    if others := [column.path for column in columns if column not in target.catalogue.columns(target.type_name)]:
+        raise InputError(
+            f"{path}: incremental goes without {', '.join(others)}, for nothing tells that a related record changed"
+        )
+    own = {column.path for column in target.catalogue.columns(target.type_name)}
+    if others := [column.path for column in columns if column.path not in own]:
+        raise InputError(f"{path}: incremental goes with the object's own fields, and not with {', '.join(others)}")
+    await target.has(column.path for column in columns)
+    with ExitStack() as stack:
+        shared = incremental if isinstance(incremental, ChangeStore) else None
+        store = shared or stack.enter_context(ChangeStore(str(incremental)))
+        work = Incremental(target, path, columns, store, options.get("deleted", False), safe)
+        done = await work.run(options.get("on_progress"))
+    left_out = done.hidden, done.restricted
+    return ExportReport(path, done.records, done.bytes, done.requests, done.seconds, *left_out, changes=done.changes)
+
+
+def _clear(part: Path, job: Job | None) -> None:
+    """Takes away what nobody can go on with."""
+    if job is None or not job.state or job.state.get("complete"):
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+async def _write(
+    walk: RawWalk, writer: RecordWriter, job: Job | None, progress: Progress, on_progress: OnProgress | None
+) -> None:
+    written = walk.position
+    async for page in walk.pages():
+        with writing(writer.path):
+            writer.write(page)
+        # What comes when the cursors are at their end is not written down: it is looked for again.
+        if job is not None and walk.position != written:
+            written = cursor, last_id, seen = walk.position
+            state = {"cursor": cursor, "last_id": str(last_id), "seen": seen, "restricted": walk.restricted}
+            with writing(writer.path):
+                length = writer.sync()
+            job.state = {**state, "bytes": length}
+        progress.received, progress.loaded = walk.seen, walk.seen
+        progress.total, progress.requests = walk.total, walk.requests
+        if on_progress is not None:
+            on_progress(progress)
+
+
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.exists() else -1
+
+
+def _chosen(target: Target, fields: Iterable[str] | None) -> list[RecordColumn]:
+    catalogue, type_name = target.catalogue, target.type_name
+    if fields is None:
+        return usual_columns(catalogue, type_name)
+    ids = [column for column in catalogue.columns(type_name) if column.path == "id"]
+    return list(dict.fromkeys([*ids, *chosen_columns(catalogue, type_name, fields)]))

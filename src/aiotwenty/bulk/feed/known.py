@@ -1,0 +1,147 @@
+"""The ids that a feed has told of, each with a digest of what was told: what is compared with the workspace."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from aiotwenty.errors import InvalidArgument
+
+DIGEST = 8
+"""Bytes of a digest: two versions of one record have the same one in one of 10^19 cases."""
+IN_STATE = 10_000
+"""Ids that a state holds at most, if there is no store for them."""
+
+
+def digest_of(content: bytes) -> bytes:
+    return blake2b(content, digest_size=DIGEST).digest()
+
+
+class KnownEntry(NamedTuple):
+    """What is known of one id.
+
+    `settled`: the digest is that of the record's stamp (its times and foreign keys), and another stamp means another
+    record. It is not while the record may be written again within the same millisecond, or by a transaction that began
+    then: until that is past, the digest is that of its whole content. None is no digest: of ids that the caller gave,
+    and of what must be told again.
+    """
+
+    digest: bytes | None
+    settled: bool
+
+
+class KnownIds(Protocol):
+    """The ids of one object, as bytes."""
+
+    @property
+    def compares(self) -> bool:
+        """Whether ids are known at all."""
+        ...
+
+    @property
+    def due(self) -> bool:
+        """Whether something was told that the caller has not stored: every record must be looked at."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def entries(self, ids: Collection[bytes]) -> Mapping[bytes, KnownEntry]:
+        """Those of these that are known."""
+        ...
+
+    def span(self, after: bytes, last: bytes | None) -> Mapping[bytes, KnownEntry]:
+        """Those behind `after`, up to `last`."""
+        ...
+
+    def write(self, entries: Mapping[bytes, KnownEntry], gone: Iterable[bytes], batch: int) -> None:
+        """What a batch told; it has the number `batch`."""
+        ...
+
+
+@dataclass(slots=True)
+class NoneKnown:
+    """For whoever does not want to know of destroyed records."""
+
+    compares = False
+    due = False
+
+    def __len__(self) -> int:
+        return 0
+
+    def entries(self, ids: Collection[bytes]) -> Mapping[bytes, KnownEntry]:
+        return {}
+
+    def span(self, after: bytes, last: bytes | None) -> Mapping[bytes, KnownEntry]:
+        return {}
+
+    def write(self, entries: Mapping[bytes, KnownEntry], gone: Iterable[bytes], batch: int) -> None:
+        """Nothing is kept."""
+
+
+class KnownInMemory:
+    """Ids in memory: those that the caller gave, or those of a state."""
+
+    compares = True
+    due = False
+
+    def __init__(self, entries: dict[bytes, KnownEntry] | None = None) -> None:
+        self._entries = entries if entries is not None else {}
+        self._sorted: list[bytes] | None = None
+
+    @classmethod
+    def of_ids(cls, ids: Iterable[UUID | str]) -> KnownInMemory:
+        """Of ids alone. Raises `InvalidArgument` for what is no id."""
+        if isinstance(ids, str | bytes):
+            raise InvalidArgument("known_ids are several: a list of ids, or another iterable of them.")
+        entries: dict[bytes, KnownEntry] = {}
+        for value in ids:
+            try:
+                key = (value if isinstance(value, UUID) else UUID(value)).bytes
+            except (ValueError, AttributeError, TypeError):
+                raise InvalidArgument(f"known_ids: {value!r} is not an id: ids are UUIDs.") from None
+            entries[key] = KnownEntry(None, True)
+        return cls(entries)
+
+    @classmethod
+    def of_bytes(cls, packed: bytes) -> KnownInMemory:
+        """What `packed` gave. Raises `InvalidArgument` for anything else."""
+        size = 16 + DIGEST + 1
+        if len(packed) % size:
+            raise InvalidArgument("since is damaged: its known ids are incomplete.")
+        entries = {}
+        for at in range(0, len(packed), size):
+            flag = packed[at + size - 1]
+            digest = packed[at + 16 : at + 16 + DIGEST] if flag else None
+            entries[packed[at : at + 16]] = KnownEntry(digest, flag != 1)
+        return cls(entries)
+
+    def packed(self) -> bytes:
+        """For a state."""
+        nothing = bytes(DIGEST)
+        return b"".join(
+            key + (entry.digest or nothing) + bytes([0 if entry.digest is None else 2 if entry.settled else 1])
+            for key, entry in sorted(self._entries.items())
+        )
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def entries(self, ids: Collection[bytes]) -> Mapping[bytes, KnownEntry]:
+        return {key: self._entries[key] for key in ids if key in self._entries}
+
+    def span(self, after: bytes, last: bytes | None) -> Mapping[bytes, KnownEntry]:
+        if self._sorted is None:
+            self._sorted = sorted(self._entries)
+        end = len(self._sorted) if last is None else bisect_right(self._sorted, last)
+        return self.entries(self._sorted[bisect_right(self._sorted, after) : end])
+
+    def write(self, entries: Mapping[bytes, KnownEntry], gone: Iterable[bytes], batch: int) -> None:
+        if self._sorted is not None and not entries.keys() <= self._entries.keys():
+            self._sorted = None
+        self._entries.update(entries)
+        for key in gone:
+            self._entries.pop(key, None)

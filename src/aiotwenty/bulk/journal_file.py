@@ -1,0 +1,225 @@
+"""The file of a journal: a SQLite database that is checked when it is opened, and whose troubles are told as ours."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from aiotwenty.bulk.output import FileFailed
+from aiotwenty.bulk.source import InputError
+from aiotwenty.errors import TwentyError
+
+VERSION = 1
+"""Of the tables; a journal of another version is refused."""
+_APPLICATION_ID = 0x74776A31
+_TABLES = """
+CREATE TABLE jobs (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, fingerprint TEXT, settings TEXT NOT NULL,
+    namespace TEXT NOT NULL, sum INTEGER NOT NULL);
+CREATE TABLE states (job INTEGER PRIMARY KEY, state TEXT NOT NULL, sum INTEGER NOT NULL);
+CREATE TABLE done (job INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, sum INTEGER NOT NULL);
+CREATE TABLE sent (job INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, sum INTEGER NOT NULL);
+CREATE TABLE claims (job INTEGER NOT NULL, claims BLOB NOT NULL, sum INTEGER NOT NULL);
+CREATE TABLE rejects (job INTEGER NOT NULL, row INTEGER NOT NULL, line INTEGER, code TEXT NOT NULL,
+    message TEXT NOT NULL, record TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (job, row)) WITHOUT ROWID;
+"""
+_KEPT = """
+CREATE TABLE IF NOT EXISTS kept (job INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, sum INTEGER NOT NULL,
+    PRIMARY KEY (job, name)) WITHOUT ROWID
+"""
+"""Journals that were begun before there was such a table get it when they are opened."""
+_COLUMNS = {"jobs": 6, "states": 3, "done": 4, "sent": 4, "claims": 3, "rejects": 7, "kept": 4}
+_DAMAGED = (
+    "restore a copy of it, or use a new journal: what is loaded is found again by its ids, and is not loaded twice "
+    "(of rows with a key, without upsert, what is there already is rejected)"
+)
+
+
+class JournalFile:
+    """The database, to be read and written by one process at a time; without a path, one that nobody else sees.
+
+    Every row has a checksum of its own: SQLite would not see a byte that was changed. Raises `InputError` while it is
+    opened, and `FileFailed` for what happens later.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._opened = False
+        with self.telling():
+            if path is not None:
+                _make(path)
+            self._db = sqlite3.connect(str(path) if path is not None else "", timeout=0.2, check_same_thread=False)
+        self._db.isolation_level = None
+        self._finalizer = weakref.finalize(self, self._db.close)
+        try:
+            with self.telling():
+                self._prepare()
+        except TwentyError:
+            self.close()
+            raise
+        self._opened = True
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        (mark,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (pages,) = self._db.execute("PRAGMA page_count").fetchone()
+        # What was killed before its tables were there has one page. A journal that lost its tables is no new one.
+        is_new = not tables and not mark and pages <= 1
+        if mark != _APPLICATION_ID and not is_new:
+            what = "it is another database"
+            raise InputError(f"{self.path}: cannot be used as a journal ({what}); name another file")
+        self._db.execute(f"PRAGMA journal_mode = {'OFF' if self.path is None else 'WAL'}")
+        self._db.execute(f"PRAGMA synchronous = {'OFF' if self.path is None else 'NORMAL'}")
+        self._db.execute("PRAGMA cache_size = -4000")
+        with self.transaction(durable=True):
+            self._db.execute(_KEPT)
+            if not is_new:
+                self._check()
+            else:
+                for statement in _TABLES.split(";")[:-1]:
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
+        if self.path is not None and not is_new:
+            with suppress(OSError):
+                self.path.chmod(0o600)
+
+    def _check(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version != VERSION:
+            which = "a newer" if version > VERSION else "an older"
+            raise InputError(
+                f"{self.path}: was made by {which} version of aiotwenty; go on with that one, or begin a new journal"
+            )
+        (health,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
+        if health != "ok":
+            raise self._damaged(health)
+        for table in _COLUMNS:
+            for row in self._db.execute(f"SELECT * FROM {table}"):
+                self.checked(table, row)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """What SQLite and the decoding of what it holds raise becomes an error of ours that says what to do."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+        except UnicodeError as error:
+            # Not even what SQLite says of it is text.
+            raise self._damaged("a text is missing") from error
+        except OSError as error:
+            raise self._failed(f"cannot be opened as a journal ({error.strerror}); name another file") from error
+
+    def _failed(self, message: str) -> TwentyError:
+        return (FileFailed if self._opened else InputError)(f"{self.path or 'a temporary journal'}: {message}")
+
+    def _damaged(self, error: object) -> TwentyError:
+        return self._failed(f"the journal is damaged ({error}): {_DAMAGED}")
+
+    def _told(self, error: sqlite3.Error) -> TwentyError:
+        if isinstance(error, sqlite3.ProgrammingError):
+            return self._failed(f"the journal cannot be used ({error})")
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            return self._damaged("a text is missing")
+        match code & 0xFF:
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return self._failed("another load is using this journal")
+            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+                return self._failed(
+                    f"the journal cannot be written ({error}): free disk space, and run the same again to resume"
+                )
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+                return self._failed(f"cannot be opened as a journal ({error}); it needs a writable folder")
+            case sqlite3.SQLITE_NOTADB:
+                return self._failed(f"cannot be used as a journal ({error}); name another file")
+        return self._damaged(error)
+
+    def checked(self, table: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The row without its checksum. Raises an error of ours if they don't fit."""
+        *values, told = row
+        if told != _sum(table, values):
+            raise self._damaged(f"a row of {table} was changed")
+        return tuple(values)
+
+    def rows(self, table: str, rest: str = "", *values: object) -> Iterator[tuple[Any, ...]]:
+        """The whole rows of a table, checked; after the journal was closed, too."""
+        with self.reading() as db:
+            for row in db.execute(f"SELECT * FROM {table} {rest}", values):
+                yield self.checked(table, row)
+
+    def count(self, table: str, rest: str, *values: object) -> int:
+        with self.reading() as db:
+            (count,) = db.execute(f"SELECT count(*) FROM {table} {rest}", values).fetchone()
+        return int(count)
+
+    def delete(self, table: str, rest: str, *values: object) -> None:
+        with self.telling():
+            self._db.execute(f"DELETE FROM {table} {rest}", values)
+
+    def insert(self, table: str, rows: Iterable[tuple[object, ...]], *, instead: str = "ABORT") -> None:
+        """Adds rows; `instead` is what becomes of one whose key is there: ABORT, IGNORE or REPLACE."""
+        marks = ", ".join("?" * _COLUMNS[table])
+        with self.telling():
+            self._db.executemany(
+                f"INSERT OR {instead} INTO {table} VALUES ({marks})", ((*row, _sum(table, row)) for row in rows)
+            )
+
+    @contextmanager
+    def transaction(self, *, durable: bool = False) -> Iterator[None]:
+        """All of it or nothing is written.
+
+        `durable`: when it ends, it is on the disk even if the power fails, and in the database itself: what is damaged
+        in the log beside it would be lost without a word.
+        """
+        with self.telling():
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+            if durable and self.path is not None:
+                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection to read from, after the journal was closed, too."""
+        with self.telling():
+            if self._finalizer.alive:
+                yield self._db
+                return
+            # Whoever opens it for reading only leaves files beside it that hold nothing.
+            db = sqlite3.connect(f"{Path(str(self.path)).resolve().as_uri()}?mode=rw", uri=True)
+            try:
+                yield db
+            finally:
+                db.close()
+
+    def close(self) -> None:
+        """Lets others use the file; what it holds can still be read."""
+        self._finalizer()
+
+
+def _make(path: Path) -> None:
+    """Whoever may read the file may read rows of the source: only its owner can."""
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}")
+    try:
+        # Opened only if it isn't there: to close it would let go of the locks that another journal here has on it.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if not path.is_file():
+            raise InputError(f"{path}: is no file; name another for the journal") from None
+
+
+def _sum(table: str, values: Iterable[object]) -> int:
+    return crc32(repr((table, *values)).encode())

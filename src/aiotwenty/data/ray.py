@@ -1,0 +1,349 @@
+# mypy: disable-error-code="misc,import-untyped"
+# pyright: reportMissingImports=false
+"""Twenty as a source and a sink of Ray Data: `read_twenty` and `TwentyDatasink`. Needs the extra `ray`."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack
+from uuid import uuid4
+
+from aiotwenty.bulk import load
+from aiotwenty.bulk.journal import Journal
+from aiotwenty.bulk.modes import Insert, Upsert
+from aiotwenty.bulk.options import LoadSettings, load_options, split_run
+from aiotwenty.bulk.report import LoadReport, Reject
+from aiotwenty.bulk.source.iterables import IterableSource
+from aiotwenty.client import Client, Twenty
+from aiotwenty.data.id_ranges import IdRange, plan_ranges
+from aiotwenty.data.ray_limit import Desk, JobLimiter, find_desk, limit_of, open_desk
+from aiotwenty.errors import ConfigurationError, InvalidArgument, PaginationError
+from aiotwenty.settings import ApiKey, hide
+from aiotwenty.transport.rate_limit import RateLimit
+
+try:
+    from ray.data import Dataset, read_datasource
+    from ray.data.block import Block, BlockAccessor, BlockMetadata
+    from ray.data.datasource import Datasink, Datasource, ReadTask
+    from ray.util.metrics import Counter
+except ImportError:
+    raise ConfigurationError("aiotwenty.data.ray needs ray: pip install 'aiotwenty[ray]'.") from None
+
+if TYPE_CHECKING:
+    from pyarrow import Schema, Table
+    from ray.data._internal.execution.interfaces import TaskContext
+    from ray.data.datasource.datasink import WriteResult
+
+T = TypeVar("T")
+
+PART_ROWS = 20_000
+"""Rows of a part: a write task has a journal for each of so many, a read task reads about so many."""
+_NOT_HERE = ("rejects", "on_progress", "dry_run", "source")
+MakeClient = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+class RayConnection(TypedDict, total=False):
+    """How tasks reach the workspace. Each makes a client of its own."""
+
+    base_url: str | None
+    api_key: ApiKey | None
+    """Better left to TWENTY_API_KEY where the tasks run, or a function: a text goes to them with the job."""
+    client: MakeClient
+    """`Twenty`, that of a generated package, or whatever takes `base_url`, `api_key` and `rate_limit`."""
+    rate_limit: Literal["auto"] | RateLimit | None
+    """Of the whole job: one actor gives its turns. None paces nothing."""
+
+
+@dataclass
+class RayJob:
+    """What all tasks of a job are given."""
+
+    object: str
+    base_url: str | None
+    api_key: ApiKey | None
+    client: MakeClient
+    paced: bool
+    limit: RateLimit | None
+    name: str
+
+    @classmethod
+    def of(
+        cls,
+        object: str,
+        *,
+        base_url: str | None = None,
+        api_key: ApiKey | None = None,
+        client: MakeClient = Twenty,
+        rate_limit: Literal["auto"] | RateLimit | None = "auto",
+    ) -> RayJob:
+        if not isinstance(object, str) or not object:
+            raise InvalidArgument('object must be the name of an object, such as "companies".')
+        limit = limit_of(rate_limit)
+        name = f"aiotwenty-{uuid4().hex}"
+        return cls(object, base_url, hide(api_key), client, rate_limit is not None, limit, name)
+
+    def __repr__(self) -> str:
+        return f"RayJob({self.object!r})"
+
+    def open(self) -> Desk:
+        """Makes the actor, in the program that begins the job."""
+        return open_desk(self.name, self.limit)
+
+    @asynccontextmanager
+    async def records(self) -> AsyncIterator[Any]:
+        """The object's namespace, of a client that closes in the end."""
+        limiter = JobLimiter(find_desk(self.name)) if self.paced else None
+        settings = {"base_url": self.base_url, "api_key": self.api_key}
+        chosen = {name: value for name, value in settings.items() if value is not None}
+        try:
+            async with self.client(**chosen, rate_limit=limiter, priority="bulk") as client:
+                yield await namespace_of(client, self.object)
+        finally:
+            if limiter is not None:
+                await limiter.aclose()
+
+
+async def namespace_of(client: Client, name: str) -> Any:
+    """`twenty.companies`, or an object that the client was not generated with."""
+    known = getattr(type(client), name, None)
+    return getattr(client, name) if known is not None else await client.object(name)
+
+
+class TwentyDatasink(Datasink):
+    """Where `dataset.write_datasink(TwentyDatasink("companies", key="Website"))` loads its rows to.
+
+    Takes the options of `load` but those that belong to one file (`journal` is a folder here), and how to reach the
+    workspace (`RayConnection`). Every write task runs the load engine on its block. Ids are made from `key`, so that
+    it, or a column `id`, must be given. A row that cannot be loaded costs that row only: see `report`.
+
+    A task that Ray repeats goes on by the journal of the block, wherever the first one was killed. Journals lie in a
+    folder of each machine for temporary files, and go when the job is done. With `journal`, a folder that all machines
+    share, they stay, and the same job begun again goes on. If a task is repeated on a machine that has no journal of
+    it, rows that are there already are rejects (DUPLICATE), unless `upsert` is set: nothing is doubled either way.
+
+    Empty cells of Arrow and pandas are left out, unless `nulls="send"`.
+    """
+
+    def __init__(
+        self,
+        object: str,
+        *,
+        base_url: str | None = None,
+        api_key: ApiKey | None = None,
+        client: MakeClient = Twenty,
+        rate_limit: Literal["auto"] | RateLimit | None = "auto",
+        **options: Unpack[LoadSettings],
+    ) -> None:
+        for name in _NOT_HERE:
+            if name in options:
+                raise InvalidArgument(f"{name} is not for a job of many tasks: see `TwentyDatasink.report`.")
+        journal = options.pop("journal", None)
+        if isinstance(journal, Journal):
+            raise InvalidArgument("journal must be a folder, because each part of the rows has its own journal.")
+        _, reading = split_run(options)
+        load_options(Upsert() if reading.pop("upsert", False) else Insert(), reading)
+        self._job = RayJob.of(object, base_url=base_url, api_key=api_key, client=client, rate_limit=rate_limit)
+        self._options: dict[str, Any] = {"nulls": "skip", **options}
+        self._folder = Path(journal) if journal is not None else Path(tempfile.gettempdir()) / self._job.name
+        self._kept = journal is not None
+        self._desk: Desk | None = None
+        self.report: LoadReport | None = None
+        """What the job did, once it is done. `rejects` has all rows that were not loaded."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_desk": None, "report": None}
+
+    def __repr__(self) -> str:
+        return f"TwentyDatasink({self._job.object!r})"
+
+    def get_name(self) -> str:
+        """How Ray calls the tasks."""
+        return f"Twenty {self._job.object}"
+
+    def on_write_start(self, schema: Schema | None = None) -> None:
+        """Before the first task: makes the actor that paces all of them."""
+        if schema is not None:
+            self._check_key(schema.names)
+        self._desk = self._job.open()
+
+    def _check_key(self, columns: Iterable[str]) -> None:
+        mapping = self._options.get("mapping") or {}
+        places = {place if isinstance(place, str) else str(place[0]) for place in mapping.values() if place}
+        if self._options.get("key") is None and "id" not in {*places, *(column.lower() for column in columns)}:
+            raise InvalidArgument("tasks may be retried, so rows need a key (key=) or an id.")
+
+    def write(self, blocks: Iterable[Block], ctx: TaskContext) -> list[LoadReport]:
+        """In each task: loads its blocks."""
+        return asyncio.run(self._write(blocks))
+
+    async def _write(self, blocks: Iterable[Block]) -> list[LoadReport]:
+        await asyncio.to_thread(self._folder.mkdir, 0o700, parents=True, exist_ok=True)
+        reports: list[LoadReport] = []
+        loaded = Counter("aiotwenty_loaded_rows", "Rows that were loaded into Twenty", ("object",))
+        rejected = Counter("aiotwenty_rejected_rows", "Rows that were not loaded, each with its reason", ("object",))
+        async with self._job.records() as records:
+            for block in blocks:
+                table = BlockAccessor.for_block(block).to_arrow()
+                self._check_key(table.column_names)
+                for rows in _parts(table):
+                    report = await self._load(records, rows)
+                    reports.append(report)
+                    for counter, number in ((loaded, report.loaded), (rejected, report.rejected)):
+                        if number:
+                            counter.inc(number, {"object": self._job.object})
+        return reports
+
+    async def _load(self, records: Any, rows: list[dict[str, Any]]) -> LoadReport:
+        # By its content, for Ray's numbers of tasks differ from run to run.
+        content = await asyncio.to_thread(IterableSource(rows, "").fingerprint)
+        name = f"block {content}"
+        journal = Journal(self._folder / f"{self._job.object}-{content}.journal")
+        try:
+            report = await load(records, rows, journal=journal, source=name, **self._options)
+            return replace(report, rejects=list(report.rejects))
+        finally:
+            journal.close()
+
+    def on_write_complete(self, write_result: WriteResult) -> None:
+        """After the last task: what became of all rows."""
+        self.report = combined(report for returned in write_result.write_returns for report in returned or ())
+        self._end()
+
+    def on_write_failed(self, error: Exception) -> None:
+        """After a failure. The journals stay if they were given a folder."""
+        self._end()
+
+    def _end(self) -> None:
+        self._desk = None
+        if not self._kept:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def combined(reports: Iterable[LoadReport]) -> LoadReport:
+    """One report of several. `seconds` is what all of them took together."""
+    total, rejects, created, notes = LoadReport(), list[Reject](), dict[str, int](), dict[str, None]()
+    for report in reports:
+        for name in ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds"):
+            setattr(total, name, getattr(total, name) + getattr(report, name))
+        rejects += report.rejects
+        notes.update(dict.fromkeys(report.notes))
+        for kind, number in report.created.items():
+            created[kind] = created.get(kind, 0) + number
+    return replace(total, rejects=rejects, created=created, notes=list(notes))
+
+
+def _parts(table: Table) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, table.num_rows, PART_ROWS):
+        yield table.slice(start, PART_ROWS).to_pylist()
+
+
+def read_twenty(
+    object: str,
+    *,
+    fields: Iterable[str] | None = None,
+    filter: Mapping[str, Any] | None = None,
+    hidden: Literal["raise", "skip"] = "raise",
+    override_num_blocks: int | None = None,
+    ray_remote_args: dict[str, Any] | None = None,
+    **connection: Unpack[RayConnection],
+) -> Dataset:
+    """All records of an object that match, as a dataset: `read_twenty("companies", fields=["name", "address"])`.
+
+    Columns are those of `to_arrow`, the id first. Each task reads one range of ids, of about 20,000
+    records, as one block: ranges are counted and evened out before, and together they are all ids there are. Each walk
+    proves that it is complete; when all are done, their sum is compared with what the server counts.
+
+    Raises `HiddenRecords` for records that are counted and that the key may not see (unless `hidden="skip"`), and
+    another `PaginationError` where a record may be missing.
+    """
+    job = RayJob.of(object, **connection)
+    source = TwentyDatasource(job, None if fields is None else list(fields), filter, hidden)
+    return read_datasource(source, override_num_blocks=override_num_blocks, ray_remote_args=ray_remote_args)
+
+
+class TwentyDatasource(Datasource):
+    """What `read_twenty` reads with."""
+
+    def __init__(
+        self, job: RayJob, fields: list[str] | None, filter: Mapping[str, Any] | None, hidden: Literal["raise", "skip"]
+    ) -> None:
+        super().__init__()
+        self._job = job
+        self._fields = fields
+        self._filter = filter
+        self._hidden = hidden
+        self._desk = job.open()
+        self._total = -1
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_desk": None}
+
+    def get_name(self) -> str:
+        """How Ray calls the tasks."""
+        return f"Twenty {self._job.object}"
+
+    def estimate_inmemory_data_size(self) -> int | None:
+        """Not known before it is read."""
+        return None
+
+    def get_read_tasks(
+        self, parallelism: int, per_task_row_limit: int | None = None, data_context: Any = None
+    ) -> list[ReadTask]:
+        """One task a range of ids. Called where the job is begun: the ranges are counted."""
+        ranges, self._total = _in_thread(lambda: asyncio.run(self._plan(parallelism)))
+        metadata = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
+        return [
+            ReadTask(self._reader(number, part, len(ranges)), metadata, per_task_row_limit=per_task_row_limit)
+            for number, part in enumerate(ranges)
+        ]
+
+    async def _plan(self, parallelism: int) -> tuple[list[IdRange], int]:
+        async with self._job.records() as records:
+
+            async def count(part: IdRange) -> int:
+                counted: int = await records.count(self._within(part))
+                return counted
+
+            return await plan_ranges(count, parallelism, PART_ROWS)
+
+    def _within(self, part: IdRange) -> Any:
+        return part.within(self._filter)
+
+    def _reader(self, number: int, part: IdRange, parts: int) -> Callable[[], Iterable[Block]]:
+        def read() -> Iterable[Block]:
+            # As one block: a task that is repeated gives it whole, whatever was created or deleted meanwhile.
+            return [asyncio.run(self._read(number, part, parts))]
+
+        return read
+
+    async def _read(self, number: int, part: IdRange, parts: int) -> Table:
+        fields = None if self._fields is None else dict.fromkeys(["id", *self._fields])
+        async with self._job.records() as records:
+            table: Table = await records.to_arrow(fields=fields, filter=self._within(part), hidden=self._hidden)
+            read = await find_desk(self._job.name).read.remote(number, table.num_rows, parts)
+            if read is not None:
+                await self._check(records, read)
+        return table
+
+    async def _check(self, records: Any, read: int) -> None:
+        """All parts are read: together they must be what the server counts, if that stood still."""
+        counted = await records.count(self._filter)
+        if read != counted == self._total and self._hidden == "raise":
+            raise PaginationError(
+                f"{read} {self._job.object} were read, and the server counts {counted}, as many as before. Read again.",
+                seen=read,
+                expected=counted,
+            )
+
+
+def _in_thread(call: Callable[[], T]) -> T:
+    """Where an event loop may be running, as in a notebook."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(call).result()
