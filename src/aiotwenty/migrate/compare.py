@@ -1,150 +1,202 @@
-"""Whether the records of a workspace are those of an exported folder."""
+"""Whether a workspace is what was exported to a folder: model, records, files, and what is beside them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import chain
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from aiotwenty.bulk.export import RawWalk
-from aiotwenty.bulk.fields import Shape
-from aiotwenty.bulk.served import serve_catalogue
-from aiotwenty.bulk.source import JsonLinesSource, Row
+from aiotwenty.bulk.record_columns import RecordColumn
+from aiotwenty.bulk.source import JsonLinesSource
 from aiotwenty.bulk.target import Target
+from aiotwenty.bulk.workspace_catalogue import ServedCatalogue, serve_catalogue
 from aiotwenty.client import Client
-from aiotwenty.errors import TwentyError
-from aiotwenty.graphql.filters import DELETED_TOO
-from aiotwenty.migrate.model import read_model
-from aiotwenty.migrate.rows import MEMBERS, MovedRows, members_here
+from aiotwenty.errors import AuthenticationError, ConnectionFailed, TwentyError
+from aiotwenty.migrate.beside_records import NAMES_ONLY, NEVER_READ, read_beside, stored_beside
+from aiotwenty.migrate.compared_records import (
+    DERIVED,
+    NOT_COMPARED,
+    RecordComparison,
+    exported_records,
+    flat,
+    records_here,
+    same,
+)
+from aiotwenty.migrate.comparison import ObjectComparison
+from aiotwenty.migrate.data_model import read_model
+from aiotwenty.migrate.described_model import NOT_COMPARED as NOT_COMPARED_OF_MODEL
+from aiotwenty.migrate.described_model import described, differences
+from aiotwenty.migrate.file_index import FileFolder
+from aiotwenty.migrate.folder import ExportSummary, read_export
+from aiotwenty.migrate.members import MEMBERS, Members, owner_fields, read_members
+from aiotwenty.records.object_meta import ObjectNames
+from aiotwenty.workspace.data_model import Object
 
-_SHOWN = 1000
-
-NOT_COMPARED = ("searchVector", "updatedAt", "updatedBy", "createdBy.name", "createdBy.workspaceMemberId")
-"""What the server writes by itself, whoever writes the record."""
-
-
-@dataclass
-class ObjectComparison:
-    """How the records of one object here differ from those in a folder."""
-
-    name: str
-    same: int = 0
-    missing: list[str] = field(default_factory=list)
-    """Ids that are in the folder and not here; the first 1,000 of `missing_count`."""
-    extra: list[str] = field(default_factory=list)
-    different: list[tuple[str, str, Any, Any]] = field(default_factory=list)
-    """Id, field, value in the folder, value here."""
-    missing_count: int = 0
-    extra_count: int = 0
-    different_count: int = 0
-    hidden: int = 0
-    """Records that the server counts here, but that this key may not see."""
-    failure: str | None = None
-    """Why the records could not be compared, or not all of them."""
-
-    @property
-    def equal(self) -> bool:
-        return not (self.missing_count or self.extra_count or self.different_count or self.failure)
+_OF_THE_ACCOUNT = frozenset(
+    {
+        *("id", "userId", "userEmail", "createdAt", "updatedAt", "createdBy", "updatedBy", "position", "avatarUrl"),
+        *("colorScheme", "locale", "timeZone", "dateFormat", "timeFormat", "numberFormat", "calendarStartDay"),
+        *("uiScale", "openRecordIn", *DERIVED),
+    }
+)
+"""What a member has from the account, in each workspace anew."""
 
 
-async def compare_workspace(client: Client, folder: str | Path) -> list[ObjectComparison]:
-    """Compares every record here, deleted ones too, with those of an exported folder: ids, values and relations.
+async def compare_workspace(
+    client: Client,
+    folder: str | Path,
+    *,
+    members: str | Path | Mapping[str, str] | None = None,
+    members_default: str | None = None,
+    files: bool = True,
+) -> list[ObjectComparison]:
+    """Compares all that is here with an exported folder.
 
-    Left out is what the server writes by itself (`NOT_COMPARED`), what the key that exported it could not see, and,
-    since accounts cannot be moved, the workspace members themselves; what refers to them is compared by their e-mail
-    addresses. An object that can't be compared says so (`failure`), and the others are compared all the same.
+    That is: every field of every record, deleted ones too; owners, by who stands here for a member (`members` and
+    `members_default` are those of the load); files, by their names and the SHA-256 of their contents, which are read
+    for it (not with `files=False`); the data model, as "data model"; and views, roles, webhooks and the like, each
+    kind by the names of what there is. What the key may not see is counted on both sides.
+
+    What the server writes by itself, whoever writes the record (`NOT_COMPARED`), is not compared, nor are ids of the
+    data model, accounts and keys: `not_compared` says so, and how often it is otherwise. An object that can't be
+    compared says so (`failure`), and the others are compared all the same.
     """
     folder = Path(folder)
-    read_model(folder)
+    model = read_model(folder)
+    summary, beside_there = read_export(folder), stored_beside(folder)
+    model_here = await client.workspace.objects()
     catalogue = await serve_catalogue(client.endpoint("graphql"))
-    members = await members_here(client, catalogue, folder)
-    comparisons = []
-    for names in sorted(catalogue.objects.values(), key=lambda names: names.plural):
-        if names.type_name != MEMBERS:
-            comparison = ObjectComparison(names.plural)
-            try:
-                target = Target(client.endpoint("graphql"), catalogue, names)
-                await _compare(comparison, target, folder / f"{names.plural}.jsonl", members)
-            except TwentyError as error:
-                comparison.failure = str(error)
-            comparisons.append(comparison)
-    known = {comparison.name for comparison in comparisons} | {catalogue.names(MEMBERS).plural}
-    for path in sorted(folder.glob("*.jsonl")):
-        if path.stem not in known:
-            ids = [str(row.values.get("id")) for row in JsonLinesSource(path).read()]
-            comparisons.append(ObjectComparison(path.stem, missing=ids[:_SHOWN], missing_count=len(ids)))
+    owners = await read_members(client, catalogue, folder, members, members_default)
+    comparing = _Comparing(client, folder, catalogue, owners, summary, FileFolder.of(folder) if files else None)
+    if comparing.files is not None:
+        comparing.files.read()
+    listed = sorted(catalogue.listed.values(), key=lambda names: names.plural)
+    comparisons = [compare_models(model, model_here), *[await comparing.object(names) for names in listed]]
+    comparisons += comparing.gone({comparison.name for comparison in comparisons})
+    beside_here = await read_beside(client, model_here)
+    untold = "views, roles, webhooks and similar, which the folder does not contain"
+    comparisons[0].not_compared.append(untold if beside_there is None else NAMES_ONLY)
+    for kind in sorted({*(beside_there or ()), *(beside_here if beside_there is not None else ())}):
+        comparisons.append(_compare_beside(kind, (beside_there or {}).get(kind, []), beside_here.get(kind, [])))
+    comparisons[0].not_compared.append(NEVER_READ)
     return comparisons
 
 
-async def _compare(result: ObjectComparison, target: Target, path: Path, members: Mapping[str, str]) -> None:
-    shape = target.catalogue.shape(target.type_name)
-    there = _exported(path, shape, members)
-    columns = [column for column in target.catalogue.columns(target.type_name) if column.path not in NOT_COMPARED]
-    walk = RawWalk(target, [column.selector for column in columns], DELETED_TOO)
-    before = _next(there)
-    async for record in _records(walk):
-        while before is not None and before["id"] < record["id"]:
-            _miss(result, before)
-            before = _next(there)
-        if before is None or before["id"] != record["id"]:
-            result.extra_count += 1
-            result.extra += [record["id"]] if len(result.extra) < _SHOWN else []
+def compare_models(there: Sequence[Object], here: Sequence[Object]) -> ObjectComparison:
+    """Objects and fields with all their traits: the options of picklists, labels, settings, relations."""
+    result = ObjectComparison("data model", not_compared=[", ".join(NOT_COMPARED_OF_MODEL)])
+    places, places_here = described(there), described(here)
+    for place, traits in places.items():
+        if place not in places_here:
+            result.miss(place)
             continue
-        _differ(result, before, record, shape)
-        before = _next(there)
-    while before is not None:
-        _miss(result, before)
-        before = _next(there)
-    result.hidden = walk.hidden
+        different = list(differences(traits, places_here[place], place))
+        result.add(place, [(change.trait, change.there, change.here) for change in different])
+        untold = [trait for trait in traits.keys() ^ places_here[place].keys() if trait != "relation"]
+        result.untold.update(untold)
+    for place in places_here.keys() - places.keys():
+        result.find(place)
+    if result.untold:
+        result.not_compared.append(f"{', '.join(sorted(result.untold))}, which only one of the servers tells")
+    return result
 
 
-def _exported(path: Path, shape: Shape, members: Mapping[str, str]) -> Iterator[Row]:
-    return MovedRows(path, shape, members).read() if path.exists() else iter(())
+def _compare_beside(kind: str, there: list[str] | str, here: list[str] | str) -> ObjectComparison:
+    result = ObjectComparison(kind)
+    if isinstance(there, str) or isinstance(here, str):
+        result.failure = there if isinstance(there, str) else str(here)
+        return result
+    missing, extra = Counter(there) - Counter(here), Counter(here) - Counter(there)
+    result.same = len(there) - missing.total()
+    for name in missing.elements():
+        result.miss(name)
+    for name in extra.elements():
+        result.find(name)
+    return result
 
 
-async def _records(walk: RawWalk) -> AsyncIterator[dict[str, Any]]:
-    async for page in walk.pages():
-        for record in page:
-            yield record
+@dataclass
+class _Comparing:
+    """The comparison of the records, object by object."""
+
+    client: Client
+    folder: Path
+    catalogue: ServedCatalogue
+    owners: Members
+    summary: ExportSummary | None
+    files: FileFolder | None
+
+    async def object(self, names: ObjectNames) -> ObjectComparison:
+        result = ObjectComparison(names.plural)
+        path = self.folder / f"{names.plural}.jsonl"
+        exported = self.summary.objects.get(names.plural) if self.summary is not None else None
+        if exported is not None:
+            result.hidden_there = exported.hidden
+            if exported.restricted:
+                result.not_compared.append(f"{exported.restricted:,} values that the key could not see there")
+        if exported is not None and exported.failure is not None:
+            result.failure = f"it was not exported: {exported.failure}"
+            return result
+        if not path.exists() and exported is not None:
+            result.failure = f"{path} is gone"
+            return result
+        try:
+            target = Target(self.client.endpoint("graphql"), self.catalogue, names)
+            columns = [column for column in self.catalogue.columns(names.type_name) if column.path not in DERIVED]
+            if names.type_name == MEMBERS:
+                await self._members(result, target, columns, path)
+            else:
+                await self._records(result, target, columns, path)
+        except (AuthenticationError, ConnectionFailed):
+            raise
+        except TwentyError as error:
+            result.failure = str(error)
+        return result
+
+    async def _records(self, result: ObjectComparison, target: Target, columns: list[RecordColumn], path: Path) -> None:
+        joins = (
+            owner_fields(self.catalogue.shape(target.type_name)) if target.type_name in self.catalogue.objects else []
+        )
+        there = exported_records(path, joins, self.owners.expected)
+        comparison = RecordComparison(self.client, result, columns, self.files)
+        await comparison.run(there, target)
+
+    async def _members(self, result: ObjectComparison, target: Target, columns: list[RecordColumn], path: Path) -> None:
+        """Each account with the one that stands for it; who is only here has taken nothing away."""
+        here = {record["id"]: record async for record in records_here(target, columns, result)}
+        for exported in exported_records(path, [], str):
+            member = str(exported.get("id"))
+            stand_in = self.owners.found(member)
+            if self.owners.is_another(member):
+                result.not_compared.append(f"{self.owners.label(member)}, for whom another one stands")
+            elif stand_in is None or stand_in not in here:
+                result.miss(self.owners.label(member))
+            else:
+                left, right = dict(flat(exported)), dict(flat(here[stand_in]))
+                paths = [path for path in left if path.partition(".")[0] not in _OF_THE_ACCOUNT]
+                different = [path for path in paths if not same(left[path], right.get(path))]
+                result.add(self.owners.label(member), [(path, left[path], right.get(path)) for path in different])
+        meant = {self.owners.found(member) for member in self.owners.there}
+        only_here = sorted(email for email, member in self.owners.here.items() if member not in meant)
+        result.not_compared += [f"{email}, a member only here" for email in only_here]
+        result.not_compared.append(f"of accounts: {', '.join(sorted(_OF_THE_ACCOUNT))}")
+
+    def gone(self, known: set[str]) -> list[ObjectComparison]:
+        """Objects of the folder that there are not here."""
+        comparisons = []
+        for path in sorted(self.folder.glob("*.jsonl")):
+            if path.stem not in known:
+                result = ObjectComparison(path.stem, failure="this workspace has no such object")
+                for row in JsonLinesSource(path).read():
+                    result.miss(str(row.values.get("id")))
+                comparisons.append(result)
+        named = {comparison.name for comparison in comparisons} | known
+        for name, exported in (self.summary.objects if self.summary is not None else {}).items():
+            if name not in named:
+                why = exported.failure or "its file is missing, and this workspace has no such object"
+                comparisons.append(ObjectComparison(name, failure=f"it was not exported: {why}"))
+        return comparisons
 
 
-def _next(rows: Iterator[Row]) -> dict[str, Any] | None:
-    row = next(rows, None)
-    return dict(row.values) if row is not None else None
-
-
-def _miss(result: ObjectComparison, record: Mapping[str, Any]) -> None:
-    result.missing_count += 1
-    if len(result.missing) < _SHOWN:
-        result.missing.append(record["id"])
-
-
-def _differ(result: ObjectComparison, there: Mapping[str, Any], here: Mapping[str, Any], shape: Shape) -> None:
-    left, right = dict(_flat(there)), dict(_flat(here))
-    left_out = {*NOT_COMPARED, *shape.file_fields}
-    paths = [path for path in dict.fromkeys(chain(left, right)) if not {path, path.partition(".")[0]} & left_out]
-    different = [path for path in paths if left.get(path) != right.get(path) and not _is_gap(left, right, path)]
-    if different:
-        result.different_count += 1
-        for path in different:
-            if len(result.different) < _SHOWN:
-                result.different.append((here["id"], path, left.get(path), right.get(path)))
-    else:
-        result.same += 1
-
-
-def _is_gap(there: Mapping[str, Any], here: Mapping[str, Any], path: str) -> bool:
-    """What the folder says nothing of is nothing here; a text that isn't set reads as ""."""
-    return there.get(path) is None and here.get(path) in (None, "", [])
-
-
-def _flat(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Each value with its path. An object that is empty is none: servers of 2026 store it as null."""
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            for part, inner in value.items():
-                yield f"{name}.{part}", None if inner == {} else inner
-        else:
-            yield name, value
+__all__ = ["NOT_COMPARED", "ObjectComparison", "compare_models", "compare_workspace"]

@@ -1,116 +1,253 @@
-"""Moving a workspace: everything out into a folder, and everything from a folder in."""
+"""Moving a workspace: everything from a folder in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any, Literal, get_args
+from uuid import NAMESPACE_URL
 
-from aiotwenty.bulk.export import ExportReport, export
+from pydantic_core import to_json
+
 from aiotwenty.bulk.journal import Journal
-from aiotwenty.bulk.load_options import LoadOptions
 from aiotwenty.bulk.modes import Upsert
-from aiotwenty.bulk.report import LoadReport, OnProgress
-from aiotwenty.bulk.served import serve_catalogue
+from aiotwenty.bulk.options import CONCURRENCY, load_options
+from aiotwenty.bulk.output import FileFailed
+from aiotwenty.bulk.report import LoadReport, OnProgress, counted
+from aiotwenty.bulk.source import InputError
 from aiotwenty.bulk.target import Target
+from aiotwenty.bulk.workspace_catalogue import ServedCatalogue, serve_catalogue
 from aiotwenty.client import Client
-from aiotwenty.errors import AuthenticationError, ConnectionFailed, TwentyError
-from aiotwenty.migrate.model import MissingParts, read_model, write_model
-from aiotwenty.migrate.plan import Step, StepReport, run_steps
-from aiotwenty.migrate.rows import MEMBERS, MovedRows, members_here
+from aiotwenty.disk import made_folder
+from aiotwenty.migrate.beside_records import NAMES_ONLY, NEVER_READ, read_beside, stored_beside
+from aiotwenty.migrate.data_model import MissingParts, read_model
+from aiotwenty.migrate.exported_rows import MovedRows
+from aiotwenty.migrate.file_index import ATTACHMENTS, FileFolder, entries_by_path, file_entries
+from aiotwenty.migrate.folder import REPORT_FILE, read_export, write_report
+from aiotwenty.migrate.members import MEMBERS, Members, UnmappedOwners, owner_fields, read_members
+from aiotwenty.migrate.moved_files import FileProblem, Uploads
+from aiotwenty.migrate.steps import Step, StepReport, run_steps
+from aiotwenty.records.object_meta import ObjectNames
+from aiotwenty.workspace.data_model import Field, Object
 
-
-async def export_workspace(
-    client: Client,
-    folder: str | Path,
-    *,
-    ending: str = ".jsonl",
-    journal: str | Path | None = None,
-    on_progress: OnProgress | None = None,
-) -> list[ExportReport]:
-    """Writes all records of all objects, deleted ones too, to one file each, and the data model to `model.json`.
-
-    Only .jsonl can be loaded into another workspace by `load_workspace`. With a `journal` an export that was stopped
-    goes on where it was. What this key may not see is not in the files: the reports count it. An object that can't be
-    exported says so in its report (`failure`), and the others are exported all the same.
-    """
-    folder = _made(folder)
-    write_model(folder, await client.workspace.objects())
-    endpoint = client.endpoint("graphql")
-    catalogue = await serve_catalogue(endpoint)
-    opened = Journal(journal) if journal is not None else None
-    reports = []
-    try:
-        for names in sorted(catalogue.objects.values(), key=lambda names: names.plural):
-            path = folder / f"{names.plural}{ending}"
-            target = Target(endpoint, catalogue, names)
-            try:
-                report = await export(target, path, deleted=True, journal=opened, on_progress=on_progress)
-            except (AuthenticationError, ConnectionFailed):
-                raise
-            except TwentyError as error:
-                report = ExportReport(path, 0, 0, 0, 0.0, failure=str(error))
-            reports.append(report)
-    finally:
-        if opened is not None:
-            opened.close()
-    return reports
+MissingMembers = Literal["report", "drop"]
 
 
 async def load_workspace(
     client: Client,
     folder: str | Path,
     *,
+    members: str | Path | Mapping[str, str] | None = None,
+    members_default: str | None = None,
+    members_missing: MissingMembers = "report",
+    files: bool = True,
     journal: str | Path | None = None,
     rejects: str | Path | None = None,
-    concurrency: int = 8,
+    concurrency: int = CONCURRENCY,
     on_progress: OnProgress | None = None,
     on_created: Callable[[str], object] | None = None,
 ) -> list[StepReport]:
     """Loads what `export_workspace` wrote: first the objects, fields and options missing here, then the records.
 
-    Records keep their ids, relations, times and deletion. Workspace members are people with accounts, so they are not
-    made: what refers to a member leads to the one here with the same e-mail address, or nowhere. Contents of files are
-    not moved. `rejects` is a folder. Meant for an empty workspace; in another one, records with the same id or unique
-    value are changed.
+    Records keep their ids, relations, times of creation, positions and deletion, and their files are uploaded (not
+    with `files=False`). Workspace members are people with accounts, so they are not made: what refers to a member
+    leads to the one that the table `members` says (a file with two columns of e-mail addresses, there and here, or a
+    mapping), else to the one with the same address, else to `members_default`. Records whose owner has nobody here are
+    left without one: a report of its own counts them, and is `complete` only with `members_missing="drop"`.
+
+    `rejects` is a folder. Meant for an empty workspace; in another one, records with the same id or unique value are
+    changed. With a `journal` a move that was stopped goes on where it was: no record and no file comes twice.
 
     What can't be moved ends nothing else: an object that no key may write (runs and versions of workflows, blocklists),
-    a field that can't be made here. The reports say so: `error` and `notes`.
+    a field that can't be made here. The reports say so: `error` and `notes`, and `told` for what nobody can set. All
+    of it, with every record that lost its owner, is in `report.json` of the folder.
     """
     folder = Path(folder)
-    parts = MissingParts(client, read_model(folder), on_created or (lambda _: None))
-    await parts.make()
-    endpoint = client.endpoint("graphql")
-    catalogue = await serve_catalogue(endpoint)
-    members = await members_here(client, catalogue, folder)
-    rejects_folder = _made(rejects) if rejects is not None else None
-    not_made = [StepReport(what, False, LoadReport(), error) for what, error in parts.failed.items()]
-    steps, sources = [], {}
-    for names in sorted(catalogue.objects.values(), key=lambda names: names.plural):
-        path = folder / f"{names.plural}.jsonl"
-        if names.type_name == MEMBERS or not path.exists():
-            continue
-        sources[names.plural] = source = MovedRows(path, catalogue.shape(names.type_name), members)
-        options = LoadOptions(mode=Upsert(), nulls="skip", source=names.plural, deleted=True)
-        kept = rejects_folder / f"{names.plural}.jsonl" if rejects_folder else None
-        steps.append(Step(Target(endpoint, catalogue, names), source, options, kept, names.plural))
-    moved = await run_steps(
-        steps,
-        journal=journal,
-        concurrency=concurrency,
-        on_progress=on_progress,
-        each_alone=True,
-    )
-    for report in moved:
-        if report.label in sources and not report.links:
-            report.notes.extend(sources[report.label].notes())
-    known = {catalogue.names(MEMBERS).plural, *sources}
-    left = [path.stem for path in sorted(folder.glob("*.jsonl")) if path.stem not in known]
-    return [*not_made, *moved, *(StepReport(name, False, LoadReport(), None, [_NO_OBJECT]) for name in left)]
+    if members_missing not in get_args(MissingMembers):
+        raise InputError(f"members_missing must be report or drop, not {members_missing!r}")
+    model = read_model(folder)
+    # Said wrongly, members are refused before anything is made.
+    before = await serve_catalogue(client.endpoint("graphql"))
+    owners = await read_members(client, before, folder, members, members_default)
+    opened = Journal(journal)
+    try:
+        # What is loaded is not loaded again: with other members, it would keep the owners that it got.
+        settings = to_json({"members": owners.summary(), "files": files}).decode()
+        opened.job("members and files of the move", fingerprint=None, settings=settings, namespace=NAMESPACE_URL)
+        move = _Move(client, folder, opened, files, members_missing)
+        parts = MissingParts(client, model, on_created or (lambda _: None))
+        await parts.make()
+        not_made = [StepReport(what, False, LoadReport(), error) for what, error in parts.not_made.items()]
+        if parts.left_alone:
+            not_made.append(StepReport("data model", False, LoadReport(), told=parts.left_alone))
+        catalogue = await serve_catalogue(client.endpoint("graphql")) if parts.made else before
+        steps = move.steps(catalogue, parts.here, owners, made_folder(rejects) if rejects is not None else None)
+        moved = await run_steps(
+            steps, journal=opened, concurrency=concurrency, on_progress=on_progress, each_alone=True
+        )
+        move.tell(moved)
+        return await move.finish([*not_made, *moved], catalogue, parts.here, owners)
+    finally:
+        # The reports read their rejects from a temporary one.
+        if journal is not None:
+            opened.close()
 
 
-_NO_OBJECT = "not moved: this workspace has no such object"
+@dataclass
+class _Move:
+    """A folder on its way into a workspace."""
+
+    client: Client
+    folder: Path
+    journal: Journal
+    files: bool
+    members_missing: MissingMembers
+    sources: dict[str, MovedRows] = field(default_factory=dict)
+    uploads: Uploads | None = None
+    uploading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def steps(
+        self, catalogue: ServedCatalogue, model: Sequence[Object], owners: Members, rejects: Path | None
+    ) -> list[Step]:
+        """The load of each object that is in the folder and here."""
+        contents = FileFolder.of(self.folder)
+        if self.files and contents.exists:
+            contents.read()
+            self.uploads = Uploads(self.client, contents, self.journal)
+        fields = {of.name_singular.lower(): {known.name: known for known in of.fields} for of in model}
+        steps = []
+        for names in sorted(catalogue.objects.values(), key=lambda names: names.plural):
+            path = self.folder / f"{names.plural}.jsonl"
+            if names.type_name == MEMBERS or not path.exists():
+                continue
+            shape, known = catalogue.shape(names.type_name), dict[str, str]()
+            self.sources[names.plural] = source = MovedRows(path, shape, owners.of, known)
+            options = load_options(Upsert(), {"nulls": "skip", "source": names.plural, "deleted": True})
+            kept = rejects / f"{names.plural}.jsonl" if rejects else None
+            target = Target(self.client.endpoint("graphql"), catalogue, names)
+            prepare = None
+            if self.uploads is not None and shape.file_fields:
+                of_object = fields.get(names.singular.lower(), {})
+                into = {name: of_object[name] for name in shape.file_fields if name in of_object}
+                prepare = partial(self._upload, path, names, into, known)
+            steps.append(Step(target, source, options, kept, names.plural, prepare))
+        return steps
+
+    async def _upload(self, path: Path, names: ObjectNames, into: Mapping[str, Field], known: dict[str, str]) -> None:
+        assert self.uploads is not None
+        async with self.uploading:
+            await self.uploads.of(path, names.plural, into, known)
+
+    def tell(self, moved: Sequence[StepReport]) -> None:
+        """Puts into the reports what their rows could not bring."""
+        for report in moved:
+            if (source := self.sources.get(report.label)) is not None and not report.links:
+                report.notes.extend(source.notes())
+                report.told.extend(filter(None, [source.told()]))
+
+    async def finish(
+        self, moved: list[StepReport], catalogue: ServedCatalogue, model: Sequence[Object], owners: Members
+    ) -> list[StepReport]:
+        """All reports, which are written to the folder, too."""
+        here = {catalogue.names(MEMBERS).plural, *self.sources}
+        left = [path.stem for path in sorted(self.folder.glob("*.jsonl")) if path.stem not in here]
+        reports = [*moved, *(_said(name, [_NO_OBJECT]) for name in left)]
+        fields = {plural: owner_fields(catalogue.shape(catalogue.find(plural).type_name)) for plural in self.sources}
+        unmapped = UnmappedOwners(self.folder, owners, fields)
+        attachments = self.folder / f"{ATTACHMENTS}.jsonl"
+        by_path = [*entries_by_path(attachments, ATTACHMENTS)] if ATTACHMENTS in self.sources else []
+        problems = [*(self.uploads.problems if self.uploads else ()), *(FileProblem(e, _BY_PATH) for e in by_path)]
+        reports += [self._members(owners, unmapped), self._files(catalogue, problems)]
+        reports.append(await self._not_moved(model))
+        try:
+            write_report(
+                self.folder,
+                {**_export_of(self.folder), "load": [_as_json(report) for report in reports]},
+                {
+                    "recordsWithoutOwner": (owner._asdict() for owner in unmapped),
+                    "filesNotMoved": ({**problem.entry._asdict(), "reason": problem.reason} for problem in problems),
+                },
+            )
+        except FileFailed as error:
+            reports.append(_said(REPORT_FILE, [str(error)]))
+        return [report for report in reports if not (report.label in _BESIDES and not report.notes and not report.told)]
+
+    def _members(self, owners: Members, unmapped: UnmappedOwners) -> StepReport:
+        lost = unmapped.told()
+        names = ", ".join(sorted(owners.without.values()))
+        stands = " (replaced by members_default, --members-default)" if owners.default else ""
+        absent = [f"accounts are not moved: no member here is {names}{stands}"] if names else []
+        by_name = sum(1 for member in owners.there if owners.found(member))
+        told = [f"{by_name} of {counted(len(owners.there), 'member')} found here", *absent]
+        if self.members_missing == "drop":
+            return _said("workspaceMembers", [], [*told, *lost])
+        how = "assign members with --members or --members-default, or pass --members-missing=drop"
+        return _said("workspaceMembers", [*lost, *([how] if lost else [])], told)
+
+    def _files(self, catalogue: ServedCatalogue, problems: Sequence[FileProblem]) -> StepReport:
+        listed = [f"not moved: {problem}" for problem in problems[:_SHOWN]]
+        if len(problems) > _SHOWN:
+            listed.append(f"and {len(problems) - _SHOWN:,} more, which {REPORT_FILE} lists")
+        if self.uploads is not None:
+            uploads = self.uploads
+            before = f", {uploads.reused:,} were before" if uploads.reused else ""
+            told = [f"{counted(uploads.uploaded, 'file')} uploaded{before}"] if uploads.uploaded or before else []
+            return _said("files", listed, told)
+        number = 0
+        for plural in self.sources:
+            shape = catalogue.shape(catalogue.find(plural).type_name)
+            if shape.file_fields:
+                entries = file_entries(self.folder / f"{plural}.jsonl", plural, shape.file_fields)
+                number += sum(1 for _ in entries)
+        if not number:
+            return _said("files", listed)
+        if not self.files:
+            return _said("files", listed, [f"{counted(number, 'file')} left out, as asked (files=False, --no-files)"])
+        return _said("files", [*listed, f"not moved: {counted(number, 'file')}, whose contents were not exported"])
+
+    async def _not_moved(self, model: Sequence[Object]) -> StepReport:
+        """What is beside the records there, and not here."""
+        told: list[str] = []
+        here = await read_beside(self.client, model)
+        for kind, things in (stored_beside(self.folder) or {}).items():
+            others = here.get(kind, [])
+            if isinstance(things, str) or isinstance(others, str):
+                told.append(f"{kind}: could not be read: {things if isinstance(things, str) else others}")
+            elif left := sorted((Counter(things) - Counter(others)).elements()):
+                told.append(f"{len(left):,} of {len(things):,} {kind}: {'; '.join(left)}")
+        return _said("not moved", [], [*told, NAMES_ONLY, NEVER_READ])
 
 
-def _made(folder: str | Path) -> Path:
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return Path(folder)
+_SHOWN = 100
+"""Problems with files that are told one by one; all are in the report."""
+_BY_PATH = "servers of 2025 keep it by a path: its content is not moved"
+_NO_OBJECT = "not moved: this workspace has no such object, or the API can't create its records"
+_BESIDES = ("workspaceMembers", "files", "not moved")
+
+
+def _said(label: str, notes: list[str], told: list[str] | None = None) -> StepReport:
+    return StepReport(label, False, LoadReport(), None, notes, told or [])
+
+
+def _export_of(folder: Path) -> dict[str, Any]:
+    try:
+        summary = read_export(folder)
+    except InputError as error:
+        return {"export": str(error)}
+    return {"export": summary.model_dump()} if summary is not None else {}
+
+
+def _as_json(report: StepReport) -> dict[str, Any]:
+    counts = {name: getattr(report.report, name) for name in ("received", "loaded", "rejected", "already_loaded")}
+    return {
+        "what": report.label,
+        "links": report.links,
+        **counts,
+        "error": str(report.error) if report.error is not None else None,
+        "notes": report.notes,
+        "told": report.told,
+    }

@@ -1,0 +1,62 @@
+"""What a comparison found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_SHOWN = 1000
+
+
+@dataclass
+class ObjectComparison:
+    """How the records of one object here differ from those in a folder; or the data model, or the views."""
+
+    name: str
+    same: int = 0
+    missing: list[str] = field(default_factory=list)
+    """Ids that are in the folder and not here; the first 1,000 of `missing_count`. Of what has no id, its name."""
+    extra: list[str] = field(default_factory=list)
+    different: list[tuple[str, str, Any, Any]] = field(default_factory=list)
+    """Id, field, value in the folder, value here."""
+    missing_count: int = 0
+    extra_count: int = 0
+    different_count: int = 0
+    hidden: int = 0
+    """Records that the server counts here, but that this key may not see."""
+    hidden_there: int | None = None
+    """The same when it was exported; None where the folder doesn't tell."""
+    failure: str | None = None
+    """Why the records could not be compared, or not all of them."""
+    not_compared: list[str] = field(default_factory=list)
+    """What was not compared, in words."""
+    untold: set[str] = field(default_factory=set, repr=False)
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing that was compared differs, and the key may not see as much here as it might not there."""
+        hidden = self.hidden_there is not None and self.hidden_there != self.hidden
+        return not (self.missing_count or self.extra_count or self.different_count or self.failure or hidden)
+
+    def miss(self, name: str) -> None:
+        """Counts what is not here."""
+        self.missing_count += 1
+        if len(self.missing) < _SHOWN:
+            self.missing.append(name)
+
+    def find(self, name: str) -> None:
+        """Counts what is only here."""
+        self.extra_count += 1
+        if len(self.extra) < _SHOWN:
+            self.extra.append(name)
+
+    def add(self, name: str, different: Sequence[tuple[str, Any, Any]]) -> None:
+        """Counts what is on both sides, with what is different in it."""
+        if not different:
+            self.same += 1
+            return
+        self.different_count += 1
+        for trait, there, here in different:
+            if len(self.different) < _SHOWN:
+                self.different.append((name, trait, there, here))

@@ -1,0 +1,150 @@
+"""The model that a workspace is to have after a move: what was exported, without taking anything away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pydantic.alias_generators import to_snake
+
+from aiotwenty.workspace.data_model import Object
+from aiotwenty.workspace.model.definition import FieldDefinition, ObjectDefinition
+from aiotwenty.workspace.model.differences import Differences
+from aiotwenty.workspace.model.model import Model
+from aiotwenty.workspace.model.plan import ORDER, Action, ModelChange, Plan
+from aiotwenty.workspace.model.reading import FIELD_NAMES, OBJECT_NAMES
+from aiotwenty.workspace.model.state import State, state_of
+
+
+class MergedModel:
+    """What is in both workspaces gets the labels, options and settings that it has there.
+
+    Standard objects of a server of another version are left alone, but for options that they lack: its own texts would
+    be taken for changes.
+    """
+
+    def __init__(self, there: Sequence[Object], here: State) -> None:
+        self._here = here
+        self._current = {definition.name: definition for definition in here.definitions}
+        self._same_version = _standard(here.objects.values()) == _standard(there)
+        self._places = {path: place for place, path in enumerate(_paths(there))}
+        self._system = {f"{of.name_singular}.{field.name}" for of in there for field in of.fields if field.is_system}
+        self.left_alone: list[str] = []
+        """What is otherwise there, and stays as it is here, in words."""
+        wanted = [self._merged(definition) for definition in state_of(there, (), system=True).definitions]
+        self._leave_alone(wanted)
+        model = Model(objects=tuple(map(self._unless_of_another_version, wanted)), complete=True)
+        changes = [change for change in Differences(model, here).changes() if _is_made(change)]
+        changes.sort(key=lambda change: self._places.get(change.path, len(self._places)))
+        self.plan = Plan(model, tuple(changes))
+        """What is to be made. Nothing of it destroys anything."""
+
+    def _merged(self, wanted: ObjectDefinition) -> ObjectDefinition:
+        """With the options that only this workspace has. What is Twenty's own only there is made like any other."""
+        current = self._current.get(wanted.name)
+        known = current.fields if current is not None else {}
+        fields = {}
+        for name, field in wanted.fields.items():
+            here, system = known.get(name), f"{wanted.name}.{name}" in self._system
+            if here is None and not system:
+                fields[name] = field.model_copy(update={"standard": False})
+            elif here is not None:
+                fields[name] = _with_texts(here, field) if system else _with_options(field, here)
+        return wanted.model_copy(update={"fields": fields, "standard": wanted.standard and current is not None})
+
+    def _leave_alone(self, wanted: Sequence[ObjectDefinition]) -> None:
+        differences = Differences(Model(objects=tuple(wanted), complete=True), self._here)
+        for change in differences.changes():
+            if change.action is Action.CREATE and change.replaced:
+                self.left_alone.append(f"{change.path}: is {change.summary} there, and another field here")
+            elif change.owner not in self._here.objects or self._is_aligned(change.owner, change.path):
+                continue
+            elif change.kind == "index" and change.action is Action.CREATE:
+                self.left_alone.append(f"index {change.path}: is only there")
+            elif change.action is Action.UPDATE:
+                self.left_alone += _otherwise(change)
+        self.left_alone += [note for note in differences.notes if note not in self._here.notes]
+
+    def _unless_of_another_version(self, wanted: ObjectDefinition) -> ObjectDefinition:
+        """What is left alone is wanted as it is."""
+        current = self._current.get(wanted.name)
+        if current is None:
+            return wanted
+        fields = {
+            name: field
+            if name not in current.fields or self._is_aligned(wanted.name, f"{wanted.name}.{name}")
+            else current.fields[name].model_copy(update={"options": _added(field, current.fields[name])})
+            for name, field in wanted.fields.items()
+        }
+        return (wanted if self._is_aligned(wanted.name, wanted.name) else current).model_copy(update={"fields": fields})
+
+    def _is_aligned(self, owner: str, path: str) -> bool:
+        of = self._here.objects[owner]
+        field = next((field for field in of.fields if f"{owner}.{field.name}" == path), of)
+        return self._same_version or bool(field.is_custom)
+
+
+def _is_made(change: ModelChange) -> bool:
+    return change.action in (Action.CREATE, Action.UPDATE) and not change.replaced
+
+
+def _paths(model: Iterable[Object]) -> Iterator[str]:
+    for of in model:
+        yield of.name_singular
+        yield from (f"{of.name_singular}.{field.name}" for field in of.fields)
+
+
+def _standard(model: Iterable[Object]) -> set[str]:
+    """What every workspace of a server's version has."""
+    return {
+        path
+        for of in model
+        if not of.is_custom
+        for path in (
+            of.name_singular,
+            *(
+                f"{of.name_singular}.{field.name}"
+                for field in of.fields
+                if not field.is_custom and field.relation is None and field.type != "MORPH_RELATION"
+            ),
+        )
+    }
+
+
+def _with_texts(here: FieldDefinition, wanted: FieldDefinition) -> FieldDefinition:
+    """A field of the server's own, as people see it there; how it is made follows from others."""
+    return here.model_copy(update={name: getattr(wanted, name) for name in ("label", "description", "icon", "active")})
+
+
+def _with_options(wanted: FieldDefinition, here: FieldDefinition) -> FieldDefinition:
+    """The options as they are there, and behind them what only this field has: records may use it."""
+    known = {option.value for option in wanted.options}
+    more = [option for option in here.options if option.value not in known]
+    return wanted.model_copy(update={"options": (*wanted.options, *more)})
+
+
+def _added(wanted: FieldDefinition, here: FieldDefinition) -> tuple[object, ...]:
+    """The options as they are here, and behind them what only the other has."""
+    return _with_options(here, wanted).options
+
+
+def _otherwise(change: ModelChange) -> Iterator[str]:
+    for detail in change.details:
+        yield f"{change.path}: {trait(change, detail.attribute)} is {detail.after!r} there"
+    for option in change.options:
+        for detail in option.details:
+            yield f"{change.path}: {detail.attribute} of {option.value} is {detail.after!r} there"
+
+
+def told(change: ModelChange) -> str:
+    """What of a workspace is made or changed, in words."""
+    if change.action is not Action.UPDATE:
+        return f"{change.kind} {change.path}"
+    if added := [option.value for option in change.options if option.action is Action.CREATE]:
+        return f"options {', '.join(added)} of {change.path}"
+    return f"{trait(change, change.details[0].attribute) if change.details else 'options'} of {change.path}"
+
+
+def trait(change: ModelChange, attribute: str) -> str:
+    """What an attribute of a definition is called in the data model."""
+    names = OBJECT_NAMES if change.kind == "object" else FIELD_NAMES
+    return "options" if attribute == ORDER else to_snake(names.get(attribute, attribute))
