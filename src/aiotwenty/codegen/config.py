@@ -103,23 +103,23 @@ def make_config(data: Mapping[str, Any], path: Path) -> Config:
     schema = root / _text(data, "schema", path, default="schema")
     shared = {key: value for key, value in data.items() if key not in _OWN_KEYS}
     # A table that neither of us knows is the configuration of a plugin, which reads it by itself.
-    plugins = any(isinstance(each, dict) and "plugins" in each for each in (data, *map(data.get, ENDPOINTS)))
+    plugins = any(isinstance(table, dict) and "plugins" in table for table in (data, *map(data.get, ENDPOINTS)))
     _check_settings(shared, path, tables=plugins)
     core, metadata = (
         _endpoint(name, data, shared, path, queries=queries, schema=schema, tables=plugins) for name in ENDPOINTS
     )
-    for kind, one, other in (
+    for kind, former, other in (
         ("queries", core.queries, metadata.queries),
         ("schema", core.schema, metadata.schema),
     ):
-        first, second = one.resolve(), other.resolve()
+        first, second = former.resolve(), other.resolve()
         if first.is_relative_to(second) or second.is_relative_to(first):
-            raise CodegenError(f"{path}: {kind} of [core] and [metadata] must lie apart, not {one} and {other}")
+            raise CodegenError(f"{path}: {kind} of [core] and [metadata] must lie apart, not {former} and {other}")
     objects = data.get("objects", [])
-    if not isinstance(objects, list) or not all(isinstance(each, str) for each in objects):
+    if not isinstance(objects, list) or not all(isinstance(text, str) for text in objects):
         raise CodegenError(f"{path}: objects must be a list of names")
     described = root / _text(data, "descriptions", path) if "descriptions" in data else None
-    return Config(package, queries, core, metadata, tuple(each for each in objects if each != "*"), described)
+    return Config(package, queries, core, metadata, tuple(text for text in objects if text != "*"), described)
 
 
 def _endpoint(
@@ -150,7 +150,7 @@ def _check_settings(table: Mapping[str, Any], path: Path, where: str = "", *, ta
             hint = did_you_mean(key, [*_ARIADNE, *_OWN_KEYS])
             raise CodegenError(f'{path}: {where}"{key}" is no setting of aiotwenty or ariadne-codegen{hint}')
     scalars = table.get("scalars", {})
-    if not isinstance(scalars, dict) or not all(isinstance(each, dict) for each in scalars.values()):
+    if not isinstance(scalars, dict) or not all(isinstance(scalar, dict) for scalar in scalars.values()):
         raise CodegenError(f"{path}: {where}scalars must be tables, such as [scalars.Date]")
 
 

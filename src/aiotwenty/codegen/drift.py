@@ -21,7 +21,7 @@ from graphql import (
     lexicographic_sort_schema,
 )
 
-from aiotwenty.codegen.model.amend import parts_may_be_null
+from aiotwenty.graphql.schema_corrections import parts_may_be_null
 
 # Dangerous to those who build their input by hand; a generated client sends only what it is given.
 _HARMLESS = {DangerousChangeType.OPTIONAL_ARG_ADDED, DangerousChangeType.OPTIONAL_INPUT_FIELD_ADDED}
@@ -54,7 +54,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class SchemaChange:
     """One difference. `kind` is GraphQL's name for it, such as FIELD_REMOVED."""
 
     severity: Severity
@@ -66,15 +66,15 @@ class Change:
 class Drift:
     """The differences of each endpoint, the worst first."""
 
-    changes: dict[str, list[Change]] = field(default_factory=dict)
+    changes: dict[str, list[SchemaChange]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return any(self.changes.values())
 
     def worst(self) -> Severity | None:
         """The severity of the worst change, None if there is none."""
-        found = {change.severity for changes in self.changes.values() for change in changes}
-        return next((severity for severity in Severity if severity in found), None)
+        severities = {change.severity for changes in self.changes.values() for change in changes}
+        return next((severity for severity in Severity if severity in severities), None)
 
     def lines(self) -> list[str]:
         """For people: the worst first, what happened to parts of one type or to whole types on one line, and a sum."""
@@ -112,23 +112,23 @@ def compare(old: Mapping[str, GraphQLSchema], new: Mapping[str, GraphQLSchema]) 
     return Drift({name: compare_schemas(schema, new[name]) for name, schema in old.items()})
 
 
-def compare_schemas(old: GraphQLSchema, new: GraphQLSchema) -> list[Change]:
+def compare_schemas(old: GraphQLSchema, new: GraphQLSchema) -> list[SchemaChange]:
     """What differs in `new`, the worst first, then by description.
 
     Directives don't count: graphql-core adds those that it knows to every schema that it builds, each version others.
     Nor does the nullability of a composite's parts, which one server tells in two ways.
     """
     old, new = _comparable(old), _comparable(new)
-    breaking = [_change(Severity.BREAKING, each) for each in find_breaking_changes(old, new)]
+    breaking = [_change(Severity.BREAKING, change) for change in find_breaking_changes(old, new)]
     dangerous = find_dangerous_changes(old, new)
     changes = [
         *breaking,
-        *(_change(Severity.DANGEROUS, each) for each in dangerous if each.type not in _HARMLESS),
-        *(_change(Severity.ADDITIVE, each) for each in dangerous if each.type in _HARMLESS),
-        *_additions(find_breaking_changes(new, old), {each.description for each in breaking}, new),
+        *(_change(Severity.DANGEROUS, change) for change in dangerous if change.type not in _HARMLESS),
+        *(_change(Severity.ADDITIVE, change) for change in dangerous if change.type in _HARMLESS),
+        *_additions(find_breaking_changes(new, old), {change.description for change in breaking}, new),
     ]
     order = list(Severity)
-    return sorted(set(changes), key=lambda each: (order.index(each.severity), each.description))
+    return sorted(set(changes), key=lambda change: (order.index(change.severity), change.description))
 
 
 def _comparable(schema: GraphQLSchema) -> GraphQLSchema:
@@ -147,18 +147,20 @@ def _fold(description: str) -> tuple[str, str]:
     return "{}", description
 
 
-def _change(severity: Severity, change: BreakingChange | DangerousChange) -> Change:
-    return Change(severity, change.type.name, change.description)
+def _change(severity: Severity, change: BreakingChange | DangerousChange) -> SchemaChange:
+    return SchemaChange(severity, change.type.name, change.description)
 
 
-def _additions(reverse: Iterable[BreakingChange], known: set[str], new: GraphQLSchema) -> Iterable[Change]:
+def _additions(reverse: Iterable[BreakingChange], known: set[str], new: GraphQLSchema) -> Iterable[SchemaChange]:
     """What is new, told from what would break on the way back."""
     for change in reverse:
         if is_input_object_type(new.type_map.get(change.description.partition(".")[0])):
             continue  # told by the other direction, as what is optional or required
         if change.type in _ADDED:
-            yield Change(Severity.ADDITIVE, _ADDED[change.type], change.description.replace("was removed", "was added"))
+            yield SchemaChange(
+                Severity.ADDITIVE, _ADDED[change.type], change.description.replace("was removed", "was added")
+            )
         elif change.type is BreakingChangeType.FIELD_CHANGED_KIND:
             description = re.sub(r"from (\S+) to (\S+)\.$", r"from \2 to \1.", change.description)
             if description not in known:
-                yield Change(Severity.ADDITIVE, "FIELD_TYPE_NARROWED", description)
+                yield SchemaChange(Severity.ADDITIVE, "FIELD_TYPE_NARROWED", description)

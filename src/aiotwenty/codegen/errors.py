@@ -12,7 +12,7 @@ from aiotwenty.errors import TwentyError
 
 
 @dataclass(frozen=True)
-class Problem:
+class DocumentProblem:
     """One thing to correct, with the place where it stands."""
 
     path: Path
@@ -20,14 +20,14 @@ class Problem:
     reason: str
 
     @classmethod
-    def at(cls, node: Node, reason: str) -> Problem:
+    def at(cls, node: Node, reason: str) -> DocumentProblem:
         """The reason with the place of a parsed node."""
         if node.loc is None:
             return cls(Path("?"), 1, reason)
         return cls(Path(node.loc.source.name), node.loc.start_token.line, reason)
 
     @classmethod
-    def of(cls, error: GraphQLError, path: Path) -> Problem:
+    def of(cls, error: GraphQLError, path: Path) -> DocumentProblem:
         """What GraphQL says of the text in a file."""
         return cls(path, error.locations[0].line if error.locations else 1, error.message)
 
@@ -38,6 +38,6 @@ class Problem:
 class CodegenError(TwentyError):
     """Generation stopped before the package was touched. `problems` names each place to correct."""
 
-    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+    def __init__(self, message: str, problems: Sequence[DocumentProblem] = ()) -> None:
         super().__init__("\n".join([message, *(f"  {problem}" for problem in problems)]))
         self.problems = tuple(problems)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from aiotwenty.codegen.errors import CodegenError
+from aiotwenty.disk import put_in_place
 
 MARKER = "# Written by `aiotwenty generate`, which replaces it. Operations of your own go into files beside this one."
 """The first line of a file of operations that the generator wrote and may replace."""
@@ -20,35 +20,34 @@ def read_text(path: Path, *, advice: str = "") -> str:
     except OSError as error:
         raise CodegenError(f"cannot read {path}: {error.strerror}. {advice}".rstrip()) from error
     except UnicodeDecodeError as error:
-        raise CodegenError(f"cannot read {path}: it is no text in UTF-8") from error
+        raise CodegenError(f"cannot read {path}: it is not UTF-8 text") from error
 
 
 def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CodegenError(f"cannot make the folder {path}: {error.strerror}") from error
+        raise CodegenError(f"cannot create the folder {path}: {error.strerror}") from error
 
 
 def write_files(files: Mapping[Path, str]) -> list[Path]:
     """Write every file whose content differs and give back which: each in one step, none before all are on disk."""
     changed = {path: text for path, text in files.items() if not _holds(path, text)}
-    staged: list[tuple[str, Path]] = []
+    # What a process leaves that is killed, the next one overwrites.
+    staged = {path: path.with_name(f".{path.name}.part") for path in changed}
     try:
-        for path, text in changed.items():
+        for path, part in staged.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-            staged.append((name, path))
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        for name, path in staged:
-            Path(name).replace(path)
+            part.write_text(changed[path], encoding="utf-8", newline="\n")
+            part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        for path, part in staged.items():
+            put_in_place(part, path)
     except OSError as error:
         raise CodegenError(f"cannot write {error.filename}: {error.strerror}") from error
     finally:
-        for name, _ in staged:
-            Path(name).unlink(missing_ok=True)
+        for part in staged.values():
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
     return list(changed)
 
 

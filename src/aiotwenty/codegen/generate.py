@@ -28,16 +28,13 @@ from graphql import (
 
 import aiotwenty.graphql.runtime
 from aiotwenty.codegen.config import Config, EndpointConfig
-from aiotwenty.codegen.errors import CodegenError, Problem
+from aiotwenty.codegen.errors import CodegenError, DocumentProblem
 from aiotwenty.codegen.files import make_folder, read_text, write_files
-from aiotwenty.codegen.model.amend import amend
+from aiotwenty.codegen.model.class_modules import FOLDER, namespace_names, object_homes
 from aiotwenty.codegen.model.descriptions import Descriptions, OwnDescriptions, load_descriptions
-from aiotwenty.codegen.model.homes import FOLDER, namespace_names, object_homes
-from aiotwenty.codegen.model.order import put_in_order
+from aiotwenty.codegen.model.node_names import TaggingPlugin
 from aiotwenty.codegen.model.package import PackageBuilder
-from aiotwenty.codegen.model.tagging import TaggingPlugin
 from aiotwenty.codegen.read.documents import Documents, collect, document_problems, find_documents, parse_file
-from aiotwenty.codegen.read.objects import TwentyObject, find_objects
 from aiotwenty.codegen.read.sdl import load_schema
 from aiotwenty.codegen.write.client import client_module
 from aiotwenty.codegen.write.dicts import dict_names, dicts_module
@@ -48,7 +45,10 @@ from aiotwenty.codegen.write.operations import constants, operations_module
 from aiotwenty.codegen.write.queries import core_operations, metadata_operations, write_operations
 from aiotwenty.codegen.write.source import MARK
 from aiotwenty.graphql.advice import did_you_mean
+from aiotwenty.graphql.field_order import put_in_order
+from aiotwenty.graphql.object_roots import TwentyObject, find_objects
 from aiotwenty.graphql.relations import object_fields
+from aiotwenty.graphql.schema_corrections import amend, inputs_are_exact
 
 
 @dataclass
@@ -77,20 +77,20 @@ def generate(config: Config) -> GenerateReport:
 def _generate(config: Config) -> GenerateReport:
     report = GenerateReport()
     loaded = {endpoint.name: _Loaded.load(endpoint, config) for endpoint in config.endpoints}
-    stray = _stray_documents(config, {name: each.schema for name, each in loaded.items()})
-    for each in loaded.values():
-        report.changed += each.write_operations()
-    documents = {name: each.documents(stray[name]) for name, each in loaded.items()}
-    if problems := [problem for name, each in loaded.items() for problem in each.problems(documents[name])]:
+    stray = _stray_documents(config, {name: side.schema for name, side in loaded.items()})
+    for side in loaded.values():
+        report.changed += side.write_operations()
+    documents = {name: side.documents(stray[name]) for name, side in loaded.items()}
+    if problems := [problem for name, side in loaded.items() for problem in side.problems(documents[name])]:
         unique = sorted(dict.fromkeys(problems), key=lambda problem: (str(problem.path), problem.line))
         raise CodegenError("operations that Twenty would refuse or get wrong:", unique)
     files: dict[Path, str] = {}
     with _quiet(config):
-        for name, each in loaded.items():
-            generated = each.package(documents[name])
+        for name, side in loaded.items():
+            generated = side.package(documents[name])
             report.operations[name] = len(documents[name].operations)
             files |= {config.package / name / file: text for file, text in generated.items()}
-    report.objects = [each.plural for each in loaded["core"].objects]
+    report.objects = [twenty_object.plural for twenty_object in loaded["core"].objects]
     init = config.package / "__init__.py"
     if _is_generated(init):
         if config.package.name == aiotwenty.__name__:
@@ -102,7 +102,9 @@ def _generate(config: Config) -> GenerateReport:
         report.kept.append(init)
     if own := [path for path in files if path.suffix == ".py" and not _is_generated(path)]:
         reason = "is needed for a generated module: rename yours, or give the package another name"
-        raise CodegenError("the name of a file of your own is taken:", [Problem(path, 1, reason) for path in own])
+        raise CodegenError(
+            "a file of your own has the name of a generated one:", [DocumentProblem(path, 1, reason) for path in own]
+        )
     report.changed += write_files(files)
     report.changed += _remove_stale(config, files)
     return report
@@ -158,6 +160,8 @@ class _Loaded:
         is_core = self.endpoint.name == "core"
         if is_core:
             amend(self.schema)
+        else:
+            inputs_are_exact(self.schema)
         descriptions = Descriptions(self.schema, self.described)
         homes = object_homes(self.schema, self.objects)
         builder = PackageBuilder(
@@ -195,18 +199,22 @@ class _Loaded:
         files["__init__.py"] = endpoint_init(url, dict(sorted(exports.items())))
         return files
 
-    def problems(self, documents: Documents) -> Iterator[Problem]:
+    def problems(self, documents: Documents) -> Iterator[DocumentProblem]:
         """What the schema does not allow in the user's own operations, and what the server cannot do."""
         skipped = [get_validation_rule(rule) for rule in self.settings.skip_validation_rules]
         return document_problems(documents, self.schema, skipped, records=self.endpoint.name == "core")
 
 
 def _chosen(objects: list[TwentyObject], wanted: tuple[str, ...]) -> list[TwentyObject]:
-    names = {name for each in objects for name in (each.singular, each.plural)}
+    names = {name for twenty_object in objects for name in (twenty_object.singular, twenty_object.plural)}
     for unknown in sorted(set(wanted) - names):
         hint = did_you_mean(unknown, sorted(names))
         raise CodegenError(f'objects in the configuration: the schema has no object "{unknown}"{hint}')
-    return [each for each in objects if not wanted or each.singular in wanted or each.plural in wanted]
+    return [
+        twenty_object
+        for twenty_object in objects
+        if not wanted or twenty_object.singular in wanted or twenty_object.plural in wanted
+    ]
 
 
 def _stray_documents(config: Config, schemas: dict[str, GraphQLSchema]) -> dict[str, list[DocumentNode]]:

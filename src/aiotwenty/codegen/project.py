@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from aiotwenty.codegen.errors import CodegenError
@@ -13,7 +14,7 @@ CONFIG = "codegen.toml"
 _CONFIG_TEXT = """\
 # How `aiotwenty generate` makes a typed client for your workspace. Paths are relative to this file.
 
-# The package to write: `from {name} import Twenty`. It goes to src/{name}, unless this is a path (such as "./{name}").
+# The package to write: `{import_line}`. Only a name goes to src/{name}; a path, such as "./{name}", is one.
 package = "{package}"
 
 # Where `aiotwenty introspect` writes core.graphql and metadata.graphql, and where they are read.
@@ -50,18 +51,64 @@ TWENTY_API_KEY=
 """
 
 
+def package_path(folder: Path, package: str) -> str:
+    """Where a package goes that is given by its name: to the others of a project, else beside `codegen.toml`."""
+    if "/" in package or "\\" in package:
+        return package.replace("\\", "/")
+    package = package.replace(".", "/")
+    is_project = (folder / "pyproject.toml").exists() or (folder / "setup.py").exists()
+    return f"src/{package}" if is_project and (folder / "src").is_dir() else f"./{package}"
+
+
+def import_line(package: Path) -> str:
+    """What a program writes to use a package: `from my_crm import Twenty`, or as a part of the package around it."""
+    parts = [package.name]
+    around = package.resolve().parent
+    while (around / "__init__.py").exists() and is_importable(around.name):
+        parts.insert(0, around.name)
+        around = around.parent
+    return f"from {'.'.join(parts)} import Twenty"
+
+
 def init_project(folder: Path, package: str) -> list[Path]:
     """Write `codegen.toml` and `.env.example` and give back their paths. Existing files are never overwritten.
 
-    `package` is the name of the client, which goes to `src/<name>`, or a path such as "lib/my_crm".
+    `package` is the name of the client, such as "my_crm" or "shop.crm", whose place `package_path` says, or a path such
+    as "lib/my_crm".
     """
-    name = Path(package).name
-    if not is_importable(name) or name == "aiotwenty":
+    path = package_path(folder, package)
+    names = [path] if "/" in package or "\\" in package else package.split(".")
+    if not all(is_importable(Path(name).name) for name in names) or Path(names[0]).name == "aiotwenty":
         raise CodegenError(f'"{package}" must end in a name that Python can import and that is not aiotwenty itself')
     texts = {
-        folder / CONFIG: _CONFIG_TEXT.format(name=name, package=package.replace("\\", "/")),
+        folder / CONFIG: _CONFIG_TEXT.format(
+            import_line=import_line(folder / path), name=Path(path).name, package=path
+        ),
         folder / ".env.example": _ENV_TEXT,
     }
     if existing := [path.name for path in texts if path.exists()]:
         raise CodegenError(f"{', '.join(existing)} exists already in {folder.resolve()}: nothing was written")
     return write_files(texts)
+
+
+def write_env(folder: Path, url: str, key: str) -> Path:
+    """Write `.env`, which only its owner may read. Raises `CodegenError` if there is one."""
+    path = folder / ".env"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise CodegenError(f"{path} exists already: put TWENTY_API_URL and TWENTY_API_KEY into it yourself") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"TWENTY_API_URL={url}\nTWENTY_API_KEY={key}\n")
+    return path
+
+
+def ignore_env(folder: Path) -> bool:
+    """Add `.env` to `.gitignore`, unless it is there. Gives whether the file has changed."""
+    path = folder / ".gitignore"
+    text = path.read_text("utf-8") if path.exists() else ""
+    if any(line.strip() in (".env", "/.env", "*.env", ".env*") for line in text.splitlines()):
+        return False
+    with path.open("a", encoding="utf-8") as file:
+        file.write(("" if not text or text.endswith("\n") else "\n") + ".env\n")
+    return True

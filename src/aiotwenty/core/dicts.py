@@ -6,145 +6,352 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
-from typing import Literal, Required, Sequence, TypeAlias, TypedDict, Union
+from typing import Literal, Mapping, Required, Sequence, TypeAlias, TypedDict, Union
 
 from aiotwenty.graphql import runtime as rt
 
-from .objects.attachment import AttachmentFilterInput
-from .objects.blocklist import BlocklistFilterInput
-from .objects.calendar_channel_event_association import CalendarChannelEventAssociationFilterInput
-from .objects.calendar_event import (
-    CalendarEventConnectInput, CalendarEventFilterInput, CalendarEventGroupByInput, CalendarEventOrderByInput,
-    CalendarEventOrderByWithGroupByInput, CalendarEventRelationInput, CalendarEventWhereUniqueInput,
-)
-from .objects.calendar_event_participant import CalendarEventParticipantFilterInput
-from .objects.call_recording import CallRecordingFilterInput
-from .objects.company import (
-    CompanyConnectInput, CompanyDomainNameWhereInput, CompanyFilterInput, CompanyGroupByInput, CompanyOrderByInput,
-    CompanyOrderByWithGroupByInput, CompanyRelationInput, CompanyWhereUniqueInput,
-)
-from .objects.dashboard import (
-    DashboardConnectInput, DashboardFilterInput, DashboardGroupByInput, DashboardOrderByInput,
-    DashboardOrderByWithGroupByInput, DashboardRelationInput, DashboardWhereUniqueInput,
-)
-from .objects.message import (
-    MessageConnectInput, MessageFilterInput, MessageGroupByInput, MessageOrderByInput,
-    MessageOrderByWithGroupByInput, MessageRelationInput, MessageWhereUniqueInput,
-)
-from .objects.message_campaign import (
-    MessageCampaignConnectInput, MessageCampaignFilterInput, MessageCampaignGroupByInput,
-    MessageCampaignOrderByInput, MessageCampaignOrderByWithGroupByInput, MessageCampaignRelationInput,
-    MessageCampaignWhereUniqueInput,
-)
-from .objects.message_channel_message_association import (
-    MessageChannelMessageAssociationConnectInput, MessageChannelMessageAssociationFilterInput,
-    MessageChannelMessageAssociationGroupByInput, MessageChannelMessageAssociationOrderByInput,
-    MessageChannelMessageAssociationOrderByWithGroupByInput, MessageChannelMessageAssociationRelationInput,
-    MessageChannelMessageAssociationWhereUniqueInput,
-)
-from .objects.message_channel_message_association_message_folder import (
-    MessageChannelMessageAssociationMessageFolderFilterInput,
-)
-from .objects.message_list import (
-    MessageListConnectInput, MessageListFilterInput, MessageListGroupByInput, MessageListOrderByInput,
-    MessageListOrderByWithGroupByInput, MessageListRelationInput, MessageListWhereUniqueInput,
-)
-from .objects.message_list_member import MessageListMemberFilterInput
-from .objects.message_participant import MessageParticipantFilterInput
-from .objects.message_thread import (
-    MessageThreadConnectInput, MessageThreadFilterInput, MessageThreadGroupByInput, MessageThreadOrderByInput,
-    MessageThreadOrderByWithGroupByInput, MessageThreadRelationInput, MessageThreadWhereUniqueInput,
-)
-from .objects.note import (
-    NoteConnectInput, NoteFilterInput, NoteGroupByInput, NoteOrderByInput, NoteOrderByWithGroupByInput,
-    NoteRelationInput, NoteWhereUniqueInput,
-)
-from .objects.note_target import NoteTargetFilterInput
-from .objects.opportunity import (
-    OpportunityConnectInput, OpportunityFilterInput, OpportunityGroupByInput, OpportunityOrderByInput,
-    OpportunityOrderByWithGroupByInput, OpportunityRelationInput, OpportunityWhereUniqueInput,
-)
-from .objects.person import (
-    PersonConnectInput, PersonEmailsWhereInput, PersonFilterInput, PersonGroupByInput, PersonOrderByInput,
-    PersonOrderByWithGroupByInput, PersonRelationInput, PersonWhereUniqueInput,
-)
-from .objects.task import (
-    TaskConnectInput, TaskFilterInput, TaskGroupByInput, TaskOrderByInput, TaskOrderByWithGroupByInput,
-    TaskRelationInput, TaskWhereUniqueInput,
-)
-from .objects.task_target import TaskTargetFilterInput
-from .objects.timeline_activity import TimelineActivityFilterInput
-from .objects.workflow import (
-    WorkflowConnectInput, WorkflowFilterInput, WorkflowGroupByInput, WorkflowOrderByInput,
-    WorkflowOrderByWithGroupByInput, WorkflowRelationInput, WorkflowWhereUniqueInput,
-)
-from .objects.workflow_automated_trigger import WorkflowAutomatedTriggerFilterInput
-from .objects.workflow_run import (
-    WorkflowRunConnectInput, WorkflowRunFilterInput, WorkflowRunGroupByInput, WorkflowRunOrderByInput,
-    WorkflowRunOrderByWithGroupByInput, WorkflowRunRelationInput, WorkflowRunWhereUniqueInput,
-)
-from .objects.workflow_version import (
-    WorkflowVersionConnectInput, WorkflowVersionFilterInput, WorkflowVersionGroupByInput,
-    WorkflowVersionOrderByInput, WorkflowVersionOrderByWithGroupByInput, WorkflowVersionRelationInput,
-    WorkflowVersionWhereUniqueInput,
-)
-from .objects.workspace_member import (
-    WorkspaceMemberConnectInput, WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput,
-    WorkspaceMemberOrderByInput, WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
-    WorkspaceMemberWhereUniqueInput,
-)
-from .shared import (
+from . import (
     Actor, ActorCreateInput, ActorFilterInput, ActorOrderByInput, ActorSourceEnum, ActorSourceEnumFilter,
     ActorUpdateInput, Address, AddressCreateInput, AddressFilterInput, AddressGroupByInput, AddressOrderByInput,
-    AddressUpdateInput, AttachmentFileCategoryEnum, AttachmentFileCategoryEnumFilter, BigFloatFilter,
-    BooleanFilter, CalendarEventParticipantResponseStatusEnum, CalendarEventParticipantResponseStatusEnumFilter,
+    AddressUpdateInput, AttachmentFileCategoryEnum, AttachmentFileCategoryEnumFilter, AttachmentFilterInput,
+    BigFloatFilter, BlocklistFilterInput, BooleanFilter, CalendarChannelEventAssociationFilterInput,
+    CalendarEventConnectInput, CalendarEventFilterInput, CalendarEventGroupByInput, CalendarEventOrderByInput,
+    CalendarEventOrderByWithGroupByInput, CalendarEventParticipantFilterInput,
+    CalendarEventParticipantResponseStatusEnum, CalendarEventParticipantResponseStatusEnumFilter,
+    CalendarEventRelationInput, CalendarEventWhereUniqueInput, CallRecordingFilterInput,
     CallRecordingRecordingRequestStatusEnum, CallRecordingRecordingRequestStatusEnumFilter,
-    CallRecordingStatusEnum, CallRecordingStatusEnumFilter, Currency, CurrencyCreateInput, CurrencyFilterInput,
-    CurrencyGroupByInput, CurrencyOrderByInput, CurrencyUpdateInput, DateGranularityEnum, DateTimeFilter, Emails,
-    EmailsCreateInput, EmailsFilterInput, EmailsGroupByInput, EmailsOrderByInput, EmailsUpdateInput, FileItemInput,
-    FilterIs, FirstDayOfTheWeek, FloatFilter, FullName, FullNameCreateInput, FullNameFilterInput,
-    FullNameGroupByInput, FullNameOrderByInput, FullNameUpdateInput, GroupByDateGranularityInput, IntFilter, Links,
-    LinksCreateInput, LinksFilterInput, LinksGroupByInput, LinksOrderByInput, LinksUpdateInput,
-    MessageCampaignStatusEnum, MessageCampaignStatusEnumFilter, MessageChannelMessageAssociationDirectionEnum,
-    MessageChannelMessageAssociationDirectionEnumFilter, MessageDeliveryStatusEnum,
-    MessageDeliveryStatusEnumFilter, MessageParticipantRoleEnum, MessageParticipantRoleEnumFilter,
-    OpportunityStageEnum, OpportunityStageEnumFilter, OrderByDateGranularityInput, OrderByDirection, Phones,
+    CallRecordingStatusEnum, CallRecordingStatusEnumFilter, CompanyConnectInput, CompanyDomainNameWhereInput,
+    CompanyFilterInput, CompanyGroupByInput, CompanyOrderByInput, CompanyOrderByWithGroupByInput,
+    CompanyRelationInput, CompanyWhereUniqueInput, Currency, CurrencyCreateInput, CurrencyFilterInput,
+    CurrencyGroupByInput, CurrencyOrderByInput, CurrencyUpdateInput, DashboardConnectInput, DashboardFilterInput,
+    DashboardGroupByInput, DashboardOrderByInput, DashboardOrderByWithGroupByInput, DashboardRelationInput,
+    DashboardWhereUniqueInput, DateGranularityEnum, DateTimeFilter, Emails, EmailsCreateInput, EmailsFilterInput,
+    EmailsGroupByInput, EmailsOrderByInput, EmailsUpdateInput, FileItemInput, FilterIs, FirstDayOfTheWeek,
+    FloatFilter, FullName, FullNameCreateInput, FullNameFilterInput, FullNameGroupByInput, FullNameOrderByInput,
+    FullNameUpdateInput, GroupByDateGranularityInput, IntFilter, Links, LinksCreateInput, LinksFilterInput,
+    LinksGroupByInput, LinksOrderByInput, LinksUpdateInput, MessageCampaignConnectInput,
+    MessageCampaignFilterInput, MessageCampaignGroupByInput, MessageCampaignOrderByInput,
+    MessageCampaignOrderByWithGroupByInput, MessageCampaignRelationInput, MessageCampaignStatusEnum,
+    MessageCampaignStatusEnumFilter, MessageCampaignWhereUniqueInput, MessageChannelMessageAssociationConnectInput,
+    MessageChannelMessageAssociationDirectionEnum, MessageChannelMessageAssociationDirectionEnumFilter,
+    MessageChannelMessageAssociationFilterInput, MessageChannelMessageAssociationGroupByInput,
+    MessageChannelMessageAssociationMessageFolderFilterInput, MessageChannelMessageAssociationOrderByInput,
+    MessageChannelMessageAssociationOrderByWithGroupByInput, MessageChannelMessageAssociationRelationInput,
+    MessageChannelMessageAssociationWhereUniqueInput, MessageConnectInput, MessageDeliveryStatusEnum,
+    MessageDeliveryStatusEnumFilter, MessageFilterInput, MessageGroupByInput, MessageListConnectInput,
+    MessageListFilterInput, MessageListGroupByInput, MessageListMemberFilterInput, MessageListOrderByInput,
+    MessageListOrderByWithGroupByInput, MessageListRelationInput, MessageListWhereUniqueInput, MessageOrderByInput,
+    MessageOrderByWithGroupByInput, MessageParticipantFilterInput, MessageParticipantRoleEnum,
+    MessageParticipantRoleEnumFilter, MessageRelationInput, MessageThreadConnectInput, MessageThreadFilterInput,
+    MessageThreadGroupByInput, MessageThreadOrderByInput, MessageThreadOrderByWithGroupByInput,
+    MessageThreadRelationInput, MessageThreadWhereUniqueInput, MessageWhereUniqueInput, NoteConnectInput,
+    NoteFilterInput, NoteGroupByInput, NoteOrderByInput, NoteOrderByWithGroupByInput, NoteRelationInput,
+    NoteTargetFilterInput, NoteWhereUniqueInput, OpportunityConnectInput, OpportunityFilterInput,
+    OpportunityGroupByInput, OpportunityOrderByInput, OpportunityOrderByWithGroupByInput, OpportunityRelationInput,
+    OpportunityStageEnum, OpportunityStageEnumFilter, OpportunityWhereUniqueInput, OrderByDateGranularityInput,
+    OrderByDirection, PersonConnectInput, PersonEmailsWhereInput, PersonFilterInput, PersonGroupByInput,
+    PersonOrderByInput, PersonOrderByWithGroupByInput, PersonRelationInput, PersonWhereUniqueInput, Phones,
     PhonesCreateInput, PhonesFilterInput, PhonesGroupByInput, PhonesOrderByInput, PhonesUpdateInput, RawJsonFilter,
     RichText, RichTextCreateInput, RichTextFilterInput, RichTextGroupByInput, RichTextOrderByInput,
-    RichTextUpdateInput, StringFilter, TSVectorFilter, TaskStatusEnum, TaskStatusEnumFilter, UUIDFilter,
-    WorkflowAutomatedTriggerTypeEnum, WorkflowAutomatedTriggerTypeEnumFilter, WorkflowRunStatusEnum,
-    WorkflowRunStatusEnumFilter, WorkflowStatusesEnum, WorkflowStatusesEnumFilter, WorkflowVersionStatusEnum,
-    WorkflowVersionStatusEnumFilter, WorkspaceMemberDateFormatEnum, WorkspaceMemberDateFormatEnumFilter,
-    WorkspaceMemberNumberFormatEnum, WorkspaceMemberNumberFormatEnumFilter, WorkspaceMemberTimeFormatEnum,
-    WorkspaceMemberTimeFormatEnumFilter,
+    RichTextUpdateInput, StringFilter, TSVectorFilter, TaskConnectInput, TaskFilterInput, TaskGroupByInput,
+    TaskOrderByInput, TaskOrderByWithGroupByInput, TaskRelationInput, TaskStatusEnum, TaskStatusEnumFilter,
+    TaskTargetFilterInput, TaskWhereUniqueInput, TimelineActivityFilterInput, UUIDFilter,
+    WorkflowAutomatedTriggerFilterInput, WorkflowAutomatedTriggerTypeEnum, WorkflowAutomatedTriggerTypeEnumFilter,
+    WorkflowConnectInput, WorkflowFilterInput, WorkflowGroupByInput, WorkflowOrderByInput,
+    WorkflowOrderByWithGroupByInput, WorkflowRelationInput, WorkflowRunConnectInput, WorkflowRunFilterInput,
+    WorkflowRunGroupByInput, WorkflowRunOrderByInput, WorkflowRunOrderByWithGroupByInput, WorkflowRunRelationInput,
+    WorkflowRunStatusEnum, WorkflowRunStatusEnumFilter, WorkflowRunWhereUniqueInput, WorkflowStatusesEnum,
+    WorkflowStatusesEnumFilter, WorkflowVersionConnectInput, WorkflowVersionFilterInput,
+    WorkflowVersionGroupByInput, WorkflowVersionOrderByInput, WorkflowVersionOrderByWithGroupByInput,
+    WorkflowVersionRelationInput, WorkflowVersionStatusEnum, WorkflowVersionStatusEnumFilter,
+    WorkflowVersionWhereUniqueInput, WorkflowWhereUniqueInput, WorkspaceMemberConnectInput,
+    WorkspaceMemberDateFormatEnum, WorkspaceMemberDateFormatEnumFilter, WorkspaceMemberFilterInput,
+    WorkspaceMemberGroupByInput, WorkspaceMemberNumberFormatEnum, WorkspaceMemberNumberFormatEnumFilter,
+    WorkspaceMemberOrderByInput, WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
+    WorkspaceMemberTimeFormatEnum, WorkspaceMemberTimeFormatEnumFilter, WorkspaceMemberWhereUniqueInput,
 )
 
 
 _ActorSourceEnumOption: TypeAlias = Literal[
     "AGENT", "API", "APPLICATION", "CALENDAR", "EMAIL", "IMPORT", "MANUAL", "SYSTEM", "WEBHOOK", "WORKFLOW"]
+_Aggregates: TypeAlias = Literal[
+    "count_empty_created_at", "count_empty_created_by", "count_empty_deleted_at", "count_empty_id",
+    "count_empty_position", "count_empty_search_vector", "count_empty_updated_at", "count_empty_updated_by",
+    "count_not_empty_created_at", "count_not_empty_created_by", "count_not_empty_deleted_at", "count_not_empty_id",
+    "count_not_empty_position", "count_not_empty_search_vector", "count_not_empty_updated_at",
+    "count_not_empty_updated_by", "count_unique_values_created_at", "count_unique_values_created_by",
+    "count_unique_values_deleted_at", "count_unique_values_id", "count_unique_values_position",
+    "count_unique_values_search_vector", "count_unique_values_updated_at", "count_unique_values_updated_by",
+    "max_created_at", "max_deleted_at", "max_updated_at", "min_created_at", "min_deleted_at", "min_updated_at",
+    "percentage_empty_created_at", "percentage_empty_created_by", "percentage_empty_deleted_at", "percentage_empty_id",
+    "percentage_empty_position", "percentage_empty_search_vector", "percentage_empty_updated_at",
+    "percentage_empty_updated_by", "percentage_not_empty_created_at", "percentage_not_empty_created_by",
+    "percentage_not_empty_deleted_at", "percentage_not_empty_id", "percentage_not_empty_position",
+    "percentage_not_empty_search_vector", "percentage_not_empty_updated_at", "percentage_not_empty_updated_by",
+    "total_count"]
+_AttachmentAggregates: TypeAlias = Literal[
+    "count_empty_file", "count_empty_file_category", "count_empty_full_path", "count_empty_name",
+    "count_not_empty_file", "count_not_empty_file_category", "count_not_empty_full_path", "count_not_empty_name",
+    "count_unique_values_file", "count_unique_values_file_category", "count_unique_values_full_path",
+    "count_unique_values_name", "percentage_empty_file", "percentage_empty_file_category",
+    "percentage_empty_full_path", "percentage_empty_name", "percentage_not_empty_file",
+    "percentage_not_empty_file_category", "percentage_not_empty_full_path", "percentage_not_empty_name",
+    "target_company_id", "target_dashboard_id", "target_note_id", "target_opportunity_id", "target_person_id",
+    "target_task_id", "target_workflow_id"]
 _AttachmentFileCategoryEnumOption: TypeAlias = Literal[
     "ARCHIVE", "AUDIO", "IMAGE", "OTHER", "PRESENTATION", "SPREADSHEET", "TEXT_DOCUMENT", "VIDEO"]
+_BlocklistAggregates: TypeAlias = Literal[
+    "count_empty_handle", "count_not_empty_handle", "count_unique_values_handle", "percentage_empty_handle",
+    "percentage_not_empty_handle", "workspace_member_id"]
+_CalendarChannelEventAssociationAggregates: TypeAlias = Literal[
+    "calendar_event_id", "count_empty_calendar_channel_id", "count_empty_event_external_id",
+    "count_empty_recurring_event_external_id", "count_not_empty_calendar_channel_id",
+    "count_not_empty_event_external_id", "count_not_empty_recurring_event_external_id",
+    "count_unique_values_calendar_channel_id", "count_unique_values_event_external_id",
+    "count_unique_values_recurring_event_external_id", "percentage_empty_calendar_channel_id",
+    "percentage_empty_event_external_id", "percentage_empty_recurring_event_external_id",
+    "percentage_not_empty_calendar_channel_id", "percentage_not_empty_event_external_id",
+    "percentage_not_empty_recurring_event_external_id"]
+_CalendarEventAggregates: TypeAlias = Literal[
+    "count_empty_conference_link", "count_empty_conference_solution", "count_empty_description", "count_empty_ends_at",
+    "count_empty_external_created_at", "count_empty_external_updated_at", "count_empty_i_cal_uid",
+    "count_empty_is_canceled", "count_empty_is_full_day", "count_empty_location", "count_empty_starts_at",
+    "count_empty_title", "count_false_is_canceled", "count_false_is_full_day", "count_not_empty_conference_link",
+    "count_not_empty_conference_solution", "count_not_empty_description", "count_not_empty_ends_at",
+    "count_not_empty_external_created_at", "count_not_empty_external_updated_at", "count_not_empty_i_cal_uid",
+    "count_not_empty_is_canceled", "count_not_empty_is_full_day", "count_not_empty_location",
+    "count_not_empty_starts_at", "count_not_empty_title", "count_true_is_canceled", "count_true_is_full_day",
+    "count_unique_values_conference_link", "count_unique_values_conference_solution",
+    "count_unique_values_description", "count_unique_values_ends_at", "count_unique_values_external_created_at",
+    "count_unique_values_external_updated_at", "count_unique_values_i_cal_uid", "count_unique_values_is_canceled",
+    "count_unique_values_is_full_day", "count_unique_values_location", "count_unique_values_starts_at",
+    "count_unique_values_title", "max_ends_at", "max_external_created_at", "max_external_updated_at", "max_starts_at",
+    "min_ends_at", "min_external_created_at", "min_external_updated_at", "min_starts_at",
+    "percentage_empty_conference_link", "percentage_empty_conference_solution", "percentage_empty_description",
+    "percentage_empty_ends_at", "percentage_empty_external_created_at", "percentage_empty_external_updated_at",
+    "percentage_empty_i_cal_uid", "percentage_empty_is_canceled", "percentage_empty_is_full_day",
+    "percentage_empty_location", "percentage_empty_starts_at", "percentage_empty_title",
+    "percentage_not_empty_conference_link", "percentage_not_empty_conference_solution",
+    "percentage_not_empty_description", "percentage_not_empty_ends_at", "percentage_not_empty_external_created_at",
+    "percentage_not_empty_external_updated_at", "percentage_not_empty_i_cal_uid", "percentage_not_empty_is_canceled",
+    "percentage_not_empty_is_full_day", "percentage_not_empty_location", "percentage_not_empty_starts_at",
+    "percentage_not_empty_title"]
+_CalendarEventParticipantAggregates: TypeAlias = Literal[
+    "calendar_event_id", "count_empty_display_name", "count_empty_handle", "count_empty_is_organizer",
+    "count_empty_response_status", "count_false_is_organizer", "count_not_empty_display_name",
+    "count_not_empty_handle", "count_not_empty_is_organizer", "count_not_empty_response_status",
+    "count_true_is_organizer", "count_unique_values_display_name", "count_unique_values_handle",
+    "count_unique_values_is_organizer", "count_unique_values_response_status", "percentage_empty_display_name",
+    "percentage_empty_handle", "percentage_empty_is_organizer", "percentage_empty_response_status",
+    "percentage_not_empty_display_name", "percentage_not_empty_handle", "percentage_not_empty_is_organizer",
+    "percentage_not_empty_response_status", "person_id", "workspace_member_id"]
 _CalendarEventParticipantResponseStatusEnumOption: TypeAlias = Literal[
     "ACCEPTED", "DECLINED", "NEEDS_ACTION", "TENTATIVE"]
+_CallRecordingAggregates: TypeAlias = Literal[
+    "calendar_event_id", "count_empty_application_id", "count_empty_audio", "count_empty_ended_at",
+    "count_empty_external_bot_id", "count_empty_external_recording_id", "count_empty_recording_request_status",
+    "count_empty_started_at", "count_empty_status", "count_empty_summary", "count_empty_title",
+    "count_empty_transcript", "count_empty_video", "count_not_empty_application_id", "count_not_empty_audio",
+    "count_not_empty_ended_at", "count_not_empty_external_bot_id", "count_not_empty_external_recording_id",
+    "count_not_empty_recording_request_status", "count_not_empty_started_at", "count_not_empty_status",
+    "count_not_empty_summary", "count_not_empty_title", "count_not_empty_transcript", "count_not_empty_video",
+    "count_unique_values_application_id", "count_unique_values_audio", "count_unique_values_ended_at",
+    "count_unique_values_external_bot_id", "count_unique_values_external_recording_id",
+    "count_unique_values_recording_request_status", "count_unique_values_started_at", "count_unique_values_status",
+    "count_unique_values_summary", "count_unique_values_title", "count_unique_values_transcript",
+    "count_unique_values_video", "max_ended_at", "max_started_at", "min_ended_at", "min_started_at",
+    "percentage_empty_application_id", "percentage_empty_audio", "percentage_empty_ended_at",
+    "percentage_empty_external_bot_id", "percentage_empty_external_recording_id",
+    "percentage_empty_recording_request_status", "percentage_empty_started_at", "percentage_empty_status",
+    "percentage_empty_summary", "percentage_empty_title", "percentage_empty_transcript", "percentage_empty_video",
+    "percentage_not_empty_application_id", "percentage_not_empty_audio", "percentage_not_empty_ended_at",
+    "percentage_not_empty_external_bot_id", "percentage_not_empty_external_recording_id",
+    "percentage_not_empty_recording_request_status", "percentage_not_empty_started_at", "percentage_not_empty_status",
+    "percentage_not_empty_summary", "percentage_not_empty_title", "percentage_not_empty_transcript",
+    "percentage_not_empty_video"]
 _CallRecordingRecordingRequestStatusEnumOption: TypeAlias = Literal["CANCELED", "REQUESTED"]
 _CallRecordingStatusEnumOption: TypeAlias = Literal[
     "COMPLETED", "FAILED", "JOINING", "PROCESSING", "RECORDING", "SCHEDULED"]
+_CompanyAggregates: TypeAlias = Literal[
+    "account_owner_id", "avg_annual_revenue_amount_micros", "count_empty_address", "count_empty_annual_revenue",
+    "count_empty_domain_name", "count_empty_linkedin_link", "count_empty_name", "count_not_empty_address",
+    "count_not_empty_annual_revenue", "count_not_empty_domain_name", "count_not_empty_linkedin_link",
+    "count_not_empty_name", "count_unique_values_address", "count_unique_values_annual_revenue",
+    "count_unique_values_domain_name", "count_unique_values_linkedin_link", "count_unique_values_name",
+    "max_annual_revenue_amount_micros", "min_annual_revenue_amount_micros", "percentage_empty_address",
+    "percentage_empty_annual_revenue", "percentage_empty_domain_name", "percentage_empty_linkedin_link",
+    "percentage_empty_name", "percentage_not_empty_address", "percentage_not_empty_annual_revenue",
+    "percentage_not_empty_domain_name", "percentage_not_empty_linkedin_link", "percentage_not_empty_name",
+    "sum_annual_revenue_amount_micros"]
+_DashboardAggregates: TypeAlias = Literal[
+    "count_empty_page_layout_id", "count_empty_title", "count_not_empty_page_layout_id", "count_not_empty_title",
+    "count_unique_values_page_layout_id", "count_unique_values_title", "percentage_empty_page_layout_id",
+    "percentage_empty_title", "percentage_not_empty_page_layout_id", "percentage_not_empty_title"]
 _DateGranularityEnumOption: TypeAlias = Literal[
     "DAY", "DAY_OF_THE_WEEK", "MONTH", "MONTH_OF_THE_YEAR", "NONE", "QUARTER", "QUARTER_OF_THE_YEAR", "WEEK", "YEAR"]
 _FilterIsOption: TypeAlias = Literal["NOT_NULL", "NULL"]
 _FirstDayOfTheWeekOption: TypeAlias = Literal["MONDAY", "SATURDAY", "SUNDAY"]
+_MessageAggregates: TypeAlias = Literal[
+    "count_empty_delivery_status", "count_empty_header_message_id", "count_empty_is_draft", "count_empty_received_at",
+    "count_empty_subject", "count_empty_text", "count_false_is_draft", "count_not_empty_delivery_status",
+    "count_not_empty_header_message_id", "count_not_empty_is_draft", "count_not_empty_received_at",
+    "count_not_empty_subject", "count_not_empty_text", "count_true_is_draft", "count_unique_values_delivery_status",
+    "count_unique_values_header_message_id", "count_unique_values_is_draft", "count_unique_values_received_at",
+    "count_unique_values_subject", "count_unique_values_text", "max_received_at", "message_campaign_id",
+    "message_thread_id", "min_received_at", "percentage_empty_delivery_status", "percentage_empty_header_message_id",
+    "percentage_empty_is_draft", "percentage_empty_received_at", "percentage_empty_subject", "percentage_empty_text",
+    "percentage_not_empty_delivery_status", "percentage_not_empty_header_message_id", "percentage_not_empty_is_draft",
+    "percentage_not_empty_received_at", "percentage_not_empty_subject", "percentage_not_empty_text"]
+_MessageCampaignAggregates: TypeAlias = Literal[
+    "count_empty_body_template", "count_empty_from_address", "count_empty_sent_at", "count_empty_status",
+    "count_empty_subject", "count_empty_unsubscribe_topic_id", "count_not_empty_body_template",
+    "count_not_empty_from_address", "count_not_empty_sent_at", "count_not_empty_status", "count_not_empty_subject",
+    "count_not_empty_unsubscribe_topic_id", "count_unique_values_body_template", "count_unique_values_from_address",
+    "count_unique_values_sent_at", "count_unique_values_status", "count_unique_values_subject",
+    "count_unique_values_unsubscribe_topic_id", "list_id", "max_sent_at", "min_sent_at",
+    "percentage_empty_body_template", "percentage_empty_from_address", "percentage_empty_sent_at",
+    "percentage_empty_status", "percentage_empty_subject", "percentage_empty_unsubscribe_topic_id",
+    "percentage_not_empty_body_template", "percentage_not_empty_from_address", "percentage_not_empty_sent_at",
+    "percentage_not_empty_status", "percentage_not_empty_subject", "percentage_not_empty_unsubscribe_topic_id"]
 _MessageCampaignStatusEnumOption: TypeAlias = Literal["DRAFT", "SCHEDULED", "SENDING", "SENT", "SENT_WITH_ERRORS"]
+_MessageChannelMessageAssociationAggregates: TypeAlias = Literal[
+    "count_empty_direction", "count_empty_message_channel_id", "count_empty_message_external_id",
+    "count_empty_message_thread_external_id", "count_not_empty_direction", "count_not_empty_message_channel_id",
+    "count_not_empty_message_external_id", "count_not_empty_message_thread_external_id",
+    "count_unique_values_direction", "count_unique_values_message_channel_id",
+    "count_unique_values_message_external_id", "count_unique_values_message_thread_external_id", "message_id",
+    "message_thread_id", "percentage_empty_direction", "percentage_empty_message_channel_id",
+    "percentage_empty_message_external_id", "percentage_empty_message_thread_external_id",
+    "percentage_not_empty_direction", "percentage_not_empty_message_channel_id",
+    "percentage_not_empty_message_external_id", "percentage_not_empty_message_thread_external_id"]
 _MessageChannelMessageAssociationDirectionEnumOption: TypeAlias = Literal["INCOMING", "OUTGOING"]
+_MessageChannelMessageAssociationMessageFolderAggregates: TypeAlias = Literal[
+    "count_empty_message_folder_id", "count_not_empty_message_folder_id", "count_unique_values_message_folder_id",
+    "message_channel_message_association_id", "percentage_empty_message_folder_id",
+    "percentage_not_empty_message_folder_id"]
 _MessageDeliveryStatusEnumOption: TypeAlias = Literal["BOUNCED", "COMPLAINED", "FAILED", "QUEUED", "SENT", "SKIPPED"]
+_MessageListAggregates: TypeAlias = Literal[
+    "count_empty_name", "count_not_empty_name", "count_unique_values_name", "percentage_empty_name",
+    "percentage_not_empty_name"]
+_MessageListMemberAggregates: TypeAlias = Literal["list_id", "person_id"]
+_MessageParticipantAggregates: TypeAlias = Literal[
+    "count_empty_display_name", "count_empty_handle", "count_empty_role", "count_not_empty_display_name",
+    "count_not_empty_handle", "count_not_empty_role", "count_unique_values_display_name", "count_unique_values_handle",
+    "count_unique_values_role", "message_campaign_id", "message_id", "percentage_empty_display_name",
+    "percentage_empty_handle", "percentage_empty_role", "percentage_not_empty_display_name",
+    "percentage_not_empty_handle", "percentage_not_empty_role", "person_id", "workspace_member_id"]
 _MessageParticipantRoleEnumOption: TypeAlias = Literal["BCC", "CC", "FROM", "REPLY_TO", "TO"]
+_MessageThreadAggregates: TypeAlias = Literal[
+    "count_empty_subject", "count_not_empty_subject", "count_unique_values_subject", "percentage_empty_subject",
+    "percentage_not_empty_subject"]
+_NoteAggregates: TypeAlias = Literal[
+    "count_empty_body_v_2", "count_empty_title", "count_not_empty_body_v_2", "count_not_empty_title",
+    "count_unique_values_body_v_2", "count_unique_values_title", "percentage_empty_body_v_2", "percentage_empty_title",
+    "percentage_not_empty_body_v_2", "percentage_not_empty_title"]
+_NoteTargetAggregates: TypeAlias = Literal["note_id", "target_company_id", "target_opportunity_id", "target_person_id"]
+_OpportunityAggregates: TypeAlias = Literal[
+    "avg_amount_amount_micros", "company_id", "count_empty_amount", "count_empty_close_date", "count_empty_name",
+    "count_empty_stage", "count_not_empty_amount", "count_not_empty_close_date", "count_not_empty_name",
+    "count_not_empty_stage", "count_unique_values_amount", "count_unique_values_close_date",
+    "count_unique_values_name", "count_unique_values_stage", "max_amount_amount_micros", "max_close_date",
+    "min_amount_amount_micros", "min_close_date", "owner_id", "percentage_empty_amount", "percentage_empty_close_date",
+    "percentage_empty_name", "percentage_empty_stage", "percentage_not_empty_amount",
+    "percentage_not_empty_close_date", "percentage_not_empty_name", "percentage_not_empty_stage",
+    "point_of_contact_id", "sum_amount_amount_micros"]
 _OpportunityStageEnumOption: TypeAlias = Literal["CUSTOMER", "MEETING", "NEW", "PROPOSAL", "SCREENING"]
 _OrderByDirectionOption: TypeAlias = Literal["AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast"]
+_PersonAggregates: TypeAlias = Literal[
+    "company_id", "count_empty_avatar_file", "count_empty_avatar_url", "count_empty_emails", "count_empty_job_title",
+    "count_empty_linkedin_link", "count_empty_name", "count_empty_phones", "count_not_empty_avatar_file",
+    "count_not_empty_avatar_url", "count_not_empty_emails", "count_not_empty_job_title",
+    "count_not_empty_linkedin_link", "count_not_empty_name", "count_not_empty_phones",
+    "count_unique_values_avatar_file", "count_unique_values_avatar_url", "count_unique_values_emails",
+    "count_unique_values_job_title", "count_unique_values_linkedin_link", "count_unique_values_name",
+    "count_unique_values_phones", "percentage_empty_avatar_file", "percentage_empty_avatar_url",
+    "percentage_empty_emails", "percentage_empty_job_title", "percentage_empty_linkedin_link", "percentage_empty_name",
+    "percentage_empty_phones", "percentage_not_empty_avatar_file", "percentage_not_empty_avatar_url",
+    "percentage_not_empty_emails", "percentage_not_empty_job_title", "percentage_not_empty_linkedin_link",
+    "percentage_not_empty_name", "percentage_not_empty_phones"]
+_TaskAggregates: TypeAlias = Literal[
+    "assignee_id", "count_empty_body_v_2", "count_empty_due_at", "count_empty_status", "count_empty_title",
+    "count_not_empty_body_v_2", "count_not_empty_due_at", "count_not_empty_status", "count_not_empty_title",
+    "count_unique_values_body_v_2", "count_unique_values_due_at", "count_unique_values_status",
+    "count_unique_values_title", "max_due_at", "min_due_at", "percentage_empty_body_v_2", "percentage_empty_due_at",
+    "percentage_empty_status", "percentage_empty_title", "percentage_not_empty_body_v_2",
+    "percentage_not_empty_due_at", "percentage_not_empty_status", "percentage_not_empty_title"]
 _TaskStatusEnumOption: TypeAlias = Literal["DONE", "IN_PROGRESS", "TODO"]
+_TaskTargetAggregates: TypeAlias = Literal["target_company_id", "target_opportunity_id", "target_person_id", "task_id"]
+_TimelineActivityAggregates: TypeAlias = Literal[
+    "count_empty_happens_at", "count_empty_linked_object_metadata_id", "count_empty_linked_record_cached_name",
+    "count_empty_linked_record_id", "count_empty_name", "count_empty_properties", "count_not_empty_happens_at",
+    "count_not_empty_linked_object_metadata_id", "count_not_empty_linked_record_cached_name",
+    "count_not_empty_linked_record_id", "count_not_empty_name", "count_not_empty_properties",
+    "count_unique_values_happens_at", "count_unique_values_linked_object_metadata_id",
+    "count_unique_values_linked_record_cached_name", "count_unique_values_linked_record_id",
+    "count_unique_values_name", "count_unique_values_properties", "max_happens_at", "min_happens_at",
+    "percentage_empty_happens_at", "percentage_empty_linked_object_metadata_id",
+    "percentage_empty_linked_record_cached_name", "percentage_empty_linked_record_id", "percentage_empty_name",
+    "percentage_empty_properties", "percentage_not_empty_happens_at", "percentage_not_empty_linked_object_metadata_id",
+    "percentage_not_empty_linked_record_cached_name", "percentage_not_empty_linked_record_id",
+    "percentage_not_empty_name", "percentage_not_empty_properties", "target_company_id", "target_dashboard_id",
+    "target_message_campaign_id", "target_message_list_id", "target_note_id", "target_opportunity_id",
+    "target_person_id", "target_task_id", "target_workflow_id", "target_workflow_run_id", "target_workflow_version_id",
+    "workspace_member_id"]
+_WorkflowAggregates: TypeAlias = Literal[
+    "count_empty_last_published_version_id", "count_empty_name", "count_empty_statuses",
+    "count_not_empty_last_published_version_id", "count_not_empty_name", "count_not_empty_statuses",
+    "count_unique_values_last_published_version_id", "count_unique_values_name", "count_unique_values_statuses",
+    "percentage_empty_last_published_version_id", "percentage_empty_name", "percentage_empty_statuses",
+    "percentage_not_empty_last_published_version_id", "percentage_not_empty_name", "percentage_not_empty_statuses"]
+_WorkflowAutomatedTriggerAggregates: TypeAlias = Literal[
+    "count_empty_settings", "count_empty_type", "count_not_empty_settings", "count_not_empty_type",
+    "count_unique_values_settings", "count_unique_values_type", "percentage_empty_settings", "percentage_empty_type",
+    "percentage_not_empty_settings", "percentage_not_empty_type", "workflow_id"]
 _WorkflowAutomatedTriggerTypeEnumOption: TypeAlias = Literal["CRON", "DATABASE_EVENT"]
+_WorkflowRunAggregates: TypeAlias = Literal[
+    "count_empty_ended_at", "count_empty_enqueued_at", "count_empty_name", "count_empty_started_at",
+    "count_empty_state", "count_empty_status", "count_empty_step_logs", "count_not_empty_ended_at",
+    "count_not_empty_enqueued_at", "count_not_empty_name", "count_not_empty_started_at", "count_not_empty_state",
+    "count_not_empty_status", "count_not_empty_step_logs", "count_unique_values_ended_at",
+    "count_unique_values_enqueued_at", "count_unique_values_name", "count_unique_values_started_at",
+    "count_unique_values_state", "count_unique_values_status", "count_unique_values_step_logs", "max_ended_at",
+    "max_enqueued_at", "max_started_at", "min_ended_at", "min_enqueued_at", "min_started_at",
+    "percentage_empty_ended_at", "percentage_empty_enqueued_at", "percentage_empty_name",
+    "percentage_empty_started_at", "percentage_empty_state", "percentage_empty_status", "percentage_empty_step_logs",
+    "percentage_not_empty_ended_at", "percentage_not_empty_enqueued_at", "percentage_not_empty_name",
+    "percentage_not_empty_started_at", "percentage_not_empty_state", "percentage_not_empty_status",
+    "percentage_not_empty_step_logs", "workflow_id", "workflow_version_id"]
 _WorkflowRunStatusEnumOption: TypeAlias = Literal[
     "COMPLETED", "ENQUEUED", "FAILED", "NOT_STARTED", "RUNNING", "STOPPED", "STOPPING"]
 _WorkflowStatusesEnumOption: TypeAlias = Literal["ACTIVE", "DEACTIVATED", "DRAFT"]
+_WorkflowVersionAggregates: TypeAlias = Literal[
+    "count_empty_name", "count_empty_status", "count_empty_steps", "count_empty_trigger", "count_not_empty_name",
+    "count_not_empty_status", "count_not_empty_steps", "count_not_empty_trigger", "count_unique_values_name",
+    "count_unique_values_status", "count_unique_values_steps", "count_unique_values_trigger", "percentage_empty_name",
+    "percentage_empty_status", "percentage_empty_steps", "percentage_empty_trigger", "percentage_not_empty_name",
+    "percentage_not_empty_status", "percentage_not_empty_steps", "percentage_not_empty_trigger", "workflow_id"]
 _WorkflowVersionStatusEnumOption: TypeAlias = Literal["ACTIVE", "ARCHIVED", "DEACTIVATED", "DRAFT"]
+_WorkspaceMemberAggregates: TypeAlias = Literal[
+    "avg_calendar_start_day", "count_empty_avatar_url", "count_empty_calendar_start_day", "count_empty_color_scheme",
+    "count_empty_date_format", "count_empty_job_title", "count_empty_locale", "count_empty_name",
+    "count_empty_number_format", "count_empty_time_format", "count_empty_time_zone", "count_empty_user_email",
+    "count_empty_user_id", "count_not_empty_avatar_url", "count_not_empty_calendar_start_day",
+    "count_not_empty_color_scheme", "count_not_empty_date_format", "count_not_empty_job_title",
+    "count_not_empty_locale", "count_not_empty_name", "count_not_empty_number_format", "count_not_empty_time_format",
+    "count_not_empty_time_zone", "count_not_empty_user_email", "count_not_empty_user_id",
+    "count_unique_values_avatar_url", "count_unique_values_calendar_start_day", "count_unique_values_color_scheme",
+    "count_unique_values_date_format", "count_unique_values_job_title", "count_unique_values_locale",
+    "count_unique_values_name", "count_unique_values_number_format", "count_unique_values_time_format",
+    "count_unique_values_time_zone", "count_unique_values_user_email", "count_unique_values_user_id",
+    "max_calendar_start_day", "min_calendar_start_day", "percentage_empty_avatar_url",
+    "percentage_empty_calendar_start_day", "percentage_empty_color_scheme", "percentage_empty_date_format",
+    "percentage_empty_job_title", "percentage_empty_locale", "percentage_empty_name", "percentage_empty_number_format",
+    "percentage_empty_time_format", "percentage_empty_time_zone", "percentage_empty_user_email",
+    "percentage_empty_user_id", "percentage_not_empty_avatar_url", "percentage_not_empty_calendar_start_day",
+    "percentage_not_empty_color_scheme", "percentage_not_empty_date_format", "percentage_not_empty_job_title",
+    "percentage_not_empty_locale", "percentage_not_empty_name", "percentage_not_empty_number_format",
+    "percentage_not_empty_time_format", "percentage_not_empty_time_zone", "percentage_not_empty_user_email",
+    "percentage_not_empty_user_id", "sum_calendar_start_day"]
 _WorkspaceMemberDateFormatEnumOption: TypeAlias = Literal["DAY_FIRST", "MONTH_FIRST", "SYSTEM", "YEAR_FIRST"]
 _WorkspaceMemberNumberFormatEnumOption: TypeAlias = Literal[
     "APOSTROPHE_AND_DOT", "COMMAS_AND_DOT", "DOTS_AND_COMMA", "SPACES_AND_COMMA", "SYSTEM"]
@@ -162,14 +369,11 @@ _AddressFilterInput: TypeAlias = Union["AddressFilterInput", "AddressFilterDict"
 _AddressGroupByInput: TypeAlias = Union["AddressGroupByInput", "AddressGroupByDict", None]
 _AddressOrderByInput: TypeAlias = Union["AddressOrderByInput", "AddressOrderByDict", None]
 _AddressUpdateInput: TypeAlias = Union["AddressUpdateInput", "AddressUpdateDict", "Address", None]
-_AggregateOrder_: TypeAlias = rt.AggregateOrder | None
 _AttachmentFileCategoryEnum: TypeAlias = AttachmentFileCategoryEnum | _AttachmentFileCategoryEnumOption | None
 _AttachmentFileCategoryEnumFilter: TypeAlias = Union[
-    "AttachmentFileCategoryEnumFilter", "AttachmentFileCategoryEnumFilterDict", None,
-]
+    "AttachmentFileCategoryEnumFilter", "AttachmentFileCategoryEnumFilterDict", None]
 _AttachmentFileCategoryEnumList: TypeAlias = Union[
-    Sequence[AttachmentFileCategoryEnum | _AttachmentFileCategoryEnumOption], None,
-]
+    Sequence[AttachmentFileCategoryEnum | _AttachmentFileCategoryEnumOption], None]
 _AttachmentFilterInput: TypeAlias = Union["AttachmentFilterInput", "AttachmentFilterDict", None]
 _AttachmentFilterInputList: TypeAlias = Sequence[_AttachmentFilterInput] | None
 _BigFloat: TypeAlias = float | decimal.Decimal | None
@@ -179,49 +383,38 @@ _BlocklistFilterInput: TypeAlias = Union["BlocklistFilterInput", "BlocklistFilte
 _BlocklistFilterInputList: TypeAlias = Sequence[_BlocklistFilterInput] | None
 _BooleanFilter: TypeAlias = Union["BooleanFilter", "BooleanFilterDict", None]
 _CalendarChannelEventAssociationFilterInput: TypeAlias = Union[
-    "CalendarChannelEventAssociationFilterInput", "CalendarChannelEventAssociationFilterDict", None,
-]
+    "CalendarChannelEventAssociationFilterInput", "CalendarChannelEventAssociationFilterDict", None]
 _CalendarChannelEventAssociationFilterInputList: TypeAlias = Union[
-    Sequence[_CalendarChannelEventAssociationFilterInput], None,
-]
+    Sequence[_CalendarChannelEventAssociationFilterInput], None]
 _CalendarEventConnectInput: TypeAlias = Union["CalendarEventConnectInput", "CalendarEventConnectDict", None]
 _CalendarEventFilterInput: TypeAlias = Union["CalendarEventFilterInput", "CalendarEventFilterDict", None]
 _CalendarEventFilterInputList: TypeAlias = Sequence[_CalendarEventFilterInput] | None
 _CalendarEventGroupByInput: TypeAlias = Union["CalendarEventGroupByInput", "CalendarEventGroupByDict", None]
 _CalendarEventOrderByInput: TypeAlias = Union["CalendarEventOrderByInput", "CalendarEventOrderByDict", None]
 _CalendarEventOrderByWithGroupByInput: TypeAlias = Union[
-    "CalendarEventOrderByWithGroupByInput", "CalendarEventOrderByWithGroupByDict", None,
-]
+    "CalendarEventOrderByWithGroupByInput", "CalendarEventOrderByWithGroupByDict", None]
 _CalendarEventParticipantFilterInput: TypeAlias = Union[
-    "CalendarEventParticipantFilterInput", "CalendarEventParticipantFilterDict", None,
-]
+    "CalendarEventParticipantFilterInput", "CalendarEventParticipantFilterDict", None]
 _CalendarEventParticipantFilterInputList: TypeAlias = Sequence[_CalendarEventParticipantFilterInput] | None
 _CalendarEventParticipantResponseStatusEnum: TypeAlias = Union[
-    CalendarEventParticipantResponseStatusEnum, _CalendarEventParticipantResponseStatusEnumOption, None,
-]
+    CalendarEventParticipantResponseStatusEnum, _CalendarEventParticipantResponseStatusEnumOption, None]
 _CalendarEventParticipantResponseStatusEnumFilter: TypeAlias = Union[
-    "CalendarEventParticipantResponseStatusEnumFilter", "CalendarEventParticipantResponseStatusEnumFilterDict", None,
-]
+    "CalendarEventParticipantResponseStatusEnumFilter", "CalendarEventParticipantResponseStatusEnumFilterDict", None]
 _CalendarEventParticipantResponseStatusEnumList: TypeAlias = Union[
-    Sequence[CalendarEventParticipantResponseStatusEnum | _CalendarEventParticipantResponseStatusEnumOption], None,
-]
+    Sequence[CalendarEventParticipantResponseStatusEnum | _CalendarEventParticipantResponseStatusEnumOption], None]
 _CalendarEventRelationInput: TypeAlias = Union["CalendarEventRelationInput", "CalendarEventRelationDict", None]
 _CalendarEventWhereUniqueInput: TypeAlias = Union["CalendarEventWhereUniqueInput", "CalendarEventWhereUniqueDict", None]
 _CallRecordingFilterInput: TypeAlias = Union["CallRecordingFilterInput", "CallRecordingFilterDict", None]
 _CallRecordingFilterInputList: TypeAlias = Sequence[_CallRecordingFilterInput] | None
 _CallRecordingRecordingRequestStatusEnum: TypeAlias = Union[
-    CallRecordingRecordingRequestStatusEnum, _CallRecordingRecordingRequestStatusEnumOption, None,
-]
+    CallRecordingRecordingRequestStatusEnum, _CallRecordingRecordingRequestStatusEnumOption, None]
 _CallRecordingRecordingRequestStatusEnumFilter: TypeAlias = Union[
-    "CallRecordingRecordingRequestStatusEnumFilter", "CallRecordingRecordingRequestStatusEnumFilterDict", None,
-]
+    "CallRecordingRecordingRequestStatusEnumFilter", "CallRecordingRecordingRequestStatusEnumFilterDict", None]
 _CallRecordingRecordingRequestStatusEnumList: TypeAlias = Union[
-    Sequence[CallRecordingRecordingRequestStatusEnum | _CallRecordingRecordingRequestStatusEnumOption], None,
-]
+    Sequence[CallRecordingRecordingRequestStatusEnum | _CallRecordingRecordingRequestStatusEnumOption], None]
 _CallRecordingStatusEnum: TypeAlias = CallRecordingStatusEnum | _CallRecordingStatusEnumOption | None
 _CallRecordingStatusEnumFilter: TypeAlias = Union[
-    "CallRecordingStatusEnumFilter", "CallRecordingStatusEnumFilterDict", None,
-]
+    "CallRecordingStatusEnumFilter", "CallRecordingStatusEnumFilterDict", None]
 _CallRecordingStatusEnumList: TypeAlias = Sequence[CallRecordingStatusEnum | _CallRecordingStatusEnumOption] | None
 _CompanyConnectInput: TypeAlias = Union["CompanyConnectInput", "CompanyConnectDict", None]
 _CompanyDomainNameWhereInput: TypeAlias = Union["CompanyDomainNameWhereInput", "CompanyDomainNameWhereDict", None]
@@ -230,8 +423,7 @@ _CompanyFilterInputList: TypeAlias = Sequence[_CompanyFilterInput] | None
 _CompanyGroupByInput: TypeAlias = Union["CompanyGroupByInput", "CompanyGroupByDict", None]
 _CompanyOrderByInput: TypeAlias = Union["CompanyOrderByInput", "CompanyOrderByDict", None]
 _CompanyOrderByWithGroupByInput: TypeAlias = Union[
-    "CompanyOrderByWithGroupByInput", "CompanyOrderByWithGroupByDict", None,
-]
+    "CompanyOrderByWithGroupByInput", "CompanyOrderByWithGroupByDict", None]
 _CompanyRelationInput: TypeAlias = Union["CompanyRelationInput", "CompanyRelationDict", None]
 _CompanyWhereUniqueInput: TypeAlias = Union["CompanyWhereUniqueInput", "CompanyWhereUniqueDict", None]
 _CurrencyCreateInput: TypeAlias = Union["CurrencyCreateInput", "CurrencyCreateDict", "Currency", "rt.Money", None]
@@ -245,8 +437,7 @@ _DashboardFilterInputList: TypeAlias = Sequence[_DashboardFilterInput] | None
 _DashboardGroupByInput: TypeAlias = Union["DashboardGroupByInput", "DashboardGroupByDict", None]
 _DashboardOrderByInput: TypeAlias = Union["DashboardOrderByInput", "DashboardOrderByDict", None]
 _DashboardOrderByWithGroupByInput: TypeAlias = Union[
-    "DashboardOrderByWithGroupByInput", "DashboardOrderByWithGroupByDict", None,
-]
+    "DashboardOrderByWithGroupByInput", "DashboardOrderByWithGroupByDict", None]
 _DashboardRelationInput: TypeAlias = Union["DashboardRelationInput", "DashboardRelationDict", None]
 _DashboardWhereUniqueInput: TypeAlias = Union["DashboardWhereUniqueInput", "DashboardWhereUniqueDict", None]
 _DateGranularityEnum: TypeAlias = DateGranularityEnum | _DateGranularityEnumOption | None
@@ -258,11 +449,11 @@ _EmailsFilterInput: TypeAlias = Union["EmailsFilterInput", "EmailsFilterDict", N
 _EmailsGroupByInput: TypeAlias = Union["EmailsGroupByInput", "EmailsGroupByDict", None]
 _EmailsOrderByInput: TypeAlias = Union["EmailsOrderByInput", "EmailsOrderByDict", None]
 _EmailsUpdateInput: TypeAlias = Union["EmailsUpdateInput", "EmailsUpdateDict", "Emails", None]
-_ExactBoolean: TypeAlias = object | None
-_ExactFloat: TypeAlias = object | None
-_ExactFloatList: TypeAlias = list[object] | None
-_ExactInt: TypeAlias = object | None
-_ExactIntList: TypeAlias = list[object] | None
+_ExactBoolean: TypeAlias = bool | None
+_ExactFloat: TypeAlias = float | decimal.Decimal | None
+_ExactFloatList: TypeAlias = list[float] | list[decimal.Decimal] | None
+_ExactInt: TypeAlias = int | None
+_ExactIntList: TypeAlias = list[int] | None
 _FileItemInput: TypeAlias = Union["FileItemInput", "FileItemDict", "rt.FileReference", None]
 _FileItemInputList: TypeAlias = Sequence[_FileItemInput] | None
 _FilterIs: TypeAlias = FilterIs | _FilterIsOption | None
@@ -288,66 +479,47 @@ _MessageCampaignFilterInputList: TypeAlias = Sequence[_MessageCampaignFilterInpu
 _MessageCampaignGroupByInput: TypeAlias = Union["MessageCampaignGroupByInput", "MessageCampaignGroupByDict", None]
 _MessageCampaignOrderByInput: TypeAlias = Union["MessageCampaignOrderByInput", "MessageCampaignOrderByDict", None]
 _MessageCampaignOrderByWithGroupByInput: TypeAlias = Union[
-    "MessageCampaignOrderByWithGroupByInput", "MessageCampaignOrderByWithGroupByDict", None,
-]
+    "MessageCampaignOrderByWithGroupByInput", "MessageCampaignOrderByWithGroupByDict", None]
 _MessageCampaignRelationInput: TypeAlias = Union["MessageCampaignRelationInput", "MessageCampaignRelationDict", None]
 _MessageCampaignStatusEnum: TypeAlias = MessageCampaignStatusEnum | _MessageCampaignStatusEnumOption | None
 _MessageCampaignStatusEnumFilter: TypeAlias = Union[
-    "MessageCampaignStatusEnumFilter", "MessageCampaignStatusEnumFilterDict", None,
-]
+    "MessageCampaignStatusEnumFilter", "MessageCampaignStatusEnumFilterDict", None]
 _MessageCampaignStatusEnumList: TypeAlias = Union[
-    Sequence[MessageCampaignStatusEnum | _MessageCampaignStatusEnumOption], None,
-]
+    Sequence[MessageCampaignStatusEnum | _MessageCampaignStatusEnumOption], None]
 _MessageCampaignWhereUniqueInput: TypeAlias = Union[
-    "MessageCampaignWhereUniqueInput", "MessageCampaignWhereUniqueDict", None,
-]
+    "MessageCampaignWhereUniqueInput", "MessageCampaignWhereUniqueDict", None]
 _MessageChannelMessageAssociationConnectInput: TypeAlias = Union[
-    "MessageChannelMessageAssociationConnectInput", "MessageChannelMessageAssociationConnectDict", None,
-]
+    "MessageChannelMessageAssociationConnectInput", "MessageChannelMessageAssociationConnectDict", None]
 _MessageChannelMessageAssociationDirectionEnum: TypeAlias = Union[
-    MessageChannelMessageAssociationDirectionEnum, _MessageChannelMessageAssociationDirectionEnumOption, None,
-]
+    MessageChannelMessageAssociationDirectionEnum, _MessageChannelMessageAssociationDirectionEnumOption, None]
 _MessageChannelMessageAssociationDirectionEnumFilter: TypeAlias = Union[
-    "MessageChannelMessageAssociationDirectionEnumFilter", "MessageChannelMessageAssociationDirectionEnumFilterDict", None,
-]
+    "MessageChannelMessageAssociationDirectionEnumFilter", "MessageChannelMessageAssociationDirectionEnumFilterDict", None]
 _MessageChannelMessageAssociationDirectionEnumList: TypeAlias = Union[
-    Sequence[MessageChannelMessageAssociationDirectionEnum | _MessageChannelMessageAssociationDirectionEnumOption], None,
-]
+    Sequence[MessageChannelMessageAssociationDirectionEnum | _MessageChannelMessageAssociationDirectionEnumOption], None]
 _MessageChannelMessageAssociationFilterInput: TypeAlias = Union[
-    "MessageChannelMessageAssociationFilterInput", "MessageChannelMessageAssociationFilterDict", None,
-]
+    "MessageChannelMessageAssociationFilterInput", "MessageChannelMessageAssociationFilterDict", None]
 _MessageChannelMessageAssociationFilterInputList: TypeAlias = Union[
-    Sequence[_MessageChannelMessageAssociationFilterInput], None,
-]
+    Sequence[_MessageChannelMessageAssociationFilterInput], None]
 _MessageChannelMessageAssociationGroupByInput: TypeAlias = Union[
-    "MessageChannelMessageAssociationGroupByInput", "MessageChannelMessageAssociationGroupByDict", None,
-]
+    "MessageChannelMessageAssociationGroupByInput", "MessageChannelMessageAssociationGroupByDict", None]
 _MessageChannelMessageAssociationMessageFolderFilterInput: TypeAlias = Union[
-    "MessageChannelMessageAssociationMessageFolderFilterInput", "MessageChannelMessageAssociationMessageFolderFilterDict", None,
-]
+    "MessageChannelMessageAssociationMessageFolderFilterInput", "MessageChannelMessageAssociationMessageFolderFilterDict", None]
 _MessageChannelMessageAssociationMessageFolderFilterInputList: TypeAlias = Union[
-    Sequence[_MessageChannelMessageAssociationMessageFolderFilterInput], None,
-]
+    Sequence[_MessageChannelMessageAssociationMessageFolderFilterInput], None]
 _MessageChannelMessageAssociationOrderByInput: TypeAlias = Union[
-    "MessageChannelMessageAssociationOrderByInput", "MessageChannelMessageAssociationOrderByDict", None,
-]
+    "MessageChannelMessageAssociationOrderByInput", "MessageChannelMessageAssociationOrderByDict", None]
 _MessageChannelMessageAssociationOrderByWithGroupByInput: TypeAlias = Union[
-    "MessageChannelMessageAssociationOrderByWithGroupByInput", "MessageChannelMessageAssociationOrderByWithGroupByDict", None,
-]
+    "MessageChannelMessageAssociationOrderByWithGroupByInput", "MessageChannelMessageAssociationOrderByWithGroupByDict", None]
 _MessageChannelMessageAssociationRelationInput: TypeAlias = Union[
-    "MessageChannelMessageAssociationRelationInput", "MessageChannelMessageAssociationRelationDict", None,
-]
+    "MessageChannelMessageAssociationRelationInput", "MessageChannelMessageAssociationRelationDict", None]
 _MessageChannelMessageAssociationWhereUniqueInput: TypeAlias = Union[
-    "MessageChannelMessageAssociationWhereUniqueInput", "MessageChannelMessageAssociationWhereUniqueDict", None,
-]
+    "MessageChannelMessageAssociationWhereUniqueInput", "MessageChannelMessageAssociationWhereUniqueDict", None]
 _MessageConnectInput: TypeAlias = Union["MessageConnectInput", "MessageConnectDict", None]
 _MessageDeliveryStatusEnum: TypeAlias = MessageDeliveryStatusEnum | _MessageDeliveryStatusEnumOption | None
 _MessageDeliveryStatusEnumFilter: TypeAlias = Union[
-    "MessageDeliveryStatusEnumFilter", "MessageDeliveryStatusEnumFilterDict", None,
-]
+    "MessageDeliveryStatusEnumFilter", "MessageDeliveryStatusEnumFilterDict", None]
 _MessageDeliveryStatusEnumList: TypeAlias = Union[
-    Sequence[MessageDeliveryStatusEnum | _MessageDeliveryStatusEnumOption], None,
-]
+    Sequence[MessageDeliveryStatusEnum | _MessageDeliveryStatusEnumOption], None]
 _MessageFilterInput: TypeAlias = Union["MessageFilterInput", "MessageFilterDict", None]
 _MessageFilterInputList: TypeAlias = Sequence[_MessageFilterInput] | None
 _MessageGroupByInput: TypeAlias = Union["MessageGroupByInput", "MessageGroupByDict", None]
@@ -359,23 +531,19 @@ _MessageListMemberFilterInput: TypeAlias = Union["MessageListMemberFilterInput",
 _MessageListMemberFilterInputList: TypeAlias = Sequence[_MessageListMemberFilterInput] | None
 _MessageListOrderByInput: TypeAlias = Union["MessageListOrderByInput", "MessageListOrderByDict", None]
 _MessageListOrderByWithGroupByInput: TypeAlias = Union[
-    "MessageListOrderByWithGroupByInput", "MessageListOrderByWithGroupByDict", None,
-]
+    "MessageListOrderByWithGroupByInput", "MessageListOrderByWithGroupByDict", None]
 _MessageListRelationInput: TypeAlias = Union["MessageListRelationInput", "MessageListRelationDict", None]
 _MessageListWhereUniqueInput: TypeAlias = Union["MessageListWhereUniqueInput", "MessageListWhereUniqueDict", None]
 _MessageOrderByInput: TypeAlias = Union["MessageOrderByInput", "MessageOrderByDict", None]
 _MessageOrderByWithGroupByInput: TypeAlias = Union[
-    "MessageOrderByWithGroupByInput", "MessageOrderByWithGroupByDict", None,
-]
+    "MessageOrderByWithGroupByInput", "MessageOrderByWithGroupByDict", None]
 _MessageParticipantFilterInput: TypeAlias = Union["MessageParticipantFilterInput", "MessageParticipantFilterDict", None]
 _MessageParticipantFilterInputList: TypeAlias = Sequence[_MessageParticipantFilterInput] | None
 _MessageParticipantRoleEnum: TypeAlias = MessageParticipantRoleEnum | _MessageParticipantRoleEnumOption | None
 _MessageParticipantRoleEnumFilter: TypeAlias = Union[
-    "MessageParticipantRoleEnumFilter", "MessageParticipantRoleEnumFilterDict", None,
-]
+    "MessageParticipantRoleEnumFilter", "MessageParticipantRoleEnumFilterDict", None]
 _MessageParticipantRoleEnumList: TypeAlias = Union[
-    Sequence[MessageParticipantRoleEnum | _MessageParticipantRoleEnumOption], None,
-]
+    Sequence[MessageParticipantRoleEnum | _MessageParticipantRoleEnumOption], None]
 _MessageRelationInput: TypeAlias = Union["MessageRelationInput", "MessageRelationDict", None]
 _MessageThreadConnectInput: TypeAlias = Union["MessageThreadConnectInput", "MessageThreadConnectDict", None]
 _MessageThreadFilterInput: TypeAlias = Union["MessageThreadFilterInput", "MessageThreadFilterDict", None]
@@ -383,8 +551,7 @@ _MessageThreadFilterInputList: TypeAlias = Sequence[_MessageThreadFilterInput] |
 _MessageThreadGroupByInput: TypeAlias = Union["MessageThreadGroupByInput", "MessageThreadGroupByDict", None]
 _MessageThreadOrderByInput: TypeAlias = Union["MessageThreadOrderByInput", "MessageThreadOrderByDict", None]
 _MessageThreadOrderByWithGroupByInput: TypeAlias = Union[
-    "MessageThreadOrderByWithGroupByInput", "MessageThreadOrderByWithGroupByDict", None,
-]
+    "MessageThreadOrderByWithGroupByInput", "MessageThreadOrderByWithGroupByDict", None]
 _MessageThreadRelationInput: TypeAlias = Union["MessageThreadRelationInput", "MessageThreadRelationDict", None]
 _MessageThreadWhereUniqueInput: TypeAlias = Union["MessageThreadWhereUniqueInput", "MessageThreadWhereUniqueDict", None]
 _MessageWhereUniqueInput: TypeAlias = Union["MessageWhereUniqueInput", "MessageWhereUniqueDict", None]
@@ -405,8 +572,7 @@ _OpportunityFilterInputList: TypeAlias = Sequence[_OpportunityFilterInput] | Non
 _OpportunityGroupByInput: TypeAlias = Union["OpportunityGroupByInput", "OpportunityGroupByDict", None]
 _OpportunityOrderByInput: TypeAlias = Union["OpportunityOrderByInput", "OpportunityOrderByDict", None]
 _OpportunityOrderByWithGroupByInput: TypeAlias = Union[
-    "OpportunityOrderByWithGroupByInput", "OpportunityOrderByWithGroupByDict", None,
-]
+    "OpportunityOrderByWithGroupByInput", "OpportunityOrderByWithGroupByDict", None]
 _OpportunityRelationInput: TypeAlias = Union["OpportunityRelationInput", "OpportunityRelationDict", None]
 _OpportunityStageEnum: TypeAlias = OpportunityStageEnum | _OpportunityStageEnumOption | None
 _OpportunityStageEnumFilter: TypeAlias = Union["OpportunityStageEnumFilter", "OpportunityStageEnumFilterDict", None]
@@ -414,6 +580,7 @@ _OpportunityStageEnumList: TypeAlias = Sequence[OpportunityStageEnum | _Opportun
 _OpportunityWhereUniqueInput: TypeAlias = Union["OpportunityWhereUniqueInput", "OpportunityWhereUniqueDict", None]
 _OrderByDateGranularityInput: TypeAlias = Union["OrderByDateGranularityInput", "OrderByDateGranularityDict", None]
 _OrderByDirection: TypeAlias = OrderByDirection | _OrderByDirectionOption | None
+_OrderByDirectionValue: TypeAlias = OrderByDirection | _OrderByDirectionOption
 _PersonConnectInput: TypeAlias = Union["PersonConnectInput", "PersonConnectDict", None]
 _PersonEmailsWhereInput: TypeAlias = Union["PersonEmailsWhereInput", "PersonEmailsWhereDict", None]
 _PersonFilterInput: TypeAlias = Union["PersonFilterInput", "PersonFilterDict", None]
@@ -465,26 +632,21 @@ _UUIDFilter: TypeAlias = Union["UUIDFilter", "UUIDFilterDict", None]
 _UUIDList: TypeAlias = list[uuid.UUID] | list[str] | None
 _UUIDValue: TypeAlias = uuid.UUID | str
 _WorkflowAutomatedTriggerFilterInput: TypeAlias = Union[
-    "WorkflowAutomatedTriggerFilterInput", "WorkflowAutomatedTriggerFilterDict", None,
-]
+    "WorkflowAutomatedTriggerFilterInput", "WorkflowAutomatedTriggerFilterDict", None]
 _WorkflowAutomatedTriggerFilterInputList: TypeAlias = Sequence[_WorkflowAutomatedTriggerFilterInput] | None
 _WorkflowAutomatedTriggerTypeEnum: TypeAlias = Union[
-    WorkflowAutomatedTriggerTypeEnum, _WorkflowAutomatedTriggerTypeEnumOption, None,
-]
+    WorkflowAutomatedTriggerTypeEnum, _WorkflowAutomatedTriggerTypeEnumOption, None]
 _WorkflowAutomatedTriggerTypeEnumFilter: TypeAlias = Union[
-    "WorkflowAutomatedTriggerTypeEnumFilter", "WorkflowAutomatedTriggerTypeEnumFilterDict", None,
-]
+    "WorkflowAutomatedTriggerTypeEnumFilter", "WorkflowAutomatedTriggerTypeEnumFilterDict", None]
 _WorkflowAutomatedTriggerTypeEnumList: TypeAlias = Union[
-    Sequence[WorkflowAutomatedTriggerTypeEnum | _WorkflowAutomatedTriggerTypeEnumOption], None,
-]
+    Sequence[WorkflowAutomatedTriggerTypeEnum | _WorkflowAutomatedTriggerTypeEnumOption], None]
 _WorkflowConnectInput: TypeAlias = Union["WorkflowConnectInput", "WorkflowConnectDict", None]
 _WorkflowFilterInput: TypeAlias = Union["WorkflowFilterInput", "WorkflowFilterDict", None]
 _WorkflowFilterInputList: TypeAlias = Sequence[_WorkflowFilterInput] | None
 _WorkflowGroupByInput: TypeAlias = Union["WorkflowGroupByInput", "WorkflowGroupByDict", None]
 _WorkflowOrderByInput: TypeAlias = Union["WorkflowOrderByInput", "WorkflowOrderByDict", None]
 _WorkflowOrderByWithGroupByInput: TypeAlias = Union[
-    "WorkflowOrderByWithGroupByInput", "WorkflowOrderByWithGroupByDict", None,
-]
+    "WorkflowOrderByWithGroupByInput", "WorkflowOrderByWithGroupByDict", None]
 _WorkflowRelationInput: TypeAlias = Union["WorkflowRelationInput", "WorkflowRelationDict", None]
 _WorkflowRunConnectInput: TypeAlias = Union["WorkflowRunConnectInput", "WorkflowRunConnectDict", None]
 _WorkflowRunFilterInput: TypeAlias = Union["WorkflowRunFilterInput", "WorkflowRunFilterDict", None]
@@ -492,8 +654,7 @@ _WorkflowRunFilterInputList: TypeAlias = Sequence[_WorkflowRunFilterInput] | Non
 _WorkflowRunGroupByInput: TypeAlias = Union["WorkflowRunGroupByInput", "WorkflowRunGroupByDict", None]
 _WorkflowRunOrderByInput: TypeAlias = Union["WorkflowRunOrderByInput", "WorkflowRunOrderByDict", None]
 _WorkflowRunOrderByWithGroupByInput: TypeAlias = Union[
-    "WorkflowRunOrderByWithGroupByInput", "WorkflowRunOrderByWithGroupByDict", None,
-]
+    "WorkflowRunOrderByWithGroupByInput", "WorkflowRunOrderByWithGroupByDict", None]
 _WorkflowRunRelationInput: TypeAlias = Union["WorkflowRunRelationInput", "WorkflowRunRelationDict", None]
 _WorkflowRunStatusEnum: TypeAlias = WorkflowRunStatusEnum | _WorkflowRunStatusEnumOption | None
 _WorkflowRunStatusEnumFilter: TypeAlias = Union["WorkflowRunStatusEnumFilter", "WorkflowRunStatusEnumFilterDict", None]
@@ -508,55 +669,42 @@ _WorkflowVersionFilterInputList: TypeAlias = Sequence[_WorkflowVersionFilterInpu
 _WorkflowVersionGroupByInput: TypeAlias = Union["WorkflowVersionGroupByInput", "WorkflowVersionGroupByDict", None]
 _WorkflowVersionOrderByInput: TypeAlias = Union["WorkflowVersionOrderByInput", "WorkflowVersionOrderByDict", None]
 _WorkflowVersionOrderByWithGroupByInput: TypeAlias = Union[
-    "WorkflowVersionOrderByWithGroupByInput", "WorkflowVersionOrderByWithGroupByDict", None,
-]
+    "WorkflowVersionOrderByWithGroupByInput", "WorkflowVersionOrderByWithGroupByDict", None]
 _WorkflowVersionRelationInput: TypeAlias = Union["WorkflowVersionRelationInput", "WorkflowVersionRelationDict", None]
 _WorkflowVersionStatusEnum: TypeAlias = WorkflowVersionStatusEnum | _WorkflowVersionStatusEnumOption | None
 _WorkflowVersionStatusEnumFilter: TypeAlias = Union[
-    "WorkflowVersionStatusEnumFilter", "WorkflowVersionStatusEnumFilterDict", None,
-]
+    "WorkflowVersionStatusEnumFilter", "WorkflowVersionStatusEnumFilterDict", None]
 _WorkflowVersionStatusEnumList: TypeAlias = Union[
-    Sequence[WorkflowVersionStatusEnum | _WorkflowVersionStatusEnumOption], None,
-]
+    Sequence[WorkflowVersionStatusEnum | _WorkflowVersionStatusEnumOption], None]
 _WorkflowVersionWhereUniqueInput: TypeAlias = Union[
-    "WorkflowVersionWhereUniqueInput", "WorkflowVersionWhereUniqueDict", None,
-]
+    "WorkflowVersionWhereUniqueInput", "WorkflowVersionWhereUniqueDict", None]
 _WorkflowWhereUniqueInput: TypeAlias = Union["WorkflowWhereUniqueInput", "WorkflowWhereUniqueDict", None]
 _WorkspaceMemberConnectInput: TypeAlias = Union["WorkspaceMemberConnectInput", "WorkspaceMemberConnectDict", None]
 _WorkspaceMemberDateFormatEnum: TypeAlias = WorkspaceMemberDateFormatEnum | _WorkspaceMemberDateFormatEnumOption | None
 _WorkspaceMemberDateFormatEnumFilter: TypeAlias = Union[
-    "WorkspaceMemberDateFormatEnumFilter", "WorkspaceMemberDateFormatEnumFilterDict", None,
-]
+    "WorkspaceMemberDateFormatEnumFilter", "WorkspaceMemberDateFormatEnumFilterDict", None]
 _WorkspaceMemberDateFormatEnumList: TypeAlias = Union[
-    Sequence[WorkspaceMemberDateFormatEnum | _WorkspaceMemberDateFormatEnumOption], None,
-]
+    Sequence[WorkspaceMemberDateFormatEnum | _WorkspaceMemberDateFormatEnumOption], None]
 _WorkspaceMemberFilterInput: TypeAlias = Union["WorkspaceMemberFilterInput", "WorkspaceMemberFilterDict", None]
 _WorkspaceMemberFilterInputList: TypeAlias = Sequence[_WorkspaceMemberFilterInput] | None
 _WorkspaceMemberGroupByInput: TypeAlias = Union["WorkspaceMemberGroupByInput", "WorkspaceMemberGroupByDict", None]
 _WorkspaceMemberNumberFormatEnum: TypeAlias = Union[
-    WorkspaceMemberNumberFormatEnum, _WorkspaceMemberNumberFormatEnumOption, None,
-]
+    WorkspaceMemberNumberFormatEnum, _WorkspaceMemberNumberFormatEnumOption, None]
 _WorkspaceMemberNumberFormatEnumFilter: TypeAlias = Union[
-    "WorkspaceMemberNumberFormatEnumFilter", "WorkspaceMemberNumberFormatEnumFilterDict", None,
-]
+    "WorkspaceMemberNumberFormatEnumFilter", "WorkspaceMemberNumberFormatEnumFilterDict", None]
 _WorkspaceMemberNumberFormatEnumList: TypeAlias = Union[
-    Sequence[WorkspaceMemberNumberFormatEnum | _WorkspaceMemberNumberFormatEnumOption], None,
-]
+    Sequence[WorkspaceMemberNumberFormatEnum | _WorkspaceMemberNumberFormatEnumOption], None]
 _WorkspaceMemberOrderByInput: TypeAlias = Union["WorkspaceMemberOrderByInput", "WorkspaceMemberOrderByDict", None]
 _WorkspaceMemberOrderByWithGroupByInput: TypeAlias = Union[
-    "WorkspaceMemberOrderByWithGroupByInput", "WorkspaceMemberOrderByWithGroupByDict", None,
-]
+    "WorkspaceMemberOrderByWithGroupByInput", "WorkspaceMemberOrderByWithGroupByDict", None]
 _WorkspaceMemberRelationInput: TypeAlias = Union["WorkspaceMemberRelationInput", "WorkspaceMemberRelationDict", None]
 _WorkspaceMemberTimeFormatEnum: TypeAlias = WorkspaceMemberTimeFormatEnum | _WorkspaceMemberTimeFormatEnumOption | None
 _WorkspaceMemberTimeFormatEnumFilter: TypeAlias = Union[
-    "WorkspaceMemberTimeFormatEnumFilter", "WorkspaceMemberTimeFormatEnumFilterDict", None,
-]
+    "WorkspaceMemberTimeFormatEnumFilter", "WorkspaceMemberTimeFormatEnumFilterDict", None]
 _WorkspaceMemberTimeFormatEnumList: TypeAlias = Union[
-    Sequence[WorkspaceMemberTimeFormatEnum | _WorkspaceMemberTimeFormatEnumOption], None,
-]
+    Sequence[WorkspaceMemberTimeFormatEnum | _WorkspaceMemberTimeFormatEnumOption], None]
 _WorkspaceMemberWhereUniqueInput: TypeAlias = Union[
-    "WorkspaceMemberWhereUniqueInput", "WorkspaceMemberWhereUniqueDict", None,
-]
+    "WorkspaceMemberWhereUniqueInput", "WorkspaceMemberWhereUniqueDict", None]
 
 
 ActorCreateDict = TypedDict("ActorCreateDict", {"context": _RawJson, "source": _ActorSourceEnum}, total=False)
@@ -567,13 +715,13 @@ ActorOrderByDict = TypedDict("ActorOrderByDict", {
     "context": _OrderByDirection, "name": _OrderByDirection, "source": _OrderByDirection,
     "workspace_member_id": _OrderByDirection}, total=False)
 ActorSourceEnumFilterDict = TypedDict("ActorSourceEnumFilterDict", {
-    "contains_any": _ActorSourceEnumList, "eq": _ActorSourceEnum, "in": _ActorSourceEnumList,
-    "is": _FilterIs, "is_empty_array": _ExactBoolean, "neq": _ActorSourceEnum}, total=False)
+    "contains_any": _ActorSourceEnumList, "eq": _ActorSourceEnum, "in": _ActorSourceEnumList, "is": _FilterIs,
+    "is_empty_array": _ExactBoolean, "neq": _ActorSourceEnum}, total=False)
 ActorUpdateDict = TypedDict("ActorUpdateDict", {"context": _RawJson, "source": _ActorSourceEnum}, total=False)
 AddressCreateDict = TypedDict("AddressCreateDict", {
-    "address_city": _String, "address_country": _String, "address_lat": _BigFloat,
-    "address_lng": _BigFloat, "address_postcode": _String, "address_state": _String,
-    "address_street_1": _String, "address_street_2": _String}, total=False)
+    "address_city": _String, "address_country": _String, "address_lat": _BigFloat, "address_lng": _BigFloat,
+    "address_postcode": _String, "address_state": _String, "address_street_1": _String,
+    "address_street_2": _String}, total=False)
 AddressFilterDict = TypedDict("AddressFilterDict", {
     "address_city": _StringFilter, "address_country": _StringFilter, "address_lat": _BigFloatFilter,
     "address_lng": _BigFloatFilter, "address_postcode": _StringFilter, "address_state": _StringFilter,
@@ -583,26 +731,22 @@ AddressGroupByDict = TypedDict("AddressGroupByDict", {
     "address_lng": _ExactBoolean, "address_postcode": _ExactBoolean, "address_state": _ExactBoolean,
     "address_street_1": _ExactBoolean, "address_street_2": _ExactBoolean}, total=False)
 AddressOrderByDict = TypedDict("AddressOrderByDict", {
-    "address_city": _OrderByDirection, "address_country": _OrderByDirection,
-    "address_lat": _OrderByDirection, "address_lng": _OrderByDirection,
-    "address_postcode": _OrderByDirection, "address_state": _OrderByDirection,
+    "address_city": _OrderByDirection, "address_country": _OrderByDirection, "address_lat": _OrderByDirection,
+    "address_lng": _OrderByDirection, "address_postcode": _OrderByDirection, "address_state": _OrderByDirection,
     "address_street_1": _OrderByDirection, "address_street_2": _OrderByDirection}, total=False)
 AddressUpdateDict = TypedDict("AddressUpdateDict", {
-    "address_city": _String, "address_country": _String, "address_lat": _BigFloat,
-    "address_lng": _BigFloat, "address_postcode": _String, "address_state": _String,
-    "address_street_1": _String, "address_street_2": _String}, total=False)
+    "address_city": _String, "address_country": _String, "address_lat": _BigFloat, "address_lng": _BigFloat,
+    "address_postcode": _String, "address_state": _String, "address_street_1": _String,
+    "address_street_2": _String}, total=False)
 AttachmentCreateDict = TypedDict("AttachmentCreateDict", {
-    "id": _UUID, "name": _String, "file": _FileItemInputList,
-    "file_category": _AttachmentFileCategoryEnum, "full_path": _String,
-    "target_company": _CompanyRelationInput, "target_company_id": _UUID,
-    "target_dashboard": _DashboardRelationInput, "target_dashboard_id": _UUID,
-    "target_note": _NoteRelationInput, "target_note_id": _UUID,
-    "target_opportunity": _OpportunityRelationInput, "target_opportunity_id": _UUID,
+    "id": _UUID, "name": _String, "file": _FileItemInputList, "file_category": _AttachmentFileCategoryEnum,
+    "full_path": _String, "target_company": _CompanyRelationInput, "target_company_id": _UUID,
+    "target_dashboard": _DashboardRelationInput, "target_dashboard_id": _UUID, "target_note": _NoteRelationInput,
+    "target_note_id": _UUID, "target_opportunity": _OpportunityRelationInput, "target_opportunity_id": _UUID,
     "target_person": _PersonRelationInput, "target_person_id": _UUID, "target_task": _TaskRelationInput,
     "target_task_id": _UUID, "target_workflow": _WorkflowRelationInput, "target_workflow_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
-    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
+    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 AttachmentFileCategoryEnumFilterDict = TypedDict("AttachmentFileCategoryEnumFilterDict", {
     "contains_any": _AttachmentFileCategoryEnumList, "eq": _AttachmentFileCategoryEnum,
     "in": _AttachmentFileCategoryEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
@@ -610,41 +754,38 @@ AttachmentFileCategoryEnumFilterDict = TypedDict("AttachmentFileCategoryEnumFilt
 AttachmentFilterDict = TypedDict("AttachmentFilterDict", {
     "id": _UUIDFilter, "name": _StringFilter, "file": _RawJsonFilter,
     "file_category": _AttachmentFileCategoryEnumFilter, "full_path": _StringFilter,
-    "target_company": _CompanyFilterInput, "target_company_id": _UUIDFilter,
-    "target_dashboard": _DashboardFilterInput, "target_dashboard_id": _UUIDFilter,
-    "target_note": _NoteFilterInput, "target_note_id": _UUIDFilter,
+    "target_company": _CompanyFilterInput, "target_company_id": _UUIDFilter, "target_dashboard": _DashboardFilterInput,
+    "target_dashboard_id": _UUIDFilter, "target_note": _NoteFilterInput, "target_note_id": _UUIDFilter,
     "target_opportunity": _OpportunityFilterInput, "target_opportunity_id": _UUIDFilter,
-    "target_person": _PersonFilterInput, "target_person_id": _UUIDFilter,
-    "target_task": _TaskFilterInput, "target_task_id": _UUIDFilter,
-    "target_workflow": _WorkflowFilterInput, "target_workflow_id": _UUIDFilter,
+    "target_person": _PersonFilterInput, "target_person_id": _UUIDFilter, "target_task": _TaskFilterInput,
+    "target_task_id": _UUIDFilter, "target_workflow": _WorkflowFilterInput, "target_workflow_id": _UUIDFilter,
     "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
     "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
-    "search_vector": _TSVectorFilter, "and": _AttachmentFilterInputList,
-    "or": _AttachmentFilterInputList, "not": _AttachmentFilterInput}, total=False)
+    "search_vector": _TSVectorFilter, "and": _AttachmentFilterInputList, "or": _AttachmentFilterInputList,
+    "not": _AttachmentFilterInput}, total=False)
 AttachmentGroupByDict = TypedDict("AttachmentGroupByDict", {
-    "created_at": _GroupByDateGranularityInput, "name": _ExactBoolean,
-    "target_company": _CompanyGroupByInput, "target_dashboard": _DashboardGroupByInput,
-    "target_note": _NoteGroupByInput, "target_opportunity": _OpportunityGroupByInput,
-    "target_person": _PersonGroupByInput, "target_task": _TaskGroupByInput,
-    "target_workflow": _WorkflowGroupByInput, "updated_at": _GroupByDateGranularityInput}, total=False)
+    "created_at": _GroupByDateGranularityInput, "name": _ExactBoolean, "target_company": _CompanyGroupByInput,
+    "target_dashboard": _DashboardGroupByInput, "target_note": _NoteGroupByInput,
+    "target_opportunity": _OpportunityGroupByInput, "target_person": _PersonGroupByInput,
+    "target_task": _TaskGroupByInput, "target_workflow": _WorkflowGroupByInput,
+    "updated_at": _GroupByDateGranularityInput}, total=False)
 AttachmentOrderByDict = TypedDict("AttachmentOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
     "file": _OrderByDirection, "file_category": _OrderByDirection, "full_path": _OrderByDirection,
     "id": _OrderByDirection, "name": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "target_company": _CompanyOrderByInput,
-    "target_company_id": _OrderByDirection, "target_dashboard": _DashboardOrderByInput,
-    "target_dashboard_id": _OrderByDirection, "target_note": _NoteOrderByInput,
-    "target_note_id": _OrderByDirection, "target_opportunity": _OpportunityOrderByInput,
-    "target_opportunity_id": _OrderByDirection, "target_person": _PersonOrderByInput,
-    "target_person_id": _OrderByDirection, "target_task": _TaskOrderByInput,
+    "search_vector": _OrderByDirection, "target_company": _CompanyOrderByInput, "target_company_id": _OrderByDirection,
+    "target_dashboard": _DashboardOrderByInput, "target_dashboard_id": _OrderByDirection,
+    "target_note": _NoteOrderByInput, "target_note_id": _OrderByDirection,
+    "target_opportunity": _OpportunityOrderByInput, "target_opportunity_id": _OrderByDirection,
+    "target_person": _PersonOrderByInput, "target_person_id": _OrderByDirection, "target_task": _TaskOrderByInput,
     "target_task_id": _OrderByDirection, "target_workflow": _WorkflowOrderByInput,
     "target_workflow_id": _OrderByDirection, "updated_at": _OrderByDirection,
     "updated_by": _ActorOrderByInput}, total=False)
 AttachmentOrderByWithGroupByDict = TypedDict("AttachmentOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "file": _OrderByDirection, "file_category": _OrderByDirection, "full_path": _OrderByDirection,
-    "id": _OrderByDirection, "name": _OrderByDirection, "position": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _AttachmentAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "file": _OrderByDirection, "file_category": _OrderByDirection,
+    "full_path": _OrderByDirection, "id": _OrderByDirection, "name": _OrderByDirection, "position": _OrderByDirection,
     "search_vector": _OrderByDirection, "target_company": _CompanyOrderByWithGroupByInput,
     "target_company_id": _OrderByDirection, "target_dashboard": _DashboardOrderByWithGroupByInput,
     "target_dashboard_id": _OrderByDirection, "target_note": _NoteOrderByWithGroupByInput,
@@ -655,25 +796,21 @@ AttachmentOrderByWithGroupByDict = TypedDict("AttachmentOrderByWithGroupByDict",
     "target_workflow_id": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
     "updated_by": _ActorOrderByInput}, total=False)
 AttachmentUpdateDict = TypedDict("AttachmentUpdateDict", {
-    "id": _UUID, "name": _String, "file": _FileItemInputList,
-    "file_category": _AttachmentFileCategoryEnum, "full_path": _String,
-    "target_company": _CompanyRelationInput, "target_company_id": _UUID,
-    "target_dashboard": _DashboardRelationInput, "target_dashboard_id": _UUID,
-    "target_note": _NoteRelationInput, "target_note_id": _UUID,
-    "target_opportunity": _OpportunityRelationInput, "target_opportunity_id": _UUID,
+    "id": _UUID, "name": _String, "file": _FileItemInputList, "file_category": _AttachmentFileCategoryEnum,
+    "full_path": _String, "target_company": _CompanyRelationInput, "target_company_id": _UUID,
+    "target_dashboard": _DashboardRelationInput, "target_dashboard_id": _UUID, "target_note": _NoteRelationInput,
+    "target_note_id": _UUID, "target_opportunity": _OpportunityRelationInput, "target_opportunity_id": _UUID,
     "target_person": _PersonRelationInput, "target_person_id": _UUID, "target_task": _TaskRelationInput,
     "target_task_id": _UUID, "target_workflow": _WorkflowRelationInput, "target_workflow_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
+    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 BigFloatFilterDict = TypedDict("BigFloatFilterDict", {
-    "eq": _BigFloat, "gt": _BigFloat, "gte": _BigFloat, "in": _BigFloatList, "is": _FilterIs,
-    "lt": _BigFloat, "lte": _BigFloat, "neq": _BigFloat}, total=False)
+    "eq": _BigFloat, "gt": _BigFloat, "gte": _BigFloat, "in": _BigFloatList, "is": _FilterIs, "lt": _BigFloat,
+    "lte": _BigFloat, "neq": _BigFloat}, total=False)
 BlocklistCreateDict = TypedDict("BlocklistCreateDict", {
-    "id": _UUID, "handle": _String, "workspace_member": _WorkspaceMemberRelationInput,
-    "workspace_member_id": _UUID, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "handle": _String, "workspace_member": _WorkspaceMemberRelationInput, "workspace_member_id": _UUID,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
+    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 BlocklistFilterDict = TypedDict("BlocklistFilterDict", {
     "id": _UUIDFilter, "handle": _StringFilter, "workspace_member": _WorkspaceMemberFilterInput,
     "workspace_member_id": _UUIDFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
@@ -681,40 +818,36 @@ BlocklistFilterDict = TypedDict("BlocklistFilterDict", {
     "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter, "and": _BlocklistFilterInputList,
     "or": _BlocklistFilterInputList, "not": _BlocklistFilterInput}, total=False)
 BlocklistGroupByDict = TypedDict("BlocklistGroupByDict", {
-    "created_at": _GroupByDateGranularityInput, "handle": _ExactBoolean,
-    "updated_at": _GroupByDateGranularityInput, "workspace_member": _WorkspaceMemberGroupByInput}, total=False)
+    "created_at": _GroupByDateGranularityInput, "handle": _ExactBoolean, "updated_at": _GroupByDateGranularityInput,
+    "workspace_member": _WorkspaceMemberGroupByInput}, total=False)
 BlocklistOrderByDict = TypedDict("BlocklistOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
     "handle": _OrderByDirection, "id": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput, "workspace_member": _WorkspaceMemberOrderByInput,
-    "workspace_member_id": _OrderByDirection}, total=False)
+    "search_vector": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput,
+    "workspace_member": _WorkspaceMemberOrderByInput, "workspace_member_id": _OrderByDirection}, total=False)
 BlocklistOrderByWithGroupByDict = TypedDict("BlocklistOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "handle": _OrderByDirection, "id": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "aggregate": Mapping[_Aggregates | _BlocklistAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "handle": _OrderByDirection, "id": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
     "updated_by": _ActorOrderByInput, "workspace_member": _WorkspaceMemberOrderByWithGroupByInput,
     "workspace_member_id": _OrderByDirection}, total=False)
 BlocklistUpdateDict = TypedDict("BlocklistUpdateDict", {
-    "id": _UUID, "handle": _String, "workspace_member": _WorkspaceMemberRelationInput,
-    "workspace_member_id": _UUID, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "handle": _String, "workspace_member": _WorkspaceMemberRelationInput, "workspace_member_id": _UUID,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
+    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 BooleanFilterDict = TypedDict("BooleanFilterDict", {"eq": _ExactBoolean, "is": _FilterIs}, total=False)
 CalendarChannelEventAssociationCreateDict = TypedDict("CalendarChannelEventAssociationCreateDict", {
-    "id": _UUID, "calendar_channel_id": Required[_UUIDValue],
-    "calendar_event": _CalendarEventRelationInput, "calendar_event_id": _UUID,
-    "event_external_id": _String, "recurring_event_external_id": _String, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
+    "id": _UUID, "calendar_channel_id": Required[_UUIDValue], "calendar_event": _CalendarEventRelationInput,
+    "calendar_event_id": _UUID, "event_external_id": _String, "recurring_event_external_id": _String,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
     "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 CalendarChannelEventAssociationFilterDict = TypedDict("CalendarChannelEventAssociationFilterDict", {
     "id": _UUIDFilter, "calendar_channel_id": _UUIDFilter, "calendar_event": _CalendarEventFilterInput,
-    "calendar_event_id": _UUIDFilter, "event_external_id": _StringFilter,
-    "recurring_event_external_id": _StringFilter, "position": _FloatFilter,
-    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
-    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
-    "and": _CalendarChannelEventAssociationFilterInputList,
+    "calendar_event_id": _UUIDFilter, "event_external_id": _StringFilter, "recurring_event_external_id": _StringFilter,
+    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
+    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
+    "search_vector": _TSVectorFilter, "and": _CalendarChannelEventAssociationFilterInputList,
     "or": _CalendarChannelEventAssociationFilterInputList,
     "not": _CalendarChannelEventAssociationFilterInput}, total=False)
 CalendarChannelEventAssociationGroupByDict = TypedDict("CalendarChannelEventAssociationGroupByDict", {
@@ -723,78 +856,71 @@ CalendarChannelEventAssociationGroupByDict = TypedDict("CalendarChannelEventAsso
     "recurring_event_external_id": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
 CalendarChannelEventAssociationOrderByDict = TypedDict("CalendarChannelEventAssociationOrderByDict", {
     "calendar_channel_id": _OrderByDirection, "calendar_event": _CalendarEventOrderByInput,
-    "calendar_event_id": _OrderByDirection, "created_at": _OrderByDirection,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
-    "event_external_id": _OrderByDirection, "id": _OrderByDirection, "position": _OrderByDirection,
-    "recurring_event_external_id": _OrderByDirection, "search_vector": _OrderByDirection,
-    "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
+    "calendar_event_id": _OrderByDirection, "created_at": _OrderByDirection, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDirection, "event_external_id": _OrderByDirection, "id": _OrderByDirection,
+    "position": _OrderByDirection, "recurring_event_external_id": _OrderByDirection,
+    "search_vector": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 CalendarChannelEventAssociationOrderByWithGroupByDict = TypedDict("CalendarChannelEventAssociationOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "calendar_channel_id": _OrderByDirection,
-    "calendar_event": _CalendarEventOrderByWithGroupByInput, "calendar_event_id": _OrderByDirection,
-    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
-    "deleted_at": _OrderByDateGranularityInput, "event_external_id": _OrderByDirection,
-    "id": _OrderByDirection, "position": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _CalendarChannelEventAssociationAggregates, _OrderByDirectionValue],
+    "calendar_channel_id": _OrderByDirection, "calendar_event": _CalendarEventOrderByWithGroupByInput,
+    "calendar_event_id": _OrderByDirection, "created_at": _OrderByDateGranularityInput,
+    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
+    "event_external_id": _OrderByDirection, "id": _OrderByDirection, "position": _OrderByDirection,
     "recurring_event_external_id": _OrderByDirection, "search_vector": _OrderByDirection,
     "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
 CalendarChannelEventAssociationUpdateDict = TypedDict("CalendarChannelEventAssociationUpdateDict", {
     "id": _UUID, "calendar_channel_id": _UUID, "calendar_event": _CalendarEventRelationInput,
     "calendar_event_id": _UUID, "event_external_id": _String, "recurring_event_external_id": _String,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
+    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 CalendarEventConnectDict = TypedDict("CalendarEventConnectDict", {"where": _CalendarEventWhereUniqueInput}, total=False)
 CalendarEventCreateDict = TypedDict("CalendarEventCreateDict", {
     "id": _UUID, "title": _String, "conference_link": _LinksCreateInput, "conference_solution": _String,
-    "description": _String, "ends_at": _DateTime, "external_created_at": _DateTime,
-    "external_updated_at": _DateTime, "i_cal_uid": _String, "is_canceled": _ExactBoolean,
-    "is_full_day": _ExactBoolean, "location": _String, "starts_at": _DateTime, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
-    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "description": _String, "ends_at": _DateTime, "external_created_at": _DateTime, "external_updated_at": _DateTime,
+    "i_cal_uid": _String, "is_canceled": _ExactBoolean, "is_full_day": _ExactBoolean, "location": _String,
+    "starts_at": _DateTime, "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
+    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 CalendarEventFilterDict = TypedDict("CalendarEventFilterDict", {
     "id": _UUIDFilter, "title": _StringFilter, "conference_link": _LinksFilterInput,
     "conference_solution": _StringFilter, "description": _StringFilter, "ends_at": _DateTimeFilter,
-    "external_created_at": _DateTimeFilter, "external_updated_at": _DateTimeFilter,
-    "i_cal_uid": _StringFilter, "is_canceled": _BooleanFilter, "is_full_day": _BooleanFilter,
-    "location": _StringFilter, "starts_at": _DateTimeFilter, "position": _FloatFilter,
-    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
-    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
-    "and": _CalendarEventFilterInputList, "or": _CalendarEventFilterInputList,
-    "not": _CalendarEventFilterInput}, total=False)
+    "external_created_at": _DateTimeFilter, "external_updated_at": _DateTimeFilter, "i_cal_uid": _StringFilter,
+    "is_canceled": _BooleanFilter, "is_full_day": _BooleanFilter, "location": _StringFilter,
+    "starts_at": _DateTimeFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
+    "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
+    "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter, "and": _CalendarEventFilterInputList,
+    "or": _CalendarEventFilterInputList, "not": _CalendarEventFilterInput}, total=False)
 CalendarEventGroupByDict = TypedDict("CalendarEventGroupByDict", {
     "conference_link": _LinksGroupByInput, "conference_solution": _ExactBoolean,
-    "created_at": _GroupByDateGranularityInput, "description": _ExactBoolean,
-    "ends_at": _GroupByDateGranularityInput, "external_created_at": _GroupByDateGranularityInput,
-    "external_updated_at": _GroupByDateGranularityInput, "i_cal_uid": _ExactBoolean,
-    "is_canceled": _ExactBoolean, "is_full_day": _ExactBoolean, "location": _ExactBoolean,
+    "created_at": _GroupByDateGranularityInput, "description": _ExactBoolean, "ends_at": _GroupByDateGranularityInput,
+    "external_created_at": _GroupByDateGranularityInput, "external_updated_at": _GroupByDateGranularityInput,
+    "i_cal_uid": _ExactBoolean, "is_canceled": _ExactBoolean, "is_full_day": _ExactBoolean, "location": _ExactBoolean,
     "starts_at": _GroupByDateGranularityInput, "title": _ExactBoolean,
     "updated_at": _GroupByDateGranularityInput}, total=False)
 CalendarEventOrderByDict = TypedDict("CalendarEventOrderByDict", {
-    "conference_link": _LinksOrderByInput, "conference_solution": _OrderByDirection,
-    "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
-    "description": _OrderByDirection, "ends_at": _OrderByDirection,
-    "external_created_at": _OrderByDirection, "external_updated_at": _OrderByDirection,
+    "conference_link": _LinksOrderByInput, "conference_solution": _OrderByDirection, "created_at": _OrderByDirection,
+    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection, "description": _OrderByDirection,
+    "ends_at": _OrderByDirection, "external_created_at": _OrderByDirection, "external_updated_at": _OrderByDirection,
     "i_cal_uid": _OrderByDirection, "id": _OrderByDirection, "is_canceled": _OrderByDirection,
     "is_full_day": _OrderByDirection, "location": _OrderByDirection, "position": _OrderByDirection,
     "search_vector": _OrderByDirection, "starts_at": _OrderByDirection, "title": _OrderByDirection,
     "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 CalendarEventOrderByWithGroupByDict = TypedDict("CalendarEventOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "conference_link": _LinksOrderByInput,
-    "conference_solution": _OrderByDirection, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "description": _OrderByDirection, "ends_at": _OrderByDateGranularityInput,
-    "external_created_at": _OrderByDateGranularityInput,
-    "external_updated_at": _OrderByDateGranularityInput, "i_cal_uid": _OrderByDirection,
-    "id": _OrderByDirection, "is_canceled": _OrderByDirection, "is_full_day": _OrderByDirection,
-    "location": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "starts_at": _OrderByDateGranularityInput, "title": _OrderByDirection,
-    "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
+    "aggregate": Mapping[_Aggregates | _CalendarEventAggregates, _OrderByDirectionValue],
+    "conference_link": _LinksOrderByInput, "conference_solution": _OrderByDirection,
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "description": _OrderByDirection,
+    "ends_at": _OrderByDateGranularityInput, "external_created_at": _OrderByDateGranularityInput,
+    "external_updated_at": _OrderByDateGranularityInput, "i_cal_uid": _OrderByDirection, "id": _OrderByDirection,
+    "is_canceled": _OrderByDirection, "is_full_day": _OrderByDirection, "location": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "starts_at": _OrderByDateGranularityInput,
+    "title": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "updated_by": _ActorOrderByInput}, total=False)
 CalendarEventParticipantCreateDict = TypedDict("CalendarEventParticipantCreateDict", {
-    "id": _UUID, "calendar_event": _CalendarEventRelationInput, "calendar_event_id": _UUID,
-    "display_name": _String, "handle": _String, "is_organizer": _ExactBoolean,
-    "person": _PersonRelationInput, "person_id": _UUID,
-    "response_status": _CalendarEventParticipantResponseStatusEnum,
-    "workspace_member": _WorkspaceMemberRelationInput, "workspace_member_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
+    "id": _UUID, "calendar_event": _CalendarEventRelationInput, "calendar_event_id": _UUID, "display_name": _String,
+    "handle": _String, "is_organizer": _ExactBoolean, "person": _PersonRelationInput, "person_id": _UUID,
+    "response_status": _CalendarEventParticipantResponseStatusEnum, "workspace_member": _WorkspaceMemberRelationInput,
+    "workspace_member_id": _UUID, "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
     "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 CalendarEventParticipantFilterDict = TypedDict("CalendarEventParticipantFilterDict", {
@@ -802,58 +928,53 @@ CalendarEventParticipantFilterDict = TypedDict("CalendarEventParticipantFilterDi
     "display_name": _StringFilter, "handle": _StringFilter, "is_organizer": _BooleanFilter,
     "person": _PersonFilterInput, "person_id": _UUIDFilter,
     "response_status": _CalendarEventParticipantResponseStatusEnumFilter,
-    "workspace_member": _WorkspaceMemberFilterInput, "workspace_member_id": _UUIDFilter,
-    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
-    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
-    "search_vector": _TSVectorFilter, "and": _CalendarEventParticipantFilterInputList,
-    "or": _CalendarEventParticipantFilterInputList, "not": _CalendarEventParticipantFilterInput}, total=False)
+    "workspace_member": _WorkspaceMemberFilterInput, "workspace_member_id": _UUIDFilter, "position": _FloatFilter,
+    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
+    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
+    "and": _CalendarEventParticipantFilterInputList, "or": _CalendarEventParticipantFilterInputList,
+    "not": _CalendarEventParticipantFilterInput}, total=False)
 CalendarEventParticipantGroupByDict = TypedDict("CalendarEventParticipantGroupByDict", {
     "calendar_event": _CalendarEventGroupByInput, "created_at": _GroupByDateGranularityInput,
     "display_name": _ExactBoolean, "handle": _ExactBoolean, "is_organizer": _ExactBoolean,
-    "person": _PersonGroupByInput, "response_status": _ExactBoolean,
-    "updated_at": _GroupByDateGranularityInput, "workspace_member": _WorkspaceMemberGroupByInput}, total=False)
+    "person": _PersonGroupByInput, "response_status": _ExactBoolean, "updated_at": _GroupByDateGranularityInput,
+    "workspace_member": _WorkspaceMemberGroupByInput}, total=False)
 CalendarEventParticipantOrderByDict = TypedDict("CalendarEventParticipantOrderByDict", {
     "calendar_event": _CalendarEventOrderByInput, "calendar_event_id": _OrderByDirection,
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
     "display_name": _OrderByDirection, "handle": _OrderByDirection, "id": _OrderByDirection,
     "is_organizer": _OrderByDirection, "person": _PersonOrderByInput, "person_id": _OrderByDirection,
-    "position": _OrderByDirection, "response_status": _OrderByDirection,
-    "search_vector": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput, "workspace_member": _WorkspaceMemberOrderByInput,
-    "workspace_member_id": _OrderByDirection}, total=False)
+    "position": _OrderByDirection, "response_status": _OrderByDirection, "search_vector": _OrderByDirection,
+    "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput,
+    "workspace_member": _WorkspaceMemberOrderByInput, "workspace_member_id": _OrderByDirection}, total=False)
 CalendarEventParticipantOrderByWithGroupByDict = TypedDict("CalendarEventParticipantOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "calendar_event": _CalendarEventOrderByWithGroupByInput,
-    "calendar_event_id": _OrderByDirection, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "display_name": _OrderByDirection, "handle": _OrderByDirection, "id": _OrderByDirection,
-    "is_organizer": _OrderByDirection, "person": _PersonOrderByWithGroupByInput,
+    "aggregate": Mapping[_Aggregates | _CalendarEventParticipantAggregates, _OrderByDirectionValue],
+    "calendar_event": _CalendarEventOrderByWithGroupByInput, "calendar_event_id": _OrderByDirection,
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "display_name": _OrderByDirection, "handle": _OrderByDirection,
+    "id": _OrderByDirection, "is_organizer": _OrderByDirection, "person": _PersonOrderByWithGroupByInput,
     "person_id": _OrderByDirection, "position": _OrderByDirection, "response_status": _OrderByDirection,
-    "search_vector": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
-    "updated_by": _ActorOrderByInput, "workspace_member": _WorkspaceMemberOrderByWithGroupByInput,
-    "workspace_member_id": _OrderByDirection}, total=False)
+    "search_vector": _OrderByDirection, "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput,
+    "workspace_member": _WorkspaceMemberOrderByWithGroupByInput, "workspace_member_id": _OrderByDirection}, total=False)
 CalendarEventParticipantResponseStatusEnumFilterDict = TypedDict("CalendarEventParticipantResponseStatusEnumFilterDict", {
-    "contains_any": _CalendarEventParticipantResponseStatusEnumList,
-    "eq": _CalendarEventParticipantResponseStatusEnum,
-    "in": _CalendarEventParticipantResponseStatusEnumList, "is": _FilterIs,
-    "is_empty_array": _ExactBoolean, "neq": _CalendarEventParticipantResponseStatusEnum}, total=False)
+    "contains_any": _CalendarEventParticipantResponseStatusEnumList, "eq": _CalendarEventParticipantResponseStatusEnum,
+    "in": _CalendarEventParticipantResponseStatusEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
+    "neq": _CalendarEventParticipantResponseStatusEnum}, total=False)
 CalendarEventParticipantUpdateDict = TypedDict("CalendarEventParticipantUpdateDict", {
-    "id": _UUID, "calendar_event": _CalendarEventRelationInput, "calendar_event_id": _UUID,
-    "display_name": _String, "handle": _String, "is_organizer": _ExactBoolean,
-    "person": _PersonRelationInput, "person_id": _UUID,
-    "response_status": _CalendarEventParticipantResponseStatusEnum,
-    "workspace_member": _WorkspaceMemberRelationInput, "workspace_member_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
+    "id": _UUID, "calendar_event": _CalendarEventRelationInput, "calendar_event_id": _UUID, "display_name": _String,
+    "handle": _String, "is_organizer": _ExactBoolean, "person": _PersonRelationInput, "person_id": _UUID,
+    "response_status": _CalendarEventParticipantResponseStatusEnum, "workspace_member": _WorkspaceMemberRelationInput,
+    "workspace_member_id": _UUID, "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
     "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 CalendarEventRelationDict = TypedDict("CalendarEventRelationDict", {
     "connect": _CalendarEventConnectInput, "disconnect": _ExactBoolean}, total=False)
 CalendarEventUpdateDict = TypedDict("CalendarEventUpdateDict", {
     "id": _UUID, "title": _String, "conference_link": _LinksUpdateInput, "conference_solution": _String,
-    "description": _String, "ends_at": _DateTime, "external_created_at": _DateTime,
-    "external_updated_at": _DateTime, "i_cal_uid": _String, "is_canceled": _ExactBoolean,
-    "is_full_day": _ExactBoolean, "location": _String, "starts_at": _DateTime, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
-    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "description": _String, "ends_at": _DateTime, "external_created_at": _DateTime, "external_updated_at": _DateTime,
+    "i_cal_uid": _String, "is_canceled": _ExactBoolean, "is_full_day": _ExactBoolean, "location": _String,
+    "starts_at": _DateTime, "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
+    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 CalendarEventWhereUniqueDict = TypedDict("CalendarEventWhereUniqueDict", {"id": _UUID}, total=False)
 CallRecordingCreateDict = TypedDict("CallRecordingCreateDict", {
     "id": _UUID, "title": _String, "application_id": _UUID, "audio": _FileItemInputList,
@@ -861,83 +982,76 @@ CallRecordingCreateDict = TypedDict("CallRecordingCreateDict", {
     "external_bot_id": _String, "external_recording_id": _String,
     "recording_request_status": _CallRecordingRecordingRequestStatusEnum, "started_at": _DateTime,
     "status": _CallRecordingStatusEnum, "summary": _RichTextCreateInput, "transcript": _RawJson,
-    "video": _FileItemInputList, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "video": _FileItemInputList, "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
+    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 CallRecordingFilterDict = TypedDict("CallRecordingFilterDict", {
     "id": _UUIDFilter, "title": _StringFilter, "application_id": _UUIDFilter, "audio": _RawJsonFilter,
-    "calendar_event": _CalendarEventFilterInput, "calendar_event_id": _UUIDFilter,
-    "ended_at": _DateTimeFilter, "external_bot_id": _StringFilter,
-    "external_recording_id": _StringFilter,
-    "recording_request_status": _CallRecordingRecordingRequestStatusEnumFilter,
-    "started_at": _DateTimeFilter, "status": _CallRecordingStatusEnumFilter,
-    "summary": _RichTextFilterInput, "transcript": _RawJsonFilter, "video": _RawJsonFilter,
-    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
+    "calendar_event": _CalendarEventFilterInput, "calendar_event_id": _UUIDFilter, "ended_at": _DateTimeFilter,
+    "external_bot_id": _StringFilter, "external_recording_id": _StringFilter,
+    "recording_request_status": _CallRecordingRecordingRequestStatusEnumFilter, "started_at": _DateTimeFilter,
+    "status": _CallRecordingStatusEnumFilter, "summary": _RichTextFilterInput, "transcript": _RawJsonFilter,
+    "video": _RawJsonFilter, "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
     "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
-    "search_vector": _TSVectorFilter, "and": _CallRecordingFilterInputList,
-    "or": _CallRecordingFilterInputList, "not": _CallRecordingFilterInput}, total=False)
+    "search_vector": _TSVectorFilter, "and": _CallRecordingFilterInputList, "or": _CallRecordingFilterInputList,
+    "not": _CallRecordingFilterInput}, total=False)
 CallRecordingGroupByDict = TypedDict("CallRecordingGroupByDict", {
     "application_id": _ExactBoolean, "calendar_event": _CalendarEventGroupByInput,
     "created_at": _GroupByDateGranularityInput, "ended_at": _GroupByDateGranularityInput,
     "external_bot_id": _ExactBoolean, "external_recording_id": _ExactBoolean,
-    "recording_request_status": _ExactBoolean, "started_at": _GroupByDateGranularityInput,
-    "status": _ExactBoolean, "summary": _RichTextGroupByInput, "title": _ExactBoolean,
-    "updated_at": _GroupByDateGranularityInput}, total=False)
+    "recording_request_status": _ExactBoolean, "started_at": _GroupByDateGranularityInput, "status": _ExactBoolean,
+    "summary": _RichTextGroupByInput, "title": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
 CallRecordingOrderByDict = TypedDict("CallRecordingOrderByDict", {
-    "application_id": _OrderByDirection, "audio": _OrderByDirection,
-    "calendar_event": _CalendarEventOrderByInput, "calendar_event_id": _OrderByDirection,
-    "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
-    "ended_at": _OrderByDirection, "external_bot_id": _OrderByDirection,
+    "application_id": _OrderByDirection, "audio": _OrderByDirection, "calendar_event": _CalendarEventOrderByInput,
+    "calendar_event_id": _OrderByDirection, "created_at": _OrderByDirection, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDirection, "ended_at": _OrderByDirection, "external_bot_id": _OrderByDirection,
     "external_recording_id": _OrderByDirection, "id": _OrderByDirection, "position": _OrderByDirection,
-    "recording_request_status": _OrderByDirection, "search_vector": _OrderByDirection,
-    "started_at": _OrderByDirection, "status": _OrderByDirection, "summary": _RichTextOrderByInput,
-    "title": _OrderByDirection, "transcript": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput, "video": _OrderByDirection}, total=False)
+    "recording_request_status": _OrderByDirection, "search_vector": _OrderByDirection, "started_at": _OrderByDirection,
+    "status": _OrderByDirection, "summary": _RichTextOrderByInput, "title": _OrderByDirection,
+    "transcript": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput,
+    "video": _OrderByDirection}, total=False)
 CallRecordingOrderByWithGroupByDict = TypedDict("CallRecordingOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "application_id": _OrderByDirection, "audio": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _CallRecordingAggregates, _OrderByDirectionValue],
+    "application_id": _OrderByDirection, "audio": _OrderByDirection,
     "calendar_event": _CalendarEventOrderByWithGroupByInput, "calendar_event_id": _OrderByDirection,
     "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
     "deleted_at": _OrderByDateGranularityInput, "ended_at": _OrderByDateGranularityInput,
-    "external_bot_id": _OrderByDirection, "external_recording_id": _OrderByDirection,
-    "id": _OrderByDirection, "position": _OrderByDirection,
-    "recording_request_status": _OrderByDirection, "search_vector": _OrderByDirection,
-    "started_at": _OrderByDateGranularityInput, "status": _OrderByDirection,
-    "summary": _RichTextOrderByInput, "title": _OrderByDirection, "transcript": _OrderByDirection,
-    "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput,
-    "video": _OrderByDirection}, total=False)
+    "external_bot_id": _OrderByDirection, "external_recording_id": _OrderByDirection, "id": _OrderByDirection,
+    "position": _OrderByDirection, "recording_request_status": _OrderByDirection, "search_vector": _OrderByDirection,
+    "started_at": _OrderByDateGranularityInput, "status": _OrderByDirection, "summary": _RichTextOrderByInput,
+    "title": _OrderByDirection, "transcript": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "updated_by": _ActorOrderByInput, "video": _OrderByDirection}, total=False)
 CallRecordingRecordingRequestStatusEnumFilterDict = TypedDict("CallRecordingRecordingRequestStatusEnumFilterDict", {
-    "contains_any": _CallRecordingRecordingRequestStatusEnumList,
-    "eq": _CallRecordingRecordingRequestStatusEnum, "in": _CallRecordingRecordingRequestStatusEnumList,
-    "is": _FilterIs, "is_empty_array": _ExactBoolean, "neq": _CallRecordingRecordingRequestStatusEnum}, total=False)
+    "contains_any": _CallRecordingRecordingRequestStatusEnumList, "eq": _CallRecordingRecordingRequestStatusEnum,
+    "in": _CallRecordingRecordingRequestStatusEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
+    "neq": _CallRecordingRecordingRequestStatusEnum}, total=False)
 CallRecordingStatusEnumFilterDict = TypedDict("CallRecordingStatusEnumFilterDict", {
-    "contains_any": _CallRecordingStatusEnumList, "eq": _CallRecordingStatusEnum,
-    "in": _CallRecordingStatusEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
-    "neq": _CallRecordingStatusEnum}, total=False)
+    "contains_any": _CallRecordingStatusEnumList, "eq": _CallRecordingStatusEnum, "in": _CallRecordingStatusEnumList,
+    "is": _FilterIs, "is_empty_array": _ExactBoolean, "neq": _CallRecordingStatusEnum}, total=False)
 CallRecordingUpdateDict = TypedDict("CallRecordingUpdateDict", {
     "id": _UUID, "title": _String, "application_id": _UUID, "audio": _FileItemInputList,
     "calendar_event": _CalendarEventRelationInput, "calendar_event_id": _UUID, "ended_at": _DateTime,
     "external_bot_id": _String, "external_recording_id": _String,
     "recording_request_status": _CallRecordingRecordingRequestStatusEnum, "started_at": _DateTime,
     "status": _CallRecordingStatusEnum, "summary": _RichTextUpdateInput, "transcript": _RawJson,
-    "video": _FileItemInputList, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "video": _FileItemInputList, "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
+    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 CompanyConnectDict = TypedDict("CompanyConnectDict", {"where": _CompanyWhereUniqueInput}, total=False)
 CompanyCreateDict = TypedDict("CompanyCreateDict", {
-    "id": _UUID, "name": _String, "account_owner": _WorkspaceMemberRelationInput,
-    "account_owner_id": _UUID, "address": _AddressCreateInput, "annual_revenue": _CurrencyCreateInput,
-    "domain_name": _LinksCreateInput, "linkedin_link": _LinksCreateInput, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
-    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "name": _String, "account_owner": _WorkspaceMemberRelationInput, "account_owner_id": _UUID,
+    "address": _AddressCreateInput, "annual_revenue": _CurrencyCreateInput, "domain_name": _LinksCreateInput,
+    "linkedin_link": _LinksCreateInput, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 CompanyDomainNameWhereDict = TypedDict("CompanyDomainNameWhereDict", {"primary_link_url": _Link}, total=False)
 CompanyFilterDict = TypedDict("CompanyFilterDict", {
     "id": _UUIDFilter, "name": _StringFilter, "account_owner": _WorkspaceMemberFilterInput,
-    "account_owner_id": _UUIDFilter, "address": _AddressFilterInput,
-    "annual_revenue": _CurrencyFilterInput, "domain_name": _LinksFilterInput,
-    "linkedin_link": _LinksFilterInput, "position": _FloatFilter, "created_at": _DateTimeFilter,
-    "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
-    "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter, "and": _CompanyFilterInputList,
-    "or": _CompanyFilterInputList, "not": _CompanyFilterInput}, total=False)
+    "account_owner_id": _UUIDFilter, "address": _AddressFilterInput, "annual_revenue": _CurrencyFilterInput,
+    "domain_name": _LinksFilterInput, "linkedin_link": _LinksFilterInput, "position": _FloatFilter,
+    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
+    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
+    "and": _CompanyFilterInputList, "or": _CompanyFilterInputList, "not": _CompanyFilterInput}, total=False)
 CompanyGroupByDict = TypedDict("CompanyGroupByDict", {
     "account_owner": _WorkspaceMemberGroupByInput, "address": _AddressGroupByInput,
     "annual_revenue": _CurrencyGroupByInput, "created_at": _GroupByDateGranularityInput,
@@ -945,27 +1059,27 @@ CompanyGroupByDict = TypedDict("CompanyGroupByDict", {
     "updated_at": _GroupByDateGranularityInput}, total=False)
 CompanyOrderByDict = TypedDict("CompanyOrderByDict", {
     "account_owner": _WorkspaceMemberOrderByInput, "account_owner_id": _OrderByDirection,
-    "address": _AddressOrderByInput, "annual_revenue": _CurrencyOrderByInput,
-    "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
-    "domain_name": _LinksOrderByInput, "id": _OrderByDirection, "linkedin_link": _LinksOrderByInput,
-    "name": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
+    "address": _AddressOrderByInput, "annual_revenue": _CurrencyOrderByInput, "created_at": _OrderByDirection,
+    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection, "domain_name": _LinksOrderByInput,
+    "id": _OrderByDirection, "linkedin_link": _LinksOrderByInput, "name": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "updated_at": _OrderByDirection,
+    "updated_by": _ActorOrderByInput}, total=False)
 CompanyOrderByWithGroupByDict = TypedDict("CompanyOrderByWithGroupByDict", {
     "account_owner": _WorkspaceMemberOrderByWithGroupByInput, "account_owner_id": _OrderByDirection,
-    "address": _AddressOrderByInput, "aggregate": _AggregateOrder_,
+    "address": _AddressOrderByInput, "aggregate": Mapping[_Aggregates | _CompanyAggregates, _OrderByDirectionValue],
     "annual_revenue": _CurrencyOrderByInput, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "domain_name": _LinksOrderByInput, "id": _OrderByDirection, "linkedin_link": _LinksOrderByInput,
-    "name": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
+    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput, "domain_name": _LinksOrderByInput,
+    "id": _OrderByDirection, "linkedin_link": _LinksOrderByInput, "name": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "updated_by": _ActorOrderByInput}, total=False)
 CompanyRelationDict = TypedDict("CompanyRelationDict", {
     "connect": _CompanyConnectInput, "disconnect": _ExactBoolean}, total=False)
 CompanyUpdateDict = TypedDict("CompanyUpdateDict", {
-    "id": _UUID, "name": _String, "account_owner": _WorkspaceMemberRelationInput,
-    "account_owner_id": _UUID, "address": _AddressUpdateInput, "annual_revenue": _CurrencyUpdateInput,
-    "domain_name": _LinksUpdateInput, "linkedin_link": _LinksUpdateInput, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
-    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "name": _String, "account_owner": _WorkspaceMemberRelationInput, "account_owner_id": _UUID,
+    "address": _AddressUpdateInput, "annual_revenue": _CurrencyUpdateInput, "domain_name": _LinksUpdateInput,
+    "linkedin_link": _LinksUpdateInput, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 CompanyWhereUniqueDict = TypedDict("CompanyWhereUniqueDict", {
     "id": _UUID, "domain_name": _CompanyDomainNameWhereInput}, total=False)
 CurrencyCreateDict = TypedDict("CurrencyCreateDict", {"amount_micros": _Micros, "currency_code": _String}, total=False)
@@ -978,9 +1092,9 @@ CurrencyOrderByDict = TypedDict("CurrencyOrderByDict", {
 CurrencyUpdateDict = TypedDict("CurrencyUpdateDict", {"amount_micros": _Micros, "currency_code": _String}, total=False)
 DashboardConnectDict = TypedDict("DashboardConnectDict", {"where": _DashboardWhereUniqueInput}, total=False)
 DashboardCreateDict = TypedDict("DashboardCreateDict", {
-    "id": _UUID, "title": _String, "page_layout_id": _UUID, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
-    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "title": _String, "page_layout_id": _UUID, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 DashboardFilterDict = TypedDict("DashboardFilterDict", {
     "id": _UUIDFilter, "title": _StringFilter, "page_layout_id": _UUIDFilter, "position": _FloatFilter,
     "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
@@ -995,21 +1109,21 @@ DashboardOrderByDict = TypedDict("DashboardOrderByDict", {
     "search_vector": _OrderByDirection, "title": _OrderByDirection, "updated_at": _OrderByDirection,
     "updated_by": _ActorOrderByInput}, total=False)
 DashboardOrderByWithGroupByDict = TypedDict("DashboardOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "page_layout_id": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "title": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _DashboardAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "page_layout_id": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "title": _OrderByDirection,
     "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
 DashboardRelationDict = TypedDict("DashboardRelationDict", {
     "connect": _DashboardConnectInput, "disconnect": _ExactBoolean}, total=False)
 DashboardUpdateDict = TypedDict("DashboardUpdateDict", {
-    "id": _UUID, "title": _String, "page_layout_id": _UUID, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
-    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "title": _String, "page_layout_id": _UUID, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 DashboardWhereUniqueDict = TypedDict("DashboardWhereUniqueDict", {"id": _UUID}, total=False)
 DateTimeFilterDict = TypedDict("DateTimeFilterDict", {
-    "eq": _DateTime, "gt": _DateTime, "gte": _DateTime, "in": _DateTimeList, "is": _FilterIs,
-    "lt": _DateTime, "lte": _DateTime, "neq": _DateTime}, total=False)
+    "eq": _DateTime, "gt": _DateTime, "gte": _DateTime, "in": _DateTimeList, "is": _FilterIs, "lt": _DateTime,
+    "lte": _DateTime, "neq": _DateTime}, total=False)
 EmailsCreateDict = TypedDict("EmailsCreateDict", {
     "additional_emails": _StringList, "primary_email": _String}, total=False)
 EmailsFilterDict = TypedDict("EmailsFilterDict", {
@@ -1035,8 +1149,8 @@ FullNameUpdateDict = TypedDict("FullNameUpdateDict", {"first_name": _String, "la
 GroupByDateGranularityDict = TypedDict("GroupByDateGranularityDict", {
     "granularity": _DateGranularityEnum, "time_zone": _String, "week_start_day": _FirstDayOfTheWeek}, total=False)
 IntFilterDict = TypedDict("IntFilterDict", {
-    "eq": _ExactInt, "gt": _ExactInt, "gte": _ExactInt, "in": _ExactIntList, "is": _FilterIs,
-    "lt": _ExactInt, "lte": _ExactInt, "neq": _ExactInt}, total=False)
+    "eq": _ExactInt, "gt": _ExactInt, "gte": _ExactInt, "in": _ExactIntList, "is": _FilterIs, "lt": _ExactInt,
+    "lte": _ExactInt, "neq": _ExactInt}, total=False)
 LinksCreateDict = TypedDict("LinksCreateDict", {
     "primary_link_label": _String, "primary_link_url": _Link, "secondary_links": _SecondaryLinkList}, total=False)
 LinksFilterDict = TypedDict("LinksFilterDict", {
@@ -1052,43 +1166,39 @@ LinksUpdateDict = TypedDict("LinksUpdateDict", {
 MessageCampaignConnectDict = TypedDict("MessageCampaignConnectDict", {
     "where": _MessageCampaignWhereUniqueInput}, total=False)
 MessageCampaignCreateDict = TypedDict("MessageCampaignCreateDict", {
-    "id": _UUID, "body_template": _String, "from_address": _EmailsCreateInput,
-    "list": _MessageListRelationInput, "list_id": _UUID, "sent_at": _DateTime,
-    "status": _MessageCampaignStatusEnum, "subject": _String, "unsubscribe_topic_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
+    "id": _UUID, "body_template": _String, "from_address": _EmailsCreateInput, "list": _MessageListRelationInput,
+    "list_id": _UUID, "sent_at": _DateTime, "status": _MessageCampaignStatusEnum, "subject": _String,
+    "unsubscribe_topic_id": _UUID, "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
     "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 MessageCampaignFilterDict = TypedDict("MessageCampaignFilterDict", {
     "id": _UUIDFilter, "body_template": _StringFilter, "from_address": _EmailsFilterInput,
     "list": _MessageListFilterInput, "list_id": _UUIDFilter, "sent_at": _DateTimeFilter,
-    "status": _MessageCampaignStatusEnumFilter, "subject": _StringFilter,
-    "unsubscribe_topic_id": _UUIDFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
-    "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
-    "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
-    "and": _MessageCampaignFilterInputList, "or": _MessageCampaignFilterInputList,
+    "status": _MessageCampaignStatusEnumFilter, "subject": _StringFilter, "unsubscribe_topic_id": _UUIDFilter,
+    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
+    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
+    "search_vector": _TSVectorFilter, "and": _MessageCampaignFilterInputList, "or": _MessageCampaignFilterInputList,
     "not": _MessageCampaignFilterInput}, total=False)
 MessageCampaignGroupByDict = TypedDict("MessageCampaignGroupByDict", {
-    "body_template": _ExactBoolean, "created_at": _GroupByDateGranularityInput,
-    "from_address": _EmailsGroupByInput, "list": _MessageListGroupByInput,
-    "sent_at": _GroupByDateGranularityInput, "status": _ExactBoolean, "subject": _ExactBoolean,
-    "unsubscribe_topic_id": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
+    "body_template": _ExactBoolean, "created_at": _GroupByDateGranularityInput, "from_address": _EmailsGroupByInput,
+    "list": _MessageListGroupByInput, "sent_at": _GroupByDateGranularityInput, "status": _ExactBoolean,
+    "subject": _ExactBoolean, "unsubscribe_topic_id": _ExactBoolean,
+    "updated_at": _GroupByDateGranularityInput}, total=False)
 MessageCampaignOrderByDict = TypedDict("MessageCampaignOrderByDict", {
-    "body_template": _OrderByDirection, "created_at": _OrderByDirection,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
-    "from_address": _EmailsOrderByInput, "id": _OrderByDirection, "list": _MessageListOrderByInput,
-    "list_id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "sent_at": _OrderByDirection, "status": _OrderByDirection, "subject": _OrderByDirection,
-    "unsubscribe_topic_id": _OrderByDirection, "updated_at": _OrderByDirection,
+    "body_template": _OrderByDirection, "created_at": _OrderByDirection, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDirection, "from_address": _EmailsOrderByInput, "id": _OrderByDirection,
+    "list": _MessageListOrderByInput, "list_id": _OrderByDirection, "position": _OrderByDirection,
+    "search_vector": _OrderByDirection, "sent_at": _OrderByDirection, "status": _OrderByDirection,
+    "subject": _OrderByDirection, "unsubscribe_topic_id": _OrderByDirection, "updated_at": _OrderByDirection,
     "updated_by": _ActorOrderByInput}, total=False)
 MessageCampaignOrderByWithGroupByDict = TypedDict("MessageCampaignOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "body_template": _OrderByDirection,
-    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
-    "deleted_at": _OrderByDateGranularityInput, "from_address": _EmailsOrderByInput,
-    "id": _OrderByDirection, "list": _MessageListOrderByWithGroupByInput, "list_id": _OrderByDirection,
-    "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "sent_at": _OrderByDateGranularityInput, "status": _OrderByDirection, "subject": _OrderByDirection,
-    "unsubscribe_topic_id": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
-    "updated_by": _ActorOrderByInput}, total=False)
+    "aggregate": Mapping[_Aggregates | _MessageCampaignAggregates, _OrderByDirectionValue],
+    "body_template": _OrderByDirection, "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "from_address": _EmailsOrderByInput, "id": _OrderByDirection,
+    "list": _MessageListOrderByWithGroupByInput, "list_id": _OrderByDirection, "position": _OrderByDirection,
+    "search_vector": _OrderByDirection, "sent_at": _OrderByDateGranularityInput, "status": _OrderByDirection,
+    "subject": _OrderByDirection, "unsubscribe_topic_id": _OrderByDirection,
+    "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
 MessageCampaignRelationDict = TypedDict("MessageCampaignRelationDict", {
     "connect": _MessageCampaignConnectInput, "disconnect": _ExactBoolean}, total=False)
 MessageCampaignStatusEnumFilterDict = TypedDict("MessageCampaignStatusEnumFilterDict", {
@@ -1096,56 +1206,49 @@ MessageCampaignStatusEnumFilterDict = TypedDict("MessageCampaignStatusEnumFilter
     "in": _MessageCampaignStatusEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
     "neq": _MessageCampaignStatusEnum}, total=False)
 MessageCampaignUpdateDict = TypedDict("MessageCampaignUpdateDict", {
-    "id": _UUID, "body_template": _String, "from_address": _EmailsUpdateInput,
-    "list": _MessageListRelationInput, "list_id": _UUID, "sent_at": _DateTime,
-    "status": _MessageCampaignStatusEnum, "subject": _String, "unsubscribe_topic_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
+    "id": _UUID, "body_template": _String, "from_address": _EmailsUpdateInput, "list": _MessageListRelationInput,
+    "list_id": _UUID, "sent_at": _DateTime, "status": _MessageCampaignStatusEnum, "subject": _String,
+    "unsubscribe_topic_id": _UUID, "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
     "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 MessageCampaignWhereUniqueDict = TypedDict("MessageCampaignWhereUniqueDict", {"id": _UUID}, total=False)
 MessageChannelMessageAssociationConnectDict = TypedDict("MessageChannelMessageAssociationConnectDict", {
     "where": _MessageChannelMessageAssociationWhereUniqueInput}, total=False)
 MessageChannelMessageAssociationCreateDict = TypedDict("MessageChannelMessageAssociationCreateDict", {
-    "id": _UUID, "direction": _MessageChannelMessageAssociationDirectionEnum,
-    "message": _MessageRelationInput, "message_channel_id": _UUID, "message_external_id": _String,
-    "message_id": _UUID, "message_thread": _MessageThreadRelationInput,
-    "message_thread_external_id": _String, "message_thread_id": _UUID, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
+    "id": _UUID, "direction": _MessageChannelMessageAssociationDirectionEnum, "message": _MessageRelationInput,
+    "message_channel_id": _UUID, "message_external_id": _String, "message_id": _UUID,
+    "message_thread": _MessageThreadRelationInput, "message_thread_external_id": _String, "message_thread_id": _UUID,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
     "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 MessageChannelMessageAssociationDirectionEnumFilterDict = TypedDict("MessageChannelMessageAssociationDirectionEnumFilterDict", {
     "contains_any": _MessageChannelMessageAssociationDirectionEnumList,
-    "eq": _MessageChannelMessageAssociationDirectionEnum,
-    "in": _MessageChannelMessageAssociationDirectionEnumList, "is": _FilterIs,
-    "is_empty_array": _ExactBoolean, "neq": _MessageChannelMessageAssociationDirectionEnum}, total=False)
+    "eq": _MessageChannelMessageAssociationDirectionEnum, "in": _MessageChannelMessageAssociationDirectionEnumList,
+    "is": _FilterIs, "is_empty_array": _ExactBoolean,
+    "neq": _MessageChannelMessageAssociationDirectionEnum}, total=False)
 MessageChannelMessageAssociationFilterDict = TypedDict("MessageChannelMessageAssociationFilterDict", {
     "id": _UUIDFilter, "direction": _MessageChannelMessageAssociationDirectionEnumFilter,
-    "message": _MessageFilterInput, "message_channel_id": _UUIDFilter,
-    "message_external_id": _StringFilter, "message_id": _UUIDFilter,
-    "message_thread": _MessageThreadFilterInput, "message_thread_external_id": _StringFilter,
-    "message_thread_id": _UUIDFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
-    "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
-    "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
-    "and": _MessageChannelMessageAssociationFilterInputList,
-    "or": _MessageChannelMessageAssociationFilterInputList,
+    "message": _MessageFilterInput, "message_channel_id": _UUIDFilter, "message_external_id": _StringFilter,
+    "message_id": _UUIDFilter, "message_thread": _MessageThreadFilterInput,
+    "message_thread_external_id": _StringFilter, "message_thread_id": _UUIDFilter, "position": _FloatFilter,
+    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
+    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
+    "and": _MessageChannelMessageAssociationFilterInputList, "or": _MessageChannelMessageAssociationFilterInputList,
     "not": _MessageChannelMessageAssociationFilterInput}, total=False)
 MessageChannelMessageAssociationGroupByDict = TypedDict("MessageChannelMessageAssociationGroupByDict", {
-    "created_at": _GroupByDateGranularityInput, "direction": _ExactBoolean,
-    "message": _MessageGroupByInput, "message_channel_id": _ExactBoolean,
-    "message_external_id": _ExactBoolean, "message_thread": _MessageThreadGroupByInput,
-    "message_thread_external_id": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
+    "created_at": _GroupByDateGranularityInput, "direction": _ExactBoolean, "message": _MessageGroupByInput,
+    "message_channel_id": _ExactBoolean, "message_external_id": _ExactBoolean,
+    "message_thread": _MessageThreadGroupByInput, "message_thread_external_id": _ExactBoolean,
+    "updated_at": _GroupByDateGranularityInput}, total=False)
 MessageChannelMessageAssociationMessageFolderCreateDict = TypedDict("MessageChannelMessageAssociationMessageFolderCreateDict", {
     "id": _UUID, "message_channel_message_association": _MessageChannelMessageAssociationRelationInput,
-    "message_channel_message_association_id": _UUID, "message_folder_id": Required[_UUIDValue],
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
-    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "message_channel_message_association_id": _UUID, "message_folder_id": Required[_UUIDValue], "position": _Position,
+    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
+    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 MessageChannelMessageAssociationMessageFolderFilterDict = TypedDict("MessageChannelMessageAssociationMessageFolderFilterDict", {
-    "id": _UUIDFilter,
-    "message_channel_message_association": _MessageChannelMessageAssociationFilterInput,
-    "message_channel_message_association_id": _UUIDFilter, "message_folder_id": _UUIDFilter,
-    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
-    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
-    "search_vector": _TSVectorFilter,
+    "id": _UUIDFilter, "message_channel_message_association": _MessageChannelMessageAssociationFilterInput,
+    "message_channel_message_association_id": _UUIDFilter, "message_folder_id": _UUIDFilter, "position": _FloatFilter,
+    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
+    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
     "and": _MessageChannelMessageAssociationMessageFolderFilterInputList,
     "or": _MessageChannelMessageAssociationMessageFolderFilterInputList,
     "not": _MessageChannelMessageAssociationMessageFolderFilterInput}, total=False)
@@ -1155,86 +1258,79 @@ MessageChannelMessageAssociationMessageFolderGroupByDict = TypedDict("MessageCha
     "message_folder_id": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
 MessageChannelMessageAssociationMessageFolderOrderByDict = TypedDict("MessageChannelMessageAssociationMessageFolderOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
-    "id": _OrderByDirection,
-    "message_channel_message_association": _MessageChannelMessageAssociationOrderByInput,
+    "id": _OrderByDirection, "message_channel_message_association": _MessageChannelMessageAssociationOrderByInput,
     "message_channel_message_association_id": _OrderByDirection, "message_folder_id": _OrderByDirection,
     "position": _OrderByDirection, "search_vector": _OrderByDirection, "updated_at": _OrderByDirection,
     "updated_by": _ActorOrderByInput}, total=False)
 MessageChannelMessageAssociationMessageFolderOrderByWithGroupByDict = TypedDict("MessageChannelMessageAssociationMessageFolderOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _MessageChannelMessageAssociationMessageFolderAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection,
     "message_channel_message_association": _MessageChannelMessageAssociationOrderByWithGroupByInput,
     "message_channel_message_association_id": _OrderByDirection, "message_folder_id": _OrderByDirection,
-    "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "updated_by": _ActorOrderByInput}, total=False)
 MessageChannelMessageAssociationMessageFolderUpdateDict = TypedDict("MessageChannelMessageAssociationMessageFolderUpdateDict", {
     "id": _UUID, "message_channel_message_association": _MessageChannelMessageAssociationRelationInput,
     "message_channel_message_association_id": _UUID, "message_folder_id": _UUID, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
-    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
+    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 MessageChannelMessageAssociationOrderByDict = TypedDict("MessageChannelMessageAssociationOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
     "direction": _OrderByDirection, "id": _OrderByDirection, "message": _MessageOrderByInput,
-    "message_channel_id": _OrderByDirection, "message_external_id": _OrderByDirection,
-    "message_id": _OrderByDirection, "message_thread": _MessageThreadOrderByInput,
-    "message_thread_external_id": _OrderByDirection, "message_thread_id": _OrderByDirection,
-    "position": _OrderByDirection, "search_vector": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput}, total=False)
+    "message_channel_id": _OrderByDirection, "message_external_id": _OrderByDirection, "message_id": _OrderByDirection,
+    "message_thread": _MessageThreadOrderByInput, "message_thread_external_id": _OrderByDirection,
+    "message_thread_id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
+    "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 MessageChannelMessageAssociationOrderByWithGroupByDict = TypedDict("MessageChannelMessageAssociationOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "direction": _OrderByDirection, "id": _OrderByDirection, "message": _MessageOrderByWithGroupByInput,
-    "message_channel_id": _OrderByDirection, "message_external_id": _OrderByDirection,
-    "message_id": _OrderByDirection, "message_thread": _MessageThreadOrderByWithGroupByInput,
-    "message_thread_external_id": _OrderByDirection, "message_thread_id": _OrderByDirection,
-    "position": _OrderByDirection, "search_vector": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _MessageChannelMessageAssociationAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "direction": _OrderByDirection, "id": _OrderByDirection,
+    "message": _MessageOrderByWithGroupByInput, "message_channel_id": _OrderByDirection,
+    "message_external_id": _OrderByDirection, "message_id": _OrderByDirection,
+    "message_thread": _MessageThreadOrderByWithGroupByInput, "message_thread_external_id": _OrderByDirection,
+    "message_thread_id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
     "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
 MessageChannelMessageAssociationRelationDict = TypedDict("MessageChannelMessageAssociationRelationDict", {
     "connect": _MessageChannelMessageAssociationConnectInput, "disconnect": _ExactBoolean}, total=False)
 MessageChannelMessageAssociationUpdateDict = TypedDict("MessageChannelMessageAssociationUpdateDict", {
-    "id": _UUID, "direction": _MessageChannelMessageAssociationDirectionEnum,
-    "message": _MessageRelationInput, "message_channel_id": _UUID, "message_external_id": _String,
-    "message_id": _UUID, "message_thread": _MessageThreadRelationInput,
-    "message_thread_external_id": _String, "message_thread_id": _UUID, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
+    "id": _UUID, "direction": _MessageChannelMessageAssociationDirectionEnum, "message": _MessageRelationInput,
+    "message_channel_id": _UUID, "message_external_id": _String, "message_id": _UUID,
+    "message_thread": _MessageThreadRelationInput, "message_thread_external_id": _String, "message_thread_id": _UUID,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
     "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 MessageChannelMessageAssociationWhereUniqueDict = TypedDict("MessageChannelMessageAssociationWhereUniqueDict", {
     "id": _UUID, "message": _UUID, "message_channel_id": _UUID}, total=False)
 MessageConnectDict = TypedDict("MessageConnectDict", {"where": _MessageWhereUniqueInput}, total=False)
 MessageCreateDict = TypedDict("MessageCreateDict", {
     "id": _UUID, "delivery_status": _MessageDeliveryStatusEnum, "header_message_id": _String,
-    "is_draft": _ExactBoolean, "message_campaign": _MessageCampaignRelationInput,
-    "message_campaign_id": _UUID, "message_thread": _MessageThreadRelationInput,
-    "message_thread_id": _UUID, "received_at": _DateTime, "subject": _String, "text": _String,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
-    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "is_draft": _ExactBoolean, "message_campaign": _MessageCampaignRelationInput, "message_campaign_id": _UUID,
+    "message_thread": _MessageThreadRelationInput, "message_thread_id": _UUID, "received_at": _DateTime,
+    "subject": _String, "text": _String, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 MessageDeliveryStatusEnumFilterDict = TypedDict("MessageDeliveryStatusEnumFilterDict", {
     "contains_any": _MessageDeliveryStatusEnumList, "eq": _MessageDeliveryStatusEnum,
     "in": _MessageDeliveryStatusEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
     "neq": _MessageDeliveryStatusEnum}, total=False)
 MessageFilterDict = TypedDict("MessageFilterDict", {
-    "id": _UUIDFilter, "delivery_status": _MessageDeliveryStatusEnumFilter,
-    "header_message_id": _StringFilter, "is_draft": _BooleanFilter,
-    "message_campaign": _MessageCampaignFilterInput, "message_campaign_id": _UUIDFilter,
-    "message_thread": _MessageThreadFilterInput, "message_thread_id": _UUIDFilter,
-    "received_at": _DateTimeFilter, "subject": _StringFilter, "text": _StringFilter,
-    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
-    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
-    "search_vector": _TSVectorFilter, "and": _MessageFilterInputList, "or": _MessageFilterInputList,
-    "not": _MessageFilterInput}, total=False)
+    "id": _UUIDFilter, "delivery_status": _MessageDeliveryStatusEnumFilter, "header_message_id": _StringFilter,
+    "is_draft": _BooleanFilter, "message_campaign": _MessageCampaignFilterInput, "message_campaign_id": _UUIDFilter,
+    "message_thread": _MessageThreadFilterInput, "message_thread_id": _UUIDFilter, "received_at": _DateTimeFilter,
+    "subject": _StringFilter, "text": _StringFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
+    "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
+    "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter, "and": _MessageFilterInputList,
+    "or": _MessageFilterInputList, "not": _MessageFilterInput}, total=False)
 MessageGroupByDict = TypedDict("MessageGroupByDict", {
-    "created_at": _GroupByDateGranularityInput, "delivery_status": _ExactBoolean,
-    "header_message_id": _ExactBoolean, "is_draft": _ExactBoolean,
-    "message_campaign": _MessageCampaignGroupByInput, "message_thread": _MessageThreadGroupByInput,
-    "received_at": _GroupByDateGranularityInput, "subject": _ExactBoolean, "text": _ExactBoolean,
-    "updated_at": _GroupByDateGranularityInput}, total=False)
+    "created_at": _GroupByDateGranularityInput, "delivery_status": _ExactBoolean, "header_message_id": _ExactBoolean,
+    "is_draft": _ExactBoolean, "message_campaign": _MessageCampaignGroupByInput,
+    "message_thread": _MessageThreadGroupByInput, "received_at": _GroupByDateGranularityInput,
+    "subject": _ExactBoolean, "text": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
 MessageListConnectDict = TypedDict("MessageListConnectDict", {"where": _MessageListWhereUniqueInput}, total=False)
 MessageListCreateDict = TypedDict("MessageListCreateDict", {
-    "id": _UUID, "name": _String, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "name": _String, "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
+    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 MessageListFilterDict = TypedDict("MessageListFilterDict", {
     "id": _UUIDFilter, "name": _StringFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
     "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
@@ -1249,28 +1345,26 @@ MessageListMemberCreateDict = TypedDict("MessageListMemberCreateDict", {
     "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 MessageListMemberFilterDict = TypedDict("MessageListMemberFilterDict", {
-    "id": _UUIDFilter, "list": _MessageListFilterInput, "list_id": _UUIDFilter,
-    "person": _PersonFilterInput, "person_id": _UUIDFilter, "position": _FloatFilter,
-    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
-    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
-    "and": _MessageListMemberFilterInputList, "or": _MessageListMemberFilterInputList,
-    "not": _MessageListMemberFilterInput}, total=False)
+    "id": _UUIDFilter, "list": _MessageListFilterInput, "list_id": _UUIDFilter, "person": _PersonFilterInput,
+    "person_id": _UUIDFilter, "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
+    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
+    "search_vector": _TSVectorFilter, "and": _MessageListMemberFilterInputList,
+    "or": _MessageListMemberFilterInputList, "not": _MessageListMemberFilterInput}, total=False)
 MessageListMemberGroupByDict = TypedDict("MessageListMemberGroupByDict", {
-    "created_at": _GroupByDateGranularityInput, "list": _MessageListGroupByInput,
-    "person": _PersonGroupByInput, "updated_at": _GroupByDateGranularityInput}, total=False)
+    "created_at": _GroupByDateGranularityInput, "list": _MessageListGroupByInput, "person": _PersonGroupByInput,
+    "updated_at": _GroupByDateGranularityInput}, total=False)
 MessageListMemberOrderByDict = TypedDict("MessageListMemberOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
     "id": _OrderByDirection, "list": _MessageListOrderByInput, "list_id": _OrderByDirection,
     "person": _PersonOrderByInput, "person_id": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput}, total=False)
+    "search_vector": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 MessageListMemberOrderByWithGroupByDict = TypedDict("MessageListMemberOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "list": _MessageListOrderByWithGroupByInput, "list_id": _OrderByDirection,
-    "person": _PersonOrderByWithGroupByInput, "person_id": _OrderByDirection,
-    "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
+    "aggregate": Mapping[_Aggregates | _MessageListMemberAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "list": _MessageListOrderByWithGroupByInput,
+    "list_id": _OrderByDirection, "person": _PersonOrderByWithGroupByInput, "person_id": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "updated_by": _ActorOrderByInput}, total=False)
 MessageListMemberUpdateDict = TypedDict("MessageListMemberUpdateDict", {
     "id": _UUID, "list": _MessageListRelationInput, "list_id": _UUID, "person": _PersonRelationInput,
     "person_id": _UUID, "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
@@ -1279,110 +1373,100 @@ MessageListMemberUpdateDict = TypedDict("MessageListMemberUpdateDict", {
 MessageListOrderByDict = TypedDict("MessageListOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
     "id": _OrderByDirection, "name": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput}, total=False)
+    "search_vector": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 MessageListOrderByWithGroupByDict = TypedDict("MessageListOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "name": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "aggregate": Mapping[_Aggregates | _MessageListAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "name": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
     "updated_by": _ActorOrderByInput}, total=False)
 MessageListRelationDict = TypedDict("MessageListRelationDict", {
     "connect": _MessageListConnectInput, "disconnect": _ExactBoolean}, total=False)
 MessageListUpdateDict = TypedDict("MessageListUpdateDict", {
-    "id": _UUID, "name": _String, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "name": _String, "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
+    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 MessageListWhereUniqueDict = TypedDict("MessageListWhereUniqueDict", {"id": _UUID}, total=False)
 MessageOrderByDict = TypedDict("MessageOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
-    "delivery_status": _OrderByDirection, "header_message_id": _OrderByDirection,
-    "id": _OrderByDirection, "is_draft": _OrderByDirection,
-    "message_campaign": _MessageCampaignOrderByInput, "message_campaign_id": _OrderByDirection,
-    "message_thread": _MessageThreadOrderByInput, "message_thread_id": _OrderByDirection,
-    "position": _OrderByDirection, "received_at": _OrderByDirection, "search_vector": _OrderByDirection,
-    "subject": _OrderByDirection, "text": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput}, total=False)
+    "delivery_status": _OrderByDirection, "header_message_id": _OrderByDirection, "id": _OrderByDirection,
+    "is_draft": _OrderByDirection, "message_campaign": _MessageCampaignOrderByInput,
+    "message_campaign_id": _OrderByDirection, "message_thread": _MessageThreadOrderByInput,
+    "message_thread_id": _OrderByDirection, "position": _OrderByDirection, "received_at": _OrderByDirection,
+    "search_vector": _OrderByDirection, "subject": _OrderByDirection, "text": _OrderByDirection,
+    "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 MessageOrderByWithGroupByDict = TypedDict("MessageOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "delivery_status": _OrderByDirection, "header_message_id": _OrderByDirection,
-    "id": _OrderByDirection, "is_draft": _OrderByDirection,
-    "message_campaign": _MessageCampaignOrderByWithGroupByInput,
-    "message_campaign_id": _OrderByDirection, "message_thread": _MessageThreadOrderByWithGroupByInput,
-    "message_thread_id": _OrderByDirection, "position": _OrderByDirection,
-    "received_at": _OrderByDateGranularityInput, "search_vector": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _MessageAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "delivery_status": _OrderByDirection,
+    "header_message_id": _OrderByDirection, "id": _OrderByDirection, "is_draft": _OrderByDirection,
+    "message_campaign": _MessageCampaignOrderByWithGroupByInput, "message_campaign_id": _OrderByDirection,
+    "message_thread": _MessageThreadOrderByWithGroupByInput, "message_thread_id": _OrderByDirection,
+    "position": _OrderByDirection, "received_at": _OrderByDateGranularityInput, "search_vector": _OrderByDirection,
     "subject": _OrderByDirection, "text": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
     "updated_by": _ActorOrderByInput}, total=False)
 MessageParticipantCreateDict = TypedDict("MessageParticipantCreateDict", {
     "id": _UUID, "display_name": _String, "handle": _String, "message": _MessageRelationInput,
-    "message_campaign": _MessageCampaignRelationInput, "message_campaign_id": _UUID,
-    "message_id": _UUID, "person": _PersonRelationInput, "person_id": _UUID,
-    "role": _MessageParticipantRoleEnum, "workspace_member": _WorkspaceMemberRelationInput,
-    "workspace_member_id": _UUID, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
+    "message_campaign": _MessageCampaignRelationInput, "message_campaign_id": _UUID, "message_id": _UUID,
+    "person": _PersonRelationInput, "person_id": _UUID, "role": _MessageParticipantRoleEnum,
+    "workspace_member": _WorkspaceMemberRelationInput, "workspace_member_id": _UUID, "position": _Position,
+    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
     "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 MessageParticipantFilterDict = TypedDict("MessageParticipantFilterDict", {
-    "id": _UUIDFilter, "display_name": _StringFilter, "handle": _StringFilter,
-    "message": _MessageFilterInput, "message_campaign": _MessageCampaignFilterInput,
-    "message_campaign_id": _UUIDFilter, "message_id": _UUIDFilter, "person": _PersonFilterInput,
-    "person_id": _UUIDFilter, "role": _MessageParticipantRoleEnumFilter,
-    "workspace_member": _WorkspaceMemberFilterInput, "workspace_member_id": _UUIDFilter,
-    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
-    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
-    "search_vector": _TSVectorFilter, "and": _MessageParticipantFilterInputList,
-    "or": _MessageParticipantFilterInputList, "not": _MessageParticipantFilterInput}, total=False)
+    "id": _UUIDFilter, "display_name": _StringFilter, "handle": _StringFilter, "message": _MessageFilterInput,
+    "message_campaign": _MessageCampaignFilterInput, "message_campaign_id": _UUIDFilter, "message_id": _UUIDFilter,
+    "person": _PersonFilterInput, "person_id": _UUIDFilter, "role": _MessageParticipantRoleEnumFilter,
+    "workspace_member": _WorkspaceMemberFilterInput, "workspace_member_id": _UUIDFilter, "position": _FloatFilter,
+    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
+    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
+    "and": _MessageParticipantFilterInputList, "or": _MessageParticipantFilterInputList,
+    "not": _MessageParticipantFilterInput}, total=False)
 MessageParticipantGroupByDict = TypedDict("MessageParticipantGroupByDict", {
     "created_at": _GroupByDateGranularityInput, "display_name": _ExactBoolean, "handle": _ExactBoolean,
-    "message": _MessageGroupByInput, "message_campaign": _MessageCampaignGroupByInput,
-    "person": _PersonGroupByInput, "role": _ExactBoolean, "updated_at": _GroupByDateGranularityInput,
+    "message": _MessageGroupByInput, "message_campaign": _MessageCampaignGroupByInput, "person": _PersonGroupByInput,
+    "role": _ExactBoolean, "updated_at": _GroupByDateGranularityInput,
     "workspace_member": _WorkspaceMemberGroupByInput}, total=False)
 MessageParticipantOrderByDict = TypedDict("MessageParticipantOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
     "display_name": _OrderByDirection, "handle": _OrderByDirection, "id": _OrderByDirection,
     "message": _MessageOrderByInput, "message_campaign": _MessageCampaignOrderByInput,
-    "message_campaign_id": _OrderByDirection, "message_id": _OrderByDirection,
-    "person": _PersonOrderByInput, "person_id": _OrderByDirection, "position": _OrderByDirection,
-    "role": _OrderByDirection, "search_vector": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput, "workspace_member": _WorkspaceMemberOrderByInput,
-    "workspace_member_id": _OrderByDirection}, total=False)
+    "message_campaign_id": _OrderByDirection, "message_id": _OrderByDirection, "person": _PersonOrderByInput,
+    "person_id": _OrderByDirection, "position": _OrderByDirection, "role": _OrderByDirection,
+    "search_vector": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput,
+    "workspace_member": _WorkspaceMemberOrderByInput, "workspace_member_id": _OrderByDirection}, total=False)
 MessageParticipantOrderByWithGroupByDict = TypedDict("MessageParticipantOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "display_name": _OrderByDirection, "handle": _OrderByDirection, "id": _OrderByDirection,
-    "message": _MessageOrderByWithGroupByInput,
-    "message_campaign": _MessageCampaignOrderByWithGroupByInput,
-    "message_campaign_id": _OrderByDirection, "message_id": _OrderByDirection,
-    "person": _PersonOrderByWithGroupByInput, "person_id": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _MessageParticipantAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "display_name": _OrderByDirection, "handle": _OrderByDirection,
+    "id": _OrderByDirection, "message": _MessageOrderByWithGroupByInput,
+    "message_campaign": _MessageCampaignOrderByWithGroupByInput, "message_campaign_id": _OrderByDirection,
+    "message_id": _OrderByDirection, "person": _PersonOrderByWithGroupByInput, "person_id": _OrderByDirection,
     "position": _OrderByDirection, "role": _OrderByDirection, "search_vector": _OrderByDirection,
     "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput,
-    "workspace_member": _WorkspaceMemberOrderByWithGroupByInput,
-    "workspace_member_id": _OrderByDirection}, total=False)
+    "workspace_member": _WorkspaceMemberOrderByWithGroupByInput, "workspace_member_id": _OrderByDirection}, total=False)
 MessageParticipantRoleEnumFilterDict = TypedDict("MessageParticipantRoleEnumFilterDict", {
     "contains_any": _MessageParticipantRoleEnumList, "eq": _MessageParticipantRoleEnum,
     "in": _MessageParticipantRoleEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
     "neq": _MessageParticipantRoleEnum}, total=False)
 MessageParticipantUpdateDict = TypedDict("MessageParticipantUpdateDict", {
     "id": _UUID, "display_name": _String, "handle": _String, "message": _MessageRelationInput,
-    "message_campaign": _MessageCampaignRelationInput, "message_campaign_id": _UUID,
-    "message_id": _UUID, "person": _PersonRelationInput, "person_id": _UUID,
-    "role": _MessageParticipantRoleEnum, "workspace_member": _WorkspaceMemberRelationInput,
-    "workspace_member_id": _UUID, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
+    "message_campaign": _MessageCampaignRelationInput, "message_campaign_id": _UUID, "message_id": _UUID,
+    "person": _PersonRelationInput, "person_id": _UUID, "role": _MessageParticipantRoleEnum,
+    "workspace_member": _WorkspaceMemberRelationInput, "workspace_member_id": _UUID, "position": _Position,
+    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
     "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 MessageRelationDict = TypedDict("MessageRelationDict", {
     "connect": _MessageConnectInput, "disconnect": _ExactBoolean}, total=False)
 MessageThreadConnectDict = TypedDict("MessageThreadConnectDict", {"where": _MessageThreadWhereUniqueInput}, total=False)
 MessageThreadCreateDict = TypedDict("MessageThreadCreateDict", {
-    "id": _UUID, "subject": _String, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "subject": _String, "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
+    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 MessageThreadFilterDict = TypedDict("MessageThreadFilterDict", {
-    "id": _UUIDFilter, "subject": _StringFilter, "position": _FloatFilter,
-    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
-    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
-    "and": _MessageThreadFilterInputList, "or": _MessageThreadFilterInputList,
-    "not": _MessageThreadFilterInput}, total=False)
+    "id": _UUIDFilter, "subject": _StringFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
+    "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
+    "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter, "and": _MessageThreadFilterInputList,
+    "or": _MessageThreadFilterInputList, "not": _MessageThreadFilterInput}, total=False)
 MessageThreadGroupByDict = TypedDict("MessageThreadGroupByDict", {
     "created_at": _GroupByDateGranularityInput, "subject": _ExactBoolean,
     "updated_at": _GroupByDateGranularityInput}, total=False)
@@ -1391,139 +1475,130 @@ MessageThreadOrderByDict = TypedDict("MessageThreadOrderByDict", {
     "id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
     "subject": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 MessageThreadOrderByWithGroupByDict = TypedDict("MessageThreadOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "subject": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "aggregate": Mapping[_Aggregates | _MessageThreadAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "position": _OrderByDirection,
+    "search_vector": _OrderByDirection, "subject": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
     "updated_by": _ActorOrderByInput}, total=False)
 MessageThreadRelationDict = TypedDict("MessageThreadRelationDict", {
     "connect": _MessageThreadConnectInput, "disconnect": _ExactBoolean}, total=False)
 MessageThreadUpdateDict = TypedDict("MessageThreadUpdateDict", {
-    "id": _UUID, "subject": _String, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "subject": _String, "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
+    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 MessageThreadWhereUniqueDict = TypedDict("MessageThreadWhereUniqueDict", {"id": _UUID}, total=False)
 MessageUpdateDict = TypedDict("MessageUpdateDict", {
     "id": _UUID, "delivery_status": _MessageDeliveryStatusEnum, "header_message_id": _String,
-    "is_draft": _ExactBoolean, "message_campaign": _MessageCampaignRelationInput,
-    "message_campaign_id": _UUID, "message_thread": _MessageThreadRelationInput,
-    "message_thread_id": _UUID, "received_at": _DateTime, "subject": _String, "text": _String,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "is_draft": _ExactBoolean, "message_campaign": _MessageCampaignRelationInput, "message_campaign_id": _UUID,
+    "message_thread": _MessageThreadRelationInput, "message_thread_id": _UUID, "received_at": _DateTime,
+    "subject": _String, "text": _String, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 MessageWhereUniqueDict = TypedDict("MessageWhereUniqueDict", {"id": _UUID}, total=False)
 NoteConnectDict = TypedDict("NoteConnectDict", {"where": _NoteWhereUniqueInput}, total=False)
 NoteCreateDict = TypedDict("NoteCreateDict", {
-    "id": _UUID, "title": _String, "body_v_2": _RichTextCreateInput, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
-    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "title": _String, "body_v_2": _RichTextCreateInput, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 NoteFilterDict = TypedDict("NoteFilterDict", {
-    "id": _UUIDFilter, "title": _StringFilter, "body_v_2": _RichTextFilterInput,
-    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
-    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
-    "search_vector": _TSVectorFilter, "and": _NoteFilterInputList, "or": _NoteFilterInputList,
-    "not": _NoteFilterInput}, total=False)
+    "id": _UUIDFilter, "title": _StringFilter, "body_v_2": _RichTextFilterInput, "position": _FloatFilter,
+    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
+    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
+    "and": _NoteFilterInputList, "or": _NoteFilterInputList, "not": _NoteFilterInput}, total=False)
 NoteGroupByDict = TypedDict("NoteGroupByDict", {
-    "body_v_2": _RichTextGroupByInput, "created_at": _GroupByDateGranularityInput,
-    "title": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
+    "body_v_2": _RichTextGroupByInput, "created_at": _GroupByDateGranularityInput, "title": _ExactBoolean,
+    "updated_at": _GroupByDateGranularityInput}, total=False)
 NoteOrderByDict = TypedDict("NoteOrderByDict", {
-    "body_v_2": _RichTextOrderByInput, "created_at": _OrderByDirection,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection, "id": _OrderByDirection,
-    "position": _OrderByDirection, "search_vector": _OrderByDirection, "title": _OrderByDirection,
-    "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
+    "body_v_2": _RichTextOrderByInput, "created_at": _OrderByDirection, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDirection, "id": _OrderByDirection, "position": _OrderByDirection,
+    "search_vector": _OrderByDirection, "title": _OrderByDirection, "updated_at": _OrderByDirection,
+    "updated_by": _ActorOrderByInput}, total=False)
 NoteOrderByWithGroupByDict = TypedDict("NoteOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "body_v_2": _RichTextOrderByInput,
+    "aggregate": Mapping[_Aggregates | _NoteAggregates, _OrderByDirectionValue], "body_v_2": _RichTextOrderByInput,
     "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
     "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "title": _OrderByDirection,
-    "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
+    "search_vector": _OrderByDirection, "title": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "updated_by": _ActorOrderByInput}, total=False)
 NoteRelationDict = TypedDict("NoteRelationDict", {
     "connect": _NoteConnectInput, "disconnect": _ExactBoolean}, total=False)
 NoteTargetCreateDict = TypedDict("NoteTargetCreateDict", {
     "id": _UUID, "note": _NoteRelationInput, "note_id": _UUID, "target_company": _CompanyRelationInput,
-    "target_company_id": _UUID, "target_opportunity": _OpportunityRelationInput,
-    "target_opportunity_id": _UUID, "target_person": _PersonRelationInput, "target_person_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
-    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "target_company_id": _UUID, "target_opportunity": _OpportunityRelationInput, "target_opportunity_id": _UUID,
+    "target_person": _PersonRelationInput, "target_person_id": _UUID, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 NoteTargetFilterDict = TypedDict("NoteTargetFilterDict", {
-    "id": _UUIDFilter, "note": _NoteFilterInput, "note_id": _UUIDFilter,
-    "target_company": _CompanyFilterInput, "target_company_id": _UUIDFilter,
-    "target_opportunity": _OpportunityFilterInput, "target_opportunity_id": _UUIDFilter,
-    "target_person": _PersonFilterInput, "target_person_id": _UUIDFilter, "position": _FloatFilter,
-    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
-    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
-    "and": _NoteTargetFilterInputList, "or": _NoteTargetFilterInputList, "not": _NoteTargetFilterInput}, total=False)
+    "id": _UUIDFilter, "note": _NoteFilterInput, "note_id": _UUIDFilter, "target_company": _CompanyFilterInput,
+    "target_company_id": _UUIDFilter, "target_opportunity": _OpportunityFilterInput,
+    "target_opportunity_id": _UUIDFilter, "target_person": _PersonFilterInput, "target_person_id": _UUIDFilter,
+    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
+    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
+    "search_vector": _TSVectorFilter, "and": _NoteTargetFilterInputList, "or": _NoteTargetFilterInputList,
+    "not": _NoteTargetFilterInput}, total=False)
 NoteTargetGroupByDict = TypedDict("NoteTargetGroupByDict", {
-    "created_at": _GroupByDateGranularityInput, "note": _NoteGroupByInput,
-    "target_company": _CompanyGroupByInput, "target_opportunity": _OpportunityGroupByInput,
-    "target_person": _PersonGroupByInput, "updated_at": _GroupByDateGranularityInput}, total=False)
+    "created_at": _GroupByDateGranularityInput, "note": _NoteGroupByInput, "target_company": _CompanyGroupByInput,
+    "target_opportunity": _OpportunityGroupByInput, "target_person": _PersonGroupByInput,
+    "updated_at": _GroupByDateGranularityInput}, total=False)
 NoteTargetOrderByDict = TypedDict("NoteTargetOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
-    "id": _OrderByDirection, "note": _NoteOrderByInput, "note_id": _OrderByDirection,
-    "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "target_company": _CompanyOrderByInput, "target_company_id": _OrderByDirection,
+    "id": _OrderByDirection, "note": _NoteOrderByInput, "note_id": _OrderByDirection, "position": _OrderByDirection,
+    "search_vector": _OrderByDirection, "target_company": _CompanyOrderByInput, "target_company_id": _OrderByDirection,
     "target_opportunity": _OpportunityOrderByInput, "target_opportunity_id": _OrderByDirection,
-    "target_person": _PersonOrderByInput, "target_person_id": _OrderByDirection,
-    "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
-NoteTargetOrderByWithGroupByDict = TypedDict("NoteTargetOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "note": _NoteOrderByWithGroupByInput, "note_id": _OrderByDirection,
-    "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "target_company": _CompanyOrderByWithGroupByInput, "target_company_id": _OrderByDirection,
-    "target_opportunity": _OpportunityOrderByWithGroupByInput,
-    "target_opportunity_id": _OrderByDirection, "target_person": _PersonOrderByWithGroupByInput,
-    "target_person_id": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "target_person": _PersonOrderByInput, "target_person_id": _OrderByDirection, "updated_at": _OrderByDirection,
     "updated_by": _ActorOrderByInput}, total=False)
+NoteTargetOrderByWithGroupByDict = TypedDict("NoteTargetOrderByWithGroupByDict", {
+    "aggregate": Mapping[_Aggregates | _NoteTargetAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "note": _NoteOrderByWithGroupByInput,
+    "note_id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
+    "target_company": _CompanyOrderByWithGroupByInput, "target_company_id": _OrderByDirection,
+    "target_opportunity": _OpportunityOrderByWithGroupByInput, "target_opportunity_id": _OrderByDirection,
+    "target_person": _PersonOrderByWithGroupByInput, "target_person_id": _OrderByDirection,
+    "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
 NoteTargetUpdateDict = TypedDict("NoteTargetUpdateDict", {
     "id": _UUID, "note": _NoteRelationInput, "note_id": _UUID, "target_company": _CompanyRelationInput,
-    "target_company_id": _UUID, "target_opportunity": _OpportunityRelationInput,
-    "target_opportunity_id": _UUID, "target_person": _PersonRelationInput, "target_person_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "target_company_id": _UUID, "target_opportunity": _OpportunityRelationInput, "target_opportunity_id": _UUID,
+    "target_person": _PersonRelationInput, "target_person_id": _UUID, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 NoteUpdateDict = TypedDict("NoteUpdateDict", {
-    "id": _UUID, "title": _String, "body_v_2": _RichTextUpdateInput, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
-    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "title": _String, "body_v_2": _RichTextUpdateInput, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 NoteWhereUniqueDict = TypedDict("NoteWhereUniqueDict", {"id": _UUID}, total=False)
 OpportunityConnectDict = TypedDict("OpportunityConnectDict", {"where": _OpportunityWhereUniqueInput}, total=False)
 OpportunityCreateDict = TypedDict("OpportunityCreateDict", {
     "id": _UUID, "name": _String, "amount": _CurrencyCreateInput, "close_date": _DateTime,
-    "company": _CompanyRelationInput, "company_id": _UUID, "owner": _WorkspaceMemberRelationInput,
-    "owner_id": _UUID, "point_of_contact": _PersonRelationInput, "point_of_contact_id": _UUID,
-    "stage": _OpportunityStageEnum, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "company": _CompanyRelationInput, "company_id": _UUID, "owner": _WorkspaceMemberRelationInput, "owner_id": _UUID,
+    "point_of_contact": _PersonRelationInput, "point_of_contact_id": _UUID, "stage": _OpportunityStageEnum,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
+    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 OpportunityFilterDict = TypedDict("OpportunityFilterDict", {
-    "id": _UUIDFilter, "name": _StringFilter, "amount": _CurrencyFilterInput,
-    "close_date": _DateTimeFilter, "company": _CompanyFilterInput, "company_id": _UUIDFilter,
-    "owner": _WorkspaceMemberFilterInput, "owner_id": _UUIDFilter,
-    "point_of_contact": _PersonFilterInput, "point_of_contact_id": _UUIDFilter,
+    "id": _UUIDFilter, "name": _StringFilter, "amount": _CurrencyFilterInput, "close_date": _DateTimeFilter,
+    "company": _CompanyFilterInput, "company_id": _UUIDFilter, "owner": _WorkspaceMemberFilterInput,
+    "owner_id": _UUIDFilter, "point_of_contact": _PersonFilterInput, "point_of_contact_id": _UUIDFilter,
     "stage": _OpportunityStageEnumFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
     "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
     "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter, "and": _OpportunityFilterInputList,
     "or": _OpportunityFilterInputList, "not": _OpportunityFilterInput}, total=False)
 OpportunityGroupByDict = TypedDict("OpportunityGroupByDict", {
-    "amount": _CurrencyGroupByInput, "close_date": _GroupByDateGranularityInput,
-    "company": _CompanyGroupByInput, "created_at": _GroupByDateGranularityInput, "name": _ExactBoolean,
-    "owner": _WorkspaceMemberGroupByInput, "point_of_contact": _PersonGroupByInput,
-    "stage": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
+    "amount": _CurrencyGroupByInput, "close_date": _GroupByDateGranularityInput, "company": _CompanyGroupByInput,
+    "created_at": _GroupByDateGranularityInput, "name": _ExactBoolean, "owner": _WorkspaceMemberGroupByInput,
+    "point_of_contact": _PersonGroupByInput, "stage": _ExactBoolean,
+    "updated_at": _GroupByDateGranularityInput}, total=False)
 OpportunityOrderByDict = TypedDict("OpportunityOrderByDict", {
     "amount": _CurrencyOrderByInput, "close_date": _OrderByDirection, "company": _CompanyOrderByInput,
     "company_id": _OrderByDirection, "created_at": _OrderByDirection, "created_by": _ActorOrderByInput,
     "deleted_at": _OrderByDirection, "id": _OrderByDirection, "name": _OrderByDirection,
-    "owner": _WorkspaceMemberOrderByInput, "owner_id": _OrderByDirection,
-    "point_of_contact": _PersonOrderByInput, "point_of_contact_id": _OrderByDirection,
-    "position": _OrderByDirection, "search_vector": _OrderByDirection, "stage": _OrderByDirection,
-    "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
+    "owner": _WorkspaceMemberOrderByInput, "owner_id": _OrderByDirection, "point_of_contact": _PersonOrderByInput,
+    "point_of_contact_id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
+    "stage": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 OpportunityOrderByWithGroupByDict = TypedDict("OpportunityOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "amount": _CurrencyOrderByInput,
-    "close_date": _OrderByDateGranularityInput, "company": _CompanyOrderByWithGroupByInput,
-    "company_id": _OrderByDirection, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "name": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _OpportunityAggregates, _OrderByDirectionValue],
+    "amount": _CurrencyOrderByInput, "close_date": _OrderByDateGranularityInput,
+    "company": _CompanyOrderByWithGroupByInput, "company_id": _OrderByDirection,
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "name": _OrderByDirection,
     "owner": _WorkspaceMemberOrderByWithGroupByInput, "owner_id": _OrderByDirection,
     "point_of_contact": _PersonOrderByWithGroupByInput, "point_of_contact_id": _OrderByDirection,
     "position": _OrderByDirection, "search_vector": _OrderByDirection, "stage": _OrderByDirection,
@@ -1531,41 +1606,37 @@ OpportunityOrderByWithGroupByDict = TypedDict("OpportunityOrderByWithGroupByDict
 OpportunityRelationDict = TypedDict("OpportunityRelationDict", {
     "connect": _OpportunityConnectInput, "disconnect": _ExactBoolean}, total=False)
 OpportunityStageEnumFilterDict = TypedDict("OpportunityStageEnumFilterDict", {
-    "contains_any": _OpportunityStageEnumList, "eq": _OpportunityStageEnum,
-    "in": _OpportunityStageEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
-    "neq": _OpportunityStageEnum}, total=False)
+    "contains_any": _OpportunityStageEnumList, "eq": _OpportunityStageEnum, "in": _OpportunityStageEnumList,
+    "is": _FilterIs, "is_empty_array": _ExactBoolean, "neq": _OpportunityStageEnum}, total=False)
 OpportunityUpdateDict = TypedDict("OpportunityUpdateDict", {
     "id": _UUID, "name": _String, "amount": _CurrencyUpdateInput, "close_date": _DateTime,
-    "company": _CompanyRelationInput, "company_id": _UUID, "owner": _WorkspaceMemberRelationInput,
-    "owner_id": _UUID, "point_of_contact": _PersonRelationInput, "point_of_contact_id": _UUID,
-    "stage": _OpportunityStageEnum, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "company": _CompanyRelationInput, "company_id": _UUID, "owner": _WorkspaceMemberRelationInput, "owner_id": _UUID,
+    "point_of_contact": _PersonRelationInput, "point_of_contact_id": _UUID, "stage": _OpportunityStageEnum,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
+    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 OpportunityWhereUniqueDict = TypedDict("OpportunityWhereUniqueDict", {"id": _UUID}, total=False)
 OrderByDateGranularityDict = TypedDict("OrderByDateGranularityDict", {
     "granularity": _DateGranularityEnum, "order_by": _OrderByDirection}, total=False)
 PersonConnectDict = TypedDict("PersonConnectDict", {"where": _PersonWhereUniqueInput}, total=False)
 PersonCreateDict = TypedDict("PersonCreateDict", {
     "id": _UUID, "name": _FullNameCreateInput, "avatar_file": _FileItemInputList, "avatar_url": _String,
-    "company": _CompanyRelationInput, "company_id": _UUID, "emails": _EmailsCreateInput,
-    "job_title": _String, "linkedin_link": _LinksCreateInput, "phones": _PhonesCreateInput,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
-    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "company": _CompanyRelationInput, "company_id": _UUID, "emails": _EmailsCreateInput, "job_title": _String,
+    "linkedin_link": _LinksCreateInput, "phones": _PhonesCreateInput, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 PersonEmailsWhereDict = TypedDict("PersonEmailsWhereDict", {"primary_email": _String}, total=False)
 PersonFilterDict = TypedDict("PersonFilterDict", {
-    "id": _UUIDFilter, "name": _FullNameFilterInput, "avatar_file": _RawJsonFilter,
-    "avatar_url": _StringFilter, "company": _CompanyFilterInput, "company_id": _UUIDFilter,
-    "emails": _EmailsFilterInput, "job_title": _StringFilter, "linkedin_link": _LinksFilterInput,
-    "phones": _PhonesFilterInput, "position": _FloatFilter, "created_at": _DateTimeFilter,
-    "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
-    "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter, "and": _PersonFilterInputList,
-    "or": _PersonFilterInputList, "not": _PersonFilterInput}, total=False)
+    "id": _UUIDFilter, "name": _FullNameFilterInput, "avatar_file": _RawJsonFilter, "avatar_url": _StringFilter,
+    "company": _CompanyFilterInput, "company_id": _UUIDFilter, "emails": _EmailsFilterInput,
+    "job_title": _StringFilter, "linkedin_link": _LinksFilterInput, "phones": _PhonesFilterInput,
+    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
+    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
+    "search_vector": _TSVectorFilter, "and": _PersonFilterInputList, "or": _PersonFilterInputList,
+    "not": _PersonFilterInput}, total=False)
 PersonGroupByDict = TypedDict("PersonGroupByDict", {
-    "company": _CompanyGroupByInput, "created_at": _GroupByDateGranularityInput,
-    "emails": _EmailsGroupByInput, "job_title": _ExactBoolean, "linkedin_link": _LinksGroupByInput,
-    "name": _FullNameGroupByInput, "phones": _PhonesGroupByInput,
-    "updated_at": _GroupByDateGranularityInput}, total=False)
+    "company": _CompanyGroupByInput, "created_at": _GroupByDateGranularityInput, "emails": _EmailsGroupByInput,
+    "job_title": _ExactBoolean, "linkedin_link": _LinksGroupByInput, "name": _FullNameGroupByInput,
+    "phones": _PhonesGroupByInput, "updated_at": _GroupByDateGranularityInput}, total=False)
 PersonOrderByDict = TypedDict("PersonOrderByDict", {
     "avatar_file": _OrderByDirection, "avatar_url": _OrderByDirection, "company": _CompanyOrderByInput,
     "company_id": _OrderByDirection, "created_at": _OrderByDirection, "created_by": _ActorOrderByInput,
@@ -1574,8 +1645,8 @@ PersonOrderByDict = TypedDict("PersonOrderByDict", {
     "phones": _PhonesOrderByInput, "position": _OrderByDirection, "search_vector": _OrderByDirection,
     "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 PersonOrderByWithGroupByDict = TypedDict("PersonOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "avatar_file": _OrderByDirection, "avatar_url": _OrderByDirection,
-    "company": _CompanyOrderByWithGroupByInput, "company_id": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _PersonAggregates, _OrderByDirectionValue], "avatar_file": _OrderByDirection,
+    "avatar_url": _OrderByDirection, "company": _CompanyOrderByWithGroupByInput, "company_id": _OrderByDirection,
     "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
     "deleted_at": _OrderByDateGranularityInput, "emails": _EmailsOrderByInput, "id": _OrderByDirection,
     "job_title": _OrderByDirection, "linkedin_link": _LinksOrderByInput, "name": _FullNameOrderByInput,
@@ -1585,10 +1656,9 @@ PersonRelationDict = TypedDict("PersonRelationDict", {
     "connect": _PersonConnectInput, "disconnect": _ExactBoolean}, total=False)
 PersonUpdateDict = TypedDict("PersonUpdateDict", {
     "id": _UUID, "name": _FullNameUpdateInput, "avatar_file": _FileItemInputList, "avatar_url": _String,
-    "company": _CompanyRelationInput, "company_id": _UUID, "emails": _EmailsUpdateInput,
-    "job_title": _String, "linkedin_link": _LinksUpdateInput, "phones": _PhonesUpdateInput,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "company": _CompanyRelationInput, "company_id": _UUID, "emails": _EmailsUpdateInput, "job_title": _String,
+    "linkedin_link": _LinksUpdateInput, "phones": _PhonesUpdateInput, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 PersonWhereUniqueDict = TypedDict("PersonWhereUniqueDict", {
     "id": _UUID, "emails": _PersonEmailsWhereInput}, total=False)
@@ -1617,215 +1687,193 @@ RichTextOrderByDict = TypedDict("RichTextOrderByDict", {
     "blocknote": _OrderByDirection, "markdown": _OrderByDirection}, total=False)
 RichTextUpdateDict = TypedDict("RichTextUpdateDict", {"blocknote": _String, "markdown": _String}, total=False)
 StringFilterDict = TypedDict("StringFilterDict", {
-    "ends_with": _String, "eq": _String, "gt": _String, "gte": _String, "ilike": _String,
-    "in": _StringList, "iregex": _String, "is": _FilterIs, "like": _String, "lt": _String,
-    "lte": _String, "neq": _String, "regex": _String, "starts_with": _String}, total=False)
+    "ends_with": _String, "eq": _String, "gt": _String, "gte": _String, "ilike": _String, "in": _StringList,
+    "iregex": _String, "is": _FilterIs, "like": _String, "lt": _String, "lte": _String, "neq": _String,
+    "regex": _String, "starts_with": _String}, total=False)
 TSVectorFilterDict = TypedDict("TSVectorFilterDict", {"search": _String}, total=False)
 TaskConnectDict = TypedDict("TaskConnectDict", {"where": _TaskWhereUniqueInput}, total=False)
 TaskCreateDict = TypedDict("TaskCreateDict", {
     "id": _UUID, "title": _String, "assignee": _WorkspaceMemberRelationInput, "assignee_id": _UUID,
-    "body_v_2": _RichTextCreateInput, "due_at": _DateTime, "status": _TaskStatusEnum,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
-    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "body_v_2": _RichTextCreateInput, "due_at": _DateTime, "status": _TaskStatusEnum, "position": _Position,
+    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
+    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 TaskFilterDict = TypedDict("TaskFilterDict", {
-    "id": _UUIDFilter, "title": _StringFilter, "assignee": _WorkspaceMemberFilterInput,
-    "assignee_id": _UUIDFilter, "body_v_2": _RichTextFilterInput, "due_at": _DateTimeFilter,
-    "status": _TaskStatusEnumFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
-    "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
-    "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter, "and": _TaskFilterInputList,
-    "or": _TaskFilterInputList, "not": _TaskFilterInput}, total=False)
+    "id": _UUIDFilter, "title": _StringFilter, "assignee": _WorkspaceMemberFilterInput, "assignee_id": _UUIDFilter,
+    "body_v_2": _RichTextFilterInput, "due_at": _DateTimeFilter, "status": _TaskStatusEnumFilter,
+    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
+    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
+    "search_vector": _TSVectorFilter, "and": _TaskFilterInputList, "or": _TaskFilterInputList,
+    "not": _TaskFilterInput}, total=False)
 TaskGroupByDict = TypedDict("TaskGroupByDict", {
     "assignee": _WorkspaceMemberGroupByInput, "body_v_2": _RichTextGroupByInput,
-    "created_at": _GroupByDateGranularityInput, "due_at": _GroupByDateGranularityInput,
-    "status": _ExactBoolean, "title": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
+    "created_at": _GroupByDateGranularityInput, "due_at": _GroupByDateGranularityInput, "status": _ExactBoolean,
+    "title": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
 TaskOrderByDict = TypedDict("TaskOrderByDict", {
-    "assignee": _WorkspaceMemberOrderByInput, "assignee_id": _OrderByDirection,
-    "body_v_2": _RichTextOrderByInput, "created_at": _OrderByDirection,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection, "due_at": _OrderByDirection,
-    "id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "status": _OrderByDirection, "title": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput}, total=False)
+    "assignee": _WorkspaceMemberOrderByInput, "assignee_id": _OrderByDirection, "body_v_2": _RichTextOrderByInput,
+    "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
+    "due_at": _OrderByDirection, "id": _OrderByDirection, "position": _OrderByDirection,
+    "search_vector": _OrderByDirection, "status": _OrderByDirection, "title": _OrderByDirection,
+    "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 TaskOrderByWithGroupByDict = TypedDict("TaskOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "assignee": _WorkspaceMemberOrderByWithGroupByInput,
-    "assignee_id": _OrderByDirection, "body_v_2": _RichTextOrderByInput,
-    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
-    "deleted_at": _OrderByDateGranularityInput, "due_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "status": _OrderByDirection, "title": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "aggregate": Mapping[_Aggregates | _TaskAggregates, _OrderByDirectionValue],
+    "assignee": _WorkspaceMemberOrderByWithGroupByInput, "assignee_id": _OrderByDirection,
+    "body_v_2": _RichTextOrderByInput, "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "due_at": _OrderByDateGranularityInput, "id": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "status": _OrderByDirection,
+    "title": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
     "updated_by": _ActorOrderByInput}, total=False)
 TaskRelationDict = TypedDict("TaskRelationDict", {
     "connect": _TaskConnectInput, "disconnect": _ExactBoolean}, total=False)
 TaskStatusEnumFilterDict = TypedDict("TaskStatusEnumFilterDict", {
-    "contains_any": _TaskStatusEnumList, "eq": _TaskStatusEnum, "in": _TaskStatusEnumList,
-    "is": _FilterIs, "is_empty_array": _ExactBoolean, "neq": _TaskStatusEnum}, total=False)
+    "contains_any": _TaskStatusEnumList, "eq": _TaskStatusEnum, "in": _TaskStatusEnumList, "is": _FilterIs,
+    "is_empty_array": _ExactBoolean, "neq": _TaskStatusEnum}, total=False)
 TaskTargetCreateDict = TypedDict("TaskTargetCreateDict", {
     "id": _UUID, "target_company": _CompanyRelationInput, "target_company_id": _UUID,
     "target_opportunity": _OpportunityRelationInput, "target_opportunity_id": _UUID,
-    "target_person": _PersonRelationInput, "target_person_id": _UUID, "task": _TaskRelationInput,
-    "task_id": _UUID, "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
-    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "target_person": _PersonRelationInput, "target_person_id": _UUID, "task": _TaskRelationInput, "task_id": _UUID,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
+    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 TaskTargetFilterDict = TypedDict("TaskTargetFilterDict", {
     "id": _UUIDFilter, "target_company": _CompanyFilterInput, "target_company_id": _UUIDFilter,
     "target_opportunity": _OpportunityFilterInput, "target_opportunity_id": _UUIDFilter,
     "target_person": _PersonFilterInput, "target_person_id": _UUIDFilter, "task": _TaskFilterInput,
-    "task_id": _UUIDFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
-    "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
-    "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter, "and": _TaskTargetFilterInputList,
-    "or": _TaskTargetFilterInputList, "not": _TaskTargetFilterInput}, total=False)
+    "task_id": _UUIDFilter, "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
+    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
+    "search_vector": _TSVectorFilter, "and": _TaskTargetFilterInputList, "or": _TaskTargetFilterInputList,
+    "not": _TaskTargetFilterInput}, total=False)
 TaskTargetGroupByDict = TypedDict("TaskTargetGroupByDict", {
     "created_at": _GroupByDateGranularityInput, "target_company": _CompanyGroupByInput,
-    "target_opportunity": _OpportunityGroupByInput, "target_person": _PersonGroupByInput,
-    "task": _TaskGroupByInput, "updated_at": _GroupByDateGranularityInput}, total=False)
+    "target_opportunity": _OpportunityGroupByInput, "target_person": _PersonGroupByInput, "task": _TaskGroupByInput,
+    "updated_at": _GroupByDateGranularityInput}, total=False)
 TaskTargetOrderByDict = TypedDict("TaskTargetOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
     "id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
     "target_company": _CompanyOrderByInput, "target_company_id": _OrderByDirection,
     "target_opportunity": _OpportunityOrderByInput, "target_opportunity_id": _OrderByDirection,
-    "target_person": _PersonOrderByInput, "target_person_id": _OrderByDirection,
-    "task": _TaskOrderByInput, "task_id": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput}, total=False)
+    "target_person": _PersonOrderByInput, "target_person_id": _OrderByDirection, "task": _TaskOrderByInput,
+    "task_id": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 TaskTargetOrderByWithGroupByDict = TypedDict("TaskTargetOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "target_company": _CompanyOrderByWithGroupByInput, "target_company_id": _OrderByDirection,
-    "target_opportunity": _OpportunityOrderByWithGroupByInput,
+    "aggregate": Mapping[_Aggregates | _TaskTargetAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "position": _OrderByDirection,
+    "search_vector": _OrderByDirection, "target_company": _CompanyOrderByWithGroupByInput,
+    "target_company_id": _OrderByDirection, "target_opportunity": _OpportunityOrderByWithGroupByInput,
     "target_opportunity_id": _OrderByDirection, "target_person": _PersonOrderByWithGroupByInput,
-    "target_person_id": _OrderByDirection, "task": _TaskOrderByWithGroupByInput,
-    "task_id": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
-    "updated_by": _ActorOrderByInput}, total=False)
+    "target_person_id": _OrderByDirection, "task": _TaskOrderByWithGroupByInput, "task_id": _OrderByDirection,
+    "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
 TaskTargetUpdateDict = TypedDict("TaskTargetUpdateDict", {
     "id": _UUID, "target_company": _CompanyRelationInput, "target_company_id": _UUID,
     "target_opportunity": _OpportunityRelationInput, "target_opportunity_id": _UUID,
-    "target_person": _PersonRelationInput, "target_person_id": _UUID, "task": _TaskRelationInput,
-    "task_id": _UUID, "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "target_person": _PersonRelationInput, "target_person_id": _UUID, "task": _TaskRelationInput, "task_id": _UUID,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
+    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 TaskUpdateDict = TypedDict("TaskUpdateDict", {
     "id": _UUID, "title": _String, "assignee": _WorkspaceMemberRelationInput, "assignee_id": _UUID,
-    "body_v_2": _RichTextUpdateInput, "due_at": _DateTime, "status": _TaskStatusEnum,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "body_v_2": _RichTextUpdateInput, "due_at": _DateTime, "status": _TaskStatusEnum, "position": _Position,
+    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
+    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 TaskWhereUniqueDict = TypedDict("TaskWhereUniqueDict", {"id": _UUID}, total=False)
 TimelineActivityCreateDict = TypedDict("TimelineActivityCreateDict", {
     "id": _UUID, "name": _String, "happens_at": _DateTime, "linked_object_metadata_id": _UUID,
     "linked_record_cached_name": _String, "linked_record_id": _UUID, "properties": _RawJson,
-    "target_company": _CompanyRelationInput, "target_company_id": _UUID,
-    "target_dashboard": _DashboardRelationInput, "target_dashboard_id": _UUID,
-    "target_message_campaign": _MessageCampaignRelationInput, "target_message_campaign_id": _UUID,
-    "target_message_list": _MessageListRelationInput, "target_message_list_id": _UUID,
-    "target_note": _NoteRelationInput, "target_note_id": _UUID,
+    "target_company": _CompanyRelationInput, "target_company_id": _UUID, "target_dashboard": _DashboardRelationInput,
+    "target_dashboard_id": _UUID, "target_message_campaign": _MessageCampaignRelationInput,
+    "target_message_campaign_id": _UUID, "target_message_list": _MessageListRelationInput,
+    "target_message_list_id": _UUID, "target_note": _NoteRelationInput, "target_note_id": _UUID,
     "target_opportunity": _OpportunityRelationInput, "target_opportunity_id": _UUID,
     "target_person": _PersonRelationInput, "target_person_id": _UUID, "target_task": _TaskRelationInput,
     "target_task_id": _UUID, "target_workflow": _WorkflowRelationInput, "target_workflow_id": _UUID,
     "target_workflow_run": _WorkflowRunRelationInput, "target_workflow_run_id": _UUID,
     "target_workflow_version": _WorkflowVersionRelationInput, "target_workflow_version_id": _UUID,
-    "workspace_member": _WorkspaceMemberRelationInput, "workspace_member_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
-    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "workspace_member": _WorkspaceMemberRelationInput, "workspace_member_id": _UUID, "position": _Position,
+    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
+    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 TimelineActivityFilterDict = TypedDict("TimelineActivityFilterDict", {
-    "id": _UUIDFilter, "name": _StringFilter, "happens_at": _DateTimeFilter,
-    "linked_object_metadata_id": _UUIDFilter, "linked_record_cached_name": _StringFilter,
-    "linked_record_id": _UUIDFilter, "properties": _RawJsonFilter,
-    "target_company": _CompanyFilterInput, "target_company_id": _UUIDFilter,
-    "target_dashboard": _DashboardFilterInput, "target_dashboard_id": _UUIDFilter,
-    "target_message_campaign": _MessageCampaignFilterInput, "target_message_campaign_id": _UUIDFilter,
-    "target_message_list": _MessageListFilterInput, "target_message_list_id": _UUIDFilter,
-    "target_note": _NoteFilterInput, "target_note_id": _UUIDFilter,
+    "id": _UUIDFilter, "name": _StringFilter, "happens_at": _DateTimeFilter, "linked_object_metadata_id": _UUIDFilter,
+    "linked_record_cached_name": _StringFilter, "linked_record_id": _UUIDFilter, "properties": _RawJsonFilter,
+    "target_company": _CompanyFilterInput, "target_company_id": _UUIDFilter, "target_dashboard": _DashboardFilterInput,
+    "target_dashboard_id": _UUIDFilter, "target_message_campaign": _MessageCampaignFilterInput,
+    "target_message_campaign_id": _UUIDFilter, "target_message_list": _MessageListFilterInput,
+    "target_message_list_id": _UUIDFilter, "target_note": _NoteFilterInput, "target_note_id": _UUIDFilter,
     "target_opportunity": _OpportunityFilterInput, "target_opportunity_id": _UUIDFilter,
-    "target_person": _PersonFilterInput, "target_person_id": _UUIDFilter,
-    "target_task": _TaskFilterInput, "target_task_id": _UUIDFilter,
-    "target_workflow": _WorkflowFilterInput, "target_workflow_id": _UUIDFilter,
+    "target_person": _PersonFilterInput, "target_person_id": _UUIDFilter, "target_task": _TaskFilterInput,
+    "target_task_id": _UUIDFilter, "target_workflow": _WorkflowFilterInput, "target_workflow_id": _UUIDFilter,
     "target_workflow_run": _WorkflowRunFilterInput, "target_workflow_run_id": _UUIDFilter,
     "target_workflow_version": _WorkflowVersionFilterInput, "target_workflow_version_id": _UUIDFilter,
-    "workspace_member": _WorkspaceMemberFilterInput, "workspace_member_id": _UUIDFilter,
-    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
-    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
-    "search_vector": _TSVectorFilter, "and": _TimelineActivityFilterInputList,
-    "or": _TimelineActivityFilterInputList, "not": _TimelineActivityFilterInput}, total=False)
+    "workspace_member": _WorkspaceMemberFilterInput, "workspace_member_id": _UUIDFilter, "position": _FloatFilter,
+    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
+    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
+    "and": _TimelineActivityFilterInputList, "or": _TimelineActivityFilterInputList,
+    "not": _TimelineActivityFilterInput}, total=False)
 TimelineActivityGroupByDict = TypedDict("TimelineActivityGroupByDict", {
-    "created_at": _GroupByDateGranularityInput, "happens_at": _GroupByDateGranularityInput,
-    "name": _ExactBoolean, "target_company": _CompanyGroupByInput,
-    "target_dashboard": _DashboardGroupByInput, "target_message_campaign": _MessageCampaignGroupByInput,
-    "target_message_list": _MessageListGroupByInput, "target_note": _NoteGroupByInput,
-    "target_opportunity": _OpportunityGroupByInput, "target_person": _PersonGroupByInput,
-    "target_task": _TaskGroupByInput, "target_workflow": _WorkflowGroupByInput,
-    "target_workflow_run": _WorkflowRunGroupByInput,
-    "target_workflow_version": _WorkflowVersionGroupByInput, "updated_at": _GroupByDateGranularityInput,
-    "workspace_member": _WorkspaceMemberGroupByInput}, total=False)
+    "created_at": _GroupByDateGranularityInput, "happens_at": _GroupByDateGranularityInput, "name": _ExactBoolean,
+    "target_company": _CompanyGroupByInput, "target_dashboard": _DashboardGroupByInput,
+    "target_message_campaign": _MessageCampaignGroupByInput, "target_message_list": _MessageListGroupByInput,
+    "target_note": _NoteGroupByInput, "target_opportunity": _OpportunityGroupByInput,
+    "target_person": _PersonGroupByInput, "target_task": _TaskGroupByInput, "target_workflow": _WorkflowGroupByInput,
+    "target_workflow_run": _WorkflowRunGroupByInput, "target_workflow_version": _WorkflowVersionGroupByInput,
+    "updated_at": _GroupByDateGranularityInput, "workspace_member": _WorkspaceMemberGroupByInput}, total=False)
 TimelineActivityOrderByDict = TypedDict("TimelineActivityOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
-    "happens_at": _OrderByDirection, "id": _OrderByDirection,
-    "linked_object_metadata_id": _OrderByDirection, "linked_record_cached_name": _OrderByDirection,
-    "linked_record_id": _OrderByDirection, "name": _OrderByDirection, "position": _OrderByDirection,
-    "properties": _OrderByDirection, "search_vector": _OrderByDirection,
+    "happens_at": _OrderByDirection, "id": _OrderByDirection, "linked_object_metadata_id": _OrderByDirection,
+    "linked_record_cached_name": _OrderByDirection, "linked_record_id": _OrderByDirection, "name": _OrderByDirection,
+    "position": _OrderByDirection, "properties": _OrderByDirection, "search_vector": _OrderByDirection,
     "target_company": _CompanyOrderByInput, "target_company_id": _OrderByDirection,
     "target_dashboard": _DashboardOrderByInput, "target_dashboard_id": _OrderByDirection,
-    "target_message_campaign": _MessageCampaignOrderByInput,
-    "target_message_campaign_id": _OrderByDirection, "target_message_list": _MessageListOrderByInput,
-    "target_message_list_id": _OrderByDirection, "target_note": _NoteOrderByInput,
-    "target_note_id": _OrderByDirection, "target_opportunity": _OpportunityOrderByInput,
-    "target_opportunity_id": _OrderByDirection, "target_person": _PersonOrderByInput,
-    "target_person_id": _OrderByDirection, "target_task": _TaskOrderByInput,
+    "target_message_campaign": _MessageCampaignOrderByInput, "target_message_campaign_id": _OrderByDirection,
+    "target_message_list": _MessageListOrderByInput, "target_message_list_id": _OrderByDirection,
+    "target_note": _NoteOrderByInput, "target_note_id": _OrderByDirection,
+    "target_opportunity": _OpportunityOrderByInput, "target_opportunity_id": _OrderByDirection,
+    "target_person": _PersonOrderByInput, "target_person_id": _OrderByDirection, "target_task": _TaskOrderByInput,
     "target_task_id": _OrderByDirection, "target_workflow": _WorkflowOrderByInput,
     "target_workflow_id": _OrderByDirection, "target_workflow_run": _WorkflowRunOrderByInput,
-    "target_workflow_run_id": _OrderByDirection,
-    "target_workflow_version": _WorkflowVersionOrderByInput,
-    "target_workflow_version_id": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput, "workspace_member": _WorkspaceMemberOrderByInput,
-    "workspace_member_id": _OrderByDirection}, total=False)
+    "target_workflow_run_id": _OrderByDirection, "target_workflow_version": _WorkflowVersionOrderByInput,
+    "target_workflow_version_id": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput,
+    "workspace_member": _WorkspaceMemberOrderByInput, "workspace_member_id": _OrderByDirection}, total=False)
 TimelineActivityOrderByWithGroupByDict = TypedDict("TimelineActivityOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "happens_at": _OrderByDateGranularityInput, "id": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _TimelineActivityAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "happens_at": _OrderByDateGranularityInput, "id": _OrderByDirection,
     "linked_object_metadata_id": _OrderByDirection, "linked_record_cached_name": _OrderByDirection,
     "linked_record_id": _OrderByDirection, "name": _OrderByDirection, "position": _OrderByDirection,
     "properties": _OrderByDirection, "search_vector": _OrderByDirection,
     "target_company": _CompanyOrderByWithGroupByInput, "target_company_id": _OrderByDirection,
     "target_dashboard": _DashboardOrderByWithGroupByInput, "target_dashboard_id": _OrderByDirection,
     "target_message_campaign": _MessageCampaignOrderByWithGroupByInput,
-    "target_message_campaign_id": _OrderByDirection,
-    "target_message_list": _MessageListOrderByWithGroupByInput,
+    "target_message_campaign_id": _OrderByDirection, "target_message_list": _MessageListOrderByWithGroupByInput,
     "target_message_list_id": _OrderByDirection, "target_note": _NoteOrderByWithGroupByInput,
     "target_note_id": _OrderByDirection, "target_opportunity": _OpportunityOrderByWithGroupByInput,
     "target_opportunity_id": _OrderByDirection, "target_person": _PersonOrderByWithGroupByInput,
     "target_person_id": _OrderByDirection, "target_task": _TaskOrderByWithGroupByInput,
     "target_task_id": _OrderByDirection, "target_workflow": _WorkflowOrderByWithGroupByInput,
     "target_workflow_id": _OrderByDirection, "target_workflow_run": _WorkflowRunOrderByWithGroupByInput,
-    "target_workflow_run_id": _OrderByDirection,
-    "target_workflow_version": _WorkflowVersionOrderByWithGroupByInput,
+    "target_workflow_run_id": _OrderByDirection, "target_workflow_version": _WorkflowVersionOrderByWithGroupByInput,
     "target_workflow_version_id": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
     "updated_by": _ActorOrderByInput, "workspace_member": _WorkspaceMemberOrderByWithGroupByInput,
     "workspace_member_id": _OrderByDirection}, total=False)
 TimelineActivityUpdateDict = TypedDict("TimelineActivityUpdateDict", {
     "id": _UUID, "name": _String, "happens_at": _DateTime, "linked_object_metadata_id": _UUID,
     "linked_record_cached_name": _String, "linked_record_id": _UUID, "properties": _RawJson,
-    "target_company": _CompanyRelationInput, "target_company_id": _UUID,
-    "target_dashboard": _DashboardRelationInput, "target_dashboard_id": _UUID,
-    "target_message_campaign": _MessageCampaignRelationInput, "target_message_campaign_id": _UUID,
-    "target_message_list": _MessageListRelationInput, "target_message_list_id": _UUID,
-    "target_note": _NoteRelationInput, "target_note_id": _UUID,
+    "target_company": _CompanyRelationInput, "target_company_id": _UUID, "target_dashboard": _DashboardRelationInput,
+    "target_dashboard_id": _UUID, "target_message_campaign": _MessageCampaignRelationInput,
+    "target_message_campaign_id": _UUID, "target_message_list": _MessageListRelationInput,
+    "target_message_list_id": _UUID, "target_note": _NoteRelationInput, "target_note_id": _UUID,
     "target_opportunity": _OpportunityRelationInput, "target_opportunity_id": _UUID,
     "target_person": _PersonRelationInput, "target_person_id": _UUID, "target_task": _TaskRelationInput,
     "target_task_id": _UUID, "target_workflow": _WorkflowRelationInput, "target_workflow_id": _UUID,
     "target_workflow_run": _WorkflowRunRelationInput, "target_workflow_run_id": _UUID,
     "target_workflow_version": _WorkflowVersionRelationInput, "target_workflow_version_id": _UUID,
-    "workspace_member": _WorkspaceMemberRelationInput, "workspace_member_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "workspace_member": _WorkspaceMemberRelationInput, "workspace_member_id": _UUID, "position": _Position,
+    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
+    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 UUIDFilterDict = TypedDict("UUIDFilterDict", {
     "eq": _UUID, "gt": _UUID, "gte": _UUID, "in": _UUIDList, "is": _FilterIs, "lt": _UUID, "lte": _UUID,
     "neq": _UUID}, total=False)
 WorkflowAutomatedTriggerCreateDict = TypedDict("WorkflowAutomatedTriggerCreateDict", {
     "id": _UUID, "settings": Required[_RawJsonValue], "type": _WorkflowAutomatedTriggerTypeEnum,
-    "workflow": _WorkflowRelationInput, "workflow_id": _UUID, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
-    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "workflow": _WorkflowRelationInput, "workflow_id": _UUID, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 WorkflowAutomatedTriggerFilterDict = TypedDict("WorkflowAutomatedTriggerFilterDict", {
     "id": _UUIDFilter, "settings": _RawJsonFilter, "type": _WorkflowAutomatedTriggerTypeEnumFilter,
     "workflow": _WorkflowFilterInput, "workflow_id": _UUIDFilter, "position": _FloatFilter,
@@ -1834,19 +1882,18 @@ WorkflowAutomatedTriggerFilterDict = TypedDict("WorkflowAutomatedTriggerFilterDi
     "and": _WorkflowAutomatedTriggerFilterInputList, "or": _WorkflowAutomatedTriggerFilterInputList,
     "not": _WorkflowAutomatedTriggerFilterInput}, total=False)
 WorkflowAutomatedTriggerGroupByDict = TypedDict("WorkflowAutomatedTriggerGroupByDict", {
-    "created_at": _GroupByDateGranularityInput, "type": _ExactBoolean,
-    "updated_at": _GroupByDateGranularityInput, "workflow": _WorkflowGroupByInput}, total=False)
+    "created_at": _GroupByDateGranularityInput, "type": _ExactBoolean, "updated_at": _GroupByDateGranularityInput,
+    "workflow": _WorkflowGroupByInput}, total=False)
 WorkflowAutomatedTriggerOrderByDict = TypedDict("WorkflowAutomatedTriggerOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
     "id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
     "settings": _OrderByDirection, "type": _OrderByDirection, "updated_at": _OrderByDirection,
-    "updated_by": _ActorOrderByInput, "workflow": _WorkflowOrderByInput,
-    "workflow_id": _OrderByDirection}, total=False)
+    "updated_by": _ActorOrderByInput, "workflow": _WorkflowOrderByInput, "workflow_id": _OrderByDirection}, total=False)
 WorkflowAutomatedTriggerOrderByWithGroupByDict = TypedDict("WorkflowAutomatedTriggerOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "position": _OrderByDirection, "search_vector": _OrderByDirection,
-    "settings": _OrderByDirection, "type": _OrderByDirection,
+    "aggregate": Mapping[_Aggregates | _WorkflowAutomatedTriggerAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "position": _OrderByDirection,
+    "search_vector": _OrderByDirection, "settings": _OrderByDirection, "type": _OrderByDirection,
     "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput,
     "workflow": _WorkflowOrderByWithGroupByInput, "workflow_id": _OrderByDirection}, total=False)
 WorkflowAutomatedTriggerTypeEnumFilterDict = TypedDict("WorkflowAutomatedTriggerTypeEnumFilterDict", {
@@ -1854,16 +1901,15 @@ WorkflowAutomatedTriggerTypeEnumFilterDict = TypedDict("WorkflowAutomatedTrigger
     "in": _WorkflowAutomatedTriggerTypeEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
     "neq": _WorkflowAutomatedTriggerTypeEnum}, total=False)
 WorkflowAutomatedTriggerUpdateDict = TypedDict("WorkflowAutomatedTriggerUpdateDict", {
-    "id": _UUID, "settings": _RawJson, "type": _WorkflowAutomatedTriggerTypeEnum,
-    "workflow": _WorkflowRelationInput, "workflow_id": _UUID, "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
-    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "settings": _RawJson, "type": _WorkflowAutomatedTriggerTypeEnum, "workflow": _WorkflowRelationInput,
+    "workflow_id": _UUID, "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
+    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "search_vector": _TSVector}, total=False)
 WorkflowConnectDict = TypedDict("WorkflowConnectDict", {"where": _WorkflowWhereUniqueInput}, total=False)
 WorkflowCreateDict = TypedDict("WorkflowCreateDict", {
-    "id": _UUID, "name": _String, "last_published_version_id": _String,
-    "statuses": _WorkflowStatusesEnumList, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "name": _String, "last_published_version_id": _String, "statuses": _WorkflowStatusesEnumList,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
+    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 WorkflowFilterDict = TypedDict("WorkflowFilterDict", {
     "id": _UUIDFilter, "name": _StringFilter, "last_published_version_id": _StringFilter,
     "statuses": _WorkflowStatusesEnumFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
@@ -1871,45 +1917,42 @@ WorkflowFilterDict = TypedDict("WorkflowFilterDict", {
     "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter, "and": _WorkflowFilterInputList,
     "or": _WorkflowFilterInputList, "not": _WorkflowFilterInput}, total=False)
 WorkflowGroupByDict = TypedDict("WorkflowGroupByDict", {
-    "created_at": _GroupByDateGranularityInput, "last_published_version_id": _ExactBoolean,
-    "name": _ExactBoolean, "statuses": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
+    "created_at": _GroupByDateGranularityInput, "last_published_version_id": _ExactBoolean, "name": _ExactBoolean,
+    "statuses": _ExactBoolean, "updated_at": _GroupByDateGranularityInput}, total=False)
 WorkflowOrderByDict = TypedDict("WorkflowOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
     "id": _OrderByDirection, "last_published_version_id": _OrderByDirection, "name": _OrderByDirection,
     "position": _OrderByDirection, "search_vector": _OrderByDirection, "statuses": _OrderByDirection,
     "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput}, total=False)
 WorkflowOrderByWithGroupByDict = TypedDict("WorkflowOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "last_published_version_id": _OrderByDirection, "name": _OrderByDirection,
-    "position": _OrderByDirection, "search_vector": _OrderByDirection, "statuses": _OrderByDirection,
-    "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput}, total=False)
+    "aggregate": Mapping[_Aggregates | _WorkflowAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection,
+    "last_published_version_id": _OrderByDirection, "name": _OrderByDirection, "position": _OrderByDirection,
+    "search_vector": _OrderByDirection, "statuses": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "updated_by": _ActorOrderByInput}, total=False)
 WorkflowRelationDict = TypedDict("WorkflowRelationDict", {
     "connect": _WorkflowConnectInput, "disconnect": _ExactBoolean}, total=False)
 WorkflowRunConnectDict = TypedDict("WorkflowRunConnectDict", {"where": _WorkflowRunWhereUniqueInput}, total=False)
 WorkflowRunCreateDict = TypedDict("WorkflowRunCreateDict", {
-    "id": _UUID, "name": _String, "ended_at": _DateTime, "enqueued_at": _DateTime,
-    "started_at": _DateTime, "state": Required[_RawJsonValue], "status": _WorkflowRunStatusEnum,
-    "step_logs": _RawJson, "workflow": _WorkflowRelationInput, "workflow_id": _UUID,
-    "workflow_version": _WorkflowVersionRelationInput, "workflow_version_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
+    "id": _UUID, "name": _String, "ended_at": _DateTime, "enqueued_at": _DateTime, "started_at": _DateTime,
+    "state": Required[_RawJsonValue], "status": _WorkflowRunStatusEnum, "step_logs": _RawJson,
+    "workflow": _WorkflowRelationInput, "workflow_id": _UUID, "workflow_version": _WorkflowVersionRelationInput,
+    "workflow_version_id": _UUID, "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
     "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 WorkflowRunFilterDict = TypedDict("WorkflowRunFilterDict", {
-    "id": _UUIDFilter, "name": _StringFilter, "ended_at": _DateTimeFilter,
-    "enqueued_at": _DateTimeFilter, "started_at": _DateTimeFilter, "state": _RawJsonFilter,
-    "status": _WorkflowRunStatusEnumFilter, "step_logs": _RawJsonFilter,
-    "workflow": _WorkflowFilterInput, "workflow_id": _UUIDFilter,
-    "workflow_version": _WorkflowVersionFilterInput, "workflow_version_id": _UUIDFilter,
-    "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
-    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
-    "search_vector": _TSVectorFilter, "and": _WorkflowRunFilterInputList,
-    "or": _WorkflowRunFilterInputList, "not": _WorkflowRunFilterInput}, total=False)
+    "id": _UUIDFilter, "name": _StringFilter, "ended_at": _DateTimeFilter, "enqueued_at": _DateTimeFilter,
+    "started_at": _DateTimeFilter, "state": _RawJsonFilter, "status": _WorkflowRunStatusEnumFilter,
+    "step_logs": _RawJsonFilter, "workflow": _WorkflowFilterInput, "workflow_id": _UUIDFilter,
+    "workflow_version": _WorkflowVersionFilterInput, "workflow_version_id": _UUIDFilter, "position": _FloatFilter,
+    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
+    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
+    "and": _WorkflowRunFilterInputList, "or": _WorkflowRunFilterInputList, "not": _WorkflowRunFilterInput}, total=False)
 WorkflowRunGroupByDict = TypedDict("WorkflowRunGroupByDict", {
     "created_at": _GroupByDateGranularityInput, "ended_at": _GroupByDateGranularityInput,
-    "enqueued_at": _GroupByDateGranularityInput, "name": _ExactBoolean,
-    "started_at": _GroupByDateGranularityInput, "status": _ExactBoolean,
-    "updated_at": _GroupByDateGranularityInput, "workflow": _WorkflowGroupByInput,
+    "enqueued_at": _GroupByDateGranularityInput, "name": _ExactBoolean, "started_at": _GroupByDateGranularityInput,
+    "status": _ExactBoolean, "updated_at": _GroupByDateGranularityInput, "workflow": _WorkflowGroupByInput,
     "workflow_version": _WorkflowVersionGroupByInput}, total=False)
 WorkflowRunOrderByDict = TypedDict("WorkflowRunOrderByDict", {
     "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "deleted_at": _OrderByDirection,
@@ -1920,54 +1963,46 @@ WorkflowRunOrderByDict = TypedDict("WorkflowRunOrderByDict", {
     "workflow": _WorkflowOrderByInput, "workflow_id": _OrderByDirection,
     "workflow_version": _WorkflowVersionOrderByInput, "workflow_version_id": _OrderByDirection}, total=False)
 WorkflowRunOrderByWithGroupByDict = TypedDict("WorkflowRunOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "ended_at": _OrderByDateGranularityInput, "enqueued_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "name": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "started_at": _OrderByDateGranularityInput,
+    "aggregate": Mapping[_Aggregates | _WorkflowRunAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "ended_at": _OrderByDateGranularityInput,
+    "enqueued_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "name": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "started_at": _OrderByDateGranularityInput,
     "state": _OrderByDirection, "status": _OrderByDirection, "step_logs": _OrderByDirection,
     "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput,
     "workflow": _WorkflowOrderByWithGroupByInput, "workflow_id": _OrderByDirection,
-    "workflow_version": _WorkflowVersionOrderByWithGroupByInput,
-    "workflow_version_id": _OrderByDirection}, total=False)
+    "workflow_version": _WorkflowVersionOrderByWithGroupByInput, "workflow_version_id": _OrderByDirection}, total=False)
 WorkflowRunRelationDict = TypedDict("WorkflowRunRelationDict", {
     "connect": _WorkflowRunConnectInput, "disconnect": _ExactBoolean}, total=False)
 WorkflowRunStatusEnumFilterDict = TypedDict("WorkflowRunStatusEnumFilterDict", {
-    "contains_any": _WorkflowRunStatusEnumList, "eq": _WorkflowRunStatusEnum,
-    "in": _WorkflowRunStatusEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
-    "neq": _WorkflowRunStatusEnum}, total=False)
+    "contains_any": _WorkflowRunStatusEnumList, "eq": _WorkflowRunStatusEnum, "in": _WorkflowRunStatusEnumList,
+    "is": _FilterIs, "is_empty_array": _ExactBoolean, "neq": _WorkflowRunStatusEnum}, total=False)
 WorkflowRunUpdateDict = TypedDict("WorkflowRunUpdateDict", {
-    "id": _UUID, "name": _String, "ended_at": _DateTime, "enqueued_at": _DateTime,
-    "started_at": _DateTime, "state": _RawJson, "status": _WorkflowRunStatusEnum, "step_logs": _RawJson,
-    "workflow": _WorkflowRelationInput, "workflow_id": _UUID,
-    "workflow_version": _WorkflowVersionRelationInput, "workflow_version_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
-    "search_vector": _TSVector}, total=False)
+    "id": _UUID, "name": _String, "ended_at": _DateTime, "enqueued_at": _DateTime, "started_at": _DateTime,
+    "state": _RawJson, "status": _WorkflowRunStatusEnum, "step_logs": _RawJson, "workflow": _WorkflowRelationInput,
+    "workflow_id": _UUID, "workflow_version": _WorkflowVersionRelationInput, "workflow_version_id": _UUID,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
+    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 WorkflowRunWhereUniqueDict = TypedDict("WorkflowRunWhereUniqueDict", {"id": _UUID}, total=False)
 WorkflowStatusesEnumFilterDict = TypedDict("WorkflowStatusesEnumFilterDict", {
-    "contains_any": _WorkflowStatusesEnumList, "eq": _WorkflowStatusesEnum,
-    "in": _WorkflowStatusesEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
-    "neq": _WorkflowStatusesEnum}, total=False)
+    "contains_any": _WorkflowStatusesEnumList, "eq": _WorkflowStatusesEnum, "in": _WorkflowStatusesEnumList,
+    "is": _FilterIs, "is_empty_array": _ExactBoolean, "neq": _WorkflowStatusesEnum}, total=False)
 WorkflowUpdateDict = TypedDict("WorkflowUpdateDict", {
-    "id": _UUID, "name": _String, "last_published_version_id": _String,
-    "statuses": _WorkflowStatusesEnumList, "position": _Position, "created_at": _DateTime,
-    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput,
-    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "id": _UUID, "name": _String, "last_published_version_id": _String, "statuses": _WorkflowStatusesEnumList,
+    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput, "updated_at": _DateTime,
+    "updated_by": _ActorUpdateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 WorkflowVersionConnectDict = TypedDict("WorkflowVersionConnectDict", {
     "where": _WorkflowVersionWhereUniqueInput}, total=False)
 WorkflowVersionCreateDict = TypedDict("WorkflowVersionCreateDict", {
-    "id": _UUID, "name": _String, "status": _WorkflowVersionStatusEnum, "steps": _RawJson,
-    "trigger": _RawJson, "workflow": _WorkflowRelationInput, "workflow_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorCreateInput,
-    "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
+    "id": _UUID, "name": _String, "status": _WorkflowVersionStatusEnum, "steps": _RawJson, "trigger": _RawJson,
+    "workflow": _WorkflowRelationInput, "workflow_id": _UUID, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 WorkflowVersionFilterDict = TypedDict("WorkflowVersionFilterDict", {
-    "id": _UUIDFilter, "name": _StringFilter, "status": _WorkflowVersionStatusEnumFilter,
-    "steps": _RawJsonFilter, "trigger": _RawJsonFilter, "workflow": _WorkflowFilterInput,
-    "workflow_id": _UUIDFilter, "position": _FloatFilter, "created_at": _DateTimeFilter,
-    "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput,
-    "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
+    "id": _UUIDFilter, "name": _StringFilter, "status": _WorkflowVersionStatusEnumFilter, "steps": _RawJsonFilter,
+    "trigger": _RawJsonFilter, "workflow": _WorkflowFilterInput, "workflow_id": _UUIDFilter, "position": _FloatFilter,
+    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
+    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
     "and": _WorkflowVersionFilterInputList, "or": _WorkflowVersionFilterInputList,
     "not": _WorkflowVersionFilterInput}, total=False)
 WorkflowVersionGroupByDict = TypedDict("WorkflowVersionGroupByDict", {
@@ -1980,11 +2015,11 @@ WorkflowVersionOrderByDict = TypedDict("WorkflowVersionOrderByDict", {
     "trigger": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput,
     "workflow": _WorkflowOrderByInput, "workflow_id": _OrderByDirection}, total=False)
 WorkflowVersionOrderByWithGroupByDict = TypedDict("WorkflowVersionOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "created_at": _OrderByDateGranularityInput,
-    "created_by": _ActorOrderByInput, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "name": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "status": _OrderByDirection, "steps": _OrderByDirection,
-    "trigger": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
+    "aggregate": Mapping[_Aggregates | _WorkflowVersionAggregates, _OrderByDirectionValue],
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "name": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "status": _OrderByDirection,
+    "steps": _OrderByDirection, "trigger": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
     "updated_by": _ActorOrderByInput, "workflow": _WorkflowOrderByWithGroupByInput,
     "workflow_id": _OrderByDirection}, total=False)
 WorkflowVersionRelationDict = TypedDict("WorkflowVersionRelationDict", {
@@ -1994,37 +2029,33 @@ WorkflowVersionStatusEnumFilterDict = TypedDict("WorkflowVersionStatusEnumFilter
     "in": _WorkflowVersionStatusEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
     "neq": _WorkflowVersionStatusEnum}, total=False)
 WorkflowVersionUpdateDict = TypedDict("WorkflowVersionUpdateDict", {
-    "id": _UUID, "name": _String, "status": _WorkflowVersionStatusEnum, "steps": _RawJson,
-    "trigger": _RawJson, "workflow": _WorkflowRelationInput, "workflow_id": _UUID,
-    "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "id": _UUID, "name": _String, "status": _WorkflowVersionStatusEnum, "steps": _RawJson, "trigger": _RawJson,
+    "workflow": _WorkflowRelationInput, "workflow_id": _UUID, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 WorkflowVersionWhereUniqueDict = TypedDict("WorkflowVersionWhereUniqueDict", {"id": _UUID}, total=False)
 WorkflowWhereUniqueDict = TypedDict("WorkflowWhereUniqueDict", {"id": _UUID}, total=False)
 WorkspaceMemberConnectDict = TypedDict("WorkspaceMemberConnectDict", {
     "where": _WorkspaceMemberWhereUniqueInput}, total=False)
 WorkspaceMemberCreateDict = TypedDict("WorkspaceMemberCreateDict", {
-    "id": _UUID, "name": Required[_FullNameCreateInputValue], "avatar_url": _String,
-    "calendar_start_day": _ExactInt, "color_scheme": _String,
-    "date_format": _WorkspaceMemberDateFormatEnum, "job_title": _String, "locale": _String,
+    "id": _UUID, "name": Required[_FullNameCreateInputValue], "avatar_url": _String, "calendar_start_day": _ExactInt,
+    "color_scheme": _String, "date_format": _WorkspaceMemberDateFormatEnum, "job_title": _String, "locale": _String,
     "number_format": _WorkspaceMemberNumberFormatEnum, "time_format": _WorkspaceMemberTimeFormatEnum,
     "time_zone": _String, "user_email": _String, "user_id": Required[_UUIDValue], "position": _Position,
-    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime,
-    "updated_by": _ActorCreateInput, "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
+    "created_at": _DateTime, "created_by": _ActorCreateInput, "updated_at": _DateTime, "updated_by": _ActorCreateInput,
+    "deleted_at": _DateTime, "search_vector": _TSVector}, total=False)
 WorkspaceMemberDateFormatEnumFilterDict = TypedDict("WorkspaceMemberDateFormatEnumFilterDict", {
     "contains_any": _WorkspaceMemberDateFormatEnumList, "eq": _WorkspaceMemberDateFormatEnum,
     "in": _WorkspaceMemberDateFormatEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
     "neq": _WorkspaceMemberDateFormatEnum}, total=False)
 WorkspaceMemberFilterDict = TypedDict("WorkspaceMemberFilterDict", {
-    "id": _UUIDFilter, "name": _FullNameFilterInput, "avatar_url": _StringFilter,
-    "calendar_start_day": _IntFilter, "color_scheme": _StringFilter,
-    "date_format": _WorkspaceMemberDateFormatEnumFilter, "job_title": _StringFilter,
+    "id": _UUIDFilter, "name": _FullNameFilterInput, "avatar_url": _StringFilter, "calendar_start_day": _IntFilter,
+    "color_scheme": _StringFilter, "date_format": _WorkspaceMemberDateFormatEnumFilter, "job_title": _StringFilter,
     "locale": _StringFilter, "number_format": _WorkspaceMemberNumberFormatEnumFilter,
-    "time_format": _WorkspaceMemberTimeFormatEnumFilter, "time_zone": _StringFilter,
-    "user_email": _StringFilter, "user_id": _UUIDFilter, "position": _FloatFilter,
-    "created_at": _DateTimeFilter, "created_by": _ActorFilterInput, "updated_at": _DateTimeFilter,
-    "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter, "search_vector": _TSVectorFilter,
-    "and": _WorkspaceMemberFilterInputList, "or": _WorkspaceMemberFilterInputList,
+    "time_format": _WorkspaceMemberTimeFormatEnumFilter, "time_zone": _StringFilter, "user_email": _StringFilter,
+    "user_id": _UUIDFilter, "position": _FloatFilter, "created_at": _DateTimeFilter, "created_by": _ActorFilterInput,
+    "updated_at": _DateTimeFilter, "updated_by": _ActorFilterInput, "deleted_at": _DateTimeFilter,
+    "search_vector": _TSVectorFilter, "and": _WorkspaceMemberFilterInputList, "or": _WorkspaceMemberFilterInputList,
     "not": _WorkspaceMemberFilterInput}, total=False)
 WorkspaceMemberGroupByDict = TypedDict("WorkspaceMemberGroupByDict", {
     "created_at": _GroupByDateGranularityInput, "name": _FullNameGroupByInput,
@@ -2034,24 +2065,22 @@ WorkspaceMemberNumberFormatEnumFilterDict = TypedDict("WorkspaceMemberNumberForm
     "in": _WorkspaceMemberNumberFormatEnumList, "is": _FilterIs, "is_empty_array": _ExactBoolean,
     "neq": _WorkspaceMemberNumberFormatEnum}, total=False)
 WorkspaceMemberOrderByDict = TypedDict("WorkspaceMemberOrderByDict", {
-    "avatar_url": _OrderByDirection, "calendar_start_day": _OrderByDirection,
-    "color_scheme": _OrderByDirection, "created_at": _OrderByDirection,
-    "created_by": _ActorOrderByInput, "date_format": _OrderByDirection, "deleted_at": _OrderByDirection,
-    "id": _OrderByDirection, "job_title": _OrderByDirection, "locale": _OrderByDirection,
-    "name": _FullNameOrderByInput, "number_format": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "time_format": _OrderByDirection,
+    "avatar_url": _OrderByDirection, "calendar_start_day": _OrderByDirection, "color_scheme": _OrderByDirection,
+    "created_at": _OrderByDirection, "created_by": _ActorOrderByInput, "date_format": _OrderByDirection,
+    "deleted_at": _OrderByDirection, "id": _OrderByDirection, "job_title": _OrderByDirection,
+    "locale": _OrderByDirection, "name": _FullNameOrderByInput, "number_format": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "time_format": _OrderByDirection,
     "time_zone": _OrderByDirection, "updated_at": _OrderByDirection, "updated_by": _ActorOrderByInput,
     "user_email": _OrderByDirection, "user_id": _OrderByDirection}, total=False)
 WorkspaceMemberOrderByWithGroupByDict = TypedDict("WorkspaceMemberOrderByWithGroupByDict", {
-    "aggregate": _AggregateOrder_, "avatar_url": _OrderByDirection,
-    "calendar_start_day": _OrderByDirection, "color_scheme": _OrderByDirection,
-    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput,
-    "date_format": _OrderByDirection, "deleted_at": _OrderByDateGranularityInput,
-    "id": _OrderByDirection, "job_title": _OrderByDirection, "locale": _OrderByDirection,
-    "name": _FullNameOrderByInput, "number_format": _OrderByDirection, "position": _OrderByDirection,
-    "search_vector": _OrderByDirection, "time_format": _OrderByDirection,
-    "time_zone": _OrderByDirection, "updated_at": _OrderByDateGranularityInput,
-    "updated_by": _ActorOrderByInput, "user_email": _OrderByDirection, "user_id": _OrderByDirection}, total=False)
+    "aggregate": Mapping[_Aggregates | _WorkspaceMemberAggregates, _OrderByDirectionValue],
+    "avatar_url": _OrderByDirection, "calendar_start_day": _OrderByDirection, "color_scheme": _OrderByDirection,
+    "created_at": _OrderByDateGranularityInput, "created_by": _ActorOrderByInput, "date_format": _OrderByDirection,
+    "deleted_at": _OrderByDateGranularityInput, "id": _OrderByDirection, "job_title": _OrderByDirection,
+    "locale": _OrderByDirection, "name": _FullNameOrderByInput, "number_format": _OrderByDirection,
+    "position": _OrderByDirection, "search_vector": _OrderByDirection, "time_format": _OrderByDirection,
+    "time_zone": _OrderByDirection, "updated_at": _OrderByDateGranularityInput, "updated_by": _ActorOrderByInput,
+    "user_email": _OrderByDirection, "user_id": _OrderByDirection}, total=False)
 WorkspaceMemberRelationDict = TypedDict("WorkspaceMemberRelationDict", {
     "connect": _WorkspaceMemberConnectInput, "disconnect": _ExactBoolean}, total=False)
 WorkspaceMemberTimeFormatEnumFilterDict = TypedDict("WorkspaceMemberTimeFormatEnumFilterDict", {
@@ -2060,11 +2089,10 @@ WorkspaceMemberTimeFormatEnumFilterDict = TypedDict("WorkspaceMemberTimeFormatEn
     "neq": _WorkspaceMemberTimeFormatEnum}, total=False)
 WorkspaceMemberUpdateDict = TypedDict("WorkspaceMemberUpdateDict", {
     "id": _UUID, "name": _FullNameUpdateInput, "avatar_url": _String, "calendar_start_day": _ExactInt,
-    "color_scheme": _String, "date_format": _WorkspaceMemberDateFormatEnum, "job_title": _String,
-    "locale": _String, "number_format": _WorkspaceMemberNumberFormatEnum,
-    "time_format": _WorkspaceMemberTimeFormatEnum, "time_zone": _String, "user_email": _String,
-    "user_id": _UUID, "position": _Position, "created_at": _DateTime, "created_by": _ActorUpdateInput,
-    "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
+    "color_scheme": _String, "date_format": _WorkspaceMemberDateFormatEnum, "job_title": _String, "locale": _String,
+    "number_format": _WorkspaceMemberNumberFormatEnum, "time_format": _WorkspaceMemberTimeFormatEnum,
+    "time_zone": _String, "user_email": _String, "user_id": _UUID, "position": _Position, "created_at": _DateTime,
+    "created_by": _ActorUpdateInput, "updated_at": _DateTime, "updated_by": _ActorUpdateInput, "deleted_at": _DateTime,
     "search_vector": _TSVector}, total=False)
 WorkspaceMemberWhereUniqueDict = TypedDict("WorkspaceMemberWhereUniqueDict", {
     "id": _UUID, "user_email": _String}, total=False)

@@ -6,9 +6,7 @@ from __future__ import annotations
 from aiotwenty.graphql import runtime as rt
 
 
-_ACTOR = (
-    "fragment Actor on Actor{context name source workspaceMemberId}"
-)
+_ACTOR = "fragment Actor on Actor{context name source workspaceMemberId}"
 _ADDRESS = (
     "fragment Address on Address{addressCity addressCountry addressLat addressLng addressPostcode addressState"
     " addressStreet1 addressStreet2}"
@@ -46,25 +44,15 @@ _COMPANY = (
     "fragment Company on Company{id name accountOwnerId address{...Address}annualRevenue{...Currency}domainName"
     "{...Links}linkedinLink{...Links}position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
 )
-_CURRENCY = (
-    "fragment Currency on Currency{amountMicros currencyCode}"
-)
+_CURRENCY = "fragment Currency on Currency{amountMicros currencyCode}"
 _DASHBOARD = (
     "fragment Dashboard on Dashboard{id title pageLayoutId position createdAt createdBy{...Actor}updatedAt updatedBy"
     "{...Actor}deletedAt}"
 )
-_EMAILS = (
-    "fragment Emails on Emails{additionalEmails primaryEmail}"
-)
-_FILE_OBJECT = (
-    "fragment FileObject on FileObject{extension fileId label url}"
-)
-_FULL_NAME = (
-    "fragment FullName on FullName{firstName lastName}"
-)
-_LINKS = (
-    "fragment Links on Links{primaryLinkLabel primaryLinkUrl secondaryLinks}"
-)
+_EMAILS = "fragment Emails on Emails{additionalEmails primaryEmail}"
+_FILE_OBJECT = "fragment FileObject on FileObject{extension fileId label url}"
+_FULL_NAME = "fragment FullName on FullName{firstName lastName}"
+_LINKS = "fragment Links on Links{primaryLinkLabel primaryLinkUrl secondaryLinks}"
 _MESSAGE = (
     "fragment Message on Message{id deliveryStatus headerMessageId isDraft messageCampaignId messageThreadId"
     " receivedAt subject text position createdAt createdBy{...Actor}updatedAt updatedBy{...Actor}deletedAt}"
@@ -119,9 +107,7 @@ _PERSON = (
 _PHONES = (
     "fragment Phones on Phones{additionalPhones primaryPhoneCallingCode primaryPhoneCountryCode primaryPhoneNumber}"
 )
-_RICH_TEXT = (
-    "fragment RichText on RichText{blocknote markdown}"
-)
+_RICH_TEXT = "fragment RichText on RichText{blocknote markdown}"
 _TASK = (
     "fragment Task on Task{id title assigneeId bodyV2{...RichText}dueAt status position createdAt createdBy{...Actor"
     "}updatedAt updatedBy{...Actor}deletedAt}"
@@ -215,13 +201,9 @@ _EACH_WORKFLOW_RUN = ("{...WorkflowRun}", _WHOLE_WORKFLOW_RUN)
 _WHOLE_WORKFLOW_VERSION = (_ACTOR, _WORKFLOW_VERSION)
 _EACH_WORKFLOW_VERSION = ("{...WorkflowVersion}", _WHOLE_WORKFLOW_VERSION)
 FIND_MANY_ATTACHMENTS = rt.compose(
-    "FindManyAttachments",
-    "query",
-    "attachments",
-    {
-        "after": "String", "before": "String", "filter": "AttachmentFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[AttachmentOrderByInput]",
-    },
+    "FindManyAttachments", "query", "attachments",
+    {"after": "String", "before": "String", "filter": "AttachmentFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[AttachmentOrderByInput]"},
     "{edges{node{...Attachment}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_ATTACHMENT,
 )
@@ -229,15 +211,10 @@ FIND_ONE_ATTACHMENT = rt.compose(
     "FindOneAttachment", "query", "attachment", {"filter": "AttachmentFilterInput!"}, *_EACH_ATTACHMENT,
 )
 GROUP_BY_ATTACHMENTS = rt.compose(
-    "GroupByAttachments",
-    "query",
-    "attachmentsGroupBy",
-    {
-        "filter": "AttachmentFilterInput", "groupBy": "[AttachmentGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[AttachmentOrderByWithGroupByInput]",
-        "orderByForRecords": "[AttachmentOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByAttachments", "query", "attachmentsGroupBy",
+    {"filter": "AttachmentFilterInput", "groupBy": "[AttachmentGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[AttachmentOrderByWithGroupByInput]",
+     "orderByForRecords": "[AttachmentOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_ATTACHMENT = rt.compose(
     "CreateOneAttachment", "mutation", "createAttachment", {"data": "AttachmentCreateInput!", "upsert": "Boolean"},
@@ -276,13 +253,9 @@ RESTORE_MANY_ATTACHMENTS = rt.compose(
     *_EACH_ATTACHMENT,
 )
 FIND_MANY_BLOCKLISTS = rt.compose(
-    "FindManyBlocklists",
-    "query",
-    "blocklists",
-    {
-        "after": "String", "before": "String", "filter": "BlocklistFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[BlocklistOrderByInput]",
-    },
+    "FindManyBlocklists", "query", "blocklists",
+    {"after": "String", "before": "String", "filter": "BlocklistFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[BlocklistOrderByInput]"},
     "{edges{node{...Blocklist}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_BLOCKLIST,
 )
@@ -290,15 +263,10 @@ FIND_ONE_BLOCKLIST = rt.compose(
     "FindOneBlocklist", "query", "blocklist", {"filter": "BlocklistFilterInput!"}, *_EACH_BLOCKLIST,
 )
 GROUP_BY_BLOCKLISTS = rt.compose(
-    "GroupByBlocklists",
-    "query",
-    "blocklistsGroupBy",
-    {
-        "filter": "BlocklistFilterInput", "groupBy": "[BlocklistGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[BlocklistOrderByWithGroupByInput]",
-        "orderByForRecords": "[BlocklistOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByBlocklists", "query", "blocklistsGroupBy",
+    {"filter": "BlocklistFilterInput", "groupBy": "[BlocklistGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[BlocklistOrderByWithGroupByInput]",
+     "orderByForRecords": "[BlocklistOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_BLOCKLIST = rt.compose(
     "CreateOneBlocklist", "mutation", "createBlocklist", {"data": "BlocklistCreateInput!", "upsert": "Boolean"},
@@ -335,13 +303,9 @@ RESTORE_MANY_BLOCKLISTS = rt.compose(
     "RestoreManyBlocklists", "mutation", "restoreBlocklists", {"filter": "BlocklistFilterInput!"}, *_EACH_BLOCKLIST,
 )
 FIND_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
-    "FindManyCalendarChannelEventAssociations",
-    "query",
-    "calendarChannelEventAssociations",
-    {
-        "after": "String", "before": "String", "filter": "CalendarChannelEventAssociationFilterInput", "first": "Int",
-        "last": "Int", "offset": "Int", "orderBy": "[CalendarChannelEventAssociationOrderByInput]",
-    },
+    "FindManyCalendarChannelEventAssociations", "query", "calendarChannelEventAssociations",
+    {"after": "String", "before": "String", "filter": "CalendarChannelEventAssociationFilterInput", "first": "Int",
+     "last": "Int", "offset": "Int", "orderBy": "[CalendarChannelEventAssociationOrderByInput]"},
     "{edges{node{...CalendarChannelEventAssociation}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
     "}totalCount}",
     _WHOLE_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
@@ -351,15 +315,11 @@ FIND_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
     {"filter": "CalendarChannelEventAssociationFilterInput!"}, *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 GROUP_BY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
-    "GroupByCalendarChannelEventAssociations",
-    "query",
-    "calendarChannelEventAssociationsGroupBy",
-    {
-        "filter": "CalendarChannelEventAssociationFilterInput",
-        "groupBy": "[CalendarChannelEventAssociationGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
-        "orderBy": "[CalendarChannelEventAssociationOrderByWithGroupByInput]",
-        "orderByForRecords": "[CalendarChannelEventAssociationOrderByInput]", "viewId": "UUID",
-    },
+    "GroupByCalendarChannelEventAssociations", "query", "calendarChannelEventAssociationsGroupBy",
+    {"filter": "CalendarChannelEventAssociationFilterInput",
+     "groupBy": "[CalendarChannelEventAssociationGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+     "orderBy": "[CalendarChannelEventAssociationOrderByWithGroupByInput]",
+     "orderByForRecords": "[CalendarChannelEventAssociationOrderByInput]", "viewId": "UUID"},
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_CALENDAR_CHANNEL_EVENT_ASSOCIATION = rt.compose(
@@ -406,13 +366,9 @@ RESTORE_MANY_CALENDAR_CHANNEL_EVENT_ASSOCIATIONS = rt.compose(
     {"filter": "CalendarChannelEventAssociationFilterInput!"}, *_EACH_CALENDAR_CHANNEL_EVENT_ASSOCIATION,
 )
 FIND_MANY_CALENDAR_EVENTS = rt.compose(
-    "FindManyCalendarEvents",
-    "query",
-    "calendarEvents",
-    {
-        "after": "String", "before": "String", "filter": "CalendarEventFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[CalendarEventOrderByInput]",
-    },
+    "FindManyCalendarEvents", "query", "calendarEvents",
+    {"after": "String", "before": "String", "filter": "CalendarEventFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[CalendarEventOrderByInput]"},
     "{edges{node{...CalendarEvent}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_CALENDAR_EVENT,
 )
@@ -420,15 +376,10 @@ FIND_ONE_CALENDAR_EVENT = rt.compose(
     "FindOneCalendarEvent", "query", "calendarEvent", {"filter": "CalendarEventFilterInput!"}, *_EACH_CALENDAR_EVENT,
 )
 GROUP_BY_CALENDAR_EVENTS = rt.compose(
-    "GroupByCalendarEvents",
-    "query",
-    "calendarEventsGroupBy",
-    {
-        "filter": "CalendarEventFilterInput", "groupBy": "[CalendarEventGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[CalendarEventOrderByWithGroupByInput]",
-        "orderByForRecords": "[CalendarEventOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByCalendarEvents", "query", "calendarEventsGroupBy",
+    {"filter": "CalendarEventFilterInput", "groupBy": "[CalendarEventGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[CalendarEventOrderByWithGroupByInput]",
+     "orderByForRecords": "[CalendarEventOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_CALENDAR_EVENT = rt.compose(
     "CreateOneCalendarEvent", "mutation", "createCalendarEvent",
@@ -468,13 +419,9 @@ RESTORE_MANY_CALENDAR_EVENTS = rt.compose(
     *_EACH_CALENDAR_EVENT,
 )
 FIND_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
-    "FindManyCalendarEventParticipants",
-    "query",
-    "calendarEventParticipants",
-    {
-        "after": "String", "before": "String", "filter": "CalendarEventParticipantFilterInput", "first": "Int",
-        "last": "Int", "offset": "Int", "orderBy": "[CalendarEventParticipantOrderByInput]",
-    },
+    "FindManyCalendarEventParticipants", "query", "calendarEventParticipants",
+    {"after": "String", "before": "String", "filter": "CalendarEventParticipantFilterInput", "first": "Int",
+     "last": "Int", "offset": "Int", "orderBy": "[CalendarEventParticipantOrderByInput]"},
     "{edges{node{...CalendarEventParticipant}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
     "}totalCount}",
     _WHOLE_CALENDAR_EVENT_PARTICIPANT,
@@ -484,14 +431,10 @@ FIND_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
     {"filter": "CalendarEventParticipantFilterInput!"}, *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 GROUP_BY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
-    "GroupByCalendarEventParticipants",
-    "query",
-    "calendarEventParticipantsGroupBy",
-    {
-        "filter": "CalendarEventParticipantFilterInput", "groupBy": "[CalendarEventParticipantGroupByInput!]!",
-        "limit": "Int", "offsetForRecords": "Int", "orderBy": "[CalendarEventParticipantOrderByWithGroupByInput]",
-        "orderByForRecords": "[CalendarEventParticipantOrderByInput]", "viewId": "UUID",
-    },
+    "GroupByCalendarEventParticipants", "query", "calendarEventParticipantsGroupBy",
+    {"filter": "CalendarEventParticipantFilterInput", "groupBy": "[CalendarEventParticipantGroupByInput!]!",
+     "limit": "Int", "offsetForRecords": "Int", "orderBy": "[CalendarEventParticipantOrderByWithGroupByInput]",
+     "orderByForRecords": "[CalendarEventParticipantOrderByInput]", "viewId": "UUID"},
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_CALENDAR_EVENT_PARTICIPANT = rt.compose(
@@ -536,13 +479,9 @@ RESTORE_MANY_CALENDAR_EVENT_PARTICIPANTS = rt.compose(
     {"filter": "CalendarEventParticipantFilterInput!"}, *_EACH_CALENDAR_EVENT_PARTICIPANT,
 )
 FIND_MANY_CALL_RECORDINGS = rt.compose(
-    "FindManyCallRecordings",
-    "query",
-    "callRecordings",
-    {
-        "after": "String", "before": "String", "filter": "CallRecordingFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[CallRecordingOrderByInput]",
-    },
+    "FindManyCallRecordings", "query", "callRecordings",
+    {"after": "String", "before": "String", "filter": "CallRecordingFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[CallRecordingOrderByInput]"},
     "{edges{node{...CallRecording}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_CALL_RECORDING,
 )
@@ -550,15 +489,10 @@ FIND_ONE_CALL_RECORDING = rt.compose(
     "FindOneCallRecording", "query", "callRecording", {"filter": "CallRecordingFilterInput!"}, *_EACH_CALL_RECORDING,
 )
 GROUP_BY_CALL_RECORDINGS = rt.compose(
-    "GroupByCallRecordings",
-    "query",
-    "callRecordingsGroupBy",
-    {
-        "filter": "CallRecordingFilterInput", "groupBy": "[CallRecordingGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[CallRecordingOrderByWithGroupByInput]",
-        "orderByForRecords": "[CallRecordingOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByCallRecordings", "query", "callRecordingsGroupBy",
+    {"filter": "CallRecordingFilterInput", "groupBy": "[CallRecordingGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[CallRecordingOrderByWithGroupByInput]",
+     "orderByForRecords": "[CallRecordingOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_CALL_RECORDING = rt.compose(
     "CreateOneCallRecording", "mutation", "createCallRecording",
@@ -598,28 +532,17 @@ RESTORE_MANY_CALL_RECORDINGS = rt.compose(
     *_EACH_CALL_RECORDING,
 )
 FIND_MANY_COMPANIES = rt.compose(
-    "FindManyCompanies",
-    "query",
-    "companies",
-    {
-        "after": "String", "before": "String", "filter": "CompanyFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[CompanyOrderByInput]",
-    },
+    "FindManyCompanies", "query", "companies",
+    {"after": "String", "before": "String", "filter": "CompanyFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[CompanyOrderByInput]"},
     "{edges{node{...Company}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_COMPANY,
 )
-FIND_ONE_COMPANY = rt.compose(
-    "FindOneCompany", "query", "company", {"filter": "CompanyFilterInput!"}, *_EACH_COMPANY,
-)
+FIND_ONE_COMPANY = rt.compose("FindOneCompany", "query", "company", {"filter": "CompanyFilterInput!"}, *_EACH_COMPANY)
 GROUP_BY_COMPANIES = rt.compose(
-    "GroupByCompanies",
-    "query",
-    "companiesGroupBy",
-    {
-        "filter": "CompanyFilterInput", "groupBy": "[CompanyGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[CompanyOrderByWithGroupByInput]",
-        "orderByForRecords": "[CompanyOrderByInput]", "viewId": "UUID",
-    },
+    "GroupByCompanies", "query", "companiesGroupBy",
+    {"filter": "CompanyFilterInput", "groupBy": "[CompanyGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+     "orderBy": "[CompanyOrderByWithGroupByInput]", "orderByForRecords": "[CompanyOrderByInput]", "viewId": "UUID"},
     "{groupByDimensionValues totalCount}",
 )
 FIND_DUPLICATES_COMPANIES = rt.compose(
@@ -634,15 +557,9 @@ CREATE_ONE_COMPANY = rt.compose(
 UPDATE_ONE_COMPANY = rt.compose(
     "UpdateOneCompany", "mutation", "updateCompany", {"id": "UUID!", "data": "CompanyUpdateInput!"}, *_EACH_COMPANY,
 )
-DELETE_ONE_COMPANY = rt.compose(
-    "DeleteOneCompany", "mutation", "deleteCompany", {"id": "UUID!"}, *_EACH_COMPANY,
-)
-DESTROY_ONE_COMPANY = rt.compose(
-    "DestroyOneCompany", "mutation", "destroyCompany", {"id": "UUID!"}, *_EACH_COMPANY,
-)
-RESTORE_ONE_COMPANY = rt.compose(
-    "RestoreOneCompany", "mutation", "restoreCompany", {"id": "UUID!"}, *_EACH_COMPANY,
-)
+DELETE_ONE_COMPANY = rt.compose("DeleteOneCompany", "mutation", "deleteCompany", {"id": "UUID!"}, *_EACH_COMPANY)
+DESTROY_ONE_COMPANY = rt.compose("DestroyOneCompany", "mutation", "destroyCompany", {"id": "UUID!"}, *_EACH_COMPANY)
+RESTORE_ONE_COMPANY = rt.compose("RestoreOneCompany", "mutation", "restoreCompany", {"id": "UUID!"}, *_EACH_COMPANY)
 CREATE_MANY_COMPANIES = rt.compose(
     "CreateManyCompanies", "mutation", "createCompanies", {"data": "[CompanyCreateInput!]!", "upsert": "Boolean"},
     *_EACH_COMPANY,
@@ -665,13 +582,9 @@ MERGE_MANY_COMPANIES = rt.compose(
     {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"}, *_EACH_COMPANY,
 )
 FIND_MANY_DASHBOARDS = rt.compose(
-    "FindManyDashboards",
-    "query",
-    "dashboards",
-    {
-        "after": "String", "before": "String", "filter": "DashboardFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[DashboardOrderByInput]",
-    },
+    "FindManyDashboards", "query", "dashboards",
+    {"after": "String", "before": "String", "filter": "DashboardFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[DashboardOrderByInput]"},
     "{edges{node{...Dashboard}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_DASHBOARD,
 )
@@ -679,15 +592,10 @@ FIND_ONE_DASHBOARD = rt.compose(
     "FindOneDashboard", "query", "dashboard", {"filter": "DashboardFilterInput!"}, *_EACH_DASHBOARD,
 )
 GROUP_BY_DASHBOARDS = rt.compose(
-    "GroupByDashboards",
-    "query",
-    "dashboardsGroupBy",
-    {
-        "filter": "DashboardFilterInput", "groupBy": "[DashboardGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[DashboardOrderByWithGroupByInput]",
-        "orderByForRecords": "[DashboardOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByDashboards", "query", "dashboardsGroupBy",
+    {"filter": "DashboardFilterInput", "groupBy": "[DashboardGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[DashboardOrderByWithGroupByInput]",
+     "orderByForRecords": "[DashboardOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_DASHBOARD = rt.compose(
     "CreateOneDashboard", "mutation", "createDashboard", {"data": "DashboardCreateInput!", "upsert": "Boolean"},
@@ -724,28 +632,17 @@ RESTORE_MANY_DASHBOARDS = rt.compose(
     "RestoreManyDashboards", "mutation", "restoreDashboards", {"filter": "DashboardFilterInput!"}, *_EACH_DASHBOARD,
 )
 FIND_MANY_MESSAGES = rt.compose(
-    "FindManyMessages",
-    "query",
-    "messages",
-    {
-        "after": "String", "before": "String", "filter": "MessageFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[MessageOrderByInput]",
-    },
+    "FindManyMessages", "query", "messages",
+    {"after": "String", "before": "String", "filter": "MessageFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[MessageOrderByInput]"},
     "{edges{node{...Message}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_MESSAGE,
 )
-FIND_ONE_MESSAGE = rt.compose(
-    "FindOneMessage", "query", "message", {"filter": "MessageFilterInput!"}, *_EACH_MESSAGE,
-)
+FIND_ONE_MESSAGE = rt.compose("FindOneMessage", "query", "message", {"filter": "MessageFilterInput!"}, *_EACH_MESSAGE)
 GROUP_BY_MESSAGES = rt.compose(
-    "GroupByMessages",
-    "query",
-    "messagesGroupBy",
-    {
-        "filter": "MessageFilterInput", "groupBy": "[MessageGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[MessageOrderByWithGroupByInput]",
-        "orderByForRecords": "[MessageOrderByInput]", "viewId": "UUID",
-    },
+    "GroupByMessages", "query", "messagesGroupBy",
+    {"filter": "MessageFilterInput", "groupBy": "[MessageGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+     "orderBy": "[MessageOrderByWithGroupByInput]", "orderByForRecords": "[MessageOrderByInput]", "viewId": "UUID"},
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE = rt.compose(
@@ -755,15 +652,9 @@ CREATE_ONE_MESSAGE = rt.compose(
 UPDATE_ONE_MESSAGE = rt.compose(
     "UpdateOneMessage", "mutation", "updateMessage", {"id": "UUID!", "data": "MessageUpdateInput!"}, *_EACH_MESSAGE,
 )
-DELETE_ONE_MESSAGE = rt.compose(
-    "DeleteOneMessage", "mutation", "deleteMessage", {"id": "UUID!"}, *_EACH_MESSAGE,
-)
-DESTROY_ONE_MESSAGE = rt.compose(
-    "DestroyOneMessage", "mutation", "destroyMessage", {"id": "UUID!"}, *_EACH_MESSAGE,
-)
-RESTORE_ONE_MESSAGE = rt.compose(
-    "RestoreOneMessage", "mutation", "restoreMessage", {"id": "UUID!"}, *_EACH_MESSAGE,
-)
+DELETE_ONE_MESSAGE = rt.compose("DeleteOneMessage", "mutation", "deleteMessage", {"id": "UUID!"}, *_EACH_MESSAGE)
+DESTROY_ONE_MESSAGE = rt.compose("DestroyOneMessage", "mutation", "destroyMessage", {"id": "UUID!"}, *_EACH_MESSAGE)
+RESTORE_ONE_MESSAGE = rt.compose("RestoreOneMessage", "mutation", "restoreMessage", {"id": "UUID!"}, *_EACH_MESSAGE)
 CREATE_MANY_MESSAGES = rt.compose(
     "CreateManyMessages", "mutation", "createMessages", {"data": "[MessageCreateInput!]!", "upsert": "Boolean"},
     *_EACH_MESSAGE,
@@ -782,13 +673,9 @@ RESTORE_MANY_MESSAGES = rt.compose(
     "RestoreManyMessages", "mutation", "restoreMessages", {"filter": "MessageFilterInput!"}, *_EACH_MESSAGE,
 )
 FIND_MANY_MESSAGE_CAMPAIGNS = rt.compose(
-    "FindManyMessageCampaigns",
-    "query",
-    "messageCampaigns",
-    {
-        "after": "String", "before": "String", "filter": "MessageCampaignFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[MessageCampaignOrderByInput]",
-    },
+    "FindManyMessageCampaigns", "query", "messageCampaigns",
+    {"after": "String", "before": "String", "filter": "MessageCampaignFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[MessageCampaignOrderByInput]"},
     "{edges{node{...MessageCampaign}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_MESSAGE_CAMPAIGN,
 )
@@ -797,15 +684,10 @@ FIND_ONE_MESSAGE_CAMPAIGN = rt.compose(
     *_EACH_MESSAGE_CAMPAIGN,
 )
 GROUP_BY_MESSAGE_CAMPAIGNS = rt.compose(
-    "GroupByMessageCampaigns",
-    "query",
-    "messageCampaignsGroupBy",
-    {
-        "filter": "MessageCampaignFilterInput", "groupBy": "[MessageCampaignGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[MessageCampaignOrderByWithGroupByInput]",
-        "orderByForRecords": "[MessageCampaignOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByMessageCampaigns", "query", "messageCampaignsGroupBy",
+    {"filter": "MessageCampaignFilterInput", "groupBy": "[MessageCampaignGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[MessageCampaignOrderByWithGroupByInput]",
+     "orderByForRecords": "[MessageCampaignOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE_CAMPAIGN = rt.compose(
     "CreateOneMessageCampaign", "mutation", "createMessageCampaign",
@@ -845,13 +727,9 @@ RESTORE_MANY_MESSAGE_CAMPAIGNS = rt.compose(
     *_EACH_MESSAGE_CAMPAIGN,
 )
 FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
-    "FindManyMessageChannelMessageAssociations",
-    "query",
-    "messageChannelMessageAssociations",
-    {
-        "after": "String", "before": "String", "filter": "MessageChannelMessageAssociationFilterInput", "first": "Int",
-        "last": "Int", "offset": "Int", "orderBy": "[MessageChannelMessageAssociationOrderByInput]",
-    },
+    "FindManyMessageChannelMessageAssociations", "query", "messageChannelMessageAssociations",
+    {"after": "String", "before": "String", "filter": "MessageChannelMessageAssociationFilterInput", "first": "Int",
+     "last": "Int", "offset": "Int", "orderBy": "[MessageChannelMessageAssociationOrderByInput]"},
     "{edges{node{...MessageChannelMessageAssociation}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
     "}totalCount}",
     _WHOLE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
@@ -861,15 +739,11 @@ FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
     {"filter": "MessageChannelMessageAssociationFilterInput!"}, *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
-    "GroupByMessageChannelMessageAssociations",
-    "query",
-    "messageChannelMessageAssociationsGroupBy",
-    {
-        "filter": "MessageChannelMessageAssociationFilterInput",
-        "groupBy": "[MessageChannelMessageAssociationGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
-        "orderBy": "[MessageChannelMessageAssociationOrderByWithGroupByInput]",
-        "orderByForRecords": "[MessageChannelMessageAssociationOrderByInput]", "viewId": "UUID",
-    },
+    "GroupByMessageChannelMessageAssociations", "query", "messageChannelMessageAssociationsGroupBy",
+    {"filter": "MessageChannelMessageAssociationFilterInput",
+     "groupBy": "[MessageChannelMessageAssociationGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+     "orderBy": "[MessageChannelMessageAssociationOrderByWithGroupByInput]",
+     "orderByForRecords": "[MessageChannelMessageAssociationOrderByInput]", "viewId": "UUID"},
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION = rt.compose(
@@ -917,14 +791,11 @@ RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATIONS = rt.compose(
     {"filter": "MessageChannelMessageAssociationFilterInput!"}, *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION,
 )
 FIND_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
-    "FindManyMessageChannelMessageAssociationMessageFolders",
-    "query",
+    "FindManyMessageChannelMessageAssociationMessageFolders", "query",
     "messageChannelMessageAssociationMessageFolders",
-    {
-        "after": "String", "before": "String", "filter": "MessageChannelMessageAssociationMessageFolderFilterInput",
-        "first": "Int", "last": "Int", "offset": "Int",
-        "orderBy": "[MessageChannelMessageAssociationMessageFolderOrderByInput]",
-    },
+    {"after": "String", "before": "String", "filter": "MessageChannelMessageAssociationMessageFolderFilterInput",
+     "first": "Int", "last": "Int", "offset": "Int",
+     "orderBy": "[MessageChannelMessageAssociationMessageFolderOrderByInput]"},
     "{edges{node{...MessageChannelMessageAssociationMessageFolder}cursor}pageInfo{hasNextPage hasPreviousPage"
     " startCursor endCursor}totalCount}",
     _WHOLE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
@@ -935,15 +806,12 @@ FIND_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
     *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 GROUP_BY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
-    "GroupByMessageChannelMessageAssociationMessageFolders",
-    "query",
+    "GroupByMessageChannelMessageAssociationMessageFolders", "query",
     "messageChannelMessageAssociationMessageFoldersGroupBy",
-    {
-        "filter": "MessageChannelMessageAssociationMessageFolderFilterInput",
-        "groupBy": "[MessageChannelMessageAssociationMessageFolderGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput]",
-        "orderByForRecords": "[MessageChannelMessageAssociationMessageFolderOrderByInput]", "viewId": "UUID",
-    },
+    {"filter": "MessageChannelMessageAssociationMessageFolderFilterInput",
+     "groupBy": "[MessageChannelMessageAssociationMessageFolderGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput]",
+     "orderByForRecords": "[MessageChannelMessageAssociationMessageFolderOrderByInput]", "viewId": "UUID"},
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER = rt.compose(
@@ -980,13 +848,10 @@ CREATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
     *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 UPDATE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
-    "UpdateManyMessageChannelMessageAssociationMessageFolders",
-    "mutation",
+    "UpdateManyMessageChannelMessageAssociationMessageFolders", "mutation",
     "updateMessageChannelMessageAssociationMessageFolders",
-    {
-        "data": "MessageChannelMessageAssociationMessageFolderUpdateInput!",
-        "filter": "MessageChannelMessageAssociationMessageFolderFilterInput!",
-    },
+    {"data": "MessageChannelMessageAssociationMessageFolderUpdateInput!",
+     "filter": "MessageChannelMessageAssociationMessageFolderFilterInput!"},
     *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 DELETE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
@@ -1008,13 +873,9 @@ RESTORE_MANY_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDERS = rt.compose(
     *_EACH_MESSAGE_CHANNEL_MESSAGE_ASSOCIATION_MESSAGE_FOLDER,
 )
 FIND_MANY_MESSAGE_LISTS = rt.compose(
-    "FindManyMessageLists",
-    "query",
-    "messageLists",
-    {
-        "after": "String", "before": "String", "filter": "MessageListFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[MessageListOrderByInput]",
-    },
+    "FindManyMessageLists", "query", "messageLists",
+    {"after": "String", "before": "String", "filter": "MessageListFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[MessageListOrderByInput]"},
     "{edges{node{...MessageList}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_MESSAGE_LIST,
 )
@@ -1022,15 +883,10 @@ FIND_ONE_MESSAGE_LIST = rt.compose(
     "FindOneMessageList", "query", "messageList", {"filter": "MessageListFilterInput!"}, *_EACH_MESSAGE_LIST,
 )
 GROUP_BY_MESSAGE_LISTS = rt.compose(
-    "GroupByMessageLists",
-    "query",
-    "messageListsGroupBy",
-    {
-        "filter": "MessageListFilterInput", "groupBy": "[MessageListGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[MessageListOrderByWithGroupByInput]",
-        "orderByForRecords": "[MessageListOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByMessageLists", "query", "messageListsGroupBy",
+    {"filter": "MessageListFilterInput", "groupBy": "[MessageListGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[MessageListOrderByWithGroupByInput]",
+     "orderByForRecords": "[MessageListOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE_LIST = rt.compose(
     "CreateOneMessageList", "mutation", "createMessageList", {"data": "MessageListCreateInput!", "upsert": "Boolean"},
@@ -1070,13 +926,9 @@ RESTORE_MANY_MESSAGE_LISTS = rt.compose(
     *_EACH_MESSAGE_LIST,
 )
 FIND_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
-    "FindManyMessageListMembers",
-    "query",
-    "messageListMembers",
-    {
-        "after": "String", "before": "String", "filter": "MessageListMemberFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[MessageListMemberOrderByInput]",
-    },
+    "FindManyMessageListMembers", "query", "messageListMembers",
+    {"after": "String", "before": "String", "filter": "MessageListMemberFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[MessageListMemberOrderByInput]"},
     "{edges{node{...MessageListMember}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_MESSAGE_LIST_MEMBER,
 )
@@ -1085,15 +937,10 @@ FIND_ONE_MESSAGE_LIST_MEMBER = rt.compose(
     *_EACH_MESSAGE_LIST_MEMBER,
 )
 GROUP_BY_MESSAGE_LIST_MEMBERS = rt.compose(
-    "GroupByMessageListMembers",
-    "query",
-    "messageListMembersGroupBy",
-    {
-        "filter": "MessageListMemberFilterInput", "groupBy": "[MessageListMemberGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[MessageListMemberOrderByWithGroupByInput]",
-        "orderByForRecords": "[MessageListMemberOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByMessageListMembers", "query", "messageListMembersGroupBy",
+    {"filter": "MessageListMemberFilterInput", "groupBy": "[MessageListMemberGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[MessageListMemberOrderByWithGroupByInput]",
+     "orderByForRecords": "[MessageListMemberOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE_LIST_MEMBER = rt.compose(
     "CreateOneMessageListMember", "mutation", "createMessageListMember",
@@ -1133,13 +980,9 @@ RESTORE_MANY_MESSAGE_LIST_MEMBERS = rt.compose(
     {"filter": "MessageListMemberFilterInput!"}, *_EACH_MESSAGE_LIST_MEMBER,
 )
 FIND_MANY_MESSAGE_PARTICIPANTS = rt.compose(
-    "FindManyMessageParticipants",
-    "query",
-    "messageParticipants",
-    {
-        "after": "String", "before": "String", "filter": "MessageParticipantFilterInput", "first": "Int",
-        "last": "Int", "offset": "Int", "orderBy": "[MessageParticipantOrderByInput]",
-    },
+    "FindManyMessageParticipants", "query", "messageParticipants",
+    {"after": "String", "before": "String", "filter": "MessageParticipantFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[MessageParticipantOrderByInput]"},
     "{edges{node{...MessageParticipant}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_MESSAGE_PARTICIPANT,
 )
@@ -1148,15 +991,10 @@ FIND_ONE_MESSAGE_PARTICIPANT = rt.compose(
     *_EACH_MESSAGE_PARTICIPANT,
 )
 GROUP_BY_MESSAGE_PARTICIPANTS = rt.compose(
-    "GroupByMessageParticipants",
-    "query",
-    "messageParticipantsGroupBy",
-    {
-        "filter": "MessageParticipantFilterInput", "groupBy": "[MessageParticipantGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[MessageParticipantOrderByWithGroupByInput]",
-        "orderByForRecords": "[MessageParticipantOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByMessageParticipants", "query", "messageParticipantsGroupBy",
+    {"filter": "MessageParticipantFilterInput", "groupBy": "[MessageParticipantGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[MessageParticipantOrderByWithGroupByInput]",
+     "orderByForRecords": "[MessageParticipantOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE_PARTICIPANT = rt.compose(
     "CreateOneMessageParticipant", "mutation", "createMessageParticipant",
@@ -1198,13 +1036,9 @@ RESTORE_MANY_MESSAGE_PARTICIPANTS = rt.compose(
     {"filter": "MessageParticipantFilterInput!"}, *_EACH_MESSAGE_PARTICIPANT,
 )
 FIND_MANY_MESSAGE_THREADS = rt.compose(
-    "FindManyMessageThreads",
-    "query",
-    "messageThreads",
-    {
-        "after": "String", "before": "String", "filter": "MessageThreadFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[MessageThreadOrderByInput]",
-    },
+    "FindManyMessageThreads", "query", "messageThreads",
+    {"after": "String", "before": "String", "filter": "MessageThreadFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[MessageThreadOrderByInput]"},
     "{edges{node{...MessageThread}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_MESSAGE_THREAD,
 )
@@ -1212,15 +1046,10 @@ FIND_ONE_MESSAGE_THREAD = rt.compose(
     "FindOneMessageThread", "query", "messageThread", {"filter": "MessageThreadFilterInput!"}, *_EACH_MESSAGE_THREAD,
 )
 GROUP_BY_MESSAGE_THREADS = rt.compose(
-    "GroupByMessageThreads",
-    "query",
-    "messageThreadsGroupBy",
-    {
-        "filter": "MessageThreadFilterInput", "groupBy": "[MessageThreadGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[MessageThreadOrderByWithGroupByInput]",
-        "orderByForRecords": "[MessageThreadOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByMessageThreads", "query", "messageThreadsGroupBy",
+    {"filter": "MessageThreadFilterInput", "groupBy": "[MessageThreadGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[MessageThreadOrderByWithGroupByInput]",
+     "orderByForRecords": "[MessageThreadOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_MESSAGE_THREAD = rt.compose(
     "CreateOneMessageThread", "mutation", "createMessageThread",
@@ -1260,27 +1089,16 @@ RESTORE_MANY_MESSAGE_THREADS = rt.compose(
     *_EACH_MESSAGE_THREAD,
 )
 FIND_MANY_NOTES = rt.compose(
-    "FindManyNotes",
-    "query",
-    "notes",
-    {
-        "after": "String", "before": "String", "filter": "NoteFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[NoteOrderByInput]",
-    },
-    "{edges{node{...Note}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    _WHOLE_NOTE,
+    "FindManyNotes", "query", "notes",
+    {"after": "String", "before": "String", "filter": "NoteFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[NoteOrderByInput]"},
+    "{edges{node{...Note}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}", _WHOLE_NOTE,
 )
-FIND_ONE_NOTE = rt.compose(
-    "FindOneNote", "query", "note", {"filter": "NoteFilterInput!"}, *_EACH_NOTE,
-)
+FIND_ONE_NOTE = rt.compose("FindOneNote", "query", "note", {"filter": "NoteFilterInput!"}, *_EACH_NOTE)
 GROUP_BY_NOTES = rt.compose(
-    "GroupByNotes",
-    "query",
-    "notesGroupBy",
-    {
-        "filter": "NoteFilterInput", "groupBy": "[NoteGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
-        "orderBy": "[NoteOrderByWithGroupByInput]", "orderByForRecords": "[NoteOrderByInput]", "viewId": "UUID",
-    },
+    "GroupByNotes", "query", "notesGroupBy",
+    {"filter": "NoteFilterInput", "groupBy": "[NoteGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+     "orderBy": "[NoteOrderByWithGroupByInput]", "orderByForRecords": "[NoteOrderByInput]", "viewId": "UUID"},
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_NOTE = rt.compose(
@@ -1289,15 +1107,9 @@ CREATE_ONE_NOTE = rt.compose(
 UPDATE_ONE_NOTE = rt.compose(
     "UpdateOneNote", "mutation", "updateNote", {"id": "UUID!", "data": "NoteUpdateInput!"}, *_EACH_NOTE,
 )
-DELETE_ONE_NOTE = rt.compose(
-    "DeleteOneNote", "mutation", "deleteNote", {"id": "UUID!"}, *_EACH_NOTE,
-)
-DESTROY_ONE_NOTE = rt.compose(
-    "DestroyOneNote", "mutation", "destroyNote", {"id": "UUID!"}, *_EACH_NOTE,
-)
-RESTORE_ONE_NOTE = rt.compose(
-    "RestoreOneNote", "mutation", "restoreNote", {"id": "UUID!"}, *_EACH_NOTE,
-)
+DELETE_ONE_NOTE = rt.compose("DeleteOneNote", "mutation", "deleteNote", {"id": "UUID!"}, *_EACH_NOTE)
+DESTROY_ONE_NOTE = rt.compose("DestroyOneNote", "mutation", "destroyNote", {"id": "UUID!"}, *_EACH_NOTE)
+RESTORE_ONE_NOTE = rt.compose("RestoreOneNote", "mutation", "restoreNote", {"id": "UUID!"}, *_EACH_NOTE)
 CREATE_MANY_NOTES = rt.compose(
     "CreateManyNotes", "mutation", "createNotes", {"data": "[NoteCreateInput!]!", "upsert": "Boolean"}, *_EACH_NOTE,
 )
@@ -1315,13 +1127,9 @@ RESTORE_MANY_NOTES = rt.compose(
     "RestoreManyNotes", "mutation", "restoreNotes", {"filter": "NoteFilterInput!"}, *_EACH_NOTE,
 )
 FIND_MANY_NOTE_TARGETS = rt.compose(
-    "FindManyNoteTargets",
-    "query",
-    "noteTargets",
-    {
-        "after": "String", "before": "String", "filter": "NoteTargetFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[NoteTargetOrderByInput]",
-    },
+    "FindManyNoteTargets", "query", "noteTargets",
+    {"after": "String", "before": "String", "filter": "NoteTargetFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[NoteTargetOrderByInput]"},
     "{edges{node{...NoteTarget}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_NOTE_TARGET,
 )
@@ -1329,15 +1137,10 @@ FIND_ONE_NOTE_TARGET = rt.compose(
     "FindOneNoteTarget", "query", "noteTarget", {"filter": "NoteTargetFilterInput!"}, *_EACH_NOTE_TARGET,
 )
 GROUP_BY_NOTE_TARGETS = rt.compose(
-    "GroupByNoteTargets",
-    "query",
-    "noteTargetsGroupBy",
-    {
-        "filter": "NoteTargetFilterInput", "groupBy": "[NoteTargetGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[NoteTargetOrderByWithGroupByInput]",
-        "orderByForRecords": "[NoteTargetOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByNoteTargets", "query", "noteTargetsGroupBy",
+    {"filter": "NoteTargetFilterInput", "groupBy": "[NoteTargetGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[NoteTargetOrderByWithGroupByInput]",
+     "orderByForRecords": "[NoteTargetOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_NOTE_TARGET = rt.compose(
     "CreateOneNoteTarget", "mutation", "createNoteTarget", {"data": "NoteTargetCreateInput!", "upsert": "Boolean"},
@@ -1376,13 +1179,9 @@ RESTORE_MANY_NOTE_TARGETS = rt.compose(
     *_EACH_NOTE_TARGET,
 )
 FIND_MANY_OPPORTUNITIES = rt.compose(
-    "FindManyOpportunities",
-    "query",
-    "opportunities",
-    {
-        "after": "String", "before": "String", "filter": "OpportunityFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[OpportunityOrderByInput]",
-    },
+    "FindManyOpportunities", "query", "opportunities",
+    {"after": "String", "before": "String", "filter": "OpportunityFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[OpportunityOrderByInput]"},
     "{edges{node{...Opportunity}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_OPPORTUNITY,
 )
@@ -1390,15 +1189,10 @@ FIND_ONE_OPPORTUNITY = rt.compose(
     "FindOneOpportunity", "query", "opportunity", {"filter": "OpportunityFilterInput!"}, *_EACH_OPPORTUNITY,
 )
 GROUP_BY_OPPORTUNITIES = rt.compose(
-    "GroupByOpportunities",
-    "query",
-    "opportunitiesGroupBy",
-    {
-        "filter": "OpportunityFilterInput", "groupBy": "[OpportunityGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[OpportunityOrderByWithGroupByInput]",
-        "orderByForRecords": "[OpportunityOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByOpportunities", "query", "opportunitiesGroupBy",
+    {"filter": "OpportunityFilterInput", "groupBy": "[OpportunityGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[OpportunityOrderByWithGroupByInput]",
+     "orderByForRecords": "[OpportunityOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_OPPORTUNITY = rt.compose(
     "CreateOneOpportunity", "mutation", "createOpportunity", {"data": "OpportunityCreateInput!", "upsert": "Boolean"},
@@ -1438,27 +1232,17 @@ RESTORE_MANY_OPPORTUNITIES = rt.compose(
     *_EACH_OPPORTUNITY,
 )
 FIND_MANY_PEOPLE = rt.compose(
-    "FindManyPeople",
-    "query",
-    "people",
-    {
-        "after": "String", "before": "String", "filter": "PersonFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[PersonOrderByInput]",
-    },
+    "FindManyPeople", "query", "people",
+    {"after": "String", "before": "String", "filter": "PersonFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[PersonOrderByInput]"},
     "{edges{node{...Person}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_PERSON,
 )
-FIND_ONE_PERSON = rt.compose(
-    "FindOnePerson", "query", "person", {"filter": "PersonFilterInput!"}, *_EACH_PERSON,
-)
+FIND_ONE_PERSON = rt.compose("FindOnePerson", "query", "person", {"filter": "PersonFilterInput!"}, *_EACH_PERSON)
 GROUP_BY_PEOPLE = rt.compose(
-    "GroupByPeople",
-    "query",
-    "peopleGroupBy",
-    {
-        "filter": "PersonFilterInput", "groupBy": "[PersonGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
-        "orderBy": "[PersonOrderByWithGroupByInput]", "orderByForRecords": "[PersonOrderByInput]", "viewId": "UUID",
-    },
+    "GroupByPeople", "query", "peopleGroupBy",
+    {"filter": "PersonFilterInput", "groupBy": "[PersonGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+     "orderBy": "[PersonOrderByWithGroupByInput]", "orderByForRecords": "[PersonOrderByInput]", "viewId": "UUID"},
     "{groupByDimensionValues totalCount}",
 )
 FIND_DUPLICATES_PEOPLE = rt.compose(
@@ -1472,15 +1256,9 @@ CREATE_ONE_PERSON = rt.compose(
 UPDATE_ONE_PERSON = rt.compose(
     "UpdateOnePerson", "mutation", "updatePerson", {"id": "UUID!", "data": "PersonUpdateInput!"}, *_EACH_PERSON,
 )
-DELETE_ONE_PERSON = rt.compose(
-    "DeleteOnePerson", "mutation", "deletePerson", {"id": "UUID!"}, *_EACH_PERSON,
-)
-DESTROY_ONE_PERSON = rt.compose(
-    "DestroyOnePerson", "mutation", "destroyPerson", {"id": "UUID!"}, *_EACH_PERSON,
-)
-RESTORE_ONE_PERSON = rt.compose(
-    "RestoreOnePerson", "mutation", "restorePerson", {"id": "UUID!"}, *_EACH_PERSON,
-)
+DELETE_ONE_PERSON = rt.compose("DeleteOnePerson", "mutation", "deletePerson", {"id": "UUID!"}, *_EACH_PERSON)
+DESTROY_ONE_PERSON = rt.compose("DestroyOnePerson", "mutation", "destroyPerson", {"id": "UUID!"}, *_EACH_PERSON)
+RESTORE_ONE_PERSON = rt.compose("RestoreOnePerson", "mutation", "restorePerson", {"id": "UUID!"}, *_EACH_PERSON)
 CREATE_MANY_PEOPLE = rt.compose(
     "CreateManyPeople", "mutation", "createPeople", {"data": "[PersonCreateInput!]!", "upsert": "Boolean"},
     *_EACH_PERSON,
@@ -1503,27 +1281,16 @@ MERGE_MANY_PEOPLE = rt.compose(
     {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"}, *_EACH_PERSON,
 )
 FIND_MANY_TASKS = rt.compose(
-    "FindManyTasks",
-    "query",
-    "tasks",
-    {
-        "after": "String", "before": "String", "filter": "TaskFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[TaskOrderByInput]",
-    },
-    "{edges{node{...Task}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
-    _WHOLE_TASK,
+    "FindManyTasks", "query", "tasks",
+    {"after": "String", "before": "String", "filter": "TaskFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[TaskOrderByInput]"},
+    "{edges{node{...Task}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}", _WHOLE_TASK,
 )
-FIND_ONE_TASK = rt.compose(
-    "FindOneTask", "query", "task", {"filter": "TaskFilterInput!"}, *_EACH_TASK,
-)
+FIND_ONE_TASK = rt.compose("FindOneTask", "query", "task", {"filter": "TaskFilterInput!"}, *_EACH_TASK)
 GROUP_BY_TASKS = rt.compose(
-    "GroupByTasks",
-    "query",
-    "tasksGroupBy",
-    {
-        "filter": "TaskFilterInput", "groupBy": "[TaskGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
-        "orderBy": "[TaskOrderByWithGroupByInput]", "orderByForRecords": "[TaskOrderByInput]", "viewId": "UUID",
-    },
+    "GroupByTasks", "query", "tasksGroupBy",
+    {"filter": "TaskFilterInput", "groupBy": "[TaskGroupByInput!]!", "limit": "Int", "offsetForRecords": "Int",
+     "orderBy": "[TaskOrderByWithGroupByInput]", "orderByForRecords": "[TaskOrderByInput]", "viewId": "UUID"},
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_TASK = rt.compose(
@@ -1532,15 +1299,9 @@ CREATE_ONE_TASK = rt.compose(
 UPDATE_ONE_TASK = rt.compose(
     "UpdateOneTask", "mutation", "updateTask", {"id": "UUID!", "data": "TaskUpdateInput!"}, *_EACH_TASK,
 )
-DELETE_ONE_TASK = rt.compose(
-    "DeleteOneTask", "mutation", "deleteTask", {"id": "UUID!"}, *_EACH_TASK,
-)
-DESTROY_ONE_TASK = rt.compose(
-    "DestroyOneTask", "mutation", "destroyTask", {"id": "UUID!"}, *_EACH_TASK,
-)
-RESTORE_ONE_TASK = rt.compose(
-    "RestoreOneTask", "mutation", "restoreTask", {"id": "UUID!"}, *_EACH_TASK,
-)
+DELETE_ONE_TASK = rt.compose("DeleteOneTask", "mutation", "deleteTask", {"id": "UUID!"}, *_EACH_TASK)
+DESTROY_ONE_TASK = rt.compose("DestroyOneTask", "mutation", "destroyTask", {"id": "UUID!"}, *_EACH_TASK)
+RESTORE_ONE_TASK = rt.compose("RestoreOneTask", "mutation", "restoreTask", {"id": "UUID!"}, *_EACH_TASK)
 CREATE_MANY_TASKS = rt.compose(
     "CreateManyTasks", "mutation", "createTasks", {"data": "[TaskCreateInput!]!", "upsert": "Boolean"}, *_EACH_TASK,
 )
@@ -1558,13 +1319,9 @@ RESTORE_MANY_TASKS = rt.compose(
     "RestoreManyTasks", "mutation", "restoreTasks", {"filter": "TaskFilterInput!"}, *_EACH_TASK,
 )
 FIND_MANY_TASK_TARGETS = rt.compose(
-    "FindManyTaskTargets",
-    "query",
-    "taskTargets",
-    {
-        "after": "String", "before": "String", "filter": "TaskTargetFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[TaskTargetOrderByInput]",
-    },
+    "FindManyTaskTargets", "query", "taskTargets",
+    {"after": "String", "before": "String", "filter": "TaskTargetFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[TaskTargetOrderByInput]"},
     "{edges{node{...TaskTarget}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_TASK_TARGET,
 )
@@ -1572,15 +1329,10 @@ FIND_ONE_TASK_TARGET = rt.compose(
     "FindOneTaskTarget", "query", "taskTarget", {"filter": "TaskTargetFilterInput!"}, *_EACH_TASK_TARGET,
 )
 GROUP_BY_TASK_TARGETS = rt.compose(
-    "GroupByTaskTargets",
-    "query",
-    "taskTargetsGroupBy",
-    {
-        "filter": "TaskTargetFilterInput", "groupBy": "[TaskTargetGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[TaskTargetOrderByWithGroupByInput]",
-        "orderByForRecords": "[TaskTargetOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByTaskTargets", "query", "taskTargetsGroupBy",
+    {"filter": "TaskTargetFilterInput", "groupBy": "[TaskTargetGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[TaskTargetOrderByWithGroupByInput]",
+     "orderByForRecords": "[TaskTargetOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_TASK_TARGET = rt.compose(
     "CreateOneTaskTarget", "mutation", "createTaskTarget", {"data": "TaskTargetCreateInput!", "upsert": "Boolean"},
@@ -1619,13 +1371,9 @@ RESTORE_MANY_TASK_TARGETS = rt.compose(
     *_EACH_TASK_TARGET,
 )
 FIND_MANY_TIMELINE_ACTIVITIES = rt.compose(
-    "FindManyTimelineActivities",
-    "query",
-    "timelineActivities",
-    {
-        "after": "String", "before": "String", "filter": "TimelineActivityFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[TimelineActivityOrderByInput]",
-    },
+    "FindManyTimelineActivities", "query", "timelineActivities",
+    {"after": "String", "before": "String", "filter": "TimelineActivityFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[TimelineActivityOrderByInput]"},
     "{edges{node{...TimelineActivity}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_TIMELINE_ACTIVITY,
 )
@@ -1634,15 +1382,10 @@ FIND_ONE_TIMELINE_ACTIVITY = rt.compose(
     *_EACH_TIMELINE_ACTIVITY,
 )
 GROUP_BY_TIMELINE_ACTIVITIES = rt.compose(
-    "GroupByTimelineActivities",
-    "query",
-    "timelineActivitiesGroupBy",
-    {
-        "filter": "TimelineActivityFilterInput", "groupBy": "[TimelineActivityGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[TimelineActivityOrderByWithGroupByInput]",
-        "orderByForRecords": "[TimelineActivityOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByTimelineActivities", "query", "timelineActivitiesGroupBy",
+    {"filter": "TimelineActivityFilterInput", "groupBy": "[TimelineActivityGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[TimelineActivityOrderByWithGroupByInput]",
+     "orderByForRecords": "[TimelineActivityOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_TIMELINE_ACTIVITY = rt.compose(
     "CreateOneTimelineActivity", "mutation", "createTimelineActivity",
@@ -1682,13 +1425,9 @@ RESTORE_MANY_TIMELINE_ACTIVITIES = rt.compose(
     {"filter": "TimelineActivityFilterInput!"}, *_EACH_TIMELINE_ACTIVITY,
 )
 FIND_MANY_WORKFLOWS = rt.compose(
-    "FindManyWorkflows",
-    "query",
-    "workflows",
-    {
-        "after": "String", "before": "String", "filter": "WorkflowFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[WorkflowOrderByInput]",
-    },
+    "FindManyWorkflows", "query", "workflows",
+    {"after": "String", "before": "String", "filter": "WorkflowFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[WorkflowOrderByInput]"},
     "{edges{node{...Workflow}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_WORKFLOW,
 )
@@ -1696,15 +1435,10 @@ FIND_ONE_WORKFLOW = rt.compose(
     "FindOneWorkflow", "query", "workflow", {"filter": "WorkflowFilterInput!"}, *_EACH_WORKFLOW,
 )
 GROUP_BY_WORKFLOWS = rt.compose(
-    "GroupByWorkflows",
-    "query",
-    "workflowsGroupBy",
-    {
-        "filter": "WorkflowFilterInput", "groupBy": "[WorkflowGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[WorkflowOrderByWithGroupByInput]",
-        "orderByForRecords": "[WorkflowOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByWorkflows", "query", "workflowsGroupBy",
+    {"filter": "WorkflowFilterInput", "groupBy": "[WorkflowGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[WorkflowOrderByWithGroupByInput]",
+     "orderByForRecords": "[WorkflowOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_WORKFLOW = rt.compose(
     "CreateOneWorkflow", "mutation", "createWorkflow", {"data": "WorkflowCreateInput!", "upsert": "Boolean"},
@@ -1714,15 +1448,9 @@ UPDATE_ONE_WORKFLOW = rt.compose(
     "UpdateOneWorkflow", "mutation", "updateWorkflow", {"id": "UUID!", "data": "WorkflowUpdateInput!"},
     *_EACH_WORKFLOW,
 )
-DELETE_ONE_WORKFLOW = rt.compose(
-    "DeleteOneWorkflow", "mutation", "deleteWorkflow", {"id": "UUID!"}, *_EACH_WORKFLOW,
-)
-DESTROY_ONE_WORKFLOW = rt.compose(
-    "DestroyOneWorkflow", "mutation", "destroyWorkflow", {"id": "UUID!"}, *_EACH_WORKFLOW,
-)
-RESTORE_ONE_WORKFLOW = rt.compose(
-    "RestoreOneWorkflow", "mutation", "restoreWorkflow", {"id": "UUID!"}, *_EACH_WORKFLOW,
-)
+DELETE_ONE_WORKFLOW = rt.compose("DeleteOneWorkflow", "mutation", "deleteWorkflow", {"id": "UUID!"}, *_EACH_WORKFLOW)
+DESTROY_ONE_WORKFLOW = rt.compose("DestroyOneWorkflow", "mutation", "destroyWorkflow", {"id": "UUID!"}, *_EACH_WORKFLOW)
+RESTORE_ONE_WORKFLOW = rt.compose("RestoreOneWorkflow", "mutation", "restoreWorkflow", {"id": "UUID!"}, *_EACH_WORKFLOW)
 CREATE_MANY_WORKFLOWS = rt.compose(
     "CreateManyWorkflows", "mutation", "createWorkflows", {"data": "[WorkflowCreateInput!]!", "upsert": "Boolean"},
     *_EACH_WORKFLOW,
@@ -1741,13 +1469,9 @@ RESTORE_MANY_WORKFLOWS = rt.compose(
     "RestoreManyWorkflows", "mutation", "restoreWorkflows", {"filter": "WorkflowFilterInput!"}, *_EACH_WORKFLOW,
 )
 FIND_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
-    "FindManyWorkflowAutomatedTriggers",
-    "query",
-    "workflowAutomatedTriggers",
-    {
-        "after": "String", "before": "String", "filter": "WorkflowAutomatedTriggerFilterInput", "first": "Int",
-        "last": "Int", "offset": "Int", "orderBy": "[WorkflowAutomatedTriggerOrderByInput]",
-    },
+    "FindManyWorkflowAutomatedTriggers", "query", "workflowAutomatedTriggers",
+    {"after": "String", "before": "String", "filter": "WorkflowAutomatedTriggerFilterInput", "first": "Int",
+     "last": "Int", "offset": "Int", "orderBy": "[WorkflowAutomatedTriggerOrderByInput]"},
     "{edges{node{...WorkflowAutomatedTrigger}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor"
     "}totalCount}",
     _WHOLE_WORKFLOW_AUTOMATED_TRIGGER,
@@ -1757,14 +1481,10 @@ FIND_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
     {"filter": "WorkflowAutomatedTriggerFilterInput!"}, *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 GROUP_BY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
-    "GroupByWorkflowAutomatedTriggers",
-    "query",
-    "workflowAutomatedTriggersGroupBy",
-    {
-        "filter": "WorkflowAutomatedTriggerFilterInput", "groupBy": "[WorkflowAutomatedTriggerGroupByInput!]!",
-        "limit": "Int", "offsetForRecords": "Int", "orderBy": "[WorkflowAutomatedTriggerOrderByWithGroupByInput]",
-        "orderByForRecords": "[WorkflowAutomatedTriggerOrderByInput]", "viewId": "UUID",
-    },
+    "GroupByWorkflowAutomatedTriggers", "query", "workflowAutomatedTriggersGroupBy",
+    {"filter": "WorkflowAutomatedTriggerFilterInput", "groupBy": "[WorkflowAutomatedTriggerGroupByInput!]!",
+     "limit": "Int", "offsetForRecords": "Int", "orderBy": "[WorkflowAutomatedTriggerOrderByWithGroupByInput]",
+     "orderByForRecords": "[WorkflowAutomatedTriggerOrderByInput]", "viewId": "UUID"},
     "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_WORKFLOW_AUTOMATED_TRIGGER = rt.compose(
@@ -1809,13 +1529,9 @@ RESTORE_MANY_WORKFLOW_AUTOMATED_TRIGGERS = rt.compose(
     {"filter": "WorkflowAutomatedTriggerFilterInput!"}, *_EACH_WORKFLOW_AUTOMATED_TRIGGER,
 )
 FIND_MANY_WORKFLOW_RUNS = rt.compose(
-    "FindManyWorkflowRuns",
-    "query",
-    "workflowRuns",
-    {
-        "after": "String", "before": "String", "filter": "WorkflowRunFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[WorkflowRunOrderByInput]",
-    },
+    "FindManyWorkflowRuns", "query", "workflowRuns",
+    {"after": "String", "before": "String", "filter": "WorkflowRunFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[WorkflowRunOrderByInput]"},
     "{edges{node{...WorkflowRun}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_WORKFLOW_RUN,
 )
@@ -1823,15 +1539,10 @@ FIND_ONE_WORKFLOW_RUN = rt.compose(
     "FindOneWorkflowRun", "query", "workflowRun", {"filter": "WorkflowRunFilterInput!"}, *_EACH_WORKFLOW_RUN,
 )
 GROUP_BY_WORKFLOW_RUNS = rt.compose(
-    "GroupByWorkflowRuns",
-    "query",
-    "workflowRunsGroupBy",
-    {
-        "filter": "WorkflowRunFilterInput", "groupBy": "[WorkflowRunGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[WorkflowRunOrderByWithGroupByInput]",
-        "orderByForRecords": "[WorkflowRunOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByWorkflowRuns", "query", "workflowRunsGroupBy",
+    {"filter": "WorkflowRunFilterInput", "groupBy": "[WorkflowRunGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[WorkflowRunOrderByWithGroupByInput]",
+     "orderByForRecords": "[WorkflowRunOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_WORKFLOW_RUN = rt.compose(
     "CreateOneWorkflowRun", "mutation", "createWorkflowRun", {"data": "WorkflowRunCreateInput!", "upsert": "Boolean"},
@@ -1871,13 +1582,9 @@ RESTORE_MANY_WORKFLOW_RUNS = rt.compose(
     *_EACH_WORKFLOW_RUN,
 )
 FIND_MANY_WORKFLOW_VERSIONS = rt.compose(
-    "FindManyWorkflowVersions",
-    "query",
-    "workflowVersions",
-    {
-        "after": "String", "before": "String", "filter": "WorkflowVersionFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[WorkflowVersionOrderByInput]",
-    },
+    "FindManyWorkflowVersions", "query", "workflowVersions",
+    {"after": "String", "before": "String", "filter": "WorkflowVersionFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[WorkflowVersionOrderByInput]"},
     "{edges{node{...WorkflowVersion}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_WORKFLOW_VERSION,
 )
@@ -1886,15 +1593,10 @@ FIND_ONE_WORKFLOW_VERSION = rt.compose(
     *_EACH_WORKFLOW_VERSION,
 )
 GROUP_BY_WORKFLOW_VERSIONS = rt.compose(
-    "GroupByWorkflowVersions",
-    "query",
-    "workflowVersionsGroupBy",
-    {
-        "filter": "WorkflowVersionFilterInput", "groupBy": "[WorkflowVersionGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[WorkflowVersionOrderByWithGroupByInput]",
-        "orderByForRecords": "[WorkflowVersionOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByWorkflowVersions", "query", "workflowVersionsGroupBy",
+    {"filter": "WorkflowVersionFilterInput", "groupBy": "[WorkflowVersionGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[WorkflowVersionOrderByWithGroupByInput]",
+     "orderByForRecords": "[WorkflowVersionOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_WORKFLOW_VERSION = rt.compose(
     "CreateOneWorkflowVersion", "mutation", "createWorkflowVersion",
@@ -1934,13 +1636,9 @@ RESTORE_MANY_WORKFLOW_VERSIONS = rt.compose(
     *_EACH_WORKFLOW_VERSION,
 )
 FIND_MANY_WORKSPACE_MEMBERS = rt.compose(
-    "FindManyWorkspaceMembers",
-    "query",
-    "workspaceMembers",
-    {
-        "after": "String", "before": "String", "filter": "WorkspaceMemberFilterInput", "first": "Int", "last": "Int",
-        "offset": "Int", "orderBy": "[WorkspaceMemberOrderByInput]",
-    },
+    "FindManyWorkspaceMembers", "query", "workspaceMembers",
+    {"after": "String", "before": "String", "filter": "WorkspaceMemberFilterInput", "first": "Int", "last": "Int",
+     "offset": "Int", "orderBy": "[WorkspaceMemberOrderByInput]"},
     "{edges{node{...WorkspaceMember}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_WORKSPACE_MEMBER,
 )
@@ -1949,15 +1647,10 @@ FIND_ONE_WORKSPACE_MEMBER = rt.compose(
     *_EACH_WORKSPACE_MEMBER,
 )
 GROUP_BY_WORKSPACE_MEMBERS = rt.compose(
-    "GroupByWorkspaceMembers",
-    "query",
-    "workspaceMembersGroupBy",
-    {
-        "filter": "WorkspaceMemberFilterInput", "groupBy": "[WorkspaceMemberGroupByInput!]!", "limit": "Int",
-        "offsetForRecords": "Int", "orderBy": "[WorkspaceMemberOrderByWithGroupByInput]",
-        "orderByForRecords": "[WorkspaceMemberOrderByInput]", "viewId": "UUID",
-    },
-    "{groupByDimensionValues totalCount}",
+    "GroupByWorkspaceMembers", "query", "workspaceMembersGroupBy",
+    {"filter": "WorkspaceMemberFilterInput", "groupBy": "[WorkspaceMemberGroupByInput!]!", "limit": "Int",
+     "offsetForRecords": "Int", "orderBy": "[WorkspaceMemberOrderByWithGroupByInput]",
+     "orderByForRecords": "[WorkspaceMemberOrderByInput]", "viewId": "UUID"}, "{groupByDimensionValues totalCount}",
 )
 CREATE_ONE_WORKSPACE_MEMBER = rt.compose(
     "CreateOneWorkspaceMember", "mutation", "createWorkspaceMember",

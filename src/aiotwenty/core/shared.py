@@ -9,6 +9,7 @@ from aiotwenty.graphql import runtime as rt
 
 
 class ActorSourceEnum(enum.StrEnum):
+    """The options of `source` of Actor."""
     AGENT = "AGENT"
     API = "API"
     APPLICATION = "APPLICATION"
@@ -22,6 +23,7 @@ class ActorSourceEnum(enum.StrEnum):
 
 
 class AttachmentFileCategoryEnum(enum.StrEnum):
+    """The options of `file_category` of Attachment."""
     ARCHIVE = "ARCHIVE"
     AUDIO = "AUDIO"
     IMAGE = "IMAGE"
@@ -33,6 +35,7 @@ class AttachmentFileCategoryEnum(enum.StrEnum):
 
 
 class CalendarEventParticipantResponseStatusEnum(enum.StrEnum):
+    """The options of `response_status` of CalendarEventParticipant."""
     ACCEPTED = "ACCEPTED"
     DECLINED = "DECLINED"
     NEEDS_ACTION = "NEEDS_ACTION"
@@ -40,11 +43,13 @@ class CalendarEventParticipantResponseStatusEnum(enum.StrEnum):
 
 
 class CallRecordingRecordingRequestStatusEnum(enum.StrEnum):
+    """The options of `recording_request_status` of CallRecording."""
     CANCELED = "CANCELED"
     REQUESTED = "REQUESTED"
 
 
 class CallRecordingStatusEnum(enum.StrEnum):
+    """The options of `status` of CallRecording."""
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     JOINING = "JOINING"
@@ -54,6 +59,7 @@ class CallRecordingStatusEnum(enum.StrEnum):
 
 
 class DateGranularityEnum(enum.StrEnum):
+    """How long the spans of time are that dates are grouped by."""
     DAY = "DAY"
     DAY_OF_THE_WEEK = "DAY_OF_THE_WEEK"
     MONTH = "MONTH"
@@ -66,17 +72,20 @@ class DateGranularityEnum(enum.StrEnum):
 
 
 class FilterIs(enum.StrEnum):
+    """Whether there is a value."""
     NOT_NULL = "NOT_NULL"
     NULL = "NULL"
 
 
 class FirstDayOfTheWeek(enum.StrEnum):
+    """The day on which weeks begin."""
     MONDAY = "MONDAY"
     SATURDAY = "SATURDAY"
     SUNDAY = "SUNDAY"
 
 
 class MessageCampaignStatusEnum(enum.StrEnum):
+    """The options of `status` of MessageCampaign."""
     DRAFT = "DRAFT"
     SCHEDULED = "SCHEDULED"
     SENDING = "SENDING"
@@ -85,11 +94,13 @@ class MessageCampaignStatusEnum(enum.StrEnum):
 
 
 class MessageChannelMessageAssociationDirectionEnum(enum.StrEnum):
+    """The options of `direction` of MessageChannelMessageAssociation."""
     INCOMING = "INCOMING"
     OUTGOING = "OUTGOING"
 
 
 class MessageDeliveryStatusEnum(enum.StrEnum):
+    """The options of `delivery_status` of Message."""
     BOUNCED = "BOUNCED"
     COMPLAINED = "COMPLAINED"
     FAILED = "FAILED"
@@ -99,6 +110,7 @@ class MessageDeliveryStatusEnum(enum.StrEnum):
 
 
 class MessageParticipantRoleEnum(enum.StrEnum):
+    """The options of `role` of MessageParticipant."""
     BCC = "BCC"
     CC = "CC"
     FROM = "FROM"
@@ -107,6 +119,7 @@ class MessageParticipantRoleEnum(enum.StrEnum):
 
 
 class OpportunityStageEnum(enum.StrEnum):
+    """The options of `stage` of Opportunity."""
     CUSTOMER = "CUSTOMER"
     MEETING = "MEETING"
     NEW = "NEW"
@@ -115,6 +128,7 @@ class OpportunityStageEnum(enum.StrEnum):
 
 
 class OrderByDirection(enum.StrEnum):
+    """Up or down, and whether records without a value come first or last."""
     AscNullsFirst = "AscNullsFirst"
     AscNullsLast = "AscNullsLast"
     DescNullsFirst = "DescNullsFirst"
@@ -122,17 +136,20 @@ class OrderByDirection(enum.StrEnum):
 
 
 class TaskStatusEnum(enum.StrEnum):
+    """The options of `status` of Task."""
     DONE = "DONE"
     IN_PROGRESS = "IN_PROGRESS"
     TODO = "TODO"
 
 
 class WorkflowAutomatedTriggerTypeEnum(enum.StrEnum):
+    """The options of `type` of WorkflowAutomatedTrigger."""
     CRON = "CRON"
     DATABASE_EVENT = "DATABASE_EVENT"
 
 
 class WorkflowRunStatusEnum(enum.StrEnum):
+    """The options of `status` of WorkflowRun."""
     COMPLETED = "COMPLETED"
     ENQUEUED = "ENQUEUED"
     FAILED = "FAILED"
@@ -143,12 +160,14 @@ class WorkflowRunStatusEnum(enum.StrEnum):
 
 
 class WorkflowStatusesEnum(enum.StrEnum):
+    """The options of `statuses` of Workflow."""
     ACTIVE = "ACTIVE"
     DEACTIVATED = "DEACTIVATED"
     DRAFT = "DRAFT"
 
 
 class WorkflowVersionStatusEnum(enum.StrEnum):
+    """The options of `status` of WorkflowVersion."""
     ACTIVE = "ACTIVE"
     ARCHIVED = "ARCHIVED"
     DEACTIVATED = "DEACTIVATED"
@@ -156,6 +175,7 @@ class WorkflowVersionStatusEnum(enum.StrEnum):
 
 
 class WorkspaceMemberDateFormatEnum(enum.StrEnum):
+    """The options of `date_format` of WorkspaceMember."""
     DAY_FIRST = "DAY_FIRST"
     MONTH_FIRST = "MONTH_FIRST"
     SYSTEM = "SYSTEM"
@@ -163,6 +183,7 @@ class WorkspaceMemberDateFormatEnum(enum.StrEnum):
 
 
 class WorkspaceMemberNumberFormatEnum(enum.StrEnum):
+    """The options of `number_format` of WorkspaceMember."""
     APOSTROPHE_AND_DOT = "APOSTROPHE_AND_DOT"
     COMMAS_AND_DOT = "COMMAS_AND_DOT"
     DOTS_AND_COMMA = "DOTS_AND_COMMA"
@@ -171,6 +192,7 @@ class WorkspaceMemberNumberFormatEnum(enum.StrEnum):
 
 
 class WorkspaceMemberTimeFormatEnum(enum.StrEnum):
+    """The options of `time_format` of WorkspaceMember."""
     HOUR_12 = "HOUR_12"
     HOUR_24 = "HOUR_24"
     SYSTEM = "SYSTEM"
@@ -220,6 +242,8 @@ class Emails(rt.Record):
 
 
 class FileObject(rt.Record):
+    """A file that a record has."""
+
     extension: str | None
     file_id: rt.UUID
     label: str
@@ -267,6 +291,7 @@ class RichText(rt.Record):
 
 
 class ActorSourceEnumFilter(rt.Input):
+    """What is to hold of a value of type ActorSourceEnum."""
     contains_any: list[ActorSourceEnum | None] | None = None
     eq: ActorSourceEnum | None = None
     in_: list[ActorSourceEnum | None] | None = None
@@ -276,6 +301,7 @@ class ActorSourceEnumFilter(rt.Input):
 
 
 class AttachmentFileCategoryEnumFilter(rt.Input):
+    """What is to hold of a value of type AttachmentFileCategoryEnum."""
     contains_any: list[AttachmentFileCategoryEnum | None] | None = None
     eq: AttachmentFileCategoryEnum | None = None
     in_: list[AttachmentFileCategoryEnum | None] | None = None
@@ -285,6 +311,7 @@ class AttachmentFileCategoryEnumFilter(rt.Input):
 
 
 class BigFloatFilter(rt.Input):
+    """What is to hold of a value of type BigFloat."""
     eq: rt.NumberInput | None = None
     gt: rt.NumberInput | None = None
     gte: rt.NumberInput | None = None
@@ -296,11 +323,13 @@ class BigFloatFilter(rt.Input):
 
 
 class BooleanFilter(rt.Input):
+    """What is to hold of a value of type Boolean."""
     eq: rt.BooleanInput | None = None
     is_: FilterIs | None = None
 
 
 class CalendarEventParticipantResponseStatusEnumFilter(rt.Input):
+    """What is to hold of a value of type CalendarEventParticipantResponseStatusEnum."""
     contains_any: list[CalendarEventParticipantResponseStatusEnum | None] | None = None
     eq: CalendarEventParticipantResponseStatusEnum | None = None
     in_: list[CalendarEventParticipantResponseStatusEnum | None] | None = None
@@ -310,6 +339,7 @@ class CalendarEventParticipantResponseStatusEnumFilter(rt.Input):
 
 
 class CallRecordingRecordingRequestStatusEnumFilter(rt.Input):
+    """What is to hold of a value of type CallRecordingRecordingRequestStatusEnum."""
     contains_any: list[CallRecordingRecordingRequestStatusEnum | None] | None = None
     eq: CallRecordingRecordingRequestStatusEnum | None = None
     in_: list[CallRecordingRecordingRequestStatusEnum | None] | None = None
@@ -319,6 +349,7 @@ class CallRecordingRecordingRequestStatusEnumFilter(rt.Input):
 
 
 class CallRecordingStatusEnumFilter(rt.Input):
+    """What is to hold of a value of type CallRecordingStatusEnum."""
     contains_any: list[CallRecordingStatusEnum | None] | None = None
     eq: CallRecordingStatusEnum | None = None
     in_: list[CallRecordingStatusEnum | None] | None = None
@@ -328,6 +359,7 @@ class CallRecordingStatusEnumFilter(rt.Input):
 
 
 class DateTimeFilter(rt.Input):
+    """What is to hold of a value of type DateTime."""
     eq: rt.DateTimeInput | None = None
     gt: rt.DateTimeInput | None = None
     gte: rt.DateTimeInput | None = None
@@ -339,6 +371,7 @@ class DateTimeFilter(rt.Input):
 
 
 class FloatFilter(rt.Input):
+    """What is to hold of a value of type Float."""
     eq: rt.NumberInput | None = None
     gt: rt.NumberInput | None = None
     gte: rt.NumberInput | None = None
@@ -350,6 +383,7 @@ class FloatFilter(rt.Input):
 
 
 class IntFilter(rt.Input):
+    """What is to hold of a value of type Int."""
     eq: rt.IntInput | None = None
     gt: rt.IntInput | None = None
     gte: rt.IntInput | None = None
@@ -361,6 +395,7 @@ class IntFilter(rt.Input):
 
 
 class MessageCampaignStatusEnumFilter(rt.Input):
+    """What is to hold of a value of type MessageCampaignStatusEnum."""
     contains_any: list[MessageCampaignStatusEnum | None] | None = None
     eq: MessageCampaignStatusEnum | None = None
     in_: list[MessageCampaignStatusEnum | None] | None = None
@@ -370,6 +405,7 @@ class MessageCampaignStatusEnumFilter(rt.Input):
 
 
 class MessageChannelMessageAssociationDirectionEnumFilter(rt.Input):
+    """What is to hold of a value of type MessageChannelMessageAssociationDirectionEnum."""
     contains_any: list[MessageChannelMessageAssociationDirectionEnum | None] | None = None
     eq: MessageChannelMessageAssociationDirectionEnum | None = None
     in_: list[MessageChannelMessageAssociationDirectionEnum | None] | None = None
@@ -379,6 +415,7 @@ class MessageChannelMessageAssociationDirectionEnumFilter(rt.Input):
 
 
 class MessageDeliveryStatusEnumFilter(rt.Input):
+    """What is to hold of a value of type MessageDeliveryStatusEnum."""
     contains_any: list[MessageDeliveryStatusEnum | None] | None = None
     eq: MessageDeliveryStatusEnum | None = None
     in_: list[MessageDeliveryStatusEnum | None] | None = None
@@ -388,6 +425,7 @@ class MessageDeliveryStatusEnumFilter(rt.Input):
 
 
 class MessageParticipantRoleEnumFilter(rt.Input):
+    """What is to hold of a value of type MessageParticipantRoleEnum."""
     contains_any: list[MessageParticipantRoleEnum | None] | None = None
     eq: MessageParticipantRoleEnum | None = None
     in_: list[MessageParticipantRoleEnum | None] | None = None
@@ -397,6 +435,7 @@ class MessageParticipantRoleEnumFilter(rt.Input):
 
 
 class OpportunityStageEnumFilter(rt.Input):
+    """What is to hold of a value of type OpportunityStageEnum."""
     contains_any: list[OpportunityStageEnum | None] | None = None
     eq: OpportunityStageEnum | None = None
     in_: list[OpportunityStageEnum | None] | None = None
@@ -406,11 +445,13 @@ class OpportunityStageEnumFilter(rt.Input):
 
 
 class RawJsonFilter(rt.Input):
+    """What is to hold of a value of type RawJson."""
     is_: FilterIs | None = None
     like: str | None = None
 
 
 class StringFilter(rt.Input):
+    """What is to hold of a value of type String."""
     ends_with: str | None = None
     eq: str | None = None
     gt: str | None = None
@@ -428,10 +469,12 @@ class StringFilter(rt.Input):
 
 
 class TSVectorFilter(rt.Input):
+    """What is to hold of a value of type TSVector."""
     search: str | None = None
 
 
 class TaskStatusEnumFilter(rt.Input):
+    """What is to hold of a value of type TaskStatusEnum."""
     contains_any: list[TaskStatusEnum | None] | None = None
     eq: TaskStatusEnum | None = None
     in_: list[TaskStatusEnum | None] | None = None
@@ -441,6 +484,7 @@ class TaskStatusEnumFilter(rt.Input):
 
 
 class UUIDFilter(rt.Input):
+    """What is to hold of a value of type UUID."""
     eq: rt.UUIDInput | None = None
     gt: rt.UUIDInput | None = None
     gte: rt.UUIDInput | None = None
@@ -452,6 +496,7 @@ class UUIDFilter(rt.Input):
 
 
 class WorkflowAutomatedTriggerTypeEnumFilter(rt.Input):
+    """What is to hold of a value of type WorkflowAutomatedTriggerTypeEnum."""
     contains_any: list[WorkflowAutomatedTriggerTypeEnum | None] | None = None
     eq: WorkflowAutomatedTriggerTypeEnum | None = None
     in_: list[WorkflowAutomatedTriggerTypeEnum | None] | None = None
@@ -461,6 +506,7 @@ class WorkflowAutomatedTriggerTypeEnumFilter(rt.Input):
 
 
 class WorkflowRunStatusEnumFilter(rt.Input):
+    """What is to hold of a value of type WorkflowRunStatusEnum."""
     contains_any: list[WorkflowRunStatusEnum | None] | None = None
     eq: WorkflowRunStatusEnum | None = None
     in_: list[WorkflowRunStatusEnum | None] | None = None
@@ -470,6 +516,7 @@ class WorkflowRunStatusEnumFilter(rt.Input):
 
 
 class WorkflowStatusesEnumFilter(rt.Input):
+    """What is to hold of a value of type WorkflowStatusesEnum."""
     contains_any: list[WorkflowStatusesEnum | None] | None = None
     eq: WorkflowStatusesEnum | None = None
     in_: list[WorkflowStatusesEnum | None] | None = None
@@ -479,6 +526,7 @@ class WorkflowStatusesEnumFilter(rt.Input):
 
 
 class WorkflowVersionStatusEnumFilter(rt.Input):
+    """What is to hold of a value of type WorkflowVersionStatusEnum."""
     contains_any: list[WorkflowVersionStatusEnum | None] | None = None
     eq: WorkflowVersionStatusEnum | None = None
     in_: list[WorkflowVersionStatusEnum | None] | None = None
@@ -488,6 +536,7 @@ class WorkflowVersionStatusEnumFilter(rt.Input):
 
 
 class WorkspaceMemberDateFormatEnumFilter(rt.Input):
+    """What is to hold of a value of type WorkspaceMemberDateFormatEnum."""
     contains_any: list[WorkspaceMemberDateFormatEnum | None] | None = None
     eq: WorkspaceMemberDateFormatEnum | None = None
     in_: list[WorkspaceMemberDateFormatEnum | None] | None = None
@@ -497,6 +546,7 @@ class WorkspaceMemberDateFormatEnumFilter(rt.Input):
 
 
 class WorkspaceMemberNumberFormatEnumFilter(rt.Input):
+    """What is to hold of a value of type WorkspaceMemberNumberFormatEnum."""
     contains_any: list[WorkspaceMemberNumberFormatEnum | None] | None = None
     eq: WorkspaceMemberNumberFormatEnum | None = None
     in_: list[WorkspaceMemberNumberFormatEnum | None] | None = None
@@ -506,6 +556,7 @@ class WorkspaceMemberNumberFormatEnumFilter(rt.Input):
 
 
 class WorkspaceMemberTimeFormatEnumFilter(rt.Input):
+    """What is to hold of a value of type WorkspaceMemberTimeFormatEnum."""
     contains_any: list[WorkspaceMemberTimeFormatEnum | None] | None = None
     eq: WorkspaceMemberTimeFormatEnum | None = None
     in_: list[WorkspaceMemberTimeFormatEnum | None] | None = None
@@ -515,6 +566,7 @@ class WorkspaceMemberTimeFormatEnumFilter(rt.Input):
 
 
 class ActorFilterInput(rt.Input):
+    """What is to hold of the parts of Actor."""
     context: RawJsonFilter | None = None
     name: StringFilter | None = None
     """Of a member, or of the API key."""
@@ -525,6 +577,7 @@ class ActorFilterInput(rt.Input):
 
 
 class AddressFilterInput(rt.Input):
+    """What is to hold of the parts of Address."""
     address_city: StringFilter | None = None
     address_country: StringFilter | None = None
     address_lat: BigFloatFilter | None = None
@@ -536,6 +589,7 @@ class AddressFilterInput(rt.Input):
 
 
 class CurrencyFilterInput(rt.Input):
+    """What is to hold of the parts of Currency."""
     amount_micros: BigFloatFilter | None = None
     """The amount in millionths of the unit: 1500000 is 1.50."""
     currency_code: StringFilter | None = None
@@ -543,6 +597,7 @@ class CurrencyFilterInput(rt.Input):
 
 
 class EmailsFilterInput(rt.Input):
+    """What is to hold of the parts of Emails."""
     additional_emails: RawJsonFilter | None = None
     """Others, as a list of texts."""
     primary_email: StringFilter | None = None
@@ -550,11 +605,13 @@ class EmailsFilterInput(rt.Input):
 
 
 class FullNameFilterInput(rt.Input):
+    """What is to hold of the parts of FullName."""
     first_name: StringFilter | None = None
     last_name: StringFilter | None = None
 
 
 class LinksFilterInput(rt.Input):
+    """What is to hold of the parts of Links."""
     primary_link_label: StringFilter | None = None
     """What is shown instead of it."""
     primary_link_url: StringFilter | None = None
@@ -564,6 +621,7 @@ class LinksFilterInput(rt.Input):
 
 
 class PhonesFilterInput(rt.Input):
+    """What is to hold of the parts of Phones."""
     additional_phones: RawJsonFilter | None = None
     """Others, each with number, countryCode and callingCode."""
     primary_phone_calling_code: StringFilter | None = None
@@ -575,6 +633,7 @@ class PhonesFilterInput(rt.Input):
 
 
 class RichTextFilterInput(rt.Input):
+    """What is to hold of the parts of RichText."""
     blocknote: StringFilter | None = None
     """As the JSON text of the editor's blocks."""
     markdown: StringFilter | None = None
@@ -582,6 +641,7 @@ class RichTextFilterInput(rt.Input):
 
 
 class ActorOrderByInput(rt.Input):
+    """By which parts of Actor records are sorted, and how."""
     context: OrderByDirection | None = None
     name: OrderByDirection | None = None
     source: OrderByDirection | None = None
@@ -589,6 +649,7 @@ class ActorOrderByInput(rt.Input):
 
 
 class AddressOrderByInput(rt.Input):
+    """By which parts of Address records are sorted, and how."""
     address_city: OrderByDirection | None = None
     address_country: OrderByDirection | None = None
     address_lat: OrderByDirection | None = None
@@ -600,27 +661,32 @@ class AddressOrderByInput(rt.Input):
 
 
 class CurrencyOrderByInput(rt.Input):
+    """By which parts of Currency records are sorted, and how."""
     amount_micros: OrderByDirection | None = None
     currency_code: OrderByDirection | None = None
 
 
 class EmailsOrderByInput(rt.Input):
+    """By which parts of Emails records are sorted, and how."""
     additional_emails: OrderByDirection | None = None
     primary_email: OrderByDirection | None = None
 
 
 class FullNameOrderByInput(rt.Input):
+    """By which parts of FullName records are sorted, and how."""
     first_name: OrderByDirection | None = None
     last_name: OrderByDirection | None = None
 
 
 class LinksOrderByInput(rt.Input):
+    """By which parts of Links records are sorted, and how."""
     primary_link_label: OrderByDirection | None = None
     primary_link_url: OrderByDirection | None = None
     secondary_links: OrderByDirection | None = None
 
 
 class PhonesOrderByInput(rt.Input):
+    """By which parts of Phones records are sorted, and how."""
     additional_phones: OrderByDirection | None = None
     primary_phone_calling_code: OrderByDirection | None = None
     primary_phone_country_code: OrderByDirection | None = None
@@ -628,11 +694,13 @@ class PhonesOrderByInput(rt.Input):
 
 
 class RichTextOrderByInput(rt.Input):
+    """By which parts of RichText records are sorted, and how."""
     blocknote: OrderByDirection | None = None
     markdown: OrderByDirection | None = None
 
 
 class AddressGroupByInput(rt.Input):
+    """By which parts of Address records are grouped."""
     address_city: rt.BooleanInput | None = None
     address_country: rt.BooleanInput | None = None
     address_lat: rt.BooleanInput | None = None
@@ -644,59 +712,70 @@ class AddressGroupByInput(rt.Input):
 
 
 class CurrencyGroupByInput(rt.Input):
+    """By which parts of Currency records are grouped."""
     amount_micros: rt.BooleanInput | None = None
     currency_code: rt.BooleanInput | None = None
 
 
 class EmailsGroupByInput(rt.Input):
+    """By which parts of Emails records are grouped."""
     primary_email: rt.BooleanInput | None = None
 
 
 class FullNameGroupByInput(rt.Input):
+    """By which parts of FullName records are grouped."""
     first_name: rt.BooleanInput | None = None
     last_name: rt.BooleanInput | None = None
 
 
 class GroupByDateGranularityInput(rt.Input):
+    """By what spans of time a date is grouped, and where."""
     granularity: DateGranularityEnum | None = None
     time_zone: str | None = None
     week_start_day: FirstDayOfTheWeek | None = None
 
 
 class LinksGroupByInput(rt.Input):
+    """By which parts of Links records are grouped."""
     primary_link_label: rt.BooleanInput | None = None
     primary_link_url: rt.BooleanInput | None = None
 
 
 class OrderByDateGranularityInput(rt.Input):
+    """How groups by spans of time are sorted."""
     granularity: DateGranularityEnum | None = None
     order_by: OrderByDirection | None = None
 
 
 class PhonesGroupByInput(rt.Input):
+    """By which parts of Phones records are grouped."""
     primary_phone_calling_code: rt.BooleanInput | None = None
     primary_phone_country_code: rt.BooleanInput | None = None
     primary_phone_number: rt.BooleanInput | None = None
 
 
 class RichTextGroupByInput(rt.Input):
+    """By which parts of RichText records are grouped."""
     blocknote: rt.BooleanInput | None = None
     markdown: rt.BooleanInput | None = None
 
 
 class ActorCreateInput(rt.Input):
+    """The parts of Actor, as they are written."""
     context: rt.JsonInput | None = None
     source: ActorSourceEnum | None = None
     """By what means."""
 
 
 class ActorUpdateInput(rt.Input):
+    """The parts of Actor that change."""
     context: rt.JsonInput | None = None
     source: ActorSourceEnum | None = None
     """By what means."""
 
 
 class AddressCreateInput(rt.Input):
+    """The parts of Address, as they are written."""
     address_city: str | None = None
     address_country: str | None = None
     address_lat: rt.NumberInput | None = None
@@ -708,6 +787,7 @@ class AddressCreateInput(rt.Input):
 
 
 class AddressUpdateInput(rt.Input):
+    """The parts of Address that change."""
     address_city: str | None = None
     address_country: str | None = None
     address_lat: rt.NumberInput | None = None
@@ -719,6 +799,7 @@ class AddressUpdateInput(rt.Input):
 
 
 class CurrencyCreateInput(rt.CurrencyInput):
+    """The parts of Currency, as they are written."""
     amount_micros: rt.MicrosInput | None = None
     """The amount in millionths of the unit: 1500000 is 1.50."""
     currency_code: str | None = None
@@ -726,6 +807,7 @@ class CurrencyCreateInput(rt.CurrencyInput):
 
 
 class CurrencyUpdateInput(rt.CurrencyInput):
+    """The parts of Currency that change."""
     amount_micros: rt.MicrosInput | None = None
     """The amount in millionths of the unit: 1500000 is 1.50."""
     currency_code: str | None = None
@@ -733,6 +815,7 @@ class CurrencyUpdateInput(rt.CurrencyInput):
 
 
 class EmailsCreateInput(rt.Input):
+    """The parts of Emails, as they are written."""
     additional_emails: list[str] | None = None
     """Others, as a list of texts."""
     primary_email: str | None = None
@@ -740,6 +823,7 @@ class EmailsCreateInput(rt.Input):
 
 
 class EmailsUpdateInput(rt.Input):
+    """The parts of Emails that change."""
     additional_emails: list[str] | None = None
     """Others, as a list of texts."""
     primary_email: str | None = None
@@ -747,21 +831,25 @@ class EmailsUpdateInput(rt.Input):
 
 
 class FileItemInput(rt.Input):
+    """A file that was uploaded, to be held by a record."""
     file_id: rt.UUIDInput
     label: str
 
 
 class FullNameCreateInput(rt.Input):
+    """The parts of FullName, as they are written."""
     first_name: str | None = None
     last_name: str | None = None
 
 
 class FullNameUpdateInput(rt.Input):
+    """The parts of FullName that change."""
     first_name: str | None = None
     last_name: str | None = None
 
 
 class LinksCreateInput(rt.Input):
+    """The parts of Links, as they are written."""
     primary_link_label: str | None = None
     """What is shown instead of it."""
     primary_link_url: rt.LinkInput | None = None
@@ -771,6 +859,7 @@ class LinksCreateInput(rt.Input):
 
 
 class LinksUpdateInput(rt.Input):
+    """The parts of Links that change."""
     primary_link_label: str | None = None
     """What is shown instead of it."""
     primary_link_url: rt.LinkInput | None = None
@@ -780,6 +869,7 @@ class LinksUpdateInput(rt.Input):
 
 
 class PhonesCreateInput(rt.Input):
+    """The parts of Phones, as they are written."""
     additional_phones: list[rt.AdditionalPhoneInput] | None = None
     """Others, each with number, countryCode and callingCode."""
     primary_phone_calling_code: str | None = None
@@ -791,6 +881,7 @@ class PhonesCreateInput(rt.Input):
 
 
 class PhonesUpdateInput(rt.Input):
+    """The parts of Phones that change."""
     additional_phones: list[rt.AdditionalPhoneInput] | None = None
     """Others, each with number, countryCode and callingCode."""
     primary_phone_calling_code: str | None = None
@@ -802,6 +893,7 @@ class PhonesUpdateInput(rt.Input):
 
 
 class RichTextCreateInput(rt.Input):
+    """The parts of RichText, as they are written."""
     blocknote: str | None = None
     """As the JSON text of the editor's blocks."""
     markdown: str | None = None
@@ -809,6 +901,7 @@ class RichTextCreateInput(rt.Input):
 
 
 class RichTextUpdateInput(rt.Input):
+    """The parts of RichText that change."""
     blocknote: str | None = None
     """As the JSON text of the editor's blocks."""
     markdown: str | None = None

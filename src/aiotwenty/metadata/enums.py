@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import enum
 
+from aiotwenty.graphql import runtime as rt
+
 
 class AggregateOperations(enum.StrEnum):
+    """The options of `aggregate_operation` of AggregateChartConfiguration."""
     AVG = "AVG"
     COUNT = "COUNT"
     COUNT_EMPTY = "COUNT_EMPTY"
@@ -22,6 +25,7 @@ class AggregateOperations(enum.StrEnum):
 
 
 class AllMetadataName(enum.StrEnum):
+    """The options of `collection_name` of CollectionHash."""
     agent = "agent"
     applicationVariable = "applicationVariable"
     commandMenuItem = "commandMenuItem"
@@ -61,6 +65,7 @@ class AnalyticsType(enum.StrEnum):
 
 
 class ApplicationRegistrationSourceType(enum.StrEnum):
+    """The options of `source_type` of ApplicationRegistration."""
     LOCAL = "LOCAL"
     NPM = "NPM"
     OAUTH_ONLY = "OAUTH_ONLY"
@@ -68,16 +73,19 @@ class ApplicationRegistrationSourceType(enum.StrEnum):
 
 
 class BarChartGroupMode(enum.StrEnum):
+    """The options of `group_mode` of BarChartConfiguration."""
     GROUPED = "GROUPED"
     STACKED = "STACKED"
 
 
 class BarChartLayout(enum.StrEnum):
+    """The options of `layout` of BarChartConfiguration."""
     HORIZONTAL = "HORIZONTAL"
     VERTICAL = "VERTICAL"
 
 
 class BillingEntitlementKey(enum.StrEnum):
+    """The options of `key` of BillingEntitlement."""
     AUDIT_LOGS = "AUDIT_LOGS"
     CUSTOM_DOMAIN = "CUSTOM_DOMAIN"
     RLS = "RLS"
@@ -85,21 +93,25 @@ class BillingEntitlementKey(enum.StrEnum):
 
 
 class BillingPlanKey(enum.StrEnum):
+    """The options of `plan_key` of BillingPlan."""
     ENTERPRISE = "ENTERPRISE"
     PRO = "PRO"
 
 
 class BillingProductKey(enum.StrEnum):
+    """The options of `product_key` of BillingProductMetadata."""
     BASE_PRODUCT = "BASE_PRODUCT"
     RESOURCE_CREDIT = "RESOURCE_CREDIT"
 
 
 class BillingUsageType(enum.StrEnum):
+    """The options of `price_usage_type` of BillingPriceLicensed."""
     LICENSED = "LICENSED"
     METERED = "METERED"
 
 
 class CalendarChannelContactAutoCreationPolicy(enum.StrEnum):
+    """The options of `contact_auto_creation_policy` of CalendarChannel."""
     AS_ORGANIZER = "AS_ORGANIZER"
     AS_PARTICIPANT = "AS_PARTICIPANT"
     AS_PARTICIPANT_AND_ORGANIZER = "AS_PARTICIPANT_AND_ORGANIZER"
@@ -107,6 +119,7 @@ class CalendarChannelContactAutoCreationPolicy(enum.StrEnum):
 
 
 class CalendarChannelSyncStage(enum.StrEnum):
+    """The options of `sync_stage` of CalendarChannel."""
     CALENDAR_EVENTS_IMPORT_ONGOING = "CALENDAR_EVENTS_IMPORT_ONGOING"
     CALENDAR_EVENTS_IMPORT_PENDING = "CALENDAR_EVENTS_IMPORT_PENDING"
     CALENDAR_EVENTS_IMPORT_SCHEDULED = "CALENDAR_EVENTS_IMPORT_SCHEDULED"
@@ -118,6 +131,7 @@ class CalendarChannelSyncStage(enum.StrEnum):
 
 
 class CalendarChannelSyncStatus(enum.StrEnum):
+    """The options of `sync_status` of CalendarChannel."""
     ACTIVE = "ACTIVE"
     FAILED_INSUFFICIENT_PERMISSIONS = "FAILED_INSUFFICIENT_PERMISSIONS"
     FAILED_UNKNOWN = "FAILED_UNKNOWN"
@@ -126,11 +140,13 @@ class CalendarChannelSyncStatus(enum.StrEnum):
 
 
 class CalendarChannelVisibility(enum.StrEnum):
+    """The options of `visibility` of CalendarChannel."""
     METADATA = "METADATA"
     SHARE_EVERYTHING = "SHARE_EVERYTHING"
 
 
 class CommandMenuItemAvailabilityType(enum.StrEnum):
+    """The options of `availability_type` of CommandMenuItem."""
     FALLBACK = "FALLBACK"
     GLOBAL = "GLOBAL"
     GLOBAL_OBJECT_CONTEXT = "GLOBAL_OBJECT_CONTEXT"
@@ -138,12 +154,14 @@ class CommandMenuItemAvailabilityType(enum.StrEnum):
 
 
 class EmailConnectionSecurity(enum.StrEnum):
+    """The options of `connection_security` of ImapSmtpCaldavPublicConnectionParams."""
     NONE = "NONE"
     SSL_TLS = "SSL_TLS"
     STARTTLS = "STARTTLS"
 
 
 class EmailingDomainStatus(enum.StrEnum):
+    """The options of `status` of EmailingDomain."""
     FAILED = "FAILED"
     PENDING = "PENDING"
     TEMPORARY_FAILURE = "TEMPORARY_FAILURE"
@@ -151,6 +169,7 @@ class EmailingDomainStatus(enum.StrEnum):
 
 
 class EngineComponentKey(enum.StrEnum):
+    """The options of `engine_component_key` of CommandMenuItem."""
     ACTIVATE_WORKFLOW = "ACTIVATE_WORKFLOW"
     ADD_NODE_WORKFLOW = "ADD_NODE_WORKFLOW"
     ADD_TO_FAVORITES = "ADD_TO_FAVORITES"
@@ -230,6 +249,7 @@ class EventLogTable(enum.StrEnum):
 
 
 class FeatureFlagKey(enum.StrEnum):
+    """The options of `key` of FeatureFlag."""
     IS_EMAIL_GROUP_ENABLED = "IS_EMAIL_GROUP_ENABLED"
     IS_JSON_FILTER_ENABLED = "IS_JSON_FILTER_ENABLED"
     IS_JUNCTION_RELATIONS_ENABLED = "IS_JUNCTION_RELATIONS_ENABLED"
@@ -242,6 +262,7 @@ class FeatureFlagKey(enum.StrEnum):
 
 
 class FieldMetadataType(enum.StrEnum):
+    """The options of `type` of Field."""
     ACTOR = "ACTOR"
     ADDRESS = "ADDRESS"
     ARRAY = "ARRAY"
@@ -286,39 +307,46 @@ class FileFolder(enum.StrEnum):
 
 
 class IdentityProviderType(enum.StrEnum):
+    """The options of `type` of EditSso."""
     OIDC = "OIDC"
     SAML = "SAML"
 
 
 class IndexType(enum.StrEnum):
+    """The options of `index_type` of Index."""
     BTREE = "BTREE"
     GIN = "GIN"
 
 
 class LogicFunctionExecutionMode(enum.StrEnum):
+    """The options of `execution_mode` of LogicFunction."""
     LIVE = "LIVE"
     PREBUILT = "PREBUILT"
 
 
 class LogicFunctionExecutionStatus(enum.StrEnum):
+    """The options of `status` of LogicFunctionExecutionResult."""
     ERROR = "ERROR"
     IDLE = "IDLE"
     SUCCESS = "SUCCESS"
 
 
 class MessageChannelContactAutoCreationPolicy(enum.StrEnum):
+    """The options of `contact_auto_creation_policy` of MessageChannel."""
     NONE = "NONE"
     SENT = "SENT"
     SENT_AND_RECEIVED = "SENT_AND_RECEIVED"
 
 
 class MessageChannelPendingGroupEmailsAction(enum.StrEnum):
+    """The options of `pending_group_emails_action` of MessageChannel."""
     GROUP_EMAILS_DELETION = "GROUP_EMAILS_DELETION"
     GROUP_EMAILS_IMPORT = "GROUP_EMAILS_IMPORT"
     NONE = "NONE"
 
 
 class MessageChannelSyncStage(enum.StrEnum):
+    """The options of `sync_stage` of MessageChannel."""
     FAILED = "FAILED"
     MESSAGES_IMPORT_ONGOING = "MESSAGES_IMPORT_ONGOING"
     MESSAGES_IMPORT_PENDING = "MESSAGES_IMPORT_PENDING"
@@ -330,6 +358,7 @@ class MessageChannelSyncStage(enum.StrEnum):
 
 
 class MessageChannelSyncStatus(enum.StrEnum):
+    """The options of `sync_status` of MessageChannel."""
     ACTIVE = "ACTIVE"
     FAILED_INSUFFICIENT_PERMISSIONS = "FAILED_INSUFFICIENT_PERMISSIONS"
     FAILED_UNKNOWN = "FAILED_UNKNOWN"
@@ -338,29 +367,34 @@ class MessageChannelSyncStatus(enum.StrEnum):
 
 
 class MessageChannelType(enum.StrEnum):
+    """The options of `type` of MessageChannel."""
     EMAIL = "EMAIL"
     EMAIL_GROUP = "EMAIL_GROUP"
     SMS = "SMS"
 
 
 class MessageChannelVisibility(enum.StrEnum):
+    """The options of `visibility` of MessageChannel."""
     METADATA = "METADATA"
     SHARE_EVERYTHING = "SHARE_EVERYTHING"
     SUBJECT = "SUBJECT"
 
 
 class MessageFolderImportPolicy(enum.StrEnum):
+    """The options of `message_folder_import_policy` of MessageChannel."""
     ALL_FOLDERS = "ALL_FOLDERS"
     SELECTED_FOLDERS = "SELECTED_FOLDERS"
 
 
 class MessageFolderPendingSyncAction(enum.StrEnum):
+    """The options of `pending_sync_action` of MessageFolder."""
     FOLDER_DELETION = "FOLDER_DELETION"
     FOLDER_IMPORT = "FOLDER_IMPORT"
     NONE = "NONE"
 
 
 class NavigationMenuItemType(enum.StrEnum):
+    """The options of `type` of NavigationMenuItem."""
     FOLDER = "FOLDER"
     LINK = "LINK"
     OBJECT = "OBJECT"
@@ -370,6 +404,7 @@ class NavigationMenuItemType(enum.StrEnum):
 
 
 class OnboardingStatus(enum.StrEnum):
+    """The options of `onboarding_status` of User."""
     APPS_INSTALLATION = "APPS_INSTALLATION"
     BOOK_ONBOARDING = "BOOK_ONBOARDING"
     COMPLETED = "COMPLETED"
@@ -381,12 +416,14 @@ class OnboardingStatus(enum.StrEnum):
 
 
 class PageLayoutTabLayoutMode(enum.StrEnum):
+    """The options of `layout_mode` of PageLayoutTab."""
     CANVAS = "CANVAS"
     GRID = "GRID"
     VERTICAL_LIST = "VERTICAL_LIST"
 
 
 class PageLayoutType(enum.StrEnum):
+    """The options of `type` of PageLayout."""
     DASHBOARD = "DASHBOARD"
     RECORD_INDEX = "RECORD_INDEX"
     RECORD_PAGE = "RECORD_PAGE"
@@ -394,6 +431,7 @@ class PageLayoutType(enum.StrEnum):
 
 
 class PermissionFlagType(enum.StrEnum):
+    """The options of `permission_flags` of UserWorkspace."""
     AI = "AI"
     AI_SETTINGS = "AI_SETTINGS"
     API_KEYS_AND_WEBHOOKS = "API_KEYS_AND_WEBHOOKS"
@@ -423,16 +461,19 @@ class PermissionFlagType(enum.StrEnum):
 
 
 class RelationType(enum.StrEnum):
+    """The options of `type` of Relation."""
     MANY_TO_ONE = "MANY_TO_ONE"
     ONE_TO_MANY = "ONE_TO_MANY"
 
 
 class RowLevelPermissionPredicateGroupLogicalOperator(enum.StrEnum):
+    """The options of `logical_operator` of RowLevelPermissionPredicateGroup."""
     AND = "AND"
     OR = "OR"
 
 
 class RowLevelPermissionPredicateOperand(enum.StrEnum):
+    """The options of `operand` of RowLevelPermissionPredicate."""
     CONTAINS = "CONTAINS"
     DOES_NOT_CONTAIN = "DOES_NOT_CONTAIN"
     GREATER_THAN_OR_EQUAL = "GREATER_THAN_OR_EQUAL"
@@ -452,17 +493,20 @@ class RowLevelPermissionPredicateOperand(enum.StrEnum):
 
 
 class SSOIdentityProviderStatus(enum.StrEnum):
+    """The options of `status` of EditSso."""
     Active = "Active"
     Error = "Error"
     Inactive = "Inactive"
 
 
 class SubscriptionInterval(enum.StrEnum):
+    """The options of `recurring_interval` of BillingPriceLicensed."""
     Month = "Month"
     Year = "Year"
 
 
 class SubscriptionStatus(enum.StrEnum):
+    """The options of `status` of BillingEndTrialPeriod."""
     Active = "Active"
     Canceled = "Canceled"
     Incomplete = "Incomplete"
@@ -474,6 +518,7 @@ class SubscriptionStatus(enum.StrEnum):
 
 
 class UnsubscribeTopicVisibility(enum.StrEnum):
+    """The options of `visibility` of UnsubscribeTopic."""
     PRIVATE = "PRIVATE"
     PUBLIC = "PUBLIC"
 
@@ -489,18 +534,21 @@ class UsageOperationType(enum.StrEnum):
 
 
 class ViewCalendarLayout(enum.StrEnum):
+    """The options of `calendar_layout` of View."""
     DAY = "DAY"
     MONTH = "MONTH"
     WEEK = "WEEK"
 
 
 class ViewFilterGroupLogicalOperator(enum.StrEnum):
+    """The options of `logical_operator` of ViewFilterGroup."""
     AND = "AND"
     NOT = "NOT"
     OR = "OR"
 
 
 class ViewFilterOperand(enum.StrEnum):
+    """The options of `operand` of ViewFilter."""
     CONTAINS = "CONTAINS"
     DOES_NOT_CONTAIN = "DOES_NOT_CONTAIN"
     GREATER_THAN_OR_EQUAL = "GREATER_THAN_OR_EQUAL"
@@ -520,20 +568,24 @@ class ViewFilterOperand(enum.StrEnum):
 
 
 class ViewKey(enum.StrEnum):
+    """The options of `key` of MinimalView."""
     INDEX = "INDEX"
 
 
 class ViewOpenRecordIn(enum.StrEnum):
+    """The options of `open_record_in` of View."""
     RECORD_PAGE = "RECORD_PAGE"
     SIDE_PANEL = "SIDE_PANEL"
 
 
 class ViewSortDirection(enum.StrEnum):
+    """The options of `direction` of ViewSort."""
     ASC = "ASC"
     DESC = "DESC"
 
 
 class ViewType(enum.StrEnum):
+    """The options of `type` of MinimalView."""
     CALENDAR = "CALENDAR"
     FIELDS_WIDGET = "FIELDS_WIDGET"
     KANBAN = "KANBAN"
@@ -542,11 +594,13 @@ class ViewType(enum.StrEnum):
 
 
 class ViewVisibility(enum.StrEnum):
+    """The options of `visibility` of View."""
     UNLISTED = "UNLISTED"
     WORKSPACE = "WORKSPACE"
 
 
 class WidgetType(enum.StrEnum):
+    """The options of `type` of PageLayoutWidget."""
     CALENDAR = "CALENDAR"
     EMAILS = "EMAILS"
     EMAIL_THREAD = "EMAIL_THREAD"
@@ -569,6 +623,7 @@ class WidgetType(enum.StrEnum):
 
 
 class WorkspaceActivationStatus(enum.StrEnum):
+    """The options of `activation_status` of Workspace."""
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE"
     ONGOING_CREATION = "ONGOING_CREATION"
@@ -577,12 +632,14 @@ class WorkspaceActivationStatus(enum.StrEnum):
 
 
 class WorkspaceDiscoverability(enum.StrEnum):
+    """The options of `workspace_discoverability` of Workspace."""
     HIDDEN = "HIDDEN"
     MEMBERS_AND_INVITEES = "MEMBERS_AND_INVITEES"
     PUBLIC = "PUBLIC"
 
 
 class WorkspaceMemberDateFormatEnum(enum.StrEnum):
+    """The options of `date_format` of WorkspaceMember."""
     DAY_FIRST = "DAY_FIRST"
     MONTH_FIRST = "MONTH_FIRST"
     SYSTEM = "SYSTEM"
@@ -590,6 +647,7 @@ class WorkspaceMemberDateFormatEnum(enum.StrEnum):
 
 
 class WorkspaceMemberNumberFormatEnum(enum.StrEnum):
+    """The options of `number_format` of WorkspaceMember."""
     APOSTROPHE_AND_DOT = "APOSTROPHE_AND_DOT"
     COMMAS_AND_DOT = "COMMAS_AND_DOT"
     DOTS_AND_COMMA = "DOTS_AND_COMMA"
@@ -598,6 +656,7 @@ class WorkspaceMemberNumberFormatEnum(enum.StrEnum):
 
 
 class WorkspaceMemberTimeFormatEnum(enum.StrEnum):
+    """The options of `time_format` of WorkspaceMember."""
     HOUR_12 = "HOUR_12"
     HOUR_24 = "HOUR_24"
     SYSTEM = "SYSTEM"

@@ -7,8 +7,8 @@ from aiotwenty.graphql import runtime as rt
 
 
 class BooleanFieldComparison(rt.Input):
-    is_: bool | None = None
-    is_not: bool | None = None
+    is_: rt.BooleanInput | None = None
+    is_not: rt.BooleanInput | None = None
 
 
 class ListAppConnectionsInput(rt.Input):
@@ -23,8 +23,8 @@ class UUIDFilterComparison(rt.Input):
     gte: rt.UUIDInput | None = None
     i_like: rt.UUIDInput | None = None
     in_: list[rt.UUIDInput] | None = None
-    is_: bool | None = None
-    is_not: bool | None = None
+    is_: rt.BooleanInput | None = None
+    is_not: rt.BooleanInput | None = None
     like: rt.UUIDInput | None = None
     lt: rt.UUIDInput | None = None
     lte: rt.UUIDInput | None = None
@@ -35,6 +35,7 @@ class UUIDFilterComparison(rt.Input):
 
 
 class FieldFilter(rt.Input):
+    """What is to hold of a value of type Field."""
     id: UUIDFilterComparison | None = None
     is_active: BooleanFieldComparison | None = None
     is_system: BooleanFieldComparison | None = None
@@ -46,6 +47,7 @@ class FieldFilter(rt.Input):
 
 
 class IndexFilter(rt.Input):
+    """What is to hold of a value of type Index."""
     id: UUIDFilterComparison | None = None
     is_custom: BooleanFieldComparison | None = None
     and_: list[IndexFilter] | None = None
@@ -53,6 +55,7 @@ class IndexFilter(rt.Input):
 
 
 class ObjectFilter(rt.Input):
+    """What is to hold of a value of type Object."""
     id: UUIDFilterComparison | None = None
     is_active: BooleanFieldComparison | None = None
     is_remote: BooleanFieldComparison | None = None

@@ -29,8 +29,8 @@ class AddQuerySubscriptionInput(rt.Input):
 
 class AgentChatQuestionAnswerInput(rt.Input):
     free_text: str | None = None
-    question_index: int
-    selected_option_indices: list[int]
+    question_index: rt.IntInput
+    selected_option_indices: list[rt.IntInput]
 
 
 class AgentIdInput(rt.Input):
@@ -46,7 +46,7 @@ class ConnectionParametersInput(rt.Input):
     connection_security: EmailConnectionSecurity | None = None
     host: str
     password: str | None = None
-    port: float
+    port: rt.NumberInput
     username: str | None = None
 
 
@@ -84,7 +84,7 @@ class CreateApplicationRegistrationInput(rt.Input):
 class CreateApplicationRegistrationVariableInput(rt.Input):
     application_registration_id: str
     description: str | None = None
-    is_secret: bool | None = None
+    is_secret: rt.BooleanInput | None = None
     key: str
     value: str
 
@@ -95,14 +95,14 @@ class CreateApprovedAccessDomainInput(rt.Input):
 
 
 class CreateCalendarEventInput(rt.Input):
-    add_conferencing: bool | None = None
+    add_conferencing: rt.BooleanInput | None = None
     attendees: str | None = None
     connected_account_id: str
     description: str | None = None
     ends_at: str
-    is_full_day: bool | None = None
+    is_full_day: rt.BooleanInput | None = None
     location: str | None = None
-    send_invitations: bool | None = None
+    send_invitations: rt.BooleanInput | None = None
     starts_at: str
     time_zone: str | None = None
     title: str
@@ -116,11 +116,11 @@ class CreateCommandMenuItemInput(rt.Input):
     front_component_id: rt.UUIDInput | None = None
     hot_keys: list[str] | None = None
     icon: str | None = None
-    is_pinned: bool | None = None
+    is_pinned: rt.BooleanInput | None = None
     label: str
     page_layout_id: rt.UUIDInput | None = None
     payload: rt.Json | None = None
-    position: float | None = None
+    position: rt.NumberInput | None = None
     short_label: str | None = None
     workflow_version_id: rt.UUIDInput | None = None
 
@@ -137,14 +137,14 @@ class CreateFieldInput(rt.Input):
     default_value: rt.Json | None = None
     description: str | None = None
     icon: str | None = None
-    is_active: bool | None = None
-    is_label_synced_with_name: bool | None = None
-    is_nullable: bool | None = None
-    is_remote_creation: bool | None = None
-    is_system: bool | None = None
-    is_ui_editable: bool | None = rt.Field(default=None, validation_alias="isUIEditable", serialization_alias="isUIEditable")
-    is_ui_read_only: bool | None = rt.Field(default=None, validation_alias="isUIReadOnly", serialization_alias="isUIReadOnly")
-    is_unique: bool | None = None
+    is_active: rt.BooleanInput | None = None
+    is_label_synced_with_name: rt.BooleanInput | None = None
+    is_nullable: rt.BooleanInput | None = None
+    is_remote_creation: rt.BooleanInput | None = None
+    is_system: rt.BooleanInput | None = None
+    is_ui_editable: rt.BooleanInput | None = rt.Field(default=None, validation_alias="isUIEditable", serialization_alias="isUIEditable")
+    is_ui_read_only: rt.BooleanInput | None = rt.Field(default=None, validation_alias="isUIReadOnly", serialization_alias="isUIReadOnly")
+    is_unique: rt.BooleanInput | None = None
     label: str
     morph_relations_creation_payload: list[rt.Json] | None = None
     name: str
@@ -179,7 +179,7 @@ class CreateLogicFunctionFromSourceInput(rt.Input):
     http_route_trigger_settings: rt.Json | None = None
     server_route_trigger_settings: rt.Json | None = None
     source: rt.Json | None = None
-    timeout_seconds: float | None = None
+    timeout_seconds: rt.NumberInput | None = None
     tool_trigger_settings: rt.Json | None = None
     universal_identifier: rt.UUIDInput | None = None
     workflow_action_trigger_settings: rt.Json | None = None
@@ -198,15 +198,15 @@ class CreateNavigationMenuItemInput(rt.Input):
     type: NavigationMenuItemType
     user_workspace_id: rt.UUIDInput | None = None
     view_id: rt.UUIDInput | None = None
-    position: float | None = None
+    position: rt.NumberInput | None = None
 
 
 class CreateObjectInput(rt.Input):
     color: str | None = None
     description: str | None = None
     icon: str | None = None
-    is_label_synced_with_name: bool | None = None
-    is_remote: bool | None = None
+    is_label_synced_with_name: rt.BooleanInput | None = None
+    is_remote: rt.BooleanInput | None = None
     label_plural: str
     label_singular: str
     name_plural: str
@@ -214,7 +214,7 @@ class CreateObjectInput(rt.Input):
     primary_key_column_type: str | None = None
     primary_key_field_metadata_settings: rt.Json | None = None
     shortcut: str | None = None
-    skip_name_field: bool | None = None
+    skip_name_field: rt.BooleanInput | None = None
 
 
 class CreatePageLayoutInput(rt.Input):
@@ -226,22 +226,22 @@ class CreatePageLayoutInput(rt.Input):
 class CreatePageLayoutTabInput(rt.Input):
     layout_mode: PageLayoutTabLayoutMode | None = None
     page_layout_id: rt.UUIDInput
-    position: float | None = None
+    position: rt.NumberInput | None = None
     title: str
 
 
 class CreateRoleInput(rt.Input):
     id: str | None = None
     label: str
-    can_access_all_tools: bool | None = None
-    can_be_assigned_to_agents: bool | None = None
-    can_be_assigned_to_api_keys: bool | None = None
-    can_be_assigned_to_users: bool | None = None
-    can_destroy_all_object_records: bool | None = None
-    can_read_all_object_records: bool | None = None
-    can_soft_delete_all_object_records: bool | None = None
-    can_update_all_object_records: bool | None = None
-    can_update_all_settings: bool | None = None
+    can_access_all_tools: rt.BooleanInput | None = None
+    can_be_assigned_to_agents: rt.BooleanInput | None = None
+    can_be_assigned_to_api_keys: rt.BooleanInput | None = None
+    can_be_assigned_to_users: rt.BooleanInput | None = None
+    can_destroy_all_object_records: rt.BooleanInput | None = None
+    can_read_all_object_records: rt.BooleanInput | None = None
+    can_soft_delete_all_object_records: rt.BooleanInput | None = None
+    can_update_all_object_records: rt.BooleanInput | None = None
+    can_update_all_settings: rt.BooleanInput | None = None
     description: str | None = None
     icon: str | None = None
 
@@ -264,27 +264,27 @@ class CreateUnsubscribeTopicInput(rt.Input):
 class CreateViewFieldGroupInput(rt.Input):
     id: rt.UUIDInput | None = None
     name: str
-    is_visible: bool | None = None
+    is_visible: rt.BooleanInput | None = None
     view_id: rt.UUIDInput
-    position: float | None = None
+    position: rt.NumberInput | None = None
 
 
 class CreateViewFieldInput(rt.Input):
     id: rt.UUIDInput | None = None
     aggregate_operation: AggregateOperations | None = None
     field_metadata_id: rt.UUIDInput
-    is_visible: bool | None = None
-    size: float | None = None
+    is_visible: rt.BooleanInput | None = None
+    size: rt.NumberInput | None = None
     view_field_group_id: rt.UUIDInput | None = None
     view_id: rt.UUIDInput
-    position: float | None = None
+    position: rt.NumberInput | None = None
 
 
 class CreateViewFilterGroupInput(rt.Input):
     id: rt.UUIDInput | None = None
     logical_operator: ViewFilterGroupLogicalOperator | None = None
     parent_view_filter_group_id: rt.UUIDInput | None = None
-    position_in_view_filter_group: float | None = None
+    position_in_view_filter_group: rt.NumberInput | None = None
     view_id: rt.UUIDInput
 
 
@@ -292,7 +292,7 @@ class CreateViewFilterInput(rt.Input):
     id: rt.UUIDInput | None = None
     field_metadata_id: rt.UUIDInput
     operand: ViewFilterOperand | None = None
-    position_in_view_filter_group: float | None = None
+    position_in_view_filter_group: rt.NumberInput | None = None
     relation_target_field_metadata_id: rt.UUIDInput | None = None
     sub_field_name: str | None = None
     value: rt.Json
@@ -303,9 +303,9 @@ class CreateViewFilterInput(rt.Input):
 class CreateViewGroupInput(rt.Input):
     id: rt.UUIDInput | None = None
     field_value: str
-    is_visible: bool | None = None
+    is_visible: rt.BooleanInput | None = None
     view_id: rt.UUIDInput
-    position: float | None = None
+    position: rt.NumberInput | None = None
 
 
 class CreateViewInput(rt.Input):
@@ -315,18 +315,18 @@ class CreateViewInput(rt.Input):
     calendar_field_metadata_id: rt.UUIDInput | None = None
     calendar_layout: ViewCalendarLayout | None = None
     icon: str
-    is_compact: bool | None = None
+    is_compact: rt.BooleanInput | None = None
     kanban_aggregate_operation: AggregateOperations | None = None
     kanban_aggregate_operation_field_metadata_id: rt.UUIDInput | None = None
-    kanban_column_width: int | None = None
+    kanban_column_width: rt.IntInput | None = None
     key: ViewKey | None = None
     main_group_by_field_metadata_id: rt.UUIDInput | None = None
     object_metadata_id: rt.UUIDInput
     open_record_in: ViewOpenRecordIn | None = None
-    should_hide_empty_groups: bool | None = None
+    should_hide_empty_groups: rt.BooleanInput | None = None
     type: ViewType | None = None
     visibility: ViewVisibility | None = None
-    position: float | None = None
+    position: rt.NumberInput | None = None
 
 
 class CreateViewSortInput(rt.Input):
@@ -348,8 +348,8 @@ class CreateWebhookInput(rt.Input):
 class CursorPaging(rt.Input):
     after: str | None = None
     before: str | None = None
-    first: int | None = None
-    last: int | None = None
+    first: rt.IntInput | None = None
+    last: rt.IntInput | None = None
 
 
 class DeleteApprovedAccessDomainInput(rt.Input):
@@ -428,8 +428,8 @@ class ExecuteOneLogicFunctionInput(rt.Input):
 
 
 class FieldPermissionInput(rt.Input):
-    can_read_field_value: bool | None = None
-    can_update_field_value: bool | None = None
+    can_read_field_value: rt.BooleanInput | None = None
+    can_update_field_value: rt.BooleanInput | None = None
     field_metadata_id: rt.UUIDInput
     object_metadata_id: rt.UUIDInput
 
@@ -449,10 +449,10 @@ class GetAuthorizationUrlForSSOInput(rt.Input):
 
 
 class GridPositionInput(rt.Input):
-    column: float
-    column_span: float
-    row: float
-    row_span: float
+    column: rt.NumberInput
+    column_span: rt.NumberInput
+    row: rt.NumberInput
+    row_span: rt.NumberInput
 
 
 class LineChartDataInput(rt.Input):
@@ -465,10 +465,10 @@ class LogicFunctionIdInput(rt.Input):
 
 
 class ObjectPermissionInput(rt.Input):
-    can_destroy_object_records: bool | None = None
-    can_read_object_records: bool | None = None
-    can_soft_delete_object_records: bool | None = None
-    can_update_object_records: bool | None = None
+    can_destroy_object_records: rt.BooleanInput | None = None
+    can_read_object_records: rt.BooleanInput | None = None
+    can_soft_delete_object_records: rt.BooleanInput | None = None
+    can_update_object_records: rt.BooleanInput | None = None
     object_metadata_id: rt.UUIDInput
 
 
@@ -496,14 +496,14 @@ class RowLevelPermissionPredicateGroupInput(rt.Input):
     logical_operator: RowLevelPermissionPredicateGroupLogicalOperator
     object_metadata_id: rt.UUIDInput
     parent_row_level_permission_predicate_group_id: rt.UUIDInput | None = None
-    position_in_row_level_permission_predicate_group: float | None = None
+    position_in_row_level_permission_predicate_group: rt.NumberInput | None = None
 
 
 class RowLevelPermissionPredicateInput(rt.Input):
     id: rt.UUIDInput | None = None
     field_metadata_id: rt.UUIDInput
     operand: RowLevelPermissionPredicateOperand
-    position_in_row_level_permission_predicate_group: float | None = None
+    position_in_row_level_permission_predicate_group: rt.NumberInput | None = None
     row_level_permission_predicate_group_id: rt.UUIDInput | None = None
     sub_field_name: str | None = None
     value: rt.Json | None = None
@@ -584,8 +584,8 @@ class UpdateApiKeyInput(rt.Input):
 
 
 class UpdateApplicationRegistrationPayload(rt.Input):
-    is_listed: bool | None = None
-    is_pre_installed: bool | None = None
+    is_listed: rt.BooleanInput | None = None
+    is_pre_installed: rt.BooleanInput | None = None
     name: str | None = None
     o_auth_redirect_uris: list[str] | None = None
     o_auth_scopes: list[str] | None = None
@@ -593,14 +593,14 @@ class UpdateApplicationRegistrationPayload(rt.Input):
 
 class UpdateApplicationRegistrationVariablePayload(rt.Input):
     description: str | None = None
-    reset_value: bool | None = None
+    reset_value: rt.BooleanInput | None = None
     value: str | None = None
 
 
 class UpdateCalendarChannelInputUpdates(rt.Input):
     contact_auto_creation_policy: CalendarChannelContactAutoCreationPolicy | None = None
-    is_contact_auto_creation_enabled: bool | None = None
-    is_sync_enabled: bool | None = None
+    is_contact_auto_creation_enabled: rt.BooleanInput | None = None
+    is_sync_enabled: rt.BooleanInput | None = None
     visibility: CalendarChannelVisibility | None = None
 
 
@@ -612,23 +612,23 @@ class UpdateCommandMenuItemInput(rt.Input):
     engine_component_key: EngineComponentKey | None = None
     hot_keys: list[str] | None = None
     icon: str | None = None
-    is_pinned: bool | None = None
+    is_pinned: rt.BooleanInput | None = None
     page_layout_id: rt.UUIDInput | None = None
     short_label: str | None = None
-    position: float | None = None
+    position: rt.NumberInput | None = None
 
 
 class UpdateFieldInput(rt.Input):
     default_value: rt.Json | None = None
     description: str | None = None
     icon: str | None = None
-    is_active: bool | None = None
-    is_label_synced_with_name: bool | None = None
-    is_nullable: bool | None = None
-    is_system: bool | None = None
-    is_ui_editable: bool | None = rt.Field(default=None, validation_alias="isUIEditable", serialization_alias="isUIEditable")
-    is_ui_read_only: bool | None = rt.Field(default=None, validation_alias="isUIReadOnly", serialization_alias="isUIReadOnly")
-    is_unique: bool | None = None
+    is_active: rt.BooleanInput | None = None
+    is_label_synced_with_name: rt.BooleanInput | None = None
+    is_nullable: rt.BooleanInput | None = None
+    is_system: rt.BooleanInput | None = None
+    is_ui_editable: rt.BooleanInput | None = rt.Field(default=None, validation_alias="isUIEditable", serialization_alias="isUIEditable")
+    is_ui_read_only: rt.BooleanInput | None = rt.Field(default=None, validation_alias="isUIReadOnly", serialization_alias="isUIReadOnly")
+    is_unique: rt.BooleanInput | None = None
     label: str | None = None
     morph_relations_update_payload: list[rt.Json] | None = None
     name: str | None = None
@@ -645,7 +645,7 @@ class UpdateFrontComponentInputUpdates(rt.Input):
 
 class UpdateLabPublicFeatureFlagInput(rt.Input):
     public_feature_flag: str
-    value: bool
+    value: rt.BooleanInput
 
 
 class UpdateLogicFunctionFromSourceInputUpdates(rt.Input):
@@ -657,23 +657,23 @@ class UpdateLogicFunctionFromSourceInputUpdates(rt.Input):
     name: str | None = None
     source_handler_code: str | None = None
     source_handler_path: str | None = None
-    timeout_seconds: float | None = None
+    timeout_seconds: rt.NumberInput | None = None
     tool_trigger_settings: rt.Json | None = None
     workflow_action_trigger_settings: rt.Json | None = None
 
 
 class UpdateMessageChannelInputUpdates(rt.Input):
     contact_auto_creation_policy: MessageChannelContactAutoCreationPolicy | None = None
-    exclude_group_emails: bool | None = None
-    exclude_non_professional_emails: bool | None = None
-    is_contact_auto_creation_enabled: bool | None = None
-    is_sync_enabled: bool | None = None
+    exclude_group_emails: rt.BooleanInput | None = None
+    exclude_non_professional_emails: rt.BooleanInput | None = None
+    is_contact_auto_creation_enabled: rt.BooleanInput | None = None
+    is_sync_enabled: rt.BooleanInput | None = None
     message_folder_import_policy: MessageFolderImportPolicy | None = None
     visibility: MessageChannelVisibility | None = None
 
 
 class UpdateMessageFolderInputUpdates(rt.Input):
-    is_synced: bool
+    is_synced: rt.BooleanInput
 
 
 class UpdateNavigationMenuItemInput(rt.Input):
@@ -683,7 +683,7 @@ class UpdateNavigationMenuItemInput(rt.Input):
     link: str | None = None
     name: str | None = None
     page_layout_id: rt.UUIDInput | None = None
-    position: float | None = None
+    position: rt.NumberInput | None = None
 
 
 class UpdateObjectPayload(rt.Input):
@@ -691,9 +691,9 @@ class UpdateObjectPayload(rt.Input):
     description: str | None = None
     icon: str | None = None
     image_identifier_field_metadata_id: rt.UUIDInput | None = None
-    is_active: bool | None = None
-    is_label_synced_with_name: bool | None = None
-    is_searchable: bool | None = None
+    is_active: rt.BooleanInput | None = None
+    is_label_synced_with_name: rt.BooleanInput | None = None
+    is_searchable: rt.BooleanInput | None = None
     label_identifier_field_metadata_id: rt.UUIDInput | None = None
     label_plural: str | None = None
     label_singular: str | None = None
@@ -711,20 +711,20 @@ class UpdatePageLayoutInput(rt.Input):
 class UpdatePageLayoutTabInput(rt.Input):
     icon: str | None = None
     layout_mode: PageLayoutTabLayoutMode | None = None
-    position: float | None = None
+    position: rt.NumberInput | None = None
     title: str | None = None
 
 
 class UpdateRolePayload(rt.Input):
-    can_access_all_tools: bool | None = None
-    can_be_assigned_to_agents: bool | None = None
-    can_be_assigned_to_api_keys: bool | None = None
-    can_be_assigned_to_users: bool | None = None
-    can_destroy_all_object_records: bool | None = None
-    can_read_all_object_records: bool | None = None
-    can_soft_delete_all_object_records: bool | None = None
-    can_update_all_object_records: bool | None = None
-    can_update_all_settings: bool | None = None
+    can_access_all_tools: rt.BooleanInput | None = None
+    can_be_assigned_to_agents: rt.BooleanInput | None = None
+    can_be_assigned_to_api_keys: rt.BooleanInput | None = None
+    can_be_assigned_to_users: rt.BooleanInput | None = None
+    can_destroy_all_object_records: rt.BooleanInput | None = None
+    can_read_all_object_records: rt.BooleanInput | None = None
+    can_soft_delete_all_object_records: rt.BooleanInput | None = None
+    can_update_all_object_records: rt.BooleanInput | None = None
+    can_update_all_settings: rt.BooleanInput | None = None
     description: str | None = None
     icon: str | None = None
     label: str | None = None
@@ -737,7 +737,7 @@ class UpdateSkillInput(rt.Input):
     content: str | None = None
     description: str | None = None
     icon: str | None = None
-    is_active: bool | None = None
+    is_active: rt.BooleanInput | None = None
 
 
 class UpdateUnsubscribeTopicInput(rt.Input):
@@ -749,16 +749,16 @@ class UpdateUnsubscribeTopicInput(rt.Input):
 
 class UpdateViewFieldGroupInputUpdates(rt.Input):
     deleted_at: str | None = None
-    is_visible: bool | None = None
+    is_visible: rt.BooleanInput | None = None
     name: str | None = None
-    position: float | None = None
+    position: rt.NumberInput | None = None
 
 
 class UpdateViewFieldInputUpdates(rt.Input):
     aggregate_operation: AggregateOperations | None = None
-    is_visible: bool | None = None
-    position: float | None = None
-    size: float | None = None
+    is_visible: rt.BooleanInput | None = None
+    position: rt.NumberInput | None = None
+    size: rt.NumberInput | None = None
     view_field_group_id: rt.UUIDInput | None = None
 
 
@@ -766,14 +766,14 @@ class UpdateViewFilterGroupInput(rt.Input):
     id: rt.UUIDInput | None = None
     logical_operator: ViewFilterGroupLogicalOperator | None = None
     parent_view_filter_group_id: rt.UUIDInput | None = None
-    position_in_view_filter_group: float | None = None
+    position_in_view_filter_group: rt.NumberInput | None = None
     view_id: rt.UUIDInput | None = None
 
 
 class UpdateViewFilterInputUpdates(rt.Input):
     field_metadata_id: rt.UUIDInput | None = None
     operand: ViewFilterOperand | None = None
-    position_in_view_filter_group: float | None = None
+    position_in_view_filter_group: rt.NumberInput | None = None
     relation_target_field_metadata_id: rt.UUIDInput | None = None
     sub_field_name: str | None = None
     value: rt.Json | None = None
@@ -783,8 +783,8 @@ class UpdateViewFilterInputUpdates(rt.Input):
 class UpdateViewGroupInputUpdates(rt.Input):
     field_metadata_id: rt.UUIDInput | None = None
     field_value: str | None = None
-    is_visible: bool | None = None
-    position: float | None = None
+    is_visible: rt.BooleanInput | None = None
+    position: rt.NumberInput | None = None
 
 
 class UpdateViewInput(rt.Input):
@@ -794,16 +794,16 @@ class UpdateViewInput(rt.Input):
     calendar_field_metadata_id: rt.UUIDInput | None = None
     calendar_layout: ViewCalendarLayout | None = None
     icon: str | None = None
-    is_compact: bool | None = None
+    is_compact: rt.BooleanInput | None = None
     kanban_aggregate_operation: AggregateOperations | None = None
     kanban_aggregate_operation_field_metadata_id: rt.UUIDInput | None = None
-    kanban_column_width: int | None = None
+    kanban_column_width: rt.IntInput | None = None
     main_group_by_field_metadata_id: rt.UUIDInput | None = None
     open_record_in: ViewOpenRecordIn | None = None
-    should_hide_empty_groups: bool | None = None
+    should_hide_empty_groups: rt.BooleanInput | None = None
     type: ViewType | None = None
     visibility: ViewVisibility | None = None
-    position: float | None = None
+    position: rt.NumberInput | None = None
 
 
 class UpdateViewSortInputUpdates(rt.Input):
@@ -820,29 +820,29 @@ class UpdateWebhookInputUpdates(rt.Input):
 
 class UpdateWorkspaceInput(rt.Input):
     ai_additional_instructions: str | None = None
-    allow_impersonation: bool | None = None
+    allow_impersonation: rt.BooleanInput | None = None
     custom_domain: str | None = None
     default_role_id: rt.UUIDInput | None = None
     display_name: str | None = None
     editable_profile_fields: list[str] | None = None
     enabled_ai_model_ids: list[str] | None = None
-    event_log_retention_days: float | None = None
+    event_log_retention_days: rt.NumberInput | None = None
     fast_model: str | None = None
     invite_hash: str | None = None
-    is_google_auth_bypass_enabled: bool | None = None
-    is_google_auth_enabled: bool | None = None
-    is_internal_messages_import_enabled: bool | None = None
-    is_microsoft_auth_bypass_enabled: bool | None = None
-    is_microsoft_auth_enabled: bool | None = None
-    is_password_auth_bypass_enabled: bool | None = None
-    is_password_auth_enabled: bool | None = None
-    is_public_invite_link_enabled: bool | None = None
-    is_two_factor_authentication_enforced: bool | None = None
+    is_google_auth_bypass_enabled: rt.BooleanInput | None = None
+    is_google_auth_enabled: rt.BooleanInput | None = None
+    is_internal_messages_import_enabled: rt.BooleanInput | None = None
+    is_microsoft_auth_bypass_enabled: rt.BooleanInput | None = None
+    is_microsoft_auth_enabled: rt.BooleanInput | None = None
+    is_password_auth_bypass_enabled: rt.BooleanInput | None = None
+    is_password_auth_enabled: rt.BooleanInput | None = None
+    is_public_invite_link_enabled: rt.BooleanInput | None = None
+    is_two_factor_authentication_enforced: rt.BooleanInput | None = None
     logo: str | None = None
     smart_model: str | None = None
     subdomain: str | None = None
-    trash_retention_days: float | None = None
-    use_recommended_models: bool | None = None
+    trash_retention_days: rt.NumberInput | None = None
+    use_recommended_models: rt.BooleanInput | None = None
     workspace_discoverability: WorkspaceDiscoverability | None = None
 
 
@@ -853,8 +853,8 @@ class UpdateWorkspaceMemberSettingsInput(rt.Input):
 
 class UpsertFieldsWidgetFieldInput(rt.Input):
     field_metadata_id: rt.UUIDInput | None = None
-    is_visible: bool
-    position: float
+    is_visible: rt.BooleanInput
+    position: rt.NumberInput
     view_field_id: rt.UUIDInput | None = None
 
 
@@ -865,9 +865,9 @@ class UpsertPermissionFlagsInput(rt.Input):
 
 class UpsertViewWidgetViewFieldInput(rt.Input):
     field_metadata_id: rt.UUIDInput | None = None
-    is_visible: bool
-    position: float
-    size: float | None = None
+    is_visible: rt.BooleanInput
+    position: rt.NumberInput
+    size: rt.NumberInput | None = None
     view_field_id: rt.UUIDInput | None = None
 
 
@@ -875,14 +875,14 @@ class UpsertViewWidgetViewFilterGroupInput(rt.Input):
     id: rt.UUIDInput | None = None
     logical_operator: ViewFilterGroupLogicalOperator | None = None
     parent_view_filter_group_id: rt.UUIDInput | None = None
-    position_in_view_filter_group: float | None = None
+    position_in_view_filter_group: rt.NumberInput | None = None
 
 
 class UpsertViewWidgetViewFilterInput(rt.Input):
     id: rt.UUIDInput | None = None
     field_metadata_id: rt.UUIDInput
     operand: ViewFilterOperand | None = None
-    position_in_view_filter_group: float | None = None
+    position_in_view_filter_group: rt.NumberInput | None = None
     relation_target_field_metadata_id: rt.UUIDInput | None = None
     sub_field_name: str | None = None
     value: rt.Json
@@ -956,7 +956,7 @@ class EventLogFiltersInput(rt.Input):
 class EventLogQueryInput(rt.Input):
     after: str | None = None
     filters: EventLogFiltersInput | None = None
-    first: int | None = None
+    first: rt.IntInput | None = None
     table: EventLogTable
 
 
@@ -1033,7 +1033,7 @@ class UpdatePageLayoutTabWithWidgetsInput(rt.Input):
     icon: str | None = None
     layout_mode: PageLayoutTabLayoutMode | None = None
     widgets: list[UpdatePageLayoutWidgetWithIdInput]
-    position: float
+    position: rt.NumberInput
 
 
 class UpdatePageLayoutWidgetInput(rt.Input):
@@ -1112,8 +1112,8 @@ class UpsertFieldsWidgetGroupInput(rt.Input):
     id: rt.UUIDInput
     name: str
     fields: list[UpsertFieldsWidgetFieldInput]
-    is_visible: bool
-    position: float
+    is_visible: rt.BooleanInput
+    position: rt.NumberInput
 
 
 class UpsertFieldsWidgetInput(rt.Input):

@@ -14,37 +14,21 @@ _AGENT_CHAT_THREAD = (
     "fragment AgentChatThread on AgentChatThread{id title contextWindowTokens conversationSize lastMessageAt"
     " totalInputCredits totalInputTokens totalOutputCredits totalOutputTokens createdAt updatedAt deletedAt}"
 )
-_AGENT_MESSAGE = (
-    "fragment AgentMessage on AgentMessage{id agentId processedAt role status threadId turnId createdAt}"
-)
-_AGENT_TURN = (
-    "fragment AgentTurn on AgentTurn{id agentId threadId createdAt}"
-)
-_AGENT_TURN_EVALUATION = (
-    "fragment AgentTurnEvaluation on AgentTurnEvaluation{id comment score turnId createdAt}"
-)
+_AGENT_MESSAGE = "fragment AgentMessage on AgentMessage{id agentId processedAt role status threadId turnId createdAt}"
+_AGENT_TURN = "fragment AgentTurn on AgentTurn{id agentId threadId createdAt}"
+_AGENT_TURN_EVALUATION = "fragment AgentTurnEvaluation on AgentTurnEvaluation{id comment score turnId createdAt}"
 _AI_SYSTEM_PROMPT_PREVIEW = (
     "fragment AiSystemPromptPreview on AiSystemPromptPreview{estimatedTokenCount sections{...AiSystemPromptSection}}"
 )
-_AI_SYSTEM_PROMPT_SECTION = (
-    "fragment AiSystemPromptSection on AiSystemPromptSection{content estimatedTokenCount title}"
-)
-_ANALYTICS = (
-    "fragment Analytics on Analytics{success}"
-)
-_API_KEY = (
-    "fragment ApiKey on ApiKey{id name expiresAt revokedAt role{id}createdAt updatedAt}"
-)
-_API_KEY_TOKEN = (
-    "fragment ApiKeyToken on ApiKeyToken{token}"
-)
+_AI_SYSTEM_PROMPT_SECTION = "fragment AiSystemPromptSection on AiSystemPromptSection{content estimatedTokenCount title}"
+_ANALYTICS = "fragment Analytics on Analytics{success}"
+_API_KEY = "fragment ApiKey on ApiKey{id name expiresAt revokedAt role{id}createdAt updatedAt}"
+_API_KEY_TOKEN = "fragment ApiKeyToken on ApiKeyToken{token}"
 _APP_CONNECTION = (
     "fragment AppConnection on AppConnection{id name accessToken authFailedAt handle providerName scopes"
     " userWorkspaceId visibility}"
 )
-_APP_TOKEN = (
-    "fragment AppToken on AppToken{id expiresAt type createdAt updatedAt}"
-)
+_APP_TOKEN = "fragment AppToken on AppToken{id expiresAt type createdAt updatedAt}"
 _APPLICATION = (
     "fragment Application on Application{id name applicationRegistration{id}applicationRegistrationId"
     " availablePackages canBeUninstalled defaultLogicFunctionRole{id}defaultRoleId description logo logoFileId"
@@ -79,30 +63,16 @@ _APPLICATION_TOKEN_PAIR = (
     "fragment ApplicationTokenPair on ApplicationTokenPair{applicationAccessToken{...AuthToken}applicationRefreshToken"
     "{...AuthToken}}"
 )
-_APPROVED_ACCESS_DOMAIN = (
-    "fragment ApprovedAccessDomain on ApprovedAccessDomain{id domain isValidated createdAt}"
-)
-_AUTH_BYPASS_PROVIDERS = (
-    "fragment AuthBypassProviders on AuthBypassProviders{google microsoft password}"
-)
-_AUTH_PROVIDERS = (
-    "fragment AuthProviders on AuthProviders{google magicLink microsoft password}"
-)
-_AUTH_TOKEN = (
-    "fragment AuthToken on AuthToken{expiresAt token}"
-)
+_APPROVED_ACCESS_DOMAIN = "fragment ApprovedAccessDomain on ApprovedAccessDomain{id domain isValidated createdAt}"
+_AUTH_BYPASS_PROVIDERS = "fragment AuthBypassProviders on AuthBypassProviders{google microsoft password}"
+_AUTH_PROVIDERS = "fragment AuthProviders on AuthProviders{google magicLink microsoft password}"
+_AUTH_TOKEN = "fragment AuthToken on AuthToken{expiresAt token}"
 _AUTH_TOKEN_PAIR = (
     "fragment AuthTokenPair on AuthTokenPair{accessOrWorkspaceAgnosticToken{...AuthToken}refreshToken{...AuthToken}}"
 )
-_AUTH_TOKENS = (
-    "fragment AuthTokens on AuthTokens{tokens{...AuthTokenPair}}"
-)
-_AUTHORIZE_APP = (
-    "fragment AuthorizeApp on AuthorizeApp{redirectUrl}"
-)
-_AUTOCOMPLETE_RESULT = (
-    "fragment AutocompleteResult on AutocompleteResult{placeId text}"
-)
+_AUTH_TOKENS = "fragment AuthTokens on AuthTokens{tokens{...AuthTokenPair}}"
+_AUTHORIZE_APP = "fragment AuthorizeApp on AuthorizeApp{redirectUrl}"
+_AUTOCOMPLETE_RESULT = "fragment AutocompleteResult on AutocompleteResult{placeId text}"
 _AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS = (
     "fragment AvailableWorkspacesAndAccessTokens on AvailableWorkspacesAndAccessTokens{tokens{...AuthTokenPair}}"
 )
@@ -110,15 +80,11 @@ _BAR_CHART_DATA = (
     "fragment BarChartData on BarChartData{data formattedToRawLookup groupMode hasTooManyGroups indexBy keys layout"
     " series{...BarChartSeries}showDataLabels showLegend xAxisLabel yAxisLabel}"
 )
-_BAR_CHART_SERIES = (
-    "fragment BarChartSeries on BarChartSeries{key label}"
-)
+_BAR_CHART_SERIES = "fragment BarChartSeries on BarChartSeries{key label}"
 _BILLING_END_TRIAL_PERIOD = (
     "fragment BillingEndTrialPeriod on BillingEndTrialPeriod{billingPortalUrl hasPaymentMethod status}"
 )
-_BILLING_ENTITLEMENT = (
-    "fragment BillingEntitlement on BillingEntitlement{key value}"
-)
+_BILLING_ENTITLEMENT = "fragment BillingEntitlement on BillingEntitlement{key value}"
 _BILLING_LICENSED_PRODUCT = (
     "fragment BillingLicensedProduct on BillingLicensedProduct{description images metadata{...BillingProductMetadata"
     "}name prices{...BillingPriceLicensed}}"
@@ -127,9 +93,7 @@ _BILLING_METERED_PRODUCT = (
     "fragment BillingMeteredProduct on BillingMeteredProduct{description images metadata{...BillingProductMetadata"
     "}name prices{...BillingPriceMetered}}"
 )
-_BILLING_PAYMENT_INTENT = (
-    "fragment BillingPaymentIntent on BillingPaymentIntent{clientSecret paymentIntentType}"
-)
+_BILLING_PAYMENT_INTENT = "fragment BillingPaymentIntent on BillingPaymentIntent{clientSecret paymentIntentType}"
 _BILLING_PLAN = (
     "fragment BillingPlan on BillingPlan{baseProducts{...BillingLicensedProduct}meteredProducts"
     "{...BillingMeteredProduct}planKey resourceCreditProducts{...BillingLicensedProduct}}"
@@ -142,9 +106,7 @@ _BILLING_PRICE_METERED = (
     "fragment BillingPriceMetered on BillingPriceMetered{priceUsageType recurringInterval stripePriceId tiers"
     "{...BillingPriceTier}}"
 )
-_BILLING_PRICE_TIER = (
-    "fragment BillingPriceTier on BillingPriceTier{flatAmount unitAmount upTo}"
-)
+_BILLING_PRICE_TIER = "fragment BillingPriceTier on BillingPriceTier{flatAmount unitAmount upTo}"
 _BILLING_PRODUCT_METADATA = (
     "fragment BillingProductMetadata on BillingProductMetadata{planKey priceUsageBased productKey}"
 )
@@ -152,9 +114,7 @@ _BILLING_RESOURCE_CREDIT_USAGE = (
     "fragment BillingResourceCreditUsage on BillingResourceCreditUsage{grantedCredits periodEnd periodStart productKey"
     " rolloverCredits totalGrantedCredits unitPriceCents usedCredits}"
 )
-_BILLING_SESSION = (
-    "fragment BillingSession on BillingSession{url}"
-)
+_BILLING_SESSION = "fragment BillingSession on BillingSession{url}"
 _BILLING_SUBSCRIPTION = (
     "fragment BillingSubscription on BillingSubscription{id cancelAt currentPeriodEnd interval metadata phases"
     "{...BillingSubscriptionSchedulePhase}status}"
@@ -182,21 +142,13 @@ _CAMPAIGN_AUDIENCE_PREVIEW_DTO = (
 _CAMPAIGN_SKIPPED_RECIPIENTS_DTO = (
     "fragment CampaignSkippedRecipientsDTO on CampaignSkippedRecipientsDTO{deduped noEmail overCap}"
 )
-_CHANNEL_SYNC_SUCCESS = (
-    "fragment ChannelSyncSuccess on ChannelSyncSuccess{success}"
-)
+_CHANNEL_SYNC_SUCCESS = "fragment ChannelSyncSuccess on ChannelSyncSuccess{success}"
 _CHAT_STREAM_CATCHUP_CHUNKS = (
     "fragment ChatStreamCatchupChunks on ChatStreamCatchupChunks{chunks error{...ChatStreamError}maxSeq}"
 )
-_CHAT_STREAM_ERROR = (
-    "fragment ChatStreamError on ChatStreamError{code message}"
-)
-_CHECK_USER_EXIST = (
-    "fragment CheckUserExist on CheckUserExist{availableWorkspacesCount exists isEmailVerified}"
-)
-_COLLECTION_HASH = (
-    "fragment CollectionHash on CollectionHash{collectionName hash}"
-)
+_CHAT_STREAM_ERROR = "fragment ChatStreamError on ChatStreamError{code message}"
+_CHECK_USER_EXIST = "fragment CheckUserExist on CheckUserExist{availableWorkspacesCount exists isEmailVerified}"
+_COLLECTION_HASH = "fragment CollectionHash on CollectionHash{collectionName hash}"
 _COMMAND_MENU_ITEM = (
     "fragment CommandMenuItem on CommandMenuItem{id label applicationId availabilityObjectMetadataId availabilityType"
     " conditionalAvailabilityExpression engineComponentKey frontComponent{id name}frontComponentId hotKeys icon"
@@ -222,30 +174,20 @@ _CREATE_EMAIL_GROUP_CHANNEL_OUTPUT = (
     "fragment CreateEmailGroupChannelOutput on CreateEmailGroupChannelOutput{forwardingAddress messageChannel"
     "{...MessageChannel}}"
 )
-_DELETE_SSO = (
-    "fragment DeleteSso on DeleteSso{identityProviderId}"
-)
+_DELETE_SSO = "fragment DeleteSso on DeleteSso{identityProviderId}"
 _DELETE_TWO_FACTOR_AUTHENTICATION_METHOD = (
     "fragment DeleteTwoFactorAuthenticationMethod on DeleteTwoFactorAuthenticationMethod{success}"
 )
-_DEVELOPMENT_APPLICATION = (
-    "fragment DevelopmentApplication on DevelopmentApplication{id universalIdentifier}"
-)
-_DOMAIN_RECORD = (
-    "fragment DomainRecord on DomainRecord{key status type validationType value}"
-)
+_DEVELOPMENT_APPLICATION = "fragment DevelopmentApplication on DevelopmentApplication{id universalIdentifier}"
+_DOMAIN_RECORD = "fragment DomainRecord on DomainRecord{key status type validationType value}"
 _DOMAIN_VALID_RECORDS = (
     "fragment DomainValidRecords on DomainValidRecords{id domain isCustomDomainEnabled records{...DomainRecord}}"
 )
 _DUPLICATED_DASHBOARD = (
     "fragment DuplicatedDashboard on DuplicatedDashboard{id title pageLayoutId position createdAt updatedAt}"
 )
-_EDIT_SSO = (
-    "fragment EditSso on EditSso{id name issuer status type}"
-)
-_EMAIL_PASSWORD_RESET_LINK = (
-    "fragment EmailPasswordResetLink on EmailPasswordResetLink{success}"
-)
+_EDIT_SSO = "fragment EditSso on EditSso{id name issuer status type}"
+_EMAIL_PASSWORD_RESET_LINK = "fragment EmailPasswordResetLink on EmailPasswordResetLink{success}"
 _EMAILING_DOMAIN = (
     "fragment EmailingDomain on EmailingDomain{id domain status verificationRecords{...VerificationRecord}verifiedAt"
     " createdAt updatedAt}"
@@ -257,9 +199,7 @@ _ENTERPRISE_SUBSCRIPTION_STATUS_DTO = (
     "fragment EnterpriseSubscriptionStatusDTO on EnterpriseSubscriptionStatusDTO{cancelAt currentPeriodEnd expiresAt"
     " isCancellationScheduled licensee status}"
 )
-_EVENT_LOG_PAGE_INFO = (
-    "fragment EventLogPageInfo on EventLogPageInfo{endCursor hasNextPage}"
-)
+_EVENT_LOG_PAGE_INFO = "fragment EventLogPageInfo on EventLogPageInfo{endCursor hasNextPage}"
 _EVENT_LOG_QUERY_RESULT = (
     "fragment EventLogQueryResult on EventLogQueryResult{pageInfo{...EventLogPageInfo}records{...EventLogRecord"
     "}totalCount}"
@@ -267,9 +207,7 @@ _EVENT_LOG_QUERY_RESULT = (
 _EVENT_LOG_RECORD = (
     "fragment EventLogRecord on EventLogRecord{event isCustom objectMetadataId properties recordId timestamp userId}"
 )
-_FEATURE_FLAG = (
-    "fragment FeatureFlag on FeatureFlag{key value}"
-)
+_FEATURE_FLAG = "fragment FeatureFlag on FeatureFlag{key value}"
 _FIELD = (
     "fragment Field on Field{id name label applicationId defaultValue description icon isActive isLabelSyncedWithName"
     " isNullable isSystem isUIEditable isUnique morphId morphRelations{...Relation}object{id nameSingular namePlural"
@@ -279,23 +217,15 @@ _FIELD_PERMISSION = (
     "fragment FieldPermission on FieldPermission{id canReadFieldValue canUpdateFieldValue fieldMetadataId"
     " objectMetadataId roleId}"
 )
-_FILE_UPLOAD_TARGET = (
-    "fragment FileUploadTarget on FileUploadTarget{contentType expiresAt fileId uploadUrl}"
-)
-_FILE_WITH_SIGNED_URL = (
-    "fragment FileWithSignedUrl on FileWithSignedUrl{id path size url createdAt}"
-)
-_FIND_AVAILABLE_SSOIDP = (
-    "fragment FindAvailableSSOIDP on FindAvailableSSOIDP{id name issuer status type workspace{id}}"
-)
+_FILE_UPLOAD_TARGET = "fragment FileUploadTarget on FileUploadTarget{contentType expiresAt fileId uploadUrl}"
+_FILE_WITH_SIGNED_URL = "fragment FileWithSignedUrl on FileWithSignedUrl{id path size url createdAt}"
+_FIND_AVAILABLE_SSOIDP = "fragment FindAvailableSSOIDP on FindAvailableSSOIDP{id name issuer status type workspace{id}}"
 _FRONT_COMPONENT = (
     "fragment FrontComponent on FrontComponent{id name applicationId applicationTokenPair{...ApplicationTokenPair"
     "}applicationVariables builtComponentChecksum builtComponentPath componentName description isHeadless"
     " sourceComponentPath universalIdentifier usesSdkClient createdAt updatedAt}"
 )
-_FULL_NAME = (
-    "fragment FullName on FullName{firstName lastName}"
-)
+_FULL_NAME = "fragment FullName on FullName{firstName lastName}"
 _GET_AUTHORIZATION_URL_FOR_SSO = (
     "fragment GetAuthorizationUrlForSSO on GetAuthorizationUrlForSSO{id authorizationURL type}"
 )
@@ -311,34 +241,20 @@ _IMAP_SMTP_CALDAV_PUBLIC_CONNECTION_PARAMS = (
     "fragment ImapSmtpCaldavPublicConnectionParams on ImapSmtpCaldavPublicConnectionParams{connectionSecurity host"
     " port username}"
 )
-_IMPERSONATE = (
-    "fragment Impersonate on Impersonate{loginToken{...AuthToken}workspace{...WorkspaceUrlsAndId}}"
-)
-_INDEX = (
-    "fragment Index on Index{id name indexType indexWhereClause isCustom isUnique createdAt updatedAt}"
-)
+_IMPERSONATE = "fragment Impersonate on Impersonate{loginToken{...AuthToken}workspace{...WorkspaceUrlsAndId}}"
+_INDEX = "fragment Index on Index{id name indexType indexWhereClause isCustom isUnique createdAt updatedAt}"
 _INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING = (
     "fragment InitiateTwoFactorAuthenticationProvisioning on InitiateTwoFactorAuthenticationProvisioning{uri}"
 )
-_INVALIDATE_PASSWORD = (
-    "fragment InvalidatePassword on InvalidatePassword{success}"
-)
-_INVITE_SUGGESTION = (
-    "fragment InviteSuggestion on InviteSuggestion{displayName email}"
-)
+_INVALIDATE_PASSWORD = "fragment InvalidatePassword on InvalidatePassword{success}"
+_INVITE_SUGGESTION = "fragment InviteSuggestion on InviteSuggestion{displayName email}"
 _LINE_CHART_DATA = (
     "fragment LineChartData on LineChartData{formattedToRawLookup hasTooManyGroups series{...LineChartSeries"
     "}showDataLabels showLegend xAxisLabel yAxisLabel}"
 )
-_LINE_CHART_DATA_POINT = (
-    "fragment LineChartDataPoint on LineChartDataPoint{x y}"
-)
-_LINE_CHART_SERIES = (
-    "fragment LineChartSeries on LineChartSeries{data{...LineChartDataPoint}key label}"
-)
-_LOCATION = (
-    "fragment Location on Location{lat lng}"
-)
+_LINE_CHART_DATA_POINT = "fragment LineChartDataPoint on LineChartDataPoint{x y}"
+_LINE_CHART_SERIES = "fragment LineChartSeries on LineChartSeries{data{...LineChartDataPoint}key label}"
+_LOCATION = "fragment Location on Location{lat lng}"
 _LOGIC_FUNCTION = (
     "fragment LogicFunction on LogicFunction{id name applicationId cronTriggerSettings databaseEventTriggerSettings"
     " description executionMode handlerName httpRouteTriggerSettings runtime sourceHandlerPath timeoutSeconds"
@@ -347,9 +263,7 @@ _LOGIC_FUNCTION = (
 _LOGIC_FUNCTION_EXECUTION_RESULT = (
     "fragment LogicFunctionExecutionResult on LogicFunctionExecutionResult{data duration error logs status}"
 )
-_LOGIN_TOKEN = (
-    "fragment LoginToken on LoginToken{loginToken{...AuthToken}}"
-)
+_LOGIN_TOKEN = "fragment LoginToken on LoginToken{loginToken{...AuthToken}}"
 _MARKETPLACE_APP = (
     "fragment MarketplaceApp on MarketplaceApp{id name author category description isFeatured logo sourcePackage}"
 )
@@ -392,9 +306,7 @@ _MINIMAL_OBJECT_METADATA = (
     "fragment MinimalObjectMetadata on MinimalObjectMetadata{id nameSingular namePlural labelSingular labelPlural"
     " color icon isActive isRemote isSystem}"
 )
-_MINIMAL_VIEW = (
-    "fragment MinimalView on MinimalView{id key objectMetadataId type}"
-)
+_MINIMAL_VIEW = "fragment MinimalView on MinimalView{id key objectMetadataId type}"
 _NAVIGATION_MENU_ITEM = (
     "fragment NavigationMenuItem on NavigationMenuItem{id name applicationId color folderId icon link pageLayoutId"
     " targetObjectMetadataId targetRecordId targetRecordIdentifier{id}type userWorkspaceId viewId position createdAt"
@@ -410,12 +322,8 @@ _OBJECT_PERMISSION = (
     "fragment ObjectPermission on ObjectPermission{canDestroyObjectRecords canReadObjectRecords"
     " canSoftDeleteObjectRecords canUpdateObjectRecords objectMetadataId restrictedFields}"
 )
-_OBJECT_RECORD_COUNT = (
-    "fragment ObjectRecordCount on ObjectRecordCount{objectNamePlural totalCount}"
-)
-_ONBOARDING_STEP_SUCCESS = (
-    "fragment OnboardingStepSuccess on OnboardingStepSuccess{success}"
-)
+_OBJECT_RECORD_COUNT = "fragment ObjectRecordCount on ObjectRecordCount{objectNamePlural totalCount}"
+_ONBOARDING_STEP_SUCCESS = "fragment OnboardingStepSuccess on OnboardingStepSuccess{success}"
 _PAGE_LAYOUT = (
     "fragment PageLayout on PageLayout{id name defaultTabToFocusOnMobileAndSidePanelId objectMetadataId type"
     " universalIdentifier createdAt updatedAt deletedAt}"
@@ -432,9 +340,7 @@ _PIE_CHART_DATA = (
     "fragment PieChartData on PieChartData{data{...PieChartDataItem}formattedToRawLookup hasTooManyGroups"
     " showCenterMetric showDataLabels showLegend}"
 )
-_PIE_CHART_DATA_ITEM = (
-    "fragment PieChartDataItem on PieChartDataItem{key value}"
-)
+_PIE_CHART_DATA_ITEM = "fragment PieChartDataItem on PieChartDataItem{key value}"
 _PLACE_DETAILS_RESULT = (
     "fragment PlaceDetailsResult on PlaceDetailsResult{city country location{...Location}postcode state street}"
 )
@@ -445,9 +351,7 @@ _PUBLIC_CONNECTION_PARAMETERS_OUTPUT = (
     "fragment PublicConnectionParametersOutput on PublicConnectionParametersOutput{connectionSecurity host port"
     " username}"
 )
-_PUBLIC_DOMAIN = (
-    "fragment PublicDomain on PublicDomain{id applicationId domain isValidated createdAt}"
-)
+_PUBLIC_DOMAIN = "fragment PublicDomain on PublicDomain{id applicationId domain isValidated createdAt}"
 _PUBLIC_IMAP_SMTP_CALDAV_CONNECTION_PARAMETERS = (
     "fragment PublicImapSmtpCaldavConnectionParameters on PublicImapSmtpCaldavConnectionParameters{CALDAV"
     "{...PublicConnectionParametersOutput}IMAP{...PublicConnectionParametersOutput}SMTP"
@@ -464,9 +368,7 @@ _RELATION = (
     "fragment Relation on Relation{sourceFieldMetadata{id name}sourceObjectMetadata{id nameSingular namePlural"
     "}targetFieldMetadata{id name}targetObjectMetadata{id nameSingular namePlural}type}"
 )
-_RESEND_EMAIL_VERIFICATION_TOKEN = (
-    "fragment ResendEmailVerificationToken on ResendEmailVerificationToken{success}"
-)
+_RESEND_EMAIL_VERIFICATION_TOKEN = "fragment ResendEmailVerificationToken on ResendEmailVerificationToken{success}"
 _ROLE = (
     "fragment Role on Role{id label agents{...Agent}canAccessAllTools canBeAssignedToAgents canBeAssignedToApiKeys"
     " canBeAssignedToUsers canDestroyAllObjectRecords canReadAllObjectRecords canSoftDeleteAllObjectRecords"
@@ -475,12 +377,8 @@ _ROLE = (
     "{...RowLevelPermissionPredicateGroup}rowLevelPermissionPredicates{...RowLevelPermissionPredicate"
     "}universalIdentifier}"
 )
-_ROLE_PERMISSION_FLAG = (
-    "fragment RolePermissionFlag on RolePermissionFlag{id flag roleId}"
-)
-_ROTATE_CLIENT_SECRET = (
-    "fragment RotateClientSecret on RotateClientSecret{clientSecret}"
-)
+_ROLE_PERMISSION_FLAG = "fragment RolePermissionFlag on RolePermissionFlag{id flag roleId}"
+_ROTATE_CLIENT_SECRET = "fragment RotateClientSecret on RotateClientSecret{clientSecret}"
 _ROW_LEVEL_PERMISSION_PREDICATE = (
     "fragment RowLevelPermissionPredicate on RowLevelPermissionPredicate{id fieldMetadataId objectMetadataId operand"
     " positionInRowLevelPermissionPredicateGroup roleId rowLevelPermissionPredicateGroupId subFieldName value"
@@ -490,31 +388,17 @@ _ROW_LEVEL_PERMISSION_PREDICATE_GROUP = (
     "fragment RowLevelPermissionPredicateGroup on RowLevelPermissionPredicateGroup{id logicalOperator objectMetadataId"
     " parentRowLevelPermissionPredicateGroupId positionInRowLevelPermissionPredicateGroup roleId}"
 )
-_RUN_AGENT_RESULT = (
-    "fragment RunAgentResult on RunAgentResult{error result success}"
-)
-_SEND_CHAT_MESSAGE_RESULT = (
-    "fragment SendChatMessageResult on SendChatMessageResult{messageId queued streamId}"
-)
-_SEND_EMAIL_OUTPUT = (
-    "fragment SendEmailOutput on SendEmailOutput{error messageThreadId success}"
-)
-_SEND_EMAIL_VIA_DOMAIN_OUTPUT = (
-    "fragment SendEmailViaDomainOutput on SendEmailViaDomainOutput{messageId}"
-)
-_SEND_INVITATIONS = (
-    "fragment SendInvitations on SendInvitations{errors result{...WorkspaceInvitation}success}"
-)
+_RUN_AGENT_RESULT = "fragment RunAgentResult on RunAgentResult{error result success}"
+_SEND_CHAT_MESSAGE_RESULT = "fragment SendChatMessageResult on SendChatMessageResult{messageId queued streamId}"
+_SEND_EMAIL_OUTPUT = "fragment SendEmailOutput on SendEmailOutput{error messageThreadId success}"
+_SEND_EMAIL_VIA_DOMAIN_OUTPUT = "fragment SendEmailViaDomainOutput on SendEmailViaDomainOutput{messageId}"
+_SEND_INVITATIONS = "fragment SendInvitations on SendInvitations{errors result{...WorkspaceInvitation}success}"
 _SEND_MESSAGE_CAMPAIGN_OUTPUT_DTO = (
     "fragment SendMessageCampaignOutputDTO on SendMessageCampaignOutputDTO{campaignId queuedCount skipped"
     "{...CampaignSkippedRecipientsDTO}}"
 )
-_SETUP_SSO = (
-    "fragment SetupSso on SetupSso{id name issuer status type}"
-)
-_SIGN_UP = (
-    "fragment SignUp on SignUp{loginToken{...AuthToken}workspace{...WorkspaceUrlsAndId}}"
-)
+_SETUP_SSO = "fragment SetupSso on SetupSso{id name issuer status type}"
+_SIGN_UP = "fragment SignUp on SignUp{loginToken{...AuthToken}workspace{...WorkspaceUrlsAndId}}"
 _SKILL = (
     "fragment Skill on Skill{id name label applicationId content description icon isActive isCustom createdAt"
     " updatedAt}"
@@ -526,16 +410,12 @@ _SUBDOMAIN_AVAILABILITY_DTO = (
 _TOOL_INDEX_ENTRY = (
     "fragment ToolIndexEntry on ToolIndexEntry{category description icon inputSchema label name objectName}"
 )
-_TRANSIENT_TOKEN = (
-    "fragment TransientToken on TransientToken{transientToken{...AuthToken}}"
-)
+_TRANSIENT_TOKEN = "fragment TransientToken on TransientToken{transientToken{...AuthToken}}"
 _TWO_FACTOR_AUTHENTICATION_METHOD_SUMMARY = (
     "fragment TwoFactorAuthenticationMethodSummary on TwoFactorAuthenticationMethodSummary{status strategy"
     " twoFactorAuthenticationMethodId}"
 )
-_UNSUBSCRIBE_TOPIC = (
-    "fragment UnsubscribeTopic on UnsubscribeTopic{id name description visibility createdAt updatedAt}"
-)
+_UNSUBSCRIBE_TOPIC = "fragment UnsubscribeTopic on UnsubscribeTopic{id name description visibility createdAt updatedAt}"
 _UPSERT_ROW_LEVEL_PERMISSION_PREDICATES_RESULT = (
     "fragment UpsertRowLevelPermissionPredicatesResult on UpsertRowLevelPermissionPredicatesResult{predicateGroups"
     "{...RowLevelPermissionPredicateGroup}predicates{...RowLevelPermissionPredicate}}"
@@ -545,15 +425,9 @@ _USAGE_ANALYTICS = (
     "{...UsageBreakdownItem}usageByOperationType{...UsageBreakdownItem}usageByUser{...UsageBreakdownItem"
     "}userDailyUsage{...UsageUserDaily}}"
 )
-_USAGE_BREAKDOWN_ITEM = (
-    "fragment UsageBreakdownItem on UsageBreakdownItem{creditsUsed key label}"
-)
-_USAGE_TIME_SERIES = (
-    "fragment UsageTimeSeries on UsageTimeSeries{creditsUsed date}"
-)
-_USAGE_USER_DAILY = (
-    "fragment UsageUserDaily on UsageUserDaily{dailyUsage{...UsageTimeSeries}userWorkspaceId}"
-)
+_USAGE_BREAKDOWN_ITEM = "fragment UsageBreakdownItem on UsageBreakdownItem{creditsUsed key label}"
+_USAGE_TIME_SERIES = "fragment UsageTimeSeries on UsageTimeSeries{creditsUsed date}"
+_USAGE_USER_DAILY = "fragment UsageUserDaily on UsageUserDaily{dailyUsage{...UsageTimeSeries}userWorkspaceId}"
 _USER = (
     "fragment User on User{id canAccessFullAdminPanel canImpersonate currentUserWorkspace{...UserWorkspace"
     "}currentWorkspace{id}disabled email firstName hasPassword isEmailVerified lastName locale onboardingStatus"
@@ -568,9 +442,7 @@ _USER_WORKSPACE = (
 _VALIDATE_PASSWORD_RESET_TOKEN = (
     "fragment ValidatePasswordResetToken on ValidatePasswordResetToken{id email hasPassword}"
 )
-_VERIFICATION_RECORD = (
-    "fragment VerificationRecord on VerificationRecord{key priority type value}"
-)
+_VERIFICATION_RECORD = "fragment VerificationRecord on VerificationRecord{key priority type value}"
 _VERIFY_EMAIL_AND_GET_LOGIN_TOKEN = (
     "fragment VerifyEmailAndGetLoginToken on VerifyEmailAndGetLoginToken{loginToken{...AuthToken}workspaceUrls"
     "{...WorkspaceUrls}}"
@@ -578,9 +450,7 @@ _VERIFY_EMAIL_AND_GET_LOGIN_TOKEN = (
 _VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD = (
     "fragment VerifyTwoFactorAuthenticationMethod on VerifyTwoFactorAuthenticationMethod{success}"
 )
-_VERSION_DISTRIBUTION_ENTRY = (
-    "fragment VersionDistributionEntry on VersionDistributionEntry{count version}"
-)
+_VERSION_DISTRIBUTION_ENTRY = "fragment VersionDistributionEntry on VersionDistributionEntry{count version}"
 _VIEW = (
     "fragment View on View{id name anyFieldFilterValue calendarFieldMetadataId calendarLayout createdByUserWorkspaceId"
     " icon isActive isCompact isCustom kanbanAggregateOperation kanbanAggregateOperationFieldMetadataId"
@@ -628,31 +498,19 @@ _WORKSPACE = (
     " trashRetentionDays useRecommendedModels workspaceCustomApplication{id name}workspaceCustomApplicationId"
     " workspaceDiscoverability workspaceMembersCount workspaceUrls{...WorkspaceUrls}createdAt updatedAt deletedAt}"
 )
-_WORKSPACE_AI_STATS = (
-    "fragment WorkspaceAiStats on WorkspaceAiStats{conversationsCount skillsCount toolsCount}"
-)
+_WORKSPACE_AI_STATS = "fragment WorkspaceAiStats on WorkspaceAiStats{conversationsCount skillsCount toolsCount}"
 _WORKSPACE_CREATION_DEFAULTS_DTO = (
     "fragment WorkspaceCreationDefaultsDTO on WorkspaceCreationDefaultsDTO{displayName subdomain}"
 )
-_WORKSPACE_INVITATION = (
-    "fragment WorkspaceInvitation on WorkspaceInvitation{id email expiresAt roleId}"
-)
-_WORKSPACE_INVITE_HASH_VALID = (
-    "fragment WorkspaceInviteHashValid on WorkspaceInviteHashValid{isValid}"
-)
+_WORKSPACE_INVITATION = "fragment WorkspaceInvitation on WorkspaceInvitation{id email expiresAt roleId}"
+_WORKSPACE_INVITE_HASH_VALID = "fragment WorkspaceInviteHashValid on WorkspaceInviteHashValid{isValid}"
 _WORKSPACE_MEMBER = (
     "fragment WorkspaceMember on WorkspaceMember{id name{...FullName}avatarUrl calendarStartDay colorScheme dateFormat"
     " locale numberFormat timeFormat timeZone userEmail userWorkspaceId}"
 )
-_WORKSPACE_MIGRATION = (
-    "fragment WorkspaceMigration on WorkspaceMigration{actions applicationUniversalIdentifier}"
-)
-_WORKSPACE_URLS = (
-    "fragment WorkspaceUrls on WorkspaceUrls{customUrl subdomainUrl}"
-)
-_WORKSPACE_URLS_AND_ID = (
-    "fragment WorkspaceUrlsAndId on WorkspaceUrlsAndId{id workspaceUrls{...WorkspaceUrls}}"
-)
+_WORKSPACE_MIGRATION = "fragment WorkspaceMigration on WorkspaceMigration{actions applicationUniversalIdentifier}"
+_WORKSPACE_URLS = "fragment WorkspaceUrls on WorkspaceUrls{customUrl subdomainUrl}"
+_WORKSPACE_URLS_AND_ID = "fragment WorkspaceUrlsAndId on WorkspaceUrlsAndId{id workspaceUrls{...WorkspaceUrls}}"
 _WHOLE_ROLE = (
         _AGENT, _FIELD_PERMISSION, _OBJECT_PERMISSION, _ROLE, _ROLE_PERMISSION_FLAG, _ROW_LEVEL_PERMISSION_PREDICATE,
         _ROW_LEVEL_PERMISSION_PREDICATE_GROUP,
@@ -763,9 +621,7 @@ _EACH_VIEW_FIELD_GROUP = ("{...ViewFieldGroup}", _WHOLE_VIEW_FIELD_GROUP)
 GET_CHAT_MESSAGES = rt.compose(
     "GetChatMessages", "query", "chatMessages", {"threadId": "UUID!"}, "{...AgentMessage}", (_AGENT_MESSAGE,),
 )
-FIND_MANY_AGENTS = rt.compose(
-    "FindManyAgents", "query", "findManyAgents", {}, "{...Agent}", (_AGENT,),
-)
+FIND_MANY_AGENTS = rt.compose("FindManyAgents", "query", "findManyAgents", {}, "{...Agent}", (_AGENT,))
 FIND_ONE_AGENT = rt.compose(
     "FindOneAgent", "query", "findOneAgent", {"input": "AgentIdInput!"}, "{...Agent}", (_AGENT,),
 )
@@ -783,9 +639,7 @@ DELETE_ONE_AGENT = rt.compose(
 RUN_AGENT = rt.compose(
     "RunAgent", "mutation", "runAgent", {"input": "RunAgentInput!"}, "{...RunAgentResult}", (_RUN_AGENT_RESULT,),
 )
-STOP_AGENT_CHAT_STREAM = rt.compose(
-    "StopAgentChatStream", "mutation", "stopAgentChatStream", {"threadId": "UUID!"},
-)
+STOP_AGENT_CHAT_STREAM = rt.compose("StopAgentChatStream", "mutation", "stopAgentChatStream", {"threadId": "UUID!"})
 UPDATE_ONE_AGENT = rt.compose(
     "UpdateOneAgent", "mutation", "updateOneAgent", {"input": "UpdateAgentInput!"}, "{...Agent}", (_AGENT,),
 )
@@ -824,12 +678,8 @@ RUN_EVALUATION_INPUT = rt.compose(
 GET_AI_SYSTEM_PROMPT_PREVIEW = rt.compose(
     "GetAiSystemPromptPreview", "query", "getAiSystemPromptPreview", {}, *_EACH_AI_SYSTEM_PROMPT_PREVIEW,
 )
-GET_API_KEY = rt.compose(
-    "GetApiKey", "query", "apiKey", {"input": "GetApiKeyInput!"}, "{...ApiKey}", (_API_KEY,),
-)
-GET_API_KEYS = rt.compose(
-    "GetApiKeys", "query", "apiKeys", {}, "{...ApiKey}", (_API_KEY,),
-)
+GET_API_KEY = rt.compose("GetApiKey", "query", "apiKey", {"input": "GetApiKeyInput!"}, "{...ApiKey}", (_API_KEY,))
+GET_API_KEYS = rt.compose("GetApiKeys", "query", "apiKeys", {}, "{...ApiKey}", (_API_KEY,))
 ASSIGN_ROLE_TO_API_KEY = rt.compose(
     "AssignRoleToApiKey", "mutation", "assignRoleToApiKey", {"apiKeyId": "UUID!", "roleId": "UUID!"},
 )
@@ -980,24 +830,14 @@ GET_AVAILABLE_PACKAGES = rt.compose(
     "GetAvailablePackages", "query", "getAvailablePackages", {"input": "LogicFunctionIdInput!"},
 )
 SIGN_IN = rt.compose(
-    "SignIn",
-    "mutation",
-    "signIn",
-    {
-        "captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
-        "verifyEmailRedirectPath": "String",
-    },
-    *_EACH_AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS,
+    "SignIn", "mutation", "signIn",
+    {"captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
+     "verifyEmailRedirectPath": "String"}, *_EACH_AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS,
 )
 SIGN_UP_OPERATION = rt.compose(
-    "SignUpOperation",
-    "mutation",
-    "signUp",
-    {
-        "captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
-        "verifyEmailRedirectPath": "String",
-    },
-    *_EACH_AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS,
+    "SignUpOperation", "mutation", "signUp",
+    {"captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
+     "verifyEmailRedirectPath": "String"}, *_EACH_AVAILABLE_WORKSPACES_AND_ACCESS_TOKENS,
 )
 GET_BILLING_PORTAL_SESSION = rt.compose(
     "GetBillingPortalSession", "query", "billingPortalSession",
@@ -1007,9 +847,7 @@ GET_RESOURCE_CREDIT_USAGE = rt.compose(
     "GetResourceCreditUsage", "query", "getResourceCreditUsage", {}, "{...BillingResourceCreditUsage}",
     (_BILLING_RESOURCE_CREDIT_USAGE,),
 )
-LIST_PLANS = rt.compose(
-    "ListPlans", "query", "listPlans", {}, *_EACH_BILLING_PLAN,
-)
+LIST_PLANS = rt.compose("ListPlans", "query", "listPlans", {}, *_EACH_BILLING_PLAN)
 CANCEL_SWITCH_BILLING_INTERVAL = rt.compose(
     "CancelSwitchBillingInterval", "mutation", "cancelSwitchBillingInterval", {}, *_EACH_BILLING_UPDATE,
 )
@@ -1020,29 +858,18 @@ CANCEL_SWITCH_RESOURCE_CREDIT_PRICE = rt.compose(
     "CancelSwitchResourceCreditPrice", "mutation", "cancelSwitchResourceCreditPrice", {}, *_EACH_BILLING_UPDATE,
 )
 CHECKOUT_SESSION = rt.compose(
-    "CheckoutSession",
-    "mutation",
-    "checkoutSession",
-    {
-        "plan": "BillingPlanKey", "recurringInterval": "SubscriptionInterval!", "requirePaymentMethod": "Boolean",
-        "successUrlPath": "String",
-    },
-    "{...BillingSession}",
-    (_BILLING_SESSION,),
+    "CheckoutSession", "mutation", "checkoutSession",
+    {"plan": "BillingPlanKey", "recurringInterval": "SubscriptionInterval!", "requirePaymentMethod": "Boolean",
+     "successUrlPath": "String"}, "{...BillingSession}", (_BILLING_SESSION,),
 )
 CREATE_BILLING_PAYMENT_METHOD_SETUP_INTENT = rt.compose(
     "CreateBillingPaymentMethodSetupIntent", "mutation", "createBillingPaymentMethodSetupIntent", {},
     "{...BillingPaymentIntent}", (_BILLING_PAYMENT_INTENT,),
 )
 CREATE_SUBSCRIPTION_PAYMENT_INTENT = rt.compose(
-    "CreateSubscriptionPaymentIntent",
-    "mutation",
-    "createSubscriptionPaymentIntent",
-    {
-        "idempotencyKey": "String!", "plan": "BillingPlanKey", "recurringInterval": "SubscriptionInterval!",
-        "requirePaymentMethod": "Boolean", "successUrlPath": "String",
-    },
-    "{...BillingPaymentIntent}",
+    "CreateSubscriptionPaymentIntent", "mutation", "createSubscriptionPaymentIntent",
+    {"idempotencyKey": "String!", "plan": "BillingPlanKey", "recurringInterval": "SubscriptionInterval!",
+     "requirePaymentMethod": "Boolean", "successUrlPath": "String"}, "{...BillingPaymentIntent}",
     (_BILLING_PAYMENT_INTENT,),
 )
 END_SUBSCRIPTION_TRIAL_PERIOD = rt.compose(
@@ -1053,9 +880,7 @@ SET_RESOURCE_CREDIT_SUBSCRIPTION_PRICE = rt.compose(
     "SetResourceCreditSubscriptionPrice", "mutation", "setResourceCreditSubscriptionPrice", {"priceId": "String!"},
     *_EACH_BILLING_UPDATE,
 )
-SWITCH_BILLING_PLAN = rt.compose(
-    "SwitchBillingPlan", "mutation", "switchBillingPlan", {}, *_EACH_BILLING_UPDATE,
-)
+SWITCH_BILLING_PLAN = rt.compose("SwitchBillingPlan", "mutation", "switchBillingPlan", {}, *_EACH_BILLING_UPDATE)
 SWITCH_SUBSCRIPTION_INTERVAL = rt.compose(
     "SwitchSubscriptionInterval", "mutation", "switchSubscriptionInterval", {}, *_EACH_BILLING_UPDATE,
 )
@@ -1084,9 +909,7 @@ GET_CHAT_STREAM_CATCHUP_CHUNKS = rt.compose(
     "GetChatStreamCatchupChunks", "query", "chatStreamCatchupChunks", {"threadId": "UUID!"},
     *_EACH_CHAT_STREAM_CATCHUP_CHUNKS,
 )
-DELETE_CHAT_THREAD = rt.compose(
-    "DeleteChatThread", "mutation", "deleteChatThread", {"id": "UUID!"},
-)
+DELETE_CHAT_THREAD = rt.compose("DeleteChatThread", "mutation", "deleteChatThread", {"id": "UUID!"})
 DELETE_QUEUED_CHAT_MESSAGE = rt.compose(
     "DeleteQueuedChatMessage", "mutation", "deleteQueuedChatMessage", {"messageId": "UUID!"},
 )
@@ -1095,14 +918,9 @@ RETRY_CHAT_MESSAGE = rt.compose(
     "{...SendChatMessageResult}", (_SEND_CHAT_MESSAGE_RESULT,),
 )
 SEND_CHAT_MESSAGE = rt.compose(
-    "SendChatMessage",
-    "mutation",
-    "sendChatMessage",
-    {
-        "browsingContext": "JSON", "fileAttachments": "[FileAttachmentInput!]", "messageId": "UUID!",
-        "modelId": "String", "text": "String!", "threadId": "UUID!",
-    },
-    "{...SendChatMessageResult}",
+    "SendChatMessage", "mutation", "sendChatMessage",
+    {"browsingContext": "JSON", "fileAttachments": "[FileAttachmentInput!]", "messageId": "UUID!",
+     "modelId": "String", "text": "String!", "threadId": "UUID!"}, "{...SendChatMessageResult}",
     (_SEND_CHAT_MESSAGE_RESULT,),
 )
 GET_COMMAND_MENU_ITEM = rt.compose(
@@ -1184,16 +1002,12 @@ VERIFY_EMAIL_AND_GET_LOGIN_TOKEN_OPERATION = rt.compose(
     {"captchaToken": "String", "email": "String!", "emailVerificationToken": "String!", "origin": "String!"},
     *_EACH_VERIFY_EMAIL_AND_GET_LOGIN_TOKEN,
 )
-GET_EMAILING_DOMAINS = rt.compose(
-    "GetEmailingDomains", "query", "getEmailingDomains", {}, *_EACH_EMAILING_DOMAIN,
-)
+GET_EMAILING_DOMAINS = rt.compose("GetEmailingDomains", "query", "getEmailingDomains", {}, *_EACH_EMAILING_DOMAIN)
 CREATE_EMAILING_DOMAIN = rt.compose(
     "CreateEmailingDomain", "mutation", "createEmailingDomain", {"input": "CreateEmailingDomainInput!"},
     *_EACH_EMAILING_DOMAIN,
 )
-DELETE_EMAILING_DOMAIN = rt.compose(
-    "DeleteEmailingDomain", "mutation", "deleteEmailingDomain", {"id": "String!"},
-)
+DELETE_EMAILING_DOMAIN = rt.compose("DeleteEmailingDomain", "mutation", "deleteEmailingDomain", {"id": "String!"})
 SEND_EMAIL_VIA_EMAILING_DOMAIN = rt.compose(
     "SendEmailViaEmailingDomain", "mutation", "sendEmailViaEmailingDomain", {"input": "SendEmailViaDomainInput!"},
     "{...SendEmailViaDomainOutput}", (_SEND_EMAIL_VIA_DOMAIN_OUTPUT,),
@@ -1232,9 +1046,7 @@ REMOVE_QUERY_FROM_EVENT_STREAM = rt.compose(
     "RemoveQueryFromEventStream", "mutation", "removeQueryFromEventStream",
     {"input": "RemoveQueryFromEventStreamInput!"},
 )
-GET_FIELD = rt.compose(
-    "GetField", "query", "field", {"id": "UUID!"}, *_EACH_FIELD,
-)
+GET_FIELD = rt.compose("GetField", "query", "field", {"id": "UUID!"}, *_EACH_FIELD)
 GET_FIELDS = rt.compose(
     "GetFields", "query", "fields", {"filter": "FieldFilter", "paging": "CursorPaging"},
     "{edges{node{...Field}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}", _WHOLE_FIELD,
@@ -1260,22 +1072,14 @@ COMPLETE_FILE_UPLOAD = rt.compose(
     (_FILE_WITH_SIGNED_URL,),
 )
 CREATE_FILE_UPLOAD = rt.compose(
-    "CreateFileUpload",
-    "mutation",
-    "createFileUpload",
-    {
-        "fieldMetadataId": "String", "fieldMetadataUniversalIdentifier": "String", "fileFolder": "FileFolder!",
-        "filename": "String!", "size": "Float!",
-    },
-    "{...FileUploadTarget}",
-    (_FILE_UPLOAD_TARGET,),
+    "CreateFileUpload", "mutation", "createFileUpload",
+    {"fieldMetadataId": "String", "fieldMetadataUniversalIdentifier": "String", "fileFolder": "FileFolder!",
+     "filename": "String!", "size": "Float!"}, "{...FileUploadTarget}", (_FILE_UPLOAD_TARGET,),
 )
 GET_FRONT_COMPONENT = rt.compose(
     "GetFrontComponent", "query", "frontComponent", {"id": "UUID!"}, *_EACH_FRONT_COMPONENT,
 )
-GET_FRONT_COMPONENTS = rt.compose(
-    "GetFrontComponents", "query", "frontComponents", {}, *_EACH_FRONT_COMPONENT,
-)
+GET_FRONT_COMPONENTS = rt.compose("GetFrontComponents", "query", "frontComponents", {}, *_EACH_FRONT_COMPONENT)
 CREATE_FRONT_COMPONENT = rt.compose(
     "CreateFrontComponent", "mutation", "createFrontComponent", {"input": "CreateFrontComponentInput!"},
     *_EACH_FRONT_COMPONENT,
@@ -1287,12 +1091,8 @@ UPDATE_FRONT_COMPONENT = rt.compose(
     "UpdateFrontComponent", "mutation", "updateFrontComponent", {"input": "UpdateFrontComponentInput!"},
     *_EACH_FRONT_COMPONENT,
 )
-GET_TOOL_INDEX = rt.compose(
-    "GetToolIndex", "query", "getToolIndex", {}, "{...ToolIndexEntry}", (_TOOL_INDEX_ENTRY,),
-)
-GET_INDEX = rt.compose(
-    "GetIndex", "query", "index", {"id": "UUID!"}, "{...Index}", (_INDEX,),
-)
+GET_TOOL_INDEX = rt.compose("GetToolIndex", "query", "getToolIndex", {}, "{...ToolIndexEntry}", (_TOOL_INDEX_ENTRY,))
+GET_INDEX = rt.compose("GetIndex", "query", "index", {"id": "UUID!"}, "{...Index}", (_INDEX,))
 GET_INDEX_METADATAS = rt.compose(
     "GetIndexMetadatas", "query", "indexMetadatas", {"filter": "IndexFilter", "paging": "CursorPaging"},
     "{edges{node{...Index}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}", (_INDEX,),
@@ -1346,9 +1146,7 @@ FIND_MARKETPLACE_APP_DETAIL = rt.compose(
     "FindMarketplaceAppDetail", "query", "findMarketplaceAppDetail", {"universalIdentifier": "String!"},
     *_EACH_MARKETPLACE_APP_DETAIL,
 )
-SYNC_MARKETPLACE_CATALOG = rt.compose(
-    "SyncMarketplaceCatalog", "mutation", "syncMarketplaceCatalog", {},
-)
+SYNC_MARKETPLACE_CATALOG = rt.compose("SyncMarketplaceCatalog", "mutation", "syncMarketplaceCatalog", {})
 GET_MY_MESSAGE_CHANNELS = rt.compose(
     "GetMyMessageChannels", "query", "myMessageChannels", {"connectedAccountId": "UUID"}, "{...MessageChannel}",
     (_MESSAGE_CHANNEL,),
@@ -1373,9 +1171,7 @@ UPDATE_MESSAGE_FOLDERS = rt.compose(
     "UpdateMessageFolders", "mutation", "updateMessageFolders", {"input": "UpdateMessageFoldersInput!"},
     "{...MessageFolder}", (_MESSAGE_FOLDER,),
 )
-GET_MINIMAL_METADATA = rt.compose(
-    "GetMinimalMetadata", "query", "minimalMetadata", {}, *_EACH_MINIMAL_METADATA,
-)
+GET_MINIMAL_METADATA = rt.compose("GetMinimalMetadata", "query", "minimalMetadata", {}, *_EACH_MINIMAL_METADATA)
 GET_NAVIGATION_MENU_ITEM = rt.compose(
     "GetNavigationMenuItem", "query", "navigationMenuItem", {"id": "UUID!"}, "{...NavigationMenuItem}",
     (_NAVIGATION_MENU_ITEM,),
@@ -1407,9 +1203,7 @@ UPDATE_NAVIGATION_MENU_ITEM = rt.compose(
     "UpdateNavigationMenuItem", "mutation", "updateNavigationMenuItem", {"input": "UpdateOneNavigationMenuItemInput!"},
     "{...NavigationMenuItem}", (_NAVIGATION_MENU_ITEM,),
 )
-GET_OBJECT = rt.compose(
-    "GetObject", "query", "object", {"id": "UUID!"}, *_EACH_OBJECT,
-)
+GET_OBJECT = rt.compose("GetObject", "query", "object", {"id": "UUID!"}, *_EACH_OBJECT)
 GET_OBJECT_RECORD_COUNTS = rt.compose(
     "GetObjectRecordCounts", "query", "objectRecordCounts", {}, "{...ObjectRecordCount}", (_OBJECT_RECORD_COUNT,),
 )
@@ -1454,9 +1248,7 @@ CREATE_PAGE_LAYOUT = rt.compose(
     "CreatePageLayout", "mutation", "createPageLayout", {"input": "CreatePageLayoutInput!"}, "{...PageLayout}",
     (_PAGE_LAYOUT,),
 )
-DESTROY_PAGE_LAYOUT = rt.compose(
-    "DestroyPageLayout", "mutation", "destroyPageLayout", {"id": "String!"},
-)
+DESTROY_PAGE_LAYOUT = rt.compose("DestroyPageLayout", "mutation", "destroyPageLayout", {"id": "String!"})
 RESET_PAGE_LAYOUT_TO_DEFAULT = rt.compose(
     "ResetPageLayoutToDefault", "mutation", "resetPageLayoutToDefault", {"id": "String!"}, "{...PageLayout}",
     (_PAGE_LAYOUT,),
@@ -1479,9 +1271,7 @@ CREATE_PAGE_LAYOUT_TAB = rt.compose(
     "CreatePageLayoutTab", "mutation", "createPageLayoutTab", {"input": "CreatePageLayoutTabInput!"},
     *_EACH_PAGE_LAYOUT_TAB,
 )
-DESTROY_PAGE_LAYOUT_TAB = rt.compose(
-    "DestroyPageLayoutTab", "mutation", "destroyPageLayoutTab", {"id": "String!"},
-)
+DESTROY_PAGE_LAYOUT_TAB = rt.compose("DestroyPageLayoutTab", "mutation", "destroyPageLayoutTab", {"id": "String!"})
 RESET_PAGE_LAYOUT_TAB_TO_DEFAULT = rt.compose(
     "ResetPageLayoutTabToDefault", "mutation", "resetPageLayoutTabToDefault", {"id": "String!"},
     *_EACH_PAGE_LAYOUT_TAB,
@@ -1533,9 +1323,7 @@ CREATE_PUBLIC_DOMAIN = rt.compose(
     "CreatePublicDomain", "mutation", "createPublicDomain", {"applicationId": "String!", "domain": "String!"},
     "{...PublicDomain}", (_PUBLIC_DOMAIN,),
 )
-DELETE_PUBLIC_DOMAIN = rt.compose(
-    "DeletePublicDomain", "mutation", "deletePublicDomain", {"domain": "String!"},
-)
+DELETE_PUBLIC_DOMAIN = rt.compose("DeletePublicDomain", "mutation", "deletePublicDomain", {"domain": "String!"})
 GET_PUBLIC_WORKSPACE_DATA_BY_DOMAIN = rt.compose(
     "GetPublicWorkspaceDataByDomain", "query", "getPublicWorkspaceDataByDomain", {"origin": "String"},
     *_EACH_PUBLIC_WORKSPACE_DATA,
@@ -1544,21 +1332,15 @@ GET_PUBLIC_WORKSPACE_DATA_BY_ID = rt.compose(
     "GetPublicWorkspaceDataById", "query", "getPublicWorkspaceDataById", {"id": "UUID!"},
     "{...PublicWorkspaceDataSummary}", (_PUBLIC_WORKSPACE_DATA_SUMMARY,),
 )
-GET_ROLES = rt.compose(
-    "GetRoles", "query", "getRoles", {}, *_EACH_ROLE,
-)
+GET_ROLES = rt.compose("GetRoles", "query", "getRoles", {}, *_EACH_ROLE)
 ASSIGN_ROLE_TO_AGENT = rt.compose(
     "AssignRoleToAgent", "mutation", "assignRoleToAgent", {"agentId": "UUID!", "roleId": "UUID!"},
 )
 CREATE_ONE_ROLE = rt.compose(
     "CreateOneRole", "mutation", "createOneRole", {"createRoleInput": "CreateRoleInput!"}, *_EACH_ROLE,
 )
-DELETE_ONE_ROLE = rt.compose(
-    "DeleteOneRole", "mutation", "deleteOneRole", {"roleId": "UUID!"},
-)
-REMOVE_ROLE_FROM_AGENT = rt.compose(
-    "RemoveRoleFromAgent", "mutation", "removeRoleFromAgent", {"agentId": "UUID!"},
-)
+DELETE_ONE_ROLE = rt.compose("DeleteOneRole", "mutation", "deleteOneRole", {"roleId": "UUID!"})
+REMOVE_ROLE_FROM_AGENT = rt.compose("RemoveRoleFromAgent", "mutation", "removeRoleFromAgent", {"agentId": "UUID!"})
 UPDATE_ONE_ROLE = rt.compose(
     "UpdateOneRole", "mutation", "updateOneRole", {"updateRoleInput": "UpdateRoleInput!"}, *_EACH_ROLE,
 )
@@ -1611,14 +1393,9 @@ GET_AUTHORIZATION_URL_FOR_SSO_OPERATION = rt.compose(
     {"input": "GetAuthorizationUrlForSSOInput!"}, "{...GetAuthorizationUrlForSSO}", (_GET_AUTHORIZATION_URL_FOR_SSO,),
 )
 GET_LOGIN_TOKEN_FROM_CREDENTIALS = rt.compose(
-    "GetLoginTokenFromCredentials",
-    "mutation",
-    "getLoginTokenFromCredentials",
-    {
-        "captchaToken": "String", "email": "String!", "locale": "String", "origin": "String!", "password": "String!",
-        "verifyEmailRedirectPath": "String",
-    },
-    *_EACH_LOGIN_TOKEN,
+    "GetLoginTokenFromCredentials", "mutation", "getLoginTokenFromCredentials",
+    {"captchaToken": "String", "email": "String!", "locale": "String", "origin": "String!", "password": "String!",
+     "verifyEmailRedirectPath": "String"}, *_EACH_LOGIN_TOKEN,
 )
 IMPERSONATE_OPERATION = rt.compose(
     "ImpersonateOperation", "mutation", "impersonate", {"userId": "UUID!", "workspaceId": "UUID!"}, *_EACH_IMPERSONATE,
@@ -1627,31 +1404,21 @@ INITIATE_OTP_PROVISIONING = rt.compose(
     "InitiateOTPProvisioning", "mutation", "initiateOTPProvisioning", {"loginToken": "String!", "origin": "String!"},
     "{...InitiateTwoFactorAuthenticationProvisioning}", (_INITIATE_TWO_FACTOR_AUTHENTICATION_PROVISIONING,),
 )
-RENEW_TOKEN = rt.compose(
-    "RenewToken", "mutation", "renewToken", {"appToken": "String!"}, *_EACH_AUTH_TOKENS,
-)
+RENEW_TOKEN = rt.compose("RenewToken", "mutation", "renewToken", {"appToken": "String!"}, *_EACH_AUTH_TOKENS)
 UPDATE_PASSWORD_VIA_RESET_TOKEN = rt.compose(
     "UpdatePasswordViaResetToken", "mutation", "updatePasswordViaResetToken",
     {"newPassword": "String!", "passwordResetToken": "String!"}, "{...InvalidatePassword}", (_INVALIDATE_PASSWORD,),
 )
-GET_SKILL = rt.compose(
-    "GetSkill", "query", "skill", {"id": "UUID!"}, "{...Skill}", (_SKILL,),
-)
-GET_SKILLS = rt.compose(
-    "GetSkills", "query", "skills", {}, "{...Skill}", (_SKILL,),
-)
-ACTIVATE_SKILL = rt.compose(
-    "ActivateSkill", "mutation", "activateSkill", {"id": "UUID!"}, "{...Skill}", (_SKILL,),
-)
+GET_SKILL = rt.compose("GetSkill", "query", "skill", {"id": "UUID!"}, "{...Skill}", (_SKILL,))
+GET_SKILLS = rt.compose("GetSkills", "query", "skills", {}, "{...Skill}", (_SKILL,))
+ACTIVATE_SKILL = rt.compose("ActivateSkill", "mutation", "activateSkill", {"id": "UUID!"}, "{...Skill}", (_SKILL,))
 CREATE_SKILL = rt.compose(
     "CreateSkill", "mutation", "createSkill", {"input": "CreateSkillInput!"}, "{...Skill}", (_SKILL,),
 )
 DEACTIVATE_SKILL = rt.compose(
     "DeactivateSkill", "mutation", "deactivateSkill", {"id": "UUID!"}, "{...Skill}", (_SKILL,),
 )
-DELETE_SKILL = rt.compose(
-    "DeleteSkill", "mutation", "deleteSkill", {"id": "UUID!"}, "{...Skill}", (_SKILL,),
-)
+DELETE_SKILL = rt.compose("DeleteSkill", "mutation", "deleteSkill", {"id": "UUID!"}, "{...Skill}", (_SKILL,))
 UPDATE_SKILL = rt.compose(
     "UpdateSkill", "mutation", "updateSkill", {"input": "UpdateSkillInput!"}, "{...Skill}", (_SKILL,),
 )
@@ -1667,12 +1434,8 @@ EDIT_SSO_IDENTITY_PROVIDER = rt.compose(
     "EditSSOIdentityProvider", "mutation", "editSSOIdentityProvider", {"input": "EditSsoInput!"}, "{...EditSso}",
     (_EDIT_SSO,),
 )
-GET_TOOL_INPUT_SCHEMA = rt.compose(
-    "GetToolInputSchema", "query", "getToolInputSchema", {"toolName": "String!"},
-)
-GET_UNSUBSCRIBE_PAGE_PREVIEW_URL = rt.compose(
-    "GetUnsubscribePagePreviewUrl", "query", "unsubscribePagePreviewUrl", {},
-)
+GET_TOOL_INPUT_SCHEMA = rt.compose("GetToolInputSchema", "query", "getToolInputSchema", {"toolName": "String!"})
+GET_UNSUBSCRIBE_PAGE_PREVIEW_URL = rt.compose("GetUnsubscribePagePreviewUrl", "query", "unsubscribePagePreviewUrl", {})
 GET_UNSUBSCRIBE_TOPICS = rt.compose(
     "GetUnsubscribeTopics", "query", "unsubscribeTopics", {}, "{...UnsubscribeTopic}", (_UNSUBSCRIBE_TOPIC,),
 )
@@ -1680,9 +1443,7 @@ CREATE_UNSUBSCRIBE_TOPIC = rt.compose(
     "CreateUnsubscribeTopic", "mutation", "createUnsubscribeTopic", {"input": "CreateUnsubscribeTopicInput!"},
     "{...UnsubscribeTopic}", (_UNSUBSCRIBE_TOPIC,),
 )
-DELETE_UNSUBSCRIBE_TOPIC = rt.compose(
-    "DeleteUnsubscribeTopic", "mutation", "deleteUnsubscribeTopic", {"id": "String!"},
-)
+DELETE_UNSUBSCRIBE_TOPIC = rt.compose("DeleteUnsubscribeTopic", "mutation", "deleteUnsubscribeTopic", {"id": "String!"})
 UPDATE_UNSUBSCRIBE_TOPIC = rt.compose(
     "UpdateUnsubscribeTopic", "mutation", "updateUnsubscribeTopic", {"input": "UpdateUnsubscribeTopicInput!"},
     "{...UnsubscribeTopic}", (_UNSUBSCRIBE_TOPIC,),
@@ -1699,12 +1460,8 @@ CHECK_USER_EXISTS = rt.compose(
     "CheckUserExists", "query", "checkUserExists", {"captchaToken": "String", "email": "String!"},
     "{...CheckUserExist}", (_CHECK_USER_EXIST,),
 )
-GET_CURRENT_USER = rt.compose(
-    "GetCurrentUser", "query", "currentUser", {}, *_EACH_USER,
-)
-DELETE_USER = rt.compose(
-    "DeleteUser", "mutation", "deleteUser", {}, *_EACH_USER,
-)
+GET_CURRENT_USER = rt.compose("GetCurrentUser", "query", "currentUser", {}, *_EACH_USER)
+DELETE_USER = rt.compose("DeleteUser", "mutation", "deleteUser", {}, *_EACH_USER)
 DELETE_USER_FROM_WORKSPACE = rt.compose(
     "DeleteUserFromWorkspace", "mutation", "deleteUserFromWorkspace", {"workspaceMemberIdToDelete": "String!"},
     *_EACH_USER_WORKSPACE,
@@ -1721,21 +1478,13 @@ VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD_FOR_AUTHENTICATED_USER = rt.compose(
     "verifyTwoFactorAuthenticationMethodForAuthenticatedUser", {"otp": "String!"},
     "{...VerifyTwoFactorAuthenticationMethod}", (_VERIFY_TWO_FACTOR_AUTHENTICATION_METHOD,),
 )
-GET_VIEW = rt.compose(
-    "GetView", "query", "getView", {"id": "String!"}, *_EACH_VIEW,
-)
+GET_VIEW = rt.compose("GetView", "query", "getView", {"id": "String!"}, *_EACH_VIEW)
 GET_VIEWS = rt.compose(
     "GetViews", "query", "getViews", {"objectMetadataId": "String", "viewTypes": "[ViewType!]"}, *_EACH_VIEW,
 )
-CREATE_VIEW = rt.compose(
-    "CreateView", "mutation", "createView", {"input": "CreateViewInput!"}, *_EACH_VIEW,
-)
-DELETE_VIEW = rt.compose(
-    "DeleteView", "mutation", "deleteView", {"id": "String!"},
-)
-DESTROY_VIEW = rt.compose(
-    "DestroyView", "mutation", "destroyView", {"id": "String!"},
-)
+CREATE_VIEW = rt.compose("CreateView", "mutation", "createView", {"input": "CreateViewInput!"}, *_EACH_VIEW)
+DELETE_VIEW = rt.compose("DeleteView", "mutation", "deleteView", {"id": "String!"})
+DESTROY_VIEW = rt.compose("DestroyView", "mutation", "destroyView", {"id": "String!"})
 UPDATE_VIEW = rt.compose(
     "UpdateView", "mutation", "updateView", {"id": "String!", "input": "UpdateViewInput!"}, *_EACH_VIEW,
 )
@@ -1828,9 +1577,7 @@ CREATE_VIEW_FILTER_GROUP = rt.compose(
     "CreateViewFilterGroup", "mutation", "createViewFilterGroup", {"input": "CreateViewFilterGroupInput!"},
     "{...ViewFilterGroup}", (_VIEW_FILTER_GROUP,),
 )
-DELETE_VIEW_FILTER_GROUP = rt.compose(
-    "DeleteViewFilterGroup", "mutation", "deleteViewFilterGroup", {"id": "String!"},
-)
+DELETE_VIEW_FILTER_GROUP = rt.compose("DeleteViewFilterGroup", "mutation", "deleteViewFilterGroup", {"id": "String!"})
 DESTROY_VIEW_FILTER_GROUP = rt.compose(
     "DestroyViewFilterGroup", "mutation", "destroyViewFilterGroup", {"id": "String!"},
 )
@@ -1868,36 +1615,24 @@ UPDATE_VIEW_GROUP = rt.compose(
     "UpdateViewGroup", "mutation", "updateViewGroup", {"input": "UpdateViewGroupInput!"}, "{...ViewGroup}",
     (_VIEW_GROUP,),
 )
-GET_VIEW_SORT = rt.compose(
-    "GetViewSort", "query", "getViewSort", {"id": "String!"}, "{...ViewSort}", (_VIEW_SORT,),
-)
+GET_VIEW_SORT = rt.compose("GetViewSort", "query", "getViewSort", {"id": "String!"}, "{...ViewSort}", (_VIEW_SORT,))
 GET_VIEW_SORTS = rt.compose(
     "GetViewSorts", "query", "getViewSorts", {"viewId": "String"}, "{...ViewSort}", (_VIEW_SORT,),
 )
 CREATE_VIEW_SORT = rt.compose(
     "CreateViewSort", "mutation", "createViewSort", {"input": "CreateViewSortInput!"}, "{...ViewSort}", (_VIEW_SORT,),
 )
-DELETE_VIEW_SORT = rt.compose(
-    "DeleteViewSort", "mutation", "deleteViewSort", {"input": "DeleteViewSortInput!"},
-)
-DESTROY_VIEW_SORT = rt.compose(
-    "DestroyViewSort", "mutation", "destroyViewSort", {"input": "DestroyViewSortInput!"},
-)
+DELETE_VIEW_SORT = rt.compose("DeleteViewSort", "mutation", "deleteViewSort", {"input": "DeleteViewSortInput!"})
+DESTROY_VIEW_SORT = rt.compose("DestroyViewSort", "mutation", "destroyViewSort", {"input": "DestroyViewSortInput!"})
 UPDATE_VIEW_SORT = rt.compose(
     "UpdateViewSort", "mutation", "updateViewSort", {"input": "UpdateViewSortInput!"}, "{...ViewSort}", (_VIEW_SORT,),
 )
-GET_WEBHOOK = rt.compose(
-    "GetWebhook", "query", "webhook", {"id": "UUID!"}, "{...Webhook}", (_WEBHOOK,),
-)
-GET_WEBHOOKS = rt.compose(
-    "GetWebhooks", "query", "webhooks", {}, "{...Webhook}", (_WEBHOOK,),
-)
+GET_WEBHOOK = rt.compose("GetWebhook", "query", "webhook", {"id": "UUID!"}, "{...Webhook}", (_WEBHOOK,))
+GET_WEBHOOKS = rt.compose("GetWebhooks", "query", "webhooks", {}, "{...Webhook}", (_WEBHOOK,))
 CREATE_WEBHOOK = rt.compose(
     "CreateWebhook", "mutation", "createWebhook", {"input": "CreateWebhookInput!"}, "{...Webhook}", (_WEBHOOK,),
 )
-DELETE_WEBHOOK = rt.compose(
-    "DeleteWebhook", "mutation", "deleteWebhook", {"id": "UUID!"}, "{...Webhook}", (_WEBHOOK,),
-)
+DELETE_WEBHOOK = rt.compose("DeleteWebhook", "mutation", "deleteWebhook", {"id": "UUID!"}, "{...Webhook}", (_WEBHOOK,))
 UPDATE_WEBHOOK = rt.compose(
     "UpdateWebhook", "mutation", "updateWebhook", {"input": "UpdateWebhookInput!"}, "{...Webhook}", (_WEBHOOK,),
 )
@@ -1909,9 +1644,7 @@ CHECK_WORKSPACE_SUBDOMAIN_AVAILABILITY = rt.compose(
     "CheckWorkspaceSubdomainAvailability", "query", "checkWorkspaceSubdomainAvailability", {"subdomain": "String!"},
     "{...SubdomainAvailabilityDTO}", (_SUBDOMAIN_AVAILABILITY_DTO,),
 )
-GET_CURRENT_WORKSPACE = rt.compose(
-    "GetCurrentWorkspace", "query", "currentWorkspace", {}, *_EACH_WORKSPACE,
-)
+GET_CURRENT_WORKSPACE = rt.compose("GetCurrentWorkspace", "query", "currentWorkspace", {}, *_EACH_WORKSPACE)
 FIND_WORKSPACE_AI_STATS = rt.compose(
     "FindWorkspaceAiStats", "query", "findWorkspaceAiStats", {}, "{...WorkspaceAiStats}", (_WORKSPACE_AI_STATS,),
 )
@@ -1932,15 +1665,10 @@ SIGN_UP_IN_NEW_WORKSPACE = rt.compose(
     "SignUpInNewWorkspace", "mutation", "signUpInNewWorkspace", {"input": "SignUpInNewWorkspaceInput"}, *_EACH_SIGN_UP,
 )
 SIGN_UP_IN_WORKSPACE = rt.compose(
-    "SignUpInWorkspace",
-    "mutation",
-    "signUpInWorkspace",
-    {
-        "captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
-        "verifyEmailRedirectPath": "String", "workspaceId": "UUID", "workspaceInviteHash": "String",
-        "workspacePersonalInviteToken": "String",
-    },
-    *_EACH_SIGN_UP,
+    "SignUpInWorkspace", "mutation", "signUpInWorkspace",
+    {"captchaToken": "String", "email": "String!", "locale": "String", "password": "String!",
+     "verifyEmailRedirectPath": "String", "workspaceId": "UUID", "workspaceInviteHash": "String",
+     "workspacePersonalInviteToken": "String"}, *_EACH_SIGN_UP,
 )
 UPDATE_WORKSPACE = rt.compose(
     "UpdateWorkspace", "mutation", "updateWorkspace", {"data": "UpdateWorkspaceInput!"}, *_EACH_WORKSPACE,

@@ -36,7 +36,9 @@ def render(node: ast.expr, qualify: Callable[[str], str], leaf: Callable[[str], 
         case ast.Subscript(value=value, slice=inner):
             return f"{render(value, qualify, leaf)}[{render(inner, qualify, leaf)}]"
         case ast.Call(func=func, args=args, keywords=keywords):
-            inside = [ast.unparse(arg) for arg in args] + [f"{each.arg}={ast.unparse(each.value)}" for each in keywords]
+            inside = [ast.unparse(arg) for arg in args] + [
+                f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in keywords
+            ]
             return f"{render(func, qualify, leaf)}({', '.join(inside)})"
     return ast.unparse(node)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, 
 
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.files import read_text
-from aiotwenty.codegen.layout import LINE
-from aiotwenty.codegen.model.names import snake_case
+from aiotwenty.codegen.line_layout import LINE
+from aiotwenty.codegen.model.purposes import Purposes
+from aiotwenty.graphql.names import snake_case
 
 _ROLES = ("CreateInput", "UpdateInput", "FilterInput")
 _MOST_OPTIONS = 12
@@ -48,9 +51,13 @@ class Descriptions:
     schema: GraphQLSchema
     own: OwnDescriptions = OwnDescriptions()
 
+    @cached_property
+    def _purposes(self) -> Purposes:
+        return Purposes(self.schema)
+
     def of_type(self, name: str) -> str:
         type_ = self.schema.type_map.get(name)
-        return self.own.objects.get(name) or (type_ and type_.description) or ""
+        return self.own.objects.get(name) or (type_ and type_.description) or self._purposes.of(name)
 
     def of_field(self, type_name: str, name: str) -> str:
         """With the options of a picklist, as long as they are few."""
@@ -58,7 +65,7 @@ class Descriptions:
         places = dict.fromkeys([type_name, owner])
         is_object = f"{owner}Connection" in self.schema.type_map
         own = [self.own.fields.get(place, {}).get(name) for place in (*places, *([_EVERY] if is_object else []))]
-        served = [self._served(place, name) for place in places]
+        served = [self._served(place, name) for place in (owner, type_name)]
         text = next((found for found in (*own, *served) if found), "") or self._key(owner, name)
         return " ".join(filter(None, [text, self._options(owner, name) if is_object else ""]))
 
@@ -86,12 +93,19 @@ class Descriptions:
         named = get_named_type(field_.type) if field_ else None
         if not isinstance(named, GraphQLEnumType) or len(named.values) > _MOST_OPTIONS:
             return ""
-        return f"One of {', '.join(named.values)}."
+        options = (_option(value, enum_value.description) for value, enum_value in named.values.items())
+        return f"One of {', '.join(options)}."
 
     def _field(self, type_name: str, name: str) -> Any:
         type_ = self.schema.type_map.get(type_name)
         has_fields = isinstance(type_, GraphQLObjectType | GraphQLInputObjectType)
         return type_.fields.get(name) if has_fields else None  # type: ignore[union-attr]
+
+
+def _option(value: str, label: str | None) -> str:
+    """A value, with its label where that says more."""
+    plain = re.sub(r"[\W_]", "", label or "").lower()
+    return value if plain in ("", value.replace("_", "").lower()) else f"{value} ({label})"
 
 
 def docstring(text: str, indent: str = "    ") -> list[str]:

@@ -1,64 +1,30 @@
-"""Python names for GraphQL names: snake_case, never a name that is taken, never the same name twice.
-
-The rule, the same everywhere: a name goes to snake_case; if Python, pydantic or the class it stands in has taken it, it
-gets one trailing underscore; if another GraphQL name has it already, it gets a number (`name_2`).
-"""
+"""The names of what is generated beside fields: classes, methods, arguments, properties. See `graphql.names`."""
 
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Collection, Iterable
-from functools import cache
+from collections.abc import Iterable
 
-from ariadne_codegen.utils import needs_explicit_alias, str_to_pascal_case, str_to_snake_case
+from ariadne_codegen.utils import str_to_pascal_case
 
+from aiotwenty.graphql.names import ANNOTATIONS, RECEIVERS, distinct, escape, snake_case, words
 
-def words(text: str) -> frozenset[str]:
-    """A set of names from a text, which is easier to read than as many quotes."""
-    return frozenset(text.split())
-
-
-# Spelt out, because the generated names may not depend on the pydantic that happens to be installed.
-_PYDANTIC = words(
-    """
-    construct copy dict from_orm json model_computed_fields model_config model_construct model_copy model_dump
-    model_dump_json model_extra model_fields model_fields_set model_json_schema model_parametrized_name
-    model_post_init model_rebuild model_validate model_validate_json model_validate_strings parse_file parse_obj
-    parse_raw schema schema_json update_forward_refs validate
-    """
-)
-# What annotations of models are made of: a field of that name would shadow it for the fields below.
-_ANNOTATIONS = words("bool float int list pydantic rt str typing")
-# What `__init__` has of its own, and what type checkers give it.
-_RECEIVERS = words("cls kwargs self")
 _MODULES = words("enums filters group_by inputs operations order_by records results")
 
-FIELDS = _PYDANTIC | _ANNOTATIONS | _RECEIVERS
-"""Names that no field of a model may have."""
-METHODS = _ANNOTATIONS | _MODULES
+METHODS = ANNOTATIONS | _MODULES
 """Names that no method of a flat client may have: annotations of the methods below would mean the method."""
-ARGUMENTS = _ANNOTATIONS | _RECEIVERS | {"enums", "operations", "records", "result", "results"}
+ARGUMENTS = ANNOTATIONS | RECEIVERS | {"enums", "operations", "records", "result", "results"}
 """Names that no argument of a method may have: they are used in its body."""
 CLASSES = frozenset({"CoreClient", "MetadataClient", "Objects", "Twenty"})
 """Names that no generated type may have: the package exports these itself."""
 CLIENT = words(
     """
-    aclose base_url client core count endpoint execute files hooks metadata ns rate_limit rest search session
-    settings webhooks workspace
+    aclose base_url changes client core count endpoint execute files hooks live metadata ns object rate_limit raw rest
+    search session settings webhooks with_options workspace
     """
 )
 """Names that no object's property of a client may have: `Client` has them; `ns` is what the properties are made with.
 """
-
-# What a StrEnum has of its own; `name`, `value` and `mro` are refused or broken by enum itself.
-_ENUM = frozenset(name for name in dir(str) if not name.startswith("_")) | {"mro", "name", "value"}
-
-
-@cache
-def snake_case(name: str) -> str:
-    """The name in snake_case, as ariadne-codegen writes it; always a name that Python takes."""
-    snake = str_to_snake_case(name) or "underscore"
-    return f"n_{snake}" if snake[0].isdigit() else snake
 
 
 def is_importable(name: str) -> bool:
@@ -68,50 +34,6 @@ def is_importable(name: str) -> bool:
 
 def pascal_case(name: str) -> str:
     return str_to_pascal_case(name)
-
-
-def escape(name: str, taken: Collection[str] = ()) -> str:
-    """The name, with one trailing underscore if it is a keyword or taken."""
-    return f"{name}_" if keyword.iskeyword(name) or name in taken else name
-
-
-def distinct(
-    names: Iterable[str],
-    base: Callable[[str], str],
-    *,
-    rank: Callable[[str], int] = lambda name: 0,
-    separator: str = "_",
-) -> dict[str, str]:
-    """A Python name for each GraphQL name: `base` of it for the first that claims it, numbered for the others.
-
-    The order of `names` does not matter: those of lower `rank` claim first, then by GraphQL name.
-    """
-    claimed: dict[str, str] = {}
-    late: list[tuple[str, str]] = []
-    for name in sorted(set(names), key=lambda name: (rank(name), name)):
-        wanted = base(name)
-        if wanted in claimed:
-            late.append((name, wanted))
-        else:
-            claimed[wanted] = name
-    for name, wanted in late:
-        number = 2
-        while (candidate := f"{wanted.rstrip('_')}{separator}{number}") in claimed:
-            number += 1
-        claimed[candidate] = name
-    return {name: python for python, name in claimed.items()}
-
-
-def field_names(names: Iterable[str]) -> dict[str, str]:
-    """The fields of one model. No field has the Python name that is another's GraphQL name: both may be written."""
-
-    def python(name: str) -> str:
-        return escape(snake_case(name), FIELDS)
-
-    def rank(name: str) -> int:
-        return 0 if python(name) == name else 1 if not needs_alias(python(name), name) else 2
-
-    return distinct(names, python, rank=rank)
 
 
 def property_names(plurals: Iterable[str]) -> dict[str, str]:
@@ -126,19 +48,6 @@ def argument_names(names: Iterable[str]) -> dict[str, str]:
         return escape(snake_case(name), ARGUMENTS)
 
     return distinct(names, python, rank=lambda name: python(name) != name)
-
-
-@cache
-def needs_alias(python: str, graphql: str) -> bool:
-    """Whether the alias generator of the runtime's models cannot give the GraphQL name back."""
-    return needs_explicit_alias(python.removesuffix("_"), graphql, use_alias_generator=True)
-
-
-def member_name(value: str) -> str:
-    """The member of a StrEnum for one value; what Python or enum would trip over gets an underscore or a prefix."""
-    if value.startswith("_"):  # a private or reserved name to enum
-        return f"VALUE{value.rstrip('_')}"
-    return escape(value, _ENUM)
 
 
 def class_name(type_name: str) -> str:

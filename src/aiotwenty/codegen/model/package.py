@@ -25,20 +25,20 @@ from graphql import (
     get_named_type,
 )
 
-from aiotwenty.codegen.model.about import abouts
-from aiotwenty.codegen.model.amend import AGGREGATE_ORDER
 from aiotwenty.codegen.model.annotations import is_nullable
+from aiotwenty.codegen.model.class_modules import SHARED, ObjectHome
 from aiotwenty.codegen.model.descriptions import Descriptions
-from aiotwenty.codegen.model.homes import SHARED, ObjectHome
-from aiotwenty.codegen.model.inputs import InputClasses
-from aiotwenty.codegen.model.models import GeneratedClass, ModelWriter, enum_class, in_order
+from aiotwenty.codegen.model.input_classes import InputClasses
+from aiotwenty.codegen.model.model_classes import GeneratedClass, ModelWriter, enum_class, in_order
 from aiotwenty.codegen.model.names import CLASSES, class_name
-from aiotwenty.codegen.model.outputs import OutputClasses, foreign_imports
+from aiotwenty.codegen.model.node_names import definition_name, graphql_name, tag_of
+from aiotwenty.codegen.model.output_classes import OutputClasses, foreign_imports
+from aiotwenty.codegen.model.result_types import Shapes
 from aiotwenty.codegen.model.scalars import scalar_data, scalar_name
-from aiotwenty.codegen.model.shapes import Shapes
-from aiotwenty.codegen.model.tagging import definition_name, graphql_name, tag_of
 from aiotwenty.codegen.read.documents import Documents, is_own
+from aiotwenty.graphql.object_relations import abouts
 from aiotwenty.graphql.relations import beyond_filters, object_fields
+from aiotwenty.graphql.schema_corrections import AGGREGATE_ORDER
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Models:
     @cached_property
     def home(self) -> dict[str, str]:
         """The module of each class."""
-        return {each.name: module for module, classes in self.modules.items() for each in classes}
+        return {model.name: module for module, classes in self.modules.items() for model in classes}
 
 
 class PackageBuilder:
@@ -92,11 +92,13 @@ class PackageBuilder:
         self._settings = settings
         self._plugins = plugins
         self._homes = homes
-        self._enums = {name: each for name, each in schema.type_map.items() if isinstance(each, GraphQLEnumType)}
+        self._enums = {name: type_ for name, type_ in schema.type_map.items() if isinstance(type_, GraphQLEnumType)}
         self._writer = ModelWriter(
             frozenset(self._enums),
             descriptions=descriptions,
-            fragment_types={tag_of(each): each.type_condition.name.value for each in documents.fragments.values()},
+            fragment_types={
+                tag_of(fragment): fragment.type_condition.name.value for fragment in documents.fragments.values()
+            },
             filters=beyond_filters(schema).keys() if records else (),
             aggregates=_aggregates(schema),
             abouts=abouts(schema) if records else {},
@@ -119,8 +121,10 @@ class PackageBuilder:
         """The models and methods of the package; what no operation uses is left out."""
         operations = self._documents.operations
         results = {name: self._simple_result(definition) for name, definition in operations.items()}
-        arguments = {name: self._arguments.generate(each.variable_definitions) for name, each in operations.items()}
-        self._output.generate(each for name, each in operations.items() if results[name] is None)
+        arguments = {
+            name: self._arguments.generate(operation.variable_definitions) for name, operation in operations.items()
+        }
+        self._output.generate(operation for name, operation in operations.items() if results[name] is None)
         self._writer.classes = self._output.names(taken={class_name(name) for name in self._schema.type_map} | CLASSES)
         for name, definition in operations.items():
             if results[name] is None and _only_root(definition):
@@ -175,8 +179,9 @@ class PackageBuilder:
         used |= {class_name(name) for name in self._arguments.get_used_enums()} | self._enums_of_roots()
         wanted = [name for name in self._enums if class_name(name) in used]
         module = EnumsGenerator(self._schema, self._plugins).generate(types_to_include=wanted)
-        trees = [each for each in module.body if isinstance(each, ast.ClassDef)]
-        enums = [enum_class(tree, self._enums[tree.name]) for tree in sorted(trees, key=lambda tree: tree.name)]
+        trees = [node for node in module.body if isinstance(node, ast.ClassDef)]
+        trees.sort(key=lambda tree: tree.name)
+        enums = [enum_class(tree, self._enums[tree.name], self._writer.descriptions) for tree in trees]
         modules = {"enums": enums, **modules}
         brought = [*self._output.imports, *inputs.imports, *foreign_imports(module)]
         return Models(_by_object(modules, self._homes) if self._homes else modules, list(dict.fromkeys(brought)))

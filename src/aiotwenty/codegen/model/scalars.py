@@ -11,7 +11,7 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-from aiotwenty.codegen.model.amend import AGGREGATE_ORDER
+from aiotwenty.graphql.schema_corrections import AGGREGATE_ORDER
 
 # Twenty, July 2026: JSON numbers, strings and values as FACTS of the API; a scalar of tomorrow is any JSON value.
 _OUTPUT = {

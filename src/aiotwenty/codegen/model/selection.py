@@ -21,8 +21,9 @@ from graphql import (
     is_required_argument,
 )
 
-from aiotwenty.codegen.model.about import ASKED_FOR
-from aiotwenty.codegen.model.names import distinct, pascal_case
+from aiotwenty.codegen.model.names import pascal_case
+from aiotwenty.graphql.names import distinct
+from aiotwenty.graphql.object_relations import ASKED_FOR
 from aiotwenty.graphql.relations import is_list, object_fields
 
 SCOPES = frozenset({"Application", "Workspace"})
@@ -99,7 +100,7 @@ class Selections:
             return self._embed(parent, name, named)
         if is_list(field.type):
             return []
-        return [f"{name} {{", *(f"  {each}" for each in _reference(named)), "}"]
+        return [f"{name} {{", *(f"  {line}" for line in _reference(named)), "}"]
 
     def _embed(self, parent: str, name: str, type_: GraphQLObjectType) -> list[str]:
         if not self._body(type_.name) or parent in self.used_by(type_.name):
@@ -139,7 +140,7 @@ class Selections:
                 child = get_named_type(field.type)
                 if is_list(field.type) and not field.args and _belongs_to(child, type_.name):
                     parts.setdefault(type_.name, set()).add(child.name)
-        return {whole: {part for part in each if part not in parts} for whole, each in parts.items()}
+        return {whole: {part for part in own_parts if part not in parts} for whole, own_parts in parts.items()}
 
 
 def _belongs_to(child: object, parent: str) -> bool:

@@ -20,10 +20,10 @@ from graphql import (
     visit,
 )
 
-from aiotwenty.codegen.errors import CodegenError, Problem
+from aiotwenty.codegen.errors import CodegenError, DocumentProblem
 from aiotwenty.codegen.files import MARKER, read_text
 from aiotwenty.codegen.read.sdl import parse_text
-from aiotwenty.graphql.validation import refusals
+from aiotwenty.graphql.document_validation import refusals
 
 SUFFIXES = (".graphql", ".graphqls", ".gql")
 
@@ -56,24 +56,26 @@ def parse_file(path: Path) -> DocumentNode:
 def collect(documents: Iterable[DocumentNode]) -> Documents:
     """Sort the definitions of several files by kind. Names must be unique over all of them."""
     collected = Documents()
-    problems: list[Problem] = []
+    problems: list[DocumentProblem] = []
     seen: dict[tuple[bool, str], Node] = {}
     for document in documents:
         for definition in document.definitions:
             if not isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
-                problems.append(Problem.at(definition, "only operations and fragments belong here"))
+                problems.append(DocumentProblem.at(definition, "only operations and fragments belong here"))
                 continue
             if definition.name is None:
-                problems.append(Problem.at(definition, "the operation has no name: its method would have none either"))
+                problems.append(
+                    DocumentProblem.at(definition, "the operation has no name: its method would have none either")
+                )
                 continue
             is_fragment = isinstance(definition, FragmentDefinitionNode)
             other = seen.setdefault((is_fragment, definition.name.value), definition)
             if other is not definition:
                 kind = "fragment" if is_fragment else "operation"
-                there = Problem.at(other, "")
+                there = DocumentProblem.at(other, "")
                 reason = f'{kind} "{definition.name.value}" exists already in {there.path}:{there.line}'
                 # The generated one keeps its name: it is the other that can be changed.
-                problems.append(Problem.at(definition if is_own(definition) else other, reason))
+                problems.append(DocumentProblem.at(definition if is_own(definition) else other, reason))
             if is_own(definition):
                 collected.own.append(definition)
             if isinstance(definition, FragmentDefinitionNode):
@@ -87,7 +89,7 @@ def collect(documents: Iterable[DocumentNode]) -> Documents:
 
 def document_problems(
     documents: Documents, schema: GraphQLSchema, skip_rules: Sequence[type[ASTValidationRule]], *, records: bool
-) -> Iterator[Problem]:
+) -> Iterator[DocumentProblem]:
     """What the schema does not allow in the user's own operations, and what the server cannot do.
 
     `records` says that it is the endpoint of records.
@@ -98,7 +100,7 @@ def document_problems(
     document = DocumentNode(definitions=(*documents.own, *generated))
     for error in refusals(schema, document, records=records, skip=skip_rules):
         if error.nodes:
-            yield Problem.at(error.nodes[0], error.message)
+            yield DocumentProblem.at(error.nodes[0], error.message)
     ungenerated = _Ungenerated()
     visit(document, ungenerated)
     yield from ungenerated.problems
@@ -109,16 +111,16 @@ class _Ungenerated(Visitor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.problems: list[Problem] = []
+        self.problems: list[DocumentProblem] = []
 
     def enter_field(self, node: FieldNode, *_: object) -> None:
         if node.name.value in ("__schema", "__type"):
             reason = f"{node.name.value} has no generated types: use `aiotwenty introspect`, or `execute` of the client"
-            self.problems.append(Problem.at(node, reason))
+            self.problems.append(DocumentProblem.at(node, reason))
 
     def enter_inline_fragment(self, node: InlineFragmentNode, *_: object) -> None:
         if node.type_condition is None:
-            self.problems.append(Problem.at(node, "an inline fragment needs a type here: `... on Company`"))
+            self.problems.append(DocumentProblem.at(node, "an inline fragment needs a type here: `... on Company`"))
 
 
 def is_own(node: Node) -> bool:

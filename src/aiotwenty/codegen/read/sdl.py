@@ -17,7 +17,7 @@ from graphql import (
 )
 from graphql.validation.validate import validate_sdl
 
-from aiotwenty.codegen.errors import CodegenError, Problem
+from aiotwenty.codegen.errors import CodegenError, DocumentProblem
 from aiotwenty.codegen.files import read_text
 
 _INVALID = "the schema is not valid:"
@@ -35,8 +35,8 @@ def parse_schema(text: str, path: Path) -> GraphQLSchema:
         assert_valid_schema(schema)
     except (GraphQLError, TypeError) as error:
         # Looking for each place takes longer than building the schema, so only now.
-        problems = [Problem.of(each, path) for each in validate_sdl(document)]
-        raise CodegenError(_INVALID, problems or [Problem(path, 1, str(error).split("\n")[0])]) from error
+        problems = [DocumentProblem.of(problem, path) for problem in validate_sdl(document)]
+        raise CodegenError(_INVALID, problems or [DocumentProblem(path, 1, str(error).split("\n")[0])]) from error
     if schema.query_type is None:
         raise CodegenError(f"the schema {path} has no type Query")
     return schema
@@ -47,7 +47,7 @@ def parse_text(text: str, path: Path, complaint: str) -> DocumentNode:
     try:
         return parse(Source(text, str(path)))
     except GraphQLError as error:
-        raise CodegenError(complaint, [Problem.of(error, path)]) from error
+        raise CodegenError(complaint, [DocumentProblem.of(error, path)]) from error
 
 
 def print_sorted(schema: GraphQLSchema) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from aiotwenty.codegen.layout import LINE, filled
-from aiotwenty.codegen.model.names import METHODS, argument_names, escape, snake_case
+from aiotwenty.codegen.line_layout import LINE, filled
+from aiotwenty.codegen.model.names import METHODS, argument_names
 from aiotwenty.codegen.model.package import Method, PackageBuilder
 from aiotwenty.codegen.write.operations import constants, distinct_methods
 from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, module
+from aiotwenty.graphql.names import escape, snake_case
 
 _INDENT = " " * 8
 _CLASSES = ("bool", "float", "int", "list[", "types.", "rt.Group", "rt.Page[", "rt.UUID", "str")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from graphql import (
     GraphQLEnumType,
@@ -21,17 +22,19 @@ from graphql import (
     is_required_input_field,
 )
 
-from aiotwenty.codegen.layout import LINE, filled
-from aiotwenty.codegen.model.amend import AGGREGATE_ORDER
-from aiotwenty.codegen.model.names import class_name, field_names, snake_case
+from aiotwenty.codegen.line_layout import LINE, filled
+from aiotwenty.codegen.model.names import class_name
 from aiotwenty.codegen.model.package import Models
 from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, from_import, module
+from aiotwenty.graphql.models import graphql_name
+from aiotwenty.graphql.names import field_names, snake_case
+from aiotwenty.graphql.schema_corrections import AGGREGATE_ORDER
 
-_TYPING = ("Any", "Literal", "Required", "Sequence", "TypeAlias", "TypedDict", "Union")
+_TYPING = ("Any", "Literal", "Mapping", "Required", "Sequence", "TypeAlias", "TypedDict", "Union")
+DIRECTION = "OrderByDirection"
 _TIME = ("datetime.datetime", "datetime.date", "str")
 # What is taken for each scalar: more than a model's field has, which is what validation makes of it.
 _SCALARS: dict[str, tuple[str, ...]] = {
-    AGGREGATE_ORDER: ("rt.AggregateOrder",),
     "AdditionalPhone": ("rt.AdditionalPhone", "rt.AdditionalPhoneDict", "str"),
     "BigFloat": ("float", "decimal.Decimal"),
     "BigInt": ("float", "decimal.Decimal"),
@@ -39,6 +42,9 @@ _SCALARS: dict[str, tuple[str, ...]] = {
     "Cursor": ("str",),
     "Date": ("datetime.date", "str"),
     "DateTime": _TIME,
+    "ExactBoolean": ("bool",),
+    "ExactFloat": ("float", "decimal.Decimal"),
+    "ExactInt": ("int",),
     "Float": ("float", "decimal.Decimal"),
     "ID": ("str",),
     "Int": ("int",),
@@ -60,7 +66,7 @@ def dict_name(model: str) -> str:
 
 def dicts_module(schema: GraphQLSchema, models: Models, own_scalars: Collection[str]) -> str:
     """The text of the module; `own_scalars` have types of the user's, which may take anything."""
-    return _Dicts(schema, frozenset(models.home), frozenset(own_scalars)).text(models.home)
+    return _Dicts(schema, frozenset(models.home), frozenset(own_scalars)).text()
 
 
 def dict_names(schema: GraphQLSchema, models: Models) -> list[str]:
@@ -86,8 +92,19 @@ class _Dicts:
     used: set[str] = field(default_factory=set)
     """The classes that are named."""
 
-    def text(self, homes: Mapping[str, str]) -> str:
-        blocks = [self._dict(type_) for type_ in _inputs(self.schema, self.classes)]
+    @cached_property
+    def common_aggregates(self) -> list[str]:
+        """The aggregates that all objects have."""
+        every = [_aggregates(field) for type_ in self.inputs for field in type_.fields.values()]
+        first, *others = [names for names in every if names] or [[]]
+        return [name for name in first if all(name in names for names in others)] if others else []
+
+    @cached_property
+    def inputs(self) -> list[GraphQLInputObjectType]:
+        return list(_inputs(self.schema, self.classes))
+
+    def text(self) -> str:
+        blocks = [self._dict(type_) for type_ in self.inputs]
         options = (text for _, text in sorted(self.options.items()))
         aliases = "\n".join([*options, *(text for _, text in sorted(self.aliases.items()))])
         text = "\n".join([aliases, *blocks])
@@ -95,30 +112,44 @@ class _Dicts:
         words = set(re.findall(r"\w+", text))
         imports += [f"from typing import {', '.join(name for name in _TYPING if name in words)}"]
         imports += ["", *([RUNTIME, ""] if "rt." in text else [])]
-        by_home: dict[str, set[str]] = {}
-        for name in self.used:
-            by_home.setdefault(homes[name], set()).add(name)
-        imports += [from_import(home, names) for home, names in sorted(by_home.items())]
+        imports += [from_import("", self.used)] if self.used else []
         return module(DOCSTRINGS["dicts"], imports, [aliases, "\n".join(blocks)])
 
     def _dict(self, type_: GraphQLInputObjectType) -> str:
         name = dict_name(class_name(type_.name))
         names = field_names(type_.fields)
         items = [
-            f'"{_key(names[graphql], graphql)}": {self._value(definition)}'
+            f'"{_key(names[graphql], graphql)}": {self._value(definition, type_.name)}'
             for graphql, definition in type_.fields.items()
         ]
         head, tail = f'{name} = TypedDict("{name}", {{', "}, total=False)"
         line = f"{head}{', '.join(items)}{tail}"
         if len(line) <= LINE:
             return line
-        return "\n".join([head, *filled(items, "    ", ", ", tail, width=LINE - len(tail))])
+        lines = filled(items, "    ", ", ")
+        if len(lines[-1]) + len(tail) > LINE:
+            # The tail goes on with the last item.
+            lines = [*filled(items[:-1], "    ", ", ", ","), f"    {items[-1]}"]
+        return "\n".join([head, *lines[:-1], lines[-1] + tail])
 
-    def _value(self, definition: GraphQLInputField) -> str:
+    def _value(self, definition: GraphQLInputField, owner: str) -> str:
+        if (aggregates := _aggregates(definition)) is not None:
+            return self._aggregate_order(aggregates, owner)
         if is_required_input_field(definition):
             return f"Required[{self._alias(_nullable(definition.type), nullable=False)}]"
         is_nullable = not isinstance(definition.type, GraphQLNonNull)
         return self._alias(_nullable(definition.type), nullable=is_nullable)
+
+    def _aggregate_order(self, names: list[str], owner: str) -> str:
+        """Directions by the aggregates of an object: those that all objects have, and its own."""
+        alias = f"_{owner.removesuffix('OrderByWithGroupByInput')}Aggregates"
+        if common := self.common_aggregates:
+            self.options["Aggregates"] = _options("_Aggregates", common)
+        more = [name for name in names if name not in common]
+        self.options[alias.lstrip("_")] = _options(alias, more)
+        direction = self._alias(self.schema.type_map[DIRECTION], nullable=False)
+        keys = f"_Aggregates | {alias}" if common else alias
+        return f"Mapping[{keys}, {direction}]"
 
     def _alias(self, type_: GraphQLType, *, nullable: bool) -> str:
         """The name that stands for a type; a line of its own says what it is."""
@@ -145,11 +176,7 @@ class _Dicts:
         if named.name in self.own_scalars:
             return ("Any",)
         if isinstance(named, GraphQLEnumType):
-            options = [f'"{option}"' for option in named.values]
-            head = f"_{named.name}Option: TypeAlias = Literal["
-            line = f"{head}{', '.join(options)}]"
-            long = len(line) > LINE
-            self.options[named.name] = "\n".join([head, *filled(options, "    ", ", ", "]")]) if long else line
+            self.options[named.name] = _options(f"_{named.name}Option", named.values)
             self.used.add(class_name(named.name))
             return (class_name(named.name), f"_{named.name}Option")
         if isinstance(named, GraphQLInputObjectType):
@@ -170,13 +197,30 @@ def _nullable(type_: GraphQLType) -> GraphQLType:
     return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
 
 
+def _options(name: str, options: Iterable[str]) -> str:
+    """The definition of an alias for one of several texts."""
+    quoted = [f'"{option}"' for option in options]
+    head = f"{name}: TypeAlias = Literal["
+    line = f"{head}{', '.join(quoted)}]"
+    return "\n".join([head, *filled(quoted, "    ", ", ", "]")]) if len(line) > LINE else line
+
+
+def _aggregates(definition: GraphQLInputField) -> list[str] | None:
+    """The aggregates that a field orders groups by, as Python has them; None if it is no such field."""
+    names: list[str] | None = definition.extensions.get(AGGREGATE_ORDER)
+    if names is None:
+        return None
+    python = {name: snake_case(name) for name in names}
+    return [snake if graphql_name(snake) == name else name for name, snake in python.items()]
+
+
 def _union(name: str, kinds: list[str]) -> str:
     """The definition of an alias. Texts are no types yet, and cannot be joined by a bar."""
     if not kinds[0].startswith('"'):
         line = f"{name} = {' | '.join(kinds)}"
-        return line if len(line) <= LINE else f"{name} = Union[\n    {', '.join(kinds)},\n]"
+        return line if len(line) <= LINE else f"{name} = Union[\n    {', '.join(kinds)}]"
     line = f"{name} = Union[{', '.join(kinds)}]"
-    return line if len(line) <= LINE else "\n".join([f"{name} = Union[", f"    {', '.join(kinds)},", "]"])
+    return line if len(line) <= LINE else f"{name} = Union[\n    {', '.join(kinds)}]"
 
 
 def _is_micros(type_: GraphQLInputType) -> bool:

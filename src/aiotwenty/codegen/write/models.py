@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from aiotwenty.codegen.layout import LINE, filled
+from aiotwenty.codegen.line_layout import LINE, filled
 from aiotwenty.codegen.model.package import Models
 from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, from_import, module
 

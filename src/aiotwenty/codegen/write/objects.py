@@ -6,21 +6,22 @@ from collections.abc import Collection, Iterable, Mapping
 
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 
-from aiotwenty.codegen.layout import LINE, filled
-from aiotwenty.codegen.model.about import ASKED_FOR
+from aiotwenty.codegen.line_layout import LINE, filled
+from aiotwenty.codegen.model.class_modules import SHARED, ObjectHome
 from aiotwenty.codegen.model.descriptions import Descriptions, docstring
-from aiotwenty.codegen.model.homes import SHARED, ObjectHome
-from aiotwenty.codegen.model.names import class_name, field_names
+from aiotwenty.codegen.model.names import class_name
 from aiotwenty.codegen.model.package import Models
 from aiotwenty.codegen.write.dicts import dict_name
 from aiotwenty.codegen.write.models import brought_imports, later_imports
 from aiotwenty.codegen.write.queries import operation_names
 from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, from_import, mapping, module, texts
+from aiotwenty.graphql.names import field_names
+from aiotwenty.graphql.object_relations import ASKED_FOR
 from aiotwenty.graphql.relations import connection_node, object_fields
-from aiotwenty.records.meta import KINDS, SUFFIXES, constant_of
+from aiotwenty.records.object_meta import KINDS, SUFFIXES, constant_of
 
 NAMESPACES = "from aiotwenty import objects as ns"
-_PARAMETERS = ("record", "create", "update", "filter", "order_by", "group_by")
+_PARAMETERS = ("record", "create", "update", "filter", "order_by", "group_by", "group_order")
 
 
 class ObjectModules:
@@ -84,7 +85,7 @@ class ObjectModules:
 
     def _namespace(self, home: ObjectHome) -> tuple[str, list[str]]:
         """The text of the class, and the typed dicts that it names."""
-        found = home.object
+        twenty_object = home.object
         dicts: list[str] = []
 
         def reference(role: str) -> str:
@@ -98,32 +99,37 @@ class ObjectModules:
 
         parameters = [reference(role) for role in _PARAMETERS]
         bases = [("ns.Records", parameters)]
-        if "find_duplicates" in found.roots:
+        if "find_duplicates" in twenty_object.roots:
             bases.append(("ns.FindDuplicates", parameters[:2]))
-        if "merge_many" in found.roots:
+        if "merge_many" in twenty_object.roots:
             bases.append(("ns.MergeMany", parameters[:1]))
-        name = self._namespaces[found.plural]
+        name = self._namespaces[twenty_object.plural]
         lines = [f"class {name}(", *(line for base in bases for line in _base(*base)), "):"]
-        lines += [*self._docstring(found.type_name), "", *self._meta(home)]
+        lines += [*self._docstring(twenty_object.type_name), "", *self._meta(home)]
         return "\n".join(lines), dicts
 
     def _meta(self, home: ObjectHome) -> list[str]:
         """What the rules of naming do not give."""
-        found = home.object
+        twenty_object = home.object
         constants = {
-            kind: self._constants[self._operations[found.plural, kind]]
-            for kind in found.roots
-            if self._operations[found.plural, kind] in self._constants
+            kind: self._constants[self._operations[twenty_object.plural, kind]]
+            for kind in twenty_object.roots
+            if self._operations[twenty_object.plural, kind] in self._constants
         }
         operations = {
-            kind: name for kind, name in constants.items() if name != constant_of(kind, found.singular, found.plural)
+            kind: name
+            for kind, name in constants.items()
+            if name != constant_of(kind, twenty_object.singular, twenty_object.plural)
         }
         models = {
             role: class_name(home.types[role])
             for role, suffix in SUFFIXES.items()
-            if role in home.types and class_name(home.types[role]) != found.type_name + suffix
+            if role in home.types and class_name(home.types[role]) != twenty_object.type_name + suffix
         }
-        arguments = ["__name__", *(f'"{name}"' for name in (found.type_name, found.singular, found.plural))]
+        arguments = [
+            "__name__",
+            *(f'"{name}"' for name in (twenty_object.type_name, twenty_object.singular, twenty_object.plural)),
+        ]
         for word, kinds in (("also", constants.keys() - KINDS), ("without", KINDS - constants.keys())):
             if kinds:
                 arguments.append(f"{word}={texts(sorted(kinds))}")

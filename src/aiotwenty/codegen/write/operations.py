@@ -20,12 +20,13 @@ from graphql import (
 )
 from graphql.language.visitor import REMOVE
 
-from aiotwenty.codegen.layout import LINE, filled
-from aiotwenty.codegen.model.facts import facts_of
-from aiotwenty.codegen.model.names import constant_name, distinct
+from aiotwenty.codegen.line_layout import LINE, filled
+from aiotwenty.codegen.model.names import constant_name
+from aiotwenty.codegen.model.operation_facts import facts_of
 from aiotwenty.codegen.model.package import Method
 from aiotwenty.codegen.read.documents import is_own
 from aiotwenty.codegen.write.source import DOCSTRINGS, RUNTIME, module, quoted_lines
+from aiotwenty.graphql.names import distinct
 
 _PUNCTUATION = re.compile(r"\s*([{}()\[\]:!=$@|]|\.\.\.)\s*")
 _SPACE = re.compile(r"[\s,]+")
@@ -48,7 +49,7 @@ def operations_module(methods: list[Method], fragments: Mapping[str, FragmentDef
     used = {method.name: _used_fragments(method.definition, fragments) for method in methods}
     needed = {name for spread in used.values() for name in spread}
     texts = distinct(needed, lambda name: f"_{constant_name(name)}")
-    blocks = [f"{texts[name]} = (\n{quoted_lines(compact(fragments[name]), '    ')}\n)" for name in sorted(needed)]
+    blocks = [_text(texts[name], compact(fragments[name])) for name in sorted(needed)]
     wholes = _wholes(used.values(), fragments, texts)
     for parts, name in sorted(wholes.items()):
         blocks.append(f"{name} = {_tuple(texts[part] for part in parts)}")
@@ -60,6 +61,12 @@ def operations_module(methods: list[Method], fragments: Mapping[str, FragmentDef
         together = wholes.get(tuple(spread)) or _tuple(texts[name] for name in spread)
         blocks.append(_constant(names[method.name], method, together if spread else "", document))
     return module(DOCSTRINGS["operations"], [RUNTIME], blocks, apart=0)
+
+
+def _text(name: str, text: str) -> str:
+    lines = quoted_lines(text, "    ")
+    line = f"{name} = {lines.lstrip()}"
+    return line if "\n" not in lines and len(line) <= LINE else f"{name} = (\n{lines}\n)"
 
 
 def _wholes(
@@ -102,11 +109,15 @@ def _constant(name: str, method: Method, fragments: str, document: str) -> str:
         if fragments.startswith("_WHOLE") and selection.startswith("{...") and selection.count("{") == 1:
             # The selection and the fragments at once, where it is the record and nothing else.
             parts[-2:] = [f"*{fragments.replace('WHOLE', 'EACH', 1)}"]
+        line = f"{name} = rt.compose({', '.join(parts)})"
+        if len(line) <= LINE and "\n" not in line:
+            return line
         lines = filled(parts, "    ", ", ", ",")
         if any(len(line) > LINE or "\n" in line for line in lines):
-            lines = [f"    {part}," for part in parts]
-            if len(lines[3]) > LINE:
-                lines[3] = "\n".join(["    {", *filled(pairs.split(", "), "        ", ", ", ","), "    },"])
+            lines = _around(parts[:4], pairs)
+            for part in parts[4:]:
+                fits = len(lines[-1]) + len(part) + 2 <= LINE
+                lines = [*lines[:-1], f"{lines[-1]} {part},"] if fits else [*lines, f"    {part},"]
         return "\n".join([f"{name} = rt.compose(", *lines, ")"])
     root = f'"{method.root}"' if method.root else "None"
     lines = [
@@ -118,6 +129,16 @@ def _constant(name: str, method: Method, fragments: str, document: str) -> str:
         *_facts(method.definition, document),
     ]
     return "\n".join([f"{name} = rt.Operation(", *(f"    {line}" for line in lines), ")"])
+
+
+def _around(head: list[str], pairs: str) -> list[str]:
+    """Name, kind and root of an operation on a line, and the variables behind them."""
+    *named, variables = head
+    lines = filled(named, "    ", ", ", ",")
+    if len(f"    {variables},") <= LINE:
+        return [*lines, f"    {variables},"]
+    inner = filled(pairs.split(", "), "     ", ", ", "},", width=LINE - 1)
+    return [*lines, f"    {{{inner[0].lstrip()}", *inner[1:]]
 
 
 def _tuple(names: Iterable[str]) -> str:

@@ -17,12 +17,13 @@ from graphql import (
     is_leaf_type,
 )
 
-from aiotwenty.codegen.errors import CodegenError, Problem
+from aiotwenty.codegen.errors import CodegenError, DocumentProblem
 from aiotwenty.codegen.files import MARKER, write_files
-from aiotwenty.codegen.model.entities import VERBS, files_of
-from aiotwenty.codegen.model.names import distinct, escape, pascal_case, snake_case
+from aiotwenty.codegen.model.names import pascal_case
+from aiotwenty.codegen.model.root_entities import VERBS, files_of
 from aiotwenty.codegen.model.selection import Selections
-from aiotwenty.codegen.read.objects import TwentyObject
+from aiotwenty.graphql.names import distinct, escape, snake_case
+from aiotwenty.graphql.object_roots import TwentyObject
 from aiotwenty.graphql.relations import connection_node, object_fields
 
 SHARED = "_shared"
@@ -32,31 +33,37 @@ def core_operations(schema: GraphQLSchema, objects: list[TwentyObject]) -> dict[
     """The text of each file, by its name without the extension."""
     selections = Selections(schema, entities=False)
     names = operation_names(objects)
-    types = {found.type_name for found in objects}
+    types = {twenty_object.type_name for twenty_object in objects}
     files = (
-        distinct([found.plural for found in objects], lambda plural: snake_case(singular[plural]))
-        if (singular := {found.plural: found.singular for found in objects})
+        distinct([twenty_object.plural for twenty_object in objects], lambda plural: snake_case(singular[plural]))
+        if (singular := {twenty_object.plural: twenty_object.singular for twenty_object in objects})
         else {}
     )
     texts: dict[str, list[str]] = {}
     shared: set[str] = set()
-    for found in objects:
-        blocks = [selections.fragment(found.type_name)]
-        shared |= selections.used_by(found.type_name) - types
-        for kind, root in found.roots.items():
+    for twenty_object in objects:
+        blocks = [selections.fragment(twenty_object.type_name)]
+        shared |= selections.used_by(twenty_object.type_name) - types
+        for kind, root in twenty_object.roots.items():
             selection = _core_selection(schema, selections, kind, _root(schema, kind, root))
             if selection is not None:
                 blocks.append(
-                    _operation(names[found.plural, kind], _kind(kind), root, _root(schema, kind, root), selection)
+                    _operation(
+                        names[twenty_object.plural, kind], _kind(kind), root, _root(schema, kind, root), selection
+                    )
                 )
-        texts[files[found.plural]] = blocks
+        texts[files[twenty_object.plural]] = blocks
     texts[SHARED] = [selections.fragment(name) for name in sorted(shared)]
     return {name: "\n\n".join([MARKER, *blocks]) + "\n" for name, blocks in texts.items() if blocks}
 
 
 def operation_names(objects: Iterable[TwentyObject]) -> dict[tuple[str, str], str]:
     """The name of each operation, by the object's plural and the kind: FindManyCompanies, CreateOneCompany."""
-    plain = {(found.plural, kind): _operation_name(found, kind) for found in objects for kind in found.roots}
+    plain = {
+        (twenty_object.plural, kind): _operation_name(twenty_object, kind)
+        for twenty_object in objects
+        for kind in twenty_object.roots
+    }
     unique: dict[tuple[str, str], str] = {}
     for key, name in sorted(plain.items()):
         number, candidate = 1, name
@@ -78,7 +85,7 @@ def metadata_operations(schema: GraphQLSchema) -> dict[str, str]:
         for kind, type_ in (("query", schema.query_type), ("mutation", schema.mutation_type))
         for name, field in object_fields(type_).items()
         if not field.deprecation_reason
-        and not any(get_named_type(each.type).name == "Upload" for each in field.args.values())
+        and not any(get_named_type(argument.type).name == "Upload" for argument in field.args.values())
     }
     taken = set(schema.type_map)
     names = distinct(
@@ -111,7 +118,10 @@ def write_operations(folder: Path, texts: dict[str, str]) -> list[Path]:
     foreign = [path for path in wanted if path.exists() and not is_ours(path)]
     if foreign:
         reason = "is needed for a generated file: rename yours"
-        raise CodegenError("the name of a file of your own is taken:", [Problem(path, 1, reason) for path in foreign])
+        raise CodegenError(
+            "a file of your own has the name of a generated one:",
+            [DocumentProblem(path, 1, reason) for path in foreign],
+        )
     changed = write_files(wanted)
     for path in sorted(folder.glob("*.graphql")):
         if path not in wanted and is_ours(path):

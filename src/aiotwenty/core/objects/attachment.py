@@ -17,15 +17,16 @@ from ..shared import (
 
 if typing.TYPE_CHECKING:
     from .. import (
-        AttachmentCreateDict, AttachmentFilterDict, AttachmentGroupByDict, AttachmentOrderByDict, AttachmentUpdateDict,
-        CompanyFilterInput, CompanyGroupByInput, CompanyOrderByInput, CompanyOrderByWithGroupByInput,
-        CompanyRelationInput, DashboardFilterInput, DashboardGroupByInput, DashboardOrderByInput,
-        DashboardOrderByWithGroupByInput, DashboardRelationInput, NoteFilterInput, NoteGroupByInput, NoteOrderByInput,
-        NoteOrderByWithGroupByInput, NoteRelationInput, OpportunityFilterInput, OpportunityGroupByInput,
-        OpportunityOrderByInput, OpportunityOrderByWithGroupByInput, OpportunityRelationInput, PersonFilterInput,
-        PersonGroupByInput, PersonOrderByInput, PersonOrderByWithGroupByInput, PersonRelationInput, TaskFilterInput,
-        TaskGroupByInput, TaskOrderByInput, TaskOrderByWithGroupByInput, TaskRelationInput, WorkflowFilterInput,
-        WorkflowGroupByInput, WorkflowOrderByInput, WorkflowOrderByWithGroupByInput, WorkflowRelationInput,
+        AttachmentCreateDict, AttachmentFilterDict, AttachmentGroupByDict, AttachmentOrderByDict,
+        AttachmentOrderByWithGroupByDict, AttachmentUpdateDict, CompanyFilterInput, CompanyGroupByInput,
+        CompanyOrderByInput, CompanyOrderByWithGroupByInput, CompanyRelationInput, DashboardFilterInput,
+        DashboardGroupByInput, DashboardOrderByInput, DashboardOrderByWithGroupByInput, DashboardRelationInput,
+        NoteFilterInput, NoteGroupByInput, NoteOrderByInput, NoteOrderByWithGroupByInput, NoteRelationInput,
+        OpportunityFilterInput, OpportunityGroupByInput, OpportunityOrderByInput, OpportunityOrderByWithGroupByInput,
+        OpportunityRelationInput, PersonFilterInput, PersonGroupByInput, PersonOrderByInput,
+        PersonOrderByWithGroupByInput, PersonRelationInput, TaskFilterInput, TaskGroupByInput, TaskOrderByInput,
+        TaskOrderByWithGroupByInput, TaskRelationInput, WorkflowFilterInput, WorkflowGroupByInput,
+        WorkflowOrderByInput, WorkflowOrderByWithGroupByInput, WorkflowRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -99,6 +100,7 @@ class Attachment(rt.ObjectRecord):
 
 
 class AttachmentCreateInput(rt.Input):
+    """What is said of new attachments."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -154,6 +156,7 @@ class AttachmentCreateInput(rt.Input):
 
 
 class AttachmentUpdateInput(rt.Input):
+    """What changes in attachments; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -209,6 +212,7 @@ class AttachmentUpdateInput(rt.Input):
 
 
 class AttachmentFilterInput(rt.Input):
+    """Which attachments are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
@@ -267,6 +271,7 @@ class AttachmentFilterInput(rt.Input):
 
 
 class AttachmentOrderByInput(rt.Input):
+    """How attachments are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -296,6 +301,7 @@ class AttachmentOrderByInput(rt.Input):
 
 
 class AttachmentGroupByInput(rt.Input):
+    """By what attachments are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     name: rt.BooleanInput | None = None
     target_company: CompanyGroupByInput | None = None
@@ -309,6 +315,7 @@ class AttachmentGroupByInput(rt.Input):
 
 
 class AttachmentOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of attachments are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -336,14 +343,11 @@ class AttachmentOrderByWithGroupByInput(rt.GroupOrder):
     target_workflow_id: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt targetCompanyId targetDashboardId
-        targetNoteId targetOpportunityId targetPersonId targetTaskId targetWorkflowId totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt File FileCategory FullPath Id Name Position SearchVector UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        targetCompanyId targetDashboardId targetNoteId targetOpportunityId targetPersonId targetTaskId targetWorkflowId
+        totalCount"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt File FileCategory FullPath Id Name Position
+        SearchVector UpdatedAt UpdatedBy"""
 
 
 class Attachments(
@@ -351,6 +355,7 @@ class Attachments(
         "Attachment", "AttachmentCreateInput | AttachmentCreateDict", "AttachmentUpdateInput | AttachmentUpdateDict",
         "AttachmentFilterInput | AttachmentFilterDict", "AttachmentOrderByInput | AttachmentOrderByDict",
         "AttachmentGroupByInput | AttachmentGroupByDict",
+        "AttachmentOrderByWithGroupByInput | AttachmentOrderByWithGroupByDict",
     ],
 ):
     """A file that hangs on another record.

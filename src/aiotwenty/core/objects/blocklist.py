@@ -16,9 +16,9 @@ from ..shared import (
 
 if typing.TYPE_CHECKING:
     from .. import (
-        BlocklistCreateDict, BlocklistFilterDict, BlocklistGroupByDict, BlocklistOrderByDict, BlocklistUpdateDict,
-        WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput, WorkspaceMemberOrderByInput,
-        WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
+        BlocklistCreateDict, BlocklistFilterDict, BlocklistGroupByDict, BlocklistOrderByDict,
+        BlocklistOrderByWithGroupByDict, BlocklistUpdateDict, WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput,
+        WorkspaceMemberOrderByInput, WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -61,6 +61,7 @@ class Blocklist(rt.ObjectRecord):
 
 
 class BlocklistCreateInput(rt.Input):
+    """What is said of new blocklists."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     handle: str | None = None
@@ -86,6 +87,7 @@ class BlocklistCreateInput(rt.Input):
 
 
 class BlocklistUpdateInput(rt.Input):
+    """What changes in blocklists; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     handle: str | None = None
@@ -111,6 +113,7 @@ class BlocklistUpdateInput(rt.Input):
 
 
 class BlocklistFilterInput(rt.Input):
+    """Which blocklists are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     handle: StringFilter | None = None
@@ -139,6 +142,7 @@ class BlocklistFilterInput(rt.Input):
 
 
 class BlocklistOrderByInput(rt.Input):
+    """How blocklists are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -153,6 +157,7 @@ class BlocklistOrderByInput(rt.Input):
 
 
 class BlocklistGroupByInput(rt.Input):
+    """By what blocklists are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     handle: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
@@ -160,6 +165,7 @@ class BlocklistGroupByInput(rt.Input):
 
 
 class BlocklistOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of blocklists are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -172,10 +178,8 @@ class BlocklistOrderByWithGroupByInput(rt.GroupOrder):
     updated_by: ActorOrderByInput | None = None
     workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
     workspace_member_id: OrderByDirection | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt totalCount workspaceMemberId
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        totalCount workspaceMemberId"""
     _counted: typing.ClassVar[str] = "CreatedAt CreatedBy DeletedAt Handle Id Position SearchVector UpdatedAt UpdatedBy"
 
 
@@ -184,6 +188,7 @@ class Blocklists(
         "Blocklist", "BlocklistCreateInput | BlocklistCreateDict", "BlocklistUpdateInput | BlocklistUpdateDict",
         "BlocklistFilterInput | BlocklistFilterDict", "BlocklistOrderByInput | BlocklistOrderByDict",
         "BlocklistGroupByInput | BlocklistGroupByDict",
+        "BlocklistOrderByWithGroupByInput | BlocklistOrderByWithGroupByDict",
     ],
 ):
     """An address or domain whose messages and events a member keeps out.

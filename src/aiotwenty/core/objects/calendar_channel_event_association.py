@@ -18,8 +18,9 @@ if typing.TYPE_CHECKING:
     from .. import (
         CalendarChannelEventAssociationCreateDict, CalendarChannelEventAssociationFilterDict,
         CalendarChannelEventAssociationGroupByDict, CalendarChannelEventAssociationOrderByDict,
-        CalendarChannelEventAssociationUpdateDict, CalendarEventFilterInput, CalendarEventGroupByInput,
-        CalendarEventOrderByInput, CalendarEventOrderByWithGroupByInput, CalendarEventRelationInput,
+        CalendarChannelEventAssociationOrderByWithGroupByDict, CalendarChannelEventAssociationUpdateDict,
+        CalendarEventFilterInput, CalendarEventGroupByInput, CalendarEventOrderByInput,
+        CalendarEventOrderByWithGroupByInput, CalendarEventRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -67,6 +68,7 @@ class CalendarChannelEventAssociation(rt.ObjectRecord):
 
 
 class CalendarChannelEventAssociationCreateInput(rt.Input):
+    """What is said of new calendar channel event associations."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_channel_id: rt.UUIDInput
@@ -95,6 +97,7 @@ class CalendarChannelEventAssociationCreateInput(rt.Input):
 
 
 class CalendarChannelEventAssociationUpdateInput(rt.Input):
+    """What changes in calendar channel event associations; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_channel_id: rt.UUIDInput | None = None
@@ -123,6 +126,7 @@ class CalendarChannelEventAssociationUpdateInput(rt.Input):
 
 
 class CalendarChannelEventAssociationFilterInput(rt.Input):
+    """Which calendar channel event associations are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_channel_id: UUIDFilter | None = None
@@ -154,6 +158,7 @@ class CalendarChannelEventAssociationFilterInput(rt.Input):
 
 
 class CalendarChannelEventAssociationOrderByInput(rt.Input):
+    """How calendar channel event associations are sorted."""
     calendar_channel_id: OrderByDirection | None = None
     calendar_event: CalendarEventOrderByInput | None = None
     calendar_event_id: OrderByDirection | None = None
@@ -170,6 +175,7 @@ class CalendarChannelEventAssociationOrderByInput(rt.Input):
 
 
 class CalendarChannelEventAssociationGroupByInput(rt.Input):
+    """By what calendar channel event associations are grouped."""
     calendar_channel_id: rt.BooleanInput | None = None
     calendar_event: CalendarEventGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
@@ -179,6 +185,7 @@ class CalendarChannelEventAssociationGroupByInput(rt.Input):
 
 
 class CalendarChannelEventAssociationOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of calendar channel event associations are sorted."""
     aggregate: rt.AggregateOrder | None = None
     calendar_channel_id: OrderByDirection | None = None
     calendar_event: CalendarEventOrderByWithGroupByInput | None = None
@@ -193,14 +200,10 @@ class CalendarChannelEventAssociationOrderByWithGroupByInput(rt.GroupOrder):
     search_vector: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        calendarEventId maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        CalendarChannelId CreatedAt CreatedBy DeletedAt EventExternalId Id Position RecurringEventExternalId
-        SearchVector UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """calendarEventId maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt
+        minDeletedAt minUpdatedAt totalCount"""
+    _counted: typing.ClassVar[str] = """CalendarChannelId CreatedAt CreatedBy DeletedAt EventExternalId Id Position
+        RecurringEventExternalId SearchVector UpdatedAt UpdatedBy"""
 
 
 class CalendarChannelEventAssociations(
@@ -211,6 +214,7 @@ class CalendarChannelEventAssociations(
         "CalendarChannelEventAssociationFilterInput | CalendarChannelEventAssociationFilterDict",
         "CalendarChannelEventAssociationOrderByInput | CalendarChannelEventAssociationOrderByDict",
         "CalendarChannelEventAssociationGroupByInput | CalendarChannelEventAssociationGroupByDict",
+        "CalendarChannelEventAssociationOrderByWithGroupByInput | CalendarChannelEventAssociationOrderByWithGroupByDict",
     ],
 ):
     """Where a calendar event was synchronised from.

@@ -18,7 +18,7 @@ from ..shared import (
 if typing.TYPE_CHECKING:
     from .. import (
         CalendarEventCreateDict, CalendarEventFilterDict, CalendarEventGroupByDict, CalendarEventOrderByDict,
-        CalendarEventUpdateDict,
+        CalendarEventOrderByWithGroupByDict, CalendarEventUpdateDict,
     )
 
 __all__ = [
@@ -81,19 +81,23 @@ class CalendarEvent(rt.ObjectRecord):
 
 
 class CalendarEventWhereUniqueInput(rt.Input):
+    """By what one of calendar events is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class CalendarEventConnectInput(rt.Input):
+    """Which of calendar events a relation leads to."""
     where: CalendarEventWhereUniqueInput | None = None
 
 
 class CalendarEventRelationInput(rt.Input):
+    """Which of calendar events a relation leads to, if any."""
     connect: CalendarEventConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class CalendarEventCreateInput(rt.Input):
+    """What is said of new calendar events."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
@@ -137,6 +141,7 @@ class CalendarEventCreateInput(rt.Input):
 
 
 class CalendarEventUpdateInput(rt.Input):
+    """What changes in calendar events; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
@@ -180,6 +185,7 @@ class CalendarEventUpdateInput(rt.Input):
 
 
 class CalendarEventFilterInput(rt.Filter):
+    """Which calendar events are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: StringFilter | None = None
@@ -226,6 +232,7 @@ class CalendarEventFilterInput(rt.Filter):
 
 
 class CalendarEventOrderByInput(rt.Input):
+    """How calendar events are sorted."""
     conference_link: LinksOrderByInput | None = None
     conference_solution: OrderByDirection | None = None
     created_at: OrderByDirection | None = None
@@ -249,6 +256,7 @@ class CalendarEventOrderByInput(rt.Input):
 
 
 class CalendarEventGroupByInput(rt.Input):
+    """By what calendar events are grouped."""
     conference_link: LinksGroupByInput | None = None
     conference_solution: rt.BooleanInput | None = None
     created_at: GroupByDateGranularityInput | None = None
@@ -266,6 +274,7 @@ class CalendarEventGroupByInput(rt.Input):
 
 
 class CalendarEventOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of calendar events are sorted."""
     aggregate: rt.AggregateOrder | None = None
     conference_link: LinksOrderByInput | None = None
     conference_solution: OrderByDirection | None = None
@@ -287,17 +296,13 @@ class CalendarEventOrderByWithGroupByInput(rt.GroupOrder):
     title: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        countFalseIsCanceled countFalseIsFullDay countTrueIsCanceled countTrueIsFullDay maxCreatedAt maxDeletedAt
-        maxEndsAt maxExternalCreatedAt maxExternalUpdatedAt maxStartsAt maxUpdatedAt minCreatedAt minDeletedAt minEndsAt
-        minExternalCreatedAt minExternalUpdatedAt minStartsAt minUpdatedAt totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        ConferenceLink ConferenceSolution CreatedAt CreatedBy DeletedAt Description EndsAt ExternalCreatedAt
-        ExternalUpdatedAt ICalUid Id IsCanceled IsFullDay Location Position SearchVector StartsAt Title UpdatedAt
-        UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """countFalseIsCanceled countFalseIsFullDay countTrueIsCanceled
+        countTrueIsFullDay maxCreatedAt maxDeletedAt maxEndsAt maxExternalCreatedAt maxExternalUpdatedAt maxStartsAt
+        maxUpdatedAt minCreatedAt minDeletedAt minEndsAt minExternalCreatedAt minExternalUpdatedAt minStartsAt
+        minUpdatedAt totalCount"""
+    _counted: typing.ClassVar[str] = """ConferenceLink ConferenceSolution CreatedAt CreatedBy DeletedAt Description
+        EndsAt ExternalCreatedAt ExternalUpdatedAt ICalUid Id IsCanceled IsFullDay Location Position SearchVector
+        StartsAt Title UpdatedAt UpdatedBy"""
 
 
 class CalendarEvents(
@@ -305,6 +310,7 @@ class CalendarEvents(
         "CalendarEvent", "CalendarEventCreateInput | CalendarEventCreateDict",
         "CalendarEventUpdateInput | CalendarEventUpdateDict", "CalendarEventFilterInput | CalendarEventFilterDict",
         "CalendarEventOrderByInput | CalendarEventOrderByDict", "CalendarEventGroupByInput | CalendarEventGroupByDict",
+        "CalendarEventOrderByWithGroupByInput | CalendarEventOrderByWithGroupByDict",
     ],
 ):
     """An appointment from a connected calendar.

@@ -19,10 +19,11 @@ if typing.TYPE_CHECKING:
     from .. import (
         CalendarEventFilterInput, CalendarEventGroupByInput, CalendarEventOrderByInput,
         CalendarEventOrderByWithGroupByInput, CalendarEventParticipantCreateDict, CalendarEventParticipantFilterDict,
-        CalendarEventParticipantGroupByDict, CalendarEventParticipantOrderByDict, CalendarEventParticipantUpdateDict,
-        CalendarEventRelationInput, PersonFilterInput, PersonGroupByInput, PersonOrderByInput,
-        PersonOrderByWithGroupByInput, PersonRelationInput, WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput,
-        WorkspaceMemberOrderByInput, WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
+        CalendarEventParticipantGroupByDict, CalendarEventParticipantOrderByDict,
+        CalendarEventParticipantOrderByWithGroupByDict, CalendarEventParticipantUpdateDict, CalendarEventRelationInput,
+        PersonFilterInput, PersonGroupByInput, PersonOrderByInput, PersonOrderByWithGroupByInput, PersonRelationInput,
+        WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput, WorkspaceMemberOrderByInput,
+        WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -80,6 +81,7 @@ class CalendarEventParticipant(rt.ObjectRecord):
 
 
 class CalendarEventParticipantCreateInput(rt.Input):
+    """What is said of new calendar event participants."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_event: CalendarEventRelationInput | None = None
@@ -119,6 +121,7 @@ class CalendarEventParticipantCreateInput(rt.Input):
 
 
 class CalendarEventParticipantUpdateInput(rt.Input):
+    """What changes in calendar event participants; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_event: CalendarEventRelationInput | None = None
@@ -158,6 +161,7 @@ class CalendarEventParticipantUpdateInput(rt.Input):
 
 
 class CalendarEventParticipantFilterInput(rt.Input):
+    """Which calendar event participants are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     calendar_event: CalendarEventFilterInput | None = None
@@ -200,6 +204,7 @@ class CalendarEventParticipantFilterInput(rt.Input):
 
 
 class CalendarEventParticipantOrderByInput(rt.Input):
+    """How calendar event participants are sorted."""
     calendar_event: CalendarEventOrderByInput | None = None
     calendar_event_id: OrderByDirection | None = None
     created_at: OrderByDirection | None = None
@@ -221,6 +226,7 @@ class CalendarEventParticipantOrderByInput(rt.Input):
 
 
 class CalendarEventParticipantGroupByInput(rt.Input):
+    """By what calendar event participants are grouped."""
     calendar_event: CalendarEventGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
     display_name: rt.BooleanInput | None = None
@@ -233,6 +239,7 @@ class CalendarEventParticipantGroupByInput(rt.Input):
 
 
 class CalendarEventParticipantOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of calendar event participants are sorted."""
     aggregate: rt.AggregateOrder | None = None
     calendar_event: CalendarEventOrderByWithGroupByInput | None = None
     calendar_event_id: OrderByDirection | None = None
@@ -252,15 +259,10 @@ class CalendarEventParticipantOrderByWithGroupByInput(rt.GroupOrder):
     updated_by: ActorOrderByInput | None = None
     workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
     workspace_member_id: OrderByDirection | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        calendarEventId countFalseIsOrganizer countTrueIsOrganizer maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt
-        minDeletedAt minUpdatedAt personId totalCount workspaceMemberId
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt DisplayName Handle Id IsOrganizer Position ResponseStatus SearchVector UpdatedAt
-        UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """calendarEventId countFalseIsOrganizer countTrueIsOrganizer maxCreatedAt
+        maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt personId totalCount workspaceMemberId"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt DisplayName Handle Id IsOrganizer Position
+        ResponseStatus SearchVector UpdatedAt UpdatedBy"""
 
 
 class CalendarEventParticipants(
@@ -270,6 +272,7 @@ class CalendarEventParticipants(
         "CalendarEventParticipantFilterInput | CalendarEventParticipantFilterDict",
         "CalendarEventParticipantOrderByInput | CalendarEventParticipantOrderByDict",
         "CalendarEventParticipantGroupByInput | CalendarEventParticipantGroupByDict",
+        "CalendarEventParticipantOrderByWithGroupByInput | CalendarEventParticipantOrderByWithGroupByDict",
     ],
 ):
     """Somebody who is invited to a calendar event.

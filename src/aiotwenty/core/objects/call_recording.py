@@ -21,7 +21,8 @@ if typing.TYPE_CHECKING:
     from .. import (
         CalendarEventFilterInput, CalendarEventGroupByInput, CalendarEventOrderByInput,
         CalendarEventOrderByWithGroupByInput, CalendarEventRelationInput, CallRecordingCreateDict,
-        CallRecordingFilterDict, CallRecordingGroupByDict, CallRecordingOrderByDict, CallRecordingUpdateDict,
+        CallRecordingFilterDict, CallRecordingGroupByDict, CallRecordingOrderByDict,
+        CallRecordingOrderByWithGroupByDict, CallRecordingUpdateDict,
     )
 else:
     rt.later(globals(), """
@@ -83,6 +84,7 @@ class CallRecording(rt.ObjectRecord):
 
 
 class CallRecordingCreateInput(rt.Input):
+    """What is said of new call recordings."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
@@ -127,6 +129,7 @@ class CallRecordingCreateInput(rt.Input):
 
 
 class CallRecordingUpdateInput(rt.Input):
+    """What changes in call recordings; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
@@ -171,6 +174,7 @@ class CallRecordingUpdateInput(rt.Input):
 
 
 class CallRecordingFilterInput(rt.Input):
+    """Which call recordings are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: StringFilter | None = None
@@ -218,6 +222,7 @@ class CallRecordingFilterInput(rt.Input):
 
 
 class CallRecordingOrderByInput(rt.Input):
+    """How call recordings are sorted."""
     application_id: OrderByDirection | None = None
     audio: OrderByDirection | None = None
     calendar_event: CalendarEventOrderByInput | None = None
@@ -243,6 +248,7 @@ class CallRecordingOrderByInput(rt.Input):
 
 
 class CallRecordingGroupByInput(rt.Input):
+    """By what call recordings are grouped."""
     application_id: rt.BooleanInput | None = None
     calendar_event: CalendarEventGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
@@ -258,6 +264,7 @@ class CallRecordingGroupByInput(rt.Input):
 
 
 class CallRecordingOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of call recordings are sorted."""
     aggregate: rt.AggregateOrder | None = None
     application_id: OrderByDirection | None = None
     audio: OrderByDirection | None = None
@@ -281,15 +288,11 @@ class CallRecordingOrderByWithGroupByInput(rt.GroupOrder):
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
     video: OrderByDirection | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        calendarEventId maxCreatedAt maxDeletedAt maxEndedAt maxStartedAt maxUpdatedAt minCreatedAt minDeletedAt
-        minEndedAt minStartedAt minUpdatedAt totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        ApplicationId Audio CreatedAt CreatedBy DeletedAt EndedAt ExternalBotId ExternalRecordingId Id Position
-        RecordingRequestStatus SearchVector StartedAt Status Summary Title Transcript UpdatedAt UpdatedBy Video
-    """
+    _aggregates: typing.ClassVar[str] = """calendarEventId maxCreatedAt maxDeletedAt maxEndedAt maxStartedAt
+        maxUpdatedAt minCreatedAt minDeletedAt minEndedAt minStartedAt minUpdatedAt totalCount"""
+    _counted: typing.ClassVar[str] = """ApplicationId Audio CreatedAt CreatedBy DeletedAt EndedAt ExternalBotId
+        ExternalRecordingId Id Position RecordingRequestStatus SearchVector StartedAt Status Summary Title Transcript
+        UpdatedAt UpdatedBy Video"""
 
 
 class CallRecordings(
@@ -297,6 +300,7 @@ class CallRecordings(
         "CallRecording", "CallRecordingCreateInput | CallRecordingCreateDict",
         "CallRecordingUpdateInput | CallRecordingUpdateDict", "CallRecordingFilterInput | CallRecordingFilterDict",
         "CallRecordingOrderByInput | CallRecordingOrderByDict", "CallRecordingGroupByInput | CallRecordingGroupByDict",
+        "CallRecordingOrderByWithGroupByInput | CallRecordingOrderByWithGroupByDict",
     ],
 ):
     """The recording of a call, with its transcript and summary.

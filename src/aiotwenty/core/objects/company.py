@@ -19,8 +19,8 @@ from ..shared import (
 
 if typing.TYPE_CHECKING:
     from .. import (
-        CompanyCreateDict, CompanyFilterDict, CompanyGroupByDict, CompanyOrderByDict, CompanyUpdateDict,
-        WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput, WorkspaceMemberOrderByInput,
+        CompanyCreateDict, CompanyFilterDict, CompanyGroupByDict, CompanyOrderByDict, CompanyOrderByWithGroupByDict,
+        CompanyUpdateDict, WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput, WorkspaceMemberOrderByInput,
         WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
     )
 else:
@@ -82,24 +82,29 @@ class Company(rt.ObjectRecord):
 
 
 class CompanyDomainNameWhereInput(rt.Input):
+    """The parts of a value that no two records share."""
     primary_link_url: rt.LinkInput | None = None
 
 
 class CompanyWhereUniqueInput(rt.Input):
+    """By what one of companies is known: values that no two share."""
     id: rt.UUIDInput | None = None
     domain_name: CompanyDomainNameWhereInput | None = None
 
 
 class CompanyConnectInput(rt.Input):
+    """Which of companies a relation leads to."""
     where: CompanyWhereUniqueInput | None = None
 
 
 class CompanyRelationInput(rt.Input):
+    """Which of companies a relation leads to, if any."""
     connect: CompanyConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class CompanyCreateInput(rt.Input):
+    """What is said of new companies."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -133,6 +138,7 @@ class CompanyCreateInput(rt.Input):
 
 
 class CompanyUpdateInput(rt.Input):
+    """What changes in companies; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -166,6 +172,7 @@ class CompanyUpdateInput(rt.Input):
 
 
 class CompanyFilterInput(rt.Filter):
+    """Which companies are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
@@ -202,6 +209,7 @@ class CompanyFilterInput(rt.Filter):
 
 
 class CompanyOrderByInput(rt.Input):
+    """How companies are sorted."""
     account_owner: WorkspaceMemberOrderByInput | None = None
     account_owner_id: OrderByDirection | None = None
     address: AddressOrderByInput | None = None
@@ -220,6 +228,7 @@ class CompanyOrderByInput(rt.Input):
 
 
 class CompanyGroupByInput(rt.Input):
+    """By what companies are grouped."""
     account_owner: WorkspaceMemberGroupByInput | None = None
     address: AddressGroupByInput | None = None
     annual_revenue: CurrencyGroupByInput | None = None
@@ -231,6 +240,7 @@ class CompanyGroupByInput(rt.Input):
 
 
 class CompanyOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of companies are sorted."""
     account_owner: WorkspaceMemberOrderByWithGroupByInput | None = None
     account_owner_id: OrderByDirection | None = None
     address: AddressOrderByInput | None = None
@@ -247,22 +257,18 @@ class CompanyOrderByWithGroupByInput(rt.GroupOrder):
     search_vector: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        accountOwnerId avgAnnualRevenueAmountMicros maxAnnualRevenueAmountMicros maxCreatedAt maxDeletedAt maxUpdatedAt
-        minAnnualRevenueAmountMicros minCreatedAt minDeletedAt minUpdatedAt sumAnnualRevenueAmountMicros totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        Address AnnualRevenue CreatedAt CreatedBy DeletedAt DomainName Id LinkedinLink Name Position SearchVector
-        UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """accountOwnerId avgAnnualRevenueAmountMicros maxAnnualRevenueAmountMicros
+        maxCreatedAt maxDeletedAt maxUpdatedAt minAnnualRevenueAmountMicros minCreatedAt minDeletedAt minUpdatedAt
+        sumAnnualRevenueAmountMicros totalCount"""
+    _counted: typing.ClassVar[str] = """Address AnnualRevenue CreatedAt CreatedBy DeletedAt DomainName Id LinkedinLink
+        Name Position SearchVector UpdatedAt UpdatedBy"""
 
 
 class Companies(
     ns.Records[
         "Company", "CompanyCreateInput | CompanyCreateDict", "CompanyUpdateInput | CompanyUpdateDict",
         "CompanyFilterInput | CompanyFilterDict", "CompanyOrderByInput | CompanyOrderByDict",
-        "CompanyGroupByInput | CompanyGroupByDict",
+        "CompanyGroupByInput | CompanyGroupByDict", "CompanyOrderByWithGroupByInput | CompanyOrderByWithGroupByDict",
     ],
     ns.FindDuplicates["Company", "CompanyCreateInput | CompanyCreateDict"],
     ns.MergeMany["Company"],

@@ -16,7 +16,8 @@ from ..shared import (
 
 if typing.TYPE_CHECKING:
     from .. import (
-        DashboardCreateDict, DashboardFilterDict, DashboardGroupByDict, DashboardOrderByDict, DashboardUpdateDict,
+        DashboardCreateDict, DashboardFilterDict, DashboardGroupByDict, DashboardOrderByDict,
+        DashboardOrderByWithGroupByDict, DashboardUpdateDict,
     )
 
 __all__ = [
@@ -57,19 +58,23 @@ class Dashboard(rt.ObjectRecord):
 
 
 class DashboardWhereUniqueInput(rt.Input):
+    """By what one of dashboards is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class DashboardConnectInput(rt.Input):
+    """Which of dashboards a relation leads to."""
     where: DashboardWhereUniqueInput | None = None
 
 
 class DashboardRelationInput(rt.Input):
+    """Which of dashboards a relation leads to, if any."""
     connect: DashboardConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class DashboardCreateInput(rt.Input):
+    """What is said of new dashboards."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
@@ -92,6 +97,7 @@ class DashboardCreateInput(rt.Input):
 
 
 class DashboardUpdateInput(rt.Input):
+    """What changes in dashboards; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
@@ -114,6 +120,7 @@ class DashboardUpdateInput(rt.Input):
 
 
 class DashboardFilterInput(rt.Filter):
+    """Which dashboards are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: StringFilter | None = None
@@ -139,6 +146,7 @@ class DashboardFilterInput(rt.Filter):
 
 
 class DashboardOrderByInput(rt.Input):
+    """How dashboards are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -152,6 +160,7 @@ class DashboardOrderByInput(rt.Input):
 
 
 class DashboardGroupByInput(rt.Input):
+    """By what dashboards are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     page_layout_id: rt.BooleanInput | None = None
     title: rt.BooleanInput | None = None
@@ -159,6 +168,7 @@ class DashboardGroupByInput(rt.Input):
 
 
 class DashboardOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of dashboards are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -170,13 +180,10 @@ class DashboardOrderByWithGroupByInput(rt.GroupOrder):
     title: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt Id PageLayoutId Position SearchVector Title UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        totalCount"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt Id PageLayoutId Position SearchVector Title
+        UpdatedAt UpdatedBy"""
 
 
 class Dashboards(
@@ -184,6 +191,7 @@ class Dashboards(
         "Dashboard", "DashboardCreateInput | DashboardCreateDict", "DashboardUpdateInput | DashboardUpdateDict",
         "DashboardFilterInput | DashboardFilterDict", "DashboardOrderByInput | DashboardOrderByDict",
         "DashboardGroupByInput | DashboardGroupByDict",
+        "DashboardOrderByWithGroupByInput | DashboardOrderByWithGroupByDict",
     ],
 ):
     """A page of charts and numbers.

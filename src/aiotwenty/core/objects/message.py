@@ -18,8 +18,9 @@ if typing.TYPE_CHECKING:
     from .. import (
         MessageCampaignFilterInput, MessageCampaignGroupByInput, MessageCampaignOrderByInput,
         MessageCampaignOrderByWithGroupByInput, MessageCampaignRelationInput, MessageCreateDict, MessageFilterDict,
-        MessageGroupByDict, MessageOrderByDict, MessageThreadFilterInput, MessageThreadGroupByInput,
-        MessageThreadOrderByInput, MessageThreadOrderByWithGroupByInput, MessageThreadRelationInput, MessageUpdateDict,
+        MessageGroupByDict, MessageOrderByDict, MessageOrderByWithGroupByDict, MessageThreadFilterInput,
+        MessageThreadGroupByInput, MessageThreadOrderByInput, MessageThreadOrderByWithGroupByInput,
+        MessageThreadRelationInput, MessageUpdateDict,
     )
 else:
     rt.later(globals(), """
@@ -81,19 +82,23 @@ class Message(rt.ObjectRecord):
 
 
 class MessageWhereUniqueInput(rt.Input):
+    """By what one of messages is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class MessageConnectInput(rt.Input):
+    """Which of messages a relation leads to."""
     where: MessageWhereUniqueInput | None = None
 
 
 class MessageRelationInput(rt.Input):
+    """Which of messages a relation leads to, if any."""
     connect: MessageConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class MessageCreateInput(rt.Input):
+    """What is said of new messages."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnum | None = None
@@ -133,6 +138,7 @@ class MessageCreateInput(rt.Input):
 
 
 class MessageUpdateInput(rt.Input):
+    """What changes in messages; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnum | None = None
@@ -172,6 +178,7 @@ class MessageUpdateInput(rt.Input):
 
 
 class MessageFilterInput(rt.Filter):
+    """Which messages are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     delivery_status: MessageDeliveryStatusEnumFilter | None = None
@@ -214,6 +221,7 @@ class MessageFilterInput(rt.Filter):
 
 
 class MessageOrderByInput(rt.Input):
+    """How messages are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -235,6 +243,7 @@ class MessageOrderByInput(rt.Input):
 
 
 class MessageGroupByInput(rt.Input):
+    """By what messages are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     delivery_status: rt.BooleanInput | None = None
     header_message_id: rt.BooleanInput | None = None
@@ -248,6 +257,7 @@ class MessageGroupByInput(rt.Input):
 
 
 class MessageOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of messages are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -267,22 +277,18 @@ class MessageOrderByWithGroupByInput(rt.GroupOrder):
     text: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        countFalseIsDraft countTrueIsDraft maxCreatedAt maxDeletedAt maxReceivedAt maxUpdatedAt messageCampaignId
-        messageThreadId minCreatedAt minDeletedAt minReceivedAt minUpdatedAt totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt DeliveryStatus HeaderMessageId Id IsDraft Position ReceivedAt SearchVector Subject
-        Text UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """countFalseIsDraft countTrueIsDraft maxCreatedAt maxDeletedAt maxReceivedAt
+        maxUpdatedAt messageCampaignId messageThreadId minCreatedAt minDeletedAt minReceivedAt minUpdatedAt
+        totalCount"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt DeliveryStatus HeaderMessageId Id IsDraft Position
+        ReceivedAt SearchVector Subject Text UpdatedAt UpdatedBy"""
 
 
 class Messages(
     ns.Records[
         "Message", "MessageCreateInput | MessageCreateDict", "MessageUpdateInput | MessageUpdateDict",
         "MessageFilterInput | MessageFilterDict", "MessageOrderByInput | MessageOrderByDict",
-        "MessageGroupByInput | MessageGroupByDict",
+        "MessageGroupByInput | MessageGroupByDict", "MessageOrderByWithGroupByInput | MessageOrderByWithGroupByDict",
     ],
 ):
     """An e-mail from a connected mailbox.

@@ -18,8 +18,8 @@ from ..shared import (
 if typing.TYPE_CHECKING:
     from .. import (
         MessageCampaignCreateDict, MessageCampaignFilterDict, MessageCampaignGroupByDict, MessageCampaignOrderByDict,
-        MessageCampaignUpdateDict, MessageListFilterInput, MessageListGroupByInput, MessageListOrderByInput,
-        MessageListOrderByWithGroupByInput, MessageListRelationInput,
+        MessageCampaignOrderByWithGroupByDict, MessageCampaignUpdateDict, MessageListFilterInput,
+        MessageListGroupByInput, MessageListOrderByInput, MessageListOrderByWithGroupByInput, MessageListRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -78,19 +78,23 @@ class MessageCampaign(rt.ObjectRecord):
 
 
 class MessageCampaignWhereUniqueInput(rt.Input):
+    """By what one of message campaigns is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class MessageCampaignConnectInput(rt.Input):
+    """Which of message campaigns a relation leads to."""
     where: MessageCampaignWhereUniqueInput | None = None
 
 
 class MessageCampaignRelationInput(rt.Input):
+    """Which of message campaigns a relation leads to, if any."""
     connect: MessageCampaignConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class MessageCampaignCreateInput(rt.Input):
+    """What is said of new message campaigns."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     body_template: str | None = None
@@ -125,6 +129,7 @@ class MessageCampaignCreateInput(rt.Input):
 
 
 class MessageCampaignUpdateInput(rt.Input):
+    """What changes in message campaigns; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     body_template: str | None = None
@@ -159,6 +164,7 @@ class MessageCampaignUpdateInput(rt.Input):
 
 
 class MessageCampaignFilterInput(rt.Filter):
+    """Which message campaigns are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     body_template: StringFilter | None = None
@@ -196,6 +202,7 @@ class MessageCampaignFilterInput(rt.Filter):
 
 
 class MessageCampaignOrderByInput(rt.Input):
+    """How message campaigns are sorted."""
     body_template: OrderByDirection | None = None
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
@@ -215,6 +222,7 @@ class MessageCampaignOrderByInput(rt.Input):
 
 
 class MessageCampaignGroupByInput(rt.Input):
+    """By what message campaigns are grouped."""
     body_template: rt.BooleanInput | None = None
     created_at: GroupByDateGranularityInput | None = None
     from_address: EmailsGroupByInput | None = None
@@ -227,6 +235,7 @@ class MessageCampaignGroupByInput(rt.Input):
 
 
 class MessageCampaignOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of message campaigns are sorted."""
     aggregate: rt.AggregateOrder | None = None
     body_template: OrderByDirection | None = None
     created_at: OrderByDateGranularityInput | None = None
@@ -244,15 +253,10 @@ class MessageCampaignOrderByWithGroupByInput(rt.GroupOrder):
     unsubscribe_topic_id: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        listId maxCreatedAt maxDeletedAt maxSentAt maxUpdatedAt minCreatedAt minDeletedAt minSentAt minUpdatedAt
-        totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        BodyTemplate CreatedAt CreatedBy DeletedAt FromAddress Id Position SearchVector SentAt Status Subject
-        UnsubscribeTopicId UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """listId maxCreatedAt maxDeletedAt maxSentAt maxUpdatedAt minCreatedAt
+        minDeletedAt minSentAt minUpdatedAt totalCount"""
+    _counted: typing.ClassVar[str] = """BodyTemplate CreatedAt CreatedBy DeletedAt FromAddress Id Position SearchVector
+        SentAt Status Subject UnsubscribeTopicId UpdatedAt UpdatedBy"""
 
 
 class MessageCampaigns(
@@ -262,6 +266,7 @@ class MessageCampaigns(
         "MessageCampaignFilterInput | MessageCampaignFilterDict",
         "MessageCampaignOrderByInput | MessageCampaignOrderByDict",
         "MessageCampaignGroupByInput | MessageCampaignGroupByDict",
+        "MessageCampaignOrderByWithGroupByInput | MessageCampaignOrderByWithGroupByDict",
     ],
 ):
     """An e-mail that goes to a whole list of people.

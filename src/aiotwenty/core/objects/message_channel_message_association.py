@@ -19,9 +19,10 @@ if typing.TYPE_CHECKING:
     from .. import (
         MessageChannelMessageAssociationCreateDict, MessageChannelMessageAssociationFilterDict,
         MessageChannelMessageAssociationGroupByDict, MessageChannelMessageAssociationOrderByDict,
-        MessageChannelMessageAssociationUpdateDict, MessageFilterInput, MessageGroupByInput, MessageOrderByInput,
-        MessageOrderByWithGroupByInput, MessageRelationInput, MessageThreadFilterInput, MessageThreadGroupByInput,
-        MessageThreadOrderByInput, MessageThreadOrderByWithGroupByInput, MessageThreadRelationInput,
+        MessageChannelMessageAssociationOrderByWithGroupByDict, MessageChannelMessageAssociationUpdateDict,
+        MessageFilterInput, MessageGroupByInput, MessageOrderByInput, MessageOrderByWithGroupByInput,
+        MessageRelationInput, MessageThreadFilterInput, MessageThreadGroupByInput, MessageThreadOrderByInput,
+        MessageThreadOrderByWithGroupByInput, MessageThreadRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -79,21 +80,25 @@ class MessageChannelMessageAssociation(rt.ObjectRecord):
 
 
 class MessageChannelMessageAssociationWhereUniqueInput(rt.Input):
+    """By what one of message channel message associations is known: values that no two share."""
     id: rt.UUIDInput | None = None
     message: rt.UUIDInput | None = None
     message_channel_id: rt.UUIDInput | None = None
 
 
 class MessageChannelMessageAssociationConnectInput(rt.Input):
+    """Which of message channel message associations a relation leads to."""
     where: MessageChannelMessageAssociationWhereUniqueInput | None = None
 
 
 class MessageChannelMessageAssociationRelationInput(rt.Input):
+    """Which of message channel message associations a relation leads to, if any."""
     connect: MessageChannelMessageAssociationConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class MessageChannelMessageAssociationCreateInput(rt.Input):
+    """What is said of new message channel message associations."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     direction: MessageChannelMessageAssociationDirectionEnum | None = None
@@ -128,6 +133,7 @@ class MessageChannelMessageAssociationCreateInput(rt.Input):
 
 
 class MessageChannelMessageAssociationUpdateInput(rt.Input):
+    """What changes in message channel message associations; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     direction: MessageChannelMessageAssociationDirectionEnum | None = None
@@ -162,6 +168,7 @@ class MessageChannelMessageAssociationUpdateInput(rt.Input):
 
 
 class MessageChannelMessageAssociationFilterInput(rt.Filter):
+    """Which message channel message associations are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     direction: MessageChannelMessageAssociationDirectionEnumFilter | None = None
@@ -199,6 +206,7 @@ class MessageChannelMessageAssociationFilterInput(rt.Filter):
 
 
 class MessageChannelMessageAssociationOrderByInput(rt.Input):
+    """How message channel message associations are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -218,6 +226,7 @@ class MessageChannelMessageAssociationOrderByInput(rt.Input):
 
 
 class MessageChannelMessageAssociationGroupByInput(rt.Input):
+    """By what message channel message associations are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     direction: rt.BooleanInput | None = None
     message: MessageGroupByInput | None = None
@@ -229,6 +238,7 @@ class MessageChannelMessageAssociationGroupByInput(rt.Input):
 
 
 class MessageChannelMessageAssociationOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of message channel message associations are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -246,15 +256,10 @@ class MessageChannelMessageAssociationOrderByWithGroupByInput(rt.GroupOrder):
     search_vector: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt messageId messageThreadId minCreatedAt minDeletedAt minUpdatedAt
-        totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt Direction Id MessageChannelId MessageExternalId MessageThreadExternalId Position
-        SearchVector UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt messageId messageThreadId minCreatedAt
+        minDeletedAt minUpdatedAt totalCount"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt Direction Id MessageChannelId MessageExternalId
+        MessageThreadExternalId Position SearchVector UpdatedAt UpdatedBy"""
 
 
 class MessageChannelMessageAssociations(
@@ -265,6 +270,7 @@ class MessageChannelMessageAssociations(
         "MessageChannelMessageAssociationFilterInput | MessageChannelMessageAssociationFilterDict",
         "MessageChannelMessageAssociationOrderByInput | MessageChannelMessageAssociationOrderByDict",
         "MessageChannelMessageAssociationGroupByInput | MessageChannelMessageAssociationGroupByDict",
+        "MessageChannelMessageAssociationOrderByWithGroupByInput | MessageChannelMessageAssociationOrderByWithGroupByDict",
     ],
 ):
     """Where a message was synchronised from.

@@ -20,6 +20,7 @@ if typing.TYPE_CHECKING:
         MessageChannelMessageAssociationMessageFolderFilterDict,
         MessageChannelMessageAssociationMessageFolderGroupByDict,
         MessageChannelMessageAssociationMessageFolderOrderByDict,
+        MessageChannelMessageAssociationMessageFolderOrderByWithGroupByDict,
         MessageChannelMessageAssociationMessageFolderUpdateDict, MessageChannelMessageAssociationOrderByInput,
         MessageChannelMessageAssociationOrderByWithGroupByInput, MessageChannelMessageAssociationRelationInput,
     )
@@ -69,6 +70,7 @@ class MessageChannelMessageAssociationMessageFolder(rt.ObjectRecord):
 
 
 class MessageChannelMessageAssociationMessageFolderCreateInput(rt.Input):
+    """What is said of new message channel message association message folders."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationRelationInput | None = None
@@ -92,6 +94,7 @@ class MessageChannelMessageAssociationMessageFolderCreateInput(rt.Input):
 
 
 class MessageChannelMessageAssociationMessageFolderUpdateInput(rt.Input):
+    """What changes in message channel message association message folders; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationRelationInput | None = None
@@ -115,6 +118,7 @@ class MessageChannelMessageAssociationMessageFolderUpdateInput(rt.Input):
 
 
 class MessageChannelMessageAssociationMessageFolderFilterInput(rt.Input):
+    """Which message channel message association message folders are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     message_channel_message_association: MessageChannelMessageAssociationFilterInput | None = None
@@ -141,6 +145,7 @@ class MessageChannelMessageAssociationMessageFolderFilterInput(rt.Input):
 
 
 class MessageChannelMessageAssociationMessageFolderOrderByInput(rt.Input):
+    """How message channel message association message folders are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -155,6 +160,7 @@ class MessageChannelMessageAssociationMessageFolderOrderByInput(rt.Input):
 
 
 class MessageChannelMessageAssociationMessageFolderGroupByInput(rt.Input):
+    """By what message channel message association message folders are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     message_channel_message_association: MessageChannelMessageAssociationGroupByInput | None = None
     message_folder_id: rt.BooleanInput | None = None
@@ -162,6 +168,7 @@ class MessageChannelMessageAssociationMessageFolderGroupByInput(rt.Input):
 
 
 class MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of message channel message association message folders are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -174,14 +181,10 @@ class MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput(rt.Gr
     search_vector: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt messageChannelMessageAssociationId minCreatedAt minDeletedAt minUpdatedAt
-        totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt Id MessageFolderId Position SearchVector UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt messageChannelMessageAssociationId
+        minCreatedAt minDeletedAt minUpdatedAt totalCount"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt Id MessageFolderId Position SearchVector UpdatedAt
+        UpdatedBy"""
 
 
 class MessageChannelMessageAssociationMessageFolders(
@@ -192,6 +195,7 @@ class MessageChannelMessageAssociationMessageFolders(
         "MessageChannelMessageAssociationMessageFolderFilterInput | MessageChannelMessageAssociationMessageFolderFilterDict",
         "MessageChannelMessageAssociationMessageFolderOrderByInput | MessageChannelMessageAssociationMessageFolderOrderByDict",
         "MessageChannelMessageAssociationMessageFolderGroupByInput | MessageChannelMessageAssociationMessageFolderGroupByDict",
+        "MessageChannelMessageAssociationMessageFolderOrderByWithGroupByInput | MessageChannelMessageAssociationMessageFolderOrderByWithGroupByDict",
     ],
 ):
     """A folder of a mailbox that a message is in.

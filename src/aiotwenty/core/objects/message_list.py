@@ -17,7 +17,7 @@ from ..shared import (
 if typing.TYPE_CHECKING:
     from .. import (
         MessageListCreateDict, MessageListFilterDict, MessageListGroupByDict, MessageListOrderByDict,
-        MessageListUpdateDict,
+        MessageListOrderByWithGroupByDict, MessageListUpdateDict,
     )
 
 __all__ = [
@@ -59,19 +59,23 @@ class MessageList(rt.ObjectRecord):
 
 
 class MessageListWhereUniqueInput(rt.Input):
+    """By what one of message lists is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class MessageListConnectInput(rt.Input):
+    """Which of message lists a relation leads to."""
     where: MessageListWhereUniqueInput | None = None
 
 
 class MessageListRelationInput(rt.Input):
+    """Which of message lists a relation leads to, if any."""
     connect: MessageListConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class MessageListCreateInput(rt.Input):
+    """What is said of new message lists."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -93,6 +97,7 @@ class MessageListCreateInput(rt.Input):
 
 
 class MessageListUpdateInput(rt.Input):
+    """What changes in message lists; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -114,6 +119,7 @@ class MessageListUpdateInput(rt.Input):
 
 
 class MessageListFilterInput(rt.Filter):
+    """Which message lists are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
@@ -138,6 +144,7 @@ class MessageListFilterInput(rt.Filter):
 
 
 class MessageListOrderByInput(rt.Input):
+    """How message lists are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -150,12 +157,14 @@ class MessageListOrderByInput(rt.Input):
 
 
 class MessageListGroupByInput(rt.Input):
+    """By what message lists are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     name: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
 class MessageListOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of message lists are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -166,10 +175,8 @@ class MessageListOrderByWithGroupByInput(rt.GroupOrder):
     search_vector: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt totalCount
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        totalCount"""
     _counted: typing.ClassVar[str] = "CreatedAt CreatedBy DeletedAt Id Name Position SearchVector UpdatedAt UpdatedBy"
 
 
@@ -178,6 +185,7 @@ class MessageLists(
         "MessageList", "MessageListCreateInput | MessageListCreateDict",
         "MessageListUpdateInput | MessageListUpdateDict", "MessageListFilterInput | MessageListFilterDict",
         "MessageListOrderByInput | MessageListOrderByDict", "MessageListGroupByInput | MessageListGroupByDict",
+        "MessageListOrderByWithGroupByInput | MessageListOrderByWithGroupByDict",
     ],
 ):
     """A list of people that campaigns go to.

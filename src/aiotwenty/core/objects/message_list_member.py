@@ -16,9 +16,10 @@ from ..shared import (
 if typing.TYPE_CHECKING:
     from .. import (
         MessageListFilterInput, MessageListGroupByInput, MessageListMemberCreateDict, MessageListMemberFilterDict,
-        MessageListMemberGroupByDict, MessageListMemberOrderByDict, MessageListMemberUpdateDict,
-        MessageListOrderByInput, MessageListOrderByWithGroupByInput, MessageListRelationInput, PersonFilterInput,
-        PersonGroupByInput, PersonOrderByInput, PersonOrderByWithGroupByInput, PersonRelationInput,
+        MessageListMemberGroupByDict, MessageListMemberOrderByDict, MessageListMemberOrderByWithGroupByDict,
+        MessageListMemberUpdateDict, MessageListOrderByInput, MessageListOrderByWithGroupByInput,
+        MessageListRelationInput, PersonFilterInput, PersonGroupByInput, PersonOrderByInput,
+        PersonOrderByWithGroupByInput, PersonRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -63,6 +64,7 @@ class MessageListMember(rt.ObjectRecord):
 
 
 class MessageListMemberCreateInput(rt.Input):
+    """What is said of new message list members."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
@@ -90,6 +92,7 @@ class MessageListMemberCreateInput(rt.Input):
 
 
 class MessageListMemberUpdateInput(rt.Input):
+    """What changes in message list members; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListRelationInput | None = None
@@ -117,6 +120,7 @@ class MessageListMemberUpdateInput(rt.Input):
 
 
 class MessageListMemberFilterInput(rt.Input):
+    """Which message list members are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     list_: MessageListFilterInput | None = None
@@ -147,6 +151,7 @@ class MessageListMemberFilterInput(rt.Input):
 
 
 class MessageListMemberOrderByInput(rt.Input):
+    """How message list members are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -162,6 +167,7 @@ class MessageListMemberOrderByInput(rt.Input):
 
 
 class MessageListMemberGroupByInput(rt.Input):
+    """By what message list members are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     list_: MessageListGroupByInput | None = None
     person: PersonGroupByInput | None = None
@@ -169,6 +175,7 @@ class MessageListMemberGroupByInput(rt.Input):
 
 
 class MessageListMemberOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of message list members are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -182,10 +189,8 @@ class MessageListMemberOrderByWithGroupByInput(rt.GroupOrder):
     search_vector: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        listId maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt personId totalCount
-    """
+    _aggregates: typing.ClassVar[str] = """listId maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt
+        minUpdatedAt personId totalCount"""
     _counted: typing.ClassVar[str] = "CreatedAt CreatedBy DeletedAt Id Position SearchVector UpdatedAt UpdatedBy"
 
 
@@ -196,6 +201,7 @@ class MessageListMembers(
         "MessageListMemberFilterInput | MessageListMemberFilterDict",
         "MessageListMemberOrderByInput | MessageListMemberOrderByDict",
         "MessageListMemberGroupByInput | MessageListMemberGroupByDict",
+        "MessageListMemberOrderByWithGroupByInput | MessageListMemberOrderByWithGroupByDict",
     ],
 ):
     """A person on a list.

@@ -20,9 +20,10 @@ if typing.TYPE_CHECKING:
         MessageCampaignOrderByWithGroupByInput, MessageCampaignRelationInput, MessageFilterInput, MessageGroupByInput,
         MessageOrderByInput, MessageOrderByWithGroupByInput, MessageParticipantCreateDict,
         MessageParticipantFilterDict, MessageParticipantGroupByDict, MessageParticipantOrderByDict,
-        MessageParticipantUpdateDict, MessageRelationInput, PersonFilterInput, PersonGroupByInput, PersonOrderByInput,
-        PersonOrderByWithGroupByInput, PersonRelationInput, WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput,
-        WorkspaceMemberOrderByInput, WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
+        MessageParticipantOrderByWithGroupByDict, MessageParticipantUpdateDict, MessageRelationInput,
+        PersonFilterInput, PersonGroupByInput, PersonOrderByInput, PersonOrderByWithGroupByInput, PersonRelationInput,
+        WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput, WorkspaceMemberOrderByInput,
+        WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -83,6 +84,7 @@ class MessageParticipant(rt.ObjectRecord):
 
 
 class MessageParticipantCreateInput(rt.Input):
+    """What is said of new message participants."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     display_name: str | None = None
@@ -124,6 +126,7 @@ class MessageParticipantCreateInput(rt.Input):
 
 
 class MessageParticipantUpdateInput(rt.Input):
+    """What changes in message participants; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     display_name: str | None = None
@@ -165,6 +168,7 @@ class MessageParticipantUpdateInput(rt.Input):
 
 
 class MessageParticipantFilterInput(rt.Input):
+    """Which message participants are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     display_name: StringFilter | None = None
@@ -209,6 +213,7 @@ class MessageParticipantFilterInput(rt.Input):
 
 
 class MessageParticipantOrderByInput(rt.Input):
+    """How message participants are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -231,6 +236,7 @@ class MessageParticipantOrderByInput(rt.Input):
 
 
 class MessageParticipantGroupByInput(rt.Input):
+    """By what message participants are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     display_name: rt.BooleanInput | None = None
     handle: rt.BooleanInput | None = None
@@ -243,6 +249,7 @@ class MessageParticipantGroupByInput(rt.Input):
 
 
 class MessageParticipantOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of message participants are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -263,14 +270,10 @@ class MessageParticipantOrderByWithGroupByInput(rt.GroupOrder):
     updated_by: ActorOrderByInput | None = None
     workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
     workspace_member_id: OrderByDirection | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt messageCampaignId messageId minCreatedAt minDeletedAt minUpdatedAt
-        personId totalCount workspaceMemberId
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt DisplayName Handle Id Position Role SearchVector UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt messageCampaignId messageId
+        minCreatedAt minDeletedAt minUpdatedAt personId totalCount workspaceMemberId"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt DisplayName Handle Id Position Role SearchVector
+        UpdatedAt UpdatedBy"""
 
 
 class MessageParticipants(
@@ -280,6 +283,7 @@ class MessageParticipants(
         "MessageParticipantFilterInput | MessageParticipantFilterDict",
         "MessageParticipantOrderByInput | MessageParticipantOrderByDict",
         "MessageParticipantGroupByInput | MessageParticipantGroupByDict",
+        "MessageParticipantOrderByWithGroupByInput | MessageParticipantOrderByWithGroupByDict",
     ],
 ):
     """Somebody who sent a message or got it.

@@ -17,7 +17,7 @@ from ..shared import (
 if typing.TYPE_CHECKING:
     from .. import (
         MessageThreadCreateDict, MessageThreadFilterDict, MessageThreadGroupByDict, MessageThreadOrderByDict,
-        MessageThreadUpdateDict,
+        MessageThreadOrderByWithGroupByDict, MessageThreadUpdateDict,
     )
 
 __all__ = [
@@ -57,19 +57,23 @@ class MessageThread(rt.ObjectRecord):
 
 
 class MessageThreadWhereUniqueInput(rt.Input):
+    """By what one of message threads is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class MessageThreadConnectInput(rt.Input):
+    """Which of message threads a relation leads to."""
     where: MessageThreadWhereUniqueInput | None = None
 
 
 class MessageThreadRelationInput(rt.Input):
+    """Which of message threads a relation leads to, if any."""
     connect: MessageThreadConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class MessageThreadCreateInput(rt.Input):
+    """What is said of new message threads."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     subject: str | None = None
@@ -91,6 +95,7 @@ class MessageThreadCreateInput(rt.Input):
 
 
 class MessageThreadUpdateInput(rt.Input):
+    """What changes in message threads; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     subject: str | None = None
@@ -112,6 +117,7 @@ class MessageThreadUpdateInput(rt.Input):
 
 
 class MessageThreadFilterInput(rt.Filter):
+    """Which message threads are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     subject: StringFilter | None = None
@@ -136,6 +142,7 @@ class MessageThreadFilterInput(rt.Filter):
 
 
 class MessageThreadOrderByInput(rt.Input):
+    """How message threads are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -148,12 +155,14 @@ class MessageThreadOrderByInput(rt.Input):
 
 
 class MessageThreadGroupByInput(rt.Input):
+    """By what message threads are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     subject: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
 class MessageThreadOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of message threads are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -164,13 +173,10 @@ class MessageThreadOrderByWithGroupByInput(rt.GroupOrder):
     subject: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt Id Position SearchVector Subject UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        totalCount"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt Id Position SearchVector Subject UpdatedAt
+        UpdatedBy"""
 
 
 class MessageThreads(
@@ -178,6 +184,7 @@ class MessageThreads(
         "MessageThread", "MessageThreadCreateInput | MessageThreadCreateDict",
         "MessageThreadUpdateInput | MessageThreadUpdateDict", "MessageThreadFilterInput | MessageThreadFilterDict",
         "MessageThreadOrderByInput | MessageThreadOrderByDict", "MessageThreadGroupByInput | MessageThreadGroupByDict",
+        "MessageThreadOrderByWithGroupByInput | MessageThreadOrderByWithGroupByDict",
     ],
 ):
     """Messages that answer one another.

@@ -16,7 +16,9 @@ from ..shared import (
 )
 
 if typing.TYPE_CHECKING:
-    from .. import NoteCreateDict, NoteFilterDict, NoteGroupByDict, NoteOrderByDict, NoteUpdateDict
+    from .. import (
+        NoteCreateDict, NoteFilterDict, NoteGroupByDict, NoteOrderByDict, NoteOrderByWithGroupByDict, NoteUpdateDict,
+    )
 
 __all__ = [
     "Note", "NoteWhereUniqueInput", "NoteConnectInput", "NoteRelationInput", "NoteCreateInput", "NoteUpdateInput",
@@ -60,19 +62,23 @@ class Note(rt.ObjectRecord):
 
 
 class NoteWhereUniqueInput(rt.Input):
+    """By what one of notes is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class NoteConnectInput(rt.Input):
+    """Which of notes a relation leads to."""
     where: NoteWhereUniqueInput | None = None
 
 
 class NoteRelationInput(rt.Input):
+    """Which of notes a relation leads to, if any."""
     connect: NoteConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class NoteCreateInput(rt.Input):
+    """What is said of new notes."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
@@ -96,6 +102,7 @@ class NoteCreateInput(rt.Input):
 
 
 class NoteUpdateInput(rt.Input):
+    """What changes in notes; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
@@ -119,6 +126,7 @@ class NoteUpdateInput(rt.Input):
 
 
 class NoteFilterInput(rt.Filter):
+    """Which notes are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: StringFilter | None = None
@@ -145,6 +153,7 @@ class NoteFilterInput(rt.Filter):
 
 
 class NoteOrderByInput(rt.Input):
+    """How notes are sorted."""
     body_v_2: RichTextOrderByInput | None = None
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
@@ -158,6 +167,7 @@ class NoteOrderByInput(rt.Input):
 
 
 class NoteGroupByInput(rt.Input):
+    """By what notes are grouped."""
     body_v_2: RichTextGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
     title: rt.BooleanInput | None = None
@@ -165,6 +175,7 @@ class NoteGroupByInput(rt.Input):
 
 
 class NoteOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of notes are sorted."""
     aggregate: rt.AggregateOrder | None = None
     body_v_2: RichTextOrderByInput | None = None
     created_at: OrderByDateGranularityInput | None = None
@@ -176,19 +187,17 @@ class NoteOrderByWithGroupByInput(rt.GroupOrder):
     title: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        BodyV2 CreatedAt CreatedBy DeletedAt Id Position SearchVector Title UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        totalCount"""
+    _counted: typing.ClassVar[str] = """BodyV2 CreatedAt CreatedBy DeletedAt Id Position SearchVector Title UpdatedAt
+        UpdatedBy"""
 
 
 class Notes(
     ns.Records[
         "Note", "NoteCreateInput | NoteCreateDict", "NoteUpdateInput | NoteUpdateDict",
         "NoteFilterInput | NoteFilterDict", "NoteOrderByInput | NoteOrderByDict", "NoteGroupByInput | NoteGroupByDict",
+        "NoteOrderByWithGroupByInput | NoteOrderByWithGroupByDict",
     ],
 ):
     """A text about other records.

@@ -18,9 +18,9 @@ if typing.TYPE_CHECKING:
         CompanyFilterInput, CompanyGroupByInput, CompanyOrderByInput, CompanyOrderByWithGroupByInput,
         CompanyRelationInput, NoteFilterInput, NoteGroupByInput, NoteOrderByInput, NoteOrderByWithGroupByInput,
         NoteRelationInput, NoteTargetCreateDict, NoteTargetFilterDict, NoteTargetGroupByDict, NoteTargetOrderByDict,
-        NoteTargetUpdateDict, OpportunityFilterInput, OpportunityGroupByInput, OpportunityOrderByInput,
-        OpportunityOrderByWithGroupByInput, OpportunityRelationInput, PersonFilterInput, PersonGroupByInput,
-        PersonOrderByInput, PersonOrderByWithGroupByInput, PersonRelationInput,
+        NoteTargetOrderByWithGroupByDict, NoteTargetUpdateDict, OpportunityFilterInput, OpportunityGroupByInput,
+        OpportunityOrderByInput, OpportunityOrderByWithGroupByInput, OpportunityRelationInput, PersonFilterInput,
+        PersonGroupByInput, PersonOrderByInput, PersonOrderByWithGroupByInput, PersonRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -73,6 +73,7 @@ class NoteTarget(rt.ObjectRecord):
 
 
 class NoteTargetCreateInput(rt.Input):
+    """What is said of new note targets."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     note: NoteRelationInput | None = None
@@ -108,6 +109,7 @@ class NoteTargetCreateInput(rt.Input):
 
 
 class NoteTargetUpdateInput(rt.Input):
+    """What changes in note targets; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     note: NoteRelationInput | None = None
@@ -143,6 +145,7 @@ class NoteTargetUpdateInput(rt.Input):
 
 
 class NoteTargetFilterInput(rt.Input):
+    """Which note targets are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     note: NoteFilterInput | None = None
@@ -181,6 +184,7 @@ class NoteTargetFilterInput(rt.Input):
 
 
 class NoteTargetOrderByInput(rt.Input):
+    """How note targets are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -200,6 +204,7 @@ class NoteTargetOrderByInput(rt.Input):
 
 
 class NoteTargetGroupByInput(rt.Input):
+    """By what note targets are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     note: NoteGroupByInput | None = None
     target_company: CompanyGroupByInput | None = None
@@ -209,6 +214,7 @@ class NoteTargetGroupByInput(rt.Input):
 
 
 class NoteTargetOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of note targets are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -226,11 +232,8 @@ class NoteTargetOrderByWithGroupByInput(rt.GroupOrder):
     target_person_id: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt noteId targetCompanyId
-        targetOpportunityId targetPersonId totalCount
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        noteId targetCompanyId targetOpportunityId targetPersonId totalCount"""
     _counted: typing.ClassVar[str] = "CreatedAt CreatedBy DeletedAt Id Position SearchVector UpdatedAt UpdatedBy"
 
 
@@ -239,6 +242,7 @@ class NoteTargets(
         "NoteTarget", "NoteTargetCreateInput | NoteTargetCreateDict", "NoteTargetUpdateInput | NoteTargetUpdateDict",
         "NoteTargetFilterInput | NoteTargetFilterDict", "NoteTargetOrderByInput | NoteTargetOrderByDict",
         "NoteTargetGroupByInput | NoteTargetGroupByDict",
+        "NoteTargetOrderByWithGroupByInput | NoteTargetOrderByWithGroupByDict",
     ],
 ):
     """What a note is about: one record of another object.

@@ -19,9 +19,10 @@ if typing.TYPE_CHECKING:
     from .. import (
         CompanyFilterInput, CompanyGroupByInput, CompanyOrderByInput, CompanyOrderByWithGroupByInput,
         CompanyRelationInput, OpportunityCreateDict, OpportunityFilterDict, OpportunityGroupByDict,
-        OpportunityOrderByDict, OpportunityUpdateDict, PersonFilterInput, PersonGroupByInput, PersonOrderByInput,
-        PersonOrderByWithGroupByInput, PersonRelationInput, WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput,
-        WorkspaceMemberOrderByInput, WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
+        OpportunityOrderByDict, OpportunityOrderByWithGroupByDict, OpportunityUpdateDict, PersonFilterInput,
+        PersonGroupByInput, PersonOrderByInput, PersonOrderByWithGroupByInput, PersonRelationInput,
+        WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput, WorkspaceMemberOrderByInput,
+        WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -84,19 +85,23 @@ class Opportunity(rt.ObjectRecord):
 
 
 class OpportunityWhereUniqueInput(rt.Input):
+    """By what one of opportunities is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class OpportunityConnectInput(rt.Input):
+    """Which of opportunities a relation leads to."""
     where: OpportunityWhereUniqueInput | None = None
 
 
 class OpportunityRelationInput(rt.Input):
+    """Which of opportunities a relation leads to, if any."""
     connect: OpportunityConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class OpportunityCreateInput(rt.Input):
+    """What is said of new opportunities."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -136,6 +141,7 @@ class OpportunityCreateInput(rt.Input):
 
 
 class OpportunityUpdateInput(rt.Input):
+    """What changes in opportunities; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -175,6 +181,7 @@ class OpportunityUpdateInput(rt.Input):
 
 
 class OpportunityFilterInput(rt.Filter):
+    """Which opportunities are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
@@ -217,6 +224,7 @@ class OpportunityFilterInput(rt.Filter):
 
 
 class OpportunityOrderByInput(rt.Input):
+    """How opportunities are sorted."""
     amount: CurrencyOrderByInput | None = None
     close_date: OrderByDirection | None = None
     company: CompanyOrderByInput | None = None
@@ -238,6 +246,7 @@ class OpportunityOrderByInput(rt.Input):
 
 
 class OpportunityGroupByInput(rt.Input):
+    """By what opportunities are grouped."""
     amount: CurrencyGroupByInput | None = None
     close_date: GroupByDateGranularityInput | None = None
     company: CompanyGroupByInput | None = None
@@ -250,6 +259,7 @@ class OpportunityGroupByInput(rt.Input):
 
 
 class OpportunityOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of opportunities are sorted."""
     aggregate: rt.AggregateOrder | None = None
     amount: CurrencyOrderByInput | None = None
     close_date: OrderByDateGranularityInput | None = None
@@ -269,15 +279,11 @@ class OpportunityOrderByWithGroupByInput(rt.GroupOrder):
     stage: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        avgAmountAmountMicros companyId maxAmountAmountMicros maxCloseDate maxCreatedAt maxDeletedAt maxUpdatedAt
-        minAmountAmountMicros minCloseDate minCreatedAt minDeletedAt minUpdatedAt ownerId pointOfContactId
-        sumAmountAmountMicros totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        Amount CloseDate CreatedAt CreatedBy DeletedAt Id Name Position SearchVector Stage UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """avgAmountAmountMicros companyId maxAmountAmountMicros maxCloseDate
+        maxCreatedAt maxDeletedAt maxUpdatedAt minAmountAmountMicros minCloseDate minCreatedAt minDeletedAt minUpdatedAt
+        ownerId pointOfContactId sumAmountAmountMicros totalCount"""
+    _counted: typing.ClassVar[str] = """Amount CloseDate CreatedAt CreatedBy DeletedAt Id Name Position SearchVector
+        Stage UpdatedAt UpdatedBy"""
 
 
 class Opportunities(
@@ -285,6 +291,7 @@ class Opportunities(
         "Opportunity", "OpportunityCreateInput | OpportunityCreateDict",
         "OpportunityUpdateInput | OpportunityUpdateDict", "OpportunityFilterInput | OpportunityFilterDict",
         "OpportunityOrderByInput | OpportunityOrderByDict", "OpportunityGroupByInput | OpportunityGroupByDict",
+        "OpportunityOrderByWithGroupByInput | OpportunityOrderByWithGroupByDict",
     ],
 ):
     """A deal that may be won.

@@ -22,7 +22,7 @@ if typing.TYPE_CHECKING:
     from .. import (
         CompanyFilterInput, CompanyGroupByInput, CompanyOrderByInput, CompanyOrderByWithGroupByInput,
         CompanyRelationInput, PersonCreateDict, PersonFilterDict, PersonGroupByDict, PersonOrderByDict,
-        PersonUpdateDict,
+        PersonOrderByWithGroupByDict, PersonUpdateDict,
     )
 else:
     rt.later(globals(), """
@@ -91,24 +91,29 @@ class Person(rt.ObjectRecord):
 
 
 class PersonEmailsWhereInput(rt.Input):
+    """The parts of a value that no two records share."""
     primary_email: str | None = None
 
 
 class PersonWhereUniqueInput(rt.Input):
+    """By what one of people is known: values that no two share."""
     id: rt.UUIDInput | None = None
     emails: PersonEmailsWhereInput | None = None
 
 
 class PersonConnectInput(rt.Input):
+    """Which of people a relation leads to."""
     where: PersonWhereUniqueInput | None = None
 
 
 class PersonRelationInput(rt.Input):
+    """Which of people a relation leads to, if any."""
     connect: PersonConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class PersonCreateInput(rt.Input):
+    """What is said of new people."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameCreateInput | None = None
@@ -146,6 +151,7 @@ class PersonCreateInput(rt.Input):
 
 
 class PersonUpdateInput(rt.Input):
+    """What changes in people; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameUpdateInput | None = None
@@ -183,6 +189,7 @@ class PersonUpdateInput(rt.Input):
 
 
 class PersonFilterInput(rt.Filter):
+    """Which people are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameFilterInput | None = None
@@ -223,6 +230,7 @@ class PersonFilterInput(rt.Filter):
 
 
 class PersonOrderByInput(rt.Input):
+    """How people are sorted."""
     avatar_file: OrderByDirection | None = None
     avatar_url: OrderByDirection | None = None
     company: CompanyOrderByInput | None = None
@@ -243,6 +251,7 @@ class PersonOrderByInput(rt.Input):
 
 
 class PersonGroupByInput(rt.Input):
+    """By what people are grouped."""
     company: CompanyGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
     emails: EmailsGroupByInput | None = None
@@ -254,6 +263,7 @@ class PersonGroupByInput(rt.Input):
 
 
 class PersonOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of people are sorted."""
     aggregate: rt.AggregateOrder | None = None
     avatar_file: OrderByDirection | None = None
     avatar_url: OrderByDirection | None = None
@@ -272,21 +282,17 @@ class PersonOrderByWithGroupByInput(rt.GroupOrder):
     search_vector: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        companyId maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        AvatarFile AvatarUrl CreatedAt CreatedBy DeletedAt Emails Id JobTitle LinkedinLink Name Phones Position
-        SearchVector UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """companyId maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt
+        minUpdatedAt totalCount"""
+    _counted: typing.ClassVar[str] = """AvatarFile AvatarUrl CreatedAt CreatedBy DeletedAt Emails Id JobTitle
+        LinkedinLink Name Phones Position SearchVector UpdatedAt UpdatedBy"""
 
 
 class People(
     ns.Records[
         "Person", "PersonCreateInput | PersonCreateDict", "PersonUpdateInput | PersonUpdateDict",
         "PersonFilterInput | PersonFilterDict", "PersonOrderByInput | PersonOrderByDict",
-        "PersonGroupByInput | PersonGroupByDict",
+        "PersonGroupByInput | PersonGroupByDict", "PersonOrderByWithGroupByInput | PersonOrderByWithGroupByDict",
     ],
     ns.FindDuplicates["Person", "PersonCreateInput | PersonCreateDict"],
     ns.MergeMany["Person"],

@@ -17,9 +17,9 @@ from ..shared import (
 
 if typing.TYPE_CHECKING:
     from .. import (
-        TaskCreateDict, TaskFilterDict, TaskGroupByDict, TaskOrderByDict, TaskUpdateDict, WorkspaceMemberFilterInput,
-        WorkspaceMemberGroupByInput, WorkspaceMemberOrderByInput, WorkspaceMemberOrderByWithGroupByInput,
-        WorkspaceMemberRelationInput,
+        TaskCreateDict, TaskFilterDict, TaskGroupByDict, TaskOrderByDict, TaskOrderByWithGroupByDict, TaskUpdateDict,
+        WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput, WorkspaceMemberOrderByInput,
+        WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -76,19 +76,23 @@ class Task(rt.ObjectRecord):
 
 
 class TaskWhereUniqueInput(rt.Input):
+    """By what one of tasks is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class TaskConnectInput(rt.Input):
+    """Which of tasks a relation leads to."""
     where: TaskWhereUniqueInput | None = None
 
 
 class TaskRelationInput(rt.Input):
+    """Which of tasks a relation leads to, if any."""
     connect: TaskConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class TaskCreateInput(rt.Input):
+    """What is said of new tasks."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
@@ -120,6 +124,7 @@ class TaskCreateInput(rt.Input):
 
 
 class TaskUpdateInput(rt.Input):
+    """What changes in tasks; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: str | None = None
@@ -151,6 +156,7 @@ class TaskUpdateInput(rt.Input):
 
 
 class TaskFilterInput(rt.Filter):
+    """Which tasks are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     title: StringFilter | None = None
@@ -185,6 +191,7 @@ class TaskFilterInput(rt.Filter):
 
 
 class TaskOrderByInput(rt.Input):
+    """How tasks are sorted."""
     assignee: WorkspaceMemberOrderByInput | None = None
     assignee_id: OrderByDirection | None = None
     body_v_2: RichTextOrderByInput | None = None
@@ -202,6 +209,7 @@ class TaskOrderByInput(rt.Input):
 
 
 class TaskGroupByInput(rt.Input):
+    """By what tasks are grouped."""
     assignee: WorkspaceMemberGroupByInput | None = None
     body_v_2: RichTextGroupByInput | None = None
     created_at: GroupByDateGranularityInput | None = None
@@ -212,6 +220,7 @@ class TaskGroupByInput(rt.Input):
 
 
 class TaskOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of tasks are sorted."""
     aggregate: rt.AggregateOrder | None = None
     assignee: WorkspaceMemberOrderByWithGroupByInput | None = None
     assignee_id: OrderByDirection | None = None
@@ -227,20 +236,17 @@ class TaskOrderByWithGroupByInput(rt.GroupOrder):
     title: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        assigneeId maxCreatedAt maxDeletedAt maxDueAt maxUpdatedAt minCreatedAt minDeletedAt minDueAt minUpdatedAt
-        totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        BodyV2 CreatedAt CreatedBy DeletedAt DueAt Id Position SearchVector Status Title UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """assigneeId maxCreatedAt maxDeletedAt maxDueAt maxUpdatedAt minCreatedAt
+        minDeletedAt minDueAt minUpdatedAt totalCount"""
+    _counted: typing.ClassVar[str] = """BodyV2 CreatedAt CreatedBy DeletedAt DueAt Id Position SearchVector Status Title
+        UpdatedAt UpdatedBy"""
 
 
 class Tasks(
     ns.Records[
         "Task", "TaskCreateInput | TaskCreateDict", "TaskUpdateInput | TaskUpdateDict",
         "TaskFilterInput | TaskFilterDict", "TaskOrderByInput | TaskOrderByDict", "TaskGroupByInput | TaskGroupByDict",
+        "TaskOrderByWithGroupByInput | TaskOrderByWithGroupByDict",
     ],
 ):
     """Something to be done.

@@ -20,7 +20,7 @@ if typing.TYPE_CHECKING:
         OpportunityOrderByWithGroupByInput, OpportunityRelationInput, PersonFilterInput, PersonGroupByInput,
         PersonOrderByInput, PersonOrderByWithGroupByInput, PersonRelationInput, TaskFilterInput, TaskGroupByInput,
         TaskOrderByInput, TaskOrderByWithGroupByInput, TaskRelationInput, TaskTargetCreateDict, TaskTargetFilterDict,
-        TaskTargetGroupByDict, TaskTargetOrderByDict, TaskTargetUpdateDict,
+        TaskTargetGroupByDict, TaskTargetOrderByDict, TaskTargetOrderByWithGroupByDict, TaskTargetUpdateDict,
     )
 else:
     rt.later(globals(), """
@@ -73,6 +73,7 @@ class TaskTarget(rt.ObjectRecord):
 
 
 class TaskTargetCreateInput(rt.Input):
+    """What is said of new task targets."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     target_company: CompanyRelationInput | None = None
@@ -108,6 +109,7 @@ class TaskTargetCreateInput(rt.Input):
 
 
 class TaskTargetUpdateInput(rt.Input):
+    """What changes in task targets; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     target_company: CompanyRelationInput | None = None
@@ -143,6 +145,7 @@ class TaskTargetUpdateInput(rt.Input):
 
 
 class TaskTargetFilterInput(rt.Input):
+    """Which task targets are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     target_company: CompanyFilterInput | None = None
@@ -181,6 +184,7 @@ class TaskTargetFilterInput(rt.Input):
 
 
 class TaskTargetOrderByInput(rt.Input):
+    """How task targets are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -200,6 +204,7 @@ class TaskTargetOrderByInput(rt.Input):
 
 
 class TaskTargetGroupByInput(rt.Input):
+    """By what task targets are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     target_company: CompanyGroupByInput | None = None
     target_opportunity: OpportunityGroupByInput | None = None
@@ -209,6 +214,7 @@ class TaskTargetGroupByInput(rt.Input):
 
 
 class TaskTargetOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of task targets are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -226,11 +232,8 @@ class TaskTargetOrderByWithGroupByInput(rt.GroupOrder):
     task_id: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt targetCompanyId
-        targetOpportunityId targetPersonId taskId totalCount
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        targetCompanyId targetOpportunityId targetPersonId taskId totalCount"""
     _counted: typing.ClassVar[str] = "CreatedAt CreatedBy DeletedAt Id Position SearchVector UpdatedAt UpdatedBy"
 
 
@@ -239,6 +242,7 @@ class TaskTargets(
         "TaskTarget", "TaskTargetCreateInput | TaskTargetCreateDict", "TaskTargetUpdateInput | TaskTargetUpdateDict",
         "TaskTargetFilterInput | TaskTargetFilterDict", "TaskTargetOrderByInput | TaskTargetOrderByDict",
         "TaskTargetGroupByInput | TaskTargetGroupByDict",
+        "TaskTargetOrderByWithGroupByInput | TaskTargetOrderByWithGroupByDict",
     ],
 ):
     """What a task is about: one record of another object.

@@ -27,13 +27,13 @@ if typing.TYPE_CHECKING:
         PersonFilterInput, PersonGroupByInput, PersonOrderByInput, PersonOrderByWithGroupByInput, PersonRelationInput,
         TaskFilterInput, TaskGroupByInput, TaskOrderByInput, TaskOrderByWithGroupByInput, TaskRelationInput,
         TimelineActivityCreateDict, TimelineActivityFilterDict, TimelineActivityGroupByDict,
-        TimelineActivityOrderByDict, TimelineActivityUpdateDict, WorkflowFilterInput, WorkflowGroupByInput,
-        WorkflowOrderByInput, WorkflowOrderByWithGroupByInput, WorkflowRelationInput, WorkflowRunFilterInput,
-        WorkflowRunGroupByInput, WorkflowRunOrderByInput, WorkflowRunOrderByWithGroupByInput, WorkflowRunRelationInput,
-        WorkflowVersionFilterInput, WorkflowVersionGroupByInput, WorkflowVersionOrderByInput,
-        WorkflowVersionOrderByWithGroupByInput, WorkflowVersionRelationInput, WorkspaceMemberFilterInput,
-        WorkspaceMemberGroupByInput, WorkspaceMemberOrderByInput, WorkspaceMemberOrderByWithGroupByInput,
-        WorkspaceMemberRelationInput,
+        TimelineActivityOrderByDict, TimelineActivityOrderByWithGroupByDict, TimelineActivityUpdateDict,
+        WorkflowFilterInput, WorkflowGroupByInput, WorkflowOrderByInput, WorkflowOrderByWithGroupByInput,
+        WorkflowRelationInput, WorkflowRunFilterInput, WorkflowRunGroupByInput, WorkflowRunOrderByInput,
+        WorkflowRunOrderByWithGroupByInput, WorkflowRunRelationInput, WorkflowVersionFilterInput,
+        WorkflowVersionGroupByInput, WorkflowVersionOrderByInput, WorkflowVersionOrderByWithGroupByInput,
+        WorkflowVersionRelationInput, WorkspaceMemberFilterInput, WorkspaceMemberGroupByInput,
+        WorkspaceMemberOrderByInput, WorkspaceMemberOrderByWithGroupByInput, WorkspaceMemberRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -131,6 +131,7 @@ class TimelineActivity(rt.ObjectRecord):
 
 
 class TimelineActivityCreateInput(rt.Input):
+    """What is said of new timeline activities."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -210,6 +211,7 @@ class TimelineActivityCreateInput(rt.Input):
 
 
 class TimelineActivityUpdateInput(rt.Input):
+    """What changes in timeline activities; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -289,6 +291,7 @@ class TimelineActivityUpdateInput(rt.Input):
 
 
 class TimelineActivityFilterInput(rt.Input):
+    """Which timeline activities are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
@@ -371,6 +374,7 @@ class TimelineActivityFilterInput(rt.Input):
 
 
 class TimelineActivityOrderByInput(rt.Input):
+    """How timeline activities are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -412,6 +416,7 @@ class TimelineActivityOrderByInput(rt.Input):
 
 
 class TimelineActivityGroupByInput(rt.Input):
+    """By what timeline activities are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     happens_at: GroupByDateGranularityInput | None = None
     name: rt.BooleanInput | None = None
@@ -431,6 +436,7 @@ class TimelineActivityGroupByInput(rt.Input):
 
 
 class TimelineActivityOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of timeline activities are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -470,17 +476,12 @@ class TimelineActivityOrderByWithGroupByInput(rt.GroupOrder):
     updated_by: ActorOrderByInput | None = None
     workspace_member: WorkspaceMemberOrderByWithGroupByInput | None = None
     workspace_member_id: OrderByDirection | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxHappensAt maxUpdatedAt minCreatedAt minDeletedAt minHappensAt minUpdatedAt
-        targetCompanyId targetDashboardId targetMessageCampaignId targetMessageListId targetNoteId targetOpportunityId
-        targetPersonId targetTaskId targetWorkflowId targetWorkflowRunId targetWorkflowVersionId totalCount
-        workspaceMemberId
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt HappensAt Id LinkedObjectMetadataId LinkedRecordCachedName LinkedRecordId Name
-        Position Properties SearchVector UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxHappensAt maxUpdatedAt minCreatedAt minDeletedAt
+        minHappensAt minUpdatedAt targetCompanyId targetDashboardId targetMessageCampaignId targetMessageListId
+        targetNoteId targetOpportunityId targetPersonId targetTaskId targetWorkflowId targetWorkflowRunId
+        targetWorkflowVersionId totalCount workspaceMemberId"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt HappensAt Id LinkedObjectMetadataId
+        LinkedRecordCachedName LinkedRecordId Name Position Properties SearchVector UpdatedAt UpdatedBy"""
 
 
 class TimelineActivities(
@@ -490,6 +491,7 @@ class TimelineActivities(
         "TimelineActivityFilterInput | TimelineActivityFilterDict",
         "TimelineActivityOrderByInput | TimelineActivityOrderByDict",
         "TimelineActivityGroupByInput | TimelineActivityGroupByDict",
+        "TimelineActivityOrderByWithGroupByInput | TimelineActivityOrderByWithGroupByDict",
     ],
 ):
     """Something that happened to a record.

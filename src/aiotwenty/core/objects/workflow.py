@@ -15,7 +15,10 @@ from ..shared import (
 )
 
 if typing.TYPE_CHECKING:
-    from .. import WorkflowCreateDict, WorkflowFilterDict, WorkflowGroupByDict, WorkflowOrderByDict, WorkflowUpdateDict
+    from .. import (
+        WorkflowCreateDict, WorkflowFilterDict, WorkflowGroupByDict, WorkflowOrderByDict,
+        WorkflowOrderByWithGroupByDict, WorkflowUpdateDict,
+    )
 
 __all__ = [
     "Workflow", "WorkflowWhereUniqueInput", "WorkflowConnectInput", "WorkflowRelationInput", "WorkflowCreateInput",
@@ -61,19 +64,23 @@ class Workflow(rt.ObjectRecord):
 
 
 class WorkflowWhereUniqueInput(rt.Input):
+    """By what one of workflows is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class WorkflowConnectInput(rt.Input):
+    """Which of workflows a relation leads to."""
     where: WorkflowWhereUniqueInput | None = None
 
 
 class WorkflowRelationInput(rt.Input):
+    """Which of workflows a relation leads to, if any."""
     connect: WorkflowConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class WorkflowCreateInput(rt.Input):
+    """What is said of new workflows."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -99,6 +106,7 @@ class WorkflowCreateInput(rt.Input):
 
 
 class WorkflowUpdateInput(rt.Input):
+    """What changes in workflows; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -124,6 +132,7 @@ class WorkflowUpdateInput(rt.Input):
 
 
 class WorkflowFilterInput(rt.Filter):
+    """Which workflows are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
@@ -152,6 +161,7 @@ class WorkflowFilterInput(rt.Filter):
 
 
 class WorkflowOrderByInput(rt.Input):
+    """How workflows are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -166,6 +176,7 @@ class WorkflowOrderByInput(rt.Input):
 
 
 class WorkflowGroupByInput(rt.Input):
+    """By what workflows are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     last_published_version_id: rt.BooleanInput | None = None
     name: rt.BooleanInput | None = None
@@ -174,6 +185,7 @@ class WorkflowGroupByInput(rt.Input):
 
 
 class WorkflowOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of workflows are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -186,13 +198,10 @@ class WorkflowOrderByWithGroupByInput(rt.GroupOrder):
     statuses: OrderByDirection | None = None
     updated_at: OrderByDateGranularityInput | None = None
     updated_by: ActorOrderByInput | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt Id LastPublishedVersionId Name Position SearchVector Statuses UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        totalCount"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt Id LastPublishedVersionId Name Position
+        SearchVector Statuses UpdatedAt UpdatedBy"""
 
 
 class Workflows(
@@ -200,6 +209,7 @@ class Workflows(
         "Workflow", "WorkflowCreateInput | WorkflowCreateDict", "WorkflowUpdateInput | WorkflowUpdateDict",
         "WorkflowFilterInput | WorkflowFilterDict", "WorkflowOrderByInput | WorkflowOrderByDict",
         "WorkflowGroupByInput | WorkflowGroupByDict",
+        "WorkflowOrderByWithGroupByInput | WorkflowOrderByWithGroupByDict",
     ],
 ):
     """What is to be done by itself when something happens.

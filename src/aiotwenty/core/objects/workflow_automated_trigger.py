@@ -17,8 +17,9 @@ from ..shared import (
 if typing.TYPE_CHECKING:
     from .. import (
         WorkflowAutomatedTriggerCreateDict, WorkflowAutomatedTriggerFilterDict, WorkflowAutomatedTriggerGroupByDict,
-        WorkflowAutomatedTriggerOrderByDict, WorkflowAutomatedTriggerUpdateDict, WorkflowFilterInput,
-        WorkflowGroupByInput, WorkflowOrderByInput, WorkflowOrderByWithGroupByInput, WorkflowRelationInput,
+        WorkflowAutomatedTriggerOrderByDict, WorkflowAutomatedTriggerOrderByWithGroupByDict,
+        WorkflowAutomatedTriggerUpdateDict, WorkflowFilterInput, WorkflowGroupByInput, WorkflowOrderByInput,
+        WorkflowOrderByWithGroupByInput, WorkflowRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -65,6 +66,7 @@ class WorkflowAutomatedTrigger(rt.ObjectRecord):
 
 
 class WorkflowAutomatedTriggerCreateInput(rt.Input):
+    """What is said of new workflow automated triggers."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     settings: rt.JsonInput
@@ -92,6 +94,7 @@ class WorkflowAutomatedTriggerCreateInput(rt.Input):
 
 
 class WorkflowAutomatedTriggerUpdateInput(rt.Input):
+    """What changes in workflow automated triggers; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     settings: rt.JsonInput | None = None
@@ -119,6 +122,7 @@ class WorkflowAutomatedTriggerUpdateInput(rt.Input):
 
 
 class WorkflowAutomatedTriggerFilterInput(rt.Input):
+    """Which workflow automated triggers are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     settings: RawJsonFilter | None = None
@@ -149,6 +153,7 @@ class WorkflowAutomatedTriggerFilterInput(rt.Input):
 
 
 class WorkflowAutomatedTriggerOrderByInput(rt.Input):
+    """How workflow automated triggers are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -164,6 +169,7 @@ class WorkflowAutomatedTriggerOrderByInput(rt.Input):
 
 
 class WorkflowAutomatedTriggerGroupByInput(rt.Input):
+    """By what workflow automated triggers are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     type: rt.BooleanInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
@@ -171,6 +177,7 @@ class WorkflowAutomatedTriggerGroupByInput(rt.Input):
 
 
 class WorkflowAutomatedTriggerOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of workflow automated triggers are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -184,13 +191,10 @@ class WorkflowAutomatedTriggerOrderByWithGroupByInput(rt.GroupOrder):
     updated_by: ActorOrderByInput | None = None
     workflow: WorkflowOrderByWithGroupByInput | None = None
     workflow_id: OrderByDirection | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt totalCount workflowId
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt Id Position SearchVector Settings Type UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        totalCount workflowId"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt Id Position SearchVector Settings Type UpdatedAt
+        UpdatedBy"""
 
 
 class WorkflowAutomatedTriggers(
@@ -200,6 +204,7 @@ class WorkflowAutomatedTriggers(
         "WorkflowAutomatedTriggerFilterInput | WorkflowAutomatedTriggerFilterDict",
         "WorkflowAutomatedTriggerOrderByInput | WorkflowAutomatedTriggerOrderByDict",
         "WorkflowAutomatedTriggerGroupByInput | WorkflowAutomatedTriggerGroupByDict",
+        "WorkflowAutomatedTriggerOrderByWithGroupByInput | WorkflowAutomatedTriggerOrderByWithGroupByDict",
     ],
 ):
     """What starts a workflow by itself: an event or a time.

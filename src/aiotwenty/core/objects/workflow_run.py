@@ -18,8 +18,9 @@ if typing.TYPE_CHECKING:
     from .. import (
         WorkflowFilterInput, WorkflowGroupByInput, WorkflowOrderByInput, WorkflowOrderByWithGroupByInput,
         WorkflowRelationInput, WorkflowRunCreateDict, WorkflowRunFilterDict, WorkflowRunGroupByDict,
-        WorkflowRunOrderByDict, WorkflowRunUpdateDict, WorkflowVersionFilterInput, WorkflowVersionGroupByInput,
-        WorkflowVersionOrderByInput, WorkflowVersionOrderByWithGroupByInput, WorkflowVersionRelationInput,
+        WorkflowRunOrderByDict, WorkflowRunOrderByWithGroupByDict, WorkflowRunUpdateDict, WorkflowVersionFilterInput,
+        WorkflowVersionGroupByInput, WorkflowVersionOrderByInput, WorkflowVersionOrderByWithGroupByInput,
+        WorkflowVersionRelationInput,
     )
 else:
     rt.later(globals(), """
@@ -78,19 +79,23 @@ class WorkflowRun(rt.ObjectRecord):
 
 
 class WorkflowRunWhereUniqueInput(rt.Input):
+    """By what one of workflow runs is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class WorkflowRunConnectInput(rt.Input):
+    """Which of workflow runs a relation leads to."""
     where: WorkflowRunWhereUniqueInput | None = None
 
 
 class WorkflowRunRelationInput(rt.Input):
+    """Which of workflow runs a relation leads to, if any."""
     connect: WorkflowRunConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class WorkflowRunCreateInput(rt.Input):
+    """What is said of new workflow runs."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -131,6 +136,7 @@ class WorkflowRunCreateInput(rt.Input):
 
 
 class WorkflowRunUpdateInput(rt.Input):
+    """What changes in workflow runs; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -171,6 +177,7 @@ class WorkflowRunUpdateInput(rt.Input):
 
 
 class WorkflowRunFilterInput(rt.Filter):
+    """Which workflow runs are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
@@ -214,6 +221,7 @@ class WorkflowRunFilterInput(rt.Filter):
 
 
 class WorkflowRunOrderByInput(rt.Input):
+    """How workflow runs are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -236,6 +244,7 @@ class WorkflowRunOrderByInput(rt.Input):
 
 
 class WorkflowRunGroupByInput(rt.Input):
+    """By what workflow runs are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     ended_at: GroupByDateGranularityInput | None = None
     enqueued_at: GroupByDateGranularityInput | None = None
@@ -248,6 +257,7 @@ class WorkflowRunGroupByInput(rt.Input):
 
 
 class WorkflowRunOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of workflow runs are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -268,15 +278,11 @@ class WorkflowRunOrderByWithGroupByInput(rt.GroupOrder):
     workflow_id: OrderByDirection | None = None
     workflow_version: WorkflowVersionOrderByWithGroupByInput | None = None
     workflow_version_id: OrderByDirection | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxEndedAt maxEnqueuedAt maxStartedAt maxUpdatedAt minCreatedAt minDeletedAt
-        minEndedAt minEnqueuedAt minStartedAt minUpdatedAt totalCount workflowId workflowVersionId
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt EndedAt EnqueuedAt Id Name Position SearchVector StartedAt State Status StepLogs
-        UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxEndedAt maxEnqueuedAt maxStartedAt maxUpdatedAt
+        minCreatedAt minDeletedAt minEndedAt minEnqueuedAt minStartedAt minUpdatedAt totalCount workflowId
+        workflowVersionId"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt EndedAt EnqueuedAt Id Name Position SearchVector
+        StartedAt State Status StepLogs UpdatedAt UpdatedBy"""
 
 
 class WorkflowRuns(
@@ -284,6 +290,7 @@ class WorkflowRuns(
         "WorkflowRun", "WorkflowRunCreateInput | WorkflowRunCreateDict",
         "WorkflowRunUpdateInput | WorkflowRunUpdateDict", "WorkflowRunFilterInput | WorkflowRunFilterDict",
         "WorkflowRunOrderByInput | WorkflowRunOrderByDict", "WorkflowRunGroupByInput | WorkflowRunGroupByDict",
+        "WorkflowRunOrderByWithGroupByInput | WorkflowRunOrderByWithGroupByDict",
     ],
 ):
     """One run of a workflow.

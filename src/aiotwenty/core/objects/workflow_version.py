@@ -18,7 +18,7 @@ if typing.TYPE_CHECKING:
     from .. import (
         WorkflowFilterInput, WorkflowGroupByInput, WorkflowOrderByInput, WorkflowOrderByWithGroupByInput,
         WorkflowRelationInput, WorkflowVersionCreateDict, WorkflowVersionFilterDict, WorkflowVersionGroupByDict,
-        WorkflowVersionOrderByDict, WorkflowVersionUpdateDict,
+        WorkflowVersionOrderByDict, WorkflowVersionOrderByWithGroupByDict, WorkflowVersionUpdateDict,
     )
 else:
     rt.later(globals(), """
@@ -73,19 +73,23 @@ class WorkflowVersion(rt.ObjectRecord):
 
 
 class WorkflowVersionWhereUniqueInput(rt.Input):
+    """By what one of workflow versions is known: values that no two share."""
     id: rt.UUIDInput | None = None
 
 
 class WorkflowVersionConnectInput(rt.Input):
+    """Which of workflow versions a relation leads to."""
     where: WorkflowVersionWhereUniqueInput | None = None
 
 
 class WorkflowVersionRelationInput(rt.Input):
+    """Which of workflow versions a relation leads to, if any."""
     connect: WorkflowVersionConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class WorkflowVersionCreateInput(rt.Input):
+    """What is said of new workflow versions."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -117,6 +121,7 @@ class WorkflowVersionCreateInput(rt.Input):
 
 
 class WorkflowVersionUpdateInput(rt.Input):
+    """What changes in workflow versions; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: str | None = None
@@ -148,6 +153,7 @@ class WorkflowVersionUpdateInput(rt.Input):
 
 
 class WorkflowVersionFilterInput(rt.Filter):
+    """Which workflow versions are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: StringFilter | None = None
@@ -182,6 +188,7 @@ class WorkflowVersionFilterInput(rt.Filter):
 
 
 class WorkflowVersionOrderByInput(rt.Input):
+    """How workflow versions are sorted."""
     created_at: OrderByDirection | None = None
     created_by: ActorOrderByInput | None = None
     deleted_at: OrderByDirection | None = None
@@ -199,6 +206,7 @@ class WorkflowVersionOrderByInput(rt.Input):
 
 
 class WorkflowVersionGroupByInput(rt.Input):
+    """By what workflow versions are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     name: rt.BooleanInput | None = None
     status: rt.BooleanInput | None = None
@@ -207,6 +215,7 @@ class WorkflowVersionGroupByInput(rt.Input):
 
 
 class WorkflowVersionOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of workflow versions are sorted."""
     aggregate: rt.AggregateOrder | None = None
     created_at: OrderByDateGranularityInput | None = None
     created_by: ActorOrderByInput | None = None
@@ -222,13 +231,10 @@ class WorkflowVersionOrderByWithGroupByInput(rt.GroupOrder):
     updated_by: ActorOrderByInput | None = None
     workflow: WorkflowOrderByWithGroupByInput | None = None
     workflow_id: OrderByDirection | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt totalCount workflowId
-    """
-    _counted: typing.ClassVar[str] = """
-        CreatedAt CreatedBy DeletedAt Id Name Position SearchVector Status Steps Trigger UpdatedAt UpdatedBy
-    """
+    _aggregates: typing.ClassVar[str] = """maxCreatedAt maxDeletedAt maxUpdatedAt minCreatedAt minDeletedAt minUpdatedAt
+        totalCount workflowId"""
+    _counted: typing.ClassVar[str] = """CreatedAt CreatedBy DeletedAt Id Name Position SearchVector Status Steps Trigger
+        UpdatedAt UpdatedBy"""
 
 
 class WorkflowVersions(
@@ -238,6 +244,7 @@ class WorkflowVersions(
         "WorkflowVersionFilterInput | WorkflowVersionFilterDict",
         "WorkflowVersionOrderByInput | WorkflowVersionOrderByDict",
         "WorkflowVersionGroupByInput | WorkflowVersionGroupByDict",
+        "WorkflowVersionOrderByWithGroupByInput | WorkflowVersionOrderByWithGroupByDict",
     ],
 ):
     """One version of a workflow's steps.

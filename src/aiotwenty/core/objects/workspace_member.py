@@ -20,7 +20,7 @@ from ..shared import (
 if typing.TYPE_CHECKING:
     from .. import (
         WorkspaceMemberCreateDict, WorkspaceMemberFilterDict, WorkspaceMemberGroupByDict, WorkspaceMemberOrderByDict,
-        WorkspaceMemberUpdateDict,
+        WorkspaceMemberOrderByWithGroupByDict, WorkspaceMemberUpdateDict,
     )
 
 __all__ = [
@@ -88,20 +88,24 @@ class WorkspaceMember(rt.ObjectRecord):
 
 
 class WorkspaceMemberWhereUniqueInput(rt.Input):
+    """By what one of workspace members is known: values that no two share."""
     id: rt.UUIDInput | None = None
     user_email: str | None = None
 
 
 class WorkspaceMemberConnectInput(rt.Input):
+    """Which of workspace members a relation leads to."""
     where: WorkspaceMemberWhereUniqueInput | None = None
 
 
 class WorkspaceMemberRelationInput(rt.Input):
+    """Which of workspace members a relation leads to, if any."""
     connect: WorkspaceMemberConnectInput | None = None
     disconnect: rt.BooleanInput | None = None
 
 
 class WorkspaceMemberCreateInput(rt.Input):
+    """What is said of new workspace members."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameCreateInput
@@ -145,6 +149,7 @@ class WorkspaceMemberCreateInput(rt.Input):
 
 
 class WorkspaceMemberUpdateInput(rt.Input):
+    """What changes in workspace members; what is not set stays."""
     id: rt.UUIDInput | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameUpdateInput | None = None
@@ -188,6 +193,7 @@ class WorkspaceMemberUpdateInput(rt.Input):
 
 
 class WorkspaceMemberFilterInput(rt.Filter):
+    """Which workspace members are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     """A UUID of version 1 to 5; the server makes one if none is given."""
     name: FullNameFilterInput | None = None
@@ -234,6 +240,7 @@ class WorkspaceMemberFilterInput(rt.Filter):
 
 
 class WorkspaceMemberOrderByInput(rt.Input):
+    """How workspace members are sorted."""
     avatar_url: OrderByDirection | None = None
     calendar_start_day: OrderByDirection | None = None
     color_scheme: OrderByDirection | None = None
@@ -257,12 +264,14 @@ class WorkspaceMemberOrderByInput(rt.Input):
 
 
 class WorkspaceMemberGroupByInput(rt.Input):
+    """By what workspace members are grouped."""
     created_at: GroupByDateGranularityInput | None = None
     name: FullNameGroupByInput | None = None
     updated_at: GroupByDateGranularityInput | None = None
 
 
 class WorkspaceMemberOrderByWithGroupByInput(rt.GroupOrder):
+    """How groups of workspace members are sorted."""
     aggregate: rt.AggregateOrder | None = None
     avatar_url: OrderByDirection | None = None
     calendar_start_day: OrderByDirection | None = None
@@ -284,15 +293,11 @@ class WorkspaceMemberOrderByWithGroupByInput(rt.GroupOrder):
     updated_by: ActorOrderByInput | None = None
     user_email: OrderByDirection | None = None
     user_id: OrderByDirection | None = None
-
-    _aggregates: typing.ClassVar[str] = """
-        avgCalendarStartDay maxCalendarStartDay maxCreatedAt maxDeletedAt maxUpdatedAt minCalendarStartDay minCreatedAt
-        minDeletedAt minUpdatedAt sumCalendarStartDay totalCount
-    """
-    _counted: typing.ClassVar[str] = """
-        AvatarUrl CalendarStartDay ColorScheme CreatedAt CreatedBy DateFormat DeletedAt Id JobTitle Locale Name
-        NumberFormat Position SearchVector TimeFormat TimeZone UpdatedAt UpdatedBy UserEmail UserId
-    """
+    _aggregates: typing.ClassVar[str] = """avgCalendarStartDay maxCalendarStartDay maxCreatedAt maxDeletedAt
+        maxUpdatedAt minCalendarStartDay minCreatedAt minDeletedAt minUpdatedAt sumCalendarStartDay totalCount"""
+    _counted: typing.ClassVar[str] = """AvatarUrl CalendarStartDay ColorScheme CreatedAt CreatedBy DateFormat DeletedAt
+        Id JobTitle Locale Name NumberFormat Position SearchVector TimeFormat TimeZone UpdatedAt UpdatedBy UserEmail
+        UserId"""
 
 
 class WorkspaceMembers(
@@ -302,6 +307,7 @@ class WorkspaceMembers(
         "WorkspaceMemberFilterInput | WorkspaceMemberFilterDict",
         "WorkspaceMemberOrderByInput | WorkspaceMemberOrderByDict",
         "WorkspaceMemberGroupByInput | WorkspaceMemberGroupByDict",
+        "WorkspaceMemberOrderByWithGroupByInput | WorkspaceMemberOrderByWithGroupByDict",
     ],
 ):
     """A user of the workspace.

@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 
 from graphql import GraphQLEnumType
 
-from aiotwenty.codegen.layout import LINE
-from aiotwenty.codegen.model.about import about_text
+from aiotwenty.codegen.line_layout import LINE
 from aiotwenty.codegen.model.annotations import is_nullable, references, render
 from aiotwenty.codegen.model.descriptions import Descriptions, docstring
-from aiotwenty.codegen.model.names import class_name, distinct, field_names, member_name, needs_alias
-from aiotwenty.codegen.model.tagging import definition_name, graphql_name, spreads_fragment
-from aiotwenty.graphql.about import About
+from aiotwenty.codegen.model.names import class_name
+from aiotwenty.codegen.model.node_names import definition_name, graphql_name, spreads_fragment
+from aiotwenty.codegen.model.object_facts import about_text
 from aiotwenty.graphql.models import COUNTS
+from aiotwenty.graphql.names import distinct, field_names, member_name, needs_alias
+from aiotwenty.graphql.object_facts import About
 
 _PLAIN = ("OrderByInput", "GroupByInput", "OrderByWithGroupByInput", "AggregateInput")
 """Inputs whose fields are said elsewhere what they are."""
@@ -37,12 +38,14 @@ class GeneratedClass:
     bases: list[str] = field(default_factory=list)
 
 
-def enum_class(tree: ast.ClassDef, enum: GraphQLEnumType) -> GeneratedClass:
+def enum_class(tree: ast.ClassDef, enum: GraphQLEnumType, descriptions: Descriptions) -> GeneratedClass:
     """A StrEnum, its member names made safe."""
     members = distinct(enum.values, member_name)
     lines = [f"    {members[value]} = {_quote(value)}" for value in enum.values]
     # A plugin's own additions (methods, a docstring) stay.
     extra = [_indented(node) for node in tree.body if not isinstance(node, ast.Assign)]
+    if ast.get_docstring(tree) is None:
+        extra = [*docstring(descriptions.of_type(enum.name)), *extra]
     name = class_name(enum.name)
     return GeneratedClass(name, "\n".join([f"class {name}(enum.StrEnum):", *extra, *(lines or ["    pass"])]))
 
@@ -52,9 +55,9 @@ class ModelWriter:
     """Renders input and output models of one schema."""
 
     enums: frozenset[str]
+    descriptions: Descriptions
     classes: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """What a class is called in the end, by the definition it was made for and ariadne-codegen's name of it."""
-    descriptions: Descriptions | None = None
     fragment_types: Mapping[str, str] = field(default_factory=dict)
     """The type of each fragment, by the tag of its definition."""
     filters: Collection[str] = ()
@@ -69,7 +72,7 @@ class ModelWriter:
             ordered = self._model(tree, "rt.GroupOrder", open_enums=False)
             counted, others = _counted(names)
             for name, words in (("_aggregates", others), ("_counted", counted)):
-                ordered.text += "\n" + ("\n" if name == "_aggregates" else "") + _words(name, words)
+                ordered.text += "\n" + _words(name, words)
             return ordered
         counts_money = any("rt.MicrosInput" in ast.unparse(statement) for statement in tree.body)
         base = "rt.Filter" if graphql_name(tree) in self.filters else "rt.CurrencyInput" if counts_money else "rt.Input"
@@ -122,26 +125,26 @@ class ModelWriter:
         definition = definition_name(tree)
         name = self.name(tree.name, definition)
         is_fragment = spreads_fragment(tree, "BaseModel")  # an object may be called so
-        stock = [ast.unparse(each) for each in tree.bases]
+        stock = [ast.unparse(node) for node in tree.bases]
         bases = [base if text == "BaseModel" and not is_fragment else self.name(text) for text in stock]
-        names = field_names(original for each in tree.body if (original := graphql_name(each)))
+        names = field_names(original for node in tree.body if (original := graphql_name(node)))
         described = self._described(tree, definition)
-        lines = docstring(self.descriptions.of_type(described), "    ") if self.descriptions and described else []
-        lines += [""] if lines else []
+        lines = docstring(self.descriptions.of_type(described), "    ") if described else []
+        lines += [""] if lines and open_enums else []
         needs: set[str] = set()
-        for each in tree.body:
-            original = graphql_name(each)
-            if isinstance(each, ast.AnnAssign) and original:
-                needs |= self._needs(each.annotation, definition)
-                annotation = self.annotation(each.annotation, definition=definition, open_enums=open_enums)
+        for statement in tree.body:
+            original = graphql_name(statement)
+            if isinstance(statement, ast.AnnAssign) and original:
+                needs |= self._needs(statement.annotation, definition)
+                annotation = self.annotation(statement.annotation, definition=definition, open_enums=open_enums)
                 python = "typename__" if original == "__typename" else names[original]
-                default = _output_default(each) if open_enums else _input_default(each)
-                lines.append(f"    {python}: {annotation}{_value(python, original, default, each)}")
-                if self.descriptions and described and not described.endswith(_PLAIN):
+                default = _output_default(statement) if open_enums else _input_default(statement)
+                lines.append(f"    {python}: {annotation}{_value(python, original, default, statement)}")
+                if described and not described.endswith(_PLAIN):
                     lines += docstring(self.descriptions.of_field(described, original), "    ")
-            elif not isinstance(each, ast.Pass):
-                lines.append(_indented(each))
-        generated = [each for each in bases if "." not in each]
+            elif not isinstance(statement, ast.Pass):
+                lines.append(_indented(statement))
+        generated = [base_name for base_name in bases if "." not in base_name]
         head = f"class {name}({', '.join(bases)}):"
         return GeneratedClass(name, "\n".join([head, *(lines or ["    pass"])]), needs | set(generated), generated)
 
@@ -161,8 +164,8 @@ def _words(name: str, words: Iterable[str]) -> str:
     line = f'    {name}: typing.ClassVar[str] = "{text}"'
     if len(line) <= LINE:
         return line
-    lines = textwrap.wrap(text, 112, break_long_words=False)
-    return "\n".join([f'    {name}: typing.ClassVar[str] = """', *(f"        {line}" for line in lines), '    """'])
+    head = f'    {name}: typing.ClassVar[str] = """'
+    return "\n".join(textwrap.wrap(f'{head}{text}"""', LINE, subsequent_indent=" " * 8, break_long_words=False))
 
 
 def _input_default(node: ast.AnnAssign) -> str | None:
@@ -180,7 +183,10 @@ def _input_default(node: ast.AnnAssign) -> str | None:
             enum, _, value = member.partition(".")
             return f"default={class_name(enum)}({_quote(value.rstrip('_'))})"
         case ast.Call(keywords=keywords):
-            return next((f"{each.arg}={ast.unparse(each.value)}" for each in keywords if each.arg in _DEFAULTS), None)
+            return next(
+                (f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in keywords if keyword.arg in _DEFAULTS),
+                None,
+            )
     return None
 
 
@@ -199,7 +205,9 @@ def _value(python: str, original: str, default: str | None, node: ast.AnnAssign)
         arguments += [f"{kind}_alias={_quote(original)}" for kind in ("validation", "serialization")]
     if isinstance(node.value, ast.Call):
         ours = {"alias", *_DEFAULTS}
-        arguments += [f"{each.arg}={ast.unparse(each.value)}" for each in node.value.keywords if each.arg not in ours]
+        arguments += [
+            f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in node.value.keywords if keyword.arg not in ours
+        ]
     if len(arguments) == 1 and default is not None and default.startswith("default="):
         return f" = {default.removeprefix('default=')}"
     return f" = rt.Field({', '.join(arguments)})" if arguments else ""
@@ -215,7 +223,7 @@ def _indented(node: ast.AST) -> str:
 
 def in_order(classes: Iterable[GeneratedClass]) -> list[GeneratedClass]:
     """As one wants to read them: what is made of no other class first, then by name; bases before what extends them."""
-    by_name = {each.name: each for each in classes}
+    by_name = {generated.name: generated for generated in classes}
     ordered: dict[str, GeneratedClass] = {}
 
     def add(name: str) -> None:

@@ -10,7 +10,7 @@ from ariadne_codegen.plugins.manager import PluginManager
 from ariadne_codegen.settings import ClientSettings
 from graphql import GraphQLInputObjectType, GraphQLNamedType, GraphQLSchema, get_named_type
 
-from aiotwenty.codegen.model.outputs import foreign_imports
+from aiotwenty.codegen.model.output_classes import foreign_imports
 from aiotwenty.codegen.model.scalars import scalar_data
 from aiotwenty.graphql.relations import object_fields
 
@@ -33,10 +33,10 @@ class InputClasses:
             use_alias_generator=True,
         )
         module = generator.generate(types_to_include=sorted(set(used)))
-        trees = [each for each in module.body if isinstance(each, ast.ClassDef)]
+        trees = [node for node in module.body if isinstance(node, ast.ClassDef)]
         homes = _homes(schema)
         self.imports = foreign_imports(module)
-        self.modules = {name: [each for each in trees if homes.get(each.name, "inputs") == name] for name in MODULES}
+        self.modules = {name: [tree for tree in trees if homes.get(tree.name, "inputs") == name] for name in MODULES}
 
 
 def _homes(schema: GraphQLSchema) -> dict[str, str]:
@@ -54,8 +54,8 @@ def _homes(schema: GraphQLSchema) -> dict[str, str]:
                     starts["order_by"].append(named)
     homes: dict[str, str] = {}
     for module, types in starts.items():
-        for each in types:
-            _claim(each, module, homes)
+        for input_type in types:
+            _claim(input_type, module, homes)
     return homes
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from graphql import GraphQLInputObjectType, GraphQLSchema, get_named_type
 
-from aiotwenty.codegen.model.names import class_name, distinct, escape, pascal_case, property_names, snake_case
-from aiotwenty.codegen.read.objects import TwentyObject
-from aiotwenty.graphql.relations import object_fields
-from aiotwenty.records.meta import SUFFIXES
+from aiotwenty.codegen.model.names import class_name, pascal_case, property_names
+from aiotwenty.graphql.names import distinct, escape, snake_case
+from aiotwenty.graphql.object_roots import TwentyObject, argument_types
+from aiotwenty.records.object_meta import SUFFIXES
 
 SHARED = "shared"
 FOLDER = "objects"
@@ -48,16 +48,20 @@ class ObjectHome:
 def object_homes(schema: GraphQLSchema, objects: Iterable[TwentyObject]) -> list[ObjectHome]:
     """A home for each object; no class has two."""
     listed = list(objects)
-    singulars = {found.plural: found.singular for found in listed}
+    singulars = {twenty_object.plural: twenty_object.singular for twenty_object in listed}
     modules = distinct(singulars, lambda plural: escape(snake_case(singulars[plural]), _TAKEN))
     properties = property_names(singulars)
     claimed: set[str] = set()
     homes = []
-    for found in listed:
-        types = _types(schema, found)
-        own = [name for name in _classes(schema, found, types) if name not in claimed]
+    for twenty_object in listed:
+        types = argument_types(schema, twenty_object)
+        own = [name for name in _classes(schema, twenty_object, types) if name not in claimed]
         claimed.update(own)
-        homes.append(ObjectHome(found, modules[found.plural], properties[found.plural], types, tuple(own)))
+        homes.append(
+            ObjectHome(
+                twenty_object, modules[twenty_object.plural], properties[twenty_object.plural], types, tuple(own)
+            )
+        )
     return homes
 
 
@@ -69,27 +73,6 @@ def namespace_names(homes: Iterable[ObjectHome], taken: Iterable[str]) -> dict[s
         return escape(class_name(pascal_case(plural[:1].upper() + plural[1:])), models)
 
     return distinct([home.object.plural for home in homes], name)
-
-
-def _types(schema: GraphQLSchema, found: TwentyObject) -> dict[str, str]:
-    def argument(name: str, *kinds: str) -> str | None:
-        for kind in kinds:
-            for type_ in (schema.query_type, schema.mutation_type):
-                root = object_fields(type_).get(found.roots.get(kind, ""))
-                if root and name in root.args:
-                    return get_named_type(root.args[name].type).name
-        return None
-
-    types = {
-        "record": found.type_name,
-        "create": argument("data", "create_one", "create_many"),
-        "update": argument("data", "update_one", "update_many"),
-        "filter": argument("filter", "find_many"),
-        "order_by": argument("orderBy", "find_many"),
-        "group_by": argument("groupBy", "group_by"),
-        "group_order": argument("orderBy", "group_by"),
-    }
-    return {role: name for role, name in types.items() if name}
 
 
 def _classes(schema: GraphQLSchema, found: TwentyObject, types: dict[str, str]) -> Iterator[str]:

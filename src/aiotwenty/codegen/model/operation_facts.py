@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphql import FieldNode, OperationDefinitionNode, OperationType, print_ast
 
 from aiotwenty.graphql.document import is_filter, names_one_record
-from aiotwenty.graphql.nested import has_related_lists
+from aiotwenty.graphql.related_cuts import has_related_lists
 
 
 @dataclass(frozen=True)

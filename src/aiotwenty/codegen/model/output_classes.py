@@ -13,8 +13,8 @@ from ariadne_codegen.settings import ClientSettings
 from graphql import GraphQLSchema, OperationDefinitionNode
 
 from aiotwenty.codegen.model.names import class_name, pascal_case
+from aiotwenty.codegen.model.node_names import definition_name, tag_of
 from aiotwenty.codegen.model.scalars import scalar_data
-from aiotwenty.codegen.model.tagging import definition_name, tag_of
 from aiotwenty.codegen.read.documents import Documents, is_own
 
 
@@ -61,7 +61,7 @@ class OutputClasses:
             fragments_definitions=self._documents.fragments, defer_model_build=True, **self._settings
         ).generate(exclude_names=self.unpacked)
         self.imports += foreign_imports(fragments)
-        self.records = [each for each in fragments.body if isinstance(each, ast.ClassDef)]
+        self.records = [node for node in fragments.body if isinstance(node, ast.ClassDef)]
 
     def names(self, taken: Collection[str]) -> dict[tuple[str, str], str]:
         """The final name of each class, by its definition and the name it has now; afterwards only real classes remain.
@@ -74,7 +74,9 @@ class OutputClasses:
         names = {("", stock): name for stock, name in fragments.items()}
         claimed = set(taken) | set(fragments.values())
         tops = {f"{kind} {name}": pascal_case(name) for kind, name in self._definitions()}
-        for tree in sorted([*self.records, *self.results], key=lambda each: (definition_name(each), each.name)):
+        for tree in sorted(
+            [*self.records, *self.results], key=lambda class_tree: (definition_name(class_tree), class_tree.name)
+        ):
             tag = definition_name(tree)
             is_top = tops.get(tag) == tree.name
             if is_top and tag.startswith("fragment "):
@@ -83,8 +85,8 @@ class OutputClasses:
                 names[tag, tree.name] = repeated
             else:
                 names[tag, tree.name] = _claim(tree.name, claimed)
-        self.records = [each for each in self.records if self._is_real(each, tops, fragments)]
-        self.results = [each for each in self.results if self._is_real(each, tops, fragments)]
+        self.records = [class_tree for class_tree in self.records if self._is_real(class_tree, tops, fragments)]
+        self.results = [class_tree for class_tree in self.results if self._is_real(class_tree, tops, fragments)]
         return names
 
     def record(self, fragment: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSchema, get_named_type
 
-from aiotwenty.codegen.model.names import snake_case, words
+from aiotwenty.graphql.names import snake_case, words
 from aiotwenty.graphql.relations import connection_node, object_fields
 
 VERBS = words(
@@ -47,20 +47,22 @@ def files_of(schema: GraphQLSchema, roots: Mapping[tuple[str, str], GraphQLField
 
     An entity with a single operation shares the file of another whose name is in its own, if there is one.
     """
-    entities = Entities(type_.name for type_ in schema.type_map.values() if "id" in object_fields(type_))
-    found: dict[tuple[str, str], str] = {}
+    entities = RootEntities(type_.name for type_ in schema.type_map.values() if "id" in object_fields(type_))
+    files: dict[tuple[str, str], str] = {}
     for (kind, name), field in roots.items():
-        given = _given(field)
-        entity = entities.named_in(name) or (given and (given if given in entities.files else entities.named_in(given)))
-        found[kind, name] = entities.files[entity] if entity else _topic(name, given)
-    counts = Counter(found.values())
-    for key, file in found.items():
+        returned = _given(field)
+        entity = entities.named_in(name) or (
+            returned and (returned if returned in entities.files else entities.named_in(returned))
+        )
+        files[kind, name] = entities.files[entity] if entity else _topic(name, returned)
+    counts = Counter(files.values())
+    for key, file in files.items():
         if counts[file] == 1:
-            found[key] = entities.within(file, [other for other, count in counts.items() if count > 1]) or file
-    return found
+            files[key] = entities.within(file, [other for other, count in counts.items() if count > 1]) or file
+    return files
 
 
-class Entities:
+class RootEntities:
     """The types with an id of their own, found again in the names of other things.
 
     One that is called like a deed (`ValidatePasswordResetToken`) is the answer to it and no entity.
@@ -76,8 +78,8 @@ class Entities:
         parts = [_singular(part) for part in snake_case(text).split("_")]
         spans = [(start, end) for start in range(len(parts)) for end in range(len(parts), start, -1)]
         for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
-            if found := self._words.get(tuple(parts[start:end])):
-                return found
+            if entity := self._words.get(tuple(parts[start:end])):
+                return entity
         return None
 
     def within(self, file: str, others: Iterable[str]) -> str | None:

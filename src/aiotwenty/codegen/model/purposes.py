@@ -1,0 +1,95 @@
+"""What classes are for that no workspace describes: inputs, filters, orders and options, said in one short line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, get_named_type
+
+from aiotwenty.graphql.names import snake_case
+from aiotwenty.graphql.object_roots import find_objects
+from aiotwenty.graphql.relations import object_fields
+
+_OF_OBJECTS = {
+    "OrderByWithGroupByInput": "How groups of {many} are sorted.",
+    "OrderByInput": "How {many} are sorted.",
+    "GroupByInput": "By what {many} are grouped.",
+    "FilterInput": "Which {many} are meant: those of which all of this holds.",
+    "CreateInput": "What is said of new {many}.",
+    "UpdateInput": "What changes in {many}; what is not set stays.",
+    "WhereUniqueInput": "By what one of {many} is known: values that no two share.",
+    "ConnectInput": "Which of {many} a relation leads to.",
+    "RelationInput": "Which of {many} a relation leads to, if any.",
+}
+_OF_VALUES = {
+    "OrderByInput": "By which parts of {one} records are sorted, and how.",
+    "GroupByInput": "By which parts of {one} records are grouped.",
+    "FilterInput": "What is to hold of the parts of {one}.",
+    "CreateInput": "The parts of {one}, as they are written.",
+    "UpdateInput": "The parts of {one} that change.",
+}
+"""For composite values, such as addresses."""
+
+_OF_ALL_WORKSPACES = {
+    "DateGranularityEnum": "How long the spans of time are that dates are grouped by.",
+    "FilterIs": "Whether there is a value.",
+    "FirstDayOfTheWeek": "The day on which weeks begin.",
+    "OrderByDirection": "Up or down, and whether records without a value come first or last.",
+    "FileObject": "A file that a record has.",
+    "FileItemInput": "A file that was uploaded, to be held by a record.",
+    "GroupByDateGranularityInput": "By what spans of time a date is grouped, and where.",
+    "OrderByDateGranularityInput": "How groups by spans of time are sorted.",
+}
+"""Types that the server has beside those of objects (Twenty, July 2026)."""
+
+
+class Purposes:
+    """The purposes of the types of one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+
+    def of(self, name: str) -> str:
+        """A sentence, or nothing where a name doesn't tell."""
+        type_ = self._schema.type_map.get(name)
+        if type_ is not None and name in _OF_ALL_WORKSPACES:
+            return _OF_ALL_WORKSPACES[name]
+        if isinstance(type_, GraphQLEnumType):
+            return self._choices.get(name, "")
+        if not isinstance(type_, GraphQLInputObjectType):
+            return ""
+        for role, sentence in _OF_OBJECTS.items():
+            stem = name.removesuffix(role)
+            if stem == name or not isinstance(self._schema.type_map.get(stem), GraphQLObjectType):
+                continue
+            if stem in self._plurals:
+                return sentence.format(many=_words(self._plurals[stem]))
+            return _OF_VALUES.get(role, "").format(one=stem)
+        if name.endswith("WhereInput"):
+            return "The parts of a value that no two records share."
+        stem = name.removesuffix("Filter")
+        return f"What is to hold of a value of type {stem}." if stem != name else ""
+
+    @cached_property
+    def _plurals(self) -> dict[str, str]:
+        return {found.type_name: found.plural for found in find_objects(self._schema)}
+
+    @cached_property
+    def _choices(self) -> dict[str, str]:
+        """What each enum is the options of: the first field that has it."""
+        choices: dict[str, str] = {}
+        for owner, field, enum in self._fields_with_options():
+            choices.setdefault(enum, f"The options of `{snake_case(field)}` of {owner}.")
+        return choices
+
+    def _fields_with_options(self) -> Iterator[tuple[str, str, str]]:
+        for owner, type_ in self._schema.type_map.items():
+            for name, field in object_fields(type_).items():
+                named = get_named_type(field.type)
+                if isinstance(named, GraphQLEnumType) and not owner.startswith("__"):
+                    yield owner, name, named.name
+
+
+def _words(plural: str) -> str:
+    return snake_case(plural).replace("_", " ")
