@@ -15,6 +15,7 @@ A fault is written as a string, for the command line and for Python alike:
     limit                   HTTP 200 with Twenty's LIMIT_REACHED
     read-timeout:committed      HTTP 200 (REST: 400) with "Query read timeout"; the write is done
     read-timeout:not-committed  the same answer; nothing was written
+    late-commit=30          the write waited 30 s for a lock: it is seen from now on, and has the time of 30 s ago
     ...:operation=createCompanies   only requests with this root field, or part of a REST path; may be repeated
     ...:after=3                     not before the fourth request that fits
 """
@@ -27,10 +28,20 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 FaultKind = Literal[
-    "latency", "reset-before", "reset-after", "cut", "slow", "html", "error", "busy", "limit", "read-timeout"
+    "latency",
+    "reset-before",
+    "reset-after",
+    "cut",
+    "slow",
+    "html",
+    "error",
+    "busy",
+    "limit",
+    "read-timeout",
+    "late-commit",
 ]
 KINDS: tuple[str, ...] = get_args(FaultKind)
-_NEED_SECONDS = frozenset({"latency", "slow"})
+_NEED_SECONDS = frozenset({"latency", "slow", "late-commit"})
 _COMMITTED = {"committed": True, "not-committed": False}
 
 
@@ -40,7 +51,8 @@ class Fault:
 
     kind: FaultKind
     seconds: float = 0.0
-    """How long `latency` and `slow` take; what `busy` says in Retry-After (0: no such header)."""
+    """How long `latency` and `slow` take; what `busy` says in Retry-After (0: no such header); how long before its
+    commit the transaction of `late-commit` began, which nobody waits for."""
     probability: float = 1.0
     count: int | None = None
     """How often at most; None for ever."""

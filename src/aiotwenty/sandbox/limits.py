@@ -55,7 +55,7 @@ class TokenBucket:
         self._last = self.clock()
 
 
-class RateLimiter:
+class TokenBuckets:
     """Some buckets together: a request takes one token from each, or is refused by the first that is empty."""
 
     def __init__(self, buckets: Iterable[TokenBucket]) -> None:
@@ -70,17 +70,17 @@ class RateLimiter:
         return empty
 
 
-def rate_limiter(limits: RateLimits) -> RateLimiter:
+def rate_limiter(limits: RateLimits) -> TokenBuckets:
     """Reads `"100/60s"`, `"100/1s,100/60s"`, `(100, 60)` (seconds) or a list of such pairs; None limits nothing."""
     if limits is None:
-        return RateLimiter(())
+        return TokenBuckets(())
     if isinstance(limits, str):
-        return RateLimiter(_bucket(part.strip()) for part in limits.split(","))
+        return TokenBuckets(_bucket(part.strip()) for part in limits.split(","))
     pairs = [limits] if isinstance(limits, tuple) else limits
     for tokens, seconds in pairs:
         if tokens < 1 or seconds <= 0:
             raise ValueError(f"rate limit {tokens} per {seconds} s: both numbers must be above 0")
-    return RateLimiter(TokenBucket(tokens, round(seconds * 1000)) for tokens, seconds in pairs)
+    return TokenBuckets(TokenBucket(tokens, round(seconds * 1000)) for tokens, seconds in pairs)
 
 
 def _bucket(text: str) -> TokenBucket:

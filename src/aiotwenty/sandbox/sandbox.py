@@ -11,18 +11,18 @@ from aiohttp import web
 
 from aiotwenty.sandbox.dialect import DIALECTS, LATEST, OLDEST
 from aiotwenty.sandbox.faults import Fault, Faults
-from aiotwenty.sandbox.http.execute import Core
-from aiotwenty.sandbox.http.rest import Rest
-from aiotwenty.sandbox.http.rest_metadata import RestMetadata
+from aiotwenty.sandbox.http.graphql_execution import Core
+from aiotwenty.sandbox.http.rest import RecordsOverRest
+from aiotwenty.sandbox.http.rest_metadata import MetadataOverRest
 from aiotwenty.sandbox.http.server import Endpoints
 from aiotwenty.sandbox.http.static_fields import StaticFields
-from aiotwenty.sandbox.limits import RateLimiter, RateLimits, rate_limiter
-from aiotwenty.sandbox.metadata.files import Files
+from aiotwenty.sandbox.limits import RateLimits, TokenBuckets, rate_limiter
+from aiotwenty.sandbox.metadata.files import FileStore
 from aiotwenty.sandbox.metadata.resolvers import Metadata
-from aiotwenty.sandbox.model.described import Described, described_model
-from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, MEMBER_ID, MEMBER_NAME, USER_ID, Caller, Workspace
+from aiotwenty.sandbox.model.described_model import Described, described_model
+from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, MEMBER_ID, MEMBER_NAME, USER_ID, Caller, SandboxWorkspace
 from aiotwenty.sandbox.records.operations import Operations
-from aiotwenty.sandbox.records.store import Store, open_database
+from aiotwenty.sandbox.records.store import RecordStore, open_database
 from aiotwenty.sandbox.records.streams import EventStreams
 from aiotwenty.sandbox.records.webhooks import WebhookSender
 from aiotwenty.sandbox.records.writing import Writer
@@ -83,8 +83,8 @@ class Sandbox:
         self._metadata_sdl = metadata_sdl
         self._runner: web.AppRunner | None = None
         self._sender: WebhookSender | None = None
-        self._workspace: Workspace | None = None
-        self._store: Store | None = None
+        self._workspace: SandboxWorkspace | None = None
+        self._store: RecordStore | None = None
         self._operations: Operations | None = None
         self._operations_revision = 0
 
@@ -113,14 +113,14 @@ class Sandbox:
         return self.workspace.session_token()
 
     @property
-    def workspace(self) -> Workspace:
+    def workspace(self) -> SandboxWorkspace:
         """What the workspace has besides records: data model, keys, webhooks."""
         if self._workspace is None:
             raise RuntimeError("the sandbox does not run: use it as `async with Sandbox() as sandbox:`")
         return self._workspace
 
     @property
-    def store(self) -> Store:
+    def store(self) -> RecordStore:
         """The records, for tests that look behind the API."""
         if self._store is None:
             raise RuntimeError("the sandbox does not run: use it as `async with Sandbox() as sandbox:`")
@@ -137,13 +137,13 @@ class Sandbox:
         """Opens the database and begins to answer."""
         connection = open_database(self._database)
         try:
-            workspace = self._workspace = Workspace(connection, self.dialect, self._model)
+            workspace = self._workspace = SandboxWorkspace(connection, self.dialect, self._model)
             model = workspace.model
-            store = self._store = Store(connection, model)
+            store = self._store = RecordStore(connection, model)
             _add_member(store, workspace)
             self._sender = WebhookSender(workspace)
             streams = self._streams = EventStreams()
-            files = self._files = Files(connection, workspace, lambda: self.url)
+            files = self._files = FileStore(connection, workspace, lambda: self.url)
             static = StaticFields(store, model, dialect=self.dialect)
             core = Core(model, self._current_operations, static, self._current_limiter, self.dialect)
             metadata = Metadata(
@@ -159,8 +159,10 @@ class Sandbox:
                 workspace=workspace,
                 core=core,
                 metadata=metadata,
-                rest=Rest(model, self._current_operations, self.dialect),
-                rest_metadata=RestMetadata(workspace, metadata.model, metadata.access, metadata.entities, self.dialect),
+                rest=RecordsOverRest(model, self._current_operations, self.dialect),
+                rest_metadata=MetadataOverRest(
+                    workspace, metadata.model, metadata.access, metadata.entities, self.dialect
+                ),
                 files=files,
                 streams=streams,
                 faults=lambda: self.faults,
@@ -210,7 +212,7 @@ class Sandbox:
         """Another rate limit from now on, with full buckets."""
         self._limiter = rate_limiter(rate_limit)
 
-    def _current_limiter(self) -> RateLimiter:
+    def _current_limiter(self) -> TokenBuckets:
         return self._limiter
 
     def _current_operations(self) -> Operations:
@@ -230,7 +232,7 @@ class Sandbox:
         return self._operations
 
 
-def _add_member(store: Store, workspace: Workspace) -> None:
+def _add_member(store: RecordStore, workspace: SandboxWorkspace) -> None:
     """The one person that a fresh workspace has."""
     members = workspace.model.objects["workspaceMember"]
     if store.rows('SELECT 1 FROM "workspaceMember" LIMIT 1'):

@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from aiotwenty.sandbox.http.requests import Call, to_json
-from aiotwenty.sandbox.model.workspace import Workspace
+from aiotwenty.sandbox.http.requests import RequestBody, to_json
+from aiotwenty.sandbox.model.workspace import SandboxWorkspace
 
 PROTOCOL = "2025-06-18"
 _TOOLS = {
@@ -40,7 +40,7 @@ def unauthorized(url: str) -> web.Response:
     )
 
 
-def answer(request: web.Request, call: Call, workspace: Workspace) -> web.Response:
+def answer(request: web.Request, call: RequestBody, workspace: SandboxWorkspace) -> web.Response:
     asked = call.payload if isinstance(call.payload, dict) else {}
     if "id" not in asked:
         return web.Response(status=202)
@@ -50,7 +50,7 @@ def answer(request: web.Request, call: Call, workspace: Workspace) -> web.Respon
     return web.Response(body=content, content_type="application/json", charset="utf-8")
 
 
-def _content(asked: dict[str, Any], workspace: Workspace) -> dict[str, Any]:
+def _content(asked: dict[str, Any], workspace: SandboxWorkspace) -> dict[str, Any]:
     match asked.get("method"):
         case "initialize":
             capabilities: dict[str, Any] = {name: {"listChanged": False} for name in ("tools", "resources", "prompts")}
@@ -71,7 +71,7 @@ def _content(asked: dict[str, Any], workspace: Workspace) -> dict[str, Any]:
     return {"error": {"code": _METHOD_NOT_FOUND, "message": f"Method '{asked.get('method')}' not found"}}
 
 
-def _called(params: Any, workspace: Workspace) -> dict[str, Any]:
+def _called(params: Any, workspace: SandboxWorkspace) -> dict[str, Any]:
     name = params.get("name") if isinstance(params, dict) else None
     if name == "list_object_metadata_names":
         return _said(sorted(workspace.model.objects))

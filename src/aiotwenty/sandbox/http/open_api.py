@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiotwenty.sandbox.model.composites import ACTOR_SOURCES, COMPOSITES, SubField
-from aiotwenty.sandbox.model.model import OPTIONED, DataModel, Field, Object
+from aiotwenty.sandbox.model.data_model import OPTIONED, DataModel, ModelField, ModelObject
 
 _STRING: dict[str, Any] = {"type": "string"}
 _UUID: dict[str, Any] = {"type": "string", "format": "uuid"}
@@ -46,30 +46,30 @@ def core_document(model: DataModel, url: str) -> dict[str, Any]:
     objects = model.objects.values()
     return _document(
         f"{url}/rest",
-        [{"name": each.name_plural, "description": f"Object `{each.name_plural}`"} for each in objects],
-        {path: item for each in objects for path, item in _paths(each).items()},
-        {each.type_name: _schema(each) for each in objects},
+        [{"name": shown.name_plural, "description": f"Object `{shown.name_plural}`"} for shown in objects],
+        {path: item for shown in objects for path, item in _paths(shown).items()},
+        {shown.type_name: _schema(shown) for shown in objects},
     )
 
 
 def metadata_document(url: str, collections: Iterable[str]) -> dict[str, Any]:
     """The same for the data model itself and what hangs on it."""
-    one: dict[str, Any] = {"type": "object"}
+    entity: dict[str, Any] = {"type": "object"}
     paged = [{"name": key, "in": "query", "schema": _STRING} for key in ("limit", "starting_after", "ending_before")]
     paths: dict[str, Any] = {}
     for name in sorted(collections):
-        title, many = name[:1].upper() + name[1:], {"type": "array", "items": one}
-        found = _answer({}, pageInfo=_PAGE_INFO, totalCount={"type": "integer"}) if name in _PAGED else many
+        title, many = name[:1].upper() + name[1:], {"type": "array", "items": entity}
+        answer = _answer({}, pageInfo=_PAGE_INFO, totalCount={"type": "integer"}) if name in _PAGED else many
         parameters = {"parameters": paged} if name in _PAGED else {}
         paths[f"/{name}"] = {
-            "get": _said(name, f"findMany{title}", "200", found, **parameters),
-            "post": _said(name, f"createOne{title[:-1]}", "201", one, body=one),
+            "get": _said(name, f"findMany{title}", "200", answer, **parameters),
+            "post": _said(name, f"createOne{title[:-1]}", "201", entity, body=entity),
         }
         paths[f"/{name}/{{id}}"] = {
             "parameters": [_ID],
-            "get": _said(name, f"findOne{title[:-1]}", "200", one),
-            "patch": _said(name, f"updateOne{title[:-1]}", "200", one, body=one),
-            "delete": _said(name, f"deleteOne{title[:-1]}", "200", one),
+            "get": _said(name, f"findOne{title[:-1]}", "200", entity),
+            "patch": _said(name, f"updateOne{title[:-1]}", "200", entity, body=entity),
+            "delete": _said(name, f"deleteOne{title[:-1]}", "200", entity),
         }
     tags = [{"name": name, "description": f"`{name}`"} for name in sorted(collections)]
     return _document(f"{url}/rest/metadata", tags, paths, {})
@@ -90,7 +90,7 @@ def _document(url: str, tags: list[Any], paths: dict[str, Any], schemas: dict[st
     }
 
 
-def _paths(of: Object) -> dict[str, Any]:
+def _paths(of: ModelObject) -> dict[str, Any]:
     record = {"$ref": f"#/components/schemas/{of.type_name}"}
     records = {"type": "array", "items": record}
     name, roots = of.name_plural, of.roots
@@ -101,10 +101,10 @@ def _paths(of: Object) -> dict[str, Any]:
             for key in ("filter", "order_by", "starting_after", "ending_before", "depth")
         ),
     ]
-    found = _answer({roots["find_many"]: records}, pageInfo=_PAGE_INFO, totalCount={"type": "integer"})
+    answer = _answer({roots["find_many"]: records}, pageInfo=_PAGE_INFO, totalCount={"type": "integer"})
     return {
         f"/{name}": {
-            "get": _operation(of, "findMany", "200", found, parameters=list_parameters),
+            "get": _operation(of, "findMany", "200", answer, parameters=list_parameters),
             "post": _operation(of, "createOne", "201", _answer({roots["create_one"]: record}), body=record),
         },
         f"/{name}/{{id}}": {
@@ -125,7 +125,7 @@ def _answer(data: dict[str, Any], **beside: Any) -> dict[str, Any]:
     return {"type": "object", "properties": {"data": {"type": "object", "properties": data}, **beside}}
 
 
-def _operation(of: Object, verb: str, status: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
+def _operation(of: ModelObject, verb: str, status: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
     subject = of.name_singular if verb.endswith("One") else of.name_plural
     return _said(of.name_plural, f"{verb}{subject[:1].upper()}{subject[1:]}", status, answer, **more)
 
@@ -143,24 +143,24 @@ def _said(tag: str, operation_id: str, status: str, answer: dict[str, Any], **mo
     return said
 
 
-def _schema(of: Object) -> dict[str, Any]:
+def _schema(of: ModelObject) -> dict[str, Any]:
     properties: dict[str, Any] = {}
-    for each in of.fields.values():
-        if each.relations:
-            columns = (one.join_column for one in each.relations if one.join_column)
+    for field in of.fields.values():
+        if field.relations:
+            columns = (relation.join_column for relation in field.relations if relation.join_column)
             properties.update(dict.fromkeys(columns, _UUID))
         else:
-            properties[each.name] = _value(each)
+            properties[field.name] = _value(field)
     required = [
-        each.name
-        for each in of.fields.values()
-        if not each.relations and not each.is_nullable and each.default_value is None
+        field.name
+        for field in of.fields.values()
+        if not field.relations and not field.is_nullable and field.default_value is None
     ]
     said: dict[str, Any] = {"type": "object", "description": of.label_singular, "properties": properties}
     return said | ({"required": required} if required else {})
 
 
-def _value(of: Field) -> dict[str, Any]:
+def _value(of: ModelField) -> dict[str, Any]:
     if of.type in COMPOSITES:
         parts = {name: _part(part) for name, part in COMPOSITES[of.type].items()}
         return {"type": "object", "properties": parts}

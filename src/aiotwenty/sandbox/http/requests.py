@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from aiotwenty.sandbox.dialect import Dialect
-from aiotwenty.sandbox.javascript import JsonError, read_json, unexpected_token
+from aiotwenty.sandbox.javascript_messages import JsonError, read_json, unexpected_token
 from aiotwenty.sandbox.metadata.multipart import MultipartError, read_multipart
 
 _BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
@@ -26,7 +26,7 @@ class RefusedError(Exception):
 
 
 @dataclass(slots=True)
-class Call:
+class RequestBody:
     """A request's body: JSON, or what stands for it in another content type."""
 
     payload: Any = None
@@ -56,12 +56,12 @@ def graphql_failed(status: int, message: str) -> web.Response:
     return web.json_response({"errors": [{"message": message}]}, status=status)
 
 
-async def read_call(request: web.Request, dialect: Dialect) -> Call:
+async def read_call(request: web.Request, dialect: Dialect) -> RequestBody:
     if request.method in _BODYLESS:
-        return Call()
+        return RequestBody()
     if request.content_type == "multipart/form-data":
         try:
-            return Call(await read_multipart(request))
+            return RequestBody(await read_multipart(request))
         except MultipartError as error:
             raise RefusedError(failed(400, str(error), "Bad Request")) from None
     try:
@@ -78,13 +78,13 @@ async def read_call(request: web.Request, dialect: Dialect) -> Call:
         raise RefusedError(web.Response(status=500, text=text, content_type="application/json")) from None
     match request.content_type:
         case "application/json":
-            return Call(_parsed_body(raw) if raw.strip() else None)
+            return RequestBody(_parsed_body(raw) if raw.strip() else None)
         case "application/x-www-form-urlencoded":
-            return Call(dict(await request.post()))
+            return RequestBody(dict(await request.post()))
         case "application/graphql":
-            return Call({"query": raw.decode(errors="replace")}, static_only=True)
+            return RequestBody({"query": raw.decode(errors="replace")}, static_only=True)
     if not raw:
-        return Call()
+        return RequestBody()
     raise RefusedError(web.Response(status=415))
 
 
@@ -105,7 +105,7 @@ def _parsed(raw: bytes) -> Any:
         raise RefusedError(failed(400, str(error), "Bad Request")) from None
 
 
-async def graphql_call(request: web.Request, call: Call) -> GraphQLCall:
+async def graphql_call(request: web.Request, call: RequestBody) -> GraphQLCall:
     """The document and what goes with it. A body that says nothing is never answered (Twenty, July 2026)."""
     payload = dict(request.query) if request.method == "GET" else call.payload
     if isinstance(payload, list):

@@ -9,10 +9,10 @@ from typing import Any
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.http.rest_filters import parse_filter, parse_order_by
-from aiotwenty.sandbox.javascript import TOO_NESTED, JsonError, read_json, whole_number
+from aiotwenty.sandbox.javascript_messages import TOO_NESTED, JsonError, read_json, whole_number
 from aiotwenty.sandbox.language.documents import Selected
 from aiotwenty.sandbox.limits import REST_DEFAULT_PAGE, REST_MAX_PAGE
-from aiotwenty.sandbox.model.model import DataModel, Object, Operation
+from aiotwenty.sandbox.model.data_model import DataModel, ModelObject, Operation
 from aiotwenty.sandbox.model.scalars import UUID_TEXT
 from aiotwenty.sandbox.model.workspace import Caller
 from aiotwenty.sandbox.records.operations import Operations
@@ -27,7 +27,7 @@ _PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 _EXAMPLES = "Valid examples: /rest/companies/id or /rest/companies or /rest/batch/companies"
 
 
-class Rest:
+class RecordsOverRest:
     def __init__(self, model: DataModel, operations: Callable[[], Operations], dialect: Dialect) -> None:
         self._model = model
         self._operations = operations
@@ -78,7 +78,7 @@ class Rest:
                 return self._delete(of, record_id, query, actor)
         return _failed(400, "BadRequestException", f"{method} is not possible for '{'/'.join(path)}'")
 
-    def _object(self, name: str) -> Object:
+    def _object(self, name: str) -> ModelObject:
         of, operation = self._model.by_root(name) or (None, None)
         if of is not None and operation == "find_many":
             return of
@@ -94,20 +94,20 @@ class Rest:
         return int(depth)
 
     def _call(
-        self, of: Object, operation: Operation, given: dict[str, Any], selection: Selection, actor: Caller
+        self, of: ModelObject, operation: Operation, given: dict[str, Any], selection: Selection, actor: Caller
     ) -> Any:
         return self._operations().call(of, operation, given, selection, actor)
 
-    def _list(self, of: Object, query: Mapping[str, str], depth: int, actor: Caller) -> RestAnswer:
-        given: dict[str, Any] = {"filter": _filter(query)}
+    def _list(self, of: ModelObject, query: Mapping[str, str], depth: int, actor: Caller) -> RestAnswer:
+        arguments: dict[str, Any] = {"filter": _filter(query)}
         if query.get("order_by"):
-            given["orderBy"] = parse_order_by(query["order_by"])
+            arguments["orderBy"] = parse_order_by(query["order_by"])
         limit = int(min(_number(query, "limit", REST_DEFAULT_PAGE), REST_MAX_PAGE))
         if query.get("ending_before"):
-            given |= {"before": query["ending_before"], "last": limit}
+            arguments |= {"before": query["ending_before"], "last": limit}
         else:
-            given |= {"after": query.get("starting_after"), "first": limit}
-        page = self._call(of, "find_many", given, self._page_selection(of, depth), actor)
+            arguments |= {"after": query.get("starting_after"), "first": limit}
+        page = self._call(of, "find_many", arguments, self._page_selection(of, depth), actor)
         records = [_flat(edge["node"]) for edge in page["edges"]]
         return 200, {
             "data": {of.roots["find_many"]: records},
@@ -115,13 +115,13 @@ class Rest:
             "totalCount": page["totalCount"],
         }
 
-    def _found(self, of: Object, record_id: str | None, depth: int, actor: Caller) -> RestAnswer:
+    def _found(self, of: ModelObject, record_id: str | None, depth: int, actor: Caller) -> RestAnswer:
         given = {"filter": {"id": {"eq": record_id}}}
         record = self._call(of, "find_one", given, self._selection(of, depth), actor)
         return 200, {"data": {of.roots["find_one"]: _flat(record)}}
 
     def _create(
-        self, of: Object, payload: Any, batch: bool, query: Mapping[str, str], depth: int, actor: Caller
+        self, of: ModelObject, payload: Any, batch: bool, query: Mapping[str, str], depth: int, actor: Caller
     ) -> RestAnswer:
         operation: Operation = "create_many" if batch else "create_one"
         if batch and not isinstance(payload, list):
@@ -130,7 +130,7 @@ class Rest:
         return 201, self._written(of, operation, given, depth, actor)
 
     def _update(
-        self, of: Object, record_id: str | None, payload: Any, query: Mapping[str, str], depth: int, actor: Caller
+        self, of: ModelObject, record_id: str | None, payload: Any, query: Mapping[str, str], depth: int, actor: Caller
     ) -> RestAnswer:
         if record_id is not None:
             return 200, self._written(of, "update_one", {"id": record_id, "data": payload}, depth, actor)
@@ -138,12 +138,12 @@ class Rest:
         given = {"data": payload, "filter": _filter(query)}
         return 200, self._written(of, "update_many", given, depth, actor)
 
-    def _delete(self, of: Object, record_id: str | None, query: Mapping[str, str], actor: Caller) -> RestAnswer:
+    def _delete(self, of: ModelObject, record_id: str | None, query: Mapping[str, str], actor: Caller) -> RestAnswer:
         """For good unless `soft_delete=true`: other than GraphQL's `delete...`, whose name the answer has."""
         soft = query.get("soft_delete") == "true"
         if record_id is None:
-            given = {"filter": _needed_filter(query, "delete" if soft else "destroy")}
-            body = self._written(of, "delete_many" if soft else "destroy_many", given, None, actor)
+            arguments = {"filter": _needed_filter(query, "delete" if soft else "destroy")}
+            body = self._written(of, "delete_many" if soft else "destroy_many", arguments, None, actor)
         else:
             if self._dialect.rest_deletes_once:
                 self._found(of, record_id, 0, actor)
@@ -151,13 +151,13 @@ class Rest:
         (shown,) = body["data"].values()
         return 200, {"data": {of.roots["delete_many" if record_id is None else "delete_one"]: shown}}
 
-    def _groups(self, of: Object, query: Mapping[str, str], actor: Caller) -> RestAnswer:
+    def _groups(self, of: ModelObject, query: Mapping[str, str], actor: Caller) -> RestAnswer:
         """A bare list of groups; numbers that Postgres counts are texts, and times are as it writes them."""
-        given: dict[str, Any] = {"groupBy": _json(query, "group_by"), "filter": _filter(query)}
+        arguments: dict[str, Any] = {"groupBy": _json(query, "group_by"), "filter": _filter(query)}
         if query.get("order_by"):
-            given["orderBy"] = _json(query, "order_by")
+            arguments["orderBy"] = _json(query, "order_by")
         if query.get("limit"):
-            given["limit"] = _number(query, "limit", REST_DEFAULT_PAGE)
+            arguments["limit"] = _number(query, "limit", REST_DEFAULT_PAGE)
         names = [errors.as_text(name) for name in _json(query, "aggregate")] if query.get("aggregate") else []
         selection: Selection = {name: Selected(name) for name in ("groupByDimensionValues", *names)}
         sampled = query.get("include_records_sample") == "true"
@@ -166,11 +166,11 @@ class Rest:
         return 200, [
             {name: _counted(name, value) for name, value in group.items() if name != "edges"}
             | ({"records": [_as_postgres(edge["node"]) for edge in group["edges"]]} if sampled else {})
-            for group in self._call(of, "group_by", given, selection, actor)
+            for group in self._call(of, "group_by", arguments, selection, actor)
         ]
 
-    def _duplicates(self, of: Object, payload: Any, depth: int, actor: Caller) -> RestAnswer:
-        found = self._call(of, "find_duplicates", payload, self._page_selection(of, depth), actor)
+    def _duplicates(self, of: ModelObject, payload: Any, depth: int, actor: Caller) -> RestAnswer:
+        pages = self._call(of, "find_duplicates", payload, self._page_selection(of, depth), actor)
         return 200, {
             "data": [
                 {
@@ -178,12 +178,12 @@ class Rest:
                     "pageInfo": page["pageInfo"],
                     of.roots["find_duplicates"]: [_flat(edge["node"]) for edge in page["edges"]],
                 }
-                for page in found
+                for page in pages
             ]
         }
 
     def _written(
-        self, of: Object, operation: Operation, given: dict[str, Any], depth: int | None, actor: Caller
+        self, of: ModelObject, operation: Operation, given: dict[str, Any], depth: int | None, actor: Caller
     ) -> dict[str, Any]:
         """With `depth` None only the id is told."""
         selection = {"id": Selected("id")} if depth is None else self._selection(of, depth)
@@ -191,24 +191,24 @@ class Rest:
         shown = [_flat(each) for each in made] if isinstance(made, list) else _flat(made)
         return {"data": {of.roots[operation]: shown}}
 
-    def _page_selection(self, of: Object, depth: int) -> Selection:
+    def _page_selection(self, of: ModelObject, depth: int) -> Selection:
         return {
             "totalCount": Selected("totalCount"),
             "edges": Selected("edges", {"node": Selected("node", self._selection(of, depth))}),
             "pageInfo": Selected("pageInfo", {name: Selected(name) for name in _PAGE_INFO}),
         }
 
-    def _selection(self, of: Object, depth: int, in_many: bool = False) -> Selection:
-        made = full_selection(of)
+    def _selection(self, of: ModelObject, depth: int, in_many: bool = False) -> Selection:
+        selection = full_selection(of)
         if depth == 0:
-            return made
-        for name, one in of.to_one.items():
-            made[name] = Selected(name, self._selection(self._model.objects[one.target], depth - 1, in_many))
+            return selection
+        for name, to_one in of.to_one.items():
+            selection[name] = Selected(name, self._selection(self._model.objects[to_one.target], depth - 1, in_many))
         if not in_many:
             for name, many in of.to_many.items():
                 node = Selected("node", self._selection(self._model.objects[many.target], depth - 1, True))
-                made[name] = Selected(name, {"edges": Selected("edges", {"node": node})})
-        return made
+                selection[name] = Selected(name, {"edges": Selected("edges", {"node": node})})
+        return selection
 
 
 def _flat(node: dict[str, Any]) -> dict[str, Any]:

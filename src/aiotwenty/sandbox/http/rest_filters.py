@@ -26,7 +26,7 @@ def parse_filter(text: str) -> dict[str, Any]:
 
 def parse_order_by(text: str) -> list[dict[str, Any]]:
     """`name,createdAt[DescNullsLast]`; ascending with NULLs first if nothing is said."""
-    made = []
+    orders = []
     for part in _split(text):
         match = _ORDER.fullmatch(part.strip())
         if match is None:
@@ -37,8 +37,8 @@ def parse_order_by(text: str) -> list[dict[str, Any]]:
                 f"'order_by' direction '{match[2]}' invalid. Allowed values are '{allowed}'. "
                 "eg: ?order_by=field_1[AscNullsFirst],field_2[DescNullsLast],field_3"
             )
-        made.append(_nested(match[1], match[2] or "AscNullsFirst"))
-    return made
+        orders.append(_nested(match[1], match[2] or "AscNullsFirst"))
+    return orders
 
 
 def _term(text: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _term(text: str) -> dict[str, Any]:
                 f"eg: 'field[{operator}]:[value_1,value_2]'"
             )
         # Nothing between the brackets is one value, the empty text.
-        return _nested(path, {operator: [_value(each) for each in value[1:-1].split(",")]})
+        return _nested(path, {operator: [_value(item) for item in value[1:-1].split(",")]})
     return _nested(path, {operator: _value(value)})
 
 

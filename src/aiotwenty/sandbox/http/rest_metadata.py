@@ -10,17 +10,18 @@ from graphql import GraphQLError
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import Dialect
-from aiotwenty.sandbox.javascript import whole_number
+from aiotwenty.sandbox.javascript_messages import whole_number
 from aiotwenty.sandbox.metadata.access_resolvers import AccessResolvers
-from aiotwenty.sandbox.metadata.entities import KINDS, Entities, Entity, Kind
+from aiotwenty.sandbox.metadata.entities import KINDS, Entity, Kind, ViewEntities
 from aiotwenty.sandbox.metadata.failures import ValidationFailedError
+from aiotwenty.sandbox.metadata.model_nodes import FieldNode, Node, ObjectNode, RelationNode
 from aiotwenty.sandbox.metadata.model_resolvers import ModelResolvers
-from aiotwenty.sandbox.metadata.nodes import ApiKeyNode, FieldNode, Node, ObjectNode, RelationNode, WebhookNode
+from aiotwenty.sandbox.metadata.workspace_nodes import ApiKeyNode, WebhookNode
 from aiotwenty.sandbox.model.scalars import UUID_TEXT
-from aiotwenty.sandbox.model.workspace import Caller, Workspace
+from aiotwenty.sandbox.model.workspace import Caller, SandboxWorkspace
 
 Answer = tuple[int, Any]
-"""Status and body; a body that is `Missing` is sent as nothing."""
+"""Status and body; a body that is `NoEntity` is sent as nothing."""
 _OBJECT_KEYS = (
     *("id", "universalIdentifier", "nameSingular", "namePlural", "labelSingular", "labelPlural", "description"),
     *("icon", "shortcut", "color", "isCustom", "isRemote", "isActive", "isSystem", "isUIReadOnly", "isSearchable"),
@@ -49,35 +50,35 @@ PATHS = frozenset({"objects", "fields", "webhooks", "apiKeys", *_ENTITIES} - {"v
 """What there is under `/rest/metadata/`."""
 
 
-class Missing:
+class NoEntity:
     """Stands for what isn't there and isn't an error."""
 
 
-MISSING = Missing()
+MISSING = NoEntity()
 
 
 @dataclass(slots=True)
-class RestMetadata:
-    workspace: Workspace
+class MetadataOverRest:
+    workspace: SandboxWorkspace
     model: ModelResolvers
     access: AccessResolvers
-    entities: Entities
+    entities: ViewEntities
     dialect: Dialect
 
     def answer(self, method: str, path: list[str], query: Mapping[str, str], payload: Any, caller: Caller) -> Answer:
         """`path` is the name of a collection, and the id of one of its members."""
         name, member = path[0], path[1] if len(path) > 1 else None
-        given = payload if isinstance(payload, dict) else {}
+        sent = payload if isinstance(payload, dict) else {}
         try:
             if member is not None and not UUID_TEXT.fullmatch(member):
                 raise errors.invalid_query(f"'{member}' is not a valid UUID")
             if name in ("objects", "fields"):
-                return self._of_the_model(name, method, member, query, given)
+                return self._of_the_model(name, method, member, query, sent)
             if name == "webhooks":
-                return self._webhooks(method, member, given)
+                return self._webhooks(method, member, sent)
             if name == "apiKeys":
                 return self._api_keys(method, member, caller)
-            return self._entities(_ENTITIES[name], method, member, query, given)
+            return self._entities(_ENTITIES[name], method, member, query, sent)
         except errors.RecordError as error:
             return failed(400, "BadRequestException", error.message)
         except ValidationFailedError as error:
@@ -92,24 +93,24 @@ class RestMetadata:
     # Objects and fields
 
     def _of_the_model(
-        self, name: str, method: str, member: str | None, query: Mapping[str, str], given: Entity
+        self, name: str, method: str, member: str | None, query: Mapping[str, str], body: Entity
     ) -> Answer:
-        one = name[:-1]
-        shown = _object if one == "object" else _field
+        singular = name[:-1]
+        shown = _object if singular == "object" else _field
         verb = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}.get(method)
         table = self.model.table()
         if verb is not None and (member is None) == (verb == "create"):
-            if verb == "create" and (wrong := _unfilled(given, _NEEDED[one])):
+            if verb == "create" and (wrong := _unfilled(body, _NEEDED[singular])):
                 return _invalid(wrong)
-            change: Entity = {one: given} if verb == "create" else {"id": member}
+            change: Entity = {singular: body} if verb == "create" else {"id": member}
             if verb == "update":
-                change["update"] = given
-            return 201 if verb == "create" else 200, shown(table[f"{verb}One{one.capitalize()}"](change))
+                change["update"] = body
+            return 201 if verb == "create" else 200, shown(table[f"{verb}One{singular.capitalize()}"](change))
         if method != "GET":
             return _no_such_route(method, name)
         if member is not None:
-            return 200, shown(table[one](member))
-        nodes = self.model.object_nodes() if one == "object" else self.model.field_nodes()
+            return 200, shown(table[singular](member))
+        nodes = self.model.object_nodes() if singular == "object" else self.model.field_nodes()
         return self._page(nodes, query, shown)
 
     def _page(self, nodes: list[Any], query: Mapping[str, str], shown: Callable[[Any], Entity]) -> Answer:
@@ -138,7 +139,7 @@ class RestMetadata:
 
     # Webhooks and keys
 
-    def _webhooks(self, method: str, member: str | None, given: Entity) -> Answer:
+    def _webhooks(self, method: str, member: str | None, body: Entity) -> Answer:
         table = self.access.table()
         match method, member:
             case "GET", None:
@@ -147,12 +148,12 @@ class RestMetadata:
                 node = table["webhook"](member)
                 return 200, MISSING if node is None else self._webhook(node)
             case "POST", None:
-                wrong = [] if isinstance(given.get("targetUrl"), str) else ["targetUrl must be a string"]
-                if not isinstance(given.get("operations"), list):
+                wrong = [] if isinstance(body.get("targetUrl"), str) else ["targetUrl must be a string"]
+                if not isinstance(body.get("operations"), list):
                     wrong += ["each value in operations must be a string", "operations must be an array"]
-                return _invalid(wrong) if wrong else (201, self._webhook(table["createWebhook"](given)))
+                return _invalid(wrong) if wrong else (201, self._webhook(table["createWebhook"](body)))
             case (("PATCH" | "PUT"), str()):
-                return 200, self._webhook(table["updateWebhook"]({"id": member, "update": given}))
+                return 200, self._webhook(table["updateWebhook"]({"id": member, "update": body}))
             case "DELETE", str():
                 table["deleteWebhook"](member)
                 return 200, True
@@ -165,7 +166,7 @@ class RestMetadata:
         keys = self.workspace.api_keys
         match method, member:
             case "GET", None:
-                return 200, [self._api_key(each) for each in keys]
+                return 200, [self._api_key(key) for key in keys]
             case "GET", str():
                 return (
                     (200, self._api_key(member))
@@ -182,7 +183,7 @@ class RestMetadata:
 
     # Views and page layouts
 
-    def _entities(self, kind: Kind, method: str, member: str | None, query: Mapping[str, str], given: Entity) -> Answer:
+    def _entities(self, kind: Kind, method: str, member: str | None, query: Mapping[str, str], body: Entity) -> Answer:
         match method, member:
             case "GET", None:
                 parent = query.get(kind.parent or "")
@@ -193,10 +194,10 @@ class RestMetadata:
                 entity = self.entities.find(kind, member)
                 return (200, entity) if entity else failed(404, "NotFoundException", f"{kind.type} not found")
             case "POST", None:
-                wrong = [f"{name} should not be empty" for name in kind.needed if given.get(name) in (None, "")]
-                return _invalid(wrong) if wrong else (201, self.entities.create(kind, given))
+                wrong = [f"{name} should not be empty" for name in kind.needed if body.get(name) in (None, "")]
+                return _invalid(wrong) if wrong else (201, self.entities.create(kind, body))
             case (("PATCH" | "PUT"), str()):
-                return 200, self.entities.update(kind, member, given)
+                return 200, self.entities.update(kind, member, body)
             case "DELETE", str():
                 self.entities.delete(kind, member)
                 return 200, {"success": True}

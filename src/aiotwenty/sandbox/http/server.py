@@ -13,27 +13,29 @@ from aiohttp import web
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.faults import Faults
-from aiotwenty.sandbox.http import disturb, mcp, rest_metadata
-from aiotwenty.sandbox.http.execute import Core, RecordAnswer
+from aiotwenty.sandbox.http import fault_injection, mcp, rest_metadata
+from aiotwenty.sandbox.http.graphql_execution import Core, RecordAnswer
 from aiotwenty.sandbox.http.open_api import core_document, metadata_document
 from aiotwenty.sandbox.http.requests import (
-    Call,
     GraphQLCall,
     RefusedError,
+    RequestBody,
     failed,
     graphql_call,
     graphql_failed,
     read_call,
     to_json,
 )
-from aiotwenty.sandbox.http.rest import Rest
-from aiotwenty.sandbox.http.rest_metadata import RestMetadata
-from aiotwenty.sandbox.language.validating import Answer, Subscribed
-from aiotwenty.sandbox.limits import MAX_AFFECTED_RECORDS, MAX_BODY_BYTES, RateLimiter
-from aiotwenty.sandbox.metadata.files import Files
+from aiotwenty.sandbox.http.rest import RecordsOverRest
+from aiotwenty.sandbox.http.rest_metadata import MetadataOverRest
+from aiotwenty.sandbox.language.schema_execution import Answer, Subscribed
+from aiotwenty.sandbox.limits import MAX_AFFECTED_RECORDS, MAX_BODY_BYTES, TokenBuckets
+from aiotwenty.sandbox.metadata.files import FileStore
 from aiotwenty.sandbox.metadata.resolvers import Metadata
-from aiotwenty.sandbox.model.workspace import Caller, Workspace
+from aiotwenty.sandbox.model import refused_callers
+from aiotwenty.sandbox.model.workspace import Caller, SandboxWorkspace
 from aiotwenty.sandbox.records.streams import EventStreams
+from aiotwenty.sandbox.records.times import begun
 
 _BEARER = re.compile(r"bearer\s+(\S+)", re.IGNORECASE)
 _GRAPHQL_JSON = "application/graphql-response+json"
@@ -43,22 +45,22 @@ _COMMENTS_PER_EVENT = 2
 """After that many an empty event is sent, too."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-CallHandler = Callable[[web.Request, Call], Awaitable[web.StreamResponse]]
+CallHandler = Callable[[web.Request, RequestBody], Awaitable[web.StreamResponse]]
 
 
 @dataclass(slots=True)
 class Endpoints:
     """Answers requests for one workspace."""
 
-    workspace: Workspace
+    workspace: SandboxWorkspace
     core: Core
     metadata: Metadata
-    rest: Rest
-    rest_metadata: RestMetadata
-    files: Files
+    rest: RecordsOverRest
+    rest_metadata: MetadataOverRest
+    files: FileStore
     streams: EventStreams
     faults: Callable[[], Faults]
-    limiter: Callable[[], RateLimiter]
+    limiter: Callable[[], TokenBuckets]
     dialect: Dialect
     url: Callable[[], str]
 
@@ -74,8 +76,8 @@ class Endpoints:
                 router.add_route("*", f"{path}/", handler)
         router.add_get("/healthz", _health)
         router.add_get("/client-config", _client_config)
-        router.add_get("/file/{folder}/{id}", self.files.download)
-        router.add_put("/file-upload/{id}", self.files.receive)
+        router.add_get("/file/{folder}/{id}", self._disturbed(self._download))
+        router.add_put("/file-upload/{id}", self._disturbed(self._receive, reads_body=False))
         if self.dialect.serves_assistants:
             router.add_route("*", "/mcp", self._disturbed(self._mcp))
             router.add_get(mcp.RESOURCE_PATH, self._mcp_resource)
@@ -95,28 +97,29 @@ class Endpoints:
             response.headers["Connection"] = "keep-alive"
             response.headers["Keep-Alive"] = f"timeout={self.dialect.keeps_alive_seconds}"
 
-    def _disturbed(self, handler: CallHandler) -> Handler:
-        """A handler whose requests are read for it, and to which faults happen."""
+    def _disturbed(self, handler: CallHandler, *, reads_body: bool = True) -> Handler:
+        """A handler to which faults happen, and whose requests are read for it unless it does that itself."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
-                call = await read_call(request, self.dialect)
+                call = await read_call(request, self.dialect) if reads_body else RequestBody()
                 asked = self._asked(request, call) if self.faults() else {}
                 struck = self.faults().struck(asked.values())
                 for fault in struck:
-                    response = await disturb.instead(request, fault, list(asked), self.dialect)
+                    response = await fault_injection.instead(request, fault, asked, self.dialect)
                     if response is not None:
                         return response
-                response = await handler(request, call)
+                with begun(max((fault.seconds for fault in struck if fault.kind == "late-commit"), default=0)):
+                    response = await handler(request, call)
             except RefusedError as refused:
                 return refused.response
             for fault in struck:
-                response = await disturb.afterwards(request, response, fault, list(asked))
+                response = await fault_injection.afterwards(request, response, fault, asked)
             return response
 
         return handle
 
-    def _asked(self, request: web.Request, call: Call) -> dict[str, str]:
+    def _asked(self, request: web.Request, call: RequestBody) -> dict[str, str]:
         """What faults call a request: its root fields by their keys in the answer, or the parts of its path."""
         if isinstance(call.payload, dict) and isinstance(call.payload.get("query"), str):
             name = call.payload.get("operationName")
@@ -131,7 +134,7 @@ class Endpoints:
     # GraphQL
 
     def _graphql(self, execute: Callable[[GraphQLCall, Caller | None], Answer]) -> CallHandler:
-        async def handle(request: web.Request, call: Call) -> web.StreamResponse:
+        async def handle(request: web.Request, call: RequestBody) -> web.StreamResponse:
             self._check_method(request)
             asked = await graphql_call(request, call)
             try:
@@ -222,14 +225,14 @@ class Endpoints:
         try:
             caller = self._caller(request)
         except errors.RecordError as error:
-            message = error.reason if isinstance(error, errors.UnreadableTokenError) else error.message
+            message = error.reason if isinstance(error, refused_callers.UnreadableTokenError) else error.message
             refused = _unread_body(_STATUSES[error.code], error.sub_code or error.code, message)
             raise RefusedError(refused) from None
         if caller is None:
             raise RefusedError(_unread_body(403, "FORBIDDEN_EXCEPTION", "Missing authentication token"))
         return caller
 
-    async def _rest_records(self, request: web.Request, call: Call) -> web.StreamResponse:
+    async def _rest_records(self, request: web.Request, call: RequestBody) -> web.StreamResponse:
         caller = self._rest_caller(request)
         path = [part for part in request.match_info["path"].split("/") if part]
         if (below := _metadata_path(path)) is not None:
@@ -240,20 +243,28 @@ class Endpoints:
             return _rest_failed(429, "HttpException", error.message)
         return _rest_response(*self.rest.answer(request.method, path, request.query, call.payload, caller))
 
-    async def _open_api(self, request: web.Request, call: Call) -> web.StreamResponse:
+    async def _open_api(self, request: web.Request, call: RequestBody) -> web.StreamResponse:
         self._rest_caller(request)
         return _rest_response(200, core_document(self.workspace.model, self.url()))
 
-    async def _open_api_metadata(self, request: web.Request, call: Call) -> web.StreamResponse:
+    async def _open_api_metadata(self, request: web.Request, call: RequestBody) -> web.StreamResponse:
         self._rest_caller(request)
         return _rest_response(200, metadata_document(self.url(), rest_metadata.PATHS))
+
+    # Files
+
+    async def _download(self, request: web.Request, call: RequestBody) -> web.StreamResponse:
+        return await self.files.download(request)
+
+    async def _receive(self, request: web.Request, call: RequestBody) -> web.StreamResponse:
+        return await self.files.receive(request)
 
     # Assistants
 
     async def _mcp_resource(self, _request: web.Request) -> web.StreamResponse:
         return web.json_response(mcp.resource(self.url()))
 
-    async def _mcp(self, request: web.Request, call: Call) -> web.StreamResponse:
+    async def _mcp(self, request: web.Request, call: RequestBody) -> web.StreamResponse:
         if request.method != "POST":
             return web.Response(status=405, headers={"Allow": "POST"})
         try:

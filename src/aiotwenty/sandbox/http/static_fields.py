@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from graphql import (
@@ -13,25 +12,25 @@ from graphql import (
     GraphQLError,
     GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     build_schema,
 )
 
 from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.errors import GENERIC
-from aiotwenty.sandbox.javascript import read_json
-from aiotwenty.sandbox.language.validating import Answer, forbidden, run
+from aiotwenty.sandbox.javascript_messages import read_json
+from aiotwenty.sandbox.language.execution import FieldInfo
+from aiotwenty.sandbox.language.schema_execution import Answer, forbidden, run
 from aiotwenty.sandbox.limits import MAX_SEARCH_RESULTS
 from aiotwenty.sandbox.metadata.resolvers import not_in_sandbox
 from aiotwenty.sandbox.model.composites import COMPOSITES
+from aiotwenty.sandbox.model.data_model import DataModel, ModelObject
 from aiotwenty.sandbox.model.directives import DIRECTIVES
-from aiotwenty.sandbox.model.model import DataModel, Object
 from aiotwenty.sandbox.model.names import upper_first
 from aiotwenty.sandbox.model.scalars import UUID
 from aiotwenty.sandbox.model.schema import CoreSchema
 from aiotwenty.sandbox.records.outputs import search_columns
-from aiotwenty.sandbox.records.store import Store, quoted
+from aiotwenty.sandbox.records.store import RecordStore, quoted
 
 _SDL = """
 scalar UUID
@@ -79,7 +78,6 @@ type Mutation {
 _INTROSPECTIONS_KEPT = 8
 
 
-@cache
 def _schema() -> GraphQLSchema:
     """With the scalars of the record schema, so that the two can be one."""
     schema = build_schema(_SDL, assume_valid=True)
@@ -93,21 +91,18 @@ def _schema() -> GraphQLSchema:
     return GraphQLSchema(schema.query_type, mutation, directives=DIRECTIVES)
 
 
-@cache
-def _root_names() -> frozenset[str]:
-    roots = (_schema().query_type, _schema().mutation_type)
-    return frozenset(name for root in roots if root for name in root.fields)
-
-
 class StaticFields:
     """Validates and executes documents that name no record field."""
 
-    def __init__(self, store: Store, model: DataModel, *, dialect: Dialect = LATEST) -> None:
+    def __init__(self, store: RecordStore, model: DataModel, *, dialect: Dialect = LATEST) -> None:
         self._store = store
         self._model = model
         self._dialect = dialect
         self._records = CoreSchema(model, dialect)
-        self._whole = CoreSchema(model, dialect, beside=_schema())
+        self._own = _schema()
+        roots = (self._own.query_type, self._own.mutation_type)
+        self._own_roots = frozenset(name for root in roots if root for name in root.fields)
+        self._whole = CoreSchema(model, dialect, beside=self._own)
         self._introspected: dict[tuple[str, str, str | None], Answer] = {}
         self._revision = 0
 
@@ -126,7 +121,7 @@ class StaticFields:
     ) -> Answer:
         """Answers a document against the static schema: a record field is unknown to it."""
         return run(
-            _schema(),
+            self._own,
             source,
             variables,
             operation_name,
@@ -161,8 +156,8 @@ class StaticFields:
             self._introspected[key] = run(schema, source, variables, operation_name, limits=False)
         return self._introspected[key]
 
-    def _resolve(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-        if info.path.prev is not None:
+    def _resolve(self, source: Any, info: FieldInfo, **arguments: Any) -> Any:
+        if not info.is_root:
             return source[info.field_name]
         if not info.context:
             raise forbidden(self._dialect)
@@ -170,8 +165,8 @@ class StaticFields:
             return self._search(**arguments)
         raise not_in_sandbox(f"{info.parent_type.name}.{info.field_name}")
 
-    def _resolve_beside(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-        if info.path.prev is None and info.field_name not in _root_names():
+    def _resolve_beside(self, source: Any, info: FieldInfo, **arguments: Any) -> Any:
+        if info.is_root and info.field_name not in self._own_roots:
             return None
         return self._resolve(source, info, **arguments)
 
@@ -189,19 +184,19 @@ class StaticFields:
             raise GraphQLError(message, extensions={"userFriendlyMessage": GENERIC, "code": "BAD_USER_INPUT"})
         skipped = _offset(after)
         words = searchInput.lower().split()
-        found: list[dict[str, Any]] = []
+        hits: list[dict[str, Any]] = []
         for of in self._model.objects.values():
             if not of.is_searchable or of.name_singular in (excludedObjectNameSingulars or ()):
                 continue
             if includedObjectNameSingulars and of.name_singular not in includedObjectNameSingulars:
                 continue
-            found += self._matches(of, words, skipped + limit + 1 - len(found))
-        page = found[skipped : skipped + limit]
+            hits += self._matches(of, words, skipped + limit + 1 - len(hits))
+        page = hits[skipped : skipped + limit]
         edges = [{"node": node, "cursor": _cursor(skipped + place + 1)} for place, node in enumerate(page)]
         last = edges[-1]["cursor"] if edges else None
-        return {"edges": edges, "pageInfo": {"endCursor": last, "hasNextPage": len(found) > skipped + limit}}
+        return {"edges": edges, "pageInfo": {"endCursor": last, "hasNextPage": len(hits) > skipped + limit}}
 
-    def _matches(self, of: Object, words: list[str], limit: int) -> list[dict[str, Any]]:
+    def _matches(self, of: ModelObject, words: list[str], limit: int) -> list[dict[str, Any]]:
         searched = [f"fold({quoted(column.name)})" for column in search_columns(of)]
         if not searched or limit <= 0:
             return []
@@ -225,7 +220,7 @@ class StaticFields:
         ]
 
 
-def _label(of: Object) -> str:
+def _label(of: ModelObject) -> str:
     field = of.fields[of.label_identifier]
     if field.type in COMPOSITES:
         parts = (f"coalesce({quoted(field.name + upper_first(part))}, '')" for part in COMPOSITES[field.type])

@@ -30,8 +30,8 @@ from graphql import (
 )
 
 from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.javascript import TOO_NESTED, integer
-from aiotwenty.sandbox.language.size import MAX_SELECTED, Sizes
+from aiotwenty.sandbox.javascript_messages import TOO_NESTED, integer
+from aiotwenty.sandbox.language.document_size import MAX_SELECTED, Sizes
 
 _KEPT = 256
 _MAX_TOKENS = 30_000
@@ -46,11 +46,11 @@ def parsed(text: str) -> DocumentNode:
         raise GraphQLError(TOO_NESTED) from None
 
 
-class Missing:
+class NoVariable:
     """Stands for a variable that the request doesn't give."""
 
 
-MISSING = Missing()
+MISSING = NoVariable()
 
 
 @dataclass(slots=True)
@@ -132,20 +132,20 @@ class Document:
         self._collect(node.selection_set, reader, made, set())
         return made
 
-    def _collect(self, of: SelectionSetNode, reader: Reader, made: dict[str, Selected], within: set[str]) -> None:
-        for each in of.selections:
-            if not reader.included(each):
+    def _collect(self, of: SelectionSetNode, reader: Reader, collected: dict[str, Selected], within: set[str]) -> None:
+        for node in of.selections:
+            if not reader.included(node):
                 continue
-            if isinstance(each, FieldNode):
+            if isinstance(node, FieldNode):
                 # The walking server doesn't see aliases below the root (Twenty, July 2026).
-                key = (each.alias or each.name).value if reader.validating else each.name.value
-                entry = made.setdefault(key, Selected(each.name.value))
-                if each.selection_set is not None:
+                key = (node.alias or node.name).value if reader.validating else node.name.value
+                entry = collected.setdefault(key, Selected(node.name.value))
+                if node.selection_set is not None:
                     entry.below = {} if entry.below is None else entry.below
-                    self._collect(each.selection_set, reader, entry.below, within)
-            elif (fragment := self.fragment(each, within)) is not None:
+                    self._collect(node.selection_set, reader, entry.below, within)
+            elif (fragment := self.fragment(node, within)) is not None:
                 name, inner = fragment
-                self._collect(inner, reader, made, within | {name})
+                self._collect(inner, reader, collected, within | {name})
 
 
 class Reader:
@@ -169,12 +169,14 @@ class Reader:
         for directive in node.directives or ():
             name = directive.name.value
             if name in ("skip", "include"):
-                given = next((each.value for each in directive.arguments or () if each.name.value == "if"), None)
-                if isinstance(given, VariableNode):
+                condition = next(
+                    (argument.value for argument in directive.arguments or () if argument.name.value == "if"), None
+                )
+                if isinstance(condition, VariableNode):
                     if not self.validating:
-                        raise errors.undefined_property(given.name.value)
+                        raise errors.undefined_property(condition.name.value)
                     self.used_variables = True
-                if (given is not None and self.value(given) is True) != (name == "include"):
+                if (condition is not None and self.value(condition) is True) != (name == "include"):
                     return False
         return True
 
@@ -189,15 +191,15 @@ class Reader:
             case StringValueNode() | BooleanValueNode() | EnumValueNode():
                 return node.value
             case ListValueNode():
-                read = (self.value(each) for each in node.values or ())
+                read = (self.value(item) for item in node.values or ())
                 return [None if value is MISSING else value for value in read]
             case ObjectValueNode():
-                pairs = ((each.name.value, self.value(each.value)) for each in node.fields or ())
+                pairs = ((part.name.value, self.value(part.value)) for part in node.fields or ())
                 return {name: value for name, value in pairs if value is not MISSING}
         return None
 
 
-class Documents:
+class DocumentCache:
     """Parses each text once, and keeps the last ones."""
 
     def __init__(self) -> None:

@@ -10,18 +10,32 @@ from urllib.parse import urlsplit
 from graphql import GraphQLError
 
 from aiotwenty.sandbox.dialect import Dialect
-from aiotwenty.sandbox.language.validating import known_uuid, not_found
+from aiotwenty.sandbox.language.schema_execution import known_uuid, not_found
 from aiotwenty.sandbox.metadata.failures import Action, ValidationFailedError, entry, reason
-from aiotwenty.sandbox.metadata.files import Files
-from aiotwenty.sandbox.metadata.multipart import Upload
-from aiotwenty.sandbox.metadata.nodes import ApiKeyNode, ApplicationNode, RoleNode, UserNode, WebhookNode, WorkspaceNode
-from aiotwenty.sandbox.model.model import universal_identifier
+from aiotwenty.sandbox.metadata.files import FileStore
+from aiotwenty.sandbox.metadata.multipart import FilePart
+from aiotwenty.sandbox.metadata.workspace_nodes import (
+    ApiKeyNode,
+    ApplicationNode,
+    UserNode,
+    WebhookNode,
+    WorkspaceNode,
+)
+from aiotwenty.sandbox.model.data_model import universal_identifier
 from aiotwenty.sandbox.model.tokens import TokenType
-from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, SESSION_MINUTES, Webhook, Workspace, later, new_id, now
+from aiotwenty.sandbox.model.workspace import (
+    MEMBER_EMAIL,
+    SESSION_MINUTES,
+    RegisteredWebhook,
+    SandboxWorkspace,
+    later,
+    new_id,
+    now,
+)
 
 
 class AccessResolvers:
-    def __init__(self, workspace: Workspace, files: Files, dialect: Dialect, url: Callable[[], str]) -> None:
+    def __init__(self, workspace: SandboxWorkspace, files: FileStore, dialect: Dialect, url: Callable[[], str]) -> None:
         self._workspace = workspace
         self._files = files
         self._dialect = dialect
@@ -30,14 +44,13 @@ class AccessResolvers:
     def table(self) -> dict[str, Callable[..., Any]]:
         """The root fields by name."""
         return {
-            "webhooks": lambda: [WebhookNode(each) for each in self._workspace.webhooks.values()],
+            "webhooks": lambda: [WebhookNode(webhook) for webhook in self._workspace.webhooks.values()],
             "webhook": self._webhook,
             "createWebhook": self._create_webhook,
             "updateWebhook": self._update_webhook,
             "deleteWebhook": self._delete_webhook,
-            "apiKeys": lambda: [ApiKeyNode(self._workspace, each) for each in self._workspace.api_keys.values()],
+            "apiKeys": lambda: [ApiKeyNode(self._workspace, key) for key in self._workspace.api_keys.values()],
             "apiKey": self._api_key,
-            "getRoles": lambda: [RoleNode(self._workspace, each) for each in self._workspace.roles],
             "currentWorkspace": lambda: WorkspaceNode(self._workspace, self._url()),
             "currentUser": lambda: UserNode(self._workspace, self._url()),
             "getLoginTokenFromCredentials": self._log_in,
@@ -67,14 +80,18 @@ class AccessResolvers:
     ) -> dict[str, Any]:
         return self._files.begin(filename, size, fileFolder, bool(fieldMetadataId or fieldMetadataUniversalIdentifier))
 
-    def _upload(self, file: Upload, fieldMetadataId: str) -> dict[str, Any]:  # noqa: N803
+    def _upload(self, file: FilePart, fieldMetadataId: str) -> dict[str, Any]:  # noqa: N803
         found = self._workspace.model.field_by_id(fieldMetadataId)
         if found is None or found[1].type != "FILES":
             message = "A file can only be uploaded for a field of type FILES"
             raise GraphQLError(message, extensions={"code": "BAD_USER_INPUT", "userFriendlyMessage": message})
         return self._files.described(self._files.save(file))
 
-    def _upload_by_universal_identifier(self, file: Upload, fieldMetadataUniversalIdentifier: str) -> dict[str, Any]:  # noqa: N803
+    def _upload_by_universal_identifier(
+        self,
+        file: FilePart,
+        fieldMetadataUniversalIdentifier: str,  # noqa: N803
+    ) -> dict[str, Any]:
         objects = self._workspace.model.objects.values()
         ids = {universal_identifier(field.id): field.id for of in objects for field in of.fields.values()}
         return self._upload(file, ids.get(fieldMetadataUniversalIdentifier, ""))
@@ -92,7 +109,7 @@ class AccessResolvers:
             message = 'null value in column "secret" of relation "webhook" violates not-null constraint'
             extensions = {"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": "An error occurred."}
             raise GraphQLError(message, extensions=extensions)
-        hook = Webhook(
+        hook = RegisteredWebhook(
             id=input.get("id") or new_id(),
             target_url=input["targetUrl"],
             operations=list(input["operations"]),
@@ -125,7 +142,7 @@ class AccessResolvers:
         self._workspace.save()
         return WebhookNode(hook)
 
-    def _existing_webhook(self, hook_id: str) -> Webhook:
+    def _existing_webhook(self, hook_id: str) -> RegisteredWebhook:
         hook = self._workspace.webhooks.get(known_uuid(hook_id))
         if hook is None:
             message = "Webhook not found"

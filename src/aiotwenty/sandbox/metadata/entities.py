@@ -11,8 +11,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from aiotwenty.sandbox.model.model import CUSTOM_APPLICATION, STANDARD_APPLICATION, Object, stable_id
-from aiotwenty.sandbox.model.workspace import Workspace, new_id, now
+from aiotwenty.sandbox.model.data_model import CUSTOM_APPLICATION, STANDARD_APPLICATION, ModelObject, stable_id
+from aiotwenty.sandbox.model.workspace import SandboxWorkspace, new_id, now
 
 Entity = dict[str, Any]
 
@@ -140,10 +140,10 @@ def missing(kind: Kind) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "NOT_FOUND", "userFriendlyMessage": f"{message}."})
 
 
-class Entities:
+class ViewEntities:
     """Those that follow from the data model, and what was made of them."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: SandboxWorkspace) -> None:
         self._workspace = workspace
 
     @property
@@ -194,26 +194,26 @@ class Entities:
 
     def table(self) -> dict[str, Callable[..., Any]]:
         """The root fields by name."""
-        made: dict[str, Callable[..., Any]] = {}
+        resolvers: dict[str, Callable[..., Any]] = {}
         for kind in KINDS.values():
-            made[f"get{kind.type}s"] = self._lister(kind)
-            made[f"get{kind.type}"] = self._finder(kind)
-            made[f"create{kind.type}"] = self._creator(kind)
-            made[f"createMany{kind.type}s"] = self._creator_of_many(kind)
-            made[f"update{kind.type}"] = self._updater(kind)
-            made[f"delete{kind.type}"] = made[f"destroy{kind.type}"] = self._deleter(kind)
-        return made
+            resolvers[f"get{kind.type}s"] = self._lister(kind)
+            resolvers[f"get{kind.type}"] = self._finder(kind)
+            resolvers[f"create{kind.type}"] = self._creator(kind)
+            resolvers[f"createMany{kind.type}s"] = self._creator_of_many(kind)
+            resolvers[f"update{kind.type}"] = self._updater(kind)
+            resolvers[f"delete{kind.type}"] = resolvers[f"destroy{kind.type}"] = self._deleter(kind)
+        return resolvers
 
     def node(self, kind: Kind, entity: Entity) -> Entity:
         """With the entities that belong to it."""
-        made = {**entity}
+        node = {**entity}
         for name, child in kind.children.items():
             below = KINDS[child]
-            made[name] = [self.node(below, each) for each in self.of(below, entity["id"])]
+            node[name] = [self.node(below, below_it) for below_it in self.of(below, entity["id"])]
         if kind.type == "PageLayoutWidget" and isinstance(entity["configuration"], dict):
             name = str(entity["configuration"].get("configurationType", "")).title().replace("_", "")
-            made["configuration"] = {"__typename": f"{name}Configuration", **entity["configuration"]}
-        return made
+            node["configuration"] = {"__typename": f"{name}Configuration", **entity["configuration"]}
+        return node
 
     def _lister(self, kind: Kind) -> Callable[..., list[Entity]]:
         def listed(viewTypes: list[str] | None = None, pageLayoutType: str | None = None, **given: Any) -> list[Entity]:  # noqa: N803
@@ -258,17 +258,17 @@ def _position(entity: Entity) -> float:
     return float(position) if isinstance(position, int | float) else 0.0
 
 
-def _none(_: Workspace) -> Iterator[Entity]:
+def _none(_: SandboxWorkspace) -> Iterator[Entity]:
     return iter(())
 
 
-def _owner(kind: Kind, workspace: Workspace) -> Entity:
+def _owner(kind: Kind, workspace: SandboxWorkspace) -> Entity:
     if kind.type.startswith("View"):
         return {"workspaceId": workspace.id}
     return {"universalIdentifier": new_id()} if kind.type == "PageLayout" else {"applicationId": CUSTOM_APPLICATION}
 
 
-def _derived(kind: str, of: Object, workspace: Workspace, *names: str, **given: Any) -> Entity:
+def _derived(kind: str, of: ModelObject, workspace: SandboxWorkspace, *names: str, **given: Any) -> Entity:
     """An entity that is there because the object is; its id is the same whenever it is asked for."""
     made: Entity = {**_owner(KINDS[kind], workspace), **KINDS[kind].defaults, **given}
     if "universalIdentifier" in made:
@@ -279,39 +279,48 @@ def _derived(kind: str, of: Object, workspace: Workspace, *names: str, **given: 
     return {"id": stable_id(kind, of.id, *names), **made, **dates}
 
 
-def _views(workspace: Workspace) -> Iterator[Entity]:
+def _views(workspace: SandboxWorkspace) -> Iterator[Entity]:
     for of in workspace.model.objects.values():
         given = {"name": f"All {of.label_plural}", "objectMetadataId": of.id, "icon": of.icon or "IconList"}
         yield _derived("View", of, workspace, **given, key="INDEX", isCustom=False)
 
 
-def _view_fields(workspace: Workspace) -> Iterator[Entity]:
+def _view_fields(workspace: SandboxWorkspace) -> Iterator[Entity]:
     for of in workspace.model.objects.values():
-        shown = [each for each in of.fields.values() if each.name not in ("id", "searchVector", "position")]
-        for place, each in enumerate(shown):
-            given = {"fieldMetadataId": each.id, "viewId": stable_id("View", of.id), "position": place, "size": 150}
-            yield _derived("ViewField", of, workspace, each.id, **given)
+        shown = [
+            model_field
+            for model_field in of.fields.values()
+            if model_field.name not in ("id", "searchVector", "position")
+        ]
+        for place, model_field in enumerate(shown):
+            settings = {
+                "fieldMetadataId": model_field.id,
+                "viewId": stable_id("View", of.id),
+                "position": place,
+                "size": 150,
+            }
+            yield _derived("ViewField", of, workspace, model_field.id, **settings)
 
 
-def _page_layouts(workspace: Workspace) -> Iterator[Entity]:
+def _page_layouts(workspace: SandboxWorkspace) -> Iterator[Entity]:
     for of in workspace.model.objects.values():
         yield _derived("PageLayout", of, workspace, name=f"Default {of.label_singular} Layout", objectMetadataId=of.id)
 
 
-def _tabs(workspace: Workspace) -> Iterator[Entity]:
+def _tabs(workspace: SandboxWorkspace) -> Iterator[Entity]:
     for of in workspace.model.objects.values():
         given = {"title": "Home", "pageLayoutId": stable_id("PageLayout", of.id), "icon": "IconHome"}
         yield _derived("PageLayoutTab", of, workspace, **given, layoutMode="VERTICAL_LIST")
 
 
-def _widgets(workspace: Workspace) -> Iterator[Entity]:
+def _widgets(workspace: SandboxWorkspace) -> Iterator[Entity]:
     for of in workspace.model.objects.values():
         given = {"title": "Fields", "type": "FIELDS", "pageLayoutTabId": stable_id("PageLayoutTab", of.id)}
         configuration = {"configurationType": "FIELDS", "viewId": stable_id("View", of.id)}
         yield _derived("PageLayoutWidget", of, workspace, **given, configuration=configuration, objectMetadataId=of.id)
 
 
-_DERIVED: dict[str, Callable[[Workspace], Iterator[Entity]]] = {
+_DERIVED: dict[str, Callable[[SandboxWorkspace], Iterator[Entity]]] = {
     "View": _views,
     "ViewField": _view_fields,
     "PageLayout": _page_layouts,

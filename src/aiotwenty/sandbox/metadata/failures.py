@@ -22,9 +22,9 @@ class ValidationFailedError(GraphQLError):
     """Twenty reports each entity that it could not build, those that only follow from another included."""
 
     def __init__(self, action: Action, what: str, entries: Mapping[str, list[dict[str, Any]]]) -> None:
-        counts = {kind: len(found) for kind, found in entries.items()}
+        counts = {kind: len(of_kind) for kind, of_kind in entries.items()}
         named = (f"{count} {_PLURALS.get(kind, kind) if count > 1 else kind}" for kind, count in counts.items())
-        reasons = [one for found in entries.values() for entry in found for one in entry["errors"]]
+        reasons = [problem for of_kind in entries.values() for entry in of_kind for problem in entry["errors"]]
         only = reasons[0]["userFriendlyMessage"] if len(reasons) == 1 else "Many validation errors"
         super().__init__(
             f"Multiple validation errors occurred while {_PARTICIPLES[action]} {what}",

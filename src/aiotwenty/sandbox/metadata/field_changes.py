@@ -19,13 +19,13 @@ from aiotwenty.sandbox.metadata.field_checks import (
     type_reasons,
     value_reasons,
 )
-from aiotwenty.sandbox.model.model import (
+from aiotwenty.sandbox.model.data_model import (
     OPTIONED,
     RELATIONS,
     DataModel,
-    Field,
-    Object,
-    Relation,
+    ModelField,
+    ModelObject,
+    ModelRelation,
     RelationKind,
     relation_name,
 )
@@ -52,9 +52,9 @@ _CLEARABLE = frozenset({"description", "icon", "defaultValue", "settings"})
 
 def new_field(
     name: str, of_type: str, label: str, *, default: Any = None, system: bool = False, nullable: bool | None = None
-) -> Field:
+) -> ModelField:
     moment = now()
-    return Field(
+    return ModelField(
         id=new_id(),
         name=name,
         type=of_type,
@@ -68,21 +68,21 @@ def new_field(
     )
 
 
-def create_field(model: DataModel, given: dict[str, Any], *, dialect: Dialect = LATEST) -> Field:
+def create_field(model: DataModel, requested: dict[str, Any], *, dialect: Dialect = LATEST) -> ModelField:
     """A field of any type that the real server lets users create; a relation makes the field at its other end too."""
-    of = model.object_by_id(given["objectMetadataId"])
+    of = model.object_by_id(requested["objectMetadataId"])
     if of is None:
         missing = reason(
             "OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Field to create related object not found"
         )
-        raise _field_failure("create", [missing], given["name"], None)
-    reasons = _field_reasons(model, of, given, dialect)
+        raise _field_failure("create", [missing], requested["name"], None)
+    reasons = _field_reasons(model, of, requested, dialect)
     if reasons:
-        raise _field_failure("create", reasons, given["name"], of)
-    if not database_takes(given["type"], given.get("defaultValue")):
+        raise _field_failure("create", reasons, requested["name"], of)
+    if not database_takes(requested["type"], requested.get("defaultValue")):
         raise migration_failed("create")
-    field = _requested_field(given, dialect)
-    ends = _relation_ends(model, of, field, given) if field.type in RELATIONS else []
+    field = _requested_field(requested, dialect)
+    ends = _relation_ends(model, of, field, requested) if field.type in RELATIONS else []
     of.fields[field.name] = field
     for other, opposite in ends:
         other.fields[opposite.name] = opposite
@@ -92,20 +92,22 @@ def create_field(model: DataModel, given: dict[str, Any], *, dialect: Dialect = 
     return field
 
 
-def _taken(of: Object) -> set[str]:
+def _taken(of: ModelObject) -> set[str]:
     return {*of.fields, *of.columns, *of.to_one, *of.to_many}
 
 
-def _field_reasons(model: DataModel, of: Object, given: dict[str, Any], dialect: Dialect) -> list[dict[str, Any]]:
-    name = given["name"]
+def _field_reasons(
+    model: DataModel, of: ModelObject, requested: dict[str, Any], dialect: Dialect
+) -> list[dict[str, Any]]:
+    name = requested["name"]
     reasons = name_reasons(name, camel_case=dialect.wants_camel_case_names)
     if name in _taken(of):
         reasons.append(not_available(name))
-    reasons += type_reasons(given["type"], dialect)
-    reasons += _label_reasons(given["label"])
-    reasons += value_reasons(given["type"], given)
-    if given["type"] in RELATIONS:
-        reasons += _relation_reasons(model, of, given)
+    reasons += type_reasons(requested["type"], dialect)
+    reasons += _label_reasons(requested["label"])
+    reasons += value_reasons(requested["type"], requested)
+    if requested["type"] in RELATIONS:
+        reasons += _relation_reasons(model, of, requested)
     return reasons
 
 
@@ -120,8 +122,8 @@ def _payloads(given: dict[str, Any]) -> list[dict[str, Any]]:
     return [payload] if isinstance(payload, dict) else []
 
 
-def _relation_reasons(model: DataModel, of: Object, given: dict[str, Any]) -> list[dict[str, Any]]:
-    payloads = _payloads(given)
+def _relation_reasons(model: DataModel, of: ModelObject, requested: dict[str, Any]) -> list[dict[str, Any]]:
+    payloads = _payloads(requested)
     if not payloads:
         return [invalid("Relation creation payload is required", None)]
     reasons = []
@@ -141,31 +143,35 @@ def _relation_reasons(model: DataModel, of: Object, given: dict[str, Any]) -> li
             continue
         opposite = camel(label) if isinstance(label, str) else ""
         reasons += name_reasons(opposite)
-        if opposite in _taken(target) or (target is of and opposite == given["name"]):
+        if opposite in _taken(target) or (target is of and opposite == requested["name"]):
             reasons.append(not_available(opposite))
         name = relation_name(
-            given["name"], kind, target.name_singular, target.name_plural, given["type"] == "MORPH_RELATION"
+            requested["name"], kind, target.name_singular, target.name_plural, requested["type"] == "MORPH_RELATION"
         )
-        clashing = [each for each in (name, f"{name}Id") if each != given["name"] and each in _taken(of)]
-        reasons += [not_available(each) for each in clashing]
+        clashing = [
+            taken_name
+            for taken_name in (name, f"{name}Id")
+            if taken_name != requested["name"] and taken_name in _taken(of)
+        ]
+        reasons += [not_available(taken_name) for taken_name in clashing]
     return reasons
 
 
-def _requested_field(given: dict[str, Any], dialect: Dialect) -> Field:
-    field = new_field(given["name"], given["type"], given["label"], default=given.get("defaultValue"))
-    field.description, field.icon = given.get("description"), given.get("icon")
-    field.is_active = given.get("isActive") is not False
-    field.is_nullable = given.get("isNullable") is not False
-    field.is_unique = bool(given.get("isUnique"))
-    field.settings = given.get("settings")
+def _requested_field(requested: dict[str, Any], dialect: Dialect) -> ModelField:
+    field = new_field(requested["name"], requested["type"], requested["label"], default=requested.get("defaultValue"))
+    field.description, field.icon = requested.get("description"), requested.get("icon")
+    field.is_active = requested.get("isActive") is not False
+    field.is_nullable = requested.get("isNullable") is not False
+    field.is_unique = bool(requested.get("isUnique"))
+    field.settings = requested.get("settings")
     if dialect.stores_empty_texts:
         field.forbid_null()
     if field.type in OPTIONED:
-        field.options = _options(field.type, given.get("options"))
+        field.options = _options(field.type, requested.get("options"))
     return field
 
 
-def _options(of_type: str, given: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+def _options(of_type: str, requested: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
     if of_type == "RATING":
         return [
             {"id": new_id(), "label": str(place + 1), "value": f"RATING_{place + 1}", "position": place}
@@ -173,22 +179,24 @@ def _options(of_type: str, given: list[dict[str, Any]] | None) -> list[dict[str,
         ]
     return [
         {
-            "id": each.get("id") or new_id(),
-            "color": each.get("color"),
-            "label": each["label"].strip(),
-            "value": str(each["value"]).strip(),
-            "position": each.get("position", place),
+            "id": requested_option.get("id") or new_id(),
+            "color": requested_option.get("color"),
+            "label": requested_option["label"].strip(),
+            "value": str(requested_option["value"]).strip(),
+            "position": requested_option.get("position", place),
         }
-        for place, each in enumerate(given or ())
+        for place, requested_option in enumerate(requested or ())
     ]
 
 
-def _relation_ends(model: DataModel, of: Object, field: Field, given: dict[str, Any]) -> list[tuple[Object, Field]]:
+def _relation_ends(
+    model: DataModel, of: ModelObject, field: ModelField, requested: dict[str, Any]
+) -> list[tuple[ModelObject, ModelField]]:
     """Gives the field its relations, and makes the fields at the other ends."""
     morph = field.type == "MORPH_RELATION"
     ends = []
-    for payload in _payloads(given):
-        target = cast(Object, model.object_by_id(payload["targetObjectMetadataId"]))
+    for payload in _payloads(requested):
+        target = cast(ModelObject, model.object_by_id(payload["targetObjectMetadataId"]))
         kind: RelationKind = payload["type"]
         back: RelationKind = "ONE_TO_MANY" if kind == "MANY_TO_ONE" else "MANY_TO_ONE"
         opposite = new_field(camel(payload["targetFieldLabel"]), "RELATION", payload["targetFieldLabel"])
@@ -202,13 +210,13 @@ def _relation_ends(model: DataModel, of: Object, field: Field, given: dict[str, 
     return ends
 
 
-def _end(name: str, kind: RelationKind, target: str, target_field: str) -> Relation:
+def _end(name: str, kind: RelationKind, target: str, target_field: str) -> ModelRelation:
     if kind == "ONE_TO_MANY":
-        return Relation(name, kind, target, target_field)
-    return Relation(name, kind, target, target_field, f"{name}Id", on_delete="SET_NULL")
+        return ModelRelation(name, kind, target, target_field)
+    return ModelRelation(name, kind, target, target_field, f"{name}Id", on_delete="SET_NULL")
 
 
-def _relation_settings(field: Field) -> dict[str, Any]:
+def _relation_settings(field: ModelField) -> dict[str, Any]:
     first = field.relations[0]
     if first.join_column is None:
         return {"relationType": first.kind}
@@ -217,7 +225,7 @@ def _relation_settings(field: Field) -> dict[str, Any]:
 
 
 def _field_failure(
-    action: Action, reasons: list[dict[str, Any]], name: str, of: Object | None
+    action: Action, reasons: list[dict[str, Any]], name: str, of: ModelObject | None
 ) -> ValidationFailedError:
     owner = of.id if of else new_id()
     this = entry("fieldMetadata", action, reasons, name=name, objectMetadataUniversalIdentifier=owner)
@@ -238,11 +246,11 @@ def _field_failure(
     return ValidationFailedError(action, "fields" if action == "create" else "field", entries)
 
 
-def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Field:
+def update_field(model: DataModel, field_id: str, requested: dict[str, Any]) -> ModelField:
     """Labels, description, options, default, uniqueness, whether it is active, and its name; never its type."""
     of, field = _existing_field(model, field_id, "update")
-    reasons = _label_reasons(given.get("label"))
-    name = given.get("name") or field.name
+    reasons = _label_reasons(requested.get("label"))
+    name = requested.get("name") or field.name
     if name != field.name:
         if field.is_custom:
             reasons += name_reasons(name)
@@ -255,21 +263,26 @@ def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Fiel
         kept: dict[str, Any] = {"options": field.options, "defaultValue": field.default_value} if chosen else {}
         if field.type == "FILES":
             kept["settings"] = field.settings
-        reasons += value_reasons(field.type, kept | {key: value for key, value in given.items() if value is not None})
-    if given.get("isActive") is False and field.name == of.label_identifier:
+        reasons += value_reasons(
+            field.type,
+            kept | {key: value for key, value in requested.items() if value is not None or key == "defaultValue"},
+        )
+    if requested.get("isActive") is False and field.name == of.label_identifier:
         message = "Cannot deactivate, please update the label identifier field first"
         reasons.append(reason("FIELD_MUTATION_NOT_ALLOWED", message))
     if reasons:
         raise _field_failure("update", reasons, field.name, of)
-    if field.type not in RELATIONS and not database_takes(field.type, given.get("defaultValue")):
+    if field.type not in RELATIONS and not database_takes(field.type, requested.get("defaultValue")):
         raise migration_failed("update")
     if field.type in RELATIONS:
-        given = {key: value for key, value in given.items() if key not in ("settings", "defaultValue", "isUnique")}
+        requested = {
+            key: value for key, value in requested.items() if key not in ("settings", "defaultValue", "isUnique")
+        }
     for key, attribute in _FIELD_UPDATES.items():
-        if key in given and (given[key] is not None or key in _CLEARABLE):
-            setattr(field, attribute, given[key])
-    if given.get("options") is not None and field.type in ("SELECT", "MULTI_SELECT"):
-        field.options = _options(field.type, given["options"])
+        if key in requested and (requested[key] is not None or key in _CLEARABLE):
+            setattr(field, attribute, requested[key])
+    if requested.get("options") is not None and field.type in ("SELECT", "MULTI_SELECT"):
+        field.options = _options(field.type, requested["options"])
     if [field.name] in of.unique_indexes and not field.is_unique:
         of.unique_indexes.remove([field.name])
     elif field.is_unique and [field.name] not in of.unique_indexes:
@@ -281,7 +294,7 @@ def update_field(model: DataModel, field_id: str, given: dict[str, Any]) -> Fiel
     return field
 
 
-def delete_field(model: DataModel, field_id: str) -> Field:
+def delete_field(model: DataModel, field_id: str) -> ModelField:
     """A custom field goes with its values; of a relation both ends go."""
     of, field = _existing_field(model, field_id, "delete")
     reasons = undeletable(of, field)
@@ -295,7 +308,7 @@ def delete_field(model: DataModel, field_id: str) -> Field:
     return field
 
 
-def undeletable(of: Object, field: Field) -> list[dict[str, Any]]:
+def undeletable(of: ModelObject, field: ModelField) -> list[dict[str, Any]]:
     if field.is_system:
         return [reason("FIELD_MUTATION_NOT_ALLOWED", "System fields cannot be deleted")]
     if field.name == of.label_identifier:
@@ -304,19 +317,21 @@ def undeletable(of: Object, field: Field) -> list[dict[str, Any]]:
     return []
 
 
-def unlink(model: DataModel, of: Object, field: Field) -> None:
+def unlink(model: DataModel, of: ModelObject, field: ModelField) -> None:
     """Takes away the other ends of a relation: the field there, or one target of a morph relation."""
     for relation in field.relations:
         other = model.objects.get(relation.target)
         opposite = other.fields.get(relation.target_field) if other else None
         if other is None or opposite is None:
             continue
-        opposite.relations = [each for each in opposite.relations if each.target != of.name_singular]
+        opposite.relations = [
+            other_relation for other_relation in opposite.relations if other_relation.target != of.name_singular
+        ]
         if not opposite.relations:
             _remove(other, opposite)
 
 
-def _remove(of: Object, field: Field) -> None:
+def _remove(of: ModelObject, field: ModelField) -> None:
     del of.fields[field.name]
     of.unique_indexes = [index for index in of.unique_indexes if field.name not in index]
     of.indexes = [index for index in of.indexes if field.name not in dict(index.fields)]
@@ -329,7 +344,7 @@ def migration_failed(action: Action) -> GraphQLError:
     return GraphQLError(message, extensions=extensions)
 
 
-def _existing_field(model: DataModel, field_id: str, action: Action) -> tuple[Object, Field]:
+def _existing_field(model: DataModel, field_id: str, action: Action) -> tuple[ModelObject, ModelField]:
     found = model.field_by_id(field_id)
     if found is None:
         message = f"Field to {action} not found"

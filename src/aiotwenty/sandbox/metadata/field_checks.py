@@ -9,7 +9,7 @@ from typing import Any
 from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.metadata.failures import reason
 from aiotwenty.sandbox.model.composites import COMPOSITES
-from aiotwenty.sandbox.model.model import OPTIONED, RELATIONS, unquoted
+from aiotwenty.sandbox.model.data_model import OPTIONED, RELATIONS, unquoted
 from aiotwenty.sandbox.model.names import camel
 
 MAX_NAME_LENGTH = 63
@@ -68,10 +68,10 @@ def type_reasons(of_type: str, dialect: Dialect) -> list[dict[str, Any]]:
     return []
 
 
-def value_reasons(of_type: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+def value_reasons(of_type: str, requested: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What is wrong with `options`, `defaultValue`, `settings` and `isUnique` for a field of this type."""
-    default, settings = given.get("defaultValue"), given.get("settings")
-    reasons = _option_reasons(of_type, given.get("options"), default) if of_type in _CHOSEN else []
+    default, settings = requested.get("defaultValue"), requested.get("settings")
+    reasons = _option_reasons(of_type, requested.get("options"), default) if of_type in _CHOSEN else []
     if settings is not None and not isinstance(settings, dict):
         reasons.append(invalid("Settings must be an object", settings))
     elif of_type == "FILES" and not _is_number_of_files((settings or {}).get("maxNumberOfValues")):
@@ -81,7 +81,7 @@ def value_reasons(of_type: str, given: Mapping[str, Any]) -> list[dict[str, Any]
         reasons.append(invalid(f"{message} {MAX_FILES}", settings))
     elif of_type == "NUMBER" and settings and settings.get("dataType", "float") not in _NUMBER_TYPES:
         reasons.append(invalid(f"Data type must be one of {', '.join(_NUMBER_TYPES)}", settings["dataType"]))
-    if given.get("isUnique"):
+    if requested.get("isUnique"):
         if not _can_be_unique(of_type):
             reasons.append(invalid(f"A field of type {of_type} cannot be unique", of_type))
         elif default is not None:
@@ -144,9 +144,9 @@ _DEFAULTS: dict[str, Callable[[Any], bool]] = {
 
 
 def _option_reasons(of_type: str, options: Any, default: Any) -> list[dict[str, Any]]:
-    if not isinstance(options, list) or not options or not all(isinstance(each, dict) for each in options):
+    if not isinstance(options, list) or not options or not all(isinstance(option, dict) for option in options):
         return [invalid("Options are required for enum fields", options)]
-    reasons = [found for option in options for found in (*_label_reasons(option), *_option_value_reasons(option))]
+    reasons = [problem for option in options for problem in (*_label_reasons(option), *_option_value_reasons(option))]
     for key in ("position", "id", "value"):
         values = [str(option[key]).strip() for option in options if option.get(key) is not None]
         if len(set(values)) < len(values):
@@ -180,9 +180,9 @@ def _default_reasons(of_type: str, values: list[str], default: Any) -> list[dict
     if of_type == "MULTI_SELECT" and not isinstance(default, list):
         return [invalid(f"Default value for multi-select must be an array got {default}", default)]
     reasons = []
-    for one in default if isinstance(default, list) else [default]:
-        if not isinstance(one, str) or unquoted(one) == one:
-            reasons.append(invalid("Default value should be as quoted string", one))
-        elif unquoted(one) not in values:
-            reasons.append(invalid(f'Default value "{unquoted(one)}" must be one of the option values', one))
+    for value in default if isinstance(default, list) else [default]:
+        if not isinstance(value, str) or unquoted(value) == value:
+            reasons.append(invalid("Default value should be as quoted string", value))
+        elif unquoted(value) not in values:
+            reasons.append(invalid(f'Default value "{unquoted(value)}" must be one of the option values', value))
     return reasons

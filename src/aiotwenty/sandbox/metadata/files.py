@@ -17,10 +17,10 @@ from graphql import GraphQLError
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.errors import as_text
-from aiotwenty.sandbox.javascript import whole_number
-from aiotwenty.sandbox.metadata.multipart import Upload
+from aiotwenty.sandbox.javascript_messages import whole_number
+from aiotwenty.sandbox.metadata.multipart import FilePart
 from aiotwenty.sandbox.model.names import kebab
-from aiotwenty.sandbox.model.workspace import Workspace, later, new_id, now
+from aiotwenty.sandbox.model.workspace import SandboxWorkspace, later, new_id, now
 
 DOWNLOAD_SECONDS = 24 * 60 * 60
 UPLOAD_SECONDS = 15 * 60
@@ -45,10 +45,10 @@ class StoredFile:
         return PurePath(self.name).suffix
 
 
-class Files:
+class FileStore:
     """The files of a workspace. A URL is signed, so that it works without a key and only for its time."""
 
-    def __init__(self, connection: sqlite3.Connection, workspace: Workspace, url: Callable[[], str]) -> None:
+    def __init__(self, connection: sqlite3.Connection, workspace: SandboxWorkspace, url: Callable[[], str]) -> None:
         self._connection = connection
         self._workspace = workspace
         self._url = url
@@ -57,7 +57,7 @@ class Files:
             "size INTEGER NOT NULL, created_at TEXT NOT NULL, data BLOB, complete INTEGER NOT NULL)"
         )
 
-    def save(self, upload: Upload) -> StoredFile:
+    def save(self, upload: FilePart) -> StoredFile:
         file = StoredFile(new_id(), upload.name, upload.content_type, len(upload.data), now())
         self._insert(file, upload.data, complete=True)
         return file

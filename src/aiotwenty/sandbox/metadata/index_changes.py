@@ -6,12 +6,12 @@ from typing import Any
 
 from aiotwenty.sandbox.metadata.failures import ValidationFailedError, entry, reason
 from aiotwenty.sandbox.model.composites import COMPOSITES
-from aiotwenty.sandbox.model.model import DataModel, Index, Object
+from aiotwenty.sandbox.model.data_model import DataModel, ModelIndex, ModelObject
 from aiotwenty.sandbox.model.workspace import new_id, now
 
 
-def create_index(model: DataModel, given: dict[str, Any]) -> tuple[Object, Index]:
-    of = model.object_by_id(given["objectMetadataId"])
+def create_index(model: DataModel, requested: dict[str, Any]) -> tuple[ModelObject, ModelIndex]:
+    of = model.object_by_id(requested["objectMetadataId"])
     if of is None:
         missing = reason(
             "INDEX_OBJECT_NOT_FOUND", "Could not find index related object metadata", "Index related object not found"
@@ -19,8 +19,8 @@ def create_index(model: DataModel, given: dict[str, Any]) -> tuple[Object, Index
         raise _failure("create", [missing])
     by_id = {field.id: field for field in of.fields.values()}
     fields: list[tuple[str, str | None]] = []
-    for each in given["fields"]:
-        field, part = by_id.get(each["fieldMetadataId"]), each.get("subFieldName")
+    for requested_field in requested["fields"]:
+        field, part = by_id.get(requested_field["fieldMetadataId"]), requested_field.get("subFieldName")
         if field is None or (part is not None and part not in COMPOSITES.get(field.type, {})):
             missing = reason(
                 "INDEX_FIELD_NOT_FOUND",
@@ -32,7 +32,7 @@ def create_index(model: DataModel, given: dict[str, Any]) -> tuple[Object, Index
     if not fields or any(index.fields == fields for index in of.indexes):
         message = "Index with same name already exists" if fields else "An index needs at least one field"
         raise _failure("create", [reason("INDEX_ALREADY_EXISTS" if fields else "INVALID_INDEX_INPUT", message)])
-    index = Index(new_id(), fields, now())
+    index = ModelIndex(new_id(), fields, now())
     of.indexes.append(index)
     model.changed()
     return of, index

@@ -9,14 +9,14 @@ from typing import Any
 from graphql import GraphQLError
 
 from aiotwenty.sandbox.dialect import Dialect
-from aiotwenty.sandbox.language.validating import known_uuid, not_found
+from aiotwenty.sandbox.language.schema_execution import known_uuid, not_found
 from aiotwenty.sandbox.metadata import field_changes, index_changes, object_changes
 from aiotwenty.sandbox.metadata.failures import ValidationFailedError
-from aiotwenty.sandbox.metadata.nodes import FieldNode, IndexNode, ObjectNode, index_nodes
-from aiotwenty.sandbox.metadata.pages import Connection
-from aiotwenty.sandbox.model.model import DataModel
-from aiotwenty.sandbox.model.model_text import read_objects, write_model
-from aiotwenty.sandbox.model.workspace import Workspace
+from aiotwenty.sandbox.metadata.model_nodes import FieldNode, IndexNode, ObjectNode, index_nodes
+from aiotwenty.sandbox.metadata.pages import NodeConnection
+from aiotwenty.sandbox.model.data_model import DataModel
+from aiotwenty.sandbox.model.model_text import read_objects
+from aiotwenty.sandbox.model.workspace import SandboxWorkspace
 
 
 def _not_with_these_records(error: sqlite3.IntegrityError) -> GraphQLError:
@@ -27,7 +27,7 @@ def _not_with_these_records(error: sqlite3.IntegrityError) -> GraphQLError:
 class ModelResolvers:
     """`apply` is told of each change to the data model, to follow it."""
 
-    def __init__(self, workspace: Workspace, apply: Callable[[DataModel], None], dialect: Dialect) -> None:
+    def __init__(self, workspace: SandboxWorkspace, apply: Callable[[DataModel], None], dialect: Dialect) -> None:
         self._workspace = workspace
         self._apply = apply
         self._dialect = dialect
@@ -53,7 +53,7 @@ class ModelResolvers:
 
     def _change(self, action: Callable[[], Any]) -> Any:
         """A change to the data model, followed by the database, or neither."""
-        before = write_model(self._workspace.model)
+        before = self._workspace.model_text()
         try:
             changed = action()
             self._apply(self._workspace.model)
@@ -74,11 +74,11 @@ class ModelResolvers:
         return sorted(found, key=lambda node: node.id, reverse=True)
 
     def field_nodes(self) -> list[FieldNode]:
-        found = [field for node in self.object_nodes() for field in node.fields_list]
-        return sorted(found, key=lambda node: node.id, reverse=True)
+        fields = [field for node in self.object_nodes() for field in node.fields_list]
+        return sorted(fields, key=lambda node: node.id, reverse=True)
 
-    def _objects(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[ObjectNode]:
-        return Connection(self.object_nodes(), paging, filter)
+    def _objects(self, paging: dict[str, Any], filter: dict[str, Any]) -> NodeConnection[ObjectNode]:
+        return NodeConnection(self.object_nodes(), paging, filter)
 
     def _object(self, id: str) -> ObjectNode:
         of = self._workspace.model.object_by_id(known_uuid(id))
@@ -86,8 +86,8 @@ class ModelResolvers:
             raise not_found("ObjectMetadataEntity", id)
         return ObjectNode(self._workspace, of)
 
-    def _fields(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[FieldNode]:
-        return Connection(self.field_nodes(), paging, filter)
+    def _fields(self, paging: dict[str, Any], filter: dict[str, Any]) -> NodeConnection[FieldNode]:
+        return NodeConnection(self.field_nodes(), paging, filter)
 
     def _field(self, id: str) -> FieldNode:
         found = self._workspace.model.field_by_id(known_uuid(id))
@@ -97,11 +97,11 @@ class ModelResolvers:
 
     def _index_nodes(self) -> list[IndexNode]:
         objects = self._workspace.model.objects.values()
-        found = [index for of in objects for index in index_nodes(self._workspace, of)]
-        return sorted(found, key=lambda node: node.id, reverse=True)
+        indexes = [index for of in objects for index in index_nodes(self._workspace, of)]
+        return sorted(indexes, key=lambda node: node.id, reverse=True)
 
-    def _indexes(self, paging: dict[str, Any], filter: dict[str, Any]) -> Connection[IndexNode]:
-        return Connection(self._index_nodes(), paging, filter)
+    def _indexes(self, paging: dict[str, Any], filter: dict[str, Any]) -> NodeConnection[IndexNode]:
+        return NodeConnection(self._index_nodes(), paging, filter)
 
     def _index(self, id: str) -> IndexNode:
         known_uuid(id)

@@ -7,11 +7,11 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from aiotwenty.sandbox.javascript import JsonError, read_json
+from aiotwenty.sandbox.javascript_messages import JsonError, read_json
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class FilePart:
     """A file that came with a multipart request."""
 
     name: str
@@ -38,7 +38,7 @@ async def read_multipart(request: web.Request) -> dict[str, Any]:
         raise MultipartError("Missing multipart field 'map'.")
     for name, paths in places.items():
         upload = fields.get(name)
-        if not isinstance(upload, Upload):
+        if not isinstance(upload, FilePart):
             raise MultipartError(f"File missing in the request: {name}.")
         if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
             raise MultipartError(f"Invalid type for the 'map' multipart field entry key '{name}': a list of paths.")
@@ -61,11 +61,11 @@ async def _fields(request: web.Request) -> dict[str, Any]:
                 raise MultipartError(f"Invalid JSON in the '{part.name}' multipart field.") from None
         else:
             content_type = part.headers.get("Content-Type", "application/octet-stream")
-            fields[part.name] = Upload(part.filename or part.name, content_type, data)
+            fields[part.name] = FilePart(part.filename or part.name, content_type, data)
     return fields
 
 
-def _put(operations: Any, path: list[str], upload: Upload) -> None:
+def _put(operations: Any, path: list[str], upload: FilePart) -> None:
     into = operations
     try:
         for step in path[:-1]:

@@ -13,7 +13,14 @@ from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.metadata.failures import ValidationFailedError, entry, reason
 from aiotwenty.sandbox.metadata.field_changes import VIEWS, new_field, undeletable, unlink
 from aiotwenty.sandbox.metadata.field_checks import name_reasons, not_available
-from aiotwenty.sandbox.model.model import DataModel, Object, Relation, relation_name, stable_id, universal_identifier
+from aiotwenty.sandbox.model.data_model import (
+    DataModel,
+    ModelObject,
+    ModelRelation,
+    relation_name,
+    stable_id,
+    universal_identifier,
+)
 from aiotwenty.sandbox.model.names import index_name, pascal, upper_first
 from aiotwenty.sandbox.model.renaming import rename_object
 from aiotwenty.sandbox.model.workspace import new_id, now
@@ -34,22 +41,22 @@ _OTHER_TYPES = frozenset(_TYPE_NAMES.split())
 """Types that every workspace has, whatever its objects."""
 
 
-def create_object(model: DataModel, given: dict[str, Any], *, dialect: Dialect = LATEST) -> Object:
+def create_object(model: DataModel, requested: dict[str, Any], *, dialect: Dialect = LATEST) -> ModelObject:
     """A custom object with its base fields, and its place in notes, tasks, attachments and the timeline."""
-    singular, plural = given["nameSingular"], given["namePlural"]
+    singular, plural = requested["nameSingular"], requested["namePlural"]
     reasons = _names_reasons(singular, plural, camel_case=dialect.wants_camel_case_names) + [
         reason("INVALID_OBJECT_INPUT", f"Object {key} cannot be empty")
         for key in ("labelSingular", "labelPlural")
-        if not given[key].strip()
+        if not requested[key].strip()
     ]
-    taken = {name for each in model.objects.values() for name in (each.name_singular, each.name_plural)}
+    taken = {name for other in model.objects.values() for name in (other.name_singular, other.name_plural)}
     exists = singular in taken or plural in taken
     if exists:
         reasons.append(reason("OBJECT_ALREADY_EXISTS", "Object already exists"))
     if not exists and not reasons:
-        types = {pascal(each) for each in taken}
+        types = {pascal(taken_name) for taken_name in taken}
         reasons += [_not_available(name) for name in (singular, plural) if pascal(name) in types]
-    new = _new_object(given)
+    new = _new_object(requested)
     if reasons:
         raise _object_failure(new, reasons, exists)
     if dialect.stores_empty_texts and "name" in new.fields:
@@ -78,18 +85,18 @@ def _not_available(name: str) -> dict[str, Any]:
     return reason("INVALID_OBJECT_INPUT", f'Name "{name}" is not available')
 
 
-def _rename_reasons(model: DataModel, of: Object, singular: str, plural: str) -> list[dict[str, Any]]:
+def _rename_reasons(model: DataModel, of: ModelObject, singular: str, plural: str) -> list[dict[str, Any]]:
     if not of.is_custom:
         return [reason("INVALID_OBJECT_INPUT", "Standard objects cannot be renamed")]
     reasons = _names_reasons(singular, plural)
-    others = (each for each in model.objects.values() if each is not of)
-    if {singular, plural} & {name for each in others for name in (each.name_singular, each.name_plural)}:
+    others = (other for other in model.objects.values() if other is not of)
+    if {singular, plural} & {name for other in others for name in (other.name_singular, other.name_plural)}:
         reasons.append(reason("OBJECT_ALREADY_EXISTS", "Object already exists"))
     return reasons
 
 
-def _new_object(given: dict[str, Any]) -> Object:
-    named = not given.get("skipNameField")
+def _new_object(requested: dict[str, Any]) -> ModelObject:
+    named = not requested.get("skipNameField")
     fields = [new_field("name", "TEXT", "Name")] if named else []
     actor = {"name": "''", "source": "'MANUAL'"}
     fields += [
@@ -103,18 +110,18 @@ def _new_object(given: dict[str, Any]) -> Object:
         new_field("updatedBy", "ACTOR", "Updated by", default=actor, system=True),
     ]
     moment = now()
-    return Object(
+    return ModelObject(
         id=new_id(),
-        name_singular=given["nameSingular"],
-        name_plural=given["namePlural"],
-        label_singular=given["labelSingular"],
-        label_plural=given["labelPlural"],
-        fields={each.name: each for each in fields},
-        description=given.get("description"),
-        icon=given.get("icon"),
-        shortcut=given.get("shortcut"),
-        color=given.get("color"),
-        is_label_synced_with_name=bool(given.get("isLabelSyncedWithName")),
+        name_singular=requested["nameSingular"],
+        name_plural=requested["namePlural"],
+        label_singular=requested["labelSingular"],
+        label_plural=requested["labelPlural"],
+        fields={field.name: field for field in fields},
+        description=requested.get("description"),
+        icon=requested.get("icon"),
+        shortcut=requested.get("shortcut"),
+        color=requested.get("color"),
+        is_label_synced_with_name=bool(requested.get("isLabelSyncedWithName")),
         label_identifier="name" if named else "id",
         is_searchable=True,
         is_custom=True,
@@ -123,59 +130,25 @@ def _new_object(given: dict[str, Any]) -> Object:
     )
 
 
-def _add_target(model: DataModel, new: Object, field_name: str, target: str, label: str) -> None:
+def _add_target(model: DataModel, new: ModelObject, field_name: str, target: str, label: str) -> None:
     other = model.objects.get(target)
     morph = other.fields.get("target") if other else None
     if morph is None:
         return
     field = new_field(field_name, "RELATION", label)
-    field.relations = [Relation(field_name, "ONE_TO_MANY", target, "target")]
+    field.relations = [ModelRelation(field_name, "ONE_TO_MANY", target, "target")]
     field.settings = {"relationType": "ONE_TO_MANY"}
     new.fields[field_name] = field
     name = relation_name("target", "MANY_TO_ONE", new.name_singular, new.name_plural, True)
     morph.relations.append(
-        Relation(name, "MANY_TO_ONE", new.name_singular, field_name, f"{name}Id", on_delete="SET_NULL")
+        ModelRelation(name, "MANY_TO_ONE", new.name_singular, field_name, f"{name}Id", on_delete="SET_NULL")
     )
 
 
-def _object_failure(new: Object, reasons: list[dict[str, Any]], exists: bool) -> ValidationFailedError:
-    missing = reason(
-        "OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Field to create related object not found"
-    )
-    fields = [
-        entry("fieldMetadata", "create", [missing], name=name, objectMetadataUniversalIdentifier=new.id)
-        for name in (*new.fields, *(name for name, _, _ in _TARGETS))
-    ]
-    target = f"target{upper_first(new.name_singular)}"
-    no_target = reason(
-        "OBJECT_METADATA_NOT_FOUND",
-        "Relation target object metadata not found",
-        "Object targeted by the relation not found",
-    )
-    taken = [not_available(target)] if exists else []
-    fields += [
-        entry(
-            "fieldMetadata",
-            "create",
-            [*taken, no_target],
-            name=target,
-            objectMetadataUniversalIdentifier=universal_identifier(stable_id("object", other)),
-        )
-        for _, other, _ in _TARGETS
-    ]
+def _object_failure(new: ModelObject, reasons: list[dict[str, Any]], exists: bool) -> ValidationFailedError:
+    """Everything that would have failed with the object."""
     this = entry("objectMetadata", "create", reasons, namePlural=new.name_plural, nameSingular=new.name_singular)
     view = reason("INVALID_VIEW_DATA", "Object metadata not found")
-    no_field = reason("INVALID_VIEW_DATA", "Field metadata not found")
-    no_view = reason("INVALID_VIEW_DATA", "View not found")
-    no_index_field = reason(
-        "INDEX_FIELD_NOT_FOUND",
-        "Could not find index field related field metadata",
-        "Field referenced in index does not exist",
-    )
-    no_index_object = reason(
-        "INDEX_OBJECT_NOT_FOUND", "Could not find index related object metadata", "Index related object not found"
-    )
-    existing_index = [reason("INDEX_ALREADY_EXISTS", "Index with same name already exists")] if exists else []
     not_searched = [
         reason("FIELD_METADATA_NOT_FOUND", "Field metadata not found"),
         reason(
@@ -185,48 +158,89 @@ def _object_failure(new: Object, reasons: list[dict[str, Any]], exists: bool) ->
         ),
         reason("OBJECT_METADATA_NOT_FOUND", "Object metadata not found"),
     ]
+    search_field = entry("searchFieldMetadata", "create", not_searched, objectMetadataUniversalIdentifier=new.id)
     return ValidationFailedError(
         "create",
         "object",
         {
-            "fieldMetadata": fields,
+            "fieldMetadata": _failed_fields(new, exists),
             "objectMetadata": [this],
             "view": [entry("view", "create", [view]) for _ in range(VIEWS)],
-            "viewField": [
-                entry(
-                    "viewField",
-                    "create",
-                    [no_field, no_view],
-                    viewUniversalIdentifier=new_id(),
-                    fieldMetadataUniversalIdentifier=each.id,
-                )
-                for each in new.fields.values()
-            ],
-            "index": [
-                entry(
-                    "index",
-                    "create",
-                    [*first, *existing_index, no_index_field],
-                    name=index_name(new.name_singular, name),
-                )
-                for name, first in (("searchVector", [no_index_object]), *((name, []) for name, _, _ in _TARGETS))
-            ],
-            "searchFieldMetadata": [
-                entry("searchFieldMetadata", "create", not_searched, objectMetadataUniversalIdentifier=new.id)
-            ],
+            "viewField": _failed_view_fields(new),
+            "index": _failed_indexes(new, exists),
+            "searchFieldMetadata": [search_field],
         },
     )
 
 
-def update_object(model: DataModel, object_id: str, given: dict[str, Any]) -> Object:
+def _failed_fields(new: ModelObject, exists: bool) -> list[dict[str, Any]]:
+    missing = reason(
+        "OBJECT_METADATA_NOT_FOUND", "Object metadata not found", "Field to create related object not found"
+    )
+    no_target = reason(
+        "OBJECT_METADATA_NOT_FOUND",
+        "Relation target object metadata not found",
+        "Object targeted by the relation not found",
+    )
+    target = f"target{upper_first(new.name_singular)}"
+    taken = [not_available(target)] if exists else []
+    own = [
+        entry("fieldMetadata", "create", [missing], name=name, objectMetadataUniversalIdentifier=new.id)
+        for name in (*new.fields, *(name for name, _, _ in _TARGETS))
+    ]
+    of_others = [
+        entry(
+            "fieldMetadata",
+            "create",
+            [*taken, no_target],
+            name=target,
+            objectMetadataUniversalIdentifier=universal_identifier(stable_id("object", other)),
+        )
+        for _, other, _ in _TARGETS
+    ]
+    return [*own, *of_others]
+
+
+def _failed_view_fields(new: ModelObject) -> list[dict[str, Any]]:
+    no_field = reason("INVALID_VIEW_DATA", "Field metadata not found")
+    no_view = reason("INVALID_VIEW_DATA", "View not found")
+    return [
+        entry(
+            "viewField",
+            "create",
+            [no_field, no_view],
+            viewUniversalIdentifier=new_id(),
+            fieldMetadataUniversalIdentifier=field.id,
+        )
+        for field in new.fields.values()
+    ]
+
+
+def _failed_indexes(new: ModelObject, exists: bool) -> list[dict[str, Any]]:
+    no_field = reason(
+        "INDEX_FIELD_NOT_FOUND",
+        "Could not find index field related field metadata",
+        "Field referenced in index does not exist",
+    )
+    no_object = reason(
+        "INDEX_OBJECT_NOT_FOUND", "Could not find index related object metadata", "Index related object not found"
+    )
+    existing = [reason("INDEX_ALREADY_EXISTS", "Index with same name already exists")] if exists else []
+    return [
+        entry("index", "create", [*first, *existing, no_field], name=index_name(new.name_singular, name))
+        for name, first in (("searchVector", [no_object]), *((name, []) for name, _, _ in _TARGETS))
+    ]
+
+
+def update_object(model: DataModel, object_id: str, requested: dict[str, Any]) -> ModelObject:
     """Names, labels, icon, description, whether it is active and searched, and the field that stands for a record."""
     of = _existing_object(model, object_id)
-    singular = given.get("nameSingular") or of.name_singular
-    plural = given.get("namePlural") or of.name_plural
+    singular = requested.get("nameSingular") or of.name_singular
+    plural = requested.get("namePlural") or of.name_plural
     renamed = (singular, plural) != (of.name_singular, of.name_plural)
     reasons = _rename_reasons(model, of, singular, plural) if renamed else []
-    identifier = given.get("labelIdentifierFieldMetadataId")
-    named = next((each for each in of.fields.values() if each.id == identifier), None)
+    identifier = requested.get("labelIdentifierFieldMetadataId")
+    named = next((field for field in of.fields.values() if field.id == identifier), None)
     if identifier is not None and (named is None or named.type not in ("TEXT", "FULL_NAME", "UUID", "NUMBER")):
         reasons.append(
             reason("INVALID_OBJECT_INPUT", "labelIdentifierFieldMetadataId validation failed: invalid field")
@@ -235,8 +249,8 @@ def update_object(model: DataModel, object_id: str, given: dict[str, Any]) -> Ob
         this = entry("objectMetadata", "update", reasons, namePlural=of.name_plural, nameSingular=of.name_singular)
         raise ValidationFailedError("update", "object", {"objectMetadata": [this]})
     for key, attribute in _OBJECT_UPDATES.items():
-        if key in given and (given[key] is not None or key in _CLEARABLE):
-            setattr(of, attribute, given[key])
+        if key in requested and (requested[key] is not None or key in _CLEARABLE):
+            setattr(of, attribute, requested[key])
     if named is not None:
         of.label_identifier = named.name
     if renamed:
@@ -260,26 +274,27 @@ _OBJECT_UPDATES = {
 _CLEARABLE = frozenset({"description", "icon", "shortcut", "color"})
 
 
-def delete_object(model: DataModel, object_id: str) -> Object:
+def delete_object(model: DataModel, object_id: str) -> ModelObject:
     """A custom object goes with its records; relations to it go as well."""
     of = _existing_object(model, object_id)
     if not of.is_custom:
         fields = [
-            entry("fieldMetadata", "delete", reasons, name=each.name, objectMetadataUniversalIdentifier=of.id)
-            for each in of.fields.values()
-            if (reasons := undeletable(of, each))
+            entry("fieldMetadata", "delete", reasons, name=field.name, objectMetadataUniversalIdentifier=of.id)
+            for field in of.fields.values()
+            if (reasons := undeletable(of, field))
         ]
         refused = reason("INVALID_OBJECT_INPUT", "Standard objects cannot be deleted")
         this = entry("objectMetadata", "delete", [refused], namePlural=of.name_plural, nameSingular=of.name_singular)
         raise ValidationFailedError("delete", "object", {"fieldMetadata": fields, "objectMetadata": [this]})
-    for each in of.fields.values():
-        unlink(model, of, each)
+    # A relation to itself takes its other end along.
+    for field in [*of.fields.values()]:
+        unlink(model, of, field)
     del model.objects[of.name_singular]
     model.changed()
     return of
 
 
-def _existing_object(model: DataModel, object_id: str) -> Object:
+def _existing_object(model: DataModel, object_id: str) -> ModelObject:
     of = model.object_by_id(object_id)
     if of is None:
         extensions = {"code": "INTERNAL_SERVER_ERROR", "userFriendlyMessage": "An error occurred."}

@@ -15,7 +15,7 @@ _PREFIX = "arrayconnection:"
 _T = TypeVar("_T")
 
 
-class Connection(Generic[_T]):
+class NodeConnection(Generic[_T]):
     """A page of a list, with cursors that hold only a position (`arrayconnection:9`)."""
 
     def __init__(self, nodes: Sequence[_T], paging: dict[str, Any], filter: dict[str, Any]) -> None:
@@ -70,9 +70,9 @@ def _passes(node: object, filter: dict[str, Any]) -> bool:
         if condition is None:
             continue
         if key == "and":
-            passed = all(_passes(node, each) for each in condition)
+            passed = all(_passes(node, alternative) for alternative in condition)
         elif key == "or":
-            passed = not condition or any(_passes(node, each) for each in condition)
+            passed = not condition or any(_passes(node, alternative) for alternative in condition)
         else:
             value = getattr(node, snake(key), None)
             passed = all(_compare(operator, value, wanted) for operator, wanted in condition.items())

@@ -5,38 +5,43 @@ What the sandbox doesn't have answers with an error that says so, under the code
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Protocol
 
 from graphql import (
+    FieldNode,
     GraphQLBoolean,
     GraphQLError,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLResolveInfo,
     GraphQLScalarType,
     GraphQLSchema,
+    OperationDefinitionNode,
     build_schema,
     get_named_type,
 )
 
 from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.errors import RecordError
-from aiotwenty.sandbox.language.validating import Answer, forbidden, run
+from aiotwenty.sandbox.language.documents import parsed
+from aiotwenty.sandbox.language.execution import FieldInfo
+from aiotwenty.sandbox.language.schema_execution import Answer, forbidden, run
 from aiotwenty.sandbox.metadata.access_resolvers import AccessResolvers
-from aiotwenty.sandbox.metadata.entities import Entities
-from aiotwenty.sandbox.metadata.files import Files
+from aiotwenty.sandbox.metadata.entities import ViewEntities
+from aiotwenty.sandbox.metadata.files import FileStore
 from aiotwenty.sandbox.metadata.model_resolvers import ModelResolvers
-from aiotwenty.sandbox.metadata.nodes import WebhookNode
+from aiotwenty.sandbox.metadata.role_resolvers import RoleResolvers
+from aiotwenty.sandbox.metadata.workspace_nodes import WebhookNode
+from aiotwenty.sandbox.model.data_model import DataModel
 from aiotwenty.sandbox.model.directives import DIRECTIVES
-from aiotwenty.sandbox.model.model import DataModel
 from aiotwenty.sandbox.model.names import snake
 from aiotwenty.sandbox.model.scalars import checked_uuid
-from aiotwenty.sandbox.model.workspace import Caller, Workspace
+from aiotwenty.sandbox.model.workspace import Caller, SandboxWorkspace
 
 _MISSING = object()
 _FOR_ANYONE = frozenset({"getLoginTokenFromCredentials", "signIn", "getAuthTokensFromLoginToken", "renewToken"})
@@ -66,6 +71,25 @@ def _own_schema(checks_ids: bool) -> GraphQLSchema:
     return _read_schema(sdl, checks_ids)
 
 
+def _asks_only_for_the_schema(source: str) -> bool:
+    if "__schema" not in source:
+        return False
+    try:
+        definitions = parsed(source).definitions
+    except GraphQLError:
+        return False
+    operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+    roots = [root for operation in operations for root in operation.selection_set.selections]
+    return all(isinstance(root, FieldNode) and root.name.value == "__schema" for root in roots)
+
+
+@lru_cache(maxsize=8)
+def _introspected(source: str, variables: str, operation_name: str | None, dialect: Dialect) -> Answer:
+    """What the schema that never changes says of itself: whole, that is the work of half a second."""
+    schema = served_schema(None, dialect)
+    return run(schema, source, json.loads(variables), operation_name, limits=dialect.limits_documents)
+
+
 def _read_schema(sdl: str, checks_ids: bool) -> GraphQLSchema:
     schema = build_schema(sdl, assume_valid=True)
     schema.directives = DIRECTIVES
@@ -92,9 +116,9 @@ class Metadata:
 
     def __init__(
         self,
-        workspace: Workspace,
+        workspace: SandboxWorkspace,
         apply: Callable[[DataModel], None],
-        files: Files,
+        files: FileStore,
         streams: Streams | None = None,
         *,
         sdl: str | None = None,
@@ -106,9 +130,9 @@ class Metadata:
         self._dialect = dialect
         self.model = ModelResolvers(workspace, apply, dialect)
         self.access = AccessResolvers(workspace, files, dialect, url)
-        self.entities = Entities(workspace)
+        self.entities = ViewEntities(workspace)
         self._resolvers: dict[str, Callable[..., Any]] = (
-            self.model.table() | self.access.table() | self.entities.table()
+            self.model.table() | self.access.table() | RoleResolvers(workspace).table() | self.entities.table()
         )
         if streams is not None:
             self._resolvers |= {"addQueryToEventStream": streams.add, "removeQueryFromEventStream": streams.remove}
@@ -122,6 +146,8 @@ class Metadata:
         caller: Caller | None,
     ) -> Answer:
         """Answers one document; without a key only `__typename` works."""
+        if self._sdl is None and caller is not None and _asks_only_for_the_schema(source):
+            return _introspected(source, json.dumps(variables, default=str), operation_name, self._dialect)
         if self._schema is None:
             self._schema = served_schema(self._sdl, self._dialect)
         return run(
@@ -135,9 +161,9 @@ class Metadata:
             introspection=caller is not None or self._dialect.introspects_for_anyone,
         )
 
-    def _resolve(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def _resolve(self, source: Any, info: FieldInfo, **arguments: Any) -> Any:
         name = info.field_name
-        if info.path.prev is None:
+        if info.is_root:
             return self._resolve_root(name, info, arguments)
         value: Any = source.get(name, _MISSING) if isinstance(source, dict) else getattr(source, snake(name), _MISSING)
         if callable(value):
@@ -148,7 +174,7 @@ class Metadata:
             return None
         return value
 
-    def _resolve_root(self, name: str, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Any:
+    def _resolve_root(self, name: str, info: FieldInfo, arguments: dict[str, Any]) -> Any:
         if name not in _FOR_ANYONE:
             self._check_caller(name, info.context)
         resolver = self._resolvers.get(name)

@@ -7,7 +7,15 @@ from importlib import resources
 from typing import Any
 
 from aiotwenty.sandbox.dialect import LATEST, Dialect
-from aiotwenty.sandbox.model.model import DataModel, Field, Object, Relation, RelationKind, relation_name, stable_id
+from aiotwenty.sandbox.model.data_model import (
+    DataModel,
+    ModelField,
+    ModelObject,
+    ModelRelation,
+    RelationKind,
+    relation_name,
+    stable_id,
+)
 
 _NOT_NULL_1_10 = {"company": ("domainName",), "person": ("emails", "phones")}
 """Composites that servers of November 2025 (1.10) declare as never null; of the texts, they do so of all."""
@@ -16,23 +24,23 @@ _NOT_NULL_1_10 = {"company": ("domainName",), "person": ("emails", "phones")}
 def standard_model(dialect: Dialect = LATEST) -> DataModel:
     """The model of a fresh workspace. Its ids are the same in every sandbox."""
     catalogue = json.loads(resources.files("aiotwenty.sandbox.model").joinpath("catalogue.json").read_text("utf-8"))
-    objects = [_from_catalogue(each, catalogue["baseFields"]) for each in catalogue["objects"]]
+    objects = [_from_catalogue(entry, catalogue["baseFields"]) for entry in catalogue["objects"]]
     if dialect.stores_empty_texts:
         for of in objects:
-            for each in of.fields.values():
-                each.forbid_null()
+            for field in of.fields.values():
+                field.forbid_null()
             for name in _NOT_NULL_1_10.get(of.name_singular, ()):
                 of.fields[name].is_nullable, of.fields[name].default_value = False, {}
     return DataModel(objects)
 
 
-def _from_catalogue(entry: dict[str, Any], base: dict[str, dict[str, Any]]) -> Object:
+def _from_catalogue(entry: dict[str, Any], base: dict[str, dict[str, Any]]) -> ModelObject:
     singular = entry["nameSingular"]
     fields = {}
     for item in entry["fields"]:
         spec = {"name": item, **base[item]} if isinstance(item, str) else item
         fields[spec["name"]] = _catalogue_field(singular, spec)
-    return Object(
+    return ModelObject(
         id=stable_id("object", singular),
         name_singular=singular,
         name_plural=entry["namePlural"],
@@ -48,7 +56,7 @@ def _from_catalogue(entry: dict[str, Any], base: dict[str, dict[str, Any]]) -> O
     )
 
 
-def _catalogue_field(owner: str, spec: dict[str, Any]) -> Field:
+def _catalogue_field(owner: str, spec: dict[str, Any]) -> ModelField:
     kind: RelationKind = spec.get("relation", "MANY_TO_ONE")
     morph = spec["type"] == "MORPH_RELATION"
     relations = []
@@ -56,7 +64,7 @@ def _catalogue_field(owner: str, spec: dict[str, Any]) -> Field:
         target_singular, target_field = target.split(".")
         name = relation_name(spec["name"], kind, target_singular, "", morph)
         relations.append(
-            Relation(
+            ModelRelation(
                 name,
                 kind,
                 target_singular,
@@ -72,7 +80,7 @@ def _catalogue_field(owner: str, spec: dict[str, Any]) -> Field:
             settings["onDelete"] = spec["onDelete"]
             if not morph:
                 settings["joinColumnName"] = relations[0].join_column
-    return Field(
+    return ModelField(
         id=stable_id("field", owner, spec["name"]),
         name=spec["name"],
         type=spec["type"],

@@ -20,7 +20,7 @@ from graphql import (
 
 from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.model.composites import ACTOR_SOURCES, COMPOSITES, SubField
-from aiotwenty.sandbox.model.model import OPTIONED, Field, Object
+from aiotwenty.sandbox.model.data_model import OPTIONED, ModelField, ModelObject
 from aiotwenty.sandbox.model.names import upper_first
 from aiotwenty.sandbox.model.scalars import (
     BIG_FLOAT,
@@ -70,7 +70,7 @@ def composite_type_name(of_type: str) -> str:
     return "".join(part.capitalize() for part in of_type.split("_"))
 
 
-def aggregates(of: Field) -> Iterator[tuple[str, GraphQLScalarType]]:
+def aggregates(of: ModelField) -> Iterator[tuple[str, GraphQLScalarType]]:
     """The aggregate fields that a connection has for a plain or composite field, with their types."""
     suffix = upper_first(of.name)
     for name, result in COUNTS.items():
@@ -148,14 +148,14 @@ class FieldTypes:
 
     # What a field gives
 
-    def output_value(self, of: Object, each: Field) -> PlainType | GraphQLObjectType | GraphQLList[Any]:
+    def output_value(self, of: ModelObject, each: ModelField) -> PlainType | GraphQLObjectType | GraphQLList[Any]:
         if each.type in COMPOSITES:
             return self.composite(each.type)
         if each.type == "FILES":
             return GraphQLList(self.file_object())
         return self.plain_value(of, each)
 
-    def input_value(self, of: Object, each: Field, verb: str) -> InputValue:
+    def input_value(self, of: ModelObject, each: ModelField, verb: str) -> InputValue:
         if each.type in COMPOSITES:
             return self.composite_input(each.type, verb)
         if each.type == "FILES":
@@ -164,7 +164,7 @@ class FieldTypes:
             return ID
         return self.plain_value(of, each)
 
-    def plain_value(self, of: Object, each: Field) -> PlainType | GraphQLList[PlainType]:
+    def plain_value(self, of: ModelObject, each: ModelField) -> PlainType | GraphQLList[PlainType]:
         if each.type in OPTIONED:
             enum = self.enum(of, each)
             return GraphQLList(enum) if each.type == "MULTI_SELECT" else enum
@@ -174,20 +174,20 @@ class FieldTypes:
             return GraphQLList(STRING)
         return _SCALARS[each.type]
 
-    def enum(self, of: Object, each: Field) -> GraphQLEnumType:
+    def enum(self, of: ModelObject, each: ModelField) -> GraphQLEnumType:
         return self.enum_type(of.enum_name(each), *each.option_values)
 
-    def filter_value(self, of: Object, each: Field) -> GraphQLInputType:
-        if each.type in COMPOSITES:
-            return self.filter_composite(each.type)
-        match each.type:
+    def filter_value(self, of: ModelObject, field: ModelField) -> GraphQLInputType:
+        if field.type in COMPOSITES:
+            return self.filter_composite(field.type)
+        match field.type:
             case "SELECT" | "MULTI_SELECT" | "RATING":
-                return self.filter_of_enum(self.enum(of, each))
+                return self.filter_of_enum(self.enum(of, field))
             case "RAW_JSON" | "FILES":
                 return self.filter_of_json()
             case "DATE_TIME" | "DATE" if self.dialect.filters_dates_by_value:
                 # The type of the value itself; objects with operators are taken all the same.
-                return _SCALARS[each.type]
+                return _SCALARS[field.type]
             case "TS_VECTOR":
                 return self.input_type("TSVectorFilter", lambda: {"search": input_field(STRING)})
             case "BOOLEAN":
@@ -208,10 +208,10 @@ class FieldTypes:
             case "TEXT":
                 return self.filter_of_text()
             case "NUMBER":
-                scalar = _NUMBERS.get(each.number_type, FLOAT)
+                scalar = _NUMBERS.get(field.number_type, FLOAT)
                 return self.filter_of_scalar(scalar.name, scalar)
             case _:
-                return self.filter_of_scalar(_SCALARS[each.type].name, _SCALARS[each.type])
+                return self.filter_of_scalar(_SCALARS[field.type].name, _SCALARS[field.type])
 
     def filter_of_scalar(self, name: str, scalar: GraphQLScalarType) -> GraphQLInputObjectType:
         def fields() -> Inputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -24,6 +25,7 @@ def upper_first(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
+@cache
 def snake(name: str) -> str:
     """`isUIReadOnly` gives `is_ui_read_only`."""
     out = ""

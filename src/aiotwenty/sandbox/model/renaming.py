@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from aiotwenty.sandbox.model.model import DataModel, Field, Object, relation_name
+from aiotwenty.sandbox.model.data_model import DataModel, ModelField, ModelObject, relation_name
 
 
-def rename_object(model: DataModel, of: Object, singular: str, plural: str) -> None:
+def rename_object(model: DataModel, of: ModelObject, singular: str, plural: str) -> None:
     old, of.name_singular, of.name_plural = of.name_singular, singular, plural
-    model.objects = {each.name_singular: each for each in model.objects.values()}
-    for each in _fields(model):
-        for relation in each.relations:
+    model.objects = {other.name_singular: other for other in model.objects.values()}
+    for field in _fields(model):
+        for relation in field.relations:
             if relation.target == old:
                 relation.target = singular
     _rename_relations(model)
 
 
-def rename_field(model: DataModel, of: Object, field: Field, name: str) -> None:
+def rename_field(model: DataModel, of: ModelObject, field: ModelField, name: str) -> None:
     old, field.name = field.name, name
-    of.fields = {each.name: each for each in of.fields.values()}
-    of.unique_indexes = [[name if each == old else each for each in index] for index in of.unique_indexes]
+    of.fields = {other.name: other for other in of.fields.values()}
+    of.unique_indexes = [
+        [name if field_name == old else field_name for field_name in index] for index in of.unique_indexes
+    ]
     for index in of.indexes:
-        index.fields = [(name if each == old else each, part) for each, part in index.fields]
+        index.fields = [(name if field_name == old else field_name, part) for field_name, part in index.fields]
     if of.label_identifier == old:
         of.label_identifier = name
-    for each in _fields(model):
-        for relation in each.relations:
+    for renamed in _fields(model):
+        for relation in renamed.relations:
             if relation.target == of.name_singular and relation.target_field == old:
                 relation.target_field = name
     _rename_relations(model)
@@ -42,5 +44,5 @@ def _rename_relations(model: DataModel) -> None:
                     field.settings["joinColumnName"] = relation.join_column
 
 
-def _fields(model: DataModel) -> list[Field]:
-    return [field for each in model.objects.values() for field in each.fields.values()]
+def _fields(model: DataModel) -> list[ModelField]:
+    return [field for of in model.objects.values() for field in of.fields.values()]

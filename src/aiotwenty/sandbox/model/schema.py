@@ -24,9 +24,17 @@ from graphql import (
 
 from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.model.composites import COMPOSITES
+from aiotwenty.sandbox.model.data_model import (
+    QUERIES,
+    DataModel,
+    ModelField,
+    ModelObject,
+    ModelRelation,
+    Operation,
+    is_groupable,
+)
 from aiotwenty.sandbox.model.directives import DIRECTIVES
 from aiotwenty.sandbox.model.field_types import COUNTS, FieldTypes, Inputs, aggregates, input_field
-from aiotwenty.sandbox.model.model import QUERIES, DataModel, Field, Object, Operation, Relation, is_groupable
 from aiotwenty.sandbox.model.names import camel, upper_first
 from aiotwenty.sandbox.model.scalars import BOOLEAN, CURSOR, ID, INT, JSON, STRING, UUID
 
@@ -65,10 +73,10 @@ class _Builder(FieldTypes):
         if beside is not None and beside.query_type and beside.mutation_type:
             query |= beside.query_type.fields
             mutation |= beside.mutation_type.fields
-        for each in self.model.objects.values():
-            for operation, name in each.roots.items():
+        for of in self.model.objects.values():
+            for operation, name in of.roots.items():
                 fields = query if operation in QUERIES else mutation
-                fields[name] = self.root(each, operation)
+                fields[name] = self.root(of, operation)
         unreferred: list[GraphQLNamedType] = []
         if self.dialect.declares_unreferred_types:
             unreferred = [*map(self.relation_input, self.model.objects.values()), self.group_by_composite("ACTOR")]
@@ -81,7 +89,7 @@ class _Builder(FieldTypes):
 
     # Roots
 
-    def root(self, of: Object, operation: Operation) -> GraphQLField:
+    def root(self, of: ModelObject, operation: Operation) -> GraphQLField:
         record = self.output(of)
         records = GraphQLList(GraphQLNonNull(record))
         one_id = {"id": GraphQLArgument(GraphQLNonNull(UUID))}
@@ -102,8 +110,8 @@ class _Builder(FieldTypes):
             case "group_by":
                 return self.group_by_root(of)
             case "create_one" | "create_many":
-                one = GraphQLNonNull(self.create(of))
-                data = one if operation == "create_one" else GraphQLNonNull(GraphQLList(one))
+                record_input = GraphQLNonNull(self.create(of))
+                data = record_input if operation == "create_one" else GraphQLNonNull(GraphQLList(record_input))
                 return GraphQLField(
                     record if operation == "create_one" else records,
                     {"data": GraphQLArgument(data), "upsert": GraphQLArgument(BOOLEAN)},
@@ -127,7 +135,7 @@ class _Builder(FieldTypes):
                     },
                 )
 
-    def to_many(self, of: Object) -> GraphQLField:
+    def to_many(self, of: ModelObject) -> GraphQLField:
         """A connection with Twenty's paging arguments: a root field, or a to-many relation."""
         return GraphQLField(
             self.connection(of),
@@ -142,7 +150,7 @@ class _Builder(FieldTypes):
             },
         )
 
-    def group_by_root(self, of: Object) -> GraphQLField:
+    def group_by_root(self, of: ModelObject) -> GraphQLField:
         limits = {"limit": GraphQLArgument(INT), "offsetForRecords": GraphQLArgument(INT)}
         return GraphQLField(
             GraphQLList(GraphQLNonNull(self.group_by_connection(of))),
@@ -158,35 +166,35 @@ class _Builder(FieldTypes):
 
     # What an object gives
 
-    def output(self, of: Object) -> GraphQLObjectType:
+    def output(self, of: ModelObject) -> GraphQLObjectType:
         def fields() -> dict[str, GraphQLField]:
-            made: dict[str, GraphQLField] = {}
+            served: dict[str, GraphQLField] = {}
             related: dict[str, GraphQLField] = {}
-            for each in of.fields.values():
-                for relation in self.relations(of, each):
+            for field in of.fields.values():
+                for relation in self.relations(of, field):
                     if relation.join_column:
-                        joined: GraphQLOutputType = ID if each.is_nullable else GraphQLNonNull(ID)
-                        made[relation.join_column] = GraphQLField(joined)
+                        joined: GraphQLOutputType = ID if field.is_nullable else GraphQLNonNull(ID)
+                        served[relation.join_column] = GraphQLField(joined)
                         related[relation.name] = GraphQLField(self.output(self.model.objects[relation.target]))
                     else:
                         related[relation.name] = self.to_many(self.model.objects[relation.target])
-                if not each.relations:
-                    plain = self.output_value(of, each)
-                    made[each.name] = GraphQLField(plain if each.is_nullable else GraphQLNonNull(plain))
-            return made | related
+                if not field.relations:
+                    plain = self.output_value(of, field)
+                    served[field.name] = GraphQLField(plain if field.is_nullable else GraphQLNonNull(plain))
+            return served | related
 
         return self.object_type(of.type_name, fields)
 
-    def connection(self, of: Object) -> GraphQLObjectType:
+    def connection(self, of: ModelObject) -> GraphQLObjectType:
         return self.object_type(f"{of.type_name}Connection", lambda: self.connection_fields(of))
 
-    def group_by_connection(self, of: Object) -> GraphQLObjectType:
+    def group_by_connection(self, of: ModelObject) -> GraphQLObjectType:
         return self.object_type(
             f"{of.type_name}GroupByConnection",
             lambda: self.connection_fields(of) | {"groupByDimensionValues": GraphQLField(GraphQLNonNull(JSON))},
         )
 
-    def connection_fields(self, of: Object) -> dict[str, GraphQLField]:
+    def connection_fields(self, of: ModelObject) -> dict[str, GraphQLField]:
         edge = self.object_type(
             f"{of.type_name}Edge",
             lambda: {
@@ -200,39 +208,39 @@ class _Builder(FieldTypes):
             "pageInfo": GraphQLField(GraphQLNonNull(self.page_info())),
         }
 
-    def aggregates(self, of: Object) -> Iterator[tuple[str, GraphQLScalarType]]:
+    def aggregates(self, of: ModelObject) -> Iterator[tuple[str, GraphQLScalarType]]:
         yield "totalCount", INT
         for each in of.fields.values():
             if not each.relations:
                 yield from aggregates(each)
 
-    def morph_aggregates(self, of: Object) -> Iterator[tuple[str, GraphQLScalarType]]:
-        for each in of.fields.values():
-            if each.type == "MORPH_RELATION":
-                for relation in self.relations(of, each):
+    def morph_aggregates(self, of: ModelObject) -> Iterator[tuple[str, GraphQLScalarType]]:
+        for field in of.fields.values():
+            if field.type == "MORPH_RELATION":
+                for relation in self.relations(of, field):
                     for name, result in COUNTS.items():
                         yield name + upper_first(relation.name), result
 
-    def create(self, of: Object) -> GraphQLInputObjectType:
+    def create(self, of: ModelObject) -> GraphQLInputObjectType:
         return self.input_type(f"{of.type_name}CreateInput", lambda: self.writable(of, "Create"))
 
-    def update(self, of: Object) -> GraphQLInputObjectType:
+    def update(self, of: ModelObject) -> GraphQLInputObjectType:
         return self.input_type(f"{of.type_name}UpdateInput", lambda: self.writable(of, "Update"))
 
-    def writable(self, of: Object, verb: str) -> Inputs:
-        made: Inputs = {}
-        for each in of.fields.values():
-            for relation in self.relations(of, each):
+    def writable(self, of: ModelObject, verb: str) -> Inputs:
+        inputs: Inputs = {}
+        for field in of.fields.values():
+            for relation in self.relations(of, field):
                 if relation.join_column:
-                    made[relation.join_column] = input_field(ID)
-                    made[relation.name] = input_field(self.relation_input(self.model.objects[relation.target]))
-            if not each.relations:
-                value = self.input_value(of, each, verb)
-                required = verb == "Create" and not each.is_nullable and each.default_value is None
-                made[each.name] = input_field(GraphQLNonNull(value) if required else value)
-        return made
+                    inputs[relation.join_column] = input_field(ID)
+                    inputs[relation.name] = input_field(self.relation_input(self.model.objects[relation.target]))
+            if not field.relations:
+                value = self.input_value(of, field, verb)
+                required = verb == "Create" and not field.is_nullable and field.default_value is None
+                inputs[field.name] = input_field(GraphQLNonNull(value) if required else value)
+        return inputs
 
-    def relation_input(self, of: Object) -> GraphQLInputObjectType:
+    def relation_input(self, of: ModelObject) -> GraphQLInputObjectType:
         def fields() -> Inputs:
             connect = self.input_type(
                 f"{of.type_name}ConnectInput", lambda: {"where": input_field(self.where_unique(of))}
@@ -241,42 +249,42 @@ class _Builder(FieldTypes):
 
         return self.input_type(f"{of.type_name}RelationInput", fields)
 
-    def where_unique(self, of: Object) -> GraphQLInputObjectType:
+    def where_unique(self, of: ModelObject) -> GraphQLInputObjectType:
         def fields() -> Inputs:
-            made: Inputs = {"id": input_field(ID)}
+            inputs: Inputs = {"id": input_field(ID)}
             for name in dict.fromkeys(name for index in of.unique_indexes for name in index):
-                each = of.fields[name]
-                if each.relations:
-                    made[name] = input_field(ID)
-                elif each.type in COMPOSITES:
-                    made[name] = input_field(self.unique_composite(of, each))
+                field = of.fields[name]
+                if field.relations:
+                    inputs[name] = input_field(ID)
+                elif field.type in COMPOSITES:
+                    inputs[name] = input_field(self.unique_composite(of, field))
                 else:
-                    made[name] = input_field(self.input_value(of, each, "Create"))
-            return made
+                    inputs[name] = input_field(self.input_value(of, field, "Create"))
+            return inputs
 
         return self.input_type(f"{of.type_name}WhereUniqueInput", fields)
 
-    def unique_composite(self, of: Object, each: Field) -> GraphQLInputObjectType:
+    def unique_composite(self, of: ModelObject, each: ModelField) -> GraphQLInputObjectType:
         return self.input_type(
             f"{of.type_name}{upper_first(camel(each.name))}WhereInput",
             lambda: {name: input_field(self.part(part)) for name, part in COMPOSITES[each.type].items() if part.unique},
         )
 
-    def filter(self, of: Object) -> GraphQLInputObjectType:
+    def filter(self, of: ModelObject) -> GraphQLInputObjectType:
         def fields() -> Inputs:
-            made: Inputs = {}
-            for each in of.fields.values():
-                for relation in self.relations(of, each):
+            inputs: Inputs = {}
+            for field in of.fields.values():
+                for relation in self.relations(of, field):
                     if not relation.join_column:
                         # What is on the many side can't be asked for.
                         continue
-                    made[relation.join_column] = input_field(self.filter_of_scalar("UUID", UUID))
+                    inputs[relation.join_column] = input_field(self.filter_of_scalar("UUID", UUID))
                     if self.dialect.reaches_through_relations:
-                        made[relation.name] = input_field(self.filter(self.model.objects[relation.target]))
-                if not each.relations:
-                    made[each.name] = input_field(self.filter_value(of, each))
+                        inputs[relation.name] = input_field(self.filter(self.model.objects[relation.target]))
+                if not field.relations:
+                    inputs[field.name] = input_field(self.filter_value(of, field))
             itself = self.filter(of)
-            return made | {
+            return inputs | {
                 "and": input_field(GraphQLList(itself)),
                 "or": input_field(GraphQLList(itself)),
                 "not": input_field(itself),
@@ -284,12 +292,12 @@ class _Builder(FieldTypes):
 
         return self.input_type(f"{of.type_name}FilterInput", fields)
 
-    def order_by(self, of: Object) -> GraphQLInputObjectType:
+    def order_by(self, of: ModelObject) -> GraphQLInputObjectType:
         return self.input_type(
             f"{of.type_name}OrderByInput", lambda: self.orders(of, self.direction, self.order_by, of.fields.values())
         )
 
-    def order_by_with_group_by(self, of: Object) -> GraphQLInputObjectType:
+    def order_by_with_group_by(self, of: ModelObject) -> GraphQLInputObjectType:
         def totals() -> Inputs:
             made = {name: input_field(self.direction) for name, _ in self.aggregates(of)}
             related = (each for each in of.fields.values() if each.relations)
@@ -304,50 +312,50 @@ class _Builder(FieldTypes):
 
     def orders(
         self,
-        of: Object,
+        of: ModelObject,
         date: GraphQLInputType,
-        related: Callable[[Object], GraphQLInputObjectType],
-        fields: Iterable[Field],
+        related: Callable[[ModelObject], GraphQLInputObjectType],
+        fields: Iterable[ModelField],
     ) -> Inputs:
-        made: Inputs = {}
-        for each in fields:
-            for relation in self.relations(of, each):
+        orders: Inputs = {}
+        for field in fields:
+            for relation in self.relations(of, field):
                 if relation.join_column:
-                    made[relation.join_column] = input_field(self.direction)
+                    orders[relation.join_column] = input_field(self.direction)
                     if self.dialect.reaches_through_relations:
-                        made[relation.name] = input_field(related(self.model.objects[relation.target]))
-            if each.type in COMPOSITES:
-                made[each.name] = input_field(self.order_by_composite(each.type))
-            elif each.type in ("DATE_TIME", "DATE"):
-                made[each.name] = input_field(date)
-            elif not each.relations:
-                made[each.name] = input_field(self.direction)
-        return made
+                        orders[relation.name] = input_field(related(self.model.objects[relation.target]))
+            if field.type in COMPOSITES:
+                orders[field.name] = input_field(self.order_by_composite(field.type))
+            elif field.type in ("DATE_TIME", "DATE"):
+                orders[field.name] = input_field(date)
+            elif not field.relations:
+                orders[field.name] = input_field(self.direction)
+        return orders
 
-    def group_by(self, of: Object) -> GraphQLInputObjectType:
+    def group_by(self, of: ModelObject) -> GraphQLInputObjectType:
         def fields() -> Inputs:
-            made: Inputs = {}
-            for each in of.fields.values():
-                for relation in self.relations(of, each):
+            inputs: Inputs = {}
+            for field in of.fields.values():
+                for relation in self.relations(of, field):
                     if relation.join_column and self.dialect.reaches_through_relations:
-                        made[relation.name] = input_field(self.group_by(self.model.objects[relation.target]))
-                if each.relations or not self.grouped(each):
+                        inputs[relation.name] = input_field(self.group_by(self.model.objects[relation.target]))
+                if field.relations or not self.grouped(field):
                     continue
-                if each.type in COMPOSITES:
-                    made[each.name] = input_field(self.group_by_composite(each.type))
-                elif each.type in ("DATE_TIME", "DATE"):
-                    made[each.name] = input_field(self.group_by_date)
+                if field.type in COMPOSITES:
+                    inputs[field.name] = input_field(self.group_by_composite(field.type))
+                elif field.type in ("DATE_TIME", "DATE"):
+                    inputs[field.name] = input_field(self.group_by_date)
                 else:
-                    made[each.name] = input_field(BOOLEAN)
-            return made
+                    inputs[field.name] = input_field(BOOLEAN)
+            return inputs
 
         return self.input_type(f"{of.type_name}GroupByInput", fields)
 
-    def grouped(self, each: Field) -> bool:
+    def grouped(self, each: ModelField) -> bool:
         if self.dialect.groups_by_any_field:
             return each.type not in _NEVER_GROUPED
         return is_groupable(each)
 
-    def relations(self, of: Object, each: Field) -> Iterator[Relation]:
+    def relations(self, of: ModelObject, each: ModelField) -> Iterator[ModelRelation]:
         """The ends of a relation field whose other object is there."""
         return (one for one in each.relations if one.name in of.to_one or one.name in of.to_many)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import LATEST, Dialect
-from aiotwenty.sandbox.javascript import JsonError, read_json
+from aiotwenty.sandbox.javascript_messages import JsonError, read_json
+from aiotwenty.sandbox.model import refused_callers
 
 TokenType = Literal["API_KEY", "ACCESS", "LOGIN", "REFRESH"]
 _SHAPE = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
@@ -49,34 +49,34 @@ class Signer:
         match = _SHAPE.fullmatch(token)
         header = _object(match[1]) if match else None
         if match is None or header is None:
-            raise errors.token_invalid()
+            raise refused_callers.token_invalid()
         payload = _payload(match[2], is_jwt=header.get("typ") == "JWT")
         if "kid" not in header and payload.get("type") not in accepted:
-            raise errors.invalid_token_type()
+            raise refused_callers.invalid_token_type()
         if header.get("kid") != self.key_id or header.get("alg") != "ES256":
-            raise errors.token_invalid()
+            raise refused_callers.token_invalid()
         if len(match[3]) != _SIGNATURE_LENGTH:
             # Not a signature that is wrong, but none at all to the library: a key cut off while it was copied.
-            raise errors.unknown_token()
+            raise refused_callers.unknown_token()
         if not hmac.compare_digest(self._signature(f"{match[1]}.{match[2]}").encode(), match[3].encode()):
-            raise errors.token_invalid()
+            raise refused_callers.token_invalid()
         if payload.get("type") not in accepted:
-            raise errors.invalid_token_type()
+            raise refused_callers.invalid_token_type()
         if payload["exp"] <= time.time():
-            raise errors.token_expired()
+            raise refused_callers.token_expired()
         return payload
 
     def _claims_of_payload(self, token: str, accepted: tuple[TokenType, ...]) -> dict[str, Any]:
         match = _SHAPE.fullmatch(token)
         payload = _object(match[2]) if match else None
         if match is None or payload is None:
-            raise errors.token_invalid("No payload")
+            raise refused_callers.token_invalid("No payload")
         if payload.get("type") not in accepted:
-            raise errors.unknown_token()
+            raise refused_callers.unknown_token()
         if not hmac.compare_digest(self._signature(f"{match[1]}.{match[2]}").encode(), match[3].encode()):
-            raise errors.token_invalid()
+            raise refused_callers.token_invalid()
         if payload["exp"] <= time.time():
-            raise errors.token_expired()
+            raise refused_callers.token_expired()
         return payload
 
     def _signature(self, text: str) -> str:
@@ -119,6 +119,6 @@ def _payload(segment: str, is_jwt: bool) -> dict[str, Any]:
         content = read_json(text)
     except JsonError as error:
         if is_jwt:
-            raise errors.UnreadableTokenError(str(error)) from None
+            raise refused_callers.UnreadableTokenError(str(error)) from None
         return {}
     return content if isinstance(content, dict) else {}

@@ -10,17 +10,18 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import LATEST, Dialect
+from aiotwenty.sandbox.model import refused_callers
 from aiotwenty.sandbox.model.catalogue import standard_model
-from aiotwenty.sandbox.model.model import DataModel, stable_id
+from aiotwenty.sandbox.model.data_model import DataModel, stable_id
 from aiotwenty.sandbox.model.model_text import read_objects, write_model
 from aiotwenty.sandbox.model.tokens import Signer, TokenType
 
 VISIBILITIES = ("METADATA", "SUBJECT", "SHARE_EVERYTHING")
 """What a channel of messages or events may show of them to everybody, from least to most."""
 
-WORKSPACE_ID = stable_id("workspace")
+OLD_WORKSPACE_ID = stable_id("workspace")
+"""Of databases that don't say theirs."""
 USER_ID = stable_id("user")
 MEMBER_ID = stable_id("workspace member")
 MEMBER_NAME = ("Sandy", "Box")
@@ -45,7 +46,7 @@ def new_id() -> str:
 
 
 @dataclass(slots=True)
-class ApiKey:
+class RegisteredKey:
     id: str
     name: str
     role_id: str
@@ -57,7 +58,7 @@ class ApiKey:
 
 
 @dataclass(slots=True)
-class Webhook:
+class RegisteredWebhook:
     id: str
     target_url: str
     operations: list[str]
@@ -68,18 +69,32 @@ class Webhook:
 
 
 @dataclass(slots=True)
-class Role:
+class RegisteredRole:
     id: str
     label: str
-    description: str
-    icon: str
+    description: str | None
+    icon: str | None
     everything: bool
     """Whether it may do all there is; otherwise it may work with records."""
     editable: bool
+    rights: dict[str, bool] = field(default_factory=dict)
+    """What was said of it (`canUpdateAllSettings`). It is kept and told; what a key may do does not follow from it."""
+    flags: list[str] = field(default_factory=list)
+    """The settings that it may change."""
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Its permissions on objects, by their ids."""
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-ADMIN = Role(stable_id("role", "admin"), "Admin", "Admin role", "IconUserCog", everything=True, editable=False)
-MEMBER = Role(stable_id("role", "member"), "Member", "Member role", "IconUser", everything=False, editable=True)
+ADMIN_ID = stable_id("role", "admin")
+DEFAULT_ROLE_ID = stable_id("role", "member")
+"""The role of whoever is given none."""
+
+
+def _roles() -> list[RegisteredRole]:
+    """Those of a fresh workspace."""
+    member = RegisteredRole(DEFAULT_ROLE_ID, "Member", "Member role", "IconUser", everything=False, editable=True)
+    return [RegisteredRole(ADMIN_ID, "Admin", "Admin role", "IconUserCog", everything=True, editable=False), member]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +111,7 @@ class Caller:
         return self.user_id is not None
 
 
-class Workspace:
+class SandboxWorkspace:
     """Reads itself from the database, or begins as a fresh workspace with one Admin key.
 
     Such a one has the standard objects, or those of another model.
@@ -107,13 +122,14 @@ class Workspace:
     ) -> None:
         self._connection = connection
         self._dialect = dialect
+        self._model_text = (0, "")
         connection.execute('CREATE TABLE IF NOT EXISTS "_workspace" (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
         stored = dict(connection.execute('SELECT name, value FROM "_workspace"').fetchall())
-        self.id = WORKSPACE_ID
+        self.id = json.loads(stored["id"]) if "id" in stored else OLD_WORKSPACE_ID if stored else new_id()
         self.display_name = "Sandbox"
-        self.roles = [ADMIN, MEMBER]
-        self.api_keys: dict[str, ApiKey] = {}
-        self.webhooks: dict[str, Webhook] = {}
+        self.roles = _roles()
+        self.api_keys: dict[str, RegisteredKey] = {}
+        self.webhooks: dict[str, RegisteredWebhook] = {}
         self.channels: dict[str, str] = {}
         """Of messages and calendar events: what each shows of them to everybody (see `VISIBILITIES`)."""
         self.entities: dict[str, dict[str, dict[str, Any] | None]] = {}
@@ -122,8 +138,10 @@ class Workspace:
             self.model = DataModel(read_objects(stored["model"]))
             self.created_at = json.loads(stored["created_at"])
             self._sign_with(json.loads(stored.get("secret", '""')))
-            self.api_keys = {each["id"]: ApiKey(**each) for each in json.loads(stored["api_keys"])}
-            self.webhooks = {each["id"]: Webhook(**each) for each in json.loads(stored["webhooks"])}
+            self.api_keys = {entry["id"]: RegisteredKey(**entry) for entry in json.loads(stored["api_keys"])}
+            self.webhooks = {entry["id"]: RegisteredWebhook(**entry) for entry in json.loads(stored["webhooks"])}
+            if "roles" in stored:
+                self.roles = [RegisteredRole(**entry) for entry in json.loads(stored["roles"])]
             self.channels.update(json.loads(stored.get("channels", "{}")))
             self.entities = json.loads(stored.get("entities", "{}"))
             if "secret" not in stored:
@@ -146,15 +164,15 @@ class Workspace:
         self._secret = secret or secrets.token_hex(32)
         self._signer = Signer(bytes.fromhex(self._secret), stable_id("signing key"), self._dialect)
 
-    def new_api_key(self, name: str, expires_at: str | None = None, role_id: str = ADMIN.id) -> ApiKey:
+    def new_api_key(self, name: str, expires_at: str | None = None, role_id: str = ADMIN_ID) -> RegisteredKey:
         if expires_at is None:
             expires_at = later(days=365 * API_KEY_YEARS)
-        key = ApiKey(new_id(), name, role_id, expires_at, "")
+        key = RegisteredKey(new_id(), name, role_id, expires_at, "")
         key.token = self.token_of(key)
         self.api_keys[key.id] = key
         return key
 
-    def token_of(self, key: ApiKey, expires_at: str | None = None) -> str:
+    def token_of(self, key: RegisteredKey, expires_at: str | None = None) -> str:
         """A token of a key, which may end before the key does."""
         claims = {"sub": self.id, "workspaceId": self.id, "jti": key.id}
         return self._signer.token("API_KEY", claims, key.created_at, expires_at or key.expires_at)
@@ -172,9 +190,9 @@ class Workspace:
             return Caller(" ".join(MEMBER_NAME), USER_ID, MEMBER_ID)
         key = self.api_keys.get(str(claims.get("jti")))
         if key is None or key.revoked_at is not None:
-            raise errors.key_revoked()
+            raise refused_callers.key_revoked()
         if datetime.fromisoformat(key.expires_at) <= datetime.now(UTC):
-            raise errors.key_expired()
+            raise refused_callers.key_expired()
         return Caller(key.name)
 
     def check_token(self, token: str, of_type: TokenType) -> None:
@@ -192,16 +210,24 @@ class Workspace:
         self.channels[channel_id] = visibility
         return channel_id
 
-    def role(self, role_id: str) -> Role:
+    def role(self, role_id: str) -> RegisteredRole:
         return next(role for role in self.roles if role.id == role_id)
+
+    def model_text(self) -> str:
+        """The data model as it is now, written once for each revision."""
+        if self._model_text[0] != self.model.revision:
+            self._model_text = (self.model.revision, write_model(self.model))
+        return self._model_text[1]
 
     def save(self) -> None:
         """Writes everything but records to the database."""
         values: dict[str, Any] = {
-            "model": write_model(self.model),
+            "id": json.dumps(self.id),
+            "model": self.model_text(),
             "secret": json.dumps(self._secret),
             "created_at": json.dumps(self.created_at),
             "api_keys": json.dumps([asdict(key) for key in self.api_keys.values()]),
+            "roles": json.dumps([asdict(role) for role in self.roles]),
             "channels": json.dumps(self.channels),
             "entities": json.dumps(self.entities),
             "webhooks": json.dumps([asdict(hook) for hook in self.webhooks.values()]),

@@ -12,23 +12,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.model.model import Object
+from aiotwenty.sandbox.model import refused_callers
+from aiotwenty.sandbox.model.data_model import ModelObject
 from aiotwenty.sandbox.model.workspace import VISIBILITIES
-from aiotwenty.sandbox.records.store import Store, quoted
+from aiotwenty.sandbox.records.store import RecordStore, quoted
 
 RESTRICTED = "FIELD_RESTRICTED_ADDITIONAL_PERMISSIONS_REQUIRED"
 
 
-def check_creatable(of: Object) -> None:
+def check_creatable(of: ModelObject) -> None:
     """Refuses what no key may create, whatever its role."""
     match of.name_singular:
         case "workflowVersion" | "workflowRun":
-            raise errors.method_not_allowed()
+            raise refused_callers.method_not_allowed()
         case "workspaceMember":
-            raise errors.permission_denied()
+            raise refused_callers.permission_denied()
         case "blocklist":
-            raise errors.user_required()
+            raise refused_callers.user_required()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,11 @@ _SHARED = {
 class Visibility:
     """Which records everybody may see. `channels` says by id what each shows."""
 
-    def __init__(self, store: Store, channels: Mapping[str, str]) -> None:
+    def __init__(self, store: RecordStore, channels: Mapping[str, str]) -> None:
         self._store = store
         self._channels = channels
 
-    def restricted(self, of: Object, ids: Iterable[str]) -> dict[str, frozenset[str]] | None:
+    def restricted(self, of: ModelObject, ids: Iterable[str]) -> dict[str, frozenset[str]] | None:
         """The fields that aren't shown, by the ids of the records that are; None where everything is shown."""
         shared = _SHARED.get(of.name_singular)
         if shared is None:

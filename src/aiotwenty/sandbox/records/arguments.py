@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from aiotwenty.sandbox import errors
-from aiotwenty.sandbox.model.model import Operation
+from aiotwenty.sandbox.model.data_model import Operation
 from aiotwenty.sandbox.model.scalars import RECORD_ID
-from aiotwenty.sandbox.records.values import is_number
+from aiotwenty.sandbox.records.field_values import is_number
 
 _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "number": ("a number", is_number),
@@ -56,33 +56,33 @@ _OPTIONAL: dict[Operation, dict[str, str]] = {
 }
 
 
-def checked(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
+def checked(operation: Operation, said: dict[str, Any]) -> dict[str, Any]:
     """The arguments, those that are null left out."""
     required, optional = _REQUIRED.get(operation, {}), _OPTIONAL.get(operation, {})
-    for name in given:
+    for name in said:
         if name not in required and name not in optional:
             raise errors.unknown_argument(name)
     for name, kind in required.items():
-        if not _KINDS[kind][1](given.get(name)):
+        if not _KINDS[kind][1](said.get(name)):
             raise errors.missing_argument(name, "array" if kind == "order" else kind)
     for name, kind in optional.items():
-        if given.get(name) is not None and not _KINDS[kind][1](given[name]):
+        if said.get(name) is not None and not _KINDS[kind][1](said[name]):
             raise errors.invalid_argument(name, _KINDS[kind][0])
-    made = {name: value for name, value in given.items() if value is not None}
-    for name in _COUNTS & made.keys():
-        made[name] = int(max(-_LARGEST, min(made[name], _LARGEST)))
-    return made
+    arguments = {name: value for name, value in said.items() if value is not None}
+    for name in _COUNTS & arguments.keys():
+        arguments[name] = int(max(-_LARGEST, min(arguments[name], _LARGEST)))
+    return arguments
 
 
-def check_paging(given: dict[str, Any]) -> None:
+def check_paging(said: dict[str, Any]) -> None:
     """Refuses what contradicts itself. `last` without `before` isn't refused: it counts from the front."""
-    for one, other in (("first", "last"), ("before", "after"), ("before", "first"), ("after", "last")):
-        if given.get(one) and given.get(other):
-            if (one, other) == ("before", "after"):
+    for first, other in (("first", "last"), ("before", "after"), ("before", "first"), ("after", "last")):
+        if said.get(first) and said.get(other):
+            if (first, other) == ("before", "after"):
                 raise errors.conflicting_arguments("before", "after")
-            raise errors.conflicting_arguments(one, other)
+            raise errors.conflicting_arguments(first, other)
     for name in ("first", "last"):
-        if given.get(name, 0) < 0:
+        if said.get(name, 0) < 0:
             raise errors.negative_argument(name)
-    if given.get("offset", 0) < 0:
+    if said.get("offset", 0) < 0:
         raise errors.data_not_valid()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiotwenty.sandbox.errors import javascript_failed
-from aiotwenty.sandbox.javascript import json_message
+from aiotwenty.sandbox.javascript_messages import json_message
 from aiotwenty.sandbox.records import links, phones, rich_text
 
 Value = dict[str, Any]

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiotwenty.sandbox.dialect import Dialect
-from aiotwenty.sandbox.model.model import Object
+from aiotwenty.sandbox.model.data_model import ModelObject
 from aiotwenty.sandbox.model.workspace import Caller
 from aiotwenty.sandbox.records.plans import Planner
-from aiotwenty.sandbox.records.reading import Node, Records
-from aiotwenty.sandbox.records.writing import Change
+from aiotwenty.sandbox.records.reading import Node, RecordReader
+from aiotwenty.sandbox.records.writing import RecordChange
 
 _NOT_TOLD = frozenset({"updatedAt", "updatedBy", "searchVector"})
 """What changes by itself with every write."""
 
 
 @dataclass(frozen=True, slots=True)
-class RecordEvent:
+class SandboxEvent:
     """Something that happened to one record."""
 
-    object: Object
+    object: ModelObject
     action: str
     """`created`, `updated`, `deleted`, `destroyed`, `restored` or, with an older server, `upserted`."""
     record: Node
@@ -46,7 +46,7 @@ class Audience(Protocol):
         """Whether anybody listens: if not, no event need be made."""
         ...
 
-    def publish(self, events: Sequence[RecordEvent]) -> None:
+    def publish(self, events: Sequence[SandboxEvent]) -> None:
         """Those of one write."""
         ...
 
@@ -54,20 +54,22 @@ class Audience(Protocol):
 class Announcer:
     """Makes events of changes, for whoever wants them."""
 
-    def __init__(self, audiences: Sequence[Audience], planner: Planner, records: Records, dialect: Dialect) -> None:
+    def __init__(
+        self, audiences: Sequence[Audience], planner: Planner, records: RecordReader, dialect: Dialect
+    ) -> None:
         self._audiences = audiences
         self._planner = planner
         self._records = records
         self._dialect = dialect
 
-    def wants(self, of: Object, *actions: str) -> bool:
-        return any(each.wants(of.name_singular, action) for each in self._audiences for action in actions)
+    def wants(self, of: ModelObject, *actions: str) -> bool:
+        return any(audience.wants(of.name_singular, action) for audience in self._audiences for action in actions)
 
-    def before(self, of: Object, ids: Sequence[str], *actions: str) -> dict[str, Node]:
+    def before(self, of: ModelObject, ids: Sequence[str], *actions: str) -> dict[str, Node]:
         """Records as they are before a write, if anybody wants to know of it."""
         return self._shown(of, ids) if ids and self.wants(of, *actions) else {}
 
-    def changed(self, changes: Sequence[Change], before: dict[str, Node], by: Caller) -> None:
+    def changed(self, changes: Sequence[RecordChange], before: dict[str, Node], by: Caller) -> None:
         """What was created, updated, deleted or restored, told as it is now; not what is as it was."""
         wanted = [change for change in changes if self.wants(change.object, change.action)]
         if not wanted:
@@ -83,18 +85,18 @@ class Announcer:
                 fields = [name for name in record if name not in _NOT_TOLD and record[name] != was.get(name)]
                 if not fields:
                     continue
-            events.append(RecordEvent(change.object, change.action, record, fields, was, by))
+            events.append(SandboxEvent(change.object, change.action, record, fields, was, by))
         self._tell(events)
 
-    def destroyed(self, of: Object, before: dict[str, Node], by: Caller, many: bool = False) -> None:
+    def destroyed(self, of: ModelObject, before: dict[str, Node], by: Caller, many: bool = False) -> None:
         """Of several that one request destroys, the server tells of one only."""
-        events = [RecordEvent(of, "destroyed", record, None, record, by) for record in before.values()]
+        events = [SandboxEvent(of, "destroyed", record, None, record, by) for record in before.values()]
         self._tell(events[:1] if many and not self._dialect.tells_of_each_destroyed else events)
 
-    def _tell(self, events: Sequence[RecordEvent]) -> None:
+    def _tell(self, events: Sequence[SandboxEvent]) -> None:
         if events:
             for each in self._audiences:
                 each.publish(events)
 
-    def _shown(self, of: Object, ids: Sequence[str]) -> dict[str, Node]:
+    def _shown(self, of: ModelObject, ids: Sequence[str]) -> dict[str, Node]:
         return self._records.by_ids(self._planner.everything(of), list(ids))

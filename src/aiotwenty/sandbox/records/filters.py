@@ -14,18 +14,19 @@ from typing import Any
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.model.composites import ACTOR_SOURCES
-from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object, ToOne
+from aiotwenty.sandbox.model.data_model import Composite, DataModel, ModelObject, TableColumn, ToOne
 from aiotwenty.sandbox.model.scalars import RECORD_ID
-from aiotwenty.sandbox.records.outputs import search_columns
-from aiotwenty.sandbox.records.store import quoted
-from aiotwenty.sandbox.records.times import parsed_day, parsed_time, stored_time
-from aiotwenty.sandbox.records.values import (
+from aiotwenty.sandbox.records import refused_filters
+from aiotwenty.sandbox.records.field_values import (
     compact_json,
     exact_number,
     fitting,
     postgres_time,
     well_formed,
 )
+from aiotwenty.sandbox.records.outputs import search_columns
+from aiotwenty.sandbox.records.store import quoted
+from aiotwenty.sandbox.records.times import parsed_day, parsed_time, stored_time
 
 _COMPARED = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
 _ENUM = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "containsAny", "is", "isEmptyArray")
@@ -83,16 +84,16 @@ class Condition:
 
 def glob(pattern: str) -> str:
     """An SQL LIKE pattern as a GLOB pattern: that one is case-sensitive in SQLite, as LIKE is in Postgres."""
-    made, escaped = [], False
+    written, escaped = [], False
     for letter in pattern:
         if escaped:
-            made.append(letter.translate(_GLOB_SPECIAL))
+            written.append(letter.translate(_GLOB_SPECIAL))
             escaped = False
         elif letter == "\\":
             escaped = True
         else:
-            made.append({"%": "*", "_": "?"}.get(letter) or letter.translate(_GLOB_SPECIAL))
-    return "".join(made)
+            written.append({"%": "*", "_": "?"}.get(letter) or letter.translate(_GLOB_SPECIAL))
+    return "".join(written)
 
 
 def mentions_deleted(value: Any) -> bool:
@@ -112,25 +113,25 @@ class Filters:
         self.dialect = dialect
         self._aliases = 0
 
-    def condition(self, of: Object, value: Any, with_deleted: bool = False) -> Condition:
+    def condition(self, of: ModelObject, value: Any, with_deleted: bool = False) -> Condition:
         """The whole condition: the filter, and that the record isn't soft-deleted unless the filter speaks of that."""
         made = self._all(of, value or {}, "t")
         made.living = not (with_deleted or mentions_deleted(value))
         return made
 
-    def _all(self, of: Object, value: Any, alias: str) -> Condition:
+    def _all(self, of: ModelObject, value: Any, alias: str) -> Condition:
         if not isinstance(value, dict):
-            raise errors.invalid_filter(
+            raise refused_filters.invalid_filter(
                 f"Invalid filter: {errors.shown(value)} is not an object", "Invalid filter: filter must be an object"
             )
         return _combined("AND", [self._part(of, name, one, alias) for name, one in value.items()])
 
-    def _part(self, of: Object, name: str, value: Any, alias: str) -> Condition:
+    def _part(self, of: ModelObject, name: str, value: Any, alias: str) -> Condition:
         if name in ("and", "or"):
-            made = [self._all(of, one or {}, alias) for one in self._listed(value)]
-            if name == "or" and any(not one.sql for one in made):
+            conditions = [self._all(of, part or {}, alias) for part in self._listed(value)]
+            if name == "or" and any(not condition.sql for condition in conditions):
                 return Condition()
-            return _combined(name.upper(), made)
+            return _combined(name.upper(), conditions)
         if name == "not":
             return self._negated(self._all(of, self._negatable(value), alias))
         if (column := of.scalars.get(name)) is not None:
@@ -140,8 +141,8 @@ class Filters:
         if name in of.to_one:
             return self._relation(of.to_one[name], value, alias)
         if name in of.to_many:
-            raise errors.relation_not_filterable(name)
-        raise errors.unknown_filter_field(of.name_singular, name)
+            raise refused_filters.relation_not_filterable(name)
+        raise refused_filters.unknown_filter_field(of.name_singular, name)
 
     def _listed(self, value: Any) -> list[Any]:
         """What `and` and `or` take."""
@@ -167,22 +168,22 @@ class Filters:
             return Condition(f"NOT ({made.sql})", made.parameters, negates=made)
         return made if self.dialect.takes_loose_filters else Condition("FALSE")
 
-    def _composite(self, of: Object, composite: Composite, value: Any, alias: str) -> Condition:
+    def _composite(self, of: ModelObject, composite: Composite, value: Any, alias: str) -> Condition:
         if self.dialect.reads_first_operator and value is None:
-            raise errors.not_iterable(value)
+            raise refused_filters.not_iterable(value)
         _require_object(composite.name, value)
         parts = []
         for part, one in value.items():
             if (column := composite.columns.get(part)) is None:
-                raise errors.unknown_sub_field(part, composite.type)
+                raise refused_filters.unknown_sub_field(part, composite.type)
             parts.append(self._operators(of, column, f"{composite.name}.{part}", one, alias))
         return _combined("AND", parts)
 
     def _relation(self, relation: ToOne, value: Any, alias: str) -> Condition:
         if not isinstance(value, dict):
-            raise errors.relation_by_its_column(relation.name, relation.join_column)
+            raise refused_filters.relation_by_its_column(relation.name, relation.join_column)
         if alias != "t":
-            raise errors.filter_too_deep(_MAX_RELATIONS)
+            raise refused_filters.filter_too_deep(_MAX_RELATIONS)
         self._aliases += 1
         other = f"r{self._aliases}"
         inner = self._all(self.model.objects[relation.target], value, other)
@@ -192,29 +193,33 @@ class Filters:
         both = inner.joined(f'{other}."id" = {alias}.{quoted(relation.join_column)}{living}')
         return Condition(f"EXISTS (SELECT 1 FROM {quoted(relation.target)} {other} WHERE {both.sql})", both.parameters)
 
-    def _operators(self, of: Object, column: Column, name: str, value: Any, alias: str) -> Condition:
+    def _operators(self, of: ModelObject, column: TableColumn, name: str, value: Any, alias: str) -> Condition:
         if self.dialect.reads_first_operator and not value:
-            raise errors.not_iterable(value)
+            raise refused_filters.not_iterable(value)
         _require_object(name, value)
-        given = list(value)
+        operators = list(value)
         if self.dialect.reads_first_operator:
-            given = sorted(given, key=lambda each: _STRICT_ORDER.index(each) if each in _STRICT_ORDER else 99)[:1]
-        if len(given) != 1:
-            raise errors.invalid_filter(
+            operators = sorted(operators, key=lambda each: _STRICT_ORDER.index(each) if each in _STRICT_ORDER else 99)[
+                :1
+            ]
+        if len(operators) != 1:
+            raise refused_filters.invalid_filter(
                 f'Filter for field "{name}" must have exactly one operator',
                 "Invalid filter: exactly one operator per field is required",
             )
-        operator = given[0]
+        operator = operators[0]
         allowed = OPERATORS.get(column.type, _COMPARED)
         if self.dialect.searches_in_filters and operator == "search" and column.type == "TS_VECTOR":
             return _searched(of, alias, _pattern(name, operator, value[operator]))
         if operator not in allowed:
             if not self.dialect.lists_operators:
-                raise errors.unsupported_operator(operator)
-            raise errors.invalid_operator(operator, name, _type_name(column), allowed)
+                raise refused_filters.unsupported_operator(operator)
+            raise refused_filters.invalid_operator(operator, name, _type_name(column), allowed)
         return self._operator(of, column, compared_sql(column, alias, self.dialect), name, operator, value[operator])
 
-    def _operator(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
+    def _operator(
+        self, of: ModelObject, column: TableColumn, sql: str, name: str, operator: str, value: Any
+    ) -> Condition:
         match operator:
             case "is":
                 return _is(column, sql, value, self.dialect)
@@ -222,52 +227,52 @@ class Filters:
                 return self._among(of, column, sql, name, operator, value)
             case "isEmptyArray":
                 if column.type in ("SELECT", "RATING"):
-                    raise errors.not_an_enum_value(_enum(of, column), "{}")
+                    raise refused_filters.not_an_enum_value(_enum(of, column), "{}")
                 empty = f"({sql} IS NULL OR {sql} = '[]')"
                 return Condition(empty if value else f"NOT {empty}")
             case "like":
-                made = Condition(f"{sql} GLOB ?", [glob(_pattern(name, operator, value))])
+                condition = Condition(f"{sql} GLOB ?", [glob(_pattern(name, operator, value))])
             case "ilike" | "containsIlike":
-                made = Condition(f"fold({sql}) GLOB ?", [glob(_pattern(name, operator, value).lower())])
+                condition = Condition(f"fold({sql}) GLOB ?", [glob(_pattern(name, operator, value).lower())])
             case "startsWith":
                 text, wild = _pattern(name, operator, value), self.dialect.matches_wildcards_at_start
                 return Condition(f"{sql} GLOB ?", [glob(text) if wild else text.translate(_GLOB_SPECIAL) + "*"])
             case "endsWith":
                 return Condition(f"{sql} GLOB ?", ["*" + _pattern(name, operator, value).translate(_GLOB_SPECIAL)])
             case _:
-                made = Condition(f"{sql} {_SQL[operator]} ?", [self._compared(of, column, name, value)])
+                condition = Condition(f"{sql} {_SQL[operator]} ?", [self._compared(of, column, name, value)])
         may_be_null = column.type == "TEXT" and not self.dialect.stores_empty_texts
         if may_be_null and operator in ("like", "ilike") and value in _ALSO_NULL:
-            made.sql = f"({made.sql} OR {sql} IS NULL)"
-        return made
+            condition.sql = f"({condition.sql} OR {sql} IS NULL)"
+        return condition
 
-    def _among(self, of: Object, column: Column, sql: str, name: str, operator: str, value: Any) -> Condition:
+    def _among(self, of: ModelObject, column: TableColumn, sql: str, name: str, operator: str, value: Any) -> Condition:
         if not isinstance(value, list):
-            raise errors.not_a_list(operator, name)
+            raise refused_filters.not_a_list(operator, name)
         if not value and operator == "containsAny" and self.dialect.finds_none_in_no_options:
             return Condition("FALSE")
         if not value:
             raise errors.invalid_query(
                 f"Invalid filter value for field {name}. Expected non-empty array", 'Invalid filter value: ""'
             )
-        found = "SELECT value FROM json_each(?)"
+        listed = "SELECT value FROM json_each(?)"
         if operator == "in":
-            values = [self._compared(of, column, name, each) for each in value]
-            return Condition(f"{sql} IN ({found})", [compact_json(values)])
+            values = [self._compared(of, column, name, item) for item in value]
+            return Condition(f"{sql} IN ({listed})", [compact_json(values)])
         if column.type in ("SELECT", "RATING"):
-            raise errors.not_castable(_enum(of, column), "text[]")
+            raise refused_filters.not_castable(_enum(of, column), "text[]")
         return Condition(
-            f"EXISTS (SELECT 1 FROM json_each({sql}) AS item WHERE item.value IN ({found}))", [compact_json(value)]
+            f"EXISTS (SELECT 1 FROM json_each({sql}) AS item WHERE item.value IN ({listed}))", [compact_json(value)]
         )
 
-    def _compared(self, of: Object, column: Column, name: str, value: Any) -> Any:
+    def _compared(self, of: ModelObject, column: TableColumn, name: str, value: Any) -> Any:
         """A value to compare with, in the form in which the column stores it."""
         if value is None:
             return None
         match column.type:
             case "UUID" | "RELATION":
                 if not isinstance(value, str) or not RECORD_ID.fullmatch(value):
-                    raise errors.invalid_filter(
+                    raise refused_filters.invalid_filter(
                         f'Invalid UUID value {errors.shown(value)} for field "{name}"',
                         f'Invalid value for UUID: "{errors.shown(value)}"',
                     )
@@ -282,7 +287,7 @@ class Filters:
                     kind, form = (
                         ("date", "YYYY-MM-DD") if column.type == "DATE" else ("date-time", "YYYY-MM-DDTHH:mm:ssZ")
                     )
-                    raise errors.invalid_filter(
+                    raise refused_filters.invalid_filter(
                         f"Invalid value {errors.shown(value)} for {kind} field \"{name}\". Expected format: '{form}'",
                         f"Invalid value for {kind}: \"{errors.shown(value)}\". Expected format: '{form}'",
                     )
@@ -290,12 +295,12 @@ class Filters:
             case "SELECT" | "RATING":
                 options = list(ACTOR_SOURCES) if column.subfield else column.field.option_values
                 if value not in options:
-                    raise errors.not_an_enum_value(_enum(of, column), value)
+                    raise refused_filters.not_an_enum_value(_enum(of, column), value)
                 return value
             case "BOOLEAN":
                 value = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
                 if not isinstance(value, bool):
-                    raise errors.invalid_filter(
+                    raise refused_filters.invalid_filter(
                         f'Invalid boolean value {errors.shown(value)} for field "{name}"',
                         f'Invalid value: "{errors.shown(value)}"',
                     )
@@ -311,19 +316,19 @@ def _number(value: Any, name: str) -> int | float:
     number = exact_number(leading.group() if leading else value)
     if number is None:
         shown = "NaN" if isinstance(value, str) else errors.shown(value)
-        raise errors.invalid_filter(
+        raise refused_filters.invalid_filter(
             f'Invalid number value {shown} for field "{name}"', f'Invalid value for number: "{shown}"'
         )
     return fitting(number)
 
 
-def _enum(of: Object, column: Column) -> str:
+def _enum(of: ModelObject, column: TableColumn) -> str:
     """The name of the type that Postgres has for an option field."""
     name = f"{table_name(of)}_{column.name}_enum"
     return f"{_POSTGRES_SCHEMA}.{name if name.islower() else quoted(name)}"
 
 
-def table_name(of: Object) -> str:
+def table_name(of: ModelObject) -> str:
     """The table's name as Postgres messages show it: custom objects have an underscore in front."""
     return f"_{of.name_singular}" if of.is_custom else of.name_singular
 
@@ -340,26 +345,26 @@ def _combined(word: str, parts: list[Condition]) -> Condition:
 
 def _require_object(name: str, value: Any) -> None:
     if not isinstance(value, dict):
-        raise errors.invalid_filter(
+        raise refused_filters.invalid_filter(
             f'Filter value for field "{name}" must be an object', "Invalid filter: filter value must be an object"
         )
 
 
 def _pattern(name: str, operator: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise errors.not_a_text(operator, name, value)
+        raise refused_filters.not_a_text(operator, name, value)
     return well_formed(value)
 
 
-def compared_sql(column: Column, alias: str, dialect: Dialect) -> str:
+def compared_sql(column: TableColumn, alias: str, dialect: Dialect) -> str:
     """What values are compared with. A validating server stores empty texts, so that none is NULL (November 2025)."""
     sql = f"{alias}.{quoted(column.name)}"
     return f"coalesce({sql}, '')" if dialect.stores_empty_texts and column.type == "TEXT" and column.nullable else sql
 
 
-def _is(column: Column, sql: str, value: Any, dialect: Dialect) -> Condition:
+def _is(column: TableColumn, sql: str, value: Any, dialect: Dialect) -> Condition:
     if value not in ("NULL", "NOT_NULL"):
-        raise errors.invalid_filter(
+        raise refused_filters.invalid_filter(
             'Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"', 'Invalid value for "is" operator'
         )
     if column.type == "TEXT" and not dialect.stores_empty_texts:
@@ -368,12 +373,12 @@ def _is(column: Column, sql: str, value: Any, dialect: Dialect) -> Condition:
     return Condition(f"{sql} IS {value.replace('_', ' ')}")
 
 
-def _searched(of: Object, alias: str, text: str) -> Condition:
+def _searched(of: ModelObject, alias: str, text: str) -> Condition:
     """All words must be somewhere in what `searchVector` is made of."""
     parts = " || ' ' || ".join(f"coalesce({alias}.{quoted(each.name)}, '')" for each in search_columns(of)) or "''"
     words = text.lower().split()
     return Condition(" AND ".join(f"instr(fold({parts}), ?) > 0" for _ in words) or "TRUE", list(words))
 
 
-def _type_name(column: Column) -> str:
+def _type_name(column: TableColumn) -> str:
     return column.field.type if column.subfield is None else column.type

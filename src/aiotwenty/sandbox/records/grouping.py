@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.limits import MAX_GROUPS
-from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object, is_groupable
+from aiotwenty.sandbox.model.data_model import Composite, DataModel, ModelObject, TableColumn, is_groupable
 from aiotwenty.sandbox.records.filters import Condition, compared_sql, table_name
 from aiotwenty.sandbox.records.ordering import DIRECTIONS, OrderKey, order_sql
 from aiotwenty.sandbox.records.outputs import as_double
 from aiotwenty.sandbox.records.plans import ConnectionPlan, Planner
-from aiotwenty.sandbox.records.reading import Node, Page, Records
+from aiotwenty.sandbox.records.reading import Node, RecordPage, RecordReader
 from aiotwenty.sandbox.records.store import Row, quoted
 from aiotwenty.sandbox.records.times import parsed_time
 
@@ -30,7 +30,7 @@ _WEEK_START = {"MONDAY": 0, "SATURDAY": 5, "SUNDAY": 6}
 class Dimension:
     path: tuple[str, ...]
     sql: str
-    column: Column
+    column: TableColumn
 
 
 def bucket(value: str | None, granularity: str, zone: str, week_start: str) -> str | None:
@@ -60,7 +60,7 @@ def bucket(value: str | None, granularity: str, zone: str, week_start: str) -> s
 
 
 class Grouper:
-    def __init__(self, model: DataModel, planner: Planner, records: Records, dialect: Dialect) -> None:
+    def __init__(self, model: DataModel, planner: Planner, records: RecordReader, dialect: Dialect) -> None:
         self.model = model
         self.planner = planner
         self.records = records
@@ -76,20 +76,20 @@ class Grouper:
     ) -> list[Node]:
         of = plan.object
         asked = arguments["groupBy"] if isinstance(arguments["groupBy"], list) else [arguments["groupBy"]]
-        dimensions = [each for entry in asked for each in self._dimensions(of, entry or {}, (), "t")]
-        sums = ["count(*)", *(each.sql for each in plan.aggregates)]
-        columns = ", ".join([*(each.sql for each in dimensions), *sums])
-        grouped = f" GROUP BY {', '.join(each.sql for each in dimensions)}" if dimensions else ""
+        dimensions = [dimension for entry in asked for dimension in self._dimensions(of, entry or {}, (), "t")]
+        sums = ["count(*)", *(aggregate.sql for aggregate in plan.aggregates)]
+        columns = ", ".join([*(dimension.sql for dimension in dimensions), *sums])
+        grouped = f" GROUP BY {', '.join(dimension.sql for dimension in dimensions)}" if dimensions else ""
         order = self._order(of, arguments.get("orderBy"), dimensions)
         # The old server knows no limit and gives every group.
         limit = arguments.get("limit", 0) if self.dialect.limits_groups else -1
         if limit <= 0 and self.dialect.limits_groups:
             limit = MAX_GROUPS
         table = quoted(of.name_singular)
-        found = self.records.store.rows(
+        rows = self.records.store.rows(
             f"SELECT {columns} FROM {table} t{where.where}{grouped}{order} LIMIT {limit}", where.parameters
         )
-        return [self._group(plan, where, dimensions, row, record_keys, arguments) for row in found]
+        return [self._group(plan, where, dimensions, row, record_keys, arguments) for row in rows]
 
     def _group(
         self,
@@ -112,11 +112,11 @@ class Grouper:
                 raise errors.data_not_valid()
             most = self.dialect.max_grouped_records
             rows = self.records.select(plan.record, tail, [*inside.parameters, most, offset])
-        page = Page(rows, self.records.edge_nodes(plan, rows), totals[0], totals[1:], totals[0] > len(rows))
-        page.dimensions = [_shown(each, value, self.dialect) for each, value in zip(dimensions, values, strict=True)]
+        page = RecordPage(rows, self.records.edge_nodes(plan, rows), totals[0], totals[1:], totals[0] > len(rows))
+        page.dimensions = [_shown(by, value, self.dialect) for by, value in zip(dimensions, values, strict=True)]
         return self.records.connection(plan, page, keys)
 
-    def _dimensions(self, of: Object, entry: Any, path: tuple[str, ...], table: str) -> Iterator[Dimension]:
+    def _dimensions(self, of: ModelObject, entry: Any, path: tuple[str, ...], table: str) -> Iterator[Dimension]:
         if not isinstance(entry, dict):
             raise errors.invalid_query(f"Invalid groupBy entry {errors.shown(entry)}: it must be an object")
         if len(entry) > 1:
@@ -133,16 +133,16 @@ class Grouper:
                 if not isinstance(value, dict):
                     raise _invalid(name)
                 target, inner = self.model.objects[relation.target], f"g{len(here)}"
-                for each in self._dimensions(target, value, here, inner):
+                for dimension in self._dimensions(target, value, here, inner):
                     join = f'{inner}."id" = {table}.{quoted(relation.join_column)}'
-                    each.sql = f"(SELECT {each.sql} FROM {quoted(relation.target)} {inner} WHERE {join})"
-                    yield each
+                    dimension.sql = f"(SELECT {dimension.sql} FROM {quoted(relation.target)} {inner} WHERE {join})"
+                    yield dimension
             elif name in of.to_many:
                 raise errors.not_groupable(name)
             else:
                 raise errors.invalid_query(f"Unidentified field in groupBy: {name}")
 
-    def _column_sql(self, column: Column, name: str, value: Any, table: str) -> str:
+    def _column_sql(self, column: TableColumn, name: str, value: Any, table: str) -> str:
         sql = compared_sql(column, table, self.dialect)
         if not self.dialect.groups_by_any_field and not is_groupable(column.field):
             raise errors.not_groupable(name)
@@ -155,7 +155,7 @@ class Grouper:
         return sql
 
     def _parts(
-        self, of: Object, composite: Composite, value: Any, here: tuple[str, ...], table: str
+        self, of: ModelObject, composite: Composite, value: Any, here: tuple[str, ...], table: str
     ) -> Iterator[Dimension]:
         name = composite.name
         if not self.dialect.groups_by_any_field and not is_groupable(composite.field):
@@ -176,7 +176,7 @@ class Grouper:
             column = composite.columns[part]
             yield Dimension((*here, part), compared_sql(column, table, self.dialect), column)
 
-    def _dated(self, sql: str, name: str, value: Any, column: Column) -> str:
+    def _dated(self, sql: str, name: str, value: Any, column: TableColumn) -> str:
         options = value if isinstance(value, dict) else {}
         unsaid = "NONE" if self.dialect.groups_in_time_zones and not options else "DAY"
         granularity = options.get("granularity") or unsaid
@@ -192,25 +192,27 @@ class Grouper:
         except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
             raise errors.invalid_time_zone(zone) from None
         week_start = options.get("weekStartDay") or "MONDAY"
-        quotes = ", ".join("'" + str(each).replace("'", "''") + "'" for each in (granularity, zone or "", week_start))
+        quotes = ", ".join(
+            "'" + str(argument).replace("'", "''") + "'" for argument in (granularity, zone or "", week_start)
+        )
         return f"bucket({sql}, {quotes})"
 
-    def _order(self, of: Object, value: Any, dimensions: list[Dimension]) -> str:
+    def _order(self, of: ModelObject, value: Any, dimensions: list[Dimension]) -> str:
         entries = value if isinstance(value, list) else [value] if value else []
         known = self.planner.aggregates(of)
-        made = []
-        for path, direction in (each for entry in entries for each in _paths(entry or {}, ())):
+        orders = []
+        for path, direction in (path_and_value for entry in entries for path_and_value in _paths(entry or {}, ())):
             if path[0] == "aggregate" and path[-1] in known:
                 sql = known[path[-1]].sql
             else:
-                found = next((each for each in dimensions if each.path == path), None)
-                if found is None and self.dialect.explains_orders_of_groups:
+                grouped_by = next((dimension for dimension in dimensions if dimension.path == path), None)
+                if grouped_by is None and self.dialect.explains_orders_of_groups:
                     raise errors.not_grouped(".".join(path))
-                if found is None:
+                if grouped_by is None:
                     raise errors.not_sortable(".".join(path))
-                sql = found.sql
-            made.append(OrderKey(path, sql, direction, next(iter(of.columns.values()))).sql_order(backwards=False))
-        return f" ORDER BY {', '.join(made)}" if made else ""
+                sql = grouped_by.sql
+            orders.append(OrderKey(path, sql, direction, next(iter(of.columns.values()))).sql_order(backwards=False))
+        return f" ORDER BY {', '.join(orders)}" if orders else ""
 
 
 def _paths(entry: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -8,7 +8,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from yarl import URL
 
-from aiotwenty.sandbox.errors import invalid_url, javascript_failed
+from aiotwenty.sandbox.errors import javascript_failed
+from aiotwenty.sandbox.records.refused_data import invalid_url
 
 Value = dict[str, Any]
 
@@ -30,12 +31,12 @@ def completed(value: Value) -> Value:
     if isinstance(more, dict):
         raise javascript_failed("(secondaryLinks ?? []) is not iterable")
     primary = {"url": value.get("primaryLinkUrl"), "label": value.get("primaryLinkLabel")}
-    given = [primary, *(each for each in more or () if isinstance(each, dict))]
-    found = [each for each in given if isinstance(each.get("url"), str) and each["url"]]
-    for each in found:
-        if not is_valid(each["url"]):
+    links = [primary, *(link for link in more or () if isinstance(link, dict))]
+    with_url = [link for link in links if isinstance(link.get("url"), str) and link["url"]]
+    for link in with_url:
+        if not is_valid(link["url"]):
             raise invalid_url()
-    kept = [{"url": normalised(each["url"]), "label": each.get("label") or ""} for each in found]
+    kept = [{"url": normalised(link["url"]), "label": link.get("label") or ""} for link in with_url]
     first = kept[0] if kept else {"url": None, "label": None}
     return {"primaryLinkUrl": first["url"], "primaryLinkLabel": first["label"], "secondaryLinks": kept[1:]}
 
@@ -90,16 +91,16 @@ def _ascii_host(host: str) -> str:
 
 
 def _without_dots(path: str) -> str:
-    made: list[str] = []
+    kept: list[str] = []
     *folders, last = path.removeprefix("/").split("/")
     for part in [*folders, last]:
         if part == "..":
-            made = made[:-1]
+            kept = kept[:-1]
         elif part != ".":
-            made.append(part)
+            kept.append(part)
     if last in (".", ".."):
-        made.append("")
-    return "/" + "/".join(made)
+        kept.append("")
+    return "/" + "/".join(kept)
 
 
 def _encoded(text: str) -> str:

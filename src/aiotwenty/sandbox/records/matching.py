@@ -17,9 +17,9 @@ def matches(record: dict[str, Any], wanted: Filter) -> bool:
 def _holds(record: dict[str, Any], name: str, condition: Any) -> bool:
     match name, condition:
         case "and", list():
-            return all(matches(record, each) for each in condition)
+            return all(matches(record, alternative) for alternative in condition)
         case "or", list():
-            return not condition or any(matches(record, each) for each in condition)
+            return not condition or any(matches(record, alternative) for alternative in condition)
         case "not", dict():
             return not matches(record, condition)
         case _, dict():

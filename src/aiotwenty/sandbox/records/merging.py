@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from aiotwenty.sandbox.model.model import Composite, Object
-from aiotwenty.sandbox.records.values import compact_json
+from aiotwenty.sandbox.model.data_model import Composite, ModelObject
+from aiotwenty.sandbox.records.field_values import compact_json
 
 Values = dict[str, Any]
 _KEPT_FROM_SURVIVOR = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position", "createdBy", "updatedBy"})
@@ -19,22 +19,22 @@ _WITH_MORE = {
 }
 
 
-def merged(of: Object, records: Sequence[Values]) -> Values:
+def merged(of: ModelObject, records: Sequence[Values]) -> Values:
     """Columns of the merged record; the first of `records` has priority.
 
     The first value that isn't empty wins, except that lists are joined, and that the other e-mails, phones and links
     are kept as additional ones.
     """
-    made: Values = {}
+    merged_values: Values = {}
     for name, column in of.scalars.items():
         if name in _KEPT_FROM_SURVIVOR or column.type == "TS_VECTOR":
             continue
         values = [record[name] for record in records]
-        made[name] = _joined(values) if column.type in _LISTS else _first(values)
+        merged_values[name] = _joined(values) if column.type in _LISTS else _first(values)
     for name, composite in of.composites.items():
         if name not in _KEPT_FROM_SURVIVOR:
-            made.update(_composite(composite, records))
-    return made
+            merged_values.update(_composite(composite, records))
+    return merged_values
 
 
 def _first(values: Sequence[Any]) -> Any:
@@ -49,20 +49,20 @@ def _joined(values: Sequence[str | None]) -> str | None:
 
 def _composite(composite: Composite, records: Sequence[Values]) -> Values:
     names = [column.name for column in composite.columns.values()]
-    given = [record for record in records if any(record[name] not in (None, "", "[]") for name in names)]
-    made = {name: (given or records)[0][name] for name in names}
-    if composite.type not in _WITH_MORE or not given:
-        return made
+    filled = [record for record in records if any(record[name] not in (None, "", "[]") for name in names)]
+    parts = {name: (filled or records)[0][name] for name in names}
+    if composite.type not in _WITH_MORE or not filled:
+        return parts
     primary_part, more_part = _WITH_MORE[composite.type]
     primary, more = composite.columns[primary_part].name, composite.columns[more_part].name
-    found: list[Any] = []
-    for place, record in enumerate(given):
+    listed: list[Any] = []
+    for place, record in enumerate(filled):
         if place and record[primary]:
-            found.append(_as_additional(composite, record))
-        found += json.loads(record[more] or "[]")
-    unique = [item for place, item in enumerate(found) if item not in found[:place] and item != made[primary]]
-    made[more] = compact_json(unique) if unique else made[more]
-    return made
+            listed.append(_as_additional(composite, record))
+        listed += json.loads(record[more] or "[]")
+    unique = [item for place, item in enumerate(listed) if item not in listed[:place] and item != parts[primary]]
+    parts[more] = compact_json(unique) if unique else parts[more]
+    return parts
 
 
 def _as_additional(composite: Composite, record: Values) -> Any:

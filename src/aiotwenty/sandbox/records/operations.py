@@ -10,7 +10,7 @@ from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.language.documents import Document, Reader, RootField, Selected
 from aiotwenty.sandbox.limits import DEFAULT_PAGE, MAX_MERGED_RECORDS, MAX_WRITTEN_RECORDS, MIN_COMPARED_LENGTH
-from aiotwenty.sandbox.model.model import DataModel, Object, Operation
+from aiotwenty.sandbox.model.data_model import DataModel, ModelObject, Operation
 from aiotwenty.sandbox.model.workspace import Caller
 from aiotwenty.sandbox.records import arguments
 from aiotwenty.sandbox.records.access import Visibility, check_creatable
@@ -20,16 +20,16 @@ from aiotwenty.sandbox.records.grouping import Grouper
 from aiotwenty.sandbox.records.merging import merged
 from aiotwenty.sandbox.records.ordering import CursorFilter, Orders
 from aiotwenty.sandbox.records.plans import ConnectionPlan, Planner, RecordPlan
-from aiotwenty.sandbox.records.reading import Node, Records
-from aiotwenty.sandbox.records.store import Store, quoted
-from aiotwenty.sandbox.records.writing import Change, Writer
+from aiotwenty.sandbox.records.reading import Node, RecordReader
+from aiotwenty.sandbox.records.store import RecordStore, quoted
+from aiotwenty.sandbox.records.writing import RecordChange, Writer
 
 Arguments = dict[str, Any]
 Plan = TypeVar("Plan", RecordPlan, ConnectionPlan)
 Selection = dict[str, Selected] | None
 
 
-class Files(Protocol):
+class RecordFiles(Protocol):
     """What records need to know of the files that they have."""
 
     def show(self, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -46,9 +46,9 @@ class Operations:
 
     def __init__(
         self,
-        store: Store,
+        store: RecordStore,
         model: DataModel,
-        files: Files,
+        files: RecordFiles,
         audiences: Sequence[Audience],
         dialect: Dialect,
         *,
@@ -58,7 +58,7 @@ class Operations:
         self.model = model
         self.dialect = dialect
         self.planner = Planner(model, files.show, dialect)
-        self.records = Records(store, dialect, Visibility(store, channels))
+        self.records = RecordReader(store, dialect, Visibility(store, channels))
         self.writer = Writer(store, model, dialect)
         self.grouper = Grouper(model, self.planner, self.records, dialect)
         self.files = files
@@ -72,7 +72,7 @@ class Operations:
         request = _Request(self, document, root, reader, of, actor)
         return getattr(request, operation)(arguments.checked(operation, root.arguments))
 
-    def call(self, of: Object, operation: Operation, given: Arguments, selection: Selection, actor: Caller) -> Any:
+    def call(self, of: ModelObject, operation: Operation, given: Arguments, selection: Selection, actor: Caller) -> Any:
         """The same for callers that have no document: REST."""
         request = _Request(self, None, None, None, of, actor, selection)
         return getattr(request, operation)(arguments.checked(operation, given))
@@ -87,7 +87,7 @@ class _Request:
         document: Document | None,
         root: RootField | None,
         reader: Reader | None,
-        of: Object,
+        of: ModelObject,
         actor: Caller,
         selection: Selection = None,
     ) -> None:
@@ -104,17 +104,17 @@ class _Request:
 
     # Reading
 
-    def find_many(self, given: Arguments) -> Node:
-        arguments.check_paging(given)
+    def find_many(self, sent: Arguments) -> Node:
+        arguments.check_paging(sent)
         plan = self._plan(self.operations.planner.connection)
-        where = self._where(given)
-        keys = Orders(self.operations.model, self.operations.dialect).keys(self.of, given.get("orderBy"))
+        where = self._where(sent)
+        keys = Orders(self.operations.model, self.operations.dialect).keys(self.of, sent.get("orderBy"))
         cursors = CursorFilter(keys, self.operations.dialect)
-        backwards = bool(given.get("before"))
-        text = given.get("before") or given.get("after")
+        backwards = bool(sent.get("before"))
+        text = sent.get("before") or sent.get("after")
         cursor = cursors.condition(text, backwards) if text else None
-        limit = given["first"] if "first" in given else given.get("last", DEFAULT_PAGE)
-        return self.records.page(plan, where, keys, cursor, limit, given.get("offset", 0), backwards)
+        limit = sent["first"] if "first" in sent else sent.get("last", DEFAULT_PAGE)
+        return self.records.page(plan, where, keys, cursor, limit, sent.get("offset", 0), backwards)
 
     def find_one(self, given: Arguments) -> Node:
         if not given.get("filter") and not self.operations.dialect.finds_without_filter:
@@ -126,19 +126,19 @@ class _Request:
         keys = Orders(self.operations.model, self.operations.dialect).keys(self.of, given.get("orderByForRecords"))
         return self.operations.grouper.groups(plan, self._where(given), given, keys)
 
-    def find_duplicates(self, given: Arguments) -> list[Node]:
-        if "ids" not in given and "data" not in given:
+    def find_duplicates(self, arguments: Arguments) -> list[Node]:
+        if "ids" not in arguments and "data" not in arguments:
             raise errors.invalid_query('You have to provide either "data" or "ids" argument')
-        if "ids" in given and "data" in given:
+        if "ids" in arguments and "data" in arguments:
             raise errors.invalid_query('You cannot provide both "data" and "ids" arguments')
-        if "ids" not in given and not given["data"]:
+        if "ids" not in arguments and not arguments["data"]:
             raise errors.invalid_query('The "data" condition can not be empty when "ids" input not provided')
         plan = self._plan(self.operations.planner.connection)
-        if "ids" in given:
-            candidates = self._stored([_as_uuid(each) for each in given["ids"]])
+        if "ids" in arguments:
+            candidates = self._stored([_as_uuid(identity) for identity in arguments["ids"]])
         else:
-            candidates = [self.writer.inputs.read(self.of, each or {}).columns for each in given["data"]]
-        return [self._duplicates_of(plan, each) for each in candidates]
+            candidates = [self.writer.inputs.read(self.of, data or {}).columns for data in arguments["data"]]
+        return [self._duplicates_of(plan, candidate) for candidate in candidates]
 
     def _duplicates_of(self, plan: ConnectionPlan, columns: dict[str, Any]) -> Node:
         alternatives, parameters = [], []
@@ -160,12 +160,12 @@ class _Request:
     def create_many(self, given: Arguments) -> list[Node]:
         return self._create(given["data"], given)
 
-    def _create(self, data: list[Any], given: Arguments) -> list[Node]:
+    def _create(self, data: list[Any], arguments: Arguments) -> list[Node]:
         if self.operations.dialect.restricts_records:
             check_creatable(self.of)
         plan = self._record_plan()
         self._check_files(data)
-        upsert = given.get("upsert") is True
+        upsert = arguments.get("upsert") is True
         there = self.writer.matching(self.of, data) if upsert and self.announcer.wants(self.of, "updated") else []
         before = self.announcer.before(self.of, there, "updated")
         ids, changes = self.writer.create(self.of, data, upsert, self.actor)
@@ -213,7 +213,9 @@ class _Request:
         still = set(self.writer.ids(self.of, where))
         return [node for node, record_id in zip(restored, ids, strict=True) if record_id in still]
 
-    def _still_found(self, changes: list[Change], where: Condition | None, before: dict[str, Node]) -> list[Change]:
+    def _still_found(
+        self, changes: list[RecordChange], where: Condition | None, before: dict[str, Node]
+    ) -> list[RecordChange]:
         if where is None or not before or not self.operations.dialect.asks_filters_again:
             return changes
         found = set(self.writer.ids(self.of, where))
@@ -239,9 +241,9 @@ class _Request:
         self.announcer.destroyed(self.of, before, self.actor, many)
         return nodes
 
-    def merge_many(self, given: Arguments) -> Node:
-        ids = list(dict.fromkeys(str(each).lower() for each in given["ids"]))
-        priority = given["conflictPriorityIndex"]
+    def merge_many(self, arguments: Arguments) -> Node:
+        ids = list(dict.fromkeys(str(identity).lower() for identity in arguments["ids"]))
+        priority = arguments["conflictPriorityIndex"]
         if len(ids) < 2:
             raise errors.invalid_query("At least 2 record IDs are required for merge")
         if len(ids) > MAX_MERGED_RECORDS:
@@ -255,12 +257,12 @@ class _Request:
             )
         plan = self._record_plan()
         survivor = ids[priority]
-        ordered = [survivor, *(each for each in ids if each != survivor)]
+        ordered = [survivor, *(identity for identity in ids if identity != survivor)]
         stored = self._stored(ordered)
         if len(stored) < len(ordered):
             raise errors.records_not_found()
         columns = merged(self.of, stored)
-        if given.get("dryRun") is True:
+        if arguments.get("dryRun") is True:
             return self._merge_preview(plan, ordered, columns)
         before = self.announcer.before(self.of, ordered, "updated", "deleted", "destroyed")
         changes = self.writer.merge(self.of, ordered, survivor, columns, self.actor)
@@ -287,14 +289,14 @@ class _Request:
 
     def _check_files(self, data: Any) -> None:
         """A record may only have files that are there."""
-        names = [each.name for each in self.of.fields.values() if each.type == "FILES"]
+        names = [field.name for field in self.of.fields.values() if field.type == "FILES"]
         if not names or not isinstance(data, list):
             return
         for value in (row.get(name) for row in data if isinstance(row, dict) for name in names):
             items = value if isinstance(value, list) else []
             self.operations.files.check(str(item.get("fileId")) for item in items if isinstance(item, dict))
 
-    def _plan(self, make: Callable[[Object, Selection], Plan]) -> Plan:
+    def _plan(self, make: Callable[[ModelObject, Selection], Plan]) -> Plan:
         if self.document is None or self.root is None or self.reader is None:
             return make(self.of, self.selection)
         key = (id(self.root.node), self.operations.model.revision)
@@ -327,8 +329,8 @@ class _Request:
         names = list(self.of.columns)
         table = quoted(self.of.name_singular)
         sql = f'SELECT {", ".join(map(quoted, names))} FROM {table} WHERE "id" = ? AND "deletedAt" IS NULL'
-        found = (self.operations.store.rows(sql, [each]) for each in ids)
-        return [dict(zip(names, row, strict=True)) for rows in found for row in rows]
+        stored_rows = (self.operations.store.rows(sql, [identity]) for identity in ids)
+        return [dict(zip(names, row, strict=True)) for rows in stored_rows for row in rows]
 
 
 def _as_uuid(value: Any) -> str:

@@ -17,8 +17,8 @@ from typing import Any
 
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import Dialect
-from aiotwenty.sandbox.javascript import read_json
-from aiotwenty.sandbox.model.model import Column, DataModel, Object
+from aiotwenty.sandbox.javascript_messages import read_json
+from aiotwenty.sandbox.model.data_model import DataModel, ModelObject, TableColumn
 from aiotwenty.sandbox.records.filters import Condition, compared_sql
 from aiotwenty.sandbox.records.store import quoted
 from aiotwenty.sandbox.records.times import parsed_time
@@ -34,7 +34,7 @@ class OrderKey:
     """`("name",)`, `("domainName", "primaryLinkUrl")`, or through relations."""
     sql: str
     direction: str
-    column: Column
+    column: TableColumn
     through_relation: bool = False
     entry: int = 0
     """Its place in the `orderBy` list."""
@@ -57,18 +57,18 @@ class Orders:
         self.model = model
         self.dialect = dialect
 
-    def keys(self, of: Object, value: Any) -> list[OrderKey]:
+    def keys(self, of: ModelObject, value: Any) -> list[OrderKey]:
         """The keys in their order. One object instead of a list is taken too."""
         if value is None:
             return []
-        made = []
+        keys = []
         for number, entry in enumerate(value if isinstance(value, list) else [value]):
             for key in self._entry(of, entry or {}, (), "t"):
                 key.entry = number
-                made.append(key)
-        return made
+                keys.append(key)
+        return keys
 
-    def _entry(self, of: Object, entry: Any, path: tuple[str, ...], table: str) -> Iterable[OrderKey]:
+    def _entry(self, of: ModelObject, entry: Any, path: tuple[str, ...], table: str) -> Iterable[OrderKey]:
         if not isinstance(entry, dict):
             raise errors.invalid_query(f"Invalid orderBy entry {errors.shown(entry)}: it must be an object")
         for name, value in entry.items():
@@ -98,7 +98,7 @@ class Orders:
                 raise errors.not_sortable(name)
 
 
-def _key(path: tuple[str, ...], sql: str, direction: Any, column: Column, through_relation: bool) -> OrderKey:
+def _key(path: tuple[str, ...], sql: str, direction: Any, column: TableColumn, through_relation: bool) -> OrderKey:
     if direction not in DIRECTIONS:
         raise errors.invalid_query(f'Scalar field "{path[-1]}" requires a direction value ({", ".join(DIRECTIONS)})')
     return OrderKey(path, sql, direction, column, through_relation)
@@ -195,18 +195,18 @@ class CursorFilter:
             raise errors.invalid_cursor()
         if not value and self.dialect.takes_empty_parts_in_cursors:
             yield "", forwards, None
-        for part, one in value.items():
+        for part, direction in value.items():
             key = next((key for key in keys if key.path[1:] == (part,)), None)
             if key is None:
                 raise errors.invalid_cursor()
-            yield key.sql, self._operator(key, backwards), _comparable(key.column, one)
+            yield key.sql, self._operator(key, backwards), _comparable(key.column, direction)
 
     @staticmethod
     def _operator(key: OrderKey, backwards: bool) -> str:
         return ">" if key.ascending != backwards else "<"
 
 
-def _comparable(column: Column, value: Any) -> Any:
+def _comparable(column: TableColumn, value: Any) -> Any:
     if column.type == "DATE_TIME" and (moment := parsed_time(value)) is not None:
         return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:23]
     if isinstance(value, bool):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiotwenty.sandbox.dialect import Dialect
-from aiotwenty.sandbox.model.model import Column, Object
+from aiotwenty.sandbox.model.data_model import ModelObject, TableColumn
 from aiotwenty.sandbox.records.store import quoted
 
 Decode = Callable[[Any], Any]
@@ -35,7 +35,7 @@ _SEARCHED_FIELDS = {
 """What is searched beside, or in place of, the field that stands for a record."""
 
 
-def read_sql(column: Column, alias: str = "t") -> str:
+def read_sql(column: TableColumn, alias: str = "t") -> str:
     """The SQL expression that reads a column for an answer; times and texts are finished by SQLite."""
     name = f"{alias}.{quoted(column.name)}"
     if column.type == "DATE_TIME":
@@ -45,7 +45,7 @@ def read_sql(column: Column, alias: str = "t") -> str:
     return name
 
 
-def decoder(column: Column, dialect: Dialect, show_files: ShowFiles) -> Decode | None:
+def decoder(column: TableColumn, dialect: Dialect, show_files: ShowFiles) -> Decode | None:
     """What is left to do in Python; None if nothing is."""
     if column.subfield in _LISTS_OF_COMPOSITES:
         return _list_from_json
@@ -89,7 +89,7 @@ def _as_text(value: Any) -> Any:
     return None if value is None else str(as_double(value))
 
 
-def search_columns(of: Object) -> list[Column]:
+def search_columns(of: ModelObject) -> list[TableColumn]:
     """The columns whose words make up `searchVector`."""
     return [
         column
@@ -108,4 +108,4 @@ def search_vector(texts: list[str | None]) -> str:
         for word in _WORD.findall((text or "").lower()):
             number += 1
             places.setdefault(word, []).append(number)
-    return " ".join(f"'{word}':{','.join(map(str, found))}" for word, found in sorted(places.items()))
+    return " ".join(f"'{word}':{','.join(map(str, positions))}" for word, positions in sorted(places.items()))

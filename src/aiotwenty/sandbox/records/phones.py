@@ -10,7 +10,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aiotwenty.sandbox.errors import RecordError, invalid_phone, unreadable_phones
+from aiotwenty.sandbox.errors import RecordError
+from aiotwenty.sandbox.records.refused_data import invalid_phone, unreadable_phones
 
 if TYPE_CHECKING:
     import phonenumbers

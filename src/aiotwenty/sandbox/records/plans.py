@@ -14,8 +14,8 @@ from typing import Any, Literal
 from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.language.documents import Selected
-from aiotwenty.sandbox.model.model import Column, Composite, DataModel, Object, ToMany
-from aiotwenty.sandbox.records.aggregates import Aggregate, aggregates_of
+from aiotwenty.sandbox.model.data_model import Composite, DataModel, ModelObject, TableColumn, ToManyRelation
+from aiotwenty.sandbox.records.aggregates import AggregateField, aggregates_of
 from aiotwenty.sandbox.records.outputs import ShowFiles, decoder, read_sql, search_columns, search_vector
 from aiotwenty.sandbox.records.store import Row
 
@@ -35,7 +35,7 @@ class ToOnePlan:
 @dataclass(slots=True)
 class ToManyPlan:
     key: str
-    relation: ToMany
+    relation: ToManyRelation
     connection: ConnectionPlan
     lost: bool = False
     """Nothing is found, because the server lacks what it would look for."""
@@ -44,7 +44,7 @@ class ToManyPlan:
 class RecordPlan:
     """`columns` are SQL expressions over table `t`; the first is always `id`."""
 
-    def __init__(self, of: Object) -> None:
+    def __init__(self, of: ModelObject) -> None:
         self.object = of
         self.columns: list[str] = ['t."id"']
         self.parts: list[tuple[str, Read]] = []
@@ -66,10 +66,10 @@ class RecordPlan:
 
 @dataclass(slots=True)
 class ConnectionPlan:
-    object: Object
+    object: ModelObject
     parts: list[tuple[str, PageKey, Any]]
     """Key, kind, and what the kind needs: an index into `aggregates`, a constant, or keys of edges or page info."""
-    aggregates: list[Aggregate]
+    aggregates: list[AggregateField]
     record: RecordPlan | None
     """None if no record need be read."""
 
@@ -82,12 +82,12 @@ def _constant(value: Any) -> Read:
     return lambda _row: value
 
 
-def full_selection(of: Object) -> Selection:
+def full_selection(of: ModelObject) -> Selection:
     """All fields that are no relations, and foreign keys."""
-    made: Selection = {name: Selected(name) for name in of.scalars}
+    selection: Selection = {name: Selected(name) for name in of.scalars}
     for name, composite in of.composites.items():
-        made[name] = Selected(name, {part: Selected(part) for part in composite.columns})
-    return made
+        selection[name] = Selected(name, {part: Selected(part) for part in composite.columns})
+    return selection
 
 
 class Planner:
@@ -97,14 +97,14 @@ class Planner:
         self.model = model
         self.show_files = show_files
         self.dialect = dialect
-        self._aggregates: dict[str, dict[str, Aggregate]] = {}
+        self._aggregates: dict[str, dict[str, AggregateField]] = {}
 
-    def aggregates(self, of: Object) -> dict[str, Aggregate]:
+    def aggregates(self, of: ModelObject) -> dict[str, AggregateField]:
         if of.name_singular not in self._aggregates:
             self._aggregates[of.name_singular] = aggregates_of(of)
         return self._aggregates[of.name_singular]
 
-    def record(self, of: Object, selection: Selection | None, depth: int = 0, in_many: bool = False) -> RecordPlan:
+    def record(self, of: ModelObject, selection: Selection | None, depth: int = 0, in_many: bool = False) -> RecordPlan:
         plan = RecordPlan(of)
         for key, selected in (selection or {}).items():
             plan.parts.append((key, self._part(plan, key, selected, depth, in_many)))
@@ -114,20 +114,20 @@ class Planner:
                 many.lost = True
         return plan
 
-    def everything(self, of: Object) -> RecordPlan:
+    def everything(self, of: ModelObject) -> RecordPlan:
         """A record as webhooks show it."""
         return self.record(of, full_selection(of))
 
     def connection(
         self,
-        of: Object,
+        of: ModelObject,
         selection: Selection | None,
         depth: int = 0,
         in_many: bool = False,
         grouped: bool = False,
     ) -> ConnectionPlan:
         parts: list[tuple[str, PageKey, Any]] = []
-        used: list[Aggregate] = []
+        used: list[AggregateField] = []
         record: RecordPlan | None = None
         known = self.aggregates(of)
         for key, selected in (selection or {}).items():
@@ -136,14 +136,24 @@ class Planner:
                     parts.append((key, "total", None))
                 case "edges":
                     below = selected.below or {}
-                    node = next((each for each in below.values() if each.name == "node"), None)
+                    node = next(
+                        (selected_field for selected_field in below.values() if selected_field.name == "node"), None
+                    )
                     if node is None:
                         raise errors.undefined_property("id")
                     record = self.record(of, node.below, depth, in_many)
-                    parts.append((key, "edges", [(one, each.name) for one, each in below.items()]))
+                    parts.append(
+                        (key, "edges", [(alias, selected_field.name) for alias, selected_field in below.items()])
+                    )
                 case "pageInfo":
                     record = record or RecordPlan(of)
-                    parts.append((key, "page_info", [(one, each.name) for one, each in (selected.below or {}).items()]))
+                    parts.append(
+                        (
+                            key,
+                            "page_info",
+                            [(alias, selected_field.name) for alias, selected_field in (selected.below or {}).items()],
+                        )
+                    )
                 case "__typename":
                     parts.append((key, "constant", f"{of.type_name}{'GroupBy' if grouped else ''}Connection"))
                 case "groupByDimensionValues" if grouped:
@@ -155,7 +165,7 @@ class Planner:
                     parts.append((key, "constant", None))
         return ConnectionPlan(of, parts, used, record)
 
-    def groups(self, of: Object, selection: Selection | None) -> ConnectionPlan:
+    def groups(self, of: ModelObject, selection: Selection | None) -> ConnectionPlan:
         return self.connection(of, selection, grouped=True)
 
     def _part(self, plan: RecordPlan, key: str, selected: Selected, depth: int, in_many: bool) -> Read:
@@ -172,7 +182,7 @@ class Planner:
             self._relation(plan, key, selected, depth + 1, in_many)
         return _constant(None)
 
-    def _scalar(self, plan: RecordPlan, column: Column) -> Read:
+    def _scalar(self, plan: RecordPlan, column: TableColumn) -> Read:
         if column.type == "TS_VECTOR":
             places = [plan.column(f't."{each.name}"') for each in search_columns(plan.object)]
             return lambda row: search_vector([row[place] for place in places])
@@ -201,12 +211,12 @@ class Planner:
     def _relation(self, plan: RecordPlan, key: str, selected: Selected, depth: int, in_many: bool) -> None:
         if (deepest := self.dialect.max_relation_depth) is not None and depth > deepest:
             raise errors.too_deep(deepest)
-        one = plan.object.to_one.get(selected.name)
-        if one is not None:
-            target = self.model.objects[one.target]
+        to_one = plan.object.to_one.get(selected.name)
+        if to_one is not None:
+            target = self.model.objects[to_one.target]
             if self._has_unknown(target, selected.below):
                 return
-            join = plan.column(f't."{one.join_column}"')
+            join = plan.column(f't."{to_one.join_column}"')
             plan.to_one.append(ToOnePlan(key, join, self.record(target, selected.below, depth, in_many)))
             return
         many = plan.object.to_many[selected.name]
@@ -215,15 +225,15 @@ class Planner:
         target = self.model.objects[many.target]
         connection = self.connection(target, selected.below, depth, in_many=True)
         if connection.record is not None and any(
-            each.name == "node" and self._has_unknown(target, each.below)
+            edge_field.name == "node" and self._has_unknown(target, edge_field.below)
             for edges in (selected.below or {}).values()
             if edges.name == "edges"
-            for each in (edges.below or {}).values()
+            for edge_field in (edges.below or {}).values()
         ):
             return
         plan.to_many.append(ToManyPlan(key, many, connection))
 
-    def _has_unknown(self, of: Object, selection: Selection | None) -> bool:
+    def _has_unknown(self, of: ModelObject, selection: Selection | None) -> bool:
         """One unknown field makes the whole relation null (Twenty, July 2026)."""
         known = (of.scalars, of.composites, of.to_one, of.to_many, ("__typename",))
-        return any(all(each.name not in names for names in known) for each in (selection or {}).values())
+        return any(all(selected.name not in names for names in known) for selected in (selection or {}).values())

@@ -15,13 +15,13 @@ from aiotwenty.sandbox.records.access import Visibility, hide
 from aiotwenty.sandbox.records.filters import Condition
 from aiotwenty.sandbox.records.ordering import OrderKey, cursor_paths, encoded, order_sql
 from aiotwenty.sandbox.records.plans import ConnectionPlan, RecordPlan, ToManyPlan
-from aiotwenty.sandbox.records.store import Row, Store, quoted
+from aiotwenty.sandbox.records.store import RecordStore, Row, quoted
 
 Node = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Page:
+class RecordPage:
     """Records that lie side by side in a connection, and what is told about all of them."""
 
     rows: list[Row]
@@ -34,10 +34,10 @@ class Page:
     """Of a group: what its records have in common."""
 
 
-class Records:
+class RecordReader:
     """Turns plans into answers."""
 
-    def __init__(self, store: Store, dialect: Dialect, visibility: Visibility) -> None:
+    def __init__(self, store: RecordStore, dialect: Dialect, visibility: Visibility) -> None:
         self.store = store
         self.dialect = dialect
         self.visibility = visibility
@@ -45,17 +45,17 @@ class Records:
     def nodes(self, plan: RecordPlan, rows: list[Row]) -> list[Node]:
         """The rows of a plan as nodes, with everything related; one query for each relation, not for each record."""
         parts = plan.parts
-        made = [{key: read(row) for key, read in parts} for row in rows]
+        nodes = [{key: read(row) for key, read in parts} for row in rows]
         for to_one in plan.to_one:
             ids = {row[to_one.join] for row in rows} - {None}
-            found = self.by_ids(to_one.record, list(ids), living=True)
-            for node, row in zip(made, rows, strict=True):
-                node[to_one.key] = found.get(row[to_one.join])
+            related_rows = self.by_ids(to_one.record, list(ids), living=True)
+            for node, row in zip(nodes, rows, strict=True):
+                node[to_one.key] = related_rows.get(row[to_one.join])
         for to_many in plan.to_many:
             related = self._related(to_many, [row[0] for row in rows])
-            for node, row in zip(made, rows, strict=True):
+            for node, row in zip(nodes, rows, strict=True):
                 node[to_many.key] = related[row[0]]
-        return made
+        return nodes
 
     def select(self, plan: RecordPlan, tail: str, parameters: Sequence[Any]) -> list[Row]:
         """The rows of `t` that `tail` (WHERE, ORDER BY, LIMIT) says."""
@@ -115,50 +115,52 @@ class Records:
             total = self.store.count(f"SELECT count(*) FROM {table} t{where.where_counted}", tuple(where.parameters))
         totals: Row = ()
         if plan.aggregates:
-            sums = ", ".join(["count(*)", *(each.sql for each in plan.aggregates)])
-            counted, *found = self.store.rows(f"SELECT {sums} FROM {table} t{where.where}", where.parameters)[0]
+            sums = ", ".join(["count(*)", *(aggregate.sql for aggregate in plan.aggregates)])
+            counted, *sums_found = self.store.rows(f"SELECT {sums} FROM {table} t{where.where}", where.parameters)[0]
             # Of nothing, not even counts are given.
-            totals = tuple(found) if counted or self.dialect.sums_of_nothing else (None,) * len(found)
-        page = Page(rows, nodes, total, totals, more and not backwards, more and backwards)
+            totals = tuple(sums_found) if counted or self.dialect.sums_of_nothing else (None,) * len(sums_found)
+        page = RecordPage(rows, nodes, total, totals, more and not backwards, more and backwards)
         return self.connection(plan, page, keys)
 
-    def connection(self, plan: ConnectionPlan, page: Page, keys: list[OrderKey]) -> Node:
-        made: Node = {}
+    def connection(self, plan: ConnectionPlan, page: RecordPage, keys: list[OrderKey]) -> Node:
+        answer: Node = {}
         for key, kind, detail in plan.parts:
             match kind:
                 case "total":
-                    made[key] = page.total
+                    answer[key] = page.total
                 case "aggregate":
                     decode, value = plan.aggregates[detail].decode, page.totals[detail]
-                    made[key] = decode(value) if decode else value
+                    answer[key] = decode(value) if decode else value
                 case "edges":
-                    made[key] = self._edges(plan, page, keys, detail)
+                    answer[key] = self._edges(plan, page, keys, detail)
                 case "page_info":
-                    made[key] = self._page_info(plan, page, keys, detail)
+                    answer[key] = self._page_info(plan, page, keys, detail)
                 case "dimensions":
-                    made[key] = page.dimensions
+                    answer[key] = page.dimensions
                 case "constant":
-                    made[key] = detail
-        return made
+                    answer[key] = detail
+        return answer
 
     def edge_nodes(self, plan: ConnectionPlan, rows: list[Row]) -> list[Node]:
         return self.nodes(plan.record, rows) if plan.record is not None and plan.record.parts else [{} for _ in rows]
 
     def _edges(
-        self, plan: ConnectionPlan, page: Page, keys: list[OrderKey], wanted: list[tuple[str, str]]
+        self, plan: ConnectionPlan, page: RecordPage, keys: list[OrderKey], wanted: list[tuple[str, str]]
     ) -> list[Node]:
         if [name for _, name in wanted] == ["node"]:
             key = wanted[0][0]
             return [{key: node} for node in page.nodes]
         assert plan.record is not None
-        made = []
+        edges = []
         typename = f"{plan.object.type_name}Edge"
         for node, row in zip(page.nodes, page.rows, strict=True):
             values = {"node": node, "cursor": self.cursor(plan.record, row, keys), "__typename": typename}
-            made.append({key: values.get(name) for key, name in wanted})
-        return made
+            edges.append({key: values.get(name) for key, name in wanted})
+        return edges
 
-    def _page_info(self, plan: ConnectionPlan, page: Page, keys: list[OrderKey], wanted: list[tuple[str, str]]) -> Node:
+    def _page_info(
+        self, plan: ConnectionPlan, page: RecordPage, keys: list[OrderKey], wanted: list[tuple[str, str]]
+    ) -> Node:
         assert plan.record is not None
         values = {
             "hasNextPage": page.has_next,
@@ -201,11 +203,11 @@ class Records:
                 by_parent[row[join]].append(row)
         totals: dict[str, Row] = {}
         if connection.aggregates:
-            sums = ", ".join(each.sql for each in connection.aggregates)
-            for found in self.store.rows(
+            sums = ", ".join(aggregate.sql for aggregate in connection.aggregates)
+            for counted in self.store.rows(
                 f"SELECT {joined}, {sums} FROM {table} t WHERE {living} GROUP BY {joined}", [ids]
             ):
-                totals[found[0]] = found[1:]
+                totals[counted[0]] = counted[1:]
             nothing = self.store.rows(f"SELECT {sums} FROM {table} t WHERE FALSE")[0]
             totals = {parent: totals.get(parent, nothing) for parent in by_parent}
         return self._connections(connection, by_parent, totals)
@@ -230,9 +232,9 @@ class Records:
         self, plan: ConnectionPlan, by_parent: dict[str, list[Row]], totals: dict[str, Row]
     ) -> dict[str, Node]:
         # The nodes of all parents are made together, so that what is related to them is one query again.
-        nodes = iter(self.edge_nodes(plan, [row for found in by_parent.values() for row in found]))
-        made = {}
-        for parent, found in by_parent.items():
-            page = Page(found, list(islice(nodes, len(found))), len(found), totals.get(parent, ()))
-            made[parent] = self.connection(plan, page, [])
-        return made
+        nodes = iter(self.edge_nodes(plan, [row for rows in by_parent.values() for row in rows]))
+        connections = {}
+        for parent, rows in by_parent.items():
+            page = RecordPage(rows, list(islice(nodes, len(rows))), len(rows), totals.get(parent, ()))
+            connections[parent] = self.connection(plan, page, [])
+        return connections

@@ -79,17 +79,17 @@ def _flat_blocks(lines: list[str]) -> Iterator[tuple[int, Value]]:
 
 
 def _block_of_line(text: str) -> Value | None:
-    if found := _HEADING.fullmatch(text):
-        return _block("heading", found[2].rstrip("#").rstrip(), level=len(found[1]), isToggleable=False)
+    if numbered := _HEADING.fullmatch(text):
+        return _block("heading", numbered[2].rstrip("#").rstrip(), level=len(numbered[1]), isToggleable=False)
     if _DIVIDER.fullmatch(text):
         return {"id": str(uuid.uuid4()), "type": "divider", "props": {}, "children": []}
-    if found := _CHECK.fullmatch(text):
-        return _block("checkListItem", found[2], checked=found[1] != " ")
-    if found := _BULLET.fullmatch(text):
-        return _block("bulletListItem", found[1])
-    if found := _NUMBERED.fullmatch(text):
-        start = {} if found[1] == "1" else {"start": int(found[1])}
-        return _block("numberedListItem", found[2], **start)
+    if numbered := _CHECK.fullmatch(text):
+        return _block("checkListItem", numbered[2], checked=numbered[1] != " ")
+    if numbered := _BULLET.fullmatch(text):
+        return _block("bulletListItem", numbered[1])
+    if numbered := _NUMBERED.fullmatch(text):
+        start = {} if numbered[1] == "1" else {"start": int(numbered[1])}
+        return _block("numberedListItem", numbered[2], **start)
     if text.startswith(">"):
         return _block("quote", text.removeprefix(">").strip())
     return None
@@ -118,13 +118,13 @@ def _code(text: str, language: str) -> Value:
 
 def _nested(flat: list[tuple[int, Value]]) -> list[Value]:
     """List items that are indented further are children of the one before."""
-    made: list[Value] = []
+    blocks: list[Value] = []
     open_items: list[tuple[int, Value]] = []
     numbered_before: Value | None = None
     for indent, block in flat:
         while open_items and indent < open_items[-1][0] + _INDENT:
             open_items.pop()
-        (open_items[-1][1]["children"] if open_items else made).append(block)
+        (open_items[-1][1]["children"] if open_items else blocks).append(block)
         follows = numbered_before is not None and block["type"] == "numberedListItem"
         if follows:
             block["props"].pop("start", None)
@@ -133,22 +133,22 @@ def _nested(flat: list[tuple[int, Value]]) -> list[Value]:
             open_items.append((indent, block))
         else:
             open_items.clear()
-    return made
+    return blocks
 
 
 def _inline(text: str, styles: Value) -> Iterator[Value]:
     place = 0
-    for found in _INLINE.finditer(text):
-        if found.start() > place:
-            yield {"type": "text", "text": text[place : found.start()], "styles": styles}
-        place = found.end()
-        kind = next(name for name, value in found.groupdict().items() if value is not None)
+    for match in _INLINE.finditer(text):
+        if match.start() > place:
+            yield {"type": "text", "text": text[place : match.start()], "styles": styles}
+        place = match.end()
+        kind = next(name for name, value in match.groupdict().items() if value is not None)
         if kind == "label":
-            yield {"type": "link", "href": found["href"], "content": list(_inline(found["label"], styles))}
+            yield {"type": "link", "href": match["href"], "content": list(_inline(match["label"], styles))}
         elif kind == "code":
-            yield {"type": "text", "text": found["code"], "styles": {**styles, "code": True}}
+            yield {"type": "text", "text": match["code"], "styles": {**styles, "code": True}}
         else:
-            yield from _inline(found[kind], {**styles, _STYLES[kind]: True})
+            yield from _inline(match[kind], {**styles, _STYLES[kind]: True})
     if place < len(text):
         yield {"type": "text", "text": text[place:], "styles": styles}
 
@@ -213,17 +213,17 @@ def _mark(of_type: str, props: Value, number: int) -> str:
 def _markdown_text(content: Any) -> str:
     if isinstance(content, str):
         return content
-    made = ""
+    markdown = ""
     for part in content if isinstance(content, list) else ():
         if not isinstance(part, dict):
             continue
         if part.get("type") == "link":
-            made += f"[{_markdown_text(part.get('content'))}]({part.get('href') or ''})"
+            markdown += f"[{_markdown_text(part.get('content'))}]({part.get('href') or ''})"
             continue
         text = part["text"] if isinstance(part.get("text"), str) else ""
         styles = part["styles"] if isinstance(part.get("styles"), dict) else {}
         for style, mark in _MARKS:
             if styles.get(style) and text:
                 text = f"{mark}{text}{mark}"
-        made += text
-    return made
+        markdown += text
+    return markdown

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from aiotwenty.sandbox.model.model import Column, DataModel, Object
+from aiotwenty.sandbox.model.data_model import DataModel, ModelObject, TableColumn
 
 Row = tuple[Any, ...]
 
@@ -60,7 +60,7 @@ def _prepare(connection: sqlite3.Connection, in_file: bool) -> None:
         connection.execute("COMMIT")
 
 
-class Store:
+class RecordStore:
     """Runs SQL. Tables are named by `nameSingular`; what a column holds is said in `values`."""
 
     def __init__(self, connection: sqlite3.Connection, model: DataModel) -> None:
@@ -78,7 +78,7 @@ class Store:
         self._counts.clear()
         return self.connection.execute(sql, parameters).rowcount
 
-    def insert(self, of: Object, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    def insert(self, of: ModelObject, columns: Sequence[str], rows: Iterable[Row]) -> None:
         self._counts.clear()
         names, marks = ", ".join(map(quoted, columns)), ", ".join("?" * len(columns))
         self.connection.executemany(f"INSERT INTO {quoted(of.name_singular)} ({names}) VALUES ({marks})", rows)
@@ -109,7 +109,7 @@ class Store:
             raise
         self.connection.execute("COMMIT")
 
-    def lowest_position(self, of: Object) -> float:
+    def lowest_position(self, of: ModelObject) -> float:
         """The position of the first record; 1 if there is none, so that the next new one gets 0."""
         name = of.name_singular
         if name not in self._lowest_positions:
@@ -117,7 +117,7 @@ class Store:
             self._lowest_positions[name] = 1 if found is None else found
         return self._lowest_positions[name]
 
-    def note_position(self, of: Object, position: float | None) -> None:
+    def note_position(self, of: ModelObject, position: float | None) -> None:
         """Remembers the new lowest position; None makes `lowest_position` look again."""
         if position is None:
             self._lowest_positions.pop(of.name_singular, None)
@@ -129,7 +129,7 @@ class Store:
     def apply(self, model: DataModel) -> None:
         """Brings the tables to what the model says. Renamed objects and fields keep their values."""
         self.forget()
-        wanted = {each.id: _layout(each, model) for each in model.objects.values()}
+        wanted = {of.id: _layout(of, model) for of in model.objects.values()}
         stored = {key: json.loads(text) for key, text in self.rows('SELECT object, layout FROM "_layout"')}
         if wanted == stored:
             return
@@ -139,18 +139,18 @@ class Store:
             with self.transaction():
                 for object_id in stored.keys() - wanted.keys():
                     self.connection.execute(f"DROP TABLE {quoted(stored[object_id]['table'])}")
-                by_id = {each.id: each for each in model.objects.values()}
+                by_id = {of.id: of for of in model.objects.values()}
                 for object_id, layout in wanted.items():
                     if layout != stored.get(object_id):
                         self._bring(by_id[object_id], stored.get(object_id), layout)
                 self.connection.execute('DELETE FROM "_layout"')
                 self.connection.executemany(
-                    'INSERT INTO "_layout" VALUES (?, ?)', ((key, json.dumps(each)) for key, each in wanted.items())
+                    'INSERT INTO "_layout" VALUES (?, ?)', ((key, json.dumps(layout)) for key, layout in wanted.items())
                 )
         finally:
             self.connection.execute("PRAGMA foreign_keys = ON")
 
-    def _bring(self, of: Object, stored: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
+    def _bring(self, of: ModelObject, stored: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
         table = wanted["table"]
         if stored is None:
             self._create(of, table)
@@ -178,13 +178,13 @@ class Store:
         self.connection.execute(f"DROP TABLE {quoted(old)}")
         self._index(of, table)
 
-    def _create(self, of: Object, table: str, indexes: bool = True) -> None:
+    def _create(self, of: ModelObject, table: str, indexes: bool = True) -> None:
         definitions = ", ".join(_definition(column) for column in of.columns.values())
         self.connection.execute(f"CREATE TABLE {quoted(table)} ({definitions})")
         if indexes:
             self._index(of, table)
 
-    def _index(self, of: Object, table: str) -> None:
+    def _index(self, of: ModelObject, table: str) -> None:
         for names in of.unique_columns:
             columns = ", ".join(map(quoted, names))
             name = quoted(f"{table} unique {' '.join(names)}")
@@ -199,7 +199,7 @@ class Store:
                 self.connection.execute(f"CREATE INDEX {name} ON {quoted(table)} ({quoted(column.name)})")
 
 
-def stored_default(column: Column) -> Any:
+def stored_default(column: TableColumn) -> Any:
     """The default of a column in the form in which it is stored."""
     if isinstance(column.default, bool):
         return int(column.default)
@@ -208,7 +208,7 @@ def stored_default(column: Column) -> Any:
     return column.default
 
 
-def _layout(of: Object, model: DataModel) -> dict[str, Any]:
+def _layout(of: ModelObject, model: DataModel) -> dict[str, Any]:
     """What decides the table: columns with who they belong to, whatever they are called, and the indexes."""
     columns = {}
     for column in of.columns.values():
@@ -228,7 +228,7 @@ def _layout(of: Object, model: DataModel) -> dict[str, Any]:
     }
 
 
-def _definition(column: Column) -> str:
+def _definition(column: TableColumn) -> str:
     parts = [quoted(column.name), column.sql_type]
     if column.name == "id":
         parts.append("PRIMARY KEY")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiotwenty.sandbox.records.events import RecordEvent
+from aiotwenty.sandbox.records.events import SandboxEvent
 from aiotwenty.sandbox.records.matching import matches
 
 Entry = dict[str, Any]
@@ -23,7 +23,7 @@ class EventStream:
     silent: bool = False
     """Another connection of the same id was closed, which ends this one without telling it."""
 
-    def entry(self, event: RecordEvent) -> Entry | None:
+    def entry(self, event: SandboxEvent) -> Entry | None:
         wanted = [name for name, query in self.queries.items() if _concerns(query, event)]
         return {"queryIds": wanted, "objectRecordEvent": _shown(event)} if wanted else None
 
@@ -63,17 +63,17 @@ class EventStreams:
     # An audience of record events
 
     def wants(self, object_name: str, action: str) -> bool:
-        queries = (query for streams in self._open.values() for one in streams for query in one.queries.values())
+        queries = (query for streams in self._open.values() for stream in streams for query in stream.queries.values())
         return action != "upserted" and any(query.get("objectNameSingular") == object_name for query in queries)
 
-    def publish(self, events: Sequence[RecordEvent]) -> None:
-        for stream in [one for streams in self._open.values() for one in streams]:
+    def publish(self, events: Sequence[SandboxEvent]) -> None:
+        for stream in [open_stream for streams in self._open.values() for open_stream in streams]:
             entries = [entry for event in events if (entry := stream.entry(event)) is not None]
             if entries and not stream.silent:
                 stream.frames.put_nowait(entries)
 
 
-def _concerns(query: Entry, event: RecordEvent) -> bool:
+def _concerns(query: Entry, event: SandboxEvent) -> bool:
     if query.get("objectNameSingular") != event.object.name_singular:
         return False
     variables = query.get("variables")
@@ -83,7 +83,7 @@ def _concerns(query: Entry, event: RecordEvent) -> bool:
     return any(matches(record, wanted) for record in (event.before, event.record) if record is not None)
 
 
-def _shown(event: RecordEvent) -> Entry:
+def _shown(event: SandboxEvent) -> Entry:
     gone = event.action == "destroyed"
     return {
         "action": event.action.upper(),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,8 +15,22 @@ _ZONE = r"(?P<zone>Z|[+-]\d{2}:?\d{2})?"
 _MOMENT = re.compile(rf"{_DAY}(?:[T ]{_CLOCK}{_ZONE})?", re.ASCII)
 
 
+_BEGUN = ContextVar("begun", default=timedelta(0))
+
+
 def now() -> datetime:
-    return datetime.now(UTC)
+    """The moment that what is written now has: that at which its transaction began, as in Postgres."""
+    return datetime.now(UTC) - _BEGUN.get()
+
+
+@contextmanager
+def begun(seconds: float) -> Iterator[None]:
+    """Transactions inside began so long ago, and commit only now."""
+    token = _BEGUN.set(timedelta(seconds=seconds))
+    try:
+        yield
+    finally:
+        _BEGUN.reset(token)
 
 
 def stored_time(moment: datetime, digits: int = 3) -> str:
@@ -24,14 +41,14 @@ def stored_time(moment: datetime, digits: int = 3) -> str:
 
 def parsed_time(value: Any) -> datetime | None:
     """Reads a day or a moment; without a zone it is UTC."""
-    found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
-    day = _day(found) if found else None
-    if found is None or day is None:
+    match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    day = _day(match) if match else None
+    if match is None or day is None:
         return None
-    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
-    microsecond = int((found["fraction"] or "")[:6].ljust(6, "0"))
+    hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
+    microsecond = int((match["fraction"] or "")[:6].ljust(6, "0"))
     try:
-        zone = _zone(found["zone"])
+        zone = _zone(match["zone"])
         return datetime(day.year, day.month, day.day, hour, minute, second, microsecond, zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -46,13 +63,13 @@ def parsed_day(value: Any) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _day(found: re.Match[str]) -> date | None:
-    if found["compact"]:
-        year, month, day = found["compact"][:4], found["compact"][4:6], found["compact"][6:]
-    elif found["american"]:
-        month, day, year = found["american"].split("/")
+def _day(match: re.Match[str]) -> date | None:
+    if match["compact"]:
+        year, month, day = match["compact"][:4], match["compact"][4:6], match["compact"][6:]
+    elif match["american"]:
+        month, day, year = match["american"].split("/")
     else:
-        year, month, day = found["year"], found["month"], found["day"]
+        year, month, day = match["year"], match["month"], match["day"]
     try:
         return date(int(year), int(month), int(day))
     except ValueError:

@@ -14,8 +14,8 @@ from typing import Any
 
 import aiohttp
 
-from aiotwenty.sandbox.model.workspace import Webhook, Workspace, now
-from aiotwenty.sandbox.records.events import RecordEvent
+from aiotwenty.sandbox.model.workspace import RegisteredWebhook, SandboxWorkspace, now
+from aiotwenty.sandbox.records.events import SandboxEvent
 
 TIMEOUT_SECONDS = 5.0
 MAX_CONNECTIONS = 16
@@ -35,7 +35,7 @@ def _matches(operations: list[str], object_name: str, action: str) -> bool:
 class WebhookSender:
     """Sends in the background; what a receiver answers changes nothing, as with the real server."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: SandboxWorkspace) -> None:
         self._workspace = workspace
         self._session: aiohttp.ClientSession | None = None
         self._running: set[asyncio.Task[None]] = set()
@@ -47,7 +47,7 @@ class WebhookSender:
         hooks = self._workspace.webhooks.values()
         return any(_matches(hook.operations, object_name, action) for hook in hooks)
 
-    def publish(self, events: Sequence[RecordEvent]) -> None:
+    def publish(self, events: Sequence[SandboxEvent]) -> None:
         """Starts the deliveries and returns at once."""
         hooks = list(self._workspace.webhooks.values())
         for event, hook in ((event, hook) for event in events for hook in hooks):
@@ -69,7 +69,7 @@ class WebhookSender:
         if self._session is not None:
             await self._session.close()
 
-    async def _deliver(self, hook: Webhook, event: RecordEvent) -> None:
+    async def _deliver(self, hook: RegisteredWebhook, event: SandboxEvent) -> None:
         body = self._body(hook, event)
         headers = {"Content-Type": "application/json", "User-Agent": "axios/1.16.0"}
         if hook.secret:
@@ -87,7 +87,7 @@ class WebhookSender:
         except (aiohttp.ClientError, TimeoutError) as error:
             _log.warning("webhook %s was not delivered: %s", hook.id, type(error).__name__)
 
-    def _body(self, hook: Webhook, event: RecordEvent) -> bytes:
+    def _body(self, hook: RegisteredWebhook, event: SandboxEvent) -> bytes:
         content: dict[str, Any] = {
             "targetUrl": hook.target_url,
             "eventName": f"{event.object.name_singular}.{event.action}",

@@ -15,20 +15,19 @@ from datetime import timedelta
 from typing import Any, cast
 
 from aiotwenty.sandbox.dialect import Dialect
-from aiotwenty.sandbox.errors import (
-    data_not_valid,
+from aiotwenty.sandbox.errors import data_not_valid, shown
+from aiotwenty.sandbox.model.composites import ACTOR_SOURCES
+from aiotwenty.sandbox.model.data_model import TableColumn
+from aiotwenty.sandbox.model.scalars import RECORD_ID
+from aiotwenty.sandbox.records.refused_data import (
     invalid_blocknote,
     invalid_data,
     invalid_id,
-    invalid_syntax,
     not_texts,
     not_writable,
     refused,
-    shown,
 )
-from aiotwenty.sandbox.model.composites import ACTOR_SOURCES
-from aiotwenty.sandbox.model.model import Column
-from aiotwenty.sandbox.model.scalars import RECORD_ID
+from aiotwenty.sandbox.records.refused_filters import invalid_syntax
 from aiotwenty.sandbox.records.times import now, parsed_day, parsed_time, stored_time
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -267,7 +266,7 @@ _CHECKS: dict[str, Check] = {
 }
 
 
-def check_of(column: Column) -> Check:
+def check_of(column: TableColumn) -> Check:
     """The check for what a client writes into a column."""
     if column.subfield == "amountMicros":
         return micros
@@ -329,7 +328,7 @@ def _big_integer(value: Any, name: str) -> int | float:
     return fitting(made)
 
 
-def _unchecked(column: Column) -> Check | None:
+def _unchecked(column: TableColumn) -> Check | None:
     """Where a validating server looks less closely, what it takes instead."""
     if column.subfield in _UNCHECKED_PARTS:
         return _UNCHECKED_PARTS[column.subfield]
@@ -356,7 +355,7 @@ _STORED_AS_NULL: dict[str, tuple[str, ...]] = {
 """By the type of a column: what it holds as NULL."""
 
 
-def store_form(column: Column, dialect: Dialect) -> Check:
+def store_form(column: TableColumn, dialect: Dialect) -> Check:
     """`check_of`, or what takes its place where the database checks. What is empty is stored as NULL.
 
     So a text that may not be null may not be empty either, unless it is left out. A validating server stores empty

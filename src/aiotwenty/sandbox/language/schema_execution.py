@@ -10,19 +10,16 @@ from typing import Any
 from graphql import (
     ASTValidationRule,
     DocumentNode,
-    ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
-    GraphQLResolveInfo,
     GraphQLSchema,
     InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    execute_sync,
     get_operation_ast,
     specified_rules,
     validate,
@@ -31,9 +28,8 @@ from graphql import (
 
 from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.errors import DUPLICATE_ROOT, duplicate_root, too_many_fields
-from aiotwenty.sandbox.javascript import TOO_NESTED, as_javascript
-from aiotwenty.sandbox.language.documents import parsed
-from aiotwenty.sandbox.language.size import (
+from aiotwenty.sandbox.javascript_messages import TOO_NESTED, as_javascript
+from aiotwenty.sandbox.language.document_size import (
     MAX_SELECTED,
     MAX_VALUES,
     Fragments,
@@ -41,7 +37,9 @@ from aiotwenty.sandbox.language.size import (
     TooMuchWorkError,
     is_too_much_to_validate,
 )
-from aiotwenty.sandbox.language.variables import variable_errors
+from aiotwenty.sandbox.language.documents import parsed
+from aiotwenty.sandbox.language.execution import Execution, FieldInfo
+from aiotwenty.sandbox.language.variable_checks import variable_errors
 from aiotwenty.sandbox.model.scalars import UUID_TEXT
 
 MAX_FIELDS = 2000
@@ -114,19 +112,18 @@ def run(
         return Answer({"errors": wrong}, status=400, refused=True)
     if operation.operation is OperationType.SUBSCRIPTION:
         return _subscribed(operation, caller=context, variables=variables or {}, fragments=fragments)
+    execution = Execution(schema, operation, fragments, variables or {}, resolver or _no_value, context)
     try:
-        result = execute_sync(
-            schema,
-            document,
-            variable_values=dict(variables or {}),
-            operation_name=operation_name,
-            field_resolver=resolver,
-            context_value=context,
-            middleware=[_counting()],
-        )
+        data = execution.data()
     except TooMuchWorkError:
         return Answer({"errors": [too_many_fields(MAX_VALUES + 1, MAX_VALUES).as_dict()]}, refused=True)
-    return _answer(result)
+    if not execution.errors:
+        return Answer({"data": data})
+    return Answer({"errors": [_executed(error) for error in execution.errors], "data": data})
+
+
+def _no_value(_source: Any, _info: FieldInfo, **_arguments: Any) -> None:
+    """Of a schema that is only asked about itself."""
 
 
 def validated(
@@ -136,20 +133,6 @@ def validated(
     if is_too_much_to_validate(document):
         return [GraphQLError("Query too complex - Too many fields in fragments or under one name")]
     return validate(schema, document, rules)
-
-
-def _counting() -> Callable[..., Any]:
-    """Ends the execution of a document that makes of few fields too many values: lists of lists of lists."""
-    values = 0
-
-    def resolve(following: Callable[..., Any], source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-        nonlocal values
-        values += 1
-        if values > MAX_VALUES:
-            raise TooMuchWorkError
-        return following(source, info, **arguments)
-
-    return resolve
 
 
 def _subscribed(
@@ -172,7 +155,7 @@ def _subscribed(
         case "onEventSubscription" if caller.is_person:
             return Answer(Subscribed(roots[0], variables, fragments), events=True)
     said = _located(GraphQLError("Forbidden resource", roots)) | {
-        "path": [(one.alias or one.name).value for one in roots]
+        "path": [(root.alias or root.name).value for root in roots]
     }
     return Answer({"errors": [said]}, status=500, events=True)
 
@@ -197,18 +180,18 @@ class Subscribed:
 
     def _selected(self, value: Any, selections: SelectionSetNode | None) -> Any:
         if isinstance(value, list):
-            return [self._selected(each, selections) for each in value]
+            return [self._selected(item, selections) for item in value]
         if selections is None or not isinstance(value, dict):
             return value
-        made: dict[str, Any] = {}
+        kept: dict[str, Any] = {}
         for node in selections.selections:
             if isinstance(node, FieldNode):
-                made[(node.alias or node.name).value] = self._selected(value.get(node.name.value), node.selection_set)
+                kept[(node.alias or node.name).value] = self._selected(value.get(node.name.value), node.selection_set)
             elif isinstance(node, InlineFragmentNode):
-                made |= self._selected(value, node.selection_set)
+                kept |= self._selected(value, node.selection_set)
             elif isinstance(node, FragmentSpreadNode):
-                made |= self._selected(value, self.fragments[node.name.value].selection_set)
-        return made
+                kept |= self._selected(value, self.fragments[node.name.value].selection_set)
+        return kept
 
 
 def refusal(errors: list[GraphQLError]) -> Answer:
@@ -231,12 +214,6 @@ def _located(error: GraphQLError) -> dict[str, Any]:
     locations = [{"line": one.line, "column": one.column} for one in error.locations or ()]
     said: dict[str, Any] = {"message": as_javascript(error.message)}
     return said | ({"locations": locations} if locations else {})
-
-
-def _answer(result: ExecutionResult) -> Answer:
-    if not result.errors:
-        return Answer({"data": result.data})
-    return Answer({"errors": [_executed(error) for error in result.errors], "data": result.data})
 
 
 def _executed(error: GraphQLError) -> dict[str, Any]:

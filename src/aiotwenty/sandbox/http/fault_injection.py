@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -17,7 +19,9 @@ _HTML = (
 _SLOW_STEPS = 20
 
 
-async def instead(request: web.Request, fault: Fault, roots: list[str], dialect: Dialect) -> web.StreamResponse | None:
+async def instead(
+    request: web.Request, fault: Fault, roots: Mapping[str, str], dialect: Dialect
+) -> web.StreamResponse | None:
     """What is answered before the request was looked at; None if it goes on."""
     rest = request.path.startswith("/rest")
     match fault.kind:
@@ -45,17 +49,25 @@ async def instead(request: web.Request, fault: Fault, roots: list[str], dialect:
     return None
 
 
-def _read_timeout(request: web.Request, roots: list[str]) -> web.Response:
-    """What a server says whose database was too slow for it."""
+def _read_timeout(
+    request: web.Request, roots: Mapping[str, str], fault: Fault | None = None, answer: bytes = b""
+) -> web.Response:
+    """What a server says whose database was too slow for it.
+
+    Of a document that is answered, it was too slow for those root fields only which the fault names.
+    """
     error = errors.read_timeout()
     if request.path.startswith("/rest"):
         body = {"statusCode": 400, "error": "BadRequestException", "messages": [error.message]}
         return web.json_response(body, status=400)
-    return web.json_response({"data": dict.fromkeys(roots), "errors": [error.as_dict() for _ in roots]})
+    slow = [key for key, name in roots.items() if fault is None or fault.fits([name])]
+    whole = json.loads(answer) if len(slow) < len(roots) else {}
+    data = {**(whole.get("data") or {}), **dict.fromkeys(slow)}
+    return web.json_response({"data": data, "errors": [*whole.get("errors", ()), *(error.as_dict() for _ in slow)]})
 
 
 async def afterwards(
-    request: web.Request, response: web.StreamResponse, fault: Fault, roots: list[str]
+    request: web.Request, response: web.StreamResponse, fault: Fault, roots: Mapping[str, str]
 ) -> web.StreamResponse:
     """What becomes of an answer; whatever was asked for is done by now."""
     if request.transport is None or request.transport.is_closing():
@@ -67,7 +79,7 @@ async def afterwards(
         case "reset-after":
             return _reset(request)
         case "read-timeout":
-            return _read_timeout(request, roots)
+            return _read_timeout(request, roots, fault, data)
         case "cut":
             cut = await _begun(request, response, len(data))
             await cut.write(data[: len(data) // 2])

@@ -16,11 +16,11 @@ from aiotwenty.sandbox import errors
 from aiotwenty.sandbox.dialect import Dialect
 from aiotwenty.sandbox.http.requests import GraphQLCall
 from aiotwenty.sandbox.http.static_fields import StaticFields
-from aiotwenty.sandbox.language.documents import Document, Documents, Reader, RootField, is_query
-from aiotwenty.sandbox.language.validating import Answer, no_operation, refusal, validated
-from aiotwenty.sandbox.language.variables import variable_errors
-from aiotwenty.sandbox.limits import MAX_ROOT_FIELDS, RateLimiter
-from aiotwenty.sandbox.model.model import QUERIES, DataModel
+from aiotwenty.sandbox.language.documents import Document, DocumentCache, Reader, RootField, is_query
+from aiotwenty.sandbox.language.schema_execution import Answer, no_operation, refusal, validated
+from aiotwenty.sandbox.language.variable_checks import variable_errors
+from aiotwenty.sandbox.limits import MAX_ROOT_FIELDS, TokenBuckets
+from aiotwenty.sandbox.model.data_model import QUERIES, DataModel
 from aiotwenty.sandbox.model.workspace import Caller
 from aiotwenty.sandbox.records.operations import Operations
 
@@ -40,7 +40,7 @@ class Core:
         model: DataModel,
         operations: Callable[[], Operations],
         static: StaticFields,
-        limiter: Callable[[], RateLimiter],
+        limiter: Callable[[], TokenBuckets],
         dialect: Dialect,
     ) -> None:
         self._model = model
@@ -48,7 +48,7 @@ class Core:
         self._static = static
         self._limiter = limiter
         self._dialect = dialect
-        self._documents = Documents()
+        self._documents = DocumentCache()
 
     def execute(self, asked: GraphQLCall, caller: Caller | None) -> Answer:
         try:

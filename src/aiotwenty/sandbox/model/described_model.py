@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aiotwenty.sandbox.model.model import DataModel, Field, Object, Relation, relation_name, stable_id
+from aiotwenty.sandbox.model.data_model import (
+    DataModel,
+    ModelField,
+    ModelObject,
+    ModelRelation,
+    relation_name,
+    stable_id,
+)
 
 Described = Mapping[str, Any]
 """An object as `/metadata` has it, with `fieldsList`; of relations, the names of what lies at their ends."""
@@ -27,16 +34,16 @@ def _text(of: Described, key: str) -> str:
     return value
 
 
-def _object(of: Described, plurals: Mapping[str, str]) -> Object:
+def _object(of: Described, plurals: Mapping[str, str]) -> ModelObject:
     name = _text(of, "nameSingular")
-    fields = [_field(name, each, plurals) for each in of.get("fieldsList") or ()]
-    return Object(
+    fields = [_field(name, described, plurals) for described in of.get("fieldsList") or ()]
+    return ModelObject(
         id=stable_id("object", name),
         name_singular=name,
         name_plural=_text(of, "namePlural"),
         label_singular=of.get("labelSingular") or name,
         label_plural=of.get("labelPlural") or _text(of, "namePlural"),
-        fields={each.name: each for each in fields},
+        fields={field.name: field for field in fields},
         description=of.get("description"),
         icon=of.get("icon"),
         label_identifier=of.get("labelIdentifier") or "name",
@@ -50,10 +57,10 @@ def _object(of: Described, plurals: Mapping[str, str]) -> Object:
     )
 
 
-def _field(owner: str, of: Described, plurals: Mapping[str, str]) -> Field:
+def _field(owner: str, of: Described, plurals: Mapping[str, str]) -> ModelField:
     name, settings = _text(of, "name"), dict(of.get("settings") or {})
     ends = of.get("morphRelations") or ([of["relation"]] if of.get("relation") else [])
-    return Field(
+    return ModelField(
         id=stable_id("field", owner, name),
         name=name,
         type=_text(of, "type"),
@@ -68,17 +75,17 @@ def _field(owner: str, of: Described, plurals: Mapping[str, str]) -> Field:
         default_value=of.get("defaultValue"),
         options=_options(owner, name, of.get("options")),
         settings=settings or None,
-        relations=[_relation(of, each, settings, plurals) for each in ends],
+        relations=[_relation(of, end, settings, plurals) for end in ends],
     )
 
 
-def _relation(of: Described, end: Described, settings: Described, plurals: Mapping[str, str]) -> Relation:
+def _relation(of: Described, end: Described, settings: Described, plurals: Mapping[str, str]) -> ModelRelation:
     kind, target = end["type"], end["targetObjectMetadata"]["nameSingular"]
     if target not in plurals:
         raise ValueError(f"objects: field {of['name']} points to {target}, which isn't among them")
     name = relation_name(of["name"], kind, target, plurals[target], of["type"] == "MORPH_RELATION")
     column = f"{name}Id" if kind == "MANY_TO_ONE" else None
-    return Relation(name, kind, target, end["targetFieldMetadata"]["name"], column, settings.get("onDelete"))
+    return ModelRelation(name, kind, target, end["targetFieldMetadata"]["name"], column, settings.get("onDelete"))
 
 
 def _options(owner: str, name: str, options: Iterable[Described] | None) -> list[dict[str, Any]] | None:

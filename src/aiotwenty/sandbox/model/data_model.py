@@ -59,7 +59,7 @@ _SQL_TYPES = {"NUMBER": "NUMERIC", "NUMERIC": "NUMERIC", "POSITION": "NUMERIC", 
 
 
 @dataclass(slots=True)
-class Relation:
+class ModelRelation:
     """One end of a relation. A morph relation has one for each object that it may point to."""
 
     name: str
@@ -75,7 +75,7 @@ class Relation:
 
 
 @dataclass(slots=True)
-class Field:
+class ModelField:
     id: str
     name: str
     type: str
@@ -90,7 +90,7 @@ class Field:
     default_value: Any = None
     options: list[dict[str, Any]] | None = None
     settings: dict[str, Any] | None = None
-    relations: list[Relation] = field(default_factory=list)
+    relations: list[ModelRelation] = field(default_factory=list)
     created_at: str = "2026-01-01T00:00:00.000Z"
     updated_at: str = "2026-01-01T00:00:00.000Z"
 
@@ -113,26 +113,26 @@ class Field:
             self.default_value = "''" if self.default_value is None else self.default_value
 
 
-def is_groupable(of: Field) -> bool:
+def is_groupable(of: ModelField) -> bool:
     """Whether records may be grouped by it (Twenty, July 2026)."""
     return of.type not in _NOT_GROUPED and (not of.is_system or of.name in _SYSTEM_GROUPED)
 
 
 @dataclass(slots=True)
-class Column:
+class TableColumn:
     """One stored SQL column."""
 
     name: str
     type: str
     """The field type of what it holds; for part of a composite, the type of that part."""
     sql_type: str
-    field: Field
+    field: ModelField
     subfield: str | None
     nullable: bool
     default: Any = None
     """The value of a new record that doesn't say otherwise, as plain JSON (quotes taken off)."""
     default_function: Literal["uuid", "now"] | None = None
-    reference: Relation | None = None
+    reference: ModelRelation | None = None
     """Set on a join column."""
 
     @property
@@ -146,31 +146,31 @@ class ToOne:
     name: str
     join_column: str
     target: str
-    relation: Relation
-    field: Field
+    relation: ModelRelation
+    field: ModelField
 
 
 @dataclass(slots=True)
-class ToMany:
+class ToManyRelation:
     name: str
     target: str
     join_column: str
     """A column of the target."""
-    relation: Relation
-    field: Field
+    relation: ModelRelation
+    field: ModelField
 
 
 @dataclass(slots=True)
 class Composite:
     name: str
     type: str
-    field: Field
-    columns: dict[str, Column]
+    field: ModelField
+    columns: dict[str, TableColumn]
     """By the name of the part: `primaryLinkUrl`."""
 
 
 @dataclass(slots=True)
-class Index:
+class ModelIndex:
     """An index that somebody asked for, beside those that follow from unique fields and relations."""
 
     id: str
@@ -180,20 +180,20 @@ class Index:
 
 
 @dataclass(slots=True)
-class Object:
+class ModelObject:
     id: str
     name_singular: str
     name_plural: str
     label_singular: str
     label_plural: str
-    fields: dict[str, Field]
+    fields: dict[str, ModelField]
     description: str | None = None
     icon: str | None = None
     label_identifier: str = "name"
     """The name of the field that stands for a record."""
     unique_indexes: list[list[str]] = field(default_factory=list)
     """Names of fields (not of columns)."""
-    indexes: list[Index] = field(default_factory=list)
+    indexes: list[ModelIndex] = field(default_factory=list)
     duplicate_criteria: list[list[str]] | None = None
     """Names of columns: records that agree in all of one list are duplicates."""
     is_system: bool = False
@@ -208,13 +208,13 @@ class Object:
     updated_at: str = "2026-01-01T00:00:00.000Z"
 
     # Derived by DataModel.changed(). What is deactivated is served as before; only /metadata says so.
-    columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False)
+    columns: dict[str, TableColumn] = field(default_factory=dict, init=False, repr=False)
     unique_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
     indexed_columns: list[list[str]] = field(default_factory=list, init=False, repr=False)
-    scalars: dict[str, Column] = field(default_factory=dict, init=False, repr=False)
+    scalars: dict[str, TableColumn] = field(default_factory=dict, init=False, repr=False)
     composites: dict[str, Composite] = field(default_factory=dict, init=False, repr=False)
     to_one: dict[str, ToOne] = field(default_factory=dict, init=False, repr=False)
-    to_many: dict[str, ToMany] = field(default_factory=dict, init=False, repr=False)
+    to_many: dict[str, ToManyRelation] = field(default_factory=dict, init=False, repr=False)
     roots: dict[Operation, str] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -226,15 +226,15 @@ class Object:
         """Whether it has `xDuplicates` and `mergeXs`: only objects with criteria do."""
         return bool(self.duplicate_criteria)
 
-    def enum_name(self, of: Field) -> str:
+    def enum_name(self, of: ModelField) -> str:
         return f"{self.type_name}{pascal(of.name)}Enum"
 
 
-def _root_names(of: Object) -> dict[Operation, str]:
-    one, many = camel(of.name_singular), camel(of.name_plural)
-    names: dict[Operation, str] = {"find_many": many, "find_one": one, "group_by": f"{many}GroupBy"}
+def _root_names(of: ModelObject) -> dict[Operation, str]:
+    singular, many = camel(of.name_singular), camel(of.name_plural)
+    names: dict[Operation, str] = {"find_many": many, "find_one": singular, "group_by": f"{many}GroupBy"}
     if of.has_duplicates:
-        names["find_duplicates"] = f"{one}Duplicates"
+        names["find_duplicates"] = f"{singular}Duplicates"
         names["merge_many"] = f"merge{upper_first(many)}"
     verbs: tuple[tuple[str, Operation, Operation], ...] = (
         ("create", "create_one", "create_many"),
@@ -244,7 +244,7 @@ def _root_names(of: Object) -> dict[Operation, str]:
         ("restore", "restore_one", "restore_many"),
     )
     for verb, for_one, for_many in verbs:
-        names[for_one] = f"{verb}{upper_first(one)}"
+        names[for_one] = f"{verb}{upper_first(singular)}"
         names[for_many] = f"{verb}{upper_first(many)}"
     return names
 
@@ -258,15 +258,15 @@ def unquoted(default: Any) -> Any:
     return default
 
 
-def _columns(of: Field) -> Iterator[Column]:
+def _columns(of: ModelField) -> Iterator[TableColumn]:
     if of.type in RELATIONS:
         for relation in of.relations:
             if relation.join_column:
-                yield Column(relation.join_column, "UUID", "TEXT", of, None, of.is_nullable, reference=relation)
+                yield TableColumn(relation.join_column, "UUID", "TEXT", of, None, of.is_nullable, reference=relation)
     elif of.type in COMPOSITES:
         defaults = of.default_value if isinstance(of.default_value, dict) else {}
         for name, part in COMPOSITES[of.type].items():
-            yield Column(
+            yield TableColumn(
                 of.name + upper_first(name),
                 part.type,
                 _SQL_TYPES.get(part.type, "TEXT"),
@@ -279,7 +279,7 @@ def _columns(of: Field) -> Iterator[Column]:
         function: Literal["uuid", "now"] | None = None
         if of.default_value in ("uuid", "now"):
             function = of.default_value
-        yield Column(
+        yield TableColumn(
             of.name,
             of.type,
             _SQL_TYPES.get(of.type, "TEXT"),
@@ -291,91 +291,91 @@ def _columns(of: Field) -> Iterator[Column]:
         )
 
 
-def _indexed(of: Object, index: Index) -> Iterator[str]:
+def _indexed(of: ModelObject, index: ModelIndex) -> Iterator[str]:
     for name, part in index.fields:
-        one = of.fields[name]
+        field = of.fields[name]
         if part is not None:
             yield name + upper_first(part)
         else:
-            yield from (column.name for column in _columns(one))
+            yield from (column.name for column in _columns(field))
 
 
 class DataModel:
     """All objects by `nameSingular`. Call `changed()` after changing any of them."""
 
-    def __init__(self, objects: Iterable[Object]) -> None:
-        self.objects: dict[str, Object]
+    def __init__(self, objects: Iterable[ModelObject]) -> None:
+        self.objects: dict[str, ModelObject]
         self.revision = 0
         """Grows with every change, so that caches know."""
-        self._roots: dict[str, tuple[Object, Operation]] = {}
+        self._roots: dict[str, tuple[ModelObject, Operation]] = {}
         self.replace(objects)
 
     def changed(self) -> None:
         """Derives again what follows from the objects, and starts a new revision."""
         self.revision += 1
         self._roots = {}
-        for each in self.objects.values():
-            self._derive(each)
-        for each in self.objects.values():
-            each.roots = _root_names(each)
-            self._roots.update({name: (each, operation) for operation, name in each.roots.items()})
+        for of in self.objects.values():
+            self._derive(of)
+        for of in self.objects.values():
+            of.roots = _root_names(of)
+            self._roots.update({name: (of, operation) for operation, name in of.roots.items()})
 
-    def by_root(self, root_field: str) -> tuple[Object, Operation] | None:
+    def by_root(self, root_field: str) -> tuple[ModelObject, Operation] | None:
         """The object and the operation that a root field of `/graphql` stands for."""
         return self._roots.get(root_field)
 
-    def object_by_id(self, object_id: str) -> Object | None:
+    def object_by_id(self, object_id: str) -> ModelObject | None:
         return next((each for each in self.objects.values() if each.id == object_id), None)
 
-    def field_by_id(self, field_id: str) -> tuple[Object, Field] | None:
-        for each in self.objects.values():
-            for one in each.fields.values():
-                if one.id == field_id:
-                    return each, one
+    def field_by_id(self, field_id: str) -> tuple[ModelObject, ModelField] | None:
+        for of in self.objects.values():
+            for model_field in of.fields.values():
+                if model_field.id == field_id:
+                    return of, model_field
         return None
 
-    def other_end(self, of: Object, relation: Relation) -> Relation | None:
+    def other_end(self, of: ModelObject, relation: ModelRelation) -> ModelRelation | None:
         """The relation that lies on the target's side and points back."""
         target = self.objects.get(relation.target)
         back = target.fields.get(relation.target_field) if target else None
         return next((each for each in back.relations if each.target == of.name_singular), None) if back else None
 
-    def _derive(self, of: Object) -> None:
+    def _derive(self, of: ModelObject) -> None:
         of.columns, of.scalars, of.composites, of.to_one, of.to_many = {}, {}, {}, {}, {}
-        for each in of.fields.values():
-            columns = list(_columns(each))
+        for model_field in of.fields.values():
+            columns = list(_columns(model_field))
             of.columns.update({column.name: column for column in columns})
-            if each.type in COMPOSITES:
+            if model_field.type in COMPOSITES:
                 parts = {column.subfield: column for column in columns if column.subfield}
-                of.composites[each.name] = Composite(each.name, each.type, each, parts)
+                of.composites[model_field.name] = Composite(model_field.name, model_field.type, model_field, parts)
             else:
                 of.scalars.update({column.name: column for column in columns})
-            for relation in each.relations:
+            for relation in model_field.relations:
                 target = self.objects.get(relation.target)
                 if target is None:
                     continue
                 if relation.join_column:
                     of.to_one[relation.name] = ToOne(
-                        relation.name, relation.join_column, relation.target, relation, each
+                        relation.name, relation.join_column, relation.target, relation, model_field
                     )
                 else:
                     back = self.other_end(of, relation)
                     if back is not None and back.join_column:
-                        of.to_many[relation.name] = ToMany(
-                            relation.name, relation.target, back.join_column, relation, each
+                        of.to_many[relation.name] = ToManyRelation(
+                            relation.name, relation.target, back.join_column, relation, model_field
                         )
         of.unique_columns = [[*self._unique(of, names)] for names in of.unique_indexes]
         of.indexed_columns = [[*_indexed(of, index)] for index in of.indexes]
 
     @staticmethod
-    def _unique(of: Object, names: list[str]) -> Iterator[str]:
+    def _unique(of: ModelObject, names: list[str]) -> Iterator[str]:
         for name in names:
-            one = of.fields[name]
-            for column in _columns(one):
-                if column.subfield is None or COMPOSITES[one.type][column.subfield].unique:
+            field = of.fields[name]
+            for column in _columns(field):
+                if column.subfield is None or COMPOSITES[field.type][column.subfield].unique:
                     yield column.name
 
-    def replace(self, objects: Iterable[Object]) -> None:
+    def replace(self, objects: Iterable[ModelObject]) -> None:
         """Other objects in the place of these."""
         self.objects = {each.name_singular: each for each in objects}
         self.changed()

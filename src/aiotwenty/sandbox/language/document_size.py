@@ -30,7 +30,7 @@ MAX_COMPARED = 100_000
 
 
 class TooMuchWorkError(BaseException):
-    """More than `MAX_VALUES`: raised through graphql-core, which makes an error of one field of every `Exception`."""
+    """More than `MAX_VALUES`: raised through what makes an error of one field of every `Exception`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from graphql import (
 )
 from graphql.pyutils import did_you_mean, suggestion_list
 
-from aiotwenty.sandbox.javascript import as_javascript
+from aiotwenty.sandbox.javascript_messages import as_javascript
 
 Said = dict[str, Any]
 
@@ -29,19 +29,19 @@ def variable_errors(
     schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> list[Said]:
     """What is wrong with the variables: messages with the extensions that Twenty puts beside status 400."""
-    found: list[Said] = []
+    problems: list[Said] = []
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value
         of = type_from_ast(schema, definition.type)
         value = variables.get(name)
         if isinstance(of, GraphQLNonNull) and value is None:
             if name in variables:
-                found.append(_said(f'Variable "${name}" of non-null type "{of}" must not be null.'))
+                problems.append(_said(f'Variable "${name}" of non-null type "{of}" must not be null.'))
             elif definition.default_value is None:
-                found.append(_said(f'Variable "${name}" of required type "{of}" was not provided.'))
+                problems.append(_said(f'Variable "${name}" of required type "{of}" was not provided.'))
         elif name in variables and of is not None:
-            found += _check(value, of)
-    return found
+            problems += _check(value, of)
+    return problems
 
 
 def _said(message: str, extensions: dict[str, Any] | None = None) -> Said:
@@ -60,8 +60,8 @@ def _check(value: Any, of: GraphQLType) -> Iterator[Said]:
     elif value is None:
         return
     elif isinstance(of, GraphQLList):
-        for each in value if isinstance(value, list) else [value]:
-            yield from _check(each, of.of_type)
+        for item in value if isinstance(value, list) else [value]:
+            yield from _check(item, of.of_type)
     elif isinstance(of, GraphQLInputObjectType):
         yield from _check_object(value, of)
     elif isinstance(of, GraphQLScalarType | GraphQLEnumType):
