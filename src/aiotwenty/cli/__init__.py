@@ -6,12 +6,17 @@ import sys
 from io import TextIOWrapper
 
 from aiotwenty.cli.exit_codes import ExitCode
+from aiotwenty.version import __version__
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line. Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 authentication, 4 drift or rejects found."""
+    if sys.argv[1:] == ["--version"]:
+        # Asked by scripts, often; it needs nothing else.
+        sys.stdout.write(f"{__version__}\n")
+        raise SystemExit(ExitCode.FINE)
     try:
         import rich  # noqa: F401
         import typer  # noqa: F401

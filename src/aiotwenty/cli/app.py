@@ -2,26 +2,100 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from aiotwenty import __version__
+from aiotwenty.cli.connection import Profile, Rate, Timeout, Verbose, choose, forget
 from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.errors import AuthenticationError, SchemaDrift, TwentyError
 
-_COMMANDS = ("codegen", "records", "bulk", "sandbox", "playground")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_START, _RECORDS, _BULK, _CODE, _SERVERS = "Connect", "Records", "Bulk", "Typed client", "Servers"
+
+COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "login": ("login", _START, "Store the address and API key of a workspace."),
+    "logout": ("login", _START, "Remove a stored workspace and its key."),
+    "doctor": ("doctor", _START, "Check the connection, and print what to do."),
+    "objects": ("records", _RECORDS, "List the objects of the workspace, or the fields of one."),
+    "list": ("single", _RECORDS, "List records."),
+    "get": ("single", _RECORDS, "Show records by id."),
+    "create": ("single", _RECORDS, "Create a record, or several from JSON."),
+    "restore": ("single", _RECORDS, "Restore deleted records."),
+    "open": ("single", _RECORDS, "Open a record, or the list of an object, in the browser."),
+    "query": ("records", _RECORDS, "Execute a GraphQL document, and print its data as JSON."),
+    "load": ("bulk", _BULK, "Load rows into an object, several files by a plan, or an exported workspace."),
+    "export": ("bulk", _BULK, "Export records to a file, or a whole workspace to a folder."),
+    "update": ("bulk", _BULK, "Update records by ids, from a file, or by a filter."),
+    "delete": ("bulk", _BULK, "Delete records by ids, from a file, or by a filter. They can be restored."),
+    "destroy": ("bulk", _BULK, "Permanently destroy records by ids, from a file, or by a filter."),
+    "compare": ("bulk", _BULK, "Compare the workspace with an exported folder."),
+    "init": ("codegen", _CODE, "Set up a typed client: write codegen.toml and .env."),
+    "introspect": ("codegen", _CODE, "Save the schemas of the workspace: core.graphql and metadata.graphql."),
+    "generate": ("codegen", _CODE, "Generate operations and the typed client from the schemas."),
+    "check": ("codegen", _CODE, "Compare the saved schemas with the workspace."),
+    "model": ("model", _CODE, "Pull, plan and apply the data model as files."),
+    "sandbox": ("sandbox", _SERVERS, "Run a local server that answers like Twenty, for tests and demos."),
+    "playground": ("playground", _SERVERS, "Serve GraphiQL and a REST form for the workspace."),
+    "webhook": ("webhook", _SERVERS, "Receive webhooks."),
+}
+"""The module of each command, the part of the help that it stands in, and what the help says of it.
+
+A module is imported when one of its commands is run: `--help` needs none of them.
+"""
+
+
+class _Commands(TyperGroup):
+    """Commands that are imported when they are run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in self.commands or cmd_name not in COMMANDS:
+            return self.commands.get(cmd_name)
+        _, panel, text = COMMANDS[cmd_name]
+        return TyperCommand(cmd_name, help=text, rich_help_panel=panel)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command itself, where `get_command` gives what help and completion need to know of it."""
+        name = args[0]
+        if name in COMMANDS:
+            self.commands.update(load_commands(COMMANDS[name][0]))
+        else:
+            # For its suggestions it wants all of them.
+            self.commands.update({known: self.get_command(ctx, known) for known in COMMANDS})
+        return super().resolve_command(ctx, args)
+
+
+def load_commands(module: str) -> dict[str, Any]:
+    """The commands that a module of this package registers, by their names."""
+    part = typer.Typer(context_settings=_SETTINGS)
+    import_module(f"aiotwenty.cli.{module}").register(part)
+    # A second one, so that typer makes a group in any case.
+    part.callback()(lambda: None)
+    commands: dict[str, Any] = get_command(part).commands  # type: ignore[attr-defined]
+    return commands
+
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
     name="aiotwenty",
-    help="Twenty from the command line. TWENTY_API_URL and TWENTY_API_KEY, or .env, say which workspace.",
+    cls=_Commands,
+    help="Twenty from the command line. Set the workspace by `aiotwenty login`, or by TWENTY_API_URL and "
+    "TWENTY_API_KEY in the environment or in .env.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings=_SETTINGS,
 )
 
 
@@ -34,18 +108,19 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _common(
     show_version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    profile: Profile = None,
+    timeout: Timeout = None,
+    rate_limit: Rate = None,
+    verbose: Verbose = False,
 ) -> None:
-    pass
-
-
-for _name in _COMMANDS:
-    import_module(f"aiotwenty.cli.{_name}").register(app)
+    choose(profile, timeout, rate_limit, verbose)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; an error of the library is one line on standard error."""
+    forget()
     try:
         get_command(app).main(args=list(arguments), prog_name="aiotwenty")
     except SystemExit as done:
@@ -60,5 +135,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _report(error: Exception, code: int) -> int:
-    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"Error: {error}")
+    from aiotwenty.cli.wording import said
+
+    sys.stderr.write(f"Error: {said(error)}\n")
     return code

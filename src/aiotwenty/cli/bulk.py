@@ -4,52 +4,51 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
-from aiotwenty import Client, bulk
-from aiotwenty.bulk import ExportReport, LoadReport
-from aiotwenty.bulk.options import LoadSettings, RemoveOptions, UpdateOptions
-from aiotwenty.bulk.presets import preset_names, read_preset
-from aiotwenty.bulk.served import serve_catalogue
-from aiotwenty.bulk.target import Target
-from aiotwenty.cli.display import Display, finish, work
+from aiotwenty import bulk, migrate
+from aiotwenty.bulk.options import ExportOptions, LoadSettings, RemoveOptions, UpdateOptions
+from aiotwenty.cli.connection import connects
+from aiotwenty.cli.display import Display, finish, show_comparisons, show_exports, work
 from aiotwenty.cli.exit_codes import ExitCode
+from aiotwenty.cli.option_values import Named, object_of, refuse
 from aiotwenty.cli.options import (
-    AddOptions,
     AllRecords,
-    Concurrency,
-    Constant,
-    CreateMissing,
-    Deleted,
-    Delimiter,
-    DryRun,
-    Encoding,
-    Fields,
     FilterText,
-    Gaps,
-    Ignore,
-    JournalFile,
     Json,
-    Key,
-    Malformed,
-    Map,
     Object,
-    PresetName,
-    Region,
-    Rejects,
-    Sheet,
-    SkipLines,
+    ObjectName,
     Source,
-    Upsert,
+    What,
+    Yes,
+    refuse_all,
+    sure,
+    takes,
 )
-from aiotwenty.cli.values import mapping_of, object_of, pair_of, refuse
-from aiotwenty.migrate import StepReport, compare_workspace, export_workspace, load_plan, load_workspace
+from aiotwenty.cli.output import Output, OutputOption
+from aiotwenty.cli.single import change_by_ids
+from aiotwenty.cli.terms import filter_of, values_of
+
+if TYPE_CHECKING:
+    from aiotwenty import Client
+    from aiotwenty.bulk import ExportReport, LoadReport, Target
+    from aiotwenty.graphql.filters import Filter
+    from aiotwenty.migrate import ObjectComparison, StepReport
+
+Work: TypeAlias = "Callable[[Client, Display], Awaitable[list[StepReport]]]"
+
+_RUN_OF_FILTERS = ("rejects", "concurrency", "batch_size", "max_bytes", "dry_run")
+"""What can be said of records that are named by a filter."""
 
 
 class Format(StrEnum):
@@ -60,322 +59,309 @@ class Format(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (load, export, update, delete, destroy, compare):
-        app.command()(command)
+    commands: list[Callable[..., None]] = [load, export, update, delete, destroy, compare]
+    for command in commands:
+        app.command()(connects(command))
 
 
+MembersTable = Annotated[
+    Path | None,
+    typer.Option("--members", help="With --all: a CSV file of old and new e-mail addresses of members."),
+]
+MembersDefault = Annotated[
+    str | None, typer.Option(help="With --all: the member (e-mail address) who replaces missing ones.")
+]
+NoFiles = Annotated[bool, typer.Option("--no-files", help="With --all: leave file contents out.")]
+
+
+@takes(LoadSettings)
 def load(
+    options: dict[str, Any],
     object: Object = None,
     source: Source = None,
-    plan: Annotated[Path | None, typer.Option(help="A TOML file that names several objects and sources.")] = None,
-    everything: Annotated[Path | None, typer.Option("--all", help="A folder that `export --all` wrote.")] = None,
-    key: Key = None,
-    mapping: Map = None,
-    upsert: Upsert = False,
-    constant: Constant = None,
-    ignore: Ignore = None,
-    journal: JournalFile = None,
-    rejects: Rejects = None,
-    concurrency: Concurrency = 8,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    skip_lines: SkipLines = None,
-    sheet: Sheet = None,
-    gap: Gaps = None,
-    preset: PresetName = None,
-    show: Annotated[bool, typer.Option("--show", help="Print the preset, to be kept and changed.")] = False,
-    region: Region = None,
-    create_missing: CreateMissing = False,
-    add_options: AddOptions = False,
-    reject_malformed: Malformed = False,
-    dry_run: DryRun = False,
+    plan: Annotated[Path | None, typer.Option(help="A TOML file with several objects and sources.")] = None,
+    everything: Annotated[Path | None, typer.Option("--all", help="A folder written by `export --all`.")] = None,
+    members: MembersTable = None,
+    members_default: MembersDefault = None,
+    members_missing: Annotated[
+        Literal["report", "drop"] | None,
+        typer.Option(help="With --all: records without an owner are reported, with exit code 4, or accepted (drop)."),
+    ] = None,
+    no_files: NoFiles = False,
+    show: Annotated[bool, typer.Option("--show", help="Print the preset.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Load rows into an object, a plan into several, or a folder into a whole workspace."""
+    """Load rows into an object, several files by a plan, or an exported workspace."""
     if show:
-        _show_preset(preset, object)
+        _show_preset(options.get("preset"), object)
         return
     if (plan is not None) + (everything is not None) + (object is not None) != 1 or (object is None) != (
         source is None
     ):
-        raise typer.BadParameter("say OBJECT and SOURCE, or --plan, or --all")
-    if source is None:
-        reading = {
-            "key": key,
-            "map": mapping,
-            "upsert": upsert,
-            "set": constant,
-            "ignore": ignore,
-            "encoding": encoding,
-            "delimiter": delimiter,
-            "skip_lines": skip_lines,
-            "sheet": sheet,
-            "gap": gap,
-            "preset": preset,
-            "region": region,
-            "create_missing": create_missing,
-            "add_options": add_options,
-            "reject_malformed": reject_malformed,
-        }
-        if plan is not None:
-            refuse("goes into the plan, for each source", rejects=rejects, **reading)
-        else:
-            refuse("does not go with --all", dry_run=dry_run, **reading)
-    options = LoadSettings(
-        upsert=upsert,
-        mapping=mapping_of(mapping),
-        key=key or None,
-        constants=dict(pair_of(pair, "--set") for pair in constant or ()),
-        ignore=ignore or (),
-        malformed="reject" if reject_malformed else "refuse",
-        encoding=encoding,
-        delimiter=delimiter,
-        skip_lines=skip_lines,
-        sheet=sheet,
-        gaps=gap or (),
-        preset=preset,
-        region=region,
-        create_missing=create_missing,
-        add_options=add_options,
-        journal=journal,
-        rejects=rejects,
-        concurrency=concurrency,
-        dry_run=dry_run,
-    )
+        raise typer.BadParameter("pass OBJECT and SOURCE, --plan or --all")
+    moving = {"members": members, "members_default": members_default, "members_missing": members_missing}
+    if everything is None:
+        refuse("only with --all", **moving, no_files=no_files)
+    if plan is not None:
+        refuse_all("belongs in the plan, for each source", options, but=("journal", "concurrency", "dry_run"))
+    elif everything is not None:
+        refuse_all("not with --all", options, but=("journal", "concurrency", "rejects"))
+    elif not options.get("upsert"):
+        refuse("only with --upsert", replace=options.get("replace"))
 
     async def run(client: Client, show: Display) -> list[StepReport]:
         if plan is not None:
-            return await load_plan(
-                client, plan, journal=journal, concurrency=concurrency, on_progress=show.progress, dry_run=dry_run
-            )
+            return await migrate.load_plan(client, plan, on_progress=show.progress, **options)
         if everything is not None:
-            return await load_workspace(
+            tell = partial(_made, show)
+            chosen: dict[str, Any] = {name: value for name, value in moving.items() if value is not None}
+            return await migrate.load_workspace(
                 client,
                 everything,
-                journal=journal,
-                rejects=rejects,
-                concurrency=concurrency,
+                files=not no_files,
                 on_progress=show.progress,
-                on_created=lambda what: show.say(f"made {what}"),
+                on_created=tell,
+                **chosen,
+                **options,
             )
         assert source is not None
         target = await _target(client, str(object))
-        options["on_progress"] = show.progress
-        report = await bulk.load(target, source, **options)
+        report = await bulk.load(target, source, on_progress=show.progress, **options)
         return _reported(f"{object} from {_label(source)}", report)
 
-    finish(work(run, as_json, journal), as_json, rejects)
+    _finish(run, as_json, options)
 
 
+@takes(UpdateOptions)
 def update(
-    object: Annotated[str, typer.Argument(help="An object: companies, people, rockets.")],
-    source: Source = None,
-    key: Key = None,
-    mapping: Map = None,
-    ignore: Ignore = None,
+    options: dict[str, Any],
+    object: ObjectName,
+    what: What = None,
     filter: FilterText = None,
-    data: Annotated[str | None, typer.Option("--data", help="As JSON: what all that match the filter get.")] = None,
+    data: Annotated[str | None, typer.Option("--data", help="JSON: new values for all these records.")] = None,
     all_records: AllRecords = False,
-    journal: JournalFile = None,
-    rejects: Rejects = None,
-    concurrency: Concurrency = 8,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    skip_lines: SkipLines = None,
-    sheet: Sheet = None,
-    gap: Gaps = None,
-    region: Region = None,
-    dry_run: DryRun = False,
+    output: OutputOption = Output.TABLE,
     as_json: Json = False,
 ) -> None:
-    """Change records that exist: each as its row says (by id or --key), or all of a --filter alike (--data)."""
-    if (source is None) == (data is None):
-        raise typer.BadParameter("say SOURCE, or --filter and --data")
-    if source is not None:
-        refuse("goes with --data; the rows of SOURCE say what is meant", filter=filter, all_records=all_records)
+    """Update records by ids, from a file, or by a filter.
+
+    `update companies ID… name=Air city=Oslo` updates records by id, and shows them. `update companies rows.csv` updates
+    the record of each row, identified by id or --key. `update companies --filter 'city=Oslo' stage=NEW` updates all
+    records that match.
+    """
+    named = Named.of(what)
+    if named.ids:
+        refuse("not with ids", filter=filter, all_records=all_records)
+        refuse_all("not with ids", options, but=("replace",))
+        if not named.values and data is None:
+            raise typer.BadParameter("pass the new values: NAME=VALUE… or --data")
+        change_by_ids(object, named.ids, named.values, data, options.get("replace", ()), output)
+        return
+    alike = bool(named.values) or data is not None
+    if (named.source is None) == (not alike):
+        raise typer.BadParameter("pass SOURCE, ids and NAME=VALUE…, or --filter and NAME=VALUE… (or --data)")
+    if named.source is not None:
+        refuse("only with --data or NAME=VALUE; SOURCE already selects the records", filter=filter)
+        refuse("only with --data or NAME=VALUE; SOURCE already selects the records", all_records=all_records)
     else:
-        refuse(
-            "goes with SOURCE, not with --data",
-            key=key,
-            map=mapping,
-            ignore=ignore,
-            journal=journal,
-            encoding=encoding,
-            delimiter=delimiter,
-            skip_lines=skip_lines,
-            sheet=sheet,
-            gap=gap,
-            region=region,
-        )
-    options = UpdateOptions(
-        mapping=mapping_of(mapping),
-        key=key or None,
-        ignore=ignore or (),
-        encoding=encoding,
-        delimiter=delimiter,
-        skip_lines=skip_lines,
-        sheet=sheet,
-        gaps=gap or (),
-        region=region,
-        journal=journal,
-        rejects=rejects,
-        concurrency=concurrency,
-        dry_run=dry_run,
-    )
+        refuse_all("only with SOURCE", options, but=(*_RUN_OF_FILTERS, "replace"))
 
     async def run(client: Client, show: Display) -> list[StepReport]:
         target = await _target(client, object)
-        if source is not None:
-            options["on_progress"] = show.progress
-            report = await bulk.update(target, source, **options)
-            return _reported(f"{object} from {_label(source)}", report)
+        if named.source is not None:
+            report = await bulk.update(target, named.source, on_progress=show.progress, **options)
+            return _reported(f"{object} from {_label(named.source)}", report)
+        shape = target.catalogue.shape(target.type_name)
         report = await bulk.change(
             target,
-            object_of(data, "--data") or {},
-            filter=object_of(filter, "--filter"),
+            {**(object_of(data, "--data") or {}), **values_of(named.values, shape)},
+            filter=filter_of(filter, shape),
             all_records=all_records,
-            rejects=rejects,
-            concurrency=concurrency,
-            dry_run=dry_run,
             on_progress=show.progress,
+            **options,
         )
         return _reported(object, report)
 
-    finish(work(run, as_json, journal), as_json, rejects)
+    _finish(run, as_json, options)
 
 
 def _removal(name: Literal["delete", "destroy"], text: str) -> Callable[..., None]:
     def remove(
-        object: Annotated[str, typer.Argument(help="An object: companies, people, rockets.")],
-        source: Source = None,
-        key: Key = None,
-        mapping: Map = None,
+        options: dict[str, Any],
+        object: ObjectName,
+        what: What = None,
         filter: FilterText = None,
         all_records: AllRecords = False,
-        journal: JournalFile = None,
-        rejects: Rejects = None,
-        concurrency: Concurrency = 8,
-        encoding: Encoding = None,
-        delimiter: Delimiter = None,
-        dry_run: DryRun = False,
+        yes: Yes = False,
         as_json: Json = False,
     ) -> None:
-        if (source is None) == (filter is None and not all_records):
-            raise typer.BadParameter("say SOURCE, or --filter, or --all-records")
-        if source is None:
-            why = "goes with SOURCE"
-            refuse(why, key=key, map=mapping, journal=journal, encoding=encoding, delimiter=delimiter)
-        options = RemoveOptions(
-            mapping=mapping_of(mapping),
-            encoding=encoding,
-            delimiter=delimiter,
-            journal=journal,
-            rejects=rejects,
-            concurrency=concurrency,
-            dry_run=dry_run,
-        )
+        named = Named.of(what)
+        if named.values:
+            raise typer.BadParameter(f"{named.values[0]!r} is neither an id nor a file; pass conditions by --filter")
+        by_rows = bool(named.ids) or named.source is not None
+        if by_rows == (filter is not None or all_records):
+            raise typer.BadParameter("pass ids, SOURCE, --filter or --all-records")
+        if not by_rows:
+            refuse_all("only with SOURCE", options, but=_RUN_OF_FILTERS)
+        final = name == "destroy" and not options.get("dry_run")
 
         async def run(client: Client, show: Display) -> list[StepReport]:
-            options["on_progress"] = show.progress
-            target, chosen = await _target(client, object), object_of(filter, "--filter")
+            target = await _target(client, object)
+            chosen = filter_of(filter, target.catalogue.shape(target.type_name))
+            if final:
+                how_many = await _counted(target, named, chosen)
+                with show.aside():
+                    sure(f"Permanently destroy {how_many}?", yes, can_ask=named.source != "-" and not as_json)
+            rows: Any = [{"id": identity} for identity in named.ids] or named.source
             remove_records = bulk.delete if name == "delete" else bulk.destroy
             report = await remove_records(
-                target, source, filter=chosen, all_records=all_records, key=key or None, **options
+                target, rows, filter=chosen, all_records=all_records, on_progress=show.progress, **options
             )
             return _reported(object, report)
 
-        finish(work(run, as_json, journal), as_json, rejects)
+        if final and not yes and (named.source == "-" or as_json or not sys.stdin.isatty()):
+            # Before anything is asked of the workspace, too.
+            sure(f"This permanently destroys {object}.", yes, can_ask=False)
+        _finish(run, as_json, options)
 
     remove.__name__, remove.__doc__ = name, text
-    return remove
+    return takes(RemoveOptions)(remove)
 
 
-delete = _removal("delete", "Delete records (they can be restored): those of a file, by id or --key, or of a --filter.")
-destroy = _removal("destroy", "Destroy records for good: those of a file, by id or --key, or of a --filter.")
+async def _counted(target: Target, named: Named, filter: Filter | None) -> str:
+    """What is to be destroyed, in words."""
+    from aiotwenty.bulk.report import counted
+    from aiotwenty.graphql.document import compose
+    from aiotwenty.records.reading import Total
+
+    plural = target.names.plural
+    if named.ids:
+        return counted(len(named.ids), target.names.singular) if len(named.ids) == 1 else f"{len(named.ids):,} {plural}"
+    if named.source is not None:
+        return f"the {plural} of {_label(named.source)}"
+    operation = compose("Count", "query", plural, {"filter": f"{target.type_name}FilterInput"}, "{totalCount}")
+    total = await target.endpoint.run(operation, Total, {"filter": target.filter(filter)} if filter else {})
+    return f"{total.total_count:,} {plural}" + ("" if filter else " (all records)")
 
 
+delete = _removal("delete", "Delete records by ids, from a file, or by a filter. They can be restored.")
+destroy = _removal("destroy", "Permanently destroy records by ids, from a file, or by a filter. Asks first.")
+
+
+@takes(ExportOptions)
 def export(
+    options: dict[str, Any],
     object: Object = None,
-    path: Annotated[Path | None, typer.Argument(help="A .csv, .jsonl or .parquet file.")] = None,
-    everything: Annotated[Path | None, typer.Option("--all", help="A folder for all objects and the model.")] = None,
-    filter: FilterText = None,
-    field: Fields = None,
-    deleted: Deleted = False,
-    format: Annotated[  # noqa: A002
-        Format | None, typer.Option(help="With --all: jsonl, the default, can be loaded again.")
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="A .csv, .jsonl or .parquet file; - for standard output; a folder with --incremental."),
     ] = None,
-    journal: JournalFile = None,
+    everything: Annotated[Path | None, typer.Option("--all", help="Export the whole workspace to this folder.")] = None,
+    filter: FilterText = None,
+    format: Annotated[  # noqa: A002
+        Format | None, typer.Option(help="With --all or -: the format, jsonl by default.")
+    ] = None,
+    no_files: NoFiles = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write all records of an object to a file, or the whole workspace to a folder. Exit code 4 if not all is there."""
+    """Export records to a file, or a whole workspace to a folder. Exit code 4 if data is missing."""
     if (everything is None) != (object is not None) or (object is None) != (path is None):
-        raise typer.BadParameter("say OBJECT and PATH, or --all FOLDER")
+        raise typer.BadParameter("pass OBJECT and PATH, or --all FOLDER")
     if everything is not None:
-        refuse("does not go with --all, which writes everything", filter=filter, field=field, deleted=deleted)
+        refuse("not with --all, which exports everything", filter=filter)
+        taken = ("journal", "incremental", "spreadsheet_safe")
+        refuse_all("not with --all, which exports everything", options, but=taken)
+        _free(next(iter(everything.glob(f"*.{format or 'jsonl'}")), None), force, options)
+    elif str(path) == "-":
+        refuse("not with standard output", incremental=options.get("incremental"), json=as_json)
+        refuse("not with standard output", journal=options.get("journal"))
+        _to_standard_output(str(object), filter, format or "jsonl", options)
+        return
     else:
-        refuse("goes with --all; the ending of PATH says it", format=format)
+        refuse("only with --all or -; the extension of PATH sets the format", format=format)
+        _free(path, force, options)
+        refuse("only with --all", no_files=no_files)
 
     async def run(client: Client, show: Display) -> list[ExportReport]:
         if everything is not None:
-            return list(
-                await export_workspace(
-                    client, everything, ending=f".{format or 'jsonl'}", journal=journal, on_progress=show.progress
-                )
+            ending = f".{format or 'jsonl'}"
+            files = False if no_files else None
+            written = await migrate.export_workspace(
+                client, everything, ending=ending, files=files, on_progress=show.progress, **options
             )
+            if no_files or ending != ".jsonl":
+                show.say("File contents are left out" + ("." if no_files else "; they need the format jsonl."))
+            return list(written)
         assert path is not None
-        report = await bulk.export(
-            await _target(client, str(object)),
-            path,
-            filter=object_of(filter, "--filter"),
-            fields=field or None,
-            deleted=deleted,
-            journal=journal,
-            on_progress=show.progress,
-        )
-        return [report]
+        target = await _target(client, str(object))
+        chosen = filter_of(filter, target.catalogue.shape(target.type_name))
+        return [await bulk.export(target, path, filter=chosen, on_progress=show.progress, **options)]
 
-    reports = work(run, as_json, journal)
-    for report in reports:
-        typer.echo(json.dumps(asdict(report), default=str) if as_json else str(report))
+    reports = work(run, as_json, options.get("journal"))
+    for report in reports if as_json else ():
+        typer.echo(json.dumps(asdict(report), default=str))
+    if not as_json:
+        show_exports(reports)
     if not all(report.complete for report in reports):
         raise typer.Exit(ExitCode.FINDINGS)
 
 
+def _free(path: Path | None, force: bool, options: Mapping[str, Any]) -> None:
+    """A file that is there is written over only by a run that goes on with it, or if the user says so."""
+    journal: Path | None = options.get("journal")
+    goes_on = options.get("incremental") or (journal is not None and journal.exists())
+    if path is not None and path.exists() and not force and not goes_on:
+        raise typer.BadParameter(f"{path} exists: pass --force to overwrite it")
+
+
+def _to_standard_output(object: str, filter: str | None, ending: str, options: Mapping[str, Any]) -> None:
+    """An export that another program reads. What is written is whole, for it is written to a file first."""
+
+    async def run(client: Client, show: Display) -> ExportReport:
+        target = await _target(client, object)
+        chosen = filter_of(filter, target.catalogue.shape(target.type_name))
+        return await bulk.export(target, path, filter=chosen, on_progress=show.progress, **options)
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"export.{ending}")
+        report = work(run, False, None)
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, typer.get_binary_stream("stdout"))
+    typer.echo(str(report).replace(str(path), "standard output"), err=True)
+    if not report.complete:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
 def compare(
-    folder: Annotated[Path, typer.Argument(help="What `export --all` wrote.")],
+    folder: Annotated[Path, typer.Argument(help="A folder written by `export --all`.")],
+    members: MembersTable = None,
+    members_default: MembersDefault = None,
+    no_files: NoFiles = False,
     as_json: Json = False,
 ) -> None:
-    """Compare every record of the workspace with an exported folder. Exit code 4 if they differ."""
-    comparisons = work(lambda client, _: compare_workspace(client, folder), as_json, None)
-    for comparison in comparisons:
-        if as_json:
-            typer.echo(json.dumps(asdict(comparison), default=str))
-        elif comparison.failure is not None:
-            typer.echo(f"{comparison.name}: not compared: {comparison.failure}")
-        elif comparison.equal:
-            hidden = f", {comparison.hidden:,} here that this key may not see" if comparison.hidden else ""
-            typer.echo(f"{comparison.name}: {comparison.same:,} the same{hidden}")
-        else:
-            counts = ", ".join(
-                (
-                    f"{comparison.missing_count:,} missing here",
-                    f"{comparison.extra_count:,} only here",
-                    f"{comparison.different_count:,} different",
-                )
-            )
-            if comparison.hidden:
-                counts += f", {comparison.hidden:,} here that this key may not see"
-            typer.echo(f"{comparison.name}: {comparison.same:,} the same, {counts}")
-            for identity, name, there, here in comparison.different[:5]:
-                typer.echo(f"  {identity} {name}: {there!r} in the folder, {here!r} here")
+    """Compare the workspace with an exported folder. Exit code 4 if they differ."""
+
+    async def run(client: Client, _: Display) -> list[ObjectComparison]:
+        return await migrate.compare_workspace(
+            client, folder, members=members, members_default=members_default, files=not no_files
+        )
+
+    comparisons = work(run, as_json, None)
+    for comparison in comparisons if as_json else ():
+        typer.echo(json.dumps({**asdict(comparison), "untold": sorted(comparison.untold)}, default=str))
+    if not as_json:
+        show_comparisons(comparisons)
     if not all(comparison.equal for comparison in comparisons):
         raise typer.Exit(ExitCode.FINDINGS)
 
 
 def _show_preset(name: str | None, object: str | None) -> None:
     """Prints a preset as it is; of one object only, if one is named."""
+    from aiotwenty.bulk.presets import preset_names, read_preset
+
     if name is None:
-        raise typer.BadParameter(f"say which: --preset {'|'.join(preset_names())}", param_hint="--show")
+        raise typer.BadParameter(f"pass --preset {'|'.join(preset_names())}", param_hint="--show")
     preset = read_preset(name)
     if object is None:
         typer.echo(preset.text.rstrip())
@@ -392,8 +378,16 @@ def _label(source: str) -> str:
 async def _target(client: Client, name: str) -> Target:
     """The object as the workspace has it now."""
     endpoint = client.endpoint("graphql")
-    return Target.named(endpoint, await serve_catalogue(endpoint), name)
+    return bulk.Target.named(endpoint, await bulk.serve_catalogue(endpoint), name)
+
+
+def _made(show: Display, what: str) -> None:
+    show.say(f"created {what}")
+
+
+def _finish(run: Work, as_json: bool, options: Mapping[str, Any]) -> None:
+    finish(work(run, as_json, options.get("journal")), as_json, options.get("rejects"))
 
 
 def _reported(label: str, report: LoadReport) -> list[StepReport]:
-    return [StepReport(label, False, report)]
+    return [migrate.StepReport(label, False, report)]

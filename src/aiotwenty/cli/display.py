@@ -4,39 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
-from aiotwenty import Client
-from aiotwenty.bulk import LoadReport, Progress, Reject
+from aiotwenty import bulk
+from aiotwenty.cli.connection import connect
 from aiotwenty.cli.exit_codes import ExitCode
-from aiotwenty.errors import ConfigurationError, TwentyError
-from aiotwenty.migrate import StepReport
-from aiotwenty.migrate.plan import ends_all
+from aiotwenty.cli.wording import said
+from aiotwenty.errors import ConfigurationError, RateLimited, TwentyError
+
+if TYPE_CHECKING:
+    from aiotwenty import Client
+    from aiotwenty.bulk import ExportReport, LoadReport, Progress, Reject
+    from aiotwenty.migrate import ObjectComparison, StepReport
+    from aiotwenty.transport.hooks import Hooks, ResponseEvent, RetryEvent
+    from aiotwenty.transport.rate_limit import RateLimit
 
 SHOWN, SHOWN_TO_MACHINES = 5, 100
 T = TypeVar("T")
 
 
 class Display:
-    """Progress for whoever looks: a bar on a terminal, a line now and then elsewhere, JSON for machines."""
+    """Progress for whoever looks: bars on a terminal, a line now and then elsewhere, JSON for machines."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self._console = Console(stderr=True)
         self._bar: Bar | None = None
         self._tasks: dict[str, TaskID] = {}
+        self._latest: dict[str, Progress] = {}
         self._told = monotonic()
+        self._wait = ""
+        self._limits: Callable[[], str] = str
 
     @contextmanager
     def shown(self) -> Iterator[Display]:
@@ -45,25 +55,45 @@ class Display:
             return
         columns = (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[state]}"),
-            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=16),
+            TextColumn("{task.fields[state]}", markup=False),
         )
-        with Bar(*columns, console=self._console) as self._bar:
+        # What it came to is said at the end, in words: nothing of the bars stays.
+        with Bar(*columns, console=self._console, transient=True) as self._bar:
+            self._tasks[""] = self._bar.add_task("connecting", total=None, state="")
             yield self
+        self._bar = None
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """For a question: the bar makes room."""
+        if self._bar is not None:
+            self._bar.stop()
+        try:
+            yield
+        finally:
+            if self._bar is not None:
+                self._bar.start()
+
+    def hooks(self) -> Hooks:
+        """What tells it of waits."""
+        from aiotwenty.transport.hooks import Hooks
+
+        return Hooks(on_retry=self._retried, on_response=self._answered)
+
+    def connected(self, client: Client) -> None:
+        """Takes the limit of this client from now on."""
+        self._limits = lambda: limits_said(client.endpoint("graphql").limits)
 
     def say(self, text: str) -> None:
         if not self._as_json:
             self._console.print(text, markup=False, highlight=False)
 
     def progress(self, progress: Progress) -> None:
+        self._latest[progress.what] = progress
         if self._bar is not None:
-            if progress.what not in self._tasks:
-                self._tasks[progress.what] = self._bar.add_task(progress.what, total=progress.total, state="")
-            self._bar.update(
-                self._tasks[progress.what], total=progress.total, completed=progress.done, state=_state(progress)
-            )
+            self._show(self._bar)
         elif monotonic() - self._told >= (1 if self._as_json else 10):
             self._told = monotonic()
             if self._as_json:
@@ -71,14 +101,78 @@ class Display:
                 del told["started"]
                 typer.echo(json.dumps({"progress": told}))
             else:
-                left = progress.seconds_left
-                total = "" if progress.total is None else f" of {progress.total:,}"
-                ending = "" if left is None else f", {left:,.0f} s left"
-                self.say(f"{progress.what}: {progress.done:,}{total}, {_state(progress)}{ending}")
+                self.say(f"{progress.what}: {self.state(progress)}")
+
+    def state(self, progress: Progress) -> str:
+        """How far it is, in words: only what is known, and means something for this work."""
+        parts = [f"{progress.done:,}"]
+        if progress.total is not None:
+            parts = [f"{progress.done:,} of {progress.total:,}"]
+            if progress.total:
+                parts[0] = f"{min(100, 100 * progress.done // progress.total)} %, {parts[0]}"
+        if progress.rejected:
+            parts.append(f"{progress.rejected:,} rejected")
+        if progress.total is None or progress.done < progress.total:
+            parts.append(f"{progress.rate:,.0f}/s")
+            if progress.seconds_left is not None and progress.done:
+                parts.append(f"{_duration(progress.seconds_left)} left")
+        return ", ".join(parts)
+
+    def stopped(self) -> None:
+        """Says how far everything was that had begun and is not done."""
+        for what, progress in self._latest.items():
+            if progress.total is None or progress.done < progress.total:
+                self.say(f"{what}: {self.state(progress)}" if what else self.state(progress))
+
+    def _show(self, bar: Bar) -> None:
+        if "" in self._tasks and "" not in self._latest:
+            bar.remove_task(self._tasks.pop(""))
+        for what, progress in self._latest.items():
+            if what not in self._tasks:
+                self._tasks[what] = bar.add_task(what, total=progress.total, state="")
+            state = self.state(progress) + self._aside(progress)
+            bar.update(self._tasks[what], total=progress.total, completed=progress.done, state=state)
+        if len(self._latest) > 1:
+            if "all" not in self._tasks:
+                self._tasks["all"] = bar.add_task("all", total=None, state="")
+            done = sum(progress.done for progress in self._latest.values())
+            rejected = sum(progress.rejected for progress in self._latest.values())
+            state = f"{done:,} in {len(self._latest)} objects" + (f", {rejected:,} rejected" if rejected else "")
+            bar.update(self._tasks["all"], state=state)
+
+    def _aside(self, progress: Progress) -> str:
+        """The limit that holds it back, and what it waits for."""
+        if progress.total is not None and progress.done >= progress.total:
+            return ""
+        limit = self._limits()
+        return "".join(f"; {text}" for text in (limit and f"limit {limit}", self._wait) if text)
+
+    def _retried(self, event: RetryEvent) -> None:
+        what = "the rate limit" if isinstance(event.error, RateLimited) else "the network"
+        self._wait = f"waiting {event.delay:.0f} s for {what}" if event.delay >= 1 else ""
+        if not self._wait or self._as_json:
+            return
+        if self._bar is None:
+            self.say(f"{self._wait}: {said(event.error)}")
+        elif self._latest:
+            self._show(self._bar)
+        else:
+            self._bar.update(self._tasks[""], description=self._wait)
+
+    def _answered(self, event: ResponseEvent) -> None:
+        if event.error is None:
+            self._wait = ""
 
 
-def _state(progress: Progress) -> str:
-    return f"{progress.rate:,.0f}/s, {progress.rejected:,} rejected, {progress.concurrency} in flight"
+def limits_said(limits: Sequence[RateLimit] | None) -> str:
+    """`100 in 60 s`; nothing where none is known."""
+    return ", ".join(f"{limit.limit} in {limit.per:g} s" for limit in limits or ())
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: Path | None) -> T:
@@ -86,7 +180,8 @@ def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: 
     display = Display(as_json)
 
     async def main() -> T:
-        async with Client() as client:
+        async with connect(display.hooks()) as client:
+            display.connected(client)
             return await do(client, display)
 
     try:
@@ -100,31 +195,44 @@ def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: 
         if journal is not None:
             how = _go_on(journal)
         else:
-            how = "There was no --journal to remember it: the same command begins again."
-        typer.echo(f"Stopped; what was in flight was finished. {how}", err=True)
+            how = "Without --journal, the same command starts again from the beginning."
+        display.stopped()
+        typer.echo(f"Stopped after the batches in flight. {how}", err=True)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
 def _go_on(journal: Path) -> str:
-    return f"To go on, run the same command again: {journal} knows what is done."
+    return f"To resume, run the same command again: {journal} stores the progress."
 
 
 def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> None:
     """Tells what became of the rows; exit code 4 when some were rejected, or something could not be moved."""
+    from aiotwenty.migrate.steps import ends_all
+
+    idle = [step for step in steps if _is_idle(step)] if not as_json else []
+    folded = idle if len(idle) > _FEW else []
     for step in steps:
+        if step in folded:
+            continue
         report = step.report
         if as_json:
-            told = {"step": step.label, "links": step.links, **_as_dict(report), "notes": [*step.notes, *report.notes]}
-            error = {"error": str(step.error)} if step.error is not None else {}
+            told = {
+                "step": step.label,
+                "links": step.links,
+                **_as_dict(report),
+                "notes": [*step.notes, *report.notes],
+                "told": step.told,
+            }
+            error = {"error": said(step.error)} if step.error is not None else {}
             typer.echo(json.dumps({**told, **error}, default=str))
             continue
         label = f"{step.label}{' (relations)' if step.links else ''}"
         if step.error is not None:
             done = f" ({report})" if report.received else ""
-            typer.echo(f"{label}: {'broken off' if report.loaded else 'not moved'}: {step.error}{done}")
-        elif report.received or not step.notes:
+            typer.echo(f"{label}: {'interrupted' if report.loaded else 'not moved'}: {said(step.error)}{done}")
+        elif report.received or not (step.notes or step.told):
             typer.echo(f"{label}: {report}")
-        for note in step.notes:
+        for note in [*step.notes, *step.told]:
             typer.echo(f"{label}: {note}")
         show_mapping(report)
         for reject in islice(report.rejects, SHOWN):
@@ -132,13 +240,99 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
             typer.echo(f"  {where}: {reject.code}: {reject.message}")
         if report.rejected > SHOWN:
             typer.echo(f"  and {report.rejected - SHOWN:,} more")
-    if rejects is not None and not as_json and any(step.report.rejected for step in steps):
-        typer.echo(f"{rejects} has the rejected rows: correct them and load that.")
+        if report.rejects_failure is not None:
+            typer.echo(f"{label}: {report.rejects_failure}", err=True)
+    if folded:
+        typer.echo(f"no rows: {', '.join(step.label for step in folded)}")
+    if len(steps) > 1 and not as_json:
+        typer.echo(_total(steps))
+    if rejects is not None and not as_json and any(_has_rejects_file(step.report) for step in steps):
+        typer.echo(f"The rejected rows are in {rejects}: correct them, and load that file.")
     for step in steps:
         if step.error is not None and ends_all(step.error):
             raise step.error
+    if any(step.report.rejects_failure for step in steps):
+        raise typer.Exit(ExitCode.FAILED)
     if not all(step.complete for step in steps):
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+_FEW = 3
+"""How many lines that say that there is nothing are shown one by one."""
+
+
+def _is_idle(step: StepReport) -> bool:
+    """Whether there is nothing to tell of it but that it had nothing to do."""
+    return step.complete and not (step.report.received or step.notes or step.told or step.report.notes)
+
+
+def show_exports(reports: Sequence[ExportReport]) -> None:
+    """What was written to each file; those of objects without records in one line."""
+    empty = [report for report in reports if report.complete and not (report.records or report.changes)]
+    folded = empty if len(empty) > _FEW else []
+    for report in reports:
+        if report not in folded:
+            typer.echo(str(report))
+    if folded:
+        typer.echo(f"0 records in {', '.join(report.path.name for report in folded)}")
+    if len(reports) > 1:
+        records, size = sum(report.records for report in reports), sum(report.bytes for report in reports)
+        typer.echo(f"total: {records:,} records in {len(reports)} files ({size:,} bytes)")
+
+
+def show_comparisons(comparisons: Sequence[ObjectComparison]) -> None:
+    """Each of them; what was not compared of several is said once, at the end, and then what differs."""
+    of = Counter(what for comparison in comparisons for what in comparison.not_compared)
+    shared = {what: number for what, number in of.items() if number > 1}
+    empty = [comparison for comparison in comparisons if _is_empty(comparison, shared)]
+    folded = empty if len(empty) > _FEW else []
+    for comparison in comparisons:
+        if comparison not in folded:
+            _show_comparison(comparison, shared)
+    if folded:
+        typer.echo(f"nothing, there and here: {', '.join(comparison.name for comparison in folded)}")
+    for what, number in shared.items():
+        typer.echo(f"not compared of {number:,} of them: {what}")
+    different = [comparison.name for comparison in comparisons if not comparison.equal]
+    typer.echo(f"different: {', '.join(different)}" if different else "equal: all that was compared is the same")
+
+
+def _is_empty(comparison: ObjectComparison, shared: Container[str]) -> bool:
+    counted = comparison.same or comparison.hidden or comparison.hidden_there
+    alone = [what for what in comparison.not_compared if what not in shared]
+    return comparison.equal and not counted and not alone
+
+
+def _show_comparison(comparison: ObjectComparison, shared: Container[str]) -> None:
+    """How many are the same, what is missing or different, and what was not compared of it alone."""
+    counts = [f"{comparison.same:,} the same"]
+    if comparison.missing_count or comparison.extra_count or comparison.different_count:
+        counts += [f"{comparison.missing_count:,} missing", f"{comparison.extra_count:,} not in the folder"]
+        counts.append(f"{comparison.different_count:,} different")
+    if comparison.hidden or comparison.hidden_there:
+        there = "" if comparison.hidden_there is None else f" ({comparison.hidden_there:,} in the export)"
+        counts.append(f"{comparison.hidden:,} hidden from the key{there}")
+    if comparison.failure is not None:
+        counts[:] = [f"not compared: {comparison.failure}", *(counts if comparison.missing_count else [])]
+    typer.echo(f"{comparison.name}: {', '.join(counts)}")
+    for name in comparison.missing[:SHOWN]:
+        typer.echo(f"  {name}: missing")
+    for name in comparison.extra[:SHOWN]:
+        typer.echo(f"  {name}: not in the folder")
+    for identity, name, there, here in comparison.different[:SHOWN]:
+        typer.echo(f"  {identity} {name}: {there!r} in the folder, {here!r} in the workspace")
+    for what in comparison.not_compared:
+        if what not in shared:
+            typer.echo(f"  not compared: {what}")
+
+
+def _total(steps: Sequence[StepReport]) -> str:
+    """What several loads came to; the second step of a load, its relations, counts no rows anew."""
+    reports = [step.report for step in steps if not step.links]
+    names = ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds")
+    sums: dict[str, Any] = {name: sum(getattr(report, name) for report in reports) for name in names}
+    deed = reports[0].deed if reports else "loaded"
+    return f"total: {bulk.LoadReport(**sums, deed=deed, dry_run=any(report.dry_run for report in reports))}"
 
 
 def show_mapping(report: LoadReport) -> None:
@@ -146,16 +340,26 @@ def show_mapping(report: LoadReport) -> None:
     for note in report.notes:
         typer.echo(f"  {note}")
     if report.preview:
-        typer.echo("  The first values as they will arrive:")
+        typer.echo("  The first values, as they would be stored:")
         for place, values in report.preview.items():
             typer.echo(f"    {place}: {', '.join(values) or 'none'}")
     if report.mapping:
-        typer.echo("  The mapping, to keep and change (in a plan, or as a preset under the name of the object):")
+        typer.echo("  The mapping, for a plan or, under the name of the object, a preset:")
         typer.echo(report.mapping)
 
 
 def _as_dict(report: LoadReport) -> dict[str, Any]:
-    names = ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds", "dry_run")
+    names = (
+        "received",
+        "loaded",
+        "rejected",
+        "already_loaded",
+        "requests",
+        "retries",
+        "seconds",
+        "dry_run",
+        "rejects_failure",
+    )
     return {
         **{name: getattr(report, name) for name in names},
         "created": dict(report.created),
@@ -163,6 +367,10 @@ def _as_dict(report: LoadReport) -> dict[str, Any]:
         **({"mapping": report.mapping, "preview": dict(report.preview)} if report.dry_run else {}),
         "rejects": [_told(reject) for reject in islice(report.rejects, SHOWN_TO_MACHINES)],
     }
+
+
+def _has_rejects_file(report: LoadReport) -> bool:
+    return bool(report.rejected) and report.rejects_failure is None
 
 
 def _told(reject: Reject) -> dict[str, Any]:

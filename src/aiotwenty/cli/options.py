@@ -1,51 +1,157 @@
-"""The options that several commands of bulk work take, in the words of `aiotwenty.bulk.options`."""
+"""The flags of the commands for bulk work, made from the options of `aiotwenty.bulk.options`."""
 
 from __future__ import annotations
 
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Concatenate, Literal, ParamSpec
 
 import typer
 
-from aiotwenty.bulk.options import ExportOptions, LoadSettings, described
+from aiotwenty.bulk.options import described
+from aiotwenty.cli.exit_codes import ExitCode
+from aiotwenty.cli.option_values import constants_of, mapping_of, refuse
 
+P = ParamSpec("P")
 
-def option(name: str, *flags: str, more: str = "", options: type = LoadSettings, **settings: Any) -> Any:
-    """An option of a command: `flags` where they aren't the name, and what else is to be said of it here."""
-    return typer.Option(*flags, help=described(options, name) + more, **settings)
-
-
-_REPEATABLE = " Repeatable."
-
+ObjectName = Annotated[str, typer.Argument(help="An object: companies, people, rockets.")]
 Object = Annotated[str | None, typer.Argument(help="An object: companies, people, rockets.")]
 Source = Annotated[
     str | None,
-    typer.Argument(help="A .csv, .xlsx, .json, .jsonl or .parquet file, packed or not; - is standard input."),
+    typer.Argument(help="A .csv, .xlsx, .json, .jsonl or .parquet file, compressed or not; - for standard input."),
 ]
-Key = Annotated[list[str] | None, option("key", "--key", more=_REPEATABLE)]
-Map = Annotated[
+What = Annotated[
     list[str] | None,
-    option("mapping", "--map", more=" COLUMN=FIELD, COLUMN=FIELD:TRANSFORM(ARG) or COLUMN=; repeatable."),
+    typer.Argument(
+        metavar="[ID… NAME=VALUE… | SOURCE]",
+        help="Record ids, new values, or a file of rows (- for standard input).",
+    ),
 ]
-Constant = Annotated[list[str] | None, option("constants", "--set", more=" FIELD=VALUE; repeatable.")]
-Ignore = Annotated[list[str] | None, option("ignore", "--ignore", more=" * is the rest; repeatable.")]
-SkipLines = Annotated[int | None, option("skip_lines", "--skip-lines", min=0)]
-Sheet = Annotated[str | None, option("sheet", "--sheet")]
-Gaps = Annotated[list[str] | None, option("gaps", "--gap", "--gaps", more=_REPEATABLE)]
-PresetName = Annotated[str | None, option("preset", "--preset")]
-Region = Annotated[str | None, option("region", "--region")]
-CreateMissing = Annotated[bool, option("create_missing", "--create-missing")]
-AddOptions = Annotated[bool, option("add_options", "--add-options")]
-Upsert = Annotated[bool, option("upsert", "--upsert")]
-JournalFile = Annotated[Path | None, option("journal", "--journal")]
-Rejects = Annotated[Path | None, option("rejects", "--rejects")]
-Concurrency = Annotated[int, option("concurrency", "--concurrency", min=1, max=64)]
-DryRun = Annotated[bool, option("dry_run", "--dry-run")]
-Encoding = Annotated[str | None, option("encoding", "--encoding")]
-Delimiter = Annotated[str | None, option("delimiter", "--delimiter")]
-Malformed = Annotated[bool, typer.Option("--reject-malformed", help="Reject broken lines instead of stopping.")]
-Fields = Annotated[list[str] | None, option("fields", "--field", more=_REPEATABLE, options=ExportOptions)]
-Deleted = Annotated[bool, option("deleted", "--deleted", options=ExportOptions)]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line: progress, then the report.")]
-FilterText = Annotated[str | None, typer.Option("--filter", help='As JSON: \'{"name":{"like":"A%"}}\'.')]
-AllRecords = Annotated[bool, typer.Option("--all-records", help="Yes, every record of the object.")]
+Json = Annotated[bool, typer.Option("--json", help="Print progress and report as JSON lines.")]
+FilterText = Annotated[
+    str | None,
+    typer.Option("--filter", help='Such as \'name~air city=Bergen\', or JSON: \'{"name":{"like":"A%"}}\'.'),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
+AllRecords = Annotated[bool, typer.Option("--all-records", help="Every record of the object.")]
+
+
+def sure(question: str, yes: bool, *, can_ask: bool = True) -> None:
+    """Goes on if the user agrees, who was asked or has said --yes. Raises `BadParameter` where nobody can be asked."""
+    if yes:
+        return
+    if not can_ask or not sys.stdin.isatty():
+        raise typer.BadParameter(f"{question} There is no terminal to ask on: pass --yes")
+    if not typer.confirm(question, err=True):
+        typer.echo("Nothing was done.", err=True)
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """How an option is written on the command line."""
+
+    type: Any = str
+    names: tuple[str, ...] = ()
+    """Where they aren't the option's own."""
+    more: str = ""
+    """What is to be said here beside what the option is."""
+    instead: str = ""
+    """What is said here, where the flag is no value of the option."""
+    read: Callable[[Any], Any] | None = None
+    """From what was written to the value of the option."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+_REPEATABLE = " Repeatable."
+_MAPPING = " COLUMN=FIELD, COLUMN=FIELD:TRANSFORM(ARG) or COLUMN=; repeatable."
+
+FLAGS: dict[str, Flag] = {
+    "key": Flag(list[str], more=_REPEATABLE),
+    "mapping": Flag(list[str], ("--map",), _MAPPING, read=mapping_of),
+    "constants": Flag(list[str], ("--set",), " FIELD=VALUE; repeatable.", read=constants_of),
+    "ignore": Flag(list[str], more=" * for all without a mapping; repeatable."),
+    "nulls": Flag(Literal["skip", "send"]),
+    "replace": Flag(list[str], more=_REPEATABLE),
+    "malformed": Flag(
+        bool, ("--reject-malformed",), instead="Reject malformed lines instead of stopping.", read=lambda _: "reject"
+    ),
+    "encoding": Flag(),
+    "delimiter": Flag(),
+    "skip_lines": Flag(int, settings={"min": 0}),
+    "sheet": Flag(),
+    "gaps": Flag(list[str], ("--gap", "--gaps"), _REPEATABLE),
+    "preset": Flag(),
+    "region": Flag(),
+    "upsert": Flag(bool),
+    "create_missing": Flag(bool),
+    "add_options": Flag(bool),
+    "journal": Flag(Path),
+    "incremental": Flag(Path),
+    "rejects": Flag(Path),
+    "concurrency": Flag(int, settings={"min": 1, "max": 64}),
+    "batch_size": Flag(int, settings={"min": 1, "max": 200}),
+    "max_bytes": Flag(int, settings={"min": 1}),
+    "dry_run": Flag(bool),
+    "fields": Flag(list[str], ("--field",), _REPEATABLE),
+    "deleted": Flag(bool),
+    "spreadsheet_safe": Flag(bool),
+    "page_size": Flag(int, settings={"min": 1}),
+}
+"""Those that aren't here are for programs only: a name for rows, a function that is told of progress."""
+
+
+def flag_of(name: str) -> str:
+    return FLAGS[name].names[0] if FLAGS[name].names else f"--{name.replace('_', '-')}"
+
+
+def takes(options: type) -> Callable[[Callable[Concatenate[dict[str, Any], P], None]], Callable[P, None]]:
+    """Gives a command the flags of these options, before its last parameter.
+
+    The command itself gets, as its first argument, the values of those that were said, by the options' names.
+    """
+    named = [name for name in FLAGS if name in options.__annotations__]
+
+    def decorate(command: Callable[Concatenate[dict[str, Any], P], None]) -> Callable[P, None]:
+        @wraps(command)
+        def with_flags(*args: P.args, **given: P.kwargs) -> None:
+            written: dict[str, Any] = {**given}
+            values = {name: written.pop(name) for name in named}
+            said = {name: value for name, value in values.items() if value not in (None, False, [])}
+            command({name: _read(name, value) for name, value in said.items()}, *args, **written)
+
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+        flags = [_parameter(options, name) for name in named]
+        parameters = [*own[:-1], *flags, own[-1]]
+        with_flags.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        with_flags.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return with_flags
+
+    return decorate
+
+
+def _parameter(options: type, name: str) -> inspect.Parameter:
+    flag = FLAGS[name]
+    help_text = flag.instead or described(options, name) + flag.more
+    option = typer.Option(*(flag.names or (flag_of(name),)), help=help_text, **flag.settings)
+    kind: Any = flag.type if flag.type is bool else flag.type | None
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        default=False if flag.type is bool else None,
+        annotation=Annotated[kind, option],
+    )
+
+
+def _read(name: str, value: Any) -> Any:
+    read = FLAGS[name].read
+    return value if read is None else read(value)
+
+
+def refuse_all(why: str, options: Mapping[str, Any], *, but: tuple[str, ...] = ()) -> None:
+    """Options that would be ignored are refused: `why` says with what they don't go together."""
+    refuse(why, **{flag_of(name).removeprefix("--"): True for name in options if name not in but})

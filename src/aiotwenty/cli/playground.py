@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import webbrowser
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
+from aiotwenty.cli.connection import connect, connects
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(playground)
+    app.command()(connects(playground))
 
 
 def playground(
-    port: Annotated[int, typer.Option(help="0 takes any free one.", min=0, max=65_535)] = 0,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65_535)] = 0,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     read_only: Annotated[bool, typer.Option("--read-only", help="Refuse documents that write.")] = False,
 ) -> None:
-    """Serve a page to write GraphQL and browse the schema, on this machine only. Ctrl-C ends it."""
+    """Serve GraphiQL and a REST form for the workspace, on this machine only. Stop with Ctrl-C."""
     try:
         asyncio.run(_serve(port, open_browser, read_only))
     except KeyboardInterrupt:
@@ -27,13 +30,15 @@ def playground(
 
 
 async def _serve(port: int, open_browser: bool, read_only: bool) -> None:
-    from aiotwenty.client import Client
     from aiotwenty.playground import Playground
 
-    async with Client() as twenty, Playground(twenty, port=port, read_only=read_only) as page:
+    async with connect() as twenty, Playground(twenty, port=port, read_only=read_only) as page:
         typer.echo(page.url)
         may = "read" if read_only else "change"
-        typer.echo(f"The address holds a token: whoever has it can {may} the workspace. Ctrl-C ends it.", err=True)
-        if open_browser:
-            webbrowser.open(page.url)
-        await asyncio.Event().wait()
+        typer.echo(
+            f"The address contains a token: anyone who has it can {may} the workspace. Stop with Ctrl-C.", err=True
+        )
+        with page.opener() if open_browser else nullcontext("") as opener:
+            if open_browser:
+                webbrowser.open(opener)
+            await asyncio.Event().wait()

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from aiotwenty.cli.connection import connect, connects
+from aiotwenty.cli.output import JsonOption, Output, OutputOption, Row, print_json, print_rows
 from aiotwenty.errors import ApiError
-from aiotwenty.graphql.roots import writes
 
 if TYPE_CHECKING:
     from aiotwenty.workspace.data_model import Field, Object
+
+
+_OBJECT_COLUMNS = ("object", "plural", "label", "fields", "kind")
+_FIELD_COLUMNS = ("field", "type", "label", "required", "unique", "values")
 
 
 class _EndpointChoice(StrEnum):
@@ -27,57 +30,61 @@ class _EndpointChoice(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(objects)
-    app.command()(query)
+    app.command()(connects(objects))
+    app.command()(connects(query))
 
 
 def objects(
-    name: Annotated[str | None, typer.Argument(help="An object: show its fields instead of the list.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything the workspace says, as JSON.")] = False,
+    name: Annotated[str | None, typer.Argument(help="Show the fields of this object.")] = None,
+    output: OutputOption = Output.TABLE,
+    as_json: JsonOption = False,
 ) -> None:
-    """List the objects of the workspace, or the fields of one of them."""
+    """List the objects of the workspace, or the fields of one of them. JSON has everything that it says of them."""
     shown = asyncio.run(_objects(name))
-    if as_json:
-        dumped = [item.model_dump(mode="json", by_alias=True) for item in shown]
-        _print_json(dumped[0] if name else dumped)
+    output = Output.JSON if as_json else output
+    if output in (Output.JSON, Output.JSONL):
+        items = shown[0].fields if name and output is Output.JSONL else shown
+        dumped = [item.model_dump(mode="json", by_alias=True) for item in items]
+        print_json(dumped[0]) if name and output is Output.JSON else print_rows(dumped, (), output)
+    elif name:
+        print_rows([_field_row(field) for field in shown[0].fields], _FIELD_COLUMNS, output)
     else:
-        console = Console()
-        if not console.is_terminal:
-            # What goes to a file or a pipe is not folded to the width of a terminal.
-            console.width = 1000
-        console.print(_field_table(shown[0]) if name else _object_table(shown))
+        listed = sorted(shown, key=lambda item: item.name_singular)
+        print_rows([_object_row(item) for item in listed], _OBJECT_COLUMNS, output)
 
 
 def query(
-    document: Annotated[str, typer.Argument(help="A file, - for standard input, or the document itself: '{ … }'.")],
-    variables: Annotated[str, typer.Option("--variables", help="The variables as a JSON object, or @FILE.")] = "{}",
-    endpoint: Annotated[_EndpointChoice, typer.Option(help="Records, or the data model.")] = _EndpointChoice.GRAPHQL,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Refuse a document that writes.")] = False,
-    validate: Annotated[bool, typer.Option(help="Check the document against the workspace before it is sent.")] = True,
+    document: Annotated[str, typer.Argument(help="A file, - for standard input, or GraphQL: '{ … }'.")],
+    variables: Annotated[str, typer.Option("--variables", help="Variables as a JSON object, or @FILE.")] = "{}",
+    endpoint: Annotated[
+        _EndpointChoice, typer.Option(help="Endpoint: records (graphql) or data model (metadata).")
+    ] = _EndpointChoice.GRAPHQL,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Refuse documents that write.")] = False,
+    validate: Annotated[bool, typer.Option(help="Check the document against the schema first.")] = True,
 ) -> None:
-    """Run a GraphQL document and print its data as JSON."""
+    """Execute a GraphQL document, and print its data as JSON."""
+    from aiotwenty.graphql.root_fields import writes
+
     text, values = _document(document), _variables(variables)
     if read_only and writes(text):
-        raise typer.BadParameter("it would write, and --read-only was asked for", param_hint="DOCUMENT")
+        raise typer.BadParameter("refused: the document writes, and --read-only is set", param_hint="DOCUMENT")
     try:
-        _print_json(asyncio.run(_query(text, values, endpoint, validate)))
+        print_json(asyncio.run(_query(text, values, endpoint, validate)))
     except ApiError as error:
         if any(value is not None for value in (error.data or {}).values()):
-            _print_json(error.data)
+            print_json(error.data)
         raise
 
 
 async def _objects(name: str | None) -> list[Object]:
-    from aiotwenty.client import Client
 
-    async with Client() as twenty:
+    async with connect() as twenty:
         return [await twenty.workspace.object(name)] if name else await twenty.workspace.objects()
 
 
 async def _query(document: str, variables: dict[str, Any], endpoint: _EndpointChoice, validate: bool) -> dict[str, Any]:
-    from aiotwenty.client import Client
 
-    async with Client() as twenty:
+    async with connect() as twenty:
         return await twenty.execute(document, variables, endpoint=endpoint.value, validate=validate)
 
 
@@ -89,7 +96,7 @@ def _document(text: str) -> str:
     try:
         return Path(text).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise typer.BadParameter(f"no such file, and no document either: {text}", param_hint="DOCUMENT") from None
+        raise typer.BadParameter(f"neither a file nor a document: {text}", param_hint="DOCUMENT") from None
     except OSError as error:
         raise typer.BadParameter(f"cannot read {text!r}: {error.strerror}", param_hint="DOCUMENT") from None
     except UnicodeDecodeError:
@@ -102,34 +109,32 @@ def _variables(text: str) -> dict[str, Any]:
     except (ValueError, OSError) as error:
         raise typer.BadParameter(str(error), param_hint="--variables") from None
     if not isinstance(values, dict):
-        raise typer.BadParameter("a JSON object is wanted", param_hint="--variables")
+        raise typer.BadParameter("must be a JSON object", param_hint="--variables")
     return values
 
 
-def _print_json(value: Any) -> None:
-    # A terminal that has other characters only would spoil the JSON; escaped, it is the same text.
-    everything = "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=not everything))
+def _object_row(item: Object) -> Row:
+    marks = [mark for mark, true in [("custom", item.is_custom), ("system", item.is_system)] if true]
+    if item.is_active is False:
+        marks.append("inactive")
+    return {
+        "object": item.name_singular,
+        "plural": item.name_plural,
+        "label": item.label_singular,
+        "fields": len(item.fields),
+        "kind": ", ".join(marks),
+    }
 
 
-def _object_table(listed: list[Object]) -> Table:
-    table = Table("object", "plural", "label", "fields", "")
-    for item in sorted(listed, key=lambda item: item.name_singular):
-        marks = [mark for mark, true in [("custom", item.is_custom), ("system", item.is_system)] if true]
-        if item.is_active is False:
-            marks.append("inactive")
-        table.add_row(
-            item.name_singular, item.name_plural, item.label_singular, str(len(item.fields)), ", ".join(marks)
-        )
-    return table
-
-
-def _field_table(item: Object) -> Table:
-    table = Table("field", "type", "label", "required", "unique", "values")
-    for field in item.fields:
-        required = "yes" if field.is_nullable is False else ""
-        table.add_row(field.name, field.type, field.label, required, "yes" if field.is_unique else "", _values(field))
-    return table
+def _field_row(field: Field) -> Row:
+    return {
+        "field": field.name,
+        "type": field.type,
+        "label": field.label,
+        "required": "yes" if field.is_nullable is False else "",
+        "unique": "yes" if field.is_unique else "",
+        "values": _values(field),
+    }
 
 
 def _values(field: Field) -> str:

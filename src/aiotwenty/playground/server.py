@@ -10,39 +10,44 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
-from typing import Any, Literal, Self
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
 
 from aiohttp import web
-from graphql import (
-    GraphQLEnumType,
-    GraphQLInputObjectType,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
-    GraphQLSchema,
-    GraphQLUnionType,
-)
+from graphql import GraphQLError
 
+from aiotwenty.client import Client
 from aiotwenty.errors import ApiError, TwentyError
-from aiotwenty.graphql.executor import Executor
-from aiotwenty.graphql.introspection import introspection, read_schema
-from aiotwenty.graphql.roots import writes
+from aiotwenty.graphql.executor import EndpointName
+from aiotwenty.graphql.introspection import introspection
+from aiotwenty.graphql.root_fields import writes
+from aiotwenty.playground.python_call import python_call
 
 TOKEN_HEADER = "X-Playground-Token"
 _LARGEST_BODY = 10 * 1024 * 1024
 
-Endpoint = Literal["graphql", "metadata"]
+_ENDPOINTS: tuple[EndpointName, ...] = ("graphql", "metadata")
+_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+_STATIC = {"app.js": "text/javascript", "app.css": "text/css"}
+_ONLY_READS = "this playground only reads, and the request would write."
+
+_KEPT_NOWHERE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Playground:
     """`async with Playground(twenty) as playground: print(playground.url)`. Binds to 127.0.0.1 only.
 
-    With `read_only` it refuses documents that write, which their root fields tell, whatever their keyword says.
+    The page is GraphiQL for both endpoints, with a form for REST beside it. With `read_only` it refuses documents that
+    write, which their root fields tell, whatever their keyword says, and every REST method but GET.
     """
 
-    def __init__(self, client: Executor, *, port: int = 0, read_only: bool = False) -> None:
+    def __init__(self, client: Client, *, port: int = 0, read_only: bool = False) -> None:
         self._client = client
         self._read_only = read_only
         self._port = port
@@ -59,10 +64,25 @@ class Playground:
         """Where to point a browser. Holds this run's token."""
         return f"{self.origin}/#{self._token}"
 
+    @contextmanager
+    def opener(self) -> Iterator[str]:
+        """The address of a file that leads there, for as long as that lasts.
+
+        What a browser is started with, everybody on the machine can read (`ps`); the file, its owner only.
+        """
+        with TemporaryDirectory(prefix="aiotwenty-") as folder:
+            path = Path(folder, "playground.html")
+            path.touch(0o600)
+            path.write_text(f"<!doctype html><title>Playground</title><script>location.replace({self.url!r})</script>")
+            yield path.as_uri()
+
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._guard], client_max_size=_LARGEST_BODY)
         app.router.add_get("/", self._page)
+        app.router.add_get("/{name:app.(?:js|css)}", self._static)
         app.router.add_post("/run", self._run)
+        app.router.add_post("/rest", self._rest)
+        app.router.add_post("/python", self._python)
         app.router.add_get("/schema/{endpoint:graphql|metadata}", self._schema)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -88,86 +108,104 @@ class Playground:
         origin = request.headers.get("Origin")
         if origin is not None and origin not in {f"http://{host}" for host in hosts}:
             raise web.HTTPForbidden(text="Other sites may not use the playground.")
-        if request.path != "/" and not hmac.compare_digest(
-            request.headers.get(TOKEN_HEADER, "").encode(), self._token.encode()
+        try:
+            token = request.headers.get(TOKEN_HEADER, "").encode()
+        except UnicodeEncodeError:
+            raise web.HTTPBadRequest(text="The token is no text.") from None
+        if request.path.removeprefix("/") not in ("", *_STATIC) and not hmac.compare_digest(
+            token, self._token.encode()
         ):
             raise web.HTTPUnauthorized(text="Open the address that `aiotwenty playground` printed.")
         return await handler(request)
 
     async def _page(self, request: web.Request) -> web.Response:
-        nonce = secrets.token_urlsafe(16)
-        page = resources.files("aiotwenty.playground").joinpath("page.html").read_text(encoding="utf-8")
+        page = _packaged("page.html").replace("{{read_only}}", str(self._read_only).lower())
         policy = (
-            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            # Styles are set by scripts: what an editor puts in place, it measures and moves.
+            "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; "
+            "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
-        headers = {
-            "Content-Security-Policy": policy,
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Cache-Control": "no-store",
-        }
-        return web.Response(text=page.replace("{{nonce}}", nonce), content_type="text/html", headers=headers)
+        headers = {"Content-Security-Policy": policy, "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"}
+        return web.Response(text=page, content_type="text/html", headers={**headers, **_KEPT_NOWHERE})
+
+    async def _static(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        return web.Response(text=_packaged("static", name), content_type=_STATIC[name], headers=_KEPT_NOWHERE)
 
     async def _run(self, request: web.Request) -> web.Response:
-        if request.content_type != "application/json":
-            raise web.HTTPUnsupportedMediaType(text="JSON is wanted.")
+        document, variables, endpoint, operation_name = _document(await _json(request))
+        if self._read_only and writes(document, operation_name):
+            return web.json_response({"errors": [{"message": _ONLY_READS}]})
         try:
-            asked = await request.json()
-            document, variables, endpoint = asked["query"], asked.get("variables") or {}, asked["endpoint"]
-        except (ValueError, KeyError, TypeError):
-            raise web.HTTPBadRequest(text="query and endpoint are wanted.") from None
-        if not isinstance(document, str) or not isinstance(variables, dict) or endpoint not in ("graphql", "metadata"):
-            raise web.HTTPBadRequest(text="query, variables or endpoint make no sense.")
-        if self._read_only and writes(document):
-            return web.json_response(
-                {"error": "InvalidInput", "message": "this playground only reads, and the document would write."}
-            )
-        try:
-            answer: dict[str, Any] = {"data": await self._client.execute(document, variables, endpoint=endpoint)}
-        except TwentyError as error:
-            answer = _failure(error)
-        return web.json_response(answer)
-
-    async def _schema(self, request: web.Request) -> web.Response:
-        endpoint: Endpoint = "metadata" if request.match_info["endpoint"] == "metadata" else "graphql"
-        try:
-            served = await self._client.execute(introspection(), endpoint=endpoint)
-            schema = read_schema(served, f"/{endpoint}")
+            data = await self._client.execute(document, variables, endpoint=endpoint, operation_name=operation_name)
         except TwentyError as error:
             return web.json_response(_failure(error))
-        return web.json_response(_outline(schema))
+        return web.json_response({"data": data})
+
+    async def _rest(self, request: web.Request) -> web.Response:
+        asked = await _json(request)
+        method, path = asked.get("method"), asked.get("path")
+        if method not in _METHODS or not isinstance(path, str):
+            raise web.HTTPBadRequest(text="method or path make no sense.")
+        if self._read_only and method != "GET":
+            return web.json_response({"errors": [{"message": _ONLY_READS}]})
+        try:
+            data = await self._client.rest.request(method, path, data=asked.get("body"))
+        except TwentyError as error:
+            return web.json_response(_failure(error))
+        return web.json_response({"data": data})
+
+    async def _python(self, request: web.Request) -> web.Response:
+        document, variables, endpoint, operation_name = _document(await _json(request))
+        try:
+            text = python_call(type(self._client), document, variables, endpoint, operation_name)
+        except GraphQLError as error:
+            raise web.HTTPBadRequest(text=f"{error.message}") from None
+        return web.json_response({"python": text})
+
+    async def _schema(self, request: web.Request) -> web.Response:
+        endpoint: EndpointName = "metadata" if request.match_info["endpoint"] == "metadata" else "graphql"
+        try:
+            served = await self._client.execute(introspection(descriptions=True), endpoint=endpoint)
+        except TwentyError as error:
+            return web.json_response(_failure(error))
+        return web.json_response({"data": served})
+
+
+def _packaged(*path: str) -> str:
+    return resources.files("aiotwenty.playground").joinpath(*path).read_text(encoding="utf-8")
+
+
+async def _json(request: web.Request) -> dict[str, Any]:
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(text="JSON is wanted.")
+    try:
+        asked = await request.json()
+    except ValueError:
+        raise web.HTTPBadRequest(text="The body is not JSON.") from None
+    except LookupError:
+        raise web.HTTPBadRequest(text="There is no such charset.") from None
+    except RecursionError:
+        raise web.HTTPBadRequest(text="The JSON is nested too deeply.") from None
+    except web.RequestPayloadError:
+        raise web.HTTPBadRequest(text="The body is not what its headers say.") from None
+    if not isinstance(asked, dict):
+        raise web.HTTPBadRequest(text="A JSON object is wanted.")
+    return asked
+
+
+def _document(asked: Mapping[str, Any]) -> tuple[str, dict[str, Any], EndpointName, str | None]:
+    document, variables, name = asked.get("query"), asked.get("variables") or {}, asked.get("operationName")
+    endpoint: EndpointName | None = next((known for known in _ENDPOINTS if known == asked.get("endpoint")), None)
+    named = name is None or isinstance(name, str)
+    if not isinstance(document, str) or not isinstance(variables, dict) or endpoint is None or not named:
+        raise web.HTTPBadRequest(text="query, variables, operationName or endpoint make no sense.")
+    return document, variables, endpoint, name
 
 
 def _failure(error: TwentyError) -> dict[str, Any]:
-    answer: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+    """As GraphQL answers: the server's own errors where it gave some, and what the library says of them."""
+    said: dict[str, Any] = {"extensions": {"error": type(error).__name__, "message": str(error)}}
     if isinstance(error, ApiError):
-        answer.update(errors=error.errors, data=error.data)
-    return answer
-
-
-def _outline(schema: GraphQLSchema) -> dict[str, Any]:
-    """Types with their fields and arguments, as short as the page needs them."""
-    types: dict[str, Any] = {}
-    for name, type_ in sorted(schema.type_map.items()):
-        if name.startswith("__"):
-            continue
-        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
-            types[name] = {
-                "kind": "type",
-                "fields": {
-                    field: {"type": str(served.type), "args": {a: str(arg.type) for a, arg in served.args.items()}}
-                    for field, served in type_.fields.items()
-                },
-            }
-        elif isinstance(type_, GraphQLInputObjectType):
-            fields = {field: {"type": str(wanted.type), "args": {}} for field, wanted in type_.fields.items()}
-            types[name] = {"kind": "input", "fields": fields}
-        elif isinstance(type_, GraphQLEnumType):
-            types[name] = {"kind": "enum", "values": list(type_.values)}
-        elif isinstance(type_, GraphQLUnionType):
-            types[name] = {"kind": "union", "values": [member.name for member in type_.types]}
-        else:
-            types[name] = {"kind": "scalar", "values": []}
-    roots = {"query": schema.query_type, "mutation": schema.mutation_type}
-    return {"types": types, "roots": {kind: type_.name for kind, type_ in roots.items() if type_ is not None}}
+        return {"errors": error.errors, "data": error.data, **said}
+    return {"errors": [{"message": str(error)}], **said}

@@ -4,20 +4,50 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
 
+ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(?P<raw>:)?=(?P<value>.*)", re.DOTALL)
+"""`name=Air`, and `tags:=["A"]` for JSON."""
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MAP = re.compile(r"(?P<column>.+?)=(?P<field>[\w. -]*)(?::(?P<transform>.*))?", re.DOTALL)
 
 
-def mapping_of(texts: list[str] | None) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Named:
+    """What stands behind an object on the command line: ids of records, values (`name=Air`), or a source of rows."""
+
+    ids: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    source: str | None = None
+
+    @classmethod
+    def of(cls, texts: Sequence[str] | None) -> Named:
+        """Raises `BadParameter` for several sources, and for a source among ids."""
+        ids = tuple(text for text in texts or () if _UUID.fullmatch(text))
+        values = tuple(text for text in texts or () if text not in ids and is_assignment(text))
+        sources = [text for text in texts or () if text not in ids and text not in values]
+        if len(sources) > 1 or (sources and (ids or values)):
+            raise typer.BadParameter(f"{sources[-1]!r} is neither an id nor NAME=VALUE")
+        return cls(ids, values, sources[0] if sources else None)
+
+
+def is_assignment(text: str) -> bool:
+    """Whether it is `name=value`, and not a file."""
+    return ASSIGNMENT.fullmatch(text) is not None and not Path(text).exists()
+
+
+def mapping_of(texts: list[str]) -> dict[str, Any]:
     """`COLUMN=FIELD`, `COLUMN=FIELD:TRANSFORM` or `COLUMN=`; a column that is named twice goes to both places.
 
     A column may have `=` in its name, and so may what a transform takes.
     """
     mapping: dict[str, Any] = {}
-    for text in texts or ():
+    for text in texts:
         match = _MAP.fullmatch(text)
         if match is None:
             raise typer.BadParameter(f"{text!r} is not COLUMN=FIELD or COLUMN=FIELD:TRANSFORM", param_hint="--map")
@@ -28,7 +58,7 @@ def mapping_of(texts: list[str] | None) -> dict[str, Any] | None:
             several = there if isinstance(there, list) else [_whole(there)]
             spec = [*several, _whole(spec)]
         mapping[match["column"]] = spec
-    return mapping or None
+    return mapping
 
 
 def _whole(spec: Any) -> tuple[Any, ...]:
@@ -41,6 +71,11 @@ def pair_of(text: str, option: str) -> tuple[str, str]:
     if not equals or not name:
         raise typer.BadParameter(f"{text!r} is not NAME=VALUE", param_hint=option)
     return name, value
+
+
+def constants_of(texts: list[str]) -> dict[str, str]:
+    """`FIELD=VALUE` each."""
+    return dict(pair_of(text, "--set") for text in texts)
 
 
 def object_of(text: str | None, option: str) -> dict[str, Any] | None:

@@ -1,0 +1,35 @@
+"""Variables in a `.env` file: what else is in it stays, and nobody else may read it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import typer
+
+from aiotwenty.disk import put_in_place
+
+_LOCAL = re.compile(r"https?://(127\.|localhost\b|\[::1\])")
+
+
+def write_variables(path: Path, variables: Mapping[str, str]) -> None:
+    """Sets these variables in the file. Raises `BadParameter` if it names a workspace that is not on this machine."""
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    kept = []
+    for line in lines:
+        name, _, value = line.removeprefix("export ").partition("=")
+        if name.strip() not in variables:
+            kept.append(line)
+        elif name.strip() == "TWENTY_API_URL" and not _LOCAL.match(value.strip("\"' ")):
+            raise typer.BadParameter(
+                f"{path} names another workspace: pass another file, or remove TWENTY_API_URL and TWENTY_API_KEY",
+                param_hint="--env-file",
+            )
+    text = "\n".join([*kept, *(f"{name}={value}" for name, value in variables.items())]) + "\n"
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    put_in_place(part, path)

@@ -1,0 +1,151 @@
+"""How records and rows are printed: a table to whoever looks, lines of fields to a program that reads them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+class Output(StrEnum):
+    """How what there is to say is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+Row: TypeAlias = Mapping[str, Any]
+"""A record as JSON has it: by the names of the wire, composites as objects."""
+
+OutputOption: TypeAlias = Annotated[
+    Output,
+    typer.Option("--output", "-o", help="Output format; a table is tab-separated in a pipe."),
+]
+JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Same as --output json.")]
+
+
+def print_rows(rows: Iterable[Row], columns: Sequence[str], output: Output, *, headings: bool = True) -> None:
+    """Prints rows. `columns` are dotted names, and the headings, which more of the same table has not.
+
+    JSON has everything of a row, whatever the columns.
+    """
+    if output is Output.JSON:
+        print_json(list(rows))
+    elif output is Output.JSONL:
+        for row in rows:
+            say(json.dumps(row, ensure_ascii=not _unicode()))
+    elif output is Output.CSV:
+        if headings:
+            say(_csv_line(columns))
+        for row in rows:
+            say(_csv_line([cell(value_at(row, column)) for column in columns]))
+    else:
+        _print_table(rows, columns, columns, headings=headings)
+
+
+def print_record(row: Row, columns: Sequence[str], output: Output) -> None:
+    """Prints one record: as a table, a line for each field that has a value."""
+    if output is Output.JSON:
+        print_json(row)
+    elif output is not Output.TABLE:
+        print_rows([row], columns, output)
+    else:
+        values = ((column, value_at(row, column)) for column in columns)
+        said = [{"field": column, "value": value} for column, value in values if value not in (None, "", [], {})]
+        _print_table(said, ("field", "value"), ("field", "value"), headings=False)
+
+
+def print_json(value: Any) -> None:
+    """Prints indented JSON."""
+    # A terminal that has other characters only would spoil the JSON; escaped, it is the same text.
+    say(json.dumps(value, indent=2, ensure_ascii=not _unicode()))
+
+
+def value_at(row: Row, path: str) -> Any:
+    """The value at a dotted name; None where there is nothing on the way."""
+    value: Any = row
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def cell(value: Any) -> str:
+    """A value as the text of a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def say(line: str) -> None:
+    """Prints a line at once: a pipe waits for it."""
+    typer.echo(line)
+    # There is none where it was closed.
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def piped() -> bool:
+    """Whether standard output is read by a program."""
+    return not (sys.stdout is not None and sys.stdout.isatty())
+
+
+def _print_table(rows: Iterable[Row], columns: Sequence[str], title: Sequence[str], *, headings: bool = True) -> None:
+    if piped():
+        if headings:
+            say("\t".join(title))
+        for row in rows:
+            say("\t".join(_field(cell(value_at(row, column))) for column in columns))
+        return
+    table = _table(title, headings)
+    for row in rows:
+        table.add_row(*(_plain(cell(value_at(row, column))) for column in columns))
+    if table.row_count:
+        from rich.console import Console
+
+        Console().print(table)
+
+
+def _table(title: Sequence[str], headings: bool) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_header=headings, pad_edge=False, expand=False)
+    for place, name in enumerate(title):
+        # A column that may not be wrapped is cut where there is no room: one has room on any terminal.
+        table.add_column(name.replace(".", "\n."), overflow="fold", no_wrap=name == "id" and place == 0)
+    return table
+
+
+def _plain(text: str) -> Any:
+    from rich.text import Text
+
+    # Of control characters, what a terminal would obey is shown instead.
+    return Text("".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text))
+
+
+def _field(text: str) -> str:
+    """What a line of tab-separated fields can hold, as databases write it."""
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+def _unicode() -> bool:
+    return "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()

@@ -1,0 +1,50 @@
+"""Error messages in the terms of the command line, and the lines of --verbose."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from aiotwenty.errors import TwentyError
+
+if TYPE_CHECKING:
+    from aiotwenty.transport.hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
+
+_FLAGS = {"validate": "--no-validate"}
+"""Options of which a message suggests the opposite of the flag's name."""
+
+
+def said(error: Exception) -> str:
+    """The message of an error: without the operation's name, and with flags in place of arguments."""
+    if not isinstance(error, TwentyError):
+        return str(error)
+    if error.suggested is None:
+        return error.explanation
+    name, spelling = error.suggested
+    return error.explanation.replace(spelling, _FLAGS.get(name) or f"--{name.replace('_', '-')}")
+
+
+def request_log() -> Hooks:
+    """Hooks that say each request in a line on standard error, without its content."""
+    from aiotwenty.transport.hooks import Hooks
+
+    return Hooks(on_request=_sent, on_response=_answered, on_retry=_retried)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def _sent(event: RequestEvent) -> None:
+    waited = f", after {event.waited:.1f} s in the queue" if event.waited >= 0.05 else ""
+    _say(f"> {event.operation} ({event.kind}) to {event.url}: {event.bytes:,} bytes{waited}")
+
+
+def _answered(event: ResponseEvent) -> None:
+    status = f"HTTP {event.status}" if event.status is not None else "no answer"
+    problem = f", {type(event.error).__name__}" if event.error is not None else ""
+    _say(f"< {event.operation}: {status}, {event.bytes:,} bytes in {event.seconds:.3f} s{problem}")
+
+
+def _retried(event: RetryEvent) -> None:
+    _say(f"  {event.operation}: again in {event.delay:.1f} s: {said(event.error)}")
