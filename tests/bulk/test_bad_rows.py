@@ -14,7 +14,7 @@ from aiotwenty import Hooks, Twenty
 from aiotwenty.bulk.batches import Prepared
 from aiotwenty.bulk.calling_codes import calling_codes
 from aiotwenty.bulk.catalogue import GeneratedCatalogue
-from aiotwenty.bulk.culprits import culprits
+from aiotwenty.bulk.refused_rows import culprits
 from aiotwenty.bulk.source import Row
 from aiotwenty.errors import ApiError
 from aiotwenty.graphql.encode import encode_json
@@ -91,19 +91,20 @@ def chosen(rows: int, count: int) -> set[int]:
     return set(random.Random(11).sample(range(1, rows + 1), count))
 
 
-async def test_two_hundred_bad_rows_of_every_kind_among_twenty_thousand_cost_less_than_two_requests_each() -> None:
-    cost = await cost_of_bad_rows(20_000, chosen(20_000, 200), [*NAMED.values(), *UNNAMED.values()])
-    assert cost <= 1.2
+# Of few rows, the requests that find out how the server says it weigh more.
+@pytest.mark.parametrize(("rows", "most"), [(4_000, 1.5), pytest.param(20_000, 1.2, marks=pytest.mark.soak)])
+async def test_bad_rows_of_every_kind_among_thousands_cost_less_than_two_requests_each(rows: int, most: float) -> None:
+    assert await cost_of_bad_rows(rows, chosen(rows, rows // 100), [*NAMED.values(), *UNNAMED.values()]) <= most
 
 
 @pytest.mark.parametrize("kind", NAMED)
 async def test_a_row_whose_value_the_message_names_costs_one_request(kind: str) -> None:
-    assert await cost_of_bad_rows(4000, chosen(4000, 20), [NAMED[kind]]) <= 1.2
+    assert await cost_of_bad_rows(2000, chosen(2000, 10), [NAMED[kind]]) <= 1.2
 
 
 @pytest.mark.parametrize("kind", UNNAMED)
 async def test_a_row_that_the_message_does_not_name_costs_two_requests(kind: str) -> None:
-    assert await cost_of_bad_rows(4000, chosen(4000, 20), [UNNAMED[kind]]) <= 2
+    assert await cost_of_bad_rows(2000, chosen(2000, 10), [UNNAMED[kind]]) <= 2
 
 
 async def test_a_batch_of_bad_rows_only_costs_hardly_more_than_a_request_each() -> None:

@@ -18,7 +18,7 @@ from aiotwenty.bulk.catalogue import GeneratedCatalogue
 from aiotwenty.bulk.mapping import Mapper
 from aiotwenty.bulk.presets import preset_names, read_preset
 from aiotwenty.cli.app import run
-from aiotwenty.cli.values import mapping_of
+from aiotwenty.cli.option_values import mapping_of
 from aiotwenty.sandbox import Sandbox
 from tests.support.recorded import CASES
 
@@ -101,17 +101,41 @@ def test_update_and_delete_by_file_and_filter(capsys: pytest.CaptureFixture[str]
     assert "NOT_FOUND" in capsys.readouterr().out
     assert run(["update", "people", "--filter", '{"jobTitle":{"eq":"CEO"}}', "--data", '{"jobTitle":"Boss"}']) == 0
     assert run(["delete", "people", "--filter", "{}"]) == 1
-    assert "all_records" in capsys.readouterr().err
+    assert ": add a condition, or use --all-records." in capsys.readouterr().err
     assert run(["delete", "people", "--filter", '{"jobTitle":{"eq":"Boss"}}']) == 0
     assert "1 of 1 row deleted" in capsys.readouterr().out
     assert run(["destroy", "people", "--all-records", "--dry-run"]) == 0
-    assert run(["destroy", "people", "--all-records"]) == 0
+    assert run(["destroy", "people", "--all-records", "--yes"]) == 0
+
+
+def test_replace_makes_the_part_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("companies.csv").write_text("Website,label,name\nhttps://c.example,C,Cork\n")
+    labelled = ["--map", "label=domainName.primaryLinkLabel", "--key", "Website"]
+    assert run(["load", "companies", "companies.csv", *labelled]) == 0
+    Path("urls.csv").write_text("Website,City\nhttps://c.example,Cork\n")
+
+    def label() -> str:
+        assert run(["export", "companies", "out.jsonl", "--force"]) == 0
+        return str(json.loads(Path("out.jsonl").read_text())["domainName"]["primaryLinkLabel"])
+
+    assert run(["load", "companies", "urls.csv", "--key", "Website", "--upsert"]) == 0
+    assert label() == "C"
+    assert run(["load", "companies", "urls.csv", "--key", "Website", "--upsert", "--replace", "domainName"]) == 0
+    assert label() == ""
+    assert run(["update", "companies", "companies.csv", *labelled, "--replace", "domainName"]) == 0
+    assert label() == "C"
+    data = ["--data", '{"domainName": {"primaryLinkUrl": "https://d.example"}}', "--replace", "domainName"]
+    assert run(["update", "companies", "--filter", '{"name": {"eq": "Cork"}}', *data]) == 0
+    assert label() == ""
+    assert run(["load", "companies", "urls.csv", "--replace", "domainName"]) == 2
+    assert "--replace: only with --upsert" in capsys.readouterr().err
 
 
 def test_a_workspace_goes_out_and_compares_equal(capsys: pytest.CaptureFixture[str]) -> None:
     rows("people.csv", 20)
     assert run(LOAD) == 0
     assert run(["export", "--all", "out", "--journal", "e.db"]) == 0
+    assert "0 records in attachments.jsonl, " in capsys.readouterr().out
     assert run(["compare", "out"]) == 0
     assert "people: 20 the same" in capsys.readouterr().out
     assert run(["delete", "people", "--all-records"]) == 0
@@ -134,7 +158,7 @@ def test_control_c_finishes_what_is_in_flight_and_says_how_to_go_on(workspace: S
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert "run the same command again: l.db knows what is done" in error
+    assert "run the same command again: l.db stores the progress" in error
     workspace.faults.clear()
     assert run(LOAD) == 0
 
@@ -142,17 +166,17 @@ def test_control_c_finishes_what_is_in_flight_and_says_how_to_go_on(workspace: S
 @pytest.mark.parametrize(
     ("command", "problem"),
     [
-        ("load --plan p.toml --upsert --map a=b", "--map, --upsert: goes into the plan"),
-        ("load --plan p.toml --rejects r.csv", "--rejects: goes into the plan"),
-        ("load --all out --dry-run", "--dry-run: does not go with --all"),
-        ("load people", "say OBJECT and SOURCE"),
-        ("update people people.csv --filter {}", "--filter: goes with --data"),
-        ("update people --data {} --filter {} --journal l.db", "--journal: goes with SOURCE"),
-        ("delete people --filter {} --key email", "--key: goes with SOURCE"),
-        ("delete people people.csv --all-records", "say SOURCE, or --filter"),
-        ("export --all out --field name --deleted", "--field, --deleted: does not go with --all"),
-        ("export people out.csv --format csv", "--format: goes with --all"),
-        ("export people out.csv --filter name", "'name' is not JSON"),
+        ("load --plan p.toml --upsert --map a=b", "--map, --upsert: belongs in the plan"),
+        ("load --plan p.toml --rejects r.csv", "--rejects: belongs in the plan"),
+        ("load --all out --dry-run", "--dry-run: not with --all"),
+        ("load people", "pass OBJECT and SOURCE"),
+        ("update people people.csv --filter {}", "--filter: only with --data"),
+        ("update people --data {} --filter {} --journal l.db", "--journal: only with SOURCE"),
+        ("delete people --filter {} --key email", "--key: only with SOURCE"),
+        ("delete people people.csv --all-records", "pass ids, SOURCE, --filter"),
+        ("export --all out --field name --deleted", "--field, --deleted: not with --all"),
+        ("export people out.csv --format csv", "--format: only with --all"),
+        ("export people out.csv --filter name", "'name' is neither JSON"),
         ("load people people.csv --map name", "'name' is not COLUMN=FIELD"),
     ],
 )
@@ -168,14 +192,14 @@ def test_a_report_says_what_was_done(capsys: pytest.CaptureFixture[str]) -> None
     assert run([*LOAD, "--dry-run"]) == 0
     assert "3 rows checked, 0 rejected; nothing was changed" in capsys.readouterr().out
     assert run([*LOAD, "--rejects", "bad.csv"]) == 4
-    assert "bad.csv has the rejected rows: correct them and load that" in capsys.readouterr().out
+    assert "The rejected rows are in bad.csv: correct them, and load that file" in capsys.readouterr().out
     Path("p.csv").write_bytes("Adresse;Rôle\np0@example.com;Chef\n".encode("cp1252"))
     columns = ["--map", "Adresse=emails.primaryEmail", "--key", "Adresse", "--encoding", "cp1252"]
     assert run(["update", "people", "p.csv", *columns, "--map", "Rôle=jobTitle"]) == 0
     assert "1 of 1 row updated, 0 rejected" in capsys.readouterr().out
     assert run(["delete", "people", "p.csv", *columns]) == 0
     assert "1 of 1 row deleted, 0 rejected; 2 requests" in capsys.readouterr().out
-    assert run(["destroy", "people", "p.csv", *columns, "--json"]) == 0
+    assert run(["destroy", "people", "p.csv", *columns, "--yes", "--json"]) == 0
     assert run(["delete", "people", "p.csv", *columns, "--json"]) == 4
     (reject,) = json.loads(capsys.readouterr().out.splitlines()[-1])["rejects"]
     assert (reject["row"], reject["line"], reject["code"]) == (1, 2, "NOT_FOUND")
@@ -189,7 +213,7 @@ def test_a_load_that_breaks_off_says_how_to_go_on(
     assert sorted(path.name for path in Path().iterdir()) == ["l.db", "people.csv"]
     monkeypatch.setenv("TWENTY_API_KEY", "revoked")
     assert run(LOAD) == 3
-    assert "To go on, run the same command again: l.db knows what is done." in capsys.readouterr().err
+    assert "To resume, run the same command again: l.db stores the progress." in capsys.readouterr().err
 
 
 def test_columns_with_an_equals_sign_and_transforms_with_arguments_are_mapped() -> None:
@@ -209,7 +233,7 @@ def test_a_dry_run_prints_the_mapping_to_keep_and_the_first_values(capsys: pytes
     told = capsys.readouterr().out
     assert "delimiter ';'" in told
     assert "1234560000" in told
-    mapping = told[told.index("name of the object):") :].partition("\n")[2]
+    mapping = told[told.index("a preset:") :].partition("\n")[2]
     assert tomllib.loads(mapping) == {
         "Firma": "name",
         "Umsatz": ["annualRevenue", "money"],

@@ -11,9 +11,9 @@ import pytest
 
 from aiotwenty import Twenty, bulk
 from aiotwenty.bulk import InputError, LoadReport
-from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.bulk.target import Target
 from aiotwenty.bulk.transforms import date, excel_date, first_and_rest, full_name, lookup, money, option, phone
+from aiotwenty.bulk.workspace_catalogue import serve_catalogue
 from tests.support.recorded import CASES
 
 WEBSITE = "domainName"
@@ -104,7 +104,7 @@ async def test_dates_of_excel(twenty: Twenty) -> None:
 
 async def test_a_mark_that_the_content_belies(twenty: Twenty) -> None:
     path = CASES / "bom_cp1252.csv"
-    with pytest.raises(InputError, match=r"byte order mark.*--encoding.*cp1252"):
+    with pytest.raises(InputError, match=r"byte order mark.*set its encoding.*cp1252"):
         await twenty.companies.load(path)
     report = await twenty.companies.load(path, encoding="cp1252")
     assert report.loaded == 2
@@ -178,6 +178,16 @@ async def test_money_of_a_column_as_a_whole(twenty: Twenty) -> None:
     }
 
 
+@pytest.mark.parametrize("as_text", [False, True])
+async def test_whole_fields_of_money_stay_what_they_are(twenty: Twenty, tmp_path: Path, as_text: bool) -> None:
+    path = tmp_path / "companies.csv"
+    path.write_text('name,annualRevenue\nNordwind,"{""amountMicros"": 5500000, ""currencyCode"": ""EUR""}"\n')
+    rows = [{"name": "Nordwind", "annualRevenue": {"amountMicros": 5_500_000, "currencyCode": "EUR"}}]
+    assert (await twenty.companies.load(path if as_text else rows)).loaded == 1
+    found = await companies(twenty)
+    assert revenue(found["Nordwind"]) == (Decimal("5.5"), "EUR")
+
+
 async def test_full_names(twenty: Twenty) -> None:
     mapping = {"Name": ("name", full_name)}
     assert (await twenty.people.load(CASES / "full_names.csv", mapping=mapping)).loaded == 3
@@ -232,10 +242,13 @@ async def test_stages_by_their_labels(twenty: Twenty) -> None:
 async def test_options_are_added_when_asked_for(twenty: Twenty) -> None:
     path = CASES / "stages.csv"
     dry = await twenty.opportunities.load(path, mapping={"Stage": ("stage", option)}, add_options=True, dry_run=True)
-    assert any("'won!'" in note for note in dry.notes)
+    assert "column 'Stage': new options: 'won!' (WON)" in dry.notes
+    assert (dry.loaded, list(dry.rejects)) == (0, [])
+    assert dry.preview["Stage → stage"] == ["'MEETING'", "'WON'"]
     assert "WON" not in [one.value for one in await twenty.workspace.picklist("opportunity", "stage")]
     report = await twenty.opportunities.load(path, mapping={"Stage": ("stage", option)}, add_options=True)
     assert (report.loaded, list(report.rejects)) == (2, [])
+    assert "column 'Stage': new options: 'won!' (WON)" in report.notes
     labels = {one.value: one.label for one in await twenty.workspace.picklist("opportunity", "stage")}
     assert labels["WON"] == "won!"
     assert labels["MEETING"] == "Meeting"
@@ -244,6 +257,22 @@ async def test_options_are_added_when_asked_for(twenty: Twenty) -> None:
         [{"name": "Deal Cleo", "Stage": "WON!"}], mapping={"Stage": ("stage", option)}
     )
     assert (report.loaded, list(report.rejects)) == (1, [])
+
+
+async def test_a_dry_run_takes_future_options_for_what_they_will_be(twenty: Twenty) -> None:
+    """As if they were gaps, a row would pass that lacks what is asked for, and a key that is one would be missing."""
+    rows = [{"name": "A", "Stage": "won!"}, {"name": "B", "Stage": "won!", "amount": 12}]
+    settings: Any = {"mapping": {"Stage": ("stage", option)}, "add_options": True}
+    dry = await twenty.opportunities.load(rows, dry_run=True, key=["name", "Stage"], **settings)
+    assert [reject.row for reject in dry.rejects] == [2]
+    report = await twenty.opportunities.load(rows, key=["name", "Stage"], **settings)
+    assert [reject.row for reject in report.rejects] == [2]
+
+
+async def test_options_are_not_added_for_rows_that_come_only_once(twenty: Twenty) -> None:
+    rows = ({"name": name, "Stage": "won!"} for name in "AB")
+    with pytest.raises(InputError, match="these rows come only once"):
+        await twenty.opportunities.load(rows, mapping={"Stage": ("stage", option)}, add_options=True)
 
 
 async def test_dates_written_in_several_ways(twenty: Twenty) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from aiotwenty import Twenty, bulk
 from aiotwenty.bulk import InputError
+from aiotwenty.bulk.target import Target
+from aiotwenty.bulk.workspace_catalogue import serve_catalogue
 from aiotwenty.errors import InvalidArgument
 from aiotwenty.sandbox import Sandbox
 
@@ -31,6 +33,53 @@ async def test_an_empty_filter_is_refused_unless_all_records_are_meant(twenty: T
     report = await bulk.delete(twenty.companies, all_records=True)
     assert report.loaded == 500
     assert await twenty.companies.count() == 0
+
+
+@pytest.fixture
+async def companies(twenty: Twenty) -> Target:
+    """The object as commands know it: from the workspace itself."""
+    await fill(twenty, 20)
+    endpoint = twenty.endpoint("graphql")
+    return Target.named(endpoint, await serve_catalogue(endpoint), "companies")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"createdAt": {"gte": "20250101"}}, "createdAt.gte: must be a datetime or ISO 8601"),
+        ({"and": [{"createdAt": {"in": ["2025"]}}]}, "and[0].createdAt.in.0: must be a datetime"),
+        ({"annualRevenue": {"amountMicros": {"gte": "1e3"}}}, "annualRevenue.amountMicros.gte: must be a number"),
+        ({"name": "C1"}, "name: must be an object"),
+        ({"nmae": {"eq": "C1"}}, "nmae: there is no such field or operator (did you mean 'name'?)"),
+        ({"name": {"eqq": "C1"}}, "name.eqq: there is no such field or operator (did you mean 'eq'?)"),
+        ({"accountOwner": {"name": {"first": {"eq": "x"}}}}, "accountOwner.name.first: there is no such field"),
+    ],
+    ids=str,
+)
+async def test_a_filter_of_a_command_is_looked_at_as_closely_as_one_of_a_program(
+    companies: Target, wrong: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        await bulk.delete(companies, filter=wrong, dry_run=True)
+    assert str(caught.value).startswith(f"filter: {said}")
+
+
+@pytest.mark.parametrize(
+    ("filter", "count"),
+    [
+        # Older servers use one of several operators, without a word (Twenty, November 2025).
+        ({"name": {"gte": "C1", "lt": "C12"}}, 3),
+        ({"name": {"startsWith": "C1", "endsWith": "9"}}, 1),
+        ({"and": {"name": {"eq": "C1"}}}, 1),
+        ({"domain_name": {"primary_link_url": {"eq": "https://c1.example"}}}, 1),
+        ({"createdAt": {"gte": "2025-01-01"}, "name": {"in": ["C1", "C2"]}}, 2),
+    ],
+    ids=str,
+)
+async def test_a_filter_of_a_command_means_the_same_to_every_server(
+    companies: Target, filter: dict[str, Any], count: int
+) -> None:
+    assert (await bulk.delete(companies, filter=filter, dry_run=True)).received == count
 
 
 async def test_a_filter_deletes_what_matches_and_a_dry_run_only_counts(either: Twenty) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +9,17 @@ import pytest
 
 from aiotwenty import Twenty, bulk
 from aiotwenty.bulk.report import LoadReport
-from aiotwenty.bulk.served import serve_catalogue
 from aiotwenty.bulk.target import Target
-from aiotwenty.sandbox import Sandbox
+from aiotwenty.bulk.workspace_catalogue import serve_catalogue
 
 TAGLINES = "query{companies(first:5000,orderBy:[{name:AscNullsLast}]){edges{node{name tagline}}}}"
 
 
 @pytest.fixture
-async def workspace(client_of: Callable[[Sandbox], Twenty]) -> AsyncIterator[Twenty]:
+async def workspace(twenty: Twenty) -> Twenty:
     """One whose companies have a tagline that may not be null, as the seeded workspace of a genuine server has."""
-    async with Sandbox() as sandbox, client_of(sandbox) as twenty:
-        await twenty.workspace.create_field("company", "tagline", "TEXT", is_nullable=False, default_value="''")
-        yield twenty
+    await twenty.workspace.create_field("company", "tagline", "TEXT", is_nullable=False, default_value="''")
+    return twenty
 
 
 async def companies(twenty: Twenty) -> Target:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import build_schema
 
 from aiotwenty import Twenty, bulk
 from aiotwenty.bulk import InputError
+from aiotwenty.bulk.workspace_catalogue import ServedCatalogue
 from aiotwenty.errors import ApiError
 from aiotwenty.sandbox import Sandbox
 
@@ -24,12 +26,12 @@ async def fill(twenty: Twenty, count: int = 2500) -> None:
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
 async def test_what_was_exported_loads_again_as_it_was(
-    either: Twenty, tmp_path: Path, ending: str, client_of: Callable[[Sandbox], Twenty]
+    either: Twenty, tmp_path: Path, ending: str, client_of: Callable[[Sandbox], Twenty], twenty_sandbox: Sandbox
 ) -> None:
     await fill(either, 1200)
     report = await either.companies.export(tmp_path / f"a{ending}")
     assert report.records == 1200
-    async with Sandbox() as other, client_of(other) as target:
+    async with client_of(twenty_sandbox) as target:
         loaded = await target.companies.load(tmp_path / f"a{ending}")
         assert (loaded.loaded, loaded.rejected) == (1200, 0)
         there = {one.id: one async for one in target.companies.iterate()}
@@ -99,3 +101,23 @@ async def test_update_takes_an_exported_file(twenty: Twenty, tmp_path: Path) -> 
     report = await bulk.update(twenty.companies, path)
     assert (report.loaded, report.rejected) == (50, 0)
     assert await twenty.companies.count({"name": {"like": "Changed %"}}) == 50
+
+
+def test_objects_that_nobody_can_create_are_exported_all_the_same() -> None:
+    schema = build_schema(
+        """
+        type Query {
+          log(filter: LogFilterInput): Log
+          logs(filter: LogFilterInput, first: Int): LogConnection
+          logsGroupBy(filter: LogFilterInput): [LogGroupByConnection]
+        }
+        input LogFilterInput { id: String }
+        type Log { id: ID text: String }
+        type LogEdge { node: Log }
+        type LogConnection { edges: [LogEdge] totalCount: Int }
+        type LogGroupByConnection { edges: [LogEdge] totalCount: Int }
+        """
+    )
+    catalogue = ServedCatalogue(schema)
+    assert (list(catalogue.listed), list(catalogue.objects)) == (["Log"], [])
+    assert [column.path for column in catalogue.columns("Log")] == ["id", "text"]

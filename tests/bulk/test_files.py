@@ -20,6 +20,7 @@ import openpyxl
 import pytest
 import zstandard
 
+from aiotwenty import Twenty
 from aiotwenty.bulk.source import InputError, Source, open_source
 
 TABLE = "Name;City\nNordwind;Bergen\nBeta;Oslo\n"
@@ -123,8 +124,41 @@ def test_cells_of_workbooks_are_what_csv_would_have(tmp_path: Path) -> None:
         {"Name": "A", "Zip": "8001", "Since": "2025-01-01", "At": "2025-01-01T12:30:00", "Rate": "1.5", "On": "true"}
     ]
     assert list(source.guesses) == ["header in row 3"]
-    with pytest.raises(InputError, match=r"no sheet 'x'; there are 'Sheet'"):
+    with pytest.raises(InputError, match=r"has no sheet 'x'; there are Sheet"):
         open_source(path, sheet="x")
+
+
+async def test_numbers_of_a_workbook_say_nothing_of_commas(twenty: Twenty, tmp_path: Path) -> None:
+    """They were never written; only texts decide how the texts of their column are read."""
+    rows: list[list[Any]] = [["A", 12.5], ["B", "1.234"], ["C", "7,50"], ["D", 3]]
+    path = workbook(tmp_path / "a.xlsx", ["Name", "Revenue"], *rows)
+    report = await twenty.companies.load(path, mapping={"Revenue": ("annualRevenue", "money(currency=EUR)")})
+    assert (report.loaded, list(report.rejects)) == (4, [])
+    found = {one.name: one.annual_revenue async for one in twenty.companies.iterate()}
+    amounts = {name: revenue.amount_micros for name, revenue in found.items() if revenue is not None}
+    assert amounts == {"A": 12_500_000, "B": 1_234_000_000, "C": 7_500_000, "D": 3_000_000}
+    path = workbook(tmp_path / "b.xlsx", ["Name", "Revenue"], ["E", 12.5], ["F", "7,5"])
+    report = await twenty.companies.load(path, mapping={"Revenue": ("annualRevenue.amountMicros", "micros:,")})
+    assert (report.loaded, list(report.rejects)) == (2, [])
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_a_column_at_the_end_without_a_name_is_mapped_by_its_place(
+    twenty: Twenty, tmp_path: Path, kind: str
+) -> None:
+    """As a merged header leaves it."""
+    path = tmp_path / f"a.{kind}"
+    if kind == "csv":
+        path.write_text("Name,Address,\nA,Street,Town\n")
+    else:
+        workbook(path, ["Name", "Address", None], ["A", "Street", "Town"])
+    with pytest.raises(InputError, match="'Town' in column 3, which has no name"):
+        await twenty.companies.load(path, mapping={"Address": "address.addressStreet1"})
+    mapping = {"Address": "address.addressStreet1", "column 3": "address.addressCity"}
+    assert (await twenty.companies.load(path, mapping=mapping)).loaded == 1
+    (company,) = (await twenty.companies.find_many()).records
+    assert company.address is not None
+    assert (company.address.address_street_1, company.address.address_city) == ("Street", "Town")
 
 
 def test_without_its_library_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +221,7 @@ def test_utf_16_is_known_without_a_mark(tmp_path: Path, encoding: str) -> None:
 def test_a_mark_that_the_content_belies_is_left_out_when_the_encoding_is_said(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"\xef\xbb\xbf" + "Name\nZürich\n".encode("cp1252"))
-    with pytest.raises(InputError, match=r"byte order mark of UTF-8; .*--encoding\), most likely cp1252"):
+    with pytest.raises(InputError, match=r"byte order mark of UTF-8; set its encoding, most likely cp1252"):
         open_source(path).check()
     assert values(open_source(path, encoding="cp1252")) == [{"Name": "Zürich"}]
     path.write_text("Name\nZürich\n", encoding="utf-8-sig")

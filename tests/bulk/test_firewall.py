@@ -75,6 +75,6 @@ async def test_changes_and_removals_pass_the_same_way() -> None:
 )
 async def test_a_firewall_that_lets_nothing_pass_ends_the_load(refuses: bytes) -> None:
     async with behind_a_firewall(re.compile(refuses, re.DOTALL)) as (twenty, statuses):
-        with pytest.raises(UnexpectedResponse, match="something before Twenty"):
+        with pytest.raises(UnexpectedResponse, match="a proxy or firewall"):
             await twenty.companies.load(rows(2_000, set()), concurrency=1)
         assert len(statuses) < 120

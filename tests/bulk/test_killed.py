@@ -15,6 +15,7 @@ from aiotwenty import Twenty, bulk
 from aiotwenty.bulk import Journal
 from aiotwenty.sandbox import Sandbox
 from tests.bulk.test_faults import load_killed
+from tests.support.uncounted import uncounted
 
 WORK = """
 import asyncio, sys
@@ -32,25 +33,35 @@ asyncio.run(main(*sys.argv[1:]))
 ROOTS = "operation=deletePeople,destroyPeople,createPeople"
 
 
-@pytest.mark.parametrize("mode", ["delete", "destroy", "update"])
-@pytest.mark.parametrize("by", ["id", "email"])
+@pytest.mark.parametrize(
+    ("mode", "by"),
+    [
+        ("delete", "email"),
+        ("destroy", "id"),
+        ("update", "email"),
+        pytest.param("delete", "id", marks=pytest.mark.soak),
+        pytest.param("destroy", "email", marks=pytest.mark.soak),
+        pytest.param("update", "id", marks=pytest.mark.soak),
+    ],
+)
 async def test_rows_that_were_in_flight_when_the_process_was_killed_count_as_done(
-    tmp_path: Path, mode: str, by: str
+    tmp_path: Path, mode: str, by: str, twenty_sandbox: Sandbox
 ) -> None:
     rows, chance, path = 4000, random.Random(f"{mode}{by}"), tmp_path / "people.csv"
     missing = set(chance.sample(range(rows), 40))
-    async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty:
+    async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key, rate_limit=None) as twenty:
         people = [{"id": str(uuid4()), "email": f"p{number}@example.com"} for number in range(rows)]
         await twenty.people.load([person for number, person in enumerate(people) if number not in missing])
         column = ",jobTitle" if mode == "update" else ""
         lines = [person[by] + (",Boss" if column else "") for person in people]
         path.write_text("\n".join([by + column, *lines]))
-        sandbox.faults.add(f"slow=0.6:{ROOTS}")  # done at once, and told bit by bit
+        twenty_sandbox.faults.add(f"slow=0.6:{ROOTS}")  # done at once, and told bit by bit
         unheard, code, output = 0, -signal.SIGKILL, b""
-        for kill in [True, True, True, False]:
+        for kill in [True, True, False]:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", WORK, sandbox.url, sandbox.api_key, str(path), mode, "" if by == "id" else by,
-                stdout=asyncio.subprocess.PIPE,
+                sys.executable, "-c", WORK, twenty_sandbox.url, twenty_sandbox.api_key,
+                str(path), mode, "" if by == "id" else by,
+                stdout=asyncio.subprocess.PIPE, env=uncounted(),
             )  # fmt: skip
             assert process.stdout is not None
             assert await process.stdout.readline() == b"ready\n"
@@ -88,16 +99,19 @@ def heard(path: Path) -> int:
     return int(count)
 
 
+@pytest.mark.parametrize(("rows", "kills"), [(3000, 2), pytest.param(20_000, 8, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("upsert", [False, True])
-async def test_a_load_is_killed_while_the_database_is_too_slow_to_answer(tmp_path: Path, upsert: bool) -> None:
+async def test_a_load_is_killed_while_the_database_is_too_slow_to_answer(
+    tmp_path: Path, upsert: bool, rows: int, kills: int
+) -> None:
     faults = [f"read-timeout:{what}:probability=0.1:operation=createPeople" for what in ("committed", "not-committed")]
-    await load_killed(tmp_path / "people.csv", 5000, 3, 4, upsert, faults)
+    await load_killed(tmp_path / "people.csv", rows, kills, 4, upsert, faults)
 
 
-async def test_what_was_never_there_is_not_found_in_any_run(tmp_path: Path) -> None:
+async def test_what_was_never_there_is_not_found_in_any_run(tmp_path: Path, twenty_sandbox: Sandbox) -> None:
     path = tmp_path / "companies.csv"
     path.write_text("\n".join(["id", *(str(uuid4()) for _ in range(300))]))
-    async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+    async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
         for _ in range(2):
             report = await bulk.delete(twenty.companies, path, journal=tmp_path / "delete.db")
             assert (report.loaded, report.rejected) == (0, 300)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,16 +85,76 @@ async def test_loading_a_workspace_again_sends_nothing(tmp_path: Path, client_of
         assert sum(one.report.already_loaded for one in again) == 50
 
 
-async def test_options_added_to_standard_fields_are_there_before_the_records(
+async def test_settings_and_indexes_arrive_and_what_is_refused_keeps_nothing_else(
+    tmp_path: Path, client_of: Callable[[Sandbox], Twenty]
+) -> None:
+    async def make(twenty: Twenty, decimals: int) -> None:
+        workspace = twenty.workspace
+        await workspace.create_object("rocket", "rockets")
+        await workspace.create_field("rocket", "thrust", "NUMBER", settings={"decimals": decimals})
+        await workspace.create_field("rocket", "code", "TEXT")
+        await workspace.create_field("rocket", "kind", "TEXT" if decimals else "NUMBER")
+
+    async with Sandbox() as one, client_of(one) as source:
+        await make(source, 3)
+        await source.workspace.update_field("rocket", "code", label="Serial", is_unique=True)
+        await source.workspace.indexes.create("rocket", ["thrust", "code"])
+        await source.workspace.update_field("company", "createdAt", label="Born")
+        await migrate.export_workspace(source, tmp_path)
+    # How the server makes a field of its own follows from others, and can't be set.
+    model = json.loads((tmp_path / "model.json").read_text())
+    [company] = [of for of in model if of["nameSingular"] == "company"]
+    [vector] = [field for field in company["fieldsList"] if field["name"] == "searchVector"]
+    vector["settings"], vector["defaultValue"] = {"asExpression": "another", "generatedType": "STORED"}, "'x'"
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    async with Sandbox() as other, client_of(other) as target:
+        await make(target, 0)
+        for _ in range(2):
+            await target.execute('mutation{createRocket(data:{code:"the same"}){id}}')
+        made: list[str] = []
+        reports = {one.label: one for one in await migrate.load_workspace(target, tmp_path, on_created=made.append)}
+        assert set(made) == {
+            "label of company.createdAt",
+            "settings of rocket.thrust",
+            "label of rocket.code",
+            "index rocket.(thrust, code)",
+        }
+        assert reports["is_unique of rocket.code"].error is not None
+        assert reports["data model"].told == ["rocket.kind: is TEXT there, and another field here"]
+        compared = {one.name: one for one in await migrate.compare_workspace(target, tmp_path)}["data model"]
+        assert sorted((place, trait) for place, trait, *_ in compared.different) == [
+            ("company.searchVector", "default_value"),
+            ("company.searchVector", "settings"),
+            ("rocket.code", "is_unique"),
+            ("rocket.kind", "type"),
+        ]
+
+
+async def test_options_and_labels_of_standard_fields_are_there_before_the_records(
     tmp_path: Path, client_of: Callable[[Sandbox], Twenty]
 ) -> None:
     async with Sandbox() as one, client_of(one) as source:
         await source.workspace.add_options("opportunity", "stage", "LEGAL", "LOST")
+        await source.workspace.update_object("company", label_singular="Firm")
         await source.execute('mutation{createOpportunity(data:{name:"O",stage:LEGAL}){id}}')
         await migrate.export_workspace(source, tmp_path)
     async with Sandbox() as other, client_of(other) as target:
         made: list[str] = []
         reports = await migrate.load_workspace(target, tmp_path, on_created=made.append)
-        assert made == ["options LEGAL, LOST of opportunity.stage"]
+        assert made == ["options LEGAL, LOST of opportunity.stage", "label_singular of company"]
         assert not [one for one in reports if one.report.rejected]
         assert all(one.equal for one in await migrate.compare_workspace(target, tmp_path))
+
+        # A server of another version has other standard fields, and texts of its own.
+        model = json.loads((tmp_path / "model.json").read_text())
+        company = next(of for of in model if of["nameSingular"] == "company")
+        company["labelSingular"] = "Company"
+        company["fieldsList"] = [field for field in company["fieldsList"] if field["name"] != "linkedinLink"]
+        (tmp_path / "model.json").write_text(json.dumps(model))
+        reports = await migrate.load_workspace(target, tmp_path, on_created=made.append)
+        (told,) = [one.told for one in reports if one.label == "data model"]
+        assert told == ["company: label_singular is 'Company' there"]
+        assert len(made) == 2
+        (compared,) = [one for one in await migrate.compare_workspace(target, tmp_path) if not one.equal]
+        assert (compared.name, compared.extra) == ("data model", ["company.linkedinLink"])
+        assert compared.different == [("company", "label_singular", "Company", "Firm")]

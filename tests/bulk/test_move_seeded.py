@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from aiotwenty.sandbox.model.workspace import MEMBER_ID, Caller
 from aiotwenty.sandbox.records.writing import Writer
 from tests.support import recorded
 from tests.support.custom_objects import CustomObjects
+from tests.support.once import once
 
 COMPANIES, HIDDEN, WITHHELD, SHARED = 450, 30, 7, 5
 NOT_WRITABLE = {"blocklists": 2, "workflowRuns": 3, "workflowVersions": 4}
@@ -101,17 +102,29 @@ async def seed_messages(sandbox: Sandbox, twenty: Twenty) -> None:
     await create(twenty, "MessageChannelMessageAssociation", "MessageChannelMessageAssociations", associations)
 
 
-@asynccontextmanager
-async def seeded(client_of: Callable[[Sandbox], Twenty]) -> AsyncIterator[tuple[Sandbox, Twenty]]:
-    async with Sandbox() as sandbox, client_of(sandbox) as twenty:
-        await seed(sandbox, twenty)
-        yield sandbox, twenty
+@pytest.fixture
+async def seeded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    """A sandbox of its own for each test; what it has is made once."""
+
+    async def fill(folder: Path) -> None:
+        async with (
+            Sandbox(folder / "crm.db") as sandbox,
+            Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty,
+        ):
+            await seed(sandbox, twenty)
+
+    folder = await asyncio.to_thread(
+        once, tmp_path_factory, "seeded_workspace", lambda folder: asyncio.run(fill(folder))
+    )
+    database = shutil.copy(folder / "crm.db", tmp_path_factory.mktemp("seeded") / "crm.db")
+    async with Sandbox(database) as sandbox:
+        yield sandbox
 
 
 async def test_what_can_be_moved_is_equal_and_what_can_not_is_listed(
-    tmp_path: Path, client_of: Callable[[Sandbox], Twenty]
+    tmp_path: Path, client_of: Callable[[Sandbox], Twenty], seeded: Sandbox, twenty_sandbox: Sandbox
 ) -> None:
-    async with seeded(client_of) as (_, source):
+    async with client_of(seeded) as source:
         exported = {report.path.stem: report for report in await export_workspace(source, tmp_path)}
         model = {of.name_singular: of for of in await source.workspace.objects()}
     assert exported["companies"].records == COMPANIES
@@ -120,7 +133,7 @@ async def test_what_can_be_moved_is_equal_and_what_can_not_is_listed(
     assert [name for name, report in exported.items() if not report.complete] == ["messages"]
     assert RESTRICTED not in (tmp_path / "messages.jsonl").read_text()
 
-    async with Sandbox() as other, client_of(other) as target:
+    async with client_of(twenty_sandbox) as target:
         reports = await load_workspace(target, tmp_path, journal=tmp_path / "load.db", rejects=tmp_path / "bad")
         assert {one.label for one in reports if not one.complete} == set(NOT_WRITABLE)
         errors = [one.error for one in reports if one.error]
@@ -155,9 +168,10 @@ def _described(field: Any) -> Any:
 
 async def test_the_commands_tell_all_of_it_and_give_exit_code_4(
     tmp_path: Path,
-    client_of: Callable[[Sandbox], Twenty],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    seeded: Sandbox,
+    twenty_sandbox: Sandbox,
 ) -> None:
     def command(sandbox: Sandbox, *arguments: str) -> tuple[int, str]:
         monkeypatch.setenv("TWENTY_API_URL", sandbox.url)
@@ -165,20 +179,24 @@ async def test_the_commands_tell_all_of_it_and_give_exit_code_4(
         return run(arguments), capsys.readouterr().out
 
     monkeypatch.chdir(tmp_path)
-    async with seeded(client_of) as (source, _), Sandbox() as target:
-        code, told = await asyncio.to_thread(command, source, "export", "--all", "out")
-        assert code == 4
-        assert f"{HIDDEN} more records that this key may not see not exported" in told
-        assert f"{2 * WITHHELD} values that this key may not see left empty" in told
-        code, told = await asyncio.to_thread(command, target, "load", "--all", "out", "--journal", "load.db")
-        assert code == 4
-        assert "workflowVersions: not moved: " in told
-        assert "Method not allowed." in told
-        assert f"companies: {COMPANIES} of {COMPANIES} rows loaded, 0 rejected" in told
-        code, told = await asyncio.to_thread(command, target, "compare", "out")
-        assert code == 4
-        assert f"companies: {COMPANIES} the same" in told
-        assert "workflowRuns: 0 the same, 3 missing here" in told
+    code, told = await asyncio.to_thread(command, seeded, "export", "--all", "out")
+    assert code == 4
+    assert f"{HIDDEN} more records hidden from this key, not exported" in told
+    assert f"{2 * WITHHELD} values hidden from this key, left empty" in told
+    code, told = await asyncio.to_thread(command, twenty_sandbox, "load", "--all", "out", "--journal", "load.db")
+    assert code == 4
+    assert "workflowVersions: not moved: " in told
+    assert "Method not allowed." in told
+    assert f"companies: {COMPANIES} of {COMPANIES} rows loaded, 0 rejected" in told
+    assert "0 of 0 rows" not in told
+    assert "no rows: attachments, " in told
+    code, told = await asyncio.to_thread(command, twenty_sandbox, "compare", "out")
+    assert code == 4
+    assert f"companies: {COMPANIES} the same" in told
+    assert "workflowRuns: 0 the same, 3 missing" in told
+    assert "nothing, there and here: attachments, " in told
+    assert told.count("fields that the server sets") < 10
+    assert told.splitlines()[-1] == "different: blocklists, messages, workflowRuns, workflowVersions"
 
 
 async def test_a_field_that_can_not_be_made_here_costs_its_values_only(
@@ -197,12 +215,14 @@ async def test_a_field_that_can_not_be_made_here_costs_its_values_only(
         reports = {one.label: one for one in await load_workspace(target, tmp_path)}
         assert reports["field company.motto"].error is not None
         assert reports["companies"].report.loaded == 2
-        assert reports["companies"].notes == ["not moved: 1 value of motto, for which there is no field here"]
+        assert reports["companies"].notes == ["not moved: 1 value of motto, which has no field here"]
         compared = {one.name: one for one in await compare_workspace(target, tmp_path)}
         assert compared["companies"].missing_count == 0
 
 
-async def test_a_withheld_text_is_never_loaded(tmp_path: Path, client_of: Callable[[Sandbox], Twenty]) -> None:
-    async with Sandbox() as sandbox, client_of(sandbox) as twenty:
+async def test_a_withheld_text_is_never_loaded(
+    tmp_path: Path, client_of: Callable[[Sandbox], Twenty], twenty_sandbox: Sandbox
+) -> None:
+    async with client_of(twenty_sandbox) as twenty:
         report = await twenty.messages.load([{"subject": RESTRICTED}, {"subject": "mine"}])
         assert (report.loaded, [one.code for one in report.rejects]) == (1, ["RESTRICTED"])

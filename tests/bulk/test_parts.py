@@ -14,9 +14,10 @@ from aiotwenty.bulk import transforms
 from aiotwenty.bulk.batches import Batcher, BatchLimits, Prepared
 from aiotwenty.bulk.catalogue import GeneratedCatalogue
 from aiotwenty.bulk.concurrency import AdaptiveConcurrency
-from aiotwenty.bulk.journal import Journal, RowSet, ranges_of
+from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.mapping import Mapper
 from aiotwenty.bulk.report import Reject
+from aiotwenty.bulk.row_ranges import RowSet, ranges_of
 from aiotwenty.bulk.source import InputError, Row
 from aiotwenty.records.identity import canonical_url, id_from_key, id_from_row
 

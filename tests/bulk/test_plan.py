@@ -9,7 +9,7 @@ import pytest
 
 from aiotwenty import Twenty, migrate
 from aiotwenty.bulk import InputError
-from aiotwenty.migrate.plan import ordered
+from aiotwenty.migrate.steps import ordered
 from aiotwenty.workspace import RelationTo
 
 PLAN = """
@@ -99,8 +99,8 @@ async def test_plans_that_cannot_be_right_are_refused(twenty: Twenty, tmp_path: 
         ('malformed = "no"', "malformed: Input should be 'refuse' or 'reject', not 'no'"),
         ("upsrt = true", "upsrt: there is no such setting (did you mean 'upsert'?)"),
         ('mapping = "email"', "mapping: Input should be a valid dictionary, not 'email'"),
-        ("mapping = { email = 5 }", 'mapping.email: a column goes to "field", ["field", "transform"] or false, not 5'),
-        ("mapping = { email = [] }", 'mapping.email: a column goes to "field"'),
+        ("mapping = { email = 5 }", 'mapping.email: a column must be "field", ["field", "transform"] or false, not 5'),
+        ("mapping = { email = [] }", 'mapping.email: a column must be "field"'),
         ('object = "peeple"', "no object 'peeple' (did you mean 'people'?)"),
     ],
 )

@@ -102,7 +102,10 @@ async def test_a_deleted_company_is_not_made_again_behind_ones_back(twenty: Twen
     report = await twenty.people.load([{"Email": "a@a.example"}], mapping=BY_DOMAIN, create_missing=True)
     assert (report.loaded, dict(report.created)) == (0, {})
     (message,) = told(report)
-    assert "no record has domainName.primaryLinkUrl = 'a.example' (Company), and it cannot be made: " in message
+    assert (
+        "no record has domainName.primaryLinkUrl = 'a.example' (Company), and it can't be created: A duplicate entry"
+        in message
+    )
 
 
 async def test_people_are_found_by_their_full_name_however_it_is_cut(twenty: Twenty) -> None:

@@ -13,15 +13,24 @@ from aiotwenty.sandbox import Sandbox
 from tests.bulk.test_faults import check, people_csv
 
 TROUBLES = ["read-timeout:committed:probability=0.08", "read-timeout:not-committed:probability=0.08"]
+MORE_TROUBLES = ["read-timeout:committed:probability=0.2", "read-timeout:not-committed:probability=0.2"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "troubles"), [(5000, MORE_TROUBLES), pytest.param(20_000, TROUBLES, marks=pytest.mark.soak)]
+)
 @pytest.mark.parametrize(("upsert", "key"), [(False, None), (False, "email"), (True, "email")])
 async def test_every_good_row_is_there_once_and_counts_as_loaded(
-    tmp_path: Path, client_of: Callable[[Sandbox], Twenty], upsert: bool, key: str | None
+    tmp_path: Path,
+    client_of: Callable[[Sandbox], Twenty],
+    upsert: bool,
+    key: str | None,
+    rows: int,
+    troubles: list[str],
 ) -> None:
-    rows, path = 20_000, tmp_path / "people.csv"
+    path = tmp_path / "people.csv"
     bad = people_csv(path, rows, random.Random(5))
-    faults = [f"{trouble}:operation=createPeople" for trouble in TROUBLES]
+    faults = [f"{trouble}:operation=createPeople" for trouble in troubles]
     async with Sandbox(seed=3, faults=faults) as sandbox, client_of(sandbox) as twenty:
         report = await twenty.people.load(path, upsert=upsert, key=key, journal=tmp_path / "load.db")
         happened = [fault.happened for fault in sandbox.faults]

@@ -74,6 +74,30 @@ async def test_lines_that_are_no_json_objects_are_found(tmp_path: Path) -> None:
     assert check.columns == {"name": 1, "city": 4}
 
 
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ('{"name":"A","city":"B","name":"C"}', "name"),
+        ('{"name" : "A", "name"\t: "A"}', "name"),
+        ('{"address":{"addressCity":"A","addressCity":"B"}}', "addressCity"),
+        ('{"links":[{"url":"a","url":"b"}],"note":"\\":"}', "url"),
+        ('{"name":"A","n\\u0061me":"B"}', "name"),
+    ],
+)
+async def test_a_name_that_is_said_twice_is_found(tmp_path: Path, row: str, name: str) -> None:
+    """The last value would be taken, and the first be lost without a word."""
+    good = '{"name":"\\": {\\"name\\":","city":"name"}'
+    lines, listed, held = tmp_path / "a.jsonl", tmp_path / "b.json", tmp_path / "c.json"
+    lines.write_text(f"{good}\n{row}\n{good}\n")
+    listed.write_text(f"[{good}, {row}, {good}]")
+    held.write_text(f'{{"data": [{good}, {row}]}}')
+    told = f"has '{name}' twice in one object"
+    for path in (lines, listed):
+        assert [found.problem async for found in open_source(path).rows()] == [None, told, None]
+    with pytest.raises(InputError, match=told):
+        open_source(held).check()
+
+
 def test_what_is_no_collection_of_rows_is_refused() -> None:
     for rows in (5, b"abc", {"name": "A"}):
         with pytest.raises(InputError, match="iterable of records"):

@@ -1,4 +1,4 @@
-"""What the command line says and returns when things go wrong, run as a user runs it."""
+"""What the command line says and returns when things go wrong."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from aiotwenty.sandbox import Sandbox
+from tests.support.terminal import Terminal
 
 PROGRAM = (sys.executable, "-c", "from aiotwenty.cli import main; main()")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("TWENTY_")}
 
 
 def aiotwenty(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in an empty folder, so that no .env and no codegen.toml is found."""
+    """Run the command as a process of its own, as a user does."""
     return subprocess.run(
         [*PROGRAM, *arguments],
         cwd=cwd,
@@ -38,60 +39,61 @@ def one_line(text: str) -> str:
     return lines[0]
 
 
-def test_the_version_is_printed(tmp_path: Path) -> None:
-    finished = aiotwenty("--version", cwd=tmp_path)
-    assert finished.returncode == 0
-    assert finished.stdout.strip()[0].isdigit()
+def test_the_version_is_printed(terminal: Terminal) -> None:
+    finished = terminal.run_here("--version")
+    assert finished.code == 0
+    assert finished.out.strip()[0].isdigit()
 
 
-def test_a_missing_key_is_said_in_one_line_before_anything_is_written(tmp_path: Path) -> None:
-    finished = aiotwenty("introspect", cwd=tmp_path)
-    assert finished.returncode == 1
-    assert "no API key" in one_line(finished.stderr)
+def test_a_missing_key_is_said_in_one_line_before_anything_is_written(tmp_path: Path, terminal: Terminal) -> None:
+    finished = terminal.run_here("introspect")
+    assert finished.code == 3
+    assert "no API key" in one_line(finished.err)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_server_that_is_not_there_is_said_in_one_line(terminal: Terminal) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        finished = aiotwenty("objects", cwd=tmp_path, TWENTY_API_URL=url, TWENTY_API_KEY="x")
-    assert finished.returncode == 1
-    assert "127.0.0.1" in one_line(finished.stderr)
+        terminal.connect(url)
+        finished = terminal.run_here("objects")
+    assert finished.code == 1
+    assert "127.0.0.1" in one_line(finished.err)
 
 
-def test_an_unknown_option_is_wrong_usage(tmp_path: Path) -> None:
-    finished = aiotwenty("sandbox", "--nope", cwd=tmp_path)
-    assert finished.returncode == 2
-    assert "--nope" in finished.stderr
+def test_an_unknown_option_is_wrong_usage(terminal: Terminal) -> None:
+    finished = terminal.run_here("sandbox", "--nope")
+    assert finished.code == 2
+    assert "--nope" in finished.err
 
 
 @pytest.mark.parametrize("option", [("--fault", "explode"), ("--rate-limit", "often")])
-def test_a_value_that_the_sandbox_cannot_read_is_wrong_usage(tmp_path: Path, option: tuple[str, str]) -> None:
-    finished = aiotwenty("sandbox", *option, cwd=tmp_path)
-    assert finished.returncode == 2
-    assert option[1] in finished.stderr
+def test_a_value_that_the_sandbox_cannot_read_is_wrong_usage(terminal: Terminal, option: tuple[str, str]) -> None:
+    finished = terminal.run_here("sandbox", *option)
+    assert finished.code == 2
+    assert option[1] in finished.err
 
 
-def test_a_port_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
-    assert aiotwenty("sandbox", "--port", "99999", cwd=tmp_path).returncode == 2
+def test_a_port_that_is_none_is_wrong_usage(terminal: Terminal) -> None:
+    assert terminal.run_here("sandbox", "--port", "99999").code == 2
 
 
 @pytest.mark.parametrize("document", ["", "folder"])
-def test_a_folder_is_no_document(tmp_path: Path, document: str) -> None:
+def test_a_folder_is_no_document(tmp_path: Path, terminal: Terminal, document: str) -> None:
     (tmp_path / "folder").mkdir()
-    finished = aiotwenty("query", document, cwd=tmp_path)
-    assert finished.returncode == 2
-    assert "directory" in finished.stderr
+    finished = terminal.run_here("query", document)
+    assert finished.code == 2
+    assert "directory" in finished.err
 
 
-def test_a_format_that_is_none_is_wrong_usage_before_anything_is_written(tmp_path: Path) -> None:
-    assert aiotwenty("export", "--all", "out", "--format", "xlsx", cwd=tmp_path).returncode == 2
+def test_a_format_that_is_none_is_wrong_usage_before_anything_is_written(tmp_path: Path, terminal: Terminal) -> None:
+    assert terminal.run_here("export", "--all", "out", "--format", "xlsx").code == 2
     assert list(tmp_path.iterdir()) == []
 
 
-def test_help_hides_no_words_in_brackets(tmp_path: Path) -> None:
-    assert "[]" not in aiotwenty("load", "--help", cwd=tmp_path).stdout
+def test_help_hides_no_words_in_brackets(terminal: Terminal) -> None:
+    assert "[]" not in terminal.run_here("load", "--help").out
 
 
 def test_the_package_can_be_run_as_a_module(tmp_path: Path) -> None:
@@ -102,24 +104,28 @@ def test_the_package_can_be_run_as_a_module(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-async def test_a_terminal_without_the_characters_gets_them_escaped(tmp_path: Path, encoding: str) -> None:
-    async with Sandbox() as sandbox:
-        where = {"TWENTY_API_URL": sandbox.url, "TWENTY_API_KEY": sandbox.api_key, "PYTHONIOENCODING": encoding}
-        create = 'mutation { createCompany(data: {name: "\\u0141\\u00f3d\\u017a \\ud83d\\ude80"}) { name } }'
-        created = await asyncio.to_thread(aiotwenty, "query", create, cwd=tmp_path, **where)
-        assert json.loads(created.stdout) == {"createCompany": {"name": "\u0141\u00f3d\u017a \U0001f680"}}
-        listed = await asyncio.to_thread(aiotwenty, "objects", "company", cwd=tmp_path, **where)
+async def test_a_terminal_without_the_characters_gets_them_escaped(
+    tmp_path: Path, encoding: str, twenty_sandbox: Sandbox
+) -> None:
+    where = {
+        "TWENTY_API_URL": twenty_sandbox.url,
+        "TWENTY_API_KEY": twenty_sandbox.api_key,
+        "PYTHONIOENCODING": encoding,
+    }
+    create = 'mutation { createCompany(data: {name: "\\u0141\\u00f3d\\u017a \\ud83d\\ude80"}) { name } }'
+    created = await asyncio.to_thread(aiotwenty, "query", create, cwd=tmp_path, **where)
+    assert json.loads(created.stdout) == {"createCompany": {"name": "\u0141\u00f3d\u017a \U0001f680"}}
+    listed = await asyncio.to_thread(aiotwenty, "objects", "company", cwd=tmp_path, **where)
     assert listed.returncode == 0
     assert "accountOwner" in listed.stdout
 
 
-async def test_standard_output_may_be_closed(tmp_path: Path) -> None:
-    async with Sandbox() as sandbox:
-        where = {**ENVIRONMENT, "TWENTY_API_URL": sandbox.url, "TWENTY_API_KEY": sandbox.api_key}
-        process = await asyncio.create_subprocess_exec(
-            "sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, "objects", cwd=tmp_path, env=where, stderr=subprocess.PIPE
-        )
-        _, told = await process.communicate()
+async def test_standard_output_may_be_closed(tmp_path: Path, twenty_sandbox: Sandbox) -> None:
+    where = {**ENVIRONMENT, "TWENTY_API_URL": twenty_sandbox.url, "TWENTY_API_KEY": twenty_sandbox.api_key}
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, "objects", cwd=tmp_path, env=where, stderr=subprocess.PIPE
+    )
+    _, told = await process.communicate()
     assert (process.returncode, told) == (0, b"")
 
 
@@ -141,13 +147,11 @@ def test_ctrl_c_while_the_command_starts_is_no_traceback(tmp_path: Path) -> None
     assert (finished.returncode, finished.stderr) == (130, b"")
 
 
-async def test_a_wrong_key_is_an_authentication_failure(tmp_path: Path) -> None:
-    async with Sandbox() as sandbox:
-        finished = await asyncio.to_thread(
-            aiotwenty, "objects", cwd=tmp_path, TWENTY_API_URL=sandbox.url, TWENTY_API_KEY="not.a.key"
-        )
-    assert finished.returncode == 3
-    assert "not.a.key" not in finished.stderr
+def test_a_wrong_key_is_an_authentication_failure(terminal: Terminal, twenty_sandbox: Sandbox) -> None:
+    terminal.connect(twenty_sandbox.url, "not.a.key")
+    finished = terminal.run_here("objects")
+    assert finished.code == 3
+    assert "not.a.key" not in finished.err
 
 
 def test_the_sandbox_says_where_it_answers_and_stops_when_asked(tmp_path: Path) -> None:

@@ -8,21 +8,27 @@ import pytest
 
 from tests.codegen.hostile_names import HOSTILE
 from tests.codegen.projects import Project
+from tests.support.once import once
 
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A workspace with names of every kind."""
-    project = Project.of(tmp_path_factory.mktemp("hostile"), HOSTILE)
-    project.generate()
-    return project
+
+    def generate(folder: Path) -> None:
+        Project.of(folder, HOSTILE, package="hostile_crm").generate()
+
+    return Project(once(tmp_path_factory, "hostile", generate), "hostile_crm")
 
 
 @pytest.fixture(scope="session")
-def newest(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def newest(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A whole workspace with custom objects, and the newest data model."""
-    project = Project(tmp_path_factory.mktemp("newest"))
-    project.write("schema/core.graphql", (shared / "core.custom.graphql").read_text())
-    project.write("schema/metadata.graphql", (shared / "metadata.2.43.graphql").read_text())
-    project.generate()
-    return project
+
+    def generate(folder: Path) -> None:
+        project = Project(folder, "newest_crm")
+        project.write("schema/core.graphql", (recordings / "core.custom.graphql").read_text())
+        project.write("schema/metadata.graphql", (recordings / "metadata.2.43.graphql").read_text())
+        project.generate()
+
+    return Project(once(tmp_path_factory, "newest", generate), "newest_crm")

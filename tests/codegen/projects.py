@@ -31,9 +31,14 @@ class Project:
 
     @classmethod
     def of(
-        cls, folder: Path, things: Sequence[Thing] = (ROCKET,), metadata: str = METADATA_SDL, **settings: Any
+        cls,
+        folder: Path,
+        things: Sequence[Thing] = (ROCKET,),
+        metadata: str = METADATA_SDL,
+        package: str | None = None,
+        **settings: Any,
     ) -> Project:
-        project = cls(folder, settings=settings)
+        project = cls(folder, package or next(_names), settings)
         project.write("schema/core.graphql", core_sdl(things))
         project.write("schema/metadata.graphql", metadata)
         return project

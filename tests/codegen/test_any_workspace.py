@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from aiotwenty import Twenty
-from aiotwenty.codegen.model.names import class_name, field_names
+from aiotwenty.codegen.model.names import class_name
 from aiotwenty.codegen.read.introspect import write_schemas
 from aiotwenty.graphql.encode import encode_json
+from aiotwenty.graphql.names import field_names
 from aiotwenty.metadata import CreateOneFieldMetadataInput, CreateOneObjectInput
 from aiotwenty.sandbox import Sandbox
 from tests.codegen.hostile_names import FIELDS, HOSTILE, OBJECTS, OPTIONS, words
@@ -93,13 +94,15 @@ def test_any_workspace_generates_imports_and_goes_there_and_back(workspace: list
                 check_round_trip(package, thing)
 
 
-async def test_a_real_workspace_with_names_like_these_is_generated_and_used(tmp_path: Path) -> None:
+async def test_a_real_workspace_with_names_like_these_is_generated_and_used(
+    tmp_path: Path, twenty_sandbox: Sandbox
+) -> None:
     """Made through /metadata, introspected, generated, written to and read back."""
     objects = words("class list any client core file none session twenty uuid")
     fields = words(
         "class from async json schema self none modelDump data filter orderBy edges totalCount list str kwargs"
     )
-    async with Sandbox() as server, Twenty(server.url, api_key=server.api_key) as twenty:
+    async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
         ids = {}
         for name in objects:
             label = {"labelSingular": name, "labelPlural": f"{name}s", "icon": "IconBox"}
@@ -117,7 +120,7 @@ async def test_a_real_workspace_with_names_like_these_is_generated_and_used(tmp_
         await write_schemas(twenty, {name: tmp_path / f"schema/{name}.graphql" for name in ("core", "metadata")})
         project.generate()
         with project.imported() as package:
-            async with package.Twenty(server.url, api_key=server.api_key) as own:
+            async with package.Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as own:
                 values = {field: f"value of {field}" for field in fields}
                 made = await own.all_list.create_one({**values, "choice": "MRO"})
                 read = await own.all_list.find_one(made.id)

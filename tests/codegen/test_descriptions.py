@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from graphql import build_schema, print_schema
 
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.model.descriptions import docstring
+from aiotwenty.codegen.read.labels import add_labels
+from aiotwenty.errors import UnexpectedResponse
 from tests.codegen.projects import ROCKET, Project
 
 
@@ -129,3 +132,51 @@ def test_what_names_a_record_comes_first_and_what_the_system_keeps_last(root: Pa
     system = ["position", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "search_vector"]
     kept = [field for field in fields if field not in ("and_", "or_", "not_")]
     assert [field for field in system if field in kept] == kept[-sum(field in system for field in kept) :]
+
+
+def served_model(description: str | None = None) -> dict[str, Any]:
+    """What `/metadata` says of rockets."""
+    fields = [
+        {"name": "fuel", "type": "TEXT", "label": "Propellant", "description": description, "options": None},
+        {
+            "name": "choice",
+            "type": "SELECT",
+            "label": "Readiness",
+            "description": None,
+            "options": [{"value": "NEW", "label": "New"}, {"value": "FLOWN", "label": "Was in space"}],
+        },
+    ]
+    rocket = {"nameSingular": "rocket", "labelSingular": "Launcher", "description": "What flies.", "fieldsList": fields}
+    return {"objects": {"edges": [{"node": rocket}, {"node": {**rocket, "nameSingular": "hidden"}}]}}
+
+
+def test_labels_stand_before_descriptions_and_beside_options(tmp_path: Path) -> None:
+    made = Project.of(tmp_path, (ROCKET,))
+    schema = build_schema(made.read("schema/core.graphql"))
+    add_labels(schema, served_model("What burns."))
+    made.write("schema/core.graphql", print_schema(schema))
+    made.generate()
+    for name in ("Rocket", "RocketCreateInput", "RocketUpdateInput", "RocketFilterInput"):
+        assert docs(made, "objects/rocket", name)["fuel"] == "Propellant: What burns."
+    found = docs(made, "objects/rocket", "Rocket")
+    assert found[""] == "Launcher: What flies."
+    assert found["choice"] == "Readiness. One of NEW, FLOWN (Was in space)."
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"objects": None}, {"objects": {"edges": [{"node": {"nameSingular": "rocket"}}]}}]
+)
+def test_a_data_model_that_makes_no_sense_is_told_so(tmp_path: Path, answer: dict[str, Any]) -> None:
+    schema = build_schema(Project.of(tmp_path, (ROCKET,)).read("schema/core.graphql"))
+    with pytest.raises(UnexpectedResponse, match="data model of the workspace is invalid"):
+        add_labels(schema, answer)
+
+
+def test_every_class_of_the_committed_client_says_what_it_is_for(root: Path) -> None:
+    without = [
+        f"{path.name}: {node.name}"
+        for path in (root / "src/aiotwenty/core").rglob("*.py")
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef) and ast.get_docstring(node) is None
+    ]
+    assert not without

@@ -72,7 +72,7 @@ def test_a_file_of_ones_own_is_not_overwritten_where_a_generated_one_would_go(tm
 def test_what_is_no_text_among_the_operations_is_an_error_that_names_it(tmp_path: Path) -> None:
     made = Project.of(tmp_path)
     made.write("queries/core/mine.graphql", "").write_bytes(b"\xff\xfe")
-    with pytest.raises(CodegenError, match=r"mine\.graphql: it is no text in UTF-8"):
+    with pytest.raises(CodegenError, match=r"mine\.graphql: it is not UTF-8 text"):
         made.generate()
 
 
@@ -269,7 +269,7 @@ def test_no_configuration_is_an_error_that_says_what_to_do(tmp_path: Path) -> No
 def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "codegen.toml"
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(CodegenError, match="no text in UTF-8"):
+    with pytest.raises(CodegenError, match="not UTF-8 text"):
         load_config(path)
 
 
@@ -300,7 +300,7 @@ def test_every_place_where_a_schema_is_wrong_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) -> None:
     made = Project.of(tmp_path)
     made.write("queries", "a file where the folder would be")
-    with pytest.raises(CodegenError, match=r"cannot make the folder .*queries"):
+    with pytest.raises(CodegenError, match=r"cannot create the folder .*queries"):
         made.generate()
 
 

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from tests.codegen.projects import Project
-
-# Shared by all runs: what is not the workspace's has to be read once only.
-CACHE = Path(__file__).parents[2] / ".mypy_cache" / "of a user"
+from tests.support.type_checkers import mypy, pyright
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +33,22 @@ async def main() -> None:
     return [hostile, newest]
 
 
-@pytest.mark.parametrize(
-    "checker",
-    [
-        ["mypy", "--strict", "--config-file", "mypy.ini", "--cache-dir", str(CACHE)],
-        ["pyright", "--pythonpath", sys.executable],
-    ],
-    ids=["mypy", "pyright"],
-)
-def test_type_checkers_accept_every_name(projects: list[Project], checker: list[str]) -> None:
-    paths = ["program.py", *(str(project.folder / project.package) for project in projects)]
-    ran = subprocess.run(
-        [sys.executable, "-m", *checker, *paths], cwd=projects[0].folder, capture_output=True, text=True, check=False
-    )
+def packages(projects: list[Project]) -> list[str]:
+    return [str(project.folder / project.package) for project in projects]
+
+
+def test_mypy_accepts_every_name(projects: list[Project]) -> None:
+    ran = mypy(projects[0].folder, "program.py", *packages(projects))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.soak
+def test_mypy_accepts_every_name_with_the_plugin_of_pydantic(projects: list[Project]) -> None:
+    ran = mypy(projects[0].folder, "program.py", *packages(projects), config="mypy.ini")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("of", [1, pytest.param(2, marks=pytest.mark.soak)], ids=["hostile names", "all"])
+def test_pyright_accepts_every_name(projects: list[Project], of: int) -> None:
+    ran = pyright(projects[0].folder, "program.py", *packages(projects[:of]))
     assert ran.returncode == 0, ran.stdout + ran.stderr

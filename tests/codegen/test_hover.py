@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.once import once
 
 PROGRAM = """\
 from aiotwenty import Twenty
@@ -80,22 +81,31 @@ class Editor:
                 self._send(id=message["id"], result=None)
 
 
+HOVERS = [
+    (3, "companies", ["companies: Companies", "an organisation that one deals with"]),
+    (3, "create_one", ["CompanyCreateInput | CompanyCreateDict", "The new record."]),
+    (4, "domain_name", ["Links | None", "Domain name: its website."]),
+    (5, "domain_name", ["LinksFilterInput | None", "Domain name: its website."]),
+]
+
+
 @pytest.fixture(scope="module")
-def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
-    editor = Editor(tmp_path_factory.mktemp("editor"))
-    yield editor
-    editor.close()
+def hovers(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What each shows: an editor takes long to start."""
+
+    def ask(folder: Path) -> None:
+        editor = Editor(folder)
+        try:
+            texts = [editor.hover(line, name) for line, name, _ in HOVERS]
+        finally:
+            editor.close()
+        (folder / "hovers.json").write_text(json.dumps(texts))
+
+    texts: list[str] = json.loads((once(tmp_path_factory, "editor", ask) / "hovers.json").read_text())
+    return texts
 
 
-@pytest.mark.parametrize(
-    ("line", "name", "shown"),
-    [
-        (3, "companies", ["companies: Companies", "an organisation that one deals with"]),
-        (3, "create_one", ["CompanyCreateInput | CompanyCreateDict", "The new record."]),
-        (4, "domain_name", ["Links | None", "Domain name: its website."]),
-        (5, "domain_name", ["LinksFilterInput | None", "Domain name: its website."]),
-    ],
-)
-def test_an_editor_shows_labels_and_descriptions(editor: Editor, line: int, name: str, shown: list[str]) -> None:
-    text = editor.hover(line, name)
+@pytest.mark.parametrize("number", range(len(HOVERS)), ids=[f"{name}-{line}" for line, name, _ in HOVERS])
+def test_an_editor_shows_labels_and_descriptions(hovers: list[str], number: int) -> None:
+    text, (_, _, shown) = hovers[number], HOVERS[number]
     assert [part for part in shown if part not in text] == [], text

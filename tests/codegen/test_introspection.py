@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,17 +12,18 @@ from aiohttp import web
 from graphql import build_schema, get_introspection_query, graphql_sync, lexicographic_sort_schema, print_schema
 
 from aiotwenty import Client
-from aiotwenty.cli import app as cli
+from aiotwenty.codegen.config import load_config
 from aiotwenty.codegen.drift import Severity, compare, compare_schemas
 from aiotwenty.codegen.errors import CodegenError
 from aiotwenty.codegen.files import write_files
-from aiotwenty.codegen.project import init_project
+from aiotwenty.codegen.project import import_line, init_project, package_path
 from aiotwenty.codegen.read.introspect import introspect, write_schemas
 from aiotwenty.errors import AuthenticationError, ConnectionFailed, TwentyError, UnexpectedResponse
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.transport.retry import RetryPolicy
 from tests.codegen.projects import Project
 from tests.codegen.workspaces import METADATA_SDL, Thing, core_sdl
+from tests.support.terminal import Terminal
 
 
 @asynccontextmanager
@@ -103,8 +102,8 @@ async def test_a_server_that_is_not_there_is_an_error_of_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
-async def test_a_wrong_key_is_an_authentication_error() -> None:
-    async with Sandbox() as server, Client(server.url, api_key="wrong") as client:
+async def test_a_wrong_key_is_an_authentication_error(twenty_sandbox: Sandbox) -> None:
+    async with Client(twenty_sandbox.url, api_key="wrong") as client:
         with pytest.raises(AuthenticationError):
             await introspect(client)
 
@@ -182,30 +181,6 @@ def test_the_same_schema_in_another_order_has_not_drifted() -> None:
     assert compare_schemas(schema, lexicographic_sort_schema(schema)) == []
 
 
-@dataclass
-class Terminal:
-    """The command line in a folder, with a workspace in the environment; several runs share one process."""
-
-    monkeypatch: pytest.MonkeyPatch
-    output: pytest.CaptureFixture[str]
-
-    def connect(self, url: str, key: str = "key") -> None:
-        self.monkeypatch.setenv("TWENTY_API_URL", url)
-        self.monkeypatch.setenv("TWENTY_API_KEY", key)
-
-    async def run(self, *arguments: str) -> tuple[int, str, str]:
-        """The exit code, the output and the errors."""
-        code = await asyncio.to_thread(cli.run, arguments)
-        printed = self.output.readouterr()
-        return code, printed.out, printed.err
-
-
-@pytest.fixture
-def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    monkeypatch.chdir(tmp_path)
-    return Terminal(monkeypatch, capsys)
-
-
 async def test_check_lists_the_drift_of_a_workspace_and_exits_with_4(tmp_path: Path, terminal: Terminal) -> None:
     answers = {"/graphql": introspected(OLD), "/metadata": introspected(METADATA_SDL)}
 
@@ -225,7 +200,7 @@ async def test_check_lists_the_drift_of_a_workspace_and_exits_with_4(tmp_path: P
             [
                 "breaking   core      RocketChoiceEnum: LOST removed from its values",
                 "1 breaking, 0 dangerous, 0 additive",
-                "`aiotwenty introspect` and `aiotwenty generate` bring the client up to date.",
+                "Update the client with `aiotwenty introspect` and `aiotwenty generate`.",
             ],
         )
         code, output, _ = await terminal.run("check", "--json")
@@ -236,40 +211,45 @@ async def test_check_lists_the_drift_of_a_workspace_and_exits_with_4(tmp_path: P
             assert (await terminal.run("check", "--fail-on", least))[0] == expected
 
 
-async def test_the_command_line_goes_from_a_key_to_a_package(tmp_path: Path, terminal: Terminal) -> None:
-    async with Sandbox() as server:
-        terminal.connect(server.url, server.api_key)
-        for command in (["init", "./my_crm"], ["introspect"], ["generate"]):
-            code, _, errors = await terminal.run(*command)
-            assert (code, errors) == (0, "")
-        project = Project(tmp_path, package="my_crm")
-        with project.imported() as package:
-            async with package.Twenty(server.url, api_key=server.api_key) as twenty:
-                made = await twenty.core.create_one_company(package.CompanyCreateInput(name="Ariane"))
-                assert isinstance(made, package.Company)
-                page = await twenty.core.find_many_companies(filter=package.CompanyFilterInput(id={"eq": made.id}))
-                assert [each.name for each in page.records] == ["Ariane"]
-                objects = await twenty.metadata.get_objects(paging=package.metadata.CursorPaging(first=100))
-                assert "company" in {each.name_singular for each in objects.records}
+async def test_the_command_line_goes_from_a_key_to_a_package(
+    tmp_path: Path, terminal: Terminal, twenty_sandbox: Sandbox
+) -> None:
+    terminal.connect(twenty_sandbox.url, twenty_sandbox.api_key)
+    for command in (["init", "my_crm", "--gitignore"], ["introspect"], ["generate"]):
+        code, output, errors = await terminal.run(*command)
+        assert (code, errors) == (0, "")
+    assert output.splitlines()[-1] == "from my_crm import Twenty"
+    assert (tmp_path / ".gitignore").read_text() == ".env\n"
+    project = Project(tmp_path, package="my_crm")
+    with project.imported() as package:
+        async with package.Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
+            made = await twenty.core.create_one_company(package.CompanyCreateInput(name="Ariane"))
+            assert isinstance(made, package.Company)
+            page = await twenty.core.find_many_companies(filter=package.CompanyFilterInput(id={"eq": made.id}))
+            assert [each.name for each in page.records] == ["Ariane"]
+            objects = await twenty.metadata.get_objects(paging=package.metadata.CursorPaging(first=100))
+            assert "company" in {each.name_singular for each in objects.records}
 
 
-async def test_introspection_with_a_wrong_key_exits_with_3_and_one_line(tmp_path: Path, terminal: Terminal) -> None:
-    async with Sandbox() as server:
-        terminal.connect(server.url, "wrong")
-        code, output, errors = await terminal.run("introspect")
+async def test_introspection_with_a_wrong_key_exits_with_3_and_one_line(
+    tmp_path: Path, terminal: Terminal, twenty_sandbox: Sandbox
+) -> None:
+    terminal.connect(twenty_sandbox.url, "wrong")
+    code, output, errors = await terminal.run("introspect")
     assert (code, output, errors.count("\n")) == (3, "", 1)
     assert not (tmp_path / "schema").exists()
 
 
 def test_init_never_overwrites(tmp_path: Path) -> None:
     assert [path.name for path in init_project(tmp_path, "my_crm")] == ["codegen.toml", ".env.example"]
+    assert load_config(tmp_path / "codegen.toml").package == tmp_path / "my_crm"
     (tmp_path / "codegen.toml").unlink()
     with pytest.raises(TwentyError, match=r"\.env\.example exists already"):
         init_project(tmp_path, "my_crm")
     assert not (tmp_path / "codegen.toml").exists()
 
 
-@pytest.mark.parametrize("package", ["my-crm", "src/1st", "aiotwenty", ""])
+@pytest.mark.parametrize("package", ["my-crm", "src/1st", "shop.1st", "aiotwenty", "aiotwenty.crm", ""])
 def test_init_refuses_a_package_that_cannot_be_imported(tmp_path: Path, package: str) -> None:
     with pytest.raises(TwentyError, match="name that Python can import"):
         init_project(tmp_path, package)
@@ -279,3 +259,45 @@ def test_a_metadata_schema_without_record_objects_generates_nothing_for_them(tmp
     made = Project.of(tmp_path, (), METADATA_SDL)
     made.write("schema/core.graphql", "type Query { nothing: String }")
     assert made.generate().objects == []
+
+
+async def test_introspection_brings_the_labels_of_the_workspace_unless_it_is_told_not_to(
+    tmp_path: Path, twenty_sandbox: Sandbox
+) -> None:
+    async with Client(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as client:
+        await client.workspace.create_object("rocket", "rockets", label_singular="Launcher", label_plural="Launchers")
+        await client.workspace.create_field("rocket", "fuel", "TEXT", label="Propellant", description="What burns.")
+        core, _ = await write_schemas(client, targets(tmp_path))
+        assert '"""Launcher' in core.read_text()
+        assert '"""Propellant: What burns."""\n  fuel: String' in core.read_text()
+        assert await write_schemas(client, targets(tmp_path)) == []
+        await write_schemas(client, targets(tmp_path), descriptions=False)
+        assert '"""' not in core.read_text()
+
+
+async def test_a_key_that_may_not_read_the_data_model_introspects_without_labels(tmp_path: Path) -> None:
+    schemas = {"/graphql": build_schema(OLD), "/metadata": build_schema(METADATA_SDL)}
+    forbidden = {"message": "no permission", "extensions": {"code": "FORBIDDEN", "subCode": "PERMISSION_DENIED"}}
+
+    async def handler(request: web.Request) -> web.Response:
+        query = (await request.json())["query"]
+        if "__schema" not in query:
+            return web.json_response({"data": None, "errors": [forbidden]})
+        return web.json_response(graphql_sync(schemas[request.path], query).formatted)
+
+    notes: list[str] = []
+    async with served(handler) as url, Client(url, api_key="key") as client:
+        assert len(await write_schemas(client, targets(tmp_path), on_note=notes.append)) == 2
+    (note,) = notes
+    assert note.startswith("labels are left out, because /metadata does not show the data model to this key")
+
+
+def test_a_client_goes_to_the_packages_of_a_project(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    assert package_path(tmp_path, "my_crm") == "./my_crm"
+    (tmp_path / "src").mkdir()
+    assert package_path(tmp_path, "my_crm") == "src/my_crm"
+    assert package_path(tmp_path, "src/app/crm") == package_path(tmp_path, "app.crm") == "src/app/crm"
+    (tmp_path / "src" / "app").mkdir()
+    (tmp_path / "src" / "app" / "__init__.py").touch()
+    assert import_line(tmp_path / "src/app/crm") == "from app.crm import Twenty"

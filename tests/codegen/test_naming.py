@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from aiotwenty.client import Client
 from aiotwenty.codegen.model import names as naming
+from aiotwenty.graphql import names as basic
 from aiotwenty.graphql import runtime as rt
 from aiotwenty.graphql.models import graphql_name
 
@@ -37,18 +38,18 @@ graphql_names = st.from_regex(r"[_A-Za-z][_0-9A-Za-z]{0,11}", fullmatch=True).fi
     ],
 )
 def test_a_field_gets_a_predictable_name(graphql: str, python: str) -> None:
-    assert naming.field_names([graphql]) == {graphql: python}
+    assert basic.field_names([graphql]) == {graphql: python}
 
 
 def test_a_second_claimant_gets_a_number_and_the_order_does_not_matter() -> None:
     expected = {"a_bc": "a_bc", "aBc": "a_bc_2", "name": "name"}
-    assert naming.field_names(["a_bc", "aBc", "name"]) == expected
-    assert naming.field_names(["name", "aBc", "a_bc"]) == expected
+    assert basic.field_names(["a_bc", "aBc", "name"]) == expected
+    assert basic.field_names(["name", "aBc", "a_bc"]) == expected
 
 
 @given(st.sets(graphql_names, min_size=1, max_size=20))
 def test_fields_of_any_name_get_names_that_are_distinct_free_and_lead_back(names: set[str]) -> None:
-    fields = naming.field_names(names)
+    fields = basic.field_names(names)
     assert fields.keys() == names
     assert len(set(fields.values())) == len(names)
     for graphql, python in fields.items():
@@ -57,20 +58,20 @@ def test_fields_of_any_name_get_names_that_are_distinct_free_and_lead_back(names
         assert not python.startswith("_")
         assert not hasattr(rt.Record, python)
         assert not hasattr(rt.Input, python)
-        assert naming.needs_alias(python, graphql) or graphql_name(python) == graphql
+        assert basic.needs_alias(python, graphql) or graphql_name(python) == graphql
         assert python == graphql or python not in names
 
 
 @given(st.sets(graphql_names, min_size=1, max_size=20))
 def test_options_of_any_name_make_an_enum_with_all_of_them(options: set[str]) -> None:
-    members = naming.distinct(options, naming.member_name)
+    members = basic.distinct(options, basic.member_name)
     made = StrEnum("Made", [(member, option) for option, member in members.items()])  # type: ignore[misc]
     assert {str(each) for each in made} == options
 
 
 def test_every_name_that_pydantic_has_is_taken() -> None:
     public = {name for base in (rt.Record, rt.Input) for name in dir(base) if not name.startswith("_")}
-    assert public <= naming.FIELDS
+    assert public <= basic.FIELDS
 
 
 def test_every_name_that_a_client_has_is_taken() -> None:

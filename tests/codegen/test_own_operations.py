@@ -275,7 +275,7 @@ REFUSED = {
     "__typename at the root": (
         "query Q {\n  __typename\n  rockets { totalCount }\n}",
         2,
-        "__typename beside record fields",
+        "__typename is refused beside record fields",
     ),
     "edges without node": ("query Q {\n  rockets {\n    edges { cursor }\n  }\n}", 3, "edges without node"),
     "an operation without a name": ("{\n  rockets { totalCount }\n}", 1, "the operation has no name"),

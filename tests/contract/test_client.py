@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from aiotwenty import Twenty
+from aiotwenty.core import Company
 from aiotwenty.errors import ApiError, AuthenticationError, InvalidInput, NotFoundError
+from aiotwenty.webhooks import missed
 
 if TYPE_CHECKING:
     from aiotwenty.workspace import Object
     from tests.contract.conftest import Probe
+
+HOUR = timedelta(hours=1)
 
 
 async def test_any_document_runs(twenty: Twenty, tag: str) -> None:
@@ -98,6 +103,25 @@ async def test_webhooks_are_made_changed_and_removed(twenty: Twenty) -> None:
     finally:
         await twenty.workspace.webhooks.delete(made.id)
     assert made.id not in [one.id for one in await twenty.workspace.webhooks.list()]
+
+
+async def test_events_are_made_of_what_changed_since_a_record_was_created(twenty: Twenty, tag: str) -> None:
+    one, two, three = await twenty.companies.create_many([{"name": f"{tag} {number}"} for number in range(3)])
+    await twenty.companies.delete_one(two.id)
+    await twenty.companies.update_one(three.id, {"name": f"{tag} changed"})
+    found = {
+        event.record["id"]: event
+        async for event in missed(twenty, twenty.companies, one.created_at, overlap=timedelta(0))
+        if str(event.record["name"]).startswith(tag)
+    }
+    assert {id: event.event_name for id, event in found.items()} == {
+        str(one.id): "company.created",
+        str(two.id): "company.deleted",
+        str(three.id): "company.created",
+    }
+    assert found[str(three.id)].record_as(Company).name == f"{tag} changed"
+    later = [event.record["id"] async for event in missed(twenty, twenty.companies, datetime.now(UTC) + HOUR)]
+    assert later == []
 
 
 async def test_a_file_is_uploaded_and_downloaded(twenty: Twenty) -> None:

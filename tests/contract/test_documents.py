@@ -27,7 +27,7 @@ WRONG = {
     "a misspelt field of a filter": (
         '{ companies(filter: {nmae: {eq: "a"}}) { totalCount } }',
         1,
-        "Field 'nmae' is not defined by type 'CompanyFilterInput'. Did you mean 'name'?",
+        "Did you mean 'name'?",
     ),
     "a variable that is not declared": (
         "{ companies(filter: $only) { totalCount } }",
@@ -119,9 +119,10 @@ async def test_the_schema_is_asked_for_once(connection: Connection) -> None:
     asked: list[str] = []
 
     def note(event: RequestEvent) -> None:
-        asked.append(event.operation)
+        if event.attempt == 1:
+            asked.append(event.operation)
 
-    async with Twenty(connection.url, api_key=connection.key, hooks=Hooks(on_request=note)) as twenty:
+    async with connection.client(hooks=Hooks(on_request=note)) as twenty:
         await asyncio.gather(
             twenty.execute("query Count { companies { totalCount } }"),
             twenty.execute("query Other { people { totalCount } }"),

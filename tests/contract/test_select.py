@@ -105,15 +105,17 @@ class CompanyNotes(Select[Company]):
 
 
 class Counting:
-    """A client, and the operations that it sends to /graphql: what it asks /metadata is not limited."""
+    """A client, and the operations that it sends to /graphql: what it asks /metadata is not limited.
+
+    What is sent again, since a live server refused it by its limit, counts once.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.operations: Counter[str] = Counter()
-        hooks = Hooks(on_request=self._count)
-        self.twenty: Twenty = connection.client(lambda *args, **options: Twenty(*args, hooks=hooks, **options))
+        self.twenty: Twenty = connection.client(hooks=Hooks(on_request=self._count))
 
     def _count(self, event: RequestEvent) -> None:
-        if event.url.endswith("/graphql"):
+        if event.url.endswith("/graphql") and event.attempt == 1:
             self.operations[event.operation] += 1
 
 
@@ -180,8 +182,8 @@ async def test_writes_give_what_is_selected(twenty: Twenty, tag: str) -> None:
     only: CompanyFilterDict = {"id": {"eq": made.id}}
     assert await companies.update_one(made.id, {"name": renamed.name}, select=OnlyName) == renamed
     assert await companies.update_many({"name": renamed.name}, only, select=OnlyName) == [renamed]
-    kept: CompanyUpdateDict = {"domain_name": {"primary_link_label": "kept"}}
-    assert await companies.update_one(made.id, kept, select=OnlyName) == renamed
+    a_part: CompanyUpdateDict = {"linkedin_link": {"primary_link_url": "https://linkedin.com/company/part"}}
+    assert await companies.update_one(made.id, a_part, select=OnlyName) == renamed
     upserted = await companies.create_one({"id": made.id, "name": tag}, upsert=True, select=OnlyName)
     assert upserted == OnlyName(name=tag)
     again = await companies.create_many([{"id": made.id, "name": tag}], upsert=True, select=OnlyName)

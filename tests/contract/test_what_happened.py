@@ -21,7 +21,7 @@ from aiotwenty import (
     Twenty,
     restricted_fields,
 )
-from aiotwenty.graphql.restricted import RESTRICTED
+from aiotwenty.graphql.withheld_values import RESTRICTED
 from tests.contract.conftest import Connection
 from tests.support.censor import Censor
 from tests.support.proxy import Passed, Proxy, in_front_of
@@ -204,7 +204,7 @@ async def test_ids_of_version_1_to_5_are_taken_in_any_case(twenty: Twenty, tag: 
 async def test_the_ids_that_are_refused_here_are_those_that_the_server_refuses(
     twenty: Twenty, server: str, id_: str
 ) -> None:
-    with pytest.raises(InvalidArgument, match="Twenty takes"):
+    with pytest.raises(InvalidArgument, match="Twenty accepts"):
         await twenty.companies.find_one(id_)
     if server == "strict sandbox":
         pytest.skip("not measured on older servers")

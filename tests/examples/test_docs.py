@@ -2,103 +2,153 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
-import inspect
 import re
 import shlex
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from aiotwenty import Twenty
 from aiotwenty.cli.app import run as aiotwenty
+from aiotwenty.cli.seed_data import seed
 from aiotwenty.sandbox import Sandbox
+from aiotwenty.sandbox.threaded import running_sandbox
+from tests.support.fresh_processes import FreshProcesses
+from tests.support.once import once
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 OTHERS = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PREAMBLE = re.compile(r"^(?:twenty = Twenty|run = Runner)\(", re.MULTILINE)
+FILE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```', re.MULTILINE | re.DOTALL)
+IN_THE_REPOSITORY = re.compile(r"\]\(https://github\.com/aiotwenty/aiotwenty/(?:blob|tree)/main/([^)#]+)")
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 
-@pytest_asyncio.fixture
-async def twenty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Twenty]:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "companies.csv").write_text(
-        "Name,Website,Revenue,City\nAir,https://air.example,12.5,Oslo\nBee,https://bee.example,,Rome\n"
-    )
-    (tmp_path / "people.csv").write_text(
-        "First name,Email,Company website\nAna,ana@air.example,https://air.example\nBo,no address,https://bee.example\n"
-    )
-    (tmp_path / "firmen.csv").write_text("Firma;Umsatz;Webseite\nNordwind;1.234,56 €;https://nordwind.example\n")
-    (tmp_path / "leads.csv").write_text("First name,Email\nCleo,cleo@nordwind.example\n")
-    (tmp_path / "mine.toml").write_text('[people]\n"First name" = "name.firstName"\n"Email" = "emails"\n')
-    async with Sandbox() as sandbox:
-        monkeypatch.setenv("TWENTY_API_URL", sandbox.url)
-        monkeypatch.setenv("TWENTY_API_KEY", sandbox.api_key)
-        async with Twenty() as client:
-            yield client
+@dataclass(frozen=True)
+class Block:
+    """A Python block of a page, with what the page says to type before it."""
+
+    page: Path
+    line: int
+    source: str
+    preamble: str
+
+    def __str__(self) -> str:
+        return f"{self.page.stem}:{self.line}"
 
 
-async def run(source: str, page: Path, line: int, names: dict[str, Any]) -> None:
-    """Run one block, with await at its top level."""
-    code = compile("\n" * line + source, page.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    if "asyncio.run(" in source:  # a whole program, with a loop of its own
-        await asyncio.to_thread(eval, code, names)
-        return
-    result = eval(code, names)
-    if inspect.iscoroutine(result):
-        await result
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-async def test_the_python_of_a_page_runs(page: Path, twenty: Twenty) -> None:
-    text = page.read_text(encoding="utf-8")  # noqa: ASYNC240
-    names: dict[str, Any] = {}
+def blocks(page: Path) -> list[Block]:
+    """What comes before the preamble of a page stands alone; what comes after it, after it."""
+    text = page.read_text(encoding="utf-8")
+    found, preamble = [], ""
     for block in BLOCK.finditer(text):
-        # Some blocks show how a client is opened and closed; the others use one that is open.
-        names["twenty"] = twenty
-        await run(block[1], page, text[: block.start()].count("\n") + 1, names)
-    for value in names.values():
-        if isinstance(value, Twenty):
-            await value.aclose()
+        found.append(Block(page, text[: block.start()].count("\n") + 2, block[1], preamble))
+        if not preamble and PREAMBLE.search(block[1]):
+            preamble = block[1]
+    return found
 
 
-def commands(page: Path) -> list[list[str]]:
-    """The arguments of each `aiotwenty` in the shell blocks of a page, up to a pipe. Not of what ends with Ctrl-C."""
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a sandbox with companies, people and deals."""
+
+    async def fill(file: Path) -> None:
+        async with Sandbox(file) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty:
+            await seed(twenty, 100, 0)
+
+    return (
+        once(tmp_path_factory, "workspace_of_the_docs", lambda folder: asyncio.run(fill(folder / "sandbox.db")))
+        / "sandbox.db"
+    )
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, seeded: Path) -> Iterator[dict[str, str]]:
+    """Its address and keys, as environment variables."""
+    with running_sandbox(database=shutil.copy(seeded, tmp_path / "sandbox.db")) as sandbox:
+        yield {
+            "TWENTY_API_URL": sandbox.url,
+            "TWENTY_API_KEY": sandbox.api_key,
+            "TWENTY_SESSION_TOKEN": sandbox.user_token,
+        }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work"
+
+
+def save_files(page: Path, folder: Path) -> None:
+    """The files that a page shows, under their names."""
+    for name, content in FILE.findall(page.read_text(encoding="utf-8")):
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def fresh_processes() -> Iterator[FreshProcesses]:
+    with FreshProcesses() as processes:
+        yield processes
+
+
+@pytest.mark.parametrize("block", [block for page in PAGES for block in blocks(page)], ids=str)
+def test_a_block_of_python_runs_and_runs_again(
+    block: Block, folder: Path, workspace: dict[str, str], fresh_processes: FreshProcesses
+) -> None:
+    save_files(block.page, folder)
+    code, output = fresh_processes.run(block.preamble + block.source, str(block), folder, workspace)
+    assert code == 0, output
+
+
+def commands(page: Path) -> list[tuple[list[str], str | None]]:
+    """The arguments of each `aiotwenty` in the shell blocks of a page, and where `| tee` writes what it prints.
+
+    Not of what ends with Ctrl-C, nor of what asks first.
+    """
     found = []
     for block in SHELL.findall(page.read_text(encoding="utf-8")):
         for line in block.replace("\\\n", "").splitlines():
             name, *arguments = shlex.split(line, comments=True) or [""]
-            if name == "aiotwenty" and arguments[0] not in ("sandbox", "playground"):
-                found.append(arguments[: arguments.index("|")] if "|" in arguments else arguments)
+            if name != "aiotwenty" or arguments[:2] == ["model", "apply"]:
+                continue
+            if arguments[0] not in ("login", "playground", "sandbox", "webhook"):
+                end = arguments.index("|") if "|" in arguments else len(arguments)
+                found.append((arguments[:end], arguments[-1] if arguments[end + 1 : -1] == ["tee"] else None))
     return found
 
 
 WITH_COMMANDS = [page for page in PAGES if commands(page)]
 
 
-@pytest.mark.usefixtures("twenty")
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.stem)
-async def test_the_commands_of_a_page_run(page: Path, tmp_path: Path) -> None:
-    (tmp_path / "find.graphql").write_text(
-        "query($name: String) { companies(filter: {name: {eq: $name}}) { edges { node { id } } } }"
-    )
-    (tmp_path / "variables.json").write_text('{"name": "Air"}')
-    plan = re.search(r'write_text\("""(.*?)"""', page.read_text(encoding="utf-8"), re.DOTALL)  # noqa: ASYNC240
-    if plan:
-        (tmp_path / "import.toml").write_text(plan[1])
-    # One of the people has no e-mail address, and is a reject of the plan.
-    wanted = {shlex.join(one): 4 if "--plan" in one else 0 for one in commands(page)}
-    assert {line: await asyncio.to_thread(aiotwenty, shlex.split(line)) for line in wanted} == wanted
+def test_the_commands_of_a_page_run(
+    page: Path,
+    folder: Path,
+    workspace: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for variable, value in workspace.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.chdir(folder)
+    save_files(page, folder)
+    for arguments, copy in commands(page):
+        code = aiotwenty(arguments)
+        # One of the people has no e-mail address, and is a reject of the plan.
+        assert code == (4 if "--plan" in arguments else 0), shlex.join(arguments)
+        if copy is not None:
+            (folder / copy).write_text(capsys.readouterr().out, encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: page.stem)
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
-    targets = LINK.findall(page.read_text(encoding="utf-8"))
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    text = page.read_text(encoding="utf-8")
+    assert [target for target in LINK.findall(text) if not (page.parent / target).exists()] == []
+    assert [target for target in IN_THE_REPOSITORY.findall(text) if not (ROOT / target).exists()] == []

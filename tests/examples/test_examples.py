@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -16,16 +18,24 @@ from aiohttp import web
 
 from aiotwenty import AuthenticationError, Hooks, Twenty
 from aiotwenty.sandbox import Sandbox
-from aiotwenty.workspace.webhooks import WebhookEvent
-from examples import graphql_api, load_csv, sync_worker, web_app, webhook_receiver
+from aiotwenty.webhooks import WebhookEvent
+from examples import (
+    backup_drill,
+    graphql_api,
+    load_csv,
+    load_custom_objects,
+    reverse_etl,
+    sync_worker,
+    web_app,
+    webhook_receiver,
+)
 
 
-@pytest_asyncio.fixture
-async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
-    async with Sandbox() as running:
-        monkeypatch.setenv("TWENTY_API_URL", running.url)
-        monkeypatch.setenv("TWENTY_API_KEY", running.api_key)
-        yield running
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch, twenty_sandbox: Sandbox) -> Sandbox:
+    monkeypatch.setenv("TWENTY_API_URL", twenty_sandbox.url)
+    monkeypatch.setenv("TWENTY_API_KEY", twenty_sandbox.api_key)
+    return twenty_sandbox
 
 
 @pytest_asyncio.fixture
@@ -100,6 +110,9 @@ async def test_the_sync_worker_follows_every_change(twenty: Twenty, tmp_path: Pa
         await twenty.companies.restore_one(made[1].id)
         await sync_worker.sync_once(twenty, database)
         assert await sync_worker.sync_once(twenty, database) == 0
+        await twenty.companies.destroy_many({"id": {"in": [made[0].id, made[1].id]}})
+        assert await sync_worker.sync_once(twenty, database) == 2
+        assert names() == ["C", "D"]
 
 
 async def test_the_sync_worker_ends_when_told_and_keeps_what_it_has(
@@ -155,11 +168,8 @@ async def test_the_csv_is_loaded_once_however_often_it_is_run(
 
 async def test_the_receiver_takes_what_the_workspace_sends(twenty: Twenty) -> None:
     events: asyncio.Queue[WebhookEvent] = asyncio.Queue()
-    secrets: list[str] = []
-    async with Served(webhook_receiver.make_app(secrets, events.put)) as app:
-        webhook = await twenty.workspace.webhooks.create(f"{app.url}/hook", ["company.*"])
-        assert webhook.secret is not None
-        secrets.append(webhook.secret.get_secret_value())
+    async with Served(webhook_receiver.make_app("the secret", events.put)) as app:
+        webhook = await twenty.workspace.webhooks.create(f"{app.url}/hook", ["company.*"], secret="the secret")
         made = await twenty.companies.create_one({"name": "Air"})
         await twenty.companies.update_one(made.id, {"name": "Airbus"})
         async with asyncio.timeout(10):
@@ -168,6 +178,20 @@ async def test_the_receiver_takes_what_the_workspace_sends(twenty: Twenty) -> No
     assert updated.updated_fields is not None
     assert "name" in updated.updated_fields
     assert updated.webhook_id == webhook.id
+
+
+async def test_the_receiver_works_on_what_it_answered_before_it_ends(twenty: Twenty) -> None:
+    done: list[str] = []
+
+    async def slowly(event: WebhookEvent) -> None:
+        await asyncio.sleep(0.02)
+        done.append(str(event.record["id"]))
+
+    async with Served(webhook_receiver.make_app("the secret", slowly)) as app:
+        await twenty.workspace.webhooks.create(f"{app.url}/hook", ["company.*"], secret="the secret")
+        made = await twenty.companies.create_many([{"name": f"c{number}"} for number in range(20)])
+        await asyncio.sleep(0.2)
+    assert sorted(done) == sorted(str(company.id) for company in made)
 
 
 async def test_the_receiver_refuses_what_others_send(sandbox: Sandbox) -> None:
@@ -191,3 +215,78 @@ async def test_the_graphql_api_asks_for_the_companies_of_all_people_at_once(
     people = {person["name"]: person["company"] and person["company"]["name"] for person in answered["data"]["people"]}
     assert people == {f"p{n:02}": f"c{n % 5}" if n else None for n in range(60)}
     assert sent == ["FindManyPeople", "FindManyCompanies"]
+
+
+async def test_a_query_of_a_warehouse_keeps_companies_up_to_date(twenty: Twenty, tmp_path: Path) -> None:
+    database = tmp_path / "shop.db"
+    with closing(sqlite3.connect(database)) as shop:
+        shop.executescript("""
+            create table customers (id integer primary key, website text, name text, city text, updated_at text);
+            create table orders (customer_id integer, amount numeric);
+            insert into customers values (1, 'https://air.example', 'Air', 'Oslo', '2026-01-01'),
+                (2, 'https://bee.example', 'Bee', null, '2026-01-02'), (3, null, 'Nobody', null, '2026-01-03');
+            insert into orders values (1, 10.5), (1, 2), (2, 1);
+        """)
+
+    async def sync(since: str) -> tuple[int, int, int]:
+        report = await reverse_etl.sync(twenty, f"sqlite:///{database}", since, tmp_path)
+        return report.received, report.loaded, report.rejected
+
+    assert await sync("2026-01-01") == (3, 2, 1)
+    assert "KEY_MISSING" in (tmp_path / "customers-2026-01-01.rejects.csv").read_text()
+    with closing(sqlite3.connect(database)) as shop:
+        shop.execute("update customers set city = 'Rome', updated_at = '2026-02-01' where id = 2")
+        shop.commit()
+    assert await sync("2026-02-01") == (1, 1, 0)
+    table = await twenty.companies.to_arrow(fields=["name", "address.addressCity", "annualRevenue.amountMicros"])
+    assert sorted(map(tuple, (row.values() for row in table.to_pylist()))) == [
+        ("Air", "Oslo", 12_500_000),
+        ("Bee", "Rome", 1_000_000),
+    ]
+
+
+def test_the_drill_writes_into_no_workspace_unasked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert backup_drill.main(["--live"]) == 2
+    assert "say --yes" in capsys.readouterr().out
+    monkeypatch.delenv(backup_drill.TARGET_KEY, raising=False)
+    assert backup_drill.main(["--live", "--yes"]) == 2
+    assert f"{backup_drill.TARGET_URL} and {backup_drill.TARGET_KEY} say which" in capsys.readouterr().out
+
+
+@pytest.mark.soak
+async def test_the_drill_proves_a_backup_between_two_workspaces(
+    twenty: Twenty, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await backup_drill.fill(twenty)
+    async with Sandbox() as target, Twenty(target.url, api_key=target.api_key) as written:
+        monkeypatch.setenv(backup_drill.TARGET_URL, target.url)
+        monkeypatch.setenv(backup_drill.TARGET_KEY, target.api_key)
+        assert await asyncio.to_thread(backup_drill.main, ["--live", "--yes"]) == 0
+        assert "The backup is whole." in capsys.readouterr().out
+        await written.companies.create_one({"name": "One too many"})
+        assert await asyncio.to_thread(backup_drill.main, ["--live", "--yes"]) == 4
+        assert "companies: 0 missing, 1 only here, 0 different" in capsys.readouterr().out
+
+
+async def test_custom_objects_are_made_and_loaded_each_once(twenty: Twenty, tmp_path: Path) -> None:
+    file = tmp_path / "rentals.csv"
+    file.write_text(
+        "number,machine,status,from,website\n"
+        "R1,Crane,Booked,31.01.2026,https://air.example\nR2,Digger,out,01.02.2026,https://air.example\n"
+    )
+    for _ in range(2):
+        report = await load_custom_objects.load(twenty, file)
+        assert (report.loaded, report.rejected) == (2, 0), report.rejects
+    first, second = [rental async for rental in twenty.object("rentals").iterate(order_by={"name": "AscNullsFirst"})]
+    assert (first.name, first.machine, first.status, str(first.begins)) == ("R1", "Crane", "BOOKED", "2026-01-31")
+    assert first.company_id == second.company_id
+    assert await twenty.companies.count() == 1
+
+
+def test_the_tests_of_an_app_pass() -> None:
+    tests = Path(backup_drill.__file__).with_name("tests_of_an_app.py")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)]
+    done = subprocess.run(command, cwd=tests.parents[1], capture_output=True, text=True, check=False)
+    assert "2 passed" in done.stdout, done.stdout

@@ -3,104 +3,106 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
+import subprocess
 import sys
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
 from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
+from tests.support.terminal import Ran, Terminal
 
+Aiotwenty = Callable[..., Awaitable[Ran]]
 COMMAND = [sys.executable, "-c", "from aiotwenty.cli import main; main()"]
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int | None
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 def environment(server: Sandbox, **more: str) -> dict[str, str]:
     return {**os.environ, "TWENTY_API_URL": server.url, "TWENTY_API_KEY": server.api_key, "NO_COLOR": "1", **more}
 
 
-async def aiotwenty(server: Sandbox, *arguments: str, given: str = "", **more: str) -> Ran:
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment(server, **more),
-    )
-    out, err = await process.communicate(given.encode())
-    assert server.api_key.encode() not in out + err
-    return Ran(process.returncode, out.decode(), err.decode())
+@pytest.fixture
+def aiotwenty(server: Sandbox, terminal: Terminal) -> Aiotwenty:
+    """Runs a command with a key of the sandbox, which no command shows."""
+
+    async def run(*arguments: str, typed: str = "") -> Ran:
+        ran = await terminal.run(*arguments, typed=typed)
+        assert server.api_key not in ran.out + ran.err
+        return ran
+
+    terminal.connect(server.url, server.api_key)
+    return run
 
 
-async def test_objects_are_listed_with_their_names(server: Sandbox, twenty: Twenty, rocket: str) -> None:
+async def test_objects_are_listed_with_their_names(aiotwenty: Aiotwenty, twenty: Twenty, rocket: str) -> None:
     await twenty.workspace.create_object(rocket, f"{rocket}s")
-    listed = await aiotwenty(server, "objects")
+    listed = await aiotwenty("objects")
     assert listed.code == 0, listed.err
-    rows = {line.split("│")[1].strip(): line for line in listed.out.splitlines() if "│" in line}
+    rows = {line.split("\t")[0]: line for line in listed.out.splitlines()}
     assert "custom" in rows[rocket]
     assert "people" in rows["person"]
 
 
-async def test_the_fields_of_one_object_are_listed(server: Sandbox) -> None:
-    listed = await aiotwenty(server, "objects", "opportunity")
+async def test_the_fields_of_one_object_are_listed(aiotwenty: Aiotwenty) -> None:
+    listed = await aiotwenty("objects", "opportunity")
     assert listed.code == 0, listed.err
-    [stage] = [line for line in listed.out.splitlines() if line.startswith("│ stage ")]
+    [stage] = [line for line in listed.out.splitlines() if line.startswith("stage\t")]
     assert "SELECT" in stage
     assert "MEETING" in stage
     assert "→ company" in listed.out
 
 
-async def test_objects_are_given_to_machines_as_json(server: Sandbox) -> None:
-    objects = (await aiotwenty(server, "objects", "--json")).json
+async def test_objects_are_given_to_machines_as_json(aiotwenty: Aiotwenty) -> None:
+    objects = (await aiotwenty("objects", "--json")).json
     assert {"company", "person"} <= {one["nameSingular"] for one in objects}
-    assert (await aiotwenty(server, "objects", "company", "--json")).json["namePlural"] == "companies"
+    assert (await aiotwenty("objects", "company", "--json")).json["namePlural"] == "companies"
 
 
 @pytest.mark.parametrize("way", ["argument", "file", "standard input"])
-async def test_a_document_is_run_from_anywhere(server: Sandbox, tmp_path: Path, way: str) -> None:
+async def test_a_document_is_run_from_anywhere(aiotwenty: Aiotwenty, tmp_path: Path, way: str) -> None:
     document = "mutation($data: CompanyCreateInput!) { createCompany(data: $data) { name } }"
     file = tmp_path / "create.graphql"
     file.write_text(document)
     where = {"argument": document, "file": str(file), "standard input": "-"}[way]
-    ran = await aiotwenty(server, "query", where, "--variables", '{"data": {"name": "Łódź"}}', given=document)
+    ran = await aiotwenty("query", where, "--variables", '{"data": {"name": "Łódź"}}', typed=document)
     assert ran.code == 0, ran.err
     assert ran.json == {"createCompany": {"name": "Łódź"}}
     assert "Łódź" in ran.out
 
 
-async def test_variables_may_come_from_a_file(server: Sandbox, tmp_path: Path) -> None:
+async def test_variables_may_come_from_a_file(aiotwenty: Aiotwenty, tmp_path: Path) -> None:
     file = tmp_path / "variables.json"
     file.write_text('{"n": 0}')
     ran = await aiotwenty(
-        server, "query", "query($n: Int) { companies(first: $n) { edges { node { id } } } }", "--variables", f"@{file}"
+        "query", "query($n: Int) { companies(first: $n) { edges { node { id } } } }", "--variables", f"@{file}"
     )
     assert ran.json == {"companies": {"edges": []}}
 
 
-async def test_the_data_model_is_asked_with_endpoint_metadata(server: Sandbox) -> None:
-    ran = await aiotwenty(server, "query", "{ currentWorkspace { id } }", "--endpoint", "metadata")
+async def test_the_data_model_is_asked_with_endpoint_metadata(aiotwenty: Aiotwenty) -> None:
+    ran = await aiotwenty("query", "{ currentWorkspace { id } }", "--endpoint", "metadata")
     assert ran.json["currentWorkspace"]["id"]
 
 
-async def test_what_succeeded_is_printed_although_the_rest_failed(server: Sandbox) -> None:
-    ran = await aiotwenty(server, "query", "{ companies { totalCount } people(first: -1) { totalCount } }")
+async def test_a_misspelt_field_is_told_of_and_with_no_validate_sent_as_it_is(aiotwenty: Aiotwenty) -> None:
+    document = "{ companies(first: 1) { edges { node { nmae } } totalCount } }"
+    ran = await aiotwenty("query", document)
+    assert ran.code == 1
+    assert "did you mean 'name'" in ran.err.replace('"', "'").lower()
+    assert ran.out == ""
+    ran = await aiotwenty("query", "--no-validate", document)
+    assert ran.code == 0, ran.err
+    assert all(edge["node"] == {"nmae": None} for edge in ran.json["companies"]["edges"])
+    assert ran.json["companies"]["totalCount"] >= 0
+
+
+async def test_what_succeeded_is_printed_although_the_rest_failed(aiotwenty: Aiotwenty) -> None:
+    ran = await aiotwenty("query", "{ companies { totalCount } people(first: -1) { totalCount } }")
     assert ran.code == 1
     assert ran.json["companies"]["totalCount"] >= 0
     assert "First argument must be non-negative" in ran.err
@@ -109,26 +111,27 @@ async def test_what_succeeded_is_printed_although_the_rest_failed(server: Sandbo
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("query", "nowhere.graphql"), 2, "no such file"),
+        (("query", "nowhere.graphql"), 2, "neither a file nor a document"),
         (("query", "{ companies { totalCount } }", "--variables", "[1]"), 2, "JSON object"),
         (("query", "{ companies { totalCount } }", "--variables", "{"), 2, "--variables"),
         (("query", "{ companies { totalCount } }", "--endpoint", "rest"), 2, "--endpoint"),
         (("query", "{ companies {"), 1, "Syntax Error"),
-        (("query", "--read-only", "{ createCompany(data: {}) { id } }"), 2, "would write"),
+        (("query", "--read-only", "{ createCompany(data: {}) { id } }"), 2, "the document writes"),
         (("objects", "compny"), 1, "did you mean 'company'"),
     ],
 )
 async def test_a_mistake_is_told_with_its_exit_code(
-    server: Sandbox, arguments: tuple[str, ...], code: int, says: str
+    aiotwenty: Aiotwenty, arguments: tuple[str, ...], code: int, says: str
 ) -> None:
-    ran = await aiotwenty(server, *arguments)
+    ran = await aiotwenty(*arguments)
     assert ran.code == code
     assert says in ran.err
     assert "Traceback" not in ran.err
 
 
-async def test_a_wrong_key_ends_with_exit_code_3(server: Sandbox) -> None:
-    ran = await aiotwenty(server, "objects", TWENTY_API_KEY="eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ.c2ln")
+async def test_a_wrong_key_ends_with_exit_code_3(aiotwenty: Aiotwenty, server: Sandbox, terminal: Terminal) -> None:
+    terminal.connect(server.url, "eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ.c2ln")
+    ran = await aiotwenty("objects")
     assert ran.code == 3
     assert len(ran.err.strip().splitlines()) == 1
 
@@ -151,3 +154,23 @@ async def test_the_playground_prints_its_address_and_ends_with_ctrl_c(server: Sa
         _, err = await process.communicate()
     assert process.returncode == 0, err.decode()
     assert "Traceback" not in err.decode()
+
+
+def test_the_playground_opens_a_browser_that_tells_nobody_the_token(server: Sandbox, tmp_path: Path) -> None:
+    browser, told = tmp_path / "browser.sh", tmp_path / "arguments"
+    browser.write_text(f'#!/bin/sh\necho "$@" > {told}.part && mv {told}.part {told}\n')
+    browser.chmod(0o700)
+    settings = environment(server, PYTHONUNBUFFERED="1", BROWSER=str(browser))
+    with subprocess.Popen([*COMMAND, "playground", "--open"], env=settings, stdout=subprocess.PIPE, text=True) as ran:
+        try:
+            assert ran.stdout is not None
+            token = ran.stdout.readline().strip().partition("#")[2]
+            while not told.exists() and ran.poll() is None:
+                time.sleep(0.05)
+            opened = told.read_text().strip()
+        finally:
+            ran.send_signal(signal.SIGINT)
+    assert opened.startswith("file://")
+    assert token
+    assert token not in opened
+    assert not Path(opened.removeprefix("file://")).exists()

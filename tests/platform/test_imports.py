@@ -5,9 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
+
+import aiotwenty
+from tests.support.uncounted import uncounted
 
 ROOT = Path(__file__).resolve().parents[2]
 LINT = "import sys; from importlinter.cli import lint_imports_command; sys.path[0] = 'src'; lint_imports_command()"
@@ -24,8 +29,8 @@ def late() -> None:
 """
 AGAINST = {
     "at the top": ("transport/retry.py", "from aiotwenty.records import paging", "transport.retry"),
-    "inside a function": ("bulk/wire.py", IN_A_FUNCTION, "bulk.wire"),
-    "for type checkers": ("records/base.py", FOR_TYPE_CHECKERS, "records.base"),
+    "inside a function": ("bulk/requests.py", IN_A_FUNCTION, "bulk.requests"),
+    "for type checkers": ("records/namespace.py", FOR_TYPE_CHECKERS, "records.namespace"),
     "of the client by the sandbox": (
         "sandbox/http/rest.py",
         "from aiotwenty.errors import TwentyError",
@@ -37,7 +42,7 @@ AGAINST = {
 
 def lint(root: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", LINT, "--no-cache"]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False, env=uncounted())
 
 
 @pytest.mark.parametrize("addition", AGAINST.values(), ids=list(AGAINST))
@@ -70,3 +75,14 @@ def test_a_client_is_made_without_building_a_model() -> None:
         [sys.executable, "-c", BUILDS_NOTHING], capture_output=True, text=True, timeout=120, check=False
     )
     assert finished.returncode == 0, finished.stderr
+
+
+def test_the_sandbox_may_import_nothing_else_of_the_package() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (forbidden,) = [
+        set(contract["forbidden_modules"])
+        for contract in contracts
+        if contract["name"] == "The sandbox knows nothing of the client side"
+    ]
+    there = {f"aiotwenty.{module.name}" for module in iter_modules(aiotwenty.__path__)}
+    assert there - forbidden == {"aiotwenty.sandbox", "aiotwenty.__main__"}

@@ -11,8 +11,9 @@ from graphql.execution.values import get_variable_values
 
 from aiotwenty.errors import ConfigurationError, SchemaDrift
 from aiotwenty.graphql.operation import Operation
+from aiotwenty.transport.terms import STANDARD
 from aiotwenty.workspace import Workspace
-from aiotwenty.workspace.files import Files
+from aiotwenty.workspace.file_upload import Upload
 from aiotwenty.workspace.served_schema import ServedSchema
 from aiotwenty.workspace.webhooks import Webhooks
 
@@ -107,8 +108,8 @@ async def test_webhooks_of_older_servers_are_read_and_removed_by_an_input(server
 
 
 async def test_files_of_older_servers_need_no_field(server: Server) -> None:
-    files = Files(Workspace(server), "http://127.0.0.1", engine=None)  # type: ignore[arg-type]
-    assert await files._way(None) == ("uploadFile", {})
+    upload = Upload(Workspace(server), "http://127.0.0.1", engine=None, terms=STANDARD)  # type: ignore[arg-type]
+    assert await upload._way("a.txt", None) == ("uploadFile", {})
 
 
 async def test_values_are_put_where_they_have_a_place(server: Server) -> None:
@@ -130,7 +131,7 @@ async def test_a_value_without_a_place_is_an_error_that_names_it(server: Server)
 
 
 async def test_what_the_server_wants_and_we_do_not_know_is_drift(server: Server) -> None:
-    with pytest.raises(SchemaDrift, match="tomorrow wants must"):
+    with pytest.raises(SchemaDrift, match="tomorrow requires must"):
         await ServedSchema(server).compose("mutation", "tomorrow", {})
 
 

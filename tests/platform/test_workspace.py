@@ -46,12 +46,12 @@ def older(sdl: str) -> str:
     scope="module",
     loop_scope="module",
 )
-async def workspace(request: pytest.FixtureRequest, shared: Path) -> AsyncIterator[Workspace]:
+async def workspace(request: pytest.FixtureRequest, recordings: Path) -> AsyncIterator[Workspace]:
     """The workspace of a sandbox that serves this variant of the metadata schema."""
-    today = (shared / "metadata.graphql").read_text()
+    today = (recordings / "metadata.graphql").read_text()
     sdl = {
         "today's": today,
-        "four months later": (shared / "metadata.2.43.graphql").read_text(),
+        "four months later": (recordings / "metadata.2.43.graphql").read_text(),
         "older": older(today),
         "without fieldsList": without(today, "Object.fieldsList"),
         "without much": without(
@@ -228,8 +228,8 @@ async def test_new_objects_and_fields_are_there_for_the_next_request(twenty: Twe
     assert answer == {root: {"name": "V2", "stage": "ON_PAD"}}
 
 
-async def test_a_schema_that_changed_under_way_is_asked_for_again(shared: Path) -> None:
-    today = (shared / "metadata.graphql").read_text()
+async def test_a_schema_that_changed_under_way_is_asked_for_again(recordings: Path) -> None:
+    today = (recordings / "metadata.graphql").read_text()
     async with Sandbox(metadata_sdl=today) as before, Twenty(before.url, api_key=before.api_key) as twenty:
         kept = await twenty.workspace.served.schema()
         object_ = kept.type_map["Object"]
@@ -245,8 +245,8 @@ async def test_a_schema_that_changed_under_way_is_asked_for_again(shared: Path) 
         assert set(answer["edges"][0]["node"]) == {"nameSingular"}
 
 
-async def test_an_operation_that_the_server_lost_is_reported_as_drift(shared: Path) -> None:
-    sdl = without((shared / "metadata.graphql").read_text(), "Mutation.createWebhook")
+async def test_an_operation_that_the_server_lost_is_reported_as_drift(recordings: Path) -> None:
+    sdl = without((recordings / "metadata.graphql").read_text(), "Mutation.createWebhook")
     async with Sandbox(metadata_sdl=sdl) as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
         with pytest.raises(SchemaDrift, match="has no mutation createWebhook"):
             await twenty.workspace.webhooks.create("https://receiver.example")

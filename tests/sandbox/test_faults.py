@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -53,6 +54,13 @@ async def test_a_slow_database_is_a_bad_request_over_rest(talk: Any, outcome: st
         assert response.status == 400
         assert (await response.json())["messages"] == ["Query read timeout"]
     assert await talk.data(COUNT) == {"totalCount": written}
+
+
+async def test_a_late_commit_has_the_time_at_which_its_transaction_began(talk: Any) -> None:
+    talk.sandbox.faults.add("late-commit=3600:count=1:operation=createCompany")
+    moments = [(await talk.data(CREATE.replace("{id}", "{updatedAt}")))["updatedAt"] for _ in range(2)]
+    late, on_time = (datetime.fromisoformat(moment) for moment in moments)
+    assert timedelta(minutes=59) < on_time - late < timedelta(minutes=61)
 
 
 @pytest.mark.parametrize("text", ["read-timeout", "latency=1:committed"])
@@ -170,3 +178,13 @@ async def test_a_hanging_request_does_not_keep_the_sandbox_open() -> None:
         assert time.monotonic() - began < 2
         hanging.cancel()
         await asyncio.gather(hanging, return_exceptions=True)
+
+
+async def test_a_database_that_is_slow_for_one_object_answers_for_the_others(talk: Any) -> None:
+    talk.sandbox.faults.add("read-timeout:committed:operation=createCompany")
+
+    body = await talk.answer('mutation { createCompany(data: {}) { id } createNote(data: {title: "x"}) { title } }')
+
+    assert body["data"] == {"createCompany": None, "createNote": {"title": "x"}}
+    assert [error["message"] for error in body["errors"]] == ["Query read timeout"]
+    assert await talk.data(COUNT) == {"totalCount": 1}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from aiotwenty.sandbox import Sandbox, serve
 from aiotwenty.sandbox.model.catalogue import standard_model
 from aiotwenty.sandbox.model.schema import CoreSchema
 from aiotwenty.sandbox.records.aggregates import aggregates_of
+from tests.support.uncounted import uncounted
 
 pytest_plugins = ["pytester"]
 
@@ -36,9 +36,8 @@ async def ask(sandbox: Sandbox, query: str, path: str = "/graphql", **variables:
     return found["data"]
 
 
-async def test_a_fresh_sandbox_has_one_member_and_nothing_else() -> None:
-    async with Sandbox() as sandbox:
-        found = await ask(sandbox, "{workspaceMembers{totalCount} companies{totalCount} people{totalCount}}")
+async def test_a_fresh_sandbox_has_one_member_and_nothing_else(twenty_sandbox: Sandbox) -> None:
+    found = await ask(twenty_sandbox, "{workspaceMembers{totalCount} companies{totalCount} people{totalCount}}")
 
     assert found == {
         "workspaceMembers": {"totalCount": 1},
@@ -117,10 +116,9 @@ async def test_what_was_answered_is_kept_when_the_server_is_killed(tmp_path: Pat
         assert await ask(sandbox, "{companies{totalCount}}") == {"companies": {"totalCount": 150}}
 
 
-async def test_a_taken_port_is_an_error_and_leaves_nothing_open() -> None:
-    async with Sandbox() as sandbox:
-        with pytest.raises(OSError, match="address already in use"):
-            await Sandbox(port=sandbox.port).start()
+async def test_a_taken_port_is_an_error_and_leaves_nothing_open(twenty_sandbox: Sandbox) -> None:
+    with pytest.raises(OSError, match="address already in use"):
+        await Sandbox(port=twenty_sandbox.port).start()
 
 
 async def test_it_says_where_it_listens_once_it_answers() -> None:
@@ -148,7 +146,7 @@ async def test_it_says_where_it_listens_once_it_answers() -> None:
     assert "this machine only" in lines[0]
 
 
-def test_starting_takes_little_more_than_importing_what_it_stands_on(tmp_path: Path) -> None:
+def test_starting_takes_little_more_than_importing_what_it_stands_on() -> None:
     imports = "import time, aiohttp.web, graphql, sqlite3; print(time.process_time())"
     start = (
         "import asyncio, time\n"
@@ -158,8 +156,7 @@ def test_starting_takes_little_more_than_importing_what_it_stands_on(tmp_path: P
         "asyncio.run(main())"
     )
     # The first start compiles what installing a package would have compiled.
-    environment = os.environ | {"PYTHONPYCACHEPREFIX": str(tmp_path)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment = {name: value for name, value in uncounted().items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def least(program: str) -> float:
         # Time of the processor, the interpreter's own start included: others may be busy on this machine.

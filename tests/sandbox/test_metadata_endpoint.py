@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiotwenty.sandbox.dialect import OLDEST
-from aiotwenty.sandbox.metadata.files import Files
+from aiotwenty.sandbox.metadata.files import FileStore
 from aiotwenty.sandbox.metadata.resolvers import Metadata
-from aiotwenty.sandbox.model.workspace import Caller, Workspace
+from aiotwenty.sandbox.model.workspace import Caller, SandboxWorkspace
 from tests.support.metadata_endpoint import CREATE_FIELD, CREATE_OBJECT, ROCKET, Endpoint
 
 UPDATE_OBJECT = "mutation ($input: UpdateOneObjectInput!) { updateOneObject(input: $input) { id nameSingular } }"
@@ -528,8 +528,8 @@ def test_the_roles_and_the_workspace_are_told(endpoint: Endpoint) -> None:
 
 def test_a_database_opened_again_has_the_same_model_keys_and_webhooks(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.db"
-    first = Workspace(sqlite3.connect(path))
-    files = Files(sqlite3.connect(":memory:"), first, lambda: "")
+    first = SandboxWorkspace(sqlite3.connect(path))
+    files = FileStore(sqlite3.connect(":memory:"), first, lambda: "")
     metadata = Metadata(first, lambda model: None, files)
     metadata.execute(CREATE_OBJECT, {"input": {"object": ROCKET}}, caller=Caller("Test"))
     hook = {"targetUrl": "http://127.0.0.1:9/", "operations": ["*.*"]}
@@ -537,7 +537,7 @@ def test_a_database_opened_again_has_the_same_model_keys_and_webhooks(tmp_path: 
         "mutation ($i: CreateWebhookInput!) { createWebhook(input: $i) { id } }", {"i": hook}, caller=Caller("Test")
     )
 
-    again = Workspace(sqlite3.connect(path))
+    again = SandboxWorkspace(sqlite3.connect(path))
 
     assert "rocket" in again.model.objects
     assert again.api_key == first.api_key
@@ -556,16 +556,16 @@ def test_no_repr_shows_a_key_or_a_secret(endpoint: Endpoint) -> None:
 # Another schema, and the older server
 
 
-def test_another_metadata_schema_can_be_served(shared: Path) -> None:
-    newer = Endpoint(sdl=(shared / "metadata.2.43.graphql").read_text("utf-8"))
+def test_another_metadata_schema_can_be_served(recordings: Path) -> None:
+    newer = Endpoint(sdl=(recordings / "metadata.2.43.graphql").read_text("utf-8"))
 
     newer.data("query { objects(paging: {first: 1}, filter: {}) { edges { node { openRecordIn writability } } } }")
     newer.create_object()
     assert "rocket" in newer.workspace.model.objects
 
 
-def test_a_field_missing_from_the_served_schema_is_not_there(shared: Path) -> None:
-    sdl = (shared / "metadata.graphql").read_text("utf-8").replace("  labelIdentifierFieldMetadataId: UUID\n", "")
+def test_a_field_missing_from_the_served_schema_is_not_there(recordings: Path) -> None:
+    sdl = (recordings / "metadata.graphql").read_text("utf-8").replace("  labelIdentifierFieldMetadataId: UUID\n", "")
     poorer = Endpoint(sdl=sdl)
     answer = poorer.ask("{ objects { edges { node { labelIdentifierFieldMetadataId } } } }")
 
@@ -614,8 +614,8 @@ def test_an_older_server_wants_a_secret_for_a_webhook() -> None:
     old.data(create, {"i": given | {"secret": ""}})
 
 
-def test_the_webhook_mutations_of_an_older_schema_work_too(shared: Path) -> None:
-    sdl = (shared / "metadata.graphql").read_text("utf-8")
+def test_the_webhook_mutations_of_an_older_schema_work_too(recordings: Path) -> None:
+    sdl = (recordings / "metadata.graphql").read_text("utf-8")
     sdl = sdl.replace("deleteWebhook(id: UUID!): Webhook!", "deleteWebhook(input: DeleteWebhookInput!): Boolean!")
     sdl = sdl.replace("  update: UpdateWebhookInputUpdates!", "  targetUrl: String")
     old = Endpoint(dialect=OLDEST, sdl=sdl + "input DeleteWebhookInput { id: UUID! }")

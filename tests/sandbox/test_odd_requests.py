@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aiotwenty.sandbox.model.model import QUERIES, Object
+from aiotwenty.sandbox.model.data_model import QUERIES, ModelObject
 
 REQUESTS = 1000
 WORDS = (
@@ -56,7 +56,7 @@ class Odd:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
 
-    def request(self, of: Object) -> tuple[str, dict[str, Any]]:
+    def request(self, of: ModelObject) -> tuple[str, dict[str, Any]]:
         operation = self.chance.choice([each for each in ARGUMENTS if each in of.roots])
         names = [*WORDS, *of.scalars, *of.composites, *of.to_one, *of.to_many]
         names += [column.subfield for column in of.columns.values() if column.subfield]

@@ -55,29 +55,29 @@ def differences(ours: GraphQLSchema, real: GraphQLSchema) -> list[str]:
     ]
 
 
-def read(shared: Path, name: str) -> GraphQLSchema:
-    return build_schema((shared / name).read_text("utf-8"), assume_valid=True)
+def read(recordings: Path, name: str) -> GraphQLSchema:
+    return build_schema((recordings / name).read_text("utf-8"), assume_valid=True)
 
 
-def test_the_comparison_notices_a_missing_field(shared: Path) -> None:
+def test_the_comparison_notices_a_missing_field(recordings: Path) -> None:
     model = standard_model()
     del model.objects["company"].fields["name"]
     model.changed()
 
-    assert differences(CoreSchema(model).current(), read(shared, "core.standard.graphql"))
+    assert differences(CoreSchema(model).current(), read(recordings, "core.standard.graphql"))
 
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
-async def ask() -> AsyncIterator[Ask]:
-    async with Sandbox() as sandbox, aiohttp.ClientSession() as session:
+async def ask(twenty_sandbox: Sandbox) -> AsyncIterator[Ask]:
+    async with aiohttp.ClientSession() as session:
 
         async def send(path: str, query: str, given: dict[str, Any] | None = None) -> dict[str, Any]:
-            headers = {"Authorization": f"Bearer {sandbox.api_key}"}
+            headers = {"Authorization": f"Bearer {twenty_sandbox.api_key}"}
             body = {"query": query, "variables": given}
-            async with session.post(sandbox.url + path, json=body, headers=headers) as response:
+            async with session.post(twenty_sandbox.url + path, json=body, headers=headers) as response:
                 answer = json.loads(await response.read())
             assert "errors" not in answer, answer["errors"]
             data: dict[str, Any] = answer["data"]
@@ -86,16 +86,16 @@ async def ask() -> AsyncIterator[Ask]:
         yield send
 
 
-async def test_a_fresh_workspace_is_introspected_like_the_recorded_one(shared: Path, ask: Ask) -> None:
-    found = differences(await introspected(ask), read(shared, "core.standard.graphql"))
+async def test_a_fresh_workspace_is_introspected_like_the_recorded_one(recordings: Path, ask: Ask) -> None:
+    found = differences(await introspected(ask), read(recordings, "core.standard.graphql"))
     assert not found, "\n".join(found)
 
 
 async def test_custom_objects_are_introspected_like_the_recorded_ones(
-    shared: Path, ask: Ask, custom_objects: Callable[[Ask], Awaitable[None]]
+    recordings: Path, ask: Ask, custom_objects: Callable[[Ask], Awaitable[None]]
 ) -> None:
     await custom_objects(ask)
-    found = differences(await introspected(ask), read(shared, "core.custom.graphql"))
+    found = differences(await introspected(ask), read(recordings, "core.custom.graphql"))
     assert not found, "\n".join(found)
 
 

@@ -40,15 +40,15 @@ def test_a_version_that_is_not_known_is_refused() -> None:
 
 
 @pytest.fixture
-def objects(shared: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((shared / "objects.json").read_text("utf-8"))
+def objects(recordings: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((recordings / "objects.json").read_text("utf-8"))
     return found
 
 
-async def test_another_workspace_is_begun_with_all_its_objects(shared: Path, objects: list[dict[str, Any]]) -> None:
+async def test_another_workspace_is_begun_with_all_its_objects(recordings: Path, objects: list[dict[str, Any]]) -> None:
     async with Sandbox(objects=objects) as sandbox:
         introspection = (await answer(sandbox, get_introspection_query(descriptions=False)))["data"]
-        found = differences(build_client_schema(introspection), read(shared, "core.custom.graphql"))
+        found = differences(build_client_schema(introspection), read(recordings, "core.custom.graphql"))
         listed = await answer(
             sandbox,
             """{ objects(paging: { first: 100 }) { edges { node {

@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
-from aiotwenty.sandbox.model.workspace import Webhook, Workspace
-from aiotwenty.sandbox.records.events import RecordEvent
+from aiotwenty.sandbox.model.workspace import RegisteredWebhook, SandboxWorkspace
+from aiotwenty.sandbox.records.events import SandboxEvent
 from aiotwenty.sandbox.records.store import open_database
 from aiotwenty.sandbox.records.webhooks import WebhookSender
 
@@ -56,28 +56,30 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-def workspace() -> Workspace:
-    return Workspace(open_database(None))
+def workspace() -> SandboxWorkspace:
+    return SandboxWorkspace(open_database(None))
 
 
 @pytest.fixture
-async def sender(workspace: Workspace) -> AsyncIterator[WebhookSender]:
+async def sender(workspace: SandboxWorkspace) -> AsyncIterator[WebhookSender]:
     sender = WebhookSender(workspace)
     yield sender
     await sender.aclose()
 
 
-def listen(workspace: Workspace, url: str, *operations: str, secret: str = SECRET) -> None:
-    hook = Webhook(id=f"hook-{len(workspace.webhooks)}", target_url=url, operations=[*operations], secret=secret)
+def listen(workspace: SandboxWorkspace, url: str, *operations: str, secret: str = SECRET) -> None:
+    hook = RegisteredWebhook(
+        id=f"hook-{len(workspace.webhooks)}", target_url=url, operations=[*operations], secret=secret
+    )
     workspace.webhooks[hook.id] = hook
 
 
-def event(workspace: Workspace, action: str = "created", name: str = "company") -> RecordEvent:
-    return RecordEvent(workspace.model.objects[name], action, {"id": "1", "name": "Ærø"})
+def event(workspace: SandboxWorkspace, action: str = "created", name: str = "company") -> SandboxEvent:
+    return SandboxEvent(workspace.model.objects[name], action, {"id": "1", "name": "Ærø"})
 
 
 async def test_a_delivery_is_signed_over_its_timestamp_and_raw_body(
-    workspace: Workspace, sender: WebhookSender, receiver: Receiver
+    workspace: SandboxWorkspace, sender: WebhookSender, receiver: Receiver
 ) -> None:
     listen(workspace, receiver.url, "company.created")
     sender.publish([event(workspace)])
@@ -90,10 +92,10 @@ async def test_a_delivery_is_signed_over_its_timestamp_and_raw_body(
 
 
 async def test_a_delivery_says_what_happened_to_which_record(
-    workspace: Workspace, sender: WebhookSender, receiver: Receiver
+    workspace: SandboxWorkspace, sender: WebhookSender, receiver: Receiver
 ) -> None:
     listen(workspace, receiver.url, "*.*")
-    sender.publish([RecordEvent(workspace.model.objects["company"], "updated", {"id": "1"}, ["name"])])
+    sender.publish([SandboxEvent(workspace.model.objects["company"], "updated", {"id": "1"}, ["name"])])
     await sender.drain()
 
     body = json.loads(receiver.deliveries[0].body)
@@ -117,7 +119,7 @@ async def test_a_delivery_says_what_happened_to_which_record(
     ],
 )
 async def test_only_what_was_subscribed_to_is_delivered(
-    workspace: Workspace, sender: WebhookSender, receiver: Receiver, operation: str, delivered: bool
+    workspace: SandboxWorkspace, sender: WebhookSender, receiver: Receiver, operation: str, delivered: bool
 ) -> None:
     listen(workspace, receiver.url, operation)
     sender.publish([event(workspace)])
@@ -128,7 +130,7 @@ async def test_only_what_was_subscribed_to_is_delivered(
 
 
 async def test_without_a_secret_nothing_is_signed(
-    workspace: Workspace, sender: WebhookSender, receiver: Receiver
+    workspace: SandboxWorkspace, sender: WebhookSender, receiver: Receiver
 ) -> None:
     listen(workspace, receiver.url, "*.*", secret="")
     sender.publish([event(workspace)])
@@ -138,7 +140,7 @@ async def test_without_a_secret_nothing_is_signed(
 
 
 async def test_a_receiver_that_fails_disturbs_nothing(
-    workspace: Workspace, sender: WebhookSender, receiver: Receiver, caplog: pytest.LogCaptureFixture
+    workspace: SandboxWorkspace, sender: WebhookSender, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver.status = 500
     listen(workspace, "http://127.0.0.1:1/", "*.*")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiotwenty.graphql.restricted import RESTRICTED
+from aiotwenty.graphql.withheld_values import RESTRICTED
 from tests.support.proxy import Passed
 
 
@@ -25,4 +25,5 @@ class Censor:
             if edge["node"]["id"] in self.restricted and "name" in edge["node"]:
                 edge["node"]["name"] = RESTRICTED
         if "pageInfo" in page:
-            page["pageInfo"]["endCursor"] = page["edges"][-1]["cursor"] if page["edges"] else None
+            there = page["pageInfo"].get("endCursor")
+            page["pageInfo"]["endCursor"] = page["edges"][-1].get("cursor", there) if page["edges"] else None

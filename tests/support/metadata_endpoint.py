@@ -7,12 +7,12 @@ from typing import Any
 from graphql import GraphQLObjectType
 
 from aiotwenty.sandbox.dialect import LATEST
-from aiotwenty.sandbox.language.validating import Answer
-from aiotwenty.sandbox.metadata.files import Files
+from aiotwenty.sandbox.language.schema_execution import Answer
+from aiotwenty.sandbox.metadata.files import FileStore
 from aiotwenty.sandbox.metadata.resolvers import Metadata
 from aiotwenty.sandbox.model.schema import CoreSchema
-from aiotwenty.sandbox.model.workspace import Caller, Workspace
-from aiotwenty.sandbox.records.store import Store, open_database
+from aiotwenty.sandbox.model.workspace import Caller, SandboxWorkspace
+from aiotwenty.sandbox.records.store import RecordStore, open_database
 
 CREATE_OBJECT = "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }"
 CREATE_FIELD = "mutation ($input: CreateOneFieldMetadataInput!) { createOneField(input: $input) { id name } }"
@@ -24,10 +24,10 @@ class Endpoint:
 
     def __init__(self, **options: Any) -> None:
         self.connection = open_database(None)
-        self.workspace = Workspace(self.connection, options.get("dialect", LATEST))
+        self.workspace = SandboxWorkspace(self.connection, options.get("dialect", LATEST))
         self.schema = CoreSchema(self.workspace.model)
-        self.store = Store(self.connection, self.workspace.model)
-        files = Files(self.connection, self.workspace, lambda: "http://127.0.0.1")
+        self.store = RecordStore(self.connection, self.workspace.model)
+        files = FileStore(self.connection, self.workspace, lambda: "http://127.0.0.1")
         self.metadata = Metadata(self.workspace, self.store.apply, files, **options)
 
     def ask(self, document: str, variables: dict[str, Any] | None = None, *, authenticated: bool = True) -> Answer:

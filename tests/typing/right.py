@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import aclosing
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import assert_type
+from pathlib import Path
+from typing import Any, assert_type
 from uuid import UUID
 
 from aiotwenty import Aggregate, Group, Money, Twenty
@@ -29,6 +30,8 @@ from aiotwenty.core import (
     StringFilter,
 )
 from aiotwenty.errors import DuplicateRecord, NotFoundError
+from aiotwenty.live import Gap, RecordEvent
+from aiotwenty.workspace.files import DownloadedFile
 
 
 class Totals(Aggregate[Opportunity]):
@@ -79,6 +82,7 @@ async def program(twenty: Twenty) -> None:
         print(deal.stage.value)  # noqa: T201
 
     await dicts(twenty, made)
+    await rest(twenty, made)
 
     pairs = await twenty.people.find_duplicates(ids=[made.id])
     assert_type(pairs[0].records, list[Person])
@@ -89,6 +93,26 @@ async def program(twenty: Twenty) -> None:
         print(error.code, date.today())  # noqa: T201
     except DuplicateRecord as error:
         assert_type(error.conflicting_id, str | None)
+
+
+async def rest(twenty: Twenty, company: Company) -> None:
+    """An object is named by its namespace, its record or its name; of the last, nothing is known of its records."""
+    assert_type(await twenty.rest.find_one(Company, company.id), Company)
+    assert_type((await twenty.rest.find_many(twenty.people, limit=5)).records, list[Person])
+    assert_type(await twenty.rest.create_many("people", [{"name": {"firstName": "Ana"}}]), list[Any])
+    assert_type(await twenty.rest.destroy_one("people", company.id), UUID)
+    people = twenty.rest.of(twenty.people)
+    assert_type(await people.create_one({"name": {"first_name": "Ana"}}), Person)
+    async for deal in twenty.rest.iterate(Opportunity, filter={"stage": {"eq": "NEW"}}):
+        assert_type(deal, Opportunity)
+    assert_type(await twenty.rest.group_by(Opportunity, {"stage": True}, select=Totals), list[Totals])
+    async for event in twenty.live.record_events("company"):
+        assert_type(event, RecordEvent | Gap)
+        if not isinstance(event, Gap):
+            assert_type(event.record_as(Company), Company)
+    attached = await twenty.files.attach(company, Path("a.pdf"), max_size=10)
+    assert_type(await twenty.files.download(attached.file), bytes)
+    assert_type(await twenty.files.download(attached.file, to=Path("b.pdf")), DownloadedFile)
 
 
 async def dicts(twenty: Twenty, company: Company) -> None:
@@ -115,5 +139,13 @@ async def dicts(twenty: Twenty, company: Company) -> None:
     await twenty.companies.group_by(
         [{"created_at": {"granularity": "MONTH", "time_zone": "UTC"}}, {"name": True}],
         order_by={"aggregate": {"total_count": "DescNullsLast"}},
+    )
+    await twenty.opportunities.group_by(
+        {"stage": True},
+        order_by=[
+            {"aggregate": {"sum_amount_amount_micros": "DescNullsLast", "count_empty_name": "AscNullsFirst"}},
+            {"stage": OrderByDirection.AscNullsFirst},
+            {"close_date": {"order_by": "AscNullsLast", "granularity": "MONTH"}},
+        ],
     )
     await twenty.companies.update_many({"name": "x"}, {"name": {"eq": "y"}})

@@ -4,70 +4,71 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.support import type_checkers
+from tests.support.once import once
+
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-Checker = Callable[[Path], dict[str, set[int]]]
-RIGHT = ("right.py", "selections.py")
-WRONG = {"wrong.py": "wrong.txt", "wrong_selections.py": "wrong_selections.txt"}
+Errors = dict[str, list[int]]
+Checker = Callable[[Path], Errors]
+RIGHT = ("right.py", "selections.py", "runners.py", "raw.py", "receivers.py")
+WRONG = {
+    "wrong.py": "wrong.txt",
+    "wrong_selections.py": "wrong_selections.txt",
+    "wrong_runners.py": "wrong_runners.txt",
+    "wrong_receivers.py": "wrong_receivers.txt",
+}
 PROGRAMS = (*RIGHT, *WRONG)
 
 
-@cache
-def mypy(folder: Path) -> dict[str, set[int]]:
-    """The lines with errors in each file, as a user without any settings sees them."""
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--hide-error-context"]
-    # A cache of our own: a user's settings are not the project's, and without it each run takes a minute.
-    cache_folder = ROOT / ".mypy_cache" / "of a user"
-    command += ["--config-file", "", "--cache-dir", str(cache_folder), *PROGRAMS]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def mypy(folder: Path) -> Errors:
+    """The lines with errors in each file."""
+    ran = type_checkers.mypy(folder, "--no-error-summary", "--hide-error-context", *PROGRAMS)
     found = re.findall(r"^(\w+\.py):(\d+): error", ran.stdout, re.MULTILINE)
     assert ran.returncode == 1, ran.stdout + ran.stderr
-    return {name: {int(line) for of, line in found if of == name} for name in PROGRAMS}
+    return {name: [int(line) for of, line in found if of == name] for name in PROGRAMS}
 
 
-@cache
-def pyright(folder: Path) -> dict[str, set[int]]:
+def pyright(folder: Path) -> Errors:
     """The same of pyright in its standard mode."""
-    (folder / "pyrightconfig.json").write_text("{}")
-    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, *PROGRAMS]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    ran = type_checkers.pyright(folder, "--outputjson", *PROGRAMS)
     assert ran.returncode == 1, ran.stdout + ran.stderr
-    found: dict[str, set[int]] = {name: set() for name in PROGRAMS}
+    found: Errors = {name: [] for name in PROGRAMS}
     for diagnostic in json.loads(ran.stdout)["generalDiagnostics"]:
         if diagnostic["severity"] == "error":
-            found[Path(diagnostic["file"]).name].add(diagnostic["range"]["start"]["line"] + 1)
+            found[Path(diagnostic["file"]).name].append(diagnostic["range"]["start"]["line"] + 1)
     return found
 
 
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("user")
-    for name in RIGHT:
-        (folder / name).write_text((HERE / name).read_text())
-    for name, source in WRONG.items():
-        (folder / name).write_text((HERE / source).read_text())
-    return folder
+@pytest.fixture(scope="module", params=[mypy, pyright], ids=["mypy", "pyright"])
+def errors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Errors:
+    """What a checker says of all programs; it runs once, however many workers ask."""
+    checker: Checker = request.param
+
+    def check(folder: Path) -> None:
+        for name in RIGHT:
+            (folder / name).write_text((HERE / name).read_text())
+        for name, source in WRONG.items():
+            (folder / name).write_text((HERE / source).read_text())
+        (folder / "errors.json").write_text(json.dumps(checker(folder)))
+
+    found: Errors = json.loads((once(tmp_path_factory, checker.__name__, check) / "errors.json").read_text())
+    return found
 
 
-@pytest.mark.parametrize("checker", [mypy, pyright], ids=["mypy", "pyright"])
 @pytest.mark.parametrize("name", RIGHT)
-def test_a_right_program_is_accepted(checker: Checker, name: str, programs: Path) -> None:
-    assert checker(programs)[name] == set()
+def test_a_right_program_is_accepted(errors: Errors, name: str) -> None:
+    assert errors[name] == []
 
 
-@pytest.mark.parametrize("checker", [mypy, pyright], ids=["mypy", "pyright"])
 @pytest.mark.parametrize("name", WRONG)
-def test_each_mistake_is_found_and_nothing_else(checker: Checker, name: str, programs: Path) -> None:
-    lines = (programs / name).read_text().splitlines()
+def test_each_mistake_is_found_and_nothing_else(errors: Errors, name: str) -> None:
+    lines = (HERE / WRONG[name]).read_text().splitlines()
     mistakes = {number for number, line in enumerate(lines, 1) if line.endswith("# wrong")}
-    found = checker(programs)[name]
+    found = set(errors[name])
     assert [lines[number - 1] for number in sorted(mistakes - found)] == []
     assert [lines[number - 1] for number in sorted(found - mistakes)] == []

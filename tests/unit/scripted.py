@@ -24,6 +24,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     abort: bool = False
     cut: bool = False
+    chunked: bool = False
 
 
 def answer(value: object, status: int = 200, **headers: str) -> Answer:
@@ -83,7 +84,10 @@ class ScriptedServer:
         response = web.StreamResponse(status=say.status, headers=say.headers)
         if say.content_type is not None:
             response.headers["Content-Type"] = say.content_type
-        response.content_length = len(say.body) + (10 if say.cut else 0)
+        if say.chunked:
+            response.enable_chunked_encoding()
+        else:
+            response.content_length = len(say.body) + (10 if say.cut else 0)
         await response.prepare(request)
         await response.write(say.body)
         if say.cut:

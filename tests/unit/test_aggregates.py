@@ -81,15 +81,15 @@ def test_numbers_that_come_as_texts_are_numbers() -> None:
     assert (deals.total_count, deals.worth) == (39, Decimal("0.1"))
 
 
-async def test_the_default_of_a_field_stands_for_none() -> None:
-    async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+async def test_the_default_of_a_field_stands_for_none(twenty_sandbox: Sandbox) -> None:
+    async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
         deals = await twenty.opportunities.aggregate(Deals)
     assert (deals.total_count, deals.worth) == (0, Decimal(0))
     assert deals.newest is None
 
 
-async def test_what_a_multiselect_groups_by_is_a_list() -> None:
-    async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+async def test_what_a_multiselect_groups_by_is_a_list(twenty_sandbox: Sandbox) -> None:
+    async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
         await twenty.workflows.create_many([{"name": "a", "statuses": ["DRAFT", "ACTIVE"]}, {"name": "b"}])
         groups = await twenty.workflows.group_by({"statuses": True})
     assert {str(group.values[0]) for group in groups} == {"['DRAFT', 'ACTIVE']", "None"}

@@ -9,7 +9,7 @@ import pytest
 from aiotwenty import AuthenticationError, Hooks, RequestEvent, SchemaDrift, Twenty
 from aiotwenty.errors import RelationCut
 from aiotwenty.graphql import runtime as rt
-from aiotwenty.graphql.nested import has_related_lists
+from aiotwenty.graphql.related_cuts import has_related_lists
 from aiotwenty.sandbox import Sandbox
 from tests.unit.scripted import KEY, ScriptedServer, answer
 
@@ -20,8 +20,8 @@ class Anything(rt.Record):
     total_count: int
 
 
-async def test_an_object_that_is_gone_is_drift_when_the_key_is_good() -> None:
-    async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+async def test_an_object_that_is_gone_is_drift_when_the_key_is_good(twenty_sandbox: Sandbox) -> None:
+    async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
         with pytest.raises(SchemaDrift, match="rockets"):
             await twenty.endpoint("graphql").run(ROCKETS, Anything, {})
 
@@ -102,13 +102,13 @@ def test_a_document_with_lists_of_related_records_is_known(document: str, has: b
     assert has_related_lists(document) is has
 
 
-async def test_a_typed_operation_reports_them_too() -> None:
+async def test_a_typed_operation_reports_them_too(twenty_sandbox: Sandbox) -> None:
     class Found(rt.Record):
         edges: list[Any]
 
     text = "query Nested{companies(first:1){edges{node{id people{edges{node{id}}}}}}}"
     operation = rt.Operation("Nested", "query", text, "companies", nests=True)
-    async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+    async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key) as twenty:
         company = await twenty.companies.create_one({"name": "Acme"})
         await twenty.people.create_many([{"company_id": company.id} for _ in range(61)])
         with pytest.warns(RelationCut, match="Nested: companies.people"):

@@ -8,7 +8,7 @@ import gql
 import pytest
 
 from aiotwenty import ApiError, InvalidArgument, RetryPolicy, Twenty, TwentyError
-from aiotwenty.graphql.roots import writes
+from aiotwenty.graphql.root_fields import writes
 from aiotwenty.sandbox import Sandbox
 from tests.unit.scripted import KEY, ScriptedServer, answer
 

@@ -10,12 +10,12 @@ import pytest
 from graphql import build_schema
 
 from aiotwenty import InvalidArgument
-from aiotwenty.bulk.served import ServedCatalogue
 from aiotwenty.bulk.source import InputError
+from aiotwenty.bulk.workspace_catalogue import ServedCatalogue
 from aiotwenty.core import CompanyFilterInput
+from aiotwenty.graphql.filter_guard import restricts
 from aiotwenty.graphql.filters import normalise
-from aiotwenty.graphql.guard import restricts
-from aiotwenty.records.filters import only_ids
+from aiotwenty.records.id_filters import only_ids
 from aiotwenty.records.inputs import as_model
 
 ID = UUID("0f12a159-3b7b-4ac4-80b8-8b14e33530dc")

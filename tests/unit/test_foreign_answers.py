@@ -8,7 +8,7 @@ import pytest
 
 from aiotwenty import RetryPolicy, Twenty
 from aiotwenty.errors import RateLimited, TwentyError, UnexpectedResponse
-from aiotwenty.transport.foreign import page_text
+from aiotwenty.transport.foreign_answers import page_text
 from tests.unit.scripted import KEY, Answer, ScriptedServer
 
 BLOCKED = b"""<!DOCTYPE html><html><head><title>Attention Required!</title><style>body{color:red}</style>
@@ -36,7 +36,7 @@ async def test_an_answer_of_something_before_twenty_says_who_gave_it_and_what_it
     error = caught.value
     assert type(error) is (RateLimited if status == 429 else UnexpectedResponse)
     assert error.status == status
-    assert "something before Twenty" in str(error)
+    assert "a proxy or firewall" in str(error)
     for name, value in HEADERS.items():
         assert f"{name}: {value}" in str(error)
     assert WORDS in str(error)

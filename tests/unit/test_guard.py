@@ -8,8 +8,8 @@ import pytest
 
 from aiotwenty import InvalidArgument, Twenty
 from aiotwenty.core import CompanyFilterInput
+from aiotwenty.graphql.filter_guard import restricts
 from aiotwenty.graphql.filters import normalise
-from aiotwenty.graphql.guard import restricts
 from aiotwenty.records.inputs import as_model
 
 ID = "0f12a159-3b7b-4ac4-80b8-8b14e33530dc"
@@ -61,6 +61,11 @@ HOLD_FOR_ALL: list[dict[str, Any]] = [
     {"or": [{"name": {"like": "a%"}}, {"not": {"name": {"like": "a%"}}}]},
     {"not": {"and": [X, {"name": {"neq": "x"}}]}},
     {"or": [{"and": [{"id": {"is": "NOT_NULL"}}]}]},
+    {"createdAt": {"gte": "1970-01-01"}},
+    {"createdAt": {"lt": "2999-01-01T00:00:00Z"}},
+    {"not": {"updatedAt": {"gt": "2999-01-01"}}},
+    {"createdAt": {"gte": "1900-01-01", "lt": "2999-01-01"}},
+    {"createdBy": {"source": {"is": "NOT_NULL"}}},
 ]
 LEAVE_SOMETHING_OUT: list[dict[str, Any]] = [
     X,
@@ -84,6 +89,10 @@ LEAVE_SOMETHING_OUT: list[dict[str, Any]] = [
     {"id": {"is": "NULL"}},
     {"id": {"neq": ID}},
     {"createdAt": {"is": "NULL"}},
+    {"createdAt": {"gte": "2025-01-01"}},
+    {"createdAt": {"gte": "1970-01-01", "lt": "2025-01-01"}},
+    {"createdAt": {"lt": "1970-01-01"}},
+    {"deletedAt": {"gte": "1970-01-01"}},
     {"deletedAt": {"is": "NOT_NULL"}},
     {"deletedAt": {"is": "NULL"}, "name": {"eq": "x"}},
     {"and": [X, {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}]},
@@ -109,5 +118,5 @@ def test_a_filter_that_leaves_records_out_is_a_filter(value: dict[str, Any]) -> 
 async def test_no_change_of_many_is_sent_with_one(change: str, value: dict[str, Any]) -> None:
     async with Twenty("http://127.0.0.1:9", api_key="unused") as twenty:
         data = ({"name": "x"},) if change == "update_many" else ()
-        with pytest.raises(InvalidArgument, match="holds for all records"):
+        with pytest.raises(InvalidArgument, match="every record matches"):
             await getattr(twenty.companies, change)(*data, filter=value)

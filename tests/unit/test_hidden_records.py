@@ -11,7 +11,7 @@ import pytest
 
 from aiotwenty import HiddenRecords, InvalidArgument, PaginationError, RetryPolicy, Twenty, restricted_fields
 from aiotwenty.core import Company
-from aiotwenty.graphql.restricted import RESTRICTED
+from aiotwenty.graphql.withheld_values import RESTRICTED
 from aiotwenty.sandbox import Sandbox
 from tests.support.censor import Censor
 from tests.support.proxy import Proxy, in_front_of
@@ -25,8 +25,8 @@ def censor() -> Censor:
 
 
 @pytest.fixture
-async def proxy(censor: Censor) -> AsyncIterator[Proxy]:
-    async with Sandbox() as sandbox, in_front_of(sandbox.url, sandbox.api_key) as proxy:
+async def proxy(censor: Censor, twenty_sandbox: Sandbox) -> AsyncIterator[Proxy]:
+    async with in_front_of(twenty_sandbox.url, twenty_sandbox.api_key) as proxy:
         proxy.retell = censor
         yield proxy
 

@@ -122,3 +122,27 @@ async def test_spans_follow_the_conventions(server: ScriptedServer) -> None:
     assert rest.name == "GET /rest/people"
     assert not [span for span in (failed, done, rest) if "personal" in span.to_json() or KEY in span.to_json()]
     provider.shutdown()
+
+
+async def test_asynchronous_hooks_are_waited_for(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
+    server.say(Answer(abort=True), answer({"data": {"companies": {"totalCount": 3}}}))
+    seen: list[str] = []
+
+    async def request(event: RequestEvent) -> None:
+        await asyncio.sleep(0.01)
+        seen.append(f"request {event.attempt} after {len(server.requests)}")
+
+    async def response(event: ResponseEvent) -> None:
+        await asyncio.sleep(0.01)
+        seen.append(f"response {event.attempt}")
+        raise ValueError("the collector is down")
+
+    async def retry(event: RetryEvent) -> None:
+        await asyncio.sleep(0.01)
+        seen.append("retry")
+
+    hooks = Hooks(on_request=request, on_response=response, on_retry=retry)
+    async with Twenty(server.url, api_key=KEY, hooks=hooks, retry=RetryPolicy(base=0.001)) as twenty:
+        assert await twenty.companies.count() == 3
+    assert seen == ["request 1 after 0", "response 1", "retry", "request 2 after 1", "response 2"]
+    assert caplog.text.count("a hook failed on ResponseEvent") == 2

@@ -67,14 +67,14 @@ def test_versions_1_to_5_are_taken_in_any_case(id_: UUID) -> None:
 async def test_an_id_that_the_server_does_not_take_is_refused_with_the_reason(
     twenty: Twenty, server: ScriptedServer, call: Call, id_: str | UUID
 ) -> None:
-    with pytest.raises(InvalidArgument, match=r"Twenty takes (UUIDs of version 1 to 5 only|ids as 8-4-4-4-12)"):
+    with pytest.raises(InvalidArgument, match=r"Twenty accepts (UUIDs of version 1 to 5 only|ids as 8-4-4-4-12)"):
         await call(twenty, id_)
     assert not server.paths
 
 
 async def test_the_flat_client_refuses_such_ids_as_well(twenty: Twenty, server: ScriptedServer) -> None:
-    with pytest.raises(InvalidArgument, match=r"id: Twenty takes UUIDs of version 1 to 5 only"):
+    with pytest.raises(InvalidArgument, match=r"id: Twenty accepts UUIDs of version 1 to 5 only"):
         await twenty.core.delete_one_company(UUID(int=7))
-    with pytest.raises(ValidationError, match="Twenty takes UUIDs of version 1 to 5 only"):
+    with pytest.raises(ValidationError, match="Twenty accepts UUIDs of version 1 to 5 only"):
         CompanyCreateInput(id=UUID(int=7))
     assert not server.paths

@@ -7,17 +7,20 @@ import gc
 import logging
 import pickle
 import traceback
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 from pydantic_core import to_json
 
-from aiotwenty import Hooks, RetryPolicy, Twenty, TwentyError
+from aiotwenty import Hooks, RetryPolicy, Runner, Twenty, TwentyError
 from aiotwenty.client import Client
 from aiotwenty.graphql import runtime as rt
+from aiotwenty.graphql.endpoint import TwentyTransport
+from aiotwenty.graphql.models import Record
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.settings import load_settings
+from aiotwenty.workspace.files import UploadedFile
 from tests.unit.scripted import KEY, Answer, ScriptedServer, answer, says
 
 FAULTS = [
@@ -128,3 +131,71 @@ async def test_a_redirect_is_not_followed(server: ScriptedServer) -> None:
 
 def test_settings_do_not_show_the_key() -> None:
     assert KEY not in repr(load_settings("https://crm.example.com", KEY))
+
+
+BAD = "eyJhbGciOiJFUzI1NiJ9." + "secret" * 60
+"""As long as keys are: what shows the variables of frames cuts long texts first."""
+
+
+def frames_of(error: BaseException) -> Iterator[str]:
+    """What reports of the error show of the variables of our frames: whole, and cut as rich cuts them."""
+    chain: BaseException | None = error
+    while chain is not None:
+        for frame, _ in traceback.walk_tb(chain.__traceback__):
+            if frame.f_code.co_filename == __file__:
+                continue
+            for value in frame.f_locals.values():
+                yield repr(value)
+                if isinstance(value, str):
+                    yield repr(value[:80])
+        chain = chain.__cause__ or chain.__context__
+
+
+runner: Any = Runner
+CONSTRUCTORS: dict[str, Callable[[], object]] = {
+    "a wrong option": lambda: Twenty("https://crm.example.com", api_key=BAD, max_connections=0),
+    "a wrong timeout": lambda: Twenty("https://crm.example.com", api_key=BAD, timeout=-1),
+    "a wrong header": lambda: Twenty("https://crm.example.com", api_key=BAD, headers={"X-Gateway": BAD, "é": "x"}),
+    "a value that no header has": lambda: Twenty("https://crm.example.com", api_key="k", headers={"X-A": f"{BAD}\n"}),
+    "a wrong address": lambda: Twenty("crm.example.com:x", api_key=BAD),
+    "the key as the address": lambda: Twenty(BAD),
+    "the key in the address": lambda: Twenty(f"https://x:{BAD}@crm.example.com", api_key="k"),
+    "a key with blanks": lambda: Twenty("https://crm.example.com", api_key=f"{BAD} x"),
+    "a key as bytes": lambda: Twenty("https://crm.example.com", api_key=BAD.encode()),  # type: ignore[arg-type]
+    "gql": lambda: TwentyTransport("crm.example.com:x", api_key=BAD),
+    "gql, a bad key": lambda: TwentyTransport("https://crm.example.com/graphql", api_key=f"{BAD} x"),
+    "a runner's argument": lambda: runner(api_key=BAD, no_such_option=1),
+    "a runner's session": lambda: runner(api_key=BAD, session=1, headers={"X-Gateway": BAD}),
+    "a runner's client": lambda: runner("crm.example.com:x", api_key=BAD).twenty,
+}
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTORS.values(), ids=CONSTRUCTORS)
+def test_no_frame_of_a_constructor_that_fails_shows_the_key(construct: Callable[[], object]) -> None:
+    with pytest.raises((TwentyError, TypeError)) as caught:
+        construct()
+    assert not [text for text in frames_of(caught.value) if "secretsecret" in text]
+    assert BAD not in "".join(everything_about(caught.value))
+
+
+def test_no_frame_shows_the_key_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWENTY_API_KEY", BAD)
+    with pytest.raises(TwentyError) as caught:
+        Twenty("crm.example.com:x")
+    assert not [text for text in frames_of(caught.value) if "secretsecret" in text]
+
+
+def test_records_are_printed_without_what_opens_things() -> None:
+    signed = "https://crm.example.com/file/1?token=secretsecret&x=1"
+    file = UploadedFile(path="a.txt", url=signed, token="secretsecret", label="a.txt")
+    raw = Raw(files=[{"url": signed, "label": "a.txt"}], access_token="secretsecret", name="n")
+    for shown in (repr(file), str(file), repr(raw), str(list(raw.__repr_args__()))):
+        assert "secretsecret" not in shown
+        assert "a.txt" in shown
+    assert (file.url, file.token) == (signed, "secretsecret")
+
+
+class Raw(Record):
+    files: list[dict[str, str]]
+    access_token: str
+    name: str

@@ -26,7 +26,7 @@ async def test_hundreds_of_tasks_share_one_client(server: ScriptedServer) -> Non
     async with Twenty(server.url, api_key=KEY) as twenty:
         assert await asyncio.gather(*(twenty.companies.count() for _ in range(500))) == [3] * 500
     connections = {id(transport) for transport in server.transports}
-    assert len(connections) <= 16
+    assert len(connections) <= 100
 
 
 async def test_a_wait_for_a_free_connection_is_no_time_out(server: ScriptedServer) -> None:
@@ -152,7 +152,7 @@ async def test_a_session_of_the_caller_that_is_closed_is_named(server: ScriptedS
     async with aiohttp.ClientSession() as open_session:
         twenty = Twenty(server.url, api_key=KEY, session=open_session)
         await open_session.close()
-        with pytest.raises(ConfigurationError, match="given is closed"):
+        with pytest.raises(ConfigurationError, match="session of this client is closed"):
             await twenty.companies.count()
 
 
@@ -161,7 +161,7 @@ async def test_a_time_out_is_one_and_names_the_address() -> None:
         Sandbox(faults=["latency=30"]) as sandbox,
         Twenty(sandbox.url, api_key=sandbox.api_key, timeout=0.05, retry=RetryPolicy(attempts=1)) as twenty,
     ):
-        with pytest.raises(TwentyError, match=r"no answer from http://127.0.0.1:\d+/graphql within 0.05 s") as caught:
+        with pytest.raises(TwentyError, match=r"no response from http://127.0.0.1:\d+/graphql within 0.05 s") as caught:
             await twenty.companies.count()
         assert type(caught.value).__name__ == "RequestTimeout"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from graphql import OperationDefinitionNode, parse
 
-from aiotwenty.codegen.model.facts import facts_of
+from aiotwenty.codegen.model.operation_facts import facts_of
 from aiotwenty.core import operations as core
 from aiotwenty.graphql.operation import Operation
 

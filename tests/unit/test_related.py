@@ -13,9 +13,9 @@ import pytest_asyncio
 from aiotwenty import PaginationError, Select, Twenty
 from aiotwenty.core import Company, Person
 from aiotwenty.errors import SchemaDrift
-from aiotwenty.graphql.about import About
+from aiotwenty.graphql.object_facts import About
 from aiotwenty.graphql.selection import List, Tree
-from aiotwenty.records.related import complete
+from aiotwenty.records.related_lists import complete
 from tests.unit.scripted import KEY, ScriptedServer, answer
 
 

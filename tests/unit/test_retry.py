@@ -6,6 +6,7 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from uuid import UUID
 
 import pytest
 
@@ -19,10 +20,13 @@ from aiotwenty import (
     Twenty,
     TwentyError,
 )
+from aiotwenty.core import CompanyUpdateInput
 from tests.unit.scripted import KEY, Answer, ScriptedServer, answer, fails
 
 COUNT = answer({"data": {"companies": {"totalCount": 3}}})
 BROKEN = ConnectionFailed("broken")
+
+ID = UUID("0f12a159-3b7b-4ac4-80b8-8b14e33530dc")
 
 
 def test_waits_grow_and_are_random_up_to_their_limit() -> None:
@@ -55,6 +59,14 @@ def test_retry_after_is_respected_but_not_for_ever() -> None:
     assert policy.delay(error, 1, 0) == 3
     error.retry_after = 3600
     assert policy.delay(error, 1, 0) is None
+    error.limit, error.per = 100, 60.0
+    assert policy.delay(error, 1, 0) is None, "a day is a day, whatever limit is named beside it"
+
+
+def test_the_pace_of_a_slow_limit_is_no_request_to_wait() -> None:
+    error = RateLimited("Limit reached (1 tokens per 30000 ms)")
+    error.limit, error.per, error.retry_after = 1, 30.0, 30.0
+    assert RetryPolicy(base=0, max_retry_after=7, total=1000).delay(error, 1, 0) == 7
 
 
 @pytest.mark.parametrize("wrong", [{"attempts": 0}, {"base": -1}, {"total": -1}])
@@ -146,7 +158,7 @@ async def test_a_lost_write_stays_unknown_when_its_repetition_is_turned_away(
     server.say(Answer(abort=True), then)
     async with Twenty(server.url, api_key=KEY, retry=RetryPolicy(base=0.001)) as twenty:
         with pytest.raises(TwentyError) as caught:
-            await twenty.companies.update_one("0f12a159-3b7b-4ac4-80b8-8b14e33530dc", {"name": "x"})
+            await twenty.core.update_one_company(ID, CompanyUpdateInput(name="x"))
     assert caught.value.attempts == 2
     assert caught.value.outcome_unknown
 
@@ -159,7 +171,7 @@ async def test_a_lost_write_stays_unknown_when_the_client_is_closed_before_it_is
     policy = RetryPolicy(base=1000, max_delay=1000, total=100_000)
     hooks = Hooks(on_retry=lambda _: lost.set())
     twenty = Twenty(server.url, api_key=KEY, retry=policy, hooks=hooks)
-    task = asyncio.ensure_future(twenty.companies.update_one("0f12a159-3b7b-4ac4-80b8-8b14e33530dc", {"name": "x"}))
+    task = asyncio.ensure_future(twenty.core.update_one_company(ID, CompanyUpdateInput(name="x")))
     await lost.wait()
     await twenty.aclose()
     with pytest.raises(ConfigurationError, match="closed") as caught:
@@ -172,7 +184,7 @@ async def test_a_write_that_is_refused_when_it_is_repeated_is_known_to_have_fail
     server.say(Answer(abort=True), fails("Record not found", "NOT_FOUND", "RECORD_NOT_FOUND"))
     async with Twenty(server.url, api_key=KEY, retry=RetryPolicy(base=0.001)) as twenty:
         with pytest.raises(TwentyError, match="Record not found") as caught:
-            await twenty.companies.update_one("0f12a159-3b7b-4ac4-80b8-8b14e33530dc", {"name": "x"})
+            await twenty.core.update_one_company(ID, CompanyUpdateInput(name="x"))
     assert not caught.value.outcome_unknown
 
 

@@ -26,6 +26,8 @@ def nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "https://crm.example.com/graphql/",
         "https://crm.example.com/metadata",
         "https://crm.example.com/rest/",
+        "https://crm.example.com/rest/metadata/",
+        "https://crm.example.com//graphql/",
         " https://crm.example.com ",
     ],
 )

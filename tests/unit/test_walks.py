@@ -18,7 +18,7 @@ from aiotwenty.graphql.document import selecting
 from aiotwenty.graphql.operation import Operation
 from aiotwenty.objects import Records
 from aiotwenty.records.listing import Identity
-from aiotwenty.records.meta import ModelRole, ObjectMeta
+from aiotwenty.records.object_meta import ModelRole, ObjectMeta
 from aiotwenty.sandbox import Sandbox
 from tests.unit.scripted import Answer, ScriptedServer, answer
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, get_origin
 
 import pytest
-from pydantic import BeforeValidator, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, ValidationError, create_model, field_validator, model_validator
 from pydantic_core import to_json
 
-from aiotwenty import Select
+from aiotwenty import ConfigurationError, Select
 from aiotwenty.core import Company, Note, NoteTarget, Opportunity, Person
-from aiotwenty.graphql.wire import Wanted, id_of, reader
+from aiotwenty.graphql.answer_schemas import Wanted, id_of
 
 ID = "00000000-0000-4000-8000-000000000001"
 
@@ -58,7 +59,7 @@ def connection(*nodes: dict[str, Any], count: int | None = None) -> dict[str, An
 
 def read(model: Any, data: dict[str, Any], *, identified: bool = False, cuts: list[bool] | None = None) -> Any:
     answer = to_json({"data": {"it": data}})
-    return reader("it", Wanted(model, "one", identified)).validate_json(answer, context=cuts)["data"]["it"]
+    return Wanted(model, "one", identified).reader("it").validate_json(answer, context=cuts)["data"]["it"]
 
 
 def test_null_reads_as_the_default() -> None:
@@ -94,6 +95,25 @@ def test_records_that_others_join_are_a_list_of_their_own() -> None:
 def test_a_validator_that_sees_a_list_first_gets_a_list() -> None:
     people = connection({"jobTitle": "a"}, {"jobTitle": "b"})
     assert read(FirstOnly, {"id": ID, "people": people}).people == [Someone(job_title="a")]
+
+
+@pytest.mark.parametrize(("declared", "kind"), [(Sequence[Someone], list), (tuple[Someone, ...], tuple)], ids=str)
+def test_a_list_may_be_declared_as_a_tuple_or_a_sequence(declared: Any, kind: type) -> None:
+    model = create_model("Listing", __base__=Select[Company], people=(declared, ...))
+    listing = read(model, {"people": connection({"jobTitle": "CEO"}, {"jobTitle": None})})
+    assert listing.people == kind([Someone(job_title="CEO"), Someone()])
+    joined = create_model("Joined", __base__=Select[Note], targets=(kind_of(declared, Named | Someone | Deal), ...))
+    targets = connection({"targetCompany": {"name": "A"}, "targetPerson": None, "targetOpportunity": None})
+    assert read(joined, {"noteTargets": targets}).targets == kind([Named(name="A")])
+
+
+def kind_of(declared: Any, item: Any) -> Any:
+    return tuple[item, ...] if get_origin(declared) is tuple else Sequence[item]
+
+
+def test_what_is_no_list_of_any_order_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"declare it list\[\.\.\.\]"):
+        create_model("Unordered", __base__=Select[Company], people=(frozenset[Someone], ...))
 
 
 def test_a_list_that_was_cut_is_told_of() -> None:

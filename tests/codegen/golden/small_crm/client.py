@@ -11,12 +11,22 @@ from aiotwenty.client import Client
 from .core.objects import Objects
 
 if typing.TYPE_CHECKING:
+    from aiotwenty.objects import RawCalls
+
     from .core.client import CoreClient
     from .metadata.client import MetadataClient
+
+    class RawTwenty(RawCalls, Objects):
+        """`twenty.raw`, whose calls have the types of the objects."""
 
 
 class Twenty(Client, Objects):
     """The workspace: `async with Twenty() as twenty`."""
+
+    if typing.TYPE_CHECKING:
+
+        @property
+        def raw(self) -> RawTwenty: ...
 
     @cached_property
     def core(self) -> CoreClient:

@@ -10,9 +10,9 @@ from typing import Literal, Sequence, TypeAlias, TypedDict, Union
 
 from aiotwenty.graphql import runtime as rt
 
-from .objects.rocket import RocketFilterInput
-from .shared import (
-    Links, LinksCreateInput, LinksUpdateInput, OrderByDirection, RocketChoiceEnum, StringFilter, UUIDFilter,
+from . import (
+    Links, LinksCreateInput, LinksUpdateInput, OrderByDirection, RocketChoiceEnum, RocketFilterInput, StringFilter,
+    UUIDFilter,
 )
 
 
@@ -20,7 +20,7 @@ _OrderByDirectionOption: TypeAlias = Literal["AscNullsFirst", "AscNullsLast", "D
 _RocketChoiceEnumOption: TypeAlias = Literal["NEW", "FLOWN"]
 _BigFloat: TypeAlias = float | decimal.Decimal | None
 _Date: TypeAlias = datetime.date | str | None
-_ExactBoolean: TypeAlias = object | None
+_ExactBoolean: TypeAlias = bool | None
 _Link: TypeAlias = str | None
 _LinksCreateInput: TypeAlias = Union["LinksCreateInput", "LinksCreateDict", "Links", None]
 _LinksUpdateInput: TypeAlias = Union["LinksUpdateInput", "LinksUpdateDict", "Links", None]

@@ -6,12 +6,8 @@ from __future__ import annotations
 from aiotwenty.graphql import runtime as rt
 
 
-_LINKS = (
-    "fragment Links on Links{primaryLinkLabel primaryLinkUrl secondaryLinks}"
-)
-_ROCKET = (
-    "fragment Rocket on Rocket{id name website{...Links}fuel thrust launchedOn choice createdAt}"
-)
+_LINKS = "fragment Links on Links{primaryLinkLabel primaryLinkUrl secondaryLinks}"
+_ROCKET = "fragment Rocket on Rocket{id name website{...Links}fuel thrust launchedOn choice createdAt}"
 _WHOLE_ROCKET = (_LINKS, _ROCKET)
 _EACH_ROCKET = ("{...Rocket}", _WHOLE_ROCKET)
 ROCKETS_ON_PADS = rt.Operation(
@@ -30,19 +26,13 @@ COUNTS = rt.Operation(
     "rockets",
 )
 FIND_MANY_ROCKETS = rt.compose(
-    "FindManyRockets",
-    "query",
-    "rockets",
-    {
-        "first": "Int", "last": "Int", "offset": "Int", "before": "String", "after": "String",
-        "filter": "RocketFilterInput", "orderBy": "[RocketOrderByInput]",
-    },
+    "FindManyRockets", "query", "rockets",
+    {"first": "Int", "last": "Int", "offset": "Int", "before": "String", "after": "String",
+     "filter": "RocketFilterInput", "orderBy": "[RocketOrderByInput]"},
     "{edges{node{...Rocket}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}totalCount}",
     _WHOLE_ROCKET,
 )
-FIND_ONE_ROCKET = rt.compose(
-    "FindOneRocket", "query", "rocket", {"filter": "RocketFilterInput!"}, *_EACH_ROCKET,
-)
+FIND_ONE_ROCKET = rt.compose("FindOneRocket", "query", "rocket", {"filter": "RocketFilterInput!"}, *_EACH_ROCKET)
 GROUP_BY_ROCKETS = rt.compose(
     "GroupByRockets", "query", "rocketsGroupBy", {"groupBy": "[RocketGroupByInput!]!"},
     "{groupByDimensionValues totalCount}",
@@ -58,15 +48,9 @@ CREATE_ONE_ROCKET = rt.compose(
 UPDATE_ONE_ROCKET = rt.compose(
     "UpdateOneRocket", "mutation", "updateRocket", {"id": "UUID!", "data": "RocketUpdateInput!"}, *_EACH_ROCKET,
 )
-DELETE_ONE_ROCKET = rt.compose(
-    "DeleteOneRocket", "mutation", "deleteRocket", {"id": "UUID!"}, *_EACH_ROCKET,
-)
-DESTROY_ONE_ROCKET = rt.compose(
-    "DestroyOneRocket", "mutation", "destroyRocket", {"id": "UUID!"}, *_EACH_ROCKET,
-)
-RESTORE_ONE_ROCKET = rt.compose(
-    "RestoreOneRocket", "mutation", "restoreRocket", {"id": "UUID!"}, *_EACH_ROCKET,
-)
+DELETE_ONE_ROCKET = rt.compose("DeleteOneRocket", "mutation", "deleteRocket", {"id": "UUID!"}, *_EACH_ROCKET)
+DESTROY_ONE_ROCKET = rt.compose("DestroyOneRocket", "mutation", "destroyRocket", {"id": "UUID!"}, *_EACH_ROCKET)
+RESTORE_ONE_ROCKET = rt.compose("RestoreOneRocket", "mutation", "restoreRocket", {"id": "UUID!"}, *_EACH_ROCKET)
 CREATE_MANY_ROCKETS = rt.compose(
     "CreateManyRockets", "mutation", "createRockets", {"data": "[RocketCreateInput!]!", "upsert": "Boolean"},
     *_EACH_ROCKET,

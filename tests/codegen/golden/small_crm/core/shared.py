@@ -9,6 +9,7 @@ from aiotwenty.graphql import runtime as rt
 
 
 class OrderByDirection(enum.StrEnum):
+    """Up or down, and whether records without a value come first or last."""
     AscNullsFirst = "AscNullsFirst"
     AscNullsLast = "AscNullsLast"
     DescNullsFirst = "DescNullsFirst"
@@ -16,6 +17,7 @@ class OrderByDirection(enum.StrEnum):
 
 
 class RocketChoiceEnum(enum.StrEnum):
+    """The options of `choice` of Rocket."""
     NEW = "NEW"
     FLOWN = "FLOWN"
 
@@ -27,23 +29,27 @@ class Links(rt.Record):
 
 
 class StringFilter(rt.Input):
+    """What is to hold of a value of type String."""
     eq: str | None = None
     in_: list[str] | None = None
     ilike: str | None = None
 
 
 class UUIDFilter(rt.Input):
+    """What is to hold of a value of type UUID."""
     eq: rt.UUIDInput | None = None
     in_: list[rt.UUIDInput | None] | None = None
 
 
 class LinksCreateInput(rt.Input):
+    """The parts of Links, as they are written."""
     primary_link_label: str | None = None
     primary_link_url: rt.LinkInput | None = None
     secondary_links: list[rt.SecondaryLinkInput] | None = None
 
 
 class LinksUpdateInput(rt.Input):
+    """The parts of Links that change."""
     primary_link_label: str | None = None
     primary_link_url: rt.LinkInput | None = None
     secondary_links: list[rt.SecondaryLinkInput] | None = None

@@ -7,5 +7,6 @@ import enum
 
 
 class FieldKind(enum.StrEnum):
+    """The options of `type` of Field."""
     TEXT = "TEXT"
     SELECT = "SELECT"

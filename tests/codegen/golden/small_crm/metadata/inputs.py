@@ -12,9 +12,9 @@ class CreateFieldInput(rt.Input):
     name: str
     type: FieldKind = FieldKind.TEXT
     settings: rt.Json | None = None
-    is_unique: bool | None = None
+    is_unique: rt.BooleanInput | None = None
 
 
 class Paging(rt.Input):
-    first: int | None = None
+    first: rt.IntInput | None = None
     after: str | None = None

@@ -6,30 +6,18 @@ from __future__ import annotations
 from aiotwenty.graphql import runtime as rt
 
 
-_FIELD = (
-    "fragment Field on Field{id name objectMetadataId type settings object{id nameSingular namePlural}}"
-)
-_OBJECT = (
-    "fragment Object on Object{id nameSingular namePlural fieldsList{...Field}}"
-)
+_FIELD = "fragment Field on Field{id name objectMetadataId type settings object{id nameSingular namePlural}}"
+_OBJECT = "fragment Object on Object{id nameSingular namePlural fieldsList{...Field}}"
 _WHOLE_OBJECT = (_FIELD, _OBJECT)
 _EACH_OBJECT = ("{...Object}", _WHOLE_OBJECT)
-GET_FIELD = rt.compose(
-    "GetField", "query", "field", {"id": "UUID!"}, "{...Field}", (_FIELD,),
-)
+GET_FIELD = rt.compose("GetField", "query", "field", {"id": "UUID!"}, "{...Field}", (_FIELD,))
 CREATE_ONE_FIELD = rt.compose(
     "CreateOneField", "mutation", "createOneField", {"input": "CreateFieldInput!"}, "{...Field}", (_FIELD,),
 )
-DELETE_ONE_FIELD = rt.compose(
-    "DeleteOneField", "mutation", "deleteOneField", {"id": "UUID!"},
-)
+DELETE_ONE_FIELD = rt.compose("DeleteOneField", "mutation", "deleteOneField", {"id": "UUID!"})
 GET_OBJECTS = rt.compose(
     "GetObjects", "query", "objects", {"paging": "Paging"},
     "{edges{node{...Object}cursor}pageInfo{hasNextPage hasPreviousPage startCursor endCursor}}", _WHOLE_OBJECT,
 )
-GET_OBJECT = rt.compose(
-    "GetObject", "query", "object", {"id": "UUID!"}, *_EACH_OBJECT,
-)
-GET_THEME = rt.compose(
-    "GetTheme", "query", "theme", {},
-)
+GET_OBJECT = rt.compose("GetObject", "query", "object", {"id": "UUID!"}, *_EACH_OBJECT)
+GET_THEME = rt.compose("GetTheme", "query", "theme", {})

@@ -38,6 +38,7 @@ class Rocket(rt.ObjectRecord):
 
 
 class RocketCreateInput(rt.Input):
+    """What is said of new rockets."""
     id: rt.UUIDInput | None = None
     name: str | None = None
     website: LinksCreateInput | None = None
@@ -49,6 +50,7 @@ class RocketCreateInput(rt.Input):
 
 
 class RocketUpdateInput(rt.Input):
+    """What changes in rockets; what is not set stays."""
     id: rt.UUIDInput | None = None
     name: str | None = None
     website: LinksUpdateInput | None = None
@@ -60,6 +62,7 @@ class RocketUpdateInput(rt.Input):
 
 
 class RocketFilterInput(rt.Input):
+    """Which rockets are meant: those of which all of this holds."""
     id: UUIDFilter | None = None
     name: StringFilter | None = None
     fuel: StringFilter | None = None
@@ -69,12 +72,14 @@ class RocketFilterInput(rt.Input):
 
 
 class RocketOrderByInput(rt.Input):
+    """How rockets are sorted."""
     id: OrderByDirection | None = None
     name: OrderByDirection | None = None
     fuel: OrderByDirection | None = None
 
 
 class RocketGroupByInput(rt.Input):
+    """By what rockets are grouped."""
     created_at: rt.BooleanInput | None = None
     name: rt.BooleanInput | None = None
     fuel: rt.BooleanInput | None = None
@@ -84,7 +89,7 @@ class Rockets(
     ns.Records[
         "Rocket", "RocketCreateInput | RocketCreateDict", "RocketUpdateInput | RocketUpdateDict",
         "RocketFilterInput | RocketFilterDict", "RocketOrderByInput | RocketOrderByDict",
-        "RocketGroupByInput | RocketGroupByDict",
+        "RocketGroupByInput | RocketGroupByDict", "rt.Input",
     ],
     ns.FindDuplicates["Rocket", "RocketCreateInput | RocketCreateDict"],
     ns.MergeMany["Rocket"],

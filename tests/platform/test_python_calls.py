@@ -1,0 +1,90 @@
+"""What "Copy as Python" gives runs, asks for the same, and passes type checkers where a namespace says it."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from aiotwenty import Twenty
+from aiotwenty.playground.python_call import python_call
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+TYPED: dict[str, tuple[str, Mapping[str, Any], str]] = {
+    "a list": (
+        "{ companies(first: 2, orderBy: [{name: AscNullsFirst}]) { totalCount edges { node { id name createdAt } } } }",
+        {},
+        "twenty.companies.find_many(",
+    ),
+    "parts and relations": (
+        "query($filter: CompanyFilterInput) { companies(filter: $filter) { edges { node { domainName { primaryLinkUrl }"
+        " address { addressCity } accountOwner { name { firstName lastName } }"
+        " people { edges { node { jobTitle emails { primaryEmail } } } } } } } }",
+        {"filter": {"name": {"ilike": "%air%"}, "and": [{"domainName": {"primaryLinkUrl": {"is": "NOT_NULL"}}}]}},
+        "people: list[PeopleFields]",
+    ),
+    "one": (f'{{ person(filter: {{id: {{eq: "{NOBODY}"}}}}) {{ id jobTitle }} }}', {}, f'find_one("{NOBODY}",'),
+    "a count": ('{ companies(filter: {name: {eq: "x"}}) { totalCount } }', {}, "twenty.companies.count({"),
+    "a creation": (
+        "mutation($data: CompanyCreateInput!) { createCompany(data: $data) { id } }",
+        {"data": {"name": 'a "quoted" name', "domainName": {"primaryLinkUrl": "https://copied.example"}}},
+        "twenty.companies.create_one(",
+    ),
+    "an update of many": (
+        'mutation { updatePeople(filter: {jobTitle: {eq: "x"}}, data: {jobTitle: "y"}) { id } }',
+        {},
+        "twenty.people.update_many(",
+    ),
+    "options and money": (
+        "{ opportunities { edges { node { stage closeDate amount { amountMicros currencyCode } } } } }",
+        {},
+        "stage: OpportunityStageEnum",
+    ),
+}
+UNTYPED = {
+    "two roots": "{ companies { totalCount } people { totalCount } }",
+    "an alias": "{ all: companies { totalCount } }",
+    "a fragment": "query { companies { ...Count } } fragment Count on CompanyConnection { totalCount }",
+    "other totals": "{ companies { minCreatedAt } }",
+}
+
+
+async def run(twenty: Twenty, code: str) -> Any:
+    """As pasted into a program."""
+    body = ast.parse(code).body
+    assert isinstance(body[-1], ast.Assign)
+    (target,) = body[-1].targets
+    assert isinstance(target, ast.Name)
+    program = f"async def program(twenty):\n{textwrap.indent(code, '    ')}    return {target.id}\n"
+    scope: dict[str, Any] = {}
+    exec(compile(program, "copied", "exec", dont_inherit=True), scope)
+    return await scope["program"](twenty)
+
+
+@pytest.mark.parametrize(("document", "variables", "has"), TYPED.values(), ids=TYPED)
+async def test_a_document_becomes_a_typed_call_that_runs(
+    twenty: Twenty, document: str, variables: Mapping[str, Any], has: str
+) -> None:
+    code = python_call(Twenty, document, variables, "graphql")
+    assert has in code
+    if NOBODY not in code:
+        await run(twenty, code)
+
+
+@pytest.mark.parametrize("document", UNTYPED.values(), ids=UNTYPED)
+async def test_what_no_namespace_says_is_executed_as_it_is(twenty: Twenty, document: str) -> None:
+    code = python_call(Twenty, document, {}, "graphql")
+    assert code.startswith("data = await twenty.execute(")
+    assert isinstance(await run(twenty, code), dict)
+
+
+async def test_the_data_model_and_one_of_several_operations(twenty: Twenty) -> None:
+    document = "query A { currentWorkspace { id } } query B { currentWorkspace { displayName } }"
+    assert list((await run(twenty, python_call(Twenty, document, {}, "metadata", "B")))["currentWorkspace"]) == [
+        "displayName"
+    ]
+    records = "query A { companies { totalCount } } query B { people { totalCount } }"
+    assert "twenty.people.count()" in python_call(Twenty, records, {}, "graphql", "B")
