@@ -10,7 +10,20 @@ import asyncio
 import sys
 from pathlib import Path
 
-from benchmarks import big_import, bulk, generate, imports, requests, selections, servers
+from benchmarks import (
+    big_import,
+    bulk,
+    changes,
+    frames,
+    generate,
+    imports,
+    moves,
+    requests,
+    selections,
+    servers,
+    startup,
+    webhooks,
+)
 from benchmarks.harness import Table, machine
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
@@ -24,7 +37,20 @@ this machine only.
 {machine}
 """
 
-_EXPERIMENTS = ("imports", "generate", "requests", "selections", "bulk", "sandbox", "csv")
+_EXPERIMENTS = (
+    "imports",
+    "startup",
+    "generate",
+    "requests",
+    "selections",
+    "bulk",
+    "sandbox",
+    "csv",
+    "webhooks",
+    "frames",
+    "changes",
+    "moves",
+)
 
 
 async def run(names: list[str], rounds: int) -> list[Table]:
@@ -32,6 +58,8 @@ async def run(names: list[str], rounds: int) -> list[Table]:
     tables: list[Table] = []
     if "imports" in names:
         tables += await imports.measure(rounds)
+    if "startup" in names:
+        tables += await startup.measure(rounds)
     if "generate" in names:
         tables += generate.measure(min(rounds, 3))
     if "requests" in names:
@@ -44,6 +72,14 @@ async def run(names: list[str], rounds: int) -> list[Table]:
         tables += await servers.measure(rounds)
     if "csv" in names:
         tables += await big_import.measure()
+    if "webhooks" in names:
+        tables += await webhooks.measure(rounds)
+    if "frames" in names:
+        tables += await frames.measure(min(rounds, 5))
+    if "changes" in names:
+        tables += await changes.measure(min(rounds, 3))
+    if "moves" in names:
+        tables += await moves.measure()
     return tables
 
 
