@@ -1,26 +1,24 @@
 """A worker that keeps a local copy of all companies up to date: `python -m examples.sync_worker companies.db`
 
-It asks for what changed since the last round, deleted companies included, and keeps the mark in the same transaction as
-the rows: stopped at any moment, it goes on where it was. Ctrl-C or SIGTERM ends it after the round that is under way.
+Each round takes the changes since the last one, destroyed companies included, and keeps the state of the feed in the
+same transaction as the rows: stopped at any moment, it goes on where it was. The copy itself says which ids are known.
+Ctrl-C or SIGTERM ends it after the round that is under way.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import sqlite3
 import sys
-from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import aclosing, closing, suppress
 
-from aiotwenty import AuthenticationError, Twenty, TwentyError
-from aiotwenty.core import CompanyFilterDict, DateTimeFilterDict
+from aiotwenty import AuthenticationError, Change, Twenty, TwentyError
+from aiotwenty.core import Company
 
 EVERY = 30.0
-OVERLAP = timedelta(seconds=10)
-"""Each round asks for a little of the last one again: what was being written then may have an earlier time."""
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = logging.getLogger("sync")
 
@@ -31,32 +29,50 @@ def open_copy(path: str) -> sqlite3.Connection:
     database.execute(
         "CREATE TABLE IF NOT EXISTS company (id TEXT PRIMARY KEY, name TEXT, domain TEXT, updated_at TEXT)"
     )
-    database.execute("CREATE TABLE IF NOT EXISTS mark (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), at TEXT)")
+    database.execute("CREATE TABLE IF NOT EXISTS deleted_company (id TEXT PRIMARY KEY)")
+    database.execute("CREATE TABLE IF NOT EXISTS feed (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), state TEXT)")
     return database
 
 
 async def sync_once(twenty: Twenty, database: sqlite3.Connection) -> int:
-    """Bring the copy up to date; how many companies were new, changed or deleted."""
-    row = database.execute("SELECT at FROM mark").fetchone()
-    mark = datetime.fromisoformat(row[0]) if row else BEGINNING
-    since: DateTimeFilterDict = {"gte": mark - OVERLAP if row else mark}
-    # A filter that mentions deleted_at sees deleted records, too.
-    changed: CompanyFilterDict = {"or": [{"updated_at": since}, {"deleted_at": since}]}
+    """Bring the copy up to date; how many companies were new, changed, deleted or destroyed."""
+    row = database.execute("SELECT state FROM feed").fetchone()
+    known = [
+        identity for (identity,) in database.execute("SELECT id FROM company UNION SELECT id FROM deleted_company")
+    ]
     seen = 0
-    with database:
-        async for company in twenty.companies.iterate(filter=changed):
-            mark = max(mark, company.updated_at, company.deleted_at or mark)
-            if company.deleted_at:
-                seen += database.execute("DELETE FROM company WHERE id = ?", [str(company.id)]).rowcount
-                continue
-            domain = company.domain_name.primary_link_url if company.domain_name else None
-            seen += database.execute(
-                "INSERT INTO company VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
-                "domain = excluded.domain, updated_at = excluded.updated_at WHERE updated_at < excluded.updated_at",
-                [str(company.id), company.name, domain, company.updated_at.isoformat()],
-            ).rowcount
-        database.execute("INSERT OR REPLACE INTO mark VALUES (1, ?)", [mark.isoformat()])
+    async with aclosing(twenty.companies.changes(since=row[0] if row else None, known_ids=known)) as changes:
+        async for batch in changes.batches():
+            with database:
+                seen += sum(take(database, change) for change in batch)
+                save(database, changes.state)
+        with database:
+            save(database, changes.state)
     return seen
+
+
+def save(database: sqlite3.Connection, state: dict[str, object]) -> None:
+    """Where to go on."""
+    database.execute("INSERT OR REPLACE INTO feed VALUES (1, ?)", [json.dumps(state)])
+
+
+def take(database: sqlite3.Connection, change: Change[Company]) -> int:
+    """Do to the copy what happened to a company; whether that was something new."""
+    identity, company = str(change.id), change.record
+    if company is None or change.kind == "deleted":
+        if change.kind == "deleted":
+            database.execute("INSERT OR IGNORE INTO deleted_company VALUES (?)", [identity])
+        else:
+            database.execute("DELETE FROM deleted_company WHERE id = ?", [identity])
+        return database.execute("DELETE FROM company WHERE id = ?", [identity]).rowcount
+    database.execute("DELETE FROM deleted_company WHERE id = ?", [identity])
+    domain = company.domain_name.primary_link_url if company.domain_name else None
+    # A change may be told twice.
+    return database.execute(
+        "INSERT INTO company VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
+        "domain = excluded.domain, updated_at = excluded.updated_at WHERE updated_at <> excluded.updated_at",
+        [identity, company.name, domain, company.updated_at.isoformat()],
+    ).rowcount
 
 
 async def work(path: str, stop: asyncio.Event, *, every: float = EVERY) -> None:

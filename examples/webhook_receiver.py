@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -16,27 +17,9 @@ from aiohttp import web
 
 from aiotwenty import Twenty
 from aiotwenty.core import Company
-from aiotwenty.webhooks import WebhookEvent, WebhookRejected, receive
+from aiotwenty.webhooks import WebhookEvent, WebhookReceiver
 
 log = logging.getLogger("webhooks")
-
-SECRETS = web.AppKey("secrets", list[str])
-EVENTS = web.AppKey("events", asyncio.Queue[WebhookEvent])
-
-
-async def hook(request: web.Request) -> web.Response:
-    """Takes a delivery if it is Twenty's, young and whole."""
-    try:
-        event = receive(await request.read(), request.headers, request.app[SECRETS])
-    except WebhookRejected as error:
-        log.warning("rejected: %s", error)
-        return web.Response(status=401)
-    try:
-        request.app[EVENTS].put_nowait(event)
-    except asyncio.QueueFull:
-        # An error tells the sender's log what would be lost without a word.
-        return web.Response(status=503)
-    return web.Response(status=204)
 
 
 async def report(event: WebhookEvent) -> None:
@@ -48,43 +31,56 @@ async def report(event: WebhookEvent) -> None:
         log.info("%s: %s", event.event_name, event.record.get("id"))
 
 
-def make_app(secrets: list[str], work: Callable[[WebhookEvent], Awaitable[None]] = report) -> web.Application:
+def make_app(secret: str | list[str], work: Callable[[WebhookEvent], Awaitable[None]] = report) -> web.Application:
     """The receiver at `/hook`, with a worker that takes the events one after the other."""
-    app = web.Application()
-    app[SECRETS] = secrets
-    app[EVENTS] = asyncio.Queue(maxsize=10_000)
-    app.router.add_post("/hook", hook)
+    receiver = WebhookReceiver(secret)
+    events: asyncio.Queue[WebhookEvent] = asyncio.Queue(maxsize=10_000)
+
+    @receiver.on("*.*")
+    def remember(event: WebhookEvent) -> None:
+        # If there are too many this raises, and the sender's log has an error for what would be lost without a word.
+        events.put_nowait(event)
 
     async def worker(app: web.Application) -> AsyncIterator[None]:
         async def run() -> None:
             while True:
-                event = await app[EVENTS].get()
+                event = await events.get()
                 try:
                     await work(event)
                 except Exception:
                     log.exception("could not work on %s", event.event_name)
+                finally:
+                    events.task_done()
 
         task = asyncio.create_task(run())
         yield
+        # What was answered is worked on before this ends.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(30):
+                await events.join()
         task.cancel()
         await asyncio.wait([task])
 
+    app = web.Application()
+    app.router.add_post("/hook", receiver.aiohttp)
     app.cleanup_ctx.append(worker)
     return app
 
 
 async def main(public_url: str) -> None:
+    secret = secrets.token_hex(32)
+    runner = web.AppRunner(make_app(secret), access_log=None)
     async with Twenty() as twenty:
         webhooks = twenty.workspace.webhooks
-        webhook = await webhooks.create(public_url, ["company.*"], description="the example receiver")
-        assert webhook.secret is not None
-        runner = web.AppRunner(make_app([webhook.secret.get_secret_value()]), access_log=None)
         try:
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 8081).start()
-            await asyncio.Event().wait()
+            webhook = await webhooks.create(public_url, ["company.*"], description="the example", secret=secret)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await webhooks.delete(webhook.id)
         finally:
-            await webhooks.delete(webhook.id)
             await runner.cleanup()
 
 
