@@ -3,11 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Some tests wait for servers that fail on purpose: one more than there are cores.
 WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Tests start hundreds of commands, which would compile the package each time.
+unexport PYTHONDONTWRITEBYTECODE
 GENERATED := src/aiotwenty/core src/aiotwenty/metadata queries
 # `make test COVERAGE=1`, as CI does it, counts the lines that are run, in subprocesses too, and fails when too few are.
 PYTEST := $(if $(COVERAGE),coverage run -m pytest,pytest)
 
-.PHONY: help demo test lint types generate check-generated test-gql test-integrations recorded bench soak clean
+.PHONY: help demo test lint types generate check-generated test-gql test-lowest test-integrations docs playground recorded bench drill soak clean
 
 help: ## What there is to make.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
@@ -42,9 +44,9 @@ lint: .venv/.ready ## Style, and the directions of imports.
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 
-types: .venv/.ready ## mypy and pyright.
-	$(BIN)/mypy
-	$(BIN)/pyright --warnings
+types: .venv/.ready ## mypy and pyright, both at once.
+	@echo "$(BIN)/pyright --warnings & $(BIN)/mypy"; $(BIN)/pyright --warnings & pyright=$$!; $(BIN)/mypy; mypy=$$?; \
+		wait $$pyright && exit $$mypy
 
 generate: .venv/.ready ## Write queries/ and the typed clients again from schema/.
 	$(BIN)/aiotwenty generate --config codegen.toml
@@ -56,25 +58,43 @@ check-generated: .venv/.ready ## Generating again must not change a byte.
 		diff -r --exclude=__pycache__ ".venv/generated/$$path" "$$path" || { echo "$$path changed when it was generated again: commit what make generate writes"; exit 1; }; \
 	done
 
+# Unit and contract tests and the recorded exchanges: what doesn't need ariadne-codegen, as far as the time allows.
 test-gql: ## The run-time code with the newest gql and graphql-core, which the code generator cannot use yet.
-	@$(PYTHON) -m venv .venv/newest && .venv/newest/bin/python -m pip install --quiet --disable-pip-version-check -e . 'gql[aiohttp]>=4.1,<5' opentelemetry-sdk pytest pytest-asyncio hypothesis
-	.venv/newest/bin/python -m pytest -q tests/unit --deselect tests/unit/test_walks.py --deselect tests/unit/test_rate_limit.py
+	@$(PYTHON) -m venv .venv/newest && .venv/newest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[files,otel,pandas,polars]' 'gql[aiohttp]>=4.1,<5' opentelemetry-sdk pytest pytest-asyncio pytest-xdist hypothesis
+	.venv/newest/bin/python -m pytest -q -n $(WORKERS) tests/unit tests/contract tests/sandbox/test_replay.py --deselect tests/unit/test_walks.py --deselect tests/unit/test_rate_limit.py --deselect tests/unit/test_fairness.py
 
-test-integrations: .venv/.ready ## Clients that nobody here wrote, against the sandbox. Needs npm.
-	@$(PYTHON) -m venv .venv/integrations && .venv/integrations/bin/python -m pip install --quiet --disable-pip-version-check -r tests/integrations/requirements.txt
+test-lowest: ## The same with the oldest releases that are allowed, extras included.
+	@$(PYTHON) -m venv .venv/lowest && .venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct -e '.[tools,otel,files,redis,pandas,polars]' 'opentelemetry-sdk>=1.31'
+	@.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python pytest pytest-asyncio pytest-xdist hypothesis openpyxl trio SQLAlchemy
+	.venv/lowest/bin/python -m pytest -q -n $(WORKERS) -W "ignore:'click:DeprecationWarning" tests/unit tests/bulk/test_frames.py tests/bulk/test_frame_rows.py --deselect tests/unit/test_walks.py --deselect tests/unit/test_rate_limit.py --deselect tests/unit/test_fairness.py
+
+test-integrations: .venv/.ready ## With what others wrote: clients, servers, stores. Needs npm and redis-server.
+	@$(PYTHON) -m venv .venv/integrations && .venv/integrations/bin/python -m pip install --quiet --disable-pip-version-check -e . -r tests/integrations/requirements.txt
 	@if command -v npm >/dev/null 2>&1; then \
 		cd tests/integrations && npm ci --silent --ignore-scripts --no-audit --no-fund; \
 	fi
-	$(BIN)/pytest -q -m integrations tests/integrations
+	$(BIN)/pytest -q -m "integrations and not soak" tests/integrations
+
+docs: ## The site, written to .venv/site; fails for links and names that lead nowhere.
+	@$(PYTHON) -m venv .venv/docs && .venv/docs/bin/python -m pip install --quiet --disable-pip-version-check -e . 'mkdocs>=1.6,<2' 'mkdocs-material>=9.6' 'mkdocstrings[python]>=0.27'
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
+
+playground: ## Build the page of `aiotwenty playground` from its sources. Needs npm.
+	cd src/aiotwenty/playground/ui && npm ci --silent --ignore-scripts --no-audit --no-fund && npm run --silent build
 
 recorded: ## Copy the newest recordings of genuine servers, which lie beside the checkout, into tests/recorded.
 	rm -rf tests/recorded && mkdir -p tests/recorded/cases && tar cf - -C ../shared/twenty . | tar xf - -C tests/recorded
 	tar cf - -C ../shared/cases . | tar xf - -C tests/recorded/cases
 
+drill: $(if $(wildcard .venv/.ready),.venv/.ready,.venv/.demo) ## Back up a workspace, restore it into an empty one, prove it. DRILL="--live --yes" is between two of yours.
+	@$(BIN)/python -m examples.backup_drill $(DRILL)
+
 bench: .venv/.ready ## Side-by-side ratios, written to benchmarks/RESULTS.md.
 	@$(BIN)/python -m benchmarks
 
-soak: .venv/.ready ## The long runs: many seeds, 750,000 rows.
+soak: .venv/.ready ## The long runs: many seeds, 750,000 rows, a service under fire for an hour, a drill of the backup.
+	$(MAKE) drill
 	$(BIN)/pytest -m soak
 	$(BIN)/pytest -m hypothesis --hypothesis-profile soak
 
