@@ -7,18 +7,21 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aiotwenty import RateLimit, RedisRateLimiter
+from aiotwenty import RateLimit, RedisRateLimiter, Twenty, migrate
 from aiotwenty.sandbox import Sandbox
 from tests.support.redis_server import RedisServer, needs_redis
 
 pytestmark = [pytest.mark.integrations, needs_redis]
 
 PROCESS = Path(__file__).with_name("limited_process.py")
+MOVES = Path(__file__).with_name("moving_process.py")
+MOVED = ("companies", "people", "notes", "tasks", "messageLists", "dashboards")
 
 
 @pytest.fixture
@@ -29,16 +32,21 @@ async def redis(tmp_path: Path) -> AsyncIterator[RedisServer]:
     running.stop()
 
 
-async def begun(sandbox: Sandbox, redis: RedisServer, callers: int, seconds: float) -> asyncio.subprocess.Process:
+async def begun(program: Path, sandbox: Sandbox, redis: RedisServer, *more: object) -> asyncio.subprocess.Process:
     """A process that waits for a line on its standard input."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(PROCESS), sandbox.url, sandbox.api_key, redis.url, str(callers), str(seconds)),
+        *(sys.executable, str(program), sandbox.url, sandbox.api_key, redis.url, *map(str, more)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
     assert await process.stdout.readline() == b"ready\n"
     return process
+
+
+async def ended(processes: Sequence[asyncio.subprocess.Process]) -> list[Any]:
+    """What they print, begun at once."""
+    return [json.loads(out) for out, _ in await asyncio.gather(*(process.communicate(b"\n") for process in processes))]
 
 
 @pytest.mark.parametrize(
@@ -49,11 +57,8 @@ async def test_four_processes_share_a_limit_that_they_learn(
     redis: RedisServer, limit: str, seconds: float, least: int
 ) -> None:
     async with Sandbox(rate_limit=limit) as sandbox:
-        processes = await asyncio.gather(*(begun(sandbox, redis, callers=4, seconds=seconds) for _ in range(4)))
-        for process in processes:
-            assert process.stdin is not None
-            process.stdin.write(b"\n")
-        told = [json.loads((await process.communicate())[0]) for process in processes]
+        processes = await asyncio.gather(*(begun(PROCESS, sandbox, redis, 4, seconds) for _ in range(4)))
+        told = await ended(processes)
     passed = [process[0] for process in told]
     assert sum(process[1] for process in told) <= 5, told
     assert sum(passed) >= least, told
@@ -62,7 +67,7 @@ async def test_four_processes_share_a_limit_that_they_learn(
 
 async def test_a_process_that_is_killed_leaves_its_turns_to_the_others(redis: RedisServer) -> None:
     async with Sandbox(rate_limit="10/1s") as sandbox:
-        process = await begun(sandbox, redis, callers=50, seconds=60)
+        process = await begun(PROCESS, sandbox, redis, 50, 60)
         assert process.stdin is not None
         process.stdin.write(b"\n")
         async with RedisRateLimiter(redis.url, "crm") as limiter:
@@ -82,3 +87,42 @@ async def test_a_process_that_is_killed_leaves_its_turns_to_the_others(redis: Re
                 limiter.passed(time.monotonic())
             # Ten turns take a second; those of the other one at most two until they are free.
             assert time.monotonic() - killed < 5
+
+
+async def exported(folder: Path, who: str, rows: int) -> None:
+    """A workspace with so many records of several objects, in a folder."""
+    async with Sandbox() as sandbox, Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty:
+        await twenty.companies.load(
+            {"name": f"{who} {at}", "domainName": f"https://{who}{at}.example"} for at in range(rows)
+        )
+        companies = [company.id async for company in twenty.companies.iterate()]
+        await twenty.people.load({"email": f"{who}{at}@example.com", "companyId": companies[at]} for at in range(rows))
+        for plural, label in (
+            ("notes", "title"),
+            ("tasks", "title"),
+            ("messageLists", "name"),
+            ("dashboards", "title"),
+        ):
+            await (await twenty.object(plural)).load({label: f"{who} {at}"} for at in range(rows))
+        await migrate.export_workspace(twenty, folder)
+
+
+async def test_processes_that_move_workspaces_under_one_limit_share_requests_and_lose_nothing(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    rows, folders = 200, [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        await exported(folder, folder.name, rows)
+    async with Sandbox(rate_limit="6/1s") as sandbox:
+        processes = [await begun(MOVES, sandbox, redis, folder) for folder in folders]
+        told = await ended(processes)
+        sandbox.set_rate_limit(None)
+        async with Twenty(sandbox.url, api_key=sandbox.api_key) as twenty:
+            there = {plural: await (await twenty.object(plural)).count() for plural in MOVED}
+            compared = [one for folder in folders for one in await migrate.compare_workspace(twenty, folder)]
+    assert not [wrong for process in told for wrong in process["wrong"]]
+    assert there == dict.fromkeys(MOVED, 2 * rows)
+    assert not [one for one in compared if one.missing or one.different]
+    assert all(process["read"][plural] >= rows for process in told for plural in MOVED), told
+    assert sum(process["refused"] for process in told) <= 5, told
+    assert all(process["shared"] > process["calls"] / 4 for process in told), told
