@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet
 import pytest
 
+from aiotwenty import Runner
 from aiotwenty.sandbox.threaded import running_sandbox
 from tests.integrations.programs import FOLDER, PYTHON, ROOT, environment
 
 pytestmark = pytest.mark.integrations
 ROWS = 1200
+LOCAL = "import ray\nray.init(num_cpus=2, include_dashboard=False, object_store_memory=80 * 1024 * 1024)\n"
 
 
 def test_a_cluster_loads_the_good_rows_once_and_reads_them_again_though_workers_are_killed() -> None:
@@ -32,3 +38,26 @@ def test_a_cluster_loads_the_good_rows_once_and_reads_them_again_though_workers_
     assert told["same"]
     assert told["names"] == told["stored"]
     assert sandbox.api_key not in done.stderr
+
+
+def test_the_page_about_it_runs(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "ray.md").read_text("utf-8")
+    (tmp_path / "leads.csv").write_text(re.findall(r'^```csv title="leads.csv"\n(.*?)^```', page, re.M | re.S)[0])
+    blocks = re.findall(r"^```python no-run\n(.*?)^```", page, re.M | re.S)
+    assert len(blocks) == 2
+    with running_sandbox() as sandbox, Runner(sandbox.url, api_key=sandbox.api_key) as run:
+        run(run.twenty.companies.create_one({"name": "Old", "address": {"address_city": "Basel"}}))
+        env = environment(sandbox, RAY_DISABLE_IMPORT_WARNING="1", RAY_DATA_DISABLE_PROGRESS_BARS="1")
+        done = subprocess.run(
+            [str(PYTHON), "-c", "\n".join([LOCAL, *blocks])],
+            env=env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert run(run.twenty.companies.count()) == 3
+    assert "2 of 2 rows loaded" in done.stdout
+    cities: list[dict[str, Any]] = pyarrow.parquet.read_table(tmp_path / "cities").to_pylist()
+    assert sorted(tuple(city.values()) for city in cities) == [("", 2), ("Basel", 1)]
