@@ -124,8 +124,10 @@ def check_url(base_url: str) -> str:
     return address
 
 
-def _address(base_url: str) -> str | ConfigurationError:
+def _address(base_url: object) -> str | ConfigurationError:
     """Gives the error instead of raising it, because its frames would show a key that was given in the wrong place."""
+    if not isinstance(base_url, str):
+        return ConfigurationError(f"base_url is a str, such as https://crm.example.com, not {type(base_url).__name__}.")
     text = base_url.strip()
     hint = "write it like https://crm.example.com"
     # Not the rest: it may be a password, a token, or the API key in the wrong place.

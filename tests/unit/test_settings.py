@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic_core import Url
 
 from aiotwenty import ConfigurationError, Twenty
 from aiotwenty.settings import CLOUD, load_settings
@@ -118,3 +120,10 @@ def test_dot_env_is_read_after_the_environment(monkeypatch: pytest.MonkeyPatch, 
     assert (settings.base_url, settings.api_key) == ("https://file.example", "from-file")
     monkeypatch.setenv("TWENTY_API_KEY", "from-environment")
     assert load_settings().api_key == "from-environment"
+
+
+@pytest.mark.parametrize("given", [Url("https://crm.example.com"), 42, Path("crm")], ids=["Url", "int", "PosixPath"])
+def test_an_address_that_is_no_text_is_refused_by_its_type(given: Any, request: pytest.FixtureRequest) -> None:
+    with pytest.raises(ConfigurationError, match="base_url is a str") as caught:
+        Twenty(given, api_key="key")
+    assert str(caught.value).endswith(f"not {request.node.callspec.id}.")
