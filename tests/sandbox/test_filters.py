@@ -175,3 +175,12 @@ async def test_a_filter_that_speaks_of_deleted_records_anywhere_finds_them(
 
     assert await count(talk, {}) == 0
     assert await count(talk, condition) == 1
+
+
+async def test_a_count_among_ids_looks_at_those_only(talk: Any) -> None:
+    made = [record["id"] for _ in range(5) for record in await talk.data(CREATE, data=[{"name": "C"}] * 200)]
+    steps: list[int] = []
+    # Called after every hundred instructions of SQLite.
+    talk.sandbox.store.connection.set_progress_handler(lambda: steps.append(100), 100)
+    assert await count(talk, {"id": {"in": made[:2]}}) == 2
+    assert sum(steps) < 1000
