@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -213,3 +216,15 @@ def test_the_plugin_loads_no_server() -> None:
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
     assert time.perf_counter() - began < 5
+
+
+async def test_a_connection_that_was_just_accepted_is_closed_with_it() -> None:
+    sandbox = Sandbox()
+    await sandbox.start()
+    with socket.create_connection(("127.0.0.1", sandbox.port)), warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        await asyncio.sleep(0)  # the loop accepts it
+        await asyncio.sleep(0)  # and has yet to make its transport
+        await sandbox.aclose()
+        gc.collect()
+    assert [str(warning.message) for warning in warned] == []

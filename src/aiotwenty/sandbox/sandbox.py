@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -82,6 +83,7 @@ class Sandbox:
         self._database = database
         self._metadata_sdl = metadata_sdl
         self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
         self._sender: WebhookSender | None = None
         self._workspace: SandboxWorkspace | None = None
         self._store: RecordStore | None = None
@@ -187,16 +189,20 @@ class Sandbox:
             max_field_size=_HEADER_BYTES,
         )
         await runner.setup()
+        assert runner.server is not None
         try:
-            await web.TCPSite(runner, self.host, self.port).start()
+            self._server = await asyncio.get_running_loop().create_server(runner.server, self.host, self.port)
         except BaseException:
             await runner.cleanup()
             raise
         self._runner = runner
-        self.port = runner.addresses[0][1]
+        self.port = self._server.sockets[0].getsockname()[1]
 
     async def aclose(self) -> None:
         """Stops answering, ends what is still on its way, and closes the database."""
+        if self._server is not None:
+            await self._stop_listening(self._server)
+            self._server = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -207,6 +213,15 @@ class Sandbox:
             self.workspace.save()
             self._store.connection.close()
             self._store = self._operations = None
+
+    async def _stop_listening(self, server: asyncio.Server) -> None:
+        """What was accepted a moment ago gets its transport first: of a closed server it gets none, and stays open."""
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError):  # loops that don't watch sockets
+            for listening in server.sockets:
+                loop.remove_reader(listening.fileno())
+            await asyncio.sleep(0)
+        server.close()
 
     def set_rate_limit(self, rate_limit: RateLimits) -> None:
         """Another rate limit from now on, with full buckets."""
