@@ -194,7 +194,7 @@ async def test_the_commands_tell_all_of_it_and_give_exit_code_4(
     assert code == 4
     assert f"companies: {COMPANIES} the same" in told
     assert "workflowRuns: 0 the same, 3 missing" in told
-    assert "nothing, there and here: attachments, " in told
+    assert "nothing on either side: attachments, " in told
     assert told.count("fields that the server sets") < 10
     assert told.splitlines()[-1] == "different: blocklists, messages, workflowRuns, workflowVersions"
 

@@ -109,6 +109,26 @@ def test_nothing_final_happens_unasked(aiotwenty: Command, air: str) -> None:
     assert aiotwenty("get", "companies", air).code == 0
 
 
+def test_a_document_that_destroys_asks_as_well(aiotwenty: Command, air: str) -> None:
+    document = f'mutation {{ destroyCompany(id: "{air}") {{ id }} }}'
+    for arguments in ((document,), ("-",)):
+        refused = aiotwenty("query", *arguments, given=document)
+        assert (refused.code, "--yes" in refused.err) == (2, True)
+    assert aiotwenty("get", "companies", air).code == 0
+    assert aiotwenty("query", document, "--yes").code == 0
+    assert aiotwenty("get", "companies", air).code == 1
+
+
+def test_the_ids_that_are_not_there_are_named_and_the_others_changed(aiotwenty: Command, air: str) -> None:
+    nobody = "9bea4d86-4bec-4ec7-ba9f-f06ee27eaa86"
+    for arguments in (("update", "companies", nobody, air, "city=Bonn"), ("restore", "companies", nobody, air)):
+        failed = aiotwenty(*arguments)
+        assert (failed.code, f"no record {nobody}" in failed.err) == (1, True)
+    changed = aiotwenty("list", "companies", "--filter", f"id={air}", "--select", "city")
+    assert changed.rows == [{"address.addressCity": "Bonn"}]
+    assert f"no record {nobody}" in aiotwenty("open", "companies", nobody, "--print").err
+
+
 def test_several_are_changed_alike(aiotwenty: Command) -> None:
     aiotwenty("create", "companies", "--data", '[{"name": "Alike 1"}, {"name": "Alike 2"}]')
     assert aiotwenty("update", "companies", "--filter", "name~Alike", "city=Bergen").code == 0
@@ -127,6 +147,9 @@ def test_several_are_changed_alike(aiotwenty: Command) -> None:
         (("create", "companies", "nmae=x"), 1, "did you mean 'name'"),
         (("create", "companies"), 2, "NAME=VALUE"),
         (("create", "companies", "--data", "[1]"), 2, "JSON object"),
+        (("update", "companies", "city=Bergen"), 2, "pass ids, --filter or --all-records"),
+        (("list", "companies", "--filter", "name=Air Ltd"), 2, 'quote a value with spaces: name="Air Ltd"'),
+        (("list", "companies", "--select", "people.nmae"), 1, "no field 'people.nmae' (did you mean 'name'?)"),
         (("update", "companies", "9bea4d86-4bec-4ec7-ba9f-f06ee27eaa86"), 2, "pass the new values"),
         (("delete", "companies", "name=Air"), 2, "--filter"),
         (("restore", "companies"), 2, "IDS"),

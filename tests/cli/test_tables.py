@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 from uuid import UUID
 
 import pytest
 from rich.console import Console
 
-from aiotwenty.cli.output import Output, print_rows
+from aiotwenty.cli.output import Output, fitting, folded, print_rows
 
 NAMES = ("id", "companyId", "messageChannelMessageAssociationMessageFolder", "company.id")
 ROW = {
@@ -28,3 +29,21 @@ def test_names_and_ids_are_never_cut(width: int, monkeypatch: pytest.MonkeyPatch
     characters = sorted("".join(printed.getvalue().split()).replace("─", ""))
     wanted = "".join([*NAMES, ROW["id"], ROW["companyId"], "x" * 60, str(UUID(int=3))])  # type: ignore[list-item]
     assert characters == sorted(wanted)
+
+
+def test_of_columns_that_nobody_chose_those_are_shown_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"id": "x" * 36, "name": "Air", "url": "u" * 30, "city": "Oslo"}]
+    for width, shown in ((30, ["id", "name"]), (80, ["id", "name", "url"]), (90, ["id", "name", "url", "city"])):
+        monkeypatch.setattr("aiotwenty.cli.output.get_terminal_size", lambda width=width: os.terminal_size((width, 40)))
+        assert fitting(rows, ["id", "name", "url", "city"], 2) == shown
+
+
+def test_lines_break_between_words_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiotwenty.cli.output.get_terminal_size", lambda: os.terminal_size((48, 40)))
+    text = "  https://crm.example.com/objects/companies is where the companies are\nand no more"
+    terminal = io.StringIO()
+    assert folded(text, on=terminal) == text
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    assert folded(text, on=terminal).splitlines() == [
+        "  https://crm.example.com/objects/companies is", "  where the companies are", "and no more"
+    ]  # fmt: skip

@@ -136,6 +136,12 @@ async def test_what_can_not_be_meant_is_wrong_usage(
         assert told in err.decode()
 
 
+async def test_a_missing_key_is_told_before_a_port_is_open(twenty_sandbox: Sandbox, tmp_path: Path) -> None:
+    async with listening(twenty_sandbox, tmp_path, "--create", TWENTY_API_KEY="", HOME=str(tmp_path)) as listener:
+        _, err = await listener.process.communicate()
+    assert (listener.process.returncode, err.decode().startswith("Error: no API key")) == (3, True)
+
+
 async def test_a_port_that_is_taken_is_said_and_no_webhook_is_left(
     twenty_sandbox: Sandbox, twenty: Twenty, tmp_path: Path
 ) -> None:
@@ -143,7 +149,7 @@ async def test_a_port_that_is_taken_is_said_and_no_webhook_is_left(
     async with listening(twenty_sandbox, tmp_path, "--create", "--port", port) as listener:
         _, err = await listener.process.communicate()
         assert listener.process.returncode == 1
-        assert "address already in use" in err.decode()
+        assert "the port is in use" in err.decode()
     assert await twenty.workspace.webhooks.list() == []
 
 

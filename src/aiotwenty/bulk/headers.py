@@ -77,7 +77,7 @@ class Headers:
         target = called(self._shape, name, self._labels)
         if target is None and guessing:
             target = self._by_values(name)
-        return (target, "called so") if target else None
+        return (target, "by a synonym") if target else None
 
     def _unknown(self, name: str) -> InputError:
         """Says what may have been meant, which takes a while: not of thousands of names."""

@@ -135,7 +135,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _report(error: Exception, code: int) -> int:
+    from aiotwenty.cli.output import folded
     from aiotwenty.cli.wording import said
 
-    sys.stderr.write(f"Error: {said(error)}\n")
+    text = said(error)
+    stop = "" if text.endswith((".", "?", "!", "]", "`")) or "\n" in text else "."
+    typer.echo(folded(f"Error: {text}{stop}", on=sys.stderr), err=True)
     return code

@@ -15,6 +15,7 @@ from typing import Any
 
 import typer
 
+from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.cli.profiles import state_folder
 
 _SECONDS = 60.0
@@ -30,7 +31,7 @@ class Background:
 
     @classmethod
     def start(cls, command: Sequence[str]) -> Background:
-        """Starts it, and waits until it answers. Raises `BadParameter` with what it says if it doesn't."""
+        """Starts it, and waits until it answers. If it doesn't, ends with what it printed and with its exit code."""
         with TemporaryFile("w+", encoding="utf-8") as log:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
@@ -38,9 +39,10 @@ class Background:
             assert process.stdout is not None
             lines = tuple(line for line in (process.stdout.readline().strip() for _ in range(2)) if line)
             if len(lines) < 2:
-                process.wait()
+                code = process.wait()
                 log.seek(0)
-                raise typer.BadParameter(log.read().strip() or "it did not start")
+                typer.echo(log.read().strip() or "Error: the sandbox did not start.", err=True)
+                raise typer.Exit(code or ExitCode.FAILED)
         url = lines[0].partition("=")[2]
         # When it began tells it from a later process with the same number.
         state = {"pid": process.pid, "url": url, "began": _began(process.pid)}

@@ -158,6 +158,8 @@ def update(
         change_by_ids(object, named.ids, named.values, data, options.get("replace", ()), output)
         return
     alike = bool(named.values) or data is not None
+    if alike and filter is None and not all_records and named.source is None:
+        raise typer.BadParameter("pass ids, --filter or --all-records: which records to update")
     if (named.source is None) == (not alike):
         raise typer.BadParameter("pass SOURCE, ids and NAME=VALUE…, or --filter and NAME=VALUE… (or --data)")
     if named.source is not None:
@@ -312,7 +314,7 @@ def _free(path: Path | None, force: bool, options: Mapping[str, Any]) -> None:
     journal: Path | None = options.get("journal")
     goes_on = options.get("incremental") or (journal is not None and journal.exists())
     if path is not None and path.exists() and not force and not goes_on:
-        raise typer.BadParameter(f"{path} exists: pass --force to overwrite it")
+        raise typer.BadParameter(f"{path} exists already: pass --force to overwrite it")
 
 
 def _to_standard_output(object: str, filter: str | None, ending: str, options: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,16 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
-from rich.progress import Progress as Bar
 
 from aiotwenty import bulk
+from aiotwenty.cli.bars import Bars
 from aiotwenty.cli.connection import connect
 from aiotwenty.cli.exit_codes import ExitCode
+from aiotwenty.cli.output import folded, tell
 from aiotwenty.cli.wording import said
 from aiotwenty.errors import ConfigurationError, RateLimited, TwentyError
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from aiotwenty import Client
     from aiotwenty.bulk import ExportReport, LoadReport, Progress, Reject
     from aiotwenty.migrate import ObjectComparison, StepReport
@@ -41,7 +44,7 @@ class Display:
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self._console = Console(stderr=True)
-        self._bar: Bar | None = None
+        self._bar: Bars | None = None
         self._tasks: dict[str, TaskID] = {}
         self._latest: dict[str, Progress] = {}
         self._told = monotonic()
@@ -53,14 +56,7 @@ class Display:
         if self._as_json or not self._console.is_terminal:
             yield self
             return
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=16),
-            TextColumn("{task.fields[state]}", markup=False),
-        )
-        # What it came to is said at the end, in words: nothing of the bars stays.
-        with Bar(*columns, console=self._console, transient=True) as self._bar:
+        with Bars(self._console) as self._bar:
             self._tasks[""] = self._bar.add_task("connecting", total=None, state="")
             yield self
         self._bar = None
@@ -124,7 +120,7 @@ class Display:
             if progress.total is None or progress.done < progress.total:
                 self.say(f"{what}: {self.state(progress)}" if what else self.state(progress))
 
-    def _show(self, bar: Bar) -> None:
+    def _show(self, bar: Bars) -> None:
         if "" in self._tasks and "" not in self._latest:
             bar.remove_task(self._tasks.pop(""))
         for what, progress in self._latest.items():
@@ -145,7 +141,7 @@ class Display:
         if progress.total is not None and progress.done >= progress.total:
             return ""
         limit = self._limits()
-        return "".join(f"; {text}" for text in (limit and f"limit {limit}", self._wait) if text)
+        return "".join(f"; {text}" for text in (self._wait, limit and f"limit {limit}") if text)
 
     def _retried(self, event: RetryEvent) -> None:
         what = "the rate limit" if isinstance(event.error, RateLimited) else "the network"
@@ -197,7 +193,7 @@ def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: 
         else:
             how = "Without --journal, the same command starts again from the beginning."
         display.stopped()
-        typer.echo(f"Stopped after the batches in flight. {how}", err=True)
+        typer.echo(folded(f"Stopped after the batches in flight. {how}", on=sys.stderr), err=True)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
@@ -229,25 +225,25 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
         label = f"{step.label}{' (relations)' if step.links else ''}"
         if step.error is not None:
             done = f" ({report})" if report.received else ""
-            typer.echo(f"{label}: {'interrupted' if report.loaded else 'not moved'}: {said(step.error)}{done}")
+            tell(f"{label}: {'interrupted' if report.loaded else 'not moved'}: {said(step.error)}{done}")
         elif report.received or not (step.notes or step.told):
-            typer.echo(f"{label}: {report}")
+            tell(f"{label}: {report}")
         for note in [*step.notes, *step.told]:
-            typer.echo(f"{label}: {note}")
+            tell(f"{label}: {note}")
         show_mapping(report)
         for reject in islice(report.rejects, SHOWN):
             where = f"row {reject.row}" + (f" (line {reject.line})" if reject.line else "")
-            typer.echo(f"  {where}: {reject.code}: {reject.message}")
+            tell(f"  {where}: {reject.code}: {reject.message}")
         if report.rejected > SHOWN:
-            typer.echo(f"  and {report.rejected - SHOWN:,} more")
+            tell(f"  and {report.rejected - SHOWN:,} more")
         if report.rejects_failure is not None:
             typer.echo(f"{label}: {report.rejects_failure}", err=True)
     if folded:
-        typer.echo(f"no rows: {', '.join(step.label for step in folded)}")
+        tell(f"no rows: {', '.join(step.label for step in folded)}")
     if len(steps) > 1 and not as_json:
-        typer.echo(_total(steps))
+        tell(_total(steps))
     if rejects is not None and not as_json and any(_has_rejects_file(step.report) for step in steps):
-        typer.echo(f"The rejected rows are in {rejects}: correct them, and load that file.")
+        tell(f"The rejected rows are in {rejects}: correct them, and load that file.")
     for step in steps:
         if step.error is not None and ends_all(step.error):
             raise step.error
@@ -272,12 +268,12 @@ def show_exports(reports: Sequence[ExportReport]) -> None:
     folded = empty if len(empty) > _FEW else []
     for report in reports:
         if report not in folded:
-            typer.echo(str(report))
+            tell(str(report))
     if folded:
-        typer.echo(f"0 records in {', '.join(report.path.name for report in folded)}")
+        tell(f"0 records in {', '.join(report.path.name for report in folded)}")
     if len(reports) > 1:
         records, size = sum(report.records for report in reports), sum(report.bytes for report in reports)
-        typer.echo(f"total: {records:,} records in {len(reports)} files ({size:,} bytes)")
+        tell(f"total: {records:,} records in {len(reports)} files ({size:,} bytes)")
 
 
 def show_comparisons(comparisons: Sequence[ObjectComparison]) -> None:
@@ -290,11 +286,11 @@ def show_comparisons(comparisons: Sequence[ObjectComparison]) -> None:
         if comparison not in folded:
             _show_comparison(comparison, shared)
     if folded:
-        typer.echo(f"nothing, there and here: {', '.join(comparison.name for comparison in folded)}")
+        tell(f"nothing on either side: {', '.join(comparison.name for comparison in folded)}")
     for what, number in shared.items():
-        typer.echo(f"not compared of {number:,} of them: {what}")
+        tell(f"not compared in {number:,} objects: {what}")
     different = [comparison.name for comparison in comparisons if not comparison.equal]
-    typer.echo(f"different: {', '.join(different)}" if different else "equal: all that was compared is the same")
+    tell(f"different: {', '.join(different)}" if different else "equal: all that was compared is the same")
 
 
 def _is_empty(comparison: ObjectComparison, shared: Container[str]) -> bool:
@@ -314,16 +310,16 @@ def _show_comparison(comparison: ObjectComparison, shared: Container[str]) -> No
         counts.append(f"{comparison.hidden:,} hidden from the key{there}")
     if comparison.failure is not None:
         counts[:] = [f"not compared: {comparison.failure}", *(counts if comparison.missing_count else [])]
-    typer.echo(f"{comparison.name}: {', '.join(counts)}")
+    tell(f"{comparison.name}: {', '.join(counts)}")
     for name in comparison.missing[:SHOWN]:
-        typer.echo(f"  {name}: missing")
+        tell(f"  {name}: missing")
     for name in comparison.extra[:SHOWN]:
-        typer.echo(f"  {name}: not in the folder")
+        tell(f"  {name}: not in the folder")
     for identity, name, there, here in comparison.different[:SHOWN]:
-        typer.echo(f"  {identity} {name}: {there!r} in the folder, {here!r} in the workspace")
+        tell(f"  {identity} {name}: {there!r} in the folder, {here!r} in the workspace")
     for what in comparison.not_compared:
         if what not in shared:
-            typer.echo(f"  not compared: {what}")
+            tell(f"  not compared: {what}")
 
 
 def _total(steps: Sequence[StepReport]) -> str:
@@ -338,13 +334,13 @@ def _total(steps: Sequence[StepReport]) -> str:
 def show_mapping(report: LoadReport) -> None:
     """What was guessed; of a dry run the mapping too, and the first values as they will arrive."""
     for note in report.notes:
-        typer.echo(f"  {note}")
+        tell(f"  {note}")
     if report.preview:
-        typer.echo("  The first values, as they would be stored:")
+        tell("  The first values, as they would be stored:")
         for place, values in report.preview.items():
-            typer.echo(f"    {place}: {', '.join(values) or 'none'}")
+            tell(f"    {place}: {', '.join(values) or 'none'}")
     if report.mapping:
-        typer.echo("  The mapping, for a plan or, under the name of the object, a preset:")
+        tell("  The mapping, for a plan or, under the name of the object, a preset:")
         typer.echo(report.mapping)
 
 

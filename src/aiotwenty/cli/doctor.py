@@ -21,9 +21,11 @@ import typer
 
 from aiotwenty.cli.connection import NoKeyError, chosen, connect, connects
 from aiotwenty.cli.exit_codes import ExitCode
-from aiotwenty.cli.output import Output, OutputOption, piped, print_rows
+from aiotwenty.cli.output import Output, OutputOption, folded, piped, print_rows
+from aiotwenty.cli.profiles import Profiles
 from aiotwenty.cli.wording import said
 from aiotwenty.errors import AuthenticationError, ConfigurationError, PermissionDenied, TwentyError
+from aiotwenty.settings import environment
 
 if TYPE_CHECKING:
     from aiotwenty.client import Client
@@ -75,9 +77,10 @@ def doctor(output: OutputOption = Output.TABLE) -> None:
                 Health.WRONG: ("✗", typer.colors.RED),
                 Health.SKIPPED: ("-", typer.colors.BRIGHT_BLACK),
             }[finding.state]
-            typer.echo(f"{typer.style(mark, fg=colour)} {finding.check:<9} {finding.result}")
+            result = folded(f"  {finding.check:<9} {finding.result}", " " * 12).removeprefix("  ")
+            typer.echo(f"{typer.style(mark, fg=colour)} {result}")
             if finding.advice:
-                typer.echo(f"            → {finding.advice}")
+                typer.echo(folded(f"{'':<12}→ {finding.advice}", " " * 14))
     else:
         rows = [{name: str(getattr(finding, name)) for name in _COLUMNS} for finding in findings]
         print_rows(rows, _COLUMNS, output)
@@ -148,7 +151,9 @@ def _origin() -> str:
         return f"profile {chosen.profile!r}"
     if os.environ.get("TWENTY_API_KEY"):
         return "from the environment"
-    return "from .env" if Path(".env").is_file() else "the default profile"
+    if environment()[1] is not None:
+        return "from .env"
+    return f"profile {Profiles.read().default!r}"
 
 
 def _advice(url: str) -> str:

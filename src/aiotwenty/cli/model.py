@@ -12,6 +12,7 @@ import typer
 
 from aiotwenty.cli.connection import connect, connects
 from aiotwenty.cli.exit_codes import ExitCode
+from aiotwenty.cli.options import Yes, sure
 from aiotwenty.errors import TwentyError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def plan(folder: _Folder = _FOLDER, as_json: _Json = False) -> None:
 
 def apply(
     folder: _Folder = _FOLDER,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation, as in CI.")] = False,
+    yes: Yes = False,
     allow_destroy: Annotated[
         list[str] | None,
         typer.Option(help="Data in use that may be destroyed: company.tier, company.tier.GOLD, rocket; repeatable."),
@@ -82,7 +83,7 @@ def apply(
 ) -> None:
     """Change the workspace to the data model of the files, after confirmation. Run it again after an interruption."""
     if not yes and not sys.stdin.isatty():
-        raise typer.BadParameter("required without a terminal", param_hint="--yes")
+        raise typer.BadParameter("there is no terminal to ask on: pass --yes")
     allowed = allow_destroy or []
 
     async def work() -> None:
@@ -92,8 +93,8 @@ def apply(
                 _show(planned, as_json)
             planned.check_destroyed(allowed)
             _warn_of_unused(planned, allowed)
-            if planned and not yes:
-                typer.confirm("Apply these changes?", abort=True)
+            if planned:
+                sure("Apply these changes?", yes)
             done = await _do(client, planned, allowed, as_json) if planned else []
         if as_json:
             typer.echo(json.dumps({**planned.to_dict(), "done": len(done)}, ensure_ascii=False))

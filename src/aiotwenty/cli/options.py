@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ Source = Annotated[
 What = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[ID… NAME=VALUE… | SOURCE]",
+        metavar="ID… NAME=VALUE… | SOURCE",
         help="Record ids, new values, or a file of rows (- for standard input).",
     ),
 ]
@@ -46,9 +47,21 @@ def sure(question: str, yes: bool, *, can_ask: bool = True) -> None:
         return
     if not can_ask or not sys.stdin.isatty():
         raise typer.BadParameter(f"{question} There is no terminal to ask on: pass --yes")
-    if not typer.confirm(question, err=True):
+    if not _agrees(question):
         typer.echo("Nothing was done.", err=True)
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _agrees(question: str) -> bool:
+    """The answer. Ctrl-C ends the command at once: a running loop would let it wait for the answer."""
+    interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        typer.echo("\nNothing was done.", err=True)
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGINT, interrupted)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from functools import partial
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias
 
 import typer
 
@@ -97,9 +101,40 @@ def say(line: str) -> None:
         sys.stdout.flush()
 
 
+def tell(text: str) -> None:
+    """Prints text for whoever looks; its lines break between words."""
+    say(folded(text))
+
+
 def piped() -> bool:
     """Whether standard output is read by a program."""
     return not (sys.stdout is not None and sys.stdout.isatty())
+
+
+def folded(text: str, indent: str = "", *, on: TextIO | None = None) -> str:
+    """Text with lines that break between words, for whoever looks; unchanged for a program."""
+    stream = on or sys.stdout
+    if stream is None or not stream.isatty():
+        return text
+    width = max(get_terminal_size().columns, 40)
+    fold = partial(textwrap.fill, width=width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(
+        fold(line, subsequent_indent=indent or re.match(r" *", line)[0]) if len(line) >= width else line  # type: ignore[index]
+        for line in text.split("\n")
+    )
+
+
+def fitting(rows: Sequence[Row], columns: Sequence[str], needed: int) -> list[str]:
+    """The columns that a table on this terminal has room for, one line a row; the first `needed` in any case."""
+    room = get_terminal_size().columns + 2
+    fit: list[str] = []
+    for column in columns:
+        heading = max(map(len, column.replace(".", "\n.").split("\n")))
+        room -= 3 + max([heading, *(len(cell(value_at(row, column))) for row in rows)])
+        if room < 0 and len(fit) >= needed:
+            break
+        fit.append(column)
+    return fit
 
 
 def _print_table(rows: Iterable[Row], columns: Sequence[str], title: Sequence[str], *, headings: bool = True) -> None:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aiotwenty.cli.connection import connect, connects
+from aiotwenty.cli.options import Yes, sure
 from aiotwenty.cli.output import JsonOption, Output, OutputOption, Row, print_json, print_rows
+from aiotwenty.cli.wording import said
 from aiotwenty.errors import ApiError
 
 if TYPE_CHECKING:
@@ -61,13 +63,16 @@ def query(
     ] = _EndpointChoice.GRAPHQL,
     read_only: Annotated[bool, typer.Option("--read-only", help="Refuse documents that write.")] = False,
     validate: Annotated[bool, typer.Option(help="Check the document against the schema first.")] = True,
+    yes: Yes = False,
 ) -> None:
-    """Execute a GraphQL document, and print its data as JSON."""
-    from aiotwenty.graphql.root_fields import writes
+    """Execute a GraphQL document, and print its data as JSON. Asks first if it destroys something."""
+    from aiotwenty.graphql.root_fields import destroyed_by, writes
 
     text, values = _document(document), _variables(variables)
     if read_only and writes(text):
         raise typer.BadParameter("refused: the document writes, and --read-only is set", param_hint="DOCUMENT")
+    if final := destroyed_by(text, endpoint.value):
+        sure(f"Execute {', '.join(final)}, which can't be undone?", yes, can_ask=document != "-")
     try:
         print_json(asyncio.run(_query(text, values, endpoint, validate)))
     except ApiError as error:
@@ -77,13 +82,11 @@ def query(
 
 
 async def _objects(name: str | None) -> list[Object]:
-
     async with connect() as twenty:
         return [await twenty.workspace.object(name)] if name else await twenty.workspace.objects()
 
 
 async def _query(document: str, variables: dict[str, Any], endpoint: _EndpointChoice, validate: bool) -> dict[str, Any]:
-
     async with connect() as twenty:
         return await twenty.execute(document, variables, endpoint=endpoint.value, validate=validate)
 
@@ -107,7 +110,7 @@ def _variables(text: str) -> dict[str, Any]:
     try:
         values = json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
     except (ValueError, OSError) as error:
-        raise typer.BadParameter(str(error), param_hint="--variables") from None
+        raise typer.BadParameter(said(error), param_hint="--variables") from None
     if not isinstance(values, dict):
         raise typer.BadParameter("must be a JSON object", param_hint="--variables")
     return values

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -25,9 +25,7 @@ def register(app: typer.Typer) -> None:
 def sandbox(
     program: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[-- PROGRAM …]", help="Run this program with the sandbox, and exit with its exit code."
-        ),
+        typer.Argument(metavar="-- PROGRAM", help="Run this program with the sandbox, and exit with its exit code."),
     ] = None,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65_535)] = 0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -63,7 +61,7 @@ def sandbox(
     if background and program:
         raise typer.BadParameter("--background can't be combined with a program")
     if background:
-        _detach(env_file)
+        _detach(seed_data)
         return
     settings: dict[str, Any] = {
         "host": host,
@@ -98,9 +96,8 @@ async def _until_stopped(settings: dict[str, Any], env_file: Path | None) -> Non
             if len(variables) == 2 and env_file is not None:
                 write_variables(env_file, variables)
         _echo(line)
-        if len(variables) == 2 and sys.stdout.isatty():
-            exports = " ".join(f"{variable}={content}" for variable, content in variables.items())
-            _echo(f"\nTo use it from another shell:\nexport {exports}")
+        if len(variables) == 2:
+            _echo_exports(f"{variable}={content}" for variable, content in variables.items())
 
     from aiotwenty.sandbox import serve
 
@@ -147,23 +144,36 @@ def _seeded(database: Path | None, records: int, seed: int, version: str, strict
                 counts = await load_seed(client, records, seed)
             return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
-        typer.echo(f"Creating {records:,} records …", err=True)
+        _announce(records)
         typer.echo(f"Created {asyncio.run(fill())}.", err=True)
         yield file
 
 
-def _detach(env_file: Path | None) -> None:
-    """Starts the same command as a process of its own, and gives its variables once it answers."""
+def _announce(records: int) -> None:
+    typer.echo(f"Creating {records:,} records …", err=True)
+
+
+def _detach(records: int) -> None:
+    """Starts the same command as a process of its own, and prints its variables once it answers."""
+    if records:
+        _announce(records)
     arguments = [argument for argument in sys.argv[1:] if argument != "--background"]
     started = Background.start([sys.executable, "-m", "aiotwenty", *arguments])
     for line in started.lines:
         _echo(line)
+    _echo_exports(started.lines)
     typer.echo(f"Running in the background (process {started.pid}); stop with: aiotwenty sandbox --stop", err=True)
 
 
 def _stop(port: int) -> None:
     stopped = Background.stop(port)
     typer.echo("\n".join(f"stopped {url}" for url in stopped) or "No sandbox is running in the background.", err=True)
+
+
+def _echo_exports(variables: Iterable[str]) -> None:
+    """A line to paste, for whoever looks."""
+    if sys.stdout.isatty():
+        _echo(f"\nTo use it from another shell:\nexport {' '.join(variables)}\n")
 
 
 def _echo(line: str) -> None:

@@ -13,8 +13,9 @@ import typer
 from aiotwenty.cli.connection import connect, connects
 from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.cli.options import AllRecords, FilterText, ObjectName, Yes, sure
-from aiotwenty.cli.output import Output, OutputOption, Row, print_record, print_rows, value_at
+from aiotwenty.cli.output import Output, OutputOption, Row, fitting, folded, piped, print_record, print_rows, value_at
 from aiotwenty.cli.terms import data_of, filter_of, order_of, values_of
+from aiotwenty.errors import InvalidArgument, NotFoundError
 
 if TYPE_CHECKING:
     from aiotwenty.bulk.fields import Shape
@@ -28,6 +29,7 @@ Selected = Annotated[str | None, typer.Option("--select", help="Fields, such as 
 Ids = Annotated[list[str], typer.Argument(help="Record ids.")]
 
 _SYSTEM = ("position", "searchVector", "createdAt", "createdBy", "updatedAt", "updatedBy", "deletedAt")
+_LABELS = ("name", "title", "label")
 _COLUMNS = 6
 """Of a table that nobody chose the columns of."""
 
@@ -84,7 +86,7 @@ async def _print_walk(
         return bool(limit) and count > limit
     rows = [_row(record) async for record in walk]
     if not everything and output is Output.TABLE:
-        columns = [name for name in columns if any(value_at(row, name) not in (None, "") for row in rows)]
+        columns = _filled(rows, columns)
     if not rows and output is Output.TABLE:
         typer.echo("No records.", err=True)
     else:
@@ -97,12 +99,12 @@ def get(object: ObjectName, ids: Ids, select: Selected = None, output: OutputOpt
 
     async def run(client: Client) -> bool:
         records, _ = await _records(client, object)
-        model, columns = _chosen(records, select)
+        model, columns = _chosen(records, select, short=len(ids) > 1 and output is Output.TABLE)
         there = await records.find_by_ids(ids, select=model)
         _print([record for record in there if record is not None], columns, output, len(ids) == 1)
         missing = [identity for identity, record in zip(ids, there, strict=True) if record is None]
         for identity in missing:
-            typer.echo(f"Error: {records.meta.plural}: no record {identity}, or it is deleted.", err=True)
+            _say_missing(records, identity)
         return not missing
 
     if not _with_client(run):
@@ -112,7 +114,7 @@ def get(object: ObjectName, ids: Ids, select: Selected = None, output: OutputOpt
 def create(
     object: ObjectName,
     values: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME=VALUE…", help="Such as name=Air city=Oslo; := for JSON values.")
+        list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Such as name=Air city=Oslo; := for JSON values.")
     ] = None,
     data: Annotated[
         str | None, typer.Option("--data", help="JSON: a record or a list; @FILE, or - for standard input.")
@@ -128,7 +130,7 @@ def create(
 
     async def run(client: Client) -> None:
         records, shape = await _records(client, object)
-        model, columns = _chosen(records, select)
+        model, columns = _chosen(records, select, short=not values and len(items) > 1 and output is Output.TABLE)
         if values:
             made = [await records.create_one(values_of(values, shape), upsert=upsert, select=model)]
         else:
@@ -143,14 +145,34 @@ def change_by_ids(
 ) -> None:
     """`aiotwenty update companies ID… name=Air`: changes records alike, one after the other, and shows them."""
 
-    async def run(client: Client) -> None:
+    async def run(client: Client) -> bool:
         records, shape = await _records(client, object)
-        _, columns = _chosen(records, None)
+        _, columns = _chosen(records, None, short=len(ids) > 1 and output is Output.TABLE)
         change = {**(data_of(data)[0] if data is not None else {}), **values_of(values, shape)}
-        changed = [await records.update_one(identity, change, replace=tuple(replace)) for identity in ids]
+        changed = await _each(
+            records, ids, lambda identity: records.update_one(identity, change, replace=tuple(replace))
+        )
         _print(changed, columns, output, len(ids) == 1)
+        return len(changed) == len(ids)
 
-    _with_client(run)
+    if not _with_client(run):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+async def _each(records: ServedRecords, ids: Sequence[str], change: Callable[[str], Awaitable[T]]) -> list[T]:
+    """Changes one record after the other. Those that don't exist are told."""
+    changed = []
+    for identity in ids:
+        try:
+            changed.append(await change(identity))
+        except NotFoundError:
+            _say_missing(records, identity)
+    return changed
+
+
+def _say_missing(records: ServedRecords, identity: str) -> None:
+    said = f"Error: {records.meta.plural}: no record {identity}, or it is deleted."
+    typer.echo(folded(said, on=sys.stderr), err=True)
 
 
 def restore(
@@ -164,17 +186,19 @@ def restore(
     if (not ids) == (filter is None and not all_records):
         raise typer.BadParameter("pass IDS, --filter or --all-records")
 
-    async def run(client: Client) -> None:
+    async def run(client: Client) -> bool:
         records, shape = await _records(client, object)
         if ids:
-            restored = [await records.restore_one(identity) for identity in ids]
+            restored = await _each(records, ids, records.restore_one)
         else:
             if all_records:
                 sure(f"Restore every deleted record of {records.meta.plural}?", yes)
             restored = await records.restore_many(filter_of(filter, shape) or {}, all_records=all_records)
         typer.echo(f"{len(restored):,} restored")
+        return not ids or len(restored) == len(ids)
 
-    _with_client(run)
+    if not _with_client(run):
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def open_record(
@@ -187,8 +211,8 @@ def open_record(
     async def run(client: Client) -> str:
         records, _ = await _records(client, object)
         names = records.meta
-        if id is not None:
-            await records.find_one(id)
+        if id is not None and await _each(records, [id], records.find_one) == []:
+            raise typer.Exit(ExitCode.FAILED)
         path = f"objects/{names.plural}" if id is None else f"object/{names.singular}/{id}"
         return f"{await _front(client)}/{path}"
 
@@ -226,16 +250,31 @@ def _chosen(records: ServedRecords, select: str | None, *, short: bool = False) 
     from aiotwenty.graphql.select_names import selecting_names
 
     record: type[Record] = records.record
-    names = [part.strip() for part in select.split(",") if part.strip()] if select else []
+    shape = _shape(records)
+    names = [_readable(record, part.strip(), shape) for part in select.split(",") if part.strip()] if select else []
     if not names:
-        names = _short(_shape(records)) if short else [wire for wire, _, _ in named_fields(record)]
+        names = _short(shape) if short else [wire for wire, _, _ in named_fields(record)]
     return selecting_names(record, names)
+
+
+def _readable(record: type[Record], name: str, shape: Shape) -> str:
+    """A name as records have it: `city` is `address.addressCity`. Raises `InvalidArgument` for one they don't have."""
+    from aiotwenty.graphql.select_names import selecting_names
+
+    try:
+        selecting_names(record, [name])
+    except InvalidArgument as error:
+        target = shape.find(name)
+        if target is None:
+            raise error
+        return target.dotted
+    return name
 
 
 def _short(shape: Shape) -> list[str]:
     """What tells records apart, and then what there is room for."""
     heads = dict.fromkeys(path.split(".")[0] for path in shape.readable)
-    label = [name for name in ("name", "title", "label") if name in heads]
+    label = [name for name in _LABELS if name in heads]
     rest = [name for name in heads if name not in (*_SYSTEM, "id", *label) and not name.endswith("Id")]
     names = ["id", *label]
     for name in rest:
@@ -247,6 +286,13 @@ def _short(shape: Shape) -> list[str]:
     return names[:_COLUMNS] if len(names) > len(label) + 1 else [*names, "createdAt"]
 
 
+def _filled(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
+    """Of the columns of a table that nobody chose, those that hold something, as far as a terminal has room."""
+    filled = [name for name in columns if any(value_at(row, name) not in (None, "") for row in rows)]
+    named = sum(name.partition(".")[0] in ("id", *_LABELS) for name in filled)
+    return filled if piped() else fitting(rows, filled, named)
+
+
 def _row(record: Record) -> Row:
     return record.model_dump(mode="json", by_alias=True)
 
@@ -256,7 +302,7 @@ def _print(records: Sequence[Record], columns: Sequence[str], output: Output, si
     if single and len(rows) == 1:
         print_record(rows[0], columns, output)
     elif rows or output is not Output.TABLE:
-        print_rows(rows, columns, output)
+        print_rows(rows, _filled(rows, columns) if output is Output.TABLE else columns, output)
 
 
 def _with_client(do: Callable[[Client], Awaitable[T]]) -> T:

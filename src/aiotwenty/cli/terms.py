@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from aiotwenty.cli.option_values import ASSIGNMENT, object_of
+from aiotwenty.cli.wording import said
 from aiotwenty.errors import InvalidArgument
 from aiotwenty.graphql.advice import near
 
@@ -42,7 +43,8 @@ def _terms(text: str) -> Iterator[re.Match[str]]:
         match = _TERM.match(text, position)
         if match is None:
             raise typer.BadParameter(
-                f"{text[position:].strip()!r} is neither JSON nor a condition such as name=Air, city!=Oslo or name~air",
+                f"{text[position:].strip()!r} is neither JSON nor a condition such as name=Air, city!=Oslo or "
+                'name~air; quote a value with spaces: name="Air Ltd"',
                 param_hint="--filter",
             )
         yield match
@@ -196,7 +198,7 @@ def data_of(text: str, standard_input: str | None = None) -> list[Mapping[str, A
             text = Path(text[1:]).read_text("utf-8")
         value = json.loads(standard_input if standard_input is not None else text)
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(str(error), param_hint=hint) from None
+        raise typer.BadParameter(said(error), param_hint=hint) from None
     items = value if isinstance(value, list) else [value]
     if not items or not all(isinstance(item, dict) for item in items):
         raise typer.BadParameter("must be a JSON object or a list of objects", param_hint=hint)

@@ -20,6 +20,7 @@ from aiotwenty.cli.output import Output
 from aiotwenty.errors import TwentyError
 
 if TYPE_CHECKING:
+    from aiotwenty.client import Client
     from aiotwenty.webhooks import WebhookEvent, WebhookReceiver
 
 SECRET_VARIABLE = "TWENTY_WEBHOOK_SECRET"
@@ -45,7 +46,7 @@ def listen(
         bool, typer.Option("--create", help="Create a webhook in the workspace, and remove it at the end.")
     ] = False,
     url: Annotated[str | None, typer.Option(help="With --create: the public address of this receiver.")] = None,
-    output: Annotated[Output, typer.Option(help="Output format.")] = Output.TABLE,
+    output: Annotated[Output, typer.Option("--output", "-o", help="Output format.")] = Output.TABLE,
     limit: Annotated[int | None, typer.Option(help="Stop after this many deliveries.", min=1)] = None,
 ) -> None:
     """Receive webhooks on this machine and print them. Stop with Ctrl-C.
@@ -87,11 +88,13 @@ class _Listener:
         # Before there is a secret of the workspace's, nobody knows this one.
         receiver = WebhookReceiver(secret or os.urandom(32).hex())
         receiver.on(*self._operations)(self._print)
+        # A missing key is told before a port is opened and anything is printed.
+        client = connect() if create else None
         if self._output is Output.CSV:
             _echo(_line_of_csv(_COLUMNS))
         async with self._serving(receiver) as here:
-            if create:
-                async with self._made(receiver, url or here, secret):
+            if client is not None:
+                async with self._made(client, receiver, url or here, secret):
                     await self._stop.wait()
             else:
                 await self._stop.wait()
@@ -113,9 +116,11 @@ class _Listener:
             await runner.cleanup()
 
     @asynccontextmanager
-    async def _made(self, receiver: WebhookReceiver, url: str, secret: str | None) -> AsyncIterator[None]:
+    async def _made(
+        self, client: Client, receiver: WebhookReceiver, url: str, secret: str | None
+    ) -> AsyncIterator[None]:
         """A webhook of the workspace that leads here, for as long as this runs."""
-        async with connect() as twenty:
+        async with client as twenty:
             webhooks = twenty.workspace.webhooks
             description = "aiotwenty webhook listen"
             webhook = await webhooks.create(url, self._operations, description=description, secret=secret)

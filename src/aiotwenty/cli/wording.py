@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ _FLAGS = {"validate": "--no-validate"}
 
 def said(error: Exception) -> str:
     """The message of an error: without the operation's name, and with flags in place of arguments."""
+    if isinstance(error, OSError) and error.strerror is not None:
+        if error.errno == errno.EADDRINUSE:
+            return "the port is in use: choose another one with --port."
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
     if not isinstance(error, TwentyError):
         return str(error)
     if error.suggested is None:

@@ -87,7 +87,8 @@ def init_project(folder: Path, package: str) -> list[Path]:
         folder / ".env.example": _ENV_TEXT,
     }
     if existing := [path.name for path in texts if path.exists()]:
-        raise CodegenError(f"{', '.join(existing)} exists already in {folder.resolve()}: nothing was written")
+        exist = "exist" if existing[1:] else "exists"
+        raise CodegenError(f"{' and '.join(existing)} {exist} already in {folder.resolve()}: nothing was written")
     return write_files(texts)
 
 

@@ -50,6 +50,22 @@ def writes(document: str, operation_name: str | None = None) -> bool:
         return True
 
 
+def destroyed_by(document: str, endpoint: str) -> list[str]:
+    """The root fields of a document that destroy what nobody can restore; none of a document that can't be read.
+
+    A record that is deleted can be restored, what is deleted of the data model cannot.
+    """
+    final = re.compile(r"(delete|destroy)[A-Z]" if endpoint == "metadata" else r"destroy[A-Z]")
+    try:
+        parsed = parse(document, no_location=True)
+    except GraphQLError:
+        return []
+    fragments = {node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)}
+    operations = (node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
+    roots = (root for node in operations for root in _roots(node.selection_set, fragments, set()))
+    return [root for root in dict.fromkeys(roots) if final.match(root)]
+
+
 def _roots(
     selections: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode], through: set[str]
 ) -> Iterator[str]:

@@ -43,7 +43,7 @@ def _model(record: type[Record], paths: list[_Path], where: str) -> tuple[type[R
     for head, *rest in paths:
         wire = known.get(plain_name(head))
         if wire is None:
-            raise InvalidArgument(f"there is no {where}{head}{did_you_mean(head, known.values())}.")
+            raise InvalidArgument(f"there is no field '{where}{head}'{did_you_mean(head, known.values())}.")
         parts.setdefault(wire, []).append(tuple(rest))
     fields: dict[str, Any] = {}
     columns: list[_Path] = []

@@ -189,4 +189,4 @@ def stored_beside(folder: Path) -> Beside | None:
     except FileNotFoundError:
         return None
     except ValidationError as error:
-        raise InputError(f"{path}: is not what an export of everything wrote ({error.error_count()} errors)") from None
+        raise InputError(f"{path}: is not from an export of a whole workspace ({error.error_count()} errors)") from None

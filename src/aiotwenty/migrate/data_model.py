@@ -35,7 +35,7 @@ def read_model(folder: Path) -> list[Object]:
     try:
         return _OBJECTS.validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; is {folder} what an export of everything wrote?") from None
+        raise InputError(f"{path}: there is no such file; is {folder} the export of a whole workspace?") from None
     except ValidationError as error:
         raise InputError(f"{path}: is not a data model ({error.error_count()} errors)") from None
 

@@ -234,6 +234,9 @@ class HttpSession:
             return f"the fingerprint of its certificate is {failure.got.hex()}"
         if isinstance(failure, aiohttp.ServerDisconnectedError):
             return "the server closed it before responding"
+        if type(failure) is aiohttp.ClientConnectorError and failure.os_error.errno:
+            # Without the address, which its text repeats twice.
+            return os.strerror(failure.os_error.errno).lower()
         text = failure.message if isinstance(failure, aiohttp.ClientResponseError) else str(failure)
         return redacted(" ".join(text.split()), (key.secret, *self._headers.secrets)) or type(failure).__name__
 

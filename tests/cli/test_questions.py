@@ -1,0 +1,37 @@
+"""Questions on a real terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aiotwenty.sandbox import Sandbox
+
+QUESTION = b"[y/N]: "
+
+
+@pytest.mark.parametrize(("typed", "code"), [(b"\x03", 130), (b"n\n", 1), (b"y\n", 0)])
+def test_a_question_ends_with_its_answer_or_ctrl_c(workspace: Sandbox, tmp_path: Path, typed: bytes, code: int) -> None:
+    master, slave = pty.openpty()
+    environment = {
+        **os.environ, "HOME": str(tmp_path), "TWENTY_API_URL": workspace.url, "TWENTY_API_KEY": workspace.api_key
+    }  # fmt: skip
+    command = [sys.executable, "-m", "aiotwenty", "destroy", "notes", "--filter", "title=none"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # it is the terminal of the command
+    ) as process:  # fmt: skip
+        shown = b""
+        while QUESTION not in shown:
+            shown += os.read(master, 1000)
+        os.write(master, typed)
+        assert process.wait(20) == code
+    shown += os.read(master, 1000)
+    os.close(slave)
+    os.close(master)
+    assert (b"Nothing was done." in shown) == (code != 0)
