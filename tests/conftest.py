@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,26 @@ def pytest_configure(config: pytest.Config) -> None:
     live = config.getoption("--live")
     if live and not (os.environ.get("TWENTY_API_URL") and os.environ.get("TWENTY_API_KEY")):
         raise pytest.UsageError("--live needs TWENTY_API_URL and TWENTY_API_KEY in the environment")
+
+
+# Counting doubles what a test costs. What runs the same lines another time, through faults, kills and whole programs, is
+# not counted, nor are the answers of older servers.
+UNCOUNTED = ("tests/faults", "tests/examples", "[strict sandbox")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    coverage = sys.modules.get("coverage")
+    counting = coverage.Coverage.current() if coverage and any(part in item.nodeid for part in UNCOUNTED) else None
+    if counting is None:
+        return (yield)
+    environment = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_")}
+    counting.stop()
+    try:
+        return (yield)
+    finally:
+        counting.start()
+        os.environ.update(environment)
 
 
 def pytest_collection_finish() -> None:
