@@ -42,8 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--live needs TWENTY_API_URL and TWENTY_API_KEY in the environment")
 
 
-# Counting doubles what a test costs. What runs the same lines another time, through faults, kills and whole programs, is
-# not counted, nor are the answers of older servers.
+# Counting lines doubles what a test costs. Not counted is what runs the same lines another time: through faults, kills
+# and whole programs, and against older servers.
 UNCOUNTED = ("tests/faults", "tests/examples", "[strict sandbox")
 
 
