@@ -16,6 +16,20 @@ def put_in_place(part: Path, path: Path) -> None:
         sync(path.parent)
 
 
+def make_private(path: Path) -> None:
+    """Makes an empty file that only its owner can read, in place of whatever was there."""
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Gives a file this text; only its owner can read it, from its first byte on."""
+    part = path.with_name(f".{path.name}.part")
+    make_private(part)
+    part.write_text(text, encoding="utf-8")
+    put_in_place(part, path)
+
+
 def sync(path: Path) -> None:
     """Returns when what was written to the file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

@@ -18,14 +18,14 @@ from aiotwenty.bulk.formats import FORMATS, RecordWriter, open_writer
 from aiotwenty.bulk.incremental import Incremental, check_incremental
 from aiotwenty.bulk.journal import Job, Journal, path_of
 from aiotwenty.bulk.options import ExportOptions, WholeExportOptions
-from aiotwenty.bulk.output import check_apart, check_folder, make_private, part_of, writing
+from aiotwenty.bulk.output import check_apart, check_folder, part_of, writing
 from aiotwenty.bulk.raw_page import parts_of
 from aiotwenty.bulk.raw_walk import RawWalk
 from aiotwenty.bulk.record_columns import RecordColumn, chosen_columns, usual_columns
 from aiotwenty.bulk.report import OnProgress, Progress, counted
 from aiotwenty.bulk.source import InputError
 from aiotwenty.bulk.target import AnyRecords, Target
-from aiotwenty.disk import put_in_place
+from aiotwenty.disk import make_private, put_in_place
 from aiotwenty.graphql.filters import with_deleted
 from aiotwenty.graphql.html import facts
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aiotwenty.bulk.source import InputError
-from aiotwenty.disk import put_in_place
+from aiotwenty.disk import make_private, put_in_place
 from aiotwenty.errors import TwentyError
 
 
@@ -22,12 +22,6 @@ class FileFailed(TwentyError):  # noqa: N818 - as in aiotwenty.errors
 def part_of(path: Path) -> Path:
     """Where a file is written until it is complete."""
     return path.with_name(path.name + ".part")
-
-
-def make_private(path: Path) -> None:
-    """Makes an empty file that only its owner can read, in place of whatever was there."""
-    path.unlink(missing_ok=True)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @contextmanager

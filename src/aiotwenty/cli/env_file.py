@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 
-from aiotwenty.disk import put_in_place
+from aiotwenty.disk import write_private
 
 _LOCAL = re.compile(r"https?://(127\.|localhost\b|\[::1\])")
 
@@ -28,8 +27,4 @@ def write_variables(path: Path, variables: Mapping[str, str]) -> None:
                 param_hint="--env-file",
             )
     text = "\n".join([*kept, *(f"{name}={value}" for name, value in variables.items())]) + "\n"
-    part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    put_in_place(part, path)
+    write_private(path, text)

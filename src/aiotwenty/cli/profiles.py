@@ -5,7 +5,6 @@ Where the user says so, because there is no keyring, keys are in a file of their
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from aiotwenty.disk import put_in_place
+from aiotwenty.disk import write_private
 from aiotwenty.errors import ConfigurationError
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.settings import hide
@@ -175,13 +174,8 @@ def _write_keys(keys: Mapping[str, str]) -> None:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """A file that only its owner may read, from its first byte on."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    put_in_place(part, path)
+    write_private(path, text)
 
 
 def _library(name: str) -> Any:

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
-from aiotwenty.bulk.output import make_private, writing
+from aiotwenty.bulk.output import writing
 from aiotwenty.bulk.source import JsonLinesSource, Row
-from aiotwenty.disk import put_in_place
+from aiotwenty.disk import make_private, put_in_place
 
 ATTACHMENTS = "attachments"
 FILES = "files"
