@@ -59,6 +59,9 @@ async def test_filters_fields_and_deleted_records(either: Twenty, tmp_path: Path
     assert (await either.companies.export(path, deleted=True)).records == 30
     with pytest.raises(InputError, match="has no field nope"):
         await either.companies.export(path, fields=["nope"])
+    wrong: dict[str, Any] = {"increment": "a.db"}
+    with pytest.raises(TypeError, match=r"no option 'increment' of an export \(did you mean 'incremental'\?\)"):
+        await either.companies.export(path, **wrong)
 
 
 async def test_an_export_that_breaks_off_goes_on_and_leaves_no_half_file(

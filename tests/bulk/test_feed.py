@@ -122,6 +122,7 @@ async def test_a_state_that_is_no_good_says_what_to_do(twenty: Twenty, tmp_path:
         (None, {"overlap": 5}, "timedelta"),
         (None, {"stroe": "x"}, "did you mean"),
         (None, {"known_ids": ["x"]}, "not an id"),
+        (None, {"wake": 5}, "wake is an asyncio.Event or a WebhookReceiver, not 5"),
     )
     for state, options, message in wrong:
         with pytest.raises(InvalidArgument, match=message):

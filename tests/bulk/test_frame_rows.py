@@ -18,6 +18,7 @@ import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 import sqlalchemy
+from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
 from aiotwenty import ApiError, RetryPolicy, Twenty, bulk
 from aiotwenty.bulk import InputError
@@ -36,6 +37,7 @@ COLUMNS: dict[str, list[Any]] = {
 # Without a type: the stubs of pyarrow know less than it takes.
 arrow: Any = pyarrow
 TABLE = arrow.table(COLUMNS)
+NAMES: Any = IteratorResult(SimpleResultMetaData(["name"]), iter([("Air",)]))
 PANDAS = pandas.DataFrame(COLUMNS)
 WITH_NA = PANDAS.astype({"amount.amountMicros": "Int64", "stage": "category", "name": "string"})
 
@@ -174,6 +176,9 @@ async def test_memory_is_that_of_some_rows_whatever_their_number() -> None:
         (arrow.table({"nme": ["a"]}), "column 'nme': Opportunity has no field 'nme'; did you mean name"),
         (arrow.table([["a"], ["b"]], names=["name", "name"]), "several columns are named 'name'"),
         (sqlite3.connect(":memory:").cursor(), "execute a query with it first"),
+        (NAMES.scalars(), "give the result itself"),
+        (iter([arrow.record_batch({"name": ["a"]})]), "item 1 is a RecordBatch, not a row: load frames one by one"),
+        ([pandas.DataFrame({"name": ["a"]})], "item 1 is a DataFrame, not a row"),
         (5, "must be a path, a data frame, a cursor or an iterable of records, not int"),
     ],
     ids=lambda value: None if isinstance(value, str) else type(value).__name__,

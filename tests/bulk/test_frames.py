@@ -145,6 +145,13 @@ async def test_what_cannot_be_right_is_refused_before_anything_is_sent(
         await twenty.companies.to_arrow(**options)
 
 
+async def test_an_option_that_is_none_is_told_by_its_name(twenty: Twenty) -> None:
+    wrong: dict[str, Any] = {"field": ["id"]}
+    for frame in (twenty.companies.to_arrow(**wrong), twenty.companies.to_pandas(**wrong)):
+        with pytest.raises(TypeError, match=r"no option 'field' of a data frame \(did you mean 'fields'\?\)"):
+            await frame
+
+
 async def test_polars_and_pandas_have_types_that_hold_gaps(twenty: Twenty) -> None:
     await fill(twenty, 30)
     fields = ["id", "name", "annualRevenue.amountMicros", "createdBy.source", "createdAt", "domainName.secondaryLinks"]

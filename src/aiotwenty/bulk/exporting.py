@@ -17,7 +17,7 @@ from aiotwenty.bulk.feed.store import ChangeStore
 from aiotwenty.bulk.formats import FORMATS, RecordWriter, open_writer
 from aiotwenty.bulk.incremental import Incremental, check_incremental
 from aiotwenty.bulk.journal import Job, Journal, path_of
-from aiotwenty.bulk.options import ExportOptions, WholeExportOptions
+from aiotwenty.bulk.options import ExportOptions, WholeExportOptions, check_options
 from aiotwenty.bulk.output import check_apart, check_folder, part_of, writing
 from aiotwenty.bulk.raw_page import parts_of
 from aiotwenty.bulk.raw_walk import RawWalk
@@ -101,6 +101,7 @@ async def export(
     report counts both. Raises `PaginationError` rather than leaving any other gap, `InputError` for a path or a field
     that cannot be right.
     """
+    check_options("an export", options, ExportOptions.__annotations__)
     incremental = options.pop("incremental", None)
     if incremental is not None:
         store = incremental if isinstance(incremental, ChangeStore) else Path(incremental)
@@ -188,15 +189,16 @@ async def _up_to_date(
 ) -> ExportReport:
     if filter is not None or options.get("journal") is not None:
         raise InputError(
-            f"{path}: incremental goes without a filter, for nothing tells of records that leave it, and without a "
-            "journal, for it goes on by itself"
+            f"{path}: an incremental export takes no filter (records that leave it would not be noticed) and no "
+            "journal (it resumes by itself)"
         )
     safe = options.get("spreadsheet_safe", False)
     check_incremental(path, incremental, spreadsheet_safe=safe)
     columns = _chosen(target, options.get("fields"))
     if others := [column.path for column in columns if column not in target.catalogue.columns(target.type_name)]:
         raise InputError(
-            f"{path}: incremental goes without {', '.join(others)}, for nothing tells that a related record changed"
+            f"{path}: an incremental export takes no fields of related records, whose changes would not be noticed: "
+            f"{', '.join(others)}"
         )
     own = {column.path for column in target.catalogue.columns(target.type_name)}
     if others := [column.path for column in columns if column.path not in own]:

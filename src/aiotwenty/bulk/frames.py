@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack, get_args
 
 from aiotwenty.bulk.catalogue import AnyFilter
-from aiotwenty.bulk.options import DtypeBackend, FrameOptions
+from aiotwenty.bulk.options import DtypeBackend, FrameOptions, check_options
 from aiotwenty.bulk.raw_walk import RawWalk
 from aiotwenty.bulk.record_columns import RecordColumn, chosen_columns, usual_columns
 from aiotwenty.bulk.report import OnProgress, Progress, counted
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     import pyarrow
 
     from aiotwenty.bulk.arrow_pages import ArrowPages, Micros, Uuids
+
+
+_COLUMNS = frozenset({"fields", "select", "filter"})
+_OPTIONS = frozenset(FrameOptions.__annotations__)
 
 
 async def to_arrow(
@@ -54,6 +58,7 @@ async def to_arrow(
     `hidden="skip"`), another `PaginationError` rather than leaving a gap, `SchemaDrift` for fields that are gone and
     values that don't fit, `InputError` for a field that there isn't.
     """
+    check_options("a data frame", options, _OPTIONS, _OPTIONS | _COLUMNS)
     frame = FrameWalk(Target.of(records), fields, select, filter, **options)
     return frame.pages.table([batch async for batch in frame.batches()])
 
@@ -72,6 +77,7 @@ async def to_arrow_batches(
     A batch is a page, or as many pages as have `batch_rows` rows together. What `to_arrow` raises in the end, for
     records that are hidden, is raised after the last batch.
     """
+    check_options("a data frame", options, _OPTIONS, _OPTIONS | _COLUMNS)
     frame = FrameWalk(Target.of(records), fields, select, filter, **options)
     waiting: list[pyarrow.RecordBatch] = []
     async with aclosing(frame.batches()) as batches:

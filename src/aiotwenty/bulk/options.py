@@ -152,15 +152,21 @@ def split_run(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
 
 def load_options(mode: Mode, settings: Mapping[str, Any]) -> LoadOptions:
     """How rows become records. Raises `TypeError` for an option that there isn't."""
-    for name in settings:
-        if name == "mode" or name not in LoadOptions.__annotations__:
-            hint = did_you_mean(name, LoadSettings.__annotations__)
-            raise TypeError(f"there is no option {name!r} of bulk work{hint}.")
+    check_options("bulk work", settings, LoadOptions.__annotations__.keys() - {"mode"}, LoadSettings.__annotations__)
     options = cast(LoadOptions, {"mode": mode, **settings})
     # Each is gone through more than once.
     options["ignore"], options["gaps"] = texts(options.get("ignore")), texts(options.get("gaps"))
     options["replace"] = texts(options.get("replace"))
     return options
+
+
+def check_options(
+    work: str, given: Iterable[str], known: Collection[str], suggested: Collection[str] | None = None
+) -> None:
+    """Raises `TypeError` for an option that there isn't."""
+    for name in given:
+        if name not in known:
+            raise TypeError(f"there is no option {name!r} of {work}{did_you_mean(name, suggested or known)}.")
 
 
 def texts(several: str | Iterable[str] | None) -> list[str]:

@@ -309,6 +309,9 @@ def _checked(options: FeedOptions) -> FeedOptions:
             )
         if name in ("overlap", "compare_every") and not (isinstance(value, timedelta) and value >= timedelta(0)):
             raise InvalidArgument(f"{name} is a timedelta that is not negative, not {value!r}.")
+    wake = options.get("wake")
+    if not (wake is None or isinstance(wake, asyncio.Event) or callable(getattr(wake, "on", None))):
+        raise InvalidArgument(f"wake is an asyncio.Event or a WebhookReceiver, not {wake!r}.")
     every = options.get("every", EVERY)
     if not every > 0:
         raise InvalidArgument(f"every must be a positive number of seconds, not {every!r}.")

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_json
 
-from aiotwenty.bulk.source.base import RAW_TEXT, Check, Row, Source
+from aiotwenty.bulk.source.base import RAW_TEXT, Check, InputError, Row, Source
 
 
 class IterableSource(Source):
@@ -56,6 +56,9 @@ class IterableSource(Source):
 
 
 def _row(number: int, item: Any) -> Row:
+    if hasattr(item, "__arrow_c_stream__"):
+        kind = type(item).__name__
+        raise InputError(f"rows: item {number} is a {kind}, not a row: load frames one by one, or joined to one")
     if type(item) is dict or isinstance(item, Mapping):
         return Row(number, item)
     if isinstance(item, BaseModel):

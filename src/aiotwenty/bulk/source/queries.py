@@ -68,6 +68,8 @@ def _columns(result: Any, name: str) -> list[str]:
     keys: Any = getattr(result, "keys", None)
     if keys is not None:  # SQLAlchemy's; it raises its own error for a statement that gives no rows
         return [str(key) for key in keys()]
+    if hasattr(result, "one_or_none"):  # SQLAlchemy's, with one value a row
+        raise InputError(f"{name}: scalars() are values without a name for their field: give the result itself")
     if getattr(result, "description", None) is None:
         raise InputError(f"{name}: the cursor has no rows: execute a query with it first")
     return [str(column[0]) for column in result.description]
