@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+import filecmp
+import json
 import os
 import random
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.threaded import running_sandbox
-from benchmarks.harness import Limit, Series, Table
+from benchmarks.harness import Bound, Limit, Series, Table
 
-RECORDS = int(os.environ.get("AIOTWENTY_BENCH_RECORDS", "30000"))
-"""Companies; the promise is for 1,000,000 of which 10,000 changed."""
+RECORDS = int(os.environ.get("AIOTWENTY_BENCH_RECORDS", "1000000"))
+"""Companies, of which a hundredth changes."""
+INTO_DUCKDB = min(RECORDS, 20_000)
+"""Companies that dlt copies: its rest_api source reads all of them in every run."""
 FEED, FILE, WHOLE = "changes", "export, incremental", "export, whole"
 OURS, THEIRS = "twenty_source", "rest_api of dlt"
 _INTEGRATIONS = Path(__file__).parents[1] / ".venv" / "integrations" / "bin" / "python"
+_RUN = """
+import asyncio, json, sys, time
+from pathlib import Path
+from aiotwenty import Twenty
+from benchmarks.servers import peak_megabytes
+async def main(kind, url, key, folder):
+    folder, done = Path(folder), []
+    async with Twenty(url, api_key=key, rate_limit=None) as twenty:
+        started = time.monotonic()
+        if kind == "changes":
+            state = folder / "state.json"
+            since = state.read_text() if state.exists() else None
+            changes = twenty.companies.changes(since, store=folder / "ids.db")
+            told = sum([len(batch) async for batch in changes.batches()])
+            state.write_text(json.dumps(changes.state))
+            requests = changes.requests
+        else:
+            name, store = ("a", folder / "a.db") if kind == "export, incremental" else ("b", None)
+            report = await twenty.companies.export(folder / f"{name}.jsonl", incremental=store)
+            told, requests = report.records if store is None else report.changes, report.requests
+        print(json.dumps([told, time.monotonic() - started, requests, peak_megabytes()]))
+asyncio.run(main(*sys.argv[1:]))
+"""
 _DLT = """
 import sys, time
 import dlt
@@ -56,8 +83,8 @@ async def workspace(records: int) -> AsyncIterator[tuple[Sandbox, Twenty, list[U
     with running_sandbox() as sandbox:
         async with Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty:
             await twenty.companies.create_one({"name": "Company"})
-            multiply(sandbox, records)
             sandbox.store.execute("""UPDATE company SET "updatedAt" = '2025-01-01T00:00:00.000000'""")
+            multiply(sandbox, records)
             ids = [UUID(identity) for (identity,) in sandbox.store.rows("SELECT id FROM company")]
             yield sandbox, twenty, ids
 
@@ -65,12 +92,14 @@ async def workspace(records: int) -> AsyncIterator[tuple[Sandbox, Twenty, list[U
 def multiply(sandbox: Sandbox, records: int) -> None:
     """As many companies as asked for, all like the one that is there: a million take seconds."""
     names = [name for _, name, *_ in sandbox.store.rows("PRAGMA table_info(company)")]
-    columns = ", ".join(f'"{name}"' for name in names)
-    values = ", ".join("?" if name in ("id", "name") else f'"{name}"' for name in names)
-    assert names.index("id") < names.index("name")
-    sandbox.store.connection.executemany(
-        f"INSERT INTO company ({columns}) SELECT {values} FROM company LIMIT 1",
-        ((str(uuid4()), f"Company {number}") for number in range(1, records)),
+    values = {"id": "new_id()", "name": "'Company ' || number"}
+    sandbox.store.connection.create_function("new_id", 0, lambda: str(uuid4()))
+    sandbox.store.execute(
+        f"""WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?)
+        INSERT INTO company ({", ".join(f'"{name}"' for name in names)})
+        SELECT {", ".join(values.get(name, f'"{name}"') for name in names)}
+        FROM (SELECT * FROM company LIMIT 1), numbers""",
+        [records - 1],
     )
 
 
@@ -82,61 +111,69 @@ async def change(twenty: Twenty, ids: list[UUID], chance: random.Random) -> int:
     return len(some)
 
 
+@dataclass(frozen=True)
+class Followed:
+    """What a process did that follows the workspace."""
+
+    told: int
+    seconds: float
+    requests: int
+    megabytes: float
+
+
 async def measure(rounds: int) -> list[Table]:
-    """Both tables; that of dlt only where `make test-integrations` has installed it."""
-    return [await _followed(rounds), *([await _into_duckdb()] if _INTEGRATIONS.exists() else [])]
+    """All tables; that of dlt only where `make test-integrations` has installed it."""
+    return [*await _followed(rounds), *([await _into_duckdb()] if _INTEGRATIONS.exists() else [])]
 
 
-async def _followed(rounds: int) -> Table:
-    feed, file, whole = (Series(name) for name in (FEED, FILE, WHOLE))
-    chance, notes = random.Random(1), []
+async def _followed(rounds: int) -> list[Table]:
+    runs: dict[str, list[Followed]] = {FEED: [], FILE: [], WHOLE: []}
+    chance, changed = random.Random(1), 0
     with tempfile.TemporaryDirectory() as folder:
-        where = Path(folder)
-        async with workspace(RECORDS) as (_, twenty, ids):
-            changes = twenty.companies.changes(store=where / "ids.db")
-            async for _ in changes.batches():
-                pass
-            await twenty.companies.export(where / "a.jsonl", incremental=where / "a.db")
-            for number in range(rounds + 1):
+        async with workspace(RECORDS) as (sandbox, twenty, ids):
+            first = [await _process(kind, sandbox, folder) for kind in (FEED, FILE)]
+            for _ in range(rounds):
                 changed = await change(twenty, ids, chance)
-                started = time.monotonic()
-                changes = twenty.companies.changes(changes.state, store=where / "ids.db")
-                told = sum([len(batch) async for batch in changes.batches()])
-                read = time.monotonic()
-                report = await twenty.companies.export(where / "a.jsonl", incremental=where / "a.db")
-                written = time.monotonic()
-                await twenty.companies.export(where / "b.jsonl")
-                done = time.monotonic()
-                assert (where / "a.jsonl").read_bytes() == (where / "b.jsonl").read_bytes()
-                assert told == report.changes == changed, (told, report.changes, changed)
-                if number:  # after one to get warm
-                    feed.figures.append(read - started)
-                    file.figures.append(written - read)
-                    whole.figures.append(done - written)
-                    notes = [f"{changed:,} of {RECORDS:,} changed; changes needed {changes.requests} requests."]
-    return Table(
-        f"Following {RECORDS:,} companies, 1 % of which changed",
-        "s",
-        [feed, file, whole],
-        [Limit(FEED, WHOLE, 0.5)],
-        note=" ".join(notes),
+                for kind, followed in runs.items():
+                    followed.append(await _process(kind, sandbox, folder))
+                assert filecmp.cmp(f"{folder}/a.jsonl", f"{folder}/b.jsonl", shallow=False)
+    assert {run.told for kind in (FEED, FILE) for run in runs[kind]} == {changed}, runs
+    title = f"Following {RECORDS:,} companies of which {changed:,} changed"
+    seconds, requests, memory = (
+        [Series(kind, [float(getattr(run, name)) for run in of_kind]) for kind, of_kind in runs.items()]
+        for name in ("seconds", "requests", "megabytes")
     )
+    note = " ".join(
+        f"The first run of {kind} reads everything: {run.seconds:,.0f} s, {run.requests:,} requests, "
+        f"{run.megabytes:,.0f} MB at most."
+        for kind, run in zip((FEED, FILE), first, strict=True)
+    )
+    return [
+        Table(f"{title}: time", "s", seconds, [Limit(FEED, WHOLE, 0.5), Limit(FILE, WHOLE, 0.5)], note=note),
+        Table(f"{title}: requests", "requests", requests, [Limit(FEED, WHOLE, 0.5), Limit(FILE, WHOLE, 0.5)]),
+        Table(f"{title}: memory", "MB at most", memory, bounds=[Bound(kind, most=250) for kind in runs]),
+    ]
+
+
+async def _process(kind: str, sandbox: Sandbox, folder: str) -> Followed:
+    """One run in a process of its own, as a schedule starts it."""
+    output = await _output(sys.executable, _RUN, kind, sandbox.url, sandbox.api_key, folder)
+    return Followed(*json.loads(output))
 
 
 async def _into_duckdb() -> Table:
     ours, theirs = Series(OURS), Series(THEIRS)
-    records = max(RECORDS // 10, 1000)
     with tempfile.TemporaryDirectory() as folder:
-        async with workspace(records) as (sandbox, twenty, ids):
+        async with workspace(INTO_DUCKDB) as (sandbox, twenty, ids):
             for number in range(3):
                 if number:
                     await change(twenty, ids, random.Random(number))
                 for kind, series in (("ours", ours), ("theirs", theirs)):
                     seconds, count = await _pipeline(kind, sandbox, folder)
-                    assert count == records
+                    assert count == INTO_DUCKDB
                     series.figures.append(seconds)
     return Table(
-        f"{records:,} companies into DuckDB with dlt: all, then twice with 1 % changed",
+        f"{INTO_DUCKDB:,} companies into DuckDB with dlt: all, then twice with 1 % changed",
         "s",
         [ours, theirs],
         note="rest_api reads everything each time, and misses what was destroyed.",
@@ -144,13 +181,18 @@ async def _into_duckdb() -> Table:
 
 
 async def _pipeline(kind: str, sandbox: Sandbox, folder: str) -> tuple[float, int]:
+    output = await _output(str(_INTEGRATIONS), _DLT, kind, sandbox.url, sandbox.api_key, folder)
+    seconds, count = output.split()[-2:]
+    return float(seconds), int(count)
+
+
+async def _output(python: str, program: str, *arguments: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        *(str(_INTEGRATIONS), "-c", _DLT, kind, sandbox.url, sandbox.api_key, folder),
+        *(python, "-c", program, *arguments),
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "RUNTIME__DLTHUB_TELEMETRY": "false"},
     )
     output, _ = await process.communicate()
     if process.returncode:
-        sys.exit(f"the pipeline of {kind} failed")
-    seconds, count = output.decode().split()[-2:]
-    return float(seconds), int(count)
+        raise RuntimeError(f"the process of {arguments[0]} failed")
+    return output.decode()

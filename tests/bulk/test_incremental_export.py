@@ -69,8 +69,8 @@ async def test_what_cannot_be_is_said(twenty: Twenty, tmp_path: Path) -> None:
     wrong: tuple[tuple[Path, dict[str, Any], str], ...] = (
         (path, {"fields": ["name"]}, r"another export .*\(other fields\)"),
         (tmp_path / "b.jsonl", {}, r"\(other path\)"),
-        (path, {"filter": {"name": {"eq": "x"}}}, "without a filter"),
-        (path, {"journal": tmp_path / "j.db"}, "without a journal"),
+        (path, {"filter": {"name": {"eq": "x"}}}, "takes no filter"),
+        (path, {"journal": tmp_path / "j.db"}, "no journal"),
         (tmp_path / "a.db", {}, "are written as|at once"),
         (tmp_path / "none" / "out", {}, "no folder"),
     )
