@@ -6,6 +6,7 @@ live workspace allows 100 requests a minute.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 import random
@@ -14,6 +15,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +23,7 @@ import pytest_asyncio
 
 from aiotwenty import RateLimiter, Twenty
 from aiotwenty.sandbox import Sandbox
+from tests.support.once import once
 
 if TYPE_CHECKING:
     from aiotwenty.workspace import Object
@@ -175,12 +178,13 @@ def probe_name() -> str:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def probe_object(twenty: Twenty) -> AsyncIterator[Object]:
+async def probe_object(twenty: Twenty, server: str) -> AsyncIterator[Object]:
     """The custom object, removed with its records in the end."""
     from aiotwenty.workspace import RelationTo
 
     workspace = twenty.workspace
-    name = probe_name()
+    # In sandboxes always the same, so that a package generated for one of them fits all.
+    name = probe_name() if server == "live" else f"{PREFIX}probe"
     made = await workspace.create_object(name, f"{name}s", description="made by the contract tests")
     try:
         types = (await workspace.served.schema()).type_map["FieldMetadataType"]
@@ -210,11 +214,17 @@ async def generated(
     from aiotwenty.codegen.generate import generate
     from aiotwenty.codegen.read.introspect import write_schemas
 
-    folder = tmp_path_factory.mktemp("generated")
     name = f"contract_{server.replace(' ', '_')}"
-    config = make_config({"package": name, "objects": [probe_object.name_singular, "company"]}, folder / "codegen.toml")
-    await write_schemas(twenty, {"core": config.core.schema, "metadata": config.metadata.schema})
-    generate(config)
+    loop = asyncio.get_running_loop()
+
+    def fill(folder: Path) -> None:
+        objects = [probe_object.name_singular, "company"]
+        config = make_config({"package": name, "objects": objects}, folder / "codegen.toml")
+        schemas = write_schemas(twenty, {"core": config.core.schema, "metadata": config.metadata.schema})
+        asyncio.run_coroutine_threadsafe(schemas, loop).result()
+        generate(config)
+
+    folder = await asyncio.to_thread(once, tmp_path_factory, name, fill)
     sys.path.insert(0, str(folder / "src"))
     try:
         yield importlib.import_module(name)
