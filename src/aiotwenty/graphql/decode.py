@@ -112,11 +112,21 @@ def _drift(invalid: ValidationError, operation: Operation, result_type: Any) -> 
 
 def decode_document(reply: Reply, document: str = "") -> dict[str, Any]:
     """The `data` of an answer to a document of which only the text is known."""
-    if error := failure(reply):
-        raise error
-    data = from_json(reply.body).get("data")
-    if not isinstance(data, dict):
-        raise SchemaDrift("the server answered without data and without errors.")
+    data = _data_alone(reply)
+    if data is None:
+        raise failure(reply) or SchemaDrift("the server answered without data and without errors.")
     if has_related_lists(document):
         report_cut(data, "the document")
     return data
+
+
+def _data_alone(reply: Reply) -> dict[str, Any] | None:
+    """What most answers are, and the largest, such as a schema: they are not to be read twice."""
+    if reply.status >= 300 or not reply.is_json:
+        return None
+    try:
+        answer = from_json(reply.body)
+    except ValueError:
+        return None
+    data = answer.get("data") if isinstance(answer, dict) and not answer.get("errors") else None
+    return data if isinstance(data, dict) else None
