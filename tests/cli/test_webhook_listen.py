@@ -18,6 +18,7 @@ import pytest
 from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
 from tests.support.deliveries import SECRET, delivery, signed
+from tests.support.terminal import Terminal
 
 
 class Listener:
@@ -127,33 +128,34 @@ async def test_a_webhook_that_is_there_is_verified_with_the_secret_of_the_enviro
         (["--create", "--output", "xml"], "'xml'"),
     ],
 )
-async def test_what_can_not_be_meant_is_wrong_usage(
-    twenty_sandbox: Sandbox, tmp_path: Path, arguments: list[str], told: str
+def test_what_can_not_be_meant_is_wrong_usage(
+    twenty_sandbox: Sandbox, terminal: Terminal, arguments: list[str], told: str
 ) -> None:
-    async with listening(twenty_sandbox, tmp_path, *arguments) as listener:
-        _, err = await listener.process.communicate()
-        assert listener.process.returncode == 2
-        assert told in err.decode()
+    terminal.connect(twenty_sandbox.url, twenty_sandbox.api_key)
+    refused = terminal.run_here("webhook", "listen", "--port", "0", *arguments)
+    assert refused.code == 2
+    assert told in refused.err
 
 
-async def test_a_missing_key_is_told_before_a_port_is_open(twenty_sandbox: Sandbox, tmp_path: Path) -> None:
-    async with listening(twenty_sandbox, tmp_path, "--create", TWENTY_API_KEY="", HOME=str(tmp_path)) as listener:
-        _, err = await listener.process.communicate()
-    assert (listener.process.returncode, err.decode().startswith("Error: no API key")) == (3, True)
-
-
-async def test_a_port_that_is_taken_is_said_and_no_webhook_is_left(
-    twenty_sandbox: Sandbox, twenty: Twenty, tmp_path: Path
+def test_a_missing_key_is_told_before_a_port_is_open(
+    twenty_sandbox: Sandbox, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    terminal.connect(twenty_sandbox.url, "")
+    refused = terminal.run_here("webhook", "listen", "--port", "0", "--create")
+    assert (refused.code, refused.err.startswith("Error: no API key")) == (3, True)
+
+
+def test_a_port_that_is_taken_is_said_and_no_webhook_is_left(twenty_sandbox: Sandbox, terminal: Terminal) -> None:
     port = twenty_sandbox.url.rpartition(":")[2]
-    async with listening(twenty_sandbox, tmp_path, "--create", "--port", port) as listener:
-        _, err = await listener.process.communicate()
-        assert listener.process.returncode == 1
-        assert "the port is in use" in err.decode()
-    assert await twenty.workspace.webhooks.list() == []
+    terminal.connect(twenty_sandbox.url, twenty_sandbox.api_key)
+    refused = terminal.run_here("webhook", "listen", "--create", "--port", port)
+    assert refused.code == 1
+    assert "the port is in use" in refused.err
+    left = terminal.run_here("query", "{ webhooks { id } }", "--endpoint", "metadata")
+    assert left.json == {"webhooks": []}
 
 
-async def test_a_wrong_key_is_said_with_its_exit_code(twenty_sandbox: Sandbox, tmp_path: Path) -> None:
-    async with listening(twenty_sandbox, tmp_path, "--create", TWENTY_API_KEY="wrong") as listener:
-        await listener.process.communicate()
-        assert listener.process.returncode == 3
+def test_a_wrong_key_is_said_with_its_exit_code(twenty_sandbox: Sandbox, terminal: Terminal) -> None:
+    terminal.connect(twenty_sandbox.url, "wrong")
+    assert terminal.run_here("webhook", "listen", "--port", "0", "--create").code == 3

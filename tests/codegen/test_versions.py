@@ -176,7 +176,7 @@ def cost(statement: str) -> tuple[float, float]:
     """
     environment = {name: value for name, value in uncounted().items() if name != "PYTHONDONTWRITEBYTECODE"}
     runs = []
-    for _ in range(4):
+    for _ in range(3):
         command = [sys.executable, "-c", IMPORT.format(statement=statement)]
         ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/", env=environment)
         runs.append([float(each) for each in ran.stdout.split()])

@@ -26,14 +26,22 @@ from pydantic import ValidationError
 from tests.support.uncounted import uncounted
 
 IMPORTED = (
+    "aiotwenty.bulk.feed.changes",
     "aiotwenty.bulk.loading",
     "aiotwenty.client",
+    "aiotwenty.migrate.plan",
+    "aiotwenty.rest.rest",
     "aiotwenty.runner",
     "aiotwenty.served.named",
+    "aiotwenty.webhooks.receiver",
+    "aiotwenty.workspace.attachments",
+    "aiotwenty.workspace.files",
     "aiotwenty.workspace.workspace",
     "aiotwenty.core.objects.company",
     "aiotwenty.core.objects.opportunity",
     "aiotwenty.core.objects.person",
+    "aiotwenty.core.objects.workspace_member",
+    "aiotwenty.core.operations",
     # What is imported by others when they are first used.
     "encodings.idna",
     "importlib.metadata",
@@ -72,6 +80,7 @@ def main() -> None:
         importlib.import_module(module)
     _build_models()
     gc.freeze()
+    gc.set_threshold(20_000)
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
@@ -85,7 +94,8 @@ def _build_models() -> None:
     """Of what most pages write and read; they are built when they are first used."""
     from aiotwenty import core
 
-    for model in (core.Company, core.Person, core.CompanyCreateInput, core.CompanyFilterInput):
+    models = (core.Company, core.Person, core.Opportunity, core.CompanyCreateInput, core.PersonCreateInput)
+    for model in (*models, core.CompanyFilterInput, core.PersonFilterInput):
         with contextlib.suppress(ValidationError):
             model.model_validate({})
 

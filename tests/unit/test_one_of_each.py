@@ -23,11 +23,14 @@ SOURCES = {
 }
 
 
+parsed = cache(ast.parse)
+
+
 @cache
 def written() -> dict[str, ast.Module]:
     """All that is written by hand, the sandbox too; what is generated has the names of the schema."""
     return {
-        str(path.relative_to(PACKAGE)): ast.parse(path.read_text("utf-8"))
+        str(path.relative_to(PACKAGE)): parsed(path.read_text("utf-8"))
         for path in sorted(PACKAGE.rglob("*.py"))
         if path.relative_to(PACKAGE).parts[0] not in ("core", "metadata")
     }
@@ -86,7 +89,7 @@ OTHER_PEOPLES = {
 
 def greps(source: str) -> Iterator[str]:
     """Where a message is looked into."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         text = ""
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
             text = ast.unparse(node.comparators[0]) if isinstance(node.left, ast.Constant) else ""
@@ -123,7 +126,7 @@ def raised() -> Iterator[tuple[str, str]]:
         if isinstance(value, type) and issubclass(value, Exception)
     }
     for name, source in SOURCES.items():
-        for node in ast.walk(ast.parse(source)):
+        for node in ast.walk(parsed(source)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in classes and node.args:
                 text = _text(node.args[0])
                 if text is not None:
@@ -204,8 +207,8 @@ def test_things_have_names_of_their_own() -> None:
     assert not [
         (place, name)
         for place, function in functions()
-        if length(function) > LINES_OF_A_GLANCE or nested_loops(function) > 1
         for name in named(function) & STAND_INS
+        if length(function) > LINES_OF_A_GLANCE or nested_loops(function) > 1
     ]
 
 

@@ -586,12 +586,13 @@ def test_a_child_gets_a_client_of_its_own_and_leaves_that_of_the_parent_alone(sa
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "connections 1\n", "")
 
 
-def test_forking_while_other_threads_use_it_is_safe(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("forks", [2, pytest.param(50, marks=pytest.mark.soak)])
+def test_forking_while_other_threads_use_it_is_safe(sandbox: Sandbox, forks: int) -> None:
     ran = program(
         sandbox,
         textwrap.dedent(FORK)
         + textwrap.dedent(
-            """
+            f"""
             run = Runner()
             # Python can't fork safely while another thread imports a module.
             list(run.iterate(run.twenty.companies.iterate(page_size=1)))
@@ -605,7 +606,7 @@ def test_forking_while_other_threads_use_it_is_safe(sandbox: Sandbox) -> None:
 
             threads = [threading.Thread(target=busy) for _ in range(4)]
             for thread in threads: thread.start()
-            for _ in range(4):
+            for _ in range({forks}):
                 assert int(fork(lambda: run(run.twenty.companies.count()))) >= 0
             over.set()
             for thread in threads: thread.join()
