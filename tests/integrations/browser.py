@@ -57,9 +57,9 @@ def visit(context: BrowserContext, url: str, pictures: Path) -> dict[str, Any]:
     seen["python"] = copied(page, "Python")
     seen["curl"] = copied(page, "curl")
 
-    page.wait_for_function("document.querySelector('select.examples').options.length > 5")
+    page.wait_for_function("() => document.querySelector('select.examples').options.length > 5")
     page.get_by_label("Examples").select_option("people")
-    page.wait_for_function(f"{TEXT}.getValue().includes('CountPeople')")
+    page.wait_for_function(f"() => {TEXT}.getValue().includes('CountPeople')")
     page.wait_for_selector(".graphiql-execute-button[aria-haspopup=menu]")  # the document is read a moment later
     page.get_by_label("Execute query").click()
     page.get_by_role("menuitem", name="CountPeople").wait_for()
@@ -85,6 +85,13 @@ def visit(context: BrowserContext, url: str, pictures: Path) -> dict[str, Any]:
     page.reload()
     page.wait_for_selector(QUERY_EDITOR)
     seen["after a reload"] = page.evaluate(f"{TEXT}.getValue()")
+
+    page.get_by_role("button", name="Data model").click()
+    page.wait_for_selector(QUERY_EDITOR)
+    seen["data model"] = page.evaluate(f"{TEXT}.getValue()")
+    page.get_by_role("button", name="Records").click()
+    page.wait_for_selector(QUERY_EDITOR)
+    seen["back"] = page.evaluate(f"{TEXT}.getValue()")
 
     page.get_by_role("button", name="REST").click()
     page.get_by_role("button", name="Send").click()

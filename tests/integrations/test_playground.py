@@ -62,6 +62,11 @@ def test_what_was_typed_is_there_after_a_reload(seen: dict[str, Any]) -> None:
     assert "nmae" in seen["after a reload"]
 
 
+def test_each_endpoint_has_its_own_documents(seen: dict[str, Any]) -> None:
+    assert "currentWorkspace" in seen["data model"]
+    assert "nmae" in seen["back"]
+
+
 def test_a_narrow_screen_and_the_keyboard_do(seen: dict[str, Any]) -> None:
     assert seen["narrow"] <= 400
     assert seen["tab moves on"]

@@ -21,7 +21,7 @@ from aiohttp import web
 from graphql import GraphQLError
 
 from aiotwenty.client import Client
-from aiotwenty.errors import ApiError, TwentyError
+from aiotwenty.errors import ApiError, InvalidArgument, TwentyError
 from aiotwenty.graphql.executor import EndpointName
 from aiotwenty.graphql.introspection import introspection
 from aiotwenty.graphql.root_fields import writes
@@ -204,8 +204,9 @@ def _document(asked: Mapping[str, Any]) -> tuple[str, dict[str, Any], EndpointNa
 
 
 def _failure(error: TwentyError) -> dict[str, Any]:
-    """As GraphQL answers: the server's own errors where it gave some, and what the library says of them."""
-    said: dict[str, Any] = {"extensions": {"error": type(error).__name__, "message": str(error)}}
+    """As GraphQL answers: the server's own errors where it gave some, with what the library says of them."""
+    name = type(error).__name__
     if isinstance(error, ApiError):
-        return {"errors": error.errors, "data": error.data, **said}
-    return {"errors": [{"message": str(error)}], **said}
+        return {"errors": error.errors, "data": error.data, "extensions": {"error": name, "message": str(error)}}
+    errors = error.errors if isinstance(error, InvalidArgument) else []
+    return {"errors": errors or [{"message": str(error)}], "extensions": {"error": name}}

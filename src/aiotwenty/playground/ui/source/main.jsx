@@ -2,7 +2,7 @@
 import { Component, useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { GraphiQL } from "graphiql";
-import { ToolbarButton, useEditorContext } from "@graphiql/react";
+import { StorageContextProvider, ToolbarButton, useEditorContext } from "@graphiql/react";
 import { buildClientSchema } from "graphql";
 import "graphiql/style.css";
 import "./style.css";
@@ -90,6 +90,13 @@ function Tools({ endpoint, schema, copied }) {
   );
 }
 
+/** GraphiQL keeps one storage for the page: until it is this one, GraphiQL would show the tabs of the endpoint before. */
+function Stored({ storage: wanted, children }) {
+  const [set, setSet] = useState(false);
+  useEffect(() => setSet(true), []);
+  return set ? children : <StorageContextProvider storage={wanted}><i /></StorageContextProvider>;
+}
+
 function Editor({ endpoint, schema, problem, copied }) {
   const linked = (link.get("endpoint") ?? "graphql") === endpoint && link.has("query");
   const opened = linked ? [{ query: link.get("query"), variables: link.get("variables") ?? "" }] : undefined;
@@ -110,29 +117,30 @@ function Editor({ endpoint, schema, problem, copied }) {
   const send = useMemo(() => fetcher(endpoint), [endpoint]);
   if (problem) return <p className="problem bad" role="alert">{problem}</p>;
   return (
-    <GraphiQL
-      key={endpoint}
-      fetcher={send}
-      schema={schema ?? null}
-      dangerouslyAssumeSchemaIsValid
-      storage={store}
-      isHeadersEditorEnabled={false}
-      shouldPersistHeaders={false}
-      defaultEditorToolsVisibility="variables"
-      defaultQuery={endpoint === "graphql" ? "{\n  companies(first: 5) {\n    totalCount\n    edges { node { id name } }\n  }\n}\n" : "{\n  currentWorkspace { id displayName }\n}\n"}
-    >
-      <GraphiQL.Logo> </GraphiQL.Logo>
-      <GraphiQL.Toolbar>
-        {({ prettify, copy, merge }) => (
-          <>
-            {prettify}
-            {merge}
-            {copy}
-            <Tools endpoint={endpoint} schema={schema} copied={copied} />
-          </>
-        )}
-      </GraphiQL.Toolbar>
-    </GraphiQL>
+    <Stored storage={store}>
+      <GraphiQL
+        fetcher={send}
+        schema={schema ?? null}
+        dangerouslyAssumeSchemaIsValid
+        storage={store}
+        isHeadersEditorEnabled={false}
+        shouldPersistHeaders={false}
+        defaultEditorToolsVisibility="variables"
+        defaultQuery={endpoint === "graphql" ? "{\n  companies(first: 5) {\n    totalCount\n    edges { node { id name } }\n  }\n}\n" : "{\n  currentWorkspace { id displayName }\n}\n"}
+      >
+        <GraphiQL.Logo> </GraphiQL.Logo>
+        <GraphiQL.Toolbar>
+          {({ prettify, copy, merge }) => (
+            <>
+              {prettify}
+              {merge}
+              {copy}
+              <Tools endpoint={endpoint} schema={schema} copied={copied} />
+            </>
+          )}
+        </GraphiQL.Toolbar>
+      </GraphiQL>
+    </Stored>
   );
 }
 
