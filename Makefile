@@ -78,8 +78,9 @@ test-integrations: .venv/.ready ## With what others wrote: clients, servers, sto
 	fi
 	$(BIN)/pytest -q -m "integrations and not soak" tests/integrations
 
-docs: ## The site, written to .venv/site; fails for links and names that lead nowhere.
-	@$(call install,.venv/docs,-e . 'mkdocs>=1.6$(comma)<2' 'mkdocs-material>=9.6' 'mkdocstrings[python]>=0.27')
+docs: ## The site, written to .venv/site; fails for links and names that lead nowhere. Needs npm.
+	@$(call install,.venv/docs,-e . 'mkdocs>=1.6$(comma)<2' 'mkdocs-material>=9.6' 'mkdocstrings[python]>=0.27' ruff)
+	@cd .venv/docs && npm pack --silent mermaid@11.12.0 >/dev/null && tar xzf mermaid-11.12.0.tgz package/dist/mermaid.min.js
 	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
 
 playground: ## Build the page of `aiotwenty playground` from its sources. Needs npm.

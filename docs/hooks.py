@@ -1,12 +1,38 @@
-"""For the site: links to files of the repository beside docs/ lead to the repository."""
+"""For the site: pages from files beside docs/, links to such files, and diagrams without another host."""
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File
+
+_PAGES = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
+_MERMAID = "package/dist/mermaid.min.js"
+_MERMAID_DIGEST = "07e37dfa97b337ccc85365d57eddf99b9706f09db3b59b260d0333b23b343c4b"
+_MERMAID_ADDRESS = re.compile(r'"https://unpkg\.com/mermaid@[^"]*"')
+_ROOT_LINK = re.compile(r"\]\((?!\w+:|#)([^)\s]*)\)")
 _LINK = re.compile(r"\]\((\.\./[^)#\s]*)(#[^)\s]*)?\)")
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """What mkdocs calls for the list of files."""
+    root = Path(config["config_file_path"]).parent
+    for page, name in _PAGES.items():
+        text = _ROOT_LINK.sub(_from_docs, (root / name).read_text("utf-8"))
+        files.append(File.generated(config, page, content=text))
+    return files
+
+
+def _from_docs(link: re.Match[str]) -> str:
+    """A link of a file beside docs/ as a page in docs/ has it."""
+    target = link[1]
+    return f"]({target.removeprefix('docs/') if target.startswith('docs/') else f'../{target}'})"
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
@@ -21,3 +47,18 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
         return f"]({config['repo_url']}/{kind}/main/{path}{link[2] or ''})"
 
     return _LINK.sub(absolute, markdown)
+
+
+def on_post_build(config: Any) -> None:
+    """What mkdocs calls at the end. The theme would load Mermaid from another host, where a page has a diagram."""
+    scripts = Path(config["site_dir"], "assets", "javascripts")
+    mermaid = Path(config["config_file_path"]).with_name(".venv") / "docs" / _MERMAID
+    if hashlib.sha256(mermaid.read_bytes()).hexdigest() != _MERMAID_DIGEST:
+        raise PluginError(f"{mermaid} is not the release that docs/hooks.py names")
+    shutil.copyfile(mermaid, scripts / "mermaid.min.js")
+    (bundle,) = scripts.glob("bundle.*.min.js")
+    script, found = _MERMAID_ADDRESS.subn("mermaidHere", bundle.read_text("utf-8"))
+    if found != 1:
+        raise PluginError("the theme loads Mermaid in another way: correct docs/hooks.py")
+    here = 'var mermaidHere=new URL("mermaid.min.js",document.currentScript.src).href;'
+    bundle.write_text(here + script, "utf-8")
