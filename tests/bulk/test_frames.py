@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
@@ -169,6 +170,24 @@ async def test_polars_and_pandas_have_types_that_hold_gaps(twenty: Twenty) -> No
     assert pyarrow.Table.from_pandas(as_arrow)["annualRevenue.amountMicros"].to_pylist() == amounts
     with pytest.raises(InvalidArgument, match="dtype_backend is one of"):
         await twenty.companies.to_pandas(dtype_backend="numpy")  # type: ignore[arg-type] # a slip
+
+
+_ARROW_ONLY = """
+import asyncio, sys
+from aiotwenty import Twenty
+async def main():
+    async with Twenty(sys.argv[1], api_key=sys.argv[2]) as twenty:
+        assert len(await twenty.companies.to_arrow()) == 1
+asyncio.run(main())
+print("pandas" in sys.modules)
+"""
+
+
+async def test_a_table_of_arrow_imports_no_pandas(sandbox: Sandbox, twenty: Twenty) -> None:
+    await twenty.companies.create_one({"name": "Air", "annual_revenue": {"amount_micros": 1}})
+    command = [sys.executable, "-c", _ARROW_ONLY, sandbox.url, sandbox.api_key]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert (await process.communicate())[0] == b"False\n"
 
 
 async def test_batches_come_as_pages_or_together_and_end_at_the_limit(twenty: Twenty) -> None:

@@ -6,6 +6,7 @@ Imports pyarrow: to be imported when it is used.
 from __future__ import annotations
 
 import datetime
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
@@ -40,7 +41,8 @@ _READ: dict[Holds, pa.DataType] = {
     "texts": pa.list_(pa.string()),
 }
 """As what pyarrow reads the JSON of a cell; JSON fields are read by us."""
-_EMPTY = pa.array(["{}", "[]", None])
+_EMPTY = pa.StringArray.from_buffers(2, pa.py_buffer(struct.pack("=3i", 0, 2, 4)), pa.py_buffer(b"{}[]"))
+"""Not made from Python's texts: pyarrow imports pandas for those, where it is installed, which takes 50 MB."""
 _DECIMAL = pa.decimal128(38, 0)
 _INT64 = range(-(2**63), 2**63)
 
@@ -116,7 +118,9 @@ class ArrowPages:
         except pa.ArrowInvalid:
             self._json_is_plain = not self._json
             return None
-        if read is not None and all(pc.all(pc.is_in(read[place], _EMPTY)).as_py() is not False for place in self._json):
+        if read is not None and all(
+            pc.all(pc.is_in(read[place].drop_null(), _EMPTY)).as_py() is not False for place in self._json
+        ):
             return read
         self._json_is_plain = False
         return None
