@@ -59,7 +59,8 @@ class ExportReport:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        return facts({name: value for name, value in vars(self).items() if value not in (None, 0)}, str(self))
+        values = vars(self) | {"seconds": round(self.seconds, 2)}
+        return facts({name: value for name, value in values.items() if value not in (None, 0, ())}, str(self))
 
     def __str__(self) -> str:
         if self.failure is not None:

@@ -110,9 +110,10 @@ class LoadReport:
     def _repr_html_(self) -> str:
         """What a notebook shows: what it came to, and the first rows that were rejected."""
         names = ("received", "loaded", "rejected", "already_loaded", "requests", "retries", "seconds")
-        summary = facts({name: getattr(self, name) for name in names}, str(self))
+        summary = facts({name: getattr(self, name) for name in names} | {"seconds": round(self.seconds, 2)}, str(self))
         rejects = [(reject.row, reject.code, reject.message) for reject in islice(self.rejects, ROWS)]
-        return summary + (table(("row", "code", "message"), rejects, "rejects") if rejects else "")
+        caption = f"the first {ROWS} rejected rows" if self.rejected > ROWS else "rejected rows"
+        return summary + (table(("row", "code", "message"), rejects, caption) if rejects else "")
 
 
 def counted(number: int, what: str) -> str:

@@ -8,13 +8,18 @@ from typing import Any
 
 ROWS = 20
 """Of a long list, so many are shown."""
+_LEFT = ' style="text-align:left;white-space:nowrap"'
+_LONG = ' style="text-align:left;min-width:16em;max-width:32em;overflow-wrap:anywhere"'
+_SHORT = 40
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> str:
     """A table. Whatever the values say is text."""
-    above = f"<caption>{escape(caption)}</caption>" if caption else ""
-    head = f"<thead><tr>{''.join(f'<th>{escape(name)}</th>' for name in headings)}</tr></thead>" if headings else ""
-    body = "".join(f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in row)}</tr>" for row in rows)
+    above = f"<caption{_LEFT}>{escape(caption)}</caption>" if caption else ""
+    head = (
+        f"<thead><tr>{''.join(f'<th{_LEFT}>{escape(name)}</th>' for name in headings)}</tr></thead>" if headings else ""
+    )
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     return f"<table>{above}{head}<tbody>{body}</tbody></table>"
 
 
@@ -24,8 +29,7 @@ def facts(values: Mapping[str, Any], caption: str = "") -> str:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return ""
     shown = getattr(value, "isoformat", None)
-    text = str(shown() if callable(shown) else value)
-    return escape(text if len(text) <= 200 else f"{text[:200]}…")
+    text = "" if value is None else str(shown() if callable(shown) else value)
+    style = _LEFT if len(text) <= _SHORT else _LONG
+    return f"<td{style}>{escape(text if len(text) <= 200 else f'{text[:200]}…')}</td>"

@@ -88,10 +88,10 @@ class Page(Record, Generic[R]):
             dict(record.__repr_args__()) if isinstance(record, Record) else {"": record} for record in self.records
         ]
         columns = [str(name) for name in dict.fromkeys(name for row in shown for name in row)]
-        more = f", {len(shown) - ROWS} more here" if len(shown) > ROWS else ""
+        more = f", the first {ROWS} shown" if len(shown) > ROWS else ""
         total = "" if self.total_count is None else f" of {self.total_count:,}"
         rows = ([row.get(name) for name in columns] for row in shown[:ROWS])
-        return table(columns, rows, f"{len(shown):,}{total}{more}")
+        return table(columns, rows, f"{len(shown):,}{total} records{more}")
 
     @property
     def has_next_page(self) -> bool:
