@@ -70,9 +70,16 @@ class Condition:
     @property
     def where(self) -> str:
         """The plus keeps SQLite from going through all that is in the index of `deletedAt` where there are ids."""
+        return self._where('+t."deletedAt" IS NULL')
+
+    @property
+    def where_counted(self) -> str:
+        """For counting: of all living records that index has the number."""
+        return self.where if self.sql else self._where('t."deletedAt" IS NULL')
+
+    def _where(self, living: str) -> str:
         parts = [f"({self.sql})"] if self.sql else []
-        living = ['+t."deletedAt" IS NULL'] if self.living else []
-        return " WHERE " + " AND ".join([*parts, *living]) if parts or living else ""
+        return " WHERE " + " AND ".join([*parts, living] if self.living else parts) if parts or self.living else ""
 
 
 def glob(pattern: str) -> str:

@@ -112,7 +112,7 @@ class RecordReader:
         table = quoted(plan.object.name_singular)
         total = 0
         if plan.wants_total:
-            total = self.store.count(f"SELECT count(*) FROM {table} t{where.where}", tuple(where.parameters))
+            total = self.store.count(f"SELECT count(*) FROM {table} t{where.where_counted}", tuple(where.parameters))
         totals: Row = ()
         if plan.aggregates:
             sums = ", ".join(["count(*)", *(aggregate.sql for aggregate in plan.aggregates)])
