@@ -97,7 +97,7 @@ async def run_load(
         # What the client was generated from does not know these options.
         catalogue = await serve_catalogue(target.endpoint)
         if dry_run:
-            catalogue.foresee(target.type_name, {name: new.values() for name, new in lacking.items()})
+            catalogue = catalogue.foreseeing(target.type_name, {name: new.values() for name, new in lacking.items()})
         target, told = replace(target, catalogue=catalogue), rows_in.mapped.notes
         rows_in = await open_rows(rows_in.source, target, options, remembered=journal is not None)
         rows_in.mapped.notes = list(dict.fromkeys([*told, *rows_in.mapped.notes]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import GenericAlias
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ from aiotwenty.graphql.annotations import named_fields
 from aiotwenty.graphql.composites import AdditionalPhone, SecondaryLink, exact_scalar, listed_scalar
 from aiotwenty.graphql.endpoint import TwentyTransport
 from aiotwenty.graphql.filters import Filter, normalise
-from aiotwenty.graphql.introspection import introspection, read_schema
+from aiotwenty.graphql.introspection import introspection, known_schema
 from aiotwenty.graphql.models import CurrencyInput, Input
 from aiotwenty.graphql.relations import is_list, object_fields
 from aiotwenty.graphql.served_models import INPUTS
@@ -154,12 +154,14 @@ class ServedCatalogue:
             )
         return self._shapes[type_name]
 
-    def foresee(self, type_name: str, options: Mapping[str, Iterable[str]]) -> None:
-        """Takes options that picklists of this object, by field, are yet to get. To be said before a shape is asked."""
+    def foreseeing(self, type_name: str, options: Mapping[str, Iterable[str]]) -> ServedCatalogue:
+        """Another, which takes options that picklists of this object, by field, are yet to get."""
+        other = ServedCatalogue(self._schema)
         wire_type = self._schema.type_map[f"{type_name}CreateInput"]
         assert isinstance(wire_type, GraphQLInputObjectType)
         for name, values in options.items():
-            self._foreseen.setdefault(get_named_type(wire_type.fields[name].type).name, []).extend(values)
+            other._foreseen.setdefault(get_named_type(wire_type.fields[name].type).name, []).extend(values)
+        return other
 
     def update_model(self, type_name: str) -> type[BaseModel]:
         """What records of this object can be changed to."""
@@ -214,7 +216,13 @@ class ServedCatalogue:
 async def serve_catalogue(endpoint: TwentyTransport) -> ServedCatalogue:
     """Introspects the workspace (about a third of a second). Raises any `TwentyError`."""
     answer = await endpoint.run_document(introspection().document)
-    return ServedCatalogue(read_schema(answer, "/graphql"))
+    return _catalogue(known_schema(answer, "/graphql"))
+
+
+@lru_cache(maxsize=4)
+def _catalogue(schema: GraphQLSchema) -> ServedCatalogue:
+    """One for each schema: its models are as much work as reading it."""
+    return ServedCatalogue(schema)
 
 
 def _leaf_column(prefix: str, name: str, kind: GraphQLNamedType, *, listed: bool) -> RecordColumn:

@@ -11,7 +11,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse
 from aiotwenty.errors import ApiError, InvalidArgument, UnexpectedResponse
 from aiotwenty.graphql.advice import did_you_mean
 from aiotwenty.graphql.document_validation import root_names, silent_refusals
-from aiotwenty.graphql.introspection import introspection, read_schema
+from aiotwenty.graphql.introspection import introspection, known_schema
 from aiotwenty.graphql.relations import listed_objects, object_fields
 from aiotwenty.transport.schema_refusals import missing_field
 
@@ -82,7 +82,7 @@ class DocumentCheck:
 
 def _read(answer: dict[str, Any]) -> GraphQLSchema | None:
     try:
-        return read_schema(answer, "/graphql")
+        return known_schema(answer, "/graphql")
     except UnexpectedResponse:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from typing import Any, cast
 
 from graphql import (
@@ -14,9 +15,13 @@ from graphql import (
     build_client_schema,
     get_introspection_query,
 )
+from pydantic_core import to_json
 
 from aiotwenty.errors import UnexpectedResponse
 from aiotwenty.graphql.operation import Operation
+
+_KEPT = 4
+_kept: dict[bytes, GraphQLSchema] = {}
 
 
 @cache
@@ -39,3 +44,17 @@ def read_schema(answer: Mapping[str, Any], where: str, *, strict: bool = False) 
     except (TypeError, ValueError, KeyError, GraphQLError) as error:
         reason = str(error).split("\n", 1)[0]
         raise UnexpectedResponse(f"the schema of {where} is invalid: {reason.rstrip('.')}.") from error
+
+
+def known_schema(answer: Mapping[str, Any], where: str) -> GraphQLSchema:
+    """As `read_schema` does it, once for answers that are the same: not to be changed. Raises `UnexpectedResponse`.
+
+    Whoever loads, compares and loads again, or opens a client for each job, gets the same answer every time.
+    """
+    digest = sha256(to_json(answer)).digest()
+    schema = _kept.pop(digest, None) or read_schema(answer, where)
+    # Those that were asked for last stay.
+    _kept[digest] = schema
+    for oldest in [*_kept][:-_KEPT]:
+        _kept.pop(oldest, None)
+    return schema

@@ -155,9 +155,9 @@ class _Comparing:
         return result
 
     async def _records(self, result: ObjectComparison, target: Target, columns: list[RecordColumn], path: Path) -> None:
-        joins = (
-            owner_fields(self.catalogue.shape(target.type_name)) if target.type_name in self.catalogue.objects else []
-        )
+        owned = target.type_name in self.catalogue.objects
+        owned = owned and MEMBERS in self.catalogue.to_one(target.type_name).values()
+        joins = owner_fields(self.catalogue.shape(target.type_name)) if owned else []
         there = exported_records(path, joins, self.owners.expected)
         comparison = RecordComparison(self.client, result, columns, self.files)
         await comparison.run(there, target)

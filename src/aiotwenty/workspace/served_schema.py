@@ -25,7 +25,7 @@ from graphql import (
 from aiotwenty.errors import ApiError, InvalidArgument, SchemaDrift
 from aiotwenty.graphql.document import compose
 from aiotwenty.graphql.executor import Executor
-from aiotwenty.graphql.introspection import introspection, read_schema
+from aiotwenty.graphql.introspection import introspection, known_schema
 from aiotwenty.graphql.operation import Operation
 
 Kind: TypeAlias = Literal["query", "mutation"]
@@ -44,7 +44,7 @@ class ServedSchema:
         """The schema of `/metadata`, as it was when it was first asked for."""
         if self._schema is None:
             answer = await self._client.execute(introspection(), endpoint="metadata")
-            self._schema = read_schema(answer, "/metadata")
+            self._schema = known_schema(answer, "/metadata")
         return self._schema
 
     async def has(self, kind: Kind, root: str) -> bool:

@@ -42,7 +42,9 @@ class GraphQLCall:
 
 
 def to_json(body: Any) -> bytes:
-    """Half of a surrogate pair, which no encoding has, stays the escape that it came as."""
+    """Half of a surrogate pair, which no encoding has, stays the escape that it came as. Bytes are JSON already."""
+    if isinstance(body, bytes):
+        return body
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
 
 

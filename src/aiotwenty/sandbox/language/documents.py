@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -38,6 +39,7 @@ _MAX_TOKENS = 30_000
 """Python reads so many in half a second; long texts are single ones, and variables are none."""
 
 
+@lru_cache(maxsize=_KEPT)
 def parsed(text: str) -> DocumentNode:
     """Raises graphql-core's syntax error, also for what is too long or nested too deeply."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -81,7 +82,7 @@ def known_uuid(text: str) -> str:
 
 def run(
     schema: GraphQLSchema,
-    source: str | DocumentNode,
+    source: str,
     variables: Mapping[str, Any] | None,
     operation_name: str | None,
     *,
@@ -92,15 +93,14 @@ def run(
 ) -> Answer:
     """One document, answered as Twenty does: refusals without `data`, no `path`, `locations` only from validation."""
     try:
-        document = parsed(source) if isinstance(source, str) else source
+        document = parsed(source)
     except GraphQLError as error:
         return refusal([error])
     operation = get_operation_ast(document, operation_name)
     if operation is not None and operation.operation is OperationType.SUBSCRIPTION and not schema.subscription_type:
         message = "Schema is not configured to execute subscription operation."
         return Answer(refusal([GraphQLError(message, operation)]).body, refused=True, events=True)
-    rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
-    errors = validated(schema, document, rules)
+    errors = _wrong(schema, source, introspection)
     if errors:
         return refusal(errors)
     if operation is None:
@@ -124,6 +124,13 @@ def run(
 
 def _no_value(_source: Any, _info: FieldInfo, **_arguments: Any) -> None:
     """Of a schema that is only asked about itself."""
+
+
+@lru_cache(maxsize=128)
+def _wrong(schema: GraphQLSchema, source: str, introspection: bool) -> list[GraphQLError]:
+    """What is wrong with a document. Whoever asks for a thing does so in the same words again and again."""
+    rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+    return validated(schema, parsed(source), rules)
 
 
 def validated(

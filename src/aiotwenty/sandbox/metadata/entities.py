@@ -145,6 +145,8 @@ class ViewEntities:
 
     def __init__(self, workspace: SandboxWorkspace) -> None:
         self._workspace = workspace
+        self._of_model: dict[str, dict[str, Entity]] = {}
+        self._revision = 0
 
     @property
     def _kept(self) -> dict[str, dict[str, Entity | None]]:
@@ -152,9 +154,16 @@ class ViewEntities:
         return self._workspace.entities
 
     def all(self, kind: Kind) -> list[Entity]:
-        derived = {each["id"]: each for each in _DERIVED.get(kind.type, _none)(self._workspace)}
-        found = {**derived, **self._kept.get(kind.type, {})}
+        found = {**self._derived(kind.type), **self._kept.get(kind.type, {})}
         return [each for each in found.values() if each is not None and each["deletedAt"] is None]
+
+    def _derived(self, kind: str) -> dict[str, Entity]:
+        """Those that the model as it is now makes, by id."""
+        if self._revision != self._workspace.model.revision:
+            self._of_model, self._revision = {}, self._workspace.model.revision
+        if kind not in self._of_model:
+            self._of_model[kind] = {each["id"]: each for each in _DERIVED.get(kind, _none)(self._workspace)}
+        return self._of_model[kind]
 
     def of(self, kind: Kind, parent_id: str | None = None) -> list[Entity]:
         """All, or those of one parent, by their positions."""

@@ -7,6 +7,7 @@ root fields. Types come into being when something refers to them; some the real 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from graphql import (
     GraphQLArgument,
@@ -35,6 +36,7 @@ from aiotwenty.sandbox.model.data_model import (
 )
 from aiotwenty.sandbox.model.directives import DIRECTIVES
 from aiotwenty.sandbox.model.field_types import COUNTS, FieldTypes, Inputs, aggregates, input_field
+from aiotwenty.sandbox.model.model_text import read_objects, write_model
 from aiotwenty.sandbox.model.names import camel, upper_first
 from aiotwenty.sandbox.model.scalars import BOOLEAN, CURSOR, ID, INT, JSON, STRING, UUID
 
@@ -57,9 +59,16 @@ class CoreSchema:
 
     def current(self) -> GraphQLSchema:
         if self._built is None or self._revision != self._model.revision:
-            builder = _Builder(self._model, self._dialect, first=self._built is None)
-            self._built, self._revision = builder.schema(self._beside), self._model.revision
+            first = self._built is None
+            self._built = _schema(write_model(self._model), self._dialect, first, self._beside)
+            self._revision = self._model.revision
         return self._built
+
+
+@lru_cache(maxsize=4)
+def _schema(model: str, dialect: Dialect, first: bool, beside: GraphQLSchema | None) -> GraphQLSchema:
+    """Nothing changes it, so the sandboxes of a process share that of the standard objects."""
+    return _Builder(DataModel(read_objects(model)), dialect, first).schema(beside)
 
 
 class _Builder(FieldTypes):
