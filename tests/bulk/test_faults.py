@@ -146,7 +146,7 @@ async def load_killed(path: Path, rows: int, kills: int, seed: int, upsert: bool
         await check(twenty, rows, bad)
 
 
-@pytest.mark.parametrize(("rows", "kills", "seed", "upsert"), [(3000, 2, 1, False), (3000, 2, 0, True)])
+@pytest.mark.parametrize(("rows", "kills", "seed", "upsert"), [(2400, 2, 1, False), (1600, 1, 0, True)])
 async def test_a_load_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
     tmp_path: Path, rows: int, kills: int, seed: int, upsert: bool
 ) -> None:
