@@ -6,19 +6,22 @@ import asyncio
 import json
 import random
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from aiotwenty import Changes, ConfigurationError, InvalidArgument, Select, Twenty, TwentyError
 from aiotwenty.bulk import InputError
 from aiotwenty.bulk.feed import ChangeStore, engine
 from aiotwenty.core import Company
 from aiotwenty.sandbox import Sandbox
+from aiotwenty.webhooks import WebhookReceiver
 
 DELETED_TOO: Any = {"or": [{"deleted_at": {"is": "NULL"}}, {"deleted_at": {"is": "NOT_NULL"}}]}
 
@@ -193,6 +196,22 @@ async def test_it_goes_on_when_it_is_woken(twenty: Twenty) -> None:
     second = await asyncio.wait_for(waiting, 10)
     assert (first.kind, second.id) == ("upserted", made.id)
     await changes.aclose()
+
+
+async def test_one_webhook_of_a_bulk_destroy_brings_all_that_went(twenty: Twenty) -> None:
+    receiver = WebhookReceiver("secret")
+    app = web.Application()
+    app.router.add_post("/", receiver.aiohttp)
+    async with TestServer(app) as server:
+        await twenty.workspace.webhooks.create(str(server.make_url("/")), ["company.*"], secret="secret")
+        made = await twenty.companies.create_many([{"name": str(number)} for number in range(5)])
+        async with aclosing(twenty.companies.changes(wake=receiver, every=60)) as changes:
+            assert {(await anext(changes)).kind for _ in made} == {"upserted"}
+            waiting = asyncio.ensure_future(anext(changes))
+            await asyncio.sleep(0.1)
+            await twenty.companies.destroy_many({"id": {"in": [record.id for record in made]}})
+            gone = [await asyncio.wait_for(waiting, 10), *[await anext(changes) for _ in made[1:]]]
+    assert {change.id for change in gone if change.kind == "destroyed"} == {record.id for record in made}
 
 
 # Random writes
