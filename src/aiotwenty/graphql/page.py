@@ -90,8 +90,9 @@ class Page(Record, Generic[R]):
         columns = [str(name) for name in dict.fromkeys(name for row in shown for name in row)]
         more = f", the first {ROWS} shown" if len(shown) > ROWS else ""
         total = "" if self.total_count is None else f" of {self.total_count:,}"
+        noun = "record" if (len(shown) if self.total_count is None else self.total_count) == 1 else "records"
         rows = ([row.get(name) for name in columns] for row in shown[:ROWS])
-        return table(columns, rows, f"{len(shown):,}{total} records{more}")
+        return table(columns, rows, f"{len(shown):,}{total} {noun}{more}")
 
     @property
     def has_next_page(self) -> bool:
