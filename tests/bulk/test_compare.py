@@ -12,6 +12,7 @@ from aiotwenty.migrate import ObjectComparison, compare_workspace, export_worksp
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.workspace import RelationTo
 from aiotwenty.workspace.model import Model, RoleDefinition
+from tests.bulk.test_move import OBJECTS
 from tests.bulk.test_move_seeded import create, made_id, write
 
 OPTIONS = [{"value": value, "label": value.title(), "color": "green"} for value in ("A", "B", "C", "D")]
@@ -171,7 +172,7 @@ async def papers(twenty: Twenty, number: int, *files: tuple[str, bytes]) -> None
 
 
 async def test_every_change_of_a_record_is_found(tmp_path: Path, client_of: Callable[[Sandbox], Twenty]) -> None:
-    async with Sandbox() as sandbox, client_of(sandbox) as twenty:
+    async with Sandbox(objects=OBJECTS) as sandbox, client_of(sandbox) as twenty:
         await build(sandbox, twenty)
         first = len(CHANGES)
         for number in range(first, first + 5):
@@ -218,7 +219,7 @@ async def test_every_change_of_a_record_is_found(tmp_path: Path, client_of: Call
 async def test_every_change_of_the_model_and_beside_it_is_found(
     tmp_path: Path, client_of: Callable[[Sandbox], Twenty]
 ) -> None:
-    async with Sandbox() as sandbox, client_of(sandbox) as twenty:
+    async with Sandbox(objects=OBJECTS) as sandbox, client_of(sandbox) as twenty:
         workspace = twenty.workspace
         await build(sandbox, twenty)
         for name in ("satellite", "station"):

@@ -9,6 +9,9 @@ from pathlib import Path
 from aiotwenty import Twenty, migrate
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.workspace import RelationTo
+from tests.model.models import few_objects
+
+OBJECTS = few_objects("task", "taskTarget", "attachment")
 
 
 async def fill(twenty: Twenty) -> None:
@@ -45,11 +48,11 @@ async def test_everything_arrives_and_the_comparison_proves_it(
     tmp_path: Path, client_of: Callable[[Sandbox], Twenty]
 ) -> None:
     folder = tmp_path / "out"
-    async with Sandbox() as one, client_of(one) as source:
+    async with Sandbox(objects=OBJECTS) as one, client_of(one) as source:
         await fill(source)
         exported = await migrate.export_workspace(source, folder, journal=tmp_path / "export.db")
         assert {report.path.name: report.records for report in exported}["companies.jsonl"] == 300
-    async with Sandbox() as other, client_of(other) as target:
+    async with Sandbox(objects=OBJECTS) as other, client_of(other) as target:
         created: list[str] = []
         reports = await migrate.load_workspace(
             target, folder, journal=tmp_path / "load.db", rejects=tmp_path / "bad", on_created=created.append
@@ -76,7 +79,12 @@ async def test_everything_arrives_and_the_comparison_proves_it(
 
 async def test_loading_a_workspace_again_sends_nothing(tmp_path: Path, client_of: Callable[[Sandbox], Twenty]) -> None:
     folder = tmp_path / "out"
-    async with Sandbox() as one, client_of(one) as source, Sandbox() as other, client_of(other) as target:
+    async with (
+        Sandbox(objects=OBJECTS) as one,
+        client_of(one) as source,
+        Sandbox(objects=OBJECTS) as other,
+        client_of(other) as target,
+    ):
         await source.companies.load([{"name": f"C{i}"} for i in range(50)])
         await migrate.export_workspace(source, folder)
         await migrate.load_workspace(target, folder, journal=tmp_path / "load.db")
@@ -95,7 +103,7 @@ async def test_settings_and_indexes_arrive_and_what_is_refused_keeps_nothing_els
         await workspace.create_field("rocket", "code", "TEXT")
         await workspace.create_field("rocket", "kind", "TEXT" if decimals else "NUMBER")
 
-    async with Sandbox() as one, client_of(one) as source:
+    async with Sandbox(objects=OBJECTS) as one, client_of(one) as source:
         await make(source, 3)
         await source.workspace.update_field("rocket", "code", label="Serial", is_unique=True)
         await source.workspace.indexes.create("rocket", ["thrust", "code"])
@@ -107,7 +115,7 @@ async def test_settings_and_indexes_arrive_and_what_is_refused_keeps_nothing_els
     [vector] = [field for field in company["fieldsList"] if field["name"] == "searchVector"]
     vector["settings"], vector["defaultValue"] = {"asExpression": "another", "generatedType": "STORED"}, "'x'"
     (tmp_path / "model.json").write_text(json.dumps(model))
-    async with Sandbox() as other, client_of(other) as target:
+    async with Sandbox(objects=OBJECTS) as other, client_of(other) as target:
         await make(target, 0)
         for _ in range(2):
             await target.execute('mutation{createRocket(data:{code:"the same"}){id}}')
@@ -133,12 +141,12 @@ async def test_settings_and_indexes_arrive_and_what_is_refused_keeps_nothing_els
 async def test_options_and_labels_of_standard_fields_are_there_before_the_records(
     tmp_path: Path, client_of: Callable[[Sandbox], Twenty]
 ) -> None:
-    async with Sandbox() as one, client_of(one) as source:
+    async with Sandbox(objects=OBJECTS) as one, client_of(one) as source:
         await source.workspace.add_options("opportunity", "stage", "LEGAL", "LOST")
         await source.workspace.update_object("company", label_singular="Firm")
         await source.execute('mutation{createOpportunity(data:{name:"O",stage:LEGAL}){id}}')
         await migrate.export_workspace(source, tmp_path)
-    async with Sandbox() as other, client_of(other) as target:
+    async with Sandbox(objects=OBJECTS) as other, client_of(other) as target:
         made: list[str] = []
         reports = await migrate.load_workspace(target, tmp_path, on_created=made.append)
         assert made == ["options LEGAL, LOST of opportunity.stage", "label_singular of company"]

@@ -21,6 +21,7 @@ from aiotwenty.migrate import compare_workspace, export_workspace, load_workspac
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, MEMBER_ID
 from aiotwenty.workspace import RelationTo
+from tests.bulk.test_move import OBJECTS
 from tests.bulk.test_move_seeded import create, made_id, write
 from tests.support.once import once
 
@@ -80,7 +81,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def export(folder: Path) -> None:
         # Both share one loop with whoever else is at work: an answer may take its time.
         async with (
-            Sandbox() as source,
+            Sandbox(objects=OBJECTS) as source,
             Twenty(source.url, api_key=source.api_key, rate_limit=None, timeout=60) as twenty,
         ):
             await build(source, twenty, RECORDS, FILES)
@@ -128,7 +129,7 @@ def losing(companies: int, rockets: int) -> set[tuple[str, str, str]]:
 async def check_the_missing(command: Command, out: Path, companies: int, rockets: int, files: int) -> None:
     """Moves it to where Jane and Joe have no account: the report, the exit code and the comparison name those two."""
     lost = losing(companies, rockets)
-    async with Sandbox() as target:
+    async with Sandbox(objects=OBJECTS) as target:
         add_members(target, n7=ANN.upper())
         code, told = await command(target, "load", "--all", out, "--journal", f"{out}.db")
         assert code == 4, told
@@ -169,7 +170,7 @@ async def test_two_members_are_named_among_25_000_records(
     peaks = []
     for records in (5_000, 25_000):
         out = tmp_path / str(records)
-        async with Sandbox() as source, client_of(source) as twenty:
+        async with Sandbox(objects=OBJECTS) as source, client_of(source) as twenty:
             await build(source, twenty, records, 200)
             assert (await command(source, "export", "--all", out))[0] == 0
         await check_the_missing(command, out, records // 3, records - 2 * (records // 3), 201)
@@ -186,7 +187,7 @@ async def test_members_go_by_a_table_or_to_a_default_or_are_dropped(
     table = out.with_name("members.csv")
     table.write_text(f"from,to\n{JANE},{MEMBER_EMAIL}\n")
     journal = out.with_name("load.db")
-    async with Sandbox() as target, client_of(target) as twenty:
+    async with Sandbox(objects=OBJECTS) as target, client_of(target) as twenty:
         add_members(target, n7=ANN, n8="heir@here.example")
         for arguments, message in [
             (
@@ -211,7 +212,7 @@ async def test_members_go_by_a_table_or_to_a_default_or_are_dropped(
         assert code == 4
         with pytest.raises(InputError, match="was begun with other settings"):
             await load_workspace(twenty, out, journal=journal)
-    async with Sandbox() as target:
+    async with Sandbox(objects=OBJECTS) as target:
         add_members(target, n7=ANN)
         code, told = await command(target, "load", "--all", out, "--members-missing", "drop", "--no-files")
         assert code == 0, told
@@ -223,13 +224,13 @@ async def test_an_owner_whom_the_target_lacks_and_a_file_that_was_not_moved_are_
     tmp_path: Path, client_of: Callable[[Sandbox], Twenty]
 ) -> None:
     """Both were told to be "1 the same, 0 different"."""
-    async with Sandbox() as source, client_of(source) as twenty:
+    async with Sandbox(objects=OBJECTS) as source, client_of(source) as twenty:
         add_members(source, n1=JANE)
         company = {"id": made_id(1, 1), "name": "C", "accountOwnerId": made_id(9, 1)}
         await create(twenty, "Company", "Companies", [company])
         attached = await twenty.files.attach(made_id(1, 1), b"offer", object="company", filename="offer.txt")
         await export_workspace(twenty, tmp_path)
-    async with Sandbox() as target, client_of(target) as twenty:
+    async with Sandbox(objects=OBJECTS) as target, client_of(target) as twenty:
         reports = {report.label: report for report in await load_workspace(twenty, tmp_path, files=False)}
         assert reports["files"].told == ["1 file left out, as asked (files=False, --no-files)"]
         assert not reports["workspaceMembers"].complete
@@ -253,7 +254,7 @@ async def test_a_file_that_is_not_what_was_exported_is_told_and_not_moved(
     contents[2].write_bytes(b"PAPER 1")
     contents[3].unlink()
     journal = out.with_name("load.db")
-    async with Sandbox() as target, client_of(target) as twenty:
+    async with Sandbox(objects=OBJECTS) as target, client_of(target) as twenty:
         reports = {
             of.label: of for of in await load_workspace(twenty, out, journal=journal, members_default=MEMBER_EMAIL)
         }
@@ -276,7 +277,7 @@ async def test_a_file_that_is_not_what_was_exported_is_told_and_not_moved(
 async def test_an_export_into_the_same_folder_asks_only_for_new_files(
     tmp_path: Path, client_of: Callable[[Sandbox], Twenty]
 ) -> None:
-    async with Sandbox() as source, client_of(source) as twenty:
+    async with Sandbox(objects=OBJECTS) as source, client_of(source) as twenty:
         await twenty.companies.create_one({"id": made_id(1, 1)})
         for n in range(3):
             await twenty.files.attach(

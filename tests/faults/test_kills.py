@@ -16,7 +16,7 @@ import pytest
 from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
 from tests.bulk.test_faults import check, people_csv
-from tests.bulk.test_move import fill
+from tests.bulk.test_move import OBJECTS, fill
 from tests.bulk.test_written_files import files_in
 from tests.faults.killing import LONGEST, Killer, killer
 
@@ -87,8 +87,8 @@ def _address(line: str) -> str:
 async def move(killer: Killer, folder: Path, seed: int) -> None:
     out = folder / "out"
     # It reads two schemas before it writes anything.
-    killer.longest = 3 * LONGEST
-    async with Sandbox() as sandbox, client(sandbox) as twenty:
+    killer.longest = 2 * LONGEST
+    async with Sandbox(objects=OBJECTS) as sandbox, client(sandbox) as twenty:
         await fill(twenty)
         company = await twenty.companies.find_one(filter={"name": {"eq": "C1"}})
         for number in range(FILES):
@@ -98,7 +98,7 @@ async def move(killer: Killer, folder: Path, seed: int) -> None:
         await killer.to_the_end(sandbox, "export", "--all", str(out), *journal, kills=killer.each, expected=0)
     assert not list(out.rglob("*.part"))
     assert len(list((out / "files").glob("??/*"))) == FILES
-    async with Sandbox(faults=["latency=0.003"]) as other:
+    async with Sandbox(objects=OBJECTS, faults=["latency=0.003"]) as other:
         journal = ["--journal", str(folder / "load.db")]
         ended = await killer.to_the_end(other, "load", "--all", str(out), *journal, kills=killer.each, expected=0)
         assert "workspaceMembers: 1 of 1 member found here" in ended.output

@@ -74,23 +74,21 @@ def small(**changes: Any) -> ObjectDefinition:
 _FEW = {"company", "person", "opportunity", "note", "noteTarget", "timelineActivity", "workspaceMember"}
 
 
-def few_objects() -> list[dict[str, Any]]:
-    """The objects of a workspace with seven of Twenty's own, where the others would only take time."""
-    return [
-        {
-            **of,
-            "fieldsList": [field for field in of["fieldsList"] if not field.get("custom") and _leads_to(field) <= _FEW],
-        }
-        for of in ({**of, "fieldsList": [*map(_with_few, of["fieldsList"])]} for of in recorded.objects())
-        if of["nameSingular"] in _FEW
-    ]
+def few_objects(*more: str) -> list[dict[str, Any]]:
+    """The objects of a workspace with seven of Twenty's own, and more by name: the others would only take time."""
+    kept = _FEW | {*more}
+    objects = [of for of in recorded.objects() if of["nameSingular"] in kept]
+    for of in objects:
+        fields = [_with_few(field, kept) for field in of["fieldsList"]]
+        of["fieldsList"] = [field for field in fields if not field.get("custom") and _leads_to(field) <= kept]
+    return objects
 
 
-def _with_few(field: dict[str, Any]) -> dict[str, Any]:
+def _with_few(field: dict[str, Any], kept: set[str]) -> dict[str, Any]:
     if not field.get("morphRelations"):
         return field
-    kept = [end for end in field["morphRelations"] if end["targetObjectMetadata"]["nameSingular"] in _FEW]
-    return {**field, "morphRelations": kept}
+    ends = [end for end in field["morphRelations"] if end["targetObjectMetadata"]["nameSingular"] in kept]
+    return {**field, "morphRelations": ends}
 
 
 def _leads_to(field: dict[str, Any]) -> set[str]:
