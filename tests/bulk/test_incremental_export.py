@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -166,7 +165,7 @@ from pathlib import Path
 from aiotwenty import Twenty
 from aiotwenty.bulk import incremental, output
 from aiotwenty.bulk.feed import store
-left = int(sys.argv[4])
+left = 0
 def killing(function):
     def step(*args, **options):
         global left
@@ -180,7 +179,18 @@ output.put_in_place = killing(output.put_in_place)
 async def main(url, key, path):
     async with Twenty(url, api_key=key, rate_limit=None) as twenty:
         await twenty.companies.export(path, incremental=path + ".db")
-asyncio.run(main(*sys.argv[1:4]))
+# Each in a process of its own, forked off one that has everything imported.
+for line in sys.stdin:
+    left = int(line)
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            asyncio.run(main(*sys.argv[1:]))
+            code = 0
+        finally:
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
@@ -191,10 +201,18 @@ async def test_killed_at_any_step_it_goes_on(sandbox: Sandbox, twenty: Twenty, t
     # In the middle of the first run, before the file is in its place, and after that.
     steps = [14, 20, 21, 24] if name == "out.jsonl" else list(range(0, 130, 3))
     killed = 0
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, sandbox.url, sandbox.api_key, str(path),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=uncounted(),
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
     for step in steps:
-        arguments = [sys.executable, "-c", KILLED, sandbox.url, sandbox.api_key, str(path), str(step)]
-        killed += (await asyncio.to_thread(subprocess.run, arguments, check=False, env=uncounted())).returncode == -9
+        process.stdin.write(b"%d\n" % step)
+        killed += int(await process.stdout.readline()) == -9
         await write_something(twenty, chance)
+    process.stdin.close()
+    await process.wait()
     assert killed > 2
     await check(twenty, path)
     assert not list(tmp_path.glob("**/*.part"))  # noqa: ASYNC240 - a folder of a test
