@@ -1,4 +1,4 @@
-"""`Twenty`: one HTTP session with two GraphQL endpoints, and REST beside them."""
+"""`Twenty`: one HTTP session with two GraphQL endpoints and REST."""
 
 from __future__ import annotations
 
@@ -52,30 +52,30 @@ class Client:
     """Everything about a connection to a workspace that does not depend on its objects.
 
     `base_url` and `api_key` default to TWENTY_API_URL (else the cloud) and TWENTY_API_KEY, from the environment or
-    from `.env`. A key may be a `SecretStr`, or a function, async or not, that gives one: it is asked at most once a
-    minute, and again when the server refuses the key. A `session` given here is used and left open: it is the way to
-    certificates of one's own.
+    from `.env`. A key may be a `SecretStr`, or a function, async or not, that returns one: it is called at most once a
+    minute, and again when the server refuses the key. A `session` passed here is used and not closed; use one for
+    your own certificates.
 
-    `session_token` is that of a user who has signed in, or a function that gives it: subscriptions to records need one
-    (`live`). Without a key, everything is done as that user.
+    `session_token` is the token of a signed-in user, or a function that returns it: subscriptions to records need one
+    (`live`). Without a key, all requests are made as that user.
 
     `timeout` is in seconds for each attempt of a request, `deadline` for all of a call: its requests, their attempts,
-    and its waits for a connection, for the rate limit and between attempts. Without one a call waits as long for its
-    turn as it takes. At most `max_connections` requests are under way at a time; where calls wait, those with
-    `priority="bulk"` wait behind the others. A call that would wait for the rate limit for longer than `max_wait`
-    seconds is not sent: `RateLimited` says with `retry_after` when it could be. Answers are read up to
-    `max_answer_bytes`. A call may be given each of these but the connections in place of what is said here.
+    and its waits for a connection, for the rate limit and between attempts. Without a deadline,
+    a call waits for its turn without limit. At most `max_connections` requests are in flight; waiting calls with
+    `priority="bulk"` are sent after the others. A call that would wait for the rate limit for longer than `max_wait`
+    seconds is not sent: `RateLimited` has a `retry_after`. Responses are limited to `max_answer_bytes`. All of these
+    except `max_connections` can also be set for a single call.
 
     `rate_limit` is "auto" (learns the limit from the server's refusals), a `RateLimit`, a `RateLimiter` shared with
     other clients of the same workspace, a `RedisRateLimiter` shared with those of other processes, or None.
 
-    `headers` go with every request to the workspace, for a gateway before it. `application`, such as "importer/1.0",
-    goes before ours in `User-Agent`. With `trust_env=True` requests go through the proxies of HTTPS_PROXY, HTTP_PROXY,
-    ALL_PROXY and NO_PROXY.
+    `headers` are sent with every request to the workspace, for instance for a gateway. `application`, such as
+    "importer/1.0", precedes ours in `User-Agent`. With `trust_env=True` requests go through the proxies of HTTPS_PROXY,
+    HTTP_PROXY, ALL_PROXY and NO_PROXY.
 
-    The server answers a field that was removed with null. So where a field is empty in all records of an answer, the
-    client asks /metadata whether it is still there, and raises `SchemaDrift` if not: one request, remembered for ten
-    minutes, that the rate limit does not count (Twenty, July 2026). `verify=False` takes nulls as they come.
+    The server returns null for a field that was removed. So if a field is empty in all records of a response, the
+    client asks /metadata whether it still exists, and raises `SchemaDrift` if not. The result is kept for ten
+    minutes, and the request doesn't count for the rate limit (Twenty, July 2026). `verify=False` turns this off.
 
     Safe for any number of concurrent tasks of one event loop. Use it with `async with`, or call `aclose()`.
     """
@@ -145,7 +145,7 @@ class Client:
         """The same client with other options for calls: `timeout`, `deadline`, `priority`, `max_wait`,
         `max_answer_bytes`.
 
-        It shares the session, the pace and all else with this one, and is closed with it:
+        It shares the session, the rate limit and everything else with this one, and is closed with it:
         `await twenty.with_options(deadline=2.0).companies.find_one(id)`.
         """
         other = object.__new__(type(self))
@@ -169,12 +169,12 @@ class Client:
         operation_name: str | None = None,
         validate: bool = True,
     ) -> dict[str, Any]:
-        """The `data` of any document, as it came. Raises any `TwentyError`.
+        """The `data` of any document, unchanged. Raises any `TwentyError`.
 
-        /graphql answers fields that it doesn't have with null, and ignores what it cannot do: aliases below the root,
-        defaults of variables (Twenty, July 2026). A document for it is therefore checked against the schema that the
-        workspace serves, which is asked for once: `InvalidArgument` says what is wrong, and where. With
-        `validate=False` the document is sent as it is. /metadata checks documents itself.
+        /graphql returns null for unknown fields, and ignores what it doesn't support: aliases below the root,
+        defaults of variables (Twenty, July 2026). So documents are checked against the schema of the workspace,
+        which is fetched once: `InvalidArgument` says what is wrong, and where. With
+        `validate=False` the document is sent unchecked. /metadata checks documents itself.
         """
         transport = self.endpoint(endpoint)
         if isinstance(document, Operation):
@@ -192,12 +192,12 @@ class Client:
     def object(self, name: str) -> NamedRecords:
         """The records of any object of the workspace, without generating a client: `twenty.object("rockets")`.
 
-        It is called by its plural or singular name. All calls of a namespace are there; they take dicts, and give
-        records whose attributes are the fields of today: dates, options, composites. The workspace's schema is asked
-        for with the first call (a third of a second) and kept; again when a name is not in it. `await` gives the
+        The name is the plural or the singular. The namespace has all methods; they take dicts, and return
+        records with the current fields as typed attributes: dates, options, composites. The schema is fetched with the
+        first call (a third of a second) and kept; it is fetched again if a name is unknown. `await` returns the
         namespace itself: `rockets = await twenty.object("rockets")`.
 
-        The calls raise `InvalidArgument` where the workspace has no such object, and any `TwentyError`.
+        The calls raise `InvalidArgument` if the workspace has no such object, and any `TwentyError`.
         """
         from aiotwenty.served import NamedRecords
 
@@ -231,16 +231,16 @@ class Client:
 
     @cached_property
     def live(self) -> Live:
-        """Subscriptions: what happens, told as it happens."""
+        """Subscriptions: events as they happen."""
         from aiotwenty.live import Live
 
         return Live(self.base_url, self._live_engine(), self._terms)
 
     @property
     def raw(self) -> RawCalls:
-        """The same calls, each of which gives its answer as well: `await twenty.raw.companies.find_many()`.
+        """The same calls, which also return the response: `await twenty.raw.companies.find_many()`.
 
-        See `RawResult`. `await twenty.raw(call)` does so for any call, with its type.
+        See `RawResult`. `await twenty.raw(call)` works for any call, and keeps its type.
         """
         return RawCalls(self)
 
@@ -258,11 +258,11 @@ class Client:
         known_ids: Mapping[str, Iterable[UUID | str]] | None = None,
         **options: Unpack[FeedOptions],
     ) -> Changes[Any]:
-        """What happened to the records of these objects since a state, or ever: `twenty.companies.changes` for several.
+        """The changes of these objects since a state, or all: `twenty.companies.changes` for several objects.
 
-        `objects` are namespaces or names ("companies", "company"), by default all that this client was generated with;
-        `known_ids` are by the singular name. Where records of one object were destroyed, those of the others that may
-        have referred to them are compared, too.
+        `objects` are namespaces or names ("companies", "company"), by default all objects of this client;
+        the keys of `known_ids` are singular names. If records of one object were destroyed, records of the other
+        objects that may have referred to them are compared, too.
         """
         from aiotwenty.bulk.feed.changes import changes_of
 
@@ -277,9 +277,9 @@ class Client:
         return [getattr(self, name) for name in sorted(namespaces_of(type(self)))]
 
     async def aclose(self, grace: float | None = None) -> None:
-        """Waits for what is under way (`grace` seconds, by default `timeout`), cancels the rest, and closes.
+        """Waits for the requests in flight (`grace` seconds, by default `timeout`), cancels the rest, and closes.
 
-        Calls that wait for their turn or for another attempt fail with `ConfigurationError`. Closing twice is fine.
+        Calls that wait for their turn or for a retry fail with `ConfigurationError`. Closing twice is fine.
         """
         if self._live_engine.cache_info().currsize:
             await self._live_engine().http.close(0)

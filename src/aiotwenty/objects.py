@@ -1,4 +1,4 @@
-"""`twenty.companies` and its kin: all that generated namespaces are made of. `from aiotwenty import objects as ns`."""
+"""The base of generated namespaces, such as `twenty.companies`. `from aiotwenty import objects as ns`."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ class Records(
 ):
     """The records of one object.
 
-    R, C, U, F, O, G and Q are the types of its record, create input, update input, filter, order, group-by, and of what
-    groups are ordered by: a model, or a dict with the same keys, which is validated. At run time camelCase keys are
-    taken too. A date in a dict that stands for a moment is the first of that day in UTC. Every call raises
-    `TwentyError`s only.
+    R, C, U, F, O, G and Q are the types of its record, create input, update input, filter, order, group-by, and
+    order of groups. All but the record may also be dicts with the same keys, which are validated; at run time,
+    camelCase keys are accepted, too. A date in place of a time means the beginning of that day in UTC. All methods
+    raise only `TwentyError`s.
     """
 
     async def load(self, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:
-        """Loads any number of rows, each exactly once: see `aiotwenty.bulk.load`, whose options are taken here."""
+        """Loads any number of rows, each exactly once: see `aiotwenty.bulk.load`, which has the same options."""
         from aiotwenty import bulk
 
         return await bulk.load(self, rows, **options)
@@ -73,7 +73,7 @@ class Records(
     async def export(
         self, path: str | Path, *, filter: F | None = None, **options: Unpack[ExportOptions]
     ) -> ExportReport:
-        """Writes every record to a file: see `aiotwenty.bulk.export`, whose options are taken here."""
+        """Writes every record to a file: see `aiotwenty.bulk.export`, which has the same options."""
         from aiotwenty import bulk
 
         return await bulk.export(self, path, filter=filter, **options)
@@ -88,16 +88,16 @@ class Records(
     def changes(
         self, since: Since = None, *, select: type[Any] | None = None, **options: Unpack[ChangesOptions]
     ) -> Changes[Any]:
-        """What happened to the records since a state, or ever: created or updated ones as they are now, soft-deleted
-        ones, and destroyed ones by their ids. See `docs/changes.md` for what is found when, and why.
+        """The changes since a state, or all records: created and updated ones in their current state, soft-deleted
+        ones, and the ids of destroyed ones. See `docs/changes.md` for the guarantees.
 
             changes = twenty.companies.changes(since=state)
             async for change in changes: ...
             state = changes.state
 
-        Each state of a record comes at least once, and in the end what was given is what the workspace has. `options`
-        are those of `ChangesOptions`. Raises `InvalidArgument` at once for a state, a store or an option that cannot be
-        right, and any `TwentyError` on the way: go on from `changes.state` then.
+        Each change comes at least once, and at the end, all changes together give the state of the workspace. `options`
+        are those of `ChangesOptions`. Raises `InvalidArgument` at once for an invalid state, store or option, and any
+        `TwentyError` while reading: continue from `changes.state` then.
         """
         from aiotwenty.bulk.feed.changes import changes_of
 
@@ -167,7 +167,7 @@ class _HasEndpoints(Protocol):
 
 
 class Lazy(Generic[N]):
-    """An attribute of a client: a namespace that is imported and made when it is first used, and kept."""
+    """An attribute of a client: a namespace that is imported and created on first use, and kept."""
 
     def __init__(self, module: str, namespace: str) -> None:
         """`module` lies in the package of the class that has the attribute."""

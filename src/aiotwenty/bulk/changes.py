@@ -31,10 +31,10 @@ async def delete(
 ) -> LoadReport:
     """Deletes records; they can be restored. `loaded` of the report counts them.
 
-    Which ones is said by `rows`, each with an `id` or the fields of `key` (their other columns don't matter), or by
-    `filter`. An empty filter is refused (`InvalidArgument`) unless `all_records` is given. Rows whose record is not
-    there are rejects. Takes `concurrency`, `rejects`, `on_progress`, `dry_run`, for rows also `journal` and what `load`
-    has to read files; deleting by a filter is simply repeated when it was stopped.
+    The records are those of `rows`, each with an `id` or the fields of `key` (other columns are ignored), or those that
+    match `filter`. An empty filter is refused (`InvalidArgument`) unless `all_records` is true. Rows without a record
+    are rejected. Takes `concurrency`, `rejects`, `on_progress` and `dry_run`; for rows, also `journal` and the options
+    of `load` for reading files. To continue an interrupted call with a filter, call it again.
     """
     return await _remove(Delete(), Target.of(records), rows, filter, all_records, options)
 
@@ -47,7 +47,7 @@ async def destroy(
     all_records: bool = False,
     **options: Unpack[RemoveOptions],
 ) -> LoadReport:
-    """Destroys records for good; otherwise like `delete`. Rows may name deleted records, too."""
+    """Permanently destroys records; otherwise like `delete`. Rows may also name deleted records."""
     return await _remove(Destroy(), Target.of(records), rows, filter, all_records, options)
 
 
@@ -60,10 +60,10 @@ async def change(
     replace: Collection[str] = (),
     **options: Unpack[RunOptions],
 ) -> LoadReport:
-    """Gives every record that matches the same values. An empty filter is refused unless `all_records` is given.
+    """Sets the same values in every record that matches. An empty filter is refused unless `all_records` is true.
 
-    What `data` does not say stays as it is: of composite fields that the server would empty in part, the stored parts
-    are read, once a batch, and sent along. Of fields in `replace`, `data` says the whole: nothing of them is read.
+    Fields that are not in `data` don't change: parts of composite fields that the server would empty
+    are read, once per batch, and sent as well. Fields in `replace` are set as a whole, and not read.
     """
     target = Target.of(records)
     wanted = target.filter(filter)

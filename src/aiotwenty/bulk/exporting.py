@@ -32,7 +32,7 @@ from aiotwenty.graphql.html import facts
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What an export wrote. `records` counts those of an earlier run with the same journal, too."""
+    """What an export wrote. `records` includes those of earlier runs with the same journal."""
 
     path: Path
     records: int
@@ -54,7 +54,7 @@ class ExportReport:
 
     @property
     def complete(self) -> bool:
-        """Whether everything that the server has is in the file, and the files that were asked for beside it."""
+        """Whether the file has everything that the server has, and the requested files exist."""
         return not (self.hidden or self.restricted or self.failure or self.missing_files)
 
     def _repr_html_(self) -> str:
@@ -89,18 +89,19 @@ async def export(
     """Writes every record that matches to a .csv, .jsonl or .parquet file, in the order of ids; streamed.
 
     `fields` are dotted paths (`name`, `domainName.primaryLinkUrl`, `accountOwner.name.firstName`), by default all of
-    the object but search vectors; columns are named so, and the file can be loaded again. `deleted` also brings deleted
-    records. The file appears when it is complete.
-    `incremental` is a file that remembers what was written: run again with it, the export is brought up to date, and
-    records that are gone are taken out; it goes on where it was stopped. The path may also be a folder then, of 16
-    Parquet files by the first digit of the id, of which only those that change are written anew.
+    the object except search vectors. They are the names of the columns, and the file can be loaded again. `deleted`
+    includes deleted records. The file appears when it is complete.
 
-    With a `journal` an export that was stopped goes on where it was (not with Parquet). `spreadsheet_safe` puts an
-    apostrophe before texts of a CSV that spreadsheets would take for formulas: loaded again, they keep it.
+    `incremental` is a file that stores what was written: the next run with it updates the export, removes records that
+    no longer exist, and resumes after an interruption. The path may then also be a folder, of 16
+    Parquet files by the first digit of the id; only files with changes are written again.
 
-    Records that are counted but not shown to this key are not in the file, and values that are withheld are empty: the
-    report counts both. Raises `PaginationError` rather than leaving any other gap, `InputError` for a path or a field
-    that cannot be right.
+    With a `journal`, an interrupted export resumes (not for Parquet). `spreadsheet_safe` puts an
+    apostrophe before texts in a CSV file that spreadsheets would treat as formulas; a load keeps it.
+
+    Records that this key can't see are not in the file, and hidden values are empty: the
+    report counts both. Raises `PaginationError` if other records would be missing, and `InputError` for an invalid path
+    or field.
     """
     check_options("an export", options, ExportOptions.__annotations__)
     incremental = options.pop("incremental", None)

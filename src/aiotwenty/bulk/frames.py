@@ -46,17 +46,17 @@ async def to_arrow(
 ) -> pyarrow.Table:
     """All records that match, as a table: every record once in the order of ids, or an error.
 
-    `fields` are dotted paths, through relations to one record, too: `["name", "address.addressCity",
-    "accountOwner.name.firstName"]`. They are the columns, in this order; a field made of parts stands for all of them.
-    By default there are all but search vectors, the id first. `select` is a model in their place.
+    `fields` are dotted paths, also through to-one relations: `["name", "address.addressCity",
+    "accountOwner.name.firstName"]`. They are the columns, in this order; a composite field means all its parts.
+    By default all fields except search vectors, the id first. A `select` model can be used instead.
 
     Times are timestamps in UTC (µs), dates are dates, options of picklists a dictionary, lists are lists, JSON fields
     are texts. `amountMicros` is int64, or decimal128 with `micros="decimal"`; ids are texts, or 16 bytes with
-    `uuids="binary"`. Values that are withheld are null, and told by the warning `RestrictedValues`.
+    `uuids="binary"`. Hidden values are null, with the warning `RestrictedValues`.
 
-    Needs the extra `arrow`. Raises `HiddenRecords` if there are records that the key may not see (unless
-    `hidden="skip"`), another `PaginationError` rather than leaving a gap, `SchemaDrift` for fields that are gone and
-    values that don't fit, `InputError` for a field that there isn't.
+    Needs the extra `arrow`. Raises `HiddenRecords` if there are records that the key can't see (unless
+    `hidden="skip"`), another `PaginationError` if records would be missing, `SchemaDrift` for removed fields and
+    values that don't fit, `InputError` for an unknown field.
     """
     check_options("a data frame", options, _OPTIONS, _OPTIONS | _COLUMNS)
     frame = FrameWalk(Target.of(records), fields, select, filter, **options)
@@ -72,10 +72,10 @@ async def to_arrow_batches(
     batch_rows: int | None = None,
     **options: Unpack[FrameOptions],
 ) -> AsyncGenerator[pyarrow.RecordBatch, None]:
-    """The table of `to_arrow` in record batches, as they come: memory stays flat, whatever the number of records.
+    """The table of `to_arrow` in record batches, as they come, with constant memory for any number of records.
 
-    A batch is a page, or as many pages as have `batch_rows` rows together. What `to_arrow` raises in the end, for
-    records that are hidden, is raised after the last batch.
+    A batch is a page, or as many pages as have `batch_rows` rows together. `HiddenRecords` is raised after the last
+    batch.
     """
     check_options("a data frame", options, _OPTIONS, _OPTIONS | _COLUMNS)
     frame = FrameWalk(Target.of(records), fields, select, filter, **options)
@@ -117,7 +117,7 @@ async def to_pandas(
 ) -> pandas.DataFrame:
     """The table of `to_arrow` as a pandas data frame. Needs the extra `pandas`.
 
-    Whole numbers are `Int64` and booleans `boolean`, so that a gap makes no float of them; with
+    Whole numbers are `Int64` and booleans `boolean`, so that missing values don't make them floats; with
     `dtype_backend="pyarrow"` all columns stay Arrow's.
     """
     if dtype_backend not in get_args(DtypeBackend):

@@ -21,45 +21,45 @@ from aiotwenty.transport.event_loop import running_loop
 
 
 async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings]) -> LoadReport:
-    """Loads any number of rows, each exactly once; a bad row costs that row only.
+    """Loads any number of rows, each exactly once. Invalid rows are rejected, and don't stop the load.
 
-    `rows` is a path (.csv, .tsv, .jsonl, .json, .xlsx, .parquet, packed or not), `-` for standard input, an address, or
+    `rows` is a path (.csv, .tsv, .jsonl, .json, .xlsx, .parquet, compressed or not), `-` for standard input, a URL, or
     an iterable or async iterable of create models or mappings.
-    `mapping` says where columns go: `{"Website": "domainName.primaryLinkUrl", "Revenue": ("annualRevenue.amountMicros",
-    micros), "Notes": None}`; what it leaves out goes by its obvious name (`Domain Name`, `domain_name`, `city`), and
-    through a relation by a natural key (`company.domainName`). `constants` gives every row the same values. `ignore`
-    names columns to leave out. Empty cells of CSV and Parquet are left out, None of a mapping is sent as null; `nulls`
-    says otherwise.
+    `mapping` maps columns to fields: `{"Website": "domainName.primaryLinkUrl", "Revenue":
+    ("annualRevenue.amountMicros", micros), "Notes": None}`; other columns are matched by their name (`Domain Name`,
+    `domain_name`, `city`), also through a relation, by a natural key (`company.domainName`). `constants` are values for
+    every row. `ignore` names columns to leave out. Empty cells of CSV and Parquet are left out, None in a mapping is
+    sent as null; `nulls` changes that.
 
-    `key` names the columns or fields that tell records apart. The id of each record is made from them, or else from
-    the content of the source and the row number, so that loading the same rows again makes no second record. Without
-    `upsert` a record that is there already is a reject; with it, the record that has the key, the id or another unique
-    value is changed, and undeleted if need be. What a row does not say stays as it is: of composite fields that the
-    server would empty in part, the stored parts are read, once a batch, and sent along. `replace` names fields of which
-    rows say the whole.
+    `key` names the columns or fields that identify a record. The id of each record is derived from them, or else from
+    the content of the source and the row number, so loading the same rows again creates no duplicates. Without
+    `upsert`, rows of existing records are rejected; with it, the record with the same key, id or other unique
+    value is updated, and restored if it was deleted. Fields that a row doesn't have don't change: parts of composite
+    fields that the server would empty are read, once per batch, and sent as well. `replace` names fields that rows
+    set as a whole.
 
-    A column goes through transforms on its way (`aiotwenty.bulk`; by name: `"money"`, `"first_and_rest|phone"`), and to
-    several places if a list of such pairs is given. `preset` maps the headers of another tool (hubspot, salesforce,
-    pipedrive, apollo, linkedin, google-contacts, outlook, or a path to a file like those); `mapping` has the last word.
-    `gaps` are texts that stand for an empty cell, `skip_lines` the lines above the header, `sheet` one of a workbook,
-    `region` the country of telephone numbers that name none. What was guessed is in the report's `notes`.
+    A column can have transforms (`aiotwenty.bulk`; by name: `"money"`, `"first_and_rest|phone"`), and a list of such
+    pairs for several fields. `preset` maps the headers of another tool (hubspot, salesforce,
+    pipedrive, apollo, linkedin, google-contacts, outlook, or a path to a file like those); `mapping` takes precedence.
+    `gaps` are texts that mean an empty cell, `skip_lines` the number of lines above the header, `sheet` a sheet of a
+    workbook, `region` the country of telephone numbers without one. The report's `notes` list what was guessed.
 
-    `create_missing` makes the record that a relation names, if there is none, exactly once. `add_options` adds to
-    picklists what the transform `option` does not find there.
+    `create_missing` creates the record that a relation refers to, if there is none, exactly once. `add_options` adds
+    options to picklists if the transform `option` doesn't find them.
 
-    With a `journal` (a file, made if it isn't there) the same call goes on where it was, whatever stopped it; with
-    other rows or settings it is refused. Rows of a generator it knows by their numbers only: give each run of new ones
-    a journal of its own, or a name (`source`).
+    With a `journal` (a file, created if necessary), the same call resumes where it stopped, for whatever reason; with
+    other rows or settings, it is refused. Rows of a generator are identified only by their numbers: use a new journal
+    or a new name (`source`) for new rows.
 
     `rejects` (.csv or .jsonl) receives the rows that were not loaded, to be corrected and loaded again. `on_progress`
     is called after every batch. `dry_run` checks every row and sends nothing.
 
-    At most `concurrency` batches (8) are in flight, fewer if more bring nothing; at most `batch_size` records (200, as
-    the server takes) and `max_bytes` (8 MB) in each. Memory is bounded by the two, whatever the number of rows.
+    At most `concurrency` batches (8) are in flight, fewer if more don't help; each has at most `batch_size` records
+    (200, the server's limit) and `max_bytes` (8 MB). These limit the memory, for any number of rows.
 
-    Raises `InputError` before anything is sent, for files, columns, lines and keys that cannot be right. Raises another
-    `TwentyError` if the load cannot go on (no connection for five minutes, key revoked, schema changed). Cancelled, it
-    finishes what is in flight and writes the journal first.
+    Raises `InputError` before anything is sent, for invalid files, columns, lines and keys. Raises another
+    `TwentyError` if the load can't continue (no connection for five minutes, key revoked, schema changed). If it is
+    cancelled, it finishes the batches in flight, and writes the journal.
     """
     run, reading = split_run(options)
     mode = Upsert() if reading.pop("upsert", False) else Insert()
@@ -67,10 +67,10 @@ async def load(records: AnyRecords, rows: Rows, **options: Unpack[LoadSettings])
 
 
 async def update(records: AnyRecords, rows: Rows, **options: Unpack[UpdateOptions]) -> LoadReport:
-    """Changes records that exist; takes what `load` takes.
+    """Updates existing records; has the options of `load`.
 
-    Each row says which record it means by its `id`, or by `key`, and has the fields to change; the key is not written.
-    A row whose record is not there, or deleted, is a reject (NOT_FOUND), and so is one whose key several records have
+    Each row has the `id` of its record or the fields of `key`, and the fields to change; the key is not written.
+    A row is rejected if its record doesn't exist or is deleted (NOT_FOUND), or if several records have its key
     (AMBIGUOUS).
     """
     run, reading = split_run(options)

@@ -29,7 +29,7 @@ class Reject:
 
 @dataclass
 class Progress:
-    """How far it is. `total` is None where nobody can know it; `concurrency` is how many batches may be in flight."""
+    """Progress. `total` is None if it isn't known; `concurrency` is the number of batches that may be in flight."""
 
     received: int = 0
     loaded: int = 0
@@ -69,7 +69,7 @@ OnProgress: TypeAlias = Callable[[Progress], object]
 
 @dataclass
 class LoadReport:
-    """What a load did. `received` = `loaded` + `rejected` + `already_loaded`, unless it was stopped in between."""
+    """What a load did. `received` = `loaded` + `rejected` + `already_loaded`, unless it was interrupted."""
 
     received: int = 0
     loaded: int = 0

@@ -32,7 +32,7 @@ _AGGREGATE = re.compile(
 
 
 class Aggregate(Record, Generic[R]):
-    """Numbers over the records of an object: those that the fields of the model name, and nothing else.
+    """Numbers over the records of an object: exactly the fields of the model.
 
         class Totals(Aggregate[Opportunity]):
             total_count: int
@@ -44,25 +44,25 @@ class Aggregate(Record, Generic[R]):
         for stage in await twenty.opportunities.group_by({"stage": True}, select=Totals):
             print(stage.values, stage.total_count)
 
-    Names are those of the schema in snake_case, or as it has them by an alias: `total_count`; of any field
+    Names are those of the schema in snake_case, or in an alias unchanged: `total_count`; of any field
     `count_unique_values_…`, `count_empty_…`, `count_not_empty_…`, `percentage_empty_…` (0 to 1) and
     `percentage_not_empty_…`; `min_…` and `max_…` of numbers, money and times; `sum_…` and `avg_…` of numbers and money;
-    `count_true_…` and `count_false_…` of booleans. Others the server would answer with null (Twenty, July 2026). Those
-    of what a `target` may be are there as well, and may be None: `count_empty_target_company: int | None`.
+    `count_true_…` and `count_false_…` of booleans. The server would return null for others (Twenty, July 2026). Fields
+    of the possible types of a `target` exist as well, and may be None: `count_empty_target_company: int | None`.
 
-    Where no record matches, counts are 0 and all else is None. Numbers are as exact as the server's, which computes
-    with doubles; a Decimal holds them as they came.
+    If no record matches, counts are 0 and all other numbers None. Numbers are as exact as the server's, which computes
+    with doubles; a Decimal has the exact text of the response.
 
-    Each field is compared with the schema as soon as the class is complete: `ConfigurationError` says what is wrong.
+    Each field is compared with the schema when the class is defined: `ConfigurationError` says what is wrong.
     """
 
     _values: list[Json] = PrivateAttr(default_factory=list)
 
     @property
     def values(self) -> list[Json]:
-        """What the records of this group have in common, in the order of the grouping; nothing, where it is no group.
+        """The common values of this group's records, in the order of `group_by`; empty if it is not a group.
 
-        As JSON has it: options and dates are texts, MULTI_SELECT a list of options, `amountMicros` an int.
+        As in JSON: options and dates are texts, MULTI_SELECT a list of options, `amountMicros` an int.
         """
         return self._values
 

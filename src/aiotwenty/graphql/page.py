@@ -20,7 +20,7 @@ _NODE = itemgetter("node")
 
 
 class PageInfo(Record):
-    """Where a page lies in its list."""
+    """The position of a page in its list."""
 
     has_next_page: bool = False
     has_previous_page: bool = False
@@ -38,8 +38,8 @@ class Edge(Record, Generic[R]):
 class Page(Record, Generic[R]):
     """A part of a list of records.
 
-    To the outside it is what GraphQL has, a connection of edges. They are only made when asked for: that is a fourth of
-    the time that it takes to read short records.
+    It has the attributes of a GraphQL connection. `edges` are only created when they are used, which saves a fourth of
+    the time for short records.
     """
 
     records: list[R] = Field(alias="edges", exclude=True)
@@ -48,7 +48,7 @@ class Page(Record, Generic[R]):
     """The cursor of each record, in the order of `records`."""
     page_info: PageInfo | None = None
     total_count: int | None = None
-    """How many records match the filter in all."""
+    """The number of all records that match the filter."""
 
     def __iter__(self) -> Iterator[R]:  # type: ignore[override]  # a model gives its fields
         """The records of this page only; `iterate` goes on to the next ones."""
@@ -143,7 +143,7 @@ def _without_edges(read: Any) -> Any:
 
 
 class Group(Record):
-    """One group of a `group_by`: the values it stands for and how many records it has."""
+    """One group of a `group_by`: its values and its number of records."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -157,9 +157,9 @@ class Group(Record):
 
     @property
     def values(self) -> list[Json]:
-        """What its records have in common, in the order of the grouping.
+        """The common values of its records, in the order of `group_by`.
 
-        As JSON has it: options and dates are texts, MULTI_SELECT a list of options, `amountMicros` an int.
+        As in JSON: options and dates are texts, MULTI_SELECT a list of options, `amountMicros` an int.
         """
         return self._values
 

@@ -1,4 +1,4 @@
-"""`Select`: a model whose fields are what is asked for."""
+"""`Select`: a model whose fields are the query."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ObjectRecord(_Selectable):
 
 
 class Select(_Selectable, Generic[R]):
-    """What to read of a record: the fields of the model, and nothing else.
+    """What to read from a record: exactly the fields of the model.
 
         class Owner(Select[WorkspaceMember]):
             name: FullName | None
@@ -53,7 +53,7 @@ class Select(_Selectable, Generic[R]):
             name: str | None
             address: Address | None            # whole; or a part of it, as a Select[Address]
             account_owner: Owner | None        # a relation to one record
-            people: list[Colleague]            # to many: complete, however many there are
+            people: list[Colleague]            # to many: always complete
 
         page = await twenty.companies.find_many(select=CompanyCard)
 
@@ -61,9 +61,9 @@ class Select(_Selectable, Generic[R]):
     methods, validators, computed fields, defaults, generics. To add something to all fields of a record, subclass the
     record instead: `class PersonAndCompany(Person): company: Company | None`.
 
-    Each field is compared with the generated record as soon as the class is complete: `ConfigurationError` for names
-    that are not there, for types that are not those of the schema, and for what may be null and is declared as never
-    None without having a default, which stands for null.
+    Each field is compared with the generated record when the class is defined: `ConfigurationError` for unknown names,
+    for types that don't fit the schema, and for nullable fields without `None` in their type or a default, which
+    replaces null.
     """
 
 

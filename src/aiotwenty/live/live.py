@@ -60,12 +60,12 @@ Listen: TypeAlias = Callable[[Mapping[str, object]], Awaitable[None]]
 class Live:
     """Subscriptions of /metadata, over server-sent events.
 
-    Each is an async iterator that lasts until it is closed, or the client is. Lost connections are made anew, after
-    pauses as the client's `RetryPolicy` has them but for five minutes at least; what may have been missed is told in
-    its place, as a `Gap`. Use `contextlib.aclosing`, or leave the loop by `break`, which closes it soon after.
+    Each is an async iterator that lasts until it or the client is closed. Lost connections are opened again, with the
+    pauses of the client's `RetryPolicy`, for at least five minutes; a `Gap` shows where events may have been
+    missed. Use `contextlib.aclosing`, or leave the loop by `break`, which closes it soon after.
 
-    An API key may subscribe to `logicFunctionLogs` (Twenty, July 2026); records need the session of a user, which
-    `Twenty(session_token=...)` gives.
+    An API key may subscribe to `logicFunctionLogs` (Twenty, July 2026); records need the session of a user:
+    `Twenty(session_token=...)`.
     """
 
     def __init__(self, base_url: str, engine: Engine, terms: Terms) -> None:
@@ -84,10 +84,10 @@ class Live:
     ) -> AsyncGenerator[dict[str, Any] | Gap]:
         """The `data` of each event of any subscription, and a `Gap` for each time that the connection was lost.
 
-        It ends when the server says so. A server that says nothing for `heartbeat` seconds is taken for gone. `on_open`
-        is called whenever a connection is in place: what happens from then on is told.
+        It ends when the server ends it. If the server sends nothing for `heartbeat` seconds, the connection is opened
+        again. `on_open` is called after each connection: later events are reported.
 
-        Raises `InvalidArgument` for a document that is no subscription, else any `TwentyError`.
+        Raises `InvalidArgument` for a document that isn't a subscription, and any `TwentyError`.
         """
         name = _checked(document)
         sent = dict(variables or {})
@@ -101,7 +101,7 @@ class Live:
         application_id: UUID | None = None,
         heartbeat: float = HEARTBEAT,
     ) -> AsyncGenerator[str | Gap]:
-        """What logic functions write to their logs, of all or of one function or application."""
+        """The log entries of all logic functions, or of one function or application."""
         conditions = {"id": id, "name": name, "applicationId": application_id}
         only = {key: value for key, value in conditions.items() if value is not None}
         async with aclosing(self._told(_LOGS.name, _LOGS.document, lambda: {"input": only}, heartbeat)) as told:
@@ -118,13 +118,13 @@ class Live:
         heartbeat: float = HEARTBEAT,
         on_open: OnOpen | None = None,
     ) -> AsyncGenerator[RecordEvent | Gap]:
-        """What happens to the records of these objects ("company", "people", `Company`), 0.1 s after it did.
+        """The changes of records of these objects ("company", "people", `Company`), after about 0.1 s.
 
-        `filter` is of a record as it was or as it is: a filter model of the object, or JSON as /graphql takes it.
-        `on_open` is called whenever a connection is in place: what happens from then on is told.
+        `filter` applies to the record before or after the change: a filter model of the object, or JSON as for
+        /graphql. `on_open` is called after each connection: later events are reported.
 
-        Of a bulk destroy the server tells one record only, of a bulk update or restore whose filter no longer matches
-        afterwards nothing, as with webhooks (Twenty, July 2026).
+        As with webhooks, the server reports only one record of a bulk destroy, and nothing of a bulk update or restore
+        if the filter no longer matches afterwards (Twenty, July 2026).
 
         Raises `PermissionDenied` without a user's session.
         """

@@ -23,7 +23,7 @@ C = TypeVar("C", bound=Input | Mapping[str, object])
 
 
 class Creates(Writing[R], Generic[R, C]):
-    """Creating records, once each."""
+    """Creating records, each exactly once."""
 
     @overload
     async def create_one(
@@ -60,8 +60,8 @@ class Creates(Writing[R], Generic[R, C]):
         """The new record. With `upsert`, a record with the same id or unique value is updated instead (and
         undeleted), as by `update_one`, where `replace` is explained.
 
-        Without `upsert` the record gets its id here, so that a create whose answer is lost is settled: one record,
-        once. An upsert is repeated after a lost answer only if `data` has an id or all the unique values.
+        Without `upsert`, the client sets the id, so it can find out after a lost response whether the record was
+        created. An upsert is retried after a lost response only if `data` has an id or all unique values.
         """
         model: Input = as_model(data, self.meta.model("create"), "data")
         if upsert:
@@ -109,9 +109,9 @@ class Creates(Writing[R], Generic[R, C]):
         replace: Collection[str] = (),
         **options: Unpack[CallOptions],
     ) -> list[Any]:
-        """The new records in the order of `data`, all or none; at most 200 at a time (`load` takes any number).
+        """The new records in the order of `data`, all or none; at most 200 (`load` takes any number).
 
-        See `create_one` for `upsert` and lost answers.
+        See `create_one` for `upsert` and lost responses.
         """
         if isinstance(data, Mapping | BaseModel | str) or not isinstance(data, Iterable):
             raise InvalidArgument(f"data must be a list, not {type(data).__name__}: `create_one` takes one record.")

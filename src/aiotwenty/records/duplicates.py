@@ -1,4 +1,4 @@
-"""Records that look alike: finding them, and making one of them."""
+"""Duplicates: finding and merging them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FindDuplicates(Namespace[R], Generic[R, C]):
         data: Sequence[C] | None = None,
         **options: Unpack[CallOptions],
     ) -> list[Page[Any]]:
-        """For each id or each piece of data, in their order, the records that look like it."""
+        """For each id or each item of data, in their order, the records that are similar."""
         if (ids is None) == (data is None):
             raise InvalidArgument("find_duplicates needs ids or data, not both.")
         variables: dict[str, object] = (
@@ -94,9 +94,9 @@ class MergeMany(Namespace[R]):
         select: type[Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """The merged record: 2 to 9 become the one at `conflict_priority_index`, whose values win.
+        """The merged record: 2 to 9 records are merged into the one at `conflict_priority_index`, whose values win.
 
-        The others are gone for good on newer servers, soft-deleted on older ones (Twenty, July 2026). A dry run
+        The others are destroyed on newer servers, soft-deleted on older ones (Twenty, July 2026). A dry run
         changes nothing and returns a record with a random id.
         """
         return await self._run(

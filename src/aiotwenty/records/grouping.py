@@ -43,7 +43,7 @@ class Groups(Namespace[R], Generic[R, F, G, Q]):
 
     @of_all_requests
     async def aggregate(self, select: type[A], filter: F | None = None, **options: Unpack[CallOptions]) -> A:
-        """Numbers over all records that match, as an `Aggregate` model names them."""
+        """Counts, sums and other numbers over all records that match: the fields of an `Aggregate` model."""
         names = self._aggregates(select)
         operation = selecting(self.meta.operation("find_many"), "{" + " ".join(names) + "}")
         only = self._filter(filter)
@@ -86,12 +86,12 @@ class Groups(Namespace[R], Generic[R, F, G, Q]):
     ) -> list[Any]:
         """The groups of records with the same values; all of them, unless `limit` says otherwise.
 
-        Each has its `values`, in the order of `group_by`, and how many records it has; with `select`, an `Aggregate`
-        model, the numbers that it names. `order_by` takes what the groups stand for, or
+        Each has its `values`, in the order of `group_by`, and its number of records; with `select`, an `Aggregate`
+        model, the numbers of that model. `order_by` takes the fields of `group_by`, or
         `{"aggregate": {"total_count": "DescNullsLast"}}`.
 
         Newer servers need a time zone for dates: `{"created_at": {"granularity": "DAY", "timeZone": "UTC"}}`. Older
-        ones know UTC only, and say `2026-11-23T00:00:00.000Z` for the day that newer ones call `2026-11-23`.
+        ones support only UTC, and return `2026-11-23T00:00:00.000Z` where newer ones return `2026-11-23`.
         """
         if limit is not None and limit < 0:
             raise InvalidArgument("limit must not be negative.")

@@ -1,4 +1,4 @@
-"""What all parts of an object's namespace stand on."""
+"""The base of all parts of a namespace."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def in_form(model: Any, form: Form) -> Any:
 
 
 class Namespace(Generic[R]):
-    """What all parts of a namespace stand on: its object and its endpoint."""
+    """The base of all parts of a namespace: its object and its endpoint."""
 
     meta: ClassVar[ObjectMeta]
 
@@ -180,7 +180,7 @@ async def _within(
 
 
 def as_id(value: UUID | str) -> UUID:
-    """The id. Raises `InvalidArgument` when it is none, or one that the server would not take and call missing."""
+    """The id. Raises `InvalidArgument` if it is not a UUID, or one that the server refuses as missing."""
     if problem := id_problem(value):
         raise InvalidArgument(f"{problem}.")
     if isinstance(value, UUID):

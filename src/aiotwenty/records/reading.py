@@ -32,7 +32,7 @@ WITH_LISTS = 100
 
 
 class Reads(Namespace[R], Generic[R, F, O, G]):
-    """Finding, counting, grouping and walking over records."""
+    """Finding, counting, grouping and iterating over records."""
 
     @overload
     async def find_many(
@@ -78,12 +78,12 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
         offset: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Page[Any]:
-        """One page, of 200 records when `first` is not given. To read everything, use `iterate`.
+        """One page, of 200 records unless `first` is set. To read everything, use `iterate`.
 
-        Of several orders the first counts most: those of a list and the keys of a mapping, but not the fields of one
-        model, which come in the order of the schema.
+        If there are several orders, the first one counts most: the items of a list and the keys of a mapping, but not
+        the fields of one model, which have the order of the schema.
 
-        Cursors are exact without `order_by` only; `offset` is exact with it, too (Twenty, July 2026).
+        Cursors are exact only without `order_by`; `offset` is also exact with it (Twenty, July 2026).
         """
         if last is not None and before is None:
             # The server would return the first ones (Twenty, July 2026).
@@ -146,13 +146,13 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
     ) -> Walk[Any]:
         """Every record once, or `PaginationError`.
 
-        Without `order_by` in the order of ids: records created during the walk may or may not come (at the end, out
-        of order), deleted ones don't. With `order_by` it is the records and the order of the moment it starts; those
-        deleted meanwhile are left out. Pages have 1,000 records (fewer where they are large), and the next one is
-        fetched while this one is worked on. A walk that is left early ends by itself, or at once with `aclose()`.
+        Without `order_by`, in the order of ids: records created meanwhile may or may not come (at the end, out
+        of order), deleted ones don't. With `order_by`, the records and the order at the start; records
+        deleted meanwhile are left out. Pages have 1,000 records (fewer if they are large), and the next page is
+        fetched in the background. An iterator that is left early ends by itself, or at once with `aclose()`.
 
-        Records that are counted but not given, because the key may not see them, raise `HiddenRecords`; with
-        `hidden="skip"` the others come, of the moment that the walk starts.
+        If the server counts records that the key can't see, `HiddenRecords` is raised; with
+        `hidden="skip"`, the visible records at the start are returned.
         """
         if hidden not in ("raise", "skip"):
             raise InvalidArgument(f'hidden is "raise" or "skip", not {hidden!r}.')
@@ -216,9 +216,9 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
     async def find_by_ids(
         self, ids: Iterable[UUID | str], *, select: type[Any] | None = None, **options: Unpack[CallOptions]
     ) -> list[Any]:
-        """The records in the order of the ids, None where there is none: what a DataLoader takes as its load function.
+        """The records in the order of the ids, None for those that don't exist: a load function for a DataLoader.
 
-        Equal ids are asked for once, 200 in a request, several requests at a time. Deleted records are none.
+        Equal ids are read once, 200 per request, with several requests at a time. Deleted records give None.
         """
         wanted = as_ids(ids)
         ask = self._ask("find_many", "page", select, identified=True)
@@ -234,7 +234,7 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
 
     @of_all_requests
     async def count(self, filter: F | None = None, **options: Unpack[CallOptions]) -> int:
-        """How many records match."""
+        """The number of records that match."""
         operation = selecting(self.meta.operation("find_many"), "{totalCount}")
         only = self._filter(filter)
         found: Total = await self._endpoint.run(operation, Total, {} if only is None else {"filter": only})

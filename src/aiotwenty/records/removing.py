@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Input | Mapping[str, object])
 
 
 class Removals(SettledChanges[R], Generic[R, F]):
-    """Deleting records, which is soft, bringing them back, and destroying them for good."""
+    """Deleting records (they can be restored), restoring and destroying them."""
 
     @overload
     async def delete_one(self, id: UUID | str, *, select: type[S], **options: Unpack[CallOptions]) -> S: ...
@@ -31,7 +31,7 @@ class Removals(SettledChanges[R], Generic[R, F]):
     async def delete_one(
         self, id: UUID | str, *, select: type[Any] | None = None, **options: Unpack[CallOptions]
     ) -> Any:
-        """Soft: the record is hidden, `restore_one` brings it back."""
+        """Hides the record; `restore_one` restores it."""
         return await self._set_deleted_one("delete_one", as_id(id), select, deleted=True)
 
     @overload
@@ -53,7 +53,7 @@ class Removals(SettledChanges[R], Generic[R, F]):
         all_records: bool = False,
         **options: Unpack[CallOptions],
     ) -> list[Any]:
-        """Soft, and without any limit on how many.
+        """Hides any number of records; `restore_many` restores them.
 
         Raises `InvalidArgument` for a filter without any condition, unless `all_records` is true.
         """
@@ -70,7 +70,7 @@ class Removals(SettledChanges[R], Generic[R, F]):
     async def restore_one(
         self, id: UUID | str, *, select: type[Any] | None = None, **options: Unpack[CallOptions]
     ) -> Any:
-        """Brings a soft-deleted record back."""
+        """Restores a deleted record."""
         return await self._set_deleted_one("restore_one", as_id(id), select, deleted=False)
 
     @overload
@@ -92,7 +92,9 @@ class Removals(SettledChanges[R], Generic[R, F]):
         all_records: bool = False,
         **options: Unpack[CallOptions],
     ) -> list[Any]:
-        """Brings back what matches. A filter on `deletedAt` restores, but returns nothing (Twenty, July 2026).
+        """Restores the records that match.
+
+        With a filter on `deletedAt`, records are restored, but the result is empty (Twenty, July 2026).
 
         Raises `InvalidArgument` for a filter without any condition, unless `all_records` is true.
         """
@@ -109,7 +111,7 @@ class Removals(SettledChanges[R], Generic[R, F]):
     async def destroy_one(
         self, id: UUID | str, *, select: type[Any] | None = None, **options: Unpack[CallOptions]
     ) -> Any:
-        """Final. Returns the record as it was; raises `AnswerLost` if it is gone, and the answer with it."""
+        """Permanently destroys the record, and returns it. Raises `AnswerLost` if only the response was lost."""
         ask = self._ask("destroy_one", "one", select)
 
         async def destroy(ids: Sequence[UUID]) -> list[Any]:
@@ -136,10 +138,10 @@ class Removals(SettledChanges[R], Generic[R, F]):
         all_records: bool = False,
         **options: Unpack[CallOptions],
     ) -> list[Any]:
-        """Final, and without any limit on how many.
+        """Permanently destroys any number of records.
 
         Raises `InvalidArgument` for a filter without any condition, unless `all_records` is true; `AnswerLost` if the
-        filter names ids, the records are gone, and so is an answer with some of them.
+        filter names ids and the records are destroyed, but a response with some of them was lost.
         """
         only = guarded(self._filter(filter), all_records, "destroy_many")
         ask = self._ask("destroy_many", "many", select)

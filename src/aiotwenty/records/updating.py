@@ -33,7 +33,7 @@ MOST_AT_ONCE = 200
 
 
 class Updates(SettledChanges[R], Generic[R, U, F]):
-    """Updating records; what is not set stays as it is."""
+    """Updating records; fields that are not set don't change."""
 
     @overload
     async def update_one(
@@ -70,16 +70,16 @@ class Updates(SettledChanges[R], Generic[R, U, F]):
         if_unchanged: Record | datetime | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """The record as it is now. What is not set stays as it is, parts of composite fields too; None clears.
+        """The updated record. Fields and parts of composite fields that are not set don't change; None clears.
 
-        The server would empty some parts of links, e-mails and phones that are not sent (Twenty, July 2026): where
-        `data` has some parts and not those, the record is read first and they are sent along. Whoever changes the same
-        field in the moment between loses that change; of changes to other fields, which are not lost, `RecordChanged`
-        warns. Fields named in `replace` are written as `data` has them, their other parts emptied: nothing is read.
+        The server would empty some parts of links, e-mails and phones that are not sent (Twenty, July 2026): if
+        `data` has only some parts, the record is read first, and the others are sent with them. A change of the same
+        field between read and write is lost; changes of other fields are not lost, and `RecordChanged`
+        warns of them. For fields named in `replace`, the other parts are emptied, and nothing is read.
 
-        With `if_unchanged`, which is the record as it was read (or its `updated_at`), it is only written if nobody has
-        changed it since: otherwise `StaleRecord` is raised. Without, an update whose answer was lost is sent again only
-        if the record was not changed meanwhile; an attempt that is late on its way can still undo a newer change.
+        With `if_unchanged`, the record as it was read (or its `updated_at`), it is only written if nobody has
+        changed it since: otherwise `StaleRecord` is raised. Without it, an update whose response was lost is retried
+        only if the record was not changed meanwhile; a delayed attempt can still undo a newer change.
         """
         identity = as_id(id)
         change = self._change(as_model(data, self.meta.model("update"), "data"), replace)
@@ -138,8 +138,8 @@ class Updates(SettledChanges[R], Generic[R, U, F]):
     ) -> list[Any]:
         """The updated records. Newer servers refuse to update more than 200 at once (Twenty, July 2026).
 
-        What is not set stays as it is, as by `update_one`. Where stored parts have to be sent along, the records are
-        read first, and those that have the same parts are updated together: all or none of these.
+        Fields that are not set don't change, as in `update_one`. If stored parts have to be sent as well, the records
+        are read first, and records with the same parts are updated together: all or none of them.
 
         Raises `InvalidArgument` for a filter without any condition, unless `all_records` is true.
         """

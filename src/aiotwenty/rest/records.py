@@ -104,7 +104,7 @@ class RestRecords(Generic[R, C, U, F, O, G]):
         return await self._records.create_many(data, upsert, select=self._select, replace=replace)
 
     async def update_one(self, id: UUID | str, data: U, *, replace: Collection[str] = ()) -> R:
-        """The record as it is now. What is not set stays as it is, parts of composite fields too; None clears."""
+        """The updated record. Fields and parts of composite fields that are not set don't change; None clears."""
         record: R = await self._records.update_one(id, data, select=self._select, replace=replace)
         return record
 
@@ -117,7 +117,7 @@ class RestRecords(Generic[R, C, U, F, O, G]):
         )
 
     async def delete_one(self, id: UUID | str) -> R:
-        """Soft: the record can be restored. Sent over GraphQL, for a server without `soft_delete` would destroy it."""
+        """The record can be restored. Sent over GraphQL, because a server without `soft_delete` would destroy it."""
         record: R = await self._records.delete_one(id, select=self._select)
         return record
 

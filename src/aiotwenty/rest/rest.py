@@ -174,7 +174,7 @@ class Rest(RestMetadata):
         return await self._of(of).create_many(data, upsert, replace=replace)
 
     async def update_one(self, of: Of[K], id: UUID | str, data: Data, *, replace: Collection[str] = ()) -> K:
-        """The record as it is now. What is not set stays as it is, parts of composite fields too; None clears."""
+        """The updated record. Fields and parts of composite fields that are not set don't change; None clears."""
         return await self._of(of).update_one(id, data, replace=replace)
 
     async def update_many(

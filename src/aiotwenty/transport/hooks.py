@@ -1,4 +1,4 @@
-"""What the outside may see of each request: callbacks and DEBUG log lines, without bodies and without the key."""
+"""Callbacks and DEBUG log lines for each request, without bodies and without the key."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class RequestEvent:
 
 @dataclass(frozen=True, slots=True)
 class ResponseEvent:
-    """An attempt is over. `status` is None when no answer came; `error` what it failed with, None when it succeeded.
+    """An attempt ended. `status` is None if there was no response; `error` is None if it succeeded.
 
-    Both are None when the caller was cancelled.
+    Both are None if the caller was cancelled.
     """
 
     call: int
@@ -67,7 +67,7 @@ class RetryEvent:
 class Hooks:
     """Callbacks, called in the event loop: keep them short. One that raises is logged and otherwise ignored.
 
-    What an asynchronous one does is waited for, before the request goes on.
+    The request waits for asynchronous callbacks.
     """
 
     on_request: Callable[[RequestEvent], object] | None = None

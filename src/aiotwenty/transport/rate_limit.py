@@ -120,13 +120,13 @@ class Limiter(Protocol):
 
 
 class RateLimiter:
-    """Paces requests; give one object to several clients of one workspace to make them share its limit.
+    """Keeps requests under the rate limit. Pass one object to several clients of a workspace to share its limit.
 
-    Without a `RateLimit` it lets everything pass until the server refuses a request and names its limit, and paces
-    itself from then on. Callers are served by their priority and in the order they came, those that were refused
-    before the others. A caller that is cancelled while it waits takes no token.
+    Without a `RateLimit`, it doesn't limit requests until the server refuses one and states its limit. Callers get
+    their turn by priority and then arrival; refused requests go first. A caller that is cancelled while it waits
+    takes no token.
 
-    It belongs to the event loop that uses it first, as long as that is not closed: `ConfigurationError` in another.
+    It belongs to the first event loop that uses it, until that is closed: `ConfigurationError` in another one.
     """
 
     def __init__(self, limit: RateLimit | None = None) -> None:

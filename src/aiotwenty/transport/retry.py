@@ -37,7 +37,7 @@ class Fate(Enum):
 
     @property
     def passing(self) -> bool:
-        """Whether the same request may fare better later."""
+        """Whether the same request may succeed later."""
         return self in (Fate.PARTLY, Fate.NOT_ACTED, Fate.LOST)
 
 
@@ -74,13 +74,13 @@ def fate_of(error: TwentyError) -> Fate:
 class RetryPolicy:
     """Exponential backoff with full jitter. Times are in seconds.
 
-    A request is sent at most `attempts` times, and not again later than `total` after it was first sent. Before
-    attempt n+1 it waits a random time up to `base` * 2**(n-1), at most `max_delay`; at least what `Retry-After` asks
-    for. Where that is more than `max_retry_after`, it is told at once instead. Rate-limited requests are only bounded
-    by `total`: they wait for their turn. `RetryPolicy(attempts=1)` never sends anything twice,
-    but for what was refused for its key, when there is another one.
+    A request is sent at most `attempts` times, and not later than `total` after the first attempt. Before
+    attempt n+1, the client waits a random time up to `base` * 2**(n-1), at most `max_delay`, but at least as long as
+    `Retry-After` says. If that is more than `max_retry_after`, the error is raised at once. Only `total` limits
+    rate-limited requests: they wait for their turn. `RetryPolicy(attempts=1)` never sends anything twice,
+    except with a new key if the key was refused.
 
-    A load keeps to it too, with more patience (`patient`).
+    Loads use it too, with longer limits (`patient`).
     """
 
     attempts: int = 6

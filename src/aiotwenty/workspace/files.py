@@ -64,7 +64,7 @@ class UploadOptions(TypedDict, total=False):
 
 
 class Files:
-    """Uploads and downloads. A file is never in memory as a whole, unless it is given or asked for so."""
+    """Uploads and downloads. Files are streamed, unless the content is passed or requested as bytes."""
 
     def __init__(
         self, client: Executor, workspace: Workspace, base_url: str, engine: Engine, terms: Terms = STANDARD
@@ -85,11 +85,11 @@ class Files:
         id: UUID | None = None,
         **options: Unpack[UploadOptions],
     ) -> AttachedFile:
-        """Upload a file and hang it on a record, as people do on the record's page.
+        """Upload a file and attach it to a record, as on the record's page.
 
-        Of a record that is given by its id, `object` says what it is: "company". `name` is what the attachment is
-        called, by default like the file. The attachment gets its id here (or the one that is given): one whose answer
-        was lost is settled, once. The options are those of `upload`.
+        If the record is passed as an id, `object` is its object: "company". `name` is the name of the attachment, by
+        default that of the file. The client sets the id of the attachment (unless one is passed), so it is created
+        once, even if a response is lost. The options are those of `upload`.
         """
         identity, singular = record_of(record, object)
         key = await self._attachments.key_to(singular)
@@ -110,15 +110,16 @@ class Files:
         max_size: int = MAX_SIZE,
         progress: Callable[[AttachReport], object] | None = None,
     ) -> AttachReport:
-        """Attach the files that a column of a table names, to the records that its other columns tell.
+        """Attach the files named in one column of a table to the records identified by its other columns.
 
-        `rows` is what `load` takes: a path of a CSV or another file, or mappings. The column `file` has paths below
-        `folder`; what lies elsewhere is a reject, for the table may be somebody else's. `by` says which column finds
-        the record, as `{"E-mail": "emails.primaryEmail"}` or `{"id": "id"}`; a row without a file is passed over.
+        `rows` is the same as for `load`: a path of a CSV or other file, or mappings. The column `file` has paths below
+        `folder`; other paths are rejected, because the table may come from somebody else. `by` maps the column that
+        identifies the record, as in `{"E-mail": "emails.primaryEmail"}` or `{"id": "id"}`; rows without a file are
+        skipped.
 
-        Each attachment gets its id from its record, its name and its content. So run again, after a crash or a
-        correction, only what is not there yet is uploaded: what was attached before is counted as `already_attached`,
-        also if somebody has deleted it since. `progress` is called with the report after each hundred rows.
+        The id of each attachment is derived from its record, name and content. So if it is run again after a crash or a
+        correction, only missing files are uploaded: the others count as `already_attached`,
+        even if somebody has deleted them since. `progress` is called with the report after each hundred rows.
         """
         job = RowAttachments(self, self._attachments, object, file, by, Path(folder), max_size)
         return await job.run(rows, concurrency, progress)
@@ -126,16 +127,17 @@ class Files:
     async def upload(
         self, source: Source, *, field: Field | str | None = None, **options: Unpack[UploadOptions]
     ) -> UploadedFile:
-        """Send a file: bytes, a path, an open binary file (from where it stands), or an async stream of bytes.
+        """Send a file: bytes, a path, an open binary file (from its current position), or an async stream of bytes.
 
         `field` is the FILES field that will hold it: `object.field`, or one of `twenty.workspace`. Servers of 2025
         don't need it.
 
-        The server wants to know the size first: a stream without `size` is kept in a temporary file meanwhile. With
-        `size` it is sent as it comes, and not again should that fail.
+        The server requires the size first: a stream without `size` is stored in a temporary file. With
+        `size`, it is sent directly, and not retried.
 
-        A file goes to where the server says, and again where an answer is lost; only to older servers, and where it is
-        empty or has no extension, with the request itself, which is not repeated (Twenty, July 2026).
+        The file is uploaded to an address from the server, and retried if a response is lost. For older servers, and
+        for files that are empty or without an extension, it is part of the request, which is not retried (Twenty,
+        July 2026).
         """
         if isinstance(source, str):
             raise InvalidArgument("upload() takes a path as pathlib.Path, and content as bytes: not a str.")
@@ -180,15 +182,15 @@ class Files:
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> bytes | DownloadedFile:
-        """The content of a file, by its signed url: in memory, or written to `to`, whole or not at all.
+        """The content of a file, by its signed url: in memory, or written to `to`, completely or not at all.
 
         The url comes with the record, in a field of type FILES (`attachment.file[0]`). The API key is not sent: the
-        url's own token admits, for a day (`PermissionDenied` after that; Twenty, July 2026).
+        url has a token, valid for a day (`PermissionDenied` after that; Twenty, July 2026).
 
-        What goes `to` a path is streamed to a file beside it that only its owner may read, and put in its place when
-        it is complete: by the length that the server said, by the `size` of what an upload gave, and by `sha256` if
-        that is given. Broken off, it is gone on with where the server does ranges, and else begun anew. `timeout` is
-        in seconds, there without a byte. More than `max_size` bytes are a `ConfigurationError`.
+        With `to`, it is streamed to a temporary file that only its owner can read, and moved to the path when
+        it is complete: by the length from the server, by the `size` of an uploaded file, and by `sha256` if
+        passed. If the connection breaks, it resumes if the server supports ranges, and else starts again. `timeout` is
+        in seconds without a byte. More than `max_size` bytes are a `ConfigurationError`.
         """
         if to is None:
             terms = replace(
@@ -209,7 +211,7 @@ class Files:
             download.discard()
 
     async def digest(self, file: HasUrl | str) -> FileDigest:
-        """The SHA-256 and the size of a file that the server has, read as `download` does; nothing is kept of it."""
+        """The SHA-256 and the size of a file on the server, which is read as in `download`, but not stored."""
         digest = Digest()
         call = self._get(file, self._terms, _no_content)
         await self._engine.send(replace(call, headers=digest.headers, receive=digest.receive))

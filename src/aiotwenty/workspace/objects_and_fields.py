@@ -105,7 +105,7 @@ class ObjectsAndFields:
     async def picklists(self, object: ObjectRef | None = None) -> dict[str, tuple[Option, ...]]:
         """The options of all SELECT, MULTI_SELECT and RATING fields of an object, by their names.
 
-        Without an object those of the whole workspace, by their paths: `company.tier`. In the order that users see.
+        Without an object, those of the whole workspace, by path: `company.tier`. In the order that users see.
         """
         if object is not None:
             return {field.name: in_order(field) for field in await self.fields(object) if field.options is not None}
@@ -131,10 +131,10 @@ class ObjectsAndFields:
         icon: str | None = None,
         **more: JsonValue,
     ) -> Object:
-        """Make an object. Names are camelCase; labels are made from them when not given.
+        """Create an object. Names are camelCase; labels are derived from them by default.
 
-        `more` goes to the server's CreateObjectInput as it is (`color="red"`, `skip_name_field=True`), and is an error
-        where the server doesn't have it. Takes a second on a real server (Twenty, July 2026).
+        `more` is passed to the server's CreateObjectInput (`color="red"`, `skip_name_field=True`), and is an error
+        if the server doesn't support it. Takes a second on a real server (Twenty, July 2026).
         """
         values = {
             "nameSingular": name_singular,
@@ -159,7 +159,7 @@ class ObjectsAndFields:
         return await self._object(await changed(send))
 
     async def delete_object(self, ref: ObjectRef) -> None:
-        """Remove an object of the workspace's own with all its records, for good. Standard ones can't be removed."""
+        """Permanently remove a custom object with all its records. Standard objects can't be removed."""
         values = {"id": str(await self._object_id(ref))}
 
         async def is_gone() -> bool:
@@ -189,7 +189,7 @@ class ObjectsAndFields:
         `type` is Twenty's: TEXT, NUMBER, BOOLEAN, DATE, DATE_TIME, SELECT, MULTI_SELECT, RATING, CURRENCY, LINKS,
         EMAILS, PHONES, ADDRESS, FULL_NAME, RICH_TEXT, RAW_JSON, ARRAY, UUID, FILES, RELATION, MORPH_RELATION. The last
         two need `relation`, a MORPH_RELATION several. `settings` are those of the type (`aiotwenty.workspace.
-        field_settings`): FILES take `{"max_number_of_values": …}`, 1 to 60, and 10 if nothing is said. `default_value`
+        field_settings`): FILES take `{"max_number_of_values": …}`, 1 to 60, by default 10. `default_value`
         is written as Twenty does: text and options have quotes of their own (`"'ONE'"`).
         """
         values: dict[str, Any] = {
@@ -248,13 +248,13 @@ class ObjectsAndFields:
         return await self._field(await changed(send))
 
     async def add_options(self, object: ObjectRef, field: str, *options: OptionLike) -> Field:
-        """Add options to a picklist behind those it has; one whose value it has already is left as it is."""
+        """Add options at the end of a picklist; options whose value exists already don't change."""
         before = _with_options(await self.field(object, field))
         wanted = grown(in_order(before), options, relabel=False)
         return before if wanted is None else await self.update_field(object, before, options=wanted)
 
     async def delete_field(self, object: ObjectRef, field: FieldRef) -> None:
-        """Remove a field of the workspace's own with all its values, for good."""
+        """Permanently remove a custom field with all its values."""
         values = {"id": str(await self._field_id(object, field))}
 
         async def is_gone() -> bool:

@@ -64,7 +64,7 @@ class Webhooks:
         description: str | None = None,
         secret: str | SecretStr | None = None,
     ) -> Webhook:
-        """Make a webhook. Without a `secret` one is made up: 64 hex digits, as newer servers do by themselves."""
+        """Create a webhook. Without a `secret`, a random one is used: 64 hex digits, as newer servers do."""
         values: dict[str, Any] = {"targetUrl": target_url, "operations": _checked(operations)}
         if description is not None:
             values["description"] = description

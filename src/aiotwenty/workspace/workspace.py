@@ -44,7 +44,7 @@ class _Told(Watch):
 class Workspace(ObjectsAndFields):
     """The data model: `twenty.workspace`.
 
-    Reads are never cached, and what was changed is in `/graphql` for the next request.
+    Reads are never cached, and changes are in `/graphql` with the next request.
     """
 
     def __init__(self, client: Executor) -> None:
@@ -66,13 +66,13 @@ class Workspace(ObjectsAndFields):
         return await roles(self.served)
 
     async def api_keys(self) -> list[ApiKey]:
-        """All API keys, revoked ones too. To make one takes the session of a user (Twenty, July 2026)."""
+        """All API keys, including revoked ones. Creating one requires the session of a user (Twenty, July 2026)."""
         return await api_keys(self.served)
 
     async def model(self, parts: Collection[Part] = ()) -> Model:
-        """The whole data model as it is written down, without ids: what `aiotwenty model pull` writes.
+        """The whole data model without ids, as `aiotwenty model pull` writes it.
 
-        `parts` are what of "views", "roles" and "webhooks" it has beside objects and fields.
+        `parts` are "views", "roles" and "webhooks", to be included with objects and fields.
         """
         state = await read_state(self)
         notes, beside = [*state.notes], {}
@@ -88,7 +88,7 @@ class Workspace(ObjectsAndFields):
         return [RoleChanges(self.served), ViewChanges(self.served), WebhookChanges(self.webhooks)]
 
     async def plan(self, model: Model | str | Path) -> Plan:
-        """What is to be done so that the workspace has this model, or the one in this folder. Nothing is changed.
+        """The changes that would give the workspace this model, or the one in this folder. Changes nothing.
 
         Raises `DefinitionError` for a model that contradicts itself.
         """
@@ -102,14 +102,14 @@ class Workspace(ObjectsAndFields):
         allow_destroy: Collection[str] = (),
         on_change: Callable[[ModelChange], object] = lambda change: None,
     ) -> list[ModelChange]:
-        """Does what a plan says, and gives what it did. A model, or a folder with one, is planned first.
+        """Applies a plan, and returns the changes made. For a model, or a folder with one, the plan is made first.
 
-        `allow_destroy` names what may go although records use it: `company.tier`, an option as `company.tier.GOLD`, an
-        object as `rocket`. Without, `DestroyRefused` is raised before anything is changed. `on_change` is told of each
-        change before it is made.
+        `allow_destroy` names parts in use that may be destroyed: `company.tier`, an option as `company.tier.GOLD`, an
+        object as `rocket`. Otherwise, `DestroyRefused` is raised before anything is changed. `on_change` is called
+        before each change.
 
-        Interrupted, it can be done again, with a new plan. What was changed by others since it was planned is left
-        alone. Raises `NotApplied` where in the end there is still something to do.
+        After an interruption, it can be run again with a new plan. Parts that others have changed since the plan was
+        made are not touched. Raises `NotApplied` if changes are left at the end.
         """
         if not isinstance(plan, Plan):
             plan = await self.plan(plan)
@@ -154,9 +154,9 @@ class Workspace(ObjectsAndFields):
         icon: str | None = None,
         **more: JsonValue,
     ) -> Object:
-        """The object of this name: made if there is none, changed where it isn't as it is said here.
+        """The object of this name: created if there is none, updated if it differs from the arguments.
 
-        What is not said stays as it is. Raises `InvalidArgument` where there is one of this name and another plural.
+        Settings that are not passed don't change. Raises `InvalidArgument` if the object has another plural.
         """
         said = {"label_singular": label_singular, "label_plural": label_plural, "description": description}
         attributes: dict[str, JsonValue] = {name: value for name, value in said.items() if value is not None}
@@ -185,11 +185,10 @@ class Workspace(ObjectsAndFields):
         relation: RelationTo | Sequence[RelationTo] | None = None,
         **attributes: JsonValue,
     ) -> Field:
-        """The field of this name: made if there is none, changed where it isn't as it is said here.
+        """The field of this name: created if there is none, updated if it differs from the arguments.
 
-        Takes what `create_field` takes. What is not said stays as it is: labels, other settings, and options, which are
-        only added. Raises `InvalidArgument` where there is a field of this name and of another type, or leading
-        elsewhere.
+        The arguments are those of `create_field`. Labels and settings that are not passed don't change, and options are
+        only added. Raises `InvalidArgument` if the field has another type, or another target.
         """
         of = await self.object(object)
         there = next((field for field in of.fields if field.name == name), None)
