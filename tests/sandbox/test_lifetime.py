@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 from graphql import GraphQLObjectType
 
+from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox, serve
 from aiotwenty.sandbox.model.catalogue import standard_model
 from aiotwenty.sandbox.model.schema import CoreSchema
@@ -74,6 +75,21 @@ async def test_a_database_file_keeps_records_objects_keys_and_webhooks(tmp_path:
     }
     assert hooks == {"webhooks": [{"targetUrl": "http://127.0.0.1:1/"}]}
     assert position == {"createCompany": {"position": -1}}
+
+
+async def test_what_changes_one_sandbox_changes_no_other() -> None:
+    """Those of a process share the schema, as long as they have the same."""
+    fields = '{ __type(name: "Company") { fields { name } } }'
+    async with Sandbox() as one, Sandbox() as other:
+        before = await ask(other, fields)
+        assert await ask(one, fields) == before
+        async with Twenty(one.url, api_key=one.api_key) as twenty:
+            await twenty.workspace.create_field("company", "mood", "TEXT")
+        assert {"name": "mood"} in (await ask(one, fields))["__type"]["fields"]
+        assert await ask(other, fields) == before
+        async with Twenty(other.url, api_key=other.api_key) as twenty:
+            await twenty.workspace.create_field("company", "humour", "TEXT")
+        assert {"name": "mood"} not in (await ask(other, fields))["__type"]["fields"]
 
 
 async def test_a_database_belongs_to_one_sandbox_at_a_time(tmp_path: Path) -> None:
