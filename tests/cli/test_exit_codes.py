@@ -20,17 +20,10 @@ PROGRAM = (sys.executable, "-c", "from aiotwenty.cli import main; main()")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("TWENTY_")}
 
 
-def aiotwenty(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a process of its own, as a user does."""
-    return subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=cwd,
-        env={**ENVIRONMENT, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def python(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own."""
+    command, environment = [sys.executable, *arguments], {**ENVIRONMENT, **variables}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 def one_line(text: str) -> str:
@@ -113,11 +106,20 @@ async def test_a_terminal_without_the_characters_gets_them_escaped(
         "PYTHONIOENCODING": encoding,
     }
     create = 'mutation { createCompany(data: {name: "\\u0141\\u00f3d\\u017a \\ud83d\\ude80"}) { name } }'
-    created = await asyncio.to_thread(aiotwenty, "query", create, cwd=tmp_path, **where)
-    assert json.loads(created.stdout) == {"createCompany": {"name": "\u0141\u00f3d\u017a \U0001f680"}}
-    listed = await asyncio.to_thread(aiotwenty, "objects", "company", cwd=tmp_path, **where)
-    assert listed.returncode == 0
-    assert "accountOwner" in listed.stdout
+    both = f"""
+import sys
+from aiotwenty.cli import main
+for sys.argv[1:] in (["query", {create!r}], ["objects", "company"]):
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code
+"""
+    ran = await asyncio.to_thread(python, "-c", both, cwd=tmp_path, **where)
+    created, end = json.JSONDecoder().raw_decode(ran.stdout)
+    assert created == {"createCompany": {"name": "\u0141\u00f3d\u017a \U0001f680"}}
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "accountOwner" in ran.stdout[end:]
 
 
 async def test_standard_output_may_be_closed(tmp_path: Path, twenty_sandbox: Sandbox) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from aiotwenty.cli.app import COMMANDS, load_commands
 from tests.cli.conftest import Command
+from tests.support.once import once
 
 
 @pytest.mark.parametrize("module", sorted({module for module, _, _ in COMMANDS.values()}))
@@ -21,27 +24,45 @@ def test_the_help_lists_the_commands_of_each_module(module: str) -> None:
         assert first.startswith(COMMANDS[name][2].rstrip(".")), name
 
 
-def imported(arguments: str) -> set[str]:
-    """The modules that a command line has imported at its end."""
-    program = (
-        "import sys\nfrom aiotwenty.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print(*sys.modules)\n"
-    )
-    command = [sys.executable, "-c", program, *arguments.split()]
-    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1].split())
+ASKED = ["load", "export", "destroy", "list", "query", "doctor", "check", "model apply", "sandbox", "playground"]
+PROGRAM = """
+import json, os, sys
+from aiotwenty.cli import main
+import aiotwenty.cli.app
+for line in sys.argv[1:]:
+    if not os.fork():
+        sys.argv[1:] = line.split()
+        try:
+            main()
+        except SystemExit as end:
+            assert not end.code
+        print(json.dumps([line, *sys.modules]), file=sys.stderr, flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The modules that a command line has imported at its end, each in a process that has imported none of them."""
+    lines = ["--version", "--help", *(f"{command} --help" for command in ASKED)]
+
+    def ask(folder: Path) -> None:
+        ran = subprocess.run([sys.executable, "-c", PROGRAM, *lines], capture_output=True, text=True, check=True)
+        (folder / "modules.jsonl").write_text(ran.stderr)
+
+    told = (once(tmp_path_factory, "imported_by_help", ask) / "modules.jsonl").read_text()
+    return {line: set(modules) for line, *modules in map(json.loads, told.splitlines())}
 
 
 @pytest.mark.parametrize("arguments", ["--version", "--help"])
-def test_help_and_version_import_neither_the_client_nor_pydantic(arguments: str) -> None:
-    assert imported(arguments).isdisjoint({"pydantic", "aiohttp", "graphql", "aiotwenty.client"})
+def test_help_and_version_import_neither_the_client_nor_pydantic(imported: dict[str, set[str]], arguments: str) -> None:
+    assert imported[arguments].isdisjoint({"pydantic", "aiohttp", "graphql", "aiotwenty.client"})
 
 
-@pytest.mark.parametrize(
-    "command", ["load", "export", "destroy", "list", "query", "doctor", "check", "model apply", "sandbox", "playground"]
-)
-def test_the_help_of_a_command_imports_only_what_its_options_need(command: str) -> None:
-    modules = imported(f"{command} --help")
+@pytest.mark.parametrize("command", ASKED)
+def test_the_help_of_a_command_imports_only_what_its_options_need(imported: dict[str, set[str]], command: str) -> None:
+    modules = imported[f"{command} --help"]
     assert modules.isdisjoint({"aiohttp", "graphql", "gql", "aiotwenty.client", "aiotwenty.sandbox"})
     assert sum(name.startswith("aiotwenty.bulk.") for name in modules) <= 1
 
