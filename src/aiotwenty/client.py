@@ -252,7 +252,7 @@ class Client:
 
     def changes(
         self,
-        objects: Iterable[Namespace[Any] | str] | None = None,
+        objects: Namespace[Any] | str | Iterable[Namespace[Any] | str] | None = None,
         since: Since = None,
         *,
         known_ids: Mapping[str, Iterable[UUID | str]] | None = None,
@@ -267,7 +267,8 @@ class Client:
         from aiotwenty.bulk.feed.changes import changes_of
 
         namespaces = self._namespaces()
-        wanted = namespaces if objects is None else [_among(namespaces, wanted) for wanted in objects]
+        named = [objects] if isinstance(objects, str | Namespace) else objects
+        wanted = namespaces if named is None else [_among(namespaces, wanted) for wanted in named]
         if not wanted:
             raise InvalidArgument('changes needs objects, such as "companies".')
         return changes_of([(records, None) for records in wanted], since, known_ids, options)

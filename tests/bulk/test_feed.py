@@ -185,6 +185,12 @@ async def test_a_store_that_is_older_than_its_state_is_noticed(twenty: Twenty, t
         twenty.companies.changes(since=later.state, store=tmp_path / "a.db")
 
 
+async def test_one_object_need_not_be_in_a_list(twenty: Twenty) -> None:
+    await twenty.companies.create_one({"name": "a"})
+    for objects in ("companies", twenty.companies, ["company"]):
+        assert await told(twenty.changes(objects)) == [("upserted", "a")]
+
+
 async def test_it_goes_on_when_it_is_woken(twenty: Twenty) -> None:
     wake = asyncio.Event()
     changes = twenty.companies.changes(wake=wake, every=60)

@@ -226,6 +226,22 @@ def test_the_page_about_it_runs(
     assert run(run.twenty.companies.count({"name": {"eq": "Air"}})) == 1
 
 
+NAMES = """
+from aiotwenty.data.dlt import twenty_destination, twenty_source
+print(*twenty_source("companies").resources)
+try:
+    twenty_destination("companies", kye="Website")
+except TypeError as error:
+    print(error)
+"""
+
+
+def test_one_object_may_be_a_text_and_an_unknown_option_is_told_at_once(sandbox: Sandbox) -> None:
+    done = program(NAMES, sandbox)
+    told = "there is no option 'kye' of twenty_destination (did you mean 'key'?)."
+    assert (done.returncode, done.stdout.splitlines()) == (0, ["companies", told]), done.stderr[-3000:]
+
+
 def test_lists_may_be_json(sandbox: Sandbox, run: Runner[Twenty], tmp_path: Path) -> None:
     fill(run)
     assert copied(sandbox, tmp_path, "", "json") == there(run)

@@ -28,7 +28,7 @@ from aiotwenty.bulk.feed.changes import Change, Changes
 from aiotwenty.bulk.feed.engine import OVERLAP, foreign_keys, stamp_digest
 from aiotwenty.bulk.feed.known import KnownEntry, KnownInMemory
 from aiotwenty.bulk.feed.readers import RawReader
-from aiotwenty.bulk.options import LoadSettings
+from aiotwenty.bulk.options import LoadSettings, check_options, texts
 from aiotwenty.bulk.target import Target
 from aiotwenty.bulk.workspace_catalogue import ServedCatalogue, ServedNames
 from aiotwenty.client import Twenty
@@ -67,7 +67,7 @@ logger = logging.getLogger("aiotwenty.data.dlt")
 
 
 def twenty_source(
-    objects: Iterable[str] | None = None,
+    objects: str | Iterable[str] | None = None,
     incremental: bool = True,
     *,
     nested: Nested = "tables",
@@ -98,7 +98,7 @@ def twenty_source(
     with connection as run:
         catalogue = run(bulk.serve_catalogue(run.twenty.endpoint("graphql")))
     known = sorted(catalogue.objects.values(), key=lambda names: names.plural)
-    wanted = known if objects is None else [catalogue.find(named) for named in objects]
+    wanted = known if objects is None else [catalogue.find(named) for named in texts(objects)]
     tables = [Table(connection, catalogue, names, nested, compare_every) for names in wanted]
 
     def resources() -> Any:
@@ -278,6 +278,7 @@ def twenty_destination(
     """
     dlt = _dlt()
     options: LoadSettings = {"journal": JOURNAL, "upsert": settings.get("key") is not None, **settings}
+    check_options("twenty_destination", settings, LoadSettings.__annotations__)
     if "source" in options or "rejects" in options:
         raise InvalidArgument("twenty_destination sets source and rejects itself.")
     rows_at_once = options.pop("batch_size", _BATCH)
