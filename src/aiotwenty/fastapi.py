@@ -47,8 +47,8 @@ _BUSY = 60
 def add_twenty(app: FastAPI, make: Callable[[], Client] = Twenty) -> None:
     """Opens a client when the application starts, closes it when it ends, and answers its errors by `response_of`.
 
-    `make` gives the client: `lambda: Twenty(timeout=5)`, or the `Twenty` of a package that was generated. What the
-    application has for its lifespan is run inside of it.
+    `make` creates the client: `lambda: Twenty(timeout=5)`, or the `Twenty` of a generated package. The application's
+    own lifespan runs while the client is open.
     """
     inner = app.router.lifespan_context
 
@@ -64,7 +64,7 @@ def add_twenty(app: FastAPI, make: Callable[[], Client] = Twenty) -> None:
 
 
 def twenty_of(connection: HTTPConnection) -> Any:
-    """The client of the application: `Annotated[my_crm.Twenty, Depends(twenty_of)]` for one that was generated."""
+    """The client of the application: `Annotated[my_crm.Twenty, Depends(twenty_of)]` for a generated one."""
     try:
         return connection.app.state.twenty
     except AttributeError:
@@ -76,11 +76,10 @@ TwentyClient: TypeAlias = Annotated[Twenty, Depends(twenty_of)]
 
 
 def response_of(error: TwentyError) -> JSONResponse:
-    """An error as HTTP, in the form of FastAPI's own: what the caller did wrong is told, all else only that it failed.
+    """An error as an HTTP response, like FastAPI's own: with details if the caller made a mistake, else without.
 
-    404 for what is not there, 409 for a unique value that is taken or a record that somebody else has changed, 422 for
-    values that cannot be right, 403 for what the role of the key may not do, 503 with `Retry-After` at the rate limit,
-    504 for what took too long, else 502.
+    404 for a missing record, 409 for a unique value that exists or a record that somebody else has changed, 422 for
+    invalid values, 403 for missing permissions, 503 with `Retry-After` at the rate limit, 504 for a timeout, else 502.
     """
     match error:
         case NotFoundError():

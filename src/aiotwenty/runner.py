@@ -42,18 +42,17 @@ else:
 class Runner(Generic[C]):
     """One event loop in a thread of its own, with one client on it; usable from any thread of a program.
 
-    Takes what `Twenty` takes, or what makes another client, and its arguments: `Runner(my_crm.Twenty, timeout=10)`.
-    That may also be an `@asynccontextmanager` that gives a client.
+    Takes the arguments of `Twenty`, or a function that creates another client, and its arguments:
+    `Runner(my_crm.Twenty, timeout=10)`. The function may also be an `@asynccontextmanager` that yields a client.
 
         with Runner() as run:
             company = run(run.twenty.companies.find_one(id))
             for company in run.iterate(run.twenty.companies.iterate()):
                 ...
 
-    Session, connections and the limit that was learned live as long as the runner: make one for the program, not one
-    for each call. It starts when it is first used. A process that is forked starts one of its own, with the same
-    arguments: take `run.twenty` anew there. It is closed at the end of `with`, by `close()`, or else when the program
-    ends.
+    Session, connections and the learned limit live as long as the runner: create one for the program, not one per call.
+    It starts on first use. A forked process starts its own, with the same arguments: use `run.twenty` again there. It
+    is closed at the end of `with`, by `close()`, or else when the program ends.
     """
 
     if TYPE_CHECKING:
@@ -122,9 +121,8 @@ class Runner(Generic[C]):
     def iterate(self, walk: AsyncIterable[T], *, read_ahead: int = _READ_AHEAD) -> Generator[T]:
         """The items of an asynchronous iterator, such as `twenty.companies.iterate()`, one after the other.
 
-        It begins when the first is asked for, and then goes on while you work on them, up to about `read_ahead` items
-        ahead. When you leave the loop, or close what this gives, the walk is closed. Raises what the walk raises, after
-        the items before that.
+        It starts with the first item, and then reads up to about `read_ahead` items ahead. When you leave the loop, or
+        close this iterator, the other one is closed. Raises its errors, after the items before them.
         """
         if not isinstance(walk, AsyncIterable):
             raise InvalidArgument(f"run.iterate() takes an asynchronous iterator, not {type(walk).__name__}.")
@@ -152,7 +150,7 @@ class Runner(Generic[C]):
             del job
 
     def close(self) -> None:
-        """Waits for the calls on their way (for `timeout` of the client), closes the client and ends the thread.
+        """Waits for the calls in flight (for `timeout` of the client), closes the client and ends the thread.
 
         Closing twice is fine.
         """

@@ -189,7 +189,7 @@ class Mapper:
                 break
         missing = [name for name in self._mapping if name not in columns and name not in source.doubled.values()]
         if problems:
-            problems.append("map it to a field, or ignore it")
+            problems.append("map it to a field (mapping=, --map), or ignore it (ignore=, --ignore)")
         problems += (f"there is no column {name!r} to map{instead_of(name, columns)}" for name in missing)
         if problems:
             raise InputError(f"{source.name}: " + "; ".join(problems))

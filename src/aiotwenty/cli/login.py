@@ -10,7 +10,7 @@ import typer
 
 from aiotwenty.cli.connection import Profile, Timeout, chosen
 from aiotwenty.cli.output import Output, OutputOption, print_rows
-from aiotwenty.cli.profiles import Profiles, Store, drop_key, store_key
+from aiotwenty.cli.profiles import Profiles, Store, check_store, drop_key, store_key
 from aiotwenty.settings import CLOUD, check_key, check_url, hide
 
 _DEFAULT = "default"
@@ -46,6 +46,7 @@ def login(
         print_rows(rows, ("profile", "url", "default"), output)
         return
     name = profile or chosen.profile or _DEFAULT
+    check_store(store)
     address, key = ask_workspace(url, str(profiles.tables.get(name, {}).get("url", CLOUD)))
     workspace = asyncio.run(tried(address, key, timeout or chosen.timeout or 30.0))
     store_key(name, str(key), store)

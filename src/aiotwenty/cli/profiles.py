@@ -68,7 +68,7 @@ class Profiles:
     def named(self, name: str) -> Mapping[str, Any]:
         """The settings of a profile: `url`, and perhaps `timeout` and `rate_limit`. Raises `ConfigurationError`."""
         if name not in self.tables:
-            hint = did_you_mean(name, self.tables) or ": create one with aiotwenty login --profile"
+            hint = did_you_mean(name, self.tables) or f": create it with aiotwenty login --profile {name}"
             raise ConfigurationError(f"there is no profile {name!r}{hint}.")
         table = self.tables[name]
         for key, value in table.items():
@@ -120,6 +120,18 @@ def stored_key(name: str) -> str | None:
         raise ConfigurationError(f"can't read the key of {name!r} from the keyring: {error}.") from None
 
 
+_NO_KEYRING = (
+    "there is no keyring on this machine. Set TWENTY_API_KEY in the environment instead, or store the key in a "
+    "file that only you can read: aiotwenty login --store file."
+)
+
+
+def check_store(store: Store) -> None:
+    """Raises `ConfigurationError` where there is no keyring, before anybody types a key."""
+    if store is Store.KEYRING and type(_library("keyring").get_keyring()).__module__ == "keyring.backends.fail":
+        raise ConfigurationError(_NO_KEYRING)
+
+
 def store_key(name: str, key: str, store: Store) -> None:
     """Keeps the key of a profile. Raises `ConfigurationError` where there is no keyring to keep it in."""
     if store is Store.FILE:
@@ -129,10 +141,7 @@ def store_key(name: str, key: str, store: Store) -> None:
     try:
         keyring.set_password(SERVICE, name, key)
     except keyring.errors.NoKeyringError:
-        raise ConfigurationError(
-            "there is no keyring on this machine. Set TWENTY_API_KEY in the environment instead, or store the key in a "
-            "file that only you can read: aiotwenty login --store file."
-        ) from None
+        raise ConfigurationError(_NO_KEYRING) from None
     except keyring.errors.KeyringError as error:
         raise ConfigurationError(f"can't store the key in the keyring: {error}.") from None
     _write_keys({other: known for other, known in _keys().items() if other != name})

@@ -78,18 +78,17 @@ def twenty_source(
     """A dlt source with a resource for each object, named by its plural ("note_targets"): all of the workspace, or
     those named, custom ones too.
 
-    `incremental` merges by id what changed since the last run into the tables: soft-deleted records keep their row,
-    with `deleted_at`, destroyed ones lose it. Which ids are known says the destination itself, so that it may be any
-    that dlt can query, and nothing else has to be kept. Each run compares ids and times with the table, which makes it
-    what the workspace is; `compare_every` makes it less often, see `docs/changes.md`. Without `incremental` all records
-    replace what is there.
+    `incremental` merges the changes since the last run into the tables, by id: deleted records keep their row, with
+    `deleted_at`; rows of destroyed ones are removed. The known ids are read from the destination, so it has to be one
+    that dlt can query, and nothing else is stored. Each run compares ids and times with the table, so that it has the
+    state of the workspace; `compare_every` does that less often, see `docs/changes.md`. Without `incremental`, all rows
+    are replaced.
 
     Parts of composite fields are columns (`domain_name__primary_link_url`), amounts in micros are whole numbers, times
     are in UTC. Lists are tables of their own (`companies__domain_name__secondary_links`), or JSON with `nested="json"`.
 
-    `client` is what `Twenty` takes (`base_url`, `api_key`, ...), by default from the environment. The resources share
-    one client, and each reads ahead while dlt works on the others. Raises `InputError` for an object that the workspace
-    does not have.
+    `client` has the arguments of `Twenty` (`base_url`, `api_key`, ...), by default from the environment. The resources
+    share one client, and each reads ahead while dlt processes the others. Raises `InputError` for an unknown object.
     """
     dlt = _dlt()
     if nested not in ("tables", "json"):
@@ -270,11 +269,11 @@ def twenty_destination(
 ) -> Any:
     """A dlt destination that loads all rows of a pipeline into one object, each exactly once.
 
-    `settings` are those of `aiotwenty.bulk.load`: `key`, `mapping`, ... With a key, records that are there are changed
-    unless `upsert=False`. `batch_size` is how many rows are loaded together (1,000). `journal` ("twenty-load.db")
-    remembers what is done, so that a load package which dlt repeats doubles nothing, and holds the rows that were
-    refused: `twenty_rejects(journal)` gives them as a table. A refused row does not fail the pipeline; a warning is
-    logged. `client` is what `Twenty` takes, by default from the environment.
+    `settings` are those of `aiotwenty.bulk.load`: `key`, `mapping`, ... With a key, existing records are updated unless
+    `upsert=False`. `batch_size` is the number of rows per load (1,000). `journal` ("twenty-load.db") stores the
+    progress, so that a load package which dlt repeats creates no duplicates, and the rejected rows:
+    `twenty_rejects(journal)` returns them as a table. A rejected row doesn't fail the pipeline; a warning is logged.
+    `client` has the arguments of `Twenty`, by default from the environment.
     """
     dlt = _dlt()
     options: LoadSettings = {"journal": JOURNAL, "upsert": settings.get("key") is not None, **settings}

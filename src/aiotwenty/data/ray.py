@@ -119,14 +119,14 @@ async def namespace_of(client: Client, name: str) -> Any:
 class TwentyDatasink(Datasink):
     """Where `dataset.write_datasink(TwentyDatasink("companies", key="Website"))` loads its rows to.
 
-    Takes the options of `load` but those that belong to one file (`journal` is a folder here), and how to reach the
-    workspace (`RayConnection`). Every write task runs the load engine on its block. Ids are made from `key`, so that
-    it, or a column `id`, must be given. A row that cannot be loaded costs that row only: see `report`.
+    Takes the options of `load` except those for one file (`journal` is a folder here), and a `RayConnection`. Every
+    write task loads its block. Ids are derived from `key`, so it, or a column `id`, is required. Rows that can't be
+    loaded are rejected: see `report`.
 
-    A task that Ray repeats goes on by the journal of the block, wherever the first one was killed. Journals lie in a
-    folder of each machine for temporary files, and go when the job is done. With `journal`, a folder that all machines
-    share, they stay, and the same job begun again goes on. If a task is repeated on a machine that has no journal of
-    it, rows that are there already are rejects (DUPLICATE), unless `upsert` is set: nothing is doubled either way.
+    A task that Ray repeats resumes by the journal of its block. Journals are in a temporary folder of each machine, and
+    are deleted after the job. With `journal`, a folder shared by all machines, they are kept, and the same job can be
+    resumed. If a task is repeated on a machine without its journal, existing rows are rejected (DUPLICATE), unless
+    `upsert` is set; there are no duplicates in any case.
 
     Empty cells of Arrow and pandas are left out, unless `nulls="send"`.
     """

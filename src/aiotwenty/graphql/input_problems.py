@@ -27,7 +27,8 @@ class InputProblem:
     message: str
     value: Any
     """What was there; for what is missing, what it is missing in."""
-    missing: bool = False
+    name_only: bool = False
+    """Whether the name is wrong or missing, and the value says nothing."""
 
     @property
     def where(self) -> str:
@@ -36,7 +37,7 @@ class InputProblem:
     def told(self, *, with_value: bool) -> str:
         """In one line; the value only where it may be shown."""
         shown = ""
-        if with_value and not self.missing:
+        if with_value and not self.name_only:
             value = repr(self.value)
             shown = f", not {value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 3] + '...'}"
         return f"{self.where or 'value'}: {self.message}{shown}"
@@ -52,7 +53,10 @@ def problems(
         path = (*path[:1], *(step for step in path[1:] if isinstance(step, int) or not _ALTERNATIVE.match(step)))
         about = model if len(by_place) < _SUGGESTED else None
         by_place.setdefault(
-            path, InputProblem(path, _message(detail, about, noun), detail["input"], detail["type"] == "missing")
+            path,
+            InputProblem(
+                path, _message(detail, about, noun), detail["input"], detail["type"] in ("missing", "extra_forbidden")
+            ),
         )
     return list(by_place.values())
 

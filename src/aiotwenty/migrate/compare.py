@@ -51,16 +51,16 @@ async def compare_workspace(
     members_default: str | None = None,
     files: bool = True,
 ) -> list[ObjectComparison]:
-    """Compares all that is here with an exported folder.
+    """Compares the workspace with an exported folder.
 
-    That is: every field of every record, deleted ones too; owners, by who stands here for a member (`members` and
-    `members_default` are those of the load); files, by their names and the SHA-256 of their contents, which are read
-    for it (not with `files=False`); the data model, as "data model"; and views, roles, webhooks and the like, each
-    kind by the names of what there is. What the key may not see is counted on both sides.
+    It compares every field of every record, including deleted ones; owners, with the mapping of the load (`members` and
+    `members_default`); files, by their names and the SHA-256 of their contents, which are read for it (not with
+    `files=False`); the data model, as "data model"; and views, roles, webhooks and the like, by their names. Data that
+    the key can't see is counted on both sides.
 
-    What the server writes by itself, whoever writes the record (`NOT_COMPARED`), is not compared, nor are ids of the
-    data model, accounts and keys: `not_compared` says so, and how often it is otherwise. An object that can't be
-    compared says so (`failure`), and the others are compared all the same.
+    Fields that the server sets itself (`NOT_COMPARED`), ids of the data model, accounts and keys are not compared:
+    `not_compared` lists them, and how often they differ. If an object can't be compared, it has a `failure`, and the
+    others are compared.
     """
     folder = Path(folder)
     model = read_model(folder)

@@ -40,17 +40,16 @@ async def export_workspace(
     incremental: str | Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> list[ExportReport]:
-    """Writes a workspace to a folder, as the server has it now, whatever this client was generated from.
+    """Writes a whole workspace to a folder, by its current schema.
 
-    All records of all objects, deleted ones too, go to one file each, the data model to `model.json`, the contents of
-    files to `files/` (not with `files=False`), the names of views, roles, webhooks and the like to `beside.json`, and
-    what was done to `export.json`.
+    Each object gets a file with all its records, including deleted ones. The data model is in `model.json`, the
+    contents of files in `files/` (not with `files=False`), the names of views, roles, webhooks and the like in
+    `beside.json`, and a summary in `export.json`.
 
-    Only .jsonl can be loaded into another workspace by `load_workspace`, and only with it are files exported. With a
-    `journal` an export that was stopped goes on where it was; with `incremental`, a file that remembers what was
-    written, the files of records are brought up to date. Contents that are in the folder are not asked for again.
-    What this key may not see is not in the files: the reports count it. An object that can't be exported says so in
-    its report (`failure`), and the others are exported all the same.
+    `load_workspace` loads only .jsonl, and contents of files are only exported with it. With a `journal`, an
+    interrupted export resumes; with `incremental`, a file that stores what was written, the files of records are
+    updated. Contents that are in the folder are not downloaded again. Data that this key can't see is not exported: the
+    reports count it. If an object can't be exported, its report has a `failure`, and the others are exported.
     """
     if spreadsheet_safe and ending != ".csv":
         raise InputError("spreadsheet_safe (--spreadsheet-safe) goes with .csv (--format csv)")

@@ -51,20 +51,20 @@ async def load_workspace(
     on_progress: OnProgress | None = None,
     on_created: Callable[[str], object] | None = None,
 ) -> list[StepReport]:
-    """Loads what `export_workspace` wrote: first the objects, fields and options missing here, then the records.
+    """Loads a folder of `export_workspace`: first the missing objects, fields and options, then the records.
 
-    Records keep their ids, relations, times of creation, positions and deletion, and their files are uploaded (not
-    with `files=False`). Workspace members are people with accounts, so they are not made: what refers to a member
-    leads to the one that the table `members` says (a file with two columns of e-mail addresses, there and here, or a
-    mapping), else to the one with the same address, else to `members_default`. Records whose owner has nobody here are
-    left without one: a report of its own counts them, and is `complete` only with `members_missing="drop"`.
+    Records keep their ids, relations, times of creation, positions and deletion, and their files are uploaded (not with
+    `files=False`). Workspace members are people with accounts, so they are not created: a member is replaced by the one
+    in the table `members` (a file with two columns of e-mail addresses, old and new, or a mapping), else by the one
+    with the same address, else by `members_default`. Other records lose their owner: a separate report counts them, and
+    is `complete` only with `members_missing="drop"`.
 
-    `rejects` is a folder. Meant for an empty workspace; in another one, records with the same id or unique value are
-    changed. With a `journal` a move that was stopped goes on where it was: no record and no file comes twice.
+    `rejects` is a folder. The workspace should be empty; otherwise, records with the same id or unique value are
+    updated. With a `journal`, an interrupted move resumes, without duplicate records or files.
 
-    What can't be moved ends nothing else: an object that no key may write (runs and versions of workflows, blocklists),
-    a field that can't be made here. The reports say so: `error` and `notes`, and `told` for what nobody can set. All
-    of it, with every record that lost its owner, is in `report.json` of the folder.
+    If something can't be moved, the rest continues: an object that no key can write (runs and versions of workflows,
+    blocklists), or a field that can't be created. The reports have it in `error` and `notes`, and in `told` what nobody
+    can set. `report.json` in the folder has all of it, with every record that lost its owner.
     """
     folder = Path(folder)
     if members_missing not in get_args(MissingMembers):

@@ -87,14 +87,14 @@ async def load_plan(
 ) -> list[StepReport]:
     """Runs a plan from a TOML file.
 
-    It holds a list of `[[load]]` with `object` and `source` (relative to the plan), and what `load` takes: `key`,
+    It has a list of `[[load]]` with `object` and `source` (relative to the plan), and options of `load`: `key`,
     `upsert`, `mapping` (`Revenue = ["annualRevenue.amountMicros", "micros"]`, `Notes = false`), `constants`, `ignore`,
     `nulls`, `malformed`, `encoding`, `delimiter`, `skip_lines`, `sheet`, `gaps`, `preset`, `region`, `create_missing`,
-    `add_options`, `replace`, `rejects`. The order is found out: objects that others refer to come first. Where they
-    refer to each other in a circle, relations are filled in by a second pass over those rows, which then need a `key`
+    `add_options`, `replace`, `rejects`. The order doesn't matter: objects that others refer to are loaded first. If
+    objects refer to each other in a circle, relations are set by a second pass over those rows, which then need a `key`
     or an `id`.
 
-    Raises `InputError` for anything in any of the sources that can't be right, before anything is sent.
+    Raises `InputError` for invalid input in any of the sources, before anything is sent.
     """
     path = Path(plan)
     entries = read_plan(path)

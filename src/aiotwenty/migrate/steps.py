@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True)
 class StepReport:
-    """What one pass of a step did; `links` is true for the second pass, which only fills in relations."""
+    """The result of one pass of a step; `links` is true for the second pass, which only sets relations."""
 
     label: str
     links: bool

@@ -43,8 +43,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Playground:
     """`async with Playground(twenty) as playground: print(playground.url)`. Binds to 127.0.0.1 only.
 
-    The page is GraphiQL for both endpoints, with a form for REST beside it. With `read_only` it refuses documents that
-    write, which their root fields tell, whatever their keyword says, and every REST method but GET.
+    The page is GraphiQL for both endpoints, and a form for REST. With `read_only`, it refuses documents that write
+    (their root fields decide, not their keyword), and every REST method except GET.
     """
 
     def __init__(self, client: Client, *, port: int = 0, read_only: bool = False) -> None:

@@ -42,16 +42,14 @@ class Sandbox:
     Use it as `async with Sandbox() as sandbox:`; then `sandbox.url` and `sandbox.api_key` work. It has the standard
     objects, one workspace member and one API key with the Admin role, and no other records.
 
-    `database` is a file that keeps records, data model, keys and webhooks; without it everything is in memory.
-    `rate_limit` limits requests as Twenty does: `"100/60s"`, `(100, 60)`, or several; None doesn't.
-    `version` is the one that it answers like: "2.19" (July 2026) or "1.10" (November 2025), for which `strict=True` is
-    another name.
-    `port` 0 takes any free one. `host` is 127.0.0.1 unless told otherwise: nobody else on the network reaches it.
-    `faults` are made or written out (see `faults.parse_fault`); `sandbox.faults` may be changed while it runs, and
-    `seed` decides what their probabilities come to.
-    `metadata_sdl` is another schema for `/metadata` than the one of July 2026.
-    `objects` are those of another workspace in place of the standard ones, as its `/metadata` describes them, with
-    `fieldsList`; a database that has a data model already keeps it.
+    `database` is a file for records, data model, keys and webhooks; without it, everything is in memory. `rate_limit`
+    limits requests as Twenty does: `"100/60s"`, `(100, 60)`, or several; None doesn't. `version` is the one that it
+    answers like: "2.19" (July 2026) or "1.10" (November 2025), for which `strict=True` is another name. `port` 0 takes
+    any free one. `host` is 127.0.0.1 unless told otherwise: nobody else on the network reaches it. `faults` are made or
+    written out (see `faults.parse_fault`); `sandbox.faults` may be changed while it runs, and `seed` decides what their
+    probabilities come to. `metadata_sdl` is another schema for `/metadata` than the one of July 2026. `objects` are
+    those of another workspace in place of the standard ones, as its `/metadata` describes them, with `fieldsList`; a
+    database that has a data model already keeps it.
 
     Raises `OSError` if the port is taken or the database can't be opened (another sandbox may have it open),
     `ValueError` for a version that isn't known, and for objects, a rate limit or a fault that can't be read.
@@ -123,7 +121,7 @@ class Sandbox:
 
     @property
     def store(self) -> RecordStore:
-        """The records, for tests that look behind the API."""
+        """The records, for tests that bypass the API."""
         if self._store is None:
             raise RuntimeError("the sandbox does not run: use it as `async with Sandbox() as sandbox:`")
         return self._store
@@ -199,7 +197,7 @@ class Sandbox:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def aclose(self) -> None:
-        """Stops answering, ends what is still on its way, and closes the database."""
+        """Stops answering, ends requests in flight, and closes the database."""
         if self._server is not None:
             await self._stop_listening(self._server)
             self._server = None
@@ -224,7 +222,7 @@ class Sandbox:
         server.close()
 
     def set_rate_limit(self, rate_limit: RateLimits) -> None:
-        """Another rate limit from now on, with full buckets."""
+        """Sets another rate limit, with full buckets."""
         self._limiter = rate_limiter(rate_limit)
 
     def _current_limiter(self) -> TokenBuckets:

@@ -11,14 +11,14 @@ from aiotwenty.errors import TwentyError
 
 
 class WebhookRejected(TwentyError, ValueError):
-    """A delivery that is not to be trusted or not understood. Answer with `answer` and do nothing else with it."""
+    """A delivery that can't be trusted or understood. Respond with the status `answer`, and ignore it."""
 
     answer: ClassVar[int] = 401
     """The HTTP status to answer with."""
 
 
 class WebhookMalformed(WebhookRejected):
-    """A delivery that is no delivery of Twenty's, whoever signed it."""
+    """A body that Twenty doesn't send, although the signature is valid."""
 
     answer = 400
 
@@ -30,8 +30,8 @@ class WebhookReplayed(WebhookRejected):
 
 
 class WebhookHandlerFailed(TwentyError):
-    """A function that an event was given to has failed. The first one's exception is the cause."""
+    """A handler of the event failed. The cause is the first exception."""
 
 
 class ReplayStoreFailed(TwentyError):
-    """A store could not say whether a delivery is new. It is not taken: whoever sent it is told so with HTTP 503."""
+    """The store failed, so it is unknown whether the delivery is new. It is not accepted: the response is HTTP 503."""

@@ -73,7 +73,7 @@ class WebhookEvent(Record):
 
 
 def parse(body: Body) -> WebhookEvent:
-    """What a delivery says. Call `verify` first, or `receive` for both. Raises `WebhookMalformed`."""
+    """The event of a delivery. Call `verify` first, or `receive` for both. Raises `WebhookMalformed`."""
     if not isinstance(body, bytes | bytearray | memoryview):
         raise WebhookMalformed(f"the body must be the bytes as they were received, not {type(body).__name__}.")
     try:

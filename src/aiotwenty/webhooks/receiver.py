@@ -48,7 +48,7 @@ class _Handler:
 
 
 class WebhookReceiver:
-    """Takes deliveries, and gives each event to the functions that wait for it:
+    """Receives deliveries, and calls the handlers of each event:
 
         receiver = WebhookReceiver(secret)
 
@@ -56,13 +56,13 @@ class WebhookReceiver:
         async def welcome(event: WebhookEvent, company: Company) -> None: ...
 
     It is an ASGI application (`Route("/hook", receiver)`), and `receiver.aiohttp` a handler for aiohttp; other
-    frameworks call `answer`. Whoever sent a delivery is answered when the functions are done: 204; 401 if it is not to
-    be trusted, 400 if it is not understood, 409 if it was received before, 413 if it is larger than `max_bytes`, 500 if
-    a function failed, 503 if the store did. Twenty waits 5 seconds, and sends nothing again (Twenty, July 2026); a
-    proxy between may, and then what failed is worked on anew.
+    frameworks call `answer`. The response is sent after the handlers ran: 204; 401 if the delivery can't be trusted,
+    400 if it isn't understood, 409 if it was received before, 413 if it is larger than `max_bytes`, 500 if a handler
+    failed, 503 if the store failed. Twenty waits 5 seconds, and doesn't retry (Twenty, July 2026); a proxy may, and
+    then a failed delivery is handled again.
 
-    `secret` may be several while one is being replaced. `store` remembers deliveries for `max_age` seconds: by default
-    a `MemoryStore`; several processes that share a receiver's address share a store.
+    Pass several secrets while one is being replaced. `store` remembers deliveries for `max_age` seconds: by default a
+    `MemoryStore`; several processes behind one address need a shared store.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class WebhookReceiver:
         return f"WebhookReceiver({len(self._keys)} secrets, {len(self._handlers)} handlers)"
 
     def set_secrets(self, secret: Secrets) -> None:
-        """Take deliveries with this secret, or these, from now on, and with no other."""
+        """Accept only deliveries with this secret, or these, from now on."""
         self._keys = keys_of(secret)
 
     @overload
@@ -102,10 +102,10 @@ class WebhookReceiver:
     ) -> Callable[[Callable[[WebhookEvent, R], T]], Callable[[WebhookEvent, R], T]]: ...
 
     def on(self, *operations: str, record: type[Any] | None = None) -> Callable[[Any], Any]:
-        """A decorator of functions, async or not, that wait for these events: `company.created`, `company.*`, `*.*`.
+        """A decorator for handlers of these events, async or not: `company.created`, `company.*`, `*.*`.
 
-        They take the event, and with `record=Company` the record as that model. All that wait for an event are called,
-        one after the other in the order they were added; one that fails keeps nothing from the others.
+        A handler takes the event, and with `record=Company` also the record as that model. All handlers of an event are
+        called in the order in which they were added, even if one of them fails.
         """
         if not operations:
             raise InvalidArgument("on() needs at least one operation: company.created, company.*, *.*.")
@@ -118,7 +118,7 @@ class WebhookReceiver:
         return add
 
     async def handle(self, body: Body, headers: Headers) -> WebhookEvent:
-        """Take one delivery: verified, received for the first time, and worked on.
+        """Handle one delivery: verify it, check that it is new, and call the handlers.
 
         Raises `WebhookRejected`, `WebhookHandlerFailed` or `ReplayStoreFailed`; `answer` turns them into HTTP.
         """
@@ -133,7 +133,7 @@ class WebhookReceiver:
         return event
 
     async def dispatch(self, event: WebhookEvent) -> None:
-        """Give an event to the functions that wait for it. Raises `WebhookHandlerFailed` when some of them failed."""
+        """Call the handlers of an event. Raises `WebhookHandlerFailed` if any of them failed."""
         names = operations_of(event.object_name, event.action)
         waiting = [handler for handler in self._handlers if not handler.operations.isdisjoint(names)]
         failures: list[Exception] = []
@@ -152,12 +152,12 @@ class WebhookReceiver:
     async def reconcile(
         self, twenty: Client, objects: Iterable[AnyRecords], since: datetime, *, overlap: timedelta = OVERLAP
     ) -> Reconciled:
-        """After an outage: give the functions what changed since then, as events, each record once and as it is now.
+        """After an outage: call the handlers with what changed since then, each record once, in its current state.
 
             done = await receiver.reconcile(twenty, [twenty.companies, twenty.people], since=mark)
 
-        `overlap` before `since` is looked at again, for clocks that differ and writes that were under way: functions
-        must bear an event that they had. What was destroyed meanwhile is not found: compare the ids that you have
+        Changes up to `overlap` before `since` are included, because clocks differ and writes may have been in progress:
+        handlers must accept repeated events. Destroyed records are not found: compare the ids that you have
         (`find_by_ids`). See `missed`.
         """
         done = Reconciled(mark=datetime.now(UTC))
@@ -171,7 +171,7 @@ class WebhookReceiver:
         return done
 
     async def answer(self, body: Body, headers: Headers) -> int:
-        """Take one delivery; the HTTP status to answer it with. What is not taken is logged as a warning."""
+        """Handle one delivery, and return the HTTP status for the response. Logs refused deliveries as warnings."""
         return await status_of(self.handle(body, headers))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

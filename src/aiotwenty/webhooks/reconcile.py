@@ -34,10 +34,10 @@ class Reconciled:
 async def missed(
     twenty: Client, records: AnyRecords, since: datetime, *, overlap: timedelta = OVERLAP
 ) -> AsyncIterator[WebhookEvent]:
-    """Every record of one object that changed since then, once, as it is now: created, updated or deleted (softly).
+    """Every record of one object that changed since then, once, in its current state: created, updated or deleted.
 
-    Records that were destroyed leave nothing to be found, and one that was restored counts as updated. `webhook_id`
-    and `updated_fields` are None. Raises what `iterate` does.
+    Destroyed records can't be found, and restored ones count as updated. `webhook_id` and `updated_fields` are None.
+    Raises the errors of `iterate`.
     """
     if since.tzinfo is None:
         raise InvalidArgument("since needs a time zone: datetime.now(UTC).")

@@ -11,7 +11,7 @@ from aiotwenty.webhooks.store import BUSY_SECONDS
 
 
 class RedisStore:
-    """Remembers in Redis: `RedisStore("redis://localhost:6379/0")`, or a client of yours, which is left open."""
+    """Remembers deliveries in Redis: `RedisStore("redis://localhost:6379/0")`, or a client, which is not closed."""
 
     def __init__(self, redis: str | Redis, *, prefix: str = "aiotwenty:webhook:") -> None:
         self._owned = isinstance(redis, str)

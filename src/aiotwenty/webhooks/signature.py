@@ -42,14 +42,14 @@ _LONGEST_AGE = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What the headers of a delivery say, once its signature was found right."""
+    """The headers of a delivery whose signature is valid."""
 
     signature: str
     """Over time and body: no two deliveries have the same."""
     milliseconds: int
     """When it was sent, since 1970. Signed."""
     nonce: str | None
-    """The server's name for this delivery, 32 hex digits. Not signed: whoever plays a delivery again may change it."""
+    """The server's name for this delivery, 32 hex digits. Not signed: whoever replays a delivery can change it."""
 
     @property
     def sent_at(self) -> datetime:
@@ -62,10 +62,10 @@ def sign(body: Body, secret: Secret, timestamp: int) -> str:
 
 
 def verify(body: Body, headers: Headers, secret: Secrets, *, max_age: float | None = MAX_AGE) -> Signed:
-    """Return if the delivery was signed with the secret less than `max_age` seconds ago, else raise `WebhookRejected`.
+    """Raise `WebhookRejected` unless the delivery was signed with the secret less than `max_age` seconds ago.
 
-    `body` are the bytes as received: JSON that was parsed and written again has another signature. Several secrets may
-    be given while one is being replaced. `max_age=None` takes any age: whoever saw a delivery can then send it again.
+    `body` are the bytes as received: JSON that was parsed and written again has another signature. Pass several secrets
+    while one is being replaced. `max_age=None` accepts any age: whoever saw a delivery can then send it again.
     """
     return check(body, headers, keys_of(secret), age_of(max_age))
 

@@ -24,14 +24,14 @@ _SWEEP_EVERY = 1000
 
 
 class ReplayStore(Protocol):
-    """Remembers deliveries. Any object with these methods will do; what they raise counts as `ReplayStoreFailed`."""
+    """Remembers deliveries. Any object with these methods works; their exceptions become `ReplayStoreFailed`."""
 
     async def add(self, key: str, expires: float) -> bool:
         """Remember the key until then (seconds since 1970). False if it is remembered already."""
         ...
 
     async def remove(self, key: str) -> None:
-        """Forget the key: the delivery was not worked on, and may come again."""
+        """Forget the key: the delivery was not handled, and may be sent again."""
         ...
 
     async def aclose(self) -> None:
@@ -40,7 +40,7 @@ class ReplayStore(Protocol):
 
 
 class MemoryStore:
-    """Remembers in this process, about 300 bytes a delivery and for no longer than its `max_age`."""
+    """Remembers deliveries in this process, with about 300 bytes each, until `max_age`."""
 
     def __init__(self) -> None:
         self._expiries: OrderedDict[str, float] = OrderedDict()
@@ -65,7 +65,7 @@ class MemoryStore:
 
 
 class SQLiteStore:
-    """Remembers in a file, for all processes of one machine that have it. The file is made if it isn't there."""
+    """Remembers deliveries in a file, for all processes of one machine. Creates the file if necessary."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
