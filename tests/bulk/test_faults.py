@@ -6,7 +6,6 @@ import asyncio
 import json
 import random
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from aiotwenty import Hooks, RetryPolicy, Twenty
 from aiotwenty.errors import ConnectionFailed
 from aiotwenty.sandbox import Sandbox
 from benchmarks import big_import
-from tests.support.uncounted import uncounted
+from tests.support.forked import forking
 
 WRITES = "operation=createPeople"
 FAULTS = ["reset-before", "reset-after", "error", "html", "limit", "cut"]
@@ -94,7 +93,8 @@ async def test_fifty_thousand_rows_arrive_once_through_all_faults(tmp_path: Path
 
 
 LOAD = """
-import asyncio, sys
+import asyncio
+import aiotwenty.bulk.loading, aiotwenty.core.objects.person
 from aiotwenty import Hooks, RetryPolicy, Twenty
 from aiotwenty.errors import ConnectionFailed
 async def main(url, key, path, upsert):
@@ -105,7 +105,6 @@ async def main(url, key, path, upsert):
             on_progress=lambda progress: print("batch", flush=True),
         )
         print(report.received, report.loaded, report.rejected, report.already_loaded, flush=True)
-asyncio.run(main(*sys.argv[1:]))
 """
 
 
@@ -116,29 +115,25 @@ async def load_killed(path: Path, rows: int, kills: int, seed: int, upsert: bool
     async with (
         Sandbox(seed=seed, faults=[f"latency=0.03:{WRITES}", *troubles]) as sandbox,
         Twenty(sandbox.url, api_key=sandbox.api_key, rate_limit=None) as twenty,
+        forking(LOAD) as program,
     ):
         killed = 0
         while True:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", LOAD, sandbox.url, sandbox.api_key, str(path), str(upsert),
-                stdout=asyncio.subprocess.PIPE, env=uncounted(),
-            )  # fmt: skip
-            assert process.stdout is not None
-            assert await process.stdout.readline() == b"ready\n"
+            run = await program.start(sandbox.url, sandbox.api_key, str(path), str(upsert))
+            assert await run.line() == "ready"
             if killed < kills:
                 # Some batches into it, at a random moment of one: while it is sent, answered or written down.
                 for _ in range(chance.randint(1, rows // 200 // kills - 4)):
-                    await process.stdout.readline()
+                    await run.line()
                 await asyncio.sleep(chance.uniform(0, 0.04))
-                process.send_signal(signal.SIGKILL)
+                run.kill()
                 killed += 1
-            output = await process.stdout.read()
-            code = await process.wait()
+            code = await run.end()
             if code != -signal.SIGKILL:
                 break
         assert (killed, code) == (kills, 0)
         sandbox.faults.clear()
-        received, loaded, rejected, already = map(int, output.splitlines()[-1].split())
+        received, loaded, rejected, already = map(int, run.output[-1].split())
         assert (received, loaded + already, rejected) == (rows, rows - len(bad), len(bad))
         assert already > 0
         text = path.with_name(path.name + ".bad.csv").read_text()

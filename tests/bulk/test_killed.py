@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import signal
-import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,10 +13,11 @@ from aiotwenty import Twenty, bulk
 from aiotwenty.bulk import Journal
 from aiotwenty.sandbox import Sandbox
 from tests.bulk.test_faults import load_killed
-from tests.support.uncounted import uncounted
+from tests.support.forked import forking
 
 WORK = """
-import asyncio, sys
+import asyncio
+import aiotwenty.bulk.loading, aiotwenty.core.objects.person
 from aiotwenty import RetryPolicy, Twenty, bulk
 async def main(url, key, path, mode, by):
     async with Twenty(url, api_key=key, timeout=5, rate_limit=None, retry=RetryPolicy(base=0.01)) as twenty:
@@ -28,7 +27,6 @@ async def main(url, key, path, mode, by):
             on_progress=lambda progress: print("batch", flush=True),
         )
         print(report.received, report.loaded, report.rejected, report.already_loaded, flush=True)
-asyncio.run(main(*sys.argv[1:]))
 """
 ROOTS = "operation=deletePeople,destroyPeople,createPeople"
 
@@ -49,35 +47,32 @@ async def test_rows_that_were_in_flight_when_the_process_was_killed_count_as_don
 ) -> None:
     rows, chance, path = 2400, random.Random(f"{mode}{by}"), tmp_path / "people.csv"
     missing = set(chance.sample(range(rows), 40))
-    async with Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key, rate_limit=None) as twenty:
+    async with (
+        Twenty(twenty_sandbox.url, api_key=twenty_sandbox.api_key, rate_limit=None) as twenty,
+        forking(WORK) as program,
+    ):
         people = [{"id": str(uuid4()), "email": f"p{number}@example.com"} for number in range(rows)]
         await twenty.people.load([person for number, person in enumerate(people) if number not in missing])
         column = ",jobTitle" if mode == "update" else ""
         lines = [person[by] + (",Boss" if column else "") for person in people]
         path.write_text("\n".join([by + column, *lines]))
         twenty_sandbox.faults.add(f"slow=0.6:{ROOTS}")  # done at once, and told bit by bit
-        unheard, code, output = 0, -signal.SIGKILL, b""
+        unheard, arguments = 0, (str(path), mode, "" if by == "id" else by)
         for kill in [True, True, False]:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", WORK, twenty_sandbox.url, twenty_sandbox.api_key,
-                str(path), mode, "" if by == "id" else by,
-                stdout=asyncio.subprocess.PIPE, env=uncounted(),
-            )  # fmt: skip
-            assert process.stdout is not None
-            assert await process.stdout.readline() == b"ready\n"
+            run = await program.start(twenty_sandbox.url, twenty_sandbox.api_key, *arguments)
+            assert await run.line() == "ready"
             if kill:
                 for _ in range(chance.randint(1, 2)):
-                    await process.stdout.readline()
+                    await run.line()
                 await asyncio.sleep(chance.uniform(0.1, 0.3))
-                process.send_signal(signal.SIGKILL)
-            output = await process.stdout.read()
-            code = await process.wait()
+                run.kill()
+            await run.end()
             if kill:
                 # What was on its way comes to its end, and nobody hears of it.
                 await asyncio.sleep(0.5)
                 unheard += await done(twenty, mode) - heard(path)
-        assert code == 0
-        received, loaded, rejected, already = map(int, output.splitlines()[-1].split())
+        assert run.code == 0
+        received, loaded, rejected, already = map(int, run.output[-1].split())
         assert (received, loaded + already, rejected) == (rows, rows - len(missing), len(missing))
         assert await done(twenty, mode) == rows - len(missing)
         assert unheard > 0
