@@ -40,6 +40,15 @@ def test_a_cluster_loads_the_good_rows_once_and_reads_them_again_though_workers_
     assert sandbox.api_key not in done.stderr
 
 
+WRONG = """
+for options in ({"fields": ["nam"]}, {"field": ["name"]}):
+    try:
+        read_twenty("companies", **options)
+    except (ValueError, TypeError) as error:
+        print(error)
+"""
+
+
 def test_the_page_about_it_runs(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "ray.md").read_text("utf-8")
     (tmp_path / "leads.csv").write_text(re.findall(r'^```csv title="leads.csv"\n(.*?)^```', page, re.M | re.S)[0])
@@ -49,7 +58,7 @@ def test_the_page_about_it_runs(tmp_path: Path) -> None:
         run(run.twenty.companies.create_one({"name": "Old", "address": {"address_city": "Basel"}}))
         env = environment(sandbox, RAY_DISABLE_IMPORT_WARNING="1", RAY_DATA_DISABLE_PROGRESS_BARS="1")
         done = subprocess.run(
-            [str(PYTHON), "-c", "\n".join([LOCAL, *blocks])],
+            [str(PYTHON), "-c", "\n".join([LOCAL, *blocks, WRONG])],
             env=env,
             cwd=tmp_path,
             capture_output=True,
@@ -59,5 +68,7 @@ def test_the_page_about_it_runs(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr[-3000:]
         assert run(run.twenty.companies.count()) == 3
     assert "2 of 2 rows loaded" in done.stdout
+    assert "Company has no field nam (did you mean 'name'?)" in done.stdout
+    assert "there is no option 'field' of read_twenty (did you mean 'fields'?)" in done.stdout
     cities: list[dict[str, Any]] = pyarrow.parquet.read_table(tmp_path / "cities").to_pylist()
     assert sorted(tuple(city.values()) for city in cities) == [("", 2), ("Basel", 1)]

@@ -18,7 +18,7 @@ from uuid import uuid4
 from aiotwenty.bulk import load
 from aiotwenty.bulk.journal import Journal
 from aiotwenty.bulk.modes import Insert, Upsert
-from aiotwenty.bulk.options import LoadSettings, load_options, split_run
+from aiotwenty.bulk.options import LoadSettings, check_options, load_options, split_run, texts
 from aiotwenty.bulk.report import LoadReport, Reject
 from aiotwenty.bulk.source.iterables import IterableSource
 from aiotwenty.client import Client, Twenty
@@ -247,7 +247,7 @@ def _parts(table: Table) -> Iterator[list[dict[str, Any]]]:
 def read_twenty(
     object: str,
     *,
-    fields: Iterable[str] | None = None,
+    fields: str | Iterable[str] | None = None,
     filter: Mapping[str, Any] | None = None,
     hidden: Literal["raise", "skip"] = "raise",
     override_num_blocks: int | None = None,
@@ -263,8 +263,9 @@ def read_twenty(
     Raises `HiddenRecords` for records that are counted and that the key may not see (unless `hidden="skip"`), and
     another `PaginationError` where a record may be missing.
     """
+    check_options("read_twenty", connection, RayConnection.__annotations__, read_twenty.__annotations__)
     job = RayJob.of(object, **connection)
-    source = TwentyDatasource(job, None if fields is None else list(fields), filter, hidden)
+    source = TwentyDatasource(job, None if fields is None else ["id", *texts(fields)], filter, hidden)
     return read_datasource(source, override_num_blocks=override_num_blocks, ray_remote_args=ray_remote_args)
 
 
@@ -306,6 +307,8 @@ class TwentyDatasource(Datasource):
 
     async def _plan(self, parallelism: int) -> tuple[list[IdRange], int]:
         async with self._job.records() as records:
+            # A field that is not there is told now, not by every task.
+            await records.to_arrow(fields=self._fields, limit=0)
 
             async def count(part: IdRange) -> int:
                 counted: int = await records.count(self._within(part))
@@ -324,9 +327,8 @@ class TwentyDatasource(Datasource):
         return read
 
     async def _read(self, number: int, part: IdRange, parts: int) -> Table:
-        fields = None if self._fields is None else dict.fromkeys(["id", *self._fields])
         async with self._job.records() as records:
-            table: Table = await records.to_arrow(fields=fields, filter=self._within(part), hidden=self._hidden)
+            table: Table = await records.to_arrow(fields=self._fields, filter=self._within(part), hidden=self._hidden)
             read = await find_desk(self._job.name).read.remote(number, table.num_rows, parts)
             if read is not None:
                 await self._check(records, read)
