@@ -17,7 +17,7 @@ MORE_TROUBLES = ["read-timeout:committed:probability=0.2", "read-timeout:not-com
 
 
 @pytest.mark.parametrize(
-    ("rows", "troubles"), [(5000, MORE_TROUBLES), pytest.param(20_000, TROUBLES, marks=pytest.mark.soak)]
+    ("rows", "troubles"), [(3000, MORE_TROUBLES), pytest.param(20_000, TROUBLES, marks=pytest.mark.soak)]
 )
 @pytest.mark.parametrize(("upsert", "key"), [(False, None), (False, "email"), (True, "email")])
 async def test_every_good_row_is_there_once_and_counts_as_loaded(
