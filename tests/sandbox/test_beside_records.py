@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -84,6 +85,26 @@ async def test_an_uploaded_file_comes_back_from_the_record_that_holds_it(caller:
     async with caller.session.get(held["url"]) as response:
         assert response.content_type == "application/pdf"
         assert await response.read() == content
+
+
+async def test_a_file_that_comes_in_uneven_pieces_is_read(caller: Caller) -> None:
+    variables = {"file": None, "field": caller.field_id("attachment", "file")}
+    fields = {"operations": json.dumps({"query": UPLOAD, "variables": variables}), "map": '{"0": ["variables.file"]}'}
+    texts = "".join(
+        f'--edge\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{text}\r\n' for n, text in fields.items()
+    )
+    head = '--edge\r\nContent-Disposition: form-data; name="0"; filename="offer.pdf"\r\n\r\n'
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in ((texts + head).encode() + b"a" * 100, b"b" * 3, b"c" * 9000, b"\r\n--edge--\r\n"):
+            yield piece
+            await asyncio.sleep(0.02)
+
+    headers = {**caller.key, "Content-Type": "multipart/form-data; boundary=edge"}
+    async with caller.session.post(caller.sandbox.url + "/metadata", data=pieces(), headers=headers) as response:
+        answer = await response.json()
+
+    assert answer["data"]["uploadFilesFieldFile"]["size"] == 9103
 
 
 async def test_a_file_cannot_be_downloaded_without_its_token(caller: Caller) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from aiotwenty.sandbox.javascript_messages import JsonError, read_json
+from aiotwenty.sandbox.limits import MAX_BODY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ async def _fields(request: web.Request) -> dict[str, Any]:
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader) or part.name is None:
             raise MultipartError("A multipart request may not be nested, and each of its parts needs a name.")
+        # Of smaller chunks aiohttp may take more than one, put the rest back, and warn of that: it is deprecated.
+        part.chunk_size = MAX_BODY_BYTES
         data = bytes(await part.read(decode=False))
         if part.filename is None and part.name in ("operations", "map"):
             try:
