@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from rich.console import Console
 
+from aiotwenty.cli.bars import Bars
 from aiotwenty.cli.output import Output, fitting, folded, print_rows
 
 NAMES = ("id", "companyId", "messageChannelMessageAssociationMessageFolder", "company.id")
@@ -47,3 +48,15 @@ def test_lines_break_between_words_on_a_terminal_only(monkeypatch: pytest.Monkey
     assert folded(text, on=terminal).splitlines() == [
         "  https://crm.example.com/objects/companies is", "  where the companies are", "and no more"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("length", [10, 200])
+def test_a_bar_leaves_room_for_what_a_terminal_echoes(width: int, length: int) -> None:
+    console = Console(file=io.StringIO(), width=width, force_terminal=True)
+    bars = Bars(console)
+    bars.add_task("companies", total=100, state="x" * length)
+    [line] = console.render_lines(bars.get_renderable(), pad=False)
+    text = "".join(segment.text for segment in line)
+    assert len(text.rstrip()) <= width - 4
+    assert len(text) <= max(width - 4, len(text.rstrip()) + 5)

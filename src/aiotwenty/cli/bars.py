@@ -24,4 +24,4 @@ class Bars(Progress):
         super().__init__(*columns, console=console, transient=True)
 
     def get_renderable(self) -> RenderableType:
-        return Padding(super().get_renderable(), _ECHO)
+        return Padding(super().get_renderable(), _ECHO, expand=False)

@@ -78,7 +78,7 @@ def doctor(output: OutputOption = Output.TABLE) -> None:
                 Health.SKIPPED: ("-", typer.colors.BRIGHT_BLACK),
             }[finding.state]
             result = folded(f"  {finding.check:<9} {finding.result}", " " * 12).removeprefix("  ")
-            typer.echo(f"{typer.style(mark, fg=colour)} {result}")
+            typer.echo(f"{mark if os.environ.get('NO_COLOR') else typer.style(mark, fg=colour)} {result}")
             if finding.advice:
                 typer.echo(folded(f"{'':<12}→ {finding.advice}", " " * 14))
     else:
