@@ -11,11 +11,12 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
+from mkdocs.utils import get_relative_url
 
 _PAGES = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 _MERMAID = "package/dist/mermaid.min.js"
 _MERMAID_DIGEST = "07e37dfa97b337ccc85365d57eddf99b9706f09db3b59b260d0333b23b343c4b"
-_MERMAID_ADDRESS = re.compile(r'"https://unpkg\.com/mermaid@[^"]*"')
+_SCRIPT = "assets/javascripts/mermaid.min.js"
 _ROOT_LINK = re.compile(r"\]\((?!\w+:|#)([^)\s]*)\)")
 _LINK = re.compile(r"\]\((\.\./[^)#\s]*)(#[^)\s]*)?\)")
 
@@ -49,16 +50,17 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     return _LINK.sub(absolute, markdown)
 
 
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """What mkdocs calls for each page that is built. One with a diagram brings Mermaid, which the theme would fetch."""
+    if '<pre class="mermaid">' not in output:
+        return output
+    script = get_relative_url(_SCRIPT, page.url)
+    return output.replace("</head>", f'<script src="{script}"></script></head>', 1)
+
+
 def on_post_build(config: Any) -> None:
-    """What mkdocs calls at the end. The theme would load Mermaid from another host, where a page has a diagram."""
-    scripts = Path(config["site_dir"], "assets", "javascripts")
+    """What mkdocs calls at the end."""
     mermaid = Path(config["config_file_path"]).with_name(".venv") / "docs" / _MERMAID
     if hashlib.sha256(mermaid.read_bytes()).hexdigest() != _MERMAID_DIGEST:
         raise PluginError(f"{mermaid} is not the release that docs/hooks.py names")
-    shutil.copyfile(mermaid, scripts / "mermaid.min.js")
-    (bundle,) = scripts.glob("bundle.*.min.js")
-    script, found = _MERMAID_ADDRESS.subn("mermaidHere", bundle.read_text("utf-8"))
-    if found != 1:
-        raise PluginError("the theme loads Mermaid in another way: correct docs/hooks.py")
-    here = 'var mermaidHere=new URL("mermaid.min.js",document.currentScript.src).href;'
-    bundle.write_text(here + script, "utf-8")
+    shutil.copyfile(mermaid, Path(config["site_dir"], _SCRIPT))
