@@ -76,7 +76,8 @@ test-integrations: .venv/.ready ## With what others wrote: clients, servers, sto
 	@if command -v npm >/dev/null 2>&1; then \
 		cd tests/integrations && npm ci --silent --ignore-scripts --no-audit --no-fund; \
 	fi
-	$(BIN)/pytest -q -m "integrations and not soak" tests/integrations
+	$(BIN)/pytest -q -m "integrations and not soak" -n 2 --dist loadfile tests/integrations --ignore tests/integrations/test_redis_limit.py
+	$(BIN)/pytest -q -m "integrations and not soak" tests/integrations/test_redis_limit.py # measures a pace: alone
 
 docs: ## The site, written to .venv/site; fails for links and names that lead nowhere. Needs npm.
 	@$(call install,.venv/docs,-e . 'mkdocs>=1.6$(comma)<2' 'mkdocs-material>=9.6' 'mkdocstrings[python]>=0.27' ruff)
