@@ -5,6 +5,9 @@ BIN := .venv/bin
 WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 # Tests start hundreds of commands, which would compile the package each time.
 unexport PYTHONDONTWRITEBYTECODE
+# uv trusts whom the system trusts, as pip does: there may be a gateway. (The newer and the older name of the option.)
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
 GENERATED := src/aiotwenty/core src/aiotwenty/metadata queries
 # `make test COVERAGE=1`, as CI does it, counts the lines that are run, in subprocesses too, and fails when too few are.
 PYTEST := $(if $(COVERAGE),coverage run -m pytest,pytest)
