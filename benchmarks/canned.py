@@ -13,6 +13,7 @@ import aiohttp
 
 from aiotwenty.graphql.field_existence import FIELDS_OF_ALL
 from aiotwenty.sandbox import Sandbox
+from benchmarks.servers import served
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _UUID = re.compile(rb'"id": ?"([0-9a-f-]{36})"')
@@ -87,15 +88,8 @@ async def canned(folder: Path) -> AsyncIterator[str]:
     It answers the question for the data model, too: clients ask it once when a field is empty in all of a page.
     """
     (folder / f"{FIELDS_OF_ALL.name}.json").write_bytes(await _data_model())
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.canned", str(folder), stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        yield (await process.stdout.readline()).decode().strip()
-    finally:
-        process.kill()
-        await process.wait()
+    async with served("-m", "benchmarks.canned", str(folder)) as url:
+        yield url
 
 
 async def _data_model() -> bytes:

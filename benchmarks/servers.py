@@ -48,6 +48,18 @@ async def sandbox(*options: str) -> AsyncIterator[tuple[str, str, int]]:
         await process.wait()
 
 
+@contextlib.asynccontextmanager
+async def served(*arguments: str) -> AsyncIterator[str]:
+    """The URL of a server in a Python process with these arguments, which prints it as its first line."""
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        yield (await process.stdout.readline()).decode().strip()
+    finally:
+        process.kill()
+        await process.wait()
+
+
 def resident_megabytes(pid: int) -> float:
     """Memory of a process now."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])

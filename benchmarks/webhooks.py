@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import hmac
 import json
@@ -12,7 +11,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from aiohttp import web
 from aiotwenty.core import Company
 from aiotwenty.webhooks import SQLiteStore, WebhookEvent, WebhookReceiver, sign
 from benchmarks.harness import Bound, Series, Table
+from benchmarks.servers import served
 
 SECRET = secrets.token_hex(32)
 BY_HAND = "hmac and json.loads, by hand"
@@ -131,7 +131,7 @@ async def _over_http(rounds: int, count: int) -> Table:
     series = [Series(AIOHTTP), Series(UVICORN)]
     for _ in range(rounds):
         for one, kind in zip(series, ("aiohttp", "uvicorn"), strict=True):
-            async with _served(kind) as url:
+            async with served("-c", _SERVE, kind, SECRET) as url:
                 requests = [_request(*delivery) for delivery in deliveries(count)]
                 start = time.perf_counter()
                 await asyncio.gather(*(_send(url, requests[lane::_LANES]) for lane in range(_LANES)))
@@ -158,19 +158,6 @@ async def _send(url: str, requests: list[bytes]) -> None:
         if not head.startswith(b"HTTP/1.1 204"):
             raise RuntimeError(f"a delivery was refused: {head!r}")
     writer.close()
-
-
-@contextlib.asynccontextmanager
-async def _served(kind: str) -> AsyncIterator[str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _SERVE, kind, SECRET), stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        yield (await process.stdout.readline()).decode().strip()
-    finally:
-        process.kill()
-        await process.wait()
 
 
 async def serve(kind: str, secret: str) -> None:

@@ -206,9 +206,9 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
     from aiotwenty.migrate.steps import ends_all
 
     idle = [step for step in steps if _is_idle(step)] if not as_json else []
-    folded = idle if len(idle) > _FEW else []
+    without_any = idle if len(idle) > _FEW else []
     for step in steps:
-        if step in folded:
+        if step in without_any:
             continue
         report = step.report
         if as_json:
@@ -238,8 +238,8 @@ def finish(steps: Sequence[StepReport], as_json: bool, rejects: Path | None) -> 
             tell(f"  and {report.rejected - SHOWN:,} more")
         if report.rejects_failure is not None:
             typer.echo(f"{label}: {report.rejects_failure}", err=True)
-    if folded:
-        tell(f"no rows: {', '.join(step.label for step in folded)}")
+    if without_any:
+        tell(f"no rows: {', '.join(step.label for step in without_any)}")
     if len(steps) > 1 and not as_json:
         tell(_total(steps))
     if rejects is not None and not as_json and any(_has_rejects_file(step.report) for step in steps):
@@ -265,12 +265,12 @@ def _is_idle(step: StepReport) -> bool:
 def show_exports(reports: Sequence[ExportReport]) -> None:
     """What was written to each file; those of objects without records in one line."""
     empty = [report for report in reports if report.complete and not (report.records or report.changes)]
-    folded = empty if len(empty) > _FEW else []
+    without_any = empty if len(empty) > _FEW else []
     for report in reports:
-        if report not in folded:
+        if report not in without_any:
             tell(str(report))
-    if folded:
-        tell(f"0 records in {', '.join(report.path.name for report in folded)}")
+    if without_any:
+        tell(f"0 records in {', '.join(report.path.name for report in without_any)}")
     if len(reports) > 1:
         records, size = sum(report.records for report in reports), sum(report.bytes for report in reports)
         tell(f"total: {records:,} records in {len(reports)} files ({size:,} bytes)")
@@ -281,12 +281,12 @@ def show_comparisons(comparisons: Sequence[ObjectComparison]) -> None:
     of = Counter(what for comparison in comparisons for what in comparison.not_compared)
     shared = {what: number for what, number in of.items() if number > 1}
     empty = [comparison for comparison in comparisons if _is_empty(comparison, shared)]
-    folded = empty if len(empty) > _FEW else []
+    without_any = empty if len(empty) > _FEW else []
     for comparison in comparisons:
-        if comparison not in folded:
+        if comparison not in without_any:
             _show_comparison(comparison, shared)
-    if folded:
-        tell(f"nothing on either side: {', '.join(comparison.name for comparison in folded)}")
+    if without_any:
+        tell(f"nothing on either side: {', '.join(comparison.name for comparison in without_any)}")
     for what, number in shared.items():
         tell(f"not compared in {number:,} objects: {what}")
     different = [comparison.name for comparison in comparisons if not comparison.equal]
