@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import signal
 import sys
 from io import TextIOWrapper
 
@@ -27,6 +29,8 @@ def main() -> None:
         # What a terminal has no characters for is shown escaped rather than not at all.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # By then the exit code is decided: a second Ctrl-C while Python is winding down would end the process by the signal.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     try:
         from aiotwenty.cli.app import run
 
