@@ -77,10 +77,10 @@ class MappedColumn:
         return (self, *self.also)
 
 
-_TRIMMED_PARTS = (
+_TRIMMED_PARTS = {
     *("primaryEmail", "primary_email", "additionalEmails", "additional_emails"),
     *("primaryLinkUrl", "primary_link_url", "primaryPhoneNumber", "primary_phone_number"),
-)
+}
 
 
 def steps_of(column: MappedColumn) -> Sequence[Transform]:
@@ -121,8 +121,8 @@ def trimmed(text: str) -> str:
 def trimmed_parts(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """A composite field whose addresses have no blanks around them, as those in cells of their own."""
     changed: dict[str, Any] = {}
-    for part in _TRIMMED_PARTS:
-        inner = value.get(part)
+    for part in _TRIMMED_PARTS.intersection(value):
+        inner = value[part]
         if type(inner) is str:
             if (text := inner.strip(BLANKS)) != inner:
                 changed[part] = text
