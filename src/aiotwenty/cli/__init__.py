@@ -29,7 +29,7 @@ def main() -> None:
         # What a terminal has no characters for is shown escaped rather than not at all.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    # By then the exit code is decided: a second Ctrl-C while Python is winding down would end the process by the signal.
+    # The exit code is decided by then: a second Ctrl-C while Python is winding down would end it by the signal.
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     try:
         from aiotwenty.cli.app import run
