@@ -45,7 +45,7 @@ def fails(
 
 
 class ScriptedServer:
-    """Gives its answers in turn, the last one for ever, each after `seconds`.
+    """Gives its answers in turn, the last one for ever, each after `seconds` and when `answering` is set.
 
     `requests` are the JSON bodies, `seen` the requests.
     """
@@ -58,6 +58,8 @@ class ScriptedServer:
         self.paths: list[str] = []
         self.url = ""
         self.seconds = 0.0
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     def say(self, *answers: Answer | Callable[[dict[str, object]], Answer]) -> None:
         self.answers = list(answers)
@@ -65,6 +67,12 @@ class ScriptedServer:
         self.seen.clear()
         self.transports.clear()
         self.paths.clear()
+
+    async def has_got(self, requests: int) -> None:
+        """Waits until so many have come."""
+        async with asyncio.timeout(60):
+            while len(self.requests) < requests:  # noqa: ASYNC110 (for nobody else is an event worth it)
+                await asyncio.sleep(0.001)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
@@ -77,6 +85,7 @@ class ScriptedServer:
         if callable(say):
             say = say(parsed)
         await asyncio.sleep(self.seconds)
+        await self.answering.wait()
         if say.abort:
             assert request.transport is not None
             request.transport.close()

@@ -72,11 +72,12 @@ async def test_what_cannot_be_decompressed_is_an_answer_that_was_lost(
 async def test_a_small_answer_that_becomes_a_large_one_is_not_read_on(server: ScriptedServer) -> None:
     server.say(compressed(bomb(300)))
     async with Twenty(server.url, api_key=KEY) as twenty:
-        longest, turn = 0.0, time.monotonic()
+        # By what this thread works: others may be busy on this machine.
+        longest, turn = 0.0, time.thread_time()
         call = asyncio.ensure_future(twenty.companies.count())
         while not call.done():
             await asyncio.sleep(0.001)
-            longest, turn = max(longest, time.monotonic() - turn), time.monotonic()
+            longest, turn = max(longest, time.thread_time() - turn), time.thread_time()
         with pytest.raises(AnswerTooLarge, match=r"more than 64,000,000 bytes.*max_answer_bytes") as large:
             await call
     assert large.value.status == 200

@@ -88,27 +88,27 @@ async def test_waiting_for_the_limiter_is_measured_and_is_no_part_of_the_attempt
     server: ScriptedServer, meter: Meter
 ) -> None:
     server.say(COUNT)
-    limit = RateLimit(1, per=0.2)
+    limit = RateLimit(1, per=1)
     async with Twenty(server.url, api_key=KEY, hooks=metering(meter.provider), rate_limit=limit) as twenty:
         await asyncio.gather(twenty.companies.count(), twenty.companies.count())
     (waits,) = meter.points("aiotwenty.client.wait.duration")
     assert waits.count == 2
-    assert 0.15 < waits.max < 5
-    assert waits.min < 0.05
+    assert waits.min < 0.5 < waits.max
     (attempts,) = meter.points("http.client.request.duration")
     assert attempts.max < waits.max
 
 
 async def test_what_is_under_way_is_counted_and_nothing_afterwards(server: ScriptedServer, meter: Meter) -> None:
     server.say(COUNT)
-    server.seconds = 0.2
+    server.answering.clear()
     async with Twenty(server.url, api_key=KEY, hooks=metering(meter.provider)) as twenty:
         calls = [asyncio.create_task(twenty.companies.count()) for _ in range(3)]
-        await asyncio.sleep(0.1)
+        await server.has_got(3)
         (point,) = meter.points("http.client.active_requests")
         assert isinstance(point, NumberDataPoint)
         assert point.value == 3
         calls[0].cancel()
+        server.answering.set()
         await asyncio.gather(*calls, return_exceptions=True)
     (point,) = meter.points("http.client.active_requests")
     assert point.value == 0
