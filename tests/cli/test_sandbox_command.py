@@ -25,7 +25,7 @@ ASKS = "import os; print(os.environ['TWENTY_API_URL'], len(os.environ['TWENTY_AP
 def test_a_program_runs_against_it_and_says_how_it_ended(tmp_path: Path) -> None:
     ran = subprocess.run(
         [*PROGRAM, "--env-file", ".env", "--", sys.executable, "-c", ASKS],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert ran.returncode == 7
     url, has_key = ran.stdout.split()
@@ -45,7 +45,7 @@ def test_one_in_the_background_is_stopped_by_another_command(tmp_path: Path) -> 
     where = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
 
     def sandbox(*options: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*PROGRAM, *options], env=where, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run([*PROGRAM, *options], env=where, capture_output=True, text=True, check=False, timeout=300)
 
     started = sandbox("--background")
     url = started.stdout.splitlines()[0].partition("=")[2]

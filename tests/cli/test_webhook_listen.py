@@ -30,14 +30,14 @@ class Listener:
         self.process, self._out, self.err = process, process.stdout, process.stderr
 
     async def line(self) -> str:
-        return (await asyncio.wait_for(self._out.readline(), 20)).decode().rstrip("\n")
+        return (await asyncio.wait_for(self._out.readline(), 120)).decode().rstrip("\n")
 
     async def said(self) -> str:
-        return (await asyncio.wait_for(self.err.readline(), 20)).decode().rstrip("\n")
+        return (await asyncio.wait_for(self.err.readline(), 120)).decode().rstrip("\n")
 
     async def end(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
-        await asyncio.wait_for(self.process.wait(), 20)
+        await asyncio.wait_for(self.process.wait(), 120)
         assert self.process.returncode is not None
         return self.process.returncode
 
@@ -94,7 +94,7 @@ async def test_each_delivery_is_a_line_of_json_for_machines_and_so_many_are_enou
         await listener.said()
         made = await twenty.companies.create_many([{"name": "Air"}, {"name": "Bee"}, {"name": "Cat"}])
         told = [json.loads(await listener.line()) for _ in range(2)]
-        assert await asyncio.wait_for(listener.process.wait(), 20) == 0
+        assert await asyncio.wait_for(listener.process.wait(), 120) == 0
     assert {one["eventName"] for one in told} == {"company.created"}
     assert {one["record"]["id"] for one in told} < {str(one.id) for one in made}
     assert all(len(one["nonce"]) == 32 for one in told)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, Literal, ParamSpec
+from typing import Annotated, Any, Concatenate, Literal, NoReturn, ParamSpec
 
 import typer
 
@@ -52,9 +52,15 @@ def sure(question: str, yes: bool, *, can_ask: bool = True) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
+def _interrupted_once(*_: object) -> NoReturn:
+    """Pressed again, Ctrl-C must not cut off what is said about it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def _agrees(question: str) -> bool:
     """The answer. Ctrl-C ends the command at once: a running loop would let it wait for the answer."""
-    interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupted = signal.signal(signal.SIGINT, _interrupted_once)
     try:
         return typer.confirm(question, err=True)
     except typer.Abort:
