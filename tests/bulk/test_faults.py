@@ -18,6 +18,7 @@ from aiotwenty.errors import ConnectionFailed
 from aiotwenty.sandbox import Sandbox
 from benchmarks import big_import
 from tests.support.forked import forking
+from tests.support.ports import free_port
 
 WRITES = "operation=createPeople"
 FAULTS = ["reset-before", "reset-after", "error", "html", "limit", "cut"]
@@ -191,7 +192,7 @@ async def test_a_server_that_is_too_slow_for_large_batches_is_sent_smaller_ones(
         if body.count(b'"name":') > 60:
             if gateway:
                 return web.Response(status=504, text="<html>504 Gateway Time-out</html>", content_type="text/html")
-            await asyncio.sleep(3)
+            await asyncio.sleep(1000)
         headers = {"Authorization": request.headers["Authorization"], "Content-Type": "application/json"}
         async with session.post(f"{twenty_sandbox.url}{request.path}", data=body, headers=headers) as answer:
             return web.Response(status=answer.status, body=await answer.read(), content_type=answer.content_type)
@@ -201,7 +202,7 @@ async def test_a_server_that_is_too_slow_for_large_batches_is_sent_smaller_ones(
     async with (
         ClientSession() as session,
         TestServer(application) as proxy,
-        Twenty(str(proxy.make_url("")), api_key=twenty_sandbox.api_key, timeout=0.5, rate_limit=None) as twenty,
+        Twenty(str(proxy.make_url("")), api_key=twenty_sandbox.api_key, timeout=2, rate_limit=None) as twenty,
     ):
         rows = [{"name": f"C{i}"} for i in range(300)]
         report = await twenty.companies.load(rows, upsert=upsert, concurrency=2)
@@ -209,8 +210,9 @@ async def test_a_server_that_is_too_slow_for_large_batches_is_sent_smaller_ones(
 
 
 async def test_a_server_that_comes_back_finds_the_load_waiting(tmp_path: Path) -> None:
-    async with Sandbox(database=tmp_path / "sandbox.db") as sandbox:
-        port, key = sandbox.port, sandbox.api_key
+    port = free_port()
+    async with Sandbox(database=tmp_path / "sandbox.db", port=port) as sandbox:
+        key = sandbox.api_key
         async with Twenty(sandbox.url, api_key=key, rate_limit=None, retry=RetryPolicy(attempts=2)) as twenty:
             await sandbox.aclose()
             load = asyncio.create_task(twenty.people.load([{"email": f"p{i}@example.com"} for i in range(500)]))

@@ -13,18 +13,19 @@ from aiotwenty.migrate.lanes import LANES, in_lanes
 
 
 class Work:
-    """Notes what begins and ends, and how many are under way at once."""
+    """Notes what begins and ends, and how many are under way at once; takes turns of the loop, not seconds."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
         self.under_way = self.most = 0
 
-    async def do(self, name: str, seconds: float = 0.01) -> str:
+    async def do(self, name: str, turns: int = 100) -> str:
         self.events.append(f"{name} begins")
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         try:
-            await asyncio.sleep(seconds)
+            for _ in range(turns):
+                await asyncio.sleep(0)
             self.events.append(f"{name} ends")
             return name
         finally:
@@ -68,11 +69,12 @@ async def test_the_first_that_fails_ends_the_others_and_is_told() -> None:
     work = Work()
 
     async def fail() -> str:
-        await asyncio.sleep(0.02)
+        for _ in range(100):
+            await asyncio.sleep(0)
         raise LookupError("gone")
 
     wanted: list[Callable[[], Coroutine[Any, Any, str]]] = [
-        partial(work.do, "long", 60),
+        partial(work.do, "long", 10**9),
         fail,
         partial(work.do, "after"),
     ]
@@ -84,7 +86,10 @@ async def test_the_first_that_fails_ends_the_others_and_is_told() -> None:
 async def test_whoever_ends_them_waits_for_what_is_under_way() -> None:
     ended: list[str] = []
 
+    begun: asyncio.Queue[None] = asyncio.Queue()
+
     async def finish() -> str:
+        begun.put_nowait(None)
         try:
             await asyncio.sleep(60)
         finally:
@@ -93,7 +98,8 @@ async def test_whoever_ends_them_waits_for_what_is_under_way() -> None:
         return ""
 
     running = asyncio.ensure_future(in_lanes([finish, finish], always))
-    await asyncio.sleep(0.02)
+    for _ in range(2):
+        await begun.get()
     running.cancel()
     await asyncio.sleep(0.01)
     running.cancel()

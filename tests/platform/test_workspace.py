@@ -16,6 +16,7 @@ from aiotwenty.errors import ConfigurationError, InvalidInput, NotFoundError, Sc
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.workspace import Option, RelationTo, Workspace
 from aiotwenty.workspace.data_model import RelationType
+from tests.support.ports import free_port
 
 
 def without(sdl: str, *places: str) -> str:
@@ -232,7 +233,7 @@ async def test_new_objects_and_fields_are_there_for_the_next_request(twenty: Twe
 async def test_a_schema_that_changed_under_way_is_asked_for_again(recordings: Path) -> None:
     today = (recordings / "metadata.graphql").read_text()
     former = today.replace("\ntype Object {", "\ntype Object {\n  nameSingularOfOld: String!", 1)
-    async with Sandbox(metadata_sdl=former) as before:
+    async with Sandbox(metadata_sdl=former, port=free_port()) as before:
         running = before
         async with Twenty(before.url, api_key=lambda: running.api_key) as twenty:
             await twenty.workspace.served.schema()

@@ -175,7 +175,7 @@ async def test_a_hanging_request_does_not_keep_the_sandbox_open() -> None:
             assert not done
             began = time.monotonic()
 
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30
         hanging.cancel()
         await asyncio.gather(hanging, return_exceptions=True)
 

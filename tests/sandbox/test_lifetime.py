@@ -8,7 +8,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 import warnings
 from pathlib import Path
@@ -228,10 +227,8 @@ def test_other_projects_find_the_fixture_and_may_give_it_options(pytester: pytes
 
 def test_the_plugin_loads_no_server() -> None:
     code = "import sys, aiotwenty.sandbox.pytest_plugin; print([m for m in ('aiohttp', 'graphql') if m in sys.modules])"
-    began = time.perf_counter()
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
-    assert time.perf_counter() - began < 5
 
 
 async def test_a_connection_that_was_just_accepted_is_closed_with_it() -> None:
