@@ -149,15 +149,15 @@ def test_a_workspace_goes_out_and_compares_equal(capsys: pytest.CaptureFixture[s
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
 def test_control_c_finishes_what_is_in_flight_and_says_how_to_go_on(workspace: Sandbox) -> None:
     rows("people.csv", 5000)
-    workspace.faults.add("latency=0.1:operation=createPeople")
+    workspace.faults.add("latency=0.4:operation=createPeople")
     command = [sys.executable, "-c", "from aiotwenty.cli import main; main()", *LOAD]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
     journal = Path("l.db-wal")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while (not journal.exists() or journal.stat().st_size < 70_000) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=20)
+    _, error = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "run the same command again: l.db stores the progress" in error
     workspace.faults.clear()

@@ -46,7 +46,7 @@ async def test_an_application_writes_reads_and_is_told_of_changes(name: str) -> 
             "forged": 401,
         }
         told: dict[str, Any] = {"count": 0, "latest": []}
-        for _ in range(100):
+        for _ in range(1200):
             _, told = await app.ask("GET", "/changes")
             if told["count"] == 2:
                 break

@@ -67,7 +67,7 @@ class Canceller:
             assert not limiter._line, "somebody is still in the line"
             assert not engine.http._in_flight
             assert not engine.http._waiting
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 assert await asyncio.gather(*(twenty.people.count() for _ in range(4 * CONNECTIONS)))
 
     async def cancel(self, chance: random.Random) -> None:
@@ -177,7 +177,7 @@ async def test_a_call_may_be_cancelled_in_any_turn_of_the_loop(turns: int, twent
         before = asyncio.all_tasks()
         calls: list[Callable[[], Awaitable[Any]]] = [
             lambda: twenty.companies.count(),
-            lambda: twenty.companies.count(deadline=5),
+            lambda: twenty.companies.count(deadline=60),
             lambda: anext(twenty.companies.iterate()),
         ]
         for call in calls:
@@ -190,5 +190,5 @@ async def test_a_call_may_be_cancelled_in_any_turn_of_the_loop(turns: int, twent
             await asyncio.sleep(0.01)
             assert twenty._engine._gate._free == 1
         assert asyncio.all_tasks() == before
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert await twenty.companies.count() == 0

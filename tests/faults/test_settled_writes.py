@@ -54,14 +54,14 @@ async def test_an_update_that_does_not_show_is_sent_again(twenty: Twenty, sandbo
 async def test_an_update_is_not_sent_again_over_a_newer_one(twenty: Twenty, sandbox: Sandbox) -> None:
     """The answer to an update is lost, and by the time that this is known, somebody else has changed the record."""
     company = await twenty.companies.create_one({"name": "Acme"})
-    slow = twenty.with_options(timeout=1.5)
+    slow = twenty.with_options(timeout=4)
 
     async def others() -> None:
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(1.5)  # of the server's clock, whole seconds are known
         sandbox.faults.clear()
         await twenty.companies.update_one(company.id, {"name": "Newer"})
 
-    sandbox.faults.add("latency=5:operation=updateCompany:count=1")
+    sandbox.faults.add("latency=1000:operation=updateCompany:count=1")
     update = asyncio.ensure_future(slow.companies.update_one(company.id, {"name": "Mine"}))
     await others()
     with pytest.raises(ConnectionFailed) as caught:

@@ -47,7 +47,7 @@ class App:
     async def end(self) -> dict[str, Any]:
         """Ask it to end; what it left open."""
         self.process.send_signal(signal.SIGTERM)
-        out, err = await asyncio.wait_for(self.process.communicate(), 30)
+        out, err = await asyncio.wait_for(self.process.communicate(), 120)
         assert self.process.returncode == 0, err.decode()
         left: dict[str, Any] = json.loads(out.splitlines()[-1])
         return {**left, "logged": err.decode()}
@@ -68,12 +68,12 @@ async def running(name: str, sandbox: Sandbox) -> AsyncIterator[App]:
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    port = (await asyncio.wait_for(process.stdout.readline(), 30)).decode().strip()
+    port = (await asyncio.wait_for(process.stdout.readline(), 120)).decode().strip()
     connector = aiohttp.TCPConnector(limit=0)
     try:
         async with aiohttp.ClientSession(connector=connector) as browser:
             app = App(name, f"http://127.0.0.1:{port}", process, browser)
-            for _ in range(200):
+            for _ in range(1200):
                 assert process.returncode is None, "it ended before it had begun"
                 with suppress(aiohttp.ClientError):
                     if (await app.ask("GET", "/changes"))[0] == 200:

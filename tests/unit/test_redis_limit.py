@@ -22,7 +22,7 @@ REFUSED = answer(
         "data": {"companies": None},
         "errors": [
             {
-                "message": "Limit reached (20 tokens per 1000 ms)",
+                "message": "Limit reached (4 tokens per 200 ms)",
                 "extensions": {"subCode": "LIMIT_REACHED", "code": "BAD_USER_INPUT"},
             }
         ],
@@ -63,15 +63,15 @@ async def test_processes_take_turns_and_a_page_load_of_one_goes_before_the_impor
         await some.wait()
         before = len(turns)
         await take(serving, "page", 0)
-        # What was granted already may still come.
-        assert turns.index("page") - before <= 2
+        # What was granted already may still come, and what is granted until Redis hears of the page: not all ten.
+        assert turns.index("page") - before <= 6
         with pytest.raises(RateLimited, match=r"limit of 4 requests in 0.4 s is used up.*max_wait=0.05") as refused:
             await serving.acquire(rank=1, max_wait=0.05)
         assert not refused.value.sent
         assert 0.05 < (refused.value.retry_after or 0) < 3
         await asyncio.gather(*calls)
-    both = [name for name in turns[:16] if name != "page"]
-    assert abs(both.count("one") - both.count("two")) <= 2
+    both = [name for name in turns[:10] if name != "page"]
+    assert abs(both.count("one") - both.count("two")) <= 4
 
 
 @needs_redis
@@ -85,15 +85,15 @@ async def test_what_one_process_was_refused_for_the_others_know(redis: RedisServ
     ):
         assert [await twenty.companies.count() for _ in range(2)] == [3, 3]
         assert await elsewhere.companies.count() == 3
-        assert one.limits == other.limits == (RateLimit(20, per=1),)
+        assert one.limits == other.limits == (RateLimit(4, per=0.2),)
         begun = time.monotonic()
         await asyncio.gather(*(client.companies.count() for client in (twenty, elsewhere) for _ in range(5)))
-        assert time.monotonic() - begun > 0.3, "ten turns of 50 ms, but for what had come in"
+        assert time.monotonic() - begun > 0.25, "ten turns of 50 ms, but for four that may have come in"
 
 
 @needs_redis
 async def test_turns_of_one_who_is_gone_are_free_again(redis: RedisServer) -> None:
-    limit = RateLimit(3, per=30)
+    limit = RateLimit(3, per=300)
     gone, there = Limiter(redis.url, "crm", limit=limit), Limiter(redis.url, "crm", limit=limit)
     calls = [asyncio.ensure_future(gone.acquire()) for _ in range(3)]
     await asyncio.gather(*calls)
@@ -103,7 +103,7 @@ async def test_turns_of_one_who_is_gone_are_free_again(redis: RedisServer) -> No
     gone._desk.leave()
     begun = time.monotonic()
     await there.acquire()
-    assert 1.0 < time.monotonic() - begun < 6
+    assert 1.0 < time.monotonic() - begun < 60
     await there.aclose()
 
 

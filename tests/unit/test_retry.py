@@ -119,10 +119,10 @@ async def test_a_wait_that_is_too_long_is_told_at_once(
     server.say(REFUSING[refusing](LONG[form]()))
     async with Twenty(server.url, api_key=KEY) as twenty:
         for requests in (1, 2):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 with pytest.raises(TwentyError, match="asked to wait a day") as caught:
                     await (twenty.companies.count() if protocol == "GraphQL" else twenty.rest.get("companies"))
-            assert caught.value.retry_after == pytest.approx(86_400, abs=5)
+            assert caught.value.retry_after == pytest.approx(86_400, abs=60)
             assert len(server.paths) == requests
 
 
@@ -130,7 +130,7 @@ async def test_a_refused_request_does_not_wait_for_a_turn_that_comes_too_late(se
     message = "Limit reached (1 tokens per 3600000 ms)"
     server.say(fails(message, "BAD_USER_INPUT", "LIMIT_REACHED", data={"companies": None}))
     async with Twenty(server.url, api_key=KEY, retry=RetryPolicy(base=0, total=120)) as twenty:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             with pytest.raises(RateLimited, match="1 tokens per 3600000 ms"):
                 await twenty.companies.count()
     assert len(server.requests) == 1

@@ -318,14 +318,20 @@ def test_a_function_may_make_the_client_and_what_it_needs(sandbox: Sandbox) -> N
     assert sessions[0].closed
 
 
+def threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "aiotwenty"}
+
+
 def test_after_closing_it_says_so(sandbox: Sandbox) -> None:
+    others = threads()
     run = Runner(sandbox.url, api_key=sandbox.api_key)
     client = run.twenty
+    assert threads() != others
     run.close()
     run.close()
     with pytest.raises(ConfigurationError, match="this Runner is closed"):
         run(client.companies.count())
-    assert not [thread for thread in threading.enumerate() if thread.name == "aiotwenty"]
+    assert threads() == others
 
 
 def test_a_later_thread_is_not_taken_for_its_own(sandbox: Sandbox) -> None:
@@ -381,11 +387,14 @@ async def test_what_cannot_end_is_told_that_the_runner_was_closed() -> None:
 
 
 def test_one_that_is_forgotten_ends_its_thread(sandbox: Sandbox) -> None:
+    others = threads()
     run = Runner(sandbox.url, api_key=sandbox.api_key)
     run(run.twenty.companies.count())
+    (own,) = threads() - others
     del run
     gc.collect()
-    assert not [thread for thread in threading.enumerate() if thread.name == "aiotwenty"]
+    own.join(60)
+    assert threads() == others
 
 
 @pytest.mark.parametrize("where", ["local", "global"])

@@ -311,6 +311,6 @@ async def test_the_next_page_is_fetched_while_this_one_is_worked_on_and_no_furth
 
 
 async def wait_for(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 (the server is told nothing that could set an event)
             await asyncio.sleep(0.001)
