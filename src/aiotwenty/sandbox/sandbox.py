@@ -20,10 +20,11 @@ from aiotwenty.sandbox.http.static_fields import StaticFields
 from aiotwenty.sandbox.limits import RateLimits, TokenBuckets, rate_limiter
 from aiotwenty.sandbox.metadata.files import FileStore
 from aiotwenty.sandbox.metadata.resolvers import Metadata
+from aiotwenty.sandbox.model.catalogue import standard_model
 from aiotwenty.sandbox.model.described_model import Described, described_model
 from aiotwenty.sandbox.model.workspace import MEMBER_EMAIL, MEMBER_ID, MEMBER_NAME, USER_ID, Caller, SandboxWorkspace
 from aiotwenty.sandbox.records.operations import Operations
-from aiotwenty.sandbox.records.store import RecordStore, open_database
+from aiotwenty.sandbox.records.store import RecordStore, open_database, open_in_memory
 from aiotwenty.sandbox.records.streams import EventStreams
 from aiotwenty.sandbox.records.webhooks import WebhookSender
 from aiotwenty.sandbox.records.writing import Writer
@@ -135,9 +136,14 @@ class Sandbox:
 
     async def start(self) -> None:
         """Opens the database and begins to answer."""
-        connection = open_database(self._database)
+        model = self._model
+        if self._database is None:
+            model = model or standard_model(self.dialect)
+            connection = open_in_memory(model)
+        else:
+            connection = open_database(self._database)
         try:
-            workspace = self._workspace = SandboxWorkspace(connection, self.dialect, self._model)
+            workspace = self._workspace = SandboxWorkspace(connection, self.dialect, model)
             model = workspace.model
             store = self._store = RecordStore(connection, model)
             _add_member(store, workspace)

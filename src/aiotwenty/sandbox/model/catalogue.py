@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -16,6 +17,7 @@ from aiotwenty.sandbox.model.data_model import (
     relation_name,
     stable_id,
 )
+from aiotwenty.sandbox.model.model_text import read_objects, write_objects
 
 _NOT_NULL_1_10 = {"company": ("domainName",), "person": ("emails", "phones")}
 """Composites that servers of November 2025 (1.10) declare as never null; of the texts, they do so of all."""
@@ -23,6 +25,15 @@ _NOT_NULL_1_10 = {"company": ("domainName",), "person": ("emails", "phones")}
 
 def standard_model(dialect: Dialect = LATEST) -> DataModel:
     """The model of a fresh workspace. Its ids are the same in every sandbox."""
+    text = _standard_objects(dialect)
+    model = DataModel(read_objects(text))
+    model.written = (model.revision, text)
+    return model
+
+
+@lru_cache
+def _standard_objects(dialect: Dialect) -> str:
+    """As text, of which every sandbox makes objects of its own."""
     catalogue = json.loads(resources.files("aiotwenty.sandbox.model").joinpath("catalogue.json").read_text("utf-8"))
     objects = [_from_catalogue(entry, catalogue["baseFields"]) for entry in catalogue["objects"]]
     if dialect.stores_empty_texts:
@@ -31,7 +42,7 @@ def standard_model(dialect: Dialect = LATEST) -> DataModel:
                 field.forbid_null()
             for name in _NOT_NULL_1_10.get(of.name_singular, ()):
                 of.fields[name].is_nullable, of.fields[name].default_value = False, {}
-    return DataModel(objects)
+    return write_objects(objects)
 
 
 def _from_catalogue(entry: dict[str, Any], base: dict[str, dict[str, Any]]) -> ModelObject:

@@ -307,6 +307,8 @@ class DataModel:
         self.objects: dict[str, ModelObject]
         self.revision = 0
         """Grows with every change, so that caches know."""
+        self.written: tuple[int, str] = (0, "")
+        """The revision that was last written as text, and that text (see `model_text`)."""
         self._roots: dict[str, tuple[ModelObject, Operation]] = {}
         self.replace(objects)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from aiotwenty.sandbox.model.data_model import DataModel, ModelField, ModelIndex, ModelObject, ModelRelation
@@ -16,12 +17,18 @@ _RELATION_KEYS = tuple(ModelRelation.__dataclass_fields__)
 
 
 def write_model(model: DataModel) -> str:
-    """The whole model; `read_objects` reads it."""
-    return json.dumps({"objects": [_to_plain(each) for each in model.objects.values()]}, separators=(",", ":"))
+    """The whole model, written once for each revision; `read_objects` reads it."""
+    if model.written[0] != model.revision:
+        model.written = (model.revision, write_objects(model.objects.values()))
+    return model.written[1]
+
+
+def write_objects(objects: Iterable[ModelObject]) -> str:
+    return json.dumps({"objects": [_to_plain(each) for each in objects]}, separators=(",", ":"))
 
 
 def read_objects(text: str) -> list[ModelObject]:
-    """The objects that `write_model` wrote."""
+    """The objects that were written."""
     return [_from_plain(each) for each in json.loads(text)["objects"]]
 
 

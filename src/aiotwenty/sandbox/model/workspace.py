@@ -122,7 +122,6 @@ class SandboxWorkspace:
     ) -> None:
         self._connection = connection
         self._dialect = dialect
-        self._model_text = (0, "")
         connection.execute('CREATE TABLE IF NOT EXISTS "_workspace" (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
         stored = dict(connection.execute('SELECT name, value FROM "_workspace"').fetchall())
         self.id = json.loads(stored["id"]) if "id" in stored else OLD_WORKSPACE_ID if stored else new_id()
@@ -214,10 +213,8 @@ class SandboxWorkspace:
         return next(role for role in self.roles if role.id == role_id)
 
     def model_text(self) -> str:
-        """The data model as it is now, written once for each revision."""
-        if self._model_text[0] != self.model.revision:
-            self._model_text = (self.model.revision, write_model(self.model))
-        return self._model_text[1]
+        """The data model as it is now."""
+        return write_model(self.model)
 
     def save(self) -> None:
         """Writes everything but records to the database."""

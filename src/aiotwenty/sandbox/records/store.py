@@ -6,11 +6,13 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from aiotwenty.sandbox.model.data_model import DataModel, ModelObject, TableColumn
+from aiotwenty.sandbox.model.model_text import read_objects, write_model
 
 Row = tuple[Any, ...]
 
@@ -42,6 +44,27 @@ def open_database(path: Path | str | None) -> sqlite3.Connection:
         why = "another sandbox has it open" if "locked" in str(error) else str(error)
         raise OSError(f"database {path}: {why}") from None
     return connection
+
+
+def open_in_memory(model: DataModel) -> sqlite3.Connection:
+    """A database in memory with the tables of a model, which a process makes once and then copies."""
+    connection = open_database(None)
+    try:
+        with closing(sqlite3.connect(":memory:")) as made:
+            made.deserialize(_tables(write_model(model)))
+            made.backup(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@lru_cache(maxsize=4)
+def _tables(model: str) -> bytes:
+    """A database without records, as bytes."""
+    with closing(open_database(None)) as connection:
+        RecordStore(connection, DataModel(read_objects(model)))
+        return connection.serialize()
 
 
 def _prepare(connection: sqlite3.Connection, in_file: bool) -> None:
