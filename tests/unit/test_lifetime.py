@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import subprocess
-import sys
 import textwrap
 import warnings
+from collections.abc import Iterator
 
 import aiohttp
 import pytest
@@ -16,6 +15,7 @@ from aiotwenty import ConfigurationError, RateLimit, RetryPolicy, Twenty, Twenty
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.transport import http
 from tests.support.ports import free_port
+from tests.support.programs import Interpreter
 from tests.unit.scripted import KEY, Answer, ScriptedServer, answer
 
 COUNT = answer({"data": {"companies": {"totalCount": 3}}})
@@ -189,8 +189,15 @@ async def test_a_forgotten_client_gives_no_warning(server: ScriptedServer) -> No
         gc.collect()
 
 
+@pytest.fixture(scope="module")
+def interpreter() -> Iterator[Interpreter]:
+    imported = ("aiotwenty.client", "aiotwenty.core.objects.company", "aiotwenty.sandbox.sandbox")
+    with Interpreter(*imported, options=("-X", "dev", "-W", "error")) as interpreter:
+        yield interpreter
+
+
 @pytest.mark.parametrize("where", ["local", "global"])
-def test_a_client_that_is_never_closed_leaves_the_end_of_a_program_silent(where: str) -> None:
+def test_a_client_that_is_never_closed_leaves_the_end_of_a_program_silent(interpreter: Interpreter, where: str) -> None:
     program = f"""
         import asyncio, gc
         from aiotwenty import Twenty
@@ -210,11 +217,5 @@ def test_a_client_that_is_never_closed_leaves_the_end_of_a_program_silent(where:
         gc.collect()
         print("done")
     """
-    done = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = interpreter.run(textwrap.dedent(program))
     assert (done.stdout, done.stderr) == ("done\n", "")

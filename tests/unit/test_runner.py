@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
-import os
 import pickle
 import signal
 import subprocess
-import sys
 import textwrap
 import threading
 import time
 import traceback
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,6 +24,7 @@ import pytest
 from aiotwenty import Client, ConfigurationError, InvalidArgument, NotFoundError, Runner, Twenty
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.threaded import running_sandbox
+from tests.support.programs import Interpreter
 from tests.unit.scripted import KEY, Answer, ScriptedServer, answer
 
 COUNT = answer({"data": {"companies": {"totalCount": 3}}})
@@ -44,28 +43,27 @@ def run(sandbox: Sandbox) -> Iterator[Runner[Twenty]]:
         yield runner
 
 
-def program(sandbox: Sandbox, text: str, *, interrupt_after: str = "") -> subprocess.CompletedProcess[str]:
-    """Runs a program; presses Ctrl-C when it has printed that line."""
-    head = "import asyncio, gc, os, sys, threading, time\nfrom aiotwenty import ConfigurationError, Runner\n"
-    environment = {**os.environ, "TWENTY_API_URL": sandbox.url, "TWENTY_API_KEY": sandbox.api_key}
-    command = [sys.executable, "-W", "error", "-c", head + textwrap.dedent(text)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as running:
-        assert running.stdout is not None
-        seen = ""
-        while interrupt_after and interrupt_after not in seen:
-            line = running.stdout.readline()
-            assert line, running.communicate()[1]
-            seen += line
-        if interrupt_after:
-            running.send_signal(signal.SIGINT)
-        try:
-            out, err = running.communicate(timeout=120)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            raise
-    return subprocess.CompletedProcess(command, running.returncode, seen + out, err)
+@pytest.fixture(scope="module")
+def interpreter() -> Iterator[Interpreter]:
+    with Interpreter(
+        "aiotwenty.client", "aiotwenty.runner", "aiotwenty.bulk.loading", "aiotwenty.core.objects.company"
+    ) as interpreter:
+        yield interpreter
+
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def program(sandbox: Sandbox, interpreter: Interpreter) -> Program:
+    """Runs a program; presses Ctrl-C when it has printed the line `interrupt_after`."""
+
+    def run(text: str, *, interrupt_after: str = "") -> subprocess.CompletedProcess[str]:
+        head = "import asyncio, gc, os, sys, threading, time\nfrom aiotwenty import ConfigurationError, Runner\n"
+        environment = {"TWENTY_API_URL": sandbox.url, "TWENTY_API_KEY": sandbox.api_key}
+        return interpreter.run(head + textwrap.dedent(text), environment, interrupt_after=interrupt_after)
+
+    return run
 
 
 def test_a_coroutine_gives_its_result(run: Runner[Twenty]) -> None:
@@ -398,9 +396,8 @@ def test_one_that_is_forgotten_ends_its_thread(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("where", ["local", "global"])
-def test_a_program_that_never_closes_it_ends_in_silence(sandbox: Sandbox, where: str) -> None:
+def test_a_program_that_never_closes_it_ends_in_silence(program: Program, where: str) -> None:
     ran = program(
-        sandbox,
         f"""
         def main():
             {"global run" if where == "global" else ""}
@@ -448,9 +445,8 @@ def test_threads_that_come_and_go_while_it_closes_never_wait_for_ever(sandbox: S
 # Ctrl-C and signals
 
 
-def test_ctrl_c_cancels_what_runs(sandbox: Sandbox) -> None:
+def test_ctrl_c_cancels_what_runs(program: Program) -> None:
     ran = program(
-        sandbox,
         """
         async def long():
             print("begun", flush=True)
@@ -471,9 +467,8 @@ def test_ctrl_c_cancels_what_runs(sandbox: Sandbox) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "begun\ncleaned up\ninterrupted True\n", "")
 
 
-def test_ctrl_c_ends_a_loop_over_a_walk(sandbox: Sandbox) -> None:
+def test_ctrl_c_ends_a_loop_over_a_walk(program: Program) -> None:
     ran = program(
-        sandbox,
         """
         async def slow():
             try:
@@ -494,7 +489,7 @@ def test_ctrl_c_ends_a_loop_over_a_walk(sandbox: Sandbox) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "got 1\nclosed\ninterrupted\n", "")
 
 
-def test_a_load_that_is_interrupted_goes_on_where_it_was(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_load_that_is_interrupted_goes_on_where_it_was(program: Program, tmp_path: Path) -> None:
     text = """
         rows = [{"name": f"Interrupted {number}"} for number in range(300)]
         def told(progress):
@@ -506,18 +501,17 @@ def test_a_load_that_is_interrupted_goes_on_where_it_was(sandbox: Sandbox, tmp_p
             print(report.loaded, report.already_loaded)
         """
     text = f"JOURNAL = {str(tmp_path / 'journal')!r}\n" + textwrap.dedent(text)
-    ran = program(sandbox, "PAUSE = True\n" + text, interrupt_after="progress")
+    ran = program("PAUSE = True\n" + text, interrupt_after="progress")
     assert ran.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in ran.stderr
-    ran = program(sandbox, "PAUSE = False\n" + text)
+    ran = program("PAUSE = False\n" + text)
     loaded, already = map(int, ran.stdout.splitlines()[-1].split())
     assert loaded + already == 300
     assert already > 0
 
 
-def test_a_signal_that_raises_an_error_cancels_what_runs(sandbox: Sandbox) -> None:
+def test_a_signal_that_raises_an_error_cancels_what_runs(program: Program) -> None:
     ran = program(
-        sandbox,
         """
         import signal
 
@@ -566,9 +560,8 @@ FORK = """
 """
 
 
-def test_a_child_gets_a_client_of_its_own_and_leaves_that_of_the_parent_alone(sandbox: Sandbox) -> None:
+def test_a_child_gets_a_client_of_its_own_and_leaves_that_of_the_parent_alone(program: Program) -> None:
     ran = program(
-        sandbox,
         textwrap.dedent(FORK)
         + textwrap.dedent(
             """
@@ -598,9 +591,8 @@ def test_a_child_gets_a_client_of_its_own_and_leaves_that_of_the_parent_alone(sa
 
 
 @pytest.mark.parametrize("forks", [2, pytest.param(50, marks=pytest.mark.soak)])
-def test_forking_while_other_threads_use_it_is_safe(sandbox: Sandbox, forks: int) -> None:
+def test_forking_while_other_threads_use_it_is_safe(program: Program, forks: int) -> None:
     ran = program(
-        sandbox,
         textwrap.dedent(FORK)
         + textwrap.dedent(
             f"""
@@ -628,9 +620,8 @@ def test_forking_while_other_threads_use_it_is_safe(sandbox: Sandbox, forks: int
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "done\n", "")
 
 
-def test_a_walk_does_not_go_on_in_a_child(sandbox: Sandbox) -> None:
+def test_a_walk_does_not_go_on_in_a_child(program: Program) -> None:
     ran = program(
-        sandbox,
         textwrap.dedent(FORK)
         + textwrap.dedent(
             """
