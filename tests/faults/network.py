@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-PATIENCE = 5.0
+PATIENCE = 60.0
 """Seconds for which the proxy keeps silent at most: the client gives up before."""
 
 

@@ -90,7 +90,7 @@ async def test_no_fault_lasts_longer_than_the_deadline(kind: str, twenty_sandbox
             calls = [twenty.companies.count() for _ in range(3)]
             calls += [twenty.companies.create_one({"name": f"{kind} {number}"}) for number in range(3)]  # type: ignore[misc]
             results = await asyncio.gather(*calls, return_exceptions=True)
-            assert time.monotonic() - begun < 3
+            assert time.monotonic() - begun < 30
         for result in results:
             if isinstance(result, BaseException):
                 assert type(result).__module__ == "aiotwenty.errors"

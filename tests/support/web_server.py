@@ -85,10 +85,15 @@ async def main(name: str) -> dict[str, Any]:
     print(listening.getsockname()[1], flush=True)  # noqa: T201
     await serve(import_module(module).make_app(), listening, stop)
     listening.close()
-    await asyncio.sleep(0.1)
-    gc.collect()
-    tasks = [str(task) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    return {"tasks": tasks, "sockets": sockets() - before}
+    # What is closing takes a moment.
+    for _ in range(100):
+        await asyncio.sleep(0.1)
+        gc.collect()
+        tasks = [str(task) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        left = {"tasks": tasks, "sockets": sockets() - before}
+        if not any(left.values()):
+            break
+    return left
 
 
 if __name__ == "__main__":
