@@ -212,7 +212,7 @@ async def test_killed_at_any_step_it_goes_on(sandbox: Sandbox, twenty: Twenty, t
         killed += int(await process.stdout.readline()) == -9
         await write_something(twenty, chance)
     process.stdin.close()
-    await process.wait()
+    await process.communicate()
     assert killed > 2
     await check(twenty, path)
     assert not list(tmp_path.glob("**/*.part"))  # noqa: ASYNC240 - a folder of a test

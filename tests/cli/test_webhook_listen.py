@@ -58,7 +58,7 @@ async def listening(sandbox: Sandbox, tmp_path: Path, *arguments: str, **variabl
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+        await process.communicate()
 
 
 @pytest.fixture

@@ -109,4 +109,4 @@ async def killer(folder: Path, seed: int) -> AsyncIterator[Killer]:
         yield Killer(process, folder, random.Random(seed))
     finally:
         process.kill()
-        await process.wait()
+        await process.communicate()

@@ -127,7 +127,7 @@ async def test_what_was_answered_is_kept_when_the_server_is_killed(tmp_path: Pat
         async with session.post(told["TWENTY_API_URL"] + "/graphql", json=body) as response:
             assert "errors" not in await response.json()
     server.kill()
-    await server.wait()
+    await server.communicate()
 
     async with Sandbox(file) as sandbox:
         assert sandbox.api_key == told["TWENTY_API_KEY"]

@@ -83,7 +83,7 @@ async def running(name: str, sandbox: Sandbox) -> AsyncIterator[App]:
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            await process.communicate()
 
 
 @dataclass
