@@ -101,6 +101,72 @@ async def test_a_misspelt_field_is_told_of_and_with_no_validate_sent_as_it_is(ai
     assert ran.json["companies"]["totalCount"] >= 0
 
 
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (
+            "query Q {\n  companies {\n    edges { node { name, }\n  totalCount }\n\n",
+            ["  {file}:4:15: Expected Name, found the end of the document.", "    totalCount }", "                ^"],
+        ),
+        (
+            "{\n  companies { totalCount } }\n}\n",
+            ["  {file}:3:1: Unexpected '}'.", "    }", "    ^"],
+        ),
+        (
+            '{ companies(filter: {name: {eq: "日本"}}) { ? }',
+            [
+                "  {file}:1:43: Unexpected character: '?'.",
+                '    { companies(filter: {name: {eq: "日本"}}) { ? }',
+                " " * 48 + "^",
+            ],
+        ),
+    ],
+    ids=["at the end", "inside", "behind wide characters"],
+)
+async def test_a_syntax_error_is_shown_with_its_line_and_not_sent(
+    terminal: Terminal, tmp_path: Path, document: str, told: list[str]
+) -> None:
+    terminal.connect("http://127.0.0.1:1")
+    file = tmp_path / "own.graphql"
+    file.write_text(document, "utf-8")
+    ran = await terminal.run("query", str(file))
+    assert ran.err.splitlines() == [
+        "Error: the document is not valid GraphQL:",
+        *(line.replace("{file}", str(file)) for line in told),
+    ]
+    assert ran.code == 2
+    typed = await terminal.run("query", "-", typed=document)
+    assert "  line " in typed.err
+    assert typed.err.splitlines()[2:] == ran.err.splitlines()[2:]
+
+
+async def test_the_server_refuses_a_document_with_all_its_places(aiotwenty: Aiotwenty) -> None:
+    document = "{\n  objects(paging: {frst: 1}) {\n    edges { node { nme } }\n  }\n}"
+    ran = await aiotwenty("query", document, "--endpoint", "metadata")
+    assert ran.code == 1
+    assert [line for line in ran.err.splitlines() if "^" in line or "line" in line] == [
+        '  line 2, column 20: Field "frst" is not defined by type "CursorPaging". Did you mean "first" or "last"?',
+        " " * 21 + "^",
+        '  line 3, column 20: Cannot query field "nme" on type "Object".',
+        " " * 19 + "^",
+    ]
+
+
+async def test_a_long_line_is_cut_around_the_mistake(aiotwenty: Aiotwenty) -> None:
+    names = " ".join(["totalCount"] * 20)
+    ran = await aiotwenty("query", f"{{ companies {{ {names} nme {names} }} }}")
+    line, caret = ran.err.splitlines()[2:4]
+    assert len(line) <= 120
+    assert (line[4], line[-1]) == ("…", "…")
+    assert line[caret.index("^") :].startswith("nme")
+
+
+async def test_one_of_several_operations_is_executed(aiotwenty: Aiotwenty) -> None:
+    document = "query A { companies { totalCount } } query B { people { totalCount } }"
+    ran = await aiotwenty("query", document, "--operation", "B")
+    assert [*ran.json] == ["people"]
+
+
 async def test_what_succeeded_is_printed_although_the_rest_failed(aiotwenty: Aiotwenty) -> None:
     ran = await aiotwenty("query", "{ companies { totalCount } people(first: -1) { totalCount } }")
     assert ran.code == 1
@@ -115,7 +181,11 @@ async def test_what_succeeded_is_printed_although_the_rest_failed(aiotwenty: Aio
         (("query", "{ companies { totalCount } }", "--variables", "[1]"), 2, "JSON object"),
         (("query", "{ companies { totalCount } }", "--variables", "{"), 2, "--variables"),
         (("query", "{ companies { totalCount } }", "--endpoint", "rest"), 2, "--endpoint"),
-        (("query", "{ companies {"), 1, "Syntax Error"),
+        (("query", ""), 2, "the document is empty"),
+        (("query", "-"), 2, "the document is empty"),
+        (("query", "fragment Name on Company { name }"), 2, "no operation"),
+        (("query", "query A { a } query B { b }"), 2, "2 operations: A, B"),
+        (("query", "query Names { a }", "--operation", "Name"), 2, "no operation 'Name'"),
         (("query", "--read-only", "{ createCompany(data: {}) { id } }"), 2, "the document writes"),
         (("objects", "compny"), 1, "did you mean 'company'"),
     ],

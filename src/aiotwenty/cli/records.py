@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +14,7 @@ from aiotwenty.cli.connection import connect, connects
 from aiotwenty.cli.options import Yes, sure
 from aiotwenty.cli.output import JsonOption, Output, OutputOption, Row, print_json, print_rows
 from aiotwenty.cli.wording import said
-from aiotwenty.errors import ApiError
+from aiotwenty.errors import ApiError, InvalidArgument
 
 if TYPE_CHECKING:
     from aiotwenty.workspace.data_model import Field, Object
@@ -63,19 +62,26 @@ def query(
     ] = _EndpointChoice.GRAPHQL,
     read_only: Annotated[bool, typer.Option("--read-only", help="Refuse documents that write.")] = False,
     validate: Annotated[bool, typer.Option(help="Check the document against the schema first.")] = True,
+    operation: Annotated[str | None, typer.Option(help="Execute this operation of a document with several.")] = None,
     yes: Yes = False,
 ) -> None:
     """Execute a GraphQL document, and print its data as JSON. Asks first if it destroys something."""
+    from aiotwenty.cli.documents import Document
     from aiotwenty.graphql.root_fields import destroyed_by, writes
 
-    text, values = _document(document), _variables(variables)
-    if read_only and writes(text):
+    asked, values = Document.read(document), _variables(variables)
+    asked.check(operation)
+    if read_only and writes(asked.text, operation):
         raise typer.BadParameter("refused: the document writes, and --read-only is set", param_hint="DOCUMENT")
-    if final := destroyed_by(text, endpoint.value):
+    if final := destroyed_by(asked.text, endpoint.value):
         sure(f"Execute {', '.join(final)}, which can't be undone?", yes, can_ask=document != "-")
     try:
-        print_json(asyncio.run(_query(text, values, endpoint, validate)))
+        print_json(asyncio.run(_query(asked.text, values, endpoint, operation, validate)))
+    except InvalidArgument as error:
+        asked.explain(error)
+        raise
     except ApiError as error:
+        asked.explain(error)
         if any(value is not None for value in (error.data or {}).values()):
             print_json(error.data)
         raise
@@ -86,24 +92,13 @@ async def _objects(name: str | None) -> list[Object]:
         return [await twenty.workspace.object(name)] if name else await twenty.workspace.objects()
 
 
-async def _query(document: str, variables: dict[str, Any], endpoint: _EndpointChoice, validate: bool) -> dict[str, Any]:
+async def _query(
+    document: str, variables: dict[str, Any], endpoint: _EndpointChoice, operation: str | None, validate: bool
+) -> dict[str, Any]:
     async with connect() as twenty:
-        return await twenty.execute(document, variables, endpoint=endpoint.value, validate=validate)
-
-
-def _document(text: str) -> str:
-    if text == "-":
-        return sys.stdin.read()
-    if "{" in text:
-        return text
-    try:
-        return Path(text).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise typer.BadParameter(f"neither a file nor a document: {text}", param_hint="DOCUMENT") from None
-    except OSError as error:
-        raise typer.BadParameter(f"cannot read {text!r}: {error.strerror}", param_hint="DOCUMENT") from None
-    except UnicodeDecodeError:
-        raise typer.BadParameter(f"{text} is not UTF-8", param_hint="DOCUMENT") from None
+        return await twenty.execute(
+            document, variables, endpoint=endpoint.value, operation_name=operation, validate=validate
+        )
 
 
 def _variables(text: str) -> dict[str, Any]:
