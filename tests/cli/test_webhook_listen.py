@@ -35,6 +35,11 @@ class Listener:
     async def said(self) -> str:
         return (await asyncio.wait_for(self.err.readline(), 120)).decode().rstrip("\n")
 
+    def close_pipe(self) -> None:
+        """As a program does that reads its output and ends."""
+        transport = self.process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+        transport.close()
+
     async def end(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
         await asyncio.wait_for(self.process.wait(), 120)
@@ -110,6 +115,7 @@ async def test_a_webhook_that_is_there_is_verified_with_the_secret_of_the_enviro
             body = delivery("person.deleted", record={"id": "1"})
             async with session.post(url, data=body, headers=signed(body, secret="another")) as response:
                 assert response.status == 401
+            assert (await listener.said()).startswith("A delivery was refused: the signature does not match")
             async with session.post(url, data=body, headers=signed(body)) as response:
                 assert response.status == 204
         rows = [*csv.reader([await listener.line(), await listener.line()])]
@@ -117,6 +123,42 @@ async def test_a_webhook_that_is_there_is_verified_with_the_secret_of_the_enviro
         assert rows[1][1:] == ["person.deleted", "1", "", '{"id": "1"}']
         assert await listener.end() == 0
     assert await twenty.workspace.webhooks.list() == []
+
+
+async def test_a_pipe_that_is_closed_ends_it_and_the_webhook_is_removed(
+    twenty_sandbox: Sandbox, twenty: Twenty, tmp_path: Path
+) -> None:
+    async with listening(twenty_sandbox, tmp_path, "--create") as listener:
+        await listener.said()
+        await listener.said()
+        listener.close_pipe()
+        await twenty.companies.create_one({"name": "Air"})
+        assert await asyncio.wait_for(listener.process.wait(), 20) == 1
+        assert await listener.err.read() == b""
+    assert await twenty.workspace.webhooks.list() == []
+
+
+async def test_an_object_that_is_not_there_is_told(twenty_sandbox: Sandbox, tmp_path: Path) -> None:
+    async with listening(twenty_sandbox, tmp_path, "companys.*", "person.created", "--create") as listener:
+        await listener.said()
+        assert await listener.said() == (
+            "Note: the workspace has no object 'companys' (did you mean 'company'?), so it sends no such event."
+        )
+        assert "Created webhook" in await listener.said()
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [("nowhere.invalid", "the name of the host is unknown"), ("192.0.2.1", "does not have that address")],
+)
+def test_a_host_that_is_not_this_machine_is_said(
+    twenty_sandbox: Sandbox, terminal: Terminal, host: str, told: str
+) -> None:
+    terminal.connect(twenty_sandbox.url, twenty_sandbox.api_key)
+    refused = terminal.run_here("webhook", "listen", "--create", "--port", "0", "--host", host)
+    assert refused.code == 1
+    assert told in refused.err
+    assert "--host" in refused.err
 
 
 @pytest.mark.parametrize(

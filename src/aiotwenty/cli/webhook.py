@@ -7,17 +7,20 @@ import contextlib
 import csv
 import io
 import json
+import logging
 import os
 import signal
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aiotwenty.cli.connection import connect, connects
-from aiotwenty.cli.output import Output
+from aiotwenty.cli.output import Output, folded, piped
 from aiotwenty.errors import TwentyError
+from aiotwenty.graphql.advice import instead_of
 
 if TYPE_CHECKING:
     from aiotwenty.client import Client
@@ -77,6 +80,7 @@ class _Listener:
         self._output = output
         self._left = limit
         self._stop = asyncio.Event()
+        self._unprinted: OSError | None = None
 
     async def run(self, secret: str | None, create: bool, url: str | None) -> None:
         """Until it is interrupted, or has seen enough."""
@@ -92,12 +96,15 @@ class _Listener:
         client = connect() if create else None
         if self._output is Output.CSV:
             _echo(_line_of_csv(_COLUMNS))
-        async with self._serving(receiver) as here:
-            if client is not None:
-                async with self._made(client, receiver, url or here, secret):
+        with _refusals_told():
+            async with self._serving(receiver) as here:
+                if client is not None:
+                    async with self._made(client, receiver, url or here, secret):
+                        await self._stop.wait()
+                else:
                     await self._stop.wait()
-            else:
-                await self._stop.wait()
+        if self._unprinted is not None:
+            raise self._unprinted
 
     @asynccontextmanager
     async def _serving(self, receiver: WebhookReceiver) -> AsyncIterator[str]:
@@ -110,7 +117,7 @@ class _Listener:
         try:
             await web.TCPSite(runner, self._host, self._port).start()
             here = f"http://{self._host}:{runner.addresses[0][1]}/"
-            typer.echo(f"Listening on {here}; stop with Ctrl-C.", err=True)
+            _tell(f"Listening on {here}; stop with Ctrl-C.")
             yield here
         finally:
             await runner.cleanup()
@@ -121,25 +128,42 @@ class _Listener:
     ) -> AsyncIterator[None]:
         """A webhook of the workspace that leads here, for as long as this runs."""
         async with client as twenty:
+            await self._tell_unknown(twenty)
             webhooks = twenty.workspace.webhooks
             description = "aiotwenty webhook listen"
             webhook = await webhooks.create(url, self._operations, description=description, secret=secret)
             try:
                 if webhook.secret is not None:
                     receiver.set_secrets(webhook.secret)
-                typer.echo(f"Created webhook {webhook.id} for {url}; it is removed at the end.", err=True)
+                _tell(f"Created webhook {webhook.id} for {url}; it is removed at the end.")
                 yield
             finally:
                 try:
                     await webhooks.delete(webhook.id)
                 except TwentyError:
-                    typer.echo(f"Webhook {webhook.id} could not be removed: remove it in Twenty's settings.", err=True)
+                    _tell(f"Webhook {webhook.id} could not be removed: remove it in Twenty's settings.")
                     raise
+
+    async def _tell_unknown(self, twenty: Client) -> None:
+        """The server takes events of any object, also of those that it doesn't have (Twenty, July 2026)."""
+        names = {operation.partition(".")[0] for operation in self._operations} - {"*"}
+        if names:
+            known = sorted(item.name_singular for item in await twenty.workspace.objects())
+            for name in sorted(names.difference(known)):
+                _tell(
+                    f"Note: the workspace has no object {name!r}{instead_of(name, known)}, so it sends no such event."
+                )
 
     def _print(self, event: WebhookEvent) -> None:
         if self._left == 0:
             return
-        _echo(_shown(event, self._output))
+        try:
+            _echo(_shown(event, self._output))
+        except OSError as error:
+            # The reader of the pipe has ended: there is nobody to print to.
+            self._unprinted, self._left = error, 0
+            self._stop.set()
+            return
         if self._left is not None:
             self._left -= 1
             if self._left == 0:
@@ -150,6 +174,8 @@ def _shown(event: WebhookEvent, output: Output) -> str:
     date, record_id = event.event_date.isoformat(timespec="milliseconds"), str(event.record.get("id", ""))
     changed = ", ".join(event.updated_fields or ())
     if output is Output.TABLE:
+        if not piped():
+            date = f"{event.event_date.astimezone():%H:%M:%S}"
         return f"{date}  {event.event_name:<24}  {record_id:<36}  {changed}".rstrip()
     if output is Output.CSV:
         return _line_of_csv((date, event.event_name, record_id, changed, json.dumps(event.record)))
@@ -161,6 +187,27 @@ def _line_of_csv(cells: tuple[str, ...]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(cells)
     return line.getvalue()
+
+
+@contextlib.contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Prints the log of the receiver, such as refused deliveries, as messages of the command."""
+    log, handler = logging.getLogger("aiotwenty.webhooks"), _Told()
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
+class _Told(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        _tell(f"{message[:1].upper()}{message[1:]}")
+
+
+def _tell(text: str) -> None:
+    typer.echo(folded(text, on=sys.stderr), err=True)
 
 
 def _echo(line: str) -> None:

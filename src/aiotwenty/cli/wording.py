@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import errno
 import sys
+from socket import gaierror
 from typing import TYPE_CHECKING
 
 from aiotwenty.errors import TwentyError
 
 if TYPE_CHECKING:
     from aiotwenty.transport.hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
+
+_ADDRESSES = {
+    errno.EADDRINUSE: "the port is in use: choose another one with --port.",
+    errno.EACCES: "the port needs more rights: choose another one with --port, above 1023.",
+    errno.EADDRNOTAVAIL: "this machine does not have that address: choose another one with --host.",
+}
+"""What goes wrong when a command opens a port, by the number of the error."""
 
 _FLAGS = {"validate": "--no-validate"}
 """Options of which a message suggests the opposite of the flag's name."""
@@ -18,8 +26,10 @@ _FLAGS = {"validate": "--no-validate"}
 def said(error: Exception) -> str:
     """The message of an error: without the operation's name, and with flags in place of arguments."""
     if isinstance(error, OSError) and error.strerror is not None:
-        if error.errno == errno.EADDRINUSE:
-            return "the port is in use: choose another one with --port."
+        if isinstance(error, gaierror):
+            return "the name of the host is unknown: choose another one with --host."
+        if error.filename is None and error.errno in _ADDRESSES:
+            return _ADDRESSES[error.errno]
         return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
     if not isinstance(error, TwentyError):
         return str(error)
