@@ -147,6 +147,10 @@ def test_doctor_says_of_each_thing_how_it_is_and_what_to_do(
     assert "aiotwenty login" in wrong.out
     monkeypatch.setenv("TWENTY_API_URL", "http://127.0.0.1:9")
     assert aiotwenty("doctor").code == 1
+    monkeypatch.delenv("TWENTY_API_URL")
+    Path(".env").write_text("TWENTY_API_URL=http://127.0.0.1:9\n")
+    [address] = [row["result"] for row in aiotwenty("doctor").rows if row["check"] == "address"]
+    assert address.startswith("http://127.0.0.1:9 (from .env)")
     monkeypatch.delenv("TWENTY_API_KEY")
     missing = aiotwenty("doctor")
     assert (missing.code, "aiotwenty login" in missing.out) == (3, True)

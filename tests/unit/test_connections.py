@@ -24,6 +24,12 @@ async def test_a_proxy_that_refuses_is_named_and_a_write_is_tried_again() -> Non
     assert not caught.value.outcome_unknown
 
 
+async def test_a_host_that_has_no_address_is_named() -> None:
+    async with Twenty("https://nowhere.invalid", api_key=KEY, retry=RetryPolicy(attempts=1)) as twenty:
+        with pytest.raises(ConnectionFailed, match=r"'nowhere\.invalid' is unknown, or the network is down\.$"):
+            await twenty.companies.count()
+
+
 async def test_a_connection_that_takes_too_long_is_told_from_an_answer_that_does() -> None:
     async with (
         says(None) as silent,

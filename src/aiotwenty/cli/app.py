@@ -65,6 +65,14 @@ class _Commands(TyperGroup):
         _, panel, text = COMMANDS[cmd_name]
         return TyperCommand(cmd_name, help=text, rich_help_panel=panel)
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            # Of typer's newer versions, which check values with pydantic.
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command itself, where `get_command` gives what help and completion need to know of it."""
         name = args[0]

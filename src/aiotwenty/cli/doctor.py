@@ -149,10 +149,11 @@ async def _answered(client: Client) -> _Answered:
 def _origin() -> str:
     if chosen.profile:
         return f"profile {chosen.profile!r}"
-    if os.environ.get("TWENTY_API_KEY"):
-        return "from the environment"
-    if environment()[1] is not None:
-        return "from .env"
+    url, key = environment()
+    if key is not None:
+        if url is None:
+            return "the default"
+        return "from the environment" if os.environ.get("TWENTY_API_URL") else "from .env"
     return f"profile {Profiles.read().default!r}"
 
 

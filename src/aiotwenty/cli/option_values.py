@@ -11,6 +11,8 @@ from typing import Any
 
 import typer
 
+from aiotwenty.cli.wording import said
+
 ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(?P<raw>:)?=(?P<value>.*)", re.DOTALL)
 """`name=Air`, and `tags:=["A"]` for JSON."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -85,7 +87,7 @@ def object_of(text: str | None, option: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not JSON ({error})", param_hint=option) from None
+        raise typer.BadParameter(f"{text!r}: {said(error)}", param_hint=option) from None
     if not isinstance(value, dict):
         raise typer.BadParameter(f"{text!r} is not a JSON object", param_hint=option)
     return value

@@ -72,7 +72,8 @@ def _field(name: str, shape: Shape) -> FieldPath:
     target = shape.find(name)
     if target is None:
         likely = near(name, [*shape.targets, *shape.relations], most=3)
-        hint = f" (did you mean {' or '.join(map(repr, likely))}?)" if likely else ""
+        all_names = f"aiotwenty objects {shape.type_name[:1].lower()}{shape.type_name[1:]}"
+        hint = f" (did you mean {' or '.join(map(repr, likely))}?)" if likely else f": `{all_names}` lists them"
         raise InvalidArgument(f"{shape.type_name} has no field {name!r}{hint}.")
     return target
 

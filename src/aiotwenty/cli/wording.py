@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from json import JSONDecodeError
 from socket import gaierror
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ def said(error: Exception) -> str:
         if error.filename is None and error.errno in _ADDRESSES:
             return _ADDRESSES[error.errno]
         return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    if isinstance(error, JSONDecodeError):
+        return f"not JSON, line {error.lineno}, column {error.colno}: {error.msg}"
     if not isinstance(error, TwentyError):
         return str(error)
     if error.suggested is None:

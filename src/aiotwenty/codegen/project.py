@@ -79,7 +79,9 @@ def init_project(folder: Path, package: str) -> list[Path]:
     path = package_path(folder, package)
     names = [path] if "/" in package or "\\" in package else package.split(".")
     if not all(is_importable(Path(name).name) for name in names) or Path(names[0]).name == "aiotwenty":
-        raise CodegenError(f'"{package}" must end in a name that Python can import and that is not aiotwenty itself')
+        raise CodegenError(
+            f'"{package}" is no name for a package: it must be one that Python can import, such as my_crm'
+        )
     texts = {
         folder / CONFIG: _CONFIG_TEXT.format(
             import_line=import_line(folder / path), name=Path(path).name, package=path

@@ -234,6 +234,8 @@ class HttpSession:
             return f"the fingerprint of its certificate is {failure.got.hex()}"
         if isinstance(failure, aiohttp.ServerDisconnectedError):
             return "the server closed it before responding"
+        if isinstance(failure, aiohttp.ClientConnectorDNSError):
+            return f"the name {failure.host!r} is unknown, or the network is down"
         if type(failure) is aiohttp.ClientConnectorError and failure.os_error.errno:
             # Without the address, which its text repeats twice.
             return os.strerror(failure.os_error.errno).lower()
