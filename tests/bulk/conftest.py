@@ -14,7 +14,7 @@ def client(sandbox: Sandbox) -> Twenty:
     return Twenty(
         sandbox.url,
         api_key=sandbox.api_key,
-        timeout=10,
+        timeout=60,
         rate_limit=None,
         retry=RetryPolicy(base=0.01, max_retry_after=0.01),
     )

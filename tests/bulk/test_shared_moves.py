@@ -38,7 +38,7 @@ class Shares:
 def client(sandbox: Sandbox, shares: Shares | None = None) -> Twenty:
     retry = RetryPolicy(base=0.01, max_retry_after=0.01)
     hooks = Hooks(on_response=shares.see) if shares else None
-    return Twenty(sandbox.url, api_key=sandbox.api_key, timeout=5, retry=retry, hooks=hooks)
+    return Twenty(sandbox.url, api_key=sandbox.api_key, timeout=60, retry=retry, hooks=hooks)
 
 
 async def fill(sandbox: Sandbox) -> None:

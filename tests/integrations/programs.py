@@ -35,22 +35,15 @@ def running(arguments: list[str], env: dict[str, str], log: Path) -> Iterator[su
         finally:
             started.send_signal(signal.SIGTERM)
             try:
-                started.wait(30)
+                started.wait(120)
             except subprocess.TimeoutExpired:
                 started.kill()
                 raise
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-    return port
-
-
 def wait_for(port: int, started: subprocess.Popen[bytes], log: Path) -> None:
     """Until something listens there."""
-    for _ in range(300):
+    for _ in range(1200):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         assert started.poll() is None, log.read_text()

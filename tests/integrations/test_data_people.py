@@ -18,7 +18,8 @@ import pytest
 from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.threaded import running_sandbox
-from tests.integrations.programs import PYTHON, ROOT, environment, free_port
+from tests.integrations.programs import PYTHON, ROOT, environment
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integrations
 
@@ -88,7 +89,7 @@ def postgres(folder: Path, bin_: Path) -> Iterator[str]:
         )
     address = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
     try:
-        for _ in range(200):
+        for _ in range(1200):
             ready = [str(bin_ / "pg_isready"), "-h", "127.0.0.1", "-p", str(port)]
             if subprocess.run(ready, capture_output=True, check=False).returncode == 0:
                 break
@@ -98,7 +99,7 @@ def postgres(folder: Path, bin_: Path) -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(120)
 
 
 SHOP = """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import pytest
 from aiotwenty import Runner, Twenty
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.threaded import running_sandbox
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integrations
 
@@ -99,9 +99,7 @@ def postgres(tmp_path: Path) -> Iterator[str]:
     folder = Path("/tmp") / f"aiotwenty-postgres-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     as_user = []
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")

@@ -13,7 +13,8 @@ import pytest
 from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.sandbox.threaded import running_sandbox
-from tests.integrations.programs import environment, free_port, running, wait_for
+from tests.integrations.programs import environment, running, wait_for
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integrations
 
