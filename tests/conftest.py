@@ -10,12 +10,20 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.recorded import RECORDED, ROOT
 from tests.support.terminal import Terminal
 
-settings.register_profile("default", max_examples=50, deadline=None, derandomize=True, database=None)
+# How long making an example takes says how busy the machine is.
+settings.register_profile(
+    "default",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("soak", settings.get_profile("default"), max_examples=5000)
 settings.load_profile("default")
 

@@ -420,7 +420,10 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=settings().max_examples // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     of_type=st.sampled_from(["TEXT", "NUMBER", "SELECT", "LINKS", "RELATION", "MORPH_RELATION", "RATING", "FILES"]),
     given=st.fixed_dictionaries(
