@@ -58,18 +58,19 @@ async def test_processes_take_turns_and_a_page_load_of_one_goes_before_the_impor
                 some.set()
             limiter.passed(time.monotonic())
 
-        calls = [asyncio.ensure_future(take(loading, "one", 1)) for _ in range(9)]
-        calls += [asyncio.ensure_future(take(also_loading, "two", 1)) for _ in range(9)]
+        calls = [asyncio.ensure_future(take(loading, "one", 1)) for _ in range(50)]
+        calls += [asyncio.ensure_future(take(also_loading, "two", 1)) for _ in range(50)]
         await some.wait()
         before = len(turns)
         await take(serving, "page", 0)
-        # What was granted already may still come, and what is granted until Redis hears of the page: not all ten.
-        assert turns.index("page") - before <= 6
+        # What was granted already may still come, and what is granted until Redis hears of the page: not all.
+        assert turns.index("page") - before <= 30
         with pytest.raises(RateLimited, match=r"limit of 4 requests in 0.4 s is used up.*max_wait=0.05") as refused:
             await serving.acquire(rank=1, max_wait=0.05)
         assert not refused.value.sent
         assert 0.05 < (refused.value.retry_after or 0) < 3
-        await asyncio.gather(*calls)
+        for call in calls:
+            call.cancel()
     both = [name for name in turns[:10] if name != "page"]
     assert abs(both.count("one") - both.count("two")) <= 4
 
