@@ -133,7 +133,7 @@ async def test_a_pipe_that_is_closed_ends_it_and_the_webhook_is_removed(
         await listener.said()
         listener.close_pipe()
         await twenty.companies.create_one({"name": "Air"})
-        assert await asyncio.wait_for(listener.process.wait(), 20) == 1
+        assert await asyncio.wait_for(listener.process.wait(), 120) == 1
         assert await listener.err.read() == b""
     assert await twenty.workspace.webhooks.list() == []
 
