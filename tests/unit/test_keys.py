@@ -231,7 +231,7 @@ async def test_a_function_that_gives_no_key_is_an_error_before_anything_is_sent(
 ) -> None:
     function, message = BAD[name]
     server.say(COUNT)
-    async with Twenty(server.url, api_key=function, timeout=0.2) as twenty:  # type: ignore[arg-type]
+    async with Twenty(server.url, api_key=function, timeout=2) as twenty:  # type: ignore[arg-type]
         with pytest.raises(ConfigurationError, match=message):
             await twenty.companies.count()
     assert not server.seen

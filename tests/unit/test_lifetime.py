@@ -157,9 +157,9 @@ async def test_a_session_of_the_caller_that_is_closed_is_named(server: ScriptedS
 async def test_a_time_out_is_one_and_names_the_address() -> None:
     async with (
         Sandbox(faults=["latency=30"]) as sandbox,
-        Twenty(sandbox.url, api_key=sandbox.api_key, timeout=0.05, retry=RetryPolicy(attempts=1)) as twenty,
+        Twenty(sandbox.url, api_key=sandbox.api_key, timeout=0.5, retry=RetryPolicy(attempts=1)) as twenty,
     ):
-        with pytest.raises(TwentyError, match=r"no response from http://127.0.0.1:\d+/graphql within 0.05 s") as caught:
+        with pytest.raises(TwentyError, match=r"no response from http://127.0.0.1:\d+/graphql within 0.5 s") as caught:
             await twenty.companies.count()
         assert type(caught.value).__name__ == "RequestTimeout"
 
