@@ -59,13 +59,13 @@ async def load_through_faults(path: Path, rows: int, seed: int, upsert: bool, jo
     rejects = path.with_suffix(".bad.jsonl")
     faults = [f"{kind}:probability=0.05:{WRITES}" for kind in FAULTS]
     faults += ["reset-before:probability=0.05", "error:probability=0.05:operation=people"]
-    faults += [f"slow=1:probability=0.01:{WRITES}"]
+    faults += [f"slow=5:probability=0.01:{WRITES}"]
     async with (
         Sandbox(seed=seed, faults=faults) as sandbox,
         Twenty(
             sandbox.url,
             api_key=sandbox.api_key,
-            timeout=0.7,
+            timeout=2,
             rate_limit=None,
             retry=RetryPolicy(base=0.01, max_retry_after=0.01),
         ) as twenty,
