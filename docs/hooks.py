@@ -51,11 +51,25 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
 
 
 def on_post_page(output: str, page: Any, config: Any) -> str:
-    """What mkdocs calls for each page that is built. One with a diagram brings Mermaid, which the theme would fetch."""
+    """What mkdocs calls for each page that is built. The theme would fetch Mermaid and GitHub's counts of stars.
+
+    A page with a diagram brings Mermaid itself.
+    """
+    output = _without_counts(output)
     if '<pre class="mermaid">' not in output:
         return output
     script = get_relative_url(_SCRIPT, page.url)
     return output.replace("</head>", f'<script src="{script}"></script></head>', 1)
+
+
+def on_post_template(output_content: str, template_name: str, config: Any) -> str:
+    """What mkdocs calls for each page that comes from the theme, such as 404.html."""
+    return _without_counts(output_content)
+
+
+def _without_counts(output: str) -> str:
+    """The link to the repository without the mark by which the theme's script finds it and asks api.github.com."""
+    return output.replace(' data-md-component="source"', "")
 
 
 def on_post_build(config: Any) -> None:
