@@ -1,4 +1,4 @@
-"""From the bytes of a page to Arrow, column by column: pyarrow reads the JSON, no Python object stands for a cell.
+"""Reads the bytes of a page into Arrow, column by column: pyarrow reads the JSON, no Python object stands for a cell.
 
 Imports pyarrow: to be imported when it is used.
 """
@@ -40,7 +40,7 @@ _READ: dict[Holds, pa.DataType] = {
     "date": pa.string(),
     "texts": pa.list_(pa.string()),
 }
-"""As what pyarrow reads the JSON of a cell; JSON fields are read by us."""
+"""The type as which pyarrow reads the JSON of a cell. JSON fields are read here, not by pyarrow."""
 _EMPTY = pa.StringArray.from_buffers(2, pa.py_buffer(struct.pack("=3i", 0, 2, 4)), pa.py_buffer(b"{}[]"))
 """Not made from Python's texts: pyarrow imports pandas for those, where it is installed, which takes 50 MB."""
 _DECIMAL = pa.decimal128(38, 0)
@@ -80,11 +80,11 @@ class ArrowPages:
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def table(self, batches: Sequence[pa.RecordBatch]) -> pa.Table:
-        """Batches as one table, whose picklists have one dictionary each."""
+        """Joins batches into one table, with one dictionary for each picklist."""
         return pa.Table.from_batches(batches, self.schema).unify_dictionaries()
 
     def joined(self, batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-        """Batches, of which there is one at least, as one."""
+        """Joins batches (at least one) into one batch."""
         (batch,) = self.table(batches).combine_chunks().to_batches()
         return batch
 
@@ -126,7 +126,7 @@ class ArrowPages:
         return None
 
     def _read(self, lines: bytes, but: Holds | None = None) -> list[Array]:
-        """The columns but for those that hold something."""
+        """The columns without those that hold a value."""
         tree: dict[str, Any] = {"id": pa.string()}
         for column, kind in zip(self._columns, self._read_as, strict=True):
             if column.holds != but:
@@ -179,7 +179,7 @@ def _finished(array: Array, kind: pa.DataType) -> Array:
 
 
 def _uuid_bytes(array: Array) -> Array:
-    """The 16 bytes of each id: made of all texts at once, which are one after the other in memory."""
+    """The 16 bytes of each id, parsed from all texts at once, which are contiguous in memory."""
     there = array.drop_null()
     if pc.all(pc.equal(pc.binary_length(there), 36)).as_py() is False:
         raise pa.ArrowInvalid("not all ids have 36 characters")
@@ -225,7 +225,7 @@ class _TooLargeError(ValueError):
 
 
 def _whole(kind: pa.DataType) -> Callable[[Any], Any]:
-    """Reads whole numbers, whatever way they are written, exactly."""
+    """Reads whole numbers exactly, in any JSON notation."""
 
     def read(value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float | str):

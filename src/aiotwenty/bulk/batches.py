@@ -1,4 +1,4 @@
-"""Putting records into batches: so many, so many bytes, and no two that the server would take for the same."""
+"""Puts records into batches within a number of records and of bytes, without two that the server would take for one."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class Prepared:
     references: tuple[Reference, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
     own_id: bool = False
-    """The row said its id."""
+    """The row has an id of its own."""
     lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The parts of composite fields that an existing record loses unless they are sent, too."""
     in_doubt: bool = False
-    """Sent by an earlier run that did not live to hear the answer."""
+    """Sent by an earlier run, which ended before the response."""
     emptied: tuple[str, ...] = ()
-    """Fields left out because the server makes null of "", and they may not be null."""
+    """Fields left out because the server turns "" into null, which they do not allow."""
 
     def identity(self, path: str) -> str | None:
-        """The value that no other record may share, at that path."""
+        """A unique value and its path."""
         prefix = path + "="
         return next((identity[len(prefix) :] for identity in self.identities if identity.startswith(prefix)), None)
 
@@ -57,7 +57,7 @@ class Prepared:
 
 @dataclass
 class BatchLimits:
-    """What one request may hold. Starts at what Twenty takes and learns downward from refusals."""
+    """The records and bytes of one request. Starts at the limits of Twenty, and falls when a request is refused."""
 
     records: int = MOST_RECORDS
     bytes: int = MOST_BYTES
@@ -116,7 +116,7 @@ class Batcher:
         return batch
 
     def answered(self, batch: list[Prepared]) -> None:
-        """These are done with, whatever became of them: whoever waited for them may go, the first first."""
+        """These records are finished, with any result: records that were held back for them may go, in order."""
         for record in batch:
             for identity in record.identities:
                 if self._busy[identity] == 1:
@@ -142,7 +142,7 @@ class Batcher:
 
 
 def split_by_limits(batch: list[Prepared], limits: BatchLimits) -> list[list[Prepared]]:
-    """The batch in pieces that the limits allow; a record that is too large by itself stands alone."""
+    """Splits the batch to fit the limits; a record that is too large is a piece of its own."""
     if len(batch) <= limits.records and sum([len(record.body) + 60 for record in batch]) <= limits.bytes:
         return [batch] if batch else []
     pieces: list[list[Prepared]] = []

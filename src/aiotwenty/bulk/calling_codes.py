@@ -40,7 +40,7 @@ def calling_codes() -> dict[str, str]:
 
 
 class Contradiction(StrEnum):
-    """Two countries that one telephone number says, by the server's subCode (CONFLICTING_PHONE_...)."""
+    """Contradicting countries of one telephone number, by the server's subCode (CONFLICTING_PHONE_...)."""
 
     CODES = "CALLING_CODE_AND_COUNTRY_CODE"
     """The country has another calling code."""

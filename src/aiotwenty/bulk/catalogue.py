@@ -1,4 +1,4 @@
-"""The objects of a workspace as bulk work sees them: their names on the wire and the shapes of their rows."""
+"""The objects of a workspace for loads and exports: their API names and the fields of their rows."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class Catalogue(Protocol):
         ...
 
     def columns(self, type_name: str) -> list[RecordColumn]:
-        """What an export of it has, the id first."""
+        """The columns of an export of the object, the id first."""
         ...
 
     def to_one(self, type_name: str) -> Mapping[str, str]:
-        """Its relations to one record, each with the type of that."""
+        """The relations of the object to one record, with the type of that record."""
         ...
 
     def to_many(self, type_name: str) -> Collection[str]:
-        """The names of its lists of other records."""
+        """The names of the lists of related records."""
         ...
 
     def update_model(self, type_name: str) -> type[BaseModel]:
@@ -74,7 +74,7 @@ class GeneratedCatalogue:
 
     @cached_property
     def _attributes(self) -> list[Any]:
-        """Those of a client that are namespaces: what is imported when it is used."""
+        """The namespaces of a client. Each module is imported at first use."""
         objects = import_module(f"{self._package}.objects").Objects
         return [value for value in vars(objects).values() if hasattr(value, "namespace")]
 

@@ -1,4 +1,4 @@
-"""From one value of a row to its place in the data of a record."""
+"""Puts the value of a cell into the data of a record."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Cells:
         self._hidden = shape.read_only_parts
 
     def is_gap(self, value: Any) -> bool:
-        """Whether a cell says nothing."""
+        """Whether a cell counts as empty."""
         return value is None or (value == "" and self._is_text) or (isinstance(value, str) and value in self._gaps)
 
     def put(self, column: MappedColumn, value: Any, data: dict[str, Any], references: list[Reference]) -> None:
@@ -88,7 +88,7 @@ class Cells:
             raise ValueRefused(f"{column.name}: {type(error).__name__}: {error}, for {value!r}") from None
 
     def _path_of_parts(self, column: MappedColumn, path: tuple[str, ...]) -> tuple[str, ...]:
-        """Where an object goes: parts of a composite field go to the field."""
+        """The field of an object value: parts of a composite field go to the whole field."""
         if column.target.kind == "composite" or (column.composite in ("currency", "name") and column.transform):
             return column.target.path[:1]
         return path

@@ -12,12 +12,12 @@ _CLAIM = struct.Struct(">16sQ")
 
 
 def packed_claims(claims: Iterable[tuple[bytes, int]]) -> bytes:
-    """Ids with their rows in one piece: side by side on the disk, wherever the ids lie."""
+    """Packed ids with their rows: contiguous on the disk, in any order of the ids."""
     return b"".join([_CLAIM.pack(*claim) for claim in claims])
 
 
 class ClaimIndex:
-    """Finds the row of an id, however many there are: in a temporary database, which need not outlive anything."""
+    """Finds the row of an id among any number of ids, in a temporary database."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
@@ -28,7 +28,7 @@ class ClaimIndex:
         self._db.execute("CREATE TABLE claims (job, id BLOB, row, PRIMARY KEY (job, id)) WITHOUT ROWID")
 
     def add(self, job: int, packed: bytes) -> None:
-        """The first row that has an id keeps it."""
+        """Adds ids; if several rows have the same id, the first row keeps it."""
         self._db.execute("BEGIN")
         self._db.executemany(
             "INSERT OR IGNORE INTO claims VALUES (?, ?, ?)", ((job, *claim) for claim in _CLAIM.iter_unpack(packed))

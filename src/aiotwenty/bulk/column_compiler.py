@@ -1,4 +1,4 @@
-"""From what is said of a column to where its values go, and how."""
+"""Compiles the mapping of a column: its field, and the transforms of its values."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class ColumnCompiler:
 
     shape: Shape
     kinds: dict[str, Composite | None]
-    """What kind each composite field is of."""
+    """The kind of each composite field."""
     headers: Headers
     ignored: set[str]
-    """Columns that go nowhere, whatever else is said of them."""
+    """Columns that are left out, even if they are mapped."""
     is_text: bool
-    """All values are texts, as those of CSV are."""
+    """All values are strings, as in CSV."""
     has_gaps: bool
-    """Some texts stand for nothing."""
+    """There are strings that count as empty."""
     labels: Labels | None = None
     region: str | None = None
     add_options: bool = False
@@ -51,7 +51,7 @@ class ColumnCompiler:
     """Fields of which a column fills the list beside the primary value."""
 
     def compile(self, name: str, spec: FieldSpec) -> MappedColumn | None:
-        """A column as it is told. Raises `InputError` for fields and transforms that there aren't."""
+        """Compiles the mapping of one column. Raises `InputError` for unknown fields and transforms."""
         if spec is None or name in self.ignored or (spec == name and name in self.shape.read_only):
             return None
         if isinstance(spec, list | tuple) and any(isinstance(part, list | tuple) for part in spec):
@@ -105,5 +105,5 @@ class ColumnCompiler:
 
 
 def joined(columns: Sequence[MappedColumn]) -> MappedColumn:
-    """A column that goes to several places."""
+    """A column with several target fields."""
     return replace(columns[0], also=tuple(columns[1:]), shortcut=None)

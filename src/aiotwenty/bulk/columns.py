@@ -1,4 +1,4 @@
-"""Where one column goes, and how its values get there."""
+"""The target field of a column, and the conversion of its values."""
 
 from __future__ import annotations
 
@@ -26,38 +26,38 @@ LONGEST_SURE = 15
 """Digits that any number keeps."""
 WHOLE = re.compile(r"[+-]?\d+(\.\d*)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
-"""What is certainly meant as a number: no exponents, no separators of thousands."""
+"""Strings that are certainly numbers: no exponents, no thousands separators."""
 BLANKS = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\u00a0\u1680\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"  # two have no width
     + "".join(map(chr, range(0x2000, 0x200E)))  # the last three, too
 )
-"""What is no part of a value at its beginning or end: all that is a blank, seen or not."""
+"""Characters that are stripped from both ends of a value: all white space, visible or not."""
 
 
 class ValueRefused(ValueError):  # noqa: N818 - named for what it says of a row
-    """A value that cannot go where its column goes."""
+    """A value that the target field of its column does not take."""
 
 
 @dataclass(frozen=True)
 class MappedColumn:
-    """Where one column goes, and how."""
+    """The target of one column, and the conversion of its values."""
 
     name: str
     target: FieldPath
     plain_path: tuple[str, ...]
     transform: Transform | None
     shortcut: Shortcut | None = None
-    """What most values are, which go to their place without further ado."""
+    """The type of most values, which need no conversion."""
     composite: Composite | None = None
-    """What kind of composite field it goes to, or to a part of."""
+    """The kind of the composite field that is the target, or has it as a part."""
     several: bool = False
-    """Whether that kind holds several values."""
+    """Whether that kind has several values."""
     trims: bool = False
-    """Blanks around a value are no part of it."""
+    """Strip white space around values."""
     also: tuple[MappedColumn, ...] = ()
-    """The other places where its values go."""
+    """Further targets of the same column."""
     guess: str = ""
-    """Why it goes there, where nobody said so."""
+    """The reason of a guessed mapping; empty if the caller gave it."""
     spec: str = ""
     """The transforms as text."""
 
@@ -69,7 +69,7 @@ class MappedColumn:
 
     @property
     def place(self) -> str:
-        """Where a plain value goes, dotted."""
+        """The dotted path for a plain value."""
         return self.target.dotted if self.target.relation else ".".join(self.plain_path)
 
     @property

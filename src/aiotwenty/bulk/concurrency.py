@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 WORTH_IT = 1.03
-"""One more in flight must raise the throughput by 3 % to stay."""
+"""A further batch in flight is kept if it raises the throughput by at least 3 %."""
 
 
 class AdaptiveConcurrency:
@@ -34,7 +34,7 @@ class AdaptiveConcurrency:
         self._judge = True
 
     def answered(self, records: int, now: float | None = None) -> None:
-        """A batch of `records` was answered, for good or ill."""
+        """Counts a response to a batch of `records`, success or failure."""
         self._answers += 1
         self._records += records
         if self._answers < max(4, 2 * self.limit):
@@ -45,7 +45,7 @@ class AdaptiveConcurrency:
         self._begin(now)
 
     def waited_for_rate_limit(self) -> None:
-        """The server told us to wait: the round says nothing about how many it can take at once."""
+        """The server asked to wait: this round does not measure its throughput."""
         self._judge = False
 
     def in_trouble(self, now: float | None = None) -> None:

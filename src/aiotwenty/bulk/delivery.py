@@ -1,4 +1,4 @@
-"""Getting one batch into the workspace: each record once, whatever is lost or refused on the way."""
+"""Sends one batch: each record is written once, even if responses are lost or records are refused."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Delivery:
         self._relations = relations
         self._limits = limits
         self._blocked = 0
-        """How many rows on end were refused on the way, each alone."""
+        """Number of consecutive rows that a firewall refused, each sent alone."""
 
     async def send(self, batch: list[Prepared]) -> Outcome:
         """Raises a `TwentyError` that concerns every row, and `Stopped`."""
@@ -66,7 +66,7 @@ class Delivery:
         return outcome
 
     async def _deliver(self, piece: Piece, outcome: Outcome) -> list[Piece]:
-        """Sends one piece until there is an answer. Gives back what is to be sent in its place."""
+        """Sends one piece until there is a response. Returns the pieces to send instead, if it was refused."""
         attempts, too_slow, broken = self._store.patience.begin(), 0, 0
         while True:
             try:
@@ -104,7 +104,7 @@ class Delivery:
                 return [piece]
 
     async def _was_written(self, piece: Piece, outcome: Outcome) -> bool:
-        """Whether the records of a lost answer are there, as far as a look can tell."""
+        """Whether the records of a lost response exist, as far as a query can tell."""
         written = self._mode.can_look and await self._store.are_there(piece.records)
         if written:
             outcome.loaded += piece.records
@@ -118,7 +118,7 @@ class Delivery:
         return [piece]
 
     async def _refused_on_the_way(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece]:
-        """Finds the rows that a firewall refuses for what they say, unless it lets nothing pass."""
+        """Finds the rows whose content a firewall refuses, unless it refuses everything."""
         try:
             if await self._store.are_there(piece.records) and piece.in_doubt and self._mode.can_look:
                 outcome.loaded += piece.records
@@ -134,7 +134,7 @@ class Delivery:
         return []
 
     async def _refused(self, piece: Piece, error: TwentyError, outcome: Outcome) -> list[Piece]:
-        """What to send instead of a refused piece: nothing was written, a batch is all or nothing."""
+        """The pieces to send instead of a refused one, of which nothing was written: a batch is all or nothing."""
         excess, told = too_many(error)
         if excess and len(piece.records) > 1:
             self._limits.learn_records(len(piece.records), told)

@@ -44,13 +44,13 @@ class ExportReport:
     restricted: int = 0
     """Values that the server withheld: they are empty in the file."""
     failure: str | None = None
-    """Why there is no file, where others were exported all the same."""
+    """The reason why there is no file, if other objects were exported."""
     changes: int | None = None
-    """Of an incremental export: the changes since the last time."""
+    """Changes since the last run of an incremental export."""
     files: int = 0
-    """Files of the records that are beside them: of an export of everything."""
+    """Downloaded files of the records, in an export of a whole workspace."""
     missing_files: Sequence[str] = ()
-    """Files that could not be had, each with the record that holds it and the reason."""
+    """Files that could not be downloaded, each with its record and the reason."""
 
     @property
     def complete(self) -> bool:
@@ -216,7 +216,7 @@ async def _up_to_date(
 
 
 def _clear(part: Path, job: Job | None) -> None:
-    """Takes away what nobody can go on with."""
+    """Removes partial files that no later run can resume."""
     if job is None or not job.state or job.state.get("complete"):
         with suppress(OSError):
             part.unlink(missing_ok=True)

@@ -165,7 +165,7 @@ class JournalFile:
             self._db.execute(f"DELETE FROM {table} {rest}", values)
 
     def insert(self, table: str, rows: Iterable[tuple[object, ...]], *, instead: str = "ABORT") -> None:
-        """Adds rows; `instead` is what becomes of one whose key is there: ABORT, IGNORE or REPLACE."""
+        """Adds rows. `instead` says what to do if a key exists: ABORT, IGNORE or REPLACE."""
         marks = ", ".join("?" * _COLUMNS[table])
         with self.telling():
             self._db.executemany(
@@ -210,7 +210,7 @@ class JournalFile:
 
 
 def _make(path: Path) -> None:
-    """Whoever may read the file may read rows of the source: only its owner can."""
+    """The file has rows of the source, so only its owner can read it."""
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}")
     try:

@@ -199,7 +199,7 @@ class Loader:
         )
 
     def _write_rejects(self) -> str | None:
-        """Why they could not be written: that takes nothing back of what was done."""
+        """Why the rejects could not be written. What was loaded stays loaded."""
         try:
             self._flush_rejects()
             if self._rejects_path is not None:

@@ -140,7 +140,7 @@ class RelationResolver:
         """
         if not any(record.references for record in batch):
             return list(batch), []
-        # One at a time: whoever waits finds most of its keys known.
+        # One look-up at a time: those that wait find most of their keys known afterwards.
         async with self._lock:
             missing: dict[tuple[str, str], dict[str, None]] = {}
             for record in batch:

@@ -360,7 +360,7 @@ class Mapper:
         return data, references
 
     def build_one(self, column: MappedColumn, value: Any) -> tuple[dict[str, Any], list[Reference]]:
-        """What becomes of one value of one column."""
+        """The conversion of one value of one column."""
         data: dict[str, Any] = {}
         references: list[Reference] = []
         self.cells.put(column, value, data, references)

@@ -26,7 +26,7 @@ def part_of(path: Path) -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A file to write, which takes the place of `path` in the end, and leaves nothing behind if that fails."""
+    """A temporary file that replaces `path` when it is complete. If writing fails, it is removed."""
     part = part_of(path)
     try:
         with writing(path):

@@ -146,7 +146,7 @@ def _ids(answer: list[dict[str, Any]]) -> list[str]:
 
 
 def value_at(node: Mapping[str, Any], path: str) -> Any:
-    """The value of a dotted path in a record as it came."""
+    """The value at a dotted path of a record of the response."""
     value: Any = node
     for part in path.split("."):
         if not isinstance(value, Mapping):

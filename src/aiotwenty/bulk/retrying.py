@@ -1,4 +1,4 @@
-"""How long a batch is tried: the client's own policy, made patient; whoever stops the load ends its pauses."""
+"""The retry policy of a batch: the client's own, with more patience. Stopping the load ends its pauses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a source and what is said of it to the mapping of its columns: presets, labels, guesses."""
+"""Maps the columns of a source: by the caller, by presets, by labels, and by guesses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands put together, and what becomes of an error: one line for the reader and an exit code."""
+"""The command line: all commands, and errors as a message and an exit code."""
 
 from __future__ import annotations
 

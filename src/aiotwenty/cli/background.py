@@ -1,4 +1,4 @@
-"""Sandboxes that go on after the command has ended, and how they are found again."""
+"""Sandboxes in the background: start, find and stop their processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.cli.profiles import state_folder
 
 _SECONDS = 60.0
-"""How long it may take to answer, and to end."""
+"""Seconds to wait for the process to end."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ Verbose: TypeAlias = Annotated[
 
 @dataclass
 class Chosen:
-    """What the command line says of the connection."""
+    """The options of the connection."""
 
     profile: str | None = None
     timeout: float | None = None
@@ -52,7 +52,7 @@ chosen = Chosen()
 
 
 def choose(profile: str | None, timeout: float | None, rate_limit: str | None, verbose: bool) -> None:
-    """Takes what was said; what was not said here leaves what was said before."""
+    """Stores the options that were given; the others keep their earlier values."""
     chosen.profile = profile if profile is not None else chosen.profile
     chosen.timeout = timeout if timeout is not None else chosen.timeout
     chosen.rate_limit = rate_limit if rate_limit is not None else chosen.rate_limit
@@ -66,7 +66,7 @@ def forget() -> None:
 
 
 def connects(command: Callable[P, T]) -> Callable[P, T]:
-    """Gives a command the options of the connection; it is not told of them itself."""
+    """Adds the options of the connection to a command, and stores them. The command itself does not receive them."""
     signature = inspect.signature(command, eval_str=True)
     own = list(signature.parameters.values())
     options: dict[str, tuple[Any, Any]] = {

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class Display:
-    """Progress for whoever looks: bars on a terminal, a line now and then elsewhere, JSON for machines."""
+    """Shows progress: bars on a terminal, a line every ten seconds elsewhere, or JSON."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json

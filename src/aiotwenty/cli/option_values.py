@@ -21,7 +21,7 @@ _MAP = re.compile(r"(?P<column>.+?)=(?P<field>[\w. -]*)(?::(?P<transform>.*))?",
 
 @dataclass(frozen=True)
 class Named:
-    """What stands behind an object on the command line: ids of records, values (`name=Air`), or a source of rows."""
+    """Arguments after an object: ids of records, values (`name=Air`), or a source of rows."""
 
     ids: tuple[str, ...] = ()
     values: tuple[str, ...] = ()

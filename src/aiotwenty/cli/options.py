@@ -121,7 +121,7 @@ FLAGS: dict[str, Flag] = {
     "spreadsheet_safe": Flag(bool),
     "page_size": Flag(int, settings={"min": 1}),
 }
-"""Those that aren't here are for programs only: a name for rows, a function that is told of progress."""
+"""The other options are for programs only: a name for rows, a function for progress."""
 
 
 def flag_of(name: str) -> str:

@@ -1,4 +1,4 @@
-"""How records and rows are printed: a table to whoever looks, lines of fields to a program that reads them."""
+"""Prints records and rows: as a table on a terminal, as tab-separated lines in a pipe."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Output(StrEnum):
-    """How what there is to say is printed."""
+    """The formats of `--output`."""
 
     TABLE = "table"
     JSON = "json"
@@ -102,7 +102,7 @@ def say(line: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Prints text for whoever looks; its lines break between words."""
+    """Prints text, folded between words on a terminal."""
     say(folded(text))
 
 
@@ -112,7 +112,7 @@ def piped() -> bool:
 
 
 def folded(text: str, indent: str = "", *, on: TextIO | None = None) -> str:
-    """Text with lines that break between words, for whoever looks; unchanged for a program."""
+    """Text folded between words if `on` (default: standard output) is a terminal; else unchanged."""
     stream = on or sys.stdout
     if stream is None or not stream.isatty():
         return text
@@ -125,7 +125,7 @@ def folded(text: str, indent: str = "", *, on: TextIO | None = None) -> str:
 
 
 def fitting(rows: Sequence[Row], columns: Sequence[str], needed: int) -> list[str]:
-    """The columns that a table on this terminal has room for, one line a row; the first `needed` in any case."""
+    """The columns that fit the terminal with one line a row; always the first `needed`."""
     room = get_terminal_size().columns + 2
     fit: list[str] = []
     for column in columns:
@@ -172,7 +172,7 @@ def _plain(text: str) -> Any:
 
 
 def _field(text: str) -> str:
-    """What a line of tab-separated fields can hold, as databases write it."""
+    """A value for a tab-separated line, with tabs, line ends and backslashes escaped as databases do."""
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 

@@ -171,7 +171,7 @@ def _stop(port: int) -> None:
 
 
 def _echo_exports(variables: Iterable[str]) -> None:
-    """A line to paste, for whoever looks."""
+    """On a terminal, prints a line to paste into another shell."""
     if sys.stdout.isatty():
         _echo(f"\nTo use it from another shell:\nexport {' '.join(variables)}\n")
 

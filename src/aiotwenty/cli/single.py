@@ -31,7 +31,7 @@ Ids = Annotated[list[str], typer.Argument(help="Record ids.")]
 _SYSTEM = ("position", "searchVector", "createdAt", "createdBy", "updatedAt", "updatedBy", "deletedAt")
 _LABELS = ("name", "title", "label")
 _COLUMNS = 6
-"""Of a table that nobody chose the columns of."""
+"""Columns of a table without `--select`."""
 
 
 def register(app: typer.Typer) -> None:
@@ -75,7 +75,7 @@ def list_records(
 async def _print_walk(
     walk: AsyncIterable[Record], columns: list[str], output: Output, limit: int, *, everything: bool
 ) -> bool:
-    """Prints records, up to the limit; gives whether there are more. A list that is long is not kept in memory."""
+    """Prints records, up to the limit, and returns whether there are more. Lines are not kept in memory."""
     if output in (Output.JSONL, Output.CSV):
         print_rows((), columns, output)
         count = 0
@@ -160,7 +160,7 @@ def change_by_ids(
 
 
 async def _each(records: ServedRecords, ids: Sequence[str], change: Callable[[str], Awaitable[T]]) -> list[T]:
-    """Changes one record after the other. Those that don't exist are told."""
+    """Changes one record after the other, and prints the ids that don't exist."""
     changed = []
     for identity in ids:
         try:
@@ -223,7 +223,7 @@ def open_record(
 
 
 async def _front(client: Client) -> str:
-    """Where people use the workspace: it says so itself; else where the API is."""
+    """The address of the web application: as the workspace reports it, else that of the API."""
     from aiotwenty.workspace.served_schema import ServedSchema
 
     urls = {"workspaceUrls": {"customUrl": None, "subdomainUrl": None}}
@@ -272,7 +272,7 @@ def _readable(record: type[Record], name: str, shape: Shape) -> str:
 
 
 def _short(shape: Shape) -> list[str]:
-    """What tells records apart, and then what there is room for."""
+    """The fields that identify a record, then further main fields, up to six."""
     heads = dict.fromkeys(path.split(".")[0] for path in shape.readable)
     label = [name for name in _LABELS if name in heads]
     rest = [name for name in heads if name not in (*_SYSTEM, "id", *label) and not name.endswith("Id")]

@@ -1,4 +1,4 @@
-"""What is typed of records: conditions, orders and values, in few words or as JSON."""
+"""Parses filters, orders and values of the command line, in the short form or as JSON."""
 
 from __future__ import annotations
 

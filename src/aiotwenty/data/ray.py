@@ -98,7 +98,7 @@ class RayJob:
 
     @asynccontextmanager
     async def records(self) -> AsyncIterator[Any]:
-        """The object's namespace, of a client that closes in the end."""
+        """The object's namespace, of a client that is closed at the end of the block."""
         limiter = JobLimiter(find_desk(self.name)) if self.paced else None
         settings = {"base_url": self.base_url, "api_key": self.api_key}
         chosen = {name: value for name, value in settings.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What to do instead of what the server cannot: texts that several places say."""
+"""Suggestions in messages: similar names, and alternatives to unsupported requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from difflib import get_close_matches
 _FEW = 8
 """How many names a message may list."""
 _LONGEST = 100
-"""What is longer is no slip of a name, and takes long to be compared."""
+"""Longer names are no typing errors, and slow to compare."""
 
 
 def near(name: str, known: Iterable[str], *, most: int = 1, cutoff: float = 0.6) -> list[str]:

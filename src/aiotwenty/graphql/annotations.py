@@ -55,7 +55,7 @@ def named_fields(model: type[BaseModel]) -> Iterator[tuple[str, str, Any]]:
 
 
 def generic_argument(model: type[BaseModel], generic: type[BaseModel]) -> Any:
-    """What stands for the first parameter of a generic base of the model; a TypeVar while that is open."""
+    """The first type argument of a generic base of the model; a TypeVar if it is not set."""
     arguments: dict[Any, Any] = {}
     for base in model.__mro__:
         known = getattr(base, "__pydantic_generic_metadata__", None) or {}

@@ -230,7 +230,7 @@ class TwentyTransport(AIOHTTPTransport):
     async def run_document(
         self, document: str, variables: Mapping[str, object] | None = None, operation_name: str | None = None
     ) -> dict[str, Any]:
-        """The `data` of any document, as it came."""
+        """The `data` of any document, unchanged."""
         payload: dict[str, Any] = {"query": document, "variables": dict(variables or {})}
         if operation_name is not None:
             payload["operationName"] = operation_name

@@ -108,7 +108,7 @@ def _after(text: str, at: int, mark: str) -> int:
 
 
 def _read(reply: Reply, calls: Sequence[Call[Any]], roots: Sequence[str]) -> list[Any]:
-    """What came of each. Raises what the answer says of all of them."""
+    """The result of each call. Raises an error of the response that concerns all of them."""
     values, errors = _parts(reply)
     failed = [root for root in roots if values.get(root, "null") == "null"]
     if len(failed) == len(roots) or (errors and not failed):

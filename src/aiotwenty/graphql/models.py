@@ -40,7 +40,7 @@ def graphql_name(python: str) -> str:
 
 
 class Record(Deferred):
-    """Base of what the server returns. Fields that it adds later are ignored; a model is built at its first use."""
+    """Base class of returned models. Fields that it adds later are ignored; a model is built at its first use."""
 
     model_config = ConfigDict(
         alias_generator=graphql_name, populate_by_name=True, extra="ignore", protected_namespaces=()
@@ -91,7 +91,7 @@ def _unsigned(value: Any) -> Any:
 
 
 class Input(Deferred):
-    """Base of what is sent: accepts camelCase and snake_case, refuses unknown names, sends only fields that were set.
+    """Base class of inputs: accepts camelCase and snake_case, refuses unknown names, sends only fields that were set.
 
     None that was set is sent as null; a field that was not set is left out.
     """
@@ -115,7 +115,7 @@ def set_fields(value: BaseModel) -> Iterator[tuple[str, Any]]:
 
 
 class CurrencyInput(Input):
-    """Base of what is sent for a CURRENCY, which may be `Money`."""
+    """Base class of inputs for CURRENCY fields, which take `Money` too."""
 
     @model_validator(mode="before")
     @classmethod
@@ -124,7 +124,7 @@ class CurrencyInput(Input):
 
 
 class Filter(Input):
-    """Base of what `filter` takes for an object."""
+    """Base class of the filters of objects."""
 
     @model_validator(mode="before")
     @classmethod
@@ -159,7 +159,7 @@ COUNTS = ("countEmpty", "countNotEmpty", "countUniqueValues", "percentageEmpty",
 
 
 class GroupOrder(Input):
-    """Base of what `order_by` takes for the groups of an object."""
+    """Base class of the orders of groups."""
 
     _aggregates: ClassVar[str] = ""
     """The names of its aggregates, as the server has them."""

@@ -18,7 +18,7 @@ _OF_EVERY_OBJECT = words("id createdAt createdBy deletedAt position searchVector
 
 
 def abouts(schema: GraphQLSchema) -> dict[str, About]:
-    """What there is to know of each object, by its type."""
+    """The facts about each object, by its type."""
     objects = {node.name: (plural, node) for plural, _, node in listed_objects(schema)}
     to_one = {name: dict(_to_one(node, objects)) for name, (_, node) in objects.items()}
     to_many = {name: dict(_to_many(node, objects)) for name, (_, node) in objects.items()}

@@ -83,7 +83,7 @@ class Page(Record, Generic[R]):
         yield "has_next_page", self.has_next_page
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: a row for each record, a column for each field that one of them has."""
+        """The HTML for notebooks: a row for each record, a column for each field that any record has."""
         shown = [
             dict(record.__repr_args__()) if isinstance(record, Record) else {"": record} for record in self.records
         ]
@@ -112,7 +112,7 @@ class Page(Record, Generic[R]):
 
 
 def _edges_of(node: CoreSchema) -> CoreSchema:
-    """Edges, as the server writes them; whoever makes a page by hand may give records."""
+    """Edges as the server sends them, or records, for pages made by hand."""
     cursor = core_schema.nullable_schema(core_schema.str_schema())
     edge = core_schema.typed_dict_schema(
         {"node": core_schema.typed_dict_field(node), "cursor": core_schema.typed_dict_field(cursor, required=False)}

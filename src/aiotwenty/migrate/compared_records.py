@@ -22,7 +22,7 @@ from aiotwenty.migrate.moved_files import with_digests
 DERIVED = ("searchVector",)
 """What the server makes of other fields; it is not exported."""
 NOT_COMPARED = (*DERIVED, "updatedAt", "updatedBy", "createdBy.name", "createdBy.workspaceMemberId")
-"""What the server writes by itself, whoever writes the record."""
+"""Fields that the server sets itself."""
 
 
 def exported_records(path: Path, joins: list[str], owner: Callable[[str], str]) -> Iterator[dict[str, Any]]:
@@ -73,7 +73,7 @@ class RecordComparison:
     _without_content: int = 0
 
     async def run(self, there: Iterator[dict[str, Any]], target: Target) -> None:
-        """Both sides are gone through once; what is on one of them only is counted."""
+        """Walks over both sides once, and counts the records that only one of them has."""
         self._file_fields = {column.path for column in self.columns if column.parts}
         before = next(there, None)
         async for page in _pages(target, self.columns, self.result):

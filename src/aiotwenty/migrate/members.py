@@ -143,7 +143,7 @@ def _pairs(path: str | Path) -> Iterator[tuple[str, str]]:
 
 
 def owner_fields(shape: Shape) -> list[str]:
-    """The foreign keys of an object that lead to members."""
+    """The foreign keys of an object that refer to members."""
     return [relation.join for relation in shape.relations.values() if relation.type_name == MEMBERS]
 
 
@@ -154,7 +154,7 @@ class UnmappedOwners:
     folder: Path
     members: Members
     fields: Mapping[str, list[str]]
-    """The foreign keys that lead to members, by the plural name of the object."""
+    """The foreign keys that refer to members, by the plural name of the object."""
 
     def __iter__(self) -> Iterator[Unmapped]:
         for plural, joins in self.fields.items():

@@ -127,7 +127,7 @@ def _some(entries: Iterable[FileEntry]) -> Iterator[list[FileEntry]]:
 
 
 async def _some_at_once(work: Sequence[Callable[[], Awaitable[str | None]]]) -> list[str | None]:
-    """What came of each, in their order. The first that fails ends all."""
+    """The results in order. The first failure ends all calls."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def in_turn(do: Callable[[], Awaitable[str | None]]) -> str | None:

@@ -1,1 +1,1 @@
-"""What every object can do, written once: reading, writing, walking, settling."""
+"""The calls that every object has: reading, writing, walks over all records, and looking for lost writes."""

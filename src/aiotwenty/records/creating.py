@@ -154,7 +154,7 @@ class Creates(Writing[R], Generic[R, C]):
             raise
 
     async def _name_holder(self, error: DuplicateRecord, data: Sequence[Mapping[str, Any]]) -> None:
-        """Says which record has the value: the server does not, of deleted ones and ids (Twenty, July 2026)."""
+        """Names the record that has the value. The server does not for deleted ones and ids (Twenty, July 2026)."""
         try:
             same = await self._same(data)
         except TwentyError:

@@ -31,7 +31,7 @@ Q = typing_extensions.TypeVar("Q", bound=Input | Mapping[str, object], default=A
 A = TypeVar("A", bound="Aggregate[Any]")  # a text: the class is made when it is first used
 
 GroupOrders: TypeAlias = GroupOrder | Mapping[str, object]
-"""What groups are ordered by: the order of their object, or a dict that is validated at run time."""
+"""The order of groups: the order input of their object, or a dict that is validated at run time."""
 
 _ALL_GROUPS = 100_000
 """A `limit` above any number of groups: without one, Twenty cuts a grouping at 50 silently (Twenty, July 2026)."""

@@ -1,4 +1,4 @@
-"""Which record a row or an input is: ids made on the client, and what the server takes for the same."""
+"""The identity of rows and inputs: ids made on the client, and unique values as the server compares them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def id_from_key(object_name: str, values: Iterable[object]) -> str:
 
 
 def id_from_row(namespace: UUID, number: int) -> str:
-    """The id of row `number` of the source that `namespace` stands for."""
+    """The id of row `number` of the source with this `namespace`."""
     return _uuid5(namespace, str(number))
 
 
@@ -42,7 +42,7 @@ def _uuid5(namespace: UUID, name: str) -> str:
 
 
 def source_namespace(object_name: str, fingerprint: str | None) -> UUID:
-    """One namespace for one content; rows that can't be read twice get a namespace that nobody else has."""
+    """The namespace of a content. Rows that can't be read twice get a random one."""
     if fingerprint is None:
         return uuid4()
     return uuid5(NAMESPACE, "\x1f".join(["source", object_name, fingerprint]))
@@ -143,7 +143,7 @@ class SameRecords:
 
 
 def repeat_each_other(data: Sequence[Mapping[str, Any]], where_unique: type[BaseModel] | None) -> bool:
-    """Whether two of the records that are to be made have the same id or unique value."""
+    """Whether two of the new records have the same id or unique value."""
     for path in (("id",), *_wire_paths(where_unique)):
         values = [canonical(path[-1], value) for record in data if (value := _within(record, path))]
         if len(set(values)) < len(values):

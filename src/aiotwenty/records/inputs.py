@@ -1,4 +1,4 @@
-"""What callers hand in, models or plain mappings, as validated models."""
+"""Arguments of callers, models or mappings, as validated models."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _BY_ID = [{"id": "AscNullsFirst"}]
 
 
 class Identity(Record):
-    """A record of which only the id is asked for."""
+    """A record of which only the id is read."""
 
     id: UUID
 

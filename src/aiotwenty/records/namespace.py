@@ -38,7 +38,7 @@ PAGE_OF = "{{edges{{node{}cursor}}pageInfo{{hasNextPage hasPreviousPage startCur
 
 @dataclass(frozen=True)
 class Ask:
-    """An operation, and the type of what it gives."""
+    """An operation, and the type of its result."""
 
     operation: Operation
     result: Any
@@ -164,7 +164,7 @@ def of_all_requests(method: M) -> M:
 
 
 def _terms(namespace: Namespace[Any], given: dict[str, Any]) -> Terms:
-    """Those of a call; its options are taken from its arguments."""
+    """The terms of a call; its options are removed from its arguments."""
     return replace(namespace._endpoint.terms, **{name: given.pop(name) for name in _OPTIONS & given.keys()})
 
 

@@ -1,4 +1,4 @@
-"""What a generated namespace knows about its object, and how it finds the models of it when they are first needed."""
+"""The facts about the object of a generated namespace. Its models are imported at first use."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _VERBS = ("create", "update", "delete", "destroy", "restore")
 KINDS = frozenset(
     ("find_many", "find_one", "group_by", *(f"{verb}_{number}" for verb in _VERBS for number in ("one", "many")))
 )
-"""What can be done with nearly every object."""
+"""The operations of nearly every object."""
 
 
 class ObjectNames:
-    """How the wire calls an object: Company, company, companies; and its operations."""
+    """The API names of an object (Company, company, companies) and of its operations."""
 
     type_name: str
     singular: str
@@ -75,9 +75,9 @@ class ObjectMeta(ObjectNames):
     singular: str
     plural: str
     also: Collection[str] = ()
-    """What can be done with this object and not with every one."""
+    """Operations of this object that not every object has."""
     without: Collection[str] = ()
-    """What cannot be done with this object."""
+    """Common operations that this object does not have."""
     operations: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
 

@@ -26,12 +26,12 @@ R = TypeVar("R", bound=Record)
 
 PAGE_SIZE = 1000
 PAGE_BYTES = 4_000_000
-"""Answers above this make the pages after them smaller, unless the caller chose the size."""
+"""Responses of more bytes make later pages smaller, unless the caller chose the size."""
 SNAPSHOT_SIZE = 50_000
-"""So many ids are asked for in one answer."""
+"""Ids in one response."""
 
 Hidden: TypeAlias = Literal["raise", "skip"]
-"""What a walk does about records that the key may not see."""
+"""What a walk does if there are records that the key may not see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Walk(AsyncIterator[R], Generic[R]):
             self._task.add_done_callback(_look_at_failure)
 
     async def aclose(self) -> None:
-        """Ends the walk; what is under way is cancelled."""
+        """Ends the walk, and cancels a running request."""
         self._next, self._batch, self._position = None, [], 0
         task, self._task = self._task, None
         if task is not None and not task.done():

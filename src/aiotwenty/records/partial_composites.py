@@ -40,7 +40,7 @@ class PartialWrite:
 
     data: dict[str, Any]
     lacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The parts that are lost unless they are sent too, by their field."""
+    """The parts that the server would empty unless they are sent too, by field."""
 
     def with_stored(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """The data with those parts as the record has them; `stored` has composites as `data` has them.
@@ -108,7 +108,7 @@ def check_new(data: dict[str, Any], composites: Composites) -> None:
 
 
 def as_new(model: M) -> M:
-    """The same as `check_new`, of a model."""
+    """Like `check_new`, for a model."""
     for name, python in _fields_of_composites(type(model)):
         value = getattr(model, python)
         if value is None:

@@ -1,4 +1,4 @@
-"""`twenty.raw`: calls that give the answer beside what was read of it."""
+"""`twenty.raw`: calls that return the HTTP response beside their result."""
 
 from __future__ import annotations
 

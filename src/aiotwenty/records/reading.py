@@ -248,6 +248,6 @@ class Reads(Namespace[R], Generic[R, F, O, G]):
 
 
 class Total(Record):
-    """A list of which only the length is asked for."""
+    """A list of which only the length is read."""
 
     total_count: int

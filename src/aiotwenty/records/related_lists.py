@@ -33,7 +33,7 @@ Node = dict[str, Any]
 
 
 async def completed(endpoint: TwentyTransport, operation: Operation, wanted: Any, value: Any) -> Any:
-    """What was read, its lists of related records complete."""
+    """The records that were read, with complete lists of related records."""
     if not isinstance(value, Unread):
         return value
     assert isinstance(wanted, Wanted)
@@ -48,7 +48,7 @@ async def completed(endpoint: TwentyTransport, operation: Operation, wanted: Any
 
 
 async def complete(endpoint: TwentyTransport, tree: Tree, nodes: Sequence[Node]) -> None:
-    """Puts into each node all of the lists that are asked of it, and of what is within it."""
+    """Completes the requested lists of each node, and those of the records within it."""
     below = [_lists_of(endpoint, tree, name, list_, nodes) for name, list_ in tree.lists.items()]
     for name, part in tree.fields.items():
         if part is not None and part.has_lists:
@@ -74,7 +74,7 @@ async def _lists_of(endpoint: TwentyTransport, tree: Tree, name: str, list_: Lis
 
 
 def _is_incomplete(node: Node, name: str) -> bool:
-    """Whether a list of it is cut, or has not been asked for. One that was not answered is told of by whoever reads."""
+    """Whether a list of a node is cut, or was not requested. A missing list is reported when the response is read."""
     connection = node.get(name, ...)
     return connection is ... or (isinstance(connection, dict) and is_cut(connection))
 
@@ -86,7 +86,7 @@ def _children(node: Node, name: str) -> Iterator[Node]:
 
 
 async def _key(endpoint: TwentyTransport, tree: Tree, name: str, list_: List, lacking: Mapping[str, list[Node]]) -> str:
-    """The foreign key that leads back. Of several, it is the one that leads there from all that came."""
+    """The foreign key that refers to the parents; of several, the one that does so in all records of the response."""
     if len(list_.keys) == 1:
         return list_.keys[0]
     unasked = [parent for parent, same in lacking.items() if name not in same[0]]
@@ -163,7 +163,7 @@ def _some(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _nodes(data: Any, wanted: Wanted) -> Iterator[Node]:
-    """The records of an answer, wherever they are in it. What is not there is told of by whoever reads it."""
+    """The records of a response, at any depth. Records missing in it are reported when it is read."""
     match wanted.form:
         case "one" | "maybe":
             yield from [data] if isinstance(data, dict) else []
@@ -177,7 +177,7 @@ def _nodes(data: Any, wanted: Wanted) -> Iterator[Node]:
 
 
 async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """What all of it gives, at once; when one fails, the others are called off."""
+    """The results of all calls, run concurrently; if one fails, the others are cancelled."""
     tasks = [asyncio.ensure_future(part) for part in work]
     try:
         return await asyncio.gather(*tasks)

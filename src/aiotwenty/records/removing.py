@@ -31,7 +31,7 @@ class Removals(SettledChanges[R], Generic[R, F]):
     async def delete_one(
         self, id: UUID | str, *, select: type[Any] | None = None, **options: Unpack[CallOptions]
     ) -> Any:
-        """Hides the record; `restore_one` restores it."""
+        """Soft-deletes the record; `restore_one` restores it."""
         return await self._set_deleted_one("delete_one", as_id(id), select, deleted=True)
 
     @overload
@@ -53,7 +53,7 @@ class Removals(SettledChanges[R], Generic[R, F]):
         all_records: bool = False,
         **options: Unpack[CallOptions],
     ) -> list[Any]:
-        """Hides any number of records; `restore_many` restores them.
+        """Soft-deletes any number of records; `restore_many` restores them.
 
         Raises `InvalidArgument` for a filter without any condition, unless `all_records` is true.
         """

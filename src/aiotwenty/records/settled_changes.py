@@ -1,4 +1,4 @@
-"""Changes whose answer was lost: the records are looked at before anything is sent again, and tell what happened."""
+"""Changes whose response was lost: before anything is sent again, the records are read to see whether it happened."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECOND = timedelta(seconds=1)
 
 
 class SettledChanges(Writing[R]):
-    """Sends changes of records that are named by their ids, until it is known what became of them."""
+    """Sends changes of records with known ids, until it is known whether they happened."""
 
     async def _settled(
         self,
@@ -102,7 +102,7 @@ class SettledChanges(Writing[R]):
 
     @contextmanager
     def _untold(self, done: str) -> Iterator[None]:
-        """Around a change of whatever a filter finds: nobody can know which records those were."""
+        """Wraps a change by a filter: if its response is lost, it can't be known which records it changed."""
         try:
             yield
         except TwentyError as error:
@@ -111,7 +111,7 @@ class SettledChanges(Writing[R]):
             raise
 
     async def _again(self, ids: Sequence[UUID], select: type[Any] | None) -> list[Any]:
-        """These records, in their order, as far as they are there."""
+        """The records in this order, without those that do not exist."""
         found = {id_of(record): record for record in await read_back(self._look(list(ids), select))}
         return [found[identity] for identity in ids if identity in found]
 
@@ -132,7 +132,7 @@ _LOOKED_AT = 1000
 
 
 def _check_all_there(failure: TwentyError, ids: Sequence[UUID], there: Collection[UUID]) -> None:
-    """Raises the failure of a change if one of its records is not there."""
+    """Raises the failure of a change if one of its records does not exist."""
     missing = next((identity for identity in ids if identity not in there), None)
     if missing is not None:
         failure.outcome_unknown = False
@@ -141,6 +141,6 @@ def _check_all_there(failure: TwentyError, ids: Sequence[UUID], there: Collectio
 
 
 def _changed_after(record: Any, moment: datetime) -> bool:
-    """By the server's clock, of which whole seconds are known."""
+    """Whether the record changed after a time of the server's clock, which is known in whole seconds."""
     changed: datetime | None = getattr(record, "updated_at", None)
     return changed is not None and changed >= moment + _SECOND

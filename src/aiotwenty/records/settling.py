@@ -1,4 +1,4 @@
-"""Creates that happen once: they carry an id made here, and one whose answer was lost is looked for by it."""
+"""Creates each record once: its id is made here, and if the response is lost, the record is looked for by that id."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 TRIES = 4
-"""How often a lost write is looked into and sent again; each of these requests has retries of its own."""
+"""How many times a lost write is looked for and sent again; each of these requests has its own retries."""
 
 
 def with_ids(inputs: Sequence[Input]) -> tuple[bytes, list[int]]:
@@ -115,7 +115,7 @@ def _how_to_look(ids: Sequence[int] | Sequence[str]) -> str:
 
 
 async def look_after(lost: TwentyError, look: Awaitable[T]) -> T:
-    """What is there after a write was lost. If that can't be seen, the lost write is raised, not the failed look."""
+    """The records after a lost write. If they can't be read, the lost write is raised, not the failed look."""
     try:
         return await look
     except TwentyError as error:
@@ -125,7 +125,7 @@ async def look_after(lost: TwentyError, look: Awaitable[T]) -> T:
 
 
 async def look_still(look: Awaitable[T]) -> T:
-    """What a look finds that is to tell what became of a write. If it fails, that is unknown."""
+    """The result of a look for a lost write. If the look fails, the outcome of the write is unknown."""
     try:
         return await look
     except TwentyError as error:
@@ -134,7 +134,7 @@ async def look_still(look: Awaitable[T]) -> T:
 
 
 async def read_back(look: Awaitable[T]) -> T:
-    """What is read of records that were written. Raises `AnswerLost` if that fails: the write was done all the same."""
+    """Reads records that were written. Raises `AnswerLost` if that fails, because the write happened."""
     try:
         return await look
     except TwentyError as error:

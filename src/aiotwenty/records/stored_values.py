@@ -1,4 +1,4 @@
-"""Whether a stored record has what was sent: the server spells some values anew."""
+"""Whether a stored record has the values that were sent: the server normalizes some of them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from aiotwenty.records.identity import canonical_url
 from aiotwenty.records.partial_composites import plain
 
 _SPELT_ANEW = re.compile(r"(?i)url|link|email|phone|markdown|blocknote|json")
-"""Parts that the server may store in other words: whatever else is there says nothing."""
+"""Parts that the server may normalize: another value there proves nothing."""
 
 
 def shows(record: BaseModel, sent: Mapping[str, Any]) -> bool | None:
-    """Whether the record has all that was sent, by the names of the wire; None where that can't be told."""
+    """Whether the record has all values that were sent (by API names); None if that can't be told."""
     stored = plain(record)
     told = [_same(value, stored[name]) if name in stored else None for name, value in sent.items()]
     return False if False in told else None if None in told else True
@@ -46,7 +46,7 @@ def _same(sent: Any, stored: Any, name: str = "") -> bool | None:
 
 
 def _comparable(value: Any) -> Any:
-    """The value as it can be compared with one that came."""
+    """The value in the form in which it is compared with a returned one."""
     if isinstance(value, BaseModel):
         return dict(set_fields(value))
     if isinstance(value, Enum):

@@ -1,1 +1,1 @@
-"""Bytes: one HTTP request from sending to answer. Neither GraphQL nor pydantic."""
+"""HTTP: one request, from sending to the bytes of its response. No GraphQL, no pydantic models."""

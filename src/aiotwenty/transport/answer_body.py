@@ -1,4 +1,4 @@
-"""Reading the body of an answer: decompressed, no further than is wanted, and without stopping the event loop."""
+"""Reads and decompresses the body of a response, up to a limit, without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 
 ACCEPTED = "gzip, deflate"
-"""What a server may compress an answer with."""
+"""The compressions that responses may have."""
 _STEP = 1_000_000
-"""So many bytes are decompressed before others get a turn: a few milliseconds."""
+"""Bytes that are decompressed at a time, in a few milliseconds; other tasks run in between."""
 
 
 async def read_body(response: aiohttp.ClientResponse, most: int) -> bytes | None:

@@ -34,7 +34,7 @@ MAX_CONNECTIONS = 100
 
 
 class Engine:
-    """Sends calls until they are answered, or until the policy gives up."""
+    """Sends each call until there is a response, or until the retry policy gives up."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Engine:
         self._numbers = itertools.count(1)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.sharing = Sharing(self)
-        """Sends what may share requests."""
+        """Sends calls that may share requests."""
 
     def __reduce__(self) -> Any:
         raise ConfigurationError("a client can't be pickled: create one in the other process, or use a Runner.")
@@ -146,17 +146,17 @@ class Engine:
             return False
 
     def next_number(self) -> int:
-        """For a call that is told of by its number."""
+        """A number for a call, for hooks and logs."""
         return next(self._numbers)
 
     @property
     def is_held_back(self) -> bool:
-        """Whether a call that came now would wait for the rate limit, as far as that is known."""
+        """Whether a new call would wait for the rate limit, as far as that is known."""
         return self._limiter is not None and self._limiter.wait() > 0
 
     @property
     def limits(self) -> tuple[RateLimit, ...] | None:
-        """The limits that are kept, as far as they are known; None if none is to be."""
+        """The known rate limits; None if the client has no limiter."""
         return None if self._limiter is None else tuple(self._limiter.limits)
 
     def _bind(self) -> None:
@@ -201,7 +201,7 @@ class Engine:
         return took
 
     def _at_turn(self, call: Call[T]) -> Call[T]:
-        """What is sent in place of the call, whose turn has come."""
+        """The call to send, now that its turn has come: the call itself, or one that includes others."""
         if call.at_turn is None:
             return call
         try:
@@ -302,7 +302,7 @@ def _parts(call: Call[Any], number: int) -> list[tuple[int, Call[Any]]]:
 
 
 def _failures(result: object, failure: TwentyError | None, calls: int) -> list[TwentyError | None]:
-    """What each call of a request failed with."""
+    """The error of each call of a request."""
     if failure is None and calls > 1 and isinstance(result, list):
         return [outcome if isinstance(outcome, TwentyError) else None for outcome in result]
     return [failure] * calls
@@ -331,7 +331,7 @@ def _cut_off(call: Call[Any], attempt: int, under_way: bool, lost: bool, failed:
 
 
 def _is_due(scope: asyncio.Timeout) -> bool:
-    """Whether it is the deadline that cancels the running task, and nobody else."""
+    """Whether the running task is cancelled by the deadline only."""
     task = asyncio.current_task()
     return scope.expired() and (task is None or task.cancelling() <= 1)
 

@@ -33,7 +33,7 @@ def _advice() -> str:
 
 
 def _library() -> str | None:
-    # Whoever runs another loop has it loaded; we don't depend on it.
+    # A program that runs another loop has imported it; aiotwenty does not depend on it.
     sniffio = sys.modules.get("sniffio")
     if sniffio is None:
         return None

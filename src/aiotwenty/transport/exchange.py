@@ -17,7 +17,7 @@ from aiotwenty.transport.terms import STANDARD, Terms
 T = TypeVar("T")
 
 _SECRET = 8
-"""What is shorter is no secret, and would be found in every answer."""
+"""Shorter values are no secrets, and would be found in every response."""
 _SHOWN = (
     *("Content-Type", "Location", "Retry-After"),
     *("Server", "Via", "CF-Ray", "WWW-Authenticate", "Proxy-Authenticate", "X-Powered-By"),
@@ -69,12 +69,12 @@ class Reply:
 
     @property
     def is_json(self) -> bool:
-        """By what it says of itself; an answer that says nothing may be."""
+        """By its content type; a response without one may be JSON."""
         kind = self.headers.get("Content-Type")
         return not kind or "json" in kind or "json" in kind.lower()
 
     def public(self) -> Reply:
-        """The same without the API key and other secrets: what errors are made from."""
+        """The response without the API key and other secrets, for errors."""
         secrets = [secret for secret in (self.secret, *self.more_secrets) if len(secret) >= _SECRET]
         if not secrets:
             return self
@@ -100,7 +100,7 @@ class Call(Generic[T]):
     name: str
     kind: str
     url: str = field(repr=False)
-    """With its query, which may have a token: `address` is what may be shown."""
+    """The URL with its query, which may have a token. Errors and logs show `address` instead."""
     read: Callable[[Reply], T]
     body: bytes | None = field(default=None, repr=False)
     form: Callable[[], Any] | None = field(default=None, repr=False)
@@ -108,7 +108,7 @@ class Call(Generic[T]):
     headers: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
     """Gives each attempt headers of its own, beside those of every request."""
     receive: Receive | None = field(default=None, repr=False)
-    """Takes the body of an answer that is no error as it comes."""
+    """Receives the body of a successful response in pieces."""
     method: str = "POST"
     reads: bool = False
     repeatable: bool = False
@@ -118,15 +118,15 @@ class Call(Generic[T]):
     document: str | None = field(default=None, repr=False)
     terms: Terms = STANDARD
     on_retry: Callable[[TwentyError], object] | None = None
-    """Told of every failed attempt that another one will follow."""
+    """Called with the error of each attempt that will be repeated."""
     joining: Joining | None = field(default=None, repr=False)
-    """How it goes in one request with others, if it may."""
+    """How the call can share a request with others; None if it can't."""
     at_turn: Callable[[], Call[T]] | None = field(default=None, repr=False)
-    """Gives what is sent in its place, once it has its turn."""
+    """Returns the call to send instead, when its turn has come."""
     calls: Sequence[Call[Any]] = field(default=(), repr=False)
-    """Those that go in this one; `read` then gives what came of each."""
+    """The calls that share this request; `read` then returns the result of each."""
     number: int = 0
-    """Its number among those of the engine, where it has one before it is sent."""
+    """The number of the call, if it has one before it is sent."""
 
     @property
     def address(self) -> str:
@@ -150,7 +150,7 @@ class Joining(ABC):
 
 
 class Untold(Enum):
-    """In place of the result of a call that failed, where nothing was done and it is not told why."""
+    """The result of a call of a shared request that was not executed, without a reason."""
 
     UNTOLD = "untold"
 

@@ -178,7 +178,7 @@ def _from_errors(
 
 
 def _legible(error: dict[str, Any]) -> dict[str, Any]:
-    """The error with as much of its message as is read."""
+    """The error with its message cut to the length that is read."""
     message = str(error.get("message", ""))
     return error if len(message) <= 2 * _READ else {**error, "message": _shortened(message)}
 
@@ -276,7 +276,7 @@ def _build(
 
 
 def _reasons(error: Mapping[str, Any]) -> list[str]:
-    """What a refused change of the data model is refused for.
+    """The reason for which a change of the data model was refused.
 
     The server lists what is wrong with every entity that it would have made; what is said of views and fields mostly
     follows from what is wrong with their object (Twenty, July 2026).
@@ -311,7 +311,7 @@ def _most_telling(errors: list[dict[str, Any]]) -> Gone:
 
 
 def gone_drift(gone: Gone) -> SchemaDrift:
-    """The error for what the schema no longer has."""
+    """The error for a field, object or argument that the schema no longer has."""
     return SchemaDrift(
         f"{gone.text} The workspace is not what this client was generated from: introspect and generate again.",
         type_name=gone.type_name or None,

@@ -14,7 +14,7 @@ BODY_LIMIT = 10_000_000
 """Bytes above which the server refuses a request, with HTTP 500 (Twenty, July 2026)."""
 
 _TELLING = ("Server", "Via", "CF-Ray", "WWW-Authenticate", "Proxy-Authenticate")
-"""What tells who answered, and what they want."""
+"""Headers that identify the sender, and what it asks for."""
 _PAGE = 20_000
 """Characters of a page that its text is looked for in."""
 _SHOWN = 200
@@ -107,7 +107,7 @@ def retry_after(reply: Reply) -> float | None:
 
 
 def date_of(text: str) -> datetime | None:
-    """The moment that a header such as `Date` says, in whole seconds; None if it says none."""
+    """The time of a header such as `Date`, in whole seconds; None if it has none."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

@@ -83,11 +83,11 @@ class Observers:
 
     @property
     def active(self) -> bool:
-        """Whether anybody looks; if not, no event needs to be made."""
+        """Whether there are hooks or a log that use events; if not, none are created."""
         return bool(self._hooks) or logger.isEnabledFor(logging.DEBUG)
 
     def request(self, *events: RequestEvent) -> Awaitable[None] | None:
-        """Gives back what is to be waited for, None if nothing is; as the others do."""
+        """Returns an awaitable if a hook is asynchronous, else None; so do the other methods."""
         for event in events:
             logger.debug("%s: attempt %d, %d bytes to %s", event.operation, event.attempt, event.bytes, event.url)
         return _told([hooks.on_request for hooks in self._hooks], events)
@@ -113,7 +113,7 @@ class Observers:
 
 
 def _told(callbacks: Iterable[Callable[[E], object] | None], events: Sequence[E]) -> Awaitable[None] | None:
-    """Calls them with each event. Gives back what is to be waited for, None if nothing is."""
+    """Calls the hooks with each event. Returns an awaitable if one is asynchronous, else None."""
     unfinished: list[Awaitable[object]] = []
     for callback in callbacks:
         if callback is None:

@@ -227,7 +227,7 @@ class HttpSession:
         return plain if call.body is None else with_json
 
     def _told(self, failure: BaseException, key: Key) -> str:
-        """What aiohttp says of it, on one line; it quotes what it could not read, which may echo the key."""
+        """The message of aiohttp on one line, without the key: it quotes unreadable input, which may have it."""
         if isinstance(failure, aiohttp.ClientHttpProxyError):
             return f"the proxy answered HTTP {failure.status} {failure.message}"
         if isinstance(failure, aiohttp.ServerFingerprintMismatch):

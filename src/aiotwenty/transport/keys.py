@@ -63,7 +63,7 @@ class Keys:
         return self._key is not refused
 
     async def _ask(self) -> None:
-        # Whoever waits may be cancelled without ending it for the others.
+        # A caller that is cancelled while it waits must not cancel the call of the function for others.
         await asyncio.wait([self._begin()])
 
     def _begin(self) -> asyncio.Task[None]:

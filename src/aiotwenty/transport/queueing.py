@@ -1,4 +1,4 @@
-"""Who goes next: in order of priority, then of arrival."""
+"""A queue of callers, by priority, then by arrival."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Line:
         return bool(heap)
 
     def ahead(self, rank: int) -> int:
-        """How many go before one who joins now."""
+        """How many callers go before a new one."""
         return sum(entry[0] <= rank and not entry[2].done() for entry in self._heap)
 
     def waiting(self, ranks: int) -> list[int]:
@@ -49,7 +49,7 @@ class Line:
         return next((index for index, (_, is_it) in enumerate(same) if is_it), 0)
 
     def turns(self) -> list[Future[bool]]:
-        """Of all who wait, in no order."""
+        """The turns of all waiting callers, in no order."""
         return [turn for _, _, turn in self._heap if not turn.done()]
 
     def join(self, rank: int) -> Future[bool]:
@@ -59,7 +59,7 @@ class Line:
         return turn
 
     async def stay(self, turn: Future[bool], wait: Wait, give_back: Callable[[], None]) -> None:
-        """Waits for the turn. When `wait` raises, it is left, or given back if it has been granted meanwhile."""
+        """Waits for the turn. If `wait` raises, the turn leaves the queue, or is given back if it was granted."""
         try:
             await wait(turn)
         except BaseException:

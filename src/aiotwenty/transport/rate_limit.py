@@ -200,7 +200,7 @@ class RateLimiter:
                 timer.cancel()
 
     def _expected(self, place: int) -> float:
-        """Seconds until the turn of one who joins now, if nobody comes who goes before."""
+        """Seconds until the turn of a new caller, if no caller of a lower rank comes before it."""
         now, turns = time.monotonic(), self._line.ahead(place) + 1
         return max(self.wait(), *(bucket.wait(now, turns) for bucket in self._buckets.values()), 0.0)
 

@@ -1,4 +1,4 @@
-"""Calls whose answer is kept beside what was read of it: status, headers, body, how long it took."""
+"""Keeps the HTTP response of a call beside its result: status, headers, body, duration."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class RawResult(Generic[T]):
     """
 
     data: T
-    """What the call gives otherwise."""
+    """The result that the call returns without `raw`."""
     status: int
     """The HTTP status."""
     headers: Mapping[str, str]
     """Of the answer; names are found however they are written."""
     body: bytes = field(repr=False)
-    """The answer as it came, after decompression."""
+    """The body of the response, after decompression."""
     elapsed: float
     """Seconds for all of the call, waits and attempts that failed included."""
     attempts: int

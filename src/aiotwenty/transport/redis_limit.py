@@ -1,4 +1,4 @@
-"""One rate limit for several processes, which meet in Redis."""
+"""One rate limit for several processes, shared through Redis."""
 
 from __future__ import annotations
 

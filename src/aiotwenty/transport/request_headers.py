@@ -1,4 +1,4 @@
-"""What goes with every request besides the key: who asks, and what a gateway before Twenty wants to see."""
+"""Headers of every request besides the key: the user agent, and headers for a gateway before Twenty."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OURS = {
 """Headers that the client writes itself, and what to do instead."""
 _TELLING = re.compile(r"(?i)auth|token|secret|key|cookie|pass|sess|sign|cred")
 _LONG = 20
-"""From how many characters on a value is taken for a secret, whatever its name is."""
+"""Values of at least so many characters count as secrets, with any name."""
 
 
 class RequestHeaders:
@@ -46,7 +46,7 @@ class RequestHeaders:
     ) -> None:
         checked = _checked(own or {})
         self.elsewhere = {"Accept": "application/json", "Accept-Encoding": ACCEPTED}
-        """What goes to other servers than the workspace's own, such as those that keep its files."""
+        """Headers for servers other than the workspace's own, such as those that store its files."""
         product = PRODUCT if application is None else f"{_checked_application(application)} {PRODUCT}"
         if application is not None and "User-Agent" in checked:
             raise InvalidArgument("headers: pass User-Agent or `application`, not both.")

@@ -25,7 +25,7 @@ from aiotwenty.transport.rate_limit import is_believable
 
 
 class Fate(Enum):
-    """What a failure says about the request that met it."""
+    """What a failure says about its request."""
 
     ANSWERED = "answered"  # the server said no: sending it again changes nothing
     PARTLY = "partly"  # some of it was answered, for the rest the limit was used up

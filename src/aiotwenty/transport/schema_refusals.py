@@ -44,7 +44,7 @@ _OTHERS = (
 
 
 def missing_field(message: str) -> Gone | None:
-    """The output field that was asked for and is not there."""
+    """The selected output field that does not exist."""
     match = _NO_FIELD.match(message)
     return _gone(match) if match else None
 

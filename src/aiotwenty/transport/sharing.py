@@ -1,4 +1,4 @@
-"""Requests that are shared: calls that wait for the rate limit go along with the first of them that has a turn."""
+"""Shared requests: of the calls that wait for the rate limit, the first that gets a turn takes others along."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Sender(Protocol):
 
     @property
     def is_held_back(self) -> bool:
-        """Whether a call that came now would wait for the rate limit, as far as that is known."""
+        """Whether a new call would wait for the rate limit, as far as that is known."""
         ...
 
     def next_number(self) -> int:
-        """For a call that is told of by its number."""
+        """A number for a call, for hooks and logs."""
         ...
 
     def send(self, call: Call[T]) -> Coroutine[Any, Any, T]:
@@ -76,7 +76,7 @@ class Sharing:
         self._watching: set[Future[None]] = set()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop; what waited in another one waits no more."""
+        """The event loop. Calls that waited in another one are dropped."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._begin(loop)
@@ -178,7 +178,7 @@ class Sharing:
         return replace(joined, at_turn=lambda: self._fill(request), calls=calls, number=first.call.number)
 
     def _failed(self, request: _SharedRequest, error: Exception) -> list[Any]:
-        """What a request that failed as a whole says of each call."""
+        """The error of each call of a request that failed as a whole."""
         calls = [waiting.call for waiting in request.carried]
         if len(calls) <= 1 or not isinstance(error, TwentyError):
             return [error] * len(calls)

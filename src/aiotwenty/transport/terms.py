@@ -1,4 +1,4 @@
-"""On what terms a call is sent: how long it may take, whom it goes before, and how large its answer may be."""
+"""The terms of a call: timeouts, priority, and the largest response."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Priority: TypeAlias = Literal["interactive", "bulk"]
 
 
 class CallOptions(TypedDict, total=False):
-    """What a call may be given beside its arguments, in place of what its client has."""
+    """Options of a call, which override those of its client."""
 
     timeout: float
     """Seconds for each attempt of a request, from sending to the end of the answer."""

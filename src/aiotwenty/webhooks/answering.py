@@ -1,4 +1,4 @@
-"""From a request to the status that answers it: what the adapters share."""
+"""The HTTP status for a delivery; shared by the adapters for web frameworks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger("aiotwenty.webhooks")
 
 
 class Receiver(Protocol):
-    """What an adapter needs of a receiver."""
+    """The methods of a receiver that adapters use."""
 
     max_bytes: int
 
@@ -28,7 +28,7 @@ class Receiver(Protocol):
 
 
 class BodyRefused(Exception):  # noqa: N818
-    """The body is not to be read on."""
+    """The body is refused, and not read to its end."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -52,7 +52,7 @@ async def read_body(chunks: AsyncIterator[bytes], max_bytes: int, length: str | 
 
 
 async def status_of(delivery: Awaitable[object]) -> int:
-    """The HTTP status for a delivery that is worked on."""
+    """Awaits the handling of a delivery, and returns the HTTP status."""
     try:
         await delivery
     except WebhookRejected as error:

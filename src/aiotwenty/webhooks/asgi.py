@@ -14,7 +14,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 
 class _Disconnected(Exception):  # noqa: N818
-    """Whoever sent the request has gone."""
+    """The sender of the request has disconnected."""
 
 
 async def serve(receiver: Receiver, scope: Message, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""The data model of a workspace and what hangs on it: objects, fields, webhooks, files."""
+"""The data model of a workspace: objects and fields, views, roles, webhooks, files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which events are meant by `company.created`, `company.*`, `*.deleted` and `*.*`."""
+"""Operations of webhooks: `company.created`, `company.*`, `*.deleted`, `*.*`."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def check_operation(operation: str) -> str:
 
 
 def operations_of(object_name: str, action: str) -> tuple[str, str, str, str]:
-    """What an event is called by those that wait for it."""
+    """The operations that include an event."""
     return f"{object_name}.{action}", f"{object_name}.*", f"*.{action}", "*.*"

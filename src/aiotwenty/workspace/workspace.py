@@ -1,4 +1,4 @@
-"""`twenty.workspace`: the data model of a workspace and what hangs on it."""
+"""`twenty.workspace`: the data model of a workspace, its views, roles, API keys and webhooks."""
 
 from __future__ import annotations
 

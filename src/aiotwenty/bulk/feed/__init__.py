@@ -1,4 +1,4 @@
-"""What changed since the last time: the records of objects as a feed of changes."""
+"""Changes of records since an earlier state, as a feed."""
 
 from __future__ import annotations
 

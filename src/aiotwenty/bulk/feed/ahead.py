@@ -1,4 +1,4 @@
-"""Several calls under way at a time, whose results come in their order."""
+"""Runs several calls concurrently, and yields their results in order."""
 
 from __future__ import annotations
 

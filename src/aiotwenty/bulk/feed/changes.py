@@ -34,10 +34,10 @@ EVERY = 60.0
 _WORKSPACE = compose("WorkspaceOfChanges", "query", "currentWorkspace", None, "{id}")
 """Its id stays the same when its address changes. /metadata is not limited."""
 _ROUNDS = 5
-"""How often what is gone may make other records go, in one run."""
+"""How many times, in one run, destroyed records may lead to further destroyed records."""
 
 Since: TypeAlias = Mapping[str, Any] | str | bytes | None
-"""A state, as it was or as JSON; None for the beginning."""
+"""A state, as an object or as JSON; None for the first run."""
 Ids: TypeAlias = Iterable[UUID | str] | KnownInMemory
 
 
@@ -57,14 +57,14 @@ class Change(Generic[T]):
 
 
 class Wakes(Protocol):
-    """What tells of events: a `WebhookReceiver`."""
+    """A source of events: a `WebhookReceiver`."""
 
     @property
     def on(self) -> Callable[..., Any]: ...
 
 
 class FeedOptions(TypedDict, total=False):
-    """What all objects of a feed have in common."""
+    """What the objects of a feed share."""
 
     store: Annotated[
         str | Path | ChangeStore | None,
@@ -171,7 +171,7 @@ class Changes(AsyncIterator[Change[T]], Generic[T]):
 
     @property
     def requests(self) -> int:
-        """Requests that were sent for it so far."""
+        """Number of requests that the feed has sent."""
         return sum(feed.requests for feed in self._feeds)
 
     @property
@@ -213,7 +213,7 @@ class Changes(AsyncIterator[Change[T]], Generic[T]):
             self._close_store()
 
     async def aclose(self) -> None:
-        """Ends it; what is under way is cancelled, and the store is closed if it was opened here."""
+        """Ends the feed: cancels running requests, and closes the store if the feed opened it."""
         self._taken, self._uncommitted = [], None
         await self._batches.aclose()
         self._close_store()

@@ -52,7 +52,7 @@ _SIGNED = re.compile(rb"token=[^&\"\\]+")
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells whether a record has changed."""
+    """The fields that tell whether a record has changed."""
 
     id: UUID
     moment: datetime
@@ -123,11 +123,11 @@ class Feed(Generic[T]):
 
     @property
     def requests(self) -> int:
-        """Those that were sent for it."""
+        """Number of requests that were sent."""
         return self._asked + self._looks.requests
 
     async def batches(self) -> AsyncGenerator[FeedBatch[T]]:
-        """What is to be told, until nothing is left. Each batch is to be committed before the next one is asked for."""
+        """Batches of changes, until there are none left. The caller commits each batch before it takes the next one."""
         progress = self.progress
         while True:
             total = None
@@ -216,7 +216,7 @@ class Feed(Generic[T]):
         return {"or": [{"updatedAt": start}, {"deletedAt": start}]}
 
     def _to_read(self, stamps: list[Stamp], known: Mapping[bytes, KnownEntry]) -> list[Stamp]:
-        """Those whose record is new or different, or may be."""
+        """The stamps whose records are new or different, or may be."""
         since = self.progress.since
         start = since - self._overlap if since is not None else None
         wanted = []
@@ -262,7 +262,7 @@ class Feed(Generic[T]):
             batch.found.append(Found("deleted" if read.deleted else "upserted", read.id, read.record))
 
     async def _gone(self, keys: Iterable[bytes]) -> AsyncGenerator[FeedBatch[T]]:
-        """Those that are nowhere indeed."""
+        """Batches of changes for the ids whose records certainly no longer exist."""
         ids = [UUID(bytes=key) for key in sorted(keys)]
         for start in range(0, len(ids), PAGE_SIZE):
             some = ids[start : start + PAGE_SIZE]
@@ -298,7 +298,7 @@ class Feed(Generic[T]):
 
 
 class Counted(Record):
-    """A list of which only the length is asked for."""
+    """A list of which only the length is used."""
 
     total_count: int
 

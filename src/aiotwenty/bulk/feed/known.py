@@ -1,4 +1,4 @@
-"""The ids that a feed has told of, each with a digest of what was told: what is compared with the workspace."""
+"""The ids of reported records, each with a digest of the reported content, to compare with the workspace."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class KnownEntry(NamedTuple):
 
 
 class KnownIds(Protocol):
-    """The ids of one object, as bytes."""
+    """The known ids of one object, as bytes."""
 
     @property
     def compares(self) -> bool:
@@ -50,7 +50,7 @@ class KnownIds(Protocol):
     def __len__(self) -> int: ...
 
     def entries(self, ids: Collection[bytes]) -> Mapping[bytes, KnownEntry]:
-        """Those of these that are known."""
+        """The ids among these that are known."""
         ...
 
     def span(self, after: bytes, last: bytes | None) -> Mapping[bytes, KnownEntry]:
@@ -64,7 +64,7 @@ class KnownIds(Protocol):
 
 @dataclass(slots=True)
 class NoneKnown:
-    """For whoever does not want to know of destroyed records."""
+    """For callers that do not ask for destroyed records."""
 
     compares = False
     due = False

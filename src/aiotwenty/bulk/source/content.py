@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BLOCK = 256 * 1024
 """Bytes that are read, and compared, at once."""
 Unpack = Callable[[IO[bytes]], IO[bytes]]
-"""From the bytes of a file to those of what is packed in it."""
+"""Unpacks the bytes of a compressed file or an archive."""
 
 
 class FileContent:
@@ -63,7 +63,7 @@ class FileContent:
                 yield blocks
 
     def first(self, length: int) -> bytes:
-        """The beginning of what is inside."""
+        """The first bytes of the content."""
         with self.opened() as file:
             return file.read(length)
 

@@ -25,7 +25,7 @@ class OddCells:
     """By the numbers of their rows and columns, from 1."""
 
     errors: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
-    """What stands in cells that have an error, such as `#N/A`, by row and column."""
+    """The texts of cells with an error, such as `#N/A`, by row and column."""
     uncomputed: dict[int, tuple[int, str]] = field(default_factory=dict)
     """By column, the last cell whose formula has no result: its row, and its name, as `C7`."""
 

@@ -42,7 +42,7 @@ def packing_by_content(start: bytes) -> str:
 
 
 def unpacking(content: FileContent, packing: str) -> tuple[Unpack | None, str]:
-    """What gives the bytes inside, and the name of what is inside.
+    """A reader of the unpacked bytes, and the name of the packed file.
 
     Raises `InputError` for an archive that holds none or several files, and where a library is missing.
     """

@@ -67,7 +67,7 @@ def _fetched(address: str) -> Path:
 
 
 def unpacked(content: FileContent, name: str) -> Path:
-    """A copy of what is inside, for formats that are not read from beginning to end."""
+    """A copy of the content, for formats that are not read from beginning to end."""
     with content.opened() as inside:
         return _spooled(inside, name)
 

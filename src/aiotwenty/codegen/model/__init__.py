@@ -1,1 +1,1 @@
-"""What is made of it: objects, operations, classes and their names."""
+"""The model of the generated package: objects, operations, classes and their names."""

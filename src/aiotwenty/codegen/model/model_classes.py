@@ -222,7 +222,7 @@ def _indented(node: ast.AST) -> str:
 
 
 def in_order(classes: Iterable[GeneratedClass]) -> list[GeneratedClass]:
-    """As one wants to read them: what is made of no other class first, then by name; bases before what extends them."""
+    """Sorts classes for reading: those without other classes first, then by name; bases before their subclasses."""
     by_name = {generated.name: generated for generated in classes}
     ordered: dict[str, GeneratedClass] = {}
 

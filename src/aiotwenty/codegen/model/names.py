@@ -1,4 +1,4 @@
-"""The names of what is generated beside fields: classes, methods, arguments, properties. See `graphql.names`."""
+"""Names of generated classes, methods, arguments and properties. Those of fields are in `graphql.names`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The type of what a method gives back: most operations ask for something that has a type already."""
+"""The return types of methods: most operations select a type that has a class already."""
 
 from __future__ import annotations
 

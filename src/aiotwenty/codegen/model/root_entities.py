@@ -89,7 +89,7 @@ class RootEntities:
 
 
 def _given(field: GraphQLField) -> str | None:
-    """The type of what a root field gives, whether one or a page of them."""
+    """The type of the records of a root field, which returns one or a page."""
     named: GraphQLNamedType = get_named_type(field.type)
     named = connection_node(named) or named
     return named.name if isinstance(named, GraphQLObjectType) else None

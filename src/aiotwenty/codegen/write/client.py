@@ -96,7 +96,7 @@ def _call(head: str, arguments: list[str], tail: str = "", *, indent: str) -> st
 
 
 def _outermost(annotation: str) -> str:
-    """The annotation without what stands in brackets."""
+    """The annotation without its brackets."""
     depth, kept = 0, []
     for character in annotation:
         depth += {"[": 1, "]": -1}.get(character, 0)

@@ -142,7 +142,7 @@ class ObjectModules:
         return ["    meta = ns.ObjectMeta(", *filled(arguments, "        ", ", ", ","), "    )"]
 
     def _docstring(self, type_name: str) -> Iterable[str]:
-        """What the object has, for whoever hovers over it: fields, what they refer to, and related lists."""
+        """The docstring of the object, for editors: fields, the targets of relations, and related lists."""
         names = field_names(object_fields(self._schema.type_map[type_name]))
         fields: list[str] = []
         related: list[str] = []

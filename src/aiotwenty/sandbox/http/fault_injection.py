@@ -69,7 +69,7 @@ def _read_timeout(
 async def afterwards(
     request: web.Request, response: web.StreamResponse, fault: Fault, roots: Mapping[str, str]
 ) -> web.StreamResponse:
-    """What becomes of an answer; whatever was asked for is done by now."""
+    """Applies faults to a response; the request has been executed by then."""
     if request.transport is None or request.transport.is_closing():
         # Another fault has ended the connection, or the client has.
         return response

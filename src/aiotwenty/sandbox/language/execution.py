@@ -47,7 +47,7 @@ _META_FIELDS = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef, "__t
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """What a resolver is told of the field that it gives the value of."""
+    """The field for which a resolver is called."""
 
     field_name: str
     return_type: GraphQLOutputType
@@ -191,7 +191,7 @@ class Execution:
         complete = self._completer(definition.type, nodes, f"{of.name}.{name}")
         return _Selected(key, nodes, definition, info, definition.resolve or self._resolver, complete)
 
-    # What becomes of a resolved value
+    # Completing resolved values
 
     def _completer(self, of: GraphQLOutputType, nodes: list[FieldNode], place: str) -> Complete:
         if isinstance(of, GraphQLNonNull):

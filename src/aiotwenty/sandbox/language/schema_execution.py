@@ -128,7 +128,7 @@ def _no_value(_source: Any, _info: FieldInfo, **_arguments: Any) -> None:
 
 @lru_cache(maxsize=128)
 def _wrong(schema: GraphQLSchema, source: str, introspection: bool) -> list[GraphQLError]:
-    """What is wrong with a document. Whoever asks for a thing does so in the same words again and again."""
+    """The errors of a document, cached: clients send the same documents again and again."""
     rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
     return validated(schema, parsed(source), rules)
 

@@ -43,6 +43,6 @@ def kebab(name: str) -> str:
 
 
 def index_name(object_name: str, *fields: str, unique: bool = False) -> str:
-    """Twenty's way to name indexes: a digest of what they cover."""
+    """The name of an index as Twenty makes it: a digest of the columns that it covers."""
     digest = hashlib.sha256(":".join([object_name, *fields]).encode()).hexdigest()[:27]
     return f"IDX_UNIQUE_{digest}" if unique else f"IDX_{digest}"

@@ -88,7 +88,7 @@ class RegisteredRole:
 
 ADMIN_ID = stable_id("role", "admin")
 DEFAULT_ROLE_ID = stable_id("role", "member")
-"""The role of whoever is given none."""
+"""The default role."""
 
 
 def _roles() -> list[RegisteredRole]:

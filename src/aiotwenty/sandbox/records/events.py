@@ -52,7 +52,7 @@ class Audience(Protocol):
 
 
 class Announcer:
-    """Makes events of changes, for whoever wants them."""
+    """Makes events of changes, for webhooks and event streams."""
 
     def __init__(
         self, audiences: Sequence[Audience], planner: Planner, records: RecordReader, dialect: Dialect

@@ -1,4 +1,4 @@
-"""Event streams: what a session that listens is told of the records that it asked for."""
+"""Event streams: the events of the records that a session subscribed to."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _BEGUN = ContextVar("begun", default=timedelta(0))
 
 
 def now() -> datetime:
-    """The moment that what is written now has: that at which its transaction began, as in Postgres."""
+    """The time of records written now: the beginning of their transaction, as in Postgres."""
     return datetime.now(UTC) - _BEGUN.get()
 
 

@@ -1,4 +1,4 @@
-"""Doing what a plan says, in an order that works, and so that it can be interrupted and done again.
+"""Applies a plan, in an order that works. It can be interrupted and run again.
 
 Before each phase the workspace is read anew, and what is still to be done in it follows from what is there: after an
 interruption, and where the server makes more than it was asked for, nothing is done twice.
@@ -36,7 +36,7 @@ class NotApplied(TwentyError):  # noqa: N818 - as in aiotwenty.errors
 
 
 class Watch:
-    """What is told of each change: that it begins, and then that it is done, or that it failed."""
+    """Called for each change: when it begins, and when it is done or failed."""
 
     apart = False
     """Whether each attribute is changed by itself, so that one that is refused keeps no other from being changed."""
@@ -80,7 +80,7 @@ class Applying:
         self.done: list[ModelChange] = []
 
     async def run(self, allowed: Collection[str]) -> State:
-        """Does it, phase by phase, and gives what there is then.
+        """Applies the plan, phase by phase, and returns the model of the workspace afterwards.
 
         Raises `DestroyRefused` before anything is destroyed that records use.
         """

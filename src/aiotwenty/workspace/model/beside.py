@@ -1,4 +1,4 @@
-"""What hangs on a data model, as it is written down: views, roles with their permissions, webhooks."""
+"""Definitions beside objects and fields: views, roles with their permissions, webhooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A data model as it is written down: objects, fields and what hangs on them, by names, without any id."""
+"""The definition of a data model: objects, fields and what belongs to them, by names, without ids."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Definition(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
 
     def named(self) -> set[str]:
-        """The names of what was said of it, rather than left to its default."""
+        """The names of the settings that are given; the others have their defaults."""
         return set(self.model_fields_set)
 
 

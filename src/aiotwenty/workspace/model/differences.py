@@ -1,4 +1,4 @@
-"""How a workspace differs from a model of it: the changes that lead from the one to the other."""
+"""The differences between a workspace and a model, as changes of the workspace."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def index_path(owner: str, index: IndexDefinition) -> str:
 
 
 def check_new(model: Model, changes: Iterable[ModelChange]) -> None:
-    """Raises `DefinitionError` for names, values and labels of what is new, where no server takes them."""
+    """Raises `DefinitionError` for names, values and labels of new objects and fields that no server takes."""
     for change in changes:
         wanted, field = model.object(change.path), model.field(change.path)
         created = change.action is Action.CREATE

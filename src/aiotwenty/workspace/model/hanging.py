@@ -1,4 +1,4 @@
-"""Views, roles and webhooks: what hangs on a data model, compared and changed in one way."""
+"""Views, roles and webhooks, compared and changed in one way."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Hanging(Generic[D]):
         return paths
 
     def changes(self, wanted: Sequence[D], complete: bool) -> Iterator[ModelChange]:
-        """From what there is to what is wanted."""
+        """The changes from the existing definitions to the wanted ones."""
         paths = self.by_path(wanted)
         for path, definition in paths.items():
             current = self.there.get(path)

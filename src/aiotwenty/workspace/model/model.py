@@ -23,7 +23,7 @@ from aiotwenty.workspace.model.definition import (
 
 Part: TypeAlias = Literal["views", "roles", "webhooks"]
 PARTS: tuple[Part, ...] = ("views", "roles", "webhooks")
-"""What may be managed beside objects and fields."""
+"""Kinds of definitions beside objects and fields."""
 
 
 class Model(Definition):

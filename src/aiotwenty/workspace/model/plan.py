@@ -33,7 +33,7 @@ _MARKS = {Action.CREATE: "+", Action.UPDATE: "~", Action.RENAME: "~", Action.DES
 
 @dataclass(frozen=True)
 class Detail:
-    """One attribute of what is changed."""
+    """One attribute of a change."""
 
     attribute: str
     before: JsonValue
@@ -66,7 +66,7 @@ class ModelChange:
     details: tuple[Detail, ...] = ()
     options: tuple[OptionChange, ...] = ()
     records: int | None = None
-    """Of what is destroyed: how many records there are, or hold a value, deleted ones too. None: it is not known."""
+    """Of an object or field to destroy: records that exist, or have a value, deleted ones included; None if unknown."""
     replaced: bool = False
     """Destroyed, or created, because the one of this name is of another kind."""
 

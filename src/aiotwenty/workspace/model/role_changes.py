@@ -58,7 +58,7 @@ class RoleChanges(Hanging[RoleDefinition]):
         self._default = (workspace.get("defaultRole") or {}).get("id")
 
     def may_go(self, path: str) -> bool:
-        """The role of whoever is given none stays."""
+        """The default role is not changed."""
         return str(self._by_path[path].id) != self._default
 
     def key(self, definition: RoleDefinition) -> str:
