@@ -82,6 +82,7 @@ _MESSAGE = re.compile(r"\b(messages?|said|raw_message|error\.(args|body|errors))
 OTHER_PEOPLES = {
     "bulk/source/csv.py": "'unexpected end' in str(error)",  # of the csv module
     "graphql/document_validation.py": "error.message.startswith('Cannot query field')",  # of graphql-core
+    "cli/app.py": "error.message.removeprefix('Value error, ')",  # of pydantic, in typer
     "bulk/transforms/calls.py": "str(error).partition(') ')",  # Python's, of a call
 }
 """Messages that neither the server nor this library wrote, and that have no other way to tell."""

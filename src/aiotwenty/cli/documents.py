@@ -11,13 +11,14 @@ from shutil import get_terminal_size
 from typing import Any
 
 import typer
-from graphql import GraphQLError, OperationDefinitionNode, parse
+from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
 from rich.cells import cell_len
 
 from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.cli.output import folded
 from aiotwenty.errors import ApiError, InvalidArgument
 from aiotwenty.graphql.advice import instead_of
+from aiotwenty.graphql.document_check import MISFIT
 
 _INDENT = " " * 4
 _LINE_END = re.compile(r"\r\n|[\n\r]")
@@ -26,14 +27,14 @@ _WIDTH = 120
 
 
 @dataclass(frozen=True)
-class Document:
+class QueryText:
     """The text of a document, and its file; None for text from the command line or standard input."""
 
     text: str
     path: str | None = None
 
     @classmethod
-    def read(cls, argument: str) -> Document:
+    def read(cls, argument: str) -> QueryText:
         """Text, a file, or standard input (`-`). Raises `typer.BadParameter` if that is not possible."""
         if argument == "-":
             return cls(sys.stdin.read())
@@ -46,7 +47,7 @@ class Document:
         """
         try:
             tree = parse(self.text, no_location=True)
-        except GraphQLError as error:
+        except GraphQLSyntaxError as error:
             raise self._not_graphql(error) from None
         operations = [node for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
         names = [node.name.value for node in operations if node.name]
@@ -63,7 +64,7 @@ class Document:
     def explain(self, error: ApiError | InvalidArgument) -> None:
         """Puts line and caret into the message of an error about the document; other errors stay as they are."""
         if isinstance(error, InvalidArgument):
-            head = error.message.partition("\n")[0]
+            head = MISFIT
         elif error.reason is not None and error.reason.about_schema:
             head = "the server refused the document:"
         else:
@@ -71,10 +72,10 @@ class Document:
         if error.errors and all(problem.get("locations") for problem in error.errors):
             error.args = (self._told(head, error.errors),)
 
-    def _not_graphql(self, error: GraphQLError) -> Exception:
+    def _not_graphql(self, error: GraphQLSyntaxError) -> Exception:
         if not self.text.strip():
             return typer.BadParameter("the document is empty", param_hint="DOCUMENT")
-        message = error.message.removeprefix("Syntax Error: ").replace("Unexpected <EOF>", "Unexpected end")
+        message = error.description.replace("Unexpected <EOF>", "Unexpected end")
         message = message.replace("<EOF>", "the end of the document")
         place = error.locations[0] if error.locations else None
         at_end = place is None or not any(map(str.strip, self._lines[place.line - 1 :]))

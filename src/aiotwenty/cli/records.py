@@ -66,10 +66,10 @@ def query(
     yes: Yes = False,
 ) -> None:
     """Execute a GraphQL document, and print its data as JSON. Asks first if it destroys something."""
-    from aiotwenty.cli.documents import Document
+    from aiotwenty.cli.documents import QueryText
     from aiotwenty.graphql.root_fields import destroyed_by, writes
 
-    asked, values = Document.read(document), _variables(variables)
+    asked, values = QueryText.read(document), _variables(variables)
     asked.check(operation)
     if read_only and writes(asked.text, operation):
         raise typer.BadParameter("refused: the document writes, and --read-only is set", param_hint="DOCUMENT")

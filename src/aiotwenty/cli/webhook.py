@@ -192,7 +192,7 @@ def _line_of_csv(cells: tuple[str, ...]) -> str:
 @contextlib.contextmanager
 def _refusals_told() -> Iterator[None]:
     """Prints the log of the receiver, such as refused deliveries, as messages of the command."""
-    log, handler = logging.getLogger("aiotwenty.webhooks"), _Told()
+    log, handler = logging.getLogger("aiotwenty.webhooks"), _RefusalLog()
     log.addHandler(handler)
     try:
         yield
@@ -200,7 +200,7 @@ def _refusals_told() -> Iterator[None]:
         log.removeHandler(handler)
 
 
-class _Told(logging.Handler):
+class _RefusalLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
         _tell(f"{message[:1].upper()}{message[1:]}")

@@ -18,6 +18,8 @@ from aiotwenty.transport.schema_refusals import missing_field
 _SENT_UNSEEN = frozenset({"search"})
 """Root fields beside records, which the server validates and does not show to a key (Twenty, July 2026)."""
 _UNCHECKED = ("validate", "validate=False")
+MISFIT = f"the document does not fit the schema ({_UNCHECKED[1]} sends it unchecked):"
+"""The first line of the message with all mistakes of a document."""
 _KEPT = 512
 
 
@@ -99,5 +101,4 @@ def _refused(wrong: list[GraphQLError]) -> InvalidArgument:
         f"  line {error.locations[0].line}: {error.message}" if error.locations else f"  {error.message}"
         for error in wrong
     ]
-    head = f"the document does not fit the schema ({_UNCHECKED[1]} sends it unchecked):"
-    return InvalidArgument("\n".join([head, *lines]), errors=errors, suggested=_UNCHECKED)
+    return InvalidArgument("\n".join([MISFIT, *lines]), errors=errors, suggested=_UNCHECKED)

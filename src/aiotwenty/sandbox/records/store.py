@@ -50,9 +50,9 @@ def open_in_memory(model: DataModel) -> sqlite3.Connection:
     """A database in memory with the tables of a model, which a process makes once and then copies."""
     connection = open_database(None)
     try:
-        with closing(sqlite3.connect(":memory:")) as made:
-            made.deserialize(_tables(write_model(model)))
-            made.backup(connection)
+        with closing(sqlite3.connect(":memory:")) as template:
+            template.deserialize(_tables(write_model(model)))
+            template.backup(connection)
     except BaseException:
         connection.close()
         raise
