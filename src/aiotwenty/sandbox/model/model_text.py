@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from aiotwenty.sandbox.model.data_model import DataModel, ModelField, ModelIndex, ModelObject, ModelRelation
@@ -14,6 +15,8 @@ _OBJECT_KEYS = tuple(
 )
 _FIELD_KEYS = tuple(name for name in ModelField.__dataclass_fields__ if name != "relations")
 _RELATION_KEYS = tuple(ModelRelation.__dataclass_fields__)
+_object_values, _field_values = attrgetter(*_OBJECT_KEYS), attrgetter(*_FIELD_KEYS)
+_relation_values = attrgetter(*_RELATION_KEYS)
 
 
 def write_model(model: DataModel) -> str:
@@ -33,10 +36,12 @@ def read_objects(text: str) -> list[ModelObject]:
 
 
 def _to_plain(of: ModelObject) -> dict[str, Any]:
-    plain = {key: getattr(of, key) for key in _OBJECT_KEYS}
+    plain = dict(zip(_OBJECT_KEYS, _object_values(of), strict=True))
     plain["fields"] = [
-        {key: getattr(field, key) for key in _FIELD_KEYS}
-        | {"relations": [{key: getattr(relation, key) for key in _RELATION_KEYS} for relation in field.relations]}
+        dict(
+            zip(_FIELD_KEYS, _field_values(field), strict=True),
+            relations=[dict(zip(_RELATION_KEYS, _relation_values(each), strict=True)) for each in field.relations],
+        )
         for field in of.fields.values()
     ]
     plain["indexes"] = [

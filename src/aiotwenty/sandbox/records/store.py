@@ -90,6 +90,8 @@ class RecordStore:
         self.connection = connection
         self._counts: dict[tuple[str, Row], int] = {}
         self._lowest_positions: dict[str, float] = {}
+        self._layouts: dict[str, dict[str, Any]] | None = None
+        """What `_layout` holds, as far as it was read."""
         connection.execute('CREATE TABLE IF NOT EXISTS "_layout" (object TEXT PRIMARY KEY, layout TEXT NOT NULL)')
         self.apply(model)
 
@@ -116,9 +118,10 @@ class RecordStore:
         return found
 
     def forget(self) -> None:
-        """Drops what is remembered of the records; needed if something else changed the database."""
+        """Drops what is remembered of the database; needed if something else changed it."""
         self._counts.clear()
         self._lowest_positions.clear()
+        self._layouts = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -151,25 +154,29 @@ class RecordStore:
 
     def apply(self, model: DataModel) -> None:
         """Brings the tables to what the model says. Renamed objects and fields keep their values."""
+        stored = self._layouts
         self.forget()
+        if stored is None:
+            stored = {key: json.loads(text) for key, text in self.rows('SELECT object, layout FROM "_layout"')}
         wanted = {of.id: _layout(of, model) for of in model.objects.values()}
-        stored = {key: json.loads(text) for key, text in self.rows('SELECT object, layout FROM "_layout"')}
         if wanted == stored:
+            self._layouts = stored
             return
+        changed = [key for key, layout in wanted.items() if layout != stored.get(key)]
         # A table that others refer to can be rebuilt only while nobody checks.
         self.connection.execute("PRAGMA foreign_keys = OFF")
         try:
             with self.transaction():
                 for object_id in stored.keys() - wanted.keys():
                     self.connection.execute(f"DROP TABLE {quoted(stored[object_id]['table'])}")
+                    self.connection.execute('DELETE FROM "_layout" WHERE object = ?', (object_id,))
                 by_id = {of.id: of for of in model.objects.values()}
-                for object_id, layout in wanted.items():
-                    if layout != stored.get(object_id):
-                        self._bring(by_id[object_id], stored.get(object_id), layout)
-                self.connection.execute('DELETE FROM "_layout"')
-                self.connection.executemany(
-                    'INSERT INTO "_layout" VALUES (?, ?)', ((key, json.dumps(layout)) for key, layout in wanted.items())
-                )
+                for object_id in changed:
+                    self._bring(by_id[object_id], stored.get(object_id), wanted[object_id])
+                    self.connection.execute(
+                        'INSERT OR REPLACE INTO "_layout" VALUES (?, ?)', (object_id, json.dumps(wanted[object_id]))
+                    )
+            self._layouts = wanted
         finally:
             self.connection.execute("PRAGMA foreign_keys = ON")
 
