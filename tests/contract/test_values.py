@@ -6,11 +6,8 @@ a load of a CSV file by the command line, and as the operand of a filter, of a g
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import datetime
-import os
-import sys
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,6 +22,7 @@ from aiotwenty import bulk
 from aiotwenty.bulk.target import Target
 from aiotwenty.bulk.workspace_catalogue import serve_catalogue
 from aiotwenty.errors import ApiError, InvalidArgument
+from tests.support.terminal import Terminal
 
 if TYPE_CHECKING:
     from aiotwenty import Twenty
@@ -444,7 +442,7 @@ async def test_a_filter_of_a_client_and_of_a_command(records: Any, served: Targe
 
 
 async def test_a_file_by_the_command_line(
-    connection: Connection, probe: Probe, probe_object: Object, tmp_path: Path, server: str
+    connection: Connection, probe: Probe, probe_object: Object, terminal: Terminal, tmp_path: Path, server: str
 ) -> None:
     """The whole table as a file: a row of it for each, with nothing in the other columns."""
     pytest.importorskip("rich", reason="the command line is not installed here")
@@ -454,11 +452,7 @@ async def test_a_file_by_the_command_line(
     with path.open("w", newline="") as file:
         lines = ([code, *(row.text if row.field == field else "" for field in names)] for row, code in codes.items())
         csv.writer(file).writerows([["code", *names], *lines])
-    environment = {**os.environ, "TWENTY_API_URL": connection.url, "TWENTY_API_KEY": connection.key}
-    command = [sys.executable, "-c", "from aiotwenty.cli import main; main()", "load", probe_object.name_plural, path]
-    process = await asyncio.create_subprocess_exec(
-        *map(str, command), env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    output, _ = await process.communicate()
-    assert process.returncode == 4, output.decode()
+    terminal.connect(connection.url, connection.key)
+    ran = await terminal.run("load", probe_object.name_plural, str(path))
+    assert ran.code == 4, ran.err
     await compare(codes, lambda row: row.after_cell, lambda row, _: stored(probe, row.field, codes[row]))

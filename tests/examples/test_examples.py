@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -30,6 +28,8 @@ from examples import (
     web_app,
     webhook_receiver,
 )
+
+pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
@@ -297,8 +297,6 @@ async def test_custom_objects_are_made_and_loaded_each_once(twenty: Twenty, tmp_
     assert await twenty.companies.count() == 1
 
 
-def test_the_tests_of_an_app_pass() -> None:
-    tests = Path(backup_drill.__file__).with_name("tests_of_an_app.py")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)]
-    done = subprocess.run(command, cwd=tests.parents[1], capture_output=True, text=True, check=False)
-    assert "2 passed" in done.stdout, done.stdout
+def test_the_tests_of_an_app_pass(pytester: pytest.Pytester, root: Path) -> None:
+    settings = ("--rootdir", root, "-c", root / "pyproject.toml", "-p", "no:cacheprovider")
+    pytester.runpytest_inprocess(*settings, root / "examples/tests_of_an_app.py").assert_outcomes(passed=2)

@@ -219,7 +219,8 @@ def test_other_projects_find_the_fixture_and_may_give_it_options(pytester: pytes
         """
     )
 
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    settings = ("-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function")
+    pytester.runpytest_inprocess(*settings).assert_outcomes(passed=1)
 
 
 def test_the_plugin_loads_no_server() -> None:
