@@ -37,7 +37,6 @@ def test_a_dict_has_a_key_for_each_field_and_no_other() -> None:
 
 
 def test_a_dict_has_keys_for_whatever_the_fields_of_a_workspace_are_called(hostile: Project) -> None:
-    hostile.generate()
     with hostile.imported() as package:
         assert wrong_keys(package.core) == []
 

@@ -21,7 +21,7 @@ Field = tuple[type[BaseModel], str, bool]
 
 def fields_of(scalar: str) -> Iterator[Field]:
     """Each field of an input that is one: its model, its name, whether it is a list."""
-    for name, type_ in build_schema(SDL.read_text()).type_map.items():
+    for name, type_ in build_schema(SDL.read_text(), assume_valid=True).type_map.items():
         model = getattr(aiotwenty.metadata, name, None)
         for field, definition in getattr(type_, "fields", {}).items():
             kind = definition.type
