@@ -6,19 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.codegen.hostile_names import HOSTILE
-from tests.codegen.projects import Project
+from tests.codegen.projects import Project, hostile_project
 from tests.support.once import once
 
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A workspace with names of every kind."""
-
-    def generate(folder: Path) -> None:
-        Project.of(folder, HOSTILE, package="hostile_crm").generate()
-
-    return Project(once(tmp_path_factory, "hostile", generate), "hostile_crm")
+    return hostile_project(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

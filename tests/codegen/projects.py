@@ -12,9 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+
 from aiotwenty.codegen.config import make_config
 from aiotwenty.codegen.generate import GenerateReport, generate
+from tests.codegen.hostile_names import HOSTILE
 from tests.codegen.workspaces import METADATA_SDL, Thing, core_sdl
+from tests.support.once import once
 
 _names = (f"crm_{number}" for number in itertools.count())
 
@@ -74,3 +78,12 @@ class Project:
             sys.path.remove(str(self.folder))
             for name in [each for each in sys.modules if each.split(".")[0] == self.package]:
                 del sys.modules[name]
+
+
+def hostile_project(factory: pytest.TempPathFactory) -> Project:
+    """A workspace with names of every kind, generated once."""
+
+    def generate(folder: Path) -> None:
+        Project.of(folder, HOSTILE, package="hostile_crm").generate()
+
+    return Project(once(factory, "hostile", generate), "hostile_crm")
