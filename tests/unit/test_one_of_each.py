@@ -90,13 +90,8 @@ OTHER_PEOPLES = {
 
 def greps(source: str) -> Iterator[str]:
     """Where a message is looked into."""
-    lines = source.splitlines()
     for node in ast.walk(parsed(source)):
         text = ""
-        if not isinstance(node, ast.Compare | ast.Call) or not _MESSAGE.search(
-            "\n".join(lines[node.lineno - 1 : node.end_lineno])
-        ):
-            continue
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
             text = ast.unparse(node.comparators[0]) if isinstance(node.left, ast.Constant) else ""
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

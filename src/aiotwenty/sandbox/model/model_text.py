@@ -40,7 +40,7 @@ def _to_plain(of: ModelObject) -> dict[str, Any]:
     plain["fields"] = [
         dict(
             zip(_FIELD_KEYS, _field_values(field), strict=True),
-            relations=[dict(zip(_RELATION_KEYS, _relation_values(each), strict=True)) for each in field.relations],
+            relations=[dict(zip(_RELATION_KEYS, _relation_values(end), strict=True)) for end in field.relations],
         )
         for field in of.fields.values()
     ]
