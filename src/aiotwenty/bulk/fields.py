@@ -1,4 +1,4 @@
-"""What the rows of an object can fill: its fields, their parts, its relations, and the names people have for them."""
+"""The targets of columns: the fields of an object, their parts, its relations, and common names for them."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ class Shape:
         return FieldPath(path, self.targets[".".join(path)].kind, relation)
 
     def value_path(self, target: FieldPath) -> tuple[str, ...]:
-        """Where a plain value goes: the path itself, or the primary part of a composite field."""
+        """The target of a plain value: the path itself, or the primary part of a composite field."""
         if target.kind != "composite":
             return target.path
         (alias,) = target.path

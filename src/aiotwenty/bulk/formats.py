@@ -1,4 +1,4 @@
-"""Files that records are written to: CSV, JSON Lines, Parquet. What is written can be loaded again as it is."""
+"""Writes files of records: CSV, JSON Lines, Parquet. `load` reads them without changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORMATS = (".csv", ".jsonl", ".ndjson", ".parquet")
 
 
 class RecordWriter(ABC):
-    """Writes records as they came."""
+    """Writes records of a response."""
 
     path: Path
 

@@ -134,7 +134,7 @@ async def to_pandas(
 
 
 class FrameWalk:
-    """What a data frame is made of: its columns, and the walk over its records."""
+    """The parts of a data frame: its columns, and the walk over its records."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What people call the fields of a CRM: the headers of their files, in several languages."""
+"""Common names of the fields of a CRM: headers of files, in several languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which field a header means: by its name, by what people call such fields, by the values under it."""
+"""Finds the field of a header: by its name, by common names of fields, by the values below it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OF_SOMEBODY_ELSE = re.compile(
 )
 """Headers of columns whose addresses are those of colleagues: by their looks, they would be the record's own."""
 _SUGGESTED = 20
-"""For so many unknown names of a source it is looked up what may have been meant."""
+"""Unknown names of a source for which similar names are looked up; for further ones, they are not."""
 
 
 class Headers:

@@ -63,7 +63,7 @@ class ExportNote:
 
 @dataclass(frozen=True)
 class Updated:
-    """What a run did."""
+    """The result of a run."""
 
     records: int
     bytes: int

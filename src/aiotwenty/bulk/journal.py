@@ -1,4 +1,4 @@
-"""What has been done, kept in SQLite: after kill -9 the same command goes on where it was."""
+"""The progress of loads and exports, in SQLite: after kill -9, the same command resumes."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Job:
             self.journal.at_work.discard(self._number)
 
     def sending(self, rows: Iterable[int]) -> None:
-        """These are about to be sent, and sending them twice without looking would do harm."""
+        """Notes rows before they are sent: after a crash, they are looked for before they are sent again."""
         if ranges := ranges_of(rows):
             with self._file.transaction(durable=True):
                 self._add("sent", ranges)
@@ -157,7 +157,7 @@ class Job:
 
     @property
     def state(self) -> Any:
-        """Whatever else a job must remember; None at first."""
+        """Further state of a job; None at first."""
         return next((from_json(state) for _, state in self._all("states")), None)
 
     @state.setter
@@ -170,7 +170,7 @@ class Job:
             self._file.insert("kept", [(self._number, name, value)], instead="REPLACE")
 
     def kept(self, name: str) -> str | None:
-        """What was remembered by this name; None if nothing was."""
+        """The remembered value of this name; None if there is none."""
         found = self._file.rows("kept", "WHERE job = ? AND name = ?", self._number, name)
         return next((value for _, _, value in found), None)
 

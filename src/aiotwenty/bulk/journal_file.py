@@ -16,7 +16,7 @@ from aiotwenty.bulk.source import InputError
 from aiotwenty.errors import TwentyError
 
 VERSION = 1
-"""Of the tables; a journal of another version is refused."""
+"""The version of the tables; journals of other versions are refused."""
 _APPLICATION_ID = 0x74776A31
 _TABLES = """
 CREATE TABLE jobs (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, fingerprint TEXT, settings TEXT NOT NULL,
@@ -106,7 +106,7 @@ class JournalFile:
 
     @contextmanager
     def telling(self) -> Iterator[None]:
-        """What SQLite and the decoding of what it holds raise becomes an error of ours that says what to do."""
+        """Turns errors of SQLite and of decoding into errors of this library that say what to do."""
         try:
             yield
         except sqlite3.Error as error:
@@ -143,7 +143,7 @@ class JournalFile:
         return self._damaged(error)
 
     def checked(self, table: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The row without its checksum. Raises an error of ours if they don't fit."""
+        """The row without its checksum. Raises an error of this library if they don't match."""
         *values, told = row
         if told != _sum(table, values):
             raise self._damaged(f"a row of {table} was changed")

@@ -1,4 +1,4 @@
-"""What users see: the labels of an object's fields and of the options of its picklists, read from `/metadata`."""
+"""The labels of an object's fields and of the options of its picklists, read from `/metadata`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLORS = ("green", "turquoise", "sky", "blue", "purple", "pink", "red", "orange
 
 @dataclass(frozen=True)
 class FieldLabel:
-    """A field as users know it."""
+    """A field with its label and options."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class Labels:
 
 
 async def read_labels(endpoint: TwentyTransport, singular: str) -> Labels:
-    """The labels of the object that is called so on the wire. Spends one request, which no limit counts."""
+    """The labels of the object with this API name. Sends one request, which the rate limit does not count."""
     answer = await endpoint.beside("metadata").run_document(_FIELDS.text)
     try:
         node = next((node for node in object_nodes(answer) if node["nameSingular"] == singular), None)

@@ -1,4 +1,4 @@
-"""The load itself: rows are read, prepared and put into batches, and so many batches are under way as does good."""
+"""Runs a load: reads and prepares rows, puts them into batches, and sends batches concurrently."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ class Loader:
         return told
 
     async def _next_batch(self) -> None:
-        """Puts the next batch under way as soon as there is room for it, or waits for whatever holds it back."""
+        """Sends the next batch as soon as there is room for it, or waits for the batches that hold it back."""
         batch = self._batcher.take()
         if not batch:
             await self._one_answer()
@@ -292,7 +292,7 @@ class Loader:
             self._batcher.answered(batch)
 
     def _settle(self, batch: list[Prepared], outcome: Outcome) -> None:
-        """The journal hears of it before anything else does."""
+        """Notes the result in the journal before anything else."""
         rows = [record.row.number for record in outcome.loaded]
         if rows:
             self._job.finished_rows(rows, self._mode.claims(outcome.loaded, self._store))
@@ -345,7 +345,7 @@ def _check_limits(**limits: int) -> None:
 
 
 def _settings(options: LoadOptions) -> str:
-    """What must not change between two runs of one journal."""
+    """The settings that must not change between two runs with one journal."""
     mapping = {column: _described(spec) for column, spec in (options.get("mapping") or {}).items()}
     settings: dict[str, Any] = {"key": texts(options.get("key")), "mapping": mapping}
     chosen: dict[str, Any] = {**options}

@@ -1,4 +1,4 @@
-"""Finding records by what they are called, many at a time: for relations by natural key, and for keys of updates."""
+"""Finds records by natural keys, many at a time: for relations, and for keys of updates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from aiotwenty.records.identity import canonical, id_from_key
 from aiotwenty.transport.retry import Fate, fate_of
 
 CACHED = 50_000
-"""How many relations are remembered; the ones not used for longest are forgotten."""
+"""Number of remembered relations; those that were not used for longest are dropped."""
 VALUES_AT_ONCE = 500
 
 
@@ -131,7 +131,7 @@ class RelationResolver:
         self._create_missing = create_missing
         self._refused: dict[tuple[str, str, str], str] = {}
         self.created: dict[str, int] = {}
-        """How many records were made because rows refer to them, by type."""
+        """Number of records that were created because rows refer to them, by type."""
 
     async def resolve(self, batch: Sequence[Prepared]) -> tuple[list[Prepared], list[Reject]]:
         """The records with their relations filled in, and those whose relation is not there or not the only one.
@@ -258,7 +258,7 @@ class MissingRecord:
     keys: dict[tuple[str, str, str], None] = field(default_factory=dict)
 
     def data(self, shape: Shape) -> dict[str, Any]:
-        """What it is made of: the first value of each field by which it is named."""
+        """The data of the new record: the first value of each field by which rows name it."""
         data: dict[str, Any] = {}
         for _, path, value in self.keys:
             name, _, part = path.partition(".")

@@ -1,4 +1,4 @@
-"""From the columns of a row to the fields of a record."""
+"""Maps the columns of a row to the fields of a record."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from aiotwenty.graphql.advice import instead_of
 FieldMapping: TypeAlias = Mapping[str, FieldSpec]
 
 REJECT_COLUMNS = ("_row", "_source", "_code", "_error")
-"""What a file of rejects has beside the columns of its rows; read back, they aren't fields."""
+"""Extra columns of a file of rejects. They are no fields when the file is loaded."""
 
 _TOLD = 20
 """Columns that are named in one error."""
@@ -107,7 +107,7 @@ class Mapper:
         return any(isinstance(step, option) for column in self.columns() for step in steps_of(column))
 
     def columns(self) -> Iterator[MappedColumn]:
-        """All columns that go somewhere, each place by itself."""
+        """All mapped columns, one entry for each target."""
         for column in self._columns.values():
             if column is not None:
                 yield from column.all
@@ -152,7 +152,7 @@ class Mapper:
         return target.dotted if target.relation else ".".join(self.shape.value_path(target))
 
     def mapped(self, name: str) -> MappedColumn | None:
-        """Where the mapping sends a column; None if it does not say."""
+        """The target of a column in the mapping; None if the mapping does not have it."""
         return self._columns.get(name) if name in self._mapping else None
 
     def gives(self, target: FieldPath, columns: Iterable[str]) -> bool:
@@ -311,7 +311,7 @@ class Mapper:
                         yield column.target.path[0], [value] if column.target.kind == "list" else value
 
     def new_options(self) -> dict[str, dict[str, str]]:
-        """What picklists lack: label to value, by field."""
+        """Missing options of picklists: label to value, by field."""
         lacking: dict[str, dict[str, str]] = {}
         for column in self.columns():
             for step in steps_of(column):

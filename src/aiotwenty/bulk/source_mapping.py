@@ -36,7 +36,7 @@ SHOWN = 3
 
 @dataclass
 class Mapped:
-    """The columns of a source, understood; and what was found out on the way."""
+    """The mapped columns of a source, with the guesses that were made."""
 
     mapper: Mapper
     notes: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Mapped:
         return any(not _accepts(self.mapper.shape, name, value) for name, value in self.mapper.known_options())
 
     def places(self) -> Iterator[str]:
-        """Where the known columns go, dotted."""
+        """The dotted targets of the known columns."""
         for name in self.columns:
             column = self.mapper.column(name)
             yield from (place.place for place in (column.all if column else ()))
@@ -172,7 +172,7 @@ def _recogniser(mapper: Mapper, options: LoadOptions, preset: Preset | None, plu
 
 
 def _unknown(mapper: Mapper, source: Source) -> bool:
-    """Whether there are columns that only a label could explain."""
+    """Whether there are columns that only a label can match."""
     for name in source.columns or ():
         if name in source.unnamed or name in source.doubled:
             continue
@@ -211,7 +211,7 @@ async def add_missing_options(mapped: Mapped, endpoint: TwentyTransport) -> None
 
 
 def notes_of(source: Source, mapped: Mapped) -> list[str]:
-    """Everything that was guessed, to be told."""
+    """All guesses, for the report."""
     notes = [f"{source.name}: {told}" for told in (*source.found, *source.guesses)]
     if source.is_copy:
         notes.append(f"{source.name}: was read once, into a copy, which is what was checked and loaded")

@@ -1,4 +1,4 @@
-"""What a batch does not say of a composite field stays as it is: the stored parts are read, once a batch, and sent."""
+"""Keeps parts of composite fields that a batch does not set: reads them once per batch, and sends them along."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records that are there, as a load looks at them: by id, by key, by what no two may share."""
+"""Existing records, as a load looks them up: by id, by key, by unique values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What bulk work reads from or writes to: one object, where its workspace answers, and what is known of it."""
+"""The target of a load or export: one object, the endpoint of its workspace, and the facts about it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Target:
         return self.catalogue.filter(self.type_name, filter)
 
     def change(self, data: Mapping[str, Any] | BaseModel) -> BaseModel:
-        """What records are changed to. Raises `InvalidArgument`."""
+        """The data of an update, validated. Raises `InvalidArgument`."""
         return as_model(data, self.catalogue.update_model(self.type_name), "data")
 
 

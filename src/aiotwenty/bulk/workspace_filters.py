@@ -1,4 +1,4 @@
-"""Filters in the words of the wire, held against the schema of a workspace: what no model was generated for."""
+"""Filters with API names, checked against the schema of a workspace, for objects without generated models."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ OVERLAP = timedelta(minutes=5)
 when that commits: Twenty gives a statement up after 10 s, but its database goes on with it for as long as a lock holds
 it (Twenty, July 2026). The clocks of the server and of its database may differ, too."""
 COMPARE_EVERY = timedelta(days=1)
-"""How often all records are compared, though nothing tells that this is needed."""
+"""The longest time between two comparisons of all records, if nothing shows that one is needed."""
 SMALL = 1000
 """Objects with so many records are compared each time: that is one request, as the changed ones are."""
 STAMPS = 10_000
@@ -70,7 +70,7 @@ class Found(Generic[T]):
 
 @dataclass(slots=True)
 class FeedBatch(Generic[T]):
-    """Changes that are given out together. They are told once `commit` was called."""
+    """Changes that are returned together. They count as reported after `commit`."""
 
     found: list[Found[T]] = field(default_factory=list)
     entries: dict[bytes, KnownEntry] = field(default_factory=dict)
@@ -313,7 +313,7 @@ class _TimeEdge(Record):
 
 
 class LastWrite(Record):
-    """When a record was written last."""
+    """The time of the last write of a record."""
 
     edges: list[_TimeEdge]
 

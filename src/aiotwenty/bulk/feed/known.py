@@ -44,7 +44,7 @@ class KnownIds(Protocol):
 
     @property
     def due(self) -> bool:
-        """Whether something was told that the caller has not stored: every record must be looked at."""
+        """Whether changes were reported whose state the caller has not stored: then every record is compared."""
         ...
 
     def __len__(self) -> int: ...
@@ -54,7 +54,7 @@ class KnownIds(Protocol):
         ...
 
     def span(self, after: bytes, last: bytes | None) -> Mapping[bytes, KnownEntry]:
-        """Those behind `after`, up to `last`."""
+        """The known ids after `after`, up to `last`."""
         ...
 
     def write(self, entries: Mapping[bytes, KnownEntry], gone: Iterable[bytes], batch: int) -> None:

@@ -1,4 +1,4 @@
-"""How a feed reads the records that it tells of: as models, or as they came."""
+"""Reads the records of a feed: as models, or as the JSON of the response."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _json_of(record: Record) -> Callable[[], bytes]:
 
 
 class RawReader(FeedReader[dict[str, Any]]):
-    """Records as they came, with what `selectors` say."""
+    """Records as JSON of the response, with the fields of `selectors`."""
 
     def __init__(
         self, target: Target, selectors: Sequence[str], parts: Mapping[str, Collection[str]] | None = None

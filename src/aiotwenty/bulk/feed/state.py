@@ -1,4 +1,4 @@
-"""Where a feed of changes is: a small JSON object, which the caller stores and gives back."""
+"""The state of a feed of changes: a small JSON object, which the caller stores and passes to the next run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from aiotwenty.errors import InvalidArgument
 
 VERSION = 1
-"""Of the format; a state of another version is refused."""
+"""The version of the format; states of other versions are refused."""
 
 State: TypeAlias = dict[str, Any]
 """What `Changes.state` gives: a JSON object."""
@@ -23,7 +23,7 @@ State: TypeAlias = dict[str, Any]
 
 @dataclass(slots=True)
 class FeedProgress:
-    """How far one object is. All moments are the server's."""
+    """The progress of one object. All times are those of the server's clock."""
 
     since: datetime | None = None
     """When the last walk that came to its end began: what was written before is told."""
@@ -88,7 +88,7 @@ class FeedProgress:
 
 @dataclass(slots=True)
 class Position:
-    """Where a feed of one or several objects is."""
+    """The state of a feed of one or several objects."""
 
     store: str | None = None
     """The id of the store that knows the ids."""

@@ -18,7 +18,7 @@ from aiotwenty.bulk.source import InputError
 from aiotwenty.errors import InvalidArgument
 
 VERSION = 1
-"""Of the tables; a store of another version is refused."""
+"""The version of the tables; stores of other versions are refused."""
 _APPLICATION_ID = 0x74776331
 _TABLES = """
 CREATE TABLE store (id TEXT NOT NULL);
@@ -70,7 +70,7 @@ class ChangeStore:
         self.close()
 
     def close(self) -> None:
-        """Lets others use the file."""
+        """Closes the file, so that other processes can use it."""
         self._finalizer()
 
     def _prepare(self) -> str:
@@ -97,7 +97,7 @@ class ChangeStore:
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        """What SQLite and the system say becomes an error of ours."""
+        """Turns errors of SQLite and of the system into errors of this library."""
         try:
             yield
         except sqlite3.Error as error:
@@ -115,7 +115,7 @@ class ChangeStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it is written, or nothing."""
+        """A transaction: all of its writes happen, or none."""
         with self._telling():
             self._db.execute("BEGIN IMMEDIATE")
             try:

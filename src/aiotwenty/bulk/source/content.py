@@ -45,7 +45,7 @@ class FileContent:
 
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
-        """What is inside, from its beginning."""
+        """The unpacked content, from its beginning."""
         with self.raw() as file:
             if self.unpack is None:
                 yield file
@@ -88,7 +88,7 @@ class FileContent:
             self._state = state
 
     def block(self, file: io.FileIO, number: int) -> bytes:
-        """One block of the file, known to be what it was."""
+        """One block of the file, checked to be unchanged."""
         file.seek(number * BLOCK)
         data = file.read(BLOCK)
         while len(data) < BLOCK and (more := file.read(BLOCK - len(data))):

@@ -1,4 +1,4 @@
-"""CSV: where its header is, what separates its cells, and its rows."""
+"""CSV: finds the header and the delimiter, and reads the rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_CELL = 16 * 1024 * 1024
 _SINGLE_QUOTES = re.compile(rf"'[^']*'(?:[{DELIMITERS}]'[^']*')+\s*")
 """A header in quotes that some tools write, and CSV does not know."""
 _AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
-"""How tools keep spreadsheets from making a number of `007`."""
+"""A notation of tools that keeps spreadsheets from reading `007` as a number."""
 _END = "\x1a"
 """What DOS wrote at the end of a file."""
 _SEP = re.compile(r'"?sep=(.)"?;?\s*', re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What every file of rows is: read from beginning to end as often as needed."""
+"""The base of file sources, which are read from beginning to end as often as needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of data frames and whatever else gives Arrow record batches: a thousand at a time, whatever there is in all."""
+"""Rows of data frames and of other sources of Arrow record batches, a thousand at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Rows: TypeAlias = Iterator[Sequence[Any]]
 
 
 class ArrowStream(Protocol):
-    """What gives its rows by the Arrow PyCapsule interface: tables, data frames, readers of record batches."""
+    """Objects with the Arrow PyCapsule interface: tables, data frames, readers of record batches."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 

@@ -1,4 +1,4 @@
-"""From a path, an address or an iterable to its rows."""
+"""Opens a source of rows: a path, an address or an iterable."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def open_source(
 
 
 class _Said:
-    """What the caller says of a file."""
+    """Options of the caller for a file."""
 
     def __init__(self, encoding: str | None, delimiter: str | None, skip_lines: int | None, sheet: str | None) -> None:
         self.encoding, self.delimiter, self.skip_lines, self.sheet = encoding, delimiter, skip_lines, sheet

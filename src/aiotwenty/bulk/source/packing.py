@@ -1,4 +1,4 @@
-"""What a file is packed in: gzip, bzip2, xz, zip and zst."""
+"""Compressed files and archives: gzip, bzip2, xz, zip and zst."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _member(content: FileContent) -> str:
 
 
 class _Decompressor(Protocol):
-    """What the modules of the standard library and zstandard have in common."""
+    """The interface that the modules of the standard library and zstandard share."""
 
     eof: bool
     unused_data: bytes

@@ -1,4 +1,4 @@
-"""What can be read only once: standard input, pipes, sockets, and what lies behind an address."""
+"""Sources that can be read only once: standard input, pipes, sockets and addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables: where the header is, which columns it names, and rows that fit it."""
+"""Tables: finds the header and its columns, and the rows that fit them."""
 
 from __future__ import annotations
 

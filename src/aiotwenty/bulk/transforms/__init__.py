@@ -1,4 +1,4 @@
-"""Turning the values of a file into what a field wants. Each raises ValueError for a value it cannot turn."""
+"""Transforms turn values of a file into values of a field. Each raises `ValueError` for values it does not accept."""
 
 from __future__ import annotations
 

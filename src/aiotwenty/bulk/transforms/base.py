@@ -1,4 +1,4 @@
-"""What transforms are: functions of a value, and those that must know the field or the whole column first."""
+"""Kinds of transforms: functions of a value, and objects that need the field or the whole column first."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def composite_kind(parts: Sequence[str]) -> Composite | None:
 
 @dataclass(frozen=True)
 class FieldFacts:
-    """What a transform may know of the field that its values go to."""
+    """The facts about the target field that a transform can use."""
 
     name: str
     composite: Composite | None = None
@@ -55,7 +55,7 @@ class ColumnTransform(ABC):
         """Is shown every value of the column."""
 
     def learned(self) -> str | None:
-        """What was found out, to be told. Raises `ValueError` if that decides nothing."""
+        """The guess about the column, for the report. Raises `ValueError` if its values decide nothing."""
         return None
 
     @abstractmethod

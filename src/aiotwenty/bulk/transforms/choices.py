@@ -201,7 +201,7 @@ _COMMON = {
     "brunei": "BN",
     "palestine": "PS",
 }
-"""What people call countries and the library does not."""
+"""Names of countries that the library does not have."""
 
 
 @cache
