@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 Work: TypeAlias = "Callable[[Client, Display], Awaitable[list[StepReport]]]"
 
 _RUN_OF_FILTERS = ("rejects", "concurrency", "batch_size", "max_bytes", "dry_run")
-"""What can be said of records that are named by a filter."""
+"""Options for records that are selected by a filter."""
 
 
 class Format(StrEnum):
@@ -231,7 +231,7 @@ def _removal(name: Literal["delete", "destroy"], text: str) -> Callable[..., Non
 
 
 async def _counted(target: Target, named: Named, filter: Filter | None) -> str:
-    """What is to be destroyed, in words."""
+    """A description of the records to destroy, for the question."""
     from aiotwenty.bulk.report import counted
     from aiotwenty.graphql.document import compose
     from aiotwenty.records.reading import Total

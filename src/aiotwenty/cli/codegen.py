@@ -111,7 +111,7 @@ def generate(
 
 
 def _where(package: Path) -> str:
-    """What has to be done before the import works, if anything."""
+    """What the user must do before the import works; empty if nothing."""
     around = package.resolve().parent
     while (around / "__init__.py").exists():
         around = around.parent

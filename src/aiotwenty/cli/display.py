@@ -1,4 +1,4 @@
-"""What a command shows of long work: how far it is, what became of it, how to go on when it was stopped."""
+"""Output of long commands: progress, the result, and how to resume after an interruption."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Display:
                 self._bar.start()
 
     def hooks(self) -> Hooks:
-        """What tells it of waits."""
+        """Hooks that report waits to the display."""
         from aiotwenty.transport.hooks import Hooks
 
         return Hooks(on_retry=self._retried, on_response=self._answered)
@@ -100,7 +100,7 @@ class Display:
                 self.say(f"{progress.what}: {self.state(progress)}")
 
     def state(self, progress: Progress) -> str:
-        """How far it is, in words: only what is known, and means something for this work."""
+        """The progress in words: known values that apply to this command."""
         parts = [f"{progress.done:,}"]
         if progress.total is not None:
             parts = [f"{progress.done:,} of {progress.total:,}"]
@@ -137,7 +137,7 @@ class Display:
             bar.update(self._tasks["all"], state=state)
 
     def _aside(self, progress: Progress) -> str:
-        """The limit that holds it back, and what it waits for."""
+        """The rate limit, and what the command is waiting for."""
         if progress.total is not None and progress.done >= progress.total:
             return ""
         limit = self._limits()
@@ -258,12 +258,12 @@ _FEW = 3
 
 
 def _is_idle(step: StepReport) -> bool:
-    """Whether there is nothing to tell of it but that it had nothing to do."""
+    """Whether the report is empty: there was nothing to do."""
     return step.complete and not (step.report.received or step.notes or step.told or step.report.notes)
 
 
 def show_exports(reports: Sequence[ExportReport]) -> None:
-    """What was written to each file; those of objects without records in one line."""
+    """A line for each file that was written; objects without records share one line."""
     empty = [report for report in reports if report.complete and not (report.records or report.changes)]
     without_any = empty if len(empty) > _FEW else []
     for report in reports:
@@ -332,7 +332,7 @@ def _total(steps: Sequence[StepReport]) -> str:
 
 
 def show_mapping(report: LoadReport) -> None:
-    """What was guessed; of a dry run the mapping too, and the first values as they will arrive."""
+    """The guesses; for a dry run, also the mapping and the first values as they would be stored."""
     for note in report.notes:
         tell(f"  {note}")
     if report.preview:

@@ -39,7 +39,7 @@ _COLUMNS = ("check", "state", "result", "advice")
 
 
 class Health(StrEnum):
-    """How a check came out."""
+    """The result of a check."""
 
     FINE = "ok"
     LOOK = "warning"
@@ -164,7 +164,7 @@ def _advice(url: str) -> str:
 
 
 async def _key(client: Client) -> Finding:
-    """Who the key is, as far as it says so itself and the workspace shows it."""
+    """The name, role and expiry of the key, as far as the key and the workspace show them."""
     claims = _claims((await client.endpoint("metadata")._engine.http.keys.current()).secret)
     known: dict[str, Any] = {}
     try:
@@ -187,7 +187,7 @@ async def _key(client: Client) -> Finding:
 
 
 def _claims(key: bytes) -> dict[str, Any]:
-    """What a key says of itself. It is not verified here: that is the server's to do."""
+    """The claims of a key. They are not verified here; the server does that."""
     try:
         payload = key.split(b".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))

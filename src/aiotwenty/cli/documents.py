@@ -23,7 +23,7 @@ from aiotwenty.graphql.document_check import MISFIT
 _INDENT = " " * 4
 _LINE_END = re.compile(r"\r\n|[\n\r]")
 _WIDTH = 120
-"""Of lines in a pipe or a log, in characters."""
+"""Width of lines in a pipe or a log, in characters."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Variables in a `.env` file: what else is in it stays, and nobody else may read it."""
+"""Writes variables to a `.env` file: its other lines stay, and only its owner can read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a command ends, for scripts and CI."""
+"""Exit codes, for scripts and CI."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class ExitCode(IntEnum):
     FINE = 0
     FAILED = 1
     USAGE = 2
-    """The command line makes no sense; typer's own code for it."""
+    """Wrong usage; typer's own code."""
     AUTHENTICATION = 3
     FINDINGS = 4
     """Drift, differences or rejects were found."""

@@ -1,4 +1,4 @@
-"""What is typed after an option, turned into values."""
+"""Parses the values of options."""
 
 from __future__ import annotations
 

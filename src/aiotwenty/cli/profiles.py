@@ -30,13 +30,13 @@ class Store(StrEnum):
 
 
 def folder() -> Path:
-    """Where the configuration of this user is."""
+    """The folder for this user's configuration."""
     path: Path = _library("platformdirs").user_config_path(SERVICE)
     return path
 
 
 def state_folder() -> Path:
-    """Where it is written what of this user's runs."""
+    """The folder for the state of this user's background processes."""
     path: Path = _library("platformdirs").user_state_path(SERVICE)
     return path
 

@@ -17,7 +17,7 @@ from aiotwenty.errors import ConfigurationError
 Row = dict[str, Any]
 
 SHARES = {"companies": 0.15, "people": 0.5, "opportunities": 0.15, "notes": 0.1, "tasks": 0.1}
-"""What part of the records each object has."""
+"""The share of each object in the records."""
 _STAGES = ("NEW", "SCREENING", "MEETING", "PROPOSAL", "CUSTOMER")
 _STATUSES = ("TODO", "IN_PROGRESS", "DONE")
 _LOCALES = ["en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_PL"]

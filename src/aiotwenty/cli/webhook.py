@@ -1,4 +1,4 @@
-"""`aiotwenty webhook listen`: see what a workspace delivers, while one writes a receiver."""
+"""`aiotwenty webhook listen`: prints the deliveries of a workspace, for writing a receiver."""
 
 from __future__ import annotations
 

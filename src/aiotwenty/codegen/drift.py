@@ -1,4 +1,4 @@
-"""`aiotwenty check`: what has changed in a workspace since its schemas were written down."""
+"""`aiotwenty check`: changes of a workspace since its schemas were saved."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _FOLDS = (
 
 
 class Severity(StrEnum):
-    """What a change means for a client that was generated before it."""
+    """The effect of a change on a client that was generated before it."""
 
     BREAKING = "breaking"
     """Operations or values that worked do not any more."""

@@ -1,4 +1,4 @@
-"""What can go wrong while a client is generated."""
+"""Errors of generating a client."""
 
 from __future__ import annotations
 

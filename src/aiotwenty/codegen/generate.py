@@ -53,7 +53,7 @@ from aiotwenty.graphql.schema_corrections import amend, inputs_are_exact
 
 @dataclass
 class GenerateReport:
-    """What a run did."""
+    """The result of a run."""
 
     changed: list[Path] = field(default_factory=list)
     """Files that were written or removed; nothing is touched whose content is right already."""

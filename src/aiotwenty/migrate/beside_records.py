@@ -1,4 +1,4 @@
-"""What a workspace has beside its records and their model: views, roles, webhooks, pages. Counted, named, not moved."""
+"""Views, roles, webhooks, pages and other parts of a workspace beside records and data model: listed, not moved."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ NEVER_READ = (
     "API keys, connected accounts and mailboxes, installed applications, settings of the workspace, "
     "who has which role, favourites and views that only their owners see"
 )
-"""What is neither moved nor compared."""
+"""Kinds that are neither moved nor compared."""
 NAMES_ONLY = (
     "what is in views, page layouts, skills, agents and functions that are there and here; secrets and descriptions of "
     "webhooks; descriptions of roles"
@@ -152,7 +152,7 @@ class Beside(dict[str, "list[str] | str"]):
 
 
 async def read_beside(client: Client, model: Sequence[Object]) -> Beside:
-    """What the workspace has of each kind that its server knows."""
+    """The definitions of the workspace, for each kind that its server has."""
     names = {str(of.id): of.name_singular for of in model}
     names |= {str(field.id): f"{of.name_singular}.{field.name}" for of in model for field in of.fields}
     beside = Beside()

@@ -1,4 +1,4 @@
-"""Whether a workspace is what was exported to a folder: model, records, files, and what is beside them."""
+"""Compares a workspace with an exported folder: model, records, files, and views, roles, webhooks."""
 
 from __future__ import annotations
 

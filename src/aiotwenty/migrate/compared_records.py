@@ -1,4 +1,4 @@
-"""The records of one object here beside those of an exported file, both in the order of their ids."""
+"""Compares the records of one object with those of an exported file, both in the order of ids."""
 
 from __future__ import annotations
 

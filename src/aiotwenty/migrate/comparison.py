@@ -1,4 +1,4 @@
-"""What a comparison found."""
+"""The result of a comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHOWN = 1000
 
 @dataclass
 class ObjectComparison:
-    """How the records of one object here differ from those in a folder; or the data model, or the views."""
+    """The differences of one object's records (or of the data model, or of views) between workspace and folder."""
 
     name: str
     same: int = 0
@@ -30,7 +30,7 @@ class ObjectComparison:
     failure: str | None = None
     """Why the records could not be compared, or not all of them."""
     not_compared: list[str] = field(default_factory=list)
-    """What was not compared, in words."""
+    """Descriptions of what was not compared."""
     untold: set[str] = field(default_factory=set, repr=False)
 
     @property

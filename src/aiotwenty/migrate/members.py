@@ -1,4 +1,4 @@
-"""Workspace members are accounts, which nobody can move: who stands here for each of those that were exported."""
+"""Workspace members are accounts, which can't be moved. Maps exported members to members of this workspace."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Unmapped(NamedTuple):
 
 @dataclass
 class Members:
-    """The members of an exported workspace, each with the one here who stands for it."""
+    """The members of an exported workspace, each with its replacement in this workspace."""
 
     there: Mapping[str, str]
     """Ids of the exported members, with their e-mail addresses."""

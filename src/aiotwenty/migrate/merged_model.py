@@ -1,4 +1,4 @@
-"""The model that a workspace is to have after a move: what was exported, without taking anything away."""
+"""The data model after a move: the exported model, merged into that of the workspace. Nothing is removed."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _otherwise(change: ModelChange) -> Iterator[str]:
 
 
 def told(change: ModelChange) -> str:
-    """What of a workspace is made or changed, in words."""
+    """Descriptions of the parts of a workspace that are created or changed."""
     if change.action is not Action.UPDATE:
         return f"{change.kind} {change.path}"
     if added := [option.value for option in change.options if option.action is Action.CREATE]:

@@ -1,4 +1,4 @@
-"""A plan: several sources into several objects, what others refer to first."""
+"""A plan: loads several sources into several objects, in the order of their relations."""
 
 from __future__ import annotations
 

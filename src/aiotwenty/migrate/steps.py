@@ -46,7 +46,7 @@ class StepReport:
     error: TwentyError | None = None
     """What ended it before all rows were sent, where that doesn't end the others: `report` is then of what was done."""
     notes: list[str] = field(default_factory=list)
-    """What was left out, though rows were loaded."""
+    """Parts that were left out, although rows were loaded."""
     told: list[str] = field(default_factory=list)
     """What nobody can move, or was not to be moved: it is said, and takes nothing from `complete`."""
 

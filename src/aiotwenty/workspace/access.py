@@ -1,4 +1,4 @@
-"""Who may do what in a workspace: its roles and its API keys, as far as a key may see them."""
+"""Roles and API keys of a workspace, as far as the key may see them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiotwenty.workspace.served_schema import Select, ServedSchema
 
 
 class RoleObjectPermission(Record):
-    """What a role may do with the records of one object; None where the role says it for all."""
+    """The rights of a role to the records of one object; None: as the role has for all objects."""
 
     object_metadata_id: UUID
     can_read_object_records: bool | None = None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class AttachReport:
-    """What became of the rows of a table of files."""
+    """The report of `attach_rows`."""
 
     received: int = 0
     attached: int = 0

@@ -27,7 +27,7 @@ class Option(_Model):
     """One value of a picklist."""
 
     value: str
-    """What records hold: `IN_PROGRESS`."""
+    """The value in records: `IN_PROGRESS`."""
     label: str
     color: str | None = None
     position: int | float | None = None
@@ -45,7 +45,7 @@ class _NamedObject(_Model):
 
 
 class Relation(_Model):
-    """Where a relation leads."""
+    """The target of a relation."""
 
     type: RelationType | str
     target_object_metadata: _NamedObject
@@ -85,7 +85,7 @@ class Field(_Model):
     settings: dict[str, JsonValue] | None = None
     relation: Relation | None = None
     morph_relations: tuple[Relation, ...] | None = None
-    """Of a MORPH_RELATION: one for each object that it may lead to."""
+    """For a MORPH_RELATION: one relation for each target object."""
     morph_id: UUID | None = None
     """Of a MORPH_RELATION: the same for all of its parts, of which `fields` lists one."""
     application_id: UUID | None = None

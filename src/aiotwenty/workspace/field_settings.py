@@ -15,20 +15,20 @@ from pydantic.alias_generators import to_camel
 from aiotwenty.errors import InvalidArgument
 
 MAX_FILES = 60
-"""What a field of type FILES may hold at most (Twenty, November 2026)."""
+"""The largest number of files in a field of type FILES (Twenty, November 2026)."""
 USUAL_FILES = 10
-"""What it holds where nothing is said."""
+"""The number of files that a field takes if its settings do not say it."""
 
 
 class TextSettings(TypedDict, total=False):
     """Of TEXT."""
 
     displayed_max_rows: int
-    """How many lines are shown of it: 1 to 99."""
+    """Number of lines that are shown: 1 to 99."""
 
 
 class NumberSettings(TypedDict, total=False):
-    """Of NUMBER. Values are stored as they are sent: nothing is rounded or refused (Twenty, November 2026)."""
+    """For NUMBER. Values are stored as they are sent: nothing is rounded or refused (Twenty, November 2026)."""
 
     data_type: Literal["float", "int", "bigint"]
     decimals: int

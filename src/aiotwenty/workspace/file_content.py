@@ -1,4 +1,4 @@
-"""What is uploaded: read a piece at a time, and anew for each attempt where that can be done."""
+"""The content of an upload: read in pieces, and again for each attempt if the source can be read twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A download to disk: whole or not at all, and gone on with where the server can do that."""
+"""A download to disk: complete or no file, and resumed if the server supports it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from aiotwenty.graphql.models import UUID, DateTime, Record
 
 
 class HasUrl(Protocol):
-    """A file as an upload gave it, or as a record holds it."""
+    """A file, as returned by an upload or by a record."""
 
     @property
     def url(self) -> str | None:
@@ -25,7 +25,7 @@ class UploadedFile(Record):
     """None on servers of 2025, where `path` and `token` name the file."""
     path: str
     url: str | None = None
-    """Where to get it, signed: good for a day (Twenty, July 2026). `repr` leaves out what it is signed with."""
+    """The signed URL, valid for a day (Twenty, July 2026). `repr` leaves out what it is signed with."""
     token: str | None = None
     size: int | float | None = None
     created_at: DateTime | None = None
@@ -34,14 +34,14 @@ class UploadedFile(Record):
 
     @property
     def reference(self) -> FileReference:
-        """What a field of type FILES takes, in a list."""
+        """An item of the list that a field of type FILES takes."""
         if self.id is None:
             raise ConfigurationError("this server has no fields of type FILES: Attachment.fullPath takes the path.")
         return FileReference(fileId=str(self.id), label=self.label)
 
 
 class AttachedFile(Record):
-    """A file that hangs on a record."""
+    """A file that is attached to a record."""
 
     id: UUID
     """Of the attachment."""

@@ -1,4 +1,4 @@
-"""How a file gets to the server: to an address that it gives for it, or along with the request on older ones."""
+"""Uploads a file: to an address that the server assigns, or within the request on older servers."""
 
 from __future__ import annotations
 

@@ -47,10 +47,10 @@ MAX_SIZE = 1024**3
 
 
 class UploadOptions(TypedDict, total=False):
-    """What an upload may be told."""
+    """Options of an upload."""
 
     filename: str
-    """What the file is called; needed for content that has no name of its own."""
+    """The name of the file; required for content without a name."""
     content_type: str
     """Its media type, where it goes with the request; else the server knows by the name."""
     size: int

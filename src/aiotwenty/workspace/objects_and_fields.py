@@ -67,7 +67,7 @@ OptionLike: TypeAlias = Option | str | Mapping[str, JsonValue]
 
 
 class ObjectsAndFields:
-    """What `twenty.workspace` does with single objects and fields."""
+    """The calls of `twenty.workspace` for single objects and fields."""
 
     def __init__(self, client: Executor) -> None:
         self.served = ServedSchema(client)

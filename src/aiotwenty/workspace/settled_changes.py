@@ -1,4 +1,4 @@
-"""Changes of the data model whose answer was lost: what they were to make or remove is looked for."""
+"""Changes of the data model whose response was lost: checks whether the object or field exists."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Webhook(Record):
     """`company.created`, `company.*`, `*.deleted`, `*.*`"""
     description: str | None = None
     secret: SecretStr | None = None
-    """What its deliveries are signed with; hidden when printed (`.secret.get_secret_value()`)."""
+    """The secret that signs the deliveries; hidden when printed (`.secret.get_secret_value()`)."""
     created_at: DateTime | None = None
     updated_at: DateTime | None = None
 

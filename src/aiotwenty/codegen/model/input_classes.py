@@ -19,7 +19,7 @@ MODULES = ("filters", "order_by", "group_by", "inputs")
 
 
 class InputClasses:
-    """What ariadne-codegen makes of the input types that the operations use."""
+    """The classes that ariadne-codegen generates for the input types of the operations."""
 
     def __init__(
         self, schema: GraphQLSchema, settings: ClientSettings, plugins: PluginManager, used: Iterable[str]

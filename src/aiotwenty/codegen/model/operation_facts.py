@@ -1,4 +1,4 @@
-"""What the runtime wants to know of an operation of the user's own, and would have to parse its text for."""
+"""Facts about a user's operation that the runtime needs, so that it does not parse the text."""
 
 from __future__ import annotations
 

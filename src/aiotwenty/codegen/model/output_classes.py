@@ -19,7 +19,7 @@ from aiotwenty.codegen.read.documents import Documents, is_own
 
 
 class OutputClasses:
-    """What ariadne-codegen makes of the fragments, and of those operations whose answer has no type yet."""
+    """The classes that ariadne-codegen generates for fragments, and for operations whose result has no class yet."""
 
     def __init__(
         self, schema: GraphQLSchema, documents: Documents, settings: ClientSettings, plugins: PluginManager

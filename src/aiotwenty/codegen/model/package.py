@@ -43,7 +43,7 @@ from aiotwenty.graphql.schema_corrections import AGGREGATE_ORDER
 
 @dataclass(frozen=True)
 class Method:
-    """What the client needs to know of one operation."""
+    """The facts about one operation for the client."""
 
     name: str
     """The operation's."""

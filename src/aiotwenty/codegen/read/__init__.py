@@ -1,1 +1,1 @@
-"""What is read: the schemas of a workspace, documents of the user, and what of them the server can do."""
+"""Reads the schemas of a workspace and the documents of the user, and checks that the server can execute them."""

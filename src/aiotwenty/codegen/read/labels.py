@@ -1,4 +1,4 @@
-"""What people call the objects, fields and options of a workspace: put before what its schema says of them."""
+"""The labels of objects, fields and options of a workspace, put before the descriptions of its schema."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _indented(text: str) -> str:
 
 
 def standard_imports(text: str) -> Iterator[str]:
-    """What every module of models is made with, each followed by an empty line."""
+    """The parts of every module of models, each followed by an empty line."""
     if "enum." in text:
         yield "import enum\n"
     if "typing." in text:

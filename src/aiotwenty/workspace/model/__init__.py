@@ -1,4 +1,4 @@
-"""A data model written down: as files or in Python, planned against a workspace, and applied to it."""
+"""The data model as files or in Python: plan its changes to a workspace, and apply them."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Applying:
         return state
 
     def _chosen(self, phase: Phase, state: State, tried: Collection[str]) -> list[ModelChange]:
-        """What is to be done in a phase, as the workspace is now."""
+        """The changes of a phase, by the current state of the workspace."""
         changes = [
             narrowed
             for change in Differences(self._plan.model, state).changes()

@@ -86,7 +86,7 @@ class ViewDefinition(Definition):
 
 
 class ObjectPermission(Definition):
-    """What a role may do with the records of one object; what is not said, the role says for all."""
+    """The rights of a role to the records of one object; rights that are not set are those for all objects."""
 
     read: bool | None = None
     update: bool | None = None
@@ -95,7 +95,7 @@ class ObjectPermission(Definition):
 
 
 class FieldPermission(Definition):
-    """What a role may do with one field; what is not said, it may."""
+    """The rights of a role to one field; rights that are not set are granted."""
 
     read: bool | None = None
     update: bool | None = None

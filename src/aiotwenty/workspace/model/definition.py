@@ -28,7 +28,7 @@ D = TypeVar("D", bound="Definition")
 
 
 class DefinitionError(ConfigurationError):
-    """A data model that cannot be right: what is wrong with it, and where."""
+    """The data model is invalid. The message says what is wrong, and where."""
 
 
 class Definition(BaseModel):
@@ -56,9 +56,9 @@ class OptionDefinition(Definition):
     """One value of a picklist. Its place in the list is its place in the picklist."""
 
     value: Annotated[str, Setting(min_length=1)]
-    """What records hold: `IN_PROGRESS`."""
+    """The value in records: `IN_PROGRESS`."""
     label: str | None = None
-    """What people read. What is not said stays as it is, and is made from the value where there is none."""
+    """The label. If it is not set, an existing label stays, and a new one is made from the value."""
     color: str | None = None
 
 
@@ -68,7 +68,7 @@ class FieldDefinition(Definition):
     type: FieldType
     """Twenty's: `TEXT`, `NUMBER`, `SELECT`, `RELATION`, …"""
     label: str | None = None
-    """What is not said stays as it is, and is made from the name where there is none."""
+    """If it is not set, an existing label stays, and a new one is made from the name."""
     description: str | None = None
     icon: str | None = None
     active: bool = True
@@ -91,7 +91,7 @@ class FieldDefinition(Definition):
     )
     """The other end of such a relation: the field that holds the id, `rocket.company`."""
     renamed_from: Name | None = None
-    """What it was called before: where there is no field of its name, the one of this name is renamed."""
+    """The old name: if there is no field with the new name, the field with this name is renamed."""
     standard: bool = False
     """Whether it is one of Twenty's own. Nobody can add or remove these."""
 
@@ -133,7 +133,7 @@ class ObjectDefinition(Definition):
     label_identifier: Name | None = None
     """The field that stands for a record."""
     renamed_from: Name | None = None
-    """What it was called before: where there is no object of its name, the one of this name is renamed."""
+    """The old name: if there is no object with the new name, the object with this name is renamed."""
     standard: bool = False
     """Whether it is one of Twenty's own. Nobody can add or remove these."""
     fields: dict[Name, FieldDefinition] = {}

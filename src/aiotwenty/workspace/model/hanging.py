@@ -16,7 +16,7 @@ D = TypeVar("D", bound=Definition)
 
 
 class Hanging(Generic[D]):
-    """One kind of what hangs on a data model. `read` comes first: it tells the others what there is."""
+    """One kind of definition: views, roles or webhooks. `read` is called first, for the other methods."""
 
     part: ClassVar[Part]
     kind: ClassVar[Kind]

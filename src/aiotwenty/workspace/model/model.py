@@ -1,4 +1,4 @@
-"""A whole data model, and what in it may contradict itself."""
+"""A whole data model, and checks for contradictions."""
 
 from __future__ import annotations
 

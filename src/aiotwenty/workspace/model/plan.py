@@ -1,4 +1,4 @@
-"""What is to be done to a workspace so that it has a data model: for people, for machines, and for `apply`."""
+"""The changes that give a workspace a data model: as text, as JSON, and for `apply`."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class ModelChange:
 
 
 class DestroyRefused(ConfigurationError):  # noqa: N818 - as in aiotwenty.errors
-    """What records use would be destroyed, and it was not named in `allow_destroy`. `names` are what to name."""
+    """Objects or fields that records use would be destroyed. `names` has those to add to `allow_destroy`."""
 
     def __init__(self, message: str, names: tuple[str, ...] = ()) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What is called otherwise in a model than in a workspace, where the model says so (`renamed_from`)."""
+"""Renames of objects and fields that a model declares (`renamed_from`)."""
 
 from __future__ import annotations
 

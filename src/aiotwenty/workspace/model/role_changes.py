@@ -1,4 +1,4 @@
-"""The roles of a model, with what they may do with objects, fields and settings."""
+"""The roles of a model, with their rights to objects, fields and settings."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _JUNCTION = "junctionTargetFieldId"
 
 @dataclass(frozen=True)
 class State:
-    """What a workspace has: as it says it (with ids), and as it is written down."""
+    """The state of a workspace: as returned by the server (with ids), and as definitions."""
 
     objects: Mapping[str, Object]
     definitions: tuple[ObjectDefinition, ...]

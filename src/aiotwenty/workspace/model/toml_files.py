@@ -56,7 +56,7 @@ def _read_contents(folder: Path) -> Contents:
 
 
 def parts_of(folder: str | Path) -> list[Part]:
-    """What the data model in a folder has beside objects and fields; nothing where there is none."""
+    """The views, roles and webhooks of a data model in a folder; empty if there are none."""
     if not (Path(folder) / ABOUT).exists():
         return []
     return [part for part in PARTS if part in _read_contents(Path(folder)).parts]

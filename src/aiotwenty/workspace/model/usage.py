@@ -1,4 +1,4 @@
-"""How many records use what a plan would destroy."""
+"""Counts the records that use objects and fields which a plan would destroy."""
 
 from __future__ import annotations
 

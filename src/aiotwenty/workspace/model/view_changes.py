@@ -1,4 +1,4 @@
-"""The views of a model: what a workspace shows its records in."""
+"""Changes of the views of a workspace."""
 
 from __future__ import annotations
 
