@@ -37,7 +37,7 @@ def sandbox(
     strict: Annotated[bool, typer.Option(help="The same as --version 1.10.", hidden=True)] = False,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="Inject a fault, such as reset-after:probability=0.05; repeatable."),
+        typer.Option(help="Inject a fault, such as reset-after:count=1; repeatable."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of --seed-data and of random faults.")] = 0,
     seed_data: Annotated[

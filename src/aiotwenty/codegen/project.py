@@ -80,7 +80,7 @@ def init_project(folder: Path, package: str) -> list[Path]:
     names = [path] if "/" in package or "\\" in package else package.split(".")
     if not all(is_importable(Path(name).name) for name in names) or Path(names[0]).name == "aiotwenty":
         raise CodegenError(
-            f'"{package}" is no name for a package: it must be one that Python can import, such as my_crm'
+            f'"{package}" names no package: use a name that Python can import and that is not aiotwenty, such as my_crm'
         )
     texts = {
         folder / CONFIG: _CONFIG_TEXT.format(
