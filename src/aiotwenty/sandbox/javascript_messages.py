@@ -49,6 +49,13 @@ def read_json(text: str) -> Any:
         raise JsonError(json_message(text, error)) from None
 
 
+def to_json(body: Any) -> bytes:
+    """Half of a surrogate pair, which no encoding has, stays the escape that it came as. Bytes are JSON already."""
+    if isinstance(body, bytes):
+        return body
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
+
+
 def _no_constant(name: str) -> Any:
     """NaN and Infinity, which Python would take, are no JSON."""
     raise ValueError(name)

@@ -7,7 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from aiotwenty.sandbox.http.requests import RequestBody, to_json
+from aiotwenty.sandbox.http.requests import RequestBody
+from aiotwenty.sandbox.javascript_messages import to_json
 from aiotwenty.sandbox.model.workspace import SandboxWorkspace
 
 PROTOCOL = "2025-06-18"

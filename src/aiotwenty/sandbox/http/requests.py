@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from aiotwenty.sandbox.dialect import Dialect
-from aiotwenty.sandbox.javascript_messages import JsonError, read_json, unexpected_token
+from aiotwenty.sandbox.javascript_messages import JsonError, read_json, to_json, unexpected_token
 from aiotwenty.sandbox.metadata.multipart import MultipartError, read_multipart
 
 _BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
@@ -39,13 +39,6 @@ class GraphQLCall:
     query: str
     variables: dict[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
-
-
-def to_json(body: Any) -> bytes:
-    """Half of a surrogate pair, which no encoding has, stays the escape that it came as. Bytes are JSON already."""
-    if isinstance(body, bytes):
-        return body
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
 
 
 def failed(status: int, message: str, error: str) -> web.Response:

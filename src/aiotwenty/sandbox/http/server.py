@@ -24,10 +24,10 @@ from aiotwenty.sandbox.http.requests import (
     graphql_call,
     graphql_failed,
     read_call,
-    to_json,
 )
 from aiotwenty.sandbox.http.rest import RecordsOverRest
 from aiotwenty.sandbox.http.rest_metadata import MetadataOverRest
+from aiotwenty.sandbox.javascript_messages import to_json
 from aiotwenty.sandbox.language.schema_execution import Answer, Subscribed
 from aiotwenty.sandbox.limits import MAX_AFFECTED_RECORDS, MAX_BODY_BYTES, TokenBuckets
 from aiotwenty.sandbox.metadata.files import FileStore

@@ -19,8 +19,7 @@ from graphql import (
 
 from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.errors import GENERIC
-from aiotwenty.sandbox.http.requests import to_json
-from aiotwenty.sandbox.javascript_messages import read_json
+from aiotwenty.sandbox.javascript_messages import read_json, to_json
 from aiotwenty.sandbox.language.execution import FieldInfo
 from aiotwenty.sandbox.language.schema_execution import Answer, forbidden, run
 from aiotwenty.sandbox.limits import MAX_SEARCH_RESULTS

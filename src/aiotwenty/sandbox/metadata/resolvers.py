@@ -9,6 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Protocol
@@ -28,6 +29,7 @@ from graphql import (
 
 from aiotwenty.sandbox.dialect import LATEST, Dialect
 from aiotwenty.sandbox.errors import RecordError
+from aiotwenty.sandbox.javascript_messages import to_json
 from aiotwenty.sandbox.language.documents import parsed
 from aiotwenty.sandbox.language.execution import FieldInfo
 from aiotwenty.sandbox.language.schema_execution import Answer, forbidden, run
@@ -85,13 +87,14 @@ def _asks_only_for_the_schema(source: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _introspected(source: str, variables: str, operation_name: str | None, dialect: Dialect) -> Answer:
-    """What the schema that never changes says of itself: whole, that is the work of half a second."""
+    """What the schema that never changes says of itself, written once: whole, that is the work of half a second."""
     schema = served_schema(None, dialect)
-    return run(schema, source, json.loads(variables), operation_name, limits=dialect.limits_documents)
+    answer = run(schema, source, json.loads(variables), operation_name, limits=dialect.limits_documents)
+    return replace(answer, body=to_json(answer.body))
 
 
 def _read_schema(sdl: str, checks_ids: bool) -> GraphQLSchema:
-    schema = build_schema(sdl, assume_valid=True)
+    schema = build_schema(sdl, assume_valid=True, no_location=True)
     schema.directives = DIRECTIVES
     uuid = schema.type_map.get("UUID")
     if checks_ids and isinstance(uuid, GraphQLScalarType):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from aiotwenty.sandbox.model.composites import COMPOSITES
@@ -45,6 +45,7 @@ def stable_id(*parts: str) -> str:
     return str(uuid.uuid5(_IDS, ":".join(parts)))
 
 
+@lru_cache(maxsize=16_384)
 def universal_identifier(own_id: str) -> str:
     """The id that an entity keeps in every workspace; here it follows from its own."""
     return str(uuid.uuid5(_IDS, f"universal identifier:{own_id}"))

@@ -185,6 +185,9 @@ class RecordStore:
         if stored is None:
             self._create(of, table)
             return
+        if (added := _only_added(of, stored, wanted)) is not None:
+            self._add(of, table, added)
+            return
         before = {tuple(identity): name for name, identity in stored["columns"].items()}
         kept = {
             name: before[tuple(identity)] for name, identity in wanted["columns"].items() if tuple(identity) in before
@@ -208,6 +211,16 @@ class RecordStore:
         self.connection.execute(f"DROP TABLE {quoted(old)}")
         self._index(of, table)
 
+    def _add(self, of: ModelObject, table: str, names: list[str]) -> None:
+        """New columns behind the others, which takes a tenth of the time of a new table."""
+        for name in names:
+            column = of.columns[name]
+            self.connection.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {_definition(column)}")
+            if column.default is not None:
+                value = stored_default(column)
+                self.connection.execute(f"UPDATE {quoted(table)} SET {quoted(name)} = ?", (value,))
+        self._index(of, table)
+
     def _create(self, of: ModelObject, table: str, indexes: bool = True) -> None:
         definitions = ", ".join(_definition(column) for column in of.columns.values())
         self.connection.execute(f"CREATE TABLE {quoted(table)} ({definitions})")
@@ -218,15 +231,15 @@ class RecordStore:
         for names in of.unique_columns:
             columns = ", ".join(map(quoted, names))
             name = quoted(f"{table} unique {' '.join(names)}")
-            self.connection.execute(f"CREATE UNIQUE INDEX {name} ON {quoted(table)} ({columns})")
+            self.connection.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {quoted(table)} ({columns})")
         for names in of.indexed_columns:
             columns = ", ".join(map(quoted, names))
             name = quoted(f"{table} index {' '.join(names)}")
-            self.connection.execute(f"CREATE INDEX {name} ON {quoted(table)} ({columns})")
+            self.connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quoted(table)} ({columns})")
         for column in of.columns.values():
             if column.reference is not None or column.name == "deletedAt":
                 name = quoted(f"{table} by {column.name}")
-                self.connection.execute(f"CREATE INDEX {name} ON {quoted(table)} ({quoted(column.name)})")
+                self.connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quoted(table)} ({quoted(column.name)})")
 
 
 def stored_default(column: TableColumn) -> Any:
@@ -256,6 +269,21 @@ def _layout(of: ModelObject, model: DataModel) -> dict[str, Any]:
         "unique": of.unique_columns,
         "indexed": of.indexed_columns,
     }
+
+
+def _only_added(of: ModelObject, stored: dict[str, Any], wanted: dict[str, Any]) -> list[str] | None:
+    """The new columns of a table of which nothing else changed, if they may be empty; None for any other change."""
+    columns: dict[str, Any] = stored["columns"]
+    new = [name for name in wanted["columns"] if name not in columns]
+    kept = [name for name in wanted["columns"] if name in columns]
+    definitions = dict(zip(wanted["columns"], wanted["definitions"], strict=True))
+    same = (
+        stored["table"] == wanted["table"]
+        and columns == {name: wanted["columns"][name] for name in kept}
+        and dict(zip(columns, stored["definitions"], strict=True)) == {name: definitions[name] for name in kept}
+        and all(names in wanted[kind] for kind in ("unique", "indexed") for names in stored.get(kind, ()))
+    )
+    return new if same and new and all(of.columns[name].nullable for name in new) else None
 
 
 def _definition(column: TableColumn) -> str:
