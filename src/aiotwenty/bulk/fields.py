@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal, NotRequired
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
@@ -44,6 +45,9 @@ class FieldPath:
 
 
 ID = FieldPath(("id",), "other")
+
+_AS_DICT: WeakKeyDictionary[type[BaseModel], SchemaValidator] = WeakKeyDictionary()
+"""What loads validate rows with, by create model: each is built once, however many loads there are."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +238,9 @@ class Shape:
     @cached_property
     def _as_dict(self) -> SchemaValidator:
         """Accepts less than the create model, and gives the same."""
-        return TypeAdapter(self._dict_type(self.create_model)).validator  # type: ignore[return-value]
+        if self.create_model not in _AS_DICT:
+            _AS_DICT[self.create_model] = TypeAdapter(self._dict_type(self.create_model)).validator  # type: ignore[assignment]
+        return _AS_DICT[self.create_model]
 
     def _dict_type(self, model: type[BaseModel], within: str = "") -> Any:
         fields: dict[str, Any] = {}

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -163,6 +164,7 @@ def _recogniser(mapper: Mapper, options: LoadOptions, preset: Preset | None, plu
     """How sure it is that a text is the name of a column."""
     said = {*(options.get("mapping") or {}), *options.get("ignore", ())}
 
+    @cache  # each look at a source asks several times
     def recognise(name: str) -> int:
         if name in said or (preset is not None and preset.for_columns(plural, [name])):
             return 2

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.file_upload import close_files
-from graphql import ExecutionResult, GraphQLError, parse
+from graphql import ExecutionResult, GraphQLError
 
 from aiotwenty.errors import AuthenticationError, TwentyError
 from aiotwenty.graphql.decode import decode, decode_document
@@ -20,7 +20,7 @@ from aiotwenty.graphql.field_existence import FieldCheck
 from aiotwenty.graphql.ids import check_ids
 from aiotwenty.graphql.joining import joining
 from aiotwenty.graphql.operation import Operation
-from aiotwenty.graphql.root_fields import describe
+from aiotwenty.graphql.root_fields import describe, describe_text
 from aiotwenty.settings import ApiKey, hide, load_settings
 from aiotwenty.transport.engine import Engine, make_engine
 from aiotwenty.transport.exchange import Call, Reply
@@ -235,7 +235,7 @@ class TwentyTransport(AIOHTTPTransport):
         if operation_name is not None:
             payload["operationName"] = operation_name
         try:
-            name, kind = describe(parse(document, no_location=True), operation_name)
+            name, kind = describe_text(document, operation_name)
         except GraphQLError:
             # The server says better what is wrong with it. Unread, it may be anything: it is not repeated.
             name, kind = operation_name or "the document", "mutation"

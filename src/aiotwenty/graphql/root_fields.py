@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from graphql import (
     DocumentNode,
@@ -45,9 +46,15 @@ def describe(document: DocumentNode, operation_name: str | None) -> tuple[str | 
 def writes(document: str, operation_name: str | None = None) -> bool:
     """Whether the document may change something; true for what can't be read."""
     try:
-        return describe(parse(document, no_location=True), operation_name)[1] != "query"
+        return describe_text(document, operation_name)[1] != "query"
     except GraphQLError:
         return True
+
+
+@lru_cache(maxsize=64)
+def describe_text(document: str, operation_name: str | None) -> tuple[str | None, str]:
+    """The same for a text. Raises `GraphQLError`. Programs send the same few again and again: each is parsed once."""
+    return describe(parse(document, no_location=True), operation_name)
 
 
 def destroyed_by(document: str, endpoint: str) -> list[str]:
