@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+
 import pytest
+
+from tests.faults.killing import parent_of_commands
 
 
 def _number(config: pytest.Config, option: str) -> int:
@@ -24,3 +29,10 @@ def faults(pytestconfig: pytest.Config) -> int:
 @pytest.fixture
 def cancellations(pytestconfig: pytest.Config) -> int:
     return _number(pytestconfig, "--cancellations")
+
+
+@pytest.fixture(scope="session")
+def parent() -> Iterator[subprocess.Popen[str]]:
+    """The process that killed commands are forked off."""
+    with parent_of_commands() as process:
+        yield process

@@ -7,16 +7,18 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiotwenty.sandbox import Sandbox
+from tests.support.recorded import ROOT
 from tests.support.uncounted import uncounted
 
-LONGEST = 1.0
+LONGEST = 0.6
 """Seconds within which a command is killed: about what one takes here."""
 PATIENCE = 120
 """Seconds after which a command that nobody killed is taken to hang."""
@@ -24,7 +26,13 @@ PATIENCE = 120
 _PARENT = """
 import json, os, sys
 from aiotwenty.cli.app import run
-import aiotwenty.core, aiotwenty.migrate
+from tests.support.fresh_processes import prepare
+prepare(
+    "aiotwenty.bulk.exporting", "aiotwenty.bulk.incremental", "aiotwenty.bulk.journal", "aiotwenty.bulk.lookups",
+    "aiotwenty.bulk.workspace_catalogue", "aiotwenty.cli.bulk", "aiotwenty.cli.model", "aiotwenty.migrate.compare",
+    "aiotwenty.migrate.export", "aiotwenty.migrate.move", "aiotwenty.migrate.moved_files",
+    "aiotwenty.workspace.model.apply", "aiotwenty.workspace.model.toml_files", "typer._adapters",
+)
 for line in sys.stdin:
     asked = json.loads(line)
     child = os.fork()
@@ -55,7 +63,7 @@ class Ended:
 class Killer:
     """Runs commands of `aiotwenty`, each in a process that is forked off one that has everything imported."""
 
-    process: asyncio.subprocess.Process
+    parent: subprocess.Popen[str]
     folder: Path
     chance: random.Random
     kills: int = 0
@@ -67,16 +75,17 @@ class Killer:
 
     async def run(self, sandbox: Sandbox, *arguments: str, kill_after: float | None = None) -> Ended:
         """Runs one command, and kills it after so many seconds if it is still at work."""
-        stdin, stdout = self.process.stdin, self.process.stdout
+        stdin, stdout = self.parent.stdin, self.parent.stdout
         assert stdin is not None
         assert stdout is not None
         output = self.folder / "output.txt"
         environment = {"TWENTY_API_URL": sandbox.url, "TWENTY_API_KEY": sandbox.api_key, "COLUMNS": "200"}
         asked = {"arguments": arguments, "environment": environment, "output": str(output)}
-        stdin.write(json.dumps(asked).encode() + b"\n")
-        child = int(await stdout.readline())
+        stdin.write(f"{json.dumps(asked)}\n")
+        stdin.flush()
+        child = int(await asyncio.to_thread(stdout.readline))
         self.runs += 1
-        ending = asyncio.ensure_future(stdout.readline())
+        ending = asyncio.ensure_future(asyncio.to_thread(stdout.readline))
         done, _ = await asyncio.wait([ending], timeout=PATIENCE if kill_after is None else kill_after)
         if not done:
             with suppress(ProcessLookupError):
@@ -99,14 +108,12 @@ class Killer:
         return ended
 
 
-@asynccontextmanager
-async def killer(folder: Path, seed: int) -> AsyncIterator[Killer]:
+@contextmanager
+def parent_of_commands() -> Iterator[subprocess.Popen[str]]:
     """The process that commands are forked off."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _PARENT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=uncounted()
+    pipe, environment = subprocess.PIPE, uncounted()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _PARENT], stdin=pipe, stdout=pipe, text=True, env=environment, cwd=ROOT
     )
-    try:
-        yield Killer(process, folder, random.Random(seed))
-    finally:
-        process.kill()
-        await process.communicate()
+    with process:
+        yield process

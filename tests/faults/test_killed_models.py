@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from aiotwenty import Twenty
 from aiotwenty.sandbox import Sandbox
 from aiotwenty.workspace.model import write_model
-from tests.faults.killing import Killer, killer
+from tests.faults.killing import Killer
 from tests.model.models import few_objects, rocket, small, with_object
 
 LATENCY = [f"latency=0.03:operation={name}" for name in ("CreateOneField", "UpdateOneField", "DeleteOneField")]
@@ -27,7 +29,7 @@ async def apply_and_change(killing: Killer, folder: Path, kills: int) -> None:
             command = ["model", "apply", str(folder / "model"), "--yes"]
             before = killing.kills
             while killing.kills - before < kills:
-                ended = await killing.run(sandbox, *command, kill_after=killing.chance.uniform(0.3, 3.0))
+                ended = await killing.run(sandbox, *command, kill_after=killing.chance.uniform(0.1, 1.5))
                 if ended.code != -9:
                     assert ended.code == 0, ended.output
                     break
@@ -36,14 +38,16 @@ async def apply_and_change(killing: Killer, folder: Path, kills: int) -> None:
             assert not await twenty.workspace.plan(folder / "model")
 
 
-async def test_an_apply_that_was_killed_goes_on(tmp_path: Path) -> None:
-    async with killer(tmp_path, seed=1) as killing:
-        await apply_and_change(killing, tmp_path, kills=1)
-        assert killing.kills
+async def test_an_apply_that_was_killed_goes_on(tmp_path: Path, parent: subprocess.Popen[str]) -> None:
+    killing = Killer(parent, tmp_path, random.Random(1))
+    await apply_and_change(killing, tmp_path, kills=1)
+    assert killing.kills
 
 
 @pytest.mark.soak
-async def test_an_apply_that_is_killed_at_twenty_moments_goes_on(tmp_path: Path, seed: int) -> None:
-    async with killer(tmp_path, seed=seed) as killing:
-        while killing.kills < 20:
-            await apply_and_change(killing, tmp_path, kills=5)
+async def test_an_apply_that_is_killed_at_twenty_moments_goes_on(
+    tmp_path: Path, parent: subprocess.Popen[str], seed: int
+) -> None:
+    killing = Killer(parent, tmp_path, random.Random(seed))
+    while killing.kills < 20:
+        await apply_and_change(killing, tmp_path, kills=5)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from aiotwenty.sandbox import Sandbox
 from tests.bulk.test_faults import check, people_csv
 from tests.bulk.test_move import OBJECTS, fill
 from tests.bulk.test_written_files import files_in
-from tests.faults.killing import LONGEST, Killer, killer
+from tests.faults.killing import LONGEST, Killer
 
 log = logging.getLogger(__name__)
 FILES = 12
@@ -112,25 +113,31 @@ async def move(killer: Killer, folder: Path, seed: int) -> None:
 SCENARIOS: list[Scenario] = [load, plan, export, move]
 
 
-async def repeated(scenario: Scenario, folder: Path, seed: int, kills: int, each: int) -> None:
-    async with killer(folder, seed) as one:
-        while one.kills < kills:
-            one.folder = folder / str(seed)
-            one.folder.mkdir()
-            one.each = each
-            one.chance = random.Random(seed)
-            await scenario(one, one.folder, seed)
-            seed += 1
-        log.info("%s: %d kills in %d runs, seeds to %d", scenario.__name__, one.kills, one.runs, seed - 1)
+async def repeated(
+    parent: subprocess.Popen[str], scenario: Scenario, folder: Path, seed: int, kills: int, each: int
+) -> None:
+    one = Killer(parent, folder, random.Random(seed))
+    while one.kills < kills:
+        one.folder = folder / str(seed)
+        one.folder.mkdir()
+        one.each = each
+        one.chance = random.Random(seed)
+        await scenario(one, one.folder, seed)
+        seed += 1
+    log.info("%s: %d kills in %d runs, seeds to %d", scenario.__name__, one.kills, one.runs, seed - 1)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-async def test_a_command_that_is_killed_ends_as_if_it_had_not_been(scenario: Scenario, tmp_path: Path) -> None:
+async def test_a_command_that_is_killed_ends_as_if_it_had_not_been(
+    parent: subprocess.Popen[str], scenario: Scenario, tmp_path: Path
+) -> None:
     # A move is six times the work of a load; the long run kills it again and again.
-    await repeated(scenario, tmp_path, 1, 1, 1 if scenario is move else 2)
+    await repeated(parent, scenario, tmp_path, 1, 1, 1 if scenario is move else 2)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("scenario", SCENARIOS)
-async def test_a_hundred_kills_of_each_command_lose_tear_and_double_nothing(scenario: Scenario, tmp_path: Path) -> None:
-    await repeated(scenario, tmp_path, 100, 100, 8)
+async def test_a_hundred_kills_of_each_command_lose_tear_and_double_nothing(
+    parent: subprocess.Popen[str], scenario: Scenario, tmp_path: Path
+) -> None:
+    await repeated(parent, scenario, tmp_path, 100, 100, 8)

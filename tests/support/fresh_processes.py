@@ -75,12 +75,17 @@ class FreshProcesses:
         self._server.communicate()
 
 
-def main() -> None:
-    for module in IMPORTED:
+def prepare(*modules: str) -> None:
+    """Imports what most programs need, and these modules, so that what is forked off needn't."""
+    for module in (*IMPORTED, *modules):
         importlib.import_module(module)
     _build_models()
     gc.freeze()
     gc.set_threshold(20_000)
+
+
+def main() -> None:
+    prepare()
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
