@@ -22,13 +22,13 @@ from aiotwenty.migrate import load_plan
 
 pyarrow, parquet = require_arrow()
 
-ROWS = 1000
+ROWS = 500
 
 
 def rows(seed: int = 0) -> list[dict[str, str]]:
     """Hard to pack: so many rows are several blocks, in every format."""
     chance = random.Random(seed)
-    return [{"name": f"Company {number}", "city": chance.randbytes(400).hex()} for number in range(ROWS)]
+    return [{"name": f"Company {number}", "city": chance.randbytes(800).hex()} for number in range(ROWS)]
 
 
 def as_csv(rows: list[dict[str, str]]) -> bytes:
@@ -37,7 +37,7 @@ def as_csv(rows: list[dict[str, str]]) -> bytes:
 
 def as_parquet(rows: list[dict[str, str]]) -> bytes:
     sink = pyarrow.BufferOutputStream()
-    parquet.write_table(pyarrow.Table.from_pylist(rows), sink, row_group_size=250)
+    parquet.write_table(pyarrow.Table.from_pylist(rows), sink, row_group_size=125)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
@@ -91,8 +91,8 @@ async def test_only_what_was_checked_is_loaded_and_the_old_file_goes_on(
             changed = True
             change(path, content)
 
-    options: dict[str, Any] = {"mapping": MAPPING, "journal": tmp_path / "load.db", "concurrency": 2, "batch_size": 100}
-    with pytest.raises(SourceChanged, match=r": was changed .*of 1,000 rows are loaded.* put the old") as told:
+    options: dict[str, Any] = {"mapping": MAPPING, "journal": tmp_path / "load.db", "concurrency": 2, "batch_size": 50}
+    with pytest.raises(SourceChanged, match=r": was changed .*of 500 rows are loaded.* put the old") as told:
         await twenty.companies.load(path, on_progress=change_once, **options)
     there = {company.name: company.address async for company in twenty.companies.iterate()}
     assert 0 < len(there) == told.value.loaded <= ROWS

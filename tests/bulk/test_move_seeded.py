@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from aiotwenty import Twenty
-from aiotwenty.cli.app import run
 from aiotwenty.errors import PermissionDenied
 from aiotwenty.migrate import compare_workspace, export_workspace, load_workspace
 from aiotwenty.sandbox import Sandbox
@@ -22,6 +21,7 @@ from aiotwenty.sandbox.records.writing import Writer
 from tests.support import recorded
 from tests.support.custom_objects import CustomObjects
 from tests.support.once import once
+from tests.support.terminal import Terminal
 
 COMPANIES, HIDDEN, WITHHELD, SHARED = 450, 30, 7, 5
 NOT_WRITABLE = {"blocklists": 2, "workflowRuns": 3, "workflowVersions": 4}
@@ -121,20 +121,48 @@ async def seeded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sand
         yield sandbox
 
 
-async def test_what_can_be_moved_is_equal_and_what_can_not_is_listed(
-    tmp_path: Path, client_of: Callable[[Sandbox], Twenty], seeded: Sandbox, twenty_sandbox: Sandbox
+async def test_what_can_be_moved_is_equal_and_what_can_not_is_told_with_exit_code_4(
+    tmp_path: Path,
+    client_of: Callable[[Sandbox], Twenty],
+    terminal: Terminal,
+    seeded: Sandbox,
+    twenty_sandbox: Sandbox,
 ) -> None:
+    out, journal = tmp_path / "out", tmp_path / "load.db"
+    terminal.connect(seeded.url, seeded.api_key)
+    export = await terminal.run("export", "--all", "out")
+    assert export.code == 4
+    assert f"{HIDDEN} more records hidden from this key, not exported" in export.out
+    assert f"{2 * WITHHELD} values hidden from this key, left empty" in export.out
     async with client_of(seeded) as source:
-        exported = {report.path.stem: report for report in await export_workspace(source, tmp_path)}
+        exported = {report.path.stem: report for report in await export_workspace(source, out)}
         model = {of.name_singular: of for of in await source.workspace.objects()}
     assert exported["companies"].records == COMPANIES
     assert (exported["messages"].records, exported["messages"].hidden) == (WITHHELD + SHARED, HIDDEN)
     assert exported["messages"].restricted == 2 * WITHHELD
     assert [name for name, report in exported.items() if not report.complete] == ["messages"]
-    assert RESTRICTED not in (tmp_path / "messages.jsonl").read_text()
+    assert RESTRICTED not in (out / "messages.jsonl").read_text()
+
+    terminal.connect(twenty_sandbox.url, twenty_sandbox.api_key)
+    load = await terminal.run("load", "--all", "out", "--journal", "load.db")
+    assert load.code == 4
+    assert "workflowVersions: not moved: " in load.out
+    assert "Method not allowed." in load.out
+    assert f"companies: {COMPANIES} of {COMPANIES} rows loaded, 0 rejected" in load.out
+    assert "0 of 0 rows" not in load.out
+    assert "no rows: attachments, " in load.out
+    compare = await terminal.run("compare", "out")
+    assert compare.code == 4
+    assert f"companies: {COMPANIES} the same" in compare.out
+    assert "workflowRuns: 0 the same, 3 missing" in compare.out
+    assert "nothing on either side: attachments, " in compare.out
+    assert compare.out.count("fields that the server sets") < 10
+    assert compare.out.splitlines()[-1] == "different: blocklists, messages, workflowRuns, workflowVersions"
 
     async with client_of(twenty_sandbox) as target:
-        reports = await load_workspace(target, tmp_path, journal=tmp_path / "load.db", rejects=tmp_path / "bad")
+        # Once more: what was moved is known by the journal, and what could not be moved is tried again.
+        reports = await load_workspace(target, out, journal=journal, rejects=tmp_path / "bad")
+        assert {one.label: one.report.already_loaded for one in reports}["companies"] == COMPANIES
         assert {one.label for one in reports if not one.complete} == set(NOT_WRITABLE)
         errors = [one.error for one in reports if one.error]
         assert len(errors) == len(NOT_WRITABLE)
@@ -145,7 +173,7 @@ async def test_what_can_be_moved_is_equal_and_what_can_not_is_listed(
             assert [_described(field) for field in sorted(of.fields, key=_name)] == [
                 _described(field) for field in sorted(there.fields, key=_name)
             ]
-        compared = {one.name: one for one in await compare_workspace(target, tmp_path)}
+        compared = {one.name: one for one in await compare_workspace(target, out)}
         different = {name: one.missing_count for name, one in compared.items() if not one.equal}
         # There, too, messages are shown by channels, and these are none of the records.
         assert different == NOT_WRITABLE | {"messages": WITHHELD + SHARED}
@@ -164,39 +192,6 @@ def _described(field: Any) -> Any:
     leads = sorted((one.type, one.target_object, one.target_field) for one in relations)
     options = [(option.value, option.label) for option in field.options or ()]
     return field.name, field.type, field.label, field.is_nullable, options, leads
-
-
-async def test_the_commands_tell_all_of_it_and_give_exit_code_4(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    seeded: Sandbox,
-    twenty_sandbox: Sandbox,
-) -> None:
-    def command(sandbox: Sandbox, *arguments: str) -> tuple[int, str]:
-        monkeypatch.setenv("TWENTY_API_URL", sandbox.url)
-        monkeypatch.setenv("TWENTY_API_KEY", sandbox.api_key)
-        return run(arguments), capsys.readouterr().out
-
-    monkeypatch.chdir(tmp_path)
-    code, told = await asyncio.to_thread(command, seeded, "export", "--all", "out")
-    assert code == 4
-    assert f"{HIDDEN} more records hidden from this key, not exported" in told
-    assert f"{2 * WITHHELD} values hidden from this key, left empty" in told
-    code, told = await asyncio.to_thread(command, twenty_sandbox, "load", "--all", "out", "--journal", "load.db")
-    assert code == 4
-    assert "workflowVersions: not moved: " in told
-    assert "Method not allowed." in told
-    assert f"companies: {COMPANIES} of {COMPANIES} rows loaded, 0 rejected" in told
-    assert "0 of 0 rows" not in told
-    assert "no rows: attachments, " in told
-    code, told = await asyncio.to_thread(command, twenty_sandbox, "compare", "out")
-    assert code == 4
-    assert f"companies: {COMPANIES} the same" in told
-    assert "workflowRuns: 0 the same, 3 missing" in told
-    assert "nothing on either side: attachments, " in told
-    assert told.count("fields that the server sets") < 10
-    assert told.splitlines()[-1] == "different: blocklists, messages, workflowRuns, workflowVersions"
 
 
 async def test_a_field_that_can_not_be_made_here_costs_its_values_only(

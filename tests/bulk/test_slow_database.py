@@ -13,11 +13,12 @@ from aiotwenty.sandbox import Sandbox
 from tests.bulk.test_faults import check, people_csv
 
 TROUBLES = ["read-timeout:committed:probability=0.08", "read-timeout:not-committed:probability=0.08"]
-MORE_TROUBLES = ["read-timeout:committed:probability=0.2", "read-timeout:not-committed:probability=0.2"]
+MORE_TROUBLES = ["read-timeout:committed:probability=0.25", "read-timeout:not-committed:probability=0.25"]
 
 
 @pytest.mark.parametrize(
-    ("rows", "troubles"), [(3000, MORE_TROUBLES), pytest.param(20_000, TROUBLES, marks=pytest.mark.soak)]
+    ("rows", "size", "troubles"),
+    [(1500, 75, MORE_TROUBLES), pytest.param(20_000, 200, TROUBLES, marks=pytest.mark.soak)],
 )
 @pytest.mark.parametrize(("upsert", "key"), [(False, None), (False, "email"), (True, "email")])
 async def test_every_good_row_is_there_once_and_counts_as_loaded(
@@ -26,13 +27,14 @@ async def test_every_good_row_is_there_once_and_counts_as_loaded(
     upsert: bool,
     key: str | None,
     rows: int,
+    size: int,
     troubles: list[str],
 ) -> None:
     path = tmp_path / "people.csv"
     bad = people_csv(path, rows, random.Random(5))
     faults = [f"{trouble}:operation=createPeople" for trouble in troubles]
     async with Sandbox(seed=3, faults=faults) as sandbox, client_of(sandbox) as twenty:
-        report = await twenty.people.load(path, upsert=upsert, key=key, journal=tmp_path / "load.db")
+        report = await twenty.people.load(path, upsert=upsert, key=key, batch_size=size, journal=tmp_path / "load.db")
         happened = [fault.happened for fault in sandbox.faults]
         sandbox.faults.clear()
         assert min(happened) > 3

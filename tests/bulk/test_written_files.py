@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from aiotwenty.bulk import InputError, Progress
 from aiotwenty.cli.app import run
 from aiotwenty.migrate import export_workspace, load_plan
 from aiotwenty.sandbox import Sandbox
+from tests.support.forked import forking
 
 BAD = {"name.firstName": "Ada", "phones.primaryPhoneNumber": "no number"}
 
@@ -108,7 +106,8 @@ async def test_a_folder_of_rejects_that_is_not_there_is_told_before_anything_is_
 
 
 EXPORT = """
-import asyncio, resource, sys
+import asyncio, resource
+import aiotwenty.bulk.exporting, aiotwenty.core.objects.person
 from aiotwenty import Twenty, TwentyError
 async def main(url, key, path):
     async with Twenty(url, api_key=key) as twenty:
@@ -117,21 +116,21 @@ async def main(url, key, path):
             await twenty.people.export(path)
         except TwentyError as error:
             print(type(error).__name__, error)
-asyncio.run(main(*sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
 async def test_an_export_onto_a_full_disk_is_told_and_leaves_nothing(
-    sandbox: Sandbox, twenty: Twenty, tmp_path: Path, ending: str
+    sandbox: Sandbox, twenty: Twenty, tmp_path: Path
 ) -> None:
     await twenty.people.load([{"name.firstName": os.urandom(100).hex()} for _ in range(300)])
-    path = tmp_path / f"people{ending}"
-    command = [sys.executable, "-c", EXPORT, sandbox.url, sandbox.api_key, str(path)]
-    output = await asyncio.to_thread(subprocess.check_output, command, text=True)
-    assert output.startswith("FileFailed")
-    assert "cannot be written" in output
-    assert files_in(tmp_path) == []
+    async with forking(EXPORT) as program:
+        for ending in (".csv", ".jsonl", ".parquet"):
+            run = await program.start(sandbox.url, sandbox.api_key, str(tmp_path / f"people{ending}"))
+            assert await run.end() == 0
+            output = "\n".join(run.output[1:])
+            assert output.startswith("FileFailed"), ending
+            assert "cannot be written" in output
+            assert files_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("harm", ["cut", "gone"])
