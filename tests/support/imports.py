@@ -37,8 +37,8 @@ def added_by(program: str, base: str) -> Added:
     """Both run in one fresh interpreter, and once before: that run compiles what installing would have compiled."""
     environment = {name: value for name, value in uncounted().items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-c", _PROGRAM.format(base=base, program=program)]
-    for _ in range(2):
-        printed = subprocess.check_output(command, text=True, cwd="/", env=environment)
+    subprocess.check_output(command, cwd="/", env=environment)
+    printed = subprocess.check_output(command, text=True, cwd="/", env=environment)
     modules, memory = json.loads(printed)
     own = [name for name in modules if name.partition(".")[0] == "aiotwenty"]
     packages = {name.partition(".")[0] for name in modules} - {"aiotwenty"} - sys.stdlib_module_names

@@ -85,6 +85,7 @@ async def main(name: str) -> dict[str, Any]:
     print(listening.getsockname()[1], flush=True)  # noqa: T201
     await serve(import_module(module).make_app(), listening, stop)
     listening.close()
+    left: dict[str, Any] = {}
     # What is closing takes a moment.
     for _ in range(100):
         await asyncio.sleep(0.1)
