@@ -49,6 +49,9 @@ def open_database(path: Path | str | None) -> sqlite3.Connection:
 def open_in_memory(model: DataModel) -> sqlite3.Connection:
     """A database in memory with the tables of a model, which a process makes once and then copies."""
     connection = open_database(None)
+    if not hasattr(connection, "deserialize"):
+        # An SQLite before 3.36 may be built without it: the tables are made anew then.
+        return connection
     try:
         with closing(sqlite3.connect(":memory:")) as template:
             template.deserialize(_tables(write_model(model)))
