@@ -115,7 +115,7 @@ async def test_what_the_server_does_not_tell_is_not_posted(talk: Talk, posted: P
     await talk.data(rename)
     assert await posted.is_told_nothing(talk)
     await talk.data('mutation { deleteCompanies(filter: { name: { eq: "c" } }) { id } }')
-    await posted.told(1)
+    assert await posted.told(2) == ["deleted", "deleted"]
     await talk.data("mutation { restoreCompanies(filter: { deletedAt: { is: NOT_NULL } }) { id } }")
     assert await posted.is_told_nothing(talk)
     await talk.data("mutation { destroyCompanies(filter: {}) { id } }")
