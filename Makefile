@@ -14,6 +14,9 @@ PYTEST := $(if $(COVERAGE),coverage run -m pytest,pytest)
 
 comma := ,
 
+# In CI, what fails beside others is run once more, alone: the log shows both, and what fails twice fails. Such a test has a fault of its own, to be mended.
+tests = $(1)$(if $(CI), || $(1) -n 0 --last-failed --last-failed-no-failures none)
+
 .PHONY: help demo test lint types generate check-generated test-gql test-lowest test-integrations docs playground recorded bench drill soak clean
 
 help: ## What there is to make.
@@ -39,10 +42,10 @@ install = if command -v uv >/dev/null 2>&1; then \
 demo: $(if $(wildcard .venv/.ready),.venv/.ready,.venv/.demo) ## The main job, start to finish, on the embedded sandbox.
 	@$(BIN)/python -m examples.demo
 
-test: lint types check-generated ## Everything CI checks.
-	$(BIN)/$(PYTEST) -n $(WORKERS) --dist worksteal --deselect tests/unit/test_rate_limit.py
+test: lint check-generated ## Style, generated code and all tests that need no service; `make types` is beside it.
+	$(call tests,$(BIN)/$(PYTEST) -n $(WORKERS) --dist worksteal --deselect tests/unit/test_rate_limit.py)
 	$(if $(COVERAGE),@$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered)
-	$(BIN)/pytest -q tests/unit/test_rate_limit.py # measures a pace: alone
+	$(call tests,$(BIN)/pytest -q tests/unit/test_rate_limit.py) # measures a pace: alone
 
 lint: .venv/.ready ## Style, and the directions of imports.
 	$(BIN)/ruff check .
@@ -66,21 +69,21 @@ check-generated: .venv/.ready ## Generating again must not change a byte.
 # Unit and contract tests and the recorded exchanges: what doesn't need ariadne-codegen, as far as the time allows.
 test-gql: ## The run-time code with the newest gql and graphql-core, which the code generator cannot use yet.
 	@$(call install,.venv/newest,-e '.[files$(comma)otel$(comma)pandas$(comma)polars]' 'gql[aiohttp]>=4.1$(comma)<5' opentelemetry-sdk pytest pytest-asyncio pytest-xdist hypothesis)
-	.venv/newest/bin/python -m pytest -q -n $(WORKERS) tests/unit tests/contract tests/sandbox/test_replay.py --deselect tests/unit/test_walks.py --deselect tests/unit/test_rate_limit.py --deselect tests/unit/test_fairness.py
+	$(call tests,.venv/newest/bin/python -m pytest -q -n $(WORKERS) tests/unit tests/contract tests/sandbox/test_replay.py --deselect tests/unit/test_walks.py --deselect tests/unit/test_rate_limit.py --deselect tests/unit/test_fairness.py)
 
 test-lowest: ## The same with the oldest releases that are allowed, extras included.
 	@$(call install,.venv/lowest,uv)
 	@.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python --resolution lowest-direct -e '.[tools,otel,files,redis,pandas,polars]' 'opentelemetry-sdk>=1.31'
 	@.venv/lowest/bin/uv pip install --quiet --python .venv/lowest/bin/python pytest pytest-asyncio pytest-xdist hypothesis openpyxl trio SQLAlchemy
-	.venv/lowest/bin/python -m pytest -q -n $(WORKERS) -W "ignore:'click:DeprecationWarning" tests/unit tests/bulk/test_frames.py tests/bulk/test_frame_rows.py --deselect tests/unit/test_walks.py --deselect tests/unit/test_rate_limit.py --deselect tests/unit/test_fairness.py
+	$(call tests,.venv/lowest/bin/python -m pytest -q -n $(WORKERS) -W "ignore:'click:DeprecationWarning" tests/unit tests/bulk/test_frames.py tests/bulk/test_frame_rows.py --deselect tests/unit/test_walks.py --deselect tests/unit/test_rate_limit.py --deselect tests/unit/test_fairness.py)
 
 test-integrations: .venv/.ready ## With what others wrote: clients, servers, stores. Needs npm and redis-server.
 	@$(call install,.venv/integrations,-e . -r tests/integrations/requirements.txt)
 	@if command -v npm >/dev/null 2>&1; then \
 		cd tests/integrations && npm ci --silent --ignore-scripts --no-audit --no-fund; \
 	fi
-	$(BIN)/pytest -q -m "integrations and not soak" -n 2 --dist loadfile tests/integrations tests/examples/test_web_apps.py --ignore tests/integrations/test_redis_limit.py
-	$(BIN)/pytest -q -m "integrations and not soak" tests/integrations/test_redis_limit.py # measures a pace: alone
+	$(call tests,$(BIN)/pytest -q -m "integrations and not soak" -n 2 --dist loadfile tests/integrations tests/examples/test_web_apps.py --ignore tests/integrations/test_redis_limit.py)
+	$(call tests,$(BIN)/pytest -q -m "integrations and not soak" tests/integrations/test_redis_limit.py) # measures a pace: alone
 
 docs: ## The site, written to .venv/site; fails for links and names that lead nowhere. Needs npm.
 	@$(call install,.venv/docs,-e . 'mkdocs>=1.6$(comma)<2' 'mkdocs-material>=9.6' 'mkdocstrings[python]>=0.27' ruff)
