@@ -43,7 +43,7 @@ demo: $(if $(wildcard .venv/.ready),.venv/.ready,.venv/.demo) ## The main job, s
 	@$(BIN)/python -m examples.demo
 
 test: lint check-generated ## Style, generated code and all tests that need no service; `make types` is beside it.
-	$(call tests,$(BIN)/$(PYTEST) -n $(WORKERS) --dist worksteal --deselect tests/unit/test_rate_limit.py)
+	$(call tests,$(BIN)/$(PYTEST) -n $(WORKERS) --dist worksteal --ignore tests/typing --deselect tests/unit/test_rate_limit.py)
 	$(if $(COVERAGE),@$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered)
 	$(call tests,$(BIN)/pytest -q tests/unit/test_rate_limit.py) # measures a pace: alone
 
@@ -52,9 +52,10 @@ lint: .venv/.ready ## Style, and the directions of imports.
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 
-types: .venv/.ready ## mypy and pyright, both at once.
+types: .venv/.ready ## mypy and pyright, both at once: on this project, then on programs that use it and on generated packages.
 	@echo "$(BIN)/pyright --warnings & $(BIN)/mypy"; $(BIN)/pyright --warnings & pyright=$$!; $(BIN)/mypy; mypy=$$?; \
 		wait $$pyright && exit $$mypy
+	$(call tests,$(BIN)/pytest -q -n 2 tests/typing)
 
 generate: .venv/.ready ## Write queries/ and the typed clients again from schema/.
 	$(BIN)/aiotwenty generate --config codegen.toml
