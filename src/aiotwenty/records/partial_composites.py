@@ -109,12 +109,14 @@ def check_new(data: dict[str, Any], composites: Composites) -> None:
 
 def as_new(model: M) -> M:
     """Like `check_new`, for a model."""
+    fields_set = model.model_fields_set
     for name, python in _fields_of_composites(type(model)):
+        if python not in fields_set:
+            continue
         value = getattr(model, python)
         if value is None:
-            if python in model.model_fields_set:
-                model = model.model_copy()
-                model.model_fields_set.discard(python)
+            model = model.model_copy()
+            model.model_fields_set.discard(python)
         elif not getattr(value, "primary_link_url", True):
             parts = dict(set_fields(value))
             _check_links(name, parts, parts)
