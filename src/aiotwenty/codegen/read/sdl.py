@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from graphql import (
@@ -10,22 +9,17 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     Source,
-    Token,
-    TokenKind,
     assert_valid_schema,
     build_ast_schema,
     lexicographic_sort_schema,
     parse,
     print_schema,
 )
-from graphql.language.lexer import Lexer
-from graphql.language.parser import Parser
 from graphql.validation.validate import validate_sdl
 
 from aiotwenty.codegen.errors import CodegenError, DocumentProblem
 from aiotwenty.codegen.files import read_text
 
-_NAME = re.compile(r"\w+", re.ASCII)
 _INVALID = "the schema is not valid:"
 
 
@@ -50,28 +44,10 @@ def parse_schema(text: str, path: Path) -> GraphQLSchema:
 
 def parse_text(text: str, path: Path, complaint: str) -> DocumentNode:
     """The text of a file as a document. Raises `CodegenError`, `complaint` with the line, where it is none."""
-    source = Source(text, str(path))
     try:
-        return _parse(source)
+        return parse(Source(text, str(path)))
     except GraphQLError as error:
         raise CodegenError(complaint, [DocumentProblem.of(error, path)]) from error
-
-
-class _Lexer(Lexer):
-    """Reads a name at once. graphql-core looks at each character of it, and most of a schema is names."""
-
-    def read_name(self, start: int) -> Token:
-        body = self.source.body
-        name = _NAME.match(body, start)
-        assert name is not None
-        return self.create_token(TokenKind.NAME, start, name.end(), name[0])
-
-
-def _parse(source: Source) -> DocumentNode:
-    try:
-        return Parser(source, lexer=_Lexer(source)).parse_document()
-    except (RecursionError, TypeError):  # nested too deeply, or older than the argument
-        return parse(source)
 
 
 def print_sorted(schema: GraphQLSchema) -> str:
