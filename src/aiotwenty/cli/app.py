@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
@@ -143,10 +142,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _report(error: Exception, code: int) -> int:
-    from aiotwenty.cli.output import folded
+    from aiotwenty.cli.output import inform
     from aiotwenty.cli.wording import said
 
     text = said(error)
     stop = "" if text.endswith((".", "?", "!", "]", "`")) or "\n" in text else "."
-    typer.echo(folded(f"Error: {text}{stop}", on=sys.stderr), err=True)
+    inform(f"Error: {text}{stop}")
     return code

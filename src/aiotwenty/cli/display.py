@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from aiotwenty import bulk
 from aiotwenty.cli.bars import Bars
 from aiotwenty.cli.connection import connect
 from aiotwenty.cli.exit_codes import ExitCode
-from aiotwenty.cli.output import folded, tell
+from aiotwenty.cli.output import inform, tell
 from aiotwenty.cli.wording import said
 from aiotwenty.errors import ConfigurationError, RateLimited, TwentyError
 
@@ -193,7 +192,7 @@ def work(do: Callable[[Client, Display], Awaitable[T]], as_json: bool, journal: 
         else:
             how = "Without --journal, the same command starts again from the beginning."
         display.stopped()
-        typer.echo(folded(f"Stopped after the batches in flight. {how}", on=sys.stderr), err=True)
+        inform(f"Stopped after the batches in flight. {how}")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 

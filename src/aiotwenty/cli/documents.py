@@ -15,7 +15,7 @@ from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
 from rich.cells import cell_len
 
 from aiotwenty.cli.exit_codes import ExitCode
-from aiotwenty.cli.output import folded
+from aiotwenty.cli.output import inform
 from aiotwenty.errors import ApiError, InvalidArgument
 from aiotwenty.graphql.advice import instead_of
 from aiotwenty.graphql.document_check import MISFIT
@@ -82,7 +82,7 @@ class QueryText:
         line, column = self._end if place is None or at_end else (place.line, place.column)
         problem = {"message": message, "locations": [{"line": line, "column": column}]}
         text = f"Error: {self._told('the document is not valid GraphQL:', [problem])}"
-        typer.echo(folded(text, on=sys.stderr), err=True)
+        inform(text)
         return typer.Exit(ExitCode.USAGE)
 
     @property

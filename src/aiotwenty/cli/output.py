@@ -124,6 +124,11 @@ def folded(text: str, indent: str = "", *, on: TextIO | None = None) -> str:
     )
 
 
+def inform(text: str) -> None:
+    """Prints a message on standard error, folded on a terminal."""
+    typer.echo(folded(text, on=sys.stderr), err=True)
+
+
 def fitting(rows: Sequence[Row], columns: Sequence[str], needed: int) -> list[str]:
     """The columns that fit the terminal with one line a row; always the first `needed`."""
     room = get_terminal_size().columns + 2

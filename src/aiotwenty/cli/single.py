@@ -13,7 +13,7 @@ import typer
 from aiotwenty.cli.connection import connect, connects
 from aiotwenty.cli.exit_codes import ExitCode
 from aiotwenty.cli.options import AllRecords, FilterText, ObjectName, Yes, sure
-from aiotwenty.cli.output import Output, OutputOption, Row, fitting, folded, piped, print_record, print_rows, value_at
+from aiotwenty.cli.output import Output, OutputOption, Row, fitting, inform, piped, print_record, print_rows, value_at
 from aiotwenty.cli.terms import data_of, filter_of, order_of, values_of
 from aiotwenty.errors import InvalidArgument, NotFoundError
 
@@ -172,7 +172,7 @@ async def _each(records: ServedRecords, ids: Sequence[str], change: Callable[[st
 
 def _say_missing(records: ServedRecords, identity: str) -> None:
     said = f"Error: {records.meta.plural}: no record {identity}, or it is deleted."
-    typer.echo(folded(said, on=sys.stderr), err=True)
+    inform(said)
 
 
 def restore(

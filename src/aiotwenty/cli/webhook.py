@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aiotwenty.cli.connection import connect, connects
-from aiotwenty.cli.output import Output, folded, piped
+from aiotwenty.cli.output import Output, inform, piped
 from aiotwenty.errors import TwentyError
 from aiotwenty.graphql.advice import instead_of
 
@@ -117,7 +116,7 @@ class _Listener:
         try:
             await web.TCPSite(runner, self._host, self._port).start()
             here = f"http://{self._host}:{runner.addresses[0][1]}/"
-            _tell(f"Listening on {here}; stop with Ctrl-C.")
+            inform(f"Listening on {here}; stop with Ctrl-C.")
             yield here
         finally:
             await runner.cleanup()
@@ -135,13 +134,13 @@ class _Listener:
             try:
                 if webhook.secret is not None:
                     receiver.set_secrets(webhook.secret)
-                _tell(f"Created webhook {webhook.id} for {url}; it is removed at the end.")
+                inform(f"Created webhook {webhook.id} for {url}; it is removed at the end.")
                 yield
             finally:
                 try:
                     await webhooks.delete(webhook.id)
                 except TwentyError:
-                    _tell(f"Webhook {webhook.id} could not be removed: remove it in Twenty's settings.")
+                    inform(f"Webhook {webhook.id} could not be removed: remove it in Twenty's settings.")
                     raise
 
     async def _tell_unknown(self, twenty: Client) -> None:
@@ -150,7 +149,7 @@ class _Listener:
         if names:
             known = sorted(item.name_singular for item in await twenty.workspace.objects())
             for name in sorted(names.difference(known)):
-                _tell(
+                inform(
                     f"Note: the workspace has no object {name!r}{instead_of(name, known)}, so it sends no such event."
                 )
 
@@ -203,11 +202,7 @@ def _refusals_told() -> Iterator[None]:
 class _RefusalLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        _tell(f"{message[:1].upper()}{message[1:]}")
-
-
-def _tell(text: str) -> None:
-    typer.echo(folded(text, on=sys.stderr), err=True)
+        inform(f"{message[:1].upper()}{message[1:]}")
 
 
 def _echo(line: str) -> None:
